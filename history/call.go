@@ -1,0 +1,86 @@
+// Package history holds what happened: a Call is one request that a run meant
+// to make, and what came of it. Every other room takes calls or hands them on.
+//
+// Most users want Read and Write, the JSON Lines codec: a history is stored
+// whole, so that it can be judged again.
+//
+// The package deliberately judges nothing, and knows neither transports nor
+// limits.
+package history
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// An Arrival is one planned request: what to send, as whom, and when.
+type Arrival struct {
+	Due       time.Duration   // from the run's start
+	Client    string          // the client identity (session) that sends it
+	Method    string          // JSON-RPC method, such as "tools/call"
+	Tool      string          // tool name, for tools/call only
+	Arguments json.RawMessage // tool arguments, a JSON object; nil means {}
+	Label     string          // what it belongs to: a scenario's name, or "handshake"
+}
+
+// A Call is an arrival and what came of it. All instants are of one monotonic
+// clock and count from the run's start.
+type Call struct {
+	Arrival
+	Sent       time.Duration // just before the first byte was written
+	Received   time.Duration // just after the last byte of the reply was read, or when the caller gave up
+	Outcome    Outcome
+	Code       int           // JSON-RPC error code; 0 where there was none
+	Status     int           // HTTP status; 0 on transports without one
+	RetryAfter time.Duration // how long the refusal asked to wait; 0 where it didn't say
+	Detail     string        // why, in a few words, for every outcome but OK; never a secret
+}
+
+// Response is what a user waited: from the due instant to the end of the
+// reply. It is the headline latency, because a generator that falls behind
+// can't hide in it (coordinated omission).
+func (c Call) Response() time.Duration { return c.Received - c.Due }
+
+// Service is what the server and the network took.
+func (c Call) Service() time.Duration { return c.Received - c.Sent }
+
+// Late is our own fault: how long after the due instant the call was sent.
+func (c Call) Late() time.Duration { return c.Sent - c.Due }
+
+// An Outcome is what came of a call.
+type Outcome uint8
+
+// The outcomes. The zero value is Unknown, so that a call that nobody filled
+// in never counts as a success or as a refusal.
+const (
+	Unknown   Outcome = iota // nothing is known of it
+	OK                       // answered with a result
+	ToolError                // answered with a tool result that says isError, and that is no refusal
+	Limited                  // refused by a rate limit, by a signal that the classifier recognises
+	Rejected                 // answered with a protocol or HTTP error that is no refusal
+	Broken                   // no usable reply: connection refused or lost, wrong id, two replies, not JSON-RPC
+	TimedOut                 // no reply within the time-out
+	Unsent                   // never sent: too many calls were in flight, or the run ended first
+)
+
+var outcomeNames = [...]string{"unknown", "ok", "tool-error", "limited", "rejected", "broken", "timed-out", "unsent"}
+
+// String returns the outcome's name as history files spell it.
+func (o Outcome) String() string {
+	if int(o) < len(outcomeNames) {
+		return outcomeNames[o]
+	}
+	return "invalid"
+}
+
+// Admitted reports if the limiter certainly let the call through.
+func (o Outcome) Admitted() bool { return o == OK }
+
+// Answered reports if a whole reply was read, so that the server had decided
+// by then, whatever it decided.
+func (o Outcome) Answered() bool {
+	return o == OK || o == ToolError || o == Limited || o == Rejected
+}
+
+// Failed reports if the call got something other than a result or a refusal.
+func (o Outcome) Failed() bool { return o == ToolError || o == Rejected || o == Broken }
