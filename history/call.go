@@ -27,6 +27,7 @@ type Arrival struct {
 // clock and count from the run's start.
 type Call struct {
 	Arrival
+	ID         int64         // JSON-RPC id of the request; 0 where it is not known
 	Sent       time.Duration // just before the first byte was written
 	Received   time.Duration // just after the last byte of the reply was read, or when the caller gave up
 	Outcome    Outcome
