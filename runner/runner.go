@@ -1,0 +1,229 @@
+// Package runner sends each arrival when it is due and writes down what
+// happened. All waiting and all concurrency live here.
+//
+// Most users want Run with a NewClock and Sessions. The runner is open-loop: it
+// waits until an arrival is due, hands it over, and never waits for a reply
+// before the next, so that a slow server can't slow the traffic down.
+//
+// The package deliberately doesn't know what is judged: it reads no profile,
+// knows no limit, and draws no conclusion but "the target is gone".
+package runner
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// Why a run ended before its plan did. The calls made so far are returned with
+// either.
+var (
+	ErrDrained = errors.New("runner: the run was ended early")
+	ErrGone    = errors.New("runner: the server stopped answering")
+)
+
+// A Clock tells a run's time and waits for it.
+type Clock interface {
+	// Now is the time since the run's start. It never goes back.
+	Now() time.Duration
+	// Wait returns nil at the instant until, or earlier once wake is ready, and
+	// the context's error once that has ended.
+	Wait(ctx context.Context, until time.Duration, wake <-chan struct{}) error
+}
+
+// A Target takes requests. Send starts one and returns without waiting for the
+// reply; done is called exactly once, from any goroutine, when what came of it
+// is known. It must be called soon after ctx ends.
+type Target interface {
+	Send(ctx context.Context, a history.Arrival, done func(history.Call))
+}
+
+// Config says how a run goes. The zero value is usable.
+type Config struct {
+	MaxInFlight int                // calls without a reply at one time; default 4096. An arrival beyond it is recorded as Unsent
+	GiveUp      int                // end the run after so many broken calls in a row; 0: never
+	Drain       <-chan struct{}    // once it is closed nothing more is sent, replies are waited for, and the run ends
+	Observe     func(history.Call) // called after every call, one at a time; nil: nobody is told
+}
+
+const defaultMaxInFlight = 4096
+
+// Run sends the arrivals, which must be in order of their due instants, and
+// returns one call for each in that order; what wasn't sent is Unsent. It
+// returns once every call has ended. The error is nil, ErrDrained or ErrGone
+// (the calls are whole in each case), or the context's, where calls in flight
+// ended as the target ends them.
+func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[history.Arrival], cfg Config) ([]history.Call, error) {
+	if cfg.MaxInFlight <= 0 {
+		cfg.MaxInFlight = defaultMaxInFlight
+	}
+	r := &run{clock: clock, target: target, cfg: cfg, wake: make(chan struct{}, 1), idle: make(chan struct{}, 1)}
+	stop := r.watchDrain()
+	defer stop()
+	var ended error
+	for a := range arrivals {
+		if ended == nil {
+			ended = r.until(ctx, a.Due)
+		}
+		i := r.plan(a)
+		if ended != nil {
+			r.skip(i, "the run ended first")
+			continue
+		}
+		r.send(ctx, i, a)
+	}
+	r.settle(ctx)
+	return r.calls, ended
+}
+
+// A run is the state of one Run.
+type run struct {
+	clock  Clock
+	target Target
+	cfg    Config
+	wake   chan struct{} // told when the run should end early
+	idle   chan struct{} // told when nothing is in flight
+
+	mu       sync.Mutex // guards what follows
+	calls    []history.Call
+	inFlight int
+	broken   int // broken calls since the last answered one
+	observe  sync.Mutex
+}
+
+// until waits for an instant. It returns why the run ends early, or nil.
+func (r *run) until(ctx context.Context, due time.Duration) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.cfg.Drain:
+			return ErrDrained
+		default:
+		}
+		if r.gone() {
+			return ErrGone
+		}
+		if r.clock.Now() >= due {
+			return nil
+		}
+		if err := r.clock.Wait(ctx, due, r.wake); err != nil {
+			return err
+		}
+	}
+}
+
+// watchDrain wakes the run when Drain closes. The returned function ends the
+// watch and must be called.
+func (r *run) watchDrain() (stop func()) {
+	if r.cfg.Drain == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-r.cfg.Drain:
+			notify(r.wake)
+		case <-done:
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// plan makes room for an arrival's call and returns its place.
+func (r *run) plan(a history.Arrival) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, history.Call{Arrival: a, Outcome: history.Unsent})
+	return len(r.calls) - 1
+}
+
+func (r *run) skip(i int, why string) {
+	now := r.clock.Now()
+	r.mu.Lock()
+	c := &r.calls[i]
+	c.Sent, c.Received, c.Detail = now, now, why
+	told := *c
+	r.mu.Unlock()
+	r.tell(told)
+}
+
+func (r *run) send(ctx context.Context, i int, a history.Arrival) {
+	r.mu.Lock()
+	if r.inFlight >= r.cfg.MaxInFlight {
+		r.mu.Unlock()
+		r.skip(i, "too many calls were in flight")
+		return
+	}
+	r.inFlight++
+	r.mu.Unlock()
+	r.target.Send(ctx, a, func(c history.Call) { r.done(i, a, c) })
+}
+
+// done records what came of a call. The arrival stands as planned, whatever
+// the target returned.
+func (r *run) done(i int, a history.Arrival, c history.Call) {
+	c.Arrival = a
+	r.mu.Lock()
+	r.calls[i] = c
+	r.inFlight--
+	if c.Outcome == history.Broken {
+		r.broken++
+	} else if c.Outcome != history.Unsent {
+		r.broken = 0
+	}
+	idle, gone := r.inFlight == 0, r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
+	r.mu.Unlock()
+	r.tell(c)
+	if idle {
+		notify(r.idle)
+	}
+	if gone {
+		notify(r.wake)
+	}
+}
+
+func (r *run) tell(c history.Call) {
+	if r.cfg.Observe == nil {
+		return
+	}
+	r.observe.Lock()
+	defer r.observe.Unlock()
+	r.cfg.Observe(c)
+}
+
+func (r *run) gone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
+}
+
+// settle waits until every call has ended. Targets end their calls by their
+// own time-outs, and soon after ctx ends, so this needs no limit of its own.
+func (r *run) settle(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	for {
+		r.mu.Lock()
+		left := r.inFlight
+		r.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		if err := r.clock.Wait(ctx, math.MaxInt64, r.idle); err != nil {
+			return // can't be: the context never ends
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package scenarios
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// beyond is how many calls more than the burst are sent at once.
+const beyond = 5
+
+// limitChecks are the checks of every scenario that presses on the limit, with
+// more of its own.
+func limitChecks(more ...verdict.Check) []verdict.Check {
+	return slices.Concat([]verdict.Check{verdict.Generator}, verdict.LimitChecks(), more)
+}
+
+func full(l profiles.Limit) Level { return Level{Min: float64(l.Burst), Max: float64(l.Burst)} }
+
+// low is a bucket with a few tokens: enough that calls a little off their time
+// aren't refused, too few to hide a bucket that doesn't refill.
+func low(l profiles.Limit) Level {
+	few := min(3, float64(l.Burst))
+	return Level{Min: few, Max: few + 1}
+}
+
+var burst = Scenario{
+	Name:      "burst",
+	Doc:       "burst + 5 calls at once, against a full bucket",
+	Criterion: "exactly the burst is admitted, give or take what refills meanwhile; the rest is refused",
+	Start:     full,
+	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+		return beats(Beat{Calls: l.Burst + beyond})
+	},
+	Checks: limitChecks(verdict.Pressure, verdict.RefusalShape),
+}
+
+var sustained = Scenario{
+	Name:      "sustained",
+	Doc:       "95 % of the rate for some seconds, from a nearly empty bucket",
+	Criterion: "nothing is refused, and at least 90 % is admitted",
+	Start:     low,
+	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+		return steady(0.95*l.Rate, seconds(max(4, 8/l.Rate)))
+	},
+	Checks: limitChecks(verdict.Served),
+}
+
+var overload = Scenario{
+	Name:      "overload",
+	Doc:       "about 130 % of the rate for some seconds, from a nearly empty bucket",
+	Criterion: "admissions go at the rate, refusals are fast, the server stays alive, the limit is measured",
+	Start:     func(profiles.Limit) Level { return Level{Max: 3} },
+	Arrivals:  overloadBeats,
+	Checks:    limitChecks(verdict.Pressure, verdict.Scope, verdict.Measure, verdict.FastRefusals, verdict.RefusalShape, verdict.Alive),
+}
+
+// overloadBeats goes just over the rate rather than hammering: admissions and
+// refusals then alternate, and pin the level from both sides. The jitter moves
+// the calls to every phase of a token's refill.
+func overloadBeats(l profiles.Limit, seed uint64) iter.Seq[Beat] {
+	return func(yield func(Beat) bool) {
+		r := jitter(seed, "overload")
+		length := seconds(max(5, 40/l.Rate))
+		for at := time.Duration(0); at < length; at += seconds((0.7 + 0.6*r.Float64()) / (1.3 * l.Rate)) {
+			if !yield(Beat{At: at, Calls: 1}) {
+				return
+			}
+		}
+	}
+}
+
+var recovery = Scenario{
+	Name:      "recovery",
+	Doc:       "drain a full bucket, wait for k tokens, ask for k + 1",
+	Criterion: "k calls are admitted and the next one isn't",
+	Start:     full,
+	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+		k := recovered(l)
+		// A rest before the drain shows a bucket that goes on filling when it is full.
+		rest := seconds(min(1, 3/l.Rate))
+		return beats(Beat{At: rest, Calls: l.Burst + beyond}, Beat{At: rest + seconds((float64(k)+0.5)/l.Rate), Calls: k + 1})
+	},
+	Checks: limitChecks(verdict.Pressure),
+}
+
+// recovered is k, the tokens that the recovery scenario waits for.
+func recovered(l profiles.Limit) int { return max(1, min(4, l.Burst/2)) }
+
+var idle = Scenario{
+	Name:      "idle",
+	Doc:       "drain the bucket, send nothing for up to 1.5 s, call again",
+	Criterion: "no more is admitted than what flowed in meanwhile",
+	Start:     func(profiles.Limit) Level { return Level{Max: 0} },
+	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+		// The bucket must not be full by itself after the gap, or a bucket
+		// that fills up by resting couldn't be told from an honest one.
+		gap := min(1.5, 0.8*float64(l.Burst)/l.Rate)
+		back := int(math.Ceil(gap*l.Rate)) + beyond
+		return beats(Beat{Calls: 2}, Beat{At: seconds(gap), Calls: back})
+	},
+	Checks: limitChecks(verdict.Pressure),
+}
+
+var results = Scenario{
+	Name:      "results",
+	Doc:       "half of the rate for two seconds",
+	Criterion: "the statistics are complete: sent = admitted + limited + failed + unknown",
+	Start:     low,
+	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+		return steady(0.5*l.Rate, seconds(max(2, 4/l.Rate)))
+	},
+	Checks: limitChecks(verdict.Complete, verdict.Alive),
+}
+
+// beats is a plan of given beats.
+func beats(list ...Beat) iter.Seq[Beat] { return slices.Values(list) }
+
+// steady is a plan at a constant rate, in calls a second.
+func steady(rate float64, length time.Duration) iter.Seq[Beat] {
+	return paced(vegeta.ConstantPacer{Freq: 1, Per: seconds(1 / rate)}, length)
+}
+
+// paced asks a pacer when its hits are due.
+func paced(p vegeta.Pacer, length time.Duration) iter.Seq[Beat] {
+	return func(yield func(Beat) bool) {
+		at := time.Duration(0)
+		for hits := uint64(0); ; hits++ {
+			wait, stop := p.Pace(at, hits)
+			at += wait
+			if stop || at > length || !yield(Beat{At: at, Calls: 1}) {
+				return
+			}
+		}
+	}
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }

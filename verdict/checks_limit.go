@@ -1,0 +1,243 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// LimitChecks are the checks that hold a history against the promised bucket.
+// They are sound: no delay of the network or of the server can make one fail.
+func LimitChecks() []Check { return []Check{overAdmission, overRejection} }
+
+var overAdmission = Check{
+	ID:    "over-admission",
+	Doc:   "no window of time holds more admissions than burst + rate x its length",
+	Judge: judgeOverAdmission,
+}
+
+var overRejection = Check{
+	ID:    "over-rejection",
+	Doc:   "no call is refused while the bucket certainly holds a token",
+	Judge: judgeOverRejection,
+}
+
+// Scope is the check of who shares a bucket. It needs calls of two clients.
+var Scope = Check{
+	ID:    "scope",
+	Doc:   "a global limit is shared by all clients, a per-client one isn't",
+	Judge: judgeScope,
+}
+
+// Measure is the check that the run could tell the promised limit from its
+// neighbours: the certified box is narrow, and the promise lies in it.
+var Measure = Check{
+	ID:    "measured",
+	Doc:   "the rate is certified to ±1.5 % and the burst to ±0.5 token, around the promise",
+	Judge: judgeMeasured,
+}
+
+func judgeOverAdmission(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{Check: "over-admission", Want: fmt.Sprintf("at most %d + %s·t admitted in any t", l.Burst, perSecond(l.Rate))}
+	burst, pos := t.burstMin()
+	if pos == 0 {
+		f.Saw = "nothing was certainly admitted"
+		return f
+	}
+	b, i := t.court.find(pos)
+	w := b.windowEnding(i, l.Rate)
+	proof := w.overAdmission(l.Rate, l.Burst)
+	f.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %s allowed", proof.Admitted, span(proof.To-proof.From), tokens(proof.Allowed))
+	if burst <= float64(l.Burst)+t.Tolerance {
+		f.Verdict = Pass
+		return f
+	}
+	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause(t)
+	return f
+}
+
+func judgeOverRejection(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{Check: "over-rejection", Want: "no refusal while a token was certainly there"}
+	if t.court.cfg.Shared {
+		f.Saw = "not judged: others may use the server during the run"
+		f.Verdict = Pass
+		f.Warnings = []string{"refusals were not held against the server, because it is shared"}
+		return f
+	}
+	burst, pos := t.burstMax()
+	if pos == 0 {
+		f.Saw = fmt.Sprintf("nothing was refused of %s", plural(t.sent(), "call"))
+		f.Verdict = Pass
+		return f
+	}
+	refusals := t.count(history.Limited)
+	if burst > float64(l.Burst)-t.Tolerance {
+		f.Saw = fmt.Sprintf("all %s can be explained (b < %s)", plural(refusals, "refusal"), tokens(burst))
+		f.Verdict = Pass
+		return f
+	}
+	w, proof := t.court.excuseOf(pos)
+	left := float64(l.Burst) + l.Rate*w.seconds() - (w.tokens - 1)
+	f.Saw = fmt.Sprintf("call %d was refused with at least %s in the bucket", pos, plural2(left, "token"))
+	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause(t)
+	return f
+}
+
+// excuseOf returns the window that excuses the refusal at a position best, and
+// the witness that it makes.
+func (c *Court) excuseOf(pos int) (window, *Witness) {
+	l := c.profile.Limit
+	b, j := c.find(pos)
+	at := b.sent(j)
+	b.sweepRejections(l.Rate, func(k int32, _, t float64) {
+		if k == j {
+			at = t
+		}
+	})
+	w := b.windowExcusing(j, at, l.Rate)
+	return w, w.overRejection(l.Rate, l.Burst)
+}
+
+func judgeScope(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{Check: "scope", Want: "one bucket for all clients"}
+	if l.Scope == profiles.Client {
+		f.Want = "one bucket a client"
+	}
+	clients := t.court.clients()
+	if len(clients) < 2 {
+		f.Saw = fmt.Sprintf("only %s got through, which can't tell", plural(len(clients), "client"))
+		return f
+	}
+	union, alone := t.court.needs(profiles.Global), t.court.needs(profiles.Client)
+	limit := float64(l.Burst) + t.Tolerance
+	f.Saw = fmt.Sprintf("%d clients: together they need a burst of %s, the greediest alone %s", len(clients), tokens(union), tokens(alone))
+	switch {
+	case alone > limit: // the limit itself is broken; over-admission says so
+		f.Saw += "; the limit doesn't hold for one client either"
+	case l.Scope == profiles.Client && union > limit, l.Scope != profiles.Client && union <= limit:
+		f.Verdict = Pass
+	case l.Scope == profiles.Client:
+		f.Saw += "; that is no proof of buckets apart"
+		if t.court.evidence.BurstMax(l.Rate) <= float64(l.Burst)-t.Tolerance {
+			f.Verdict = Fail
+			f.Cause = "the clients share one bucket"
+			_, pos := t.court.worstRefusal()
+			_, f.Witness = t.court.excuseOf(pos)
+		}
+	default:
+		f.Verdict = Fail
+		f.Cause = "each client keeps the limit alone: the buckets are per session or per connection"
+		ev := t.court.gather(profiles.Global)
+		w, _ := ev.tightest(l.Rate)
+		f.Witness = w.overAdmission(l.Rate, l.Burst)
+	}
+	return f
+}
+
+// gather returns the evidence for another scope than the promised one.
+func (c *Court) gather(scope profiles.Scope) *Evidence {
+	limit := c.profile.Limit
+	limit.Scope = scope
+	return Gather(limit, c.calls)
+}
+
+func (c *Court) needs(scope profiles.Scope) float64 {
+	return c.gather(scope).BurstMin(c.profile.Limit.Rate)
+}
+
+// worstRefusal is the least excusable refusal of the whole history.
+func (c *Court) worstRefusal() (burst float64, pos int) {
+	w, burst := c.evidence.loosest(c.profile.Limit.Rate)
+	if w.refusal < 0 {
+		return burst, 0
+	}
+	return burst, int(w.bucket.marks[w.refusal].pos)
+}
+
+// The resolution that a whole run must reach to be sure of a limit.
+const (
+	rateResolution  = 0.015 // of the promised rate, to either side
+	burstResolution = 0.5   // tokens, to either side
+)
+
+func judgeMeasured(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{
+		Check: "measured",
+		Want:  fmt.Sprintf("rate within ±1.5 %% and burst within ±0.5 of %s, %d", perSecond(l.Rate), l.Burst),
+		Saw:   "no token bucket explains the history",
+	}
+	m := t.court.Measured()
+	violated := t.court.violated()
+	if m != nil {
+		f.Saw = m.String()
+	}
+	switch {
+	case violated:
+		f.Verdict, f.Cause = Fail, t.court.cause(t)
+	case m == nil: // nothing to judge: a bucket that isn't violated explains it
+		f.Saw = "there was nothing to measure"
+	case t.court.cfg.Shared:
+		f.Saw += "; a shared server can't be measured from above"
+		f.Verdict = Pass
+	case m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution+4*t.Tolerance:
+		f.Verdict = Pass
+	default:
+		f.Saw += ": too wide to be sure"
+	}
+	return f
+}
+
+// violated reports if the whole history breaks the promise.
+func (c *Court) violated() bool {
+	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
+	return j.OverAdmission.Violated || (j.OverRejection.Violated && !c.cfg.Shared)
+}
+
+// String says the box in words: "14.96–15.04/s, burst 39.97–40.25".
+func (m Measured) String() string {
+	return fmt.Sprintf("rate %s/s, burst %s", m.Rate, m.Burst)
+}
+
+// String says the range: "14.96–15.04", or "≥ 14.96" without an upper bound.
+func (i Interval) String() string {
+	if math.IsInf(i.Hi, 1) {
+		return "≥ " + tokens(i.Lo)
+	}
+	return tokens(i.Lo) + "–" + tokens(i.Hi)
+}
+
+func perSecond(rate float64) string { return fmt.Sprintf("%g/s", rate) }
+
+func tokens(n float64) string {
+	if math.Abs(n) >= 1000 {
+		return fmt.Sprintf("%.0f", n)
+	}
+	return fmt.Sprintf("%.2f", n)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func plural2(n float64, noun string) string { return fmt.Sprintf("%s %ss", tokens(n), noun) }
+
+// span says a duration to three figures.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}

@@ -1,0 +1,203 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// Generator is the check of ourselves, and the first finding of every
+// scenario: was the traffic sent when it was due?
+var Generator = Check{
+	ID:    "generator",
+	Doc:   "the load generator kept its schedule: nothing unsent, 99 % of calls less than 100 ms late",
+	Judge: judgeGenerator,
+}
+
+// maxLate is how late the 99th percentile of calls may be sent. Lateness can't
+// make a false alarm, because verdicts rest on when calls were really sent; but
+// traffic that is spread out presses less than planned.
+const maxLate = 100 * time.Millisecond
+
+func judgeGenerator(t *Trial) Finding {
+	f := Finding{Check: "generator", Want: "on time: p99 lateness under 100ms, nothing unsent"}
+	late := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome != history.Unsent }, history.Call.Late)
+	unsent := t.count(history.Unsent)
+	if len(late) == 0 {
+		f.Saw = fmt.Sprintf("none of %s was sent%s", plural(len(t.Calls), "planned call"), t.why(history.Unsent))
+		return f
+	}
+	p99 := quantile(late, 0.99)
+	f.Saw = fmt.Sprintf("late by p99 %s, max %s; %d of %d unsent", span(p99), span(late[len(late)-1]), unsent, len(t.Calls))
+	if unsent == 0 && p99 <= maxLate {
+		f.Verdict = Pass
+	} else if unsent > 0 {
+		f.Saw += t.why(history.Unsent)
+	}
+	return f
+}
+
+// why quotes the first detail that a call of an outcome gives.
+func (t *Trial) why(o history.Outcome) string {
+	for _, c := range t.Calls {
+		if c.Outcome == o && c.Detail != "" {
+			return ": " + c.Detail
+		}
+	}
+	return ""
+}
+
+// Pressure is the check that a scenario could have seen a violation.
+var Pressure = Check{
+	ID:    "pressure",
+	Doc:   "enough was offered, and answered fast enough, that a broken limit would have shown",
+	Judge: judgePressure,
+}
+
+// judgePressure demands that calls were refused, or that a violation is
+// proven, and that what the refusals and the admissions say of the burst lies
+// close together.
+func judgePressure(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{Check: "pressure", Want: "at least one refusal, and the burst pinned to 2 tokens"}
+	low, _ := t.burstMin()
+	high, _ := t.burstMax()
+	refused := t.count(history.Limited)
+	if low > float64(l.Burst)+t.Tolerance || high <= float64(l.Burst)-t.Tolerance {
+		f.Verdict = Pass
+		f.Saw = "a violation was seen"
+		return f
+	}
+	if refused == 0 {
+		f.Saw = fmt.Sprintf("none of %s in %s was refused, and the limit would have granted %s",
+			plural(t.sent(), "call"), span(t.span()), tokens(float64(l.Burst)+l.Rate*t.span().Seconds()))
+		if unsure := t.unsure(); unsure > 0 {
+			f.Saw += fmt.Sprintf("; %d had no clear answer%s", unsure, t.firstFailure())
+		}
+		return f
+	}
+	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
+	f.Saw = fmt.Sprintf("%s of %d calls; burst pinned to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
+	if pin <= 2 {
+		f.Verdict = Pass
+	} else {
+		f.Saw += ": delays or calls without an answer hide what the limiter did"
+	}
+	return f
+}
+
+// unsure counts the calls that were sent and neither admitted nor refused.
+func (t *Trial) unsure() int {
+	return t.sent() - t.count(history.OK) - t.count(history.Limited)
+}
+
+// firstFailure quotes the first call that failed, for a stranger to act on.
+func (t *Trial) firstFailure() string {
+	for _, c := range t.Calls {
+		if (c.Outcome.Failed() || c.Outcome == history.TimedOut) && c.Detail != "" {
+			return fmt.Sprintf(" (%s: %s)", c.Outcome, c.Detail)
+		}
+	}
+	return ""
+}
+
+// Alive is the check that the server lived through the traffic.
+var Alive = Check{
+	ID:    "alive",
+	Doc:   "the server still answers at the end",
+	Judge: judgeAlive,
+}
+
+func judgeAlive(t *Trial) Finding {
+	f := Finding{Check: "alive", Want: "answers until the end"}
+	byEnd := slices.Clone(t.Calls)
+	slices.SortStableFunc(byEnd, func(a, b history.Call) int { return int(a.Sent - b.Sent) })
+	last := -1
+	answered := 0
+	for i, c := range byEnd {
+		if c.Outcome.Answered() {
+			last = i
+			answered++
+		}
+	}
+	after := 0
+	broken := 0
+	why := ""
+	for _, c := range byEnd[last+1:] {
+		switch c.Outcome {
+		case history.Broken:
+			broken++
+			after++
+			if why == "" && c.Detail != "" {
+				why = ": " + c.Detail
+			}
+		case history.TimedOut, history.Unknown:
+			after++
+		}
+	}
+	f.Saw = fmt.Sprintf("%d of %d calls were answered", answered, t.sent())
+	switch {
+	case t.sent() == 0:
+	case after == 0:
+		f.Verdict = Pass
+	case broken >= 3 && broken == after:
+		// A connection that is refused or reset is no delay.
+		f.Verdict = Fail
+		f.Saw += fmt.Sprintf(", and then %d broke in a row%s", broken, why)
+		f.Cause = "the server stopped serving during the run"
+	default:
+		f.Saw += fmt.Sprintf(", and then %d were not%s", after, why)
+	}
+	return f
+}
+
+// Complete is the check that the statistics account for every planned call.
+var Complete = Check{
+	ID:    "complete",
+	Doc:   "every planned call is accounted for, and 99 % of those sent have a clear answer",
+	Judge: judgeComplete,
+}
+
+func judgeComplete(t *Trial) Finding {
+	f := Finding{Check: "complete", Want: "sent = admitted + limited + failed + unknown, 99 % of them clear"}
+	counts := map[history.Outcome]int{}
+	for _, c := range t.Calls {
+		counts[c.Outcome]++
+		if c.Outcome != history.Unsent && (c.Received < c.Sent || c.Sent < 0) {
+			f.Verdict = Fail
+			f.Saw = fmt.Sprintf("a call sent at %s was answered at %s", c.Sent, c.Received)
+			f.Cause = "internal error: instants of a call run backwards"
+			return f
+		}
+	}
+	failed := counts[history.ToolError] + counts[history.Rejected] + counts[history.Broken]
+	unknown := counts[history.TimedOut] + counts[history.Unknown]
+	f.Saw = fmt.Sprintf("%d = %d + %d + %d + %d", t.sent(), counts[history.OK], counts[history.Limited], failed, unknown)
+	switch {
+	case t.sent() == 0:
+		f.Saw = "nothing was sent"
+	case counts[history.Broken] > 0 && float64(counts[history.Broken]) > 0.01*float64(t.sent()) && t.misanswered() > 0:
+		f.Verdict = Fail
+		f.Saw += fmt.Sprintf("; %s wrongly%s", plural(t.misanswered(), "call was answered"), t.firstFailure())
+		f.Cause = "replies don't match their requests"
+	case float64(failed+unknown) <= 0.01*float64(t.sent()):
+		f.Verdict = Pass
+	default:
+		f.Saw += fmt.Sprintf("; %d without a clear answer%s", failed+unknown, t.firstFailure())
+	}
+	return f
+}
+
+// misanswered counts the calls that got a reply which can't be theirs.
+func (t *Trial) misanswered() int {
+	n := 0
+	for _, c := range t.Calls {
+		if c.Outcome == history.Broken && (strings.Contains(c.Detail, "wrong id") || strings.Contains(c.Detail, "two replies")) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,238 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// Served is the check of traffic just under the rate: nothing is refused, and
+// at least 90 % of it is served.
+var Served = Check{
+	ID:    "served",
+	Doc:   "traffic just under the rate is served: nothing refused, at least 90 % admitted",
+	Judge: judgeServed,
+}
+
+// judgeServed fails only where a refusal is proven unjustified, or where the
+// server itself failed calls: the network may have bunched calls so that an
+// honest bucket ran dry.
+func judgeServed(t *Trial) Finding {
+	planned, granted, refused := len(t.Calls), t.count(history.OK), t.count(history.Limited)
+	f := Finding{
+		Check: "served",
+		Want:  "nothing refused, at least 90 % admitted",
+		Saw:   fmt.Sprintf("%d of %d admitted, %d refused", granted, planned, refused),
+	}
+	if planned == 0 {
+		return f
+	}
+	high, pos := t.burstMax()
+	switch {
+	case refused > 0 && !t.court.cfg.Shared && high <= float64(t.limit().Burst)-t.Tolerance:
+		f.Verdict = Fail
+		_, f.Witness = t.court.excuseOf(pos)
+		f.Cause = t.court.cause(t)
+	case refused > 0:
+		f.Saw += "; delays can explain that"
+	case float64(granted) >= 0.9*float64(planned):
+		f.Verdict = Pass
+	default:
+		f.Saw += t.firstFailure()
+	}
+	return f
+}
+
+// FastRefusals is the check that saying no is cheap.
+var FastRefusals = Check{
+	ID:    "fast-refusals",
+	Doc:   "refusals don't take much longer than admissions",
+	Judge: judgeFastRefusals,
+}
+
+// A refusal may take this much longer than an admission: a limiter that makes
+// callers wait holds what it ought to protect.
+const (
+	slowFactor = 5
+	slowFloor  = 100 * time.Millisecond
+	slowSample = 5 // calls of either sort, at least
+)
+
+func judgeFastRefusals(t *Trial) Finding {
+	is := func(o history.Outcome) func(history.Call) bool {
+		return func(c history.Call) bool { return c.Outcome == o }
+	}
+	yes := sortedBy(t.Calls, is(history.OK), history.Call.Service)
+	no := sortedBy(t.Calls, is(history.Limited), history.Call.Service)
+	f := Finding{Check: "fast-refusals", Want: "median refusal within 5x the median admission, or 100ms more"}
+	f.Saw = fmt.Sprintf("median refusal %s (n=%d), median admission %s (n=%d)",
+		span(quantile(no, 0.5)), len(no), span(quantile(yes, 0.5)), len(yes))
+	slow := quantile(no, 0.5) > slowFactor*quantile(yes, 0.5) && quantile(no, 0.5) > quantile(yes, 0.5)+slowFloor
+	switch {
+	case len(no) < slowSample || len(yes) < slowSample:
+		f.Saw += ": too few to tell"
+	case slow:
+		f.Verdict = Fail
+		f.Cause = "the server makes refused callers wait"
+	default:
+		f.Verdict = Pass
+	}
+	return f
+}
+
+// RefusalShape is the check that refusals say what they are in a way that
+// clients can use.
+var RefusalShape = Check{
+	ID:    "refusal-shape",
+	Doc:   "a refusal answers its own request, with a code that the protocol leaves free",
+	Judge: judgeRefusalShape,
+}
+
+// The protocol reserves these codes for itself: an implementation must not
+// emit one that the specification doesn't define (MCP 2026-07-28, basic,
+// "Error Codes").
+const (
+	reservedLow, reservedHigh = -32099, -32020
+	legacyLow, legacyHigh     = -32019, -32000
+)
+
+func judgeRefusalShape(t *Trial) Finding {
+	f := Finding{Check: "refusal-shape", Want: "the request's id, a free code, a time to retry"}
+	refused, hinted, strange := 0, 0, 0
+	shapes := map[string]int{}
+	var reserved, legacy bool
+	for _, c := range t.Calls {
+		if c.Outcome == history.Broken && strings.Contains(c.Detail, "wrong id") {
+			strange++
+		}
+		if c.Outcome != history.Limited {
+			continue
+		}
+		refused++
+		if c.RetryAfter > 0 {
+			hinted++
+		}
+		shapes[shape(c)]++
+		reserved = reserved || (c.Code >= reservedLow && c.Code <= reservedHigh)
+		legacy = legacy || (c.Code >= legacyLow && c.Code <= legacyHigh)
+	}
+	f.Saw = fmt.Sprintf("%s: %s", plural(refused, "refusal"), listed(shapes))
+	switch {
+	case strange > 0:
+		f.Verdict = Fail
+		f.Saw += fmt.Sprintf("; %s answered with a wrong id", plural(strange, "call"))
+		f.Cause = "replies carry another request's id, so that the caller waits for ever"
+	case refused == 0:
+		f.Saw = "nothing was refused"
+		f.Verdict = Pass
+	default:
+		f.Verdict = Pass
+	}
+	if reserved {
+		f.Warnings = append(f.Warnings, "the error code lies in -32020…-32099, which the protocol reserves for itself")
+	}
+	if legacy {
+		f.Warnings = append(f.Warnings, "the error code lies in -32000…-32019, which has no agreed meaning: clients can't know it is a refusal")
+	}
+	if refused > 0 && hinted == 0 {
+		f.Warnings = append(f.Warnings, "refusals don't say when to retry (no Retry-After)")
+	}
+	return f
+}
+
+// shape says how a refusal was signalled.
+func shape(c history.Call) string {
+	switch {
+	case c.Status == 429 || c.Status == 503:
+		return fmt.Sprintf("HTTP %d", c.Status)
+	case c.Code != 0:
+		return fmt.Sprintf("JSON-RPC error %d", c.Code)
+	}
+	return "tool result that says so"
+}
+
+func listed(counts map[string]int) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d× %s", counts[name], name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A Threshold is a demand on the latency of admitted calls, from their due
+// instants, such as p99<500ms.
+type Threshold struct {
+	Quantile float64 // in (0, 1]; 1 is the maximum
+	Max      time.Duration
+	Text     string // as it was given
+}
+
+var thresholdForm = regexp.MustCompile(`^\s*(?:p\(?(\d{1,2}(?:\.\d+)?)\)?|(max))\s*<\s*(\S+)\s*$`)
+
+// ParseThreshold reads `p99<500ms`, `p(99.9) < 1s` or `max<2s`. A number
+// without a unit is taken as milliseconds, as k6 does.
+func ParseThreshold(s string) (Threshold, error) {
+	m := thresholdForm.FindStringSubmatch(s)
+	if m == nil {
+		return Threshold{}, fmt.Errorf("verdict: %q is not a threshold, want such as p99<500ms or max<2s", s)
+	}
+	t := Threshold{Quantile: 1, Text: strings.Join(strings.Fields(s), "")}
+	if m[2] == "" {
+		q, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || q <= 0 {
+			return Threshold{}, fmt.Errorf("verdict: %q: %s is not a percentile above 0 and below 100", s, m[1])
+		}
+		t.Quantile = q / 100
+	}
+	limit := m[3]
+	if _, err := strconv.ParseFloat(limit, 64); err == nil {
+		limit += "ms"
+	}
+	d, err := time.ParseDuration(limit)
+	if err != nil || d <= 0 {
+		return Threshold{}, fmt.Errorf("verdict: %q: %q is not a time such as 500ms", s, m[3])
+	}
+	t.Max = d
+	return t, nil
+}
+
+// LatencyCheck returns the check of a threshold.
+func LatencyCheck(th Threshold) Check {
+	return Check{
+		ID:    "latency " + th.Text,
+		Doc:   "admitted calls are answered within " + th.Max.String(),
+		Judge: func(t *Trial) Finding { return judgeLatency(t, th) },
+	}
+}
+
+// judgeLatency needs a sample in which the quantile is a call of its own: for
+// p99 at least 100 admitted calls.
+func judgeLatency(t *Trial, th Threshold) Finding {
+	waited := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome == history.OK }, history.Call.Response)
+	saw := quantile(waited, th.Quantile)
+	f := Finding{Check: "latency " + th.Text, Want: th.Text, Saw: fmt.Sprintf("%s (n=%d)", span(saw), len(waited))}
+	enough := 1.0
+	if th.Quantile < 1 {
+		enough = 1 / (1 - th.Quantile)
+	}
+	switch {
+	case len(waited) == 0:
+		f.Saw = "no call was admitted: the threshold matches no data"
+	case saw >= th.Max && (th.Quantile == 1 || float64(len(waited)) >= enough-1e-9):
+		f.Verdict = Fail
+		f.Cause = "admitted calls take too long"
+	case saw < th.Max && waited[len(waited)-1] < th.Max:
+		f.Verdict = Pass // even the slowest call keeps it, whatever the sample
+	case float64(len(waited)) < enough-1e-9:
+		f.Saw += fmt.Sprintf(": too few for %s, which needs %.0f", th.Text, enough)
+	default:
+		f.Verdict = Pass
+	}
+	return f
+}

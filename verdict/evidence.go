@@ -1,0 +1,193 @@
+package verdict
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// Handshake is the label of set-up calls. A refusal among them is never held
+// against a server: nobody knows what was used before the run began.
+const Handshake = "handshake"
+
+// never is the end of a call that got no reply: the server may decide it at
+// any later instant.
+const never = math.MaxInt64
+
+type kind uint8
+
+const (
+	admitted kind = iota
+	maybe         // may have been admitted, may not
+	refused
+)
+
+// A mark is what judging needs of one call. It is kept small, so that a
+// million calls fit into a few dozen megabytes.
+type mark struct {
+	sent, received int64 // nanoseconds; received is never where no reply came
+	pos            int32 // 1-based position in the history
+	kind           kind
+	least, most    uint8 // tokens that its admission takes
+}
+
+// Evidence is a history made ready for judging: who decided what, between
+// which two instants, and what it cost. It is built once and asked many times.
+//
+// The zero value is not usable; use Gather or NewEvidence.
+type Evidence struct {
+	limit   profiles.Limit
+	split   bool // one bucket a client
+	buckets []*bucket
+	byName  map[string]*bucket
+	calls   int // calls added, whatever they were
+	limited int // refusals, set-up calls apart
+	granted int // calls certainly admitted
+}
+
+// NewEvidence returns evidence without any call, for a limit that says what is
+// charged and who shares a bucket. Its rate and burst aren't used.
+func NewEvidence(limit profiles.Limit) *Evidence {
+	return &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}}
+}
+
+// Gather returns the evidence of a whole history.
+func Gather(limit profiles.Limit, calls []history.Call) *Evidence {
+	e := NewEvidence(limit)
+	for i := range calls {
+		e.Add(i+1, &calls[i])
+	}
+	return e
+}
+
+// Add takes one call in; pos is its 1-based position in the history, by which
+// a witness names it. Calls may come in any order. A call that was never sent,
+// or whose method costs nothing, says nothing of the limit and isn't kept.
+func (e *Evidence) Add(pos int, c *history.Call) {
+	if c.Outcome == history.Unsent {
+		return
+	}
+	e.calls++
+	least, most := e.limit.Cost(c.Method)
+	m := mark{sent: int64(c.Sent), received: int64(c.Received), pos: int32(pos)}
+	switch {
+	case c.Outcome == history.Limited:
+		if c.Label == Handshake {
+			return
+		}
+		m.kind = refused
+		e.limited++
+	case most == 0:
+		return
+	case c.Outcome.Admitted():
+		m.kind, m.least, m.most = admitted, uint8(least), uint8(most)
+		e.granted++
+	default:
+		m.kind, m.most = maybe, uint8(most)
+		if !c.Outcome.Answered() {
+			m.received = never
+		}
+	}
+	b := e.bucketOf(c.Client)
+	b.marks = append(b.marks, m)
+	b.ready = false
+}
+
+// bucketOf returns the bucket that a client draws from, and makes it at its
+// first use.
+func (e *Evidence) bucketOf(client string) *bucket {
+	if !e.split {
+		client = ""
+	}
+	b := e.byName[client]
+	if b == nil {
+		b = &bucket{client: client}
+		e.byName[client] = b
+		e.buckets = append(e.buckets, b)
+	}
+	return b
+}
+
+// Calls returns how many calls were sent, free ones and unknown ones included.
+func (e *Evidence) Calls() int { return e.calls }
+
+// Limited returns how many calls were refused, set-up calls apart.
+func (e *Evidence) Limited() int { return e.limited }
+
+// Judgeable reports if there is anything to judge: a call that was certainly
+// admitted, or one that was refused.
+func (e *Evidence) Judgeable() bool { return e.granted > 0 || e.limited > 0 }
+
+// A bucket is the part of a history that one bucket of the server decided.
+type bucket struct {
+	client string
+	marks  []mark
+
+	// Derived by prepare, from marks.
+	ready      bool
+	origin     int64   // earliest sent instant: everything is reckoned from it
+	bySent     []int32 // admitted and maybe, by sent
+	byReceived []int32 // the same, by received
+	rank       []int32 // mark -> its place in byReceived or, for a sweep of admissions, in sure
+	sure       []int32 // admitted that certainly cost a token, by sent
+	sureEnd    []int32 // the same, by received
+	refusals   []int32 // by sent
+	tree       suffixTree
+	peaks      maxTree
+}
+
+// prepare sorts. All instants become offsets from the first one, so that
+// access logs with epoch nanoseconds keep their precision as floats.
+func (b *bucket) prepare() {
+	if b.ready {
+		return
+	}
+	b.bySent, b.sure, b.refusals = b.bySent[:0], b.sure[:0], b.refusals[:0]
+	b.origin = never
+	for i := range b.marks {
+		b.origin = min(b.origin, b.marks[i].sent)
+	}
+	for i := range b.marks {
+		if b.marks[i].kind == refused {
+			b.refusals = append(b.refusals, int32(i))
+			continue
+		}
+		b.bySent = append(b.bySent, int32(i))
+		if b.marks[i].kind == admitted && b.marks[i].least > 0 {
+			b.sure = append(b.sure, int32(i))
+		}
+	}
+	b.byReceived = append(b.byReceived[:0], b.bySent...)
+	b.sureEnd = append(b.sureEnd[:0], b.sure...)
+	sent := func(x, y int32) int { return cmp.Compare(b.marks[x].sent, b.marks[y].sent) }
+	received := func(x, y int32) int { return cmp.Compare(b.marks[x].received, b.marks[y].received) }
+	for _, list := range [][]int32{b.bySent, b.sure, b.refusals} {
+		slices.SortStableFunc(list, sent)
+	}
+	for _, list := range [][]int32{b.byReceived, b.sureEnd} {
+		slices.SortStableFunc(list, received)
+	}
+	b.rank = make([]int32, len(b.marks))
+	b.ready = true
+}
+
+// sent and end are a mark's instants as nanoseconds from the origin.
+func (b *bucket) sent(i int32) float64 { return float64(b.marks[i].sent - b.origin) }
+
+func (b *bucket) end(i int32) float64 {
+	if b.marks[i].received == never {
+		return math.Inf(1)
+	}
+	return float64(b.marks[i].received - b.origin)
+}
+
+func (b *bucket) instant(offset float64) time.Duration {
+	return time.Duration(b.origin + int64(offset))
+}
+
+// perNano turns tokens a second into tokens a nanosecond.
+func perNano(rate float64) float64 { return rate / 1e9 }

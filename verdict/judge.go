@@ -1,0 +1,100 @@
+package verdict
+
+import (
+	"math"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// DefaultTolerance is the tolerance in tokens that widens the promised burst
+// on both sides, because real limiters round. It is the only one there is.
+const DefaultTolerance = 0.05
+
+// A Bound is what one of the two checks found.
+type Bound struct {
+	Violated bool
+	Burst    float64  // b_min or b_max at the promised rate; b_max is +Inf where nothing was refused
+	Witness  *Witness // nil unless Violated
+}
+
+// A Judgement is what a history says of a limit.
+type Judgement struct {
+	Verdict       Verdict
+	Calls         int // calls that were sent
+	OverAdmission Bound
+	OverRejection Bound
+	Measured      *Measured // nil where no token bucket explains the history, or there is nothing to judge
+	Tolerance     float64   // tokens
+}
+
+// Judge holds a recorded history against a limit. It passes a history that an
+// honest token bucket can have produced, fails one that none can, whatever the
+// delays were, and is inconclusive only where there is nothing to judge: no
+// call that was certainly admitted, and none that was refused.
+func Judge(limit profiles.Limit, calls []history.Call) Judgement {
+	return Gather(limit, calls).Judge(limit.Rate, limit.Burst, DefaultTolerance)
+}
+
+// Judge holds the evidence against a rate (tokens a second) and a burst
+// (tokens), with a tolerance in tokens.
+func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
+	j := e.Check(rate, burst, tolerance)
+	if m, ok := e.Measure(tolerance); ok {
+		j.Measured = &m
+	}
+	return j
+}
+
+// Check is Judge without the measured box, which takes most of its time.
+func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
+	j := Judgement{Calls: e.calls, Tolerance: tolerance, OverRejection: Bound{Burst: math.Inf(1)}}
+	if !e.Judgeable() {
+		return j
+	}
+	low, burstMin := e.tightest(rate)
+	high, burstMax := e.loosest(rate)
+	j.OverAdmission = Bound{Violated: burstMin > float64(burst)+tolerance, Burst: burstMin}
+	j.OverRejection = Bound{Violated: burstMax <= float64(burst)-tolerance, Burst: burstMax}
+	if j.OverAdmission.Violated {
+		j.OverAdmission.Witness = low.overAdmission(rate, burst)
+	}
+	if j.OverRejection.Violated {
+		j.OverRejection.Witness = high.overRejection(rate, burst)
+	}
+	j.Verdict = Pass
+	if j.OverAdmission.Violated || j.OverRejection.Violated {
+		j.Verdict = Fail
+	}
+	return j
+}
+
+// overAdmission names the calls in the window: all were certainly decided
+// inside it, and all were admitted.
+func (w window) overAdmission(rate float64, burst int) *Witness {
+	b := w.bucket
+	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
+	for _, i := range b.sure {
+		if b.sent(i) >= w.from && b.end(i) <= w.to {
+			out.Calls = append(out.Calls, int(b.marks[i].pos))
+			out.Admitted += int(b.marks[i].least)
+		}
+	}
+	return out
+}
+
+// overRejection names the refused call first, and then every call that may
+// have drawn from the bucket in the window that excuses the refusal best.
+// Allowed is what the bucket could have granted there, and still did not.
+func (w window) overRejection(rate float64, burst int) *Witness {
+	b := w.bucket
+	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
+	out.Calls = append(out.Calls, int(b.marks[w.refusal].pos))
+	for _, i := range b.bySent {
+		if b.sent(i) <= w.to && b.end(i) >= w.from {
+			out.Calls = append(out.Calls, int(b.marks[i].pos))
+			out.Admitted += int(b.marks[i].most)
+		}
+	}
+	return out
+}

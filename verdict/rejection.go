@@ -1,0 +1,149 @@
+package verdict
+
+import (
+	"math"
+	"sort"
+)
+
+// sweepRejections computes, for every refused call j,
+//
+//	1 + max over t in [s_j, r_j], u <= t of ( M(u,t) - rate*(t-u) )
+//
+// where M(u,t) counts the tokens of every call that may have been admitted in
+// [u, t]: the least burst at which the refusal would be unjustified. It calls
+// visit with that bound and the instant t that excuses the refusal best.
+//
+// The sweep goes over t. A call is put into a tree over reply instants when t
+// passes its sent instant, where it raises all windows that begin no later
+// than its reply; windows may begin at a reply once t has passed it, or at t
+// itself, where the calls in flight are what may have been admitted. Between
+// two sent instants the value only falls, so t = s_j and the sent instants
+// inside (s_j, r_j] are all that need be tried. O(n log n).
+func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst, t float64)) {
+	b.prepare()
+	if len(b.refusals) == 0 {
+		return
+	}
+	for at, i := range b.byReceived {
+		b.rank[i] = int32(at)
+	}
+	times, level := b.demand(perNano(rate))
+	b.peaks.build(level)
+	for _, j := range b.refusals {
+		from := sort.SearchFloat64s(times, b.sent(j))
+		end := b.end(j)
+		to := from + sort.Search(len(times)-from, func(k int) bool { return times[from+k] > end })
+		at := b.peaks.peak(from, to)
+		visit(j, 1+level[at], times[at])
+	}
+}
+
+// demand returns, at every sent instant t of the history in rising order, the
+// most that may have been drawn from the bucket and not yet refilled:
+// max over u <= t of ( M(u,t) - rho*(t-u) ), and never below 0.
+func (b *bucket) demand(rho float64) (times, level []float64) {
+	n := len(b.bySent) + len(b.refusals)
+	times, level = make([]float64, 0, n), make([]float64, 0, n)
+	b.tree.reset(len(b.byReceived))
+	var inFlight float64
+	nextSent, nextRefused, nextOpen, nextDone := 0, 0, 0, 0
+	for nextSent < len(b.bySent) || nextRefused < len(b.refusals) {
+		t := math.Inf(1)
+		if nextSent < len(b.bySent) {
+			t = b.sent(b.bySent[nextSent])
+		}
+		if nextRefused < len(b.refusals) {
+			t = min(t, b.sent(b.refusals[nextRefused]))
+		}
+		for ; nextSent < len(b.bySent) && b.sent(b.bySent[nextSent]) <= t; nextSent++ {
+			i := b.bySent[nextSent]
+			b.tree.add(b.rank[i], float64(b.marks[i].most))
+			inFlight += float64(b.marks[i].most)
+		}
+		for nextRefused < len(b.refusals) && b.sent(b.refusals[nextRefused]) <= t {
+			nextRefused++
+		}
+		for ; nextOpen < len(b.byReceived) && b.end(b.byReceived[nextOpen]) <= t; nextOpen++ {
+			b.tree.open(int32(nextOpen), rho*b.end(b.byReceived[nextOpen]))
+		}
+		for ; nextDone < len(b.byReceived) && b.end(b.byReceived[nextDone]) < t; nextDone++ {
+			inFlight -= float64(b.marks[b.byReceived[nextDone]].most)
+		}
+		times = append(times, t)
+		level = append(level, max(inFlight, b.tree.best()-rho*t))
+	}
+	return times, level
+}
+
+// loosest returns the window that excuses the least excusable refusal at a
+// rate, and the bound on the burst that this gives: b_max, strictly. Without a
+// refusal it is +Inf.
+func (b *bucket) loosest(rate float64) (window, float64) {
+	best, worst, at := math.Inf(1), int32(-1), 0.0
+	b.sweepRejections(rate, func(j int32, burst, t float64) {
+		if burst < best {
+			best, worst, at = burst, j, t
+		}
+	})
+	if worst < 0 {
+		return window{bucket: b, refusal: -1}, best
+	}
+	return b.windowExcusing(worst, at, rate), best
+}
+
+// windowExcusing finds the beginning of the window ending at t that excuses a
+// refusal best, by trying them all.
+func (b *bucket) windowExcusing(j int32, t, rate float64) window {
+	rho := perNano(rate)
+	w := window{bucket: b, from: t, to: t, refusal: j}
+	tokens := 0.0
+	at := len(b.byReceived) - 1
+	for ; at >= 0 && b.end(b.byReceived[at]) >= t; at-- {
+		if i := b.byReceived[at]; b.sent(i) <= t {
+			tokens += float64(b.marks[i].most)
+		}
+	}
+	best := tokens
+	w.tokens = 1 + tokens
+	for ; at >= 0; at-- {
+		i := b.byReceived[at]
+		if b.sent(i) > t {
+			continue
+		}
+		tokens += float64(b.marks[i].most)
+		if value := tokens - rho*(t-b.end(i)); value > best {
+			best, w.from, w.tokens = value, b.end(i), 1+tokens
+		}
+	}
+	return w
+}
+
+// excuse returns what one refusal bounds the burst by at a rate.
+func (b *bucket) excuse(j int32, rate float64) float64 {
+	bound := math.Inf(1)
+	b.sweepRejections(rate, func(k int32, burst, _ float64) {
+		if k == j {
+			bound = burst
+		}
+	})
+	return bound
+}
+
+// BurstMax returns the bound that the refusals put on the burst of a bucket of
+// this rate (tokens a second): its burst is less than b_max, strictly.
+// Over-rejection is proven where b_max is at or below the promised burst.
+// Where nothing was refused it is +Inf.
+func (e *Evidence) BurstMax(rate float64) float64 {
+	_, burst := e.loosest(rate)
+	return burst
+}
+
+func (e *Evidence) loosest(rate float64) (window, float64) {
+	w, burst := window{refusal: -1}, math.Inf(1)
+	for _, b := range e.buckets {
+		if bw, bb := b.loosest(rate); bb < burst {
+			w, burst = bw, bb
+		}
+	}
+	return w, burst
+}

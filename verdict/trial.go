@@ -1,0 +1,203 @@
+package verdict
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// A Check is one question to a history. Checks are values: catalogues list
+// them, scenarios name them.
+type Check struct {
+	ID    string
+	Doc   string // one sentence: what is demanded
+	Judge func(*Trial) Finding
+}
+
+// A Trial is one scenario's part of a server's history, together with the
+// whole of it: a limiter has a memory, so a scenario can't be judged alone.
+type Trial struct {
+	Profile   profiles.Profile
+	Scenario  string
+	Calls     []history.Call // the scenario's calls, in order
+	Tolerance float64        // tokens
+
+	court *Court
+	pos   map[int]bool // 1-based positions of Calls in the whole history
+}
+
+// Config says how a history is to be judged.
+type Config struct {
+	Tolerance float64 // tokens; 0 means DefaultTolerance
+	Shared    bool    // others may use the server during the run: refusals can't be held against it
+}
+
+// A Court holds a server's whole history, and what is computed of it once.
+type Court struct {
+	profile  profiles.Profile
+	calls    []history.Call
+	cfg      Config
+	evidence *Evidence
+	bounds   *bounds
+	measured *Measured
+	tried    bool // measured is computed
+}
+
+// bounds holds, for every call of the history, what it speaks for at the
+// promised rate.
+type bounds struct {
+	needs   map[int]float64 // admitted: the burst that the windows ending with it need
+	excuses map[int]float64 // refused: the burst at which it would be unjustified
+}
+
+// NewCourt takes a server's whole history in, set-up calls included, in the
+// order that positions in witnesses are to mean.
+func NewCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
+	if cfg.Tolerance == 0 {
+		cfg.Tolerance = DefaultTolerance
+	}
+	return &Court{profile: p, calls: calls, cfg: cfg, evidence: Gather(p.Limit, calls)}
+}
+
+// Evidence returns the whole history made ready for judging.
+func (c *Court) Evidence() *Evidence { return c.evidence }
+
+// Measured returns the certified box of rate and burst, or nil where no token
+// bucket explains the history.
+func (c *Court) Measured() *Measured {
+	if !c.tried {
+		c.tried = true
+		if m, ok := c.evidence.Measure(c.cfg.Tolerance); ok {
+			c.measured = &m
+		}
+	}
+	return c.measured
+}
+
+// Trial returns the part of the history that a scenario's label names.
+func (c *Court) Trial(scenario string) *Trial {
+	t := &Trial{Profile: c.profile, Scenario: scenario, Tolerance: c.cfg.Tolerance, court: c, pos: map[int]bool{}}
+	for i, call := range c.calls {
+		if call.Label == scenario {
+			t.Calls = append(t.Calls, call)
+			t.pos[i+1] = true
+		}
+	}
+	return t
+}
+
+// perCall computes the bounds of every call, once.
+func (c *Court) perCall() *bounds {
+	if c.bounds != nil {
+		return c.bounds
+	}
+	c.bounds = &bounds{needs: map[int]float64{}, excuses: map[int]float64{}}
+	rate := c.profile.Limit.Rate
+	for _, b := range c.evidence.buckets {
+		b.sweepAdmissions(rate, func(i int32, burst float64) { c.bounds.needs[int(b.marks[i].pos)] = burst })
+		b.sweepRejections(rate, func(j int32, burst, _ float64) { c.bounds.excuses[int(b.marks[j].pos)] = burst })
+	}
+	return c.bounds
+}
+
+// burstMin returns the greatest burst that a window ending in this scenario
+// needs, and the position of the call that it ends with; 0 and 0 where there
+// is none.
+func (t *Trial) burstMin() (burst float64, pos int) {
+	burst = math.Inf(-1)
+	for p, v := range t.court.perCall().needs {
+		if t.pos[p] && (v > burst || v == burst && p < pos) {
+			burst, pos = v, p
+		}
+	}
+	if pos == 0 {
+		return 0, 0
+	}
+	return burst, pos
+}
+
+// burstMax returns the least burst at which a refusal of this scenario would
+// be unjustified, and that refusal's position; +Inf and 0 where there is none.
+func (t *Trial) burstMax() (burst float64, pos int) {
+	burst = math.Inf(1)
+	for p, v := range t.court.perCall().excuses {
+		if t.pos[p] && (v < burst || v == burst && p < pos) {
+			burst, pos = v, p
+		}
+	}
+	return burst, pos
+}
+
+// find returns the mark at a position.
+func (c *Court) find(pos int) (*bucket, int32) {
+	for _, b := range c.evidence.buckets {
+		for i := range b.marks {
+			if int(b.marks[i].pos) == pos {
+				return b, int32(i)
+			}
+		}
+	}
+	return nil, -1
+}
+
+func (t *Trial) limit() profiles.Limit { return t.Profile.Limit }
+
+func (t *Trial) count(o history.Outcome) int {
+	n := 0
+	for _, c := range t.Calls {
+		if c.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// sent returns the calls that were sent.
+func (t *Trial) sent() int { return len(t.Calls) - t.count(history.Unsent) }
+
+// span is the time from the first call's sending to the last reply.
+func (t *Trial) span() time.Duration {
+	first, last := time.Duration(math.MaxInt64), time.Duration(0)
+	for _, c := range t.Calls {
+		if c.Outcome != history.Unsent {
+			first, last = min(first, c.Sent), max(last, c.Received)
+		}
+	}
+	return max(0, last-first)
+}
+
+// clients returns the client identities that certainly got through at least
+// once, in order.
+func (c *Court) clients() []string {
+	var names []string
+	for _, call := range c.calls {
+		if call.Outcome == history.OK && call.Label != Handshake && !slices.Contains(names, call.Client) {
+			names = append(names, call.Client)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// quantile is the nearest-rank quantile of sorted durations; 0 of none.
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	rank := int(math.Ceil(q * float64(len(sorted))))
+	return sorted[min(max(rank, 1), len(sorted))-1]
+}
+
+func sortedBy(calls []history.Call, keep func(history.Call) bool, of func(history.Call) time.Duration) []time.Duration {
+	var ds []time.Duration
+	for _, c := range calls {
+		if keep(c) {
+			ds = append(ds, of(c))
+		}
+	}
+	slices.Sort(ds)
+	return ds
+}

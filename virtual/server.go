@@ -1,0 +1,54 @@
+package virtual
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A Reply is what a simulated server answers, as a client classifies it. The
+// zero value is an Unknown outcome: a server must say what it does.
+type Reply struct {
+	Outcome    history.Outcome
+	Code       int
+	Status     int
+	RetryAfter time.Duration
+	Detail     string
+	Lost       bool // no reply comes: the caller times out
+}
+
+// A Server is a target on a virtual clock. A request takes a delay to reach
+// it, is decided at that instant, and its reply takes a delay back.
+type Server struct {
+	Clock   *Clock
+	Decide  func(at time.Duration, a history.Arrival) Reply // called in the order of at
+	There   Delay                                           // from the client to the decision; nil: none
+	Back    Delay                                           // from the decision to the client; nil: none
+	Rand    *rand.Rand                                      // what delays are drawn from; needed where they aren't constant
+	Timeout time.Duration                                   // of a request without a reply; default 30 s
+}
+
+// Send implements runner.Target.
+func (s *Server) Send(_ context.Context, a history.Arrival, done func(history.Call)) {
+	c := history.Call{Arrival: a, Sent: s.Clock.Now()}
+	timeout := s.Timeout
+	if timeout <= 0 {
+		timeout = 30 * time.Second
+	}
+	s.Clock.At(c.Sent+s.There.draw(s.Rand), func() {
+		r := s.Decide(s.Clock.Now(), a)
+		back := s.Clock.Now() + s.Back.draw(s.Rand)
+		if r.Lost || back > c.Sent+timeout {
+			back = c.Sent + timeout
+			r = Reply{Outcome: history.TimedOut, Detail: "no reply within " + timeout.String()}
+		}
+		s.Clock.At(back, func() {
+			c.Received = s.Clock.Now()
+			c.Outcome, c.Code, c.Status = r.Outcome, r.Code, r.Status
+			c.RetryAfter, c.Detail = r.RetryAfter, r.Detail
+			done(c)
+		})
+	})
+}
