@@ -27,6 +27,10 @@ const boxSteps = 200
 // curve and the line prove a whole stretch of rates impossible, and the search
 // goes on behind it. Nothing is assumed of the stretch between the edges, so
 // it doesn't matter if some rates inside the box explain nothing either.
+//
+// Where every refusal overlapped other calls, a tiny bucket that refills within
+// an instant explains them as well. The box is then that of the slower
+// explanations, and Or bounds the faster ones.
 func (e *Evidence) Measure(tolerance float64) (Measured, bool) {
 	if e.granted == 0 && e.limited == 0 {
 		return Measured{}, false
@@ -36,15 +40,25 @@ func (e *Evidence) Measure(tolerance float64) (Measured, bool) {
 	if !ok {
 		return Measured{}, false
 	}
-	hi, _ := s.edge(fastest, lo.rate)
+	top, closed, final := s.top(lo.rate)
+	hi := top
+	if closed {
+		hi, _ = s.edge(top.rate, lo.rate)
+	}
 	m := Measured{
 		Rate:  Interval{Lo: lo.rate, Hi: hi.rate},
-		Burst: Interval{Lo: max(1, hi.burstMin-tolerance), Hi: lo.burstMax + tolerance},
+		Burst: Interval{Lo: hi.burstMin - tolerance, Hi: lo.burstMax + tolerance},
+	}
+	if closed && !final {
+		m.Or = &Measured{Rate: Interval{Lo: top.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: top.burstMax + tolerance}}
+	}
+	if hi.low.bucket == nil { // no window speaks for more than the one token that any bucket holds
+		m.Burst.Lo = 1
 	}
 	if lo.rate <= slowest {
 		m.Rate.Lo = 0
 	}
-	if hi.rate >= fastest {
+	if !closed {
 		m.Rate.Hi = math.Inf(1)
 	}
 	return m, true
@@ -66,14 +80,47 @@ type cut struct {
 func (s *search) at(rate float64) cut {
 	c := cut{rate: rate}
 	c.low, c.burstMin = s.e.tightest(rate)
-	if c.burstMin < 1 { // a bucket that holds less than a token never admits
-		c.burstMin, c.low = 1, window{tokens: 1, refusal: -1}
+	// A bucket that holds less than a token never admits. With the tolerance
+	// added, one that holds just a token may not refuse when it is full: or
+	// any refusal at all could be laid to a bucket of one token that refills
+	// within an instant, and no rate had an upper bound.
+	if least := 1 + s.slack; c.burstMin < least {
+		c.burstMin, c.low = least, window{tokens: least, refusal: -1}
 	}
 	c.high, c.burstMax = s.e.loosest(rate)
 	return c
 }
 
 func (s *search) feasible(c cut) bool { return c.burstMin-s.slack < c.burstMax }
+
+// top looks for the greatest rate above one that explains the history at which
+// nothing does: closed is false where there is none. final says that nothing
+// above it does either. b_max only falls with the rate and no bucket is smaller
+// than the least one, so that is certain once b_max has fallen to 1.
+func (s *search) top(rate float64) (top cut, closed, final bool) {
+	settled := s.e.BurstMax(fastest)
+	for r := rate * 4; r < fastest; r *= 4 {
+		c := s.at(r)
+		if !s.feasible(c) {
+			top, closed = c, true
+		}
+		if c.burstMax <= 1 {
+			return top, closed, true
+		}
+		if c.low.bucket == nil && c.burstMax <= settled {
+			break // faster rates say the same
+		}
+	}
+	if closed {
+		return top, true, false
+	}
+	for step := 1.0; step > 1e-5; step /= 3 {
+		if c := s.at(rate * (1 + step)); !s.feasible(c) {
+			return c, true, false
+		}
+	}
+	return s.at(fastest), false, false
+}
 
 // edge walks from one rate towards another and returns the first rate that is
 // not proven impossible, and false where all are.
@@ -83,25 +130,24 @@ func (s *search) edge(from, to float64) (cut, bool) {
 		if s.feasible(a) {
 			return a, true
 		}
-		next := s.predict(a, to)
-		if next == to {
-			c := s.at(to)
-			if s.certified(a, c) == to {
-				return c, s.feasible(c)
-			}
-			next = s.certified(a, c)
-		} else {
-			c := s.at(next)
-			if s.certified(a, c) == next {
-				a = c
-				continue
-			}
+		c := s.at(s.predict(a, to))
+		next := s.certified(a, c)
+		for next == a.rate && math.Abs(c.rate-a.rate) > 1e-7*a.rate {
+			// The chord is too coarse here. Try nearer: half way, in orders of magnitude.
+			c = s.at(math.Sqrt(a.rate * c.rate))
 			next = s.certified(a, c)
 		}
-		if math.Abs(next-a.rate) <= 1e-7*max(next, a.rate) {
-			return s.at(next), true
+		switch {
+		case next == c.rate:
+			a = c
+			if next == to {
+				return a, s.feasible(a)
+			}
+		case math.Abs(next-a.rate) <= 1e-7*a.rate:
+			return a, true
+		default:
+			a = s.at(next)
 		}
-		a = s.at(next)
 	}
 	return a, true
 }

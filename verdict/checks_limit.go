@@ -36,7 +36,7 @@ var Scope = Check{
 // neighbours: the certified box is narrow, and the promise lies in it.
 var Measure = Check{
 	ID:    "measured",
-	Doc:   "the rate is certified to ±1.5 % and the burst to ±0.5 token, around the promise",
+	Doc:   "the rate is certified to ±3 % and the burst to ±1 token, around the promise",
 	Judge: judgeMeasured,
 }
 
@@ -162,15 +162,15 @@ func (c *Court) worstRefusal() (burst float64, pos int) {
 
 // The resolution that a whole run must reach to be sure of a limit.
 const (
-	rateResolution  = 0.015 // of the promised rate, to either side
-	burstResolution = 0.5   // tokens, to either side
+	rateResolution  = 0.03 // of the promised rate, to either side
+	burstResolution = 1    // token, to either side
 )
 
 func judgeMeasured(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{
 		Check: "measured",
-		Want:  fmt.Sprintf("rate within ±1.5 %% and burst within ±0.5 of %s, %d", perSecond(l.Rate), l.Burst),
+		Want:  fmt.Sprintf("certified to ±3 %% of %s and ±1 token of %d", perSecond(l.Rate), l.Burst),
 		Saw:   "no token bucket explains the history",
 	}
 	m := t.court.Measured()
@@ -186,7 +186,7 @@ func judgeMeasured(t *Trial) Finding {
 	case t.court.cfg.Shared:
 		f.Saw += "; a shared server can't be measured from above"
 		f.Verdict = Pass
-	case m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution+4*t.Tolerance:
+	case m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution:
 		f.Verdict = Pass
 	default:
 		f.Saw += ": too wide to be sure"

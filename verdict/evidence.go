@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -58,6 +57,9 @@ func NewEvidence(limit profiles.Limit) *Evidence {
 // Gather returns the evidence of a whole history.
 func Gather(limit profiles.Limit, calls []history.Call) *Evidence {
 	e := NewEvidence(limit)
+	if !e.split {
+		e.bucketOf("").marks = make([]mark, 0, len(calls))
+	}
 	for i := range calls {
 		e.Add(i+1, &calls[i])
 	}
@@ -93,6 +95,9 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 		}
 	}
 	b := e.bucketOf(c.Client)
+	if len(b.marks) == cap(b.marks) {
+		b.marks = slices.Grow(b.marks, max(64, len(b.marks)))
+	}
 	b.marks = append(b.marks, m)
 	b.ready = false
 }
@@ -117,6 +122,20 @@ func (e *Evidence) Calls() int { return e.calls }
 
 // Limited returns how many calls were refused, set-up calls apart.
 func (e *Evidence) Limited() int { return e.limited }
+
+// extent returns the first and the last instant of the history.
+func (e *Evidence) extent() (first, last time.Duration) {
+	first = never
+	for _, b := range e.buckets {
+		for _, m := range b.marks {
+			first, last = min(first, time.Duration(m.sent)), max(last, time.Duration(m.sent))
+			if m.received != never {
+				last = max(last, time.Duration(m.received))
+			}
+		}
+	}
+	return first, last
+}
 
 // Judgeable reports if there is anything to judge: a call that was certainly
 // admitted, or one that was refused.
@@ -163,13 +182,11 @@ func (b *bucket) prepare() {
 	}
 	b.byReceived = append(b.byReceived[:0], b.bySent...)
 	b.sureEnd = append(b.sureEnd[:0], b.sure...)
-	sent := func(x, y int32) int { return cmp.Compare(b.marks[x].sent, b.marks[y].sent) }
-	received := func(x, y int32) int { return cmp.Compare(b.marks[x].received, b.marks[y].received) }
 	for _, list := range [][]int32{b.bySent, b.sure, b.refusals} {
-		slices.SortStableFunc(list, sent)
+		b.sortBy(list, func(m *mark) int64 { return m.sent })
 	}
 	for _, list := range [][]int32{b.byReceived, b.sureEnd} {
-		slices.SortStableFunc(list, received)
+		b.sortBy(list, func(m *mark) int64 { return m.received })
 	}
 	b.rank = make([]int32, len(b.marks))
 	b.ready = true

@@ -87,6 +87,7 @@ type Interval struct {
 
 // Measured is the bounding box of every token bucket that explains a history.
 type Measured struct {
-	Rate  Interval `json:"rate"`  // tokens a second
-	Burst Interval `json:"burst"` // tokens
+	Rate  Interval  `json:"rate"`         // tokens a second
+	Burst Interval  `json:"burst"`        // tokens
+	Or    *Measured `json:"or,omitempty"` // where faster buckets can't be excluded: what bounds them
 }
