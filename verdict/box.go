@@ -40,17 +40,17 @@ func (e *Evidence) Measure(tolerance float64) (Measured, bool) {
 	if !ok {
 		return Measured{}, false
 	}
-	top, closed, final := s.top(lo.rate)
-	hi := top
+	above, closed := s.above(lo.rate)
+	hi := above
 	if closed {
-		hi, _ = s.edge(top.rate, lo.rate)
+		hi, _ = s.edge(above.rate, lo.rate)
 	}
 	m := Measured{
 		Rate:  Interval{Lo: lo.rate, Hi: hi.rate},
 		Burst: Interval{Lo: hi.burstMin - tolerance, Hi: lo.burstMax + tolerance},
 	}
-	if closed && !final {
-		m.Or = &Measured{Rate: Interval{Lo: top.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: top.burstMax + tolerance}}
+	if closed {
+		m.Or = s.faster(above, tolerance)
 	}
 	if hi.low.bucket == nil { // no window speaks for more than the one token that any bucket holds
 		m.Burst.Lo = 1
@@ -93,33 +93,32 @@ func (s *search) at(rate float64) cut {
 
 func (s *search) feasible(c cut) bool { return c.burstMin-s.slack < c.burstMax }
 
-// top looks for the greatest rate above one that explains the history at which
-// nothing does: closed is false where there is none. final says that nothing
-// above it does either. b_max only falls with the rate and no bucket is smaller
-// than the least one, so that is certain once b_max has fallen to 1.
-func (s *search) top(rate float64) (top cut, closed, final bool) {
-	settled := s.e.BurstMax(fastest)
-	for r := rate * 4; r < fastest; r *= 4 {
-		c := s.at(r)
-		if !s.feasible(c) {
-			top, closed = c, true
-		}
-		if c.burstMax <= 1 {
-			return top, closed, true
-		}
-		if c.low.bucket == nil && c.burstMax <= settled {
-			break // faster rates say the same
-		}
-	}
-	if closed {
-		return top, true, false
-	}
-	for step := 1.0; step > 1e-5; step /= 3 {
+// above looks upwards from a rate for one that explains nothing, in growing
+// steps, and returns false with the fastest rate where there is none.
+func (s *search) above(rate float64) (cut, bool) {
+	for step := 1e-4; rate*(1+step) < fastest; step *= 3 {
 		if c := s.at(rate * (1 + step)); !s.feasible(c) {
-			return c, true, false
+			return c, true
 		}
 	}
-	return s.at(fastest), false, false
+	return s.at(fastest), false
+}
+
+// hopeless reports if no rate from a cut's upwards can explain the history:
+// b_max only falls with the rate, and no bucket is smaller than the least one.
+func (c cut) hopeless() bool { return c.burstMax <= 1 }
+
+// faster bounds the explanations above a cut that has none, and returns nil
+// where there are none at all. It climbs as far as it can prove that.
+func (s *search) faster(c cut, tolerance float64) *Measured {
+	for !c.hopeless() {
+		next := s.at(c.rate * 2)
+		if next.rate > fastest || s.certified(c, next) < next.rate {
+			return &Measured{Rate: Interval{Lo: c.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: c.burstMax + tolerance}}
+		}
+		c = next
+	}
+	return nil
 }
 
 // edge walks from one rate towards another and returns the first rate that is
@@ -130,26 +129,40 @@ func (s *search) edge(from, to float64) (cut, bool) {
 		if s.feasible(a) {
 			return a, true
 		}
+		if to > a.rate && a.hopeless() {
+			return a, false
+		}
 		c := s.at(s.predict(a, to))
 		next := s.certified(a, c)
-		for next == a.rate && math.Abs(c.rate-a.rate) > 1e-7*a.rate {
-			// The chord is too coarse here. Try nearer: half way, in orders of magnitude.
-			c = s.at(math.Sqrt(a.rate * c.rate))
+		for !s.moved(a, next) && s.moved(a, c.rate) { // the chord is too coarse: try nearer
+			c = s.at(between(a.rate, c.rate))
 			next = s.certified(a, c)
 		}
 		switch {
-		case next == c.rate:
-			a = c
-			if next == to {
-				return a, s.feasible(a)
-			}
-		case math.Abs(next-a.rate) <= 1e-7*a.rate:
+		case !s.moved(a, next):
 			return a, true
-		default:
+		case next != c.rate:
 			a = s.at(next)
+		case next == to:
+			return c, s.feasible(c)
+		default:
+			a = c
 		}
 	}
 	return a, true
+}
+
+// moved reports if a rate lies apart from a cut's by more than the precision
+// of the box.
+func (s *search) moved(a cut, rate float64) bool { return math.Abs(rate-a.rate) > 1e-6*a.rate }
+
+// between is the middle of two rates, in orders of magnitude where they are
+// far apart.
+func between(a, b float64) float64 {
+	if max(a, b) > 4*min(a, b) {
+		return math.Sqrt(a * b)
+	}
+	return (a + b) / 2
 }
 
 // predict follows the two lines at a to where they meet, which is where the
