@@ -26,7 +26,7 @@ func full(l profiles.Limit) Level { return Level{Min: float64(l.Burst), Max: flo
 // low is a bucket with a few tokens: enough that calls a little off their time
 // aren't refused, too few to hide a bucket that doesn't refill.
 func low(l profiles.Limit) Level {
-	few := min(3, float64(l.Burst))
+	few := min(3+0.1*l.Rate, max(1, float64(l.Burst)/2))
 	return Level{Min: few, Max: few + 1}
 }
 
@@ -80,6 +80,7 @@ var recovery = Scenario{
 	Name:      "recovery",
 	Doc:       "drain a full bucket, wait for k tokens, ask for k + 1",
 	Criterion: "k calls are admitted and the next one isn't",
+	Alone:     true,
 	Start:     full,
 	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
 		k := recovered(l)

@@ -26,6 +26,7 @@ type Scenario struct {
 	Doc       string // what is sent, in one sentence
 	Criterion string // what passes, in one sentence
 	Start     func(profiles.Limit) Level
+	Alone     bool // only the first client sends, so that one a client's bucket is drained as well
 	Arrivals  func(l profiles.Limit, seed uint64) iter.Seq[Beat]
 	Checks    []verdict.Check
 }
@@ -85,10 +86,14 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 				drain = int(b.level-start.Max) + 2
 			}
 			begin := b.now
+			clients := set.Clients
+			if s.Alone && p.Limit.Scope != profiles.Client {
+				clients = clients[:1]
+			}
 			for beat := range withDrain(drain, s.Arrivals(p.Limit, set.Seed)) {
 				b.wait((begin + beat.At - b.now).Seconds())
 				for range beat.Calls {
-					if !emit(p, s.Name, set.Clients, &turn, b.now, yield) {
+					if !emit(p, s.Name, clients, &turn, b.now, yield) {
 						return
 					}
 					b.take()

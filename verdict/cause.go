@@ -14,9 +14,7 @@ func (c *Court) cause(t *Trial) string {
 	if c.evidence.Limited() == 0 {
 		return fmt.Sprintf("none of %s was refused: no limiter is at work", plural(c.evidence.Calls(), "call"))
 	}
-	limit := float64(c.profile.Limit.Burst) + c.cfg.Tolerance
-	if c.profile.Limit.Scope != profiles.Client && len(c.clients()) > 1 &&
-		c.needs(profiles.Global) > limit && c.needs(profiles.Client) <= limit {
+	if c.apart() {
 		return "each client keeps the limit alone: the buckets are per session or per connection"
 	}
 	if c.emptyStart() {
@@ -26,6 +24,17 @@ func (c *Court) cause(t *Trial) string {
 		return c.otherBucket(*m)
 	}
 	return "no token bucket of any rate and burst explains the answers"
+}
+
+// apart reports if the history breaks a shared limit, but not one a client:
+// each client's own calls, admitted and refused, are those of a whole bucket.
+func (c *Court) apart() bool {
+	l := c.profile.Limit
+	if l.Scope == profiles.Client || len(c.clients()) < 2 {
+		return false
+	}
+	alone := c.gather(profiles.Client).Check(l.Rate, l.Burst, c.cfg.Tolerance)
+	return alone.Verdict == Pass && c.needs(profiles.Global) > float64(l.Burst)+c.cfg.Tolerance
 }
 
 // otherBucket says how the bucket that was measured differs from the promise.

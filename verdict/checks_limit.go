@@ -130,9 +130,11 @@ func judgeScope(t *Trial) Finding {
 			_, pos := t.court.worstRefusal()
 			_, f.Witness = t.court.excuseOf(pos)
 		}
+	case !t.court.apart():
+		f.Saw += "; that is no proof of buckets apart, the limit itself doesn't hold"
 	default:
 		f.Verdict = Fail
-		f.Cause = "each client keeps the limit alone: the buckets are per session or per connection"
+		f.Cause = t.court.cause(t)
 		ev := t.court.gather(profiles.Global)
 		w, _ := ev.tightest(l.Rate)
 		f.Witness = w.overAdmission(l.Rate, l.Burst)

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// A kind says where a server comes from.
+type kind string
+
+const (
+	kindMock    kind = "mock"
+	kindURL     kind = "url"
+	kindCommand kind = "command"
+)
+
+// A job is one server to judge: the whole line from profile to findings.
+type job struct {
+	profile   profiles.Profile
+	kind      kind
+	options   wire.Options
+	mock      mock.Config
+	launch    []string // a command to start before dialling the URL
+	scenarios []scenarios.Scenario
+	seed      uint64
+	shared    bool
+}
+
+// aim decides where the job's server comes from.
+func (j *job) aim(f *targetFlags, command []string) error {
+	launch := j.profile.Launch
+	switch {
+	case f.url != "":
+		j.kind, j.options.URL, j.launch = kindURL, f.url, command
+		if f.transport == "stdio" || f.transport == "inprocess" {
+			return fmt.Errorf("--transport %s has no --url", f.transport)
+		}
+	case len(command) > 0:
+		j.kind, j.options.Command, j.options.Transport = kindCommand, command, wire.Stdio
+		if f.transport != "auto" && f.transport != "stdio" {
+			return hinted{fmt.Errorf("a command is spoken to over stdio, not %s", f.transport), "give the --url that it serves as well"}
+		}
+	case f.live:
+		return j.aimLive(f)
+	default:
+		j.kind = kindMock
+		if f.transport == "auto" {
+			j.options.Transport = wire.HTTP
+		}
+	}
+	if launch.Transport != "" && j.options.Transport == wire.Auto && launch.Transport != "stdio" && j.kind != kindURL {
+		j.options.Transport = wire.Transport(launch.Transport)
+	}
+	return nil
+}
+
+// aimLive takes the profile's own launch command.
+func (j *job) aimLive(f *targetFlags) error {
+	l := j.profile.Launch
+	if len(l.Command) == 0 {
+		return hinted{fmt.Errorf("the profile of %s has no launch command", j.profile.Name), l.Note}
+	}
+	j.kind = kindCommand
+	j.options.Env = launchEnv(l.Env)
+	if l.Transport == "stdio" {
+		j.options.Command, j.options.Transport = l.Command, wire.Stdio
+		return nil
+	}
+	j.launch = l.Command
+	j.options.Transport = wire.Transport(l.Transport)
+	j.options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path
+	return nil
+}
+
+// launchEnv is the environment of a launched server: what any program needs,
+// and the variables that its recipe names, as far as they are set.
+func launchEnv(names []string) []string {
+	var env []string
+	for _, name := range append([]string{"PATH", "HOME", "LANG", "TMPDIR"}, names...) {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// An outcome is what came of a job.
+type outcome struct {
+	server results.Server
+	calls  []history.Call
+}
+
+// run takes the job through the whole line. A server that can't be used is
+// part of the outcome, not an error.
+func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcome {
+	out := outcome{server: j.describe()}
+	clock := runner.NewClock()
+	j.options.Now = clock.Now
+	sessions, stop, err := j.open(ctx, clock)
+	defer stop()
+	if err != nil {
+		out.fail(err)
+		return out
+	}
+	set := sessions.names()
+	before := sessions.handshake()
+	out.server.Target.Transport = string(sessions[0].Transport())
+	out.server.Target.Protocol = sessions[0].Protocol()
+	if err := j.knowsTool(sessions[0]); err != nil {
+		out.calls = before
+		out.fail(err)
+		return out
+	}
+	begin := j.quiet(clock, before, p)
+	plan := j.plan(set, begin)
+	p.expect(j.profile.Name, plan)
+	calls, err := runner.Run(ctx, clock, sessions.target(), shifted(plan, begin), runner.Config{
+		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.saw(j.profile.Name, c) },
+	})
+	sessions.amend(calls)
+	out.calls = append(before, calls...)
+	out.note(err)
+	out.judge(j)
+	out.server.Notes = append(out.server.Notes, sessions.notes()...)
+	return out
+}
+
+// giveUp is how many calls in a row must break for the server to be gone.
+const giveUp = 25
+
+// describe is the server's part of the result document before the run.
+func (j job) describe() results.Server {
+	l := j.profile.Limit
+	return results.Server{
+		Server: j.profile.Name,
+		Target: results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol},
+		Limit: results.Limit{Rate: l.Rate, Burst: l.Burst, Scope: string(l.Scope), Charges: l.Charges,
+			Tier: l.Tier, Inherited: l.Inherited},
+	}
+}
+
+// knowsTool refuses a tool that the server doesn't have, before any load.
+func (j job) knowsTool(s *wire.Session) error {
+	tool := j.profile.Call.Tool
+	tools := s.Tools()
+	if tool == "" || len(tools) == 0 {
+		return nil
+	}
+	for _, name := range tools {
+		if name == tool {
+			return nil
+		}
+	}
+	return hinted{fmt.Errorf("the server has no tool %q", tool), "name one of its own with --tool: " + firstFew(tools)}
+}
+
+func firstFew(names []string) string {
+	s := ""
+	for i, name := range names {
+		if i == 8 {
+			return fmt.Sprintf("%s and %d more", s, len(names)-i)
+		}
+		if i > 0 {
+			s += ", "
+		}
+		s += name
+	}
+	return s
+}
+
+// quiet returns when the plan may begin. A server that was used before may
+// hold fewer tokens than its burst: only after burst/rate of rest is every
+// honest bucket full. One that we started has spent what the handshake cost.
+func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.Duration {
+	l := j.profile.Limit
+	spent := 0.0
+	for _, c := range before {
+		_, most := l.Cost(c.Method)
+		spent += float64(most)
+	}
+	if j.kind == kindURL && len(j.launch) == 0 {
+		spent = float64(l.Burst)
+	}
+	rest := time.Duration(min(spent, float64(l.Burst)) / l.Rate * 1e9)
+	if rest > 500*time.Millisecond && j.kind == kindURL {
+		p.say("%s: resting %s first, so that any honest bucket is full", j.profile.Name, rest.Round(100*time.Millisecond))
+	}
+	const breath = 20 * time.Millisecond
+	return clock.Now() + rest + breath
+}
+
+// plan is every arrival of the job, from instant 0.
+func (j job) plan(clients []string, _ time.Duration) []history.Arrival {
+	var list []history.Arrival
+	for a := range scenarios.Plan(j.profile, j.scenarios, scenarios.Setting{Clients: clients, Seed: j.seed}) {
+		list = append(list, a)
+	}
+	return list
+}
+
+// shifted is a plan that begins at an instant of the clock.
+func shifted(plan []history.Arrival, begin time.Duration) func(func(history.Arrival) bool) {
+	return func(yield func(history.Arrival) bool) {
+		for _, a := range plan {
+			a.Due += begin
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// fail records why the server could not be judged.
+func (o *outcome) fail(err error) {
+	o.server.Error = err.Error()
+	var dial *wire.DialError
+	if errors.As(err, &dial) {
+		o.server.Error = dial.Sentence()
+		o.server.Hint = dial.Hint
+		o.calls = append(o.calls, dial.Calls...)
+	}
+	var h hinted
+	if errors.As(err, &h) {
+		o.server.Hint = h.hint
+	}
+}
+
+// note tells a reader why a run ended before its plan did.
+func (o *outcome) note(err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, runner.ErrGone):
+		o.server.Notes = append(o.server.Notes, fmt.Sprintf("the run was ended early: %d calls in a row broke", giveUp))
+	default:
+		o.server.Notes = append(o.server.Notes, "the run was interrupted; what was sent until then is judged")
+	}
+}
+
+// judge fills in the findings of every scenario.
+func (o *outcome) judge(j job) {
+	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	if m := court.Measured(); m != nil {
+		o.server.Measured = results.Box(*m)
+	}
+	for _, s := range j.scenarios {
+		trial := court.Trial(s.Name)
+		var findings []verdict.Finding
+		for _, c := range s.Checks {
+			if c.ID == verdict.Scope.ID && court.Clients() < 2 {
+				continue // one client can't tell; not a question that was asked
+			}
+			findings = append(findings, c.Judge(trial))
+		}
+		o.server.Scenarios = append(o.server.Scenarios, results.NewScenario(s.Name, trial.Calls, findings))
+	}
+}

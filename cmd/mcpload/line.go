@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/olekukonko/tablewriter"
+	"golang.org/x/term"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+)
+
+// runAll judges every job at the same time and fills the document in. It
+// returns an error where not one server could be used.
+func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
+	p := newProgress(a.stderr, len(jobs))
+	drawing, stop := context.WithCancel(ctx)
+	outcomes := make([]outcome, len(jobs))
+	var work, screen sync.WaitGroup
+	screen.Go(func() { p.run(drawing) })
+	for i, j := range jobs {
+		work.Go(func() { outcomes[i] = j.run(ctx, p, a.drain) })
+	}
+	work.Wait()
+	stop()
+	screen.Wait()
+	histories := map[string][]history.Call{}
+	usable := 0
+	for i, o := range outcomes {
+		doc.Servers = append(doc.Servers, o.server)
+		histories[jobs[i].profile.Name] = o.calls
+		if o.server.Error == "" {
+			usable++
+		}
+	}
+	doc.Finish()
+	if usable == 0 && len(outcomes) == 1 {
+		s := outcomes[0].server
+		return nil, hinted{errors.New(s.Error), s.Hint}
+	}
+	if usable == 0 {
+		a.status = exitUsage
+	}
+	return histories, nil
+}
+
+// tableOptions fits the table to where it goes.
+func (a *app) tableOptions(f *runFlags, histories map[string][]history.Call) results.TableOptions {
+	o := results.TableOptions{Width: 100, Verbose: f.verbose, Histories: histories}
+	if file, ok := a.stdout.(*os.File); ok && (f.output == "-" || f.output == "") && term.IsTerminal(int(file.Fd())) {
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 40 {
+			o.Width = w
+		}
+		o.Color = os.Getenv("NO_COLOR") == ""
+	}
+	return o
+}
+
+// printPlan prints what would be sent, and sends nothing.
+func (a *app) printPlan(jobs []job, format string) error {
+	for _, j := range jobs {
+		plan := j.plan(clientNames, 0)
+		if format == "json" {
+			if err := writePlan(a.stdout, j, plan); err != nil {
+				return err
+			}
+			continue
+		}
+		l := j.profile.Limit
+		what := j.profile.Call.Method
+		if tool := j.profile.Call.Tool; tool != "" {
+			what += " " + tool
+		}
+		fmt.Fprintf(a.stdout, "%s: %g/s burst %d, scope %s; each call is %s; seed %d\n",
+			j.profile.Name, l.Rate, l.Burst, l.Scope, what, j.seed)
+		if err := planTable(a.stdout, j, plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planTable has a row a scenario.
+func planTable(w io.Writer, j job, plan []history.Arrival) error {
+	table := tablewriter.NewWriter(w)
+	table.Header("scenario", "calls", "from", "to", "what is sent")
+	for _, s := range j.scenarios {
+		var n int
+		var from, to time.Duration
+		for _, a := range plan {
+			if a.Label == s.Name {
+				if n == 0 {
+					from = a.Due
+				}
+				n, to = n+1, a.Due
+			}
+		}
+		if err := table.Append(s.Name, n, round(from), round(to), s.Doc); err != nil {
+			return err
+		}
+	}
+	return table.Render()
+}
+
+func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/ratelimit"
+)
+
+// mockFlags are the flags of mock, as given.
+type mockFlags struct {
+	server    string
+	transport string
+	addr      string
+	fault     string
+	shape     string
+	charge    string
+	latency   time.Duration
+	profiles  []string
+	rate      string
+	burst     int
+}
+
+func (a *app) mockCommand() *cobra.Command {
+	f := &mockFlags{}
+	cmd := &cobra.Command{
+		Use:   "mock --server NAME",
+		Short: "Serve a mock of a server, honest or broken in one chosen way",
+		Long: `Mock serves a profile's tools behind the rate limit that the profile promises,
+until it is interrupted, and prints its URL. With --fault it breaks its promise
+in one chosen way, to try out what a check can see.`,
+		Example: `  mcpload mock --server acb
+  mcpload mock --server acb --fault never-refills --shape http429
+  mcpload mock --server acb --transport stdio      speaks on stdin and stdout`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveMock(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.server, "server", "", "profile to serve (see mcpload list servers)")
+	flags.StringVar(&f.transport, "transport", "http", "http, sse or stdio")
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
+	flags.StringVar(&f.fault, "fault", "", "what to break (see mcpload list faults)")
+	flags.StringVar(&f.shape, "shape", "", "how it refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
+	flags.StringVar(&f.charge, "charge", "", "what it charges: all or tools (default all)")
+	flags.DurationVar(&f.latency, "latency", 0, "how long a call takes")
+	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable)")
+	flags.StringVar(&f.rate, "rate", "", "another rate than the profile's: 12, 12/s, 300/1m")
+	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
+	return cmd
+}
+
+// mockArgs is the command line that serves a mock over stdio.
+func mockArgs(c mock.Config) []string {
+	l := c.Profile.Limit
+	return []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
+		"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst),
+		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--latency", c.Latency.String()}
+}
+
+func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
+	if f.server == "" {
+		return hinted{fmt.Errorf("no server is named"), "name a profile with --server; mcpload list servers names them all"}
+	}
+	target := targetFlags{servers: []string{f.server}, rate: f.rate, burst: f.burst}
+	catalog, err := a.catalog(f.profiles)
+	if err != nil {
+		return err
+	}
+	chosen, err := target.promises(catalog, nil)
+	if err != nil {
+		return err
+	}
+	p := chosen[0]
+	if err := target.override(&p); err != nil {
+		return err
+	}
+	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }() // the process ends with it
+	ctx, stop := a.untilInterrupt(ctx)
+	defer stop()
+	if f.transport == "stdio" {
+		return server.ServeStdio(ctx, a.stdin, a.stdout)
+	}
+	url, err := server.Start(f.transport, f.addr)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(a.stdout, url); err != nil {
+		return err
+	}
+	fault := ""
+	if f.fault != "" {
+		fault = ", broken by " + f.fault
+	}
+	a.say("serving a mock of %s (%g/s burst %d%s); interrupt to stop", p.Name, p.Limit.Rate, p.Limit.Burst, fault)
+	<-ctx.Done()
+	return nil
+}
+
+// untilInterrupt returns a context that the first interrupt ends: a mock has
+// no calls of its own to drain.
+func (a *app) untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-a.drain:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// clientNames are the identities that a run speaks as, where the transport
+// lets one server have several: enough to tell a shared bucket from one a
+// session.
+var clientNames = []string{"c1", "c2"}
+
+// opened are a job's sessions, one a client, in the order of clientNames.
+type opened []*wire.Session
+
+// open makes the server ready and dials it once a client. stop ends all that
+// was started, and must be called whatever the error is.
+func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, stop func(), err error) {
+	var ends []func()
+	stop = func() {
+		for i := len(ends) - 1; i >= 0; i-- {
+			ends[i]()
+		}
+	}
+	if j.kind == kindMock {
+		end, err := j.startMock()
+		if err != nil {
+			return nil, stop, err
+		}
+		ends = append(ends, end)
+	}
+	if len(j.launch) > 0 {
+		process, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: j.launch, Env: j.options.Env, Dir: j.options.Dir})
+		if err != nil {
+			return nil, stop, err
+		}
+		ends = append(ends, func() { ended(process.Stop) })
+		if err := wire.WaitReady(ctx, j.options, process, j.readyWithin()); err != nil {
+			return nil, stop, err
+		}
+	}
+	names := clientNames
+	if j.options.Transport == wire.Stdio {
+		names = names[:1] // one process has one client
+	}
+	for i, name := range names {
+		o := j.options
+		o.Client = name
+		o.ListTools = i == 0 && j.profile.Call.Tool != ""
+		s, err := wire.Dial(ctx, o)
+		if err != nil {
+			return nil, stop, err
+		}
+		ends = append(ends, func() { ended(s.Close) })
+		sessions = append(sessions, s)
+	}
+	return sessions, stop, nil
+}
+
+// readyWithin is how long a server that we started may take to listen.
+func (j *job) readyWithin() time.Duration {
+	if d := j.profile.Launch.Ready; d > 0 {
+		return d
+	}
+	return 30 * time.Second
+}
+
+// ended closes something within a few seconds. That it didn't close cleanly
+// changes no verdict, which rests on calls that are over.
+func ended(closer func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = closer(ctx) // see above
+}
+
+// startMock starts the job's mock and points the options at it.
+func (j *job) startMock() (end func(), err error) {
+	if j.options.Transport == wire.Stdio {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("cannot find this program to start a mock over stdio: %w", err)
+		}
+		j.options.Command = append([]string{self}, mockArgs(j.mock)...)
+		return func() {}, nil
+	}
+	server, err := mock.New(j.mock)
+	if err != nil {
+		return nil, err
+	}
+	end = func() { _ = server.Close() } // it lives in this process: nothing outlives it
+	if j.options.Transport == wire.InProcess {
+		j.options.Handler = server.Handle
+		return end, nil
+	}
+	j.options.URL, err = server.Start(string(j.options.Transport), "127.0.0.1:0")
+	return end, err
+}
+
+func (s opened) names() []string { return clientNames[:len(s)] }
+
+func (s opened) target() runner.Sessions {
+	t := runner.Sessions{}
+	for i, session := range s {
+		t[clientNames[i]] = session
+	}
+	return t
+}
+
+// handshake is every set-up call of every session, in the order of sending.
+func (s opened) handshake() []history.Call {
+	var calls []history.Call
+	for _, session := range s {
+		calls = append(calls, session.Handshake()...)
+	}
+	return calls
+}
+
+// amend marks calls whose reply turned out to come twice.
+func (s opened) amend(calls []history.Call) {
+	for _, session := range s {
+		session.Amend(calls)
+	}
+}
+
+// notes tells what came that should not have.
+func (s opened) notes() []string {
+	var notes []string
+	for _, session := range s {
+		if strays := session.Strays(); len(strays) > 0 {
+			notes = append(notes, fmt.Sprintf("%d messages came that should not have, the first: %s", len(strays), strays[0]))
+		}
+		if status, gone := session.Exited(); gone {
+			notes = append(notes, "the server ended during the run: "+status)
+		}
+	}
+	return notes
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses, the same for every command.
+const (
+	exitPass         = 0
+	exitFail         = 1
+	exitUsage        = 2 // bad usage, or could not run
+	exitInconclusive = 3
+)
+
+// An app is one invocation: its streams, and the status that it ends with.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	status         int
+	drain          chan struct{} // closed at the first interrupt
+}
+
+// run is main without the process: it returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, drain: make(chan struct{})}
+	ctx, stop := a.interruptible()
+	defer stop()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.say("%s", strings.TrimSpace(err.Error()))
+		var h interface{ Hint() string }
+		if errors.As(err, &h) && h.Hint() != "" {
+			a.say("hint: %s", h.Hint())
+		}
+		return exitUsage
+	}
+	return a.status
+}
+
+// interruptible returns a context that the second interrupt ends; the first
+// one closes drain, so that what is in flight is waited for and reported.
+func (a *app) interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			a.say("interrupted: waiting for the calls in flight, then reporting; interrupt again to stop at once")
+			close(a.drain)
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			cancel()
+		case <-done:
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(done); cancel() }
+}
+
+// say prints a line to stderr in the program's voice.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "mcpload: "+format+"\n", args...)
+}
+
+// A hinted error is a refusal with a way out.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Hint() string  { return h.hint }
+func (h hinted) Unwrap() error { return h.error }
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mcpload",
+		Short: "Checks that MCP servers keep the rate limits they promise",
+		Long: `mcpload sends burst and sustained traffic to an MCP server and proves from the
+answers whether its rate limit is what it promises: pass, fail with the very
+calls that no honest server could have answered so, or inconclusive.`,
+		Example: `  mcpload run --all                          all nine known servers, as mocks
+  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40
+  mcpload run --rate 10/s --burst 20 -- python server.py
+  mcpload list servers`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(a.runCommand(), a.verifyCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
+	return root
+}
+
+// version is the module's version, or "devel" in a checkout.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, "mcpload", version())
+			return err
+		},
+	}
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// runFlags are the flags of run, as given.
+type runFlags struct {
+	targetFlags
+	scenarios  []string
+	seed       uint64
+	shared     bool
+	thresholds []string
+	dryRun     bool
+	format     string
+	output     string
+	history    string
+	verbose    bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run [flags] [-- command args...]",
+		Short: "Send traffic to servers and judge their rate limits",
+		Long: `Run sends each scenario's traffic to a server and judges the answers.
+
+Without a target it needs --server or --all, and judges a mock of that server on
+a loopback socket. With --url it attaches to a running server, with a command
+after -- it starts one and speaks to it over stdio, and with --live it starts the
+server by its profile's own launch command.
+
+Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
+		Example: `  mcpload run --server acb                                     a mock of acb, on a real socket
+  mcpload run --all                                            all nine servers side by side
+  mcpload run --server acb --fault burst+1                     a mock that breaks its promise
+  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --tool ping
+  mcpload run --url https://host/mcp --server mailgun-mcp --header 'Authorization: Bearer $TOKEN'
+  mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
+  mcpload run --server acb --scenario burst,overload --format json -o result.json
+  mcpload run --server acb --dry-run                           print the plan, send nothing`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			command, err := afterDash(cmd, args)
+			if err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), f, command)
+		},
+	}
+	f.targetFlags.register(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run, by name (default: all; see `mcpload list scenarios`)")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan repeatable")
+	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency demand on admitted calls, such as 'p99<500ms' (repeatable)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
+	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
+	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
+	return cmd
+}
+
+// afterDash returns what stands after --, and refuses anything before it.
+func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
+	at := cmd.ArgsLenAtDash()
+	if at < 0 {
+		at = len(args)
+	}
+	if at > 0 {
+		return nil, hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload run --rate 10/s --burst 20 -- python server.py"}
+	}
+	return args, nil
+}
+
+// run is the command once its arguments are parsed.
+func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
+	list, err := f.chosen()
+	if err != nil {
+		return err
+	}
+	if f.format != "table" && f.format != "json" {
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	}
+	jobs, err := a.jobs(&f.targetFlags, command)
+	if err != nil {
+		return err
+	}
+	for i := range jobs {
+		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
+	}
+	if f.dryRun {
+		return a.printPlan(jobs, f.format)
+	}
+	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: f.seed}
+	histories, err := a.runAll(ctx, jobs, doc)
+	if err != nil {
+		return err
+	}
+	if err := saveHistories(f.history, jobs, histories); err != nil {
+		a.say("%v", err)
+		a.status = exitUsage
+	}
+	if err := a.render(f, doc, histories); err != nil {
+		return err
+	}
+	if a.status == exitPass {
+		a.status = results.ExitStatus(doc)
+	}
+	return nil
+}
+
+// chosen returns the scenarios to run, with the thresholds among their checks.
+func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
+	list := scenarios.Catalogue()
+	if len(f.scenarios) > 0 {
+		list = nil
+		for _, s := range scenarios.Catalogue() {
+			for _, name := range f.scenarios {
+				if name == s.Name {
+					list = append(list, s)
+					break
+				}
+			}
+		}
+		for _, name := range f.scenarios {
+			if _, ok := scenarios.Named(name); !ok {
+				return nil, hinted{fmt.Errorf("no scenario is named %q", name), "there are " + strings.Join(scenarios.Names(), ", ")}
+			}
+		}
+	}
+	for _, text := range f.thresholds {
+		th, err := verdict.ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			list[i].Checks = append(list[i].Checks[:len(list[i].Checks):len(list[i].Checks)], verdict.LatencyCheck(th))
+		}
+	}
+	return list, nil
+}
+
+// render writes the result to where it was asked for.
+func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]history.Call) error {
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = doc.JSON(out)
+	} else {
+		err = results.Table(out, doc, a.tableOptions(f, histories))
+	}
+	return errors.Join(err, end())
+}
+
+// out opens the place for a result: stdout, or a file that appears only here,
+// so that a run that couldn't start leaves none behind.
+func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end func() error, err error) {
+	if name == "-" || name == "" {
+		return a.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot write the result: %w", err)
+	}
+	return file, file.Close, nil
+}
+
+// saveHistories writes one file a server.
+func saveHistories(name string, jobs []job, histories map[string][]history.Call) error {
+	if name == "" {
+		return nil
+	}
+	for _, j := range jobs {
+		path := name
+		if len(jobs) > 1 {
+			ext := ".jsonl"
+			path = strings.TrimSuffix(name, ext) + "-" + j.profile.Name + ext
+		}
+		if err := writeHistory(path, histories[j.profile.Name]); err != nil {
+			return fmt.Errorf("cannot save the history: %w", err)
+		}
+	}
+	return nil
+}
+
+func writeHistory(path string, calls []history.Call) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(history.Write(file, calls), file.Close())
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// targetFlags say which server, and how to reach it.
+type targetFlags struct {
+	servers   []string
+	all       bool
+	url       string
+	live      bool
+	rate      string
+	burst     int
+	scope     string
+	tool      string
+	args      string
+	headers   []string
+	protocol  string
+	transport string
+	timeout   time.Duration
+	profiles  []string
+	fault     string
+	shape     string
+	charge    string
+	latency   time.Duration
+}
+
+func (f *targetFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.servers, "server", nil, "server to judge, by its profile's `name` (repeatable; see mcpload list servers)")
+	flags.BoolVar(&f.all, "all", false, "judge every server that has a profile")
+	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP endpoint")
+	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
+	flags.StringVar(&f.rate, "rate", "", "promised rate of a server without a profile: 12, 12/s, 300/1m, 0.5/s")
+	flags.IntVar(&f.burst, "burst", 0, "promised burst of a server without a profile, in `tokens`")
+	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: global or client (default: the profile's, else global)")
+	flags.StringVar(&f.tool, "tool", "", "tool to load the server with (default: the profile's, else the request tools/list)")
+	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
+	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
+	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
+	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
+	flags.StringVar(&f.fault, "fault", "", "break the mock in one chosen way (see mcpload list faults)")
+	flags.StringVar(&f.shape, "shape", "", "how the mock refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
+	flags.StringVar(&f.charge, "charge", "", "what the mock charges: all or tools (default all)")
+	flags.DurationVar(&f.latency, "latency", 0, "how long the mock takes for a call")
+}
+
+// userProfiles is the folder of profiles that is read without being named.
+const userProfiles = "mcpload.d"
+
+// catalog loads the embedded profiles and the user's own.
+func (a *app) catalog(dirs []string) (*profiles.Catalog, error) {
+	if info, err := os.Stat(userProfiles); err == nil && info.IsDir() {
+		dirs = append([]string{userProfiles}, dirs...)
+	}
+	c, err := profiles.Load(dirs...)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings() {
+		a.say("warning: %s", strings.TrimPrefix(w.Error(), "profiles: "))
+	}
+	return c, nil
+}
+
+// jobs turns flags into what is to be judged, all checked before anything
+// starts.
+func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
+	if err := f.consistent(command); err != nil {
+		return nil, err
+	}
+	catalog, err := a.catalog(f.profiles)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := f.promises(catalog, command)
+	if err != nil {
+		return nil, err
+	}
+	header, err := parseHeaders(f.headers)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, p := range chosen {
+		if err := f.override(&p); err != nil {
+			return nil, err
+		}
+		j := job{profile: p, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency}}
+		j.options, err = wireOptions(p, f, header)
+		if err != nil {
+			return nil, err
+		}
+		if err := j.aim(f, command); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// consistent refuses flags that contradict each other.
+func (f *targetFlags) consistent(command []string) error {
+	attached := f.url != "" || len(command) > 0
+	named := len(f.servers) > 0
+	switch {
+	case f.all && named:
+		return fmt.Errorf("--all and --server exclude each other")
+	case f.all && attached:
+		return fmt.Errorf("--all judges every server that has a profile, so it takes no --url and no command")
+	case attached && f.live:
+		return fmt.Errorf("--live starts the profile's own launch command, so it takes no --url and no command")
+	case attached && len(f.servers) > 1:
+		return fmt.Errorf("one --url or command is one server, but --server names %d", len(f.servers))
+	case attached && (f.fault != "" || f.shape != "" || f.charge != "" || f.latency != 0), f.live && f.fault != "":
+		return fmt.Errorf("--fault, --shape, --charge and --latency change the mock, and this is no mock")
+	case !f.all && !named && !attached:
+		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
+	case attached && !named && (f.rate == "" || f.burst == 0):
+		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, or --server NAME for a profile's"}
+	case f.timeout <= 0:
+		return fmt.Errorf("--timeout %s is not above 0", f.timeout)
+	}
+	return nil
+}
+
+// promises returns the profiles to judge.
+func (f *targetFlags) promises(c *profiles.Catalog, command []string) ([]profiles.Profile, error) {
+	if f.all {
+		return c.All(), nil
+	}
+	if len(f.servers) == 0 {
+		p := profiles.ForURL(1, 1)
+		p.Name = "server"
+		if len(command) > 0 {
+			p.Name = command[0]
+		}
+		return []profiles.Profile{p}, nil
+	}
+	var list []profiles.Profile
+	for _, name := range f.servers {
+		p, ok := c.Get(name)
+		if !ok {
+			hint := "mcpload list servers names them all"
+			if near := c.Suggest(name); near != "" {
+				hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+			}
+			return nil, hinted{fmt.Errorf("no profile is named %q", name), hint}
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// override puts what the flags say in place of what the profile says.
+func (f *targetFlags) override(p *profiles.Profile) error {
+	if f.rate != "" {
+		rate, burst, err := profiles.ParseLimit(f.rate)
+		if err != nil {
+			return fmt.Errorf("--rate: %w", err)
+		}
+		p.Limit.Rate, p.Limit.Inherited, p.Limit.Tier = rate, "", ""
+		if burst > 0 {
+			p.Limit.Burst = burst
+		}
+	}
+	switch {
+	case f.burst < 0:
+		return fmt.Errorf("--burst %d is not 1 or more", f.burst)
+	case f.burst > 0:
+		p.Limit.Burst, p.Limit.Inherited, p.Limit.Tier = f.burst, "", ""
+	}
+	switch scope := profiles.Scope(f.scope); scope {
+	case "":
+	case profiles.Global, profiles.Client:
+		p.Limit.Scope = scope
+	default:
+		return fmt.Errorf("--scope %q is neither global nor client", f.scope)
+	}
+	if f.tool != "" {
+		for _, never := range p.Call.Never {
+			if never == f.tool {
+				return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, p.Name)
+			}
+		}
+		p.Call.Method, p.Call.Tool, p.Call.Arguments = "tools/call", f.tool, nil
+	}
+	if f.args != "" {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(f.args), &object); err != nil || object == nil {
+			return fmt.Errorf("--args %q is not a JSON object", f.args)
+		}
+		if p.Call.Tool == "" {
+			return fmt.Errorf("--args needs a --tool")
+		}
+		p.Call.Arguments = json.RawMessage(f.args)
+	}
+	return nil
+}
+
+// wireOptions turns a promise and the flags into how the wire is to speak.
+func wireOptions(p profiles.Profile, f *targetFlags, header http.Header) (wire.Options, error) {
+	o := wire.Options{
+		Header: header, Protocol: f.protocol, Timeout: f.timeout,
+		Name: "mcpload", Version: version(), ListTools: true,
+		Refusal: wire.Refusal{Codes: p.Refusal.Codes, Statuses: p.Refusal.Statuses},
+	}
+	if p.Refusal.Text != "" {
+		text, err := regexp.Compile("(?i)" + p.Refusal.Text)
+		if err != nil {
+			return o, fmt.Errorf("profile %s: refusal.text: %w", p.Name, err)
+		}
+		o.Refusal.Text = text
+	}
+	switch f.transport {
+	case "auto", "http", "sse", "stdio", "inprocess":
+		o.Transport = wire.Transport(f.transport)
+	default:
+		return o, fmt.Errorf("--transport %q is none of auto, http, sse, stdio, inprocess", f.transport)
+	}
+	return o, nil
+}
+
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
+
+// parseHeaders reads 'Name: value', filling in $NAME from the environment, so
+// that a secret need not stand on the command line.
+func parseHeaders(list []string) (http.Header, error) {
+	h := http.Header{}
+	for _, s := range list {
+		name, value, ok := strings.Cut(s, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, fmt.Errorf("--header %q is not of the form 'Name: value'", name)
+		}
+		var missing string
+		value = variable.ReplaceAllStringFunc(value, func(v string) string {
+			key := strings.Trim(v, "${}")
+			got, ok := os.LookupEnv(key)
+			if !ok {
+				missing = key
+			}
+			return got
+		})
+		if missing != "" {
+			return nil, fmt.Errorf("--header %s: the environment has no variable %s", name, missing)
+		}
+		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return h, nil
+}
