@@ -78,7 +78,10 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 	return func(yield func(history.Arrival) bool) {
 		b := &planned{limit: p.Limit, level: float64(p.Limit.Burst) - set.Opening}
 		turn := 0
-		for _, s := range list {
+		for i, s := range list {
+			if i > 0 {
+				b.wait(breath)
+			}
 			start := s.Start(p.Limit)
 			b.wait(max(0, start.Min-b.level) / p.Limit.Rate)
 			drain := 0
@@ -102,6 +105,10 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 		}
 	}
 }
+
+// breath is the pause between scenarios, in seconds: what one sends should be
+// answered before the next begins, so that each can be read by itself.
+const breath = 0.1
 
 // withDrain puts a number of calls before a scenario's own.
 func withDrain(calls int, beats iter.Seq[Beat]) iter.Seq[Beat] {
