@@ -18,7 +18,7 @@ const beyond = 5
 // limitChecks are the checks of every scenario that presses on the limit, with
 // more of its own.
 func limitChecks(more ...verdict.Check) []verdict.Check {
-	return slices.Concat([]verdict.Check{verdict.Generator}, verdict.LimitChecks(), more)
+	return slices.Concat([]verdict.Check{verdict.Generator, verdict.Alive}, verdict.LimitChecks(), more)
 }
 
 func full(l profiles.Limit) Level { return Level{Min: float64(l.Burst), Max: float64(l.Burst)} }
@@ -58,7 +58,7 @@ var overload = Scenario{
 	Criterion: "admissions go at the rate, refusals are fast, the server stays alive, the limit is measured",
 	Start:     func(profiles.Limit) Level { return Level{Max: 3} },
 	Arrivals:  overloadBeats,
-	Checks:    limitChecks(verdict.Pressure, verdict.Scope, verdict.Measure, verdict.FastRefusals, verdict.RefusalShape, verdict.Alive),
+	Checks:    limitChecks(verdict.Pressure, verdict.Scope, verdict.Measure, verdict.FastRefusals, verdict.RefusalShape, verdict.RetryHint, verdict.Complete),
 }
 
 // overloadBeats goes just over the rate rather than hammering: admissions and
@@ -78,17 +78,24 @@ func overloadBeats(l profiles.Limit, seed uint64) iter.Seq[Beat] {
 
 var recovery = Scenario{
 	Name:      "recovery",
-	Doc:       "drain a full bucket, wait for k tokens, ask for k + 1",
-	Criterion: "k calls are admitted and the next one isn't",
+	Doc:       "drain a full bucket, call twice before a token is back, then ask for k + 1 after k",
+	Criterion: "the early calls are refused, then k are admitted and the next one isn't",
 	Alone:     true,
 	Start:     full,
 	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
 		k := recovered(l)
 		// A rest before the drain shows a bucket that goes on filling when it is full.
 		rest := seconds(min(1, 3/l.Rate))
-		return beats(Beat{At: rest, Calls: l.Burst + beyond}, Beat{At: rest + seconds((float64(k)+0.5)/l.Rate), Calls: k + 1})
+		return beats(
+			Beat{At: rest, Calls: l.Burst + beyond},
+			// Nothing is admitted between these two, so the second shows if the
+			// first was told the truth about when to retry.
+			Beat{At: rest + seconds(0.4/l.Rate), Calls: 1},
+			Beat{At: rest + seconds(0.8/l.Rate), Calls: 1},
+			Beat{At: rest + seconds((float64(k)+0.5)/l.Rate), Calls: k + 1},
+		)
 	},
-	Checks: limitChecks(verdict.Pressure),
+	Checks: limitChecks(verdict.Pressure, verdict.RetryHint),
 }
 
 // recovered is k, the tokens that the recovery scenario waits for.
@@ -117,7 +124,7 @@ var results = Scenario{
 	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
 		return steady(0.5*l.Rate, seconds(max(2, 4/l.Rate)))
 	},
-	Checks: limitChecks(verdict.Complete, verdict.Alive),
+	Checks: limitChecks(verdict.Complete),
 }
 
 // beats is a plan of given beats.

@@ -1,0 +1,186 @@
+package scenarios_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/virtual"
+)
+
+// A server is what one virtual run is made against.
+type server struct {
+	fault    string
+	charging mock.Charging
+	delay    virtual.Delay
+	refusing time.Duration // how much longer a refusal takes
+	seed     uint64
+}
+
+// reply turns what the mock decides into what a client would make of it.
+func reply(a mock.Answer) virtual.Reply {
+	switch {
+	case a.Dead:
+		return virtual.Reply{Outcome: history.Broken, Detail: "connection refused"}
+	case a.Mute:
+		return virtual.Reply{Lost: true}
+	case a.WrongID:
+		return virtual.Reply{Outcome: history.Broken, Detail: "wrong id"}
+	case a.Duplicate:
+		return virtual.Reply{Outcome: history.Broken, Detail: "two replies"}
+	case a.Limited && !a.AsSuccess:
+		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
+	}
+	return virtual.Reply{Outcome: history.OK}
+}
+
+// try runs every scenario in virtual time and returns the worst verdict of
+// each check.
+func try(t *testing.T, p profiles.Profile, s server) map[string]verdict.Finding {
+	t.Helper()
+	clock := virtual.NewClock()
+	limiter, err := mock.NewLimiter(p.Limit, s.fault, s.charging, s.seed)
+	require.NoError(t, err)
+	r := rand.New(rand.NewPCG(s.seed, 1))
+	target := &virtual.Server{Clock: clock, There: s.delay, Rand: r, Timeout: 10 * time.Second}
+	limited := false
+	target.Decide = func(at time.Duration, a history.Arrival) virtual.Reply {
+		answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool})
+		limited = answer.Limited
+		return reply(answer)
+	}
+	target.Back = func(r *rand.Rand) time.Duration {
+		if limited {
+			return s.refusing + s.delay(r)
+		}
+		return s.delay(r)
+	}
+	set := two
+	set.Seed = s.seed
+	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, scenarios.Catalogue(), set), runner.Config{GiveUp: 25})
+	if err != nil && !errors.Is(err, runner.ErrGone) {
+		require.NoError(t, err)
+	}
+	court := verdict.NewCourt(p, calls, verdict.Config{})
+	worst := map[string]verdict.Finding{}
+	for _, sc := range scenarios.Catalogue() {
+		trial := court.Trial(sc.Name)
+		for _, c := range sc.Checks {
+			f := c.Judge(trial)
+			require.Equal(t, c.ID, f.Check)
+			require.NotEmpty(t, f.Want)
+			require.NotEmpty(t, f.Saw)
+			if old, ok := worst[c.ID]; !ok || verdict.Worst(old.Verdict, f.Verdict) != old.Verdict {
+				worst[c.ID] = f
+			}
+		}
+	}
+	return worst
+}
+
+func failed(findings map[string]verdict.Finding) []string {
+	var ids []string
+	for id, f := range findings {
+		if f.Verdict == verdict.Fail {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+var limits = []struct {
+	rate  float64
+	burst int
+}{{12, 16}, {15, 40}, {5, 15}}
+
+// Soundness of the whole line: an honest server is never failed, and at
+// millisecond delays always passes.
+func TestTheHonestMockPasses(t *testing.T) {
+	for seed := range uint64(60) {
+		l := limits[seed%3]
+		p := promise(l.rate, l.burst)
+		mean := []time.Duration{time.Millisecond, 5 * time.Millisecond, 100 * time.Millisecond, 2 * time.Second}[seed%4]
+		charging := mock.Chargings()[seed%2]
+		findings := try(t, p, server{charging: charging, delay: virtual.Exp(mean), seed: seed})
+		require.Empty(t, failed(findings), "seed %d: %v", seed, findings)
+		if mean <= 5*time.Millisecond {
+			for id, f := range findings {
+				require.Equal(t, verdict.Pass, f.Verdict, "seed %d, %s: %s", seed, id, f.Saw)
+			}
+		}
+	}
+}
+
+// Every fault of the catalogue that is said to be detectable is failed, and
+// none of the others is: the table says what the default plan can see.
+func TestEveryFaultIsCaught(t *testing.T) {
+	const seeds = 6
+	require.GreaterOrEqual(t, len(mock.Faults()), 30)
+	for _, fault := range mock.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			caught := 0
+			for seed := range uint64(seeds) {
+				l := limits[seed%2]
+				findings := try(t, promise(l.rate, l.burst), server{fault: fault.Name, delay: virtual.Exp(2 * time.Millisecond), seed: seed})
+				if len(failed(findings)) > 0 {
+					caught++
+				}
+			}
+			switch {
+			case !fault.Detectable:
+				require.Zero(t, caught, "the catalogue says that it can't be caught: %s", fault.Note)
+				require.NotEmpty(t, fault.Note)
+			case fault.Name == "silent-refusals":
+				require.Zero(t, caught, "a lost reply proves nothing")
+			case fault.Name == "leak-3%":
+				require.GreaterOrEqual(t, caught, seeds/2, "a leak of 3 % shows in most runs")
+			default:
+				require.Equal(t, seeds, caught)
+			}
+		})
+	}
+}
+
+// Every check has a fault that trips it, and only what it is about.
+func TestEveryCheckCanFail(t *testing.T) {
+	ms := virtual.Exp(2 * time.Millisecond)
+	for check, s := range map[string]server{
+		"over-admission": {fault: "burst+1", delay: ms},
+		"over-rejection": {fault: "burst-1", delay: ms},
+		"scope":          {fault: "per-session", delay: ms},
+		"measured":       {fault: "rate-10%", delay: ms},
+		"served":         {fault: "never-refills", delay: ms},
+		"alive":          {fault: "dies-after-60", delay: ms},
+		"refusal-shape":  {fault: "wrong-id", delay: ms},
+		"complete":       {fault: "duplicate-reply", delay: ms},
+		"retry-after":    {fault: "retry-after-short", delay: ms},
+		"fast-refusals":  {refusing: 300 * time.Millisecond, delay: ms},
+	} {
+		t.Run(check, func(t *testing.T) {
+			f := try(t, promise(12, 16), s)[check]
+			require.Equal(t, verdict.Fail, f.Verdict, f.Saw)
+			require.NotEmpty(t, f.Cause)
+		})
+	}
+}
+
+// What can't fail a server can still keep a run from passing.
+func TestWhatKeepsARunFromPassing(t *testing.T) {
+	slow := try(t, promise(12, 16), server{delay: virtual.Constant(4 * time.Second)})
+	require.Empty(t, failed(slow))
+	require.Equal(t, verdict.Inconclusive, slow["pressure"].Verdict, slow["pressure"].Saw)
+
+	mute := try(t, promise(12, 16), server{fault: "silent-refusals", delay: virtual.Exp(time.Millisecond)})
+	require.Empty(t, failed(mute))
+	require.Equal(t, verdict.Inconclusive, mute["complete"].Verdict, fmt.Sprint(mute["complete"]))
+}
