@@ -14,57 +14,6 @@ import (
 	"time"
 )
 
-// A Scope says who shares a bucket.
-type Scope string
-
-// The scopes.
-const (
-	Global Scope = "global" // one bucket for everybody
-	Client Scope = "client" // one bucket a client identity
-)
-
-// A Limit is a token bucket that a server promises: Rate tokens a second flow
-// into a bucket that holds Burst, full at first use; a charged request takes
-// one token, a refused one takes none.
-type Limit struct {
-	Rate      float64  // tokens a second; finite, > 0
-	Burst     int      // tokens; >= 1
-	Scope     Scope    // Global or Client
-	Charges   []string // methods that cost exactly one token; "*" is every request not named in MayCharge or Free
-	MayCharge []string // methods that cost nothing or one token: nobody knows which
-	Free      []string // methods that cost nothing, although Charges says "*"
-	Tier      string   // the tier it was taken from; empty where given in numbers
-	Inherited string   // the parent profile it was taken from; empty where the profile's own
-}
-
-// Cost returns the least and the most tokens that one request of this method
-// takes when it is admitted. A method that the limit doesn't name costs
-// nothing.
-func (l Limit) Cost(method string) (least, most int) {
-	has := func(list []string) bool {
-		for _, m := range list {
-			if m == method {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case has(l.MayCharge):
-		return 0, 1
-	case has(l.Free):
-		return 0, 0
-	case has(l.Charges):
-		return 1, 1
-	}
-	for _, m := range l.Charges {
-		if m == "*" {
-			return 1, 1
-		}
-	}
-	return 0, 0
-}
-
 // A Profile is what one server promises, and what a harness must know to hold
 // it to that.
 type Profile struct {
@@ -116,7 +65,7 @@ type LoadCall struct {
 	Method    string          // "tools/call" where Tool is set, else such as "tools/list"
 	Tool      string          // empty for methods without one
 	Arguments json.RawMessage // a JSON object; nil means {}
-	Never     []string        // tools that must never be called
+	Never     []string        // tools that must never be called; "*" stands for any run of characters, as in "delete_*"
 }
 
 // Refusal says how a server signals that it refused a request for its rate.

@@ -35,9 +35,9 @@ func reply(a mock.Answer) virtual.Reply {
 	case a.Mute:
 		return virtual.Reply{Lost: true}
 	case a.WrongID:
-		return virtual.Reply{Outcome: history.Broken, Detail: "wrong id"}
+		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "id 7"}
 	case a.Duplicate:
-		return virtual.Reply{Outcome: history.Broken, Detail: "two replies"}
+		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
 	case a.Limited && !a.AsSuccess:
 		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
 	}

@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -179,7 +178,7 @@ func judgeComplete(t *Trial) Finding {
 	switch {
 	case t.sent() == 0:
 		f.Saw = "nothing was sent"
-	case counts[history.Broken] > 0 && float64(counts[history.Broken]) > 0.01*float64(t.sent()) && t.misanswered() > 0:
+	case t.misanswered() > 0:
 		f.Verdict = Fail
 		f.Saw += fmt.Sprintf("; %s wrongly%s", plural(t.misanswered(), "call was answered"), t.firstFailure())
 		f.Cause = "replies don't match their requests"
@@ -195,7 +194,7 @@ func judgeComplete(t *Trial) Finding {
 func (t *Trial) misanswered() int {
 	n := 0
 	for _, c := range t.Calls {
-		if c.Outcome == history.Broken && (strings.Contains(c.Detail, "wrong id") || strings.Contains(c.Detail, "two replies")) {
+		if c.Misanswered() {
 			n++
 		}
 	}

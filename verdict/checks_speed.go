@@ -108,7 +108,7 @@ func judgeRefusalShape(t *Trial) Finding {
 	shapes := map[string]int{}
 	var reserved, legacy bool
 	for _, c := range t.Calls {
-		if c.Outcome == history.Broken && strings.Contains(c.Detail, "wrong id") {
+		if c.Misanswered() && strings.HasPrefix(c.Detail, history.WrongID) {
 			strange++
 		}
 		if c.Outcome != history.Limited {

@@ -169,6 +169,10 @@ func (t *Trial) span() time.Duration {
 	return max(0, last-first)
 }
 
+// Clients returns how many client identities certainly got through at least
+// once, set-up calls apart.
+func (c *Court) Clients() int { return len(c.clients()) }
+
 // clients returns the client identities that certainly got through at least
 // once, in order.
 func (c *Court) clients() []string {

@@ -126,7 +126,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		return out
 	}
 	begin := j.quiet(clock, before, p)
-	plan := j.plan(set, begin)
+	plan := j.plan(set)
 	p.expect(j.profile.Name, plan)
 	calls, err := runner.Run(ctx, clock, sessions.target(), shifted(plan, begin), runner.Config{
 		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.saw(j.profile.Name, c) },
@@ -144,12 +144,11 @@ const giveUp = 25
 
 // describe is the server's part of the result document before the run.
 func (j job) describe() results.Server {
-	l := j.profile.Limit
 	return results.Server{
-		Server: j.profile.Name,
-		Target: results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol},
-		Limit: results.Limit{Rate: l.Rate, Burst: l.Burst, Scope: string(l.Scope), Charges: l.Charges,
-			Tier: l.Tier, Inherited: l.Inherited},
+		Server:   j.profile.Name,
+		Target:   results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol},
+		Limit:    results.LimitOf(j.profile.Limit),
+		Observed: results.ObservedOf(j.profile.Observed),
 	}
 }
 
@@ -204,7 +203,7 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 }
 
 // plan is every arrival of the job, from instant 0.
-func (j job) plan(clients []string, _ time.Duration) []history.Arrival {
+func (j job) plan(clients []string) []history.Arrival {
 	var list []history.Arrival
 	for a := range scenarios.Plan(j.profile, j.scenarios, scenarios.Setting{Clients: clients, Seed: j.seed}) {
 		list = append(list, a)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 // runAll judges every job at the same time and fills the document in. It
 // returns an error where not one server could be used.
 func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
-	p := newProgress(a.stderr, len(jobs))
+	p := newProgress(a.stderr)
 	drawing, stop := context.WithCancel(ctx)
 	outcomes := make([]outcome, len(jobs))
 	var work, screen sync.WaitGroup
@@ -65,7 +66,7 @@ func (a *app) tableOptions(f *runFlags, histories map[string][]history.Call) res
 // printPlan prints what would be sent, and sends nothing.
 func (a *app) printPlan(jobs []job, format string) error {
 	for _, j := range jobs {
-		plan := j.plan(clientNames, 0)
+		plan := j.plan(clientNames)
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {
 				return err
@@ -106,6 +107,27 @@ func planTable(w io.Writer, j job, plan []history.Arrival) error {
 		}
 	}
 	return table.Render()
+}
+
+// A plannedCall is one line of a plan in JSON.
+type plannedCall struct {
+	DueNS    int64  `json:"due_ns"`
+	Scenario string `json:"scenario"`
+	Client   string `json:"client"`
+	Method   string `json:"method"`
+	Tool     string `json:"tool,omitempty"`
+}
+
+// writePlan prints one plan as a JSON document (schema mcpload.plan/v1).
+func writePlan(w io.Writer, j job, plan []history.Arrival) error {
+	calls := make([]plannedCall, len(plan))
+	for i, a := range plan {
+		calls[i] = plannedCall{int64(a.Due), a.Label, a.Client, a.Method, a.Tool}
+	}
+	return json.NewEncoder(w).Encode(map[string]any{
+		"schema": "mcpload.plan/v1", "server": j.profile.Name, "seed": j.seed,
+		"limit": results.LimitOf(j.profile.Limit), "calls": calls,
+	})
 }
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

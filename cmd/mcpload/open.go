@@ -37,12 +37,18 @@ func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, st
 		ends = append(ends, end)
 	}
 	if len(j.launch) > 0 {
+		if wire.Listening(ctx, j.options.URL) {
+			return nil, stop, hinted{fmt.Errorf("something listens at %s already", j.options.URL), "stop it first, or attach to it without starting the command"}
+		}
 		process, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: j.launch, Env: j.options.Env, Dir: j.options.Dir})
 		if err != nil {
 			return nil, stop, err
 		}
 		ends = append(ends, func() { ended(process.Stop) })
-		if err := wire.WaitReady(ctx, j.options, process, j.readyWithin()); err != nil {
+		patience, cancel := context.WithTimeout(ctx, j.readyWithin())
+		err = wire.WaitReady(patience, j.options, process)
+		cancel()
+		if err != nil {
 			return nil, stop, err
 		}
 	}
@@ -133,12 +139,26 @@ func (s opened) amend(calls []history.Call) {
 func (s opened) notes() []string {
 	var notes []string
 	for _, session := range s {
-		if strays := session.Strays(); len(strays) > 0 {
-			notes = append(notes, fmt.Sprintf("%d messages came that should not have, the first: %s", len(strays), strays[0]))
+		told := map[wire.StrayKind]bool{}
+		for _, stray := range session.Strays() {
+			if !told[stray.Kind] {
+				told[stray.Kind] = true
+				notes = append(notes, fmt.Sprintf("%d× %s: %s", stray.Count, strayWords[stray.Kind], stray.Text))
+			}
 		}
 		if status, gone := session.Exited(); gone {
 			notes = append(notes, "the server ended during the run: "+status)
 		}
 	}
 	return notes
+}
+
+// strayWords say what should not have come.
+var strayWords = map[wire.StrayKind]string{
+	wire.NotMCP:    "something that is no MCP message came on the protocol's channel",
+	wire.UnknownID: "a reply to a request that was never sent",
+	wire.NoID:      "a reply without an id",
+	wire.Duplicate: "a second reply to one request",
+	wire.Late:      "a reply after its call had been given up",
+	wire.Uncalled:  "a request by the server where its protocol allows none",
 }

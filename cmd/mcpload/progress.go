@@ -18,10 +18,8 @@ import (
 type progress struct {
 	w        io.Writer
 	terminal bool
-	start    time.Time
 
 	mu       sync.Mutex
-	servers  int
 	planned  int
 	done     int
 	outcomes map[history.Outcome]int
@@ -29,8 +27,8 @@ type progress struct {
 	drawn    bool
 }
 
-func newProgress(w io.Writer, servers int) *progress {
-	p := &progress{w: w, start: time.Now(), servers: servers, outcomes: map[history.Outcome]int{}}
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, outcomes: map[history.Outcome]int{}}
 	if f, ok := w.(*os.File); ok {
 		p.terminal = term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == ""
 	}

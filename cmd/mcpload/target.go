@@ -37,6 +37,7 @@ type targetFlags struct {
 	shape     string
 	charge    string
 	latency   time.Duration
+	against   string
 }
 
 func (f *targetFlags) register(cmd *cobra.Command) {
@@ -48,6 +49,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.rate, "rate", "", "promised rate of a server without a profile: 12, 12/s, 300/1m, 0.5/s")
 	flags.IntVar(&f.burst, "burst", 0, "promised burst of a server without a profile, in `tokens`")
 	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: global or client (default: the profile's, else global)")
+	flags.StringVar(&f.against, "against", "declared", "hold the server to the limit that its profile has declared, or to what its own code was observed to set: declared or observed")
 	flags.StringVar(&f.tool, "tool", "", "tool to load the server with (default: the profile's, else the request tools/list)")
 	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
@@ -170,6 +172,20 @@ func (f *targetFlags) promises(c *profiles.Catalog, command []string) ([]profile
 
 // override puts what the flags say in place of what the profile says.
 func (f *targetFlags) override(p *profiles.Profile) error {
+	switch o := p.Observed; {
+	case f.against == "" || f.against == "declared":
+	case f.against != "observed":
+		return fmt.Errorf("--against %q is neither declared nor observed", f.against)
+	case o == nil:
+		return fmt.Errorf("--against observed: nobody has read what the code of %s sets", p.Name)
+	case o.Rate == 0:
+		return fmt.Errorf("--against observed: the code of %s sets no limit (%s), so there is nothing to hold it to", p.Name, o.Source)
+	default:
+		p.Limit.Rate, p.Limit.Burst, p.Limit.Tier, p.Limit.Inherited = o.Rate, o.Burst, "", ""
+		if o.Scope != "" {
+			p.Limit.Scope = o.Scope
+		}
+	}
 	if f.rate != "" {
 		rate, burst, err := profiles.ParseLimit(f.rate)
 		if err != nil {

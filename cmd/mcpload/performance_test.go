@@ -1,0 +1,158 @@
+//go:build performance
+
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// suite are the scenarios of the performance suite.
+var suite = []string{"burst", "sustained", "results"}
+
+// fleet are the nine servers, in the order of the catalogue.
+var fleet = []string{"acb", "session-mgmt-mcp", "crackerjack", "opera-cloud-mcp", "raindropio-mcp",
+	"excalidraw-mcp", "mailgun-mcp", "unifi-mcp", "fastblocks"}
+
+// A pending outcome of a server that is being judged.
+type pending struct {
+	done chan struct{}
+	outcome
+}
+
+// launch judges mocks over real loopback sockets, all at once, and returns at
+// once; each outcome is there when its channel is closed.
+func launch(t *testing.T, names []string, flags targetFlags, scenarioNames []string) map[string]*pending {
+	t.Helper()
+	a := &app{stdout: io.Discard, stderr: io.Discard, drain: make(chan struct{})}
+	flags.servers, flags.protocol, flags.transport, flags.timeout = names, "auto", "auto", 10*time.Second
+	jobs, err := a.jobs(&flags, nil)
+	require.NoError(t, err)
+	require.Len(t, jobs, len(names))
+	var list []scenarios.Scenario
+	for _, name := range scenarioNames {
+		s, ok := scenarios.Named(name)
+		require.True(t, ok, name)
+		list = append(list, s)
+	}
+	all := map[string]*pending{}
+	p := newProgress(io.Discard)
+	for _, j := range jobs {
+		j.scenarios, j.seed = list, 1
+		one := &pending{done: make(chan struct{})}
+		all[j.profile.Name] = one
+		go func() {
+			defer close(one.done)
+			one.outcome = j.run(context.Background(), p, a.drain)
+		}()
+	}
+	return all
+}
+
+// TestFleetKeepsItsLimits is the performance suite: 28 tests by name, one for
+// each of nine servers and three scenarios, and a summary.
+func TestFleetKeepsItsLimits(t *testing.T) {
+	servers := launch(t, fleet, targetFlags{}, suite)
+	for _, name := range fleet {
+		for i, scenario := range suite {
+			t.Run(name+"/"+scenario, func(t *testing.T) {
+				s := servers[name]
+				<-s.done
+				require.Empty(t, s.server.Error)
+				require.Len(t, s.server.Scenarios, len(suite))
+				assertScenario(t, s.server, s.server.Scenarios[i], scenario)
+			})
+		}
+	}
+	t.Run("summary", func(t *testing.T) {
+		doc := &results.Document{}
+		for _, name := range fleet {
+			<-servers[name].done
+			doc.Servers = append(doc.Servers, servers[name].server)
+		}
+		doc.Finish()
+		require.Len(t, doc.Servers, 9)
+		require.Equal(t, verdict.Pass, doc.Verdict)
+		require.Equal(t, exitPass, results.ExitStatus(doc))
+		for _, s := range doc.Servers {
+			require.NotNil(t, s.Measured, s.Server)
+			assert.LessOrEqual(t, s.Measured.Burst.Lo, float64(s.Limit.Burst), s.Server)
+			assert.Greater(t, s.Measured.Burst.Hi, float64(s.Limit.Burst), s.Server)
+			assert.InDelta(t, s.Limit.Burst, s.Measured.Burst.Lo, 1.5, s.Server)
+		}
+	})
+}
+
+// assertScenario holds one scenario's numbers against what was promised.
+func assertScenario(t *testing.T, server results.Server, s results.Scenario, name string) {
+	t.Helper()
+	require.Equal(t, name, s.Scenario)
+	for _, f := range s.Findings {
+		assert.Equal(t, verdict.Pass, f.Verdict, "%s: want %s, saw %s", f.Check, f.Want, f.Saw)
+	}
+	c := s.Calls
+	require.Equal(t, c.Planned, c.Sent)
+	require.Equal(t, c.Sent, c.Admitted+c.Limited+c.Failed+c.Unknown)
+	require.Zero(t, c.Failed+c.Unknown)
+	switch name {
+	case "burst":
+		require.Equal(t, server.Limit.Burst+5, c.Sent)
+		require.GreaterOrEqual(t, c.Admitted, server.Limit.Burst)
+		require.Positive(t, c.Limited)
+	case "sustained":
+		require.Zero(t, c.Limited)
+		require.Greater(t, c.Admitted, server.Limit.Burst, "more than the bucket holds, so it must refill")
+	case "results":
+		require.Equal(t, c.Sent, c.Admitted)
+		require.Equal(t, c.Admitted, s.Latency.Admitted.N)
+		require.GreaterOrEqual(t, s.Latency.Admitted.P99, s.Latency.Admitted.P50)
+		require.Positive(t, s.Latency.Admitted.P50)
+	}
+}
+
+// blind are the faults that these three scenarios can't see, though a whole
+// run can: they show under overload, after a rest, or in one client's burst.
+var blind = map[string]string{}
+
+// TestTheSuiteFailsOnEveryFault runs the same suite against every fault of the
+// mock that the catalogue says can be caught: each must fail, or else the suite
+// above proved nothing.
+func TestTheSuiteFailsOnEveryFault(t *testing.T) {
+	var mu sync.Mutex
+	var missed []string
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 12) // mocks at one time, so that two cores keep millisecond delays
+	for _, fault := range mock.Faults() {
+		if !fault.Detectable || blind[fault.Name] != "" {
+			continue
+		}
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			s := launch(t, []string{"unifi-mcp"}, targetFlags{fault: fault.Name}, suite)["unifi-mcp"]
+			<-s.done
+			doc := &results.Document{Servers: []results.Server{s.server}}
+			doc.Finish()
+			if doc.Verdict == verdict.Pass {
+				mu.Lock()
+				defer mu.Unlock()
+				missed = append(missed, fault.Name)
+			}
+		})
+	}
+	group.Wait()
+	slices.Sort(missed)
+	require.Empty(t, missed, "these faults passed the suite")
+}

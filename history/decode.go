@@ -1,0 +1,318 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// A decoder turns one line into one call. It allocates only for strings that
+// it hasn't seen of late.
+type decoder struct {
+	scanner
+	names   words // clients, methods, labels, tools
+	details words // apart, because these may all differ and would push the names out
+
+	seen    fieldSet // fields that the line has
+	given   fieldSet // those of them that aren't null
+	outcome Outcome  // what the outcome field said
+	result  Outcome  // what the result field said
+}
+
+// decode reads a line that isn't blank into c. It is the caller who knows the
+// line's number.
+func (d *decoder) decode(line []byte, c *Call) *LineError {
+	d.line, d.at, d.seen, d.given = line, 0, 0, 0
+	*c = Call{}
+	if !utf8.Valid(line) {
+		return notUTF8(line)
+	}
+	if err := d.object(c); err != nil {
+		return err
+	}
+	return d.finish(c)
+}
+
+// notUTF8 finds the first byte that isn't.
+func notUTF8(line []byte) *LineError {
+	at := 0
+	for {
+		r, size := utf8.DecodeRune(line[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return &LineError{
+		Byte: at + 1, cut: !utf8.FullRune(line[at:]),
+		Problem: fmt.Sprintf("byte %d, 0x%02x, is not UTF-8", at+1, line[at]),
+	}
+}
+
+// object reads the line's fields.
+func (d *decoder) object(c *Call) *LineError {
+	if first := d.space(); first == '[' {
+		return &LineError{Byte: d.at + 1, Problem: "an array, want one object a line (jq -c '.[]')"}
+	}
+	if err := d.expect('{', "'{'"); err != nil {
+		return err
+	}
+	if d.space() == '}' {
+		d.at++
+		return d.end()
+	}
+	for {
+		key, err := d.str("a key")
+		if err != nil {
+			return err
+		}
+		field := fieldOf(key)
+		if err := d.expect(':', "':'"); err != nil {
+			return err
+		}
+		if err := d.member(field, c); err != nil {
+			return err
+		}
+		switch d.space() {
+		case ',':
+			d.at++
+		case '}':
+			d.at++
+			return d.end()
+		default:
+			return d.unexpected("',' or '}'")
+		}
+	}
+}
+
+// end makes sure that nothing follows the object.
+func (d *decoder) end() *LineError {
+	if d.space(); d.at == len(d.line) {
+		return nil
+	}
+	err := d.unexpected("the line's end")
+	err.Problem += " (one object a line)"
+	return err
+}
+
+// member reads one field's value. A field of ours must not be there twice:
+// readers of JSON differ in which one counts, and a judgement must not depend
+// on that. Of other fields none counts.
+func (d *decoder) member(field int, c *Call) *LineError {
+	if field == fieldOther {
+		return d.skip()
+	}
+	if d.seen&(1<<field) != 0 {
+		name := fieldNames[field]
+		return &LineError{Byte: d.at + 1, Field: name, Problem: name + " is there twice"}
+	}
+	d.seen |= 1 << field
+	first := d.space()
+	if first == 'n' && field > fieldOutcome {
+		return d.literal("null") // as if it weren't there
+	}
+	d.given |= 1 << field
+	switch field {
+	case fieldSent, fieldReceived, fieldDue, fieldCode:
+		return d.whole(field, first, c)
+	case fieldClient, fieldMethod, fieldOutcome, fieldResult:
+		return d.text(field, first, c)
+	default:
+		return d.note(field, first, c)
+	}
+}
+
+// whole reads a number that must be a whole one.
+func (d *decoder) whole(field int, first byte, c *Call) *LineError {
+	start := d.at
+	v, numeral, fault, err := d.integer(first)
+	if err != nil {
+		return err
+	}
+	name := fieldNames[field]
+	problem := ""
+	switch {
+	case numeral == nil:
+		problem = fmt.Sprintf("%s is %s, want a whole number", name, kindOf(first))
+	case fault == fraction:
+		problem = fmt.Sprintf("%s %s has a fraction, want a whole number", name, brief(numeral))
+	case fault == overflow, field == fieldCode && int64(int(v)) != v:
+		problem = fmt.Sprintf("%s %s is out of range", name, brief(numeral))
+	}
+	if problem != "" {
+		return &LineError{Byte: start + 1, Field: name, Problem: problem}
+	}
+	switch field {
+	case fieldSent:
+		c.Sent = time.Duration(v)
+	case fieldReceived:
+		c.Received = time.Duration(v)
+	case fieldDue:
+		c.Due = time.Duration(v)
+	case fieldCode:
+		c.Code = int(v)
+	}
+	return nil
+}
+
+// integer reads a value of any kind. Its numeral is nil if it is no number.
+func (d *decoder) integer(first byte) (v int64, numeral []byte, fault numeralFault, err *LineError) {
+	if first != '-' && (first < '0' || first > '9') {
+		return 0, nil, exact, d.skip()
+	}
+	if numeral, err = d.number(); err != nil {
+		return 0, nil, exact, err
+	}
+	if len(numeral) <= 18 { // nearly always, and then there is no overflow
+		for _, c := range numeral {
+			if c < '0' || c > '9' {
+				v, fault = integer(numeral)
+				return v, numeral, fault, nil
+			}
+			v = v*10 + int64(c-'0')
+		}
+		return v, numeral, exact, nil
+	}
+	v, fault = integer(numeral)
+	return v, numeral, fault, nil
+}
+
+// text reads a string that must be one.
+func (d *decoder) text(field int, first byte, c *Call) *LineError {
+	name, start := fieldNames[field], d.at
+	if first != '"' {
+		if err := d.skip(); err != nil {
+			return err
+		}
+		return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("%s is %s, want a string", name, kindOf(first))}
+	}
+	text, err := d.str("")
+	if err != nil {
+		return err
+	}
+	switch field {
+	case fieldClient:
+		c.Client = d.names.word(text)
+	case fieldMethod:
+		c.Method = d.names.word(text)
+	case fieldOutcome:
+		switch string(text) {
+		case wordAdmitted:
+			d.outcome = OK
+		case wordLimited:
+			d.outcome = Limited
+		case wordUnknown:
+			d.outcome = Unknown
+		default:
+			return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("outcome %q is none of admitted, limited, unknown", brief(text))}
+		}
+	case fieldResult:
+		i := slices.Index(outcomeNames[:], string(text))
+		if i < 0 {
+			return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("result %q is none of tool-error, rejected, broken, timed-out, unsent", brief(text))}
+		}
+		d.result = Outcome(i)
+	}
+	return nil
+}
+
+// note reads a field that no verdict rests on, and leaves it alone if it isn't
+// of our type.
+func (d *decoder) note(field int, first byte, c *Call) *LineError {
+	switch field {
+	case fieldID, fieldStatus, fieldRetryAfter:
+		v, _, fault, err := d.integer(first)
+		if err != nil || fault != exact {
+			return err
+		}
+		switch field {
+		case fieldID:
+			c.ID = v
+		case fieldStatus:
+			if int64(int(v)) == v {
+				c.Status = int(v)
+			}
+		case fieldRetryAfter:
+			c.RetryAfter = time.Duration(v)
+		}
+		return nil
+	}
+	if first != '"' {
+		return d.skip()
+	}
+	text, err := d.str("")
+	if err != nil {
+		return err
+	}
+	switch field {
+	case fieldLabel:
+		c.Label = d.names.word(text)
+	case fieldTool:
+		c.Tool = d.names.word(text)
+	case fieldDetail:
+		c.Detail = d.details.word(text)
+	}
+	return nil
+}
+
+// finish checks a call as a whole, and fills in what follows from other
+// fields.
+func (d *decoder) finish(c *Call) *LineError {
+	const required = 1<<fieldSent | 1<<fieldReceived | 1<<fieldOutcome
+	if d.given&required != required {
+		for field := fieldSent; field <= fieldOutcome; field++ {
+			if d.given&(1<<field) == 0 {
+				return &LineError{Field: fieldNames[field], Problem: fieldNames[field] + " is missing"}
+			}
+		}
+	}
+	if d.given&(1<<fieldDue) == 0 {
+		c.Due = c.Sent
+	}
+	if field, problem := c.fault(); problem != "" {
+		return &LineError{Field: field, Problem: problem}
+	}
+	c.Outcome = d.outcome
+	if d.given&(1<<fieldResult) != 0 && d.result != d.outcome {
+		if d.outcome != Unknown || d.result == OK || d.result == Limited {
+			return &LineError{Field: keyResult, Problem: fmt.Sprintf("result %q contradicts outcome %q", d.result, d.outcome.word())}
+		}
+		c.Outcome = d.result
+	}
+	return nil
+}
+
+// kindOf names the kind of the value that begins with a byte; empty if none
+// does.
+func kindOf(first byte) string {
+	switch first {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	if first == '-' || '0' <= first && first <= '9' {
+		return "a number"
+	}
+	return ""
+}
+
+// brief is as much of an input as an error quotes.
+func brief(text []byte) string {
+	const most = 40
+	if len(text) <= most {
+		return string(text)
+	}
+	end := most
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return string(text[:end]) + "…"
+}

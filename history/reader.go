@@ -1,0 +1,176 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A Reader reads a history file, a call at a time, in memory that doesn't grow
+// with the file. It isn't safe for concurrent use.
+type Reader struct {
+	in      *bufio.Reader
+	decoder decoder
+	call    Call   // what Each hands out
+	long    []byte // a line that is longer than in's buffer
+	line    int    // lines begun
+	err     error  // why there are no more lines: io.EOF, or what stopped us
+}
+
+// NewReader returns a Reader of r. A byte order mark at the start is skipped.
+func NewReader(r io.Reader) *Reader {
+	return &Reader{in: bufio.NewReaderSize(r, 64<<10)}
+}
+
+// Line returns the number of the line that the last call, or the last
+// LineError, came from: 1 for the file's first line, with blank lines counted,
+// as an editor counts. It is 0 before the first Read.
+func (r *Reader) Line() int { return r.line }
+
+// Read returns the next call, or io.EOF after the last. Blank lines are passed
+// over. A line that holds no call is a *LineError; the next Read goes on with
+// the line after it. Any other error is final.
+func (r *Reader) Read() (Call, error) {
+	var c Call
+	err := r.next(&c)
+	return c, err
+}
+
+// Each calls fn with each call that is left and its line number, and stops at
+// fn's first error, which it returns as it is. The call is good only until fn
+// returns; its strings may be kept.
+//
+// Lines that hold no call make Each return an *Errors. After the first such
+// line fn isn't called any more, because a judgement of the rest would be
+// worth nothing, but the lines are read on to find the others. An error of the
+// underlying reader is returned joined to it.
+func (r *Reader) Each(fn func(line int, c *Call) error) error {
+	var bad *Errors
+	for {
+		err := r.next(&r.call)
+		if err == nil {
+			if bad == nil {
+				err = fn(r.line, &r.call)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if line, ok := err.(*LineError); ok { // next never wraps one
+			bad = bad.with(line)
+			continue
+		}
+		switch {
+		case bad == nil && err == io.EOF:
+			return nil
+		case bad == nil:
+			return err
+		case err == io.EOF:
+			return bad
+		default:
+			return errors.Join(bad, err)
+		}
+	}
+}
+
+// next reads the next call into c. After an error c holds nothing of use.
+func (r *Reader) next(c *Call) error {
+	for {
+		line, terminated, bad := r.readLine()
+		if line == nil && bad == nil {
+			return r.err
+		}
+		if bad == nil && blank(line) {
+			continue
+		}
+		if bad == nil {
+			bad = r.decoder.decode(line, c)
+		}
+		if bad == nil {
+			return nil
+		}
+		if bad.cut && !terminated {
+			bad.Problem = "truncated: the file ends inside this line"
+		}
+		bad.Line = r.line
+		*c = Call{}
+		return bad
+	}
+}
+
+// readLine returns the next line without its break, and if it had one; or nil
+// where there is none, and then r.err says why. The line is good until the
+// next call.
+func (r *Reader) readLine() (line []byte, terminated bool, bad *LineError) {
+	if r.err != nil {
+		return nil, false, nil
+	}
+	line, err := r.in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		line, err = r.readLong(line)
+	}
+	if err != nil && err != io.EOF {
+		r.err = fmt.Errorf("history: reading line %d: %w", r.line+1, err)
+		return nil, false, nil
+	}
+	if err == io.EOF {
+		r.err = io.EOF
+		if len(line) == 0 {
+			return nil, false, nil
+		}
+	}
+	r.line++
+	if r.line == 1 {
+		if line = bytes.TrimPrefix(line, []byte("\ufeff")); foreign(line) != "" {
+			r.err = fmt.Errorf("history: the input is %s, want UTF-8 text with one JSON object a line", foreign(line))
+			return nil, false, nil
+		}
+	}
+	line, terminated = bytes.CutSuffix(line, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) > MaxLine {
+		bad = &LineError{Problem: fmt.Sprintf("longer than %d bytes", MaxLine)}
+	}
+	if line == nil {
+		line = []byte{} // an empty line is one, too
+	}
+	return line, terminated, bad
+}
+
+// readLong reads the rest of a line that begins with head. Of a line that is
+// too long it keeps no more than it takes to see that.
+func (r *Reader) readLong(head []byte) ([]byte, error) {
+	const enough = MaxLine + 8 // room for a byte order mark and a line break
+	r.long = append(r.long[:0], head...)
+	for {
+		more, err := r.in.ReadSlice('\n')
+		r.long = append(r.long, more[:min(len(more), enough-len(r.long))]...)
+		if err != bufio.ErrBufferFull {
+			return r.long, err
+		}
+	}
+}
+
+// foreign names the format of a file that begins with the bytes of another
+// one, which is friendlier than a complaint about each of its lines.
+func foreign(start []byte) string {
+	for _, f := range [...]struct{ magic, name string }{
+		{"\xff\xfe", "UTF-16"}, // what PowerShell's > writes
+		{"\xfe\xff", "UTF-16"},
+		{"\x1f\x8b", "compressed (gzip)"},
+		{"\x28\xb5\x2f\xfd", "compressed (zstd)"},
+	} {
+		if bytes.HasPrefix(start, []byte(f.magic)) {
+			return f.name
+		}
+	}
+	return ""
+}
+
+// blank reports if a line has nothing but white space.
+func blank(line []byte) bool {
+	return len(line) == 0 || line[0] <= ' ' && len(bytes.Trim(line, " \t\r")) == 0
+}

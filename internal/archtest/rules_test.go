@@ -1,0 +1,48 @@
+package archtest_test
+
+// A room is what the design lets one package do.
+type room struct {
+	imports []string // our own packages, by folder
+	clock   bool     // may read the wall clock
+	process bool     // may read the environment and end the process
+}
+
+// everything stands in a room's imports for all of ours.
+const everything = "*"
+
+// rooms is the design's table. A new package needs a row here, and a sentence
+// in the design first.
+var rooms = map[string]room{
+	"cmd/mcpload":       {imports: []string{everything}, clock: true, process: true},
+	"history":           {},
+	"internal/archtest": {},
+	"mock":              {imports: []string{"profiles", "ratelimit"}, clock: true},
+	"profiles":          {},
+	"ratelimit":         {clock: true},
+	"results":           {imports: []string{"history", "profiles", "verdict"}},
+	"runner":            {imports: []string{"history", "wire"}, clock: true},
+	"scenarios":         {imports: []string{"history", "profiles", "verdict"}},
+	"verdict":           {imports: []string{"history", "profiles"}},
+	"virtual":           {imports: []string{"history"}},
+	"wire":              {imports: []string{"history"}, clock: true},
+}
+
+// vague names say nothing of what a package is, so no part of a path may be
+// one.
+var vague = []string{"util", "utils", "common", "helper", "helpers", "config", "types", "manager"}
+
+// The longest that a file and a function may be, in lines.
+const (
+	maxFile     = 400
+	maxFunction = 60
+)
+
+// The calls that only some rooms may make, by import path. Elapsed time comes
+// from the clock too, so Since and Until count as Now.
+var (
+	clockCalls   = map[string][]string{"time": {"Now", "Since", "Until"}}
+	processCalls = map[string][]string{
+		"os":  {"Getenv", "LookupEnv", "Environ", "ExpandEnv", "Setenv", "Exit"},
+		"log": {"Fatal", "Fatalf", "Fatalln"},
+	}
+)

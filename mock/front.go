@@ -1,0 +1,115 @@
+package mock
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// A front is the gate of an HTTP transport: it decides the requests in POSTs,
+// and passes on to mcp-go what is admitted, and whatever is no request.
+type front struct {
+	server *Server
+	next   http.Handler
+
+	// client names who sends. It reports false for one whom mcp-go turns away,
+	// so that a stranger takes no token.
+	client func(r *http.Request) (string, bool)
+	// refused delivers the reply to a refused request.
+	refused func(w http.ResponseWriter, r *http.Request, m message, a Answer)
+	// twice passes an admitted request on, so that its reply comes twice.
+	twice func(w http.ResponseWriter, r *http.Request)
+	// mute leaves a request without a reply.
+	mute func(w http.ResponseWriter, r *http.Request)
+}
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost || rebound(r) {
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	client, ok := f.client(r)
+	if !ok {
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		http.Error(w, "the message is too long", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client is gone
+	}
+	m, request := parse(body)
+	if !request {
+		f.next.ServeHTTP(w, withBody(r, body))
+		return
+	}
+	f.serve(w, withBody(r, body), body, m, f.server.decide(m, client, r.RemoteAddr))
+}
+
+// serve does what was decided.
+func (f *front) serve(w http.ResponseWriter, r *http.Request, body []byte, m message, a Answer) {
+	switch {
+	case a.Dead:
+		panic(http.ErrAbortHandler)
+	case a.Mute:
+		f.mute(w, r)
+	case a.Limited:
+		f.refused(w, r, m, a)
+	case !pause(r.Context(), f.server.life, f.server.config.Latency):
+		panic(http.ErrAbortHandler)
+	default:
+		if a.WrongID {
+			r = withBody(r, withID(body, wrongID(m.ID)))
+		}
+		if a.Duplicate {
+			f.twice(w, r)
+			return
+		}
+		f.next.ServeHTTP(w, r)
+	}
+}
+
+// withBody returns the request with a body to be read again.
+func withBody(r *http.Request, body []byte) *http.Request {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return r
+}
+
+// rebound reports if a request came over loopback under another host's name,
+// as a page does that rebinds its name. mcp-go answers such with 403; they
+// must not get as far as the limiter.
+func rebound(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && loopback(local.String()) && !loopback(r.Host)
+}
+
+func loopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]") // it has no port
+	}
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
+
+// A recorder keeps a reply. It can't stream, so mcp-go answers it with JSON.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func newRecorder() *recorder { return &recorder{header: http.Header{}, status: http.StatusOK} }
+
+func (c *recorder) Header() http.Header         { return c.header }
+func (c *recorder) WriteHeader(status int)      { c.status = status }
+func (c *recorder) Write(b []byte) (int, error) { return c.body.Write(b) }

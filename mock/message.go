@@ -1,0 +1,105 @@
+package mock
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/mcpload/mcpload/ratelimit"
+)
+
+// maxMessage is the longest message that is read, in bytes.
+const maxMessage = 4 << 20
+
+// A message is what of a JSON-RPC message a limiter is asked about. Names match
+// without regard to case, as in mcp-go behind us.
+type message struct {
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+	Params struct {
+		Name string `json:"name"`
+	} `json:"params"`
+}
+
+// parse returns a request. Notifications, responses, batches and what is no
+// JSON-RPC message are none: they cost nothing, and mcp-go answers them.
+func parse(raw []byte) (m message, request bool) {
+	if json.Unmarshal(raw, &m) != nil {
+		return message{}, false
+	}
+	id := string(m.ID)
+	return m, m.Method != "" && id != "" && id != "null"
+}
+
+// tool is the name of the tool that a request calls.
+func (m message) tool() string {
+	if m.Method == methodCall {
+		return m.Params.Name
+	}
+	return ""
+}
+
+// wrongID returns an id that nobody sent, of the same kind.
+func wrongID(id json.RawMessage) json.RawMessage {
+	if n, err := strconv.ParseInt(string(id), 10, 64); err == nil && n < 1<<52 {
+		return strconv.AppendInt(nil, n+1_000_000, 10)
+	}
+	text := string(id)
+	if err := json.Unmarshal(id, &text); err != nil {
+		text = string(id) // a number that is no small integer
+	}
+	return quote("wrong-" + text)
+}
+
+func quote(text string) json.RawMessage {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic("mock: internal error: a string doesn't marshal: " + err.Error())
+	}
+	return quoted
+}
+
+// withID returns a request with another id.
+func withID(raw []byte, id json.RawMessage) []byte {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		panic("mock: internal error: a parsed request is no object: " + err.Error())
+	}
+	for name := range members {
+		if strings.EqualFold(name, "id") {
+			delete(members, name)
+		}
+	}
+	members["id"] = id
+	text, err := json.Marshal(members)
+	if err != nil {
+		panic("mock: internal error: what was JSON isn't any more: " + err.Error())
+	}
+	return text
+}
+
+// A refusal is the reply to a request that was refused: a message, and what
+// goes with it over HTTP.
+type refusal struct {
+	status int
+	header map[string][]string
+	body   []byte
+}
+
+// refuse returns the reply to a refused request.
+func refuse(shape ratelimit.Shape, m message, a Answer) refusal {
+	id := m.ID
+	if a.WrongID {
+		id = wrongID(id)
+	}
+	if a.AsSuccess {
+		// Whatever the method: some clients look only for the absence of an error.
+		body := append([]byte(`{"jsonrpc":"2.0","id":`), id...)
+		body = append(body, `,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`...)
+		return refusal{200, map[string][]string{"Content-Type": {"application/json"}}, body}
+	}
+	status, header, body := ratelimit.Refuse(shape, m.Method, id, ratelimit.Decision{
+		RetryAfter: a.RetryAfter, Remaining: a.Remaining, Reason: ratelimit.ReasonRate,
+	})
+	return refusal{status, header, body}
+}

@@ -1,0 +1,187 @@
+// Package mock is an MCP server that keeps its promise, or breaks it in one
+// chosen way. The rate limit is decided at one gate before mcp-go sees a
+// request, whatever transport the request came by.
+//
+// Most users want New and Server.Start. Whoever runs in virtual time takes the
+// pure core: NewLimiter, or Honest and Faults, whose limiters know no clock but
+// the instants that they are given.
+//
+// The package deliberately judges nothing and imports neither the histories nor
+// the verdicts, so that judge and judged share no arithmetic.
+package mock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/ratelimit"
+)
+
+// ErrDied is what ServeStdio returns once a fault has ended the server.
+var ErrDied = errors.New("mock: the server died, as its fault wants")
+
+// ErrClosed is what a closed server answers.
+var ErrClosed = errors.New("mock: the server is closed")
+
+// A Config says which server to be.
+type Config struct {
+	Profile profiles.Profile // its Limit is kept, its Call.Tool is offered
+	Fault   string           // a name of the catalogue; "" keeps the promise
+	Shape   ratelimit.Shape  // how refusals look; "" means the fault's, else FastMCP2
+	Charge  Charging         // what costs a token; "" means ChargeAll
+	Latency time.Duration    // what an admitted request takes after the decision, >= 0
+	Seed    uint64           // repeats what faults draw lots for
+}
+
+// A Server is an MCP server behind a limiter. It may serve several transports
+// at once; they share the limiter. Its clock starts with its first request, so
+// faults that time brings about happen at the same instants of every run.
+type Server struct {
+	config  Config
+	limiter Limiter
+	mcp     *server.MCPServer
+	tools   map[string]bool
+	tally   tally
+
+	first sync.Once
+	start time.Time
+
+	life   context.Context // ends with Close, or when a fault kills the server
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	closed   bool
+	closers  []func()                            // end the transports
+	sessions map[string]*server.InProcessSession // of Handle, by client
+	failure  error                               // the first of a listener
+	wg       sync.WaitGroup                      // of listeners and HTTP handlers
+}
+
+// New returns a server that serves nothing yet. It must be closed. The error
+// for an unknown fault, shape or charging policy names those that there are.
+func New(c Config) (*Server, error) {
+	limiter, err := NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if c.Shape == "" {
+		if f, ok := FaultNamed(c.Fault); ok {
+			c.Shape = f.Shape
+		}
+	}
+	if c.Shape == "" {
+		c.Shape = ratelimit.FastMCP2
+	}
+	if err := (ratelimit.Refusal{Shape: c.Shape}).Validate(); err != nil {
+		return nil, fmt.Errorf("mock: %w", err)
+	}
+	if c.Latency < 0 {
+		return nil, fmt.Errorf("mock: latency %s: want 0 or more", c.Latency)
+	}
+	s := &Server{config: c, limiter: limiter, sessions: map[string]*server.InProcessSession{}}
+	s.life, s.cancel = context.WithCancel(context.Background())
+	s.mcp, s.tools = newMCP(s.life, c.Profile)
+	return s, nil
+}
+
+// Stats returns what the server counted so far.
+func (s *Server) Stats() Stats { return s.tally.snapshot() }
+
+// Close ends every transport at once, waits for its handlers, and returns the
+// first error that a listener had. A second call does nothing. ServeStdio and
+// Handle return soon after.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	s.wg.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure
+}
+
+// stop ends the transports and doesn't wait.
+func (s *Server) stop() {
+	s.cancel()
+	s.mu.Lock()
+	closers := s.closers
+	s.closers = nil
+	s.mu.Unlock()
+	for _, end := range closers {
+		end()
+	}
+}
+
+// enter counts a goroutine that Close waits for, which calls wg.Done at its
+// end. It reports false once the server is closed.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.wg.Add(1)
+	return true
+}
+
+// ended says why the server ended; it is nil while it lives.
+func (s *Server) ended() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.tally.snapshot().Died:
+		return ErrDied
+	case s.closed:
+		return ErrClosed
+	}
+	return nil
+}
+
+// decide is the gate. It reads the clock, and counts.
+func (s *Server) decide(m message, client, conn string) Answer {
+	s.first.Do(func() { s.start = time.Now() })
+	a := s.limiter.Decide(Request{
+		At:     time.Since(s.start),
+		Client: client,
+		Conn:   conn,
+		Method: m.Method,
+		Tool:   m.tool(),
+		Fails:  m.Method == methodCall && (m.tool() == toolFail || !s.tools[m.tool()]),
+	})
+	s.tally.add(m.Method, a)
+	if a.Dead {
+		s.stop()
+	}
+	return a
+}
+
+// refuse returns the reply to a refused request.
+func (s *Server) refuse(m message, a Answer) refusal { return refuse(s.config.Shape, m, a) }
+
+// Start listens at an address such as 127.0.0.1:0 and serves a transport in
+// the background: "http" is streamable HTTP of both protocol eras, "sse" the
+// transport of 2024-11-05. It returns the URL for clients.
+func (s *Server) Start(transport, addr string) (url string, err error) {
+	var handler http.Handler
+	var path string
+	var end func()
+	switch transport {
+	case "http":
+		path = "/mcp"
+		handler, end = s.streamable(path)
+	case "sse":
+		path = "/sse"
+		handler, end = s.eventStream(path)
+	default:
+		return "", fmt.Errorf("mock: transport %q: want http or sse", transport)
+	}
+	return s.listen(handler, end, addr, path)
+}

@@ -1,0 +1,188 @@
+package mock
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// stdioClient is the one client of a process, and its connection.
+const stdioClient = "stdio"
+
+// stdioGrace is how long requests may still take once the client has closed
+// its end.
+const stdioGrace = 2 * time.Second
+
+// ServeStdio serves one client, which writes a message a line to in and reads
+// replies from out. Requests are decided in the order of their lines and
+// answered side by side. It returns nil once in has ended and the replies are
+// written, the context's error where that ends first, ErrDied or ErrClosed
+// where the server does, and what reading or writing failed with.
+//
+// A read from in that is under way when it returns stays behind: the caller
+// closes in, or ends the process.
+func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
+	session := server.NewInProcessSession(stdioClient, nil)
+	if err := s.mcp.RegisterSession(ctx, session); err != nil {
+		return fmt.Errorf("mock: stdio: %w", err)
+	}
+	defer s.mcp.UnregisterSession(ctx, stdioClient)
+	work, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(s.life, func() { cancel(s.ended()) })
+	defer stop()
+
+	l := &lineLink{server: s, session: session, out: out, fail: cancel}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.forward(work)
+	}()
+	err := l.serve(work, in)
+	grace := time.AfterFunc(stdioGrace, func() { cancel(nil) })
+	defer grace.Stop()
+	l.replies.Wait()
+	if work.Err() != nil && grace.Stop() {
+		err = context.Cause(work)
+	}
+	cancel(nil)
+	<-ended
+	if err == nil {
+		err = s.ended()
+	}
+	return err
+}
+
+// A lineLink is one client over lines.
+type lineLink struct {
+	server  *Server
+	session *server.InProcessSession
+	fail    context.CancelCauseFunc // ends the link
+	replies sync.WaitGroup
+
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// serve reads lines until they end, or the context does.
+func (l *lineLink) serve(ctx context.Context, in io.Reader) error {
+	lines := make(chan []byte)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(lines)
+		scanner := bufio.NewScanner(in)
+		scanner.Buffer(nil, maxMessage)
+		for scanner.Scan() {
+			select {
+			case lines <- slices.Clone(scanner.Bytes()):
+			case <-ctx.Done():
+				return
+			}
+		}
+		failed <- scanner.Err()
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil // the caller knows the cause
+		case line, ok := <-lines:
+			if ok {
+				l.take(ctx, line)
+				continue
+			}
+			if err := <-failed; err != nil {
+				return fmt.Errorf("mock: stdio: %w", err)
+			}
+			return nil
+		}
+	}
+}
+
+// take decides a line at once, and answers it on the side.
+func (l *lineLink) take(ctx context.Context, line []byte) {
+	m, request := parse(line)
+	if !request {
+		l.write(l.server.pass(ctx, l.session, line))
+		return
+	}
+	a := l.server.decide(m, stdioClient, stdioClient)
+	l.replies.Go(func() {
+		for _, reply := range l.server.answer(ctx, l.session, line, m, a) {
+			l.write(reply)
+		}
+	})
+}
+
+// forward writes what the server says of its own accord.
+func (l *lineLink) forward(ctx context.Context) {
+	for {
+		select {
+		case n := <-l.session.ClientNotifications():
+			l.write(marshal(n))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// write writes one message, if there is one, as a line.
+func (l *lineLink) write(text []byte) {
+	if text == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.out.Write(append(text, '\n')); err != nil {
+		l.fail(fmt.Errorf("mock: stdio: %w", err))
+	}
+}
+
+// pass hands a message to mcp-go and returns its reply, nil where there is
+// none.
+func (s *Server) pass(ctx context.Context, session server.ClientSession, raw []byte) []byte {
+	reply := s.mcp.HandleMessage(s.mcp.WithContext(ctx, session), raw)
+	if reply == nil {
+		return nil
+	}
+	return marshal(reply)
+}
+
+// answer returns the replies to a request that was decided: one from an honest
+// server, none from one that is mute or dead or has no time left.
+func (s *Server) answer(ctx context.Context, session server.ClientSession, raw []byte, m message, a Answer) [][]byte {
+	var reply []byte
+	switch {
+	case a.Dead, a.Mute:
+		return nil
+	case a.Limited:
+		reply = s.refuse(m, a).body
+	case !pause(ctx, s.life, s.config.Latency):
+		return nil
+	default:
+		if a.WrongID {
+			raw = withID(raw, wrongID(m.ID))
+		}
+		reply = s.pass(ctx, session, raw)
+	}
+	if a.Duplicate {
+		return [][]byte{reply, slices.Clone(reply)} // whoever writes them may append to them
+	}
+	return [][]byte{reply}
+}
+
+// marshal returns the text of a message that mcp-go made.
+func marshal(m mcp.JSONRPCMessage) []byte {
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic("mock: internal error: a message of mcp-go doesn't marshal: " + err.Error())
+	}
+	return text
+}

@@ -1,0 +1,81 @@
+package mock
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// The tools of every mock, beside the one that its profile loads with.
+const (
+	toolEcho = "echo" // answers with its arguments
+	toolSlow = "slow" // takes as many milliseconds as its argument ms says
+	toolFail = "fail" // answers with isError
+)
+
+// The time that slow takes.
+const (
+	slowDefault = 100 * time.Millisecond
+	slowMax     = 10 * time.Second
+)
+
+// anything is the input schema of tools that take what they are given.
+var anything = json.RawMessage(`{"type":"object"}`)
+
+// newMCP returns the MCP server behind the gate. Its tools end with life.
+func newMCP(life context.Context, p profiles.Profile) (m *server.MCPServer, tools map[string]bool) {
+	m = server.NewMCPServer("mcpload-mock-"+p.Name, "1.0.0",
+		server.WithToolCapabilities(false), server.WithPromptCapabilities(false), server.WithResourceCapabilities(false, false))
+	tools = map[string]bool{}
+	add := func(name, doc string, handler server.ToolHandlerFunc) {
+		tools[name] = true
+		m.AddTool(mcp.NewToolWithRawSchema(name, doc, anything), handler)
+	}
+	add(toolEcho, "Returns its arguments.", func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		text, err := json.Marshal(r.GetArguments())
+		if err != nil {
+			return nil, err
+		}
+		return mcp.NewToolResultText(string(text)), nil
+	})
+	add(toolSlow, "Takes a while: ms milliseconds, 100 by default.", func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		d := slowDefault
+		if ms := r.GetFloat("ms", -1); ms >= 0 {
+			d = time.Duration(min(ms*float64(time.Millisecond), float64(slowMax)))
+		}
+		if !pause(ctx, life, d) {
+			return nil, context.Canceled
+		}
+		return mcp.NewToolResultText("done"), nil
+	})
+	add(toolFail, "Always fails.", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultError("this tool always fails"), nil
+	})
+	if name := p.Call.Tool; name != "" && !tools[name] {
+		add(name, "The call that "+p.Name+" is loaded with.", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcp.NewToolResultText("ok"), nil
+		})
+	}
+	return m, tools
+}
+
+// pause waits, and reports if it came to its end before either context did.
+func pause(ctx, life context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil && life.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-life.Done():
+	}
+	return false
+}

@@ -1,0 +1,146 @@
+package profiles
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// credentials reads which environment variables hold credentials. What stands
+// in the place of a name may be the credential itself, so it is not repeated.
+func (r *reader) credentials(n *yaml.Node, path string, p *Profile) {
+	p.Credentials = nil
+	var seen []string
+	r.list(n, path, "a list of mappings with env, provider, required", func(n *yaml.Node, path string) {
+		c := Credential{Provider: "generic"}
+		r.mapping(n, path, true, []field{
+			{"env", func(n *yaml.Node, path string) { c.Env, _ = r.env(n, path, seen) }}, // what is no name stays empty, and was noted
+			{"provider", func(n *yaml.Node, path string) {
+				text, ok := r.text(n, path, providerWant)
+				if ok && !providerForm.MatchString(text) {
+					r.fault(n, path, "is no provider's name", providerWant)
+				} else if ok {
+					c.Provider = text
+				}
+			}},
+			{"required", func(n *yaml.Node, path string) {
+				text, ok := r.scalar(n, path, "true or false", "!!bool")
+				switch {
+				case ok && strings.EqualFold(text, "true"):
+					c.Required = true
+				case ok && !strings.EqualFold(text, "false"):
+					r.fault(n, path, "is a truth value by its tag alone", "true or false")
+				}
+			}},
+		})
+		if c.Env == "" && !r.given(path+".env") {
+			r.fault(n, path+".env", "is missing", envWant)
+		}
+		if c.Env != "" {
+			seen = append(seen, c.Env)
+			p.Credentials = append(p.Credentials, c)
+		}
+	})
+}
+
+// env returns the name of an environment variable that isn't in the list yet.
+func (r *reader) env(n *yaml.Node, path string, seen []string) (string, bool) {
+	name, ok := r.text(n, path, envWant)
+	switch {
+	case !ok:
+		return "", false
+	case !envForm.MatchString(name):
+		r.fault(n, path, "is no name of an environment variable", envWant)
+		return "", false
+	case slices.Contains(seen, name):
+		r.fault(n, path, quote(name)+" is listed twice", "it once")
+		return "", false
+	}
+	return name, true
+}
+
+// call reads the request to load the server with. Another tool or method than
+// the parent's drops the parent's arguments.
+func (r *reader) call(n *yaml.Node, path string, c *LoadCall) {
+	r.mapping(n, path, false, []field{
+		{"method", func(n *yaml.Node, path string) {
+			if method, ok := r.text(n, path, "a method, such as tools/list"); ok {
+				c.Method, c.Tool, c.Arguments = method, "", nil
+				if isNotification(method) {
+					r.fault(n, path, quote(method)+" gets no answer", "a request, such as tools/list")
+				}
+			}
+		}},
+		{"tool", func(n *yaml.Node, path string) {
+			if tool, ok := r.text(n, path, "a tool's name"); ok {
+				c.Tool, c.Arguments = tool, nil
+				if !r.given("call.method") {
+					c.Method = "tools/call"
+				}
+			}
+		}},
+		{"arguments", func(n *yaml.Node, path string) { c.Arguments = r.json(n, path) }},
+		{"never", r.texts(&c.Never, `tools' names, such as send_message or "delete_*"`)},
+	})
+}
+
+// refusal reads how the server signals that it refused.
+func (r *reader) refusal(n *yaml.Node, path string, f *Refusal) {
+	r.mapping(n, path, false, []field{
+		{"codes", r.numbers(&f.Codes, math.MinInt32, math.MaxInt32)},
+		{"statuses", r.numbers(&f.Statuses, 400, 599)},
+		{"text", func(n *yaml.Node, path string) {
+			const want = `an RE2 pattern, such as "rate limit", or "" for none`
+			text, ok := r.scalar(n, path, want, "!!str")
+			if !ok {
+				return
+			}
+			if problem := badPattern(text); problem != "" {
+				r.fault(n, path, problem, want)
+				return
+			}
+			f.Text = text
+		}},
+	})
+}
+
+// badPattern says what is wrong with a pattern for refusals. One that matches
+// the empty text matches every text, so that any error would count as a
+// refusal.
+func badPattern(text string) string {
+	const most = 1000
+	if text == "" {
+		return ""
+	}
+	if len(text) > most {
+		return "is longer than 1000 bytes"
+	}
+	re, err := regexp.Compile("(?i)" + text)
+	switch {
+	case err != nil:
+		return quote(text) + " is no pattern: " + err.Error()
+	case re.MatchString(""):
+		return quote(text) + " matches every text"
+	}
+	return ""
+}
+
+func (r *reader) numbers(list *[]int, least, most int) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		*list = nil
+		r.list(n, path, "a list of whole numbers", func(n *yaml.Node, path string) {
+			before, got := len(r.faults)+r.more, 0
+			r.number(&got, least, most)(n, path)
+			switch {
+			case len(r.faults)+r.more > before || r.spent:
+			case slices.Contains(*list, got):
+				r.fault(n, path, "is listed twice", "it once")
+			default:
+				*list = append(*list, got)
+			}
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package ratelimit_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/mcpload/mcpload/ratelimit"
+)
+
+func ExampleLimiter_AllowAt() {
+	limiter, err := ratelimit.New(ratelimit.Config{Rate: 15, Burst: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, after := range []time.Duration{0, 0, 0, 66_666_666, 66_666_667} {
+		d := limiter.AllowAt(start.Add(after))
+		fmt.Printf("%v: allowed %v, %d left, retry after %v\n", after, d.Allowed, d.Remaining, d.RetryAfter)
+	}
+	// Output:
+	// 0s: allowed true, 1 left, retry after 0s
+	// 0s: allowed true, 0 left, retry after 0s
+	// 0s: allowed false, 0 left, retry after 66.666667ms
+	// 66.666666ms: allowed false, 0 left, retry after 1ns
+	// 66.666667ms: allowed true, 0 left, retry after 0s
+}
+
+func ExampleLimiter_AllowKey() {
+	limiter, err := ratelimit.New(ratelimit.Config{Rate: 1.0 / 60, Burst: 1, MaxKeys: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, client := range []string{"ann", "ann", "bob", "eve"} {
+		d := limiter.AllowKey(client)
+		fmt.Printf("%s %v %q\n", client, d.Allowed, d.Reason)
+	}
+	// Output:
+	// ann true ""
+	// ann false "rate limit exceeded"
+	// bob true ""
+	// eve false "too many clients"
+}
+
+// Every JSON-RPC request to an HTTP server costs a token of its client's.
+func ExampleNewHandler() {
+	limiter, err := ratelimit.New(ratelimit.Config{Rate: 0.5, Burst: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"jsonrpc":"2.0","id":1,"result":{}}`)
+	})
+	handler, err := ratelimit.NewHandler(next, limiter, ratelimit.HandlerConfig{PerClient: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	web := httptest.NewServer(handler)
+	defer web.Close()
+	for range 2 {
+		r, err := http.Post(web.URL, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`))
+		if err != nil {
+			log.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(r.StatusCode, r.Header.Get("Retry-After"), len(body) > 0)
+	}
+	// Output:
+	// 200  true
+	// 429 2 true
+}
+
+// Every tool call of an mcp-go server costs a token of the server's.
+func ExampleToolMiddleware() {
+	limiter, err := ratelimit.New(ratelimit.Config{Rate: 0.5, Burst: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := server.NewMCPServer("example", "1.0.0",
+		server.WithToolHandlerMiddleware(ratelimit.ToolMiddleware(limiter, ratelimit.ToolConfig{})))
+	s.AddTool(mcp.NewTool("echo"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("hello"), nil
+	})
+	for range 2 {
+		reply := s.HandleMessage(context.Background(), []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}`))
+		text, err := json.Marshal(reply)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(string(text))
+	}
+	// Output:
+	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"hello"}]}}
+	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Rate limit exceeded"}],"isError":true}}
+}
+
+func ExampleRefuse() {
+	d := ratelimit.Decision{RetryAfter: 1500 * time.Millisecond, Reason: ratelimit.ReasonRate}
+	for _, shape := range []ratelimit.Shape{ratelimit.HTTP429, ratelimit.FastMCP2, ratelimit.FastMCP4} {
+		status, header, body := ratelimit.Refuse(shape, "tools/call", []byte(`"a-7"`), d)
+		fmt.Printf("%d %q %s\n", status, header.Get("Retry-After"), body)
+	}
+	// Output:
+	// 429 "2" {"jsonrpc":"2.0","id":"a-7","error":{"code":429,"message":"Rate limit exceeded","data":{"retry_after_ms":1500}}}
+	// 200 "" {"jsonrpc":"2.0","id":"a-7","result":{"content":[{"type":"text","text":"Global rate limit exceeded"}],"isError":true}}
+	// 200 "" {"jsonrpc":"2.0","id":"a-7","error":{"code":-32000,"message":"Global rate limit exceeded"}}
+}

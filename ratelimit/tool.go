@@ -1,0 +1,62 @@
+package ratelimit
+
+import (
+	"context"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// ToolConfig says what ToolMiddleware charges, whom, and what it answers. The
+// zero ToolConfig charges every tool call to one bucket for all.
+type ToolConfig struct {
+	// PerClient gives each client its own bucket. Otherwise all share one.
+	PerClient bool
+	// Identity tells clients apart, for PerClient; nil means ToolSession. Its
+	// pitfalls are those of SessionOrAddress.
+	Identity func(context.Context, mcp.CallToolRequest) string
+	// Charges reports if a call of this tool costs a token; nil means that every
+	// call does.
+	Charges func(tool string) bool
+	// Message is the text of a refusal; "" means DefaultMessage, with the reason
+	// where it isn't the rate.
+	Message string
+}
+
+// ToolMiddleware returns a middleware for server.WithToolHandlerMiddleware that
+// charges tools/call to l. A refused call gets a tool result with isError and a
+// text, and its handler isn't called.
+//
+// It sees calls of registered tools only: initialize, tools/list, ping and
+// calls of unknown tools are free. Use NewHandler to charge those.
+func ToolMiddleware(l *Limiter, c ToolConfig) server.ToolHandlerMiddleware {
+	if c.Identity == nil {
+		c.Identity = ToolSession
+	}
+	return func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
+		return func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			if c.Charges != nil && !c.Charges(request.Params.Name) {
+				return next(ctx, request)
+			}
+			var d Decision
+			if c.PerClient {
+				d = l.AllowKey(c.Identity(ctx, request))
+			} else {
+				d = l.Allow()
+			}
+			if !d.Allowed {
+				return mcp.NewToolResultError(Refusal{Message: c.Message}.text(d)), nil
+			}
+			return next(ctx, request)
+		}
+	}
+}
+
+// ToolSession names the client by its MCP session, which on stdio is the
+// process's only one. Clients without a session share the name "".
+func ToolSession(ctx context.Context, _ mcp.CallToolRequest) string {
+	if session := server.ClientSessionFromContext(ctx); session != nil {
+		return short(session.SessionID())
+	}
+	return ""
+}

@@ -1,0 +1,102 @@
+package results
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// axis adds the times under a plot, and the tokens of the ideal bucket.
+func (pl *plot) axis(s *scene) {
+	n := min(max(pl.inner/12, 1), 6) + 1
+	at := make([]time.Duration, n)
+	times := make([]string, n)
+	for i := range at {
+		at[i] = pl.from + time.Duration(float64(pl.to-pl.from)*float64(i)/float64(n-1))
+		times[i] = span(at[i] - pl.from)
+	}
+	at[n-1] = pl.to // whatever the floating point made of it
+	if pl.to == pl.from {
+		times = []string{span(0)}
+		at = at[n-1:]
+	}
+	times[0] = "0"
+	pl.row("time", pl.labels(times))
+	b, ok := idealOf(s)
+	if !ok {
+		return
+	}
+	levels := b.levels(at)
+	texts := make([]string, len(levels))
+	for i, level := range levels {
+		texts[i] = figure(level)
+	}
+	name, brief := "tokens left, most", "tokens, most"
+	if s.accused != nil {
+		name, brief = "tokens left, least", "tokens, least"
+	}
+	if columns(name) >= pl.label {
+		name = brief
+	}
+	if columns(name) >= pl.label {
+		name = "tokens"
+	}
+	pl.row(name, pl.labels(texts))
+}
+
+// labels spreads texts evenly over the window, the first flush left and the
+// last flush right. One that would touch its neighbour is left out; the last
+// always stands.
+func (pl *plot) labels(texts []string) []string {
+	at := pl.empty(" ")
+	n := len(texts)
+	for i := range texts {
+		texts[i] = pl.clean(texts[i])
+	}
+	width := func(i int) int { return columns(texts[i]) }
+	end := pl.inner - width(n-1)
+	free := 0
+	for i, text := range texts {
+		start := 0
+		switch {
+		case n == 1:
+			start = (pl.inner - width(i)) / 2
+		case i == n-1:
+			start = end
+		case i > 0:
+			start = pl.inner*i/(n-1) - width(i)/2
+		}
+		if start < 0 || start < free || (i < n-1 && n > 1 && start+width(i) >= end) {
+			continue
+		}
+		for j, r := range []rune(text) {
+			at[pl.margin+1+start+j] = string(r)
+		}
+		free = start + width(i) + 1
+	}
+	return at
+}
+
+// legend adds what the marks mean, and what isn't in the drawing.
+func (pl *plot) legend(s *scene) {
+	var parts []string
+	for kind := range sorts {
+		if pl.used[kind] {
+			parts = append(parts, pl.marks[kind]+" "+sortNames[kind])
+		}
+	}
+	if pl.digits {
+		parts = append(parts, "2-9 as many calls")
+	}
+	if pl.tallest > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s, %s fewer but some", pl.blocks[len(pl.blocks)-1], plural(pl.tallest, "call"), pl.blocks[0]))
+	}
+	if pl.to > pl.from {
+		parts = append(parts, "a column is "+span((pl.to-pl.from)/time.Duration(pl.inner)))
+	}
+	parts = append(parts, "[ is at "+span(pl.from)+" of the run")
+	pl.text(pl.indent, faint, strings.Join(parts, "; "))
+	if s.straddled > 0 {
+		pl.text(pl.indent, faint, fmt.Sprintf("%s that only overlap the window are not counted", plural(s.straddled, "admitted call")))
+	}
+}

@@ -1,0 +1,110 @@
+// Package results holds what a run found: the result document (schema
+// mcpload.run/v1), the statistics in it, and the screen that people read.
+//
+// Most users want Table, which renders a Document for a terminal, or
+// Document.JSON and Decode, which write and read it. A run fills in a Document,
+// one Server each with NewScenario for every scenario, and calls Finish.
+//
+// The package deliberately sends nothing, judges nothing and reads no clock and
+// no environment variable: whatever is rendered comes out of the document (and,
+// for the timelines only, the stored calls), so that a stored run looks exactly
+// like a fresh one.
+package results
+
+import (
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// Schema names the format of a result document. Fields may be added to it;
+// renaming or removing one needs a new name.
+const Schema = "mcpload.run/v1"
+
+// A Document is what one run found of one or more servers.
+type Document struct {
+	Schema  string          `json:"schema"`
+	Version string          `json:"version"` // of the program that made it
+	Started string          `json:"started"` // RFC 3339
+	Seed    uint64          `json:"seed"`
+	Verdict verdict.Verdict `json:"verdict"` // worst of the servers'; Finish sets it
+	Servers []Server        `json:"servers"`
+}
+
+// A Server is what a run found of one server.
+type Server struct {
+	Server    string          `json:"server"`
+	Target    Target          `json:"target"`
+	Limit     Limit           `json:"limit"`
+	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
+	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
+	Scenarios []Scenario      `json:"scenarios"`
+	Latency   *Latencies      `json:"latency,omitempty"`  // over all scenarios; nil where nobody computed it
+	Observed  *Observed       `json:"observed,omitempty"` // what the server's own code sets, where somebody read it
+	Notes     []string        `json:"notes,omitempty"`    // what a reader should know, and what changes no verdict
+	Error     string          `json:"error,omitempty"`    // why it could not be judged, or not to the end; empty if it was
+	Hint      string          `json:"hint,omitempty"`     // what to do about Error
+}
+
+// A Target is what was sent to, and how.
+type Target struct {
+	Kind      string `json:"kind"`               // "mock", "url" or "command"
+	Transport string `json:"transport"`          // "http", "sse", "stdio" or "inprocess"
+	Protocol  string `json:"protocol,omitempty"` // the negotiated MCP revision, such as 2025-11-25
+	Address   string `json:"address,omitempty"`  // where, in words for people; never with a secret in it
+}
+
+// A Limit is what the server was held to.
+type Limit struct {
+	Rate      float64  `json:"rate"`    // tokens a second
+	Burst     int      `json:"burst"`   // tokens
+	Scope     string   `json:"scope"`   // "global" or "client"
+	Charges   []string `json:"charges"` // methods that cost a token; "*" is every request
+	MayCharge []string `json:"may_charge,omitempty"`
+	Free      []string `json:"free,omitempty"`
+	Tier      string   `json:"tier,omitempty"`      // the tier that it was taken from
+	Inherited string   `json:"inherited,omitempty"` // the parent profile that it was taken from
+}
+
+// LimitOf is a profile's limit as documents spell it.
+func LimitOf(l profiles.Limit) Limit {
+	return Limit{
+		Rate: l.Rate, Burst: l.Burst, Scope: string(l.Scope),
+		Charges: l.Charges, MayCharge: l.MayCharge, Free: l.Free,
+		Tier: l.Tier, Inherited: l.Inherited,
+	}
+}
+
+// Observed is what reading a server's own code found. Rate 0 means that no
+// limiter was found.
+type Observed struct {
+	Rate   float64 `json:"rate"`  // tokens a second; 0 = unlimited
+	Burst  int     `json:"burst"` // tokens; 0 = unlimited
+	Scope  string  `json:"scope,omitempty"`
+	Source string  `json:"source,omitempty"` // where it was read
+	Note   string  `json:"note,omitempty"`
+}
+
+// ObservedOf is a profile's observation as documents spell it; nil for nil.
+func ObservedOf(o *profiles.Observed) *Observed {
+	if o == nil {
+		return nil
+	}
+	return &Observed{Rate: o.Rate, Burst: o.Burst, Scope: string(o.Scope), Source: o.Source, Note: o.Note}
+}
+
+// Measured is the certified box of rate and burst: no token bucket outside it
+// can have given the answers.
+type Measured struct {
+	Rate  Range     `json:"rate"`         // tokens a second
+	Burst Range     `json:"burst"`        // tokens
+	Or    *Measured `json:"or,omitempty"` // faster buckets that can't be excluded either
+}
+
+// Box is the verdict's measurement as documents spell it.
+func Box(m verdict.Measured) *Measured {
+	out := &Measured{Rate: Range(m.Rate), Burst: Range(m.Burst)}
+	if m.Or != nil {
+		out.Or = Box(*m.Or)
+	}
+	return out
+}

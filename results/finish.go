@@ -1,0 +1,93 @@
+package results
+
+import "github.com/mcpload/mcpload/verdict"
+
+// Finish combines the verdicts upwards: a scenario's is the worst of its
+// findings', a server's the worst of its scenarios', the document's the worst
+// of its servers' (fail, then inconclusive, then pass; of nothing it is
+// inconclusive). A server with an Error is at best inconclusive. It also puts
+// the schema's name in. Calling it again changes nothing.
+func (d *Document) Finish() {
+	d.Schema = Schema
+	if d.Servers == nil {
+		d.Servers = []Server{} // a list is spelt [], never null
+	}
+	for i := range d.Servers {
+		d.Servers[i].finish()
+	}
+	d.Verdict = d.worst()
+}
+
+func (s *Server) finish() {
+	if s.Scenarios == nil {
+		s.Scenarios = []Scenario{}
+	}
+	if s.Limit.Charges == nil {
+		s.Limit.Charges = []string{}
+	}
+	for i := range s.Scenarios {
+		sc := &s.Scenarios[i]
+		if sc.Findings == nil {
+			sc.Findings = []Finding{}
+		}
+		for j := range sc.Findings {
+			if w := sc.Findings[j].Witness; w != nil && w.Calls == nil {
+				w.Calls = []int{}
+			}
+		}
+		sc.Verdict = sc.worst()
+	}
+	s.Verdict = s.worst()
+}
+
+func (d *Document) worst() verdict.Verdict {
+	vs := make([]verdict.Verdict, len(d.Servers))
+	for i, s := range d.Servers {
+		vs[i] = s.Verdict
+	}
+	return verdict.Worst(vs...)
+}
+
+func (s *Server) worst() verdict.Verdict {
+	vs := make([]verdict.Verdict, len(s.Scenarios))
+	for i, sc := range s.Scenarios {
+		vs[i] = sc.Verdict
+	}
+	if s.Error != "" {
+		vs = append(vs, verdict.Inconclusive)
+	}
+	return verdict.Worst(vs...)
+}
+
+func (s *Scenario) worst() verdict.Verdict {
+	vs := make([]verdict.Verdict, len(s.Findings))
+	for i, f := range s.Findings {
+		vs[i] = f.Verdict
+	}
+	return verdict.Worst(vs...)
+}
+
+// ExitStatus is the process's exit status for a finished document: 0 pass,
+// 1 fail, 3 inconclusive, and 2 where no server could run at all.
+func ExitStatus(d *Document) int {
+	switch {
+	case d.Verdict == verdict.Fail:
+		return 1
+	case d.ran() == 0:
+		return 2
+	case d.Verdict == verdict.Pass:
+		return 0
+	}
+	return 3
+}
+
+// ran counts the servers that could be run to the end.
+func (d *Document) ran() int {
+	n := 0
+	for _, s := range d.Servers {
+		if s.Error == "" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,155 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// A cell is one field of a grid: parts, each on a line of its own.
+type cell struct {
+	text  string // parts are separated by newlines
+	sgr   string // the colour of the whole
+	right bool   // a figure
+}
+
+// A grid is a table that fits into a width, whatever is in it.
+type grid struct {
+	header []string
+	rows   [][]cell
+}
+
+// edges is what borders and padding take of a line: one character before
+// every column and one at the end, and a blank to either side of each field.
+func edges(columns int) int { return 3*columns + 1 }
+
+// draw adds the grid to a page.
+func (g *grid) draw(p *page) error {
+	widths := g.fit(p)
+	symbols := tw.NewSymbols(tw.StyleLight)
+	if p.ascii {
+		symbols = tw.NewSymbols(tw.StyleASCII)
+	}
+	out := &strings.Builder{}
+	asIs := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
+	t := tablewriter.NewTable(out,
+		tablewriter.WithEastAsian(tw.Off),
+		tablewriter.WithRendition(tw.Rendition{Symbols: symbols}),
+		tablewriter.WithConfig(tablewriter.Config{
+			Header: tw.CellConfig{Formatting: asIs, Alignment: tw.CellAlignment{PerColumn: g.alignment()}},
+			Row:    tw.CellConfig{Formatting: asIs, Alignment: tw.CellAlignment{PerColumn: g.alignment()}},
+		}),
+	)
+	t.Header(g.lay(p, widths, g.head()))
+	for _, row := range g.rows {
+		if err := t.Append(g.lay(p, widths, row)); err != nil {
+			return fmt.Errorf("results: cannot lay out a table: %w", err)
+		}
+	}
+	if err := t.Render(); err != nil {
+		return fmt.Errorf("results: cannot draw a table: %w", err)
+	}
+	p.b.WriteString(out.String())
+	return nil
+}
+
+func (g *grid) head() []cell {
+	cells := make([]cell, len(g.header))
+	for i, name := range g.header {
+		cells[i] = cell{text: name, sgr: bold}
+	}
+	return cells
+}
+
+func (g *grid) alignment() tw.Alignment {
+	align := tw.MakeAlign(len(g.header), tw.AlignLeft)
+	if len(g.rows) > 0 {
+		for i, c := range g.rows[0] {
+			if c.right {
+				align[i] = tw.AlignRight
+			}
+		}
+	}
+	return align
+}
+
+// lay wraps and paints the fields of a row.
+func (g *grid) lay(p *page, widths []int, row []cell) []string {
+	fields := make([]string, len(row))
+	for i, c := range row {
+		var lines []string
+		for _, part := range strings.Split(c.text, "\n") {
+			for _, line := range p.wrap(p.clean(part), widths[i], widths[i]) {
+				lines = append(lines, p.paint(c.sgr, line))
+			}
+		}
+		fields[i] = strings.Join(lines, "\n")
+	}
+	return fields
+}
+
+// fit chooses the columns' widths: as wide as their longest part, and where
+// that is too much, the widest ones narrower, at first only as far as no word
+// has to be broken.
+func (g *grid) fit(p *page) []int {
+	n := len(g.header)
+	wide, word := make([]int, n), make([]int, n)
+	for _, row := range append([][]cell{g.head()}, g.rows...) {
+		for i, c := range row {
+			for _, part := range strings.Split(c.text, "\n") {
+				part = p.clean(part)
+				wide[i] = max(wide[i], columns(part))
+				for _, w := range strings.Fields(part) {
+					word[i] = max(word[i], columns(w))
+				}
+			}
+		}
+	}
+	room := p.width - edges(n)
+	narrow(wide, word, room)
+	narrow(wide, make([]int, n), room)
+	return wide
+}
+
+// narrow takes a column at a time from the widest of those that are over their
+// least, until all fit or none can give. It changes widths.
+func narrow(widths, least []int, room int) {
+	for sum(widths) > room {
+		widest := -1
+		for i, w := range widths {
+			if w > max(least[i], 1) && (widest < 0 || w > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+func sum(list []int) int {
+	n := 0
+	for _, v := range list {
+		n += v
+	}
+	return n
+}
+
+// without returns the grid less the columns in which every field is empty.
+func (g *grid) without() *grid {
+	out := &grid{rows: make([][]cell, len(g.rows))}
+	for i, name := range g.header {
+		if !slices.ContainsFunc(g.rows, func(row []cell) bool { return row[i].text != "" }) {
+			continue
+		}
+		out.header = append(out.header, name)
+		for r, row := range g.rows {
+			out.rows[r] = append(out.rows[r], row[i])
+		}
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// limitChecks are the checks whose fail means that a limit is broken, and how
+// a headline says so. Others fail for other reasons.
+var limitChecks = []struct{ check, says string }{
+	{"over-admission", "it lets more calls through"},
+	{"over-rejection", "it refuses calls that the limit allows"},
+	{"scope", "its buckets aren't shared as promised"},
+	{"served", "it refuses calls that the limit allows"},
+	{"measured", "it behaves like another bucket"},
+}
+
+// broken says in which way a server breaks its limit, or is empty where it
+// doesn't.
+func (s *Server) broken() string {
+	for _, l := range limitChecks {
+		if s.failed(l.check) {
+			return l.says
+		}
+	}
+	return ""
+}
+
+func (s *Server) failed(check string) bool {
+	return slices.ContainsFunc(s.failedChecks(), func(id string) bool { return id == check })
+}
+
+// failedChecks lists the checks that a server fails, each once.
+func (s *Server) failedChecks() []string {
+	var ids []string
+	for _, sc := range s.Scenarios {
+		for _, f := range sc.Findings {
+			if f.Verdict == verdict.Fail && !slices.Contains(ids, f.Check) {
+				ids = append(ids, f.Check)
+			}
+		}
+	}
+	return ids
+}
+
+// headline adds the verdict in words, and what it rests on.
+func (s *screen) headline() error {
+	word, says := s.verdictWords()
+	sgr := colorOf(s.doc.Verdict)
+	s.item(0, 0, sgr, word+":", says)
+	if len(s.doc.Servers) == 0 {
+		return nil
+	}
+	if s.sameTarget() {
+		s.item(0, 11, "", "target:", s.targetWords())
+	}
+	if health, ok := s.generator(); health != "" {
+		sgr := ""
+		if !ok {
+			sgr = yellow
+		}
+		s.item(0, 11, sgr, "generator:", health)
+	}
+	return nil
+}
+
+// verdictWords returns the headline's first word and the rest of it.
+func (s *screen) verdictWords() (word, says string) {
+	var by [3][]string // names of servers by verdict
+	var idle []string  // those that could not run
+	for _, v := range s.doc.Servers {
+		by[v.Verdict] = append(by[v.Verdict], v.Server)
+		if v.Error != "" && len(v.Scenarios) == 0 {
+			idle = append(idle, v.Server)
+		}
+	}
+	n := len(s.doc.Servers)
+	passed := len(by[verdict.Pass])
+	word = s.doc.Verdict.String()
+	switch {
+	case n == 0:
+		return "could not run", "no server was named"
+	case ExitStatus(s.doc) == 2 && len(idle) == n:
+		return "could not run", fmt.Sprintf("%s; nothing was judged", and(idle))
+	case s.doc.Verdict == verdict.Fail:
+		return word, s.failWords() + rest(n, passed, by[verdict.Inconclusive])
+	case s.doc.Verdict == verdict.Pass && n == 1:
+		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Limit)
+	case s.doc.Verdict == verdict.Pass:
+		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
+	case n == 1:
+		return word, fmt.Sprintf("nothing was proven against %s, but the run could not have told", by[verdict.Inconclusive][0])
+	}
+	return word, fmt.Sprintf("nothing was proven against %s, but the run could not have told%s",
+		and(by[verdict.Inconclusive]), rest(n, passed, nil))
+}
+
+// failWords says who fails, and what.
+func (s *screen) failWords() string {
+	var breaking, others []string
+	var one *Server
+	for i := range s.doc.Servers {
+		v := &s.doc.Servers[i]
+		switch {
+		case v.Verdict != verdict.Fail:
+		case v.broken() != "":
+			breaking, one = append(breaking, v.Server), v
+		default:
+			others = append(others, v.Server+" fails "+and(v.failedChecks()))
+		}
+	}
+	var parts []string
+	switch len(breaking) {
+	case 0:
+	case 1:
+		parts = append(parts, fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Limit, one.broken()))
+	default:
+		parts = append(parts, and(breaking)+" break their limits")
+	}
+	return strings.Join(append(parts, others...), "; ")
+}
+
+// rest says what became of the servers that a headline hasn't named.
+func rest(n, passed int, unsure []string) string {
+	s := ""
+	if len(unsure) > 0 {
+		s += "; " + and(unsure) + " could not be judged"
+	}
+	switch {
+	case n == 1:
+	case passed == 1:
+		s += fmt.Sprintf("; 1 of %d servers keeps its limit", n)
+	case passed > 1:
+		s += fmt.Sprintf("; %d of %d servers keep theirs", passed, n)
+	}
+	return s
+}
+
+// targetWords says how all servers were reached.
+func (s *screen) targetWords() string {
+	v := s.doc.Servers[0]
+	text := v.Target.String()
+	if len(s.doc.Servers) > 1 && v.Target.Kind == "mock" {
+		text = fmt.Sprintf("%d mocks over %s", len(s.doc.Servers), v.Target.Transport)
+	}
+	same := func(field func(Target) string) bool {
+		return !slices.ContainsFunc(s.doc.Servers, func(o Server) bool { return field(o.Target) != field(v.Target) })
+	}
+	if v.Target.Address != "" && same(func(t Target) string { return t.Address }) {
+		text += ", " + v.Target.Address
+	}
+	if v.Target.Protocol != "" && same(func(t Target) string { return t.Protocol }) {
+		text += ", MCP " + v.Target.Protocol
+	}
+	return text
+}
+
+// generator says if our own traffic was sent when it was due, and true if so.
+func (s *screen) generator() (string, bool) {
+	planned, sent := 0, 0
+	var worst Quantiles
+	p99 := 0.0
+	var behind []string
+	for _, v := range s.doc.Servers {
+		for _, sc := range v.Scenarios {
+			planned += sc.Calls.Planned
+			sent += sc.Calls.Sent
+			if sc.Late.Max > worst.Max || worst.N == 0 {
+				worst = sc.Late
+			}
+			p99 = max(p99, sc.Late.P99)
+			for _, f := range sc.Findings {
+				if f.Check == "generator" && f.Verdict != verdict.Pass {
+					behind = append(behind, v.Server+" "+sc.Scenario)
+				}
+			}
+		}
+	}
+	if planned == 0 {
+		return "", true
+	}
+	text := fmt.Sprintf("%d of %s sent", sent, plural(planned, "planned call"))
+	if worst.N > 0 {
+		text += fmt.Sprintf(", at most %s after they were due (worst p99 %s)", ms(worst.Max), ms(p99))
+	}
+	if len(behind) > 0 {
+		return text + "; behind schedule in " + and(behind), false
+	}
+	return text, true
+}

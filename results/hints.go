@@ -1,0 +1,171 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// A hint is what to do about a check that failed, or that could not tell.
+type hint struct{ check, failed, open string }
+
+// hints has a row for every check that the scenarios make.
+var hints = []hint{
+	{
+		check:  "over-admission",
+		failed: "look for a second limiter or worker process behind the same address, buckets per session or per connection instead of one for all, and a check of the level that isn't atomic with taking the token",
+		open:   "make sure that calls get through at all: none was certainly admitted",
+	},
+	{
+		check:  "over-rejection",
+		failed: "look for traffic that takes tokens beside ours (health checks, a hidden tools/list, refused calls that are charged); if others use the server meanwhile, run again with --shared",
+		open:   "run again while nobody else uses the server",
+	},
+	{
+		check:  "scope",
+		failed: "look at what the limiter takes as its key: the session, the connection, the address, or nothing",
+		open:   "run with two clients or more",
+	},
+	{
+		check:  "served",
+		failed: "look for a limit below the promised rate: in front of the server, or in the tool itself",
+		open:   "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run closer to the server",
+	},
+	{
+		check:  "measured",
+		failed: "compare the limiter's configured rate and burst with the promise",
+		open:   "run from a machine closer to the server, so that delays blur less; and run all scenarios rather than a few",
+	},
+	{
+		check:  "pressure",
+		failed: "run the scenario again",
+		open:   "the traffic never pressed on the limit: give --rate and --burst that the server can reach, or a tool that answers faster (--tool)",
+	},
+	{
+		check:  "generator",
+		failed: "run on a machine with less to do",
+		open:   "the fault is ours: run on a machine with less to do, fewer servers side by side, or against a server that answers faster",
+	},
+	{
+		check:  "alive",
+		failed: "read the server's own log around the first call that broke; --save-history keeps every call with its instant",
+		open:   "raise --timeout, and see if the server answers after a rest",
+	},
+	{
+		check:  "complete",
+		failed: "replies must carry the id of their request, once each; --save-history keeps every call with what was wrong",
+		open:   "see why calls got no clear answer: --save-history keeps every call with its reason",
+	},
+	{
+		check:  "fast-refusals",
+		failed: "refuse at once instead of queueing: a caller who waits for a refusal holds a connection, and learns nothing",
+		open:   "run the overload scenario, which makes enough refusals to compare",
+	},
+	{
+		check:  "refusal-shape",
+		failed: "answer a refusal with the id of its request, with HTTP 429 or a JSON-RPC error, and with the time to retry after",
+		open:   "run a scenario that is refused, such as burst",
+	},
+	{
+		check:  "retry-after",
+		failed: "compute Retry-After from the bucket: (1 - level) / rate, rounded up to whole seconds in the HTTP header",
+		open:   "run a scenario that is refused, such as burst",
+	},
+	{
+		check:  "latency",
+		failed: "compare with the statistics below: whether every call is slow, or a few",
+		open:   "a quantile needs a sample: p99 at least 100 admitted calls; run all scenarios, or ask for a lower one",
+	},
+}
+
+// about returns the row of a check, and false where there is none. The latency
+// checks are named for what they demand: "latency p99<500ms".
+func about(check string) (hint, bool) {
+	for _, h := range hints {
+		if h.check == check || (h.check == "latency" && len(check) > 8 && check[:8] == "latency ") {
+			return h, true
+		}
+	}
+	return hint{}, false
+}
+
+// failHints are what to do about a server's fails, the most telling first.
+func (s *Server) failHints() []string {
+	var list []string
+	if s.broken() != "" {
+		list = append(list, s.another()...)
+	}
+	for _, check := range s.failedChecks() {
+		if h, ok := about(check); ok && !slices.Contains(list, h.failed) {
+			list = append(list, h.failed)
+		}
+	}
+	if len(list) > 3 {
+		list = list[:3] // nobody reads a longer list; the first ones are the likeliest
+	}
+	return list
+}
+
+// openHints are what to try where the run could not tell.
+func (s *Server) openHints() []string {
+	var list []string
+	for _, f := range s.open() {
+		if h, ok := about(f.Check); ok && !slices.Contains(list, h.open) {
+			list = append(list, h.open)
+		}
+	}
+	return list
+}
+
+// another names the bucket that a server seems to have instead of the promised
+// one, where its code or the measurement says so.
+func (s *Server) another() []string {
+	var list []string
+	if o := s.Observed; o != nil {
+		says := fmt.Sprintf("the server's own code sets %s/s burst %d", number(o.Rate), o.Burst)
+		if o.Rate <= 0 {
+			says = "no limiter was found in the server's own code"
+		}
+		if o.Source != "" {
+			says += " (" + o.Source + ")"
+		}
+		if o.Rate > 0 && s.Measured != nil && s.Measured.holds(o.Rate, float64(o.Burst)) {
+			says += ", and that is what was measured: the promise is what's wrong"
+		}
+		list = append(list, says)
+	}
+	if rate, burst, ok := s.Measured.round(); ok && (rate != s.Limit.Rate || burst != float64(s.Limit.Burst)) {
+		list = append(list, fmt.Sprintf("it behaves like %s/s burst %s; if that is what's meant, promise that: --rate %s/s --burst %s",
+			number(rate), number(burst), number(rate), number(burst)))
+	}
+	return list
+}
+
+func (m *Measured) holds(rate, burst float64) bool {
+	return m.Rate.Lo <= rate && rate <= m.Rate.Hi && m.Burst.Lo <= burst && burst <= m.Burst.Hi
+}
+
+// round is the roundest bucket in the box: one that somebody may have
+// configured. It is false where the box is too wide to tell, holds no whole
+// burst, or isn't the only one.
+func (m *Measured) round() (rate, burst float64, ok bool) {
+	if m == nil || m.Or != nil || math.IsInf(m.Rate.Hi, 1) || math.IsInf(m.Burst.Hi, 1) ||
+		m.Rate.Hi > 1.1*m.Rate.Lo || m.Burst.Hi-m.Burst.Lo > 2 {
+		return 0, 0, false
+	}
+	burst = math.Ceil(m.Burst.Lo)
+	if burst < 1 || burst > m.Burst.Hi || m.Rate.Lo <= 0 {
+		return 0, 0, false
+	}
+	for step := math.Pow(10, math.Ceil(math.Log10(m.Rate.Hi))); step > 1e-12; step /= 10 {
+		for _, part := range []float64{1, 2, 4} { // whole steps, halves, quarters
+			if rate = math.Ceil(m.Rate.Lo*part/step) * step / part; rate <= m.Rate.Hi {
+				return rate, burst, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }

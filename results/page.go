@@ -1,0 +1,168 @@
+package results
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// The widths that screens are drawn for, in columns.
+const (
+	defaultWidth = 80
+	leastWidth   = 40 // narrower ones are drawn as wide as this: nothing fits in less
+)
+
+// A page collects the lines of a screen, none wider than its width.
+type page struct {
+	width int
+	color bool
+	ascii bool
+	b     strings.Builder
+}
+
+func newPage(width int, color, ascii bool) *page {
+	if width == 0 {
+		width = defaultWidth
+	}
+	return &page{width: max(width, leastWidth), color: color, ascii: ascii}
+}
+
+// SGR parameters (ECMA-48) of the few colours in use.
+const (
+	bold   = "1"
+	faint  = "2"
+	red    = "31;1"
+	green  = "32"
+	yellow = "33"
+)
+
+func colorOf(v verdict.Verdict) string {
+	switch v {
+	case verdict.Pass:
+		return green
+	case verdict.Fail:
+		return red
+	}
+	return yellow
+}
+
+func (p *page) paint(sgr, s string) string {
+	if !p.color || sgr == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
+}
+
+// plain spells what has no ASCII form of its own.
+var plain = strings.NewReplacer(
+	"–", "-", "—", "-", "−", "-", "…", "...", "·", "*", "×", "x", "±", "+/-", "≥", ">=", "≤", "<=",
+	"µ", "u", "∞", "inf", "’", "'", "‘", "'", "“", `"`, "”", `"`, "→", "->",
+)
+
+// clean makes text fit for a screen. Much of it was said by the server that is
+// judged, so control and format characters, with which it could draw over the
+// verdict, go out; white space becomes a single space.
+func (p *page) clean(s string) string {
+	if p.ascii {
+		s = plain.Replace(s)
+	}
+	space := false
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		was := space
+		space = unicode.IsSpace(r)
+		switch {
+		case space && was:
+			return -1
+		case space:
+			return ' '
+		case unicode.Is(unicode.Cf, r) || unicode.IsControl(r):
+			return -1
+		case p.ascii && r > unicode.MaxASCII, r == unicode.ReplacementChar:
+			return '?'
+		}
+		return r
+	}, s))
+}
+
+// columns is the width of text on a screen. It takes characters of ambiguous
+// width as narrow whatever the locale, so that a stored run looks the same
+// everywhere.
+func columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+
+func (p *page) blank() { p.b.WriteByte('\n') }
+
+// raw adds a line as it is.
+func (p *page) raw(line string) {
+	p.b.WriteString(strings.TrimRight(line, " "))
+	p.b.WriteByte('\n')
+}
+
+// item adds a label, painted, and text beside it that is wrapped under itself.
+// The text begins `gap` columns from the left edge.
+func (p *page) item(indent, gap int, sgr, label, text string) {
+	label = p.clean(label)
+	start := max(gap, indent+columns(label)+1)
+	hang := min(gap, p.width/2)
+	lines := p.wrap(p.clean(text), p.width-start, p.width-hang)
+	head := strings.Repeat(" ", indent) + p.paint(sgr, label)
+	if len(lines) == 0 {
+		p.raw(head)
+		return
+	}
+	p.raw(head + strings.Repeat(" ", start-indent-columns(label)) + lines[0])
+	for _, line := range lines[1:] {
+		p.raw(strings.Repeat(" ", hang) + line)
+	}
+}
+
+// text adds a wrapped paragraph.
+func (p *page) text(indent int, sgr, text string) {
+	for _, line := range p.wrap(p.clean(text), p.width-indent, p.width-indent) {
+		p.raw(strings.Repeat(" ", indent) + p.paint(sgr, line))
+	}
+}
+
+// wrap breaks text between words into lines of at most the given widths, the
+// first line's and the others'. A word that is longer than a line is broken.
+func (p *page) wrap(text string, first, rest int) []string {
+	var lines []string
+	line, room := "", max(first, 1)
+	next := func() {
+		lines = append(lines, line)
+		line, room = "", max(rest, 1)
+	}
+	for _, word := range strings.Fields(text) {
+		if line != "" && columns(line)+1+columns(word) > room {
+			next()
+		}
+		for columns(word) > room { // only ever at the start of a line
+			head := prefix(word, room)
+			line, word = head, word[len(head):]
+			next()
+		}
+		switch {
+		case line == "":
+			line = word
+		case word != "":
+			line += " " + word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// prefix is as much of a word as fits, and one character at least.
+func prefix(word string, room int) string {
+	used := 0
+	for i, r := range word {
+		if used += columns(string(r)); used > room && i > 0 {
+			return word[:i]
+		}
+	}
+	return word
+}

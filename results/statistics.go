@@ -1,0 +1,208 @@
+package results
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// statistics adds what was counted and timed: a row a scenario for a single
+// server, else a row a server.
+func (s *screen) statistics() error {
+	if len(s.doc.Servers) > 1 {
+		if err := s.latencies("latency, from when a call was due, in ms", s.perServer()); err != nil || !s.verbose {
+			return err
+		}
+	}
+	for i := range s.doc.Servers {
+		v := &s.doc.Servers[i]
+		if len(v.Scenarios) == 0 {
+			continue
+		}
+		s.heading(v.Server + ": calls")
+		if err := s.counts(v); err != nil {
+			return err
+		}
+		rows := make([]timed, len(v.Scenarios))
+		for j, sc := range v.Scenarios {
+			rows[j] = timed{sc.Scenario, sc.Latency}
+		}
+		if err := s.latencies(v.Server+": latency, from when a call was due, in ms", rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A timed is a row of the latency table.
+type timed struct {
+	name string
+	Latencies
+}
+
+// perServer is a row a server, or a row a scenario of those for which nobody
+// computed the whole: quantiles can't be added up.
+func (s *screen) perServer() []timed {
+	var rows []timed
+	for _, v := range s.doc.Servers {
+		if v.Latency != nil {
+			rows = append(rows, timed{v.Server, *v.Latency})
+			continue
+		}
+		for _, sc := range v.Scenarios {
+			rows = append(rows, timed{v.Server + " " + sc.Scenario, sc.Latency})
+		}
+	}
+	return rows
+}
+
+// counts adds the table of what came of a server's calls.
+func (s *screen) counts(v *Server) error {
+	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "unknown", "offered/s", "admitted/s"}}
+	for _, sc := range v.Scenarios {
+		c := sc.Calls
+		sent := fmt.Sprint(c.Sent)
+		if c.Unsent() > 0 {
+			sent += fmt.Sprintf(" of %d", c.Planned)
+		}
+		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)}, {text: sent, right: true}}
+		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.Unknown} {
+			row = append(row, cell{text: fmt.Sprint(n), right: true})
+		}
+		for _, x := range []float64{sc.Rate.Offered, sc.Rate.Admitted} {
+			row = append(row, cell{text: perSecond(x), right: true})
+		}
+		g.rows = append(g.rows, row)
+	}
+	return g.draw(s.page)
+}
+
+// latencies adds a table of quantiles, admitted and refused calls apart, each
+// with its sample size.
+func (s *screen) latencies(title string, rows []timed) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	s.heading(title)
+	g := &grid{header: []string{"", "admitted", "p50 / p99 / max", "refused", "p50 / p99 / max"}}
+	few := false
+	for _, r := range rows {
+		row := []cell{{text: r.name}}
+		for _, q := range []Quantiles{r.Admitted, r.Limited} {
+			row = append(row, cell{text: fmt.Sprint(q.N), right: true}, cell{text: q.brief(), right: true})
+			few = few || (q.N > 0 && q.N < 100)
+		}
+		g.rows = append(g.rows, row)
+	}
+	if err := g.draw(s.page); err != nil {
+		return err
+	}
+	if few {
+		s.text(0, faint, "~ is a p99 of fewer than 100 calls, which is their maximum")
+	}
+	return nil
+}
+
+// brief is the median, the 99th percentile and the maximum. A p99 of fewer
+// than 100 calls is no more than their maximum, and is marked.
+func (q Quantiles) brief() string {
+	if q.N == 0 {
+		return "-"
+	}
+	tilde := ""
+	if q.N < 100 {
+		tilde = "~"
+	}
+	return fmt.Sprintf("%s / %s%s / %s", milli(q.P50), tilde, milli(q.P99), milli(q.Max))
+}
+
+// milli says milliseconds to three figures or so.
+func milli(x float64) string {
+	switch {
+	case x < 10:
+		return fmt.Sprintf("%.2f", x)
+	case x < 100:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+// ms says milliseconds as a duration.
+func ms(x float64) string { return span(time.Duration(x * 1e6)) }
+
+func perSecond(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	if x >= 100 {
+		return fmt.Sprintf("%.0f", x)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.2f", x), ".00")
+}
+
+// checks adds every finding, passed ones too.
+func (s *screen) checks() error {
+	if !s.verbose {
+		return nil
+	}
+	for _, v := range s.doc.Servers {
+		if len(v.Scenarios) == 0 {
+			continue
+		}
+		s.heading(v.Server + ": every check")
+		g := &grid{header: []string{"scenario", "check", "verdict", "saw"}}
+		for _, sc := range v.Scenarios {
+			for i, f := range sc.Findings {
+				name := sc.Scenario
+				if i > 0 {
+					name = ""
+				}
+				g.rows = append(g.rows, []cell{{text: name}, {text: f.Check}, {text: f.Verdict.String(), sgr: colorOf(f.Verdict)}, {text: f.Saw}})
+			}
+		}
+		if err := g.draw(s.page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remarks adds what is worth knowing and changes no verdict: the notes of
+// servers and the warnings of checks, each once.
+func (s *screen) remarks() error {
+	var texts []string
+	who := map[string][]string{}
+	add := func(server, text string) {
+		names, known := who[text]
+		if !known {
+			texts = append(texts, text)
+		}
+		if len(names) == 0 || names[len(names)-1] != server {
+			who[text] = append(names, server)
+		}
+	}
+	for _, v := range s.doc.Servers {
+		for _, n := range v.Notes {
+			add(v.Server, n)
+		}
+		for _, sc := range v.Scenarios {
+			for _, f := range sc.Findings {
+				for _, w := range f.Warnings {
+					add(v.Server, w)
+				}
+			}
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	s.heading("worth knowing (changes no verdict)")
+	for _, text := range texts {
+		names := and(who[text])
+		if len(s.doc.Servers) == len(who[text]) && len(who[text]) > 1 {
+			names = fmt.Sprintf("all %d servers", len(who[text]))
+		}
+		s.item(inset, inset+2, "", "-", names+": "+text)
+	}
+	return nil
+}

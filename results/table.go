@@ -1,0 +1,155 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// TableOptions say how a document is rendered. The zero value renders 80
+// columns of UTF-8 without colour.
+type TableOptions struct {
+	Width     int                       // columns; 0 means 80, and anything under 40 means 40
+	Color     bool                      // SGR colours
+	ASCII     bool                      // plain ASCII only
+	Verbose   bool                      // every check, every witness, every server's scenarios
+	Histories map[string][]history.Call // a server's whole history by its name, for timelines; may be nil
+}
+
+// Table renders a finished document for people: the verdict in words, a row a
+// server, the reason and the proof of every fail, what an inconclusive run was
+// missing, what to do next, and the statistics. No line is wider than asked
+// for. It fails with ErrUnfinished where Finish wasn't called.
+func Table(w io.Writer, d *Document, o TableOptions) error {
+	if d.Schema != Schema {
+		return ErrUnfinished
+	}
+	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
+	for _, part := range []func() error{
+		s.headline, s.servers, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer,
+	} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, s.b.String())
+	return err
+}
+
+// A screen is a page that shows a document.
+type screen struct {
+	*page
+	doc       *Document
+	verbose   bool
+	histories map[string][]history.Call
+}
+
+// heading begins a part of the screen.
+func (s *screen) heading(text string) {
+	s.blank()
+	s.text(0, bold, text)
+}
+
+// servers adds the table of servers: one row each.
+func (s *screen) servers() error {
+	if len(s.doc.Servers) == 0 {
+		return nil
+	}
+	apart := !s.sameTarget()
+	g := &grid{header: []string{"server", "target", "limit", "measured rate, burst", "scenarios"}}
+	for i := range s.doc.Servers {
+		v := &s.doc.Servers[i]
+		target := ""
+		if apart {
+			target = v.Target.String()
+		}
+		limit := v.Limit.String()
+		if origin := v.Limit.origin(); origin != "" {
+			limit += "\n" + origin
+		}
+		g.rows = append(g.rows, []cell{
+			{text: v.Server}, {text: target}, {text: limit}, {text: v.box()},
+			{text: v.summary(), sgr: colorOf(v.Verdict)},
+		})
+	}
+	s.blank()
+	return g.without().draw(s.page)
+}
+
+// sameTarget reports if all servers were reached in the same way, so that one
+// line says it for all of them.
+func (s *screen) sameTarget() bool {
+	first := s.doc.Servers[0].Target
+	return !slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return v.Target.String() != first.String() })
+}
+
+// box says what was measured.
+func (s *Server) box() string {
+	switch {
+	case s.Measured != nil:
+		return s.Measured.String()
+	case s.Verdict == verdict.Fail && s.broken() != "":
+		return "no token bucket fits"
+	}
+	return "-"
+}
+
+// summary says the verdict of every scenario, the passed ones last and counted
+// where there are many.
+func (s *Server) summary() string {
+	if s.Error != "" && len(s.Scenarios) == 0 {
+		return "could not run"
+	}
+	text := ""
+	for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive, verdict.Pass} {
+		var names []string
+		for _, sc := range s.Scenarios {
+			if sc.Verdict == v {
+				names = append(names, sc.Scenario)
+			}
+		}
+		switch {
+		case len(names) == 0:
+		case v != verdict.Pass:
+			text += v.String() + ": " + strings.Join(names, ", ") + "\n"
+		case len(names) == len(s.Scenarios) && len(names) > 1:
+			text += fmt.Sprintf("pass: all %d\n", len(names))
+		case len(names) > 1:
+			text += fmt.Sprintf("pass: %d of %d\n", len(names), len(s.Scenarios))
+		default:
+			text += "pass: " + names[0] + "\n"
+		}
+	}
+	if s.Error != "" {
+		text += "stopped early"
+	}
+	return text
+}
+
+// footer says what a reader needs to repeat the run.
+func (s *screen) footer() error {
+	s.blank()
+	text := fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version)
+	if names := s.scenarioNames(); len(names) > 0 {
+		text = plural(len(names), "scenario") + ": " + strings.Join(names, ", ") + "; " + text
+	}
+	s.text(0, faint, text)
+	return nil
+}
+
+// scenarioNames lists the scenarios of all servers, in the order of the run.
+func (s *screen) scenarioNames() []string {
+	var names []string
+	for _, v := range s.doc.Servers {
+		for _, sc := range v.Scenarios {
+			if !slices.Contains(names, sc.Scenario) {
+				names = append(names, sc.Scenario)
+			}
+		}
+	}
+	return names
+}

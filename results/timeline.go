@@ -1,0 +1,194 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// TimelineOptions say how a timeline is drawn. The zero value draws 80 columns
+// of UTF-8 without colour.
+type TimelineOptions struct {
+	Width int  // columns; 0 means 80, and anything under 40 means 40
+	ASCII bool // plain ASCII only
+	Color bool // SGR colours
+	Limit Limit
+	// Limit is what the server was held to. With it the tokens that an ideal
+	// bucket would hold are drawn too; without it they are left out.
+}
+
+// Timeline draws the calls of a witness on a time axis, the window between
+// brackets, after a sentence that says what they prove:
+//
+//	6 calls were admitted within 4ms; the limit allows 5.06 there.
+//
+//	admitted 6        [●·●···●··●·····●··············●]
+//	refused 2         [··················×·········×··]
+//	time              [0                           4ms]
+//	tokens left, most  5                          -0.94
+//
+// A few calls get a row each, from the sending to the reply. More share a row
+// a kind, where a figure stands for as many calls and a block for more; a
+// column with any call in it is never blank, and the counts are written out.
+//
+// The calls are the server's whole history, as witnesses count positions in
+// it. A witness that doesn't fit the history is an error.
+func Timeline(w io.Writer, calls []history.Call, witness verdict.Witness, o TimelineOptions) error {
+	s, err := newScene(calls, witness, o.Limit)
+	if err != nil {
+		return err
+	}
+	p := newPage(o.Width, o.Color, o.ASCII)
+	p.text(0, "", proof(witness))
+	p.blank()
+	s.draw(p, 0)
+	_, err = io.WriteString(w, p.b.String())
+	return err
+}
+
+// proof says what a witness proves, in one sentence.
+func proof(w verdict.Witness) string {
+	length := w.To - w.From
+	switch {
+	case float64(w.Admitted) > w.Allowed:
+		return fmt.Sprintf("%s admitted within %s; the limit allows %s there.",
+			were(w.Admitted, "call"), span(length), figure(w.Allowed))
+	case w.Allowed > 0 && len(w.Calls) > 0:
+		left := figure(w.Allowed - float64(w.Admitted))
+		return fmt.Sprintf("call %d was refused with at least %s tokens in the bucket: in the %s before, the limit allows %s and at most %d were taken.",
+			w.Calls[0], left, span(length), figure(w.Allowed), w.Admitted)
+	}
+	return fmt.Sprintf("see %s, within %s.", listed(w.Calls), span(length))
+}
+
+// listed names calls: "calls 4, 7 and 12 more".
+func listed(positions []int) string {
+	const few = 8
+	s := "call "
+	if len(positions) != 1 {
+		s = "calls "
+	}
+	for i, pos := range positions {
+		if i == few && len(positions) > few+1 {
+			return s + fmt.Sprintf(" and %d more", len(positions)-few)
+		}
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprint(pos)
+	}
+	return s
+}
+
+// A sort is what a call counts as in a drawing.
+type sort int
+
+const (
+	granted sort = iota
+	refused
+	failed
+	unclear
+	sorts // how many there are
+)
+
+var sortNames = [sorts]string{"admitted", "refused", "failed", "unknown"}
+
+func sortOf(o history.Outcome) sort {
+	switch {
+	case o == history.OK:
+		return granted
+	case o == history.Limited:
+		return refused
+	case o.Failed():
+		return failed
+	}
+	return unclear
+}
+
+// A drawn call is one that stands in the picture.
+type drawn struct {
+	pos            int // 1-based position in the history
+	sort           sort
+	sent, received time.Duration
+}
+
+// at is the instant that a call's mark stands at: its reply, or where none
+// came its sending.
+func (d drawn) at() time.Duration {
+	if d.sort == unclear {
+		return d.sent
+	}
+	return d.received
+}
+
+// A scene is all that a timeline shows.
+type scene struct {
+	witness   verdict.Witness
+	limit     Limit
+	accused   *drawn  // the call that was refused without a reason; nil where too many were admitted
+	proof     []drawn // the other calls of the witness
+	around    []drawn // refused, failed and unknown calls inside the window
+	context   []drawn // calls beside the window
+	straddled int     // admitted calls that only overlap the window, and prove nothing
+}
+
+// newScene picks the calls to draw.
+func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, error) {
+	if w.From > w.To {
+		return nil, fmt.Errorf("results: the witness ends at %s, before it begins at %s", w.To, w.From)
+	}
+	if len(w.Calls) == 0 {
+		return nil, fmt.Errorf("results: the witness names no call")
+	}
+	s := &scene{witness: w, limit: limit}
+	named := make(map[int]bool, len(w.Calls))
+	clients := map[string]bool{}
+	for _, pos := range w.Calls {
+		if pos < 1 || pos > len(calls) {
+			return nil, fmt.Errorf("results: the witness names call %d of a history of %d", pos, len(calls))
+		}
+		if named[pos] {
+			continue
+		}
+		d := drawnOf(pos, &calls[pos-1])
+		switch {
+		case len(named) == 0 && d.sort == refused:
+			s.accused = &d
+		default:
+			s.proof = append(s.proof, d)
+		}
+		named[pos] = true
+		clients[calls[pos-1].Client] = true
+	}
+	for i := range calls {
+		c := &calls[i]
+		if named[i+1] || c.Outcome == history.Unsent || (limit.Scope == "client" && !clients[c.Client]) {
+			continue
+		}
+		s.see(drawnOf(i+1, c))
+	}
+	return s, nil
+}
+
+func drawnOf(pos int, c *history.Call) drawn {
+	return drawn{pos: pos, sort: sortOf(c.Outcome), sent: c.Sent, received: max(c.Sent, c.Received)}
+}
+
+// see places a call that is no part of the witness.
+func (s *scene) see(d drawn) {
+	from, to := s.witness.From, s.witness.To
+	inside := d.sent >= from && d.at() <= to
+	overlaps := d.sent <= to && d.received >= from
+	switch {
+	case inside && d.sort != granted:
+		s.around = append(s.around, d)
+	case inside: // an admission that costs nothing
+	case overlaps && d.sort == granted && s.accused == nil:
+		s.straddled++
+	case d.at() < from || d.at() > to:
+		s.context = append(s.context, d)
+	}
+}

@@ -1,0 +1,106 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// span says a duration to about three figures: 812µs, 12.4ms, 1.25s.
+func span(d time.Duration) string {
+	switch size := d.Abs(); {
+	case size < time.Microsecond:
+		return d.String()
+	case size < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case size < 100*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	case size < time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
+
+// figure says a number of tokens: two decimals where they mean anything.
+func figure(x float64) string {
+	digits := 2
+	if math.Abs(x) >= 1000 {
+		digits = 0
+	}
+	s := strconv.FormatFloat(x, 'f', digits, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	if s == "-0" {
+		return "0"
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// were is "1 call was" or "3 calls were".
+func were(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return plural(n, noun) + " were"
+}
+
+// and joins names: "a", "a and b", "a, b and c".
+func and(names []string) string {
+	switch n := len(names); n {
+	case 0:
+		return ""
+	case 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+// of says a limit: "15/s burst 40".
+func (l Limit) String() string {
+	s := fmt.Sprintf("%s/s burst %d", strconv.FormatFloat(l.Rate, 'g', 6, 64), l.Burst)
+	if l.Scope == "client" {
+		s += " a client"
+	}
+	return s
+}
+
+// origin is where a limit was taken from, or empty where it is the profile's
+// own.
+func (l Limit) origin() string {
+	switch {
+	case l.Inherited != "":
+		return "(from " + l.Inherited + ")"
+	case l.Tier != "":
+		return "(tier " + l.Tier + ")"
+	}
+	return ""
+}
+
+// String says the box: "14.96–15.04/s, 39.97–40.25".
+func (m *Measured) String() string {
+	s := m.Rate.String() + "/s, " + m.Burst.String()
+	if m.Or != nil {
+		s += fmt.Sprintf(" (or %s/s)", m.Or.Rate)
+	}
+	return s
+}
+
+// String says the target: "mock, http".
+func (t Target) String() string {
+	s := t.Kind
+	if t.Transport != "" {
+		s += " over " + t.Transport
+	}
+	return s
+}

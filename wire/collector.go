@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"fmt"
+	"time"
+)
+
+// A collector sorts the messages of one HTTP reply, which should be exactly
+// one response to one request, after any number of notifications.
+type collector struct {
+	want    int64
+	issued  func(id int64) bool // has such a request been sent at all?
+	strays  *strayLog
+	respond func(*message) // is called for each request by the server
+
+	reply *message
+	again *message
+	other *message
+	at    time.Duration // when the response had been read
+	junk  error         // why something in the reply was no message
+	odd   []Stray       // what is a stray only if the response came as well
+}
+
+// maxOdd bounds what is kept of one reply.
+const maxOdd = 8
+
+// text sorts one JSON text, read by the given instant.
+func (c *collector) text(text []byte, at time.Duration) {
+	err := readMessages(text, func(m *message) { c.add(m, text, at) })
+	if err != nil {
+		if c.junk == nil {
+			c.junk = err
+		}
+		c.keep(NotMCP, at, 0, text)
+	}
+}
+
+// add sorts one message.
+func (c *collector) add(m *message, text []byte, at time.Duration) {
+	switch {
+	case m.request():
+		c.respond(m)
+	case !m.response():
+	case m.id.is(c.want) && c.reply == nil:
+		c.reply, c.at = m, at
+	case m.id.is(c.want):
+		if c.again == nil {
+			c.again = m
+		}
+	default:
+		if c.other == nil {
+			c.other = m
+		}
+		c.misplaced(m, text, at)
+	}
+}
+
+// misplaced notes a response that answers another request than ours. Where
+// that one has been sent, it gets more responses than it should.
+func (c *collector) misplaced(m *message, text []byte, at time.Duration) {
+	switch {
+	case !m.id.present:
+		c.keep(NoID, at, 0, text)
+	case m.id.number && c.issued(m.id.n):
+		c.strays.add(Duplicate, at, m.id.n, text)
+	default:
+		c.keep(UnknownID, at, m.id.n, text)
+	}
+}
+
+// keep keeps what may be a stray.
+func (c *collector) keep(kind StrayKind, at time.Duration, id int64, text []byte) {
+	if len(c.odd) < maxOdd {
+		c.odd = append(c.odd, Stray{Kind: kind, At: at, ID: id, Text: excerpt(text)})
+	}
+}
+
+// close ends the reply. What came beside the response is a stray; what came
+// in place of it is what the call itself tells.
+func (c *collector) close() {
+	if c.reply == nil {
+		return
+	}
+	for _, o := range c.odd {
+		c.strays.add(o.Kind, o.At, o.ID, []byte(o.Text))
+	}
+}
+
+// missing says why a reply that was read to its end answers nothing.
+func (c *collector) missing() *fault {
+	switch {
+	case c.reply != nil:
+		return nil
+	case c.other != nil:
+		return &fault{kind: Garbage,
+			detail: fmt.Sprintf("a reply with %s to request %d: %s", c.other.id, c.want, c.other.words())}
+	case c.junk != nil:
+		return &fault{Garbage, "the reply is no MCP message: " + c.junk.Error(), c.junk}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// The label of the calls that set a session up.
+const handshakeLabel = "handshake"
+
+// How a handshake that is refused for its rate is repeated.
+const (
+	maxAttempts  = 5                // of one request
+	defaultWait  = time.Second      // where the refusal doesn't say
+	maxWait      = 30 * time.Second // what asks for more is given up at once
+	maxRedirects = 3
+)
+
+// Dial starts or connects to a server and settles the protocol. Where the
+// error is not nil it is a *DialError, which holds the handshake so far; what
+// was started is stopped again. The context bounds the dialling only.
+//
+// A handshake request that a rate limit refuses is repeated after the time
+// that the refusal names, or a second, up to five times in all. Each attempt
+// is in the handshake.
+func Dial(ctx context.Context, o Options) (*Session, error) {
+	o, err := o.checked()
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{o: o, transport: o.Transport, url: o.URL, clean: newRedactor(o.Header, o.URL)}
+	s.strays.clean = s.clean
+	s.era.Store(&era{})
+	e := s.connect(ctx)
+	if e == nil && o.ListTools {
+		e = s.listTools(ctx)
+	}
+	if e == nil {
+		return s, nil
+	}
+	e.Calls = s.Handshake()
+	e.Target = o.target()
+	if e.Stderr = s.Stderr(); e.Hint == "" {
+		e.Hint = hint(e, o)
+	}
+	e.Detail = s.clean.clean(e.Detail)
+	// A server that couldn't be dialled may not be closed politely either;
+	// how that ends adds nothing to why it couldn't.
+	_ = s.Close(ctx)
+	return nil, e
+}
+
+// connect opens a link and settles the protocol on it.
+func (s *Session) connect(ctx context.Context) *DialError {
+	switch s.transport {
+	case Stdio:
+		if e := s.useStdio(ctx); e != nil {
+			return e
+		}
+		return s.negotiate(ctx)
+	case InProcess:
+		s.link = &inProcessLink{handler: s.o.Handler, client: s.o.Client, now: s.o.Now, timeout: s.o.Timeout,
+			issued: s.issued, strays: &s.strays, respond: s.respond}
+		return s.negotiate(ctx)
+	case SSE:
+		if e := s.useSSE(ctx); e != nil {
+			return e
+		}
+		return s.negotiate(ctx)
+	}
+	auto := s.transport == Auto
+	s.transport = HTTP
+	s.useHTTP()
+	first := s.negotiate(ctx)
+	if first == nil || !auto || !first.mayBeSSE() || isStateless(s.o.Protocol) && s.o.Protocol != autoProtocol {
+		return first
+	}
+	if e := s.closeLink(ctx); e != nil {
+		return e
+	}
+	s.era.Store(&era{})
+	if e := s.useSSE(ctx); e != nil {
+		return first // it is no older server either: what came first tells more
+	}
+	s.transport = SSE
+	return s.negotiate(ctx)
+}
+
+// mayBeSSE reports if the way that streamable HTTP failed is how a server of
+// the older transport answers a POST.
+func (e *DialError) mayBeSSE() bool {
+	return e.Status/100 == 4 && e.Kind != Auth && e.Kind != Limited &&
+		e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
+}
+
+// closeLink closes the link, to make place for another one.
+func (s *Session) closeLink(ctx context.Context) *DialError {
+	err := s.link.close(ctx)
+	s.link = nil
+	if err != nil {
+		return &DialError{Kind: Lost, Detail: excerpt([]byte(err.Error())), Err: err}
+	}
+	return nil
+}
+
+// useHTTP makes streamable HTTP the link.
+func (s *Session) useHTTP() {
+	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, respond: s.respond, timeout: s.o.Timeout}
+	at := s.url
+	l.url.Store(&at)
+	s.link = l
+}
+
+// useSSE makes HTTP+SSE the link.
+func (s *Session) useSSE(ctx context.Context) *DialError {
+	p := newPoster(s.o)
+	for range maxRedirects + 1 {
+		opening, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
+		box := &mailbox{issued: s.issued, strays: &s.strays}
+		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.respond)
+		cancel()
+		if l != nil {
+			s.link = l
+			return nil
+		}
+		if to, f := redirect(s.url, a); f != nil {
+			a.fault = f
+		} else if to != "" {
+			s.url = to
+			continue
+		}
+		p.close()
+		return s.failure("GET", history.Call{Status: a.status, Outcome: history.Rejected, Detail: statusDetail(a)}, a)
+	}
+	p.close()
+	return &DialError{Kind: Protocol, Detail: "too many redirects"}
+}
+
+// useStdio starts the command and makes its pipes the link.
+func (s *Session) useStdio(ctx context.Context) *DialError {
+	p, err := startProcess(ctx, ProcessOptions{Command: s.o.Command, Env: s.o.Env, Dir: s.o.Dir}, true)
+	if err != nil {
+		var e *DialError
+		if !errors.As(err, &e) {
+			e = &DialError{Kind: NotStarted, Detail: innermost(err), Err: err}
+		}
+		return e
+	}
+	s.process = p
+	box := &mailbox{issued: s.issued, strays: &s.strays}
+	s.link = newStdioLink(p, box, s.o.Now, s.respond)
+	return nil
+}
+
+// redirect returns where an answer redirects to, "" where it doesn't. It must
+// stay with the same server.
+func redirect(base string, a answer) (string, *fault) {
+	switch a.status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return resolveSame(base, a.header.Get("Location"))
+	}
+	return "", nil
+}
+
+// ask sends one request of the handshake and notes it. It repeats it while a
+// rate limit refuses it, and follows redirects; the error says that this or
+// the caller came to an end, and nothing else.
+func (s *Session) ask(ctx context.Context, method string, arguments []byte, timeout time.Duration) (history.Call, answer, *DialError) {
+	redirects, attempts := 0, 0
+	for {
+		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: method,
+			Arguments: slices.Clone(arguments), Label: handshakeLabel}
+		call, got := s.do(ctx, a, timeout)
+		s.calls = append(s.calls, call)
+		if l, ok := s.link.(*httpLink); ok && got.fault == nil && redirects < maxRedirects {
+			to, f := redirect(s.url, got)
+			if f != nil {
+				e := s.failure(method, call, answer{fault: f})
+				e.Hint = "use the address that it leads to"
+				return call, got, e
+			}
+			if to != "" {
+				redirects++
+				s.url = to
+				l.url.Store(&to)
+				continue
+			}
+		}
+		attempts++
+		if !mayBeLimited(call, got, attempts) {
+			return call, got, nil
+		}
+		wait := call.RetryAfter
+		if wait == 0 {
+			wait = defaultWait
+		}
+		if attempts == maxAttempts || wait > maxWait {
+			e := s.failure(method, call, got)
+			e.RetryAfter = call.RetryAfter
+			return call, got, e
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return call, got, &DialError{Kind: Cancelled, Detail: "while waiting to repeat " + method, Err: context.Cause(ctx)}
+		}
+	}
+}
+
+// mayBeLimited reports if a handshake request is worth repeating. FastMCP 2.13
+// refuses initialize for its rate as if the parameters were wrong; since they
+// may be, that is tried less often, and stays Rejected.
+func mayBeLimited(call history.Call, got answer, attempts int) bool {
+	disguised := call.Method == methodInitialize && call.Outcome == history.Rejected && attempts < 3 &&
+		got.reply != nil && got.reply.code == -32602 && got.reply.text == "Invalid request parameters"
+	return call.Outcome == history.Limited || disguised
+}

@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// failure says why a request of the handshake failed, in the terms of dialling.
+func (s *Session) failure(method string, call history.Call, got answer) *DialError {
+	e := &DialError{Kind: Protocol, Target: s.o.target(), Status: call.Status,
+		Detail: method + " was answered with " + call.Detail}
+	switch f := got.fault; {
+	case f != nil && f.kind == TimedOut:
+		e.Kind, e.Err = TimedOut, f.err
+		e.Detail = fmt.Sprintf("%s to %s within %s", f.detail, method, (call.Received - call.Sent).Round(time.Millisecond))
+	case f != nil:
+		e.Kind, e.Detail, e.Err = f.kind, f.detail, f.err
+	case call.Outcome == history.Limited:
+		e.Kind, e.RetryAfter = Limited, call.RetryAfter
+		e.Detail = call.Detail
+	case call.Status == http.StatusUnauthorized, call.Status == http.StatusForbidden,
+		call.Status == http.StatusProxyAuthRequired:
+		e.Kind, e.Detail = Auth, call.Detail
+	case (call.Status == http.StatusNotFound || call.Status == http.StatusMethodNotAllowed) && got.reply == nil:
+		e.Kind, e.Detail = NotFound, call.Detail
+	case call.Outcome == history.Broken:
+		e.Kind, e.Detail = Garbage, call.Detail
+	}
+	return e
+}
+
+// statusDetail says what a reply without a response says.
+func statusDetail(a answer) string {
+	if a.status == 0 {
+		return ""
+	}
+	return rejectedStatus(response{status: a.status, header: a.header, body: a.body}).detail
+}
+
+// hint says what to do about an error; empty where there is nothing to say.
+func hint(e *DialError, o Options) string {
+	switch e.Kind {
+	case Refused:
+		return "is the server running, and are host and port right?"
+	case TLS:
+		return "check the scheme of the URL and the certificate"
+	case NotFound:
+		return "is the path right? many servers answer at /mcp, older ones at /sse"
+	case Auth:
+		return `give credentials with a header such as "Authorization: Bearer ..."`
+	case TimedOut:
+		if o.Transport == Stdio {
+			return "does the command serve MCP over stdio? what it wrote on stderr may tell"
+		}
+		return "is it an MCP server, and is its time-out long enough?"
+	case Limited:
+		return "wait until the limit has recovered, and see that nobody else uses the server"
+	case Garbage:
+		if o.Transport == Stdio {
+			return "nothing but MCP messages may come on stdout"
+		}
+		return "is this the address of an MCP server? many answer at /mcp"
+	case Exited:
+		return "what it wrote on stderr may tell why"
+	case Protocol:
+		if o.Protocol != autoProtocol {
+			return "let the protocol be negotiated: auto"
+		}
+	}
+	return ""
+}

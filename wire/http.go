@@ -1,0 +1,190 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// linger is how long a reply is watched after its response was read. A stream
+// should end there; what still comes is a second response. It delays the
+// caller, but no stamp.
+const linger = 250 * time.Millisecond
+
+// An httpLink speaks streamable HTTP: each message is one POST, whose reply is
+// a JSON text or a stream of events.
+type httpLink struct {
+	poster *poster
+	url    atomic.Pointer[string] // a redirect during the handshake moves it
+	issued func(id int64) bool
+	strays *strayLog
+
+	respond func(*message) (request, bool) // what to answer to a request by the server, if anything
+	wg      sync.WaitGroup                 // of such answers
+	timeout time.Duration
+}
+
+// exchange posts a request and reads its reply.
+func (l *httpLink) exchange(ctx context.Context, q request) answer {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	begin := l.poster.now()
+	var sent stamp
+	resp, f := l.poster.send(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	a := answer{fault: f, received: l.poster.now()}
+	if f == nil {
+		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+		a = l.read(ctx, cancel, resp, c)
+	}
+	a.sent, a.wrote = sent.or(begin)
+	return a
+}
+
+// notify posts a message and reads its status.
+func (l *httpLink) notify(ctx context.Context, q request) answer {
+	begin := l.poster.now()
+	var sent stamp
+	a := l.poster.status(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	a.sent, a.wrote = sent.or(begin)
+	return a
+}
+
+// postHeader returns the headers of a POST.
+func postHeader(q request) http.Header {
+	header := q.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Content-Type", "application/json")
+	header.Set("Accept", "application/json, text/event-stream")
+	return header
+}
+
+// read reads a reply into the collector, and closes it. It calls cancel,
+// which ends ctx, where the reply doesn't end by itself.
+func (l *httpLink) read(ctx context.Context, cancel func(), resp *http.Response, c *collector) answer {
+	defer resp.Body.Close() // nothing follows from how it ends
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil {
+		kind = "" // none, or nonsense: the body tells
+	}
+	if kind == "text/event-stream" {
+		a.fault = l.readEvents(ctx, cancel, resp.Body, c)
+		if a.received = c.at; c.reply == nil {
+			a.received = l.poster.now()
+		}
+	} else {
+		in := &stampedReader{in: resp.Body, now: l.poster.now, last: l.poster.now()}
+		a.body, a.fault = readAll(ctx, in)
+		if a.received = in.last; a.fault == nil {
+			c.text(a.body, in.last)
+		} else {
+			a.received = l.poster.now()
+		}
+	}
+	c.close()
+	a.reply, a.again, a.other = c.reply, c.again, c.other
+	if a.reply != nil {
+		a.body, a.fault = nil, nil
+		return a
+	}
+	if a.status/100 != 2 {
+		// The status is the answer, whatever became of the body.
+		a.fault = nil
+		return a
+	}
+	if a.fault == nil {
+		if a.fault = c.missing(); a.fault == nil {
+			a.fault = &fault{kind: Garbage, detail: fmt.Sprintf("HTTP %d without a response", a.status)}
+		} else if c.junk != nil && c.other == nil && kind != "application/json" {
+			a.fault.detail = fmt.Sprintf("the reply is no MCP message but %s: %s", orUnnamed(kind), excerpt(a.body))
+		}
+	}
+	return a
+}
+
+// orUnnamed names a media type.
+func orUnnamed(kind string) string {
+	if kind == "" {
+		return "of no type"
+	}
+	return excerpt([]byte(kind))
+}
+
+// readEvents reads a stream until it ends, or a while beyond the response.
+func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector) *fault {
+	var (
+		events eventReader
+		in     = &stampedReader{in: body, now: l.poster.now}
+		buf    = make([]byte, 32<<10)
+		total  int
+		late   *time.Timer
+	)
+	for {
+		n, err := in.Read(buf)
+		total += n
+		bad := events.feed(buf[:n], func(e event) {
+			if e.message() {
+				c.text(e.data, in.last)
+			}
+		})
+		if late == nil && c.reply != nil {
+			late = time.AfterFunc(linger, cancel)
+			defer late.Stop()
+		}
+		switch {
+		case bad != nil:
+			return &fault{Garbage, bad.Error(), bad}
+		case total > MaxMessage:
+			return &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
+		case errors.Is(err, io.EOF) && events.pending():
+			return &fault{kind: Lost, detail: "the stream ended inside an event"}
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return netFault(ctx, err)
+		}
+	}
+}
+
+// readAll reads a body of bounded size.
+func readAll(ctx context.Context, body io.Reader) ([]byte, *fault) {
+	text, err := io.ReadAll(io.LimitReader(body, MaxMessage+1))
+	switch {
+	case err != nil:
+		return text, netFault(ctx, err)
+	case len(text) > MaxMessage:
+		return text[:MaxMessage], &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
+	}
+	return text, nil
+}
+
+// answerServer answers a request by the server, on the side: the call that it
+// came with must not wait for it.
+func (l *httpLink) answerServer(m *message) {
+	q, ok := l.respond(m)
+	if !ok {
+		return
+	}
+	l.wg.Go(func() {
+		ctx, cancel := context.WithTimeoutCause(context.Background(), l.timeout, errTimeout)
+		defer cancel()
+		// Where this fails, the call that the server asked for fails too.
+		_ = l.notify(ctx, q)
+	})
+}
+
+// close waits for answers under way and closes the connections. The session
+// has been deleted by then.
+func (l *httpLink) close(context.Context) error {
+	l.wg.Wait()
+	l.poster.close()
+	return nil
+}

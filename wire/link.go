@@ -1,0 +1,86 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// A link carries requests to one server over one transport. Its methods may
+// be called from several goroutines, but for close, which comes last.
+type link interface {
+	// exchange sends a request and waits for its response until ctx ends.
+	exchange(ctx context.Context, q request) answer
+	// notify sends a message that gets no response.
+	notify(ctx context.Context, q request) answer
+	// close ends the connection, and what was started for it.
+	close(ctx context.Context) error
+}
+
+// A request is one message to a server.
+type request struct {
+	id     int64  // 0 for a notification
+	method string // empty for a response
+	body   []byte // without line ends
+	header http.Header
+}
+
+// An answer is what a link got back, before anybody judged it.
+type answer struct {
+	sent     time.Duration // just before the first byte was written; if none was, when it was tried
+	wrote    bool          // at least one byte may have been written
+	received time.Duration // just after the last byte of the response was read, or when we gave up
+
+	status int         // HTTP status; 0 on transports without one
+	header http.Header // of the HTTP reply
+	body   []byte      // of an HTTP reply that held no usable message
+	reply  *message    // the response with the request's id
+	again  *message    // a second one
+	other  *message    // the first response with another id or none
+	fault  *fault      // why there is no whole answer; nil where there is one
+}
+
+// A fault says why a request got no whole answer.
+type fault struct {
+	kind   DialKind
+	detail string
+	err    error
+}
+
+// errTimeout is the cause of a context that ended because a request took too
+// long, as opposed to one that the caller ended.
+var errTimeout = errors.New("request timed out")
+
+// gaveUp is the fault of a request whose context ended.
+func gaveUp(ctx context.Context) *fault {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errTimeout) {
+		return &fault{TimedOut, "no reply in time", cause}
+	}
+	return &fault{Cancelled, "cancelled", cause}
+}
+
+// A stamp is an instant that is set once.
+type stamp struct{ at atomic.Pointer[time.Duration] }
+
+// set notes the instant unless one was noted before.
+func (s *stamp) set(at time.Duration) { s.at.CompareAndSwap(nil, &at) }
+
+// get returns the instant, and if there is one.
+func (s *stamp) get() (time.Duration, bool) {
+	if p := s.at.Load(); p != nil {
+		return *p, true
+	}
+	return 0, false
+}
+
+// or returns the instant, or the other one where there is none, and if there
+// was one.
+func (s *stamp) or(other time.Duration) (time.Duration, bool) {
+	if at, ok := s.get(); ok {
+		return at, true
+	}
+	return other, false
+}

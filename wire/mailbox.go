@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"sync"
+	"time"
+)
+
+// A mailbox hands responses that arrive on one shared stream to the calls
+// that wait for them. Its methods may be called from several goroutines.
+type mailbox struct {
+	issued  func(id int64) bool // has such a request been sent at all?
+	strays  *strayLog
+	respond func(*message) // is called for each request by the server
+
+	mu      sync.Mutex
+	waiting map[int64]chan delivery
+	late    map[int64]bool // calls that were given up, and may still be answered once
+	down    *fault         // why nothing will arrive any more
+}
+
+// A delivery is the response that a call waited for, or why there is none.
+type delivery struct {
+	reply *message
+	at    time.Duration // when it had been read
+	fault *fault
+}
+
+// expect opens a slot for the response to a request. It says why where
+// nothing will arrive any more.
+func (b *mailbox) expect(id int64) (<-chan delivery, *fault) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down != nil {
+		return nil, b.down
+	}
+	if b.waiting == nil {
+		b.waiting = map[int64]chan delivery{}
+		b.late = map[int64]bool{}
+	}
+	slot := make(chan delivery, 1)
+	b.waiting[id] = slot
+	return slot, nil
+}
+
+// forget closes the slot of a call that was given up.
+func (b *mailbox) forget(id int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.waiting[id]; ok {
+		delete(b.waiting, id)
+		if len(b.late) < maxTracked {
+			b.late[id] = true
+		}
+	}
+}
+
+// text delivers the messages of one JSON text, which was read by the given
+// instant. The mailbox keeps the text.
+func (b *mailbox) text(text []byte, at time.Duration) {
+	if err := readMessages(text, func(m *message) { b.deliver(m, text, at) }); err != nil {
+		b.strays.add(NotMCP, at, 0, text)
+	}
+}
+
+// deliver hands one message to whom it is for.
+func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
+	switch {
+	case m.request():
+		b.respond(m)
+		return
+	case !m.response():
+		return
+	case !m.id.present:
+		b.strays.add(NoID, at, 0, text)
+		return
+	case !m.id.number:
+		b.strays.add(UnknownID, at, 0, text)
+		return
+	}
+	id := m.id.n
+	b.mu.Lock()
+	slot, ok := b.waiting[id]
+	late := b.late[id]
+	delete(b.waiting, id)
+	delete(b.late, id)
+	b.mu.Unlock()
+	switch {
+	case ok:
+		slot <- delivery{reply: m, at: at}
+	case late:
+		b.strays.add(Late, at, id, text)
+	case b.issued(id):
+		b.strays.add(Duplicate, at, id, text)
+	default:
+		b.strays.add(UnknownID, at, id, text)
+	}
+}
+
+// shut fails every call that waits, and every later one. The first reason
+// stays.
+func (b *mailbox) shut(f *fault, at time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down != nil {
+		return
+	}
+	b.down = f
+	for id, slot := range b.waiting {
+		delete(b.waiting, id)
+		slot <- delivery{at: at, fault: f}
+	}
+}

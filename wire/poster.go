@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+)
+
+// idleConn is how long an unused connection is kept. It is just below the
+// five seconds after which uvicorn and Node close theirs: a request that
+// meets a closing connection is lost, and would be blamed on the server.
+const idleConn = 4 * time.Second
+
+// A poster sends HTTP requests exactly once each: it follows no redirect,
+// repeats nothing that may have been read, and asks for no compression.
+type poster struct {
+	transport *http.Transport
+	header    http.Header // of every request
+	now       func() time.Duration
+}
+
+// newPoster returns a poster for checked options.
+func newPoster(o Options) *poster {
+	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 15 * time.Second}
+	header := o.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", o.Name+"/"+o.Version)
+	}
+	// net/http repeats a POST that carries this header, even one that the
+	// server may have read: one id would be spent twice. It looks for the
+	// canonical spelling only.
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		if v, ok := header[name]; ok {
+			delete(header, name)
+			header[lowerASCII(name)] = v
+		}
+	}
+	if u, err := url.Parse(o.URL); err == nil && u.User != nil && header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		r := http.Request{Header: http.Header{}}
+		r.SetBasicAuth(u.User.Username(), password)
+		header.Set("Authorization", r.Header.Get("Authorization"))
+	}
+	return &poster{
+		header: header,
+		now:    o.Now,
+		transport: &http.Transport{
+			DialContext:         dialer.DialContext,
+			TLSClientConfig:     o.TLS.Clone(),
+			TLSHandshakeTimeout: o.Timeout,
+			DisableCompression:  true,
+			MaxIdleConns:        0,
+			MaxIdleConnsPerHost: o.MaxConns,
+			MaxConnsPerHost:     o.MaxConns,
+			IdleConnTimeout:     idleConn,
+			// HTTP/1.1 only: a stream of HTTP/2 may wait after the stamp, and
+			// be repeated without a word.
+			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+		},
+	}
+}
+
+// lowerASCII returns a header name in lower case.
+func lowerASCII(name string) string { return string(bytes.ToLower([]byte(name))) }
+
+// send sends one request. It sets sent when a connection is ready and the
+// request is about to be written on it; if the connection turns out to be
+// dead before the first byte, the request moves to another one and the stamp
+// stays, which is early but never late.
+func (p *poster) send(ctx context.Context, method, target string, body []byte, header http.Header,
+	sent *stamp) (*http.Response, *fault) {
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.set(p.now()) }}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, target, reader)
+	if err != nil {
+		return nil, &fault{Protocol, "the URL cannot be requested", err}
+	}
+	for name, values := range p.header {
+		q.Header[name] = values
+	}
+	for name, values := range header {
+		q.Header[name] = values
+	}
+	if host := p.header.Get("Host"); host != "" {
+		q.Host = host
+	}
+	resp, err := p.transport.RoundTrip(q)
+	if err != nil {
+		return nil, netFault(ctx, err)
+	}
+	return resp, nil
+}
+
+// status sends one request of whose reply only the status counts, and the
+// body where that is no success. The answer's sent is left to the caller.
+func (p *poster) status(ctx context.Context, method, target string, body []byte, header http.Header,
+	sent *stamp) answer {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	resp, f := p.send(ctx, method, target, body, header, sent)
+	a := answer{fault: f}
+	if f == nil {
+		a.status, a.header = resp.StatusCode, resp.Header
+		// A body may stay open for ever; reading it to its end keeps the
+		// connection alive, no more, and what is cut short is still a body.
+		late := time.AfterFunc(linger, cancel)
+		a.body, _ = readAll(ctx, resp.Body)
+		late.Stop()
+		if a.status/100 == 2 {
+			a.body = nil
+		}
+		_ = resp.Body.Close() // nothing follows from how it ends
+	}
+	a.received = p.now()
+	return a
+}
+
+// close closes the idle connections.
+func (p *poster) close() { p.transport.CloseIdleConnections() }

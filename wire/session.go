@@ -1,0 +1,236 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A Session is a settled connection to one server as one client. Its methods
+// may be called from several goroutines; Close comes last.
+type Session struct {
+	o         Options
+	transport Transport
+	link      link
+	process   *Process            // stdio: the child; nil elsewhere
+	era       atomic.Pointer[era] // replaced during the handshake only
+	lastID    atomic.Int64
+	closed    atomic.Bool
+	clean     redactor
+	strays    strayLog
+
+	calls  []history.Call // the handshake
+	server string
+	tools  []string
+	url    string // where requests go; a redirect may have moved it
+}
+
+// Exchange sends one arrival now, whatever its due instant, and waits for what
+// comes of it. It never fails: what went wrong is the call's outcome.
+//
+// Sent is stamped when the request is about to be written, on HTTP when its
+// connection is ready, so that connecting counts as lateness and not as
+// service; it is never later than the first byte. Received is stamped when the
+// read that brought the response's last byte returned, or when we gave up.
+// What could not be written at all carries the instant of the attempt.
+//
+// A call that ends with ctx is Unsent where nothing can have been written,
+// and Unknown otherwise: the server may have seen it. A notification has no
+// reply that could tell, so that it is Unknown unless HTTP rejects it.
+func (s *Session) Exchange(ctx context.Context, a history.Arrival) history.Call {
+	if a.Client == "" {
+		a.Client = s.o.Client
+	}
+	if a.Method == "" && a.Tool != "" {
+		a.Method = methodCall
+	}
+	call, _ := s.do(ctx, a, s.o.Timeout)
+	return call
+}
+
+// do sends one arrival, and returns also what the link got back.
+func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Duration) (history.Call, answer) {
+	call := history.Call{Arrival: a, Outcome: history.Unsent}
+	refuse := func(why string) (history.Call, answer) {
+		call.Sent = s.o.Now()
+		call.Received, call.Detail = call.Sent, why
+		return call, answer{fault: &fault{kind: Cancelled, detail: why, err: context.Cause(ctx)}}
+	}
+	switch {
+	case s.closed.Load():
+		return refuse("the session is closed")
+	case ctx.Err() != nil:
+		return refuse("cancelled")
+	}
+	notification := strings.HasPrefix(a.Method, "notifications/")
+	if !notification {
+		call.ID = s.lastID.Add(1)
+	}
+	q, err := s.era.Load().encode(call.ID, a.Method, a.Tool, a.Arguments)
+	if err != nil {
+		return refuse(excerpt([]byte(err.Error())))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	defer cancel()
+	var got answer
+	if notification {
+		got = s.link.notify(ctx, q)
+	} else {
+		got = s.link.exchange(ctx, q)
+	}
+	s.judge(&call, got, notification)
+	return call, got
+}
+
+// judge fills in what came of a call.
+func (s *Session) judge(call *history.Call, got answer, notification bool) {
+	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
+	defer func() { call.Detail = s.clean.clean(call.Detail) }()
+	if f := got.fault; f != nil {
+		call.Detail = f.detail
+		if got.other != nil {
+			call.Code = got.other.code
+		}
+		switch {
+		case f.kind == TimedOut:
+			call.Outcome = history.TimedOut
+		case f.kind == Cancelled && got.wrote:
+			call.Outcome = history.Unknown
+		case f.kind == Cancelled:
+			call.Outcome = history.Unsent
+		default:
+			call.Outcome = history.Broken
+		}
+		return
+	}
+	if notification && (got.status == 0 || got.status/100 == 2) {
+		call.Outcome, call.Detail = history.Unknown, "a notification: no reply tells what came of it"
+		return
+	}
+	r := s.o.Refusal.classify(response{
+		method: call.Method, status: got.status, header: got.header, body: got.body,
+		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(),
+	})
+	call.Outcome, call.Code, call.RetryAfter, call.Detail = r.outcome, r.code, r.retryAfter, r.detail
+	if got.again == nil {
+		return
+	}
+	s.strays.add(Duplicate, got.received, call.ID, []byte(got.again.words()))
+	if !refusedHandshake(*call) {
+		call.Outcome = history.Broken
+		call.Detail = "two responses to one request: " + got.reply.words() + ", then " + got.again.words()
+	}
+}
+
+// refusedHandshake reports if a call is an initialize that was refused.
+// FastMCP 2.14 to 3.1 answers that twice with one id; that it refused is no
+// less certain for it.
+func refusedHandshake(c history.Call) bool {
+	return c.Method == methodInitialize && c.Outcome == history.Limited
+}
+
+// Handshake returns every request that was sent to set the session up, with
+// the label "handshake": servers charge them. Notifications are among them
+// only where they were refused, since nothing tells what came of the others.
+func (s *Session) Handshake() []history.Call {
+	calls := slices.Clone(s.calls)
+	s.Amend(calls)
+	return calls
+}
+
+// Amend makes calls Broken whose response turned out to come twice after
+// Exchange had returned. It looks at the calls of this session only: those of
+// its client whose id was answered again.
+func (s *Session) Amend(calls []history.Call) {
+	for i := range calls {
+		c := &calls[i]
+		if c.ID == 0 || c.Client != s.o.Client || !c.Outcome.Answered() || refusedHandshake(*c) {
+			continue
+		}
+		if s.strays.answeredTwice(c.ID) {
+			c.Detail = "two responses to one request; the first was " + c.Outcome.String()
+			c.Outcome = history.Broken
+		}
+	}
+}
+
+// issued reports if a request with this id has been sent.
+func (s *Session) issued(id int64) bool { return 0 < id && id <= s.lastID.Load() }
+
+// respond says what to answer to a request by the server, if anything.
+func (s *Session) respond(m *message) (request, bool) {
+	q, ok := s.era.Load().respond(m)
+	if !ok {
+		s.strays.add(Uncalled, s.o.Now(), 0, []byte(m.method))
+	}
+	return q, ok
+}
+
+// Protocol is the revision that was settled on.
+func (s *Session) Protocol() string { return s.era.Load().revision }
+
+// Transport is the transport in use, never Auto.
+func (s *Session) Transport() Transport { return s.transport }
+
+// ServerName is what the server calls itself; empty where it doesn't say.
+func (s *Session) ServerName() string { return s.server }
+
+// Tools returns the names of the server's tools, sorted; nil unless
+// Options.ListTools was set and the server has a list.
+func (s *Session) Tools() []string { return slices.Clone(s.tools) }
+
+// SessionID is what the server assigned over HTTP; empty where it didn't.
+func (s *Session) SessionID() string { return s.era.Load().sessionID }
+
+// URL is where HTTP requests go, without credentials and query. It differs
+// from the one dialled where the server redirected the handshake.
+func (s *Session) URL() string { return publicURL(s.url) }
+
+// Strays returns what should not have come: the first ones of each kind.
+func (s *Session) Strays() []Stray { return s.strays.all() }
+
+// Stderr returns the last 64 KiB of what a child wrote on stderr.
+func (s *Session) Stderr() []byte {
+	if s.process == nil {
+		return nil
+	}
+	_, stderr := s.process.Output()
+	return stderr
+}
+
+// Exited reports if the child is gone, and how: "exit status 1",
+// "signal: killed".
+func (s *Session) Exited() (status string, ok bool) {
+	if s.process == nil {
+		return "", false
+	}
+	return s.process.Exited()
+}
+
+// Close ends the session: over HTTP it deletes it, a child gets its stdin
+// closed, then SIGTERM, then SIGKILL, with everything it started. Calls under
+// way should have ended by then. The context cuts the waiting short, never
+// the cleaning up.
+func (s *Session) Close(ctx context.Context) error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	if l, ok := s.link.(*httpLink); ok && s.SessionID() != "" {
+		ctx, cancel := context.WithTimeout(ctx, min(s.o.Timeout, closeTimeout))
+		// A server need not allow it, and a dead one can't.
+		_ = l.poster.status(ctx, http.MethodDelete, s.url, nil, s.era.Load().header("", "", nil), &stamp{})
+		cancel()
+	}
+	if s.link == nil {
+		return nil
+	}
+	return s.link.close(ctx)
+}
+
+// closeTimeout bounds how long a server may take to delete a session.
+const closeTimeout = 5 * time.Second

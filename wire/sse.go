@@ -1,0 +1,224 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// An sseLink speaks the HTTP+SSE transport of revision 2024-11-05: one GET
+// whose stream brings every message of the server, and a POST for each
+// message of ours, to the address that the stream's first event names.
+type sseLink struct {
+	poster  *poster
+	post    string // where to post
+	box     *mailbox
+	timeout time.Duration
+	respond func(*message) (request, bool)
+
+	life   context.Context // of the stream, and of what is sent beside it
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// openSSE opens the stream and waits for its endpoint event, until ctx ends.
+// Where that fails the answer says why.
+func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeout time.Duration,
+	respond func(*message) (request, bool)) (*sseLink, answer) {
+	l := &sseLink{poster: p, box: box, timeout: timeout, respond: respond}
+	l.life, l.cancel = context.WithCancel(context.Background())
+	box.respond = l.answerServer
+	// Until the endpoint is known the stream must end with ctx.
+	opening, opened := context.WithCancelCause(l.life)
+	stop := context.AfterFunc(ctx, func() { opened(context.Cause(ctx)) })
+	defer stop()
+
+	var sent stamp
+	begin := p.now()
+	header := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
+	resp, f := p.send(opening, http.MethodGet, target, nil, header, &sent)
+	a := answer{fault: f}
+	if f == nil {
+		a = l.begin(opening, resp, target)
+	}
+	a.sent, a.wrote = sent.or(begin)
+	a.received = p.now()
+	if a.fault != nil || a.status != http.StatusOK {
+		l.cancel()
+		l.wg.Wait()
+		return nil, a
+	}
+	return l, a
+}
+
+// begin starts to read the stream and waits for its endpoint event.
+func (l *sseLink) begin(ctx context.Context, resp *http.Response, target string) answer {
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	if a.status != http.StatusOK {
+		a.body, _ = readAll(ctx, resp.Body) // as much of it as there is
+		_ = resp.Body.Close()               // nothing follows from how it ends
+		return a
+	}
+	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "text/event-stream" {
+		_ = resp.Body.Close() // nothing follows from how it ends
+		a.fault = &fault{kind: Garbage, detail: "a reply to GET that is no event stream but " + orUnnamed(kind)}
+		return a
+	}
+	endpoint := make(chan string, 1)
+	ended := make(chan *fault, 1)
+	l.wg.Go(func() {
+		f := l.readStream(ctx, resp.Body, endpoint)
+		_ = resp.Body.Close() // nothing follows from how it ends
+		l.box.shut(f, l.poster.now())
+		ended <- f
+	})
+	select {
+	case where := <-endpoint:
+		l.post, a.fault = resolveSame(target, where)
+	case a.fault = <-ended:
+	}
+	return a
+}
+
+// resolveSame resolves an address against another one. It must stay with the
+// same server: our headers may hold credentials.
+func resolveSame(base, where string) (string, *fault) {
+	from, err := url.Parse(base)
+	if err != nil {
+		return "", &fault{Protocol, "the URL cannot be parsed", err}
+	}
+	to, err := from.Parse(where)
+	if err != nil || where == "" {
+		return "", &fault{Protocol, "the address that it names for posting cannot be parsed", err}
+	}
+	if to.Scheme != from.Scheme || to.Host != from.Host {
+		return "", &fault{kind: Protocol, detail: "it leads to another server: " + publicURL(to.String())}
+	}
+	return to.String(), nil
+}
+
+// readStream reads the stream until it ends, and says why it did.
+func (l *sseLink) readStream(ctx context.Context, body io.Reader, endpoint chan<- string) *fault {
+	var events eventReader
+	in := &stampedReader{in: body, now: l.poster.now}
+	buf := make([]byte, 32<<10)
+	named := false
+	for {
+		n, err := in.Read(buf)
+		bad := events.feed(buf[:n], func(e event) {
+			switch {
+			case e.kind == "endpoint" && !named:
+				named = true
+				endpoint <- string(e.data)
+			case e.message():
+				l.box.text(e.data, in.last)
+			}
+		})
+		switch {
+		case bad != nil:
+			return &fault{Garbage, bad.Error(), bad}
+		case errors.Is(err, io.EOF):
+			return &fault{Lost, "the server ended the event stream", err}
+		case err != nil && ctx.Err() == nil:
+			f := netFault(ctx, err)
+			f.detail = "the event stream broke: " + f.detail
+			return f
+		case err != nil:
+			return gaveUp(ctx)
+		}
+	}
+}
+
+// exchange posts a request and waits for its response on the stream, or for a
+// status that says that none will come.
+func (l *sseLink) exchange(ctx context.Context, q request) answer {
+	begin := l.poster.now()
+	slot, down := l.box.expect(q.id)
+	if down != nil {
+		return answer{sent: begin, received: begin, fault: down}
+	}
+	var sent stamp
+	// The post may outlive the call: the response can overtake its status,
+	// and breaking it off then could take the request back.
+	life, cancel := context.WithTimeoutCause(l.life, l.timeout, errTimeout)
+	posted := make(chan answer, 1)
+	l.wg.Go(func() {
+		defer cancel()
+		posted <- l.send(life, q, &sent)
+	})
+	a := l.await(ctx, cancel, q, slot, posted)
+	a.sent, a.wrote = sent.or(begin)
+	return a
+}
+
+// await waits for what comes first: the response, a refusal of the post, or
+// the end of ctx, which it answers with cancel.
+func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-chan delivery, posted <-chan answer) answer {
+	status := 0
+	for {
+		select {
+		case d := <-slot:
+			return answer{status: status, received: d.at, reply: d.reply, fault: d.fault}
+		case p := <-posted:
+			if status = p.status; p.fault == nil && status/100 == 2 {
+				posted = nil
+				continue
+			}
+			l.box.forget(q.id)
+			if p.fault == nil {
+				c := &collector{want: q.id, issued: l.box.issued, strays: l.box.strays, respond: func(*message) {}}
+				c.text(p.body, p.received)
+				p.reply, p.again, p.other = c.reply, c.again, c.other
+			}
+			return p
+		case <-ctx.Done():
+			cancel()
+			l.box.forget(q.id)
+			if posted != nil {
+				<-posted // so that the stamp tells if anything was written
+			}
+			return answer{status: status, received: l.poster.now(), fault: gaveUp(ctx)}
+		}
+	}
+}
+
+// send posts a message and reads its status.
+func (l *sseLink) send(ctx context.Context, q request, sent *stamp) answer {
+	return l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+}
+
+// notify posts a message and reads its status.
+func (l *sseLink) notify(ctx context.Context, q request) answer {
+	begin := l.poster.now()
+	var sent stamp
+	a := l.send(ctx, q, &sent)
+	a.sent, a.wrote = sent.or(begin)
+	return a
+}
+
+// answerServer answers a request by the server, on the side: it may come
+// while the stream is read.
+func (l *sseLink) answerServer(m *message) {
+	q, ok := l.respond(m)
+	if !ok {
+		return
+	}
+	l.wg.Go(func() {
+		ctx, cancel := context.WithTimeoutCause(l.life, l.timeout, errTimeout)
+		defer cancel()
+		_ = l.notify(ctx, q) // where this fails, the call that the server asked for fails too
+	})
+}
+
+// close ends the stream and the connections.
+func (l *sseLink) close(context.Context) error {
+	l.cancel()
+	l.wg.Wait()
+	l.poster.close()
+	return nil
+}

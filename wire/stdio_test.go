@@ -1,0 +1,276 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// childOptions starts this test binary as a stdio server.
+func childOptions(mode string) Options {
+	return Options{Transport: Stdio, Command: []string{os.Args[0]}, Env: append(os.Environ(), childMode+"="+mode, "GORACE=atexit_sleep_ms=0"),
+		Client: "c1", Refusal: rateLimit, Timeout: 10 * time.Second}
+}
+
+func TestStdioAnswers(t *testing.T) {
+	s := dial(t, childOptions("plain"))
+	require.Equal(t, Stdio, s.Transport())
+	require.Equal(t, "2025-06-18", s.Protocol(), "the server's counter-offer")
+	require.Equal(t, "child", s.ServerName())
+	calls := s.Handshake()
+	require.Len(t, calls, 2)
+	require.Equal(t, "server/discover", calls[0].Method)
+	require.Equal(t, history.Rejected, calls[0].Outcome)
+	require.Equal(t, "initialize", calls[1].Method)
+	require.Equal(t, history.OK, calls[1].Outcome)
+	for _, c := range calls {
+		require.Equal(t, "handshake", c.Label)
+		require.Equal(t, "c1", c.Client)
+	}
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.OK, c.Outcome, c.Detail)
+	require.Equal(t, int64(3), c.ID)
+	require.Positive(t, c.Service())
+	require.Empty(t, s.Strays())
+}
+
+func TestStdioModern(t *testing.T) {
+	s := dial(t, childOptions("modern"))
+	require.Equal(t, "2026-07-28", s.Protocol())
+	require.Equal(t, "modern", s.ServerName())
+	require.Len(t, s.Handshake(), 1)
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+}
+
+func TestStdioRestartsAfterProbe(t *testing.T) {
+	s := dial(t, childOptions("dies-of-discover"))
+	calls := s.Handshake()
+	require.Len(t, calls, 2)
+	require.Equal(t, history.Broken, calls[0].Outcome)
+	require.Equal(t, "server exited: exit status 1", calls[0].Detail)
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+}
+
+// Many calls at once share one pipe, and each gets its own response, whatever
+// the order.
+func TestStdioPipelined(t *testing.T) {
+	s := dial(t, childOptions("reversed"))
+	var wg sync.WaitGroup
+	calls := make([]history.Call, 100)
+	for i := range calls {
+		wg.Go(func() { calls[i] = s.Exchange(t.Context(), echo) })
+	}
+	wg.Wait()
+	count := map[history.Outcome]int{}
+	ids := map[int64]bool{}
+	for _, c := range calls {
+		count[c.Outcome]++
+		ids[c.ID] = true
+	}
+	require.Equal(t, map[history.Outcome]int{history.OK: 50, history.ToolError: 50}, count)
+	require.Len(t, ids, 100)
+	require.Empty(t, s.Strays())
+}
+
+func TestStdioBanner(t *testing.T) {
+	s := dial(t, childOptions("banner"))
+	strays := s.Strays()
+	require.Len(t, strays, 2)
+	require.Equal(t, NotMCP, strays[0].Kind)
+	require.Equal(t, "Welcome to the server!", strays[0].Text)
+	require.Equal(t, 2, strays[0].Count)
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+}
+
+func TestStdioDies(t *testing.T) {
+	s := dial(t, childOptions("dies"))
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.Broken, c.Outcome)
+	require.Equal(t, "server exited: exit status 7", c.Detail)
+	require.Greater(t, c.Received, c.Sent)
+	later := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.Broken, later.Outcome)
+	require.Equal(t, "server exited: exit status 7", later.Detail)
+	require.Equal(t, later.Sent, later.Received)
+	status, ok := s.Exited()
+	require.True(t, ok)
+	require.Equal(t, "exit status 7", status)
+}
+
+func TestStdioHangs(t *testing.T) {
+	o := childOptions("hangs")
+	o.Timeout = 300 * time.Millisecond
+	o.Protocol = "2025-06-18"
+	s := dial(t, o)
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.TimedOut, c.Outcome)
+	require.GreaterOrEqual(t, c.Service(), o.Timeout-c.Sent/10)
+	require.Eventually(t, func() bool {
+		return strings.Contains(string(s.Stderr()), fmt.Sprintf(`"requestId":%d`, c.ID))
+	}, 5*time.Second, 5*time.Millisecond, "no notifications/cancelled came")
+}
+
+// A server that does not read its stdin blocks the pipe. The call that filled
+// it and those behind it time out, and closing still works.
+func TestStdioDeaf(t *testing.T) {
+	o := childOptions("deaf")
+	o.Protocol = "2025-06-18"
+	s := dial(t, o)
+	s.o.Timeout = 500 * time.Millisecond
+	big := echo
+	big.Arguments = fmt.Appendf(nil, `{"text":%q}`, strings.Repeat("x", 3<<20))
+	var wg sync.WaitGroup
+	calls := make([]history.Call, 3)
+	for i := range calls {
+		wg.Go(func() { calls[i] = s.Exchange(t.Context(), big) })
+	}
+	wg.Wait()
+	unread := 0
+	for _, c := range calls {
+		require.Equal(t, history.TimedOut, c.Outcome, c.Detail)
+		if strings.Contains(c.Detail, "does not read its stdin") {
+			unread++
+		}
+	}
+	require.GreaterOrEqual(t, unread, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.NoError(t, s.Close(ctx))
+}
+
+func TestStdioTwice(t *testing.T) {
+	s := dial(t, childOptions("twice"))
+	calls := []history.Call{s.Exchange(t.Context(), echo), {ID: 3, Arrival: history.Arrival{Client: "other"}, Outcome: history.OK}}
+	require.Equal(t, history.OK, calls[0].Outcome, "the second response has not come yet")
+	require.Eventually(t, func() bool { return len(s.Strays()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, Duplicate, s.Strays()[0].Kind)
+	require.Equal(t, calls[0].ID, s.Strays()[0].ID)
+	s.Amend(calls)
+	require.Equal(t, history.Broken, calls[0].Outcome)
+	require.Contains(t, calls[0].Detail, "two responses")
+	require.Equal(t, history.OK, calls[1].Outcome, "another client's call is not ours to amend")
+}
+
+func TestStdioWrongID(t *testing.T) {
+	o := childOptions("wrong-id")
+	o.Protocol = "2025-06-18"
+	o.Timeout = 400 * time.Millisecond
+	s := dial(t, o)
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.TimedOut, c.Outcome, "the string 2 is not the number 2")
+	kinds := map[StrayKind]int{}
+	for _, x := range s.Strays() {
+		kinds[x.Kind]++
+	}
+	require.Equal(t, map[StrayKind]int{UnknownID: 2, NoID: 1}, kinds)
+}
+
+func TestStdioServerRequests(t *testing.T) {
+	s := dial(t, childOptions("pings"))
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+	require.Eventually(t, func() bool { return strings.Contains(string(s.Stderr()), `answered "p1" {}`) },
+		5*time.Second, 5*time.Millisecond)
+	require.Empty(t, s.Strays())
+}
+
+func TestStdioLongLine(t *testing.T) {
+	s := dial(t, childOptions("long"))
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.OK, c.Outcome, c.Detail)
+	require.Len(t, s.Strays(), 1)
+	require.Contains(t, s.Strays()[0].Text, "longer than")
+}
+
+func TestStdioNotification(t *testing.T) {
+	s := dial(t, childOptions("plain"))
+	c := s.Exchange(t.Context(), history.Arrival{Client: "c1", Method: "notifications/roots/list_changed"})
+	require.Equal(t, history.Unknown, c.Outcome)
+	require.Zero(t, c.ID)
+}
+
+func TestStdioCancelled(t *testing.T) {
+	s := dial(t, childOptions("hangs"))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	c := s.Exchange(ctx, echo)
+	require.Equal(t, history.Unknown, c.Outcome, "the server may have seen it")
+	require.Equal(t, history.Unsent, s.Exchange(ctx, echo).Outcome)
+}
+
+func TestStdioCloseKillsGroup(t *testing.T) {
+	for _, mode := range []string{"grandchild", "stubborn"} {
+		t.Run(mode, func(t *testing.T) {
+			s, err := Dial(t.Context(), childOptions(mode))
+			require.NoError(t, err)
+			pid := s.process.PID()
+			if mode == "grandchild" {
+				require.Eventually(t, func() bool {
+					n, _ := fmt.Sscanf(string(s.Stderr()), "grandchild %d", &pid)
+					return n == 1
+				}, 5*time.Second, 5*time.Millisecond)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			require.NoError(t, s.Close(ctx))
+			require.Eventually(t, func() bool { return gone(pid) }, 5*time.Second, 10*time.Millisecond)
+			status, ok := s.Exited()
+			require.True(t, ok)
+			if mode == "stubborn" {
+				require.Equal(t, "signal: killed", status)
+			}
+			require.Equal(t, history.Unsent, s.Exchange(t.Context(), echo).Outcome)
+		})
+	}
+}
+
+// gone reports if a process is dead; one that nobody has waited for counts.
+func gone(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}
+
+func TestStdioDialErrors(t *testing.T) {
+	e := dialFails(t, childOptions("exit"))
+	require.Equal(t, Exited, e.Kind)
+	require.Contains(t, e.Error(), "ended before it answered: server exited: exit status 3")
+	require.Contains(t, string(e.Stderr), "no key given")
+	require.NotEmpty(t, e.Hint)
+
+	e = dialFails(t, Options{Transport: Stdio, Command: []string{"no-such-program-here"}})
+	require.Equal(t, NotStarted, e.Kind)
+	require.Equal(t, "wire: cannot start no-such-program-here: no such program", e.Error())
+
+	o := childOptions("plain")
+	o.Dir = "/no/such/dir"
+	e = dialFails(t, o)
+	require.Equal(t, NotStarted, e.Kind)
+	require.Contains(t, e.Detail, `no such directory "/no/such/dir"`)
+
+	o = childOptions("cat")
+	o.Timeout = 200 * time.Millisecond
+	begin := time.Now()
+	e = dialFails(t, o)
+	require.Equal(t, TimedOut, e.Kind)
+	require.Len(t, e.Calls, 2, "server/discover and initialize")
+	require.Less(t, time.Since(begin), 20*time.Second)
+}
+
+func TestStdioStderrTail(t *testing.T) {
+	s := dial(t, childOptions("noisy"))
+	require.Eventually(t, func() bool { return strings.HasSuffix(string(s.Stderr()), "the end") }, 5*time.Second, 5*time.Millisecond)
+	require.Len(t, s.Stderr(), tailSize)
+}

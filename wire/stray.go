@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// A StrayKind says what is wrong with a stray.
+type StrayKind string
+
+// The kinds of strays.
+const (
+	NotMCP    StrayKind = "not-mcp"    // a line on stdout, or an event, that is no MCP message
+	UnknownID StrayKind = "unknown-id" // a response to a request that was never sent, or of another type of id
+	NoID      StrayKind = "no-id"      // a response without an id
+	Duplicate StrayKind = "duplicate"  // a second response to a request
+	Late      StrayKind = "late"       // the response to a call that had been given up
+	Uncalled  StrayKind = "uncalled"   // a request by the server where its era forbids one
+)
+
+// A Stray is something that should not have come.
+type Stray struct {
+	Kind  StrayKind
+	At    time.Duration // when it was read, on the run's clock
+	ID    int64         // the request that it answers; 0 where there is none
+	Text  string        // an excerpt
+	Count int           // how many strays of this kind there were in all; only the first ones are kept
+}
+
+// What a strayLog keeps at most, so that a server gone wild can't fill memory.
+const (
+	maxStrays  = 64      // a kind
+	maxTracked = 1 << 20 // ids
+)
+
+// A strayLog keeps what should not have come. Its methods may be called from
+// several goroutines.
+type strayLog struct {
+	mu    sync.Mutex
+	kept  []Stray
+	count map[StrayKind]int
+	twice map[int64]bool // requests that were answered more than once
+	clean redactor
+}
+
+// add keeps a stray.
+func (l *strayLog) add(kind StrayKind, at time.Duration, id int64, text []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count == nil {
+		l.count = map[StrayKind]int{}
+		l.twice = map[int64]bool{}
+	}
+	if kind == Duplicate && len(l.twice) < maxTracked {
+		l.twice[id] = true
+	}
+	if l.count[kind]++; l.count[kind] <= maxStrays {
+		l.kept = append(l.kept, Stray{Kind: kind, At: at, ID: id, Text: l.clean.clean(excerpt(text))})
+	}
+}
+
+// all returns a copy of what was kept, in the order that it came.
+func (l *strayLog) all() []Stray {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := slices.Clone(l.kept)
+	for i := range out {
+		out[i].Count = l.count[out[i].Kind]
+	}
+	return out
+}
+
+// answeredTwice reports if a second response to the request came.
+func (l *strayLog) answeredTwice(id int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.twice[id]
+}

@@ -1,0 +1,188 @@
+// Package wire carries one JSON-RPC exchange to an MCP server and stamps when
+// it was sent and when it was answered. How the bytes travel (a Transport) and
+// how a request says which protocol it speaks (an era) are two axes: any
+// transport may carry either era.
+//
+// Most users want Dial, which starts or connects to a server, settles the
+// protocol and records what that cost, and then Session.Exchange, which turns
+// one arrival into one call. A failed call is data and never an error; a
+// server that can't be used at all is a *DialError.
+//
+// The package deliberately schedules nothing and retries nothing but its own
+// handshake, follows no redirect during a run, opens no standalone listening
+// stream, resumes no broken one, and judges nothing beyond the outcome of a
+// single call.
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+)
+
+// A Transport says how messages travel.
+type Transport string
+
+// The transports.
+const (
+	Auto      Transport = "auto"      // streamable HTTP, falling back to HTTP+SSE
+	HTTP      Transport = "http"      // streamable HTTP, revision 2025-03-26 and later
+	SSE       Transport = "sse"       // HTTP with server-sent events, revision 2024-11-05
+	Stdio     Transport = "stdio"     // a child process, one message a line
+	InProcess Transport = "inprocess" // a function call
+)
+
+// Defaults of Options.
+const (
+	DefaultTimeout  = 30 * time.Second
+	DefaultMaxConns = 256
+)
+
+// MaxMessage is the largest message, and the largest HTTP reply, that is read,
+// in bytes. What is longer makes a call Broken.
+const MaxMessage = 16 << 20
+
+// Options says which server to talk to, and how. The zero value of every field
+// but those that name the server is usable.
+type Options struct {
+	Transport Transport   // empty: Auto where URL is set, Stdio where Command is, else InProcess
+	URL       string      // http and sse: the MCP endpoint
+	Header    http.Header // http and sse: added to every request; values are never quoted in a Detail
+
+	Command []string // stdio: argv
+	Env     []string // stdio: KEY=VALUE, the whole environment of the child; nil: the parent's
+	Dir     string   // stdio: the child's working directory; empty: the parent's
+
+	// Handler is the in-process server. It gets one message and returns its
+	// reply, nil for a notification. It must return soon after ctx ends: it
+	// runs on the caller's goroutine, so that a run on a virtual clock stays
+	// deterministic.
+	Handler func(ctx context.Context, client string, message []byte) []byte
+
+	Protocol string               // "auto" or empty, or one revision such as "2025-11-25"
+	Refusal  Refusal              // how this server signals that a rate limit refused a call
+	Timeout  time.Duration        // of one request; 0: DefaultTimeout
+	Now      func() time.Duration // the run's monotonic clock; nil: time since Dial
+	Client   string               // client identity, for Call.Client of the handshake
+	Name     string               // clientInfo.name; empty: "mcpload"
+	Version  string               // clientInfo.version; empty: "dev"
+
+	// ListTools makes tools/list part of the handshake. It tells early that a
+	// tool is missing, learns which arguments the stateless era mirrors into
+	// headers, and warms FastMCP's tool cache, which otherwise charges a
+	// hidden tools/list for the first call of each name.
+	ListTools bool
+
+	TLS      *tls.Config // http and sse; nil: Go's defaults
+	MaxConns int         // http and sse: connections kept and allowed open; 0: DefaultMaxConns
+}
+
+// A Refusal says how a server signals that it refused a request for its rate.
+// The zero value recognises nothing but HTTP: 429, and 503 with Retry-After.
+type Refusal struct {
+	Codes    []int          // JSON-RPC error codes; see classify for those that need Text too
+	Statuses []int          // HTTP statuses that are refusals whatever the body says
+	Text     *regexp.Regexp // matched against error messages, isError texts and soft failures; nil matches nothing
+}
+
+// checked returns the options with their defaults filled in, or a *DialError
+// that names the field at fault.
+func (o Options) checked() (Options, error) {
+	if o.Transport == "" {
+		switch {
+		case o.URL != "":
+			o.Transport = Auto
+		case len(o.Command) > 0:
+			o.Transport = Stdio
+		default:
+			o.Transport = InProcess
+		}
+	}
+	bad := func(format string, args ...any) (Options, error) {
+		return o, &DialError{Kind: BadOptions, Target: o.target(), Detail: fmt.Sprintf(format, args...)}
+	}
+	switch o.Transport {
+	case Auto, HTTP, SSE:
+		u, err := url.Parse(o.URL)
+		switch {
+		case err != nil:
+			// The parser's error quotes the whole URL, which may hold a secret.
+			return bad("the URL cannot be parsed")
+		case u.Scheme != "http" && u.Scheme != "https":
+			return bad("the URL must start with http:// or https://, not %q", u.Scheme)
+		case u.Host == "":
+			return bad("the URL names no host")
+		}
+	case Stdio:
+		if len(o.Command) == 0 || o.Command[0] == "" {
+			return bad("no command to start")
+		}
+	case InProcess:
+		if o.Handler == nil {
+			return bad("no handler to call")
+		}
+	default:
+		return bad("transport %q is not one of auto, http, sse, stdio, inprocess", o.Transport)
+	}
+	if o.Protocol == "" {
+		o.Protocol = autoProtocol
+	}
+	if o.Protocol != autoProtocol && !isRevision(o.Protocol) {
+		return bad("protocol %q is neither auto nor a revision such as %s", o.Protocol, sessionRevisions[0])
+	}
+	if o.Timeout < 0 || o.MaxConns < 0 {
+		return bad("negative time-out or number of connections")
+	}
+	o.fill()
+	return o, nil
+}
+
+// fill sets what was left zero.
+func (o *Options) fill() {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = DefaultMaxConns
+	}
+	if o.Name == "" {
+		o.Name = "mcpload"
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Now == nil {
+		start := time.Now()
+		o.Now = func() time.Duration { return time.Since(start) }
+	}
+}
+
+// target names the server for people, without credentials or query values.
+func (o Options) target() string {
+	switch o.Transport {
+	case Stdio:
+		if len(o.Command) == 0 {
+			return "the command"
+		}
+		// Only the program: its arguments may hold a secret.
+		return o.Command[0]
+	case InProcess:
+		return "the in-process server"
+	}
+	return publicURL(o.URL)
+}
+
+// publicURL is a URL without what may be secret: user information, query and
+// fragment.
+func publicURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "the URL"
+	}
+	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return clean.String()
+}
