@@ -11,8 +11,9 @@ import (
 // it hasn't seen of late.
 type decoder struct {
 	scanner
-	names   words // clients, methods, labels, tools
-	details words // apart, because these may all differ and would push the names out
+
+	// One each, so that details that all differ don't push out the names.
+	clients, methods, labels, tools, details words
 
 	seen    fieldSet // fields that the line has
 	given   fieldSet // those of them that aren't null
@@ -161,21 +162,33 @@ func (d *decoder) integer(first byte) (v int64, numeral []byte, fault numeralFau
 	if first != '-' && (first < '0' || first > '9') {
 		return 0, nil, exact, d.skip()
 	}
+	start := d.at
+	if v, ok := d.short(); ok {
+		return v, d.line[start:d.at], exact, nil
+	}
 	if numeral, err = d.number(); err != nil {
 		return 0, nil, exact, err
 	}
-	if len(numeral) <= 18 { // nearly always, and then there is no overflow
-		for _, c := range numeral {
-			if c < '0' || c > '9' {
-				v, fault = integer(numeral)
-				return v, numeral, fault, nil
-			}
-			v = v*10 + int64(c-'0')
-		}
-		return v, numeral, exact, nil
-	}
 	v, fault = integer(numeral)
 	return v, numeral, fault, nil
+}
+
+// short reads a number that is nothing but digits and fits, as nearly all are.
+// It reads nothing if this isn't one.
+func (d *decoder) short() (int64, bool) {
+	line, at := d.line, d.at
+	var v uint64 // 19 digits always fit
+	for at < len(line) && '0' <= line[at] && line[at] <= '9' {
+		v = v*10 + uint64(line[at]-'0')
+		at++
+	}
+	n := at - d.at
+	if n == 0 || n > 19 || v >= 1<<63 || n > 1 && line[d.at] == '0' ||
+		at < len(line) && (line[at] == '.' || line[at] == 'e' || line[at] == 'E') {
+		return 0, false
+	}
+	d.at = at
+	return int64(v), true
 }
 
 // text reads a string that must be one.
@@ -193,9 +206,9 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 	}
 	switch field {
 	case fieldClient:
-		c.Client = d.names.word(text)
+		c.Client = d.clients.word(text)
 	case fieldMethod:
-		c.Method = d.names.word(text)
+		c.Method = d.methods.word(text)
 	case fieldOutcome:
 		switch string(text) {
 		case wordAdmitted:
@@ -247,9 +260,9 @@ func (d *decoder) note(field int, first byte, c *Call) *LineError {
 	}
 	switch field {
 	case fieldLabel:
-		c.Label = d.names.word(text)
+		c.Label = d.labels.word(text)
 	case fieldTool:
-		c.Tool = d.names.word(text)
+		c.Tool = d.tools.word(text)
 	case fieldDetail:
 		c.Detail = d.details.word(text)
 	}

@@ -69,7 +69,7 @@ func (s *scanner) unexpected(want string) *LineError {
 
 // expect skips white space and then one byte.
 func (s *scanner) expect(c byte, want string) *LineError {
-	if s.space() != c {
+	if s.peek() != c && s.space() != c {
 		return s.unexpected(want)
 	}
 	s.at++
@@ -82,14 +82,16 @@ func (s *scanner) str(want string) ([]byte, *LineError) {
 	if err := s.expect('"', want); err != nil {
 		return nil, err
 	}
-	start := s.at
-	for s.at < len(s.line) && plain[s.line[s.at]] {
-		s.at++
+	line, start := s.line, s.at
+	end := start // a local, as this loop is where the time goes
+	for end < len(line) && plain[line[end]] {
+		end++
 	}
-	if s.peek() == '"' {
-		s.at++
-		return s.line[start : s.at-1], nil
+	if end < len(line) && line[end] == '"' {
+		s.at = end + 1
+		return line[start:end], nil
 	}
+	s.at = end
 	return s.escaped(start)
 }
 
@@ -114,7 +116,7 @@ func (s *scanner) escaped(start int) ([]byte, *LineError) {
 			text = append(text, c)
 			s.at++
 		default:
-			return nil, s.unexpected("the string's next character (control characters need an escape)")
+			return nil, s.unexpected("a character or an escape")
 		}
 	}
 }
@@ -218,11 +220,12 @@ func (s *scanner) number() ([]byte, *LineError) {
 
 // digits reads one digit or more.
 func (s *scanner) digits() *LineError {
-	start := s.at
-	for s.at < len(s.line) && '0' <= s.line[s.at] && s.line[s.at] <= '9' {
-		s.at++
+	line, start := s.line, s.at
+	end := start
+	for end < len(line) && '0' <= line[end] && line[end] <= '9' {
+		end++
 	}
-	if s.at == start {
+	if s.at = end; end == start {
 		return s.unexpected("a digit")
 	}
 	return nil

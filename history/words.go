@@ -3,6 +3,7 @@ package history
 // words keeps one copy of each string that turns up again and again, so that
 // reading a million calls of three clients allocates three names.
 type words struct {
+	last  string // most often it is this again
 	known map[string]string
 }
 
@@ -15,21 +16,26 @@ const (
 
 // word returns text as a string.
 func (w *words) word(text []byte) string {
-	if len(text) == 0 {
-		return ""
+	if string(text) == w.last {
+		return w.last
 	}
-	if s, ok := w.known[string(text)]; ok {
-		return s
+	s, ok := w.known[string(text)]
+	if !ok {
+		s = string(text)
+		w.keep(s)
 	}
-	s := string(text)
-	if len(s) > maxWord {
-		return s
-	}
-	if w.known == nil {
+	w.last = s
+	return s
+}
+
+func (w *words) keep(s string) {
+	switch {
+	case len(s) > maxWord:
+		return
+	case w.known == nil:
 		w.known = make(map[string]string)
-	} else if len(w.known) >= maxWords {
+	case len(w.known) >= maxWords:
 		clear(w.known) // names change over a long file; the current ones are soon back
 	}
 	w.known[s] = s
-	return s
 }

@@ -38,7 +38,7 @@ func (r *reader) jsonValue(b *bytes.Buffer, n *yaml.Node, path string, depth int
 	switch {
 	case v == nil:
 	case depth > maxDepth:
-		r.fault(n, path, "is too deep, or stands within itself", "at most 64 values within values")
+		r.fault(n, "call.arguments", "are too deep, or stand within themselves", "at most 64 values within values")
 		r.spent = true // or every other way round the loop would be told too
 	case v.Kind == yaml.MappingNode:
 		r.jsonObject(b, v, path, depth)

@@ -1,8 +1,10 @@
 package profiles
 
 import (
+	"errors"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -36,7 +38,7 @@ func (r *reader) credentials(n *yaml.Node, path string, p *Profile) {
 				}
 			}},
 		})
-		if c.Env == "" && !r.given(path+".env") {
+		if !r.given(path+".env") && !r.faulty(path) {
 			r.fault(n, path+".env", "is missing", envWant)
 		}
 		if c.Env != "" {
@@ -118,10 +120,14 @@ func badPattern(text string) string {
 	if len(text) > most {
 		return "is longer than 1000 bytes"
 	}
-	re, err := regexp.Compile("(?i)" + text)
+	re, err := regexp.Compile(text)
 	switch {
 	case err != nil:
-		return quote(text) + " is no pattern: " + err.Error()
+		var why *syntax.Error
+		if errors.As(err, &why) {
+			return quote(text) + " is no pattern: " + why.Code.String() + " at " + quote(why.Expr)
+		}
+		return quote(text) + " is no pattern"
 	case re.MatchString(""):
 		return quote(text) + " matches every text"
 	}

@@ -26,7 +26,7 @@ func (r *reader) checkLimit(l Limit, orphan bool) {
 		r.fault(r.place("limit"), name, "is missing", want)
 	}
 	switch {
-	case orphan || r.given("limit.tier") || r.faulty("limit"):
+	case orphan || r.given("limit.tier") || r.faulty("limit") || r.faulty(""):
 	case limit == nil && l.Rate == 0:
 		missing("limit", "a mapping with rate and burst, or text "+limitForms)
 	default:
@@ -119,9 +119,11 @@ func (r *reader) checkObserved(o Observed) {
 	}
 }
 
-// faulty reports if anything is wrong already with a field or what is in it.
+// faulty reports if anything is wrong already with a field or what is in it;
+// of "" if the document as a whole is unfit.
 func (r *reader) faulty(path string) bool {
 	return slices.ContainsFunc(r.faults, func(f Fault) bool {
-		return !f.Warning && (f.Field == path || strings.HasPrefix(f.Field, path+".") || strings.HasPrefix(f.Field, path+"["))
+		inside := strings.HasPrefix(f.Field, path+".") || strings.HasPrefix(f.Field, path+"[")
+		return !f.Warning && (f.Field == path || inside)
 	})
 }

@@ -77,7 +77,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 	}
 	docs, err := parse(data)
 	if err != nil {
-		r.syntax(err)
+		r.syntax(err, data)
 		return nil
 	}
 	if len(docs) == 0 {
@@ -120,7 +120,7 @@ func parse(data []byte) ([]*yaml.Node, error) {
 // syntax notes why a file is no YAML. The parser's words say nothing of the
 // file but in one message, which names an alias; that may be a credential
 // that begins with a star.
-func (r *reader) syntax(err error) {
+func (r *reader) syntax(err error, data []byte) {
 	var why *yaml.LoadError
 	if !errors.As(err, &why) {
 		r.fault(nil, "", "is not YAML: "+err.Error(), "")
@@ -139,6 +139,11 @@ func (r *reader) syntax(err error) {
 	var place *yaml.Node
 	if why.Mark.Line > 0 {
 		place = &yaml.Node{Line: why.Mark.Line, Column: why.Mark.Column}
+		if lines := bytes.Split(data, []byte("\n")); why.Mark.Line <= len(lines) && why.Stage == yaml.ScannerStage {
+			if indent := bytes.TrimLeft(lines[why.Mark.Line-1], " "); bytes.HasPrefix(indent, []byte("\t")) {
+				message = "a tab is no indentation, only spaces are"
+			}
+		}
 	}
 	r.fault(place, "", "is not YAML: "+message, "")
 }

@@ -13,7 +13,7 @@ import (
 var (
 	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	envForm      = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
-	providerForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	providerForm = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`) // no digit, which every key has
 )
 
 const (
@@ -190,17 +190,13 @@ func (r *reader) methods(list *[]string, any bool) func(*yaml.Node, string) {
 	read := r.texts(list, "methods, such as tools/call")
 	return func(n *yaml.Node, path string) {
 		read(n, path)
+		if !any && slices.Contains(*list, anyMethod) {
+			r.fault(n, path, `"*" has no place here`, "methods, such as ping")
+			*list = slices.DeleteFunc(*list, func(m string) bool { return m == anyMethod })
+		}
 		for _, m := range *list {
-			switch {
-			case m == anyMethod && !any:
-				r.fault(n, path, `"*" has no place here`, "methods, such as ping")
-			case m == anyMethod || slices.Contains(methods, m) || isNotification(m):
-			default:
-				want := ""
-				if near := nearest(m, methods); near != "" {
-					want = near
-				}
-				r.warn(n, path, quote(m)+" is no method of the protocol", want)
+			if m != anyMethod && !slices.Contains(methods, m) && !isNotification(m) {
+				r.warn(n, path, quote(m)+" is no method of the protocol"+didYouMean(m, methods), "")
 			}
 		}
 	}

@@ -75,7 +75,7 @@ func eachFileIsNamed(t *testing.T, files fs.FS, faults Errors) {
 	text := faults.Error()
 	for _, name := range names(t, files) {
 		stem := strings.TrimSuffix(strings.TrimSuffix(name, ".yaml"), ".yml")
-		require.True(t, strings.Contains(text, name) || strings.Contains(text, "inherits from "+stem),
+		require.True(t, strings.Contains(text, name) || strings.Contains(text, "-> "+stem),
 			"nothing is said of %s", name)
 	}
 }

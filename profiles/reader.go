@@ -153,10 +153,7 @@ func (r *reader) unknown(key *yaml.Node, path, name string, secret bool, names [
 		r.fault(key, path, "has an unknown field", want)
 		return
 	}
-	if near := nearest(name, names); near != "" {
-		want = near
-	}
-	r.fault(key, join(path, printable(name)), "is an unknown field", want)
+	r.fault(key, join(path, printable(name)), "is an unknown field"+didYouMean(name, names), want)
 }
 
 // located gives a value that is left empty the place of its key: its own is
@@ -215,10 +212,7 @@ func (r *reader) oneOf(n *yaml.Node, path string, known ...string) (string, bool
 	want := "one of " + strings.Join(known, ", ")
 	s, ok := r.text(n, path, want)
 	if ok && !slices.Contains(known, s) {
-		if near := nearest(s, known); near != "" {
-			want = near
-		}
-		r.fault(n, path, quote(s)+" is unknown", want)
+		r.fault(n, path, quote(s)+" is unknown"+didYouMean(s, known), want)
 		return "", false
 	}
 	return s, ok

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -82,24 +83,14 @@ func (p *press) parent(d *draft) (*draft, bool) {
 		}
 		if len(layers) == 0 {
 			d.reader.fault(child(d.doc, "inherits"), "inherits",
-				"is a loop: "+d.name+" inherits from "+d.name, "another profile, or one of this name in an earlier folder")
+				"is a loop: "+d.name+" -> "+d.name, "another profile, or one of this name in an earlier folder")
 			return nil, false
 		}
 	}
 	if len(layers) == 0 {
-		names := make([]string, 0, len(p.byName))
-		for name := range p.byName {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		want := "one of " + strings.Join(names, ", ")
-		if near := nearest(d.inherits, names); near != "" {
-			want = near
-		}
-		if len(names) == 0 {
-			want = "no parent, since there are no other profiles"
-		}
-		d.reader.fault(child(d.doc, "inherits"), "inherits", "no profile is named "+quote(d.inherits), want)
+		names := slices.Sorted(maps.Keys(p.byName))
+		d.reader.fault(child(d.doc, "inherits"), "inherits",
+			"no profile is named "+quote(d.inherits)+didYouMean(d.inherits, names), "one of "+strings.Join(names, ", "))
 		return nil, false
 	}
 	return layers[len(layers)-1], true
@@ -121,7 +112,7 @@ func (p *press) loop(start *draft) {
 	}
 	closer := members[last]
 	closer.reader.fault(child(closer.doc, "inherits"), "inherits",
-		"is a loop: "+strings.Join(append(names, closer.name), " inherits from "), "another profile")
+		"is a loop: "+strings.Join(append(names, closer.name), " -> "), "another profile")
 }
 
 // broken reports if a draft has faults, so that what it would hand on is not

@@ -21,6 +21,14 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
+// didYouMean returns the question to ask after an unknown word, or nothing.
+func didYouMean(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
+}
+
 // mistakes counts the letters that were added, dropped, changed or swapped
 // with their neighbour between two words (the optimal string alignment
 // distance, a restricted form of Damerau 1964).

@@ -31,15 +31,9 @@ func (pl *plot) axis(s *scene) {
 	for i, level := range levels {
 		texts[i] = figure(level)
 	}
-	name, brief := "tokens left, most", "tokens, most"
+	name := "tokens left ≤"
 	if s.accused != nil {
-		name, brief = "tokens left, least", "tokens, least"
-	}
-	if columns(name) >= pl.label {
-		name = brief
-	}
-	if columns(name) >= pl.label {
-		name = "tokens"
+		name = "tokens left ≥"
 	}
 	pl.row(name, pl.labels(texts))
 }
@@ -94,7 +88,7 @@ func (pl *plot) legend(s *scene) {
 	if pl.to > pl.from {
 		parts = append(parts, "a column is "+span((pl.to-pl.from)/time.Duration(pl.inner)))
 	}
-	parts = append(parts, "[ is at "+span(pl.from)+" of the run")
+	parts = append(parts, "the window [ ] begins at "+span(pl.from)+" of the run")
 	pl.text(pl.indent, faint, strings.Join(parts, "; "))
 	if s.straddled > 0 {
 		pl.text(pl.indent, faint, fmt.Sprintf("%s that only overlap the window are not counted", plural(s.straddled, "admitted call")))

@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/mcpload/mcpload/verdict"
@@ -28,35 +27,44 @@ func (s *screen) fails() error {
 			continue
 		}
 		s.heading(fmt.Sprintf("%s: why it fails", v.Server))
-		seen := map[string]bool{} // checks that were shown
 		proofs := map[string]string{}
-		cause := ""
-		for _, f := range v.fails() {
-			s.item(inset, 0, red, "fail", fmt.Sprintf("%s, scenario %s", f.Check, f.scenario))
-			s.item(inset, hang, "", "want", f.Want)
-			s.item(inset, hang, "", "saw", f.Saw)
-			if f.Cause != "" && f.Cause != cause {
-				s.item(inset, hang, "", "cause", f.Cause)
-				cause = f.Cause
+		var last Finding
+		for n, f := range v.fails() {
+			if n > 0 {
+				s.blank()
 			}
-			s.proof(v, f, proofs, !seen[f.Check] || s.verbose)
-			seen[f.Check] = true
+			s.item(inset, 0, red, "fail", f.Check+" in "+f.scenario)
+			if f.Check != last.Check {
+				s.item(inset, hang, "", "want", f.Want)
+			}
+			s.item(inset, hang, "", "saw", f.Saw)
+			if f.Cause != "" && f.Cause != last.Cause {
+				s.item(inset, hang, "", "cause", f.Cause)
+			}
+			s.proof(v, f, proofs, f.Check != last.Check || s.verbose)
+			last = f.Finding
 		}
 		s.next(v.failHints())
 	}
 	return nil
 }
 
-// fails lists a server's failed findings, those of a check together, in the
-// order of the run.
+// fails lists a server's failed findings, those of a check together.
 func (v *Server) fails() []fail {
 	var list []fail
 	for _, check := range v.failedChecks() {
-		for _, sc := range v.Scenarios {
-			for _, f := range sc.Findings {
-				if f.Verdict == verdict.Fail && f.Check == check {
-					list = append(list, fail{sc.Scenario, f})
-				}
+		list = append(list, v.found(check, verdict.Fail)...)
+	}
+	return list
+}
+
+// found lists what a check found in every scenario, where it is of a verdict.
+func (v *Server) found(check string, of verdict.Verdict) []fail {
+	var list []fail
+	for _, sc := range v.Scenarios {
+		for _, f := range sc.Findings {
+			if f.Verdict == of && f.Check == check {
+				list = append(list, fail{sc.Scenario, f})
 			}
 		}
 	}
@@ -77,14 +85,11 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	}
 	proofs[key] = f.Check
 	w := f.Witness.evidence()
-	text := proof(w)
+	s.item(inset, hang, "", "proof", proof(w))
 	calls, stored := s.histories[v.Server]
 	if !stored || !draw {
-		text += " " + capital(listed(w.Calls)) + " of the history."
-		s.item(inset, hang, "", "proof", text)
 		return
 	}
-	s.item(inset, hang, "", "proof", text)
 	picture, err := newScene(calls, w, v.Limit)
 	if err != nil {
 		// The document stands by itself; only the drawing needs the calls.
@@ -93,7 +98,6 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	}
 	s.blank()
 	picture.draw(s.page, inset)
-	s.blank()
 }
 
 // next adds what to do, a line each.
@@ -101,7 +105,8 @@ func (s *screen) next(hints []string) {
 	if len(hints) == 0 {
 		return
 	}
-	s.item(inset, 0, "", "what to do next", "")
+	s.blank()
+	s.item(inset, 0, bold, "what to do next", "")
 	for _, h := range hints {
 		s.item(inset, inset+2, "", "-", h)
 	}
@@ -124,10 +129,14 @@ func (s *screen) unsure() error {
 			continue
 		}
 		s.heading(v.Server + ": what the run could not tell")
+		last := ""
 		for _, f := range open {
-			s.item(inset, 0, yellow, "inconclusive", fmt.Sprintf("%s, scenario %s", f.Check, f.scenario))
-			s.item(inset, hang, "", "want", f.Want)
-			s.item(inset, hang, "", "saw", f.Saw)
+			if f.Check != last {
+				s.item(inset, 0, yellow, "inconclusive", f.Check)
+				s.item(inset, hang, "", "want", f.Want)
+				last = f.Check
+			}
+			s.item(inset, hang, "", "saw", f.Saw+" (in "+f.scenario+")")
 		}
 		s.next(v.openHints())
 	}
@@ -135,30 +144,24 @@ func (s *screen) unsure() error {
 }
 
 func stopped(v *Server) string {
-	if len(v.Scenarios) == 0 {
+	if v.idle() {
 		return "could not run"
 	}
 	return "stopped early"
 }
 
-// open lists a server's inconclusive findings. Where the same check saw the
-// same in several scenarios, they share one entry.
+// open lists a server's inconclusive findings, those of a check together.
+// Where it saw the same in several scenarios, they share one entry.
 func (v *Server) open() []fail {
 	var list []fail
-	for _, sc := range v.Scenarios {
-		for _, f := range sc.Findings {
-			if f.Verdict != verdict.Inconclusive {
+	for _, check := range v.checks(verdict.Inconclusive) {
+		for _, f := range v.found(check, verdict.Inconclusive) {
+			if n := len(list); n > 0 && list[n-1].Check == check && list[n-1].Saw == f.Saw {
+				list[n-1].scenario += ", " + f.scenario
 				continue
 			}
-			same := slices.IndexFunc(list, func(o fail) bool { return o.Check == f.Check && o.Saw == f.Saw })
-			if same >= 0 {
-				list[same].scenario += ", " + sc.Scenario
-				continue
-			}
-			list = append(list, fail{sc.Scenario, f})
+			list = append(list, f)
 		}
 	}
 	return list
 }
-
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -1,6 +1,10 @@
 package results
 
-import "github.com/mcpload/mcpload/verdict"
+import (
+	"slices"
+
+	"github.com/mcpload/mcpload/verdict"
+)
 
 // Finish combines the verdicts upwards: a scenario's is the worst of its
 // findings', a server's the worst of its scenarios', the document's the worst
@@ -73,7 +77,7 @@ func ExitStatus(d *Document) int {
 	switch {
 	case d.Verdict == verdict.Fail:
 		return 1
-	case d.ran() == 0:
+	case !slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() }):
 		return 2
 	case d.Verdict == verdict.Pass:
 		return 0
@@ -81,13 +85,7 @@ func ExitStatus(d *Document) int {
 	return 3
 }
 
-// ran counts the servers that could be run to the end.
-func (d *Document) ran() int {
-	n := 0
-	for _, s := range d.Servers {
-		if s.Error == "" {
-			n++
-		}
-	}
-	return n
+// idle reports if the server could not run at all: nothing was sent to it.
+func (s *Server) idle() bool {
+	return s.Error != "" && !slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool { return sc.Calls.Sent > 0 })
 }

@@ -154,7 +154,7 @@ func document(servers ...Server) *Document {
 // generous admits one call too many.
 func generous() (Server, []history.Call) {
 	s := honest("unifi-mcp", 12, 16)
-	calls := newFake(12, 17).run(16)
+	calls := newFake(14, 17).run(16)
 	w := tightest(labelled(calls, "burst"), 12, 16)
 	f := verdict.Finding{
 		Check: "over-admission", Verdict: verdict.Fail, Want: "at most 16 + 12/s·t admitted in any t",
@@ -162,7 +162,7 @@ func generous() (Server, []history.Call) {
 		Cause: "the burst is too big: it behaves like a bucket of rate 11.97–12.03/s, burst 16.97–17.25", Witness: w,
 	}
 	again := f
-	again.Witness = tightest(calls[21:], 12, 16)
+	again.Witness = tightest(slices.Concat(make([]history.Call, 61), calls[61:]), 12, 16) // zero calls keep the positions
 	again.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", again.Witness.Admitted, span(again.Witness.To-again.Witness.From), again.Witness.Allowed)
 	s.Scenarios = nil
 	for label, found := range map[string]verdict.Finding{"burst": f} {

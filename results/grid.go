@@ -14,12 +14,14 @@ type cell struct {
 	text  string // parts are separated by newlines
 	sgr   string // the colour of the whole
 	right bool   // a figure
+	stiff bool   // broken into lines only where nothing else helps
 }
 
 // A grid is a table that fits into a width, whatever is in it.
 type grid struct {
 	header []string
 	rows   [][]cell
+	spare  []string // columns to leave out where not all fit, the first one first
 }
 
 // edges is what borders and padding take of a line: one character before
@@ -28,6 +30,11 @@ func edges(columns int) int { return 3*columns + 1 }
 
 // draw adds the grid to a page.
 func (g *grid) draw(p *page) error {
+	for _, name := range g.spare {
+		if _, word := g.measure(p); sum(word) > p.width-edges(len(g.header)) {
+			g = g.without(func(column int) bool { return g.header[column] == name })
+		}
+	}
 	widths := g.fit(p)
 	symbols := tw.NewSymbols(tw.StyleLight)
 	if p.ascii {
@@ -95,23 +102,33 @@ func (g *grid) lay(p *page, widths []int, row []cell) []string {
 // that is too much, the widest ones narrower, at first only as far as no word
 // has to be broken.
 func (g *grid) fit(p *page) []int {
+	wide, word := g.measure(p)
+	room := p.width - edges(len(g.header))
+	narrow(wide, word, room)
+	narrow(wide, make([]int, len(wide)), room)
+	return wide
+}
+
+// measure returns how wide each column wants to be, and how wide it has to be
+// so that no word is broken, and no field that is stiff.
+func (g *grid) measure(p *page) (wide, word []int) {
 	n := len(g.header)
-	wide, word := make([]int, n), make([]int, n)
+	wide, word = make([]int, n), make([]int, n)
 	for _, row := range append([][]cell{g.head()}, g.rows...) {
 		for i, c := range row {
 			for _, part := range strings.Split(c.text, "\n") {
 				part = p.clean(part)
 				wide[i] = max(wide[i], columns(part))
+				if c.stiff {
+					word[i] = max(word[i], columns(part))
+				}
 				for _, w := range strings.Fields(part) {
 					word[i] = max(word[i], columns(w))
 				}
 			}
 		}
 	}
-	room := p.width - edges(n)
-	narrow(wide, word, room)
-	narrow(wide, make([]int, n), room)
-	return wide
+	return wide, word
 }
 
 // narrow takes a column at a time from the widest of those that are over their
@@ -139,11 +156,11 @@ func sum(list []int) int {
 	return n
 }
 
-// without returns the grid less the columns in which every field is empty.
-func (g *grid) without() *grid {
-	out := &grid{rows: make([][]cell, len(g.rows))}
+// without returns the grid less some columns.
+func (g *grid) without(drop func(column int) bool) *grid {
+	out := &grid{rows: make([][]cell, len(g.rows)), spare: g.spare}
 	for i, name := range g.header {
-		if !slices.ContainsFunc(g.rows, func(row []cell) bool { return row[i].text != "" }) {
+		if drop(i) {
 			continue
 		}
 		out.header = append(out.header, name)
@@ -152,4 +169,9 @@ func (g *grid) without() *grid {
 		}
 	}
 	return out
+}
+
+// all reports if every field of a column has one text.
+func (g *grid) all(column int, text string) bool {
+	return !slices.ContainsFunc(g.rows, func(row []cell) bool { return row[column].text != text })
 }

@@ -11,7 +11,7 @@ import (
 // limitChecks are the checks whose fail means that a limit is broken, and how
 // a headline says so. Others fail for other reasons.
 var limitChecks = []struct{ check, says string }{
-	{"over-admission", "it lets more calls through"},
+	{"over-admission", "it lets more calls through than that"},
 	{"over-rejection", "it refuses calls that the limit allows"},
 	{"scope", "its buckets aren't shared as promised"},
 	{"served", "it refuses calls that the limit allows"},
@@ -34,11 +34,14 @@ func (s *Server) failed(check string) bool {
 }
 
 // failedChecks lists the checks that a server fails, each once.
-func (s *Server) failedChecks() []string {
+func (s *Server) failedChecks() []string { return s.checks(verdict.Fail) }
+
+// checks lists the checks with a verdict, each once, in the order of the run.
+func (s *Server) checks(of verdict.Verdict) []string {
 	var ids []string
 	for _, sc := range s.Scenarios {
 		for _, f := range sc.Findings {
-			if f.Verdict == verdict.Fail && !slices.Contains(ids, f.Check) {
+			if f.Verdict == of && !slices.Contains(ids, f.Check) {
 				ids = append(ids, f.Check)
 			}
 		}
@@ -69,33 +72,34 @@ func (s *screen) headline() error {
 
 // verdictWords returns the headline's first word and the rest of it.
 func (s *screen) verdictWords() (word, says string) {
-	var by [3][]string // names of servers by verdict
-	var idle []string  // those that could not run
+	var unsure, idle []string
+	passed, n := 0, len(s.doc.Servers)
 	for _, v := range s.doc.Servers {
-		by[v.Verdict] = append(by[v.Verdict], v.Server)
-		if v.Error != "" && len(v.Scenarios) == 0 {
+		switch {
+		case v.idle():
 			idle = append(idle, v.Server)
+		case v.Verdict == verdict.Inconclusive:
+			unsure = append(unsure, v.Server)
+		case v.Verdict == verdict.Pass:
+			passed++
 		}
 	}
-	n := len(s.doc.Servers)
-	passed := len(by[verdict.Pass])
 	word = s.doc.Verdict.String()
 	switch {
 	case n == 0:
 		return "could not run", "no server was named"
-	case ExitStatus(s.doc) == 2 && len(idle) == n:
+	case len(idle) == n:
 		return "could not run", fmt.Sprintf("%s; nothing was judged", and(idle))
 	case s.doc.Verdict == verdict.Fail:
-		return word, s.failWords() + rest(n, passed, by[verdict.Inconclusive])
+		return word, s.failWords() + rest(n, passed, unsure, idle)
 	case s.doc.Verdict == verdict.Pass && n == 1:
 		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Limit)
 	case s.doc.Verdict == verdict.Pass:
 		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
-	case n == 1:
-		return word, fmt.Sprintf("nothing was proven against %s, but the run could not have told", by[verdict.Inconclusive][0])
+	case len(unsure) == 0:
+		return word, strings.TrimPrefix(rest(n, passed, nil, idle), "; ")
 	}
-	return word, fmt.Sprintf("nothing was proven against %s, but the run could not have told%s",
-		and(by[verdict.Inconclusive]), rest(n, passed, nil))
+	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, nil, idle))
 }
 
 // failWords says who fails, and what.
@@ -124,10 +128,13 @@ func (s *screen) failWords() string {
 }
 
 // rest says what became of the servers that a headline hasn't named.
-func rest(n, passed int, unsure []string) string {
+func rest(n, passed int, unsure, idle []string) string {
 	s := ""
 	if len(unsure) > 0 {
 		s += "; " + and(unsure) + " could not be judged"
+	}
+	if len(idle) > 0 {
+		s += "; " + and(idle) + " could not run"
 	}
 	switch {
 	case n == 1:
@@ -142,7 +149,7 @@ func rest(n, passed int, unsure []string) string {
 // targetWords says how all servers were reached.
 func (s *screen) targetWords() string {
 	v := s.doc.Servers[0]
-	text := v.Target.String()
+	text := v.Target.Kind + " over " + v.Target.Transport
 	if len(s.doc.Servers) > 1 && v.Target.Kind == "mock" {
 		text = fmt.Sprintf("%d mocks over %s", len(s.doc.Servers), v.Target.Transport)
 	}
@@ -161,21 +168,15 @@ func (s *screen) targetWords() string {
 // generator says if our own traffic was sent when it was due, and true if so.
 func (s *screen) generator() (string, bool) {
 	planned, sent := 0, 0
-	var worst Quantiles
-	p99 := 0.0
+	var late Quantiles // the worst of every scenario's
 	var behind []string
 	for _, v := range s.doc.Servers {
 		for _, sc := range v.Scenarios {
 			planned += sc.Calls.Planned
 			sent += sc.Calls.Sent
-			if sc.Late.Max > worst.Max || worst.N == 0 {
-				worst = sc.Late
-			}
-			p99 = max(p99, sc.Late.P99)
-			for _, f := range sc.Findings {
-				if f.Check == "generator" && f.Verdict != verdict.Pass {
-					behind = append(behind, v.Server+" "+sc.Scenario)
-				}
+			late = Quantiles{N: late.N + sc.Late.N, P99: max(late.P99, sc.Late.P99), Max: max(late.Max, sc.Late.Max)}
+			if slices.ContainsFunc(sc.Findings, func(f Finding) bool { return f.Check == "generator" && f.Verdict != verdict.Pass }) {
+				behind = append(behind, v.Server+" "+sc.Scenario)
 			}
 		}
 	}
@@ -183,11 +184,11 @@ func (s *screen) generator() (string, bool) {
 		return "", true
 	}
 	text := fmt.Sprintf("%d of %s sent", sent, plural(planned, "planned call"))
-	if worst.N > 0 {
-		text += fmt.Sprintf(", at most %s after they were due (worst p99 %s)", ms(worst.Max), ms(p99))
+	if late.N > 0 {
+		text += fmt.Sprintf(", at most %s late (p99 %s)", ms(late.Max), ms(late.P99))
 	}
 	if len(behind) > 0 {
-		return text + "; behind schedule in " + and(behind), false
+		return text + "; behind schedule in " + few(behind), false
 	}
 	return text, true
 }

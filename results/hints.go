@@ -96,6 +96,9 @@ func (s *Server) failHints() []string {
 	if s.broken() != "" {
 		list = append(list, s.another()...)
 	}
+	if s.failed("over-admission") && s.refusals() == 0 {
+		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called, and if a refusal looks like one (the profile's refusal section says what counts)")
+	}
 	for _, check := range s.failedChecks() {
 		if h, ok := about(check); ok && !slices.Contains(list, h.failed) {
 			list = append(list, h.failed)
@@ -105,6 +108,15 @@ func (s *Server) failHints() []string {
 		list = list[:3] // nobody reads a longer list; the first ones are the likeliest
 	}
 	return list
+}
+
+// refusals counts the calls that a server refused for its rate.
+func (s *Server) refusals() int {
+	n := 0
+	for _, sc := range s.Scenarios {
+		n += sc.Calls.Limited
+	}
+	return n
 }
 
 // openHints are what to try where the run could not tell.
@@ -131,7 +143,7 @@ func (s *Server) another() []string {
 			says += " (" + o.Source + ")"
 		}
 		if o.Rate > 0 && s.Measured != nil && s.Measured.holds(o.Rate, float64(o.Burst)) {
-			says += ", and that is what was measured: the promise is what's wrong"
+			return append(list, says+", and that is what was measured: the promise is what's wrong")
 		}
 		list = append(list, says)
 	}

@@ -47,12 +47,9 @@ type plot struct {
 
 // draw adds the drawing to a page.
 func (s *scene) draw(p *page, indent int) {
-	pl := &plot{page: p, glyphs: fancy, indent: indent, label: 18, from: s.witness.From, to: s.witness.To}
+	pl := &plot{page: p, glyphs: fancy, indent: indent, label: 15, from: s.witness.From, to: s.witness.To}
 	if p.ascii {
 		pl.glyphs = simple
-	}
-	if p.width-indent < 60 {
-		pl.label = 12
 	}
 	room := p.width - indent - pl.label - 2
 	pl.margin = room / 14
@@ -86,7 +83,8 @@ func (s *scene) lanes(pl *plot) {
 	for _, list := range [][]drawn{s.proof, s.around} {
 		for _, d := range list {
 			count[d.sort]++
-			lanes[d.sort][pl.column(d.at())]++
+			at, _ := pl.place(d.at())
+			lanes[d.sort][at]++
 		}
 	}
 	for _, d := range s.context {
@@ -100,9 +98,14 @@ func (s *scene) lanes(pl *plot) {
 		}
 	}
 	for kind := range sorts {
-		if slices.Max(lanes[kind]) > 0 {
-			pl.lane(kind, fmt.Sprintf("%s %d", sortNames[kind], count[kind]), lanes[kind])
+		if slices.Max(lanes[kind]) == 0 {
+			continue
 		}
+		label := sortNames[kind]
+		if count[kind] > 0 {
+			label = fmt.Sprintf("%s %d", label, count[kind])
+		}
+		pl.lane(kind, label, lanes[kind])
 	}
 }
 

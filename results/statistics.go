@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -58,7 +57,7 @@ func (s *screen) perServer() []timed {
 
 // counts adds the table of what came of a server's calls.
 func (s *screen) counts(v *Server) error {
-	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "unknown", "offered/s", "admitted/s"}}
+	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
 	for _, sc := range v.Scenarios {
 		c := sc.Calls
 		sent := fmt.Sprint(c.Sent)
@@ -69,12 +68,13 @@ func (s *screen) counts(v *Server) error {
 		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.Unknown} {
 			row = append(row, cell{text: fmt.Sprint(n), right: true})
 		}
-		for _, x := range []float64{sc.Rate.Offered, sc.Rate.Admitted} {
-			row = append(row, cell{text: perSecond(x), right: true})
-		}
-		g.rows = append(g.rows, row)
+		offered, admitted := sc.Rate.words()
+		g.rows = append(g.rows, append(row, cell{text: offered, right: true}, cell{text: admitted, right: true}))
 	}
-	return g.draw(s.page)
+	const failed, unknown = 5, 6 // columns that are empty most times
+	return g.without(func(column int) bool {
+		return (column == failed || column == unknown) && g.all(column, "0")
+	}).draw(s.page)
 }
 
 // latencies adds a table of quantiles, admitted and refused calls apart, each
@@ -84,7 +84,7 @@ func (s *screen) latencies(title string, rows []timed) error {
 		return nil
 	}
 	s.heading(title)
-	g := &grid{header: []string{"", "admitted", "p50 / p99 / max", "refused", "p50 / p99 / max"}}
+	g := &grid{header: []string{"", "admitted", "p50/p99/max", "refused", "p50/p99/max"}}
 	few := false
 	for _, r := range rows {
 		row := []cell{{text: r.name}}
@@ -113,7 +113,7 @@ func (q Quantiles) brief() string {
 	if q.N < 100 {
 		tilde = "~"
 	}
-	return fmt.Sprintf("%s / %s%s / %s", milli(q.P50), tilde, milli(q.P99), milli(q.Max))
+	return fmt.Sprintf("%s/%s%s/%s", milli(q.P50), tilde, milli(q.P99), milli(q.Max))
 }
 
 // milli says milliseconds to three figures or so.
@@ -130,14 +130,24 @@ func milli(x float64) string {
 // ms says milliseconds as a duration.
 func ms(x float64) string { return span(time.Duration(x * 1e6)) }
 
-func perSecond(x float64) string {
-	if x == 0 {
-		return "-"
+// words says the rates, where the sending took long enough for one: a burst
+// has none.
+func (a Achieved) words() (offered, admitted string) {
+	const shortest = 0.05 // seconds
+	if a.Seconds < shortest {
+		return "at once", "-"
 	}
-	if x >= 100 {
+	return perSecond(a.Offered), perSecond(a.Admitted)
+}
+
+func perSecond(x float64) string {
+	switch {
+	case x == 0:
+		return "-"
+	case x >= 1000:
 		return fmt.Sprintf("%.0f", x)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.2f", x), ".00")
+	return fmt.Sprintf("%.2f", x)
 }
 
 // checks adds every finding, passed ones too.
@@ -198,11 +208,14 @@ func (s *screen) remarks() error {
 	}
 	s.heading("worth knowing (changes no verdict)")
 	for _, text := range texts {
-		names := and(who[text])
-		if len(s.doc.Servers) == len(who[text]) && len(who[text]) > 1 {
-			names = fmt.Sprintf("all %d servers", len(who[text]))
+		names := few(who[text]) + ": "
+		switch {
+		case len(s.doc.Servers) == 1:
+			names = ""
+		case len(s.doc.Servers) == len(who[text]):
+			names = fmt.Sprintf("all %d servers: ", len(who[text]))
 		}
-		s.item(inset, inset+2, "", "-", names+": "+text)
+		s.item(inset, inset+2, "", "-", names+text)
 	}
 	return nil
 }

@@ -59,25 +59,23 @@ func (s *screen) servers() error {
 	if len(s.doc.Servers) == 0 {
 		return nil
 	}
-	apart := !s.sameTarget()
 	g := &grid{header: []string{"server", "target", "limit", "measured rate, burst", "scenarios"}}
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
-		target := ""
-		if apart {
-			target = v.Target.String()
-		}
 		limit := v.Limit.String()
 		if origin := v.Limit.origin(); origin != "" {
 			limit += "\n" + origin
 		}
 		g.rows = append(g.rows, []cell{
-			{text: v.Server}, {text: target}, {text: limit}, {text: v.box()},
+			{text: v.Server}, {text: v.Target.String(), stiff: true}, {text: limit, stiff: true}, {text: v.box()},
 			{text: v.summary(), sgr: colorOf(v.Verdict)},
 		})
 	}
+	if s.sameTarget() { // the line above the table says it for all
+		g = g.without(func(column int) bool { return column == 1 })
+	}
 	s.blank()
-	return g.without().draw(s.page)
+	return g.draw(s.page)
 }
 
 // sameTarget reports if all servers were reached in the same way, so that one
@@ -101,7 +99,7 @@ func (s *Server) box() string {
 // summary says the verdict of every scenario, the passed ones last and counted
 // where there are many.
 func (s *Server) summary() string {
-	if s.Error != "" && len(s.Scenarios) == 0 {
+	if s.idle() {
 		return "could not run"
 	}
 	text := ""
@@ -115,13 +113,13 @@ func (s *Server) summary() string {
 		switch {
 		case len(names) == 0:
 		case v != verdict.Pass:
-			text += v.String() + ": " + strings.Join(names, ", ") + "\n"
+			text += fmt.Sprintf("%s (%s)\n", v, strings.Join(names, ", "))
 		case len(names) == len(s.Scenarios) && len(names) > 1:
-			text += fmt.Sprintf("pass: all %d\n", len(names))
+			text += fmt.Sprintf("pass (all %d)\n", len(names))
 		case len(names) > 1:
-			text += fmt.Sprintf("pass: %d of %d\n", len(names), len(s.Scenarios))
+			text += fmt.Sprintf("pass (%d of %d)\n", len(names), len(s.Scenarios))
 		default:
-			text += "pass: " + names[0] + "\n"
+			text += fmt.Sprintf("pass (%s)\n", names[0])
 		}
 	}
 	if s.Error != "" {

@@ -23,12 +23,12 @@ type TimelineOptions struct {
 // Timeline draws the calls of a witness on a time axis, the window between
 // brackets, after a sentence that says what they prove:
 //
-//	6 calls were admitted within 4ms; the limit allows 5.06 there.
+//	6 calls were admitted within 4ms; the limit allows 5.06 there (calls 1-6 of the history)
 //
 //	admitted 6        [●·●···●··●·····●··············●]
 //	refused 2         [··················×·········×··]
 //	time              [0                           4ms]
-//	tokens left, most  5                          -0.94
+//	tokens left ≤      5                          -0.94
 //
 // A few calls get a row each, from the sending to the reply. More share a row
 // a kind, where a figure stands for as many calls and a block for more; a
@@ -49,38 +49,18 @@ func Timeline(w io.Writer, calls []history.Call, witness verdict.Witness, o Time
 	return err
 }
 
-// proof says what a witness proves, in one sentence.
+// proof says what a witness proves, and with which calls.
 func proof(w verdict.Witness) string {
-	length := w.To - w.From
+	length := span(w.To - w.From)
 	switch {
 	case float64(w.Admitted) > w.Allowed:
-		return fmt.Sprintf("%s admitted within %s; the limit allows %s there.",
-			were(w.Admitted, "call"), span(length), figure(w.Allowed))
+		return fmt.Sprintf("%s admitted within %s; the limit allows %s there (%s of the history)",
+			were(w.Admitted, "call"), length, figure(w.Allowed), positions(w.Calls))
 	case w.Allowed > 0 && len(w.Calls) > 0:
-		left := figure(w.Allowed - float64(w.Admitted))
-		return fmt.Sprintf("call %d was refused with at least %s tokens in the bucket: in the %s before, the limit allows %s and at most %d were taken.",
-			w.Calls[0], left, span(length), figure(w.Allowed), w.Admitted)
+		return fmt.Sprintf("call %d of the history was refused with at least %s tokens in the bucket: in the %s before, the limit allows %s, and at most %d were taken",
+			w.Calls[0], figure(w.Allowed-float64(w.Admitted)), length, figure(w.Allowed), w.Admitted)
 	}
-	return fmt.Sprintf("see %s, within %s.", listed(w.Calls), span(length))
-}
-
-// listed names calls: "calls 4, 7 and 12 more".
-func listed(positions []int) string {
-	const few = 8
-	s := "call "
-	if len(positions) != 1 {
-		s = "calls "
-	}
-	for i, pos := range positions {
-		if i == few && len(positions) > few+1 {
-			return s + fmt.Sprintf(" and %d more", len(positions)-few)
-		}
-		if i > 0 {
-			s += ", "
-		}
-		s += fmt.Sprint(pos)
-	}
-	return s
+	return fmt.Sprintf("see %s of the history, within %s", positions(w.Calls), length)
 }
 
 // A sort is what a call counts as in a drawing.

@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,12 +47,50 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// positions names calls, those in a row together: "calls 1–17 and 19". A long
+// list is cut short, and the number of calls is said.
+func positions(list []int) string {
+	list = slices.Compact(slices.Sorted(slices.Values(list)))
+	var runs []string
+	for i := 0; i < len(list); {
+		j := i
+		for j+1 < len(list) && list[j+1] == list[j]+1 {
+			j++
+		}
+		switch j - i {
+		case 0:
+			runs = append(runs, strconv.Itoa(list[i]))
+		case 1:
+			runs = append(runs, strconv.Itoa(list[i]), strconv.Itoa(list[j]))
+		default:
+			runs = append(runs, fmt.Sprintf("%d–%d", list[i], list[j]))
+		}
+		i = j + 1
+	}
+	const most = 8
+	switch {
+	case len(list) == 1:
+		return "call " + runs[0]
+	case len(runs) > most:
+		return fmt.Sprintf("%d calls: %s, … %s", len(list), strings.Join(runs[:most-1], ", "), runs[len(runs)-1])
+	}
+	return "calls " + and(runs)
+}
+
 // were is "1 call was" or "3 calls were".
 func were(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " was"
 	}
 	return plural(n, noun) + " were"
+}
+
+// few joins names as and does, but counts those after the third.
+func few(names []string) string {
+	if len(names) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return and(names)
 }
 
 // and joins names: "a", "a and b", "a, b and c".
@@ -66,7 +105,7 @@ func and(names []string) string {
 	}
 }
 
-// of says a limit: "15/s burst 40".
+// String says the limit: "15/s burst 40".
 func (l Limit) String() string {
 	s := fmt.Sprintf("%s/s burst %d", strconv.FormatFloat(l.Rate, 'g', 6, 64), l.Burst)
 	if l.Scope == "client" {
@@ -96,11 +135,5 @@ func (m *Measured) String() string {
 	return s
 }
 
-// String says the target: "mock, http".
-func (t Target) String() string {
-	s := t.Kind
-	if t.Transport != "" {
-		s += " over " + t.Transport
-	}
-	return s
-}
+// String says the target: "mock http".
+func (t Target) String() string { return strings.TrimSpace(t.Kind + " " + t.Transport) }

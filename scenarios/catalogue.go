@@ -32,11 +32,13 @@ func low(l profiles.Limit) Level {
 
 var burst = Scenario{
 	Name:      "burst",
-	Doc:       "burst + 5 calls at once, against a full bucket",
+	Doc:       "burst + 5 calls at once, against a full bucket, and one more before a token is back",
 	Criterion: "exactly the burst is admitted, give or take what refills meanwhile; the rest is refused",
 	Start:     full,
 	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
-		return beats(Beat{Calls: l.Burst + beyond})
+		// The late call tells a burst of one less from the promised one: there
+		// it is refused although more than a token should be back.
+		return beats(Beat{Calls: l.Burst + beyond}, Beat{At: seconds(0.7 / l.Rate), Calls: 1})
 	},
 	Checks: limitChecks(verdict.Pressure, verdict.RefusalShape),
 }

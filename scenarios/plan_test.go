@@ -57,8 +57,9 @@ func TestThePlanIsPureAndInOrder(t *testing.T) {
 func TestEveryScenarioSendsWhatItSays(t *testing.T) {
 	a := plan(promise(12, 16), two)
 	burst := labelled(a, "burst")
-	require.Len(t, burst, 21)
+	require.Len(t, burst, 21+1)
 	require.Equal(t, burst[0].Due, burst[20].Due, "all at once")
+	require.InDelta(t, 0.7/12, (burst[21].Due - burst[0].Due).Seconds(), 1e-6)
 
 	sustained := labelled(a, "sustained")
 	drain := 0
@@ -93,7 +94,7 @@ func TestClientsTakeTurnsUnlessEachHasABucket(t *testing.T) {
 	require.Equal(t, []string{"c1", "c2", "c1"}, []string{turns[0].Client, turns[1].Client, turns[2].Client})
 	p.Limit.Scope = profiles.Client
 	both := labelled(plan(p, two), "burst")
-	require.Len(t, both, 42)
+	require.Len(t, both, 44)
 	require.Equal(t, both[0].Due, both[1].Due)
 	require.NotEqual(t, both[0].Client, both[1].Client)
 }

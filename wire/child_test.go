@@ -10,11 +10,18 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mark3labs/mcp-go/server"
 )
 
 // child is a stdio server. Its mode says how it misbehaves.
 func child(mode string) {
 	switch mode {
+	case "mcp-go":
+		if err := server.ServeStdio(newMCPGo()); err != nil {
+			panic(err)
+		}
+		return
 	case "exit":
 		fmt.Fprintln(os.Stderr, "no key given")
 		os.Exit(3)

@@ -277,14 +277,14 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 			learnt.learn(t.Name, t.Schema)
 		}
 		if page.Next == nil || *page.Next == "" {
-			break
+			slices.Sort(names)
+			s.tools = slices.Compact(names)
+			now := *s.era.Load()
+			now.params = learnt
+			s.era.Store(&now)
+			return nil
 		}
 		cursor = quote(*page.Next)
 	}
-	slices.Sort(names)
-	s.tools = slices.Compact(names)
-	now := *s.era.Load()
-	now.params = learnt
-	s.era.Store(&now)
-	return nil
+	return &DialError{Kind: Protocol, Detail: fmt.Sprintf("its list of tools does not end within %d pages", maxPages)}
 }

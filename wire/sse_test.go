@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 type oldServer struct {
 	t testing.TB
 	*httptest.Server
-	stream   chan string // what to write on the stream; closed, it ends
+	stream   chan string // what to write on the stream
 	endpoint string
 	ended    chan struct{} // closed when the client has hung up
 	once     sync.Once
@@ -28,6 +29,9 @@ type oldServer struct {
 	// stream, before the status is written.
 	post func(w http.ResponseWriter, p posted) string
 }
+
+// endOfStream makes an oldServer end its stream.
+const endOfStream = "end"
 
 // serveOld starts one.
 func serveOld(t *testing.T, post func(w http.ResponseWriter, p posted) string) *oldServer {
@@ -44,8 +48,8 @@ func (s *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer s.once.Do(func() { close(s.ended) })
 		for {
 			select {
-			case text, ok := <-s.stream:
-				if !ok {
+			case text := <-s.stream:
+				if text == endOfStream {
 					return
 				}
 				events(w, text)
@@ -193,7 +197,7 @@ func TestSSETwice(t *testing.T) {
 func TestSSEStreamEnds(t *testing.T) {
 	server := serveOld(t, func(_ http.ResponseWriter, _ posted) string { return ": wait\n\n" })
 	s := dialOld(t, server)
-	time.AfterFunc(50*time.Millisecond, func() { close(server.stream) })
+	time.AfterFunc(50*time.Millisecond, func() { server.stream <- endOfStream })
 	c := s.Exchange(t.Context(), echo)
 	require.Equal(t, history.Broken, c.Outcome)
 	require.Equal(t, "the server ended the event stream", c.Detail)
@@ -204,12 +208,12 @@ func TestSSEStreamEnds(t *testing.T) {
 
 func TestSSEServerRequest(t *testing.T) {
 	server := serveOld(t, nil)
-	var id []byte
+	var id atomic.Value
 	server.post = func(_ http.ResponseWriter, p posted) string {
 		if p.Method == "" {
-			return message200(id, `{"content":[{"type":"text","text":`+string(quote(string(p.ID)+string(p.Result)))+`}],"isError":true}`)
+			return message200(id.Load().([]byte), `{"content":[{"type":"text","text":`+string(quote(string(p.ID)+string(p.Result)))+`}],"isError":true}`)
 		}
-		id = p.ID
+		id.Store([]byte(p.ID))
 		return "data: {\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"ping\"}\n\n"
 	}
 	s := dialOld(t, server)

@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/virtual"
 	"github.com/mcpload/mcpload/wire"
 )
 
@@ -38,6 +39,7 @@ type job struct {
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
+	virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
 }
 
 // aim decides where the job's server comes from.
@@ -107,6 +109,9 @@ type outcome struct {
 // run takes the job through the whole line. A server that can't be used is
 // part of the outcome, not an error.
 func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcome {
+	if j.virtual != nil {
+		return j.runVirtual(ctx)
+	}
 	out := outcome{server: j.describe()}
 	clock := runner.NewClock()
 	j.options.Now = clock.Now

@@ -14,6 +14,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/virtual"
 )
 
 // runFlags are the flags of run, as given.
@@ -28,6 +29,8 @@ type runFlags struct {
 	output     string
 	history    string
 	verbose    bool
+	virtual    bool
+	delay      string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -50,6 +53,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
   mcpload run --url https://host/mcp --server mailgun-mcp --header 'Authorization: Bearer $TOKEN'
   mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
   mcpload run --server acb --scenario burst,overload --format json -o result.json
+  mcpload run --all --virtual                                  the same in virtual time
   mcpload run --server acb --dry-run                           print the plan, send nothing`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +71,8 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency demand on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
+	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
+	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms)")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
@@ -99,13 +105,16 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.makeVirtual(jobs); err != nil {
+		return err
+	}
 	for i := range jobs {
 		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
 	}
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
 	}
-	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: f.seed}
+	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
 	histories, err := a.runAll(ctx, jobs, doc)
 	if err != nil {
 		return err
@@ -121,6 +130,33 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 		a.status = results.ExitStatus(doc)
 	}
 	return nil
+}
+
+// makeVirtual moves jobs into virtual time, where that is asked for.
+func (f *runFlags) makeVirtual(jobs []job) error {
+	if !f.virtual {
+		return nil
+	}
+	delay, err := virtual.ParseDelay(f.delay)
+	if err != nil {
+		return fmt.Errorf("--delay: %w", err)
+	}
+	for i := range jobs {
+		if jobs[i].kind != kindMock || f.transport != "auto" {
+			return errors.New("--virtual runs mocks without any transport, so it takes no --url, --live, --transport or command")
+		}
+		jobs[i].virtual = delay
+	}
+	return nil
+}
+
+// started is when the run began. In virtual time that is always the same
+// instant, so that the same seed gives the same document.
+func (f *runFlags) started() string {
+	if f.virtual {
+		return time.Unix(0, 0).UTC().Format(time.RFC3339)
+	}
+	return time.Now().UTC().Format(time.RFC3339)
 }
 
 // chosen returns the scenarios to run, with the thresholds among their checks.

@@ -15,9 +15,9 @@ import (
 // runVirtual takes the job through the line in virtual time: the same plan,
 // runner and judge, a limiter's pure core for the server, and simulated delays
 // for the network.
-func (j job) runVirtual(ctx context.Context, delay virtual.Delay) outcome {
+func (j job) runVirtual(ctx context.Context) outcome {
 	out := outcome{server: j.describe()}
-	out.server.Target.Transport, out.server.Target.Protocol = "virtual", "none"
+	out.server.Target.Transport, out.server.Target.Protocol = "virtual", ""
 	limiter, err := mock.NewLimiter(j.profile.Limit, j.mock.Fault, j.mock.Charge, j.seed)
 	if err != nil {
 		out.fail(err)
@@ -25,7 +25,7 @@ func (j job) runVirtual(ctx context.Context, delay virtual.Delay) outcome {
 	}
 	clock := virtual.NewClock()
 	server := &virtual.Server{
-		Clock: clock, There: delay, Back: delay,
+		Clock: clock, There: j.virtual, Back: j.virtual,
 		Rand:    rand.New(rand.NewPCG(j.seed, 0x6d6370)),
 		Timeout: j.options.Timeout,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Makes what the live tests need: two Python environments with FastMCP and one
+# npm prefix with the reference server. All of it goes below one folder of the
+# user's cache; nothing is installed on the system.
+#
+#   scripts/live-setup.sh          make what is missing, print what is there
+#   scripts/live-setup.sh --path   print the folder and do nothing
+#
+# The folder is $MCPLOAD_TEST_CACHE, or ~/.cache/mcpload-test.
+#
+# Each environment is made in a folder of its own, named for its pinned
+# versions, and a link with a fixed name is turned to it once it is whole:
+#
+#   fastmcp2/bin/python            FastMCP 2.x
+#   fastmcp-newest/bin/python      the newest FastMCP that installs
+#   everything/node_modules/.bin/mcp-server-everything
+#
+# So an interrupted or outdated one is never seen through the link, and is made
+# again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm),
+# anything else: an installation failed.
+set -euo pipefail
+
+# The pinned versions; this is the one place that has them.
+readonly FASTMCP2=2.14.7
+readonly FASTMCP_NEWEST=4.1.1 # 4.1.3 and newer ask for a certifi that isn't published yet
+readonly EVERYTHING=2026.8.31
+
+readonly CACHE=${MCPLOAD_TEST_CACHE:-$HOME/.cache/mcpload-test}
+readonly MISSING_TOOL=3
+
+say() { printf 'live-setup: %s\n' "$*" >&2; }
+
+# missing TOOL WHY ends the script: no later step could do without the tool.
+missing() {
+	say "ERROR: no $1 found: $2"
+	exit "$MISSING_TOOL"
+}
+
+# find_python prints the first Python of at least 3.11 that can make
+# environments, looking where Linux, macOS and pyenv put them. The known good
+# ones come first.
+find_python() {
+	local candidate
+	for candidate in python3.13 python3.12 python3.11 python3 \
+		"${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1*/bin/python; do
+		# A pyenv shim chooses by folder, the interpreter behind it doesn't: so
+		# print the latter.
+		"$candidate" - 2>/dev/null <<-'PY' && return
+			import sys, venv, ensurepip
+			if sys.version_info < (3, 11):
+			    sys.exit(1)
+			print(sys.executable)
+		PY
+	done
+	return 1
+}
+
+# make_env NAME KEY KIND PACKAGE makes the environment for KEY, a package and
+# its version, and turns the link NAME to it; or leaves a whole one alone. KIND
+# is python or node.
+make_env() {
+	local name=$1 key=$2 kind=$3 package=$4
+	local link=$CACHE/$name dir=$CACHE/made/$key
+	if [[ -f $link/.made && $(<"$link/.made") == "$key" ]] && "starts_$kind" "$link"; then
+		return
+	fi
+	say "making $name: $package"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	if ! "install_$kind" "$dir" "$package"; then
+		say "ERROR: $package was not installed; is its registry reachable?"
+		exit 1
+	fi
+	printf '%s\n' "$key" >"$dir/.made"
+	ln -sfn "$dir" "$link"
+}
+
+install_python() {
+	"$PYTHON" -m venv "$1" &&
+		"$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$2" >&2
+}
+
+# starts_python fails when the interpreter that the environment was made with
+# has gone.
+starts_python() { "$1/bin/python" -c '' 2>/dev/null; }
+
+install_node() { npm install --loglevel=error --no-audit --no-fund --prefix "$1" "$2" >&2; }
+
+starts_node() { [[ -f $1/node_modules/.bin/mcp-server-everything ]]; }
+
+# lock lets one set-up at a time into the folder. The lock is a link to its
+# owner's process id, because a link is made, with what it says, in one step.
+lock() {
+	local owner
+	until ln -s "$$" "$CACHE/lock" 2>/dev/null; do
+		owner=$(readlink "$CACHE/lock") || continue
+		if kill -0 "$owner" 2>/dev/null; then
+			say "waiting for another set-up, process $owner"
+			sleep 2
+		else
+			say "process $owner left its lock behind, removing it"
+			rm -f "$CACHE/lock"
+		fi
+	done
+	trap 'rm -f "$CACHE/lock"' EXIT
+}
+
+main() {
+	if [[ ${1:-} == --path ]]; then
+		printf '%s\n' "$CACHE"
+		return
+	fi
+	PYTHON=$(find_python) || missing 'Python 3.11 or newer, with venv' 'FastMCP runs on it'
+	command -v node >/dev/null || missing 'node' 'the reference server runs on it'
+	command -v npm >/dev/null || missing 'npm' 'it installs the reference server'
+	mkdir -p "$CACHE/made"
+	lock
+	make_env fastmcp2 "fastmcp-$FASTMCP2" python "fastmcp==$FASTMCP2"
+	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST" python "fastmcp==$FASTMCP_NEWEST"
+	make_env everything "everything-$EVERYTHING" node "@modelcontextprotocol/server-everything@$EVERYTHING"
+	cat >&2 <<-END
+		live-setup: $CACHE
+		live-setup:   fastmcp2        FastMCP $FASTMCP2, $("$CACHE/fastmcp2/bin/python" --version)
+		live-setup:   fastmcp-newest  FastMCP $FASTMCP_NEWEST, $("$CACHE/fastmcp-newest/bin/python" --version)
+		live-setup:   everything      server-everything $EVERYTHING, Node $(node --version)
+	END
+}
+
+main "$@"
