@@ -51,6 +51,18 @@ func notUTF8(line []byte) *LineError {
 	}
 }
 
+// truncated reports if the line that bad is about, the last one decoded, ends
+// inside its object. A field's fault is found before the end is, so that the
+// line is read once more for that.
+func (d *decoder) truncated(bad *LineError) bool {
+	if bad.Field == "" {
+		return bad.cut
+	}
+	d.at = 0
+	err := d.skip()
+	return err != nil && err.cut
+}
+
 // object reads the line's fields.
 func (d *decoder) object(c *Call) *LineError {
 	if first := d.space(); first == '[' {

@@ -92,8 +92,8 @@ func (r *Reader) next(c *Call) error {
 		if bad == nil {
 			return nil
 		}
-		if bad.cut && !terminated {
-			bad.Problem = "truncated: the file ends inside this line"
+		if !terminated && r.decoder.truncated(bad) {
+			bad = &LineError{Byte: len(line) + 1, Problem: "truncated: the file ends inside this line"}
 		}
 		bad.Line = r.line
 		*c = Call{}

@@ -115,6 +115,8 @@ func appendString(b []byte, key, s string) []byte {
 			b = append(b, '\\', c)
 		case c == '\n':
 			b = append(b, `\n`...)
+		case c == '\r':
+			b = append(b, `\r`...)
 		case c == '\t':
 			b = append(b, `\t`...)
 		default:

@@ -80,8 +80,8 @@ func dialHTTP(t *testing.T, s *Server, stateless bool) *httpPeer {
 
 func (p *httpPeer) close() { p.client.CloseIdleConnections() }
 
-// post sends a message and returns the response with its whole body.
-func (p *httpPeer) post(ctx context.Context, text string) (*http.Response, []byte, error) {
+// request returns a POST of a message, with the headers of the era.
+func (p *httpPeer) request(ctx context.Context, text string) (*http.Request, error) {
 	if p.stateless {
 		text = strings.Replace(text, `"params":{`, `"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
 			`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}},`, 1)
@@ -89,7 +89,7 @@ func (p *httpPeer) post(ctx context.Context, text string) (*http.Response, []byt
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, strings.NewReader(text))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	q.Header.Set("Content-Type", "application/json")
 	q.Header.Set("Accept", "application/json, text/event-stream")
@@ -103,6 +103,15 @@ func (p *httpPeer) post(ctx context.Context, text string) (*http.Response, []byt
 	} else if p.session != "" {
 		q.Header.Set("Mcp-Session-Id", p.session)
 		q.Header.Set("MCP-Protocol-Version", "2025-11-25")
+	}
+	return q, nil
+}
+
+// post sends a message and returns the response with its whole body.
+func (p *httpPeer) post(ctx context.Context, text string) (*http.Response, []byte, error) {
+	q, err := p.request(ctx, text)
+	if err != nil {
+		return nil, nil, err
 	}
 	r, err := p.client.Do(q)
 	if err != nil {
@@ -166,7 +175,8 @@ func (p *streamPeer) shakeHands(t *testing.T) {
 func dialSSE(t *testing.T, s *Server) peer {
 	url, err := s.Start("sse", "127.0.0.1:0")
 	require.NoError(t, err)
-	client := &http.Client{Transport: &http.Transport{}}
+	// Each message comes by a connection of its own: only the session lasts.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	ctx, cancel := context.WithCancel(context.Background())
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(t, err)

@@ -62,14 +62,17 @@ func LoadFS(folders ...fs.FS) (*Catalog, error) {
 // name is the file's, for faults and for a profile that gives none. It returns
 // the warnings beside the profile, or Errors with every fault.
 func Parse(name string, data []byte) (Profile, []Fault, error) {
-	p := pressEmbedded()
 	d := newDraft(name, name, 1, data)
+	p := newPress()
+	if d.inherits != "" {
+		p = pressEmbedded()
+	}
 	p.add(d)
-	c, err := p.catalog()
+	warnings, err := p.settle()
 	if err != nil {
 		return Profile{}, nil, err
 	}
-	return d.profile.Clone(), c.Warnings(), nil
+	return d.profile.Clone(), warnings, nil
 }
 
 // Get returns a copy of the profile of a name: what is done to it changes
@@ -155,9 +158,8 @@ func (p *press) unread(file, problem, want string, warning bool) {
 	p.drafts = append(p.drafts, &draft{reader: &reader{faults: []Fault{f}}})
 }
 
-// catalog resolves every draft, and returns those that count.
-func (p *press) catalog() (*Catalog, error) {
-	c := &Catalog{byName: map[string]Profile{}}
+// settle resolves every draft, and returns either the warnings or Errors.
+func (p *press) settle() (warnings []Fault, err error) {
 	for _, d := range p.drafts {
 		p.resolve(d)
 	}
@@ -165,7 +167,7 @@ func (p *press) catalog() (*Catalog, error) {
 	for _, d := range p.drafts {
 		for _, f := range d.reader.report() {
 			if f.Warning {
-				c.warnings = append(c.warnings, f)
+				warnings = append(warnings, f)
 			} else {
 				faults = append(faults, f)
 			}
@@ -174,6 +176,16 @@ func (p *press) catalog() (*Catalog, error) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
+	return warnings, nil
+}
+
+// catalog resolves every draft, and returns those that count.
+func (p *press) catalog() (*Catalog, error) {
+	warnings, err := p.settle()
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{byName: map[string]Profile{}, warnings: warnings}
 	for name, layers := range p.byName {
 		c.byName[name] = layers[len(layers)-1].profile
 		if !slices.Contains(embedded, name) {

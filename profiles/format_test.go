@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -50,7 +52,7 @@ limit:
   rate: 14.5/s
   burst: 40
   scope: global
-  may_charge: ["*"]
+  may_charge: ['*']
 launch:
   transport: http
   host: 127.0.0.1
@@ -121,9 +123,36 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// However a file is damaged, it is either a profile or at fault.
+func TestDamagedFiles(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		lines := strings.SplitAfter(full, "\n")
+		for range rapid.IntRange(1, 4).Draw(rt, "damages") {
+			i := rapid.IntRange(0, len(lines)-1).Draw(rt, "line")
+			at := rapid.IntRange(0, len(lines[i])).Draw(rt, "column")
+			switch rapid.IntRange(0, 3).Draw(rt, "damage") {
+			case 0:
+				lines[i] = ""
+			case 1:
+				lines[i] += lines[i]
+			case 2:
+				lines[i] = lines[i][:at] + rapid.SampledFrom([]string{"\t", ":", "- ", "{", "]", "&a ", "*a", "!!int ", "'", "#", "\xff"}).Draw(rt, "sign") + lines[i][at:]
+			default:
+				lines[i] = lines[i][:at]
+			}
+		}
+		p, _, err := Parse("x.yaml", []byte(strings.Join(lines, "")))
+		var faults Errors
+		if err != nil && (!errors.As(err, &faults) || len(faults) == 0) {
+			rt.Fatalf("%T: %v", err, err)
+		} else if err == nil {
+			usable(rt, p)
+		}
+	})
+}
+
 // usable holds a profile to what every room may take for granted.
-func usable(t *testing.T, p Profile) {
-	t.Helper()
+func usable(t require.TestingT, p Profile) {
 	require.Regexp(t, nameForm, p.Name)
 	require.GreaterOrEqual(t, p.Limit.Rate, minRate)
 	require.LessOrEqual(t, p.Limit.Rate, maxRate)

@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -240,4 +242,26 @@ func TestForbids(t *testing.T) {
 		require.Equal(t, want, c.Forbids(tool), tool)
 	}
 	require.False(t, LoadCall{Never: []string{"a*a"}}.Forbids("a"), "the two ends may not share a letter")
+}
+
+// The file that the package comment shows is one that is read, and shows every
+// field but the two that others stand in for.
+func TestPackageCommentShowsAFile(t *testing.T) {
+	source, err := os.ReadFile("profile.go")
+	require.NoError(t, err)
+	var b strings.Builder
+	for line := range strings.SplitSeq(string(source), "\n") {
+		if text, ok := strings.CutPrefix(line, "//\t"); ok {
+			b.WriteString(text + "\n")
+		}
+	}
+	p, warnings, err := Parse("my-server.yaml", []byte(b.String()))
+	require.NoError(t, err)
+	require.Equal(t, "my-server", p.Name)
+	require.Equal(t, 12.0, p.Limit.Rate)
+	require.Empty(t, warnings)
+	for _, part := range []any{p.Doc, p.Pattern, p.Parent, p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free, p.Observed.Note,
+		p.Launch.Command, p.Launch.Env, p.Launch.Note, p.Credentials, p.Call.Tool, p.Call.Never} {
+		require.NotEmpty(t, part)
+	}
 }

@@ -7,6 +7,45 @@
 //
 // The package deliberately starts nothing, reads no environment variable and
 // judges nothing: a profile names a variable, never its value.
+//
+// # Files
+//
+// A profile is one YAML document in a file of its own, named for the server.
+// Only limit must be there, or inherits:
+//
+//	name: my-server              # default: the file's name
+//	inherits: acb                # whatever isn't given is acb's
+//	doc: What the server does.
+//	pattern: external-api        # or local-framework, plugin
+//	limit:                       # or the text "8 req/sec, burst 16"
+//	  rate: 12/s                 # tokens: 12, 300/1m, 0.5/s
+//	  burst: 16                  # or tier: moderate, in place of both
+//	  scope: global              # or client
+//	  charges: ["*"]             # methods that surely cost a token
+//	  may_charge: [ping]         # methods of which nobody knows
+//	  free: [initialize]         # methods that cost nothing
+//	observed: {rate: 10, burst: 30, source: server.py:65, note: The code.}
+//	launch:
+//	  command: [python, -m, my_server]
+//	  env: [API_KEY]             # names of variables to pass on
+//	  transport: http            # or sse, stdio
+//	  host: 127.0.0.1
+//	  port: 8000
+//	  path: /mcp
+//	  ready: 30s
+//	  note: What a maintainer should know.
+//	credentials:
+//	  - {env: API_KEY, provider: openai, required: true}
+//	call:
+//	  tool: ping                 # or method: tools/list
+//	  arguments: {}
+//	  never: [send_message, "delete_*"]
+//	refusal: {codes: [-32000], statuses: [429], text: "rate limit"}
+//
+// A child takes over field by field; lists and observed are replaced whole,
+// and what belongs to the parent's tool or transport goes with it. Where
+// charges isn't given, the load call is presumed to cost a token, and nothing
+// of any other.
 package profiles
 
 import (

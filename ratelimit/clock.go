@@ -50,7 +50,8 @@ func (l *Limiter) rebase(t time.Time, d time.Duration) {
 
 // advance moves the latest instant seen to t, or to now where t is nil, unless
 // it is later already. It returns the instant to judge at in ticks, and how far
-// t lies behind it. It needs mu.
+// t lies behind it, which wraps to a negative where that is over 292 years. It
+// needs mu.
 func (l *Limiter) advance(t *time.Time) (now int64, behind time.Duration) {
 	var d time.Duration
 	if t == nil {
@@ -60,8 +61,8 @@ func (l *Limiter) advance(t *time.Time) (now int64, behind time.Duration) {
 	}
 	if d >= l.latest {
 		l.latest = d
-	} else if behind = l.latest - d; behind < 0 { // t is centuries ago
-		behind = Never
+	} else {
+		behind = l.latest - d
 	}
 	return int64(l.latest) * l.quota.perNano, behind
 }

@@ -16,8 +16,9 @@ import (
 // A site is a handler in front of a server that keeps the bodies it gets.
 type site struct {
 	http.Handler
-	got []string
-	now time.Time
+	limiter *Limiter
+	got     []string
+	now     time.Time
 }
 
 func newSite(t *testing.T, rate float64, burst int, c HandlerConfig) *site {
@@ -35,7 +36,7 @@ func newSite(t *testing.T, rate float64, burst int, c HandlerConfig) *site {
 		w.WriteHeader(http.StatusAccepted)
 	}), l, c)
 	require.NoError(t, err)
-	s.Handler = h
+	s.Handler, s.limiter = h, l
 	return s
 }
 
@@ -132,6 +133,11 @@ func TestHandlerShapes(t *testing.T) {
 }
 
 func TestHandlerChargesByMethodAndByClient(t *testing.T) {
+	batches := newSite(t, 10, 3, HandlerConfig{PerClient: true})
+	require.Equal(t, http.StatusAccepted, batches.post(`[`+ping+`,`+call+`]`, "10.0.0.1").Code)
+	require.Equal(t, http.StatusTooManyRequests, batches.post(`[`+ping+`,`+call+`]`, "10.0.0.1").Code)
+	require.Equal(t, http.StatusAccepted, batches.post(`[`+ping+`,`+call+`]`, "10.0.0.2").Code)
+
 	s := newSite(t, 10, 1, HandlerConfig{
 		PerClient: true,
 		Charges:   func(method string) bool { return method == "tools/call" },
@@ -140,6 +146,9 @@ func TestHandlerChargesByMethodAndByClient(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, s.post(call, "10.0.0.1").Code)
 	require.Equal(t, http.StatusAccepted, s.post(ping, "10.0.0.1").Code, "ping is free")
 	require.Equal(t, http.StatusAccepted, s.post(call, "10.0.0.2").Code, "another client")
+
+	s.post(ping, "10.0.0.3")
+	require.Equal(t, 2, s.limiter.Keys(), "a client holds no key before it is charged")
 
 	global := newSite(t, 10, 1, HandlerConfig{})
 	require.Equal(t, http.StatusAccepted, global.post(call, "10.0.0.1").Code)
@@ -162,13 +171,19 @@ func TestHandlerRefusesWhatItCannotRead(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Contains(t, w.Body.String(), "request body could not be read to its end")
 
+	plain := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(response))
+	plain.Header.Set("Content-Encoding", "identity")
+	w = httptest.NewRecorder()
+	s.ServeHTTP(w, plain)
+	require.Equal(t, http.StatusAccepted, w.Code)
+
 	zipped := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader("..."))
 	zipped.Header.Set("Content-Encoding", "gzip")
 	w = httptest.NewRecorder()
 	s.ServeHTTP(w, zipped)
 	require.Equal(t, http.StatusUnsupportedMediaType, w.Code)
 	require.Contains(t, w.Body.String(), `content encoding \"gzip\", want none`)
-	require.Len(t, s.got, 1, "nothing of it reached the server")
+	require.Equal(t, []string{ping, response}, s.got, "nothing else reached the server")
 }
 
 func TestHandlerLeavesTheCallersRequestAlone(t *testing.T) {

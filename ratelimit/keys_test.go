@@ -29,6 +29,9 @@ func requireSound(t require.TestingT, tab *table) {
 	}
 	require.Len(t, tab.heap, entries)
 	require.Len(t, tab.slots, entries+len(tab.free))
+	for _, at := range tab.free {
+		require.Empty(t, tab.slots[at].key, "a forgotten key is still held in memory")
+	}
 }
 
 // A table is compared with a map under random inserts, admissions, passing

@@ -105,6 +105,10 @@ func TestAllow(t *testing.T) {
 			{t0, "", 41, 40}, {t0.AddDate(5000, 0, 0), "", 41, 40}, {t0, "", 1, 0},
 			{t0.AddDate(5000, 0, 0).Add(time.Second), "", 16, 15},
 		}},
+		"centuries between uses by others": {Config{Rate: 15, Burst: 40}, []row{
+			{t0, "", 41, 40}, {t0.AddDate(400, 0, 0), "a", 1, 1}, {t0.AddDate(800, 0, 0), "a", 1, 1},
+			{t0.AddDate(1200, 0, 0), "a", 41, 40}, {t0.AddDate(1200, 0, 0), "", 41, 40},
+		}},
 		"the zero time": {Config{Rate: 10, Burst: 2}, []row{
 			{time.Time{}, "", 3, 2}, {time.Time{}.Add(100 * time.Millisecond), "", 2, 1}, {t0, "", 3, 2},
 		}},
@@ -219,6 +223,21 @@ func TestDefaultClock(t *testing.T) {
 		time.Sleep(200 * 365 * 24 * time.Hour)
 		for i := range 4 {
 			require.Equal(t, i < 3, l.Allow().Allowed)
+		}
+	})
+}
+
+// At this rate a nanosecond is 999,999,937 ticks, and 63 bits of them last nine
+// seconds.
+func TestDefaultClockOutlastsItsEpochs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := mustNew(t, Config{Rate: 999_999_937, Burst: 3})
+		for i := range 1000 {
+			for j := range 4 {
+				require.Equal(t, j < 3, l.Allow().Allowed, "round %d", i)
+			}
+			time.Sleep(time.Duration(i) * 977 * time.Millisecond)
+			time.Sleep(4 * time.Nanosecond)
 		}
 	})
 }

@@ -121,10 +121,17 @@ func TestDecisionsEqualTheReferenceAcrossEpochs(t *testing.T) {
 		ref, now, epochs, last := newReference(big.NewRat(rate, 1), burst), t0, 0, time.Time{}
 		for i := range rounds {
 			now = now.Add(l.span/7 + time.Duration(i))
-			// Take about half of what has flowed in, all at once, so that the
-			// bucket isn't full and what it is short of has a fraction.
-			n := min(burst-1, int(l.span.Seconds()/7*float64(rate))/2+i)
+			// Take half the burst, and later about what has flowed in, all at
+			// once, so that the bucket is neither full nor empty at any epoch,
+			// and what it is short of has a fraction.
+			n := burst / 2
+			if i > 0 {
+				n = int(l.span.Seconds()/7*float64(rate)) + i%2*1000
+			}
 			ref.at(now)
+			if i > 0 {
+				require.False(t, ref.full(), "round %d", i)
+			}
 			ref.level = new(big.Rat).Sub(ref.level, big.NewRat(int64(n), 1))
 			require.True(t, ref.level.Sign() > 0, "the test takes more than there is")
 			single, keyed := l.single(&now, n), l.keyed("a", &now, n)

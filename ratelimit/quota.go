@@ -121,7 +121,7 @@ func (q *quota) decide(o outcome, n int) Decision {
 		return Decision{Allowed: true, Remaining: int(-o.excess / q.cost)}
 	}
 	d := Decision{RetryAfter: q.nanos(o.excess) + o.behind, Reason: o.reason}
-	if d.RetryAfter < 0 { // behind by centuries
+	if d.RetryAfter < 0 { // behind by so much that it wrapped: over 230 years
 		d.RetryAfter = Never
 	}
 	if d.Reason == 0 {

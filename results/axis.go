@@ -41,8 +41,8 @@ func (pl *plot) axis(s *scene) {
 // labels spreads texts evenly over the window, the first flush left and the
 // last flush right. One that would touch its neighbour is left out; the last
 // always stands.
-func (pl *plot) labels(texts []string) []string {
-	at := pl.empty(" ")
+func (pl *plot) labels(texts []string) []spot {
+	at := pl.empty(spot{glyph: " "})
 	n := len(texts)
 	for i := range texts {
 		texts[i] = pl.clean(texts[i])
@@ -64,7 +64,7 @@ func (pl *plot) labels(texts []string) []string {
 			continue
 		}
 		for j, r := range []rune(text) {
-			at[pl.margin+1+start+j] = string(r)
+			at[pl.margin+1+start+j].glyph = string(r)
 		}
 		free = start + width(i) + 1
 	}
@@ -83,14 +83,20 @@ func (pl *plot) legend(s *scene) {
 		parts = append(parts, "2-9 as many calls")
 	}
 	if pl.tallest > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s, %s fewer but some", pl.blocks[len(pl.blocks)-1], plural(pl.tallest, "call"), pl.blocks[0]))
+		parts = append(parts, fmt.Sprintf("%s to %s 1 to %d calls", pl.blocks[0], pl.blocks[len(pl.blocks)-1], pl.tallest))
+	}
+	if pl.beyond {
+		parts = append(parts, "counts are of what is inside")
 	}
 	if pl.to > pl.from {
 		parts = append(parts, "a column is "+span((pl.to-pl.from)/time.Duration(pl.inner)))
 	}
 	parts = append(parts, "the window [ ] begins at "+span(pl.from)+" of the run")
 	pl.text(pl.indent, faint, strings.Join(parts, "; "))
-	if s.straddled > 0 {
-		pl.text(pl.indent, faint, fmt.Sprintf("%s that only overlap the window are not counted", plural(s.straddled, "admitted call")))
+	switch n := s.straddled; {
+	case n == 1:
+		pl.text(pl.indent, faint, "1 more admitted call only overlaps the window, and isn't counted")
+	case n > 1:
+		pl.text(pl.indent, faint, fmt.Sprintf("%d more admitted calls only overlap the window, and aren't counted", n))
 	}
 }

@@ -1,10 +1,12 @@
 package results
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/mcpload/mcpload/verdict"
@@ -20,13 +22,25 @@ func (d *Document) JSON(w io.Writer) error {
 	if d.Schema != Schema {
 		return ErrUnfinished
 	}
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false) // "<" is common in what checks say, and no page embeds this
 	if err := enc.Encode(d); err != nil {
+		return fmt.Errorf("results: cannot encode the document: %w", err)
+	}
+	if _, err := w.Write(unbroken(b.Bytes())); err != nil {
 		return fmt.Errorf("results: cannot write the document: %w", err)
 	}
 	return nil
+}
+
+// unbroken puts lists of whole numbers on one line: a witness may name thousands
+// of calls. Strings are safe from it, as JSON has no bare newline in them.
+func unbroken(text []byte) []byte {
+	list := regexp.MustCompile(`\[\n\s*\d+(,\n\s*\d+)*\n\s*\]`)
+	blank := regexp.MustCompile(`\s+`)
+	return list.ReplaceAllFunc(text, func(m []byte) []byte { return blank.ReplaceAll(m, nil) })
 }
 
 // Decode reads one document. Fields that it doesn't know are ignored, since

@@ -159,7 +159,7 @@ func generous() (Server, []history.Call) {
 	f := verdict.Finding{
 		Check: "over-admission", Verdict: verdict.Fail, Want: "at most 16 + 12/s·t admitted in any t",
 		Saw:   fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", w.Admitted, span(w.To-w.From), w.Allowed),
-		Cause: "the burst is too big: it behaves like a bucket of rate 11.97–12.03/s, burst 16.97–17.25", Witness: w,
+		Cause: "the burst is too big: it behaves like a bucket of rate 13.97–14.03/s, burst 16.97–17.25", Witness: w,
 	}
 	again := f
 	again.Witness = tightest(slices.Concat(make([]history.Call, 61), calls[61:]), 12, 16) // zero calls keep the positions
@@ -178,7 +178,7 @@ func generous() (Server, []history.Call) {
 		Check: "refusal-shape", Verdict: verdict.Pass, Want: "the request's id, a free code, a time to retry", Saw: "43 refusals: 43× HTTP 429",
 		Warnings: []string{"refusals don't say when to retry (no Retry-After)"},
 	}}))
-	s.Measured = &Measured{Rate: Range{Lo: 11.97, Hi: 12.03}, Burst: Range{Lo: 16.97, Hi: 17.25}}
+	s.Measured = &Measured{Rate: Range{Lo: 13.97, Hi: 14.03}, Burst: Range{Lo: 16.97, Hi: 17.25}}
 	s.finish()
 	return s, calls
 }

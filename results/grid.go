@@ -11,10 +11,11 @@ import (
 
 // A cell is one field of a grid: parts, each on a line of its own.
 type cell struct {
-	text  string // parts are separated by newlines
-	sgr   string // the colour of the whole
-	right bool   // a figure
-	stiff bool   // broken into lines only where nothing else helps
+	text  string                   // parts are separated by newlines
+	sgr   string                   // the colour of the whole
+	tint  func(part string) string // the colour of each part, where they differ
+	right bool                     // a figure
+	stiff bool                     // broken into lines only where nothing else helps
 }
 
 // A grid is a table that fits into a width, whatever is in it.
@@ -89,8 +90,12 @@ func (g *grid) lay(p *page, widths []int, row []cell) []string {
 	for i, c := range row {
 		var lines []string
 		for _, part := range strings.Split(c.text, "\n") {
+			sgr := c.sgr
+			if c.tint != nil {
+				sgr = c.tint(part)
+			}
 			for _, line := range p.wrap(p.clean(part), widths[i], widths[i]) {
-				lines = append(lines, p.paint(c.sgr, line))
+				lines = append(lines, p.paint(sgr, line))
 			}
 		}
 		fields[i] = strings.Join(lines, "\n")

@@ -42,12 +42,13 @@ type plot struct {
 	from, to      time.Duration
 	used          [sorts]bool // sorts whose marks need explaining
 	digits        bool        // figures need explaining
+	beyond        bool        // calls beside the window are drawn
 	tallest       int         // calls that the biggest block stands for; 0 without blocks
 }
 
 // draw adds the drawing to a page.
 func (s *scene) draw(p *page, indent int) {
-	pl := &plot{page: p, glyphs: fancy, indent: indent, label: 15, from: s.witness.From, to: s.witness.To}
+	pl := &plot{page: p, glyphs: fancy, indent: indent, label: s.labels(), from: s.witness.From, to: s.witness.To}
 	if p.ascii {
 		pl.glyphs = simple
 	}
@@ -76,19 +77,18 @@ func (s *scene) lanes(pl *plot) {
 		pl.interval(*s.accused)
 	}
 	var lanes [sorts][]int // calls a column
-	var count [sorts]int
 	for i := range lanes {
 		lanes[i] = make([]int, pl.width)
 	}
 	for _, list := range [][]drawn{s.proof, s.around} {
 		for _, d := range list {
-			count[d.sort]++
 			at, _ := pl.place(d.at())
 			lanes[d.sort][at]++
 		}
 	}
 	for _, d := range s.context {
 		if at, ok := pl.beside(d.at()); ok {
+			pl.beyond = true
 			lanes[d.sort][at]++
 		}
 	}
@@ -97,16 +97,41 @@ func (s *scene) lanes(pl *plot) {
 			pl.tallest = max(pl.tallest, most)
 		}
 	}
+	counts := s.counts()
 	for kind := range sorts {
-		if slices.Max(lanes[kind]) == 0 {
-			continue
+		if slices.Max(lanes[kind]) > 0 {
+			pl.lane(kind, laneLabel(kind, counts[kind]), lanes[kind])
 		}
-		label := sortNames[kind]
-		if count[kind] > 0 {
-			label = fmt.Sprintf("%s %d", label, count[kind])
-		}
-		pl.lane(kind, label, lanes[kind])
 	}
+}
+
+// counts counts the calls of a sort that lanes hold, those beside the window
+// apart.
+func (s *scene) counts() [sorts]int {
+	var n [sorts]int
+	for _, list := range [][]drawn{s.proof, s.around} {
+		for _, d := range list {
+			n[d.sort]++
+		}
+	}
+	return n
+}
+
+func laneLabel(kind sort, n int) string {
+	if n == 0 {
+		return sortNames[kind]
+	}
+	return fmt.Sprintf("%s %d", sortNames[kind], n)
+}
+
+// labels is how many columns the labels need, and a blank: a figure must never
+// be cut.
+func (s *scene) labels() int {
+	wide := len("tokens left >=")
+	for kind, n := range s.counts() {
+		wide = max(wide, len(laneLabel(sort(kind), n)))
+	}
+	return wide + 1
 }
 
 // column is where an instant stands; what lies outside the window stands at
@@ -141,29 +166,38 @@ func (pl *plot) beside(at time.Duration) (int, bool) {
 	return pl.margin + pl.inner + 2 + int(off), true
 }
 
-// row adds a label and the columns of a plot, each a glyph.
-func (pl *plot) row(label string, at []string) {
-	at[pl.margin], at[pl.margin+pl.inner+1] = "[", "]"
-	label = prefix(pl.clean(label), pl.label-1)
-	pad := strings.Repeat(" ", pl.label-columns(label))
-	pl.raw(strings.Repeat(" ", pl.indent) + label + pad + strings.Join(at, ""))
+// A spot is one column of a row.
+type spot struct{ glyph, sgr string }
+
+// row adds a label and the columns of a plot. Neighbours of one colour are
+// painted together.
+func (pl *plot) row(label string, at []spot) {
+	at[pl.margin], at[pl.margin+pl.inner+1] = spot{glyph: "["}, spot{glyph: "]"}
+	label = pl.clean(label)
+	line := strings.Repeat(" ", pl.indent) + label + strings.Repeat(" ", max(1, pl.label-columns(label)))
+	for len(at) > 0 {
+		run, sgr := "", at[0].sgr
+		for len(at) > 0 && at[0].sgr == sgr {
+			run += at[0].glyph
+			at = at[1:]
+		}
+		line += pl.paint(sgr, run)
+	}
+	pl.raw(line)
 }
 
 // empty returns the columns of a row without calls.
-func (pl *plot) empty(inside string) []string {
-	at := make([]string, pl.margin*2+pl.inner+2)
-	for i := range at {
-		at[i] = " "
-		if i > pl.margin && i <= pl.margin+pl.inner {
-			at[i] = pl.paint(faint, inside)
-		}
+func (pl *plot) empty(inside spot) []spot {
+	at := slices.Repeat([]spot{{glyph: " "}}, pl.margin*2+pl.inner+2)
+	for i := range pl.inner {
+		at[pl.margin+1+i] = inside
 	}
 	return at
 }
 
 // lane adds the row of a sort.
 func (pl *plot) lane(kind sort, label string, counts []int) {
-	at := pl.empty(pl.none)
+	at := pl.empty(spot{pl.none, faint})
 	blocks := slices.Max(counts) > 9
 	for i, n := range counts {
 		var mark string
@@ -179,27 +213,28 @@ func (pl *plot) lane(kind sort, label string, counts []int) {
 			mark = fmt.Sprint(n)
 			pl.digits = true
 		}
-		at[i] = pl.paint(sortColors[kind], mark)
+		at[i] = spot{mark, sortColors[kind]}
 	}
 	pl.row(label, at)
 }
 
 // interval adds the row of one call, from its sending to its reply.
 func (pl *plot) interval(d drawn) {
-	at := pl.empty(pl.none)
+	at := pl.empty(spot{pl.none, faint})
+	mark := spot{pl.marks[d.sort], sortColors[d.sort]}
 	first, startSeen := pl.place(d.sent)
 	last, endSeen := pl.place(d.received)
 	for i := first; i <= last; i++ {
-		at[i] = pl.line
+		at[i].glyph, at[i].sgr = pl.line, ""
 	}
-	at[first], at[last] = pl.start, pl.paint(sortColors[d.sort], pl.marks[d.sort])
+	at[first].glyph, at[last] = pl.start, mark
 	if !startSeen {
-		at[first] = pl.earlier
+		at[first].glyph = pl.earlier
 	}
 	if !endSeen {
-		at[last] = pl.further
+		at[last] = spot{glyph: pl.further}
 		if last > first {
-			at[last-1] = pl.paint(sortColors[d.sort], pl.marks[d.sort])
+			at[last-1] = mark
 		}
 	}
 	pl.used[d.sort] = true

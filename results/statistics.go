@@ -64,12 +64,12 @@ func (s *screen) counts(v *Server) error {
 		if c.Unsent() > 0 {
 			sent += fmt.Sprintf(" of %d", c.Planned)
 		}
-		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)}, {text: sent, right: true}}
+		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)}, {text: sent, right: true, stiff: true}}
 		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.Unknown} {
 			row = append(row, cell{text: fmt.Sprint(n), right: true})
 		}
 		offered, admitted := sc.Rate.words()
-		g.rows = append(g.rows, append(row, cell{text: offered, right: true}, cell{text: admitted, right: true}))
+		g.rows = append(g.rows, append(row, cell{text: offered, right: true, stiff: true}, cell{text: admitted, right: true}))
 	}
 	const failed, unknown = 5, 6 // columns that are empty most times
 	return g.without(func(column int) bool {

@@ -62,13 +62,10 @@ func (s *screen) servers() error {
 	g := &grid{header: []string{"server", "target", "limit", "measured rate, burst", "scenarios"}}
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
-		limit := v.Limit.String()
-		if origin := v.Limit.origin(); origin != "" {
-			limit += "\n" + origin
-		}
+		limit := v.Limit.bucket() + "\n" + v.Limit.origin()
 		g.rows = append(g.rows, []cell{
 			{text: v.Server}, {text: v.Target.String(), stiff: true}, {text: limit, stiff: true}, {text: v.box()},
-			{text: v.summary(), sgr: colorOf(v.Verdict)},
+			{text: v.summary(), tint: tint},
 		})
 	}
 	if s.sameTarget() { // the line above the table says it for all
@@ -126,6 +123,16 @@ func (s *Server) summary() string {
 		text += "stopped early"
 	}
 	return text
+}
+
+// tint is the colour of a part of a summary.
+func tint(part string) string {
+	for _, v := range []verdict.Verdict{verdict.Pass, verdict.Fail} {
+		if strings.HasPrefix(part, v.String()+" ") {
+			return colorOf(v)
+		}
+	}
+	return colorOf(verdict.Inconclusive)
 }
 
 // footer says what a reader needs to repeat the run.

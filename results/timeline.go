@@ -23,16 +23,21 @@ type TimelineOptions struct {
 // Timeline draws the calls of a witness on a time axis, the window between
 // brackets, after a sentence that says what they prove:
 //
-//	6 calls were admitted within 4ms; the limit allows 5.06 there (calls 1-6 of the history)
+//	4 calls were admitted within 12ms; the limit allows 3.12 there (calls
+//	1-4 of the history)
 //
-//	admitted 6        [●·●···●··●·····●··············●]
-//	refused 2         [··················×·········×··]
-//	time              [0                           4ms]
-//	tokens left ≤      5                          -0.94
+//	call 1            [|-------------------A............................]
+//	call 2            [....|-----------------------A....................]
+//	call 3            [........|---------------------------A............]
+//	call 4            [............|-----------------------------------A]
+//	call 5            [................|---------------------------R....]
+//	time              [0          3ms         6ms         9ms       12ms]
+//	tokens left <=    [3         3.03        2.06        0.09      -0.88]
 //
 // A few calls get a row each, from the sending to the reply. More share a row
-// a kind, where a figure stands for as many calls and a block for more; a
-// column with any call in it is never blank, and the counts are written out.
+// a sort, marked where the reply came: a figure stands for as many calls, and a
+// block for more. A column with any call in it is never blank, the tallest is
+// told in figures, and so is how many calls each row holds.
 //
 // The calls are the server's whole history, as witnesses count positions in
 // it. A witness that doesn't fit the history is an error.

@@ -105,8 +105,11 @@ func and(names []string) string {
 	}
 }
 
-// String says the limit: "15/s burst 40".
-func (l Limit) String() string {
+// String says the limit and where it was taken from: "15/s burst 40 (from acb)".
+func (l Limit) String() string { return strings.TrimSpace(l.bucket() + " " + l.origin()) }
+
+// bucket says the limit alone: "15/s burst 40".
+func (l Limit) bucket() string {
 	s := fmt.Sprintf("%s/s burst %d", strconv.FormatFloat(l.Rate, 'g', 6, 64), l.Burst)
 	if l.Scope == "client" {
 		s += " a client"

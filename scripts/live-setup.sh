@@ -21,8 +21,8 @@
 set -euo pipefail
 
 # The pinned versions; this is the one place that has them.
-readonly FASTMCP2=2.14.7
-readonly FASTMCP_NEWEST=4.1.1 # 4.1.3 and newer ask for a certifi that isn't published yet
+readonly FASTMCP2=2.14.7 FASTMCP2_SDK=1.30.0
+readonly FASTMCP_NEWEST=4.1.1 FASTMCP_NEWEST_SDK=2.3.0 # 4.1.3 and 4.1.6 want a certifi that not every index has yet
 readonly EVERYTHING=2026.8.31
 
 readonly CACHE=${MCPLOAD_TEST_CACHE:-$HOME/.cache/mcpload-test}
@@ -37,38 +37,44 @@ missing() {
 }
 
 # find_python prints the first Python of at least 3.11 that can make
-# environments, looking where Linux, macOS and pyenv put them. The known good
-# ones come first.
+# environments. Those that the pinned versions were tried on come first, each
+# as Linux and macOS name it and where pyenv keeps it.
 find_python() {
-	local candidate
-	for candidate in python3.13 python3.12 python3.11 python3 \
-		"${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1*/bin/python; do
-		# A pyenv shim chooses by folder, the interpreter behind it doesn't: so
-		# print the latter.
-		"$candidate" - 2>/dev/null <<-'PY' && return
-			import sys, venv, ensurepip
-			if sys.version_info < (3, 11):
-			    sys.exit(1)
-			print(sys.executable)
-		PY
+	local minor candidate
+	for minor in 13 12 11; do
+		for candidate in "python3.$minor" "${PYENV_ROOT:-$HOME/.pyenv}/versions/3.$minor".*/bin/python; do
+			interpreter "$candidate" && return
+		done
 	done
-	return 1
+	interpreter python3
 }
 
-# make_env NAME KEY KIND PACKAGE makes the environment for KEY, a package and
-# its version, and turns the link NAME to it; or leaves a whole one alone. KIND
-# is python or node.
+# interpreter prints the path of the Python that a command starts. A pyenv shim
+# chooses it by folder, so an environment must not be tied to the shim.
+interpreter() {
+	"$1" - 2>/dev/null <<-'PY'
+		import sys, venv, ensurepip
+		if sys.version_info < (3, 11):
+		    sys.exit(1)
+		print(sys.executable)
+	PY
+}
+
+# make_env NAME KEY KIND PACKAGES... makes an environment with the packages, and
+# turns the link NAME to it; or leaves a whole one alone. KEY names the versions
+# and the folder; KIND is python or node.
 make_env() {
-	local name=$1 key=$2 kind=$3 package=$4
+	local name=$1 key=$2 kind=$3
+	shift 3
 	local link=$CACHE/$name dir=$CACHE/made/$key
 	if [[ -f $link/.made && $(<"$link/.made") == "$key" ]] && "starts_$kind" "$link"; then
 		return
 	fi
-	say "making $name: $package"
+	say "making $name: $*"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	if ! "install_$kind" "$dir" "$package"; then
-		say "ERROR: $package was not installed; is its registry reachable?"
+	if ! "install_$kind" "$dir" "$@"; then
+		say "ERROR: $name was not installed; is its registry reachable?"
 		exit 1
 	fi
 	printf '%s\n' "$key" >"$dir/.made"
@@ -76,27 +82,34 @@ make_env() {
 }
 
 install_python() {
-	"$PYTHON" -m venv "$1" &&
-		"$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$2" >&2
+	local dir=$1
+	shift
+	"$PYTHON" -m venv "$dir" &&
+		"$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$@" >&2
 }
 
 # starts_python fails when the interpreter that the environment was made with
 # has gone.
 starts_python() { "$1/bin/python" -c '' 2>/dev/null; }
 
-install_node() { npm install --loglevel=error --no-audit --no-fund --prefix "$1" "$2" >&2; }
+install_node() {
+	local dir=$1
+	shift
+	npm install --loglevel=error --no-audit --no-fund --prefix "$dir" "$@" >&2
+}
 
 starts_node() { [[ -f $1/node_modules/.bin/mcp-server-everything ]]; }
 
 # lock lets one set-up at a time into the folder. The lock is a link to its
 # owner's process id, because a link is made, with what it says, in one step.
 lock() {
-	local owner
+	local owner told=
 	until ln -s "$$" "$CACHE/lock" 2>/dev/null; do
 		owner=$(readlink "$CACHE/lock") || continue
 		if kill -0 "$owner" 2>/dev/null; then
-			say "waiting for another set-up, process $owner"
-			sleep 2
+			[[ $owner == "$told" ]] || say "waiting for another set-up, process $owner"
+			told=$owner
+			sleep 1
 		else
 			say "process $owner left its lock behind, removing it"
 			rm -f "$CACHE/lock"
@@ -115,13 +128,16 @@ main() {
 	command -v npm >/dev/null || missing 'npm' 'it installs the reference server'
 	mkdir -p "$CACHE/made"
 	lock
-	make_env fastmcp2 "fastmcp-$FASTMCP2" python "fastmcp==$FASTMCP2"
-	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST" python "fastmcp==$FASTMCP_NEWEST"
-	make_env everything "everything-$EVERYTHING" node "@modelcontextprotocol/server-everything@$EVERYTHING"
+	make_env fastmcp2 "fastmcp-$FASTMCP2-mcp-$FASTMCP2_SDK" python \
+		"fastmcp==$FASTMCP2" "mcp==$FASTMCP2_SDK"
+	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
+		"fastmcp==$FASTMCP_NEWEST" "mcp==$FASTMCP_NEWEST_SDK"
+	make_env everything "everything-$EVERYTHING" node \
+		"@modelcontextprotocol/server-everything@$EVERYTHING"
 	cat >&2 <<-END
 		live-setup: $CACHE
-		live-setup:   fastmcp2        FastMCP $FASTMCP2, $("$CACHE/fastmcp2/bin/python" --version)
-		live-setup:   fastmcp-newest  FastMCP $FASTMCP_NEWEST, $("$CACHE/fastmcp-newest/bin/python" --version)
+		live-setup:   fastmcp2        FastMCP $FASTMCP2, SDK $FASTMCP2_SDK, $("$CACHE/fastmcp2/bin/python" --version)
+		live-setup:   fastmcp-newest  FastMCP $FASTMCP_NEWEST, SDK $FASTMCP_NEWEST_SDK, $("$CACHE/fastmcp-newest/bin/python" --version)
 		live-setup:   everything      server-everything $EVERYTHING, Node $(node --version)
 	END
 }

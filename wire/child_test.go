@@ -14,6 +14,12 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
+// childOptions starts this test binary as a stdio server.
+func childOptions(mode string) Options {
+	return Options{Transport: Stdio, Command: []string{os.Args[0]}, Env: append(os.Environ(), childMode+"="+mode, "GORACE=atexit_sleep_ms=0"),
+		Client: "c1", Refusal: rateLimit, Timeout: 10 * time.Second}
+}
+
 // child is a stdio server. Its mode says how it misbehaves.
 func child(mode string) {
 	switch mode {
@@ -27,6 +33,8 @@ func child(mode string) {
 		os.Exit(3)
 	case "banner":
 		fmt.Println("Welcome to the server!\n  http://127.0.0.1:8000")
+	case "slow-modern":
+		time.Sleep(800 * time.Millisecond)
 	case "cat":
 		time.Sleep(time.Hour) // says nothing, and ignores the end of its stdin
 	case "stubborn":
@@ -69,11 +77,13 @@ func child(mode string) {
 func childAnswer(mode string, p posted, calls int) {
 	say := func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 	switch {
+	case p.Method == "initialize" && mode == "slow-modern":
+		say(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"Method not found"}}`, p.ID)
 	case p.Method == "initialize":
 		say(`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"child","version":"1"}}}`, p.ID)
 	case p.Method == "server/discover" && mode == "dies-of-discover":
 		os.Exit(1)
-	case p.Method == "server/discover" && mode == "modern":
+	case p.Method == "server/discover" && strings.HasSuffix(mode, "modern"):
 		say(`{"jsonrpc":"2.0","id":%s,"result":{"supportedVersions":["2026-07-28"],"capabilities":{},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"modern"}}}}`, p.ID)
 	case p.Method == "server/discover":
 		say(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"Method not found"}}`, p.ID)

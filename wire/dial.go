@@ -94,7 +94,7 @@ func (s *Session) connect(ctx context.Context) *DialError {
 // mayBeSSE reports if the way that streamable HTTP failed is how a server of
 // the older transport answers a POST.
 func (e *DialError) mayBeSSE() bool {
-	return e.Status/100 == 4 && e.Kind != Auth && e.Kind != Limited &&
+	return errors.Is(e.Err, errOldTransport) || e.Status/100 == 4 && e.Kind != Auth && e.Kind != Limited &&
 		e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
@@ -118,27 +118,48 @@ func (s *Session) useHTTP() {
 
 // useSSE makes HTTP+SSE the link.
 func (s *Session) useSSE(ctx context.Context) *DialError {
-	p := newPoster(s.o)
-	for range maxRedirects + 1 {
+	o := s.o
+	o.MaxConns++ // the stream takes one
+	p := newPoster(o)
+	e := s.openStream(ctx, p)
+	if e != nil {
+		p.close()
+	}
+	return e
+}
+
+// openStream opens the stream of HTTP+SSE, and repeats that as ask does. The
+// attempts are no requests of JSON-RPC: only refused ones are noted.
+func (s *Session) openStream(ctx context.Context, p *poster) *DialError {
+	redirects, attempts := 0, 0
+	for {
 		opening, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
 		box := &mailbox{issued: s.issued, strays: &s.strays}
+		due := s.o.Now()
 		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.respond)
 		cancel()
 		if l != nil {
 			s.link = l
 			return nil
 		}
+		call := history.Call{Arrival: history.Arrival{Due: due, Client: s.o.Client, Method: http.MethodGet, Label: handshakeLabel}}
+		s.judge(&call, a, false)
 		if to, f := redirect(s.url, a); f != nil {
-			a.fault = f
-		} else if to != "" {
+			return s.failure(http.MethodGet, call, answer{fault: f})
+		} else if to != "" && redirects < maxRedirects {
+			redirects++
 			s.url = to
 			continue
 		}
-		p.close()
-		return s.failure("GET", history.Call{Status: a.status, Outcome: history.Rejected, Detail: statusDetail(a)}, a)
+		if call.Outcome != history.Limited {
+			return s.failure(http.MethodGet, call, a)
+		}
+		s.calls = append(s.calls, call)
+		attempts++
+		if e := s.pause(ctx, attempts, call, a); e != nil {
+			return e
+		}
 	}
-	p.close()
-	return &DialError{Kind: Protocol, Detail: "too many redirects"}
 }
 
 // useStdio starts the command and makes its pipes the link.
@@ -195,20 +216,29 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 		if !mayBeLimited(call, got, attempts) {
 			return call, got, nil
 		}
-		wait := call.RetryAfter
-		if wait == 0 {
-			wait = defaultWait
-		}
-		if attempts == maxAttempts || wait > maxWait {
-			e := s.failure(method, call, got)
-			e.RetryAfter = call.RetryAfter
+		if e := s.pause(ctx, attempts, call, got); e != nil {
 			return call, got, e
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return call, got, &DialError{Kind: Cancelled, Detail: "while waiting to repeat " + method, Err: context.Cause(ctx)}
-		}
+	}
+}
+
+// pause waits before a refused request of the handshake is repeated. The
+// error says that it isn't worth it, or that the caller came to an end.
+func (s *Session) pause(ctx context.Context, attempts int, call history.Call, got answer) *DialError {
+	wait := call.RetryAfter
+	if wait == 0 {
+		wait = defaultWait
+	}
+	if attempts >= maxAttempts || wait > maxWait {
+		return s.failure(call.Method, call, got)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return &DialError{Kind: Cancelled, Detail: "while waiting to repeat " + call.Method, Err: context.Cause(ctx)}
 	}
 }
 

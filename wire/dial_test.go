@@ -91,9 +91,10 @@ func TestNegotiate(t *testing.T) {
 		{name: "unsupported, nothing listed", script: script{"server/discover": {400, unsupported(``)}}.legacy(), fails: Protocol, detail: "names none", calls: 1},
 		{name: "header mismatch", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32020,"message":"Header mismatch"}}`}}.legacy(), fails: Protocol, detail: "Header mismatch", calls: 1},
 		{name: "discovered, legacy only", script: script{"server/discover": {200, strings.Replace(discovered, `"2026-07-28",`, "", 1)}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth, detail: "HTTP 401", calls: 1},
-		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth, detail: "HTTP 403", calls: 1},
+		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth, detail: "wants credentials: HTTP 401", calls: 1},
+		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth, detail: "denies access: HTTP 403", calls: 1},
 		{name: "404 everywhere", script: script{"server/discover": {404, "no"}, "initialize": {404, "no"}}, fails: NotFound, detail: "HTTP 404: no", calls: 2},
+		{name: "404 pages", script: script{"server/discover": {404, "<html>"}, "initialize": {404, "\n<!DOCTYPE html>"}}, fails: NotFound, detail: "HTTP 404: a page of HTML", calls: 2},
 		{name: "a web site", script: script{"server/discover": {200, "<html>"}, "initialize": {200, "<html>"}}, fails: Garbage, detail: "no MCP message", calls: 2},
 		{name: "initialize fails", script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32603,"message":"boom"}}`}}, fails: Protocol, detail: "initialize was answered with error -32603: boom", calls: 2},
 		{name: "initialize without version", script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}, fails: Protocol, detail: "names no protocol version", calls: 2},
@@ -356,7 +357,7 @@ func TestDialHangs(t *testing.T) {
 	})
 	e := dialFails(t, Options{URL: url, Timeout: 100 * time.Millisecond})
 	require.Equal(t, TimedOut, e.Kind)
-	require.Contains(t, e.Error(), "does not answer: no reply in time to initialize within 1")
+	require.Contains(t, e.Error(), "does not answer: initialize got no reply in time (100ms)")
 	require.Len(t, e.Calls, 2)
 	require.Equal(t, history.TimedOut, e.Calls[0].Outcome)
 	require.True(t, errors.Is(e, errTimeout))

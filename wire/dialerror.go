@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -64,6 +65,9 @@ func (e *DialError) Sentence() string {
 	case NotFound:
 		return "no MCP server at " + e.Target + ": " + e.Detail
 	case Auth:
+		if e.Status == http.StatusForbidden {
+			return e.Target + " denies access: " + e.Detail
+		}
 		return e.Target + " wants credentials: " + e.Detail
 	case TimedOut:
 		return e.Target + " does not answer: " + e.Detail

@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -15,7 +14,7 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 	switch f := got.fault; {
 	case f != nil && f.kind == TimedOut:
 		e.Kind, e.Err = TimedOut, f.err
-		e.Detail = fmt.Sprintf("%s to %s within %s", f.detail, method, (call.Received - call.Sent).Round(time.Millisecond))
+		e.Detail = fmt.Sprintf("%s got %s (%s)", method, f.detail, s.o.Timeout)
 	case f != nil:
 		e.Kind, e.Detail, e.Err = f.kind, f.detail, f.err
 	case call.Outcome == history.Limited:
@@ -30,14 +29,6 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 		e.Kind, e.Detail = Garbage, call.Detail
 	}
 	return e
-}
-
-// statusDetail says what a reply without a response says.
-func statusDetail(a answer) string {
-	if a.status == 0 {
-		return ""
-	}
-	return rejectedStatus(response{status: a.status, header: a.header, body: a.body}).detail
 }
 
 // hint says what to do about an error; empty where there is nothing to say.

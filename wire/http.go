@@ -118,6 +118,9 @@ func orUnnamed(kind string) string {
 	return excerpt([]byte(kind))
 }
 
+// errOldTransport says that a POST was answered as HTTP+SSE answers a GET.
+var errOldTransport = errors.New("the server speaks the older HTTP+SSE transport")
+
 // readEvents reads a stream until it ends, or a while beyond the response.
 func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector) *fault {
 	var (
@@ -126,6 +129,7 @@ func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader
 		buf    = make([]byte, 32<<10)
 		total  int
 		late   *time.Timer
+		old    bool
 	)
 	for {
 		n, err := in.Read(buf)
@@ -134,6 +138,7 @@ func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader
 			if e.message() {
 				c.text(e.data, in.last)
 			}
+			old = old || e.kind == "endpoint"
 		})
 		if late == nil && c.reply != nil {
 			late = time.AfterFunc(linger, cancel)
@@ -142,6 +147,8 @@ func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader
 		switch {
 		case bad != nil:
 			return &fault{Garbage, bad.Error(), bad}
+		case old && c.reply == nil:
+			return &fault{Garbage, errOldTransport.Error(), errOldTransport}
 		case total > MaxMessage:
 			return &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
 		case errors.Is(err, io.EOF) && events.pending():

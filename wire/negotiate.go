@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -141,6 +142,9 @@ func (s *Session) discover(ctx context.Context) *DialError {
 			return e
 		}
 	}
+	if f := d.got.fault; f != nil && errors.Is(f.err, errOldTransport) {
+		return s.failure(methodDiscover, d.call, d.got)
+	}
 	e = s.initialize(ctx, sessionRevisions[0], false)
 	if e == nil || d.call.Outcome != history.TimedOut || e.Kind != Protocol {
 		return e
@@ -224,14 +228,11 @@ func (s *Session) initialized(ctx context.Context) *DialError {
 			return nil
 		}
 		s.calls = append(s.calls, call)
-		wait := max(call.RetryAfter, defaultWait)
-		if call.Outcome != history.Limited || attempt == maxAttempts || wait > maxWait {
+		if call.Outcome != history.Limited {
 			return s.failure(methodInitialized, call, got)
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return &DialError{Kind: Cancelled, Detail: "while waiting to repeat " + methodInitialized, Err: context.Cause(ctx)}
+		if e := s.pause(ctx, attempt, call, got); e != nil {
+			return e
 		}
 	}
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package wire
 
 import (
@@ -105,7 +107,7 @@ func TestWaitReady(t *testing.T) {
 	defer cancel()
 	require.ErrorAs(t, WaitReady(ctx, o, sleeper), &e)
 	require.Equal(t, TimedOut, e.Kind)
-	require.True(t, strings.HasPrefix(e.Error(), "wire: http://"+address+"/mcp does not answer: nothing accepts connections after 1"), e.Error())
+	require.True(t, strings.HasPrefix(e.Error(), "wire: http://"+address+"/mcp does not answer: nothing accepts connections after "), e.Error())
 
 	dead, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo port taken >&2; exit 1"}})
 	require.NoError(t, err)

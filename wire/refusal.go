@@ -144,6 +144,8 @@ func rejectedStatus(a response) ruling {
 		out.detail += ": " + a.other.words()
 	case a.status/100 == 3:
 		out.detail += ": redirected to " + publicURL(a.header.Get("Location"))
+	case bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<")):
+		out.detail += ": a page of HTML or XML"
 	case len(a.body) > 0:
 		out.detail += ": " + excerpt(a.body)
 	}

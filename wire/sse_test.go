@@ -251,7 +251,7 @@ func TestSSEDialErrors(t *testing.T) {
 		})
 		e = dialFails(t, Options{Transport: SSE, URL: silent, Timeout: 100 * time.Millisecond})
 		require.Equal(t, TimedOut, e.Kind, name)
-		require.Contains(t, e.Error(), "to GET within")
+		require.Contains(t, e.Error(), "GET got no reply in time (100ms)")
 	}
 	ends := httpServer(t, func(w http.ResponseWriter, _ *http.Request) { events(w, ": bye\n\n") })
 	e = dialFails(t, Options{Transport: SSE, URL: ends})
@@ -266,4 +266,55 @@ func TestSSEDialErrors(t *testing.T) {
 	require.Equal(t, Auth, e.Kind)
 	require.NotContains(t, e.Error(), "sesame-open")
 	require.True(t, strings.HasSuffix(e.Error(), "HTTP 401: who is [redacted]?"), e.Error())
+}
+
+// Opening the stream is repeated while a rate limit refuses it, and follows
+// redirects.
+func TestSSEOpening(t *testing.T) {
+	server := serveOld(t, func(_ http.ResponseWriter, p posted) string { return message200(p.ID, okResult) })
+	var n atomic.Int64
+	front := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/old":
+			http.Redirect(w, r, "/sse", http.StatusFound)
+		case r.URL.Path == "/busy":
+			w.Header().Set("Retry-After", "0.01")
+			w.WriteHeader(429)
+		case r.Method == http.MethodGet && n.Add(1) == 1:
+			w.Header().Set("Retry-After", "0.01")
+			w.WriteHeader(429)
+		default:
+			server.ServeHTTP(w, r)
+		}
+	})
+	s := dial(t, Options{Transport: SSE, URL: front + "/old"})
+	require.Equal(t, front+"/sse", s.URL())
+	calls := s.Handshake()
+	require.Len(t, calls, 2)
+	require.Equal(t, history.Limited, calls[0].Outcome)
+	require.Equal(t, "GET", calls[0].Method)
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+
+	e := dialFails(t, Options{Transport: SSE, URL: front + "/busy"})
+	require.Equal(t, Limited, e.Kind)
+	require.Len(t, e.Calls, maxAttempts)
+}
+
+// A server that opens its stream whatever the method is of the old transport.
+func TestSSEByPost(t *testing.T) {
+	server := serveOld(t, func(_ http.ResponseWriter, p posted) string { return message200(p.ID, okResult) })
+	front := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/sse" {
+			read(t, r)
+			events(w, "event: endpoint\ndata: /messages\n\n")
+			<-r.Context().Done()
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+	s := dial(t, Options{URL: front + "/sse"})
+	require.Equal(t, SSE, s.Transport())
+	require.Len(t, s.Handshake(), 2)
+	e := dialFails(t, Options{URL: front + "/sse", Transport: HTTP})
+	require.Contains(t, e.Error(), "older HTTP+SSE transport")
 }

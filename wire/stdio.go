@@ -77,7 +77,7 @@ func (l *stdioLink) await(ctx context.Context, q request, slot <-chan delivery, 
 			l.box.forget(q.id)
 			a.received, a.fault = l.now(), gaveUp(ctx)
 			if a.fault.kind == TimedOut && !a.wrote {
-				a.fault.detail = "not even written: the server does not read its stdin"
+				a.fault.detail = "no chance to be written: the server does not read its stdin"
 			}
 			if a.wrote && q.method != methodInitialize { // which must not be cancelled
 				l.hand(cancelledLine(q.id))

@@ -1,3 +1,5 @@
+//go:build unix
+
 package wire
 
 import (
@@ -14,12 +16,6 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 )
-
-// childOptions starts this test binary as a stdio server.
-func childOptions(mode string) Options {
-	return Options{Transport: Stdio, Command: []string{os.Args[0]}, Env: append(os.Environ(), childMode+"="+mode, "GORACE=atexit_sleep_ms=0"),
-		Client: "c1", Refusal: rateLimit, Timeout: 10 * time.Second}
-}
 
 func TestStdioAnswers(t *testing.T) {
 	s := dial(t, childOptions("plain"))
@@ -58,6 +54,22 @@ func TestStdioRestartsAfterProbe(t *testing.T) {
 	require.Equal(t, history.Broken, calls[0].Outcome)
 	require.Equal(t, "server exited: exit status 1", calls[0].Detail)
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+}
+
+// A server of the stateless era that is too slow for the probe is not taken
+// for one of the session era.
+func TestStdioSlowModern(t *testing.T) {
+	o := childOptions("slow-modern")
+	o.Timeout = 600 * time.Millisecond
+	s := dial(t, o)
+	require.Equal(t, "2026-07-28", s.Protocol())
+	var outcomes []history.Outcome
+	for _, c := range s.Handshake() {
+		outcomes = append(outcomes, c.Outcome)
+	}
+	require.Equal(t, []history.Outcome{history.TimedOut, history.Rejected, history.OK}, outcomes)
+	require.Len(t, s.Strays(), 1)
+	require.Equal(t, Late, s.Strays()[0].Kind)
 }
 
 // Many calls at once share one pipe, and each gets its own response, whatever

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -215,17 +216,23 @@ func (f *targetFlags) override(p *profiles.Profile) error {
 				return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, p.Name)
 			}
 		}
-		p.Call.Method, p.Call.Tool, p.Call.Arguments = "tools/call", f.tool, nil
+	}
+	arguments := p.Call.Arguments
+	if f.tool != "" {
+		arguments = nil
 	}
 	if f.args != "" {
 		var object map[string]any
 		if err := json.Unmarshal([]byte(f.args), &object); err != nil || object == nil {
 			return fmt.Errorf("--args %q is not a JSON object", f.args)
 		}
-		if p.Call.Tool == "" {
+		if f.tool == "" && p.Call.Tool == "" {
 			return fmt.Errorf("--args needs a --tool")
 		}
-		p.Call.Arguments = json.RawMessage(f.args)
+		arguments = json.RawMessage(f.args)
+	}
+	if tool := cmp.Or(f.tool, p.Call.Tool); tool != "" {
+		*p = p.Loading(tool, arguments)
 	}
 	return nil
 }

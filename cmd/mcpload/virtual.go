@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -26,7 +27,7 @@ func (j job) runVirtual(ctx context.Context) outcome {
 	clock := virtual.NewClock()
 	server := &virtual.Server{
 		Clock: clock, There: j.virtual, Back: j.virtual,
-		Rand:    rand.New(rand.NewPCG(j.seed, 0x6d6370)),
+		Rand:    rand.New(rand.NewPCG(j.seed, salt(j.profile.Name))),
 		Timeout: j.options.Timeout,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
 			return virtualReply(limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool}))
@@ -37,6 +38,13 @@ func (j job) runVirtual(ctx context.Context) outcome {
 	out.note(err)
 	out.judge(j)
 	return out
+}
+
+// salt gives each server delays of its own.
+func salt(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // a hash takes everything
+	return h.Sum64()
 }
 
 // virtualReply turns what the mock decides into what the wire would make of

@@ -1,0 +1,63 @@
+# Every target is documented by the comment behind its name: `make` lists them.
+
+GO          ?= go
+FUZZTIME    ?= 30s
+# More flags for the test runs, such as TESTFLAGS=-count=1 or TESTFLAGS=-v.
+TESTFLAGS   ?=
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# The go command passes over testdata, so its one Go program is named.
+PACKAGES    := ./... ./testdata/live/gomcp
+TAGS        := performance,live
+
+.DEFAULT_GOAL := help
+.PHONY: help build test unit performance live live-setup check fmt vet staticcheck vuln race fuzz bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/mcpload
+	$(GO) build -o bin/mcpload ./cmd/mcpload
+
+test: unit performance ## every test: unit, property, script, performance, and live if their tools are there
+	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
+
+unit: ## unit, property and script tests; needs Go only
+	$(GO) test $(TESTFLAGS) ./...
+
+performance: ## the nine servers over real sockets, and every fault of the mock; needs Go only
+	$(GO) test $(TESTFLAGS) -tags performance ./...
+
+live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-everything
+	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
+
+live-setup: ## install what the live tests need into a cache folder; needs Python, Node and npm
+	scripts/live-setup.sh
+
+check: fmt vet staticcheck vuln race ## everything but the slow tests: format, vet, linters, known faults, races
+
+fmt: ## fail on a file that gofmt would change
+	@files=$$(gofmt -l .) || exit 1; \
+	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
+
+vet: ## go vet, with and without the build tags
+	$(GO) vet $(PACKAGES)
+	$(GO) vet -tags $(TAGS) $(PACKAGES)
+
+staticcheck: ## staticcheck at its pinned version
+	$(GO) run $(STATICCHECK) -tags $(TAGS) $(PACKAGES)
+
+vuln: ## govulncheck at its pinned version; says so where its database can't be reached
+	@GO='$(GO)' scripts/vuln.sh $(GOVULNCHECK) $(PACKAGES)
+
+race: ## unit, property and script tests under the race detector, the import rules among them
+	$(GO) test -race $(TESTFLAGS) ./...
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@GO='$(GO)' scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what build made
+	rm -rf bin
