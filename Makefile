@@ -11,6 +11,8 @@ PACKAGES    := ./... ./testdata/live/gomcp
 TAGS        := performance,live
 
 .DEFAULT_GOAL := help
+# The tests measure time: one after the other, also with -j.
+.NOTPARALLEL:
 .PHONY: help build test unit performance live live-setup check fmt vet staticcheck vuln race fuzz bench clean
 
 help: ## list the targets

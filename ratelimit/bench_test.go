@@ -118,7 +118,7 @@ func heap() int64 {
 // The memory that Config promises a key, wherever the arrays' lengths happen to
 // be between two growths.
 func TestMemoryOfAKey(t *testing.T) {
-	for _, n := range []int{100_000, 400_000, 800_000} {
+	for _, n := range []int{20_000, 50_000, 99_000} {
 		l := mustNew(t, Config{Rate: 1e-3, Burst: 1, MaxKeys: n})
 		keys := make([]string, n)
 		for i := range keys {

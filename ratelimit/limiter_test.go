@@ -106,8 +106,8 @@ func TestAllow(t *testing.T) {
 			{t0.AddDate(5000, 0, 0).Add(time.Second), "", 16, 15},
 		}},
 		"centuries between uses by others": {Config{Rate: 15, Burst: 40}, []row{
-			{t0, "", 41, 40}, {t0.AddDate(400, 0, 0), "a", 1, 1}, {t0.AddDate(800, 0, 0), "a", 1, 1},
-			{t0.AddDate(1200, 0, 0), "a", 41, 40}, {t0.AddDate(1200, 0, 0), "", 41, 40},
+			{t0, "", 41, 40}, {t0.AddDate(400, 0, 0), "a", 1, 1}, {t0.AddDate(800, 0, 0), "", 41, 40},
+			{t0.AddDate(1200, 0, 0), "a", 41, 40}, {t0.AddDate(1600, 0, 0), "", 41, 40},
 		}},
 		"the zero time": {Config{Rate: 10, Burst: 2}, []row{
 			{time.Time{}, "", 3, 2}, {time.Time{}.Add(100 * time.Millisecond), "", 2, 1}, {t0, "", 3, 2},

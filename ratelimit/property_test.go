@@ -149,11 +149,11 @@ func TestDecisionsEqualTheReferenceAcrossEpochs(t *testing.T) {
 }
 
 // A bucket that is emptied again and again has admitted burst + rate*t by t,
-// to the token, after millions of decisions.
-func TestNoDriftOverMillionsOfDecisions(t *testing.T) {
+// to the token, after a million decisions.
+func TestNoDriftOverAMillionDecisions(t *testing.T) {
 	l := mustNew(t, Config{Rate: 15, Burst: 40})
 	var admitted, decisions int64
-	for i := int64(0); decisions < 2_000_000; i++ {
+	for i := int64(0); decisions < 1_000_000; i++ {
 		at := time.Duration(i * 1_234_567_891) // about 18.5 tokens apart
 		for ok := true; ok; decisions++ {
 			if ok = l.AllowAt(t0.Add(at)).Allowed; ok {
@@ -344,7 +344,9 @@ func TestForgettingGivesNoTokenAway(t *testing.T) {
 			}
 			require.Equal(t, want, l.AllowKeyAt(key, now), "event %d, key %s at %v", i, key, now.Sub(t0))
 			require.LessOrEqual(t, l.Keys(), places)
-			requireSound(t, &l.keys)
+			if i%10 == 0 {
+				requireSound(t, &l.keys)
+			}
 		}
 	})
 	require.Positive(t, noRoom, "the table was never full, so half of this was not tested")

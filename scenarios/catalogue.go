@@ -23,10 +23,10 @@ func limitChecks(more ...verdict.Check) []verdict.Check {
 
 func full(l profiles.Limit) Level { return Level{Min: float64(l.Burst), Max: float64(l.Burst)} }
 
-// low is a bucket with a few tokens: enough that calls a little off their time
-// aren't refused, too few to hide a bucket that doesn't refill.
+// low is a bucket with half a second's tokens: enough that calls a little off
+// their time aren't refused, too few to hide a bucket that doesn't refill.
 func low(l profiles.Limit) Level {
-	few := min(3+0.1*l.Rate, max(1, float64(l.Burst)/2))
+	few := min(3+0.5*l.Rate, max(1, float64(l.Burst)/2))
 	return Level{Min: few, Max: few + 1}
 }
 
@@ -69,7 +69,7 @@ var overload = Scenario{
 func overloadBeats(l profiles.Limit, seed uint64) iter.Seq[Beat] {
 	return func(yield func(Beat) bool) {
 		r := jitter(seed, "overload")
-		length := seconds(max(5, 40/l.Rate))
+		length := seconds(max(7, 40/l.Rate))
 		for at := time.Duration(0); at < length; at += seconds((0.7 + 0.6*r.Float64()) / (1.3 * l.Rate)) {
 			if !yield(Beat{At: at, Calls: 1}) {
 				return
@@ -80,24 +80,36 @@ func overloadBeats(l profiles.Limit, seed uint64) iter.Seq[Beat] {
 
 var recovery = Scenario{
 	Name:      "recovery",
-	Doc:       "drain a full bucket, call twice before a token is back, then ask for k + 1 after k",
-	Criterion: "the early calls are refused, then k are admitted and the next one isn't",
+	Doc:       "drain a full bucket in quick succession, call twice more, then ask for k + 1 after k tokens",
+	Criterion: "the burst is admitted, then what flows in and no more",
 	Alone:     true,
 	Start:     full,
-	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
-		k := recovered(l)
-		// A rest before the drain shows a bucket that goes on filling when it is full.
-		rest := seconds(min(1, 3/l.Rate))
-		return beats(
-			Beat{At: rest, Calls: l.Burst + beyond},
-			// Nothing is admitted between these two, so the second shows if the
-			// first was told the truth about when to retry.
-			Beat{At: rest + seconds(0.4/l.Rate), Calls: 1},
-			Beat{At: rest + seconds(0.8/l.Rate), Calls: 1},
-			Beat{At: rest + seconds((float64(k)+0.5)/l.Rate), Calls: k + 1},
-		)
-	},
-	Checks: limitChecks(verdict.Pressure, verdict.RetryHint),
+	Arrivals:  recoveryBeats,
+	Checks:    limitChecks(verdict.Pressure, verdict.RetryHint),
+}
+
+// recoveryBeats drains one call after the other, in quick succession. A server
+// that answers many calls at once only slowly blurs a burst at once, because any
+// of them may have been decided last; these it can answer as they come, so the
+// size of the bucket is pinned.
+func recoveryBeats(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+	k := recovered(l)
+	// A rest before the drain shows a bucket that goes on filling when it is full.
+	rest := seconds(min(1, 3/l.Rate))
+	step := min(0.006, 0.1/l.Rate)
+	drain := int(math.Ceil(float64(l.Burst+beyond) / (1 - step*l.Rate)))
+	var list []Beat
+	for i := range drain {
+		list = append(list, Beat{At: rest + seconds(float64(i)*step), Calls: 1})
+	}
+	empty := list[len(list)-1].At
+	return beats(append(list,
+		// Nothing is admitted between these two, so the second shows if the
+		// first was told the truth about when to retry.
+		Beat{At: empty + seconds(0.4/l.Rate), Calls: 1},
+		Beat{At: empty + seconds(0.8/l.Rate), Calls: 1},
+		Beat{At: empty + seconds((float64(k)+0.5)/l.Rate), Calls: k + 1},
+	)...)
 }
 
 // recovered is k, the tokens that the recovery scenario waits for.

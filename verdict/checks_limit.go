@@ -36,7 +36,7 @@ var Scope = Check{
 // neighbours: the certified box is narrow, and the promise lies in it.
 var Measure = Check{
 	ID:    "measured",
-	Doc:   "the rate is certified to ±3 % and the burst to ±1 token, around the promise",
+	Doc:   "the rate is certified to ±5 % and the burst to ±2 tokens, around the promise",
 	Judge: judgeMeasured,
 }
 
@@ -164,15 +164,15 @@ func (c *Court) worstRefusal() (burst float64, pos int) {
 
 // The resolution that a whole run must reach to be sure of a limit.
 const (
-	rateResolution  = 0.03 // of the promised rate, to either side
-	burstResolution = 1    // token, to either side
+	rateResolution  = 0.05 // of the promised rate, to either side
+	burstResolution = 2    // tokens, to either side
 )
 
 func judgeMeasured(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{
 		Check: "measured",
-		Want:  fmt.Sprintf("certified to ±3 %% of %s and ±1 token of %d", perSecond(l.Rate), l.Burst),
+		Want:  fmt.Sprintf("certified to ±5 %% of %s and ±2 tokens of %d", perSecond(l.Rate), l.Burst),
 		Saw:   "no token bucket explains the history",
 	}
 	m := t.court.Measured()

@@ -52,16 +52,17 @@ func (t *Trial) why(o history.Outcome) string {
 // Pressure is the check that a scenario could have seen a violation.
 var Pressure = Check{
 	ID:    "pressure",
-	Doc:   "enough was offered, and answered fast enough, that a broken limit would have shown",
+	Doc:   "enough was offered, refused and answered fast enough that a broken limit would have shown",
 	Judge: judgePressure,
 }
 
-// judgePressure demands that calls were refused, or that a violation is
-// proven, and that what the refusals and the admissions say of the burst lies
-// close together.
+// judgePressure demands that a violation is proven, or that what the refusals
+// and the admissions of the whole run say of the burst lies close together: then
+// a broken limit would have shown, even where this scenario's own calls were
+// answered too slowly for the limit to come into play.
 func judgePressure(t *Trial) Finding {
 	l := t.limit()
-	f := Finding{Check: "pressure", Want: "at least one refusal, and the burst pinned to 2 tokens"}
+	f := Finding{Check: "pressure", Want: "a run that pins the burst to 2 tokens"}
 	low, _ := t.burstMin()
 	high, _ := t.burstMax()
 	refused := t.count(history.Limited)
@@ -70,19 +71,18 @@ func judgePressure(t *Trial) Finding {
 		f.Saw = "a violation was seen"
 		return f
 	}
-	if refused == 0 {
+	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
+	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
+	switch {
+	case pin <= 2 && t.sent() > 0:
+		f.Verdict = Pass
+	case refused == 0:
 		f.Saw = fmt.Sprintf("none of %s in %s was refused, and the limit would have granted %s",
 			plural(t.sent(), "call"), span(t.span()), tokens(float64(l.Burst)+l.Rate*t.span().Seconds()))
 		if unsure := t.unsure(); unsure > 0 {
 			f.Saw += fmt.Sprintf("; %d had no clear answer%s", unsure, t.firstFailure())
 		}
-		return f
-	}
-	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
-	f.Saw = fmt.Sprintf("%s of %d calls; burst pinned to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
-	if pin <= 2 {
-		f.Verdict = Pass
-	} else {
+	default:
 		f.Saw += ": delays or calls without an answer hide what the limiter did"
 	}
 	return f
