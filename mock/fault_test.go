@@ -67,10 +67,14 @@ func TestRetryAfterOfFaultsIsTheirOwnTruth(t *testing.T) {
 	// Whatever a limiter does, except lie, a refusal names an instant at which
 	// the next request comes through, and no earlier one.
 	for _, name := range []string{"burst+1", "leaky", "rate-5%", "stepwise-250ms", "truncating-refill", "fixed-window",
-		"sliding-log", "concurrency-cap", "lockout", "start-empty"} {
+		"stepwise-100ms", "sliding-log", "concurrency-cap", "lockout", "start-empty"} {
+		limit := tenTwenty()
+		if name == "stepwise-100ms" {
+			limit.Rate = 4 // a token takes three steps
+		}
 		refuse := func() (Limiter, Answer) {
 			f, _ := FaultNamed(name)
-			l := f.New(tenTwenty())
+			l := f.New(limit)
 			var a Answer
 			for range 40 {
 				a = l.Decide(Request{At: 10 * ms, Method: methodCall})

@@ -41,8 +41,9 @@ type Config struct {
 	// MaxKeys is how many keys are held at once, for AllowKey only; 0 means
 	// DefaultMaxKeys. A key costs at most 64 bytes beside its own.
 	MaxKeys int
-	// Now is the clock of Allow and AllowKey; nil means the monotonic clock. It
-	// is called with the limiter locked, so it must not call the limiter.
+	// Now is the clock of Allow and AllowKey; nil means the monotonic clock,
+	// which on Linux stands still while the machine sleeps. It is called with
+	// the limiter locked, so it must not call the limiter.
 	Now func() time.Time
 }
 

@@ -66,10 +66,10 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	}
 	f.targetFlags.register(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.scenarios, "scenario", nil, "scenarios to run, by name (default: all; see `mcpload list scenarios`)")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated (default: all; see mcpload list scenarios)")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan repeatable")
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
-	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency demand on admitted calls, such as 'p99<500ms' (repeatable)")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
 	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
 	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms)")

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite golden text in scripts and documents")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mcpload": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts tries the program as a user does. The scripts get addresses of
+// servers that misbehave in their environment.
+func TestScripts(t *testing.T) {
+	files, err := os.ReadDir("testdata/script")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	refused := refusedAddress(t)
+	bad := httptest.NewServer(misbehaving())
+	t.Cleanup(bad.Close)
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0) // it is refused on purpose
+	tls.StartTLS()
+	t.Cleanup(tls.Close)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REFUSED", refused)
+			env.Setenv("BAD", bad.URL)
+			env.Setenv("TLS", tls.URL)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("NO_COLOR", "1")
+			return nil
+		},
+	})
+}
+
+// refusedAddress is a URL on which nothing listens.
+func refusedAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return fmt.Sprintf("http://%s/mcp", l.Addr())
+}
+
+// misbehaving serves what is no MCP server, in several ways.
+func misbehaving() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/auth", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	mux.HandleFunc("/garbage", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<html>It works!</html>")
+	})
+	mux.HandleFunc("/hangs", func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only a body that was read lets the server see the client leave
+		select {
+		case <-r.Context().Done():
+		case <-time.After(20 * time.Second):
+		}
+	})
+	return mux
+}
