@@ -202,3 +202,27 @@ func TestCloseEndsCalls(t *testing.T) {
 		c.close()
 	}
 }
+
+// A client that only listens doesn't keep a server from closing.
+func TestCloseEndsListening(t *testing.T) {
+	s := start(t, Config{Profile: slowly(5)})
+	c := dialHTTP(t, s, false)
+	q, err := c.request(context.Background(), "")
+	require.NoError(t, err)
+	q.Method = http.MethodGet
+	r, err := c.client.Do(q)
+	require.NoError(t, err)
+	assert.Equal(t, "text/event-stream", r.Header.Get("Content-Type"))
+	assert.NoError(t, s.Close())
+	_, _ = io.ReadAll(r.Body) // its end, clean or not
+	assert.NoError(t, r.Body.Close())
+}
+
+func TestTooLongForHTTP(t *testing.T) {
+	s := start(t, Config{Profile: slowly(5)})
+	c := dialHTTP(t, s, true)
+	r, _, err := c.post(t.Context(), request("1", "tools/call", `"name":"echo","arguments":{"x":"`+strings.Repeat("x", maxMessage)+`"}`))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, r.StatusCode)
+	assert.Zero(t, s.Stats().Admitted)
+}

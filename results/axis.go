@@ -74,9 +74,9 @@ func (pl *plot) labels(texts []string) []spot {
 // legend adds what the marks mean, and what isn't in the drawing.
 func (pl *plot) legend(s *scene) {
 	var parts []string
-	for kind := range sorts {
+	for kind := range fates {
 		if pl.used[kind] {
-			parts = append(parts, pl.marks[kind]+" "+sortNames[kind])
+			parts = append(parts, pl.marks[kind]+" "+fateNames[kind])
 		}
 	}
 	if pl.digits {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// fewRows is how many calls get a row each; more share one a sort.
+// fewRows is how many calls get a row each; more share one a fate.
 const fewRows = 12
 
 // glyphs are the marks of a drawing, in UTF-8 or in ASCII.
 type glyphs struct {
-	marks            [sorts]string
+	marks            [fates]string
 	none             string
 	start, line      string
 	earlier, further string
@@ -22,14 +22,14 @@ type glyphs struct {
 
 var (
 	fancy = glyphs{
-		marks: [sorts]string{"●", "×", "!", "?"}, none: "·", start: "├", line: "─", earlier: "◂", further: "▸",
+		marks: [fates]string{"●", "×", "!", "?"}, none: "·", start: "├", line: "─", earlier: "◂", further: "▸",
 		blocks: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	}
 	simple = glyphs{
-		marks: [sorts]string{"A", "R", "!", "?"}, none: ".", start: "|", line: "-", earlier: "<", further: ">",
+		marks: [fates]string{"A", "R", "!", "?"}, none: ".", start: "|", line: "-", earlier: "<", further: ">",
 		blocks: []string{"_", "-", "=", "+", "*", "%", "#", "@"},
 	}
-	sortColors = [sorts]string{granted: green, refused: red, failed: yellow, unclear: yellow}
+	fateColors = [fates]string{granted: green, refused: red, failed: yellow, unclear: yellow}
 )
 
 // A plot maps instants to columns: a margin, the window between its brackets,
@@ -40,7 +40,7 @@ type plot struct {
 	indent, label int // columns before the plot
 	margin, inner int
 	from, to      time.Duration
-	used          [sorts]bool // sorts whose marks need explaining
+	used          [fates]bool // fates whose marks need explaining
 	digits        bool        // figures need explaining
 	beyond        bool        // calls beside the window are drawn
 	tallest       int         // calls that the biggest block stands for; 0 without blocks
@@ -71,25 +71,25 @@ func (s *scene) draw(p *page, indent int) {
 	pl.legend(s)
 }
 
-// lanes draws one row a sort, and one for the call that was refused wrongly.
+// lanes draws one row a fate, and one for the call that was refused wrongly.
 func (s *scene) lanes(pl *plot) {
 	if s.accused != nil {
 		pl.interval(*s.accused)
 	}
-	var lanes [sorts][]int // calls a column
+	var lanes [fates][]int // calls a column
 	for i := range lanes {
 		lanes[i] = make([]int, pl.width)
 	}
 	for _, list := range [][]drawn{s.proof, s.around} {
 		for _, d := range list {
 			at, _ := pl.place(d.at())
-			lanes[d.sort][at]++
+			lanes[d.fate][at]++
 		}
 	}
 	for _, d := range s.context {
 		if at, ok := pl.beside(d.at()); ok {
 			pl.beyond = true
-			lanes[d.sort][at]++
+			lanes[d.fate][at]++
 		}
 	}
 	for _, lane := range lanes {
@@ -98,30 +98,30 @@ func (s *scene) lanes(pl *plot) {
 		}
 	}
 	counts := s.counts()
-	for kind := range sorts {
+	for kind := range fates {
 		if slices.Max(lanes[kind]) > 0 {
 			pl.lane(kind, laneLabel(kind, counts[kind]), lanes[kind])
 		}
 	}
 }
 
-// counts counts the calls of a sort that lanes hold, those beside the window
+// counts counts the calls of a fate that lanes hold, those beside the window
 // apart.
-func (s *scene) counts() [sorts]int {
-	var n [sorts]int
+func (s *scene) counts() [fates]int {
+	var n [fates]int
 	for _, list := range [][]drawn{s.proof, s.around} {
 		for _, d := range list {
-			n[d.sort]++
+			n[d.fate]++
 		}
 	}
 	return n
 }
 
-func laneLabel(kind sort, n int) string {
+func laneLabel(kind fate, n int) string {
 	if n == 0 {
-		return sortNames[kind]
+		return fateNames[kind]
 	}
-	return fmt.Sprintf("%s %d", sortNames[kind], n)
+	return fmt.Sprintf("%s %d", fateNames[kind], n)
 }
 
 // labels is how many columns the labels need, and a blank: a figure must never
@@ -129,7 +129,7 @@ func laneLabel(kind sort, n int) string {
 func (s *scene) labels() int {
 	wide := len("tokens left >=")
 	for kind, n := range s.counts() {
-		wide = max(wide, len(laneLabel(sort(kind), n)))
+		wide = max(wide, len(laneLabel(fate(kind), n)))
 	}
 	return wide + 1
 }
@@ -195,8 +195,8 @@ func (pl *plot) empty(inside spot) []spot {
 	return at
 }
 
-// lane adds the row of a sort.
-func (pl *plot) lane(kind sort, label string, counts []int) {
+// lane adds the row of a fate.
+func (pl *plot) lane(kind fate, label string, counts []int) {
 	at := pl.empty(spot{pl.none, faint})
 	blocks := slices.Max(counts) > 9
 	for i, n := range counts {
@@ -213,7 +213,7 @@ func (pl *plot) lane(kind sort, label string, counts []int) {
 			mark = fmt.Sprint(n)
 			pl.digits = true
 		}
-		at[i] = spot{mark, sortColors[kind]}
+		at[i] = spot{mark, fateColors[kind]}
 	}
 	pl.row(label, at)
 }
@@ -221,7 +221,7 @@ func (pl *plot) lane(kind sort, label string, counts []int) {
 // interval adds the row of one call, from its sending to its reply.
 func (pl *plot) interval(d drawn) {
 	at := pl.empty(spot{pl.none, faint})
-	mark := spot{pl.marks[d.sort], sortColors[d.sort]}
+	mark := spot{pl.marks[d.fate], fateColors[d.fate]}
 	first, startSeen := pl.place(d.sent)
 	last, endSeen := pl.place(d.received)
 	for i := first; i <= last; i++ {
@@ -237,7 +237,7 @@ func (pl *plot) interval(d drawn) {
 			at[last-1] = mark
 		}
 	}
-	pl.used[d.sort] = true
+	pl.used[d.fate] = true
 	pl.row(fmt.Sprintf("call %d", d.pos), at)
 }
 

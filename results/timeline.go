@@ -35,7 +35,7 @@ type TimelineOptions struct {
 //	tokens left <=    [3         3.03        2.06        0.09      -0.88]
 //
 // A few calls get a row each, from the sending to the reply. More share a row
-// a sort, marked where the reply came: a figure stands for as many calls, and a
+// a fate, marked where the reply came: a figure stands for as many calls, and a
 // block for more. A column with any call in it is never blank, the tallest is
 // told in figures, and so is how many calls each row holds.
 //
@@ -68,20 +68,20 @@ func proof(w verdict.Witness) string {
 	return fmt.Sprintf("see %s of the history, within %s", positions(w.Calls), length)
 }
 
-// A sort is what a call counts as in a drawing.
-type sort int
+// A fate is what a call counts as in a drawing.
+type fate int
 
 const (
-	granted sort = iota
+	granted fate = iota
 	refused
 	failed
 	unclear
-	sorts // how many there are
+	fates // how many there are
 )
 
-var sortNames = [sorts]string{"admitted", "refused", "failed", "unknown"}
+var fateNames = [fates]string{"admitted", "refused", "failed", "unknown"}
 
-func sortOf(o history.Outcome) sort {
+func fateOf(o history.Outcome) fate {
 	switch {
 	case o == history.OK:
 		return granted
@@ -96,14 +96,14 @@ func sortOf(o history.Outcome) sort {
 // A drawn call is one that stands in the picture.
 type drawn struct {
 	pos            int // 1-based position in the history
-	sort           sort
+	fate           fate
 	sent, received time.Duration
 }
 
 // at is the instant that a call's mark stands at: its reply, or where none
 // came its sending.
 func (d drawn) at() time.Duration {
-	if d.sort == unclear {
+	if d.fate == unclear {
 		return d.sent
 	}
 	return d.received
@@ -140,7 +140,7 @@ func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, err
 		}
 		d := drawnOf(pos, &calls[pos-1])
 		switch {
-		case len(named) == 0 && d.sort == refused:
+		case len(named) == 0 && d.fate == refused:
 			s.accused = &d
 		default:
 			s.proof = append(s.proof, d)
@@ -159,7 +159,7 @@ func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, err
 }
 
 func drawnOf(pos int, c *history.Call) drawn {
-	return drawn{pos: pos, sort: sortOf(c.Outcome), sent: c.Sent, received: max(c.Sent, c.Received)}
+	return drawn{pos: pos, fate: fateOf(c.Outcome), sent: c.Sent, received: max(c.Sent, c.Received)}
 }
 
 // see places a call that is no part of the witness.
@@ -168,10 +168,10 @@ func (s *scene) see(d drawn) {
 	inside := d.sent >= from && d.at() <= to
 	overlaps := d.sent <= to && d.received >= from
 	switch {
-	case inside && d.sort != granted:
+	case inside && d.fate != granted:
 		s.around = append(s.around, d)
 	case inside: // an admission that costs nothing
-	case overlaps && d.sort == granted && s.accused == nil:
+	case overlaps && d.fate == granted && s.accused == nil:
 		s.straddled++
 	case d.at() < from || d.at() > to:
 		s.context = append(s.context, d)

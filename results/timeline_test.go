@@ -211,6 +211,22 @@ func TestTimelineLeavesOtherClientsOut(t *testing.T) {
 	assert.NotContains(t, draw(), "refused")
 }
 
+// What happened just beside the window stands beside its brackets, and what
+// happened long before or after doesn't stand anywhere.
+func TestTimelineShowsWhatIsBeside(t *testing.T) {
+	calls, w, _ := leak(20)
+	only := func(at time.Duration) string {
+		var b bytes.Buffer
+		more := append(calls[:22:22], history.Call{Sent: at, Received: at, Outcome: history.Limited})
+		require.NoError(t, Timeline(&b, more, w, TimelineOptions{}))
+		return b.String()
+	}
+	assert.Contains(t, only(w.From-1), "×[")
+	assert.Contains(t, only(w.To+1), "]×")
+	assert.NotContains(t, only(w.From-time.Second), "×")
+	assert.NotContains(t, only(w.To+time.Second), "×")
+}
+
 // The ideal bucket isn't drawn where it doesn't come out at what the witness
 // says, as with calls that cost other than one token.
 func TestTimelineShowsNoWrongLevel(t *testing.T) {

@@ -68,6 +68,7 @@ func TestRoundBucket(t *testing.T) {
 		{box(0.0165, 0.0168, 9.9, 10.1), 0.0165, 10, true},
 		{box(119, 121, 9.9, 10.1), 120, 10, true},
 		{box(3, 40, 9.9, 10.1), 0, 0, false},
+		{box(10, 10, 9.2, 11.8), 0, 0, false},
 		{box(10, 10, 10.2, 10.8), 0, 0, false},
 		{box(0, 0, 10, 10), 0, 0, false},
 		{box(10, math.Inf(1), 10, 10), 0, 0, false},

@@ -49,7 +49,7 @@ func judgeRetryHint(t *Trial) Finding {
 // have taken the token meanwhile.
 func (c *Court) tooSoon(j history.Call) (history.Call, bool) {
 	for _, k := range c.calls {
-		if k.Outcome == history.Limited && c.sameBucket(j, k) && k.Sent >= j.Received+j.RetryAfter && !c.tookBetween(j, k) {
+		if k.Outcome == history.Limited && c.sameBucket(j, k) && k.Sent-j.Received >= j.RetryAfter && !c.tookBetween(j, k) {
 			return k, true
 		}
 	}
@@ -76,7 +76,7 @@ func (c *Court) tookBetween(j, k history.Call) bool {
 func (c *Court) tooLate(j history.Call) (history.Call, bool) {
 	for _, k := range c.calls {
 		least, _ := c.profile.Limit.Cost(k.Method)
-		if k.Outcome == history.OK && least > 0 && c.sameBucket(j, k) && k.Sent >= j.Received && k.Received < j.Sent+j.RetryAfter-headerStep {
+		if k.Outcome == history.OK && least > 0 && c.sameBucket(j, k) && k.Sent >= j.Received && k.Received-j.Sent < j.RetryAfter-headerStep {
 			return k, true
 		}
 	}

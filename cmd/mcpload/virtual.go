@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/virtual"
 )
@@ -59,6 +60,8 @@ func virtualReply(a mock.Answer) virtual.Reply {
 		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "an id that nobody sent"}
 	case a.Duplicate:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
+	case a.Limited && !a.AsSuccess && a.RetryAfter == ratelimit.Never:
+		return virtual.Reply{Outcome: history.Limited} // no header can say that
 	case a.Limited && !a.AsSuccess:
 		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
 	}
