@@ -11,7 +11,8 @@ PACKAGES    := ./... ./testdata/live/gomcp
 TAGS        := performance,live
 
 .DEFAULT_GOAL := help
-# The tests measure time: one after the other, also with -j.
+# Tests that measure time must not share the machine: one target at a time, also
+# with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
 .PHONY: help build test unit performance live live-setup check fmt vet staticcheck vuln race fuzz bench clean
 
@@ -28,7 +29,7 @@ unit: ## unit, property and script tests; needs Go only
 	$(GO) test $(TESTFLAGS) ./...
 
 performance: ## the nine servers over real sockets, and every fault of the mock; needs Go only
-	$(GO) test $(TESTFLAGS) -tags performance ./...
+	$(GO) test $(TESTFLAGS) -p 1 -tags performance ./...
 
 live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-everything
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh

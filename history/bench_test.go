@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"testing"
@@ -79,4 +80,31 @@ func BenchmarkWriter(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkEncodingJSON is what the scanner stands in for.
+func BenchmarkEncodingJSON(b *testing.B) {
+	file := benchFile(10_000)
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	type line struct {
+		Sent     int64  `json:"sent_ns"`
+		Received int64  `json:"received_ns"`
+		Outcome  string `json:"outcome"`
+		Client   string `json:"client"`
+		Method   string `json:"method"`
+		Due      int64  `json:"due_ns"`
+		Code     int    `json:"code"`
+	}
+	n := 0
+	for b.Loop() {
+		for text := range bytes.Lines(file) {
+			var l line
+			if err := json.Unmarshal(text, &l); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/call")
 }

@@ -30,7 +30,7 @@ func goldenCalls() []Call {
 		{Arrival: Arrival{Due: 5000}, Sent: 5000, Received: 5000, Outcome: Broken},
 		{Arrival: Arrival{Method: "ping"}, Sent: 6000, Received: 30000006000, Outcome: TimedOut},
 		{Arrival: Arrival{Method: "ping", Due: 7000}, Outcome: Unsent, Detail: "too many calls were in flight"},
-		{Arrival: Arrival{Due: most}, Sent: most, Received: most, Code: math.MinInt64},
+		{Arrival: Arrival{Due: most}, Sent: most, Received: most, Code: math.MinInt32},
 	}
 }
 

@@ -169,7 +169,8 @@ func (d *decoder) whole(field int, first byte, c *Call) *LineError {
 	return nil
 }
 
-// integer reads a value of any kind. Its numeral is nil if it is no number.
+// integer reads a value of any kind. Its numeral is nil if it is no number, and
+// v is 0 wherever it isn't exact.
 func (d *decoder) integer(first byte) (v int64, numeral []byte, fault numeralFault, err *LineError) {
 	if first != '-' && (first < '0' || first > '9') {
 		return 0, nil, exact, d.skip()
@@ -247,8 +248,8 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 func (d *decoder) note(field int, first byte, c *Call) *LineError {
 	switch field {
 	case fieldID, fieldStatus, fieldRetryAfter:
-		v, _, fault, err := d.integer(first)
-		if err != nil || fault != exact {
+		v, _, _, err := d.integer(first) // 0 if it is no whole number that fits
+		if err != nil {
 			return err
 		}
 		switch field {

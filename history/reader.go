@@ -134,9 +134,6 @@ func (r *Reader) readLine() (line []byte, terminated bool, bad *LineError) {
 	if len(line) > MaxLine {
 		bad = &LineError{Problem: fmt.Sprintf("longer than %d bytes", MaxLine)}
 	}
-	if line == nil {
-		line = []byte{} // an empty line is one, too
-	}
 	return line, terminated, bad
 }
 

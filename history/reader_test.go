@@ -220,6 +220,20 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// A file that is one endless line (a device, a database) must not be kept.
+func TestEndlessLineIsBoundedInMemory(t *testing.T) {
+	r := NewReader(io.LimitReader(zeros{}, 64<<20))
+	_, err := r.Read()
+	require.EqualError(t, err, "history: line 1: longer than 1048576 bytes")
+	require.Less(t, cap(r.long), 2*MaxLine)
+	_, err = r.Read()
+	require.Equal(t, io.EOF, err)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
 func TestForeignFormatsAreNamed(t *testing.T) {
 	for magic, name := range map[string]string{
 		"\xff\xfe": "UTF-16", "\xfe\xff": "UTF-16", "\x1f\x8b\x08": "compressed (gzip)", "\x28\xb5\x2f\xfd": "compressed (zstd)",

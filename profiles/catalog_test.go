@@ -173,23 +173,18 @@ func scramble(v reflect.Value) int {
 
 func TestProfilesAreImmutable(t *testing.T) {
 	c := mustLoad(t, folderOf("full.yaml", full))
+	untouched := mustLoad(t, folderOf("full.yaml", full)) // another load shares nothing with the first
 	for _, name := range append([]string{"full"}, embedded...) {
-		before, again := get(t, c, name), get(t, c, name)
-		require.Greater(t, scramble(reflect.ValueOf(&again).Elem()), 10)
-		require.NotEqual(t, before, again)
-		require.Equal(t, before, get(t, c, name))
+		p := get(t, c, name)
+		require.Greater(t, scramble(reflect.ValueOf(&p).Elem()), 10)
+		require.NotEqual(t, get(t, untouched, name), p)
+		require.Equal(t, get(t, untouched, name), get(t, c, name))
 	}
 	all := c.All()
 	for i := range all {
 		scramble(reflect.ValueOf(&all[i]).Elem())
 	}
-	require.Equal(t, "acb", get(t, c, "acb").Name)
-	require.Equal(t, []string{"*"}, c.All()[0].Limit.Charges)
-
-	child := get(t, c, "fastblocks")
-	parent := get(t, c, "acb")
-	scramble(reflect.ValueOf(&child).Elem())
-	require.Equal(t, parent, get(t, c, "acb"), "a child shares nothing with its parent")
+	require.Equal(t, untouched.All(), c.All())
 
 	warned := mustLoad(t, folderOf("a.yaml", "limit: {rate: 9, burst: 1}"))
 	warned.Warnings()[0].File = "changed"
@@ -204,13 +199,14 @@ func TestProfilesAreImmutable(t *testing.T) {
 
 func TestFoldersAddAndOverride(t *testing.T) {
 	c := mustLoad(t,
-		folderOf("zeta.yaml", "limit: 1/s burst 1", "acb.yml", "limit: 2/s burst 2", "README.md", "no profile", ".hidden.yaml", "limit: [", "sub/x.yaml", "limit: ["),
+		folderOf("zeta.yaml", "limit: 1/s burst 1", "acb.yml", "limit: 2/s burst 2", "README.md", "no profile", ".hidden.yaml", "limit: [", "sub/x.yaml", "limit: [",
+			"nu.yaml", "limit: 1/s burst 1", "mu.yaml", "limit: 1/s burst 1", "xi.yaml", "limit: 1/s burst 1", "pi.yaml", "limit: 1/s burst 1"),
 		folderOf("alpha.YAML", "limit: 3/s burst 3", "any.yaml", "name: zeta\nlimit: 4/s burst 4"))
 	var order []string
 	for _, p := range c.All() {
 		order = append(order, p.Name)
 	}
-	require.Equal(t, append(append([]string{}, embedded...), "alpha", "zeta"), order)
+	require.Equal(t, append(append([]string{}, embedded...), "alpha", "mu", "nu", "pi", "xi", "zeta"), order)
 
 	acb := get(t, c, "acb")
 	require.Equal(t, 2.0, acb.Limit.Rate)
@@ -264,6 +260,7 @@ func TestUnfitBytes(t *testing.T) {
 		{"latin-1", "limit: {rate: 1, burst: 1}\ndoc: caf\xe9\n", "profiles: x.yaml:2:9: is not UTF-8: byte 0xe9, want UTF-8 text"},
 		{"after wide letters", "# äöü\xff\n", "profiles: x.yaml:1:6: is not UTF-8: byte 0xff, want UTF-8 text"},
 		{"UTF-16", "\xff\xfel\x00", "profiles: x.yaml:1:1: is not UTF-8: byte 0xff, want UTF-8 text"},
+		{"delete", "doc: a\x7f", "profiles: x.yaml:1:7: has the control character U+007F, want UTF-8 text"},
 		{"control", good + "doc: a\x00b", "profiles: x.yaml:2:7: has the control character U+0000, want UTF-8 text"},
 		{"too large", good + "#" + strings.Repeat("x", maxFile), "profiles: x.yaml: is too large, want at most 1048576 bytes"},
 		{"too deep", "limit: " + strings.Repeat("[", 100_000), "profiles: x.yaml:1:72: is not YAML: exceeded max depth of 64 while increasing flow level"},
@@ -293,6 +290,33 @@ func TestFaultsAreBounded(t *testing.T) {
 	require.ErrorAs(t, err, &faults)
 	require.Len(t, faults, maxFaults+1)
 	require.Contains(t, faults[maxFaults].Problem, "more faults")
+}
+
+// A file's aliases may stand for no more text than a file may hold.
+func TestAliasesOfLongTexts(t *testing.T) {
+	long := strings.Repeat("x", maxFile/2)
+	_, err := LoadFS(folderOf("x.yaml", "limit: 1/s burst 1\ndoc: &d "+long+"\nlaunch: {note: *d}\ncall: {tool: t, arguments: {a: *d}}"))
+	require.EqualError(t, err, "profiles: x.yaml:3:16: launch.note: stands for too much, aliases included, want at most 10000 values and 1048576 bytes of text in a file")
+}
+
+func TestLongPattern(t *testing.T) {
+	text := func(n int) string { return "limit: 1/s burst 1\nrefusal: {text: " + strings.Repeat("x", n) + "}" }
+	mustLoad(t, folderOf("x.yaml", text(1000)))
+	_, err := LoadFS(folderOf("x.yaml", text(1001)))
+	require.ErrorContains(t, err, "refusal.text: is longer than 1000 bytes")
+}
+
+func TestMistakes(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"burst", "burst", 0}, {"burts", "burst", 1}, {"rat", "rate", 1},
+		{"rate", "rite", 1}, {"ratee", "rate", 1}, {"abcd", "badc", 2}, {"ca", "abc", 3},
+	} {
+		require.Equal(t, row.want, mistakes(row.a, row.b), "%q %q", row.a, row.b)
+		require.Equal(t, row.want, mistakes(row.b, row.a), "%q %q", row.b, row.a)
+	}
 }
 
 func TestSuggest(t *testing.T) {

@@ -26,7 +26,7 @@ func (r *reader) checkLimit(l Limit, orphan bool) {
 		r.fault(r.place("limit"), name, "is missing", want)
 	}
 	switch {
-	case orphan || r.given("limit.tier") || r.faulty("limit") || r.faulty(""):
+	case orphan || r.faulty("limit") || r.faulty(""):
 	case limit == nil && l.Rate == 0:
 		missing("limit", "a mapping with rate and burst, or text "+limitForms)
 	default:
@@ -55,7 +55,7 @@ func (r *reader) checkCharges(p *Profile) {
 	for i, list := range lists {
 		for _, other := range lists[:i] {
 			for _, m := range list.names {
-				if slices.Contains(other.names, m) && !l.Presumed {
+				if slices.Contains(other.names, m) {
 					r.fault(r.place(list.path, other.path, "limit"), list.path, quote(m)+" is also in "+other.path, "it in one list")
 				}
 			}

@@ -35,7 +35,7 @@ credentials:
   - {env: OTHER}
 call:
   tool: look
-  arguments: {z: 1, a: [true, null, 1.5, "text", 2026-01-02, 0x10, {}], "": ~}
+  arguments: {z: 1, a: [true, null, 1.5, "<a&b>", 2026-01-02, 0x10, {}], "": ~}
   never: [wipe, "delete_*"]
 refusal: {codes: [-32003], statuses: [420, 503], text: "quota|rate.?limit"}
 `
@@ -53,7 +53,7 @@ func TestEveryField(t *testing.T) {
 			Transport: "sse", Host: "localhost", Port: 8080, Path: "/events", Ready: 90 * time.Second, Note: "Slow to start."},
 		Credentials: []Credential{{"API_KEY", "mailgun", true}, {"OTHER", "generic", false}},
 		Call: LoadCall{Method: "tools/call", Tool: "look", Never: []string{"wipe", "delete_*"},
-			Arguments: []byte(`{"z":1,"a":[true,null,1.5,"text","2026-01-02",16,{}],"":null}`)},
+			Arguments: []byte(`{"z":1,"a":[true,null,1.5,"<a&b>","2026-01-02",16,{}],"":null}`)},
 		Refusal: Refusal{Codes: []int{-32003}, Statuses: []int{420, 503}, Text: "quota|rate.?limit"},
 	}
 	require.Equal(t, string(want.Call.Arguments), string(p.Call.Arguments))
@@ -72,6 +72,9 @@ func TestDefaults(t *testing.T) {
 		Refusal: Refusal{Codes: []int{-32000, -32029, -32023, 429}, Statuses: []int{429}, Text: "rate limit"},
 	}
 	require.Equal(t, want, p)
+	again, _, err := Parse("x.yaml", []byte("limit: {rate: 2, burst: 3}\ncall: {tool: look, arguments: {}}"))
+	require.NoError(t, err)
+	require.Equal(t, LoadCall{Method: "tools/call", Tool: "look"}, again.Call, "no arguments are nil")
 	url := ForURL(2, 3)
 	want.Name, want.Source = "", ""
 	require.Equal(t, want, url)
@@ -91,6 +94,7 @@ func TestForms(t *testing.T) {
 		{"inherits: crackerjack", "12/s burst 16 (inherited from crackerjack)", "http"},
 		{"inherits: fastblocks", "15/s burst 40 (inherited from acb)", "http"},
 		{"inherits: acb\nlimit: {tier: moderate}", "10/s burst 20 (tier moderate)", "http"},
+		{"inherits: acb\nlimit: 3/s burst 9", "3/s burst 9", "http"},
 		{"inherits: acb\nlimit: {burst: 41}", "15/s burst 41", "http"},
 		{"inherits: acb\nlimit: {scope: client}", "15/s burst 40 (inherited from acb)", "http"},
 	} {

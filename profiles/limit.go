@@ -36,7 +36,7 @@ type Limit struct {
 
 // Cost returns the least and the most tokens that one message of this method
 // takes when it is admitted. A list that names the method wins over "*". A
-// method that neither names costs nothing.
+// method that no list covers costs nothing.
 //
 // Notifications are no requests, so "*" in Charges leaves them free: FastMCP
 // charges in its on_request hook, which never sees them. "*" in MayCharge

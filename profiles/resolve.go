@@ -88,7 +88,7 @@ func (p *press) parent(d *draft) (*draft, bool) {
 		}
 	}
 	if len(layers) == 0 {
-		names := slices.Sorted(maps.Keys(p.byName))
+		names := slices.DeleteFunc(slices.Sorted(maps.Keys(p.byName)), func(name string) bool { return name == d.name })
 		d.reader.fault(child(d.doc, "inherits"), "inherits",
 			"no profile is named "+quote(d.inherits)+didYouMean(d.inherits, names), "one of "+strings.Join(names, ", "))
 		return nil, false

@@ -23,7 +23,7 @@ type ideal struct {
 // one token, calls and tokens aren't the same.
 func idealOf(s *scene) (*ideal, bool) {
 	w := s.witness
-	if s.limit.Rate <= 0 || s.limit.Burst < 1 {
+	if s.limit.Rate <= 0 || s.limit.Burst < 1 || s.stretched() {
 		return nil, false
 	}
 	b := &ideal{from: w.From, rate: s.limit.Rate, burst: float64(s.limit.Burst), full: s.accused != nil}

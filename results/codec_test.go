@@ -28,7 +28,7 @@ const documented = `{"schema":"mcpload.run/v1","version":"…","started":"RFC 33
      "latency":{"admitted":{"p50_ms":0,"p90_ms":0,"p95_ms":0,"p99_ms":0,"p999_ms":0,"max_ms":0},"limited":{}},
      "findings":[{"check":"over-admission","verdict":"pass","want":"…","saw":"…","witness":{"from_ns":0,"to_ns":0,"calls":[1,2]}}]}]}]}`
 
-func full() *Document {
+func complete() *Document {
 	s, _ := stingy()
 	s.Scenarios[0].Findings = s.Scenarios[0].Findings[1:] // the one with a witness first
 	s.Scenarios[0].Findings[0].Warnings = []string{"a < b"}
@@ -46,12 +46,12 @@ func encoded(t require.TestingT, d *Document) string {
 	return b.String()
 }
 
-func TestJSONGolden(t *testing.T) { golden(t, "document.json", encoded(t, full())) }
+func TestJSONGolden(t *testing.T) { golden(t, "document.json", encoded(t, complete())) }
 
 func TestJSONHasEveryDocumentedKey(t *testing.T) {
 	var want, got any
 	require.NoError(t, json.Unmarshal([]byte(documented), &want))
-	require.NoError(t, json.Unmarshal([]byte(encoded(t, full())), &got))
+	require.NoError(t, json.Unmarshal([]byte(encoded(t, complete())), &got))
 	keys := 0
 	var compare func(path string, want, got any)
 	compare = func(path string, want, got any) {
@@ -84,7 +84,7 @@ func TestDecodeReadsTheDocumentedShape(t *testing.T) {
 func TestJSONRoundTrip(t *testing.T) {
 	mixed := nine()
 	mixed[2], mixed[3] = vague(), dead()
-	for _, d := range []*Document{full(), document(mixed...), document()} {
+	for _, d := range []*Document{complete(), document(mixed...), document()} {
 		text := encoded(t, d)
 		again, err := Decode(strings.NewReader(text))
 		require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestUnfinishedIsRefused(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	text := encoded(t, full())
+	text := encoded(t, complete())
 	for _, c := range []struct{ old, new, want string }{
 		{`"mcpload.run/v1"`, `"mcpload.run/v2"`, `schema "mcpload.run/v2" is not "mcpload.run/v1"`},
 		{`"schema"`, `"scheme"`, "names no schema"},

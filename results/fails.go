@@ -71,9 +71,9 @@ func (v *Server) found(check string, of verdict.Verdict) []fail {
 	return list
 }
 
-// proof adds what the witness of a fail proves and, where asked for and where
-// the history is at hand, its drawing. The same witness is shown once: proofs
-// remembers them.
+// proof adds what the witness of a fail proves, with its drawing where the
+// history is at hand; or only names its calls. The same witness is shown once:
+// proofs remembers them.
 func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	if f.Witness == nil {
 		return
@@ -85,9 +85,13 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	}
 	proofs[key] = f.Check
 	w := f.Witness.evidence()
+	if !draw {
+		s.item(inset, hang, "", "proof", fmt.Sprintf("%s of the history, within %s", positions(w.Calls), span(w.To-w.From)))
+		return
+	}
 	s.item(inset, hang, "", "proof", proof(w))
 	calls, stored := s.histories[v.Server]
-	if !stored || !draw {
+	if !stored {
 		return
 	}
 	picture, err := newScene(calls, w, v.Limit)

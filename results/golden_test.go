@@ -37,6 +37,7 @@ func TestTableGolden(t *testing.T) {
 	wide, wideCalls := generous()
 	narrow, narrowCalls := stingy()
 	histories := map[string][]history.Call{"unifi-mcp": wideCalls, "acb": narrowCalls}
+	narrow.Target = Target{Kind: "url", Transport: "http", Protocol: "2026-07-28", Address: "http://127.0.0.1:8000/mcp"}
 	heir := honest("fastblocks", 15, 40)
 	heir.Limit.Inherited = "acb"
 	mixed := nine()

@@ -149,9 +149,16 @@ func rest(n, passed int, unsure, idle []string) string {
 // targetWords says how all servers were reached.
 func (s *screen) targetWords() string {
 	v := s.doc.Servers[0]
-	text := v.Target.Kind + " over " + v.Target.Transport
+	text := v.Target.Kind
 	if len(s.doc.Servers) > 1 && v.Target.Kind == "mock" {
-		text = fmt.Sprintf("%d mocks over %s", len(s.doc.Servers), v.Target.Transport)
+		text = fmt.Sprintf("%d mocks", len(s.doc.Servers))
+	}
+	switch v.Target.Transport {
+	case "":
+	case "virtual":
+		text += " in virtual time"
+	default:
+		text += " over " + v.Target.Transport
 	}
 	same := func(field func(Target) string) bool {
 		return !slices.ContainsFunc(s.doc.Servers, func(o Server) bool { return field(o.Target) != field(v.Target) })
@@ -184,7 +191,10 @@ func (s *screen) generator() (string, bool) {
 		return "", true
 	}
 	text := fmt.Sprintf("%d of %s sent", sent, plural(planned, "planned call"))
-	if late.N > 0 {
+	switch {
+	case late.N > 0 && late.Max <= 0:
+		text += ", each when it was due"
+	case late.N > 0:
 		text += fmt.Sprintf(", at most %s late (p99 %s)", ms(late.Max), ms(late.P99))
 	}
 	if len(behind) > 0 {

@@ -99,6 +99,9 @@ func (s *Server) failHints() []string {
 	if s.failed("over-admission") && s.refusals() == 0 {
 		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called, and if a refusal looks like one (the profile's refusal section says what counts)")
 	}
+	if s.broken() != "" && s.Measured != nil && s.Measured.Rate.Hi < 0.05*s.Limit.Rate {
+		return append(list, "see what refills the bucket: a timer that was never started, a clock that stands still, or a last instant that is set anew by each call")
+	}
 	for _, check := range s.failedChecks() {
 		if h, ok := about(check); ok && !slices.Contains(list, h.failed) {
 			list = append(list, h.failed)
@@ -134,7 +137,7 @@ func (s *Server) openHints() []string {
 // one, where its code or the measurement says so.
 func (s *Server) another() []string {
 	var list []string
-	if o := s.Observed; o != nil {
+	if o := s.Observed; o != nil && s.Target.Kind != "mock" && (o.Rate != s.Limit.Rate || o.Burst != s.Limit.Burst) {
 		says := fmt.Sprintf("the server's own code sets %s/s burst %d", number(o.Rate), o.Burst)
 		if o.Rate <= 0 {
 			says = "no limiter was found in the server's own code"
@@ -142,7 +145,7 @@ func (s *Server) another() []string {
 		if o.Source != "" {
 			says += " (" + o.Source + ")"
 		}
-		if o.Rate > 0 && s.Measured != nil && s.Measured.holds(o.Rate, float64(o.Burst)) {
+		if s.Measured.tight() && s.Measured.holds(o.Rate, float64(o.Burst)) {
 			return append(list, says+", and that is what was measured: the promise is what's wrong")
 		}
 		list = append(list, says)
@@ -158,16 +161,20 @@ func (m *Measured) holds(rate, burst float64) bool {
 	return m.Rate.Lo <= rate && rate <= m.Rate.Hi && m.Burst.Lo <= burst && burst <= m.Burst.Hi
 }
 
-// round is the roundest bucket in the box: one that somebody may have
-// configured. It is false where the box is too wide to tell, holds no whole
-// burst, or isn't the only one.
+// tight reports if the box is the only one, and so narrow that it tells what a
+// server does.
+func (m *Measured) tight() bool {
+	return m != nil && m.Or == nil && m.Rate.Lo > 0 && m.Rate.Hi <= 1.1*m.Rate.Lo && m.Burst.Hi-m.Burst.Lo <= 2
+}
+
+// round is the roundest bucket in a tight box: one that somebody may have
+// configured. It is false where the box isn't tight, or holds no whole burst.
 func (m *Measured) round() (rate, burst float64, ok bool) {
-	if m == nil || m.Or != nil || math.IsInf(m.Rate.Hi, 1) || math.IsInf(m.Burst.Hi, 1) ||
-		m.Rate.Hi > 1.1*m.Rate.Lo || m.Burst.Hi-m.Burst.Lo > 2 {
+	if !m.tight() {
 		return 0, 0, false
 	}
 	burst = math.Ceil(m.Burst.Lo)
-	if burst < 1 || burst > m.Burst.Hi || m.Rate.Lo <= 0 {
+	if burst < 1 || burst > m.Burst.Hi {
 		return 0, 0, false
 	}
 	for step := math.Pow(10, math.Ceil(math.Log10(m.Rate.Hi))); step > 1e-12; step /= 10 {

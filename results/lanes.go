@@ -48,7 +48,7 @@ type plot struct {
 
 // draw adds the drawing to a page.
 func (s *scene) draw(p *page, indent int) {
-	pl := &plot{page: p, glyphs: fancy, indent: indent, label: s.labels(), from: s.witness.From, to: s.witness.To}
+	pl := &plot{page: p, glyphs: fancy, indent: indent, label: s.labels(), from: s.from, to: s.to}
 	if p.ascii {
 		pl.glyphs = simple
 	}

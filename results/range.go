@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -48,27 +49,38 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// String says the range: "14.96–15.04", or "≥ 14.96" without an upper bound.
+// String says the range: "14.90–15.04", or "≥ 14.90" without an upper bound.
 // It rounds outwards, so that what is shown stays certified.
 func (r Range) String() string {
 	if math.IsInf(r.Hi, 1) {
-		return "≥ " + roundDown(r.Lo)
+		return "≥ " + whole(outwards(r.Lo, math.Floor))
 	}
-	lo, hi := roundDown(r.Lo), roundUp(r.Hi)
-	if lo == hi {
-		return lo
+	lo, hi := outwards(r.Lo, math.Floor), outwards(r.Hi, math.Ceil)
+	switch {
+	case lo == hi:
+		return whole(lo)
+	case whole(lo) != lo && whole(hi) != hi:
+		return whole(lo) + "–" + whole(hi)
 	}
 	return lo + "–" + hi
 }
 
-func roundDown(x float64) string { return rounded(x, math.Floor) }
-func roundUp(x float64) string   { return rounded(x, math.Ceil) }
+// whole leaves out decimals that are all zero.
+func whole(s string) string {
+	if trimmed := strings.TrimRight(s, "0"); strings.HasSuffix(trimmed, ".") {
+		return strings.TrimSuffix(trimmed, ".")
+	}
+	return s
+}
 
-// rounded shows two decimals, more where the number is small: a rate of one
-// call in a minute is 0.01667/s.
-func rounded(x float64, to func(float64) float64) string {
+// outwards shows two decimals, more where the number is small: a rate of one
+// call a minute is 0.01667/s.
+func outwards(x float64, to func(float64) float64) string {
+	if x == 0 {
+		return "0"
+	}
 	digits := 2
-	if size := math.Abs(x); size > 0 && size < 1 {
+	if size := math.Abs(x); size < 1 {
 		digits = min(9, 3-int(math.Floor(math.Log10(size))))
 	}
 	scale := math.Pow(10, float64(digits))
@@ -76,5 +88,5 @@ func rounded(x float64, to func(float64) float64) string {
 	if math.Abs(nearest-x) > 1e-9*math.Abs(x) { // else the rounding would only show the noise of binary fractions
 		nearest = to(x*scale) / scale
 	}
-	return strconv.FormatFloat(nearest, 'f', -1, 64)
+	return strconv.FormatFloat(nearest, 'f', digits, 64)
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -39,8 +40,8 @@ type timed struct {
 	Latencies
 }
 
-// perServer is a row a server, or a row a scenario of those for which nobody
-// computed the whole: quantiles can't be added up.
+// perServer is a row a server. Where nobody computed the whole, it is that of
+// its scenario with the most calls: quantiles can't be added up.
 func (s *screen) perServer() []timed {
 	var rows []timed
 	for _, v := range s.doc.Servers {
@@ -48,8 +49,9 @@ func (s *screen) perServer() []timed {
 			rows = append(rows, timed{v.Server, *v.Latency})
 			continue
 		}
-		for _, sc := range v.Scenarios {
-			rows = append(rows, timed{v.Server + " " + sc.Scenario, sc.Latency})
+		if len(v.Scenarios) > 0 {
+			sc := slices.MaxFunc(v.Scenarios, func(a, b Scenario) int { return a.Calls.Sent - b.Calls.Sent })
+			rows = append(rows, timed{v.Server + " (" + sc.Scenario + ")", sc.Latency})
 		}
 	}
 	return rows
@@ -144,7 +146,7 @@ func perSecond(x float64) string {
 	switch {
 	case x == 0:
 		return "-"
-	case x >= 1000:
+	case x >= 100:
 		return fmt.Sprintf("%.0f", x)
 	}
 	return fmt.Sprintf("%.2f", x)

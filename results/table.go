@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -85,6 +86,8 @@ func (s *screen) sameTarget() bool {
 // box says what was measured.
 func (s *Server) box() string {
 	switch {
+	case s.Measured != nil && math.IsInf(s.Measured.Rate.Hi, 1) && math.IsInf(s.Measured.Burst.Hi, 1):
+		return "no limit seen"
 	case s.Measured != nil:
 		return s.Measured.String()
 	case s.Verdict == verdict.Fail && s.broken() != "":

@@ -123,6 +123,25 @@ func TestTableWithTheWrongHistory(t *testing.T) {
 	assert.Contains(t, screen, "17 calls were admitted")
 }
 
+// Calls that failed or got no answer are never out of sight.
+func TestTableShowsFailures(t *testing.T) {
+	s := honest("acb", 15, 40)
+	assert.NotContains(t, rendered(t, document(s), TableOptions{}), "failed")
+	s.Scenarios[1].Calls.Failed, s.Scenarios[1].Calls.Unknown = 7, 8
+	screen := rendered(t, document(s), TableOptions{})
+	assert.Regexp(t, `failed │ unknown`, screen)
+	assert.Regexp(t, `sustained .* 7 │ +8 │`, screen)
+}
+
+// What a failed run could not tell besides is for those who ask.
+func TestTableOfAFailLeavesTheOpenOut(t *testing.T) {
+	wide, _ := generous()
+	wide.Scenarios[1].Findings[0].Verdict = verdict.Inconclusive
+	wide.finish()
+	assert.NotContains(t, rendered(t, document(wide), TableOptions{}), "could not tell")
+	assert.Contains(t, rendered(t, document(wide), TableOptions{Verbose: true}), "could not tell")
+}
+
 func TestHeadlines(t *testing.T) {
 	wide, _ := generous()
 	narrow, _ := stingy()

@@ -61,12 +61,19 @@ func proof(w verdict.Witness) string {
 	case float64(w.Admitted) > w.Allowed:
 		return fmt.Sprintf("%s admitted within %s; the limit allows %s there (%s of the history)",
 			were(w.Admitted, "call"), length, figure(w.Allowed), positions(w.Calls))
+	case full(w) && len(w.Calls) > 0:
+		return fmt.Sprintf("call %d of the history was refused with %s tokens in the bucket, which was full: whatever was taken before had flowed back in",
+			w.Calls[0], figure(w.Allowed))
 	case w.Allowed > 0 && len(w.Calls) > 0:
 		return fmt.Sprintf("call %d of the history was refused with at least %s tokens in the bucket: in the %s before, the limit allows %s, and at most %d were taken",
 			w.Calls[0], figure(w.Allowed-float64(w.Admitted)), length, figure(w.Allowed), w.Admitted)
 	}
 	return fmt.Sprintf("see %s of the history, within %s", positions(w.Calls), length)
 }
+
+// full reports if a witness says that a call was refused by a full bucket: its
+// window is a single instant in which nothing was taken.
+func full(w verdict.Witness) bool { return w.From == w.To && w.Admitted == 0 && w.Allowed > 0 }
 
 // A fate is what a call counts as in a drawing.
 type fate int
@@ -113,6 +120,7 @@ func (d drawn) at() time.Duration {
 type scene struct {
 	witness   verdict.Witness
 	limit     Limit
+	from, to  time.Duration // the window that is drawn
 	accused   *drawn  // the call that was refused without a reason; nil where too many were admitted
 	proof     []drawn // the other calls of the witness
 	around    []drawn // refused, failed and unknown calls inside the window
@@ -128,7 +136,13 @@ func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, err
 	if len(w.Calls) == 0 {
 		return nil, fmt.Errorf("results: the witness names no call")
 	}
-	s := &scene{witness: w, limit: limit}
+	s := &scene{witness: w, limit: limit, from: w.From, to: w.To}
+	if full(w) && limit.Rate > 0 {
+		// Nothing can be seen in an instant. What explains a full bucket are the
+		// seconds before, in which even an empty one would have filled up.
+		s.from = max(0, w.To-time.Duration(min(float64(limit.Burst)/limit.Rate, 1e9)*1e9))
+		s.from = min(s.from, w.To) // a window may lie before instant 0
+	}
 	named := make(map[int]bool, len(w.Calls))
 	clients := map[string]bool{}
 	for _, pos := range w.Calls {
@@ -162,13 +176,16 @@ func drawnOf(pos int, c *history.Call) drawn {
 	return drawn{pos: pos, fate: fateOf(c.Outcome), sent: c.Sent, received: max(c.Sent, c.Received)}
 }
 
+// stretched reports if more is drawn than the witness's own window.
+func (s *scene) stretched() bool { return s.from < s.witness.From }
+
 // see places a call that is no part of the witness.
 func (s *scene) see(d drawn) {
-	from, to := s.witness.From, s.witness.To
+	from, to := s.from, s.to
 	inside := d.sent >= from && d.at() <= to
 	overlaps := d.sent <= to && d.received >= from
 	switch {
-	case inside && d.fate != granted:
+	case inside && (d.fate != granted || s.stretched()):
 		s.around = append(s.around, d)
 	case inside: // an admission that costs nothing
 	case overlaps && d.fate == granted && s.accused == nil:

@@ -3,6 +3,7 @@ package results
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,55 @@ func TestTimelineShowsWhatIsBeside(t *testing.T) {
 	assert.Contains(t, only(w.To+1), "]×")
 	assert.NotContains(t, only(w.From-time.Second), "×")
 	assert.NotContains(t, only(w.To+time.Second), "×")
+}
+
+// A witness that names a call twice draws it once.
+func TestTimelineDrawsACallOnce(t *testing.T) {
+	calls, w, limit := leak(20)
+	var once, twice bytes.Buffer
+	require.NoError(t, Timeline(&once, calls, w, TimelineOptions{Limit: limit}))
+	w.Calls = append(w.Calls, w.Calls...)
+	require.NoError(t, Timeline(&twice, calls, w, TimelineOptions{Limit: limit}))
+	assert.Equal(t, once.String(), twice.String())
+}
+
+// Figures under the axis are whole, or left out; the last stands, and the first where
+// it doesn't touch that.
+func TestAxisLabelsNeverOverlap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pl := &plot{page: newPage(80, false, false), margin: 1, inner: rapid.IntRange(16, 60).Draw(t, "inner")}
+		texts := rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,8}`), 2, 8).Draw(t, "texts")
+		line := ""
+		for _, s := range pl.labels(slices.Clone(texts)) {
+			line += s.glyph
+		}
+		fields := strings.Fields(line)
+		assert.Subset(t, texts, fields, line)
+		if len(texts[0])+len(texts[len(texts)-1]) < pl.inner {
+			assert.Equal(t, texts[0], fields[0], line)
+		}
+		assert.Equal(t, texts[len(texts)-1], fields[len(fields)-1], line)
+	})
+}
+
+// A call that a full bucket refused is shown with the seconds before, in which
+// even an empty one would have filled up: nothing can be seen in an instant.
+func TestTimelineOfAFullBucket(t *testing.T) {
+	at := func(s float64, o history.Outcome) history.Call {
+		d := time.Duration(s * 1e9)
+		return history.Call{Sent: d, Received: d + time.Millisecond, Outcome: o}
+	}
+	calls := []history.Call{at(1, history.OK), at(7, history.OK), at(9, history.Limited), at(9.5, history.Limited)}
+	w := verdict.Witness{From: 9500 * time.Millisecond, To: 9500 * time.Millisecond, Calls: []int{4}, Allowed: 40}
+	var b bytes.Buffer
+	require.NoError(t, Timeline(&b, calls, w, TimelineOptions{Limit: Limit{Rate: 10, Burst: 40}}))
+	assert.Contains(t, b.String(), "call 4 of the history was refused with 40 tokens in the bucket, which was full")
+	assert.NotContains(t, b.String(), "call 1 ")
+	assert.Contains(t, b.String(), "call 2 ")
+	assert.Contains(t, b.String(), "call 3 ")
+	assert.Contains(t, b.String(), "begins at 5.5s")
+	assert.NotContains(t, b.String(), "tokens left", "nobody knows how it filled up")
+	golden(t, "timeline-full-80.txt", b.String())
 }
 
 // The ideal bucket isn't drawn where it doesn't come out at what the witness

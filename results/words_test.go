@@ -28,11 +28,14 @@ func TestPositions(t *testing.T) {
 
 func TestRangeRoundsOutwards(t *testing.T) {
 	for want, r := range map[string]Range{
-		"14.96–15.04":    {Lo: 14.9699, Hi: 15.0301},
-		"15":             {Lo: 15, Hi: 15},
-		"≥ 900":          unbounded(900),
-		"0.01666–0.0167": {Lo: 0.0166666, Hi: 0.0166999},
-		"0–0.3":          {Lo: 0, Hi: 0.1 + 0.2},
+		"14.96–15.04":     {Lo: 14.9699, Hi: 15.0301},
+		"15":              {Lo: 15, Hi: 15},
+		"≥ 900":           unbounded(900),
+		"14.90–15.00":     {Lo: 14.9, Hi: 15},
+		"14–15":           {Lo: 14, Hi: 15},
+		"≥ 14.90":         unbounded(14.9),
+		"0.01666–0.01670": {Lo: 0.0166666, Hi: 0.0166999},
+		"0–0.3000":        {Lo: 0, Hi: 0.1 + 0.2},
 	} {
 		assert.Equal(t, want, r.String())
 	}
@@ -102,6 +105,8 @@ func TestHintsForEveryCheck(t *testing.T) {
 
 func TestHintsNameTheOtherBucket(t *testing.T) {
 	s, _ := stingy()
+	assert.NotContains(t, strings.Join(s.failHints(), " "), "own code", "a mock doesn't run it")
+	s.Target.Kind = "url"
 	assert.Contains(t, s.failHints()[0], "(acb/mcp/server.py:39), and that is what was measured")
 	s.Observed.Rate = 5
 	assert.NotContains(t, s.failHints()[0], "measured")
@@ -111,6 +116,13 @@ func TestHintsNameTheOtherBucket(t *testing.T) {
 	s.Limit.Burst = 37
 	s.Observed = nil
 	assert.NotContains(t, strings.Join(s.failHints(), " "), "--burst", "the promise itself is no news")
+	s.Observed = &Observed{Rate: 15, Burst: 37}
+	assert.NotContains(t, strings.Join(s.failHints(), " "), "own code", "nor is code that keeps it")
+	s.Observed, s.Measured = &Observed{Rate: 9, Burst: 9}, &Measured{Rate: unbounded(0), Burst: unbounded(1)}
+	assert.NotContains(t, s.failHints()[0], "measured", "a box that holds anything confirms nothing")
+	s.Observed, s.Measured = nil, &Measured{Rate: Range{Hi: 0.06}, Burst: Range{Lo: 40, Hi: 41}}
+	require.Len(t, s.failHints(), 1)
+	assert.Contains(t, s.failHints()[0], "what refills the bucket")
 }
 
 // A server without a limiter isn't told to look for a second one.
@@ -126,6 +138,23 @@ func TestSpan(t *testing.T) {
 	} {
 		assert.Equal(t, want, span(d))
 	}
+}
+
+func TestFigure(t *testing.T) {
+	for want, x := range map[string]float64{"0": -0.001, "-0.01": -0.01, "40": 40, "40.2": 40.2, "1235": 1234.5678, "0.98": 0.98} {
+		assert.Equal(t, want, figure(x))
+	}
+}
+
+func TestBox(t *testing.T) {
+	m := verdict.Measured{
+		Rate: verdict.Interval{Lo: 9.97, Hi: 10.03}, Burst: verdict.Interval{Lo: 29.9, Hi: 30.1},
+		Or: &verdict.Measured{Rate: verdict.Interval{Lo: 900, Hi: math.Inf(1)}, Burst: verdict.Interval{Lo: 1, Hi: 1.4}},
+	}
+	assert.Equal(t, "9.97–10.03/s, 29.90–30.10 (or ≥ 900/s)", Box(m).String())
+	assert.Equal(t, "no limit seen", (&Server{Measured: &Measured{Rate: unbounded(0), Burst: unbounded(1)}}).box())
+	m.Or = nil
+	assert.Equal(t, "9.97–10.03/s, 29.90–30.10", Box(m).String())
 }
 
 func TestWrap(t *testing.T) {

@@ -94,6 +94,7 @@ func TestNegotiate(t *testing.T) {
 		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth, detail: "wants credentials: HTTP 401", calls: 1},
 		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth, detail: "denies access: HTTP 403", calls: 1},
 		{name: "404 everywhere", script: script{"server/discover": {404, "no"}, "initialize": {404, "no"}}, fails: NotFound, detail: "HTTP 404: no", calls: 2},
+		{name: "405 everywhere", script: script{"server/discover": {405, ""}, "initialize": {405, ""}}, fails: NotFound, detail: "HTTP 405", calls: 2},
 		{name: "404 pages", script: script{"server/discover": {404, "<html>"}, "initialize": {404, "\n<!DOCTYPE html>"}}, fails: NotFound, detail: "HTTP 404: a page of HTML", calls: 2},
 		{name: "a web site", script: script{"server/discover": {200, "<html>"}, "initialize": {200, "<html>"}}, fails: Garbage, detail: "no MCP message", calls: 2},
 		{name: "initialize fails", script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32603,"message":"boom"}}`}}, fails: Protocol, detail: "initialize was answered with error -32603: boom", calls: 2},
@@ -174,59 +175,67 @@ func TestDialHeaders(t *testing.T) {
 	require.Equal(t, "s-1", <-deleted)
 }
 
+// limitFirst serves the session era, and refuses so many initialize requests.
+func limitFirst(t *testing.T, times int64, refuse func(w http.ResponseWriter, p posted)) Options {
+	var n atomic.Int64
+	url := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			return
+		}
+		p := read(t, r)
+		if p.Method == "initialize" && n.Add(1) <= times {
+			refuse(w, p)
+			return
+		}
+		initializer(w, p)
+	})
+	return Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1"}
+}
+
 // A handshake that a rate limit refuses is repeated, and each attempt noted.
 func TestDialLimited(t *testing.T) {
-	var n atomic.Int64
-	limitFirst := func(times int64, refuse func(w http.ResponseWriter, p posted)) string {
-		n.Store(0)
-		return httpServer(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodPost {
-				return
-			}
-			p := read(t, r)
-			if p.Method == "initialize" && n.Add(1) <= times {
-				refuse(w, p)
-				return
-			}
-			initializer(w, p)
-		})
-	}
 	bare := func(w http.ResponseWriter, _ posted) {
 		w.Header().Set("Retry-After", "0.02")
 		w.WriteHeader(429)
 	}
-	o := Options{Transport: HTTP, Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1"}
-	o.URL = limitFirst(2, bare)
-	calls := dial(t, o).Handshake()
+	calls := dial(t, limitFirst(t, 2, bare)).Handshake()
 	require.Len(t, calls, 3)
 	require.Equal(t, history.Limited, calls[0].Outcome)
 	require.Equal(t, 20*time.Millisecond, calls[0].RetryAfter)
 	require.GreaterOrEqual(t, calls[1].Sent-calls[0].Received, 20*time.Millisecond)
 	require.Equal(t, history.OK, calls[2].Outcome)
 
-	o.URL = limitFirst(100, bare)
-	e := dialFails(t, o)
+	e := dialFails(t, limitFirst(t, 100, bare))
 	require.Equal(t, Limited, e.Kind)
 	require.Len(t, e.Calls, maxAttempts)
 	require.Equal(t, 20*time.Millisecond, e.RetryAfter)
 	require.Contains(t, e.Error(), "refuses the handshake for its rate limit")
 
-	o.URL = limitFirst(100, func(w http.ResponseWriter, _ posted) {
+	e = dialFails(t, limitFirst(t, 100, func(w http.ResponseWriter, _ posted) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(429)
-	})
-	e = dialFails(t, o)
+	}))
 	require.Equal(t, Limited, e.Kind)
 	require.Len(t, e.Calls, 1, "nobody waits an hour")
 
-	// FastMCP 2.13 disguises it, and 2.14 to 3.1 answer twice.
-	o.URL = limitFirst(1, func(w http.ResponseWriter, p posted) {
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := Dial(ctx, limitFirst(t, 100, func(w http.ResponseWriter, _ posted) { w.WriteHeader(429) }))
+	var de *DialError
+	require.ErrorAs(t, err, &de)
+	require.Equal(t, Cancelled, de.Kind)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// FastMCP 2.13 disguises the refusal, and 2.14 to 3.1 send it twice.
+func TestDialLimitedFastMCP(t *testing.T) {
+	o := limitFirst(t, 1, func(w http.ResponseWriter, p posted) {
 		reply(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32602,"message":"Invalid request parameters","data":""}}`, p.ID)
 	})
-	calls = dial(t, o).Handshake()
+	calls := dial(t, o).Handshake()
 	require.Equal(t, []history.Outcome{history.Rejected, history.OK}, []history.Outcome{calls[0].Outcome, calls[1].Outcome})
 
-	o.URL = limitFirst(1, func(w http.ResponseWriter, p posted) {
+	o = limitFirst(t, 1, func(w http.ResponseWriter, p posted) {
 		events(w, fmt.Sprintf("data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"Global rate limit exceeded\"}}\n\n"+
 			"data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32602,\"message\":\"Invalid request parameters\"}}\n\n", p.ID, p.ID))
 	})
@@ -234,15 +243,6 @@ func TestDialLimited(t *testing.T) {
 	calls = s.Handshake()
 	require.Equal(t, []history.Outcome{history.Limited, history.OK}, []history.Outcome{calls[0].Outcome, calls[1].Outcome})
 	require.Len(t, s.Strays(), 1)
-
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	o.URL = limitFirst(100, func(w http.ResponseWriter, _ posted) { w.WriteHeader(429) })
-	_, err := Dial(ctx, o)
-	var de *DialError
-	require.ErrorAs(t, err, &de)
-	require.Equal(t, Cancelled, de.Kind)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 // httpServer starts a plain server.

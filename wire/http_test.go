@@ -83,6 +83,15 @@ func TestHTTPReplies(t *testing.T) {
 		{name: "bare 429", write: json(429, ""), want: history.Limited},
 		{name: "429 with html", write: json(429, "<h1>slow down"), want: history.Limited},
 		{name: "429 with another id", write: json(429, `{"jsonrpc":"2.0","id":0,"error":{"code":-32029,"message":"slow","data":{"retry_after_ms":250}}}`), want: history.Limited, code: -32029, wait: 250 * time.Millisecond},
+		{name: "429 cut short", write: func(w http.ResponseWriter, _ string) {
+			w.Header().Set("Content-Length", "100")
+			w.WriteHeader(429)
+			fmt.Fprint(w, "slow d")
+		}, want: history.Limited},
+		{name: "200 cut short", write: func(w http.ResponseWriter, _ string) {
+			w.Header().Set("Content-Length", "100")
+			fmt.Fprint(w, "{")
+		}, want: history.Broken, detail: "the connection was closed"},
 		{name: "500", write: json(500, "oops"), want: history.Rejected, detail: "HTTP 500: oops"},
 		{name: "404 with our id", write: json(404, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`), want: history.Rejected, code: -32601},
 		{name: "400 without id", write: json(400, `{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"bad"}}`), want: history.Rejected, code: -32600},

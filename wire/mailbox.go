@@ -73,11 +73,8 @@ func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 	case !m.id.present:
 		b.strays.add(NoID, at, 0, text)
 		return
-	case !m.id.number:
-		b.strays.add(UnknownID, at, 0, text)
-		return
 	}
-	id := m.id.n
+	id := m.id.n // 0, which nobody uses, where it is no number
 	b.mu.Lock()
 	slot, ok := b.waiting[id]
 	late := b.late[id]

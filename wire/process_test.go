@@ -34,6 +34,7 @@ func TestProcessStopsGroup(t *testing.T) {
 		"child":          "sleep 1000 & echo $!; wait",
 		"stubborn child": "trap '' TERM; sleep 1000 & echo $!; wait; sleep 1000",
 		"orphan":         "sleep 1000 & echo $!",
+		"silent orphan":  "sleep 1000 >/dev/null 2>&1 & echo $!",
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", command}})
@@ -50,6 +51,9 @@ func TestProcessStopsGroup(t *testing.T) {
 				pid = 0
 				return false
 			}, 5*time.Second, 5*time.Millisecond)
+			if name == "silent orphan" {
+				require.NoError(t, p.Wait(t.Context()))
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			require.NoError(t, p.Stop(ctx))

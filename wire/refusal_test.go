@@ -22,7 +22,7 @@ func one(t testing.TB, text string) *message {
 }
 
 func TestClassify(t *testing.T) {
-	limit := Refusal{Codes: []int{-32000, -32003, -32029, 429}, Statuses: []int{420}, Text: regexp.MustCompile(`(?i)rate limit`)}
+	limit := Refusal{Codes: []int{-32000, -32003, -32019, -32020, -32029, 429}, Statuses: []int{420}, Text: regexp.MustCompile(`(?i)rate limit`)}
 	failure := func(code, text, data string) string {
 		return `{"jsonrpc":"2.0","id":1,"error":{"code":` + code + `,"message":"` + text + `"` + data + `}}`
 	}
@@ -66,6 +66,7 @@ func TestClassify(t *testing.T) {
 		{name: "-32000 without words, zero", reply: failure("-32000", "Global rate limit exceeded", ""), want: history.Rejected, code: -32000, zero: true},
 		{name: "-32003 without words", reply: failure("-32003", "no", ""), want: history.Rejected, code: -32003},
 		{name: "-32019 is the last one", reply: failure("-32019", "no", ""), want: history.Rejected, code: -32019},
+		{name: "-32020 is the first one beyond", reply: failure("-32020", "no", ""), want: history.Limited, code: -32020},
 		{name: "-32029 alone", reply: failure("-32029", "Too fast", ""), want: history.Limited, code: -32029},
 		{name: "429 alone", reply: failure("429", "", ""), want: history.Limited, code: 429},
 		{name: "unlisted with words", reply: failure("-32602", "rate limit exceeded", ""), want: history.Limited, code: -32602},

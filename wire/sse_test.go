@@ -287,7 +287,8 @@ func TestSSEOpening(t *testing.T) {
 			server.ServeHTTP(w, r)
 		}
 	})
-	s := dial(t, Options{Transport: SSE, URL: front + "/old"})
+	// One connection is enough: the stream has its own.
+	s := dial(t, Options{Transport: SSE, URL: front + "/old", MaxConns: 1, Timeout: 2 * time.Second})
 	require.Equal(t, front+"/sse", s.URL())
 	calls := s.Handshake()
 	require.Len(t, calls, 2)

@@ -9,9 +9,9 @@
 // server that can't be used at all is a *DialError.
 //
 // The package deliberately schedules nothing and retries nothing but its own
-// handshake, follows no redirect during a run, opens no standalone listening
-// stream, resumes no broken one, and judges nothing beyond the outcome of a
-// single call.
+// handshake, follows no redirect during a run, uses no proxy and no HTTP/2,
+// opens no standalone listening stream, resumes no broken one, and judges
+// nothing beyond the outcome of a single call.
 package wire
 
 import (

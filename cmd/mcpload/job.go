@@ -63,6 +63,9 @@ func (j *job) aim(f *targetFlags, command []string) error {
 		if f.transport == "auto" {
 			j.options.Transport = wire.HTTP
 		}
+		if j.profile.Limit.Scope == profiles.Client && f.protocol == "auto" {
+			j.options.Protocol = "2025-11-25" // the newest revision whose sessions tell clients apart
+		}
 	}
 	if launch.Transport != "" && j.options.Transport == wire.Auto && launch.Transport != "stdio" && j.kind != kindURL {
 		j.options.Transport = wire.Transport(launch.Transport)

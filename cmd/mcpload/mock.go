@@ -23,6 +23,7 @@ type mockFlags struct {
 	profiles  []string
 	rate      string
 	burst     int
+	seed      uint64
 }
 
 func (a *app) mockCommand() *cobra.Command {
@@ -49,6 +50,7 @@ in one chosen way, to try out what a check can see.`,
 	flags.DurationVar(&f.latency, "latency", 0, "how long a call takes")
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable)")
 	flags.StringVar(&f.rate, "rate", "", "another rate than the profile's: 12, 12/s, 300/1m")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes what a faulty mock draws lots for repeatable")
 	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
 	return cmd
 }
@@ -58,7 +60,7 @@ func mockArgs(c mock.Config) []string {
 	l := c.Profile.Limit
 	return []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
 		"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst),
-		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--latency", c.Latency.String()}
+		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--seed", fmt.Sprint(c.Seed), "--latency", c.Latency.String()}
 }
 
 func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
@@ -78,7 +80,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if err := target.override(&p); err != nil {
 		return err
 	}
-	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency})
+	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed})
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,6 @@ import (
 type runFlags struct {
 	targetFlags
 	scenarios  []string
-	seed       uint64
 	shared     bool
 	thresholds []string
 	dryRun     bool
@@ -67,7 +66,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	f.targetFlags.register(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated (default: all; see mcpload list scenarios)")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan repeatable")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable")
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")

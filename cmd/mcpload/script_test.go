@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"pause": pause},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REFUSED", refused)
 			env.Setenv("BAD", bad.URL)
@@ -51,6 +52,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// pause DURATION lets a program in the background get going.
+func pause(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
 }
 
 // refusedAddress is a URL on which nothing listens.

@@ -39,6 +39,7 @@ type targetFlags struct {
 	charge    string
 	latency   time.Duration
 	against   string
+	seed      uint64
 }
 
 func (f *targetFlags) register(cmd *cobra.Command) {
@@ -105,7 +106,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := f.override(&p); err != nil {
 			return nil, err
 		}
-		j := job{profile: p, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency}}
+		j := job{profile: p, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
 		j.options, err = wireOptions(p, f, header)
 		if err != nil {
 			return nil, err
@@ -211,10 +212,8 @@ func (f *targetFlags) override(p *profiles.Profile) error {
 		return fmt.Errorf("--scope %q is neither global nor client", f.scope)
 	}
 	if f.tool != "" {
-		for _, never := range p.Call.Never {
-			if never == f.tool {
-				return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, p.Name)
-			}
+		if p.Call.Forbids(f.tool) {
+			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, p.Name)
 		}
 	}
 	arguments := p.Call.Arguments
@@ -233,6 +232,12 @@ func (f *targetFlags) override(p *profiles.Profile) error {
 	}
 	if tool := cmp.Or(f.tool, p.Call.Tool); tool != "" {
 		*p = p.Loading(tool, arguments)
+	}
+	if f.charge == string(mock.ChargeTools) {
+		if p.Call.Tool == "" {
+			return hinted{fmt.Errorf("--charge tools makes a mock that charges tool calls only, and %s is loaded with %s", p.Name, p.Call.Method), "name a tool with --tool, such as echo"}
+		}
+		p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free = []string{p.Call.Method}, nil, nil
 	}
 	return nil
 }

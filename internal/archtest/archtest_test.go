@@ -47,6 +47,7 @@ func TestRedOnBrokenRule(t *testing.T) {
 		{"a report needs the engine", "results/x.go", ours + `runner"`, "results/x.go:2: results must not import runner"},
 		{"the mock knows the client", "mock/x.go", ours + `wire"`, "mock/x.go:2: mock must not import wire"},
 		{"virtual time knows more than history", "virtual/x.go", ours + `wire"`, "virtual/x.go:2: virtual must not import wire"},
+		{"a probe needs the engine", "probe/x.go", ours + `runner"`, "probe/x.go:2: probe must not import runner"},
 		{"history is a leaf", "history/x.go", ours + `wire"`, "history/x.go:2: history must not import wire"},
 		{"profiles is a leaf", "profiles/x.go", ours + `history"`, "profiles/x.go:2: profiles must not import history"},
 		{"ratelimit is a leaf", "ratelimit/x.go", ours + `profiles"`, "ratelimit/x.go:2: ratelimit must not import profiles"},

@@ -1,0 +1,200 @@
+package probe
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// measure takes the box of all calls so far. It returns false where no token
+// bucket explains them.
+func (p *probe) measure() bool {
+	m, ok := p.evidence(p.history()).Measure(p.cfg.Tolerance)
+	if !ok {
+		p.report.Box = nil
+		return false
+	}
+	p.report.Box = &m
+	if m.Rate.Hi < 3*m.Rate.Lo {
+		p.rate = (m.Rate.Lo + m.Rate.Hi) / 2
+	}
+	if !math.IsInf(m.Burst.Hi, 1) {
+		p.burst = m.Burst.Hi
+	}
+	return true
+}
+
+// narrow sends until the box is as narrow as it should be.
+func (p *probe) narrow(ctx context.Context) error {
+	if p.isNarrow() || p.gaveUp {
+		return nil
+	}
+	if p.rate == 0 {
+		if err := p.roughly(ctx); err != nil {
+			p.measure()
+			return err
+		}
+	}
+	for misfits := 0; ; {
+		fits := p.measure()
+		if fits && p.isNarrow() {
+			return nil
+		}
+		if !fits {
+			if misfits++; misfits > 2 {
+				p.gaveUp = true
+				return nil
+			}
+		}
+		if err := p.sweep(ctx, fits); err != nil {
+			p.measure()
+			return err
+		}
+		if !fits {
+			p.forgetPast()
+		}
+	}
+}
+
+// narrowMore goes on in a segment of its own, after a rest that fills the
+// bucket whatever was sent in the meantime.
+func (p *probe) narrowMore(ctx context.Context) error {
+	if p.isNarrow() || p.gaveUp || p.report.Box == nil {
+		return nil
+	}
+	p.rest(seconds((p.burst + 2) / max(p.report.Box.Rate.Lo, p.rate/2)))
+	p.begin()
+	return p.narrow(ctx)
+}
+
+// roughly finds the rate to within a factor: after a refusal it asks again
+// after growing pauses until it is admitted, and then offers more and more
+// until it is refused again.
+func (p *probe) roughly(ctx context.Context) error {
+	calls := p.history()
+	refusal, _ := lastRefused(calls)
+	var back history.Call
+	for gap := 10 * time.Millisecond; ; gap = gap * 3 / 2 {
+		p.rest(gap)
+		got, err := p.send(ctx, p.volley(p.client, 1, 0))
+		if err != nil {
+			return err
+		}
+		if got[0].Outcome == history.OK {
+			back = got[0]
+			break
+		}
+	}
+	p.burst = 1
+	for _, c := range calls {
+		if c.Outcome == history.OK && c.Label != verdict.Handshake {
+			p.burst++
+		}
+	}
+	p.rate = 1 / max(1e-3, (back.Sent-refusal.Sent).Seconds())
+	const tries = 8
+	for {
+		got, err := p.send(ctx, p.stream(tries, 1.3*p.rate))
+		if err != nil {
+			return err
+		}
+		admitted, limited := tally(got)
+		if limited > 0 {
+			p.rate *= 1.3 * float64(max(1, admitted)) / tries
+			return nil
+		}
+		p.rate *= 2
+	}
+}
+
+// sweep sends what narrows the box most: where the burst is wide, a rest until
+// the bucket is full and a drain; then a stream just over the rate, so that
+// admissions and refusals take turns and hold the level from both sides.
+func (p *probe) sweep(ctx context.Context, fits bool) error {
+	box := p.report.Box
+	over, length := 1.3, 16
+	if fits && box.Rate.Hi < 3*box.Rate.Lo {
+		width := rateWidth(*box)
+		over = 1.06 + min(0.25, 1.5*width)
+		length = 24
+		if width < 0.04 {
+			length = 36
+		}
+	}
+	if !fits || burstWidth(*box) > burstWithin || math.IsInf(box.Burst.Hi, 1) {
+		if err := p.refillAndDrain(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := p.send(ctx, p.stream(length, over*p.rate))
+	return err
+}
+
+// refillAndDrain rests until the bucket is full, whatever it is within the
+// box, and empties it in quick succession.
+func (p *probe) refillAndDrain(ctx context.Context) error {
+	slow := p.rate
+	if b := p.report.Box; b != nil {
+		slow = max(b.Rate.Lo, p.rate/3)
+	}
+	p.rest(seconds((p.burst + 0.5) / slow))
+	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
+	if err != nil {
+		return err
+	}
+	if p.full == 0 {
+		p.full = len(p.calls) - len(calls)
+	}
+	return p.drainOn(ctx, calls)
+}
+
+// quick is the spacing of a drain: close enough that little flows in, and wide
+// enough that the limiter sees the calls in order.
+func (p *probe) quick() time.Duration {
+	if p.rate == 0 {
+		return time.Millisecond
+	}
+	return min(6*time.Millisecond, seconds(0.1/p.rate))
+}
+
+// drain empties the bucket from whatever it holds, a few calls at a time, and
+// returns the last refusal.
+func (p *probe) drain(ctx context.Context, client string) (history.Call, error) {
+	few := max(3, int(p.burst/8))
+	for {
+		calls, err := p.send(ctx, p.volley(client, few, p.quick()))
+		if refusal, ok := lastRefused(calls); ok {
+			return refusal, nil
+		}
+		if err != nil {
+			return history.Call{}, err
+		}
+	}
+}
+
+// drainOn goes on where a volley was not refused at all.
+func (p *probe) drainOn(ctx context.Context, calls []history.Call) error {
+	if _, limited := tally(calls); limited > 0 {
+		return nil
+	}
+	_, err := p.drain(ctx, p.client)
+	return err
+}
+
+// forgetPast drops what lies before the first rest that filled the bucket,
+// where only that makes sense of the rest: somebody else had used the server.
+func (p *probe) forgetPast() {
+	first := &p.segments[0]
+	if first.from > 0 || p.full == 0 {
+		return
+	}
+	first.from = p.full
+	if !p.measure() {
+		first.from = 0
+		return
+	}
+	p.note("the limiter was not in its full state when the probe began: somebody had used it, or it starts with less than its burst. What was sent before the first full rest is left out")
+}

@@ -1,0 +1,160 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// Names of models that the verdict package gives.
+const (
+	modelFixed       = "fixed window"
+	modelSliding     = "sliding window"
+	modelConcurrency = "concurrency cap"
+)
+
+// tellApart names every model that explains the history, and sends traffic
+// that tells them apart while there are several.
+func (p *probe) tellApart(ctx context.Context) error {
+	defer p.nameModels()
+	p.nameModels()
+	if len(p.report.Models) == 0 || p.has(modelFixed) || p.has(modelSliding) {
+		if err := p.watch(ctx); err != nil {
+			return err
+		}
+	}
+	for range 3 {
+		var err error
+		switch {
+		case len(p.report.Models) < 2:
+			return nil
+		case p.has(modelConcurrency):
+			err = p.oneByOne(ctx)
+		default:
+			err = p.straddle(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		before := len(p.report.Models)
+		p.nameModels()
+		if len(p.report.Models) == before && before > 1 && !p.has(modelConcurrency) {
+			continue
+		}
+	}
+	return nil
+}
+
+// nameModels asks which models explain what was seen, and says what would tell
+// several of them apart.
+func (p *probe) nameModels() {
+	p.report.Models = p.evidence(p.history()).Models(p.cfg.Tolerance)
+	p.report.Apart = nil
+	if len(p.report.Models) < 2 {
+		return
+	}
+	if p.has(modelConcurrency) {
+		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does")
+	}
+	if p.has(modelFixed) || p.has(modelSliding) {
+		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and then calls across the end of the window: a fixed window opens wholly at its edge, a sliding one by halves, a token bucket steadily")
+	}
+}
+
+// has reports if a model is among those that explain the history.
+func (p *probe) has(name string) bool {
+	_, ok := p.named(name)
+	return ok
+}
+
+func (p *probe) named(name string) (verdict.Model, bool) {
+	for _, m := range p.report.Models {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return verdict.Model{}, false
+}
+
+// window is the length and the number of a window that may be at work, or of
+// the time in which a bucket fills.
+func (p *probe) window() (length time.Duration, number int) {
+	for _, name := range []string{modelSliding, modelFixed} {
+		if m, ok := p.named(name); ok {
+			return m.Window, max(1, int(m.Number.Lo))
+		}
+	}
+	return seconds(p.burst / max(p.rate, 1e-3)), max(1, int(p.burst))
+}
+
+// watch offers a steady stream over what is granted on average, so that the
+// instants show at which a limiter opens.
+func (p *probe) watch(ctx context.Context) error {
+	calls := p.history()
+	admitted, _ := tally(calls)
+	took := calls[len(calls)-1].Sent - calls[0].Sent
+	rate := max(p.rate, float64(admitted)/max(0.1, took.Seconds()))
+	_, err := p.send(ctx, p.stream(min(60, p.left()/3+1), 1.5*rate))
+	return err
+}
+
+// oneByOne sends calls each after the reply to the one before: a cap on
+// concurrency admits them all, and no other limit does for long.
+func (p *probe) oneByOne(ctx context.Context) error {
+	p.rest(100 * time.Millisecond)
+	limit := 8
+	for _, m := range p.report.Models {
+		limit = max(limit, int(1.3*m.Number.Hi)+3)
+	}
+	for range limit {
+		calls, err := p.send(ctx, p.volley(p.client, 1, 0))
+		if err != nil {
+			return err
+		}
+		if calls[0].Outcome == history.Limited {
+			return nil
+		}
+	}
+	return nil
+}
+
+// straddle sends what Apart describes.
+func (p *probe) straddle(ctx context.Context) error {
+	length, number := p.window()
+	if p.room() < length*5/2 {
+		return errSpent
+	}
+	half := max(1, number/2)
+	plan := p.volley(p.client, half, time.Millisecond)
+	for _, a := range p.volley(p.client, number+1, time.Millisecond) {
+		a.Due += length / 2
+		plan = append(plan, a)
+	}
+	const looks = 24
+	for i := range looks {
+		a := p.volley(p.client, 1, 0)[0]
+		a.Due = length*6/10 + time.Duration(i)*length/looks
+		plan = append(plan, a)
+	}
+	p.rest(length * 11 / 10)
+	_, err := p.send(ctx, byDue(plan))
+	return err
+}
+
+// describe says the models in a sentence.
+func describeModels(models []verdict.Model) string {
+	switch len(models) {
+	case 0:
+		return "none of those known: no token bucket, window or concurrency cap explains the answers"
+	case 1:
+		return models[0].String()
+	}
+	s := fmt.Sprintf("several still explain it: %s", models[0])
+	for _, m := range models[1:] {
+		s += "; " + m.String()
+	}
+	return s
+}

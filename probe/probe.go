@@ -1,0 +1,183 @@
+// Package probe finds out what nobody declared: a loop over small runs that
+// narrows a certified box around a server's rate and burst, and names what else
+// it sees: the kind of limiter, who shares it, what costs a token, and whether
+// a refusal says what it should.
+//
+// Most users want Probe with a Prober that sends its plans, to a live server or
+// in virtual time.
+//
+// The package deliberately doesn't hammer: it begins with one call, doubles
+// until something is refused, and from then on offers just over what the server
+// grants, within a budget of calls and seconds. What the budget didn't reach is
+// reported as unknown, never as a guess.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// A Prober sends plans to one server.
+type Prober interface {
+	// Run sends a plan, whose due instants count from now and are in order, and
+	// returns one call for each arrival once all have ended. The calls' instants
+	// are of the clock that Now reads. An error ends the probe; the calls that
+	// come with it still count.
+	Run(ctx context.Context, plan []history.Arrival) ([]history.Call, error)
+	// Now is the time of the calls' clock. It never goes back.
+	Now() time.Duration
+}
+
+// An Opener is a Prober that can speak as more than one client.
+type Opener interface {
+	// Open makes one more client, on a connection of its own, and returns its
+	// name for arrivals and the requests that setting it up took. Where the
+	// server refused them for its rate, they say so and err may be nil: the
+	// client was set up after a while.
+	Open(ctx context.Context, who Identity) (client string, handshake []history.Call, err error)
+}
+
+// An Identity says who a new client is to be. The zero value is somebody who
+// looks just like the first client.
+type Identity struct {
+	Name          string // another name of the client program; empty: the same
+	Other         bool   // with the credentials of somebody else, where Config.Other says that there are any
+	OneConnection bool   // all its requests share one connection
+}
+
+// A Budget bounds what a probe may ask of a server. The zero value of a field
+// means its default.
+type Budget struct {
+	Calls int           // requests, those of handshakes apart; default DefaultCalls
+	Time  time.Duration // from the first request; default DefaultTime
+}
+
+// The default budget: kind to a server that belongs to somebody else.
+const (
+	DefaultCalls = 400
+	DefaultTime  = 60 * time.Second
+)
+
+// A Config says what to probe with. Only Load and Client must be set.
+type Config struct {
+	Load      history.Arrival // the call that is sent over and over: Method, Tool, Arguments
+	Client    string          // who sends, where nothing else is said
+	Handshake []history.Call  // what setting that client up took
+	Budget    Budget
+	Seed      uint64       // makes jitter repeatable
+	Stateless bool         // the protocol has no sessions and no initialize (2026-07-28 and later)
+	Other     bool         // Identity.Other has credentials to speak with
+	Tolerance float64      // tokens; default verdict.DefaultTolerance
+	Tell      func(string) // told what the probe is about to do; nil: nobody is
+}
+
+// How narrow a box must be.
+const (
+	rateWithin  = 0.01 // of the rate, to either side
+	burstWithin = 0.5  // tokens, to either side
+)
+
+// ErrGone is returned where the server stopped answering, so that nothing more
+// could be found out.
+var ErrGone = errors.New("probe: the server stopped answering")
+
+// errSpent ends a phase: its share of the budget is used up.
+var errSpent = errors.New("probe: the budget is spent")
+
+// A probe is one probe under way.
+type probe struct {
+	*ledger
+	cfg    Config
+	rand   *rand.Rand
+	client string // who sends the load
+	label  string // of what is sent now
+
+	rate, burst float64 // working estimates, tokens a second and tokens; 0: none yet
+	report      Report
+
+	segments []segment // what the box is measured from
+	full     int       // position of the first call after a rest that filled the bucket; 0: none yet
+	gaveUp   bool      // no token bucket explains the history
+}
+
+// Probe finds out what it can within the budget. The error is nil unless the
+// server couldn't be used or the context ended; the report then says what was
+// found until then.
+func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
+	if cfg.Tolerance == 0 {
+		cfg.Tolerance = verdict.DefaultTolerance
+	}
+	if cfg.Budget.Calls == 0 {
+		cfg.Budget.Calls = DefaultCalls
+	}
+	if cfg.Budget.Time == 0 {
+		cfg.Budget.Time = DefaultTime
+	}
+	if cfg.Budget.Calls < 0 || cfg.Budget.Time < 0 {
+		return Report{}, fmt.Errorf("probe: a budget of %d calls and %s: want more than none", cfg.Budget.Calls, cfg.Budget.Time)
+	}
+	if cfg.Tell == nil {
+		cfg.Tell = func(string) {}
+	}
+	p := &probe{
+		ledger: newLedger(prober, cfg),
+		cfg:    cfg, client: cfg.Client, label: "ramp",
+		rand: rand.New(rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)),
+	}
+	p.report.Budget = cfg.Budget
+	p.segments = []segment{{0, -1}}
+	err := p.all(ctx)
+	if errors.Is(err, errSpent) {
+		err = nil
+	}
+	p.conclude()
+	return p.report, err
+}
+
+// A phase is one question, and the share of the whole budget that may be spent
+// by its end.
+type phase struct {
+	name  string
+	doc   string
+	share float64
+	ask   func(context.Context) error
+}
+
+// all asks every question in turn. A phase that runs out of its share leaves
+// its answers as they are, and the next one begins.
+func (p *probe) all(ctx context.Context) error {
+	for _, ph := range []phase{
+		{"ramp", "sending 1, 2, 4, ... calls at once until one is refused", 0.65, p.ramp},
+		{"box", "narrowing rate and burst", 0.70, p.narrow},
+		{"model", "telling kinds of limiters apart", 0.78, p.tellApart},
+		{"scope", "finding out who shares the limit", 0.86, p.findScope},
+		{"retry-after", "taking Retry-After at its word", 0.90, p.tryRetryAfter},
+		{"cost", "finding out what costs a token", 1, p.mapCosts},
+		{"box", "narrowing rate and burst with what is left of the budget", 1, p.narrowMore},
+	} {
+		if ph.name != "ramp" && !p.report.Refused {
+			break
+		}
+		p.label = ph.name
+		p.allow(ph.share)
+		if p.worthTelling(ph) {
+			p.cfg.Tell(ph.doc)
+		}
+		if ph.name == "scope" {
+			p.close()
+		}
+		if err := ph.ask(ctx); err != nil && !errors.Is(err, errSpent) {
+			return err
+		}
+	}
+	return nil
+}
+
+// worthTelling is false for the second narrowing where there is nothing to do.
+func (p *probe) worthTelling(ph phase) bool { return ph.name != "box" || !p.isNarrow() && !p.gaveUp }

@@ -1,0 +1,106 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// breath is the pause between the volleys of the ramp.
+const breath = 250 * time.Millisecond
+
+// ramp doubles the number of calls at once until one is refused. Where none is,
+// it tries one connection by itself, because a limit a connection never shows
+// to calls that spread over many, and then a steady stretch.
+func (p *probe) ramp(ctx context.Context) error {
+	for n := 1; ; n *= 2 {
+		if n > 1 {
+			p.rest(breath)
+		}
+		calls, err := p.send(ctx, p.volley(p.client, n, 0))
+		p.triedAtOnce(calls)
+		if _, limited := tally(calls); limited > 0 {
+			return p.found(err)
+		}
+		if errors.Is(err, errSpent) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := p.rampOneConnection(ctx); err != nil || p.report.Refused {
+		return err
+	}
+	return p.steady(ctx)
+}
+
+// found notes that there is a limit.
+func (p *probe) found(err error) error {
+	p.report.Refused, p.report.Open = true, nil
+	return err
+}
+
+// triedAtOnce notes how many calls were let through together.
+func (p *probe) triedAtOnce(calls []history.Call) {
+	if p.report.Open == nil {
+		p.report.Open = &Open{}
+	}
+	if admitted, _ := tally(calls); admitted == len(calls) {
+		p.report.Open.AtOnce = max(p.report.Open.AtOnce, admitted)
+	}
+}
+
+// rampOneConnection sends over one connection only.
+func (p *probe) rampOneConnection(ctx context.Context) error {
+	opener, ok := p.prober.(Opener)
+	if !ok {
+		return nil
+	}
+	p.allow(0.85)
+	client, handshake, err := opener.Open(ctx, Identity{OneConnection: true})
+	p.calls = append(p.calls, handshake...)
+	if err != nil {
+		p.note("no second session could be opened to try one connection by itself: %v", err)
+		return nil
+	}
+	calls, err := p.send(ctx, p.volley(client, p.left(), 0))
+	if admitted, limited := tally(calls); limited > 0 {
+		p.client = client
+		p.note("a connection of its own was refused after %d calls, whereas calls over many connections were not: what follows was measured over one connection", admitted)
+		return p.found(err)
+	}
+	return ignoreSpent(err)
+}
+
+// steady offers what is left over a few seconds.
+func (p *probe) steady(ctx context.Context) error {
+	p.allow(1)
+	n := p.left()
+	stretch := min(3*time.Second, p.room()*9/10)
+	if n < 2 || stretch <= 0 {
+		return nil
+	}
+	calls, err := p.send(ctx, p.volley(p.client, n, stretch/time.Duration(n)))
+	admitted, limited := tally(calls)
+	if limited > 0 {
+		return p.found(err)
+	}
+	if len(calls) > 1 && admitted > 0 {
+		took := calls[len(calls)-1].Sent - calls[0].Sent
+		p.report.Open.Calls, p.report.Open.Stretch = admitted, took
+		if took > 0 {
+			p.report.Open.Rate = float64(admitted-1) / took.Seconds()
+		}
+	}
+	return ignoreSpent(err)
+}
+
+func ignoreSpent(err error) error {
+	if errors.Is(err, errSpent) {
+		return nil
+	}
+	return err
+}

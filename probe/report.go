@@ -1,0 +1,131 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// A Report is what a probe found out.
+type Report struct {
+	Result   Result
+	Refused  bool              // something was refused for its rate
+	Box      *verdict.Measured // certified; nil where no token bucket explains the history, or nothing was refused
+	Load     history.Arrival   // the unit: the call whose cost is one token
+	Open     *Open             // how far it was tried; nil where something was refused
+	Models   []verdict.Model   // every kind of limiter that explains the history
+	Apart    []string          // what traffic would tell those apart
+	Scope    Value
+	Evasion  Value // whether a new session evades the limit: "yes", "no" or, where it refills everybody's, "resets"
+	Costs    []Cost
+	Signal   Signal
+	Notes    []string
+	Budget   Budget
+	Sent     int // calls of the budget
+	Admitted int
+	Limited  int
+	Failed   int           // calls that got neither a result nor a refusal
+	Elapsed  time.Duration // from the first request to the last answer
+	Calls    []history.Call
+}
+
+// A Result says how a probe ended.
+type Result string
+
+// The results.
+const (
+	Measured   Result = "measured"   // the box is as narrow as it should be
+	NoLimit    Result = "no limit"   // nothing was refused within the budget
+	OtherModel Result = "other"      // no token bucket, and what it is instead is known
+	Unfinished Result = "unfinished" // the budget ran out, or no model explains the server
+)
+
+// Open says how far a server was tried that refused nothing.
+type Open struct {
+	AtOnce  int           // the most calls sent at one instant, all of them admitted
+	Rate    float64       // calls a second of the longest steady stretch
+	Calls   int           // in that stretch
+	Stretch time.Duration // its length
+}
+
+// A Value is an answer and what it rests on. An empty Answer is "unknown".
+type Value struct {
+	Answer   string
+	Evidence string // in words, with the number of calls
+	Calls    int    // that were sent to find out
+}
+
+// A Cost is how many tokens one kind of request takes, in units of the load.
+type Cost struct {
+	Kind     string // such as "tools/list" or "a call of an unknown tool"
+	Tokens   []int  // every cost of 0, 1 and 2 that explains the answers; nil: unknown
+	Absent   bool   // the protocol revision has no such request
+	Limited  int    // requests of this kind that were refused for their rate
+	Requests int    // requests of this kind that the answer rests on
+	Evidence string
+}
+
+// Known returns the cost where it is certain.
+func (c Cost) Known() (tokens int, ok bool) {
+	if len(c.Tokens) != 1 {
+		return 0, false
+	}
+	return c.Tokens[0], true
+}
+
+// isNarrow reports if the box is as narrow as it should be.
+func (p *probe) isNarrow() bool { return p.report.Box != nil && Narrow(*p.report.Box) }
+
+// Narrow reports if a box is within 1 % of the rate and half a token of the
+// burst, to either side of its middle.
+func Narrow(m verdict.Measured) bool {
+	return m.Or == nil && rateWidth(m) <= rateWithin && burstWidth(m) <= burstWithin
+}
+
+// rateWidth is half the box's width as a part of its middle.
+func rateWidth(m verdict.Measured) float64 { return (m.Rate.Hi - m.Rate.Lo) / (m.Rate.Hi + m.Rate.Lo) }
+
+// burstWidth is half the box's width in tokens.
+func burstWidth(m verdict.Measured) float64 { return (m.Burst.Hi - m.Burst.Lo) / 2 }
+
+// note adds a remark, once.
+func (p *probe) note(format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	if !slices.Contains(p.report.Notes, s) {
+		p.report.Notes = append(p.report.Notes, s)
+	}
+}
+
+// conclude fills in what is counted at the end.
+func (p *probe) conclude() {
+	r := &p.report
+	r.Load = p.load
+	r.Calls, r.Sent = p.calls, p.sent
+	for _, c := range p.calls {
+		switch {
+		case c.Label == verdict.Handshake:
+		case c.Outcome == history.OK:
+			r.Admitted++
+		case c.Outcome == history.Limited:
+			r.Limited++
+		case c.Outcome.Failed() || c.Outcome == history.TimedOut:
+			r.Failed++
+		}
+		r.Elapsed = max(r.Elapsed, c.Received-p.began)
+	}
+	p.readSignal()
+	switch {
+	case !r.Refused && p.sent > 0 && r.Admitted > 0:
+		r.Result = NoLimit
+		r.Models = []verdict.Model{{Name: "no limit"}}
+	case p.isNarrow():
+		r.Result = Measured
+	case r.Box == nil && len(r.Models) == 1:
+		r.Result = OtherModel
+	default:
+		r.Result = Unfinished
+	}
+}
