@@ -243,8 +243,8 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 	return nil
 }
 
-// note reads a field that no verdict rests on, and leaves it alone if it isn't
-// of our type.
+// note reads a field that other writers may use for something else, and leaves
+// it alone if it isn't of our type.
 func (d *decoder) note(field int, first byte, c *Call) *LineError {
 	switch field {
 	case fieldID, fieldStatus, fieldRetryAfter:

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -144,8 +145,8 @@ func (p *probe) straddle(ctx context.Context) error {
 	return err
 }
 
-// describe says the models in a sentence.
-func describeModels(models []verdict.Model) string {
+// DescribeModels says the models in a sentence.
+func DescribeModels(models []verdict.Model) string {
 	switch len(models) {
 	case 0:
 		return "none of those known: no token bucket, window or concurrency cap explains the answers"
@@ -157,4 +158,10 @@ func describeModels(models []verdict.Model) string {
 		s += "; " + m.String()
 	}
 	return s
+}
+
+// KindOf is what kind of limiter a model is, without its numbers.
+func KindOf(m verdict.Model) string {
+	kind, _, _ := strings.Cut(m.String(), " (")
+	return kind
 }

@@ -86,7 +86,7 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	proofs[key] = f.Check
 	w := f.Witness.evidence()
 	if !draw {
-		s.item(inset, hang, "", "proof", fmt.Sprintf("%s of the history, within %s", positions(w.Calls), span(w.To-w.From)))
+		s.item(inset, hang, "", "proof", fmt.Sprintf("%s of the history, from %s to %s of the run", positions(w.Calls), span(w.From), span(w.To)))
 		return
 	}
 	s.item(inset, hang, "", "proof", proof(w))

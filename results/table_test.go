@@ -133,6 +133,44 @@ func TestTableShowsFailures(t *testing.T) {
 	assert.Regexp(t, `sustained .* 7 │ +8 │`, screen)
 }
 
+func TestTableOfVirtualTime(t *testing.T) {
+	s := honest("acb", 15, 40)
+	s.Target.Transport = "virtual"
+	for i := range s.Scenarios {
+		s.Scenarios[i].Late = Quantiles{N: 5}
+	}
+	screen := rendered(t, document(s), TableOptions{})
+	assert.Contains(t, screen, "mock in virtual time")
+	assert.Contains(t, screen, "each when it was due")
+}
+
+// Quantiles can't be added up: without a server's own, those of its longest
+// scenario stand, under its name.
+func TestTableWithoutServerLatency(t *testing.T) {
+	list := nine()
+	for i := range list {
+		list[i].Latency = nil
+	}
+	screen := rendered(t, document(list...), TableOptions{Width: 120})
+	assert.Contains(t, screen, "acb (overload)")
+	assert.NotContains(t, screen, "(burst)")
+}
+
+func TestRatesInWords(t *testing.T) {
+	for _, c := range []struct {
+		rate              Achieved
+		offered, admitted string
+	}{
+		{Achieved{Seconds: 2, Offered: 14.25, Admitted: 360.4}, "14.25", "360"},
+		{Achieved{Seconds: 0.01, Offered: 9000, Admitted: 8000}, "at once", "-"},
+		{Achieved{Seconds: 2, Offered: 14.25}, "14.25", "-"},
+	} {
+		offered, admitted := c.rate.words()
+		assert.Equal(t, c.offered, offered)
+		assert.Equal(t, c.admitted, admitted)
+	}
+}
+
 // What a failed run could not tell besides is for those who ask.
 func TestTableOfAFailLeavesTheOpenOut(t *testing.T) {
 	wide, _ := generous()

@@ -121,11 +121,11 @@ type scene struct {
 	witness   verdict.Witness
 	limit     Limit
 	from, to  time.Duration // the window that is drawn
-	accused   *drawn  // the call that was refused without a reason; nil where too many were admitted
-	proof     []drawn // the other calls of the witness
-	around    []drawn // refused, failed and unknown calls inside the window
-	context   []drawn // calls beside the window
-	straddled int     // admitted calls that only overlap the window, and prove nothing
+	accused   *drawn        // the call that was refused without a reason; nil where too many were admitted
+	proof     []drawn       // the other calls of the witness
+	around    []drawn       // refused, failed and unknown calls inside the window
+	context   []drawn       // calls beside the window
+	straddled int           // admitted calls that only overlap the window, and prove nothing
 }
 
 // newScene picks the calls to draw.

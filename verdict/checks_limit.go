@@ -43,6 +43,10 @@ var Measure = Check{
 func judgeOverAdmission(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{Check: "over-admission", Want: fmt.Sprintf("at most %d + %s·t admitted in any t", l.Burst, perSecond(l.Rate))}
+	if w := t.court.weight; w > 1 {
+		f.Warnings = []string{fmt.Sprintf("each call takes %d tokens from the bucket: callers get %s and bursts of %d",
+			w, perSecond(l.Rate/float64(w)), l.Burst/w)}
+	}
 	burst, pos := t.burstMin()
 	if pos == 0 {
 		f.Saw = "nothing was certainly admitted"
@@ -146,7 +150,7 @@ func judgeScope(t *Trial) Finding {
 func (c *Court) gather(scope profiles.Scope) *Evidence {
 	limit := c.profile.Limit
 	limit.Scope = scope
-	return Gather(limit, c.calls)
+	return gather(limit, c.calls, c.weight)
 }
 
 func (c *Court) needs(scope profiles.Scope) float64 {

@@ -56,6 +56,9 @@ var Pressure = Check{
 	Judge: judgePressure,
 }
 
+// maxPin is how close together, in tokens, the bounds on the burst must lie.
+const maxPin = 2
+
 // judgePressure demands that a violation is proven, or that what the refusals
 // and the admissions of the whole run say of the burst lies close together: then
 // a broken limit would have shown, even where this scenario's own calls were
@@ -74,7 +77,7 @@ func judgePressure(t *Trial) Finding {
 	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
 	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
 	switch {
-	case pin <= 2 && t.sent() > 0:
+	case pin <= maxPin && t.sent() > 0:
 		f.Verdict = Pass
 	case refused == 0:
 		f.Saw = fmt.Sprintf("none of %s in %s was refused, and the limit would have granted %s",

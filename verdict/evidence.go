@@ -46,17 +46,24 @@ type Evidence struct {
 	calls   int // calls added, whatever they were
 	limited int // refusals, set-up calls apart
 	granted int // calls certainly admitted
+	weight  int // tokens that a surely charged call takes: 1, or 2 (see Court)
 }
 
 // NewEvidence returns evidence without any call, for a limit that says what is
 // charged and who shares a bucket. Its rate and burst aren't used.
 func NewEvidence(limit profiles.Limit) *Evidence {
-	return &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}}
+	return &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}, weight: 1}
 }
 
 // Gather returns the evidence of a whole history.
 func Gather(limit profiles.Limit, calls []history.Call) *Evidence {
+	return gather(limit, calls, 1)
+}
+
+// gather is Gather with another weight of a call.
+func gather(limit profiles.Limit, calls []history.Call, weight int) *Evidence {
 	e := NewEvidence(limit)
+	e.weight = weight
 	if !e.split {
 		e.bucketOf("").marks = make([]mark, 0, len(calls))
 	}
@@ -75,6 +82,9 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 	}
 	e.calls++
 	least, most := e.limit.Cost(c.Method)
+	if least > 0 {
+		least, most = e.weight*least, e.weight*most
+	}
 	m := mark{sent: int64(c.Sent), received: int64(c.Received), pos: int32(pos)}
 	switch {
 	case c.Outcome == history.Limited:

@@ -41,6 +41,7 @@ type Court struct {
 	calls    []history.Call
 	cfg      Config
 	evidence *Evidence
+	weight   int // tokens a call
 	bounds   *bounds
 	measured *Measured
 	tried    bool // measured is computed
@@ -59,8 +60,30 @@ func NewCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = DefaultTolerance
 	}
-	return &Court{profile: p, calls: calls, cfg: cfg, evidence: Gather(p.Limit, calls)}
+	c := &Court{profile: p, calls: calls, cfg: cfg, weight: 1, evidence: Gather(p.Limit, calls)}
+	c.weigh()
+	return c
 }
+
+// weigh finds out what a call costs, where nobody said it. FastMCP charges a
+// hidden tools/list for some calls, so that each takes two tokens. That is
+// taken to be so only where the history breaks the promise at one token a call
+// and keeps it at two, with the burst pinned as closely as Pressure demands.
+func (c *Court) weigh() {
+	l := c.profile.Limit
+	if !l.Presumed || c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Fail {
+		return
+	}
+	double := gather(l, c.calls, 2)
+	pin := double.BurstMax(l.Rate) - double.BurstMin(l.Rate)
+	if pin <= maxPin && double.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict == Pass {
+		c.evidence, c.weight = double, 2
+	}
+}
+
+// Weight returns how many tokens a call takes: 1, or 2 where that is what the
+// history says and nobody said otherwise.
+func (c *Court) Weight() int { return c.weight }
 
 // Evidence returns the whole history made ready for judging.
 func (c *Court) Evidence() *Evidence { return c.evidence }

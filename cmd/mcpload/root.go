@@ -112,7 +112,7 @@ calls that no honest server could have answered so, or inconclusive.`,
 		return hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.verifyCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
 	return root
 }
 

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// probeFlags are the flags of probe, as given.
+type probeFlags struct {
+	targetFlags
+	budget string
+	seed   uint64
+	other  []string
+	format string
+	output string
+	emit   string
+	save   string
+}
+
+func (a *app) probeCommand() *cobra.Command {
+	f := &probeFlags{}
+	cmd := &cobra.Command{
+		Use:   "probe --url URL | --server NAME | -- command args...",
+		Short: "Measure a rate limit that nobody declared",
+		Long: `Probe finds out what limit a server keeps: it sends 1, 2, 4, ... calls at once
+until one is refused, and then narrows rate and burst until they are certain to
+1 % and half a token, whatever the network's delays were. It also names the kind
+of limiter, who shares it, which requests cost a token, and what a refusal says.
+
+It spends at most its budget of calls and seconds. What the budget didn't reach
+is reported as unknown.
+
+Exit status: 0 measured, or nothing was refused; 2 could not run; 3 the budget
+ran out first, or the limiter is of no known kind.`,
+		Example: `  mcpload probe --url http://127.0.0.1:8000/mcp --tool ping
+  mcpload probe --url https://host/mcp --header 'Authorization: Bearer $TOKEN' --budget calls=150,time=2m
+  mcpload probe --tool ping -- python server.py
+  mcpload probe --server acb --fault fixed-window      a mock, to see what a probe sees
+  mcpload probe --url http://127.0.0.1:8000/mcp --tool ping --emit-profile mcpload.d/mine.yaml`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
+				return hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload probe --tool ping -- python server.py"}
+			}
+			return a.probe(cmd.Context(), f, args)
+		},
+	}
+	f.targetFlags.register(cmd)
+	flags := cmd.Flags()
+	for _, name := range []string{"all", "scope", "against"} { // they speak of promises, and there is none here
+		_ = flags.MarkHidden(name) // fails only where there is no such flag
+	}
+	flags.Lookup("server").Usage = "probe a mock of the server with this profile `name`; with --url, a command or --live, take the profile's tool and refusals"
+	flags.Lookup("rate").Usage = "another rate for the mock of --server"
+	flags.Lookup("burst").Usage = "another burst for the mock of --server, in `tokens`"
+	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend, as `calls=N,time=D` (default calls=%d,time=%s)", probe.DefaultCalls, short(probe.DefaultTime)))
+	flags.StringArrayVar(&f.other, "other-header", nil, "header `'Name: value'` of a second client identity, in place of --header's, to see if each has a limit of its own (repeatable)")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the jitter repeatable")
+	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
+	flags.StringVar(&f.emit, "emit-profile", "", "`file` for a profile of what was measured, for run --profiles; - is stdout")
+	flags.StringVar(&f.save, "save-history", "", "`file` for the calls, as JSON Lines")
+	return cmd
+}
+
+// probe is the command once its arguments are parsed.
+func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error {
+	budget, err := parseBudget(f.budget)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.format != "table" && f.format != "json":
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	case f.emit == "-" && (f.output == "-" || f.output == ""):
+		return hinted{errors.New("the result and the profile can't both go to stdout"), "give one of them a file: -o result.txt or --emit-profile FILE"}
+	}
+	j, other, err := a.probeJob(f, command)
+	if err != nil {
+		return err
+	}
+	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.profile.Name, loadWords(j), budget.Calls, short(budget.Time))
+	r, target, err := a.runProbe(ctx, j, f, other, budget)
+	if err != nil {
+		return err
+	}
+	if f.save != "" {
+		if err := writeHistory(f.save, r.Calls); err != nil {
+			return fmt.Errorf("cannot save the history: %w", err)
+		}
+	}
+	if err := a.renderProbe(f, j, r, target); err != nil {
+		return err
+	}
+	if r.Result == probe.Unfinished {
+		a.status = exitInconclusive
+	}
+	return nil
+}
+
+// probeJob is the one server to probe, and the headers of the other identity.
+func (a *app) probeJob(f *probeFlags, command []string) (job, http.Header, error) {
+	t := f.targetFlags
+	attached := t.url != "" || len(command) > 0
+	switch {
+	case t.all || len(t.servers) > 1:
+		return job{}, nil, errors.New("probe takes one server at a time")
+	case (attached || t.live) && (t.rate != "" || t.burst != 0):
+		return job{}, nil, errors.New("probe measures the rate and the burst, so it takes no --rate and no --burst but for a mock")
+	case attached && len(t.servers) == 0:
+		t.rate, t.burst = "1/s", 1 // a profile has a promise; this one is never read
+	}
+	jobs, err := a.jobs(&t, command)
+	if err != nil {
+		return job{}, nil, err
+	}
+	if len(f.other) == 0 {
+		return jobs[0], nil, nil
+	}
+	other, err := parseHeaders(f.other)
+	if err != nil {
+		return job{}, nil, fmt.Errorf("--other-header: %w", err)
+	}
+	return jobs[0], other, nil
+}
+
+// parseBudget reads `calls=400,time=60s`; either part may be left out.
+func parseBudget(s string) (probe.Budget, error) {
+	b := probe.Budget{Calls: probe.DefaultCalls, Time: probe.DefaultTime}
+	if s == "" {
+		return b, nil
+	}
+	for _, part := range strings.Split(s, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		var err error
+		switch name {
+		case "calls":
+			b.Calls, err = strconv.Atoi(value)
+		case "time":
+			b.Time, err = time.ParseDuration(value)
+		default:
+			err = errors.New("it is neither calls=N nor time=D")
+		}
+		if err != nil || b.Calls < 1 || b.Time <= 0 {
+			return b, hinted{fmt.Errorf("--budget: %q is no budget above 0", part), "for example --budget calls=400,time=60s"}
+		}
+	}
+	return b, nil
+}
+
+func loadWords(j job) string {
+	if t := j.profile.Call.Tool; t != "" {
+		return j.profile.Call.Method + " " + t
+	}
+	return j.profile.Call.Method
+}
+
+// short says a duration without the units that are 0: 1m, not 1m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// probeTarget says what was probed.
+type probeTarget struct {
+	Kind      string `json:"kind"`
+	Transport string `json:"transport"`
+	Protocol  string `json:"protocol"`
+	URL       string `json:"url,omitempty"`
+}
+
+// runProbe opens the server and probes it. A probe that was interrupted, or
+// whose server went away, is reported as far as it came.
+func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
+	clock := runner.NewClock()
+	j.options.Now = clock.Now
+	sessions, stop, err := j.open(ctx, clock)
+	defer stop()
+	if err != nil {
+		return probe.Report{}, probeTarget{}, probeFailure(err)
+	}
+	first := sessions[0]
+	if err := j.knowsTool(first); err != nil {
+		return probe.Report{}, probeTarget{}, err
+	}
+	target := probeTarget{string(j.kind), string(first.Transport()), first.Protocol(), first.URL()}
+	p := newWireProber(j, clock, sessions, a.drain, other)
+	defer p.close()
+	handshake := sessions.handshake()
+	for i := range handshake { // whoever sent them, they came before the probe
+		handshake[i].Client = clientNames[0]
+	}
+	call := j.profile.Call
+	cfg := probe.Config{
+		Load:      history.Arrival{Method: call.Method, Tool: call.Tool, Arguments: call.Arguments},
+		Client:    clientNames[0],
+		Handshake: handshake, Budget: budget, Seed: f.seed,
+		Stateless: target.Protocol >= "2026-07-28", Other: len(other) > 0,
+		Tell: func(s string) { a.say("%s", s) },
+	}
+	var r probe.Report
+	if len(sessions) > 1 {
+		r, err = probe.Probe(ctx, openingProber{p}, cfg)
+	} else {
+		r, err = probe.Probe(ctx, p, cfg)
+	}
+	switch {
+	case err == nil:
+	case len(r.Calls) <= len(handshake):
+		return r, target, err
+	default:
+		r.Result = probe.Unfinished
+		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
+	}
+	r.Notes = append(r.Notes, sessions.notes()...)
+	return r, target, nil
+}
+
+// endWords say why a probe ended before its budget.
+func endWords(err error) string {
+	if errors.Is(err, runner.ErrDrained) || errors.Is(err, context.Canceled) {
+		return "it was interrupted"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "probe: "), "runner: ")
+}
+
+// probeFailure says why a server can't be used.
+func probeFailure(err error) error {
+	var o outcome
+	o.fail(err)
+	return hinted{errors.New(o.server.Error), o.server.Hint}
+}
+
+// renderProbe writes the result and the profile to where they were asked for.
+func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, target probeTarget) error {
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = writeProbe(out, j, r, target, f.seed)
+	} else {
+		err = tellProbe(out, j, r, target)
+	}
+	if err = errors.Join(err, end()); err != nil || f.emit == "" {
+		return err
+	}
+	text, err := probedProfile(f.emit, j, r)
+	if err != nil {
+		a.say("no profile was written: %v", err)
+		a.status = max(a.status, exitUsage)
+		return nil
+	}
+	if f.emit == "-" {
+		_, err = a.stdout.Write(text)
+		return err
+	}
+	if err := os.WriteFile(f.emit, text, 0o644); err != nil {
+		return fmt.Errorf("cannot write the profile: %w", err)
+	}
+	return nil
+}
+
+var _ probe.Opener = openingProber{}
+var _ runner.Exchanger = (*wire.Session)(nil)
