@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"testing"
 	"time"
 
@@ -88,6 +89,13 @@ func try(t *testing.T, p profiles.Profile, s server) map[string]verdict.Finding 
 	return worst
 }
 
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func failed(findings map[string]verdict.Finding) []string {
 	var ids []string
 	for id, f := range findings {
@@ -128,14 +136,20 @@ func TestEveryFaultIsCaught(t *testing.T) {
 	require.GreaterOrEqual(t, len(mock.Faults()), 30)
 	for _, fault := range mock.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
-			caught := 0
+			caught, named := 0, 0
+			right := regexp.MustCompile("(?i)" + fault.Cause)
 			for seed := range uint64(seeds) {
 				l := limits[seed%2]
 				findings := try(t, promise(l.rate, l.burst), server{fault: fault.Name, delay: virtual.Exp(2 * time.Millisecond), seed: seed})
-				if len(failed(findings)) > 0 {
-					caught++
+				for i, id := range failed(findings) {
+					caught += b2i(i == 0)
+					if right.MatchString(findings[id].Cause) {
+						named++
+						break
+					}
 				}
 			}
+			require.GreaterOrEqual(t, 2*named, caught, "most of the runs that fail name the right cause: %s", fault.Cause)
 			switch {
 			case !fault.Detectable:
 				require.Zero(t, caught, "the catalogue says that it can't be caught: %s", fault.Note)

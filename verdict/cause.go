@@ -18,12 +18,48 @@ func (c *Court) cause(t *Trial) string {
 		return "each client keeps the limit alone: the buckets are per session or per connection"
 	}
 	if c.emptyStart() {
+		if m := c.Measured(); m != nil && m.Burst.Hi < 2 {
+			return "the burst is too small, as of a leaky bucket without burst: it behaves like a bucket of " + m.String()
+		}
 		return "the first calls were refused: the bucket starts empty"
 	}
-	if m := c.Measured(); m != nil {
+	if m := c.Measured(); m != nil && !math.IsInf(m.Rate.Hi, 1) {
 		return c.otherBucket(*m)
 	}
-	return "no token bucket of any rate and burst explains the answers"
+	if words, ok := c.likeliest(); ok {
+		return words
+	}
+	return "no token bucket of any rate and burst explains the answers" + c.tally()
+}
+
+// tally says how many calls a bucket as promised can't explain, where that is
+// a few: then the limit is kept but for them.
+func (c *Court) tally() string {
+	calls := c.sights()
+	through, turned := 0, 0
+	m := &flow{l: c.profile.Limit}
+	for _, s := range calls {
+		level := m.level(s.at)
+		switch {
+		case s.admitted && level < 1-s.slack:
+			through++
+			m.tokens++ // a call that was let through took nothing
+		case !s.admitted && level >= 1+s.slack:
+			turned++
+		}
+		m.saw(s.at, s.admitted)
+	}
+	switch {
+	case 5*(through+turned) > len(calls):
+		return ""
+	case through > 0 && turned > 0:
+		return fmt.Sprintf("; one as promised, but for %s let through and %d refused although a token was there", plural(through, "call"), turned)
+	case through > 0:
+		return fmt.Sprintf("; one as promised, but for %s let through", plural(through, "call"))
+	case turned > 0:
+		return fmt.Sprintf("; one as promised, but for %s refused although a token was there", plural(turned, "call"))
+	}
+	return ""
 }
 
 // apart reports if the history breaks a shared limit, but not one a client:

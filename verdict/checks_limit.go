@@ -211,12 +211,14 @@ func (m Measured) String() string {
 	return fmt.Sprintf("rate %s/s, burst %s", m.Rate, m.Burst)
 }
 
-// String says the range: "14.96–15.04", or "≥ 14.96" without an upper bound.
+// String says the range, rounded outwards so that it stays certified:
+// "14.96–15.04", or "≥ 14.96" without an upper bound.
 func (i Interval) String() string {
+	lo := tokens(math.Floor(i.Lo*100) / 100)
 	if math.IsInf(i.Hi, 1) {
-		return "≥ " + tokens(i.Lo)
+		return "≥ " + lo
 	}
-	return tokens(i.Lo) + "–" + tokens(i.Hi)
+	return lo + "–" + tokens(math.Ceil(i.Hi*100)/100)
 }
 
 func perSecond(rate float64) string { return fmt.Sprintf("%g/s", rate) }

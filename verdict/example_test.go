@@ -65,5 +65,5 @@ func ExampleEvidence_Measure() {
 	box, ok := verdict.Gather(limit, calls).Measure(verdict.DefaultTolerance)
 	fmt.Println(ok, box)
 	// Output:
-	// true rate 9.97–10.03/s, burst 4.78–5.22
+	// true rate 9.96–10.04/s, burst 4.78–5.22
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,6 +129,9 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	before := sessions.handshake()
 	out.server.Target.Transport = string(sessions[0].Transport())
 	out.server.Target.Protocol = sessions[0].Protocol()
+	if j.kind == kindURL {
+		out.server.Target.Address = sessions[0].URL()
+	}
 	if err := j.knowsTool(sessions[0]); err != nil {
 		out.calls = before
 		out.fail(err)
@@ -260,6 +264,8 @@ func (o *outcome) note(err error) {
 // judge fills in the findings of every scenario.
 func (o *outcome) judge(j job) {
 	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool { return c.Label == verdict.Handshake }))
+	o.server.Latency = &latency
 	if m := court.Measured(); m != nil {
 		o.server.Measured = results.Box(*m)
 	}

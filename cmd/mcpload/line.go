@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 
 // tableOptions fits the table to where it goes.
 func (a *app) tableOptions(f *runFlags, histories map[string][]history.Call) results.TableOptions {
-	o := results.TableOptions{Width: 100, Verbose: f.verbose, Histories: histories}
+	o := results.TableOptions{Width: 100, Verbose: f.verbose, Histories: histories, ASCII: !utf8Locale()}
 	if file, ok := a.stdout.(*os.File); ok && (f.output == "-" || f.output == "") && term.IsTerminal(int(file.Fd())) {
 		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 40 {
 			o.Width = w
@@ -61,6 +62,17 @@ func (a *app) tableOptions(f *runFlags, histories map[string][]history.Call) res
 		o.Color = os.Getenv("NO_COLOR") == ""
 	}
 	return o
+}
+
+// utf8Locale reports if what is printed may go beyond ASCII: yes, unless the
+// locale says otherwise. Containers and CI often set none.
+func utf8Locale() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value := strings.ToUpper(os.Getenv(name)); value != "" {
+			return strings.Contains(value, "UTF-8") || strings.Contains(value, "UTF8")
+		}
+	}
+	return true
 }
 
 // printPlan prints what would be sent, and sends nothing.

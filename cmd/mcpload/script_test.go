@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TLS", tls.URL)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("LANG", "C.UTF-8")
 			return nil
 		},
 	})
