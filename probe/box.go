@@ -12,10 +12,20 @@ import (
 // measure takes the box of all calls so far. It returns false where no token
 // bucket explains them.
 func (p *probe) measure() bool {
-	m, ok := p.evidence(p.history()).Measure(p.cfg.Tolerance)
+	e := p.evidence(p.history())
+	p.report.Tolerance = p.cfg.Tolerance
+	m, ok := e.Measure(p.cfg.Tolerance)
+	if ok && m.Burst.Hi < tiny {
+		if finer, ok := e.Measure(p.cfg.Tolerance / 10); ok {
+			m, p.report.Tolerance = finer, p.cfg.Tolerance/10
+		}
+	}
 	if !ok {
 		p.report.Box = nil
 		return false
+	}
+	if m.Or != nil && !faster(e, m.Or.Rate.Lo, p.report.Tolerance) {
+		m.Or = nil
 	}
 	p.report.Box = &m
 	if m.Rate.Hi < 3*m.Rate.Lo {
@@ -26,6 +36,11 @@ func (p *probe) measure() bool {
 	}
 	return true
 }
+
+// tiny is the burst, in tokens, below which a bucket hardly has a memory: it is
+// full again after a token's time, so that its rate shows in single gaps only,
+// and the tolerance must be a small part of a token.
+const tiny = 2.2
 
 // narrow sends until the box is as narrow as it should be.
 func (p *probe) narrow(ctx context.Context) error {
@@ -38,19 +53,33 @@ func (p *probe) narrow(ctx context.Context) error {
 			return err
 		}
 	}
+	before, idle := math.Inf(1), 0
 	for misfits := 0; ; {
 		fits := p.measure()
-		if fits && p.isNarrow() {
+		switch {
+		case fits && p.isNarrow():
 			return nil
-		}
-		if !fits {
+		case fits:
+			now := rateWidth(*p.report.Box) + burstWidth(*p.report.Box)/p.burst
+			if idle++; now < 0.95*before {
+				before, idle = now, 0
+			}
+			if idle >= patience {
+				p.note("the box stopped narrowing: the answers' delays hide anything finer, or the limiter is not quite a token bucket")
+				p.gaveUp = true
+				return nil
+			}
+		default:
 			if misfits++; misfits > 2 {
 				p.gaveUp = true
+				p.restorePast()
 				return nil
 			}
 		}
 		if err := p.sweep(ctx, fits); err != nil {
-			p.measure()
+			if !p.measure() {
+				p.restorePast()
+			}
 			return err
 		}
 		if !fits {
@@ -58,6 +87,9 @@ func (p *probe) narrow(ctx context.Context) error {
 		}
 	}
 }
+
+// patience is how many sweeps in a row may narrow the box by less than 5 %.
+const patience = 5
 
 // narrowMore goes on in a segment of its own, after a rest that fills the
 // bucket whatever was sent in the meantime.
@@ -115,6 +147,9 @@ func (p *probe) roughly(ctx context.Context) error {
 // admissions and refusals take turns and hold the level from both sides.
 func (p *probe) sweep(ctx context.Context, fits bool) error {
 	box := p.report.Box
+	if fits && box.Burst.Hi < tiny && box.Rate.Hi < 10*box.Rate.Lo {
+		return p.squeeze(ctx)
+	}
 	over, length := 1.3, 16
 	if fits && box.Rate.Hi < 3*box.Rate.Lo {
 		width := rateWidth(*box)
@@ -131,6 +166,32 @@ func (p *probe) sweep(ctx context.Context, fits bool) error {
 	}
 	_, err := p.send(ctx, p.stream(length, over*p.rate))
 	return err
+}
+
+// squeeze finds the rate of a bucket that hardly holds a token, by halves: it
+// lets it fill, empties it, and calls again after a gap at which it is not known
+// if a token has flowed in.
+func (p *probe) squeeze(ctx context.Context) error {
+	const pairs = 4
+	box := p.report.Box
+	for range pairs {
+		p.rest(seconds((p.burst + 0.3) / box.Rate.Lo))
+		gap := seconds(2 / (box.Rate.Lo + box.Rate.Hi))
+		if width := rateWidth(*box); width < 0.05 { // spread over what is left
+			gap += seconds((p.rand.Float64()*2 - 1) * width / box.Rate.Lo)
+		}
+		full := max(1, int(p.burst+0.1))
+		plan := p.volley(p.client, full+1, time.Millisecond)
+		plan[full].Due = plan[full-1].Due + gap
+		if _, err := p.send(ctx, plan); err != nil {
+			return err
+		}
+		if !p.measure() {
+			return nil
+		}
+		box = p.report.Box
+	}
+	return nil
 }
 
 // refillAndDrain rests until the bucket is full, whatever it is within the
@@ -193,8 +254,9 @@ func (p *probe) forgetPast() {
 	}
 	first.from = p.full
 	if !p.measure() {
-		first.from = 0
-		return
+		p.restorePast()
 	}
-	p.note("the limiter was not in its full state when the probe began: somebody had used it, or it starts with less than its burst. What was sent before the first full rest is left out")
 }
+
+// restorePast takes everything into account again, where that didn't help.
+func (p *probe) restorePast() { p.segments[0].from = 0 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A request is one kind of request whose cost is asked for.
@@ -44,7 +45,7 @@ func requests(load history.Arrival) []request {
 
 // mapCosts asks what each kind of request costs, in tokens of the load.
 func (p *probe) mapCosts(ctx context.Context) error {
-	p.report.Costs = append(p.report.Costs, Cost{Kind: p.loadKind(), Tokens: []int{1}, Requests: p.report.Admitted,
+	p.report.Costs = append(p.report.Costs, Cost{Kind: p.loadKind(), Tokens: []int{1},
 		Evidence: "the unit: what one call of the load takes"})
 	kinds := requests(p.load)
 	at := len(p.report.Costs)
@@ -59,8 +60,7 @@ func (p *probe) mapCosts(ctx context.Context) error {
 		p.report.Costs = append(p.report.Costs, c)
 	}
 	p.report.Costs = append(p.report.Costs, Cost{Kind: "a refused call"})
-	refused := &p.report.Costs[len(p.report.Costs)-1]
-	if err := p.costOfRefusals(ctx, refused); err != nil {
+	if err := p.refusals(ctx, &p.report.Costs[len(p.report.Costs)-1]); err != nil {
 		return err
 	}
 	for _, r := range kinds {
@@ -274,6 +274,37 @@ func (p *probe) charged(c history.Call, cost int) []history.Call {
 	return list
 }
 
+// refusals finds out what refused calls cost, and if that is what keeps every
+// model from explaining the history.
+func (p *probe) refusals(ctx context.Context, c *Cost) error {
+	if len(p.report.Models) == 1 && (p.has(modelFixed) || p.has(modelSliding)) {
+		_, c.Requests = tally(p.history())
+		c.Tokens, c.Evidence = []int{0}, fmt.Sprintf("the window explains all answers without it, beside %d refusals", c.Requests)
+		return nil
+	}
+	if err := p.costOfRefusals(ctx, c); err != nil {
+		return err
+	}
+	if cost, ok := c.Known(); !ok || cost != 1 || len(p.report.Models) > 0 {
+		return nil
+	}
+	calls := p.history()
+	for _, call := range p.history() {
+		if call.Outcome == history.Limited {
+			call.Outcome = history.ToolError // that it took a token is possible
+			calls = append(calls, call)
+		}
+	}
+	if m, ok := p.evidence(calls).Measure(p.cfg.Tolerance); ok {
+		p.report.Models = []verdict.Model{{Name: ModelCostly}}
+		p.note("with refusals that cost up to a token, the answers fit a %s", m)
+	}
+	return nil
+}
+
+// ModelCostly is a token bucket from which refused calls take tokens too.
+const ModelCostly = "token bucket whose refused calls cost a token too"
+
 // costOfRefusals compares what flows in during a rest after a drain with what
 // flows in after a drain and some refusals more. That needs no model of the
 // limiter.
@@ -310,6 +341,8 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 		c.Evidence += "; too few were refused to tell"
 	case lost <= 2 && refused >= 6:
 		c.Tokens = []int{0}
+	case lost > refused+2:
+		c.Evidence += ", which is more than a token each: a refusal seems to bar what comes after it"
 	case lost >= refused-2 || after <= 1 && lost > 3:
 		c.Tokens = []int{1}
 	}

@@ -55,7 +55,7 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	}
 	whole := len(plan)
 	plan = plan[:min(whole, l.left())]
-	room := l.room()
+	room := l.mayUntil - l.prober.Now() - l.pause // below 0: the rest alone takes too long
 	for len(plan) > 0 && plan[len(plan)-1].Due > room {
 		plan = plan[:len(plan)-1]
 	}

@@ -52,7 +52,23 @@ func (p *probe) tellApart(ctx context.Context) error {
 // nameModels asks which models explain what was seen, and says what would tell
 // several of them apart.
 func (p *probe) nameModels() {
-	p.report.Models = p.evidence(p.history()).Models(p.cfg.Tolerance)
+	p.report.Models = nil
+	for _, m := range p.evidence(p.history()).Models(p.cfg.Tolerance) {
+		switch {
+		case m.Name == modelFixed || m.Name == modelSliding: // fitted below, to any length
+		case m.Box != nil && p.report.Box != nil:
+			m.Box, m.Number = p.report.Box, p.report.Box.Burst
+			fallthrough
+		default:
+			p.report.Models = append(p.report.Models, m)
+		}
+	}
+	for _, m := range p.windows() {
+		if m.Number.Hi == 1 && m.Name == modelSliding && p.report.Box != nil {
+			continue // one call a window is a bucket without burst, in other words
+		}
+		p.report.Models = append(p.report.Models, m)
+	}
 	p.report.Apart = nil
 	if len(p.report.Models) < 2 {
 		return

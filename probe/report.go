@@ -11,25 +11,26 @@ import (
 
 // A Report is what a probe found out.
 type Report struct {
-	Result   Result
-	Refused  bool              // something was refused for its rate
-	Box      *verdict.Measured // certified; nil where no token bucket explains the history, or nothing was refused
-	Load     history.Arrival   // the unit: the call whose cost is one token
-	Open     *Open             // how far it was tried; nil where something was refused
-	Models   []verdict.Model   // every kind of limiter that explains the history
-	Apart    []string          // what traffic would tell those apart
-	Scope    Value
-	Evasion  Value // whether a new session evades the limit: "yes", "no" or, where it refills everybody's, "resets"
-	Costs    []Cost
-	Signal   Signal
-	Notes    []string
-	Budget   Budget
-	Sent     int // calls of the budget
-	Admitted int
-	Limited  int
-	Failed   int           // calls that got neither a result nor a refusal
-	Elapsed  time.Duration // from the first request to the last answer
-	Calls    []history.Call
+	Result    Result
+	Refused   bool              // something was refused for its rate
+	Box       *verdict.Measured // certified; nil where no token bucket explains the history, or nothing was refused
+	Tolerance float64           // tokens by which the box is wider than an exact limiter needs
+	Load      history.Arrival   // the unit: the call whose cost is one token
+	Open      *Open             // how far it was tried; nil where something was refused
+	Models    []verdict.Model   // every kind of limiter that explains the history
+	Apart     []string          // what traffic would tell those apart
+	Scope     Value
+	Evasion   Value // whether a new session evades the limit: "yes", "no" or, where it refills everybody's, "resets"
+	Costs     []Cost
+	Signal    Signal
+	Notes     []string
+	Budget    Budget
+	Sent      int // calls of the budget
+	Admitted  int
+	Limited   int
+	Failed    int           // calls of the load that got neither a result nor a refusal
+	Elapsed   time.Duration // from the first request to the last answer
+	Calls     []history.Call
 }
 
 // A Result says how a probe ended.
@@ -104,14 +105,17 @@ func (p *probe) conclude() {
 	r := &p.report
 	r.Load = p.load
 	r.Calls, r.Sent = p.calls, p.sent
+	if p.segments[0].from > 0 && r.Box != nil {
+		p.note("the limiter was not full when the probe began: somebody had used it, or it starts with less than its burst. What was sent before the first full rest is left out of the box")
+	}
 	for _, c := range p.calls {
 		switch {
-		case c.Label == verdict.Handshake:
+		case !p.isLoad(c) && c.Outcome != history.Limited:
 		case c.Outcome == history.OK:
 			r.Admitted++
 		case c.Outcome == history.Limited:
 			r.Limited++
-		case c.Outcome.Failed() || c.Outcome == history.TimedOut:
+		default:
 			r.Failed++
 		}
 		r.Elapsed = max(r.Elapsed, c.Received-p.began)
@@ -123,7 +127,7 @@ func (p *probe) conclude() {
 		r.Models = []verdict.Model{{Name: "no limit"}}
 	case p.isNarrow():
 		r.Result = Measured
-	case r.Box == nil && len(r.Models) == 1:
+	case r.Refused && r.Box == nil && len(r.Models) == 1:
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished

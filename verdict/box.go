@@ -74,10 +74,14 @@ type search struct {
 type cut struct {
 	rate               float64
 	burstMin, burstMax float64
-	low, high          window // the windows behind them
+	low, high          window  // the windows behind them
+	beside             float64 // what the refusal behind another cut's burstMax bounds the burst by here
 }
 
-func (s *search) at(rate float64) cut {
+func (s *search) at(rate float64) cut { return s.beside(rate, cut{high: window{refusal: -1}}) }
+
+// beside is at, with another cut's refusal watched.
+func (s *search) beside(rate float64, other cut) cut {
 	c := cut{rate: rate}
 	c.low, c.burstMin = s.e.tightest(rate)
 	// A bucket that holds less than a token never admits. With the tolerance
@@ -87,7 +91,7 @@ func (s *search) at(rate float64) cut {
 	if least := 1 + s.slack; c.burstMin < least {
 		c.burstMin, c.low = least, window{tokens: least, refusal: -1}
 	}
-	c.high, c.burstMax = s.e.loosest(rate)
+	c.high, c.burstMax, c.beside = s.e.loosestBeside(rate, other.high)
 	return c
 }
 
@@ -112,7 +116,7 @@ func (c cut) hopeless() bool { return c.burstMax <= 1 }
 // where there are none at all. It climbs as far as it can prove that.
 func (s *search) faster(c cut, tolerance float64) *Measured {
 	for !c.hopeless() {
-		next := s.at(c.rate * 2)
+		next := s.beside(c.rate*2, c)
 		if next.rate > fastest || s.certified(c, next) < next.rate {
 			return &Measured{Rate: Interval{Lo: c.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: c.burstMax + tolerance}}
 		}
@@ -132,10 +136,10 @@ func (s *search) edge(from, to float64) (cut, bool) {
 		if to > a.rate && a.hopeless() {
 			return a, false
 		}
-		c := s.at(s.predict(a, to))
+		c := s.beside(s.predict(a, to), a)
 		next := s.certified(a, c)
 		for !s.moved(a, next) && s.moved(a, c.rate) { // the chord is too coarse: try nearer
-			c = s.at(between(a.rate, c.rate))
+			c = s.beside(between(a.rate, c.rate), a)
 			next = s.certified(a, c)
 		}
 		switch {
@@ -183,19 +187,15 @@ func (s *search) predict(a cut, to float64) float64 {
 	return max(to, a.rate-step)
 }
 
-// certified returns how far from a towards c every rate is proven impossible:
+// certified returns how far from a towards c, a cut beside a, every rate is proven impossible:
 // there the line of a's tightest window stays on or over the chord of what a's
 // least excusable refusal allows at a and at c.
 func (s *search) certified(a, c cut) float64 {
 	if a.high.refusal < 0 {
 		return a.rate
 	}
-	atC := a.high.bucket.excuse(a.high.refusal, c.rate)
-	if a.high.bucket == c.high.bucket && a.high.refusal == c.high.refusal {
-		atC = c.burstMax
-	}
 	gapA := a.low.at(a.rate) - s.slack - a.burstMax
-	gapC := a.low.at(c.rate) - s.slack - atC
+	gapC := a.low.at(c.rate) - s.slack - c.beside
 	if gapC >= 0 {
 		return c.rate
 	}

@@ -3,6 +3,7 @@ package verdict
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -158,16 +159,22 @@ type bucket struct {
 
 	// Derived by prepare, from marks.
 	ready      bool
-	origin     int64   // earliest sent instant: everything is reckoned from it
-	bySent     []int32 // admitted and maybe, by sent
-	byReceived []int32 // the same, by received
-	rank       []int32 // mark -> its place in byReceived or, for a sweep of admissions, in sure
-	sure       []int32 // admitted that certainly cost a token, by sent
-	sureEnd    []int32 // the same, by received
-	refusals   []int32 // by sent
+	origin     int64     // earliest sent instant: everything is reckoned from it
+	bySent     []int32   // admitted and maybe, by sent
+	byReceived []int32   // the same, by received
+	rank       []int32   // mark -> its place in byReceived or, for a sweep of admissions, in sure
+	sure       []int32   // admitted that certainly cost a token, by sent
+	sureEnd    []int32   // the same, by received
+	refusals   []int32   // by sent
+	times      []float64 // every sent instant, each once, in order
+	open       []span32  // of each refusal: the times from its sending to its reply
+	level      []float64 // what demand fills in, kept for the next time
 	tree       suffixTree
 	peaks      maxTree
 }
+
+// A span32 is a stretch of times: from the first to before the second.
+type span32 struct{ from, to int32 }
 
 // prepare sorts. All instants become offsets from the first one, so that
 // access logs with epoch nanoseconds keep their precision as floats.
@@ -199,7 +206,39 @@ func (b *bucket) prepare() {
 		b.sortBy(list, func(m *mark) int64 { return m.received })
 	}
 	b.rank = make([]int32, len(b.marks))
+	b.line()
 	b.ready = true
+}
+
+// line lays out the instants that matter to refusals, which are the same for
+// every rate.
+func (b *bucket) line() {
+	b.times, b.open = b.times[:0], b.open[:0]
+	for x, y := 0, 0; x < len(b.bySent) || y < len(b.refusals); {
+		var t float64
+		if y == len(b.refusals) || x < len(b.bySent) && b.sent(b.bySent[x]) <= b.sent(b.refusals[y]) {
+			t = b.sent(b.bySent[x])
+			x++
+		} else {
+			t = b.sent(b.refusals[y])
+			y++
+		}
+		if n := len(b.times); n == 0 || b.times[n-1] < t {
+			if n == cap(b.times) {
+				b.times = slices.Grow(b.times, len(b.bySent)+len(b.refusals)-n)
+			}
+			b.times = append(b.times, t)
+		}
+	}
+	from := 0
+	for _, j := range b.refusals {
+		for b.times[from] < b.sent(j) {
+			from++
+		}
+		end := b.end(j)
+		to := from + sort.Search(len(b.times)-from, func(k int) bool { return b.times[from+k] > end })
+		b.open = append(b.open, span32{int32(from), int32(to)})
+	}
 }
 
 // sent and end are a mark's instants as nanoseconds from the origin.

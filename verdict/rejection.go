@@ -1,9 +1,6 @@
 package verdict
 
-import (
-	"math"
-	"sort"
-)
+import "math"
 
 // sweepRejections computes, for every refused call j,
 //
@@ -27,41 +24,30 @@ func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst, t floa
 	for at, i := range b.byReceived {
 		b.rank[i] = int32(at)
 	}
-	times, level := b.demand(perNano(rate))
+	level := b.demand(perNano(rate))
 	b.peaks.build(level)
-	for _, j := range b.refusals {
-		from := sort.SearchFloat64s(times, b.sent(j))
-		end := b.end(j)
-		to := from + sort.Search(len(times)-from, func(k int) bool { return times[from+k] > end })
-		at := b.peaks.peak(from, to)
-		visit(j, 1+level[at], times[at])
+	for k, j := range b.refusals {
+		at := b.peaks.peak(int(b.open[k].from), int(b.open[k].to))
+		visit(j, 1+level[at], b.times[at])
 	}
 }
 
 // demand returns, at every sent instant t of the history in rising order, the
 // most that may have been drawn from the bucket and not yet refilled:
 // max over u <= t of ( M(u,t) - rho*(t-u) ), and never below 0.
-func (b *bucket) demand(rho float64) (times, level []float64) {
-	n := len(b.bySent) + len(b.refusals)
-	times, level = make([]float64, 0, n), make([]float64, 0, n)
+func (b *bucket) demand(rho float64) []float64 {
+	if cap(b.level) < len(b.times) {
+		b.level = make([]float64, len(b.times))
+	}
+	b.level = b.level[:len(b.times)]
 	b.tree.reset(len(b.byReceived))
 	var inFlight float64
-	nextSent, nextRefused, nextOpen, nextDone := 0, 0, 0, 0
-	for nextSent < len(b.bySent) || nextRefused < len(b.refusals) {
-		t := math.Inf(1)
-		if nextSent < len(b.bySent) {
-			t = b.sent(b.bySent[nextSent])
-		}
-		if nextRefused < len(b.refusals) {
-			t = min(t, b.sent(b.refusals[nextRefused]))
-		}
+	nextSent, nextOpen, nextDone := 0, 0, 0
+	for k, t := range b.times {
 		for ; nextSent < len(b.bySent) && b.sent(b.bySent[nextSent]) <= t; nextSent++ {
 			i := b.bySent[nextSent]
 			b.tree.add(b.rank[i], float64(b.marks[i].most))
 			inFlight += float64(b.marks[i].most)
-		}
-		for nextRefused < len(b.refusals) && b.sent(b.refusals[nextRefused]) <= t {
-			nextRefused++
 		}
 		for ; nextOpen < len(b.byReceived) && b.end(b.byReceived[nextOpen]) <= t; nextOpen++ {
 			b.tree.open(int32(nextOpen), rho*b.end(b.byReceived[nextOpen]))
@@ -69,18 +55,22 @@ func (b *bucket) demand(rho float64) (times, level []float64) {
 		for ; nextDone < len(b.byReceived) && b.end(b.byReceived[nextDone]) < t; nextDone++ {
 			inFlight -= float64(b.marks[b.byReceived[nextDone]].most)
 		}
-		times = append(times, t)
-		level = append(level, max(inFlight, b.tree.best()-rho*t))
+		b.level[k] = max(inFlight, b.tree.best()-rho*t)
 	}
-	return times, level
+	return b.level
 }
 
 // loosest returns the window that excuses the least excusable refusal at a
 // rate, and the bound on the burst that this gives: b_max, strictly. Without a
 // refusal it is +Inf.
-func (b *bucket) loosest(rate float64) (window, float64) {
+//
+// Where watched is one of its refusals, seen gets what that one allows.
+func (b *bucket) loosest(rate float64, watched int32, seen *float64) (window, float64) {
 	best, worst, at := math.Inf(1), int32(-1), 0.0
 	b.sweepRejections(rate, func(j int32, burst, t float64) {
+		if j == watched {
+			*seen = burst
+		}
 		if burst < best {
 			best, worst, at = burst, j, t
 		}
@@ -118,17 +108,6 @@ func (b *bucket) windowExcusing(j int32, t, rate float64) window {
 	return w
 }
 
-// excuse returns what one refusal bounds the burst by at a rate.
-func (b *bucket) excuse(j int32, rate float64) float64 {
-	bound := math.Inf(1)
-	b.sweepRejections(rate, func(k int32, burst, _ float64) {
-		if k == j {
-			bound = burst
-		}
-	})
-	return bound
-}
-
 // BurstMax returns the bound that the refusals put on the burst of a bucket of
 // this rate (tokens a second): its burst is less than b_max, strictly.
 // Over-rejection is proven where b_max is at or below the promised burst.
@@ -139,11 +118,22 @@ func (e *Evidence) BurstMax(rate float64) float64 {
 }
 
 func (e *Evidence) loosest(rate float64) (window, float64) {
-	w, burst := window{refusal: -1}, math.Inf(1)
+	w, burst, _ := e.loosestBeside(rate, window{refusal: -1})
+	return w, burst
+}
+
+// loosestBeside is loosest, and returns beside it what the refusal of another
+// window bounds the burst by at this rate; +Inf where it has none.
+func (e *Evidence) loosestBeside(rate float64, other window) (w window, burst, beside float64) {
+	w, burst, beside = window{refusal: -1}, math.Inf(1), math.Inf(1)
 	for _, b := range e.buckets {
-		if bw, bb := b.loosest(rate); bb < burst {
+		watched := int32(-1)
+		if b == other.bucket {
+			watched = other.refusal
+		}
+		if bw, bb := b.loosest(rate, watched, &beside); bb < burst {
 			w, burst = bw, bb
 		}
 	}
-	return w, burst
+	return w, burst, beside
 }

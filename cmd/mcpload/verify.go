@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,6 +105,9 @@ func (a *app) verify(f *verifyFlags, name string) error {
 		return err
 	}
 	defer end()
+	// A history is kept in a few great slices, and reading one allocates hardly
+	// anything else: collecting more often costs little, and bounds the memory.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	evidence := verdict.NewEvidence(limit)
 	err = history.NewReader(in).Each(func(line int, c *history.Call) error {
 		evidence.Add(line, c)

@@ -1,0 +1,272 @@
+package probe
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// A log is a history as windows are fitted to it: what was admitted, what was
+// refused, and what may have been admitted, each between the instants that it
+// was sent and answered.
+type log struct {
+	taken    []history.Call // admitted, or perhaps; by sent
+	admitted []history.Call // certainly admitted; by sent
+	refused  []history.Call // by sent
+}
+
+func newLog(calls []history.Call, method string) log {
+	var l log
+	for _, c := range calls {
+		switch {
+		case c.Outcome == history.Limited && c.Label != verdict.Handshake:
+			l.refused = append(l.refused, c)
+		case c.Outcome == history.Limited || c.Outcome == history.Unsent:
+		default:
+			l.taken = append(l.taken, c)
+			if c.Outcome == history.OK && c.Method == method {
+				l.admitted = append(l.admitted, c)
+			}
+		}
+	}
+	for _, list := range [][]history.Call{l.taken, l.admitted, l.refused} {
+		slices.SortStableFunc(list, func(a, b history.Call) int { return int(a.Sent - b.Sent) })
+	}
+	return l
+}
+
+// windows returns the window limiters that explain the history.
+func (p *probe) windows() []verdict.Model {
+	l := newLog(p.history(), p.load.Method)
+	if len(l.refused) == 0 || len(l.admitted) == 0 {
+		return nil
+	}
+	var list []verdict.Model
+	if m, ok := l.fixed(); ok {
+		list = append(list, m)
+	}
+	if m, ok := l.sliding(); ok {
+		list = append(list, m)
+	}
+	return list
+}
+
+// sliding fits "at most N admissions in any stretch of length W". For each N
+// the history bounds W from both sides: N+1 admissions that were certainly
+// decided within a stretch make W at most that long, and a refusal makes it
+// longer than the time since the Nth admission before it.
+func (l log) sliding() (verdict.Model, bool) {
+	most := l.beforeFirstRefusal()
+	for n := max(1, most-4); n <= most+1; n++ {
+		lo, hi := l.longerThan(n), l.atMost(n)
+		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
+			return verdict.Model{Name: modelSliding, Number: verdict.Interval{Lo: float64(n), Hi: float64(n)}, Window: round((lo+hi)/2, lo, hi)}, true
+		}
+	}
+	return verdict.Model{}, false
+}
+
+// beforeFirstRefusal is how many calls may have been admitted by the end of
+// the first refusal.
+func (l log) beforeFirstRefusal() int {
+	n := 0
+	for _, c := range l.taken {
+		if c.Sent <= l.refused[0].Received {
+			n++
+		}
+	}
+	return n
+}
+
+// atMost is the shortest stretch, in nanoseconds, that certainly holds n+1
+// admissions.
+func (l log) atMost(n int) float64 {
+	shortest := math.Inf(1)
+	for i := range l.admitted {
+		ends := make([]time.Duration, 0, n+32)
+		for _, c := range l.admitted[i:] {
+			if len(ends) == cap(ends) {
+				break
+			}
+			ends = append(ends, c.Received)
+		}
+		if len(ends) <= n {
+			break
+		}
+		slices.Sort(ends)
+		shortest = min(shortest, float64(ends[n]-l.admitted[i].Sent))
+	}
+	return shortest
+}
+
+// longerThan is the longest time, in nanoseconds, that a refusal proves to be
+// within the window: since the nth admission before it, at the least. It is
+// infinite where fewer can have been admitted before.
+func (l log) longerThan(n int) float64 {
+	longest := 0.0
+	for _, r := range l.refused {
+		var ends []time.Duration
+		for _, c := range l.taken {
+			if c.Sent > r.Received {
+				break
+			}
+			end := c.Received
+			if !c.Outcome.Answered() {
+				end = r.Received // it may be decided at any time
+			}
+			ends = append(ends, end)
+		}
+		if len(ends) < n {
+			return math.Inf(1)
+		}
+		slices.Sort(ends)
+		longest = max(longest, float64(r.Sent-ends[len(ends)-n]))
+	}
+	return longest
+}
+
+// round is the roundest length in a range, its middle if there is none.
+func round(middle, lo, hi float64) time.Duration {
+	for _, unit := range []time.Duration{time.Minute, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond} {
+		if x := math.Round(middle/float64(unit)) * float64(unit); x > lo && x < hi {
+			return time.Duration(x)
+		}
+	}
+	return time.Duration(middle)
+}
+
+// An edge is where a window must have ended: between the sending of a refused
+// call and the answer to an admitted one after it.
+type edge struct{ from, to float64 }
+
+// edges returns the distinct edges, in order.
+func (l log) edges() []edge {
+	var list []edge
+	r := 0
+	for _, c := range l.admitted {
+		last := -1
+		for r < len(l.refused) && l.refused[r].Received <= c.Sent {
+			last, r = r, r+1
+		}
+		if last >= 0 {
+			list = append(list, edge{float64(l.refused[last].Sent), float64(c.Received)})
+		}
+	}
+	return list
+}
+
+// fixed fits "at most N admissions in each window of length W". Wherever an
+// admission follows a refusal, a window ended in between. Two such edges give
+// the candidates for W, as a whole number of windows lies between them; all
+// edges together then bound W and the phase.
+func (l log) fixed() (verdict.Model, bool) {
+	edges := l.edges()
+	if len(edges) < 2 {
+		return verdict.Model{}, false
+	}
+	shortest := math.Inf(1)
+	for i := 1; i < len(edges); i++ {
+		shortest = min(shortest, (edges[i].from+edges[i].to-edges[i-1].from-edges[i-1].to)/2)
+	}
+	for parts := 1; parts <= 3; parts++ {
+		for _, near := range []float64{1, 0.98, 1.02, 0.96, 1.04, 0.93, 1.07, 0.9, 1.1} {
+			w, phase, ok := fitEdges(edges, shortest/float64(parts)*near)
+			if !ok {
+				continue
+			}
+			if number, ok := l.fitsWindows(w, phase); ok {
+				return verdict.Model{Name: modelFixed, Number: number, Window: round(w, w*0.998, w*1.002)}, true
+			}
+		}
+	}
+	return verdict.Model{}, false
+}
+
+// fitEdges returns a length near w, and a phase, that put an end of a window
+// into every edge.
+func fitEdges(edges []edge, w float64) (length, phase float64, ok bool) {
+	if w < 1e6 {
+		return 0, 0, false
+	}
+	// Windows are numbered from edge to edge, so that an error of w doesn't add up.
+	number := make([]float64, len(edges))
+	for i := 1; i < len(edges); i++ {
+		number[i] = number[i-1] + math.Round((edges[i].from+edges[i].to-edges[i-1].from-edges[i-1].to)/2/w)
+	}
+	lo, hi := 0.0, math.Inf(1)
+	for i := range edges {
+		for k := range i {
+			apart := number[i] - number[k]
+			if apart < 1 {
+				return 0, 0, false
+			}
+			lo = max(lo, (edges[i].from-edges[k].to)/apart)
+			hi = min(hi, (edges[i].to-edges[k].from)/apart)
+		}
+	}
+	if lo >= hi {
+		return 0, 0, false
+	}
+	length = (lo + hi) / 2
+	first, last := math.Inf(-1), math.Inf(1)
+	for i, e := range edges {
+		first, last = max(first, e.from-number[i]*length), min(last, e.to-number[i]*length)
+	}
+	return length, (first + last) / 2, first < last
+}
+
+// fitsWindows returns how many admissions a window may hold, and false where
+// no number explains the history: no window certainly holds more, and one that
+// a refusal fell into may have held as many. An instant within a hundredth of
+// a window around an edge may be on either side of it.
+func (l log) fitsWindows(w, phase float64) (verdict.Interval, bool) {
+	vague := 0.01 * w
+	span := func(c history.Call) (first, last int) {
+		to := float64(c.Received)
+		if !c.Outcome.Answered() {
+			to = math.Inf(1)
+		}
+		last = 1 << 40
+		if !math.IsInf(to, 1) {
+			last = int(math.Floor((to + vague - phase) / w))
+		}
+		return int(math.Floor((float64(c.Sent) - vague - phase) / w)), last
+	}
+	certain, possible := map[int]int{}, map[int]int{}
+	everLater, lo := []int{}, 1
+	for _, c := range l.taken {
+		first, last := span(c)
+		if last-first > 3 {
+			everLater = append(everLater, first)
+			continue
+		}
+		for n := first; n <= last; n++ {
+			possible[n]++
+		}
+		if first == last && c.Outcome == history.OK {
+			certain[first]++
+			lo = max(lo, certain[first])
+		}
+	}
+	hi := math.MaxInt
+	for _, c := range l.refused {
+		first, last := span(c)
+		best := 0
+		for n := first; n <= min(last, first+3); n++ {
+			held := possible[n]
+			for _, from := range everLater {
+				if from <= n {
+					held++
+				}
+			}
+			best = max(best, held)
+		}
+		if hi = min(hi, best); hi < lo {
+			return verdict.Interval{}, false
+		}
+	}
+	return verdict.Interval{Lo: float64(lo), Hi: float64(hi)}, true
+}
