@@ -24,8 +24,8 @@ func (p *probe) measure() bool {
 		p.report.Box = nil
 		return false
 	}
-	if m.Or != nil && !faster(e, m.Or.Rate.Lo, p.report.Tolerance) {
-		m.Or = nil
+	if m.Or != nil || m.Burst.Hi < tiny {
+		m = tighten(e, m, p.report.Tolerance)
 	}
 	p.report.Box = &m
 	if m.Rate.Hi < 3*m.Rate.Lo {
@@ -168,28 +168,32 @@ func (p *probe) sweep(ctx context.Context, fits bool) error {
 	return err
 }
 
-// squeeze finds the rate of a bucket that hardly holds a token, by halves: it
-// lets it fill, empties it, and calls again after a gap at which it is not known
-// if a token has flowed in.
+// squeeze finds the rate of a bucket that hardly holds a token. By turns it
+// fills and empties it and calls again after a gap at which it is not known if
+// a token has flowed in, and sends a chain of calls with gaps that are just
+// long enough if the rate is as high as it may be: that bounds it from below.
 func (p *probe) squeeze(ctx context.Context) error {
-	const pairs = 4
-	box := p.report.Box
-	for range pairs {
-		p.rest(seconds((p.burst + 0.3) / box.Rate.Lo))
-		gap := seconds(2 / (box.Rate.Lo + box.Rate.Hi))
-		if width := rateWidth(*box); width < 0.05 { // spread over what is left
-			gap += seconds((p.rand.Float64()*2 - 1) * width / box.Rate.Lo)
+	const pairs, links = 4, 8
+	for i := range pairs + 1 {
+		box := p.report.Box
+		full := max(1, int(box.Burst.Hi))
+		shortest, longest := (float64(full)+1-box.Burst.Hi)/box.Rate.Hi, (float64(full)+1-box.Burst.Lo)/box.Rate.Lo
+		gap := shortest + (0.2+0.6*p.rand.Float64())*(longest-shortest)
+		n := full + 1
+		if i == pairs {
+			n, gap = full+links, 1.006/box.Rate.Hi
 		}
-		full := max(1, int(p.burst+0.1))
-		plan := p.volley(p.client, full+1, time.Millisecond)
-		plan[full].Due = plan[full-1].Due + gap
+		plan := p.volley(p.client, n, time.Millisecond)
+		for k := full; k < n; k++ {
+			plan[k].Due = plan[k-1].Due + seconds(gap)
+		}
+		p.rest(seconds((p.burst + 0.3) / box.Rate.Lo))
 		if _, err := p.send(ctx, plan); err != nil {
 			return err
 		}
 		if !p.measure() {
 			return nil
 		}
-		box = p.report.Box
 	}
 	return nil
 }

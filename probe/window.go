@@ -59,11 +59,12 @@ func (p *probe) windows() []verdict.Model {
 // decided within a stretch make W at most that long, and a refusal makes it
 // longer than the time since the Nth admission before it.
 func (l log) sliding() (verdict.Model, bool) {
-	most := l.beforeFirstRefusal()
-	for n := max(1, most-4); n <= most+1; n++ {
-		lo, hi := l.longerThan(n), l.atMost(n)
+	later, before := l.endsLater(), l.endsBefore()
+	for n := l.beforeFirstRefusal() + 1; n >= 1; n-- {
+		lo, hi := longerThan(before, n), atMost(later, n)
 		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
-			return verdict.Model{Name: modelSliding, Number: verdict.Interval{Lo: float64(n), Hi: float64(n)}, Window: round((lo+hi)/2, lo, hi)}, true
+			number := verdict.Interval{Lo: float64(n), Hi: float64(n)}
+			return verdict.Model{Name: modelSliding, Number: number, Window: round((lo+hi)/2, lo, hi)}, true
 		}
 	}
 	return verdict.Model{}, false
@@ -81,56 +82,69 @@ func (l log) beforeFirstRefusal() int {
 	return n
 }
 
+// endsLater has for each admission how long after its sending it and the ones
+// sent later were answered, in nanoseconds and in order.
+func (l log) endsLater() [][]float64 {
+	list := make([][]float64, len(l.admitted))
+	for i, c := range l.admitted {
+		for _, other := range l.admitted[i:] {
+			list[i] = append(list[i], float64(other.Received-c.Sent))
+		}
+		slices.Sort(list[i])
+	}
+	return list
+}
+
 // atMost is the shortest stretch, in nanoseconds, that certainly holds n+1
 // admissions.
-func (l log) atMost(n int) float64 {
+func atMost(later [][]float64, n int) float64 {
 	shortest := math.Inf(1)
-	for i := range l.admitted {
-		ends := make([]time.Duration, 0, n+32)
-		for _, c := range l.admitted[i:] {
-			if len(ends) == cap(ends) {
-				break
-			}
-			ends = append(ends, c.Received)
+	for _, ends := range later {
+		if len(ends) > n {
+			shortest = min(shortest, ends[n])
 		}
-		if len(ends) <= n {
-			break
-		}
-		slices.Sort(ends)
-		shortest = min(shortest, float64(ends[n]-l.admitted[i].Sent))
 	}
 	return shortest
+}
+
+// endsBefore has for each refusal how long before its sending the calls were
+// answered that may have been admitted before it, the latest first.
+func (l log) endsBefore() [][]float64 {
+	list := make([][]float64, len(l.refused))
+	for i, r := range l.refused {
+		for _, c := range l.taken {
+			if c.Sent > r.Received {
+				break
+			}
+			ago := float64(r.Sent - c.Received)
+			if !c.Outcome.Answered() {
+				ago = 0 // it may be decided at any time
+			}
+			list[i] = append(list[i], ago)
+		}
+		slices.Sort(list[i])
+	}
+	return list
 }
 
 // longerThan is the longest time, in nanoseconds, that a refusal proves to be
 // within the window: since the nth admission before it, at the least. It is
 // infinite where fewer can have been admitted before.
-func (l log) longerThan(n int) float64 {
+func longerThan(before [][]float64, n int) float64 {
 	longest := 0.0
-	for _, r := range l.refused {
-		var ends []time.Duration
-		for _, c := range l.taken {
-			if c.Sent > r.Received {
-				break
-			}
-			end := c.Received
-			if !c.Outcome.Answered() {
-				end = r.Received // it may be decided at any time
-			}
-			ends = append(ends, end)
-		}
-		if len(ends) < n {
+	for _, ago := range before {
+		if len(ago) < n {
 			return math.Inf(1)
 		}
-		slices.Sort(ends)
-		longest = max(longest, float64(r.Sent-ends[len(ends)-n]))
+		longest = max(longest, ago[n-1])
 	}
 	return longest
 }
 
-// round is the roundest length in a range, its middle if there is none.
+// round is a whole number of minutes, seconds or quarters of one in a range,
+// as people configure windows, or else its middle.
 func round(middle, lo, hi float64) time.Duration {
-	for _, unit := range []time.Duration{time.Minute, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond} {
+	for _, unit := range []time.Duration{time.Minute, time.Second, 250 * time.Millisecond} {
 		if x := math.Round(middle/float64(unit)) * float64(unit); x > lo && x < hi {
 			return time.Duration(x)
 		}
@@ -159,42 +173,53 @@ func (l log) edges() []edge {
 }
 
 // fixed fits "at most N admissions in each window of length W". Wherever an
-// admission follows a refusal, a window ended in between. Two such edges give
-// the candidates for W, as a whole number of windows lies between them; all
-// edges together then bound W and the phase.
+// admission follows a refusal, a window ended in between. Two such edges that
+// are sharp give candidates for W, as a whole number of windows lies between
+// them; all sharp edges together then bound W and the phase.
 func (l log) fixed() (verdict.Model, bool) {
 	edges := l.edges()
-	if len(edges) < 2 {
-		return verdict.Model{}, false
-	}
-	shortest := math.Inf(1)
-	for i := 1; i < len(edges); i++ {
-		shortest = min(shortest, (edges[i].from+edges[i].to-edges[i-1].from-edges[i-1].to)/2)
-	}
-	for parts := 1; parts <= 3; parts++ {
-		for _, near := range []float64{1, 0.98, 1.02, 0.96, 1.04, 0.93, 1.07, 0.9, 1.1} {
-			w, phase, ok := fitEdges(edges, shortest/float64(parts)*near)
-			if !ok {
+	for i := range edges {
+		for k := i + 1; k < min(len(edges), i+4); k++ {
+			apart := edges[k].middle() - edges[i].middle()
+			if max(edges[i].width(), edges[k].width()) > 0.3*apart {
 				continue
 			}
-			if number, ok := l.fitsWindows(w, phase); ok {
-				return verdict.Model{Name: modelFixed, Number: number, Window: round(w, w*0.998, w*1.002)}, true
+			for parts := 1.0; parts <= 3; parts++ {
+				w, phase, ok := fitEdges(edges, apart/parts)
+				if !ok {
+					continue
+				}
+				if number, ok := l.fitsWindows(w, phase); ok {
+					return verdict.Model{Name: modelFixed, Number: number, Window: round(w, w*0.998, w*1.002)}, true
+				}
 			}
 		}
 	}
 	return verdict.Model{}, false
 }
 
+func (e edge) middle() float64 { return (e.from + e.to) / 2 }
+func (e edge) width() float64  { return e.to - e.from }
+
 // fitEdges returns a length near w, and a phase, that put an end of a window
-// into every edge.
-func fitEdges(edges []edge, w float64) (length, phase float64, ok bool) {
+// into every edge that is sharp.
+func fitEdges(all []edge, w float64) (length, phase float64, ok bool) {
 	if w < 1e6 {
+		return 0, 0, false
+	}
+	var edges []edge
+	for _, e := range all {
+		if e.width() < 0.4*w {
+			edges = append(edges, e)
+		}
+	}
+	if len(edges) < 2 {
 		return 0, 0, false
 	}
 	// Windows are numbered from edge to edge, so that an error of w doesn't add up.
 	number := make([]float64, len(edges))
 	for i := 1; i < len(edges); i++ {
-		number[i] = number[i-1] + math.Round((edges[i].from+edges[i].to-edges[i-1].from-edges[i-1].to)/2/w)
+		number[i] = number[i-1] + math.Round((edges[i].middle()-edges[i-1].middle())/w)
 	}
 	lo, hi := 0.0, math.Inf(1)
 	for i := range edges {

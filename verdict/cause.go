@@ -29,7 +29,18 @@ func (c *Court) cause(t *Trial) string {
 	if words, ok := c.likeliest(); ok {
 		return words
 	}
-	return "no token bucket of any rate and burst explains the answers" + c.tally()
+	words := "no token bucket of any rate and burst explains the answers"
+	if few := c.tally(); few != "" {
+		return words + few
+	}
+	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
+	switch {
+	case !j.OverAdmission.Violated:
+		words += "; less is granted than promised, as where tokens get lost or the rate is too low"
+	case !j.OverRejection.Violated:
+		words += "; more is granted than promised"
+	}
+	return words
 }
 
 // tally says how many calls a bucket as promised can't explain, where that is
