@@ -57,8 +57,13 @@ func (p *probe) narrow(ctx context.Context) error {
 	for misfits := 0; ; {
 		fits := p.measure()
 		switch {
-		case fits && p.isNarrow():
+		case fits && p.isNarrow() && p.wasFull:
 			return nil
+		case fits && p.isNarrow():
+			if err := p.checkFull(ctx); err != nil {
+				return err
+			}
+			continue
 		case fits:
 			now := rateWidth(*p.report.Box) + burstWidth(*p.report.Box)/p.burst
 			if idle++; now < 0.95*before {
@@ -75,15 +80,16 @@ func (p *probe) narrow(ctx context.Context) error {
 				p.restorePast()
 				return nil
 			}
+			if err := p.forgetPast(ctx); err != nil {
+				p.restorePast()
+				return err
+			}
 		}
-		if err := p.sweep(ctx, fits); err != nil {
+		if err := p.sweep(ctx, p.report.Box != nil); err != nil {
 			if !p.measure() {
 				p.restorePast()
 			}
 			return err
-		}
-		if !fits {
-			p.forgetPast()
 		}
 	}
 }
@@ -205,13 +211,14 @@ func (p *probe) refillAndDrain(ctx context.Context) error {
 	if b := p.report.Box; b != nil {
 		slow = max(b.Rate.Lo, p.rate/3)
 	}
-	p.rest(seconds((p.burst + 0.5) / slow))
+	rest := seconds((p.burst + 0.5) / slow)
+	if long := 3*rest + breath; !p.wasFull && long < p.room()/3 {
+		rest, p.wasFull = long, true // see checkFull
+	}
+	p.rest(rest)
 	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
 	if err != nil {
 		return err
-	}
-	if p.full == 0 {
-		p.full = len(p.calls) - len(calls)
 	}
 	return p.drainOn(ctx, calls)
 }
@@ -249,18 +256,70 @@ func (p *probe) drainOn(ctx context.Context, calls []history.Call) error {
 	return err
 }
 
-// forgetPast drops what lies before the first rest that filled the bucket,
-// where only that makes sense of the rest: somebody else had used the server.
-func (p *probe) forgetPast() {
-	first := &p.segments[0]
-	if first.from > 0 || p.full == 0 {
-		return
+// checkFull rests three times as long as the bucket takes to fill, and drains
+// it once more. A bucket that wasn't full when the probe began would look like
+// a smaller one for as long as it never got the time to fill.
+func (p *probe) checkFull(ctx context.Context) error {
+	p.wasFull = true
+	rest := seconds(3*p.burst/p.rate + 0.5)
+	if rest > p.room() || int(p.burst)+4 > p.left() {
+		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it")
+		return nil
 	}
-	first.from = p.full
-	if !p.measure() {
-		p.restorePast()
+	_, err := p.refill(ctx, rest)
+	return ignoreSpent(err)
+}
+
+// refill rests, and returns how many calls are admitted before one is refused.
+func (p *probe) refill(ctx context.Context, rest time.Duration) (int, error) {
+	p.rest(rest)
+	n := 0
+	for some := int(math.Ceil(p.burst)) + 1; ; some = max(3, some/3) {
+		calls, err := p.send(ctx, p.volley(p.client, some, p.quick()))
+		for _, c := range calls {
+			if c.Outcome == history.Limited {
+				return n, nil
+			}
+			n++
+		}
+		if err != nil {
+			return n, err
+		}
 	}
 }
 
+// forgetPast drops what lies before a rest that filled the bucket, where only
+// that makes sense of the history: somebody else had used the server, or it
+// starts with less than its burst. A rest was long enough if one that is three
+// times as long brings no more.
+func (p *probe) forgetPast(ctx context.Context) error {
+	if p.forgot {
+		return nil
+	}
+	p.forgot = true
+	rest := seconds(min(max(1, p.burst/p.rate), 5))
+	before, at := -1, 0
+	for {
+		next := len(p.calls)
+		n, err := p.refill(ctx, rest)
+		if err != nil {
+			return err
+		}
+		if before >= 0 && n <= before+1 {
+			break
+		}
+		before, at, rest = n, next, 3*rest
+		p.burst = max(p.burst, float64(n))
+	}
+	p.segments[0].from = at
+	if !p.measure() {
+		p.restorePast()
+	}
+	return nil
+}
+
 // restorePast takes everything into account again, where that didn't help.
-func (p *probe) restorePast() { p.segments[0].from = 0 }
+func (p *probe) restorePast() {
+	p.segments[0].from = 0
+	p.measure()
+}

@@ -295,7 +295,11 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 			calls = append(calls, call)
 		}
 	}
-	if m, ok := p.evidence(calls).Measure(p.cfg.Tolerance); ok {
+	e := p.evidence(calls)
+	if m, ok := e.Measure(p.cfg.Tolerance); ok {
+		if m.Or != nil {
+			m = tighten(e, m, p.cfg.Tolerance)
+		}
 		p.report.Models = []verdict.Model{{Name: ModelCostly}}
 		p.note("with refusals that cost up to a token, the answers fit a %s", m)
 	}

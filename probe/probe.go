@@ -101,9 +101,11 @@ type probe struct {
 	rate, burst float64 // working estimates, tokens a second and tokens; 0: none yet
 	report      Report
 
-	segments []segment // what the box is measured from
-	full     int       // position of the first call after a rest that filled the bucket; 0: none yet
-	gaveUp   bool      // no token bucket explains the history
+	segments []segment                   // what the box is measured from
+	wasFull  bool                        // it is checked that the bucket was full at the first call
+	forgot   bool                        // the first segment was tried without its beginning
+	gaveUp   bool                        // more of the same would not narrow the box
+	lengths  map[string]verdict.Interval // seconds that the window of a model may be long
 }
 
 // Probe finds out what it can within the budget. The error is nil unless the
@@ -153,7 +155,7 @@ type phase struct {
 // its answers as they are, and the next one begins.
 func (p *probe) all(ctx context.Context) error {
 	for _, ph := range []phase{
-		{"ramp", "sending 1, 2, 4, ... calls at once until one is refused", 0.65, p.ramp},
+		{"ramp", "sending 1, 2, 4, ... calls at once until one is refused", 0.64, p.ramp},
 		{"box", "narrowing rate and burst", 0.70, p.narrow},
 		{"model", "telling kinds of limiters apart", 0.78, p.tellApart},
 		{"scope", "finding out who shares the limit", 0.86, p.findScope},
@@ -166,6 +168,9 @@ func (p *probe) all(ctx context.Context) error {
 		}
 		p.label = ph.name
 		p.allow(ph.share)
+		if ph.name == "box" && ph.share < 1 { // the ramp may have found the limit late
+			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls*9/10, p.sent+p.cfg.Budget.Calls/4))
+		}
 		if p.worthTelling(ph) {
 			p.cfg.Tell(ph.doc)
 		}

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -24,6 +25,10 @@ func (p *probe) ramp(ctx context.Context) error {
 		if _, limited := tally(calls); limited > 0 {
 			return p.found(err)
 		}
+		if lost := unanswered(calls); lost > 0 {
+			p.note("%d of %d calls at once got no reply: the server may refuse by silence, or be overloaded. Nothing more was sent", lost, len(calls))
+			return nil
+		}
 		if errors.Is(err, errSpent) {
 			break
 		}
@@ -35,6 +40,17 @@ func (p *probe) ramp(ctx context.Context) error {
 		return err
 	}
 	return p.steady(ctx)
+}
+
+// unanswered counts the calls that got no reply in time.
+func unanswered(calls []history.Call) int {
+	n := 0
+	for _, c := range calls {
+		if c.Outcome == history.TimedOut {
+			n++
+		}
+	}
+	return n
 }
 
 // found notes that there is a limit.
@@ -59,7 +75,8 @@ func (p *probe) rampOneConnection(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	p.allow(0.85)
+	p.allow(0.8)
+	before := len(p.calls)
 	client, handshake, err := opener.Open(ctx, Identity{OneConnection: true})
 	p.calls = append(p.calls, handshake...)
 	if err != nil {
@@ -69,7 +86,9 @@ func (p *probe) rampOneConnection(ctx context.Context) error {
 	calls, err := p.send(ctx, p.volley(client, p.left(), 0))
 	if admitted, limited := tally(calls); limited > 0 {
 		p.client = client
-		p.note("a connection of its own was refused after %d calls, whereas calls over many connections were not: what follows was measured over one connection", admitted)
+		p.segments = []segment{{before, -1}}
+		p.report.Scope = Value{PerConnection, fmt.Sprintf("one connection was refused after %d calls, and %d calls over many connections were not", admitted, p.report.Open.AtOnce), p.sent}
+		p.report.Evasion = Value{"yes", "each connection has a limit of its own", p.sent}
 		return p.found(err)
 	}
 	return ignoreSpent(err)

@@ -106,7 +106,7 @@ func (p *probe) conclude() {
 	r.Load = p.load
 	r.Calls, r.Sent = p.calls, p.sent
 	if p.segments[0].from > 0 && r.Box != nil {
-		p.note("the limiter was not full when the probe began: somebody had used it, or it starts with less than its burst. What was sent before the first full rest is left out of the box")
+		p.note("what was sent before the first long rest fits no token bucket together with what came after, and is left out of the box: either the limiter was not full when the probe began, or it doesn't always keep its limit")
 	}
 	for _, c := range p.calls {
 		switch {
@@ -121,8 +121,16 @@ func (p *probe) conclude() {
 		r.Elapsed = max(r.Elapsed, c.Received-p.began)
 	}
 	p.readSignal()
+	for _, m := range r.Models {
+		if l, ok := p.lengths[m.Name]; ok {
+			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, l.Lo, l.Hi)
+		}
+	}
+	if r.Box != nil && r.Box.Rate.Lo == 0 {
+		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s", r.Elapsed.Round(time.Second))
+	}
 	switch {
-	case !r.Refused && p.sent > 0 && r.Admitted > 0:
+	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: "no limit"}}
 	case p.isNarrow():

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -41,12 +42,18 @@ func (p *probe) findScope(ctx context.Context) error {
 		p.report.Evasion.Evidence = p.report.Scope.Evidence
 		return nil
 	}
+	if p.report.Scope.Answer != "" {
+		return nil // the ramp has seen it
+	}
 	begin := p.sent
 	defer func() {
 		p.report.Scope.Calls = p.sent - begin
 		p.report.Evasion.Calls = p.sent - begin
 	}()
-	other, err := p.open(ctx, opener, Identity{})
+	other, err := p.openRested(ctx, opener, Identity{})
+	if errors.Is(err, errSpent) {
+		return err
+	}
 	if err != nil {
 		p.report.Scope.Evidence = "no second session could be opened"
 		return nil
@@ -67,6 +74,16 @@ func (p *probe) findScope(ctx context.Context) error {
 	}
 	p.report.Scope.Evidence = words
 	return nil
+}
+
+// openRested is open, once the limiter has had the time to take in what a
+// handshake may cost.
+func (p *probe) openRested(ctx context.Context, opener Opener, who Identity) (string, error) {
+	p.rest(seconds(min(p.burst, 3) / p.rate))
+	if _, err := p.send(ctx, p.volley(p.client, 1, 0)); err != nil { // it does the waiting
+		return "", err
+	}
+	return p.open(ctx, opener, who)
 }
 
 // open makes one more client and keeps its handshake.
@@ -211,7 +228,10 @@ func (p *probe) identities(ctx context.Context, opener Opener, words string) err
 			}
 			tried += " and with other credentials"
 		}
-		client, err := p.open(ctx, opener, who)
+		client, err := p.openRested(ctx, opener, who)
+		if errors.Is(err, errSpent) {
+			return err
+		}
 		if err != nil {
 			v.Evidence = "no session could be opened " + tried
 			return nil

@@ -42,7 +42,10 @@ func tighten(e *verdict.Evidence, m verdict.Measured, tolerance float64) verdict
 	}
 	needs, _ := bounds(m.Rate.Hi)
 	_, allows := bounds(m.Rate.Lo)
-	m.Burst = verdict.Interval{Lo: max(1, needs+tolerance), Hi: allows + tolerance}
+	m.Burst = verdict.Interval{Lo: 1, Hi: allows + tolerance}
+	if needs > 1 {
+		m.Burst.Lo = needs + tolerance
+	}
 	return m
 }
 

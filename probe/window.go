@@ -45,11 +45,12 @@ func (p *probe) windows() []verdict.Model {
 		return nil
 	}
 	var list []verdict.Model
-	if m, ok := l.fixed(); ok {
-		list = append(list, m)
-	}
-	if m, ok := l.sliding(); ok {
-		list = append(list, m)
+	p.lengths = map[string]verdict.Interval{}
+	for _, fit := range []func() (verdict.Model, verdict.Interval, bool){l.fixed, l.sliding} {
+		if m, length, ok := fit(); ok {
+			list = append(list, m)
+			p.lengths[m.Name] = length
+		}
 	}
 	return list
 }
@@ -58,16 +59,16 @@ func (p *probe) windows() []verdict.Model {
 // the history bounds W from both sides: N+1 admissions that were certainly
 // decided within a stretch make W at most that long, and a refusal makes it
 // longer than the time since the Nth admission before it.
-func (l log) sliding() (verdict.Model, bool) {
+func (l log) sliding() (m verdict.Model, length verdict.Interval, ok bool) {
 	later, before := l.endsLater(), l.endsBefore()
 	for n := l.beforeFirstRefusal() + 1; n >= 1; n-- {
 		lo, hi := longerThan(before, n), atMost(later, n)
 		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
 			number := verdict.Interval{Lo: float64(n), Hi: float64(n)}
-			return verdict.Model{Name: modelSliding, Number: number, Window: round((lo+hi)/2, lo, hi)}, true
+			return verdict.Model{Name: modelSliding, Number: number, Window: round(lo, hi)}, verdict.Interval{Lo: lo / 1e9, Hi: hi / 1e9}, true
 		}
 	}
-	return verdict.Model{}, false
+	return m, length, false
 }
 
 // beforeFirstRefusal is how many calls may have been admitted by the end of
@@ -143,7 +144,8 @@ func longerThan(before [][]float64, n int) float64 {
 
 // round is a whole number of minutes, seconds or quarters of one in a range,
 // as people configure windows, or else its middle.
-func round(middle, lo, hi float64) time.Duration {
+func round(lo, hi float64) time.Duration {
+	middle := (lo + hi) / 2
 	for _, unit := range []time.Duration{time.Minute, time.Second, 250 * time.Millisecond} {
 		if x := math.Round(middle/float64(unit)) * float64(unit); x > lo && x < hi {
 			return time.Duration(x)
@@ -176,7 +178,7 @@ func (l log) edges() []edge {
 // admission follows a refusal, a window ended in between. Two such edges that
 // are sharp give candidates for W, as a whole number of windows lies between
 // them; all sharp edges together then bound W and the phase.
-func (l log) fixed() (verdict.Model, bool) {
+func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
 	edges := l.edges()
 	for i := range edges {
 		for k := i + 1; k < min(len(edges), i+4); k++ {
@@ -189,23 +191,23 @@ func (l log) fixed() (verdict.Model, bool) {
 				if !ok {
 					continue
 				}
-				if number, ok := l.fitsWindows(w, phase); ok {
-					return verdict.Model{Name: modelFixed, Number: number, Window: round(w, w*0.998, w*1.002)}, true
+				if number, ok := l.fitsWindows((w.Lo+w.Hi)/2, phase); ok {
+					return verdict.Model{Name: modelFixed, Number: number, Window: round(w.Lo, w.Hi)}, verdict.Interval{Lo: w.Lo / 1e9, Hi: w.Hi / 1e9}, true
 				}
 			}
 		}
 	}
-	return verdict.Model{}, false
+	return m, length, false
 }
 
 func (e edge) middle() float64 { return (e.from + e.to) / 2 }
 func (e edge) width() float64  { return e.to - e.from }
 
-// fitEdges returns a length near w, and a phase, that put an end of a window
+// fitEdges returns the lengths near w, and a phase for their middle, that put an end of a window
 // into every edge that is sharp.
-func fitEdges(all []edge, w float64) (length, phase float64, ok bool) {
+func fitEdges(all []edge, w float64) (length verdict.Interval, phase float64, ok bool) {
 	if w < 1e6 {
-		return 0, 0, false
+		return length, 0, false
 	}
 	var edges []edge
 	for _, e := range all {
@@ -214,7 +216,7 @@ func fitEdges(all []edge, w float64) (length, phase float64, ok bool) {
 		}
 	}
 	if len(edges) < 2 {
-		return 0, 0, false
+		return length, 0, false
 	}
 	// Windows are numbered from edge to edge, so that an error of w doesn't add up.
 	number := make([]float64, len(edges))
@@ -226,19 +228,19 @@ func fitEdges(all []edge, w float64) (length, phase float64, ok bool) {
 		for k := range i {
 			apart := number[i] - number[k]
 			if apart < 1 {
-				return 0, 0, false
+				return length, 0, false
 			}
 			lo = max(lo, (edges[i].from-edges[k].to)/apart)
 			hi = min(hi, (edges[i].to-edges[k].from)/apart)
 		}
 	}
 	if lo >= hi {
-		return 0, 0, false
+		return length, 0, false
 	}
-	length = (lo + hi) / 2
+	length, middle := verdict.Interval{Lo: lo, Hi: hi}, (lo+hi)/2
 	first, last := math.Inf(-1), math.Inf(1)
 	for i, e := range edges {
-		first, last = max(first, e.from-number[i]*length), min(last, e.to-number[i]*length)
+		first, last = max(first, e.from-number[i]*middle), min(last, e.to-number[i]*middle)
 	}
 	return length, (first + last) / 2, first < last
 }

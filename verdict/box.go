@@ -31,7 +31,12 @@ const boxSteps = 200
 // Where every refusal overlapped other calls, a tiny bucket that refills within
 // an instant explains them as well. The box is then that of the slower
 // explanations, and Or bounds the faster ones.
-func (e *Evidence) Measure(tolerance float64) (Measured, bool) {
+func (e *Evidence) Measure(tolerance float64) (Measured, bool) { return e.MeasureAround(0, tolerance) }
+
+// MeasureAround is Measure, with a rate (tokens a second) that the box is to
+// hold if that rate explains the history: a history may leave several stretches
+// of rates, and a promise among them shouldn't be told as one of the others.
+func (e *Evidence) MeasureAround(rate, tolerance float64) (Measured, bool) {
 	if e.granted == 0 && e.limited == 0 {
 		return Measured{}, false
 	}
@@ -40,10 +45,14 @@ func (e *Evidence) Measure(tolerance float64) (Measured, bool) {
 	if !ok {
 		return Measured{}, false
 	}
-	above, closed := s.above(lo.rate)
+	from := lo.rate
+	if rate > from && s.feasible(s.at(rate)) {
+		from = rate
+	}
+	above, closed := s.above(from)
 	hi := above
 	if closed {
-		hi, _ = s.edge(above.rate, lo.rate)
+		hi, _ = s.edge(above.rate, from)
 	}
 	m := Measured{
 		Rate:  Interval{Lo: lo.rate, Hi: hi.rate},

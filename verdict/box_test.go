@@ -56,6 +56,26 @@ func TestTheBoxIsTheHullOfAllExplanations(t *testing.T) {
 	require.Greater(t, bounded, 60, "too few boxes had an upper bound")
 }
 
+// Where the promise explains the history, the box that is told for it holds it.
+func TestTheBoxAroundAPromiseHoldsIt(t *testing.T) {
+	split := 0
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		rate, burst := math.Pow(10, r.Float64()*3-1), 1+r.IntN(50)
+		ev := Gather(testLimit(rate, burst), decide(randomPlan(r, 20+r.IntN(120), rate), newLevel(rate, burst).take))
+		m, ok := ev.MeasureAround(rate, 0)
+		if ev.granted == 0 {
+			continue
+		}
+		require.True(t, ok)
+		require.True(t, m.holds(rate, burst), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
+		if plain, _ := ev.Measure(0); !plain.holds(rate, burst) {
+			split++
+		}
+	}
+	require.Positive(t, split, "no history had several stretches, so this proved nothing")
+}
+
 func TestNoBoxForWhatIsNoTokenBucket(t *testing.T) {
 	// A fixed window: 10 calls in each whole second, and the counter starts anew.
 	var calls []history.Call

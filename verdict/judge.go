@@ -40,7 +40,7 @@ func Judge(limit profiles.Limit, calls []history.Call) Judgement {
 // (tokens), with a tolerance in tokens.
 func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
 	j := e.Check(rate, burst, tolerance)
-	if m, ok := e.Measure(tolerance); ok {
+	if m, ok := e.MeasureAround(rate, tolerance); ok {
 		j.Measured = &m
 	}
 	return j

@@ -93,7 +93,7 @@ func (c *Court) Evidence() *Evidence { return c.evidence }
 func (c *Court) Measured() *Measured {
 	if !c.tried {
 		c.tried = true
-		if m, ok := c.evidence.Measure(c.cfg.Tolerance); ok {
+		if m, ok := c.evidence.MeasureAround(c.profile.Limit.Rate, c.cfg.Tolerance); ok {
 			c.measured = &m
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -77,10 +76,7 @@ func (l listing) print(w io.Writer, c *profiles.Catalog, format string) error {
 		for i, r := range rows {
 			fields[i] = r.fields
 		}
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(map[string]any{"schema": "mcpload.list/v1", l.name: fields})
+		return printJSON(w, map[string]any{"schema": "mcpload.list/v1", l.name: fields})
 	case "table":
 		table := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(0), tablewriter.WithRowMaxWidth(44))
 		table.Header(l.header)

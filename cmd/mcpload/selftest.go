@@ -28,6 +28,7 @@ type selftestFlags struct {
 	faulty int
 	delay  string
 	format string
+	power  bool
 }
 
 func (a *app) selftestCommand() *cobra.Command {
@@ -42,7 +43,7 @@ fail.
 
 Exit status: 0 if every fault that can be caught was and no honest run failed, 1
 otherwise.`,
-		Example: "  mcpload selftest\n  mcpload selftest --seeds 100 --delay 'exp(20ms)'\n  mcpload selftest --format json",
+		Example: "  mcpload selftest\n  mcpload selftest --seeds 100 --delay 'exp(20ms)'\n  mcpload selftest --power                  the smallest errors that are caught\n  mcpload selftest --format json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.selftest(cmd.Context(), f) },
 	}
@@ -51,6 +52,7 @@ otherwise.`,
 	flags.IntVar(&f.faulty, "fault-seeds", 4, "runs of each fault")
 	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message to a faulty mock; honest ones get all sorts")
 	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.BoolVar(&f.power, "power", false, "measure the smallest errors that are caught instead")
 	return cmd
 }
 
@@ -92,6 +94,9 @@ func (a *app) selftest(ctx context.Context, f *selftestFlags) error {
 	case f.format != "table" && f.format != "json":
 		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	}
+	if f.power {
+		return a.printPower(ctx, f.format)
+	}
 	doc := &selftestDoc{Schema: "mcpload.selftest/v1", Honest: honestRuns(ctx, f.seeds), Faults: make([]faultRow, len(mock.Faults()))}
 	var group sync.WaitGroup
 	for i, fault := range mock.Faults() {
@@ -106,12 +111,25 @@ func (a *app) selftest(ctx context.Context, f *selftestFlags) error {
 		a.status = exitFail
 	}
 	if f.format == "json" {
-		enc := json.NewEncoder(a.stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(doc)
+		return printJSON(a.stdout, doc)
 	}
 	return doc.table(a.stdout)
+}
+
+func (a *app) printPower(ctx context.Context, format string) error {
+	rows := power(ctx)
+	if format == "json" {
+		return printJSON(a.stdout, map[string]any{"schema": "mcpload.power/v1", "runs": powerRuns, "power": rows})
+	}
+	return powerTable(a.stdout, rows)
+}
+
+// printJSON prints a document for machines that people may read too.
+func printJSON(w io.Writer, doc any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
 }
 
 // missed reports if a fault that can be caught passed in half of the runs or

@@ -174,6 +174,17 @@ func (f *targetFlags) promises(c *profiles.Catalog, command []string) ([]profile
 
 // override puts what the flags say in place of what the profile says.
 func (f *targetFlags) override(p *profiles.Profile) error {
+	if err := f.choose(p); err != nil {
+		return err
+	}
+	if err := f.overrideLimit(&p.Limit); err != nil {
+		return err
+	}
+	return f.overrideCall(p)
+}
+
+// choose takes the limit that was declared, or the one that was observed.
+func (f *targetFlags) choose(p *profiles.Profile) error {
 	switch o := p.Observed; {
 	case f.against == "" || f.against == "declared":
 	case f.against != "observed":
@@ -188,29 +199,39 @@ func (f *targetFlags) override(p *profiles.Profile) error {
 			p.Limit.Scope = o.Scope
 		}
 	}
+	return nil
+}
+
+// overrideLimit puts another rate, burst or scope into a limit.
+func (f *targetFlags) overrideLimit(l *profiles.Limit) error {
 	if f.rate != "" {
 		rate, burst, err := profiles.ParseLimit(f.rate)
 		if err != nil {
 			return fmt.Errorf("--rate: %w", err)
 		}
-		p.Limit.Rate, p.Limit.Inherited, p.Limit.Tier = rate, "", ""
+		l.Rate, l.Inherited, l.Tier = rate, "", ""
 		if burst > 0 {
-			p.Limit.Burst = burst
+			l.Burst = burst
 		}
 	}
 	switch {
 	case f.burst < 0:
 		return fmt.Errorf("--burst %d is not 1 or more", f.burst)
 	case f.burst > 0:
-		p.Limit.Burst, p.Limit.Inherited, p.Limit.Tier = f.burst, "", ""
+		l.Burst, l.Inherited, l.Tier = f.burst, "", ""
 	}
 	switch scope := profiles.Scope(f.scope); scope {
 	case "":
 	case profiles.Global, profiles.Client:
-		p.Limit.Scope = scope
+		l.Scope = scope
 	default:
 		return fmt.Errorf("--scope %q is neither global nor client", f.scope)
 	}
+	return nil
+}
+
+// overrideCall puts another call to load with into a profile.
+func (f *targetFlags) overrideCall(p *profiles.Profile) error {
 	if f.tool != "" {
 		if p.Call.Forbids(f.tool) {
 			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, p.Name)

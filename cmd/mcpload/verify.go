@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -185,9 +184,7 @@ func writeJudgement(w io.Writer, j verdict.Judgement) error {
 	if j.Measured != nil {
 		doc.Measured = results.Box(*j.Measured)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
+	return printJSON(w, doc)
 }
 
 // tellJudgement says a judgement to a person.

@@ -20,7 +20,7 @@ import (
 func (j job) runVirtual(ctx context.Context) outcome {
 	out := outcome{server: j.describe()}
 	out.server.Target.Transport, out.server.Target.Protocol = "virtual", ""
-	limiter, err := mock.NewLimiter(j.profile.Limit, j.mock.Fault, j.mock.Charge, j.seed)
+	limiter, err := mock.NewLimiter(j.mock.Profile.Limit, j.mock.Fault, j.mock.Charge, j.seed)
 	if err != nil {
 		out.fail(err)
 		return out
