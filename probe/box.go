@@ -75,7 +75,7 @@ func (p *probe) narrow(ctx context.Context) error {
 				return nil
 			}
 		default:
-			if misfits++; misfits > 2 {
+			if misfits++; misfits > 1 {
 				p.gaveUp = true
 				p.restorePast()
 				return nil
@@ -235,16 +235,31 @@ func (p *probe) quick() time.Duration {
 // drain empties the bucket from whatever it holds, a few calls at a time, and
 // returns the last refusal.
 func (p *probe) drain(ctx context.Context, client string) (history.Call, error) {
-	few := max(3, int(p.burst/8))
+	few, sent := max(3, int(p.burst/8)), 0
 	for {
 		calls, err := p.send(ctx, p.volley(client, few, p.quick()))
-		if refusal, ok := lastRefused(calls); ok {
+		if refusal, ok := settledRefusal(calls); ok {
 			return refusal, nil
 		}
 		if err != nil {
 			return history.Call{}, err
 		}
+		if sent += len(calls); sent > 3*int(p.burst)+100 { // it is no bucket that can be drained so
+			return history.Call{}, errSpent
+		}
 	}
+}
+
+// settledRefusal returns the last refusal, where no call was admitted that may
+// have been decided after it: what it says of the limiter holds still.
+func settledRefusal(calls []history.Call) (history.Call, bool) {
+	refusal, ok := lastRefused(calls)
+	for _, c := range calls {
+		if c.Outcome == history.OK && c.Received > refusal.Sent {
+			return refusal, false
+		}
+	}
+	return refusal, ok
 }
 
 // drainOn goes on where a volley was not refused at all.
@@ -311,7 +326,7 @@ func (p *probe) forgetPast(ctx context.Context) error {
 		before, at, rest = n, next, 3*rest
 		p.burst = max(p.burst, float64(n))
 	}
-	p.segments[0].from = at
+	p.whole, p.segments[0].from, p.trimmed = p.segments[0].from, at, true
 	if !p.measure() {
 		p.restorePast()
 	}
@@ -320,6 +335,8 @@ func (p *probe) forgetPast(ctx context.Context) error {
 
 // restorePast takes everything into account again, where that didn't help.
 func (p *probe) restorePast() {
-	p.segments[0].from = 0
-	p.measure()
+	if p.trimmed {
+		p.segments[0].from, p.trimmed = p.whole, false
+		p.measure()
+	}
 }

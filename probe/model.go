@@ -74,7 +74,7 @@ func (p *probe) nameModels() {
 		return
 	}
 	if p.has(modelConcurrency) {
-		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does")
+		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does once they come faster than it grants")
 	}
 	if p.has(modelFixed) || p.has(modelSliding) {
 		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and then calls across the end of the window: a fixed window opens wholly at its edge, a sliding one by halves, a token bucket steadily")
@@ -107,15 +107,39 @@ func (p *probe) window() (length time.Duration, number int) {
 	return seconds(p.burst / max(p.rate, 1e-3)), max(1, int(p.burst))
 }
 
-// watch offers a steady stream over what is granted on average, so that the
-// instants show at which a limiter opens.
+// watch empties the limiter several times and looks each time when it opens
+// again: first by growing pauses, and then finely around the instant at which it
+// did the time before. A window has a sharp edge there.
 func (p *probe) watch(ctx context.Context) error {
-	calls := p.history()
-	admitted, _ := tally(calls)
-	took := calls[len(calls)-1].Sent - calls[0].Sent
-	rate := max(p.rate, float64(admitted)/max(0.1, took.Seconds()))
-	_, err := p.send(ctx, p.stream(min(60, p.left()/3+1), 1.5*rate))
-	return err
+	const looks = 40 // a closed time is divided into so many
+	wait := time.Duration(0)
+	for range 5 {
+		if _, err := p.drain(ctx, p.client); err != nil {
+			return err
+		}
+		closed := p.prober.Now()
+		gap := wait / looks
+		p.rest(wait * 17 / 20)
+		for first := true; ; first = false {
+			if wait == 0 {
+				gap = max(10*time.Millisecond, (p.prober.Now()-closed)/8)
+			}
+			p.rest(gap)
+			calls, err := p.send(ctx, p.volley(p.client, 1, 0))
+			if err != nil {
+				return err
+			}
+			if calls[0].Outcome != history.OK {
+				continue
+			}
+			wait = calls[0].Sent - closed
+			if first {
+				wait = wait * 3 / 5 // it had opened before we looked
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // oneByOne sends calls each after the reply to the one before: a cap on

@@ -89,15 +89,168 @@ func TestCostsAreMapped(t *testing.T) {
 	}
 }
 
-func TestFaults(t *testing.T) {
-	for _, fault := range []string{"fixed-window", "sliding-log", "leaky", "concurrency-cap", "off", "refusals-cost", "retry-after-short", "retry-after-long",
-		"per-session", "per-connection", "session-reset", "start-empty", "never-refills", "only-success-counted", "per-method", "replicas-3", "silent-refusals", "dies-after-60", "lockout", "burst-once", "idle-reset", "stepwise-1s", "stepwise-100ms", "leak-3%", "false-refusal-5%", "racy"} {
+// names returns the names of the models that explain a server.
+func names(r probe.Report) []string {
+	var list []string
+	for _, m := range r.Models {
+		list = append(list, probe.KindOf(m))
+	}
+	return list
+}
+
+func TestKindsOfLimitersAreNamed(t *testing.T) {
+	for fault, want := range map[string]struct {
+		result probe.Result
+		kinds  []string
+	}{
+		"":                {probe.Measured, []string{"token bucket"}},
+		"fixed-window":    {probe.OtherModel, []string{"fixed window"}},
+		"sliding-log":     {probe.OtherModel, []string{"sliding window"}},
+		"leaky":           {probe.Unfinished, []string{"leaky bucket without burst"}}, // 12/s: delays of 1 ms hide 2 % of a gap
+		"concurrency-cap": {probe.OtherModel, []string{"sliding window"}},             // the mock's calls hold a place for 50 ms and answer at once
+		"off":             {probe.NoLimit, []string{"no limit"}},
+		"refusals-cost":   {probe.OtherModel, []string{probe.ModelCostly}},
+		"lockout":         {probe.Unfinished, nil},
+		"stepwise-1s":     {probe.Unfinished, nil},
+		"silent-refusals": {probe.Unfinished, nil},
+		"start-empty":     {probe.Measured, []string{"token bucket"}},
+	} {
+		t.Run(fault, func(t *testing.T) {
+			r := run(t, newServer(t, limit(12, 16), fault, ""), probe.Config{})
+			show(t, r)
+			require.Equal(t, want.kinds, names(r))
+			require.Equal(t, want.result, r.Result)
+			require.LessOrEqual(t, r.Sent, probe.DefaultCalls)
+			if r.Box != nil && fault != "leaky" {
+				require.InDelta(t, 12, (r.Box.Rate.Lo+r.Box.Rate.Hi)/2, 0.2)
+				require.InDelta(t, 16, (r.Box.Burst.Lo+r.Box.Burst.Hi)/2, 0.6)
+			}
+			for _, m := range r.Models {
+				switch m.Name {
+				case "fixed window":
+					require.InDelta(t, 16.0/12, m.Window.Seconds(), 0.02)
+					require.Equal(t, 16.0, m.Number.Lo)
+				case "sliding window":
+					require.Equal(t, 16.0, m.Number.Lo)
+				}
+			}
+		})
+	}
+}
+
+func TestAConcurrencyCapIsNamed(t *testing.T) {
+	s := newServer(t, limit(12, 16), "off", "")
+	s.cap, s.holds = 6, 60*time.Millisecond
+	r := run(t, s, probe.Config{})
+	show(t, r)
+	require.Equal(t, []string{"concurrency cap"}, names(r))
+	require.Equal(t, probe.OtherModel, r.Result)
+	require.InDelta(t, 6, r.Models[0].Number.Hi, 1.5)
+}
+
+func TestNoLimitIsToldWithHowFarItWasTried(t *testing.T) {
+	r := run(t, newServer(t, limit(12, 16), "off", ""), probe.Config{Budget: probe.Budget{Calls: 200, Time: 30 * time.Second}})
+	require.Equal(t, probe.NoLimit, r.Result)
+	require.False(t, r.Refused)
+	require.Equal(t, 64, r.Open.AtOnce)
+	require.Greater(t, r.Open.Calls, 30)
+	require.InDelta(t, float64(r.Open.Calls-1)/r.Open.Stretch.Seconds(), r.Open.Rate, 0.1)
+	require.Equal(t, 200, r.Sent)
+	require.Empty(t, r.Costs)
+}
+
+func TestScopeIsFound(t *testing.T) {
+	for fault, want := range map[string][2]string{
+		"":               {probe.Global, "no"},
+		"per-session":    {probe.PerSession, "yes"},
+		"per-connection": {probe.PerConnection, "yes"},
+		"session-reset":  {probe.Global, "resets"},
+	} {
+		t.Run(fault, func(t *testing.T) {
+			l, budget := limit(12, 16), probe.Budget{}
+			if fault == "session-reset" { // so that the handshake itself can come through
+				l.Charges, l.Free = []string{"tools/call"}, nil
+				l.MayCharge = []string{"initialize"}
+			}
+			r := run(t, newServer(t, l, fault, ""), probe.Config{Budget: budget})
+			show(t, r)
+			require.Equal(t, want, [2]string{r.Scope.Answer, r.Evasion.Answer})
+			require.NotEmpty(t, r.Scope.Evidence)
+			require.Positive(t, r.Scope.Calls)
+		})
+	}
+}
+
+func TestALimitByIdentityIsFound(t *testing.T) {
+	s := newServer(t, limit(12, 16), "per-session", "")
+	s.identities = true
+	r := run(t, s, probe.Config{})
+	show(t, r)
+	require.Equal(t, probe.PerIdentity, r.Scope.Answer)
+	require.Equal(t, "no", r.Evasion.Answer)
+}
+
+func TestRetryAfterIsTakenAtItsWord(t *testing.T) {
+	for fault, want := range map[string]string{"": probe.RetryHonest, "retry-after-short": probe.RetryShort, "retry-after-long": probe.RetryLong} {
 		t.Run(fault, func(t *testing.T) {
 			s := newServer(t, limit(12, 16), fault, "")
-			begin := time.Now()
-			r, err := probe.Probe(t.Context(), s, probe.Config{Load: load, Client: "c1", Seed: 1})
-			t.Log("error:", err, time.Since(begin))
+			s.status, s.code = 429, -32029
+			r := run(t, s, probe.Config{Stateless: true})
 			show(t, r)
+			require.Equal(t, want, r.Signal.RetryAfter.Answer)
+			require.Positive(t, r.Signal.RetryAfter.Calls)
+			require.Equal(t, []probe.Tally{{Number: 429, Count: r.Signal.Refusals}}, r.Signal.Statuses)
+			require.False(t, r.Signal.Legal, "-32029 is reserved in the stateless era")
+			require.Positive(t, r.Signal.Took.Limited)
 		})
+	}
+	s := newServer(t, limit(12, 16), "", "")
+	s.quiet = true
+	r := run(t, s, probe.Config{})
+	require.Equal(t, probe.RetryAbsent, r.Signal.RetryAfter.Answer)
+}
+
+func TestASmallBudgetIsKept(t *testing.T) {
+	for _, b := range []probe.Budget{{Calls: 1}, {Calls: 5}, {Calls: 30}, {Calls: 90}, {Time: 100 * time.Millisecond}, {Time: 3 * time.Second}} {
+		r := run(t, newServer(t, limit(5, 15), "", ""), probe.Config{Budget: b})
+		require.LessOrEqual(t, r.Sent, max(b.Calls, 0)+probe.DefaultCalls*(1-min(1, b.Calls)), "%+v", b)
+		if b.Time > 0 {
+			require.LessOrEqual(t, r.Elapsed, b.Time+time.Second, "%+v", b) // a session's handshake may wait
+		}
+		require.NotEqual(t, probe.Measured, r.Result, "%+v", b)
+		if r.Box != nil { // what it says is true however little it is
+			require.LessOrEqual(t, r.Box.Rate.Lo, 5.0)
+			require.GreaterOrEqual(t, r.Box.Burst.Hi, 15.0)
+		}
+	}
+}
+
+func TestAServerThatDiesEndsTheProbe(t *testing.T) {
+	s := newServer(t, limit(12, 16), "dies-after-60", "")
+	r, err := probe.Probe(t.Context(), s, probe.Config{Load: load, Client: "c1", Seed: 1})
+	require.ErrorIs(t, err, probe.ErrGone)
+	require.Equal(t, probe.Unfinished, r.Result)
+	require.GreaterOrEqual(t, r.Failed, 25)
+}
+
+func TestTheSameSeedGivesTheSameReport(t *testing.T) {
+	one := run(t, newServer(t, limit(12, 16), "", ""), probe.Config{Seed: 7})
+	require.Equal(t, one, run(t, newServer(t, limit(12, 16), "", ""), probe.Config{Seed: 7}))
+	require.NotEqual(t, one.Calls, run(t, newServer(t, limit(12, 16), "", ""), probe.Config{Seed: 8}).Calls)
+}
+
+func TestLegality(t *testing.T) {
+	for _, c := range []struct {
+		code, status int
+		stateless    bool
+		legal        bool
+	}{
+		{0, 0, false, true}, {0, 429, false, true}, {-32603, 200, false, false}, {-32000, 200, true, true},
+		{-32019, 200, true, true}, {-32020, 200, true, false}, {-32099, 200, true, false}, {-32029, 200, false, true},
+		{-32100, 200, false, false}, {429, 429, true, true},
+	} {
+		legal, words := probe.Legality(c.code, c.status, c.stateless)
+		require.Equal(t, c.legal, legal, "%+v", c)
+		require.NotEmpty(t, words)
 	}
 }

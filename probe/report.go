@@ -105,7 +105,7 @@ func (p *probe) conclude() {
 	r := &p.report
 	r.Load = p.load
 	r.Calls, r.Sent = p.calls, p.sent
-	if p.segments[0].from > 0 && r.Box != nil {
+	if p.trimmed && r.Box != nil {
 		p.note("what was sent before the first long rest fits no token bucket together with what came after, and is left out of the box: either the limiter was not full when the probe began, or it doesn't always keep its limit")
 	}
 	for _, c := range p.calls {

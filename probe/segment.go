@@ -32,7 +32,12 @@ func (p *probe) history() []history.Call {
 		}
 		var own []history.Call
 		for _, c := range p.calls[s.from:to] {
-			if c.Client == p.client {
+			switch {
+			case c.Client == p.client:
+				own = append(own, c)
+			case !p.mixed || c.Outcome == history.Limited:
+			default:
+				c.Outcome = history.ToolError // it may have drawn from the same limiter
 				own = append(own, c)
 			}
 		}

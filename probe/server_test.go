@@ -21,13 +21,16 @@ import (
 
 // A server is a limiter in virtual time, with sessions and connections.
 type server struct {
-	clock   *virtual.Clock
-	target  *virtual.Server
-	limiter mock.Limiter
-	holds   time.Duration // what an admitted call takes after the decision
-	cap     int           // calls at one time, in place of the limiter; 0: none
-	status  int
-	code    int
+	clock      *virtual.Clock
+	target     *virtual.Server
+	limiter    mock.Limiter
+	holds      time.Duration // what an admitted call takes after the decision
+	cap        int           // calls at one time, in place of the limiter; 0: none
+	status     int
+	code       int
+	quiet      bool              // refusals don't say how long to wait
+	names      map[string]string // what a client calls itself
+	identities bool              // the limiter goes by that
 
 	opened   int
 	single   map[string]bool // clients that have one connection only
@@ -45,7 +48,7 @@ func newServer(t *testing.T, l profiles.Limit, fault string, charge mock.Chargin
 	t.Helper()
 	limiter, err := mock.NewLimiter(l, fault, charge, 1)
 	require.NoError(t, err)
-	s := &server{clock: virtual.NewClock(), limiter: limiter, single: map[string]bool{}, busy: map[string]int{}}
+	s := &server{clock: virtual.NewClock(), limiter: limiter, single: map[string]bool{}, names: map[string]string{}, busy: map[string]int{}}
 	delay := virtual.Exp(time.Millisecond)
 	s.target = &virtual.Server{Clock: s.clock, There: delay, Rand: rand.New(rand.NewPCG(1, 2)), Timeout: 10 * time.Second, Decide: s.decide}
 	s.target.Back = func(r *rand.Rand) time.Duration { // asked right after Decide
@@ -74,9 +77,16 @@ func (s *server) decide(at time.Duration, a history.Arrival) virtual.Reply {
 		s.busy[a.Client]++
 		s.clock.At(at+10*time.Millisecond, func() { s.busy[a.Client]-- })
 	}
-	d := s.limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: conn, Method: a.Method, Tool: a.Tool,
+	who := a.Client
+	if s.identities {
+		who = s.names[who]
+	}
+	d := s.limiter.Decide(mock.Request{At: at, Client: who, Conn: conn, Method: a.Method, Tool: a.Tool,
 		Fails: a.Tool != "" && a.Tool != "ping"})
 	s.admitted = !d.Limited
+	if s.quiet {
+		d.RetryAfter = 0
+	}
 	switch {
 	case d.Dead:
 		return virtual.Reply{Outcome: history.Broken, Detail: "connection refused"}
@@ -110,7 +120,7 @@ func (s *server) Run(ctx context.Context, plan []history.Arrival) ([]history.Cal
 func (s *server) Open(ctx context.Context, who probe.Identity) (string, []history.Call, error) {
 	s.opened++
 	client := fmt.Sprintf("x%d", s.opened)
-	s.single[client] = who.OneConnection
+	s.single[client], s.names[client] = who.OneConnection, who.Name
 	var handshake []history.Call
 	for range 5 {
 		a := history.Arrival{Client: client, Method: "initialize", Label: verdict.Handshake}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -38,7 +39,7 @@ func (a *app) selftestCommand() *cobra.Command {
 		Short: "Prove that the checks can fail, and that they don't cry wolf",
 		Long: `Selftest runs the whole line in virtual time against every fault of the mock, and
 prints which check catches it and what cause is named. It runs the honest mock
-over many seeds, promises and charging policies as well: not one of those runs may
+over many seeds, promises, delays, refusal shapes and charging policies as well: not one of those runs may
 fail.
 
 Exit status: 0 if every fault that can be caught was and no honest run failed, 1
@@ -169,8 +170,10 @@ func honestRuns(ctx context.Context, seeds int) honestResult {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			charge := mock.Chargings()[seed%uint64(len(mock.Chargings()))]
-			s := judgeVirtually(ctx, selftestJob(seed, "", charge, delays[seed%uint64(len(delays))]))
+			charge := mock.Chargings()[seed/18%uint64(len(mock.Chargings()))]
+			j := selftestJob(seed, "", charge, delays[seed/3%uint64(len(delays))])
+			j.mock.Shape = []ratelimit.Shape{ratelimit.FastMCP2, ratelimit.FastMCP4, ratelimit.HTTP429}[seed%3]
+			s := judgeVirtually(ctx, j)
 			mu.Lock()
 			defer mu.Unlock()
 			switch s.Verdict {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"time"
 
@@ -25,13 +26,18 @@ func (j job) runVirtual(ctx context.Context) outcome {
 		out.fail(err)
 		return out
 	}
+	shape := j.mock.Shape
+	if fault, ok := mock.FaultNamed(j.mock.Fault); ok && shape == "" {
+		shape = fault.Shape
+	}
 	clock := virtual.NewClock()
 	server := &virtual.Server{
 		Clock: clock, There: j.virtual, Back: j.virtual,
 		Rand:    rand.New(rand.NewPCG(j.seed, salt(j.profile.Name))),
 		Timeout: j.options.Timeout,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			return virtualReply(limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool}))
+			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool})
+			return virtualReply(answer, shape, a.Method)
 		},
 	}
 	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(clientNames)), runner.Config{GiveUp: giveUp})
@@ -49,8 +55,8 @@ func salt(name string) uint64 {
 }
 
 // virtualReply turns what the mock decides into what the wire would make of
-// the reply that it sends.
-func virtualReply(a mock.Answer) virtual.Reply {
+// the reply that it sends in a shape.
+func virtualReply(a mock.Answer, shape ratelimit.Shape, method string) virtual.Reply {
 	switch {
 	case a.Dead:
 		return virtual.Reply{Outcome: history.Broken, Detail: "connection refused"}
@@ -60,10 +66,23 @@ func virtualReply(a mock.Answer) virtual.Reply {
 		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "an id that nobody sent"}
 	case a.Duplicate:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
-	case a.Limited && !a.AsSuccess && a.RetryAfter == ratelimit.Never:
-		return virtual.Reply{Outcome: history.Limited} // no header can say that
 	case a.Limited && !a.AsSuccess:
-		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
+		return virtualRefusal(a, shape, method)
 	}
 	return virtual.Reply{Outcome: history.OK}
+}
+
+// virtualRefusal is a refusal in a shape. Only HTTP 429 says when to retry.
+func virtualRefusal(a mock.Answer, shape ratelimit.Shape, method string) virtual.Reply {
+	r := virtual.Reply{Outcome: history.Limited}
+	switch {
+	case shape == ratelimit.HTTP429:
+		r.Status, r.Code = http.StatusTooManyRequests, http.StatusTooManyRequests
+		if a.RetryAfter != ratelimit.Never {
+			r.RetryAfter = a.RetryAfter
+		}
+	case shape == ratelimit.FastMCP4, method != "tools/call":
+		r.Code = -32000
+	}
+	return r
 }

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/virtual"
+)
+
+func TestSelftestPasses(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, exitPass, run([]string{"selftest", "--seeds", "120", "--fault-seeds", "4"}, strings.NewReader(""), &stdout, &stderr), stdout.String())
+	require.Contains(t, stdout.String(), "pass: every fault that can be caught was, and no honest run failed")
+	require.Contains(t, stdout.String(), "120 runs, 0 failed")
+	for _, f := range mock.Faults() {
+		require.Contains(t, stdout.String(), " "+f.Name+" ")
+	}
+}
+
+// A fault that is none is missed, and selftest says so.
+func TestSelftestCanFail(t *testing.T) {
+	none := mock.Fault{Name: "", Detectable: true, Cause: "anything"}
+	row := faultRuns(t.Context(), none, 4, virtual.Exp(time.Millisecond))
+	require.Zero(t, row.Caught)
+	require.True(t, row.missed())
+	row.Caught = 3
+	require.False(t, row.missed())
+}
+
+// The smallest errors in the documents hold: a little more is always caught,
+// and nothing at all never is.
+func TestDetectionPower(t *testing.T) {
+	r := powerRow{Rate: 15, Burst: 40, DelayMS: 20}
+	promise := powerLimits[1]
+	promise.Scope, promise.Charges = "global", []string{"*"}
+	for seed := range uint64(6) {
+		for _, off := range []struct {
+			rate  float64
+			burst int
+			want  bool
+		}{{15, 40, false}, {15 * 1.005, 40, true}, {15 * 0.995, 40, true}, {15, 41, true}, {15, 39, true}} {
+			real := promise
+			real.Rate, real.Burst = off.rate, off.burst
+			require.Equal(t, off.want, r.run(t.Context(), promise, real, seed), "%v, seed %d", off, seed)
+		}
+	}
+	require.Less(t, r.Seconds, 20.0)
+	require.InDelta(t, 0.123, smallest(func(e float64) bool { return e >= 0.123 }), 1e-9)
+}

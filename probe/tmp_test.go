@@ -1,0 +1,7 @@
+package probe_test
+import ("testing";"github.com/mcpload/mcpload/probe")
+func TestTmp(t *testing.T){
+ r := run(t, newServer(t, limit(12,16),"fixed-window",""), probe.Config{Seed:1})
+ t.Log(names(r), r.Sent, r.Elapsed)
+ probe.DumpWindows(r)
+}
