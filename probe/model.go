@@ -26,6 +26,7 @@ func (p *probe) tellApart(ctx context.Context) error {
 		if err := p.watch(ctx); err != nil {
 			return err
 		}
+		p.nameModels()
 	}
 	for range 3 {
 		var err error
@@ -40,11 +41,7 @@ func (p *probe) tellApart(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		before := len(p.report.Models)
 		p.nameModels()
-		if len(p.report.Models) == before && before > 1 && !p.has(modelConcurrency) {
-			continue
-		}
 	}
 	return nil
 }
@@ -113,7 +110,7 @@ func (p *probe) window() (length time.Duration, number int) {
 func (p *probe) watch(ctx context.Context) error {
 	const looks = 40 // a closed time is divided into so many
 	wait := time.Duration(0)
-	for range 5 {
+	for range 4 {
 		if _, err := p.drain(ctx, p.client); err != nil {
 			return err
 		}
@@ -122,7 +119,7 @@ func (p *probe) watch(ctx context.Context) error {
 		p.rest(wait * 17 / 20)
 		for first := true; ; first = false {
 			if wait == 0 {
-				gap = max(10*time.Millisecond, (p.prober.Now()-closed)/8)
+				gap = max(10*time.Millisecond, (p.prober.Now()-closed)/5)
 			}
 			p.rest(gap)
 			calls, err := p.send(ctx, p.volley(p.client, 1, 0))

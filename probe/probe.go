@@ -171,6 +171,9 @@ func (p *probe) all(ctx context.Context) error {
 		}
 		p.label = ph.name
 		p.allow(ph.share)
+		if ph.name == "model" && p.report.Box == nil { // what it is matters most then
+			p.allow(0.88)
+		}
 		if ph.name == "box" && ph.share < 1 { // the ramp may have found the limit late
 			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls*9/10, p.sent+p.cfg.Budget.Calls/4))
 		}

@@ -143,9 +143,12 @@ func TestAConcurrencyCapIsNamed(t *testing.T) {
 	s.cap, s.holds = 6, 60*time.Millisecond
 	r := run(t, s, probe.Config{})
 	show(t, r)
-	require.Equal(t, []string{"concurrency cap"}, names(r))
-	require.Equal(t, probe.OtherModel, r.Result)
-	require.InDelta(t, 6, r.Models[0].Number.Hi, 1.5)
+	// A call is decided at an instant that nobody sees, so a small bucket that
+	// fills quickly can't be told from a cap: both are named, and no window.
+	require.Equal(t, []string{"token bucket", "concurrency cap"}, names(r))
+	require.NotEmpty(t, r.Apart)
+	require.Equal(t, probe.Unfinished, r.Result)
+	require.InDelta(t, 6, r.Models[1].Number.Hi, 1.5)
 }
 
 func TestNoLimitIsToldWithHowFarItWasTried(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A hint is what to do about a check that failed, or that could not tell.
@@ -90,6 +92,19 @@ func about(check string) (hint, bool) {
 	return hint{}, false
 }
 
+// Hint returns what to do about a check that failed or was inconclusive, and
+// nothing for one that passed or that nobody knows.
+func Hint(check string, v verdict.Verdict) string {
+	h, _ := about(check)
+	switch v {
+	case verdict.Fail:
+		return h.failed
+	case verdict.Inconclusive:
+		return h.open
+	}
+	return ""
+}
+
 // failHints are what to do about a server's fails, the most telling first.
 func (s *Server) failHints() []string {
 	var list []string
@@ -97,7 +112,7 @@ func (s *Server) failHints() []string {
 		list = append(list, s.another()...)
 	}
 	if s.failed("over-admission") && s.refusals() == 0 {
-		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called, and if a refusal looks like one (the profile's refusal section says what counts)")
+		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called (--tool loads with a tool call), and if a refusal looks like one (the profile's refusal section says what counts)")
 	}
 	if s.broken() != "" && s.Measured != nil && s.Measured.Rate.Hi < 0.05*s.Limit.Rate {
 		return append(list, "see what refills the bucket: a timer that was never started, a clock that stands still, or a last instant that is set anew by each call")

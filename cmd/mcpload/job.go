@@ -36,6 +36,7 @@ type job struct {
 	kind      kind
 	options   wire.Options
 	mock      mock.Config
+	dirs      []string // folders of the user's profiles, for a mock in a process of its own
 	launch    []string // a command to start before dialling the URL
 	scenarios []scenarios.Scenario
 	seed      uint64

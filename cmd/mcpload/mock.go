@@ -56,11 +56,15 @@ in one chosen way, to try out what a check can see.`,
 }
 
 // mockArgs is the command line that serves a mock over stdio.
-func mockArgs(c mock.Config) []string {
+func mockArgs(c mock.Config, dirs []string) []string {
 	l := c.Profile.Limit
-	return []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
+	args := []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
 		"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst),
 		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--seed", fmt.Sprint(c.Seed), "--latency", c.Latency.String()}
+	for _, dir := range dirs {
+		args = append(args, "--profiles", dir)
+	}
+	return args
 }
 
 func (a *app) serveMock(ctx context.Context, f *mockFlags) error {

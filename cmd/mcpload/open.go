@@ -93,7 +93,7 @@ func (j *job) startMock() (end func(), err error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot find this program to start a mock over stdio: %w", err)
 		}
-		j.options.Command = append([]string{self}, mockArgs(j.mock)...)
+		j.options.Command = append([]string{self}, mockArgs(j.mock, j.dirs)...)
 		return func() {}, nil
 	}
 	server, err := mock.New(j.mock)

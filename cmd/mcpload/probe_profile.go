@@ -45,10 +45,8 @@ func probedProfile(file string, j job, r probe.Report) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, faults, err := profiles.Parse(p.Name, text); err != nil {
+	if _, _, err := profiles.Parse(p.Name, text); err != nil { // a warning is shown when it is loaded
 		return nil, err
-	} else if len(faults) > 0 {
-		return nil, faults[0]
 	}
 	return text, nil
 }

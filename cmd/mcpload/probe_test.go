@@ -31,7 +31,7 @@ func probing(t *testing.T, args ...string) (status int, stdout, stderr string) {
 
 func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "found.yaml")
-	status, out, errs := probing(t, "--server", "acb", "--rate", "50/s", "--burst", "12", "--shape", "http429",
+	status, out, errs := probing(t, "--server", "acb", "--rate", "20/s", "--burst", "25", "--shape", "http429",
 		"--budget", "calls=500,time=25s", "--format", "json", "--emit-profile", file)
 	require.Equal(t, exitPass, status, errs)
 	require.Contains(t, errs, "at most 500 calls in 25s")
@@ -39,10 +39,10 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &doc))
 	require.Equal(t, "mcpload.probe/v1", doc.Schema)
 	require.Equal(t, "measured", string(doc.Result))
-	require.LessOrEqual(t, doc.Measured.Rate.Lo, 50.0)
-	require.GreaterOrEqual(t, doc.Measured.Rate.Hi, 50.0)
-	require.LessOrEqual(t, doc.Measured.Burst.Lo, 12.0)
-	require.GreaterOrEqual(t, doc.Measured.Burst.Hi, 12.0)
+	require.LessOrEqual(t, doc.Measured.Rate.Lo, 20.0)
+	require.GreaterOrEqual(t, doc.Measured.Rate.Hi, 20.0)
+	require.LessOrEqual(t, doc.Measured.Burst.Lo, 25.0)
+	require.GreaterOrEqual(t, doc.Measured.Burst.Hi, 25.0)
 	require.Equal(t, "global", *doc.Scope.Answer)
 	require.Equal(t, []tallyJSON{{429, doc.Refusal.Refusals}}, doc.Refusal.Statuses)
 
@@ -50,8 +50,8 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	require.NoError(t, err)
 	p, ok := catalog.Get("found")
 	require.True(t, ok)
-	require.InDelta(t, 50, p.Limit.Rate, 0.5)
-	require.Equal(t, 12, p.Limit.Burst)
+	require.InDelta(t, 20, p.Limit.Rate, 0.2)
+	require.Equal(t, 25, p.Limit.Burst)
 	require.Equal(t, profiles.Global, p.Limit.Scope)
 	require.Equal(t, "tools/call", p.Call.Method)
 }

@@ -106,7 +106,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := f.override(&p); err != nil {
 			return nil, err
 		}
-		j := job{profile: p, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
+		j := job{profile: p, dirs: f.profiles, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
 		j.options, err = wireOptions(p, f, header)
 		if err != nil {
 			return nil, err
