@@ -80,7 +80,7 @@ func (p *probe) narrow(ctx context.Context) error {
 				p.restorePast()
 				return nil
 			}
-			if err := p.forgetPast(ctx); err != nil {
+			if err := p.explain(ctx); err != nil {
 				p.restorePast()
 				return err
 			}
@@ -271,6 +271,23 @@ func (p *probe) drainOn(ctx context.Context, calls []history.Call) error {
 	return err
 }
 
+// explain looks for a reason why no token bucket fits: a window, or what lies
+// before the first rest. Where it is a window, that ends the narrowing.
+func (p *probe) explain(ctx context.Context) error {
+	if p.forgot {
+		return nil
+	}
+	p.forgot = true
+	if err := p.watch(ctx); err != nil {
+		return err
+	}
+	if len(p.windows()) > 0 {
+		p.gaveUp = true
+		return errSpent
+	}
+	return p.forgetPast(ctx)
+}
+
 // checkFull rests three times as long as the bucket takes to fill, and drains
 // it once more. A bucket that wasn't full when the probe began would look like
 // a smaller one for as long as it never got the time to fill.
@@ -308,10 +325,6 @@ func (p *probe) refill(ctx context.Context, rest time.Duration) (int, error) {
 // starts with less than its burst. A rest was long enough if one that is three
 // times as long brings no more.
 func (p *probe) forgetPast(ctx context.Context) error {
-	if p.forgot {
-		return nil
-	}
-	p.forgot = true
 	rest := seconds(min(max(1, p.burst/p.rate), 5))
 	before, at := -1, 0
 	for {

@@ -285,9 +285,23 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 	if err := p.costOfRefusals(ctx, c); err != nil {
 		return err
 	}
-	if cost, ok := c.Known(); !ok || cost != 1 || len(p.report.Models) > 0 {
+	if cost, ok := c.Known(); !ok || cost != 1 {
 		return nil
 	}
+	// That contradicts every model so far, so it must be seen twice: a limiter
+	// that fills in steps may look like it once.
+	first := *c
+	c.Tokens = nil
+	if err := p.costOfRefusals(ctx, c); err != nil {
+		return err
+	}
+	c.Requests += first.Requests
+	c.Evidence = first.Evidence + "; again, " + c.Evidence
+	if cost, ok := c.Known(); !ok || cost != 1 {
+		c.Tokens = nil
+		return nil
+	}
+	p.report.Box, p.report.Models, p.report.Apart, p.gaveUp = nil, nil, nil, true // all of them take refusals for free
 	calls := p.history()
 	for _, call := range p.history() {
 		if call.Outcome == history.Limited {
@@ -301,7 +315,9 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 			m = tighten(e, m, p.cfg.Tolerance)
 		}
 		p.report.Models = []verdict.Model{{Name: ModelCostly}}
-		p.note("with refusals that cost up to a token, the answers fit a %s", m)
+		if m.Or == nil {
+			p.note("with refusals that cost up to a token, the answers fit a %s", m)
+		}
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 func (p *probe) tellApart(ctx context.Context) error {
 	defer p.nameModels()
 	p.nameModels()
-	if len(p.report.Models) == 0 || p.has(modelFixed) || p.has(modelSliding) {
+	if len(p.report.Models) == 0 && !p.gaveUp {
 		if err := p.watch(ctx); err != nil {
 			return err
 		}
@@ -30,13 +30,15 @@ func (p *probe) tellApart(ctx context.Context) error {
 	}
 	for range 3 {
 		var err error
+		window := p.has(modelFixed) || p.has(modelSliding)
 		switch {
-		case len(p.report.Models) < 2:
+		case len(p.report.Models) == 0, len(p.report.Models) == 1 && (p.confirmed || !window):
 			return nil
 		case p.has(modelConcurrency):
 			err = p.oneByOne(ctx)
 		default:
 			err = p.straddle(ctx)
+			p.confirmed = err == nil
 		}
 		if err != nil {
 			return err
@@ -110,7 +112,7 @@ func (p *probe) window() (length time.Duration, number int) {
 func (p *probe) watch(ctx context.Context) error {
 	const looks = 40 // a closed time is divided into so many
 	wait := time.Duration(0)
-	for range 4 {
+	for range 3 {
 		if _, err := p.drain(ctx, p.client); err != nil {
 			return err
 		}

@@ -101,14 +101,15 @@ type probe struct {
 	rate, burst float64 // working estimates, tokens a second and tokens; 0: none yet
 	report      Report
 
-	segments []segment                   // what the box is measured from
-	wasFull  bool                        // it is checked that the bucket was full at the first call
-	mixed    bool                        // the calls of other clients count too: who shares the limiter isn't known yet
-	trimmed  bool                        // the first segment begins later than it did
-	whole    int                         // where it began
-	forgot   bool                        // the first segment was tried without its beginning
-	gaveUp   bool                        // more of the same would not narrow the box
-	lengths  map[string]verdict.Interval // seconds that the window of a model may be long
+	segments  []segment                   // what the box is measured from
+	wasFull   bool                        // it is checked that the bucket was full at the first call
+	mixed     bool                        // the calls of other clients count too: who shares the limiter isn't known yet
+	trimmed   bool                        // the first segment begins later than it did
+	whole     int                         // where it began
+	forgot    bool                        // explain was tried
+	confirmed bool                        // windows were put to the test by traffic of their own
+	gaveUp    bool                        // more of the same would not narrow the box
+	lengths   map[string]verdict.Interval // seconds that the window of a model may be long
 }
 
 // Probe finds out what it can within the budget. The error is nil unless the

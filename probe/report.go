@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -126,6 +127,9 @@ func (p *probe) conclude() {
 			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, l.Lo, l.Hi)
 		}
 	}
+	if r.Box != nil && math.Floor(r.Box.Burst.Hi) < r.Box.Burst.Lo {
+		p.note("no whole number of tokens fits the burst, so that the limiter may not quite be a token bucket")
+	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s", r.Elapsed.Round(time.Second))
 	}
@@ -133,9 +137,9 @@ func (p *probe) conclude() {
 	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: "no limit"}}
-	case p.isNarrow():
+	case p.isNarrow() && len(r.Models) == 1:
 		r.Result = Measured
-	case r.Refused && r.Box == nil && len(r.Models) == 1:
+	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished

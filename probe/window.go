@@ -177,9 +177,11 @@ func (l log) edges() []edge {
 // fixed fits "at most N admissions in each window of length W". Wherever an
 // admission follows a refusal, a window ended in between. Two such edges that
 // are sharp give candidates for W, as a whole number of windows lies between
-// them; all sharp edges together then bound W and the phase.
+// them; all sharp edges together then bound W and the phase, and what they
+// leave is searched.
 func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
 	edges := l.edges()
+	tried := map[verdict.Interval]bool{}
 	for i := range edges {
 		for k := i + 1; k < min(len(edges), i+4); k++ {
 			apart := edges[k].middle() - edges[i].middle()
@@ -187,11 +189,13 @@ func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
 				continue
 			}
 			for parts := 1.0; parts <= 3; parts++ {
-				w, phase, ok := fitEdges(edges, apart/parts)
-				if !ok {
+				fit, ok := fitEdges(edges, apart/parts)
+				if !ok || tried[fit.length] {
 					continue
 				}
-				if number, ok := l.fitsWindows((w.Lo+w.Hi)/2, phase); ok {
+				tried[fit.length] = true
+				if number, ok := l.search(fit); ok {
+					w := fit.length
 					return verdict.Model{Name: modelFixed, Number: number, Window: round(w.Lo, w.Hi)}, verdict.Interval{Lo: w.Lo / 1e9, Hi: w.Hi / 1e9}, true
 				}
 			}
@@ -200,55 +204,88 @@ func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
 	return m, length, false
 }
 
+// search tries the lengths and phases that sharp edges leave, and returns every
+// number that explains the history with one of them.
+func (l log) search(f fitted) (all verdict.Interval, found bool) {
+	const lengths, phases = 32, 8
+	for i := range lengths {
+		w := f.length.Lo + (f.length.Hi-f.length.Lo)*(float64(i)+0.5)/lengths
+		from, to := f.phase(w)
+		for k := range phases {
+			if from >= to {
+				break
+			}
+			number, ok := l.fitsWindows(w, from+(to-from)*(float64(k)+0.5)/phases)
+			switch {
+			case !ok:
+			case !found:
+				all, found = number, true
+			default:
+				all = verdict.Interval{Lo: min(all.Lo, number.Lo), Hi: max(all.Hi, number.Hi)}
+			}
+		}
+	}
+	return all, found
+}
+
 func (e edge) middle() float64 { return (e.from + e.to) / 2 }
 func (e edge) width() float64  { return e.to - e.from }
 
-// fitEdges returns the lengths near w, and a phase for their middle, that put an end of a window
-// into every edge that is sharp.
-func fitEdges(all []edge, w float64) (length verdict.Interval, phase float64, ok bool) {
-	if w < 1e6 {
-		return length, 0, false
+// fitted are windows that end in every sharp edge.
+type fitted struct {
+	edges  []edge
+	number []float64        // of windows between the first edge and each
+	length verdict.Interval // nanoseconds
+}
+
+// phase returns where the first edge may lie exactly, in nanoseconds, if the
+// windows are of this length.
+func (f fitted) phase(w float64) (from, to float64) {
+	from, to = math.Inf(-1), math.Inf(1)
+	for i, e := range f.edges {
+		from, to = max(from, e.from-f.number[i]*w), min(to, e.to-f.number[i]*w)
 	}
-	var edges []edge
+	return from, to
+}
+
+// fitEdges returns the lengths near w that put an end of a window into every
+// edge that is sharp, pair by pair.
+func fitEdges(all []edge, w float64) (f fitted, ok bool) {
+	if w < 1e6 {
+		return f, false
+	}
 	for _, e := range all {
 		if e.width() < 0.4*w {
-			edges = append(edges, e)
+			f.edges = append(f.edges, e)
 		}
 	}
-	if len(edges) < 2 {
-		return length, 0, false
+	if len(f.edges) < 2 {
+		return f, false
 	}
 	// Windows are numbered from edge to edge, so that an error of w doesn't add up.
-	number := make([]float64, len(edges))
-	for i := 1; i < len(edges); i++ {
-		number[i] = number[i-1] + math.Round((edges[i].middle()-edges[i-1].middle())/w)
+	f.number = make([]float64, len(f.edges))
+	for i := 1; i < len(f.edges); i++ {
+		f.number[i] = f.number[i-1] + math.Round((f.edges[i].middle()-f.edges[i-1].middle())/w)
 	}
-	lo, hi := 0.0, math.Inf(1)
-	for i := range edges {
+	f.length = verdict.Interval{Lo: 0, Hi: math.Inf(1)}
+	for i := range f.edges {
 		for k := range i {
-			apart := number[i] - number[k]
+			apart := f.number[i] - f.number[k]
 			if apart < 1 {
-				return length, 0, false
+				return f, false
 			}
-			lo = max(lo, (edges[i].from-edges[k].to)/apart)
-			hi = min(hi, (edges[i].to-edges[k].from)/apart)
+			f.length.Lo = max(f.length.Lo, (f.edges[i].from-f.edges[k].to)/apart)
+			f.length.Hi = min(f.length.Hi, (f.edges[i].to-f.edges[k].from)/apart)
 		}
 	}
-	if lo >= hi {
-		return length, 0, false
-	}
-	length, middle := verdict.Interval{Lo: lo, Hi: hi}, (lo+hi)/2
-	first, last := math.Inf(-1), math.Inf(1)
-	for i, e := range edges {
-		first, last = max(first, e.from-number[i]*middle), min(last, e.to-number[i]*middle)
-	}
-	return length, (first + last) / 2, first < last
+	return f, f.length.Lo < f.length.Hi
 }
 
 // fitsWindows returns how many admissions a window may hold, and false where
 // no number explains the history: no window certainly holds more, and one that
 // a refusal fell into may have held as many. An instant within a hundredth of
-// a window around an edge may be on either side of it.
+// a window around an edge may be on either side of it, because lengths and
+// phases are only sampled.
 func (l log) fitsWindows(w, phase float64) (verdict.Interval, bool) {
 	vague := 0.01 * w
 	span := func(c history.Call) (first, last int) {

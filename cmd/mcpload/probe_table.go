@@ -25,6 +25,9 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 		box := results.Box(*r.Box)
 		line("rate", "%s tokens a second", box.Rate)
 		line("burst", "%s tokens", box.Burst)
+		if or := box.Or; or != nil {
+			line("", "or else a faster one: rate %s, burst %s", or.Rate, or.Burst)
+		}
 	}
 	if len(r.Models) != 1 || r.Box == nil {
 		line("limiter", "%s", probe.DescribeModels(r.Models))
@@ -60,6 +63,9 @@ func probeHeadline(r probe.Report) string {
 	case probe.Measured:
 		return fmt.Sprintf("%s, measured to 1 %% and half a token", r.Box)
 	case probe.OtherModel:
+		if r.Models[0].Name == probe.ModelCostly {
+			return "a " + probe.ModelCostly
+		}
 		return "no token bucket, but a " + r.Models[0].String()
 	}
 	if r.Box != nil && r.Sent >= r.Budget.Calls*9/10 || r.Elapsed >= r.Budget.Time*9/10 {
