@@ -99,6 +99,7 @@ calls that no honest server could have answered so, or inconclusive.`,
 		Example: `  mcpload run --all                          all nine known servers, as mocks
   mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40
   mcpload run --rate 10/s --burst 20 -- python server.py
+  mcpload probe --url http://127.0.0.1:8000/mcp
   mcpload list servers`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -112,7 +113,7 @@ calls that no honest server could have answered so, or inconclusive.`,
 		return hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.probeCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
 	return root
 }
 
