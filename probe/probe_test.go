@@ -89,6 +89,17 @@ func TestCostsAreMapped(t *testing.T) {
 	}
 }
 
+func TestARequestThatCostsTwoIsFound(t *testing.T) {
+	for _, size := range [][2]int{{12, 16}, {15, 40}} {
+		s := newServer(t, limit(float64(size[0]), size[1]), "", "")
+		s.double = "tools/list"
+		r := run(t, s, probe.Config{})
+		show(t, r)
+		require.Equal(t, 2, costs(r)["tools/list"])
+		require.Equal(t, 1, costs(r)["ping"])
+	}
+}
+
 // names returns the names of the models that explain a server.
 func names(r probe.Report) []string {
 	var list []string
@@ -121,6 +132,10 @@ func TestKindsOfLimitersAreNamed(t *testing.T) {
 			require.Equal(t, want.kinds, names(r))
 			require.Equal(t, want.result, r.Result)
 			require.LessOrEqual(t, r.Sent, probe.DefaultCalls)
+			if fault == "silent-refusals" {
+				require.Less(t, r.Sent, 40, "nothing more is sent to a server that falls silent")
+				require.Len(t, r.Notes, 1)
+			}
 			if r.Box != nil && fault != "leaky" {
 				require.InDelta(t, 12, (r.Box.Rate.Lo+r.Box.Rate.Hi)/2, 0.2)
 				require.InDelta(t, 16, (r.Box.Burst.Lo+r.Box.Burst.Hi)/2, 0.6)

@@ -28,6 +28,7 @@ type server struct {
 	cap        int           // calls at one time, in place of the limiter; 0: none
 	status     int
 	code       int
+	double     string            // a method that takes two tokens
 	quiet      bool              // refusals don't say how long to wait
 	names      map[string]string // what a client calls itself
 	identities bool              // the limiter goes by that
@@ -77,12 +78,16 @@ func (s *server) decide(at time.Duration, a history.Arrival) virtual.Reply {
 		s.busy[a.Client]++
 		s.clock.At(at+10*time.Millisecond, func() { s.busy[a.Client]-- })
 	}
+	twice := s.double != "" && a.Method == s.double
 	who := a.Client
 	if s.identities {
 		who = s.names[who]
 	}
 	d := s.limiter.Decide(mock.Request{At: at, Client: who, Conn: conn, Method: a.Method, Tool: a.Tool,
 		Fails: a.Tool != "" && a.Tool != "ping"})
+	if twice && !d.Limited {
+		d = s.limiter.Decide(mock.Request{At: at, Client: who, Conn: conn, Method: a.Method})
+	}
 	s.admitted = !d.Limited
 	if s.quiet {
 		d.RetryAfter = 0

@@ -63,7 +63,7 @@ func (l log) sliding() (m verdict.Model, length verdict.Interval, ok bool) {
 	later, before := l.endsLater(), l.endsBefore()
 	for n := l.beforeFirstRefusal() + 1; n >= 1; n-- {
 		lo, hi := longerThan(before, n), atMost(later, n)
-		if lo > hi && lo > 0 && !math.IsInf(hi, 1) {
+		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
 			number := verdict.Interval{Lo: float64(n), Hi: float64(n)}
 			return verdict.Model{Name: modelSliding, Number: number, Window: round(lo, hi)}, verdict.Interval{Lo: lo / 1e9, Hi: hi / 1e9}, true
 		}

@@ -15,6 +15,9 @@ const (
 // leaves the edge where it is certified so far, which is wider, never wrong.
 const boxSteps = 200
 
+// long is how many calls make a history long: then a step is dear.
+const long = 100_000
+
 // Measure returns the bounding box of every token bucket (rate, burst) that
 // explains the history within a tolerance in tokens: b_min - tolerance <= burst
 // < b_max + tolerance. It is certified: whatever the delays were, no bucket
@@ -122,16 +125,27 @@ func (s *search) above(rate float64) (cut, bool) {
 func (c cut) hopeless() bool { return c.burstMax <= 1 }
 
 // faster bounds the explanations above a cut that has none, and returns nil
-// where there are none at all. It climbs as far as it can prove that.
+// where there are none at all. In a long history, where the next edge would take
+// too many steps, it climbs as far as it can prove that in a few.
 func (s *search) faster(c cut, tolerance float64) *Measured {
-	for !c.hopeless() {
-		next := s.beside(c.rate*2, c)
-		if next.rate > fastest || s.certified(c, next) < next.rate {
-			return &Measured{Rate: Interval{Lo: c.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: c.burstMax + tolerance}}
+	if s.e.calls <= long {
+		next, ok := s.edge(c.rate, fastest)
+		if !ok {
+			return nil
 		}
 		c = next
 	}
-	return nil
+	for s.e.calls > long && !c.hopeless() {
+		next := s.beside(c.rate*2, c)
+		if next.rate > fastest || s.certified(c, next) < next.rate {
+			break
+		}
+		c = next
+	}
+	if c.hopeless() {
+		return nil
+	}
+	return &Measured{Rate: Interval{Lo: c.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: c.burstMax + tolerance}}
 }
 
 // edge walks from one rate towards another and returns the first rate that is

@@ -208,7 +208,11 @@ func (c *Court) violated() bool {
 
 // String says the box in words: "14.96–15.04/s, burst 39.97–40.25".
 func (m Measured) String() string {
-	return fmt.Sprintf("rate %s/s, burst %s", m.Rate, m.Burst)
+	s := fmt.Sprintf("rate %s/s, burst %s", m.Rate, m.Burst)
+	if m.Or != nil {
+		s += fmt.Sprintf(" (or, from %s/s, a burst below %s)", tokens(math.Floor(m.Or.Rate.Lo*100)/100), tokens(math.Ceil(m.Or.Burst.Hi*100)/100))
+	}
+	return s
 }
 
 // String says the range, rounded outwards so that it stays certified:

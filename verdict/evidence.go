@@ -134,20 +134,6 @@ func (e *Evidence) Calls() int { return e.calls }
 // Limited returns how many calls were refused, set-up calls apart.
 func (e *Evidence) Limited() int { return e.limited }
 
-// extent returns the first and the last instant of the history.
-func (e *Evidence) extent() (first, last time.Duration) {
-	first = never
-	for _, b := range e.buckets {
-		for _, m := range b.marks {
-			first, last = min(first, time.Duration(m.sent)), max(last, time.Duration(m.sent))
-			if m.received != never {
-				last = max(last, time.Duration(m.received))
-			}
-		}
-	}
-	return first, last
-}
-
 // Judgeable reports if there is anything to judge: a call that was certainly
 // admitted, or one that was refused.
 func (e *Evidence) Judgeable() bool { return e.granted > 0 || e.limited > 0 }

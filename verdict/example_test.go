@@ -63,7 +63,7 @@ func ExampleEvidence_Measure() {
 		calls = append(calls, call(at-time.Millisecond+time.Second, at+time.Millisecond+time.Second, o))
 	}
 	box, ok := verdict.Gather(limit, calls).Measure(verdict.DefaultTolerance)
-	fmt.Println(ok, box)
+	fmt.Printf("%t: %s/s, %s tokens\n", ok, box.Rate, box.Burst)
 	// Output:
-	// true rate 9.96–10.04/s, burst 4.78–5.22
+	// true: 9.96–10.04/s, 4.78–5.22 tokens
 }

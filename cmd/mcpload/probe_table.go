@@ -68,6 +68,9 @@ func probeHeadline(r probe.Report) string {
 		}
 		return "no token bucket, but a " + r.Models[0].String()
 	}
+	if r.Box == nil && len(r.Models) == 1 {
+		return fmt.Sprintf("so far a %s explains every answer, but the budget ran out before that was put to the test", r.Models[0])
+	}
 	if r.Box != nil && r.Sent >= r.Budget.Calls*9/10 || r.Elapsed >= r.Budget.Time*9/10 {
 		return "the budget ran out before the limit was certain"
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // probing runs the command as its own program would be.
@@ -29,33 +28,6 @@ func probing(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return a.status, out.String(), errs.String()
 }
 
-func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "found.yaml")
-	status, out, errs := probing(t, "--server", "acb", "--rate", "20/s", "--burst", "25", "--shape", "http429",
-		"--budget", "calls=500,time=25s", "--format", "json", "--emit-profile", file)
-	require.Equal(t, exitPass, status, errs)
-	require.Contains(t, errs, "at most 500 calls in 25s")
-	var doc probeJSON
-	require.NoError(t, json.Unmarshal([]byte(out), &doc))
-	require.Equal(t, "mcpload.probe/v1", doc.Schema)
-	require.Equal(t, "measured", string(doc.Result))
-	require.LessOrEqual(t, doc.Measured.Rate.Lo, 20.0)
-	require.GreaterOrEqual(t, doc.Measured.Rate.Hi, 20.0)
-	require.LessOrEqual(t, doc.Measured.Burst.Lo, 25.0)
-	require.GreaterOrEqual(t, doc.Measured.Burst.Hi, 25.0)
-	require.Equal(t, "global", *doc.Scope.Answer)
-	require.Equal(t, []tallyJSON{{429, doc.Refusal.Refusals}}, doc.Refusal.Statuses)
-
-	catalog, err := profiles.Load(filepath.Dir(file))
-	require.NoError(t, err)
-	p, ok := catalog.Get("found")
-	require.True(t, ok)
-	require.InDelta(t, 20, p.Limit.Rate, 0.2)
-	require.Equal(t, 25, p.Limit.Burst)
-	require.Equal(t, profiles.Global, p.Limit.Scope)
-	require.Equal(t, "tools/call", p.Call.Method)
-}
-
 func TestProbeSaysSoWhereThereIsNoLimit(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "found.yaml")
 	status, out, errs := probing(t, "--server", "acb", "--fault", "off", "--budget", "calls=60,time=6s", "--emit-profile", file)
@@ -66,4 +38,36 @@ func TestProbeSaysSoWhereThereIsNoLimit(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 	status, _, _ = probing(t, "--server", "acb", "--fault", "off", "--budget", "calls=60,time=6s")
 	require.Equal(t, exitPass, status)
+}
+
+func TestProbeRefusesWhatItCannotDo(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"", "no server is named"},
+		{"--all", "one server at a time"},
+		{"--server acb,unifi-mcp", "one server at a time"},
+		{"--url http://127.0.0.1:1/mcp --rate 5/s", "takes no --rate"},
+		{"--server acb --budget calls=0", `"calls=0" is no budget above 0`},
+		{"--server acb --budget 400", `"400" is no budget above 0`},
+		{"--server acb --budget time=-1s", `"time=-1s" is no budget above 0`},
+		{"--server acb --format xml", `--format "xml"`},
+		{"--server acb --emit-profile -", "can't both go to stdout"},
+		{"--server acb --other-header nonsense", "--other-header"},
+		{"--url http://127.0.0.1:1/mcp", "127.0.0.1:1"},
+	} {
+		status, out, errs := probing(t, strings.Fields(c.args)...)
+		require.Equal(t, exitUsage, status, c.args)
+		require.Contains(t, errs, c.want, c.args)
+		require.Empty(t, out, c.args)
+	}
+}
+
+func TestRoundNumbersArePreferred(t *testing.T) {
+	for _, c := range []struct{ lo, hi, want float64 }{
+		{14.91, 15.08, 15}, {0.495, 0.505, 0.5}, {0.0165, 0.0168, 1.0 / 60}, {12.34, 12.36, 12.35}, {99, 101, 100}, {2.49, 2.51, 2.5},
+	} {
+		require.InDelta(t, c.want, roundRate(verdict.Interval{Lo: c.lo, Hi: c.hi}), 1e-9)
+	}
 }
