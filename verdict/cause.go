@@ -9,8 +9,16 @@ import (
 )
 
 // cause names the most likely reason of a violation, from the whole history.
-// It is a hint to whoever mends the server; no verdict depends on it.
-func (c *Court) cause(t *Trial) string {
+// It is a hint to whoever mends the server; no verdict depends on it. It is
+// worked out once: every failed check of a run has the same one.
+func (c *Court) cause() string {
+	if c.why == "" {
+		c.why = c.diagnose()
+	}
+	return c.why
+}
+
+func (c *Court) diagnose() string {
 	if c.evidence.Limited() == 0 {
 		return fmt.Sprintf("none of %s was refused: no limiter is at work", plural(c.evidence.Calls(), "call"))
 	}

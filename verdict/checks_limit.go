@@ -60,7 +60,7 @@ func judgeOverAdmission(t *Trial) Finding {
 		f.Verdict = Pass
 		return f
 	}
-	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause(t)
+	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause()
 	return f
 }
 
@@ -80,7 +80,7 @@ func judgeOverRejection(t *Trial) Finding {
 		return f
 	}
 	refusals := t.count(history.Limited)
-	if burst > float64(l.Burst)-t.Tolerance {
+	if !t.court.unjustified(burst) {
 		f.Saw = fmt.Sprintf("all %s can be explained (b < %s)", plural(refusals, "refusal"), tokens(burst))
 		f.Verdict = Pass
 		return f
@@ -88,7 +88,7 @@ func judgeOverRejection(t *Trial) Finding {
 	w, proof := t.court.excuseOf(pos)
 	left := float64(l.Burst) + l.Rate*w.seconds() - (w.tokens - 1)
 	f.Saw = fmt.Sprintf("call %d was refused with at least %s in the bucket", pos, plural2(left, "token"))
-	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause(t)
+	f.Verdict, f.Witness, f.Cause = Fail, proof, t.court.cause()
 	return f
 }
 
@@ -128,7 +128,7 @@ func judgeScope(t *Trial) Finding {
 		f.Verdict = Pass
 	case l.Scope == profiles.Client:
 		f.Saw += "; that is no proof of buckets apart"
-		if t.court.evidence.BurstMax(l.Rate) <= float64(l.Burst)-t.Tolerance {
+		if t.court.unjustified(t.court.evidence.BurstMax(l.Rate)) {
 			f.Verdict = Fail
 			f.Cause = "the clients share one bucket"
 			_, pos := t.court.worstRefusal()
@@ -138,7 +138,7 @@ func judgeScope(t *Trial) Finding {
 		f.Saw += "; that is no proof of buckets apart, the limit itself doesn't hold"
 	default:
 		f.Verdict = Fail
-		f.Cause = t.court.cause(t)
+		f.Cause = t.court.cause()
 		ev := t.court.gather(profiles.Global)
 		w, _ := ev.tightest(l.Rate)
 		f.Witness = w.overAdmission(l.Rate, l.Burst)
@@ -186,7 +186,7 @@ func judgeMeasured(t *Trial) Finding {
 	}
 	switch {
 	case violated:
-		f.Verdict, f.Cause = Fail, t.court.cause(t)
+		f.Verdict, f.Cause = Fail, t.court.cause()
 	case m == nil: // nothing to judge: a bucket that isn't violated explains it
 		f.Saw = "there was nothing to measure"
 	case t.court.cfg.Shared:
@@ -203,7 +203,7 @@ func judgeMeasured(t *Trial) Finding {
 // violated reports if the whole history breaks the promise.
 func (c *Court) violated() bool {
 	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
-	return j.OverAdmission.Violated || (j.OverRejection.Violated && !c.cfg.Shared)
+	return j.OverAdmission.Violated || c.unjustified(j.OverRejection.Burst)
 }
 
 // String says the box in words: "14.96–15.04/s, burst 39.97–40.25".

@@ -35,10 +35,10 @@ func judgeServed(t *Trial) Finding {
 	}
 	high, pos := t.burstMax()
 	switch {
-	case refused > 0 && !t.court.cfg.Shared && high <= float64(t.limit().Burst)-t.Tolerance:
+	case refused > 0 && t.court.unjustified(high):
 		f.Verdict = Fail
 		_, f.Witness = t.court.excuseOf(pos)
-		f.Cause = t.court.cause(t)
+		f.Cause = t.court.cause()
 	case refused > 0:
 		f.Saw += "; delays can explain that"
 	case float64(granted) >= 0.9*float64(planned):

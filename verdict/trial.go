@@ -44,7 +44,8 @@ type Court struct {
 	weight   int // tokens a call
 	bounds   *bounds
 	measured *Measured
-	tried    bool // measured is computed
+	tried    bool   // measured is computed
+	why      string // the cause of a violation, once it is worked out
 }
 
 // bounds holds, for every call of the history, what it speaks for at the
@@ -71,7 +72,7 @@ func NewCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 // and keeps it at two, with the burst pinned as closely as Pressure demands.
 func (c *Court) weigh() {
 	l := c.profile.Limit
-	if !l.Presumed || c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Fail {
+	if c.cfg.Shared || !l.Presumed || c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Fail {
 		return
 	}
 	double := gather(l, c.calls, 2)
@@ -152,6 +153,12 @@ func (t *Trial) burstMax() (burst float64, pos int) {
 		}
 	}
 	return burst, pos
+}
+
+// unjustified reports if a bound that refusals put on the burst proves one of
+// them wrong. Of a shared server nothing is: others may have taken the tokens.
+func (c *Court) unjustified(burstMax float64) bool {
+	return !c.cfg.Shared && burstMax <= float64(c.profile.Limit.Burst)-c.cfg.Tolerance
 }
 
 // find returns the mark at a position.
