@@ -136,12 +136,19 @@ func (f *targetFlags) consistent(command []string) error {
 		return fmt.Errorf("--fault, --shape, --charge and --latency change the mock, and this is no mock")
 	case !f.all && !named && !attached:
 		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
-	case attached && !named && (f.rate == "" || f.burst == 0):
+	case attached && !named && !f.promised():
 		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, or --server NAME for a profile's"}
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout %s is not above 0", f.timeout)
 	}
 	return nil
+}
+
+// promised reports if the flags give a rate and a burst. A rate that can't be
+// read counts as given: it is refused where it is read.
+func (f *targetFlags) promised() bool {
+	_, burst, err := profiles.ParseLimit(f.rate)
+	return f.rate != "" && (f.burst != 0 || burst > 0 || err != nil)
 }
 
 // promises returns the profiles to judge.
