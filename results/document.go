@@ -43,6 +43,8 @@ type Server struct {
 	Notes     []string        `json:"notes,omitempty"`    // what a reader should know, and what changes no verdict
 	Error     string          `json:"error,omitempty"`    // why it could not be judged, or not to the end; empty if it was
 	Hint      string          `json:"hint,omitempty"`     // what to do about Error
+	Repeats   []Repeat        `json:"repeats,omitempty"`  // what every run said, where there were several
+	Flaky     bool            `json:"flaky,omitempty"`    // the repeats disagree; the rest is the worst of them
 }
 
 // A Target is what was sent to, and how.

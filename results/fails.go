@@ -33,7 +33,11 @@ func (s *screen) fails() error {
 			if n > 0 {
 				s.blank()
 			}
-			s.item(inset, 0, red, "fail", f.Check+" in "+f.scenario)
+			title := f.Check + " in " + f.scenario
+			if f.Quarantined {
+				title += " (in quarantine)"
+			}
+			s.item(inset, 0, red, "fail", title)
 			if f.Check != last.Check {
 				s.item(inset, hang, "", "want", f.Want)
 			}

@@ -73,13 +73,17 @@ func (s *Scenario) worst() verdict.Verdict {
 
 // ExitStatus is the process's exit status for a finished document: 0 pass,
 // 1 fail, 3 inconclusive, and 2 where no server could run at all.
-func ExitStatus(d *Document) int {
+func ExitStatus(d *Document) int { return StatusOf(d, d.Verdict) }
+
+// StatusOf is ExitStatus where another verdict than the document's decides,
+// such as the one that a Quarantine leaves.
+func StatusOf(d *Document, v verdict.Verdict) int {
 	switch {
-	case d.Verdict == verdict.Fail:
+	case v == verdict.Fail:
 		return 1
 	case !slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() }):
 		return 2
-	case d.Verdict == verdict.Pass:
+	case v == verdict.Pass:
 		return 0
 	}
 	return 3

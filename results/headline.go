@@ -120,7 +120,11 @@ func (s *screen) failWords() string {
 	switch len(breaking) {
 	case 0:
 	case 1:
-		parts = append(parts, fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Limit, one.broken()))
+		says := fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Limit, one.broken())
+		if one.Flaky {
+			says += ", though not in every run"
+		}
+		parts = append(parts, says)
 	default:
 		parts = append(parts, and(breaking)+" break their limits")
 	}

@@ -45,6 +45,8 @@ type Finding struct {
 	Cause    string          `json:"cause,omitempty"` // the most likely reason of a fail
 	Witness  *Witness        `json:"witness,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
+
+	Quarantined bool `json:"quarantined,omitempty"` // known, and not counted in the exit status
 }
 
 // A Witness is the evidence of a fail: the calls that no honest server could

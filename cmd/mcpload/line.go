@@ -19,7 +19,7 @@ import (
 )
 
 // runAll judges every job at the same time and fills the document in. It
-// returns an error where not one server could be used.
+// returns an error where the only server could not be used.
 func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
 	p := newProgress(a.stderr)
 	drawing, stop := context.WithCancel(ctx)
@@ -44,10 +44,7 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 	doc.Finish()
 	if usable == 0 && len(outcomes) == 1 {
 		s := outcomes[0].server
-		return nil, hinted{errors.New(s.Error), s.Hint}
-	}
-	if usable == 0 {
-		a.status = exitUsage
+		return histories, hinted{errors.New(s.Error), s.Hint}
 	}
 	return histories, nil
 }

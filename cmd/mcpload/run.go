@@ -30,6 +30,8 @@ type runFlags struct {
 	verbose    bool
 	virtual    bool
 	delay      string
+	repeat     int
+	quarantine string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -53,6 +55,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
   mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
   mcpload run --server acb --scenario burst,overload --format json -o result.json
   mcpload run --all --virtual                                  the same in virtual time
+  mcpload run --all --repeat 3 --quarantine known.yaml         as a nightly job does
   mcpload run --server acb --dry-run                           print the plan, send nothing`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -75,6 +78,8 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
+	flags.IntVar(&f.repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its worst run counts")
+	flags.StringVar(&f.quarantine, "quarantine", "", "YAML `file` of known findings that don't count in the exit status until they expire")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
 	return cmd
 }
@@ -100,6 +105,13 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if f.format != "table" && f.format != "json" {
 		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	}
+	if f.repeat < 1 || f.repeat > maxRepeat {
+		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, maxRepeat)
+	}
+	known, err := readQuarantine(f.quarantine)
+	if err != nil {
+		return err
+	}
 	jobs, err := a.jobs(&f.targetFlags, command)
 	if err != nil {
 		return err
@@ -113,10 +125,13 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
 	}
-	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
-	histories, err := a.runAll(ctx, jobs, doc)
+	doc, histories, err := a.runRepeated(ctx, f, jobs)
 	if err != nil {
 		return err
+	}
+	left, notes := known.Apply(doc, time.Now())
+	for _, note := range notes {
+		a.say("%s", note)
 	}
 	if err := saveHistories(f.history, jobs, histories); err != nil {
 		a.say("%v", err)
@@ -126,7 +141,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 		return err
 	}
 	if a.status == exitPass {
-		a.status = results.ExitStatus(doc)
+		a.status = results.StatusOf(doc, left)
 	}
 	return nil
 }

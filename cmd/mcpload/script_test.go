@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("REFUSED", refused)
 			env.Setenv("BAD", bad.URL)
 			env.Setenv("TLS", tls.URL)
+			env.Setenv("SOON", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("LANG", "C.UTF-8")
