@@ -120,9 +120,11 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	out := outcome{server: j.describe()}
 	clock := runner.NewClock()
 	j.options.Now = clock.Now
+	p.board.Note(j.profile.Name, "connecting")
 	sessions, stop, err := j.open(ctx, clock)
 	defer stop()
 	if err != nil {
+		p.board.Note(j.profile.Name, "could not run")
 		out.fail(err)
 		return out
 	}
@@ -140,16 +142,27 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	}
 	begin := j.quiet(clock, before, p)
 	plan := j.plan(set)
-	p.expect(j.profile.Name, plan)
+	p.expect(j, plan, begin, clock.Now())
 	calls, err := runner.Run(ctx, clock, sessions.target(), shifted(plan, begin), runner.Config{
-		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.saw(j.profile.Name, c) },
+		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.board.Saw(j.profile.Name, c) },
 	})
 	sessions.amend(calls)
 	out.calls = append(before, calls...)
 	out.note(err)
+	p.board.Note(j.profile.Name, "judging")
 	out.judge(j)
+	p.board.Note(j.profile.Name, out.said())
 	out.server.Notes = append(out.server.Notes, sessions.notes()...)
 	return out
+}
+
+// said is the verdict on all scenarios, in a word.
+func (o *outcome) said() string {
+	var all []verdict.Verdict
+	for _, s := range o.server.Scenarios {
+		all = append(all, s.Verdict)
+	}
+	return verdict.Worst(all...).String()
 }
 
 // giveUp is how many calls in a row must break for the server to be gone.
@@ -209,7 +222,8 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 	}
 	rest := time.Duration(min(spent, float64(l.Burst)) / l.Rate * 1e9)
 	if rest > 500*time.Millisecond && j.kind == kindURL {
-		p.say("%s: resting %s first, so that any honest bucket is full", j.profile.Name, rest.Round(100*time.Millisecond))
+		p.board.Note(j.profile.Name, "resting")
+		p.app.say("%s: resting %s first, so that any honest bucket is full", j.profile.Name, rest.Round(100*time.Millisecond))
 	}
 	const breath = 20 * time.Millisecond
 	return clock.Now() + rest + breath

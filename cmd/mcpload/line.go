@@ -21,17 +21,15 @@ import (
 // runAll judges every job at the same time and fills the document in. It
 // returns an error where the only server could not be used.
 func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
-	p := newProgress(a.stderr)
-	drawing, stop := context.WithCancel(ctx)
+	p := a.newProgress("mcpload run · " + counted(len(jobs), "server"))
+	stop := p.start(ctx)
 	outcomes := make([]outcome, len(jobs))
-	var work, screen sync.WaitGroup
-	screen.Go(func() { p.run(drawing) })
+	var work sync.WaitGroup
 	for i, j := range jobs {
 		work.Go(func() { outcomes[i] = j.run(ctx, p, a.drain) })
 	}
 	work.Wait()
 	stop()
-	screen.Wait()
 	histories := map[string][]history.Call{}
 	usable := 0
 	for i, o := range outcomes {
@@ -137,6 +135,14 @@ func writePlan(w io.Writer, j job, plan []history.Arrival) error {
 		"schema": "mcpload.plan/v1", "server": j.profile.Name, "seed": j.seed,
 		"limit": results.LimitOf(j.profile.Limit), "calls": calls,
 	})
+}
+
+// counted is "1 server" or "9 servers".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

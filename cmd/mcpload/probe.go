@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/live"
 	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/wire"
@@ -205,6 +206,8 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 	target := probeTarget{string(j.kind), string(first.Transport()), first.Protocol(), first.URL()}
 	p := newWireProber(j, clock, sessions, a.drain, other)
 	defer p.close()
+	stopWatching := a.watchProbe(ctx, p, budget)
+	defer stopWatching()
 	handshake := sessions.handshake()
 	for i := range handshake { // whoever sent them, they came before the probe
 		handshake[i].Client = clientNames[0]
@@ -233,6 +236,16 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 	}
 	r.Notes = append(r.Notes, sessions.notes()...)
 	return r, target, nil
+}
+
+// watchProbe shows how far a probe is, until the returned function is called.
+func (a *app) watchProbe(ctx context.Context, p *wireProber, budget probe.Budget) (stop func()) {
+	name := p.job.profile.Name
+	progress := a.newProgress("mcpload probe")
+	now := p.clock.Now()
+	progress.board.Expect(live.Server{Name: name, Began: time.Now().Add(-now), Stages: []live.Stage{{Name: "probe", Calls: budget.Calls, End: now + budget.Time}}})
+	p.watch = func(c history.Call) { progress.board.Saw(name, c) }
+	return progress.start(ctx)
 }
 
 // endWords say why a probe ended before its budget.

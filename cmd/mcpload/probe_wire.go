@@ -23,6 +23,7 @@ type wireProber struct {
 	opened   []*wire.Session
 	drain    <-chan struct{}
 	other    http.Header
+	watch    func(history.Call) // told of every call
 }
 
 func newWireProber(j job, clock runner.Clock, first opened, drain <-chan struct{}, other http.Header) *wireProber {
@@ -44,7 +45,7 @@ func (p *wireProber) Run(ctx context.Context, plan []history.Arrival) ([]history
 		target[name] = s
 	}
 	plan = slices.Clone(plan)
-	calls, err := runner.Run(ctx, p.clock, target, shifted(plan, p.clock.Now()), runner.Config{GiveUp: giveUp, Drain: p.drain})
+	calls, err := runner.Run(ctx, p.clock, target, shifted(plan, p.clock.Now()), runner.Config{GiveUp: giveUp, Drain: p.drain, Observe: p.watch})
 	for _, s := range p.sessions {
 		s.Amend(calls)
 	}

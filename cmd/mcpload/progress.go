@@ -2,102 +2,100 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/live"
 )
 
-// progress tells a person at a terminal how far a run is, on one line that is
-// drawn over and over. Where stderr is no terminal only whole lines are said.
+// progress tells a person how far the work is: on a live screen where a
+// terminal is watched, and by a line now and then elsewhere.
 type progress struct {
-	w        io.Writer
-	terminal bool
-
-	mu       sync.Mutex
-	planned  int
-	done     int
-	outcomes map[history.Outcome]int
-	end      time.Time // when the last arrival is due
-	drawn    bool
+	app    *app
+	board  *live.Board
+	screen *live.Screen // nil: plain lines
 }
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, outcomes: map[history.Outcome]int{}}
-	if f, ok := w.(*os.File); ok {
-		p.terminal = term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == ""
+// plainEvery is how often work without a live screen says how far it is: often
+// enough that a log shows life, and never in a run of a few seconds.
+const plainEvery = 10 * time.Second
+
+func (a *app) newProgress(title string) *progress {
+	p := &progress{app: a, board: live.NewBoard(title)}
+	if a.watched() {
+		p.screen = live.NewScreen(p.board, a.keys(), a.stderr, a.interrupt)
 	}
 	return p
 }
 
-// expect takes in what a server is about to get.
-func (p *progress) expect(_ string, plan []history.Arrival) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.planned += len(plan)
-	if len(plan) > 0 {
-		if end := time.Now().Add(plan[len(plan)-1].Due); end.After(p.end) {
-			p.end = end
-		}
+// watched reports if somebody looks at a terminal that can be drawn on.
+func (a *app) watched() bool {
+	return !a.noTUI && isTerminal(a.stderr) && os.Getenv("CI") == "" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// keys is where key presses come from, or nil: then Ctrl-C is a signal.
+func (a *app) keys() io.Reader {
+	if isTerminal(a.stdin) {
+		return a.stdin
 	}
+	return nil
 }
 
-// saw takes in what came of a call.
-func (p *progress) saw(_ string, c history.Call) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done++
-	p.outcomes[c.Outcome]++
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// say prints a whole line.
-func (p *progress) say(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
-	fmt.Fprintf(p.w, "mcpload: "+format+"\n", args...)
+// expect takes in what a server is about to get. now is the instant on the
+// clock of its calls, from which the plan's instants count too.
+func (p *progress) expect(j job, plan []history.Arrival, begin, now time.Duration) {
+	s := live.Server{Name: j.profile.Name, Rate: j.profile.Limit.Rate, Burst: float64(j.profile.Limit.Burst), Began: time.Now().Add(-now)}
+	for _, a := range plan {
+		if n := len(s.Stages); n == 0 || s.Stages[n-1].Name != a.Label {
+			s.Stages = append(s.Stages, live.Stage{Name: a.Label})
+		}
+		last := &s.Stages[len(s.Stages)-1]
+		last.Calls++
+		last.End = begin + a.Due
+	}
+	p.board.Expect(s)
 }
 
-// run draws until the context ends.
+// start runs in the background until the returned function is called, which
+// returns once the terminal is as it was.
+func (p *progress) start(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.run(ctx)
+	}()
+	return func() { cancel(); <-done }
+}
+
+// run draws, or says a line now and then, until the context ends.
 func (p *progress) run(ctx context.Context) {
-	if !p.terminal {
+	if p.screen != nil {
+		p.app.screen.Store(p.screen)
+		defer p.app.screen.Store(nil)
+		if err := p.screen.Run(ctx); err != nil && ctx.Err() == nil {
+			p.app.screen.Store(nil)
+			p.app.say("no live view: %v", err)
+		}
 		return
 	}
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(plainEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			p.mu.Lock()
-			p.clear()
-			p.mu.Unlock()
 			return
-		case <-tick.C:
-			p.draw()
+		case now := <-tick.C:
+			p.app.say("%s", p.board.Line(now))
 		}
-	}
-}
-
-func (p *progress) draw() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
-	left := max(0, time.Until(p.end)).Round(time.Second)
-	failed := p.done - p.outcomes[history.OK] - p.outcomes[history.Limited]
-	fmt.Fprintf(p.w, "%d of %d calls · %d admitted · %d refused · %d other · about %s left",
-		p.done, p.planned, p.outcomes[history.OK], p.outcomes[history.Limited], failed, left)
-	p.drawn = true
-}
-
-// clear wipes the drawn line. It needs mu.
-func (p *progress) clear() {
-	if p.drawn {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.drawn = false
 	}
 }

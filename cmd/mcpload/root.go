@@ -9,9 +9,12 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/live"
 )
 
 // Exit statuses, the same for every command.
@@ -28,11 +31,14 @@ type app struct {
 	stdout, stderr io.Writer
 	status         int
 	drain          chan struct{} // closed at the first interrupt
+	interrupts     chan struct{} // one for each, whether it came as a signal or as a key
+	noTUI          bool
+	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 }
 
 // run is main without the process: it returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, drain: make(chan struct{})}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, drain: make(chan struct{}), interrupts: make(chan struct{}, 2)}
 	ctx, stop := a.interruptible()
 	defer stop()
 	root := a.root()
@@ -59,25 +65,40 @@ func (a *app) interruptible() (context.Context, func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		select {
-		case <-signals:
-			a.say("interrupted: waiting for the calls in flight, then reporting; interrupt again to stop at once")
-			close(a.drain)
-		case <-done:
-			return
-		}
-		select {
-		case <-signals:
+		for n := 1; ; n++ {
+			select {
+			case <-signals:
+			case <-a.interrupts:
+			case <-done:
+				return
+			}
+			if n == 1 {
+				a.say("interrupted: waiting for the calls in flight, then reporting; interrupt again to stop at once")
+				close(a.drain)
+				continue
+			}
 			cancel()
-		case <-done:
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); close(done); cancel() }
 }
 
-// say prints a line to stderr in the program's voice.
+// interrupt does what a signal does. It never blocks.
+func (a *app) interrupt() {
+	select {
+	case a.interrupts <- struct{}{}:
+	default: // two are waiting, and a third says no more
+	}
+}
+
+// say prints a line to stderr in the program's voice, above what is drawn there.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "mcpload: "+format+"\n", args...)
+	line := fmt.Sprintf("mcpload: "+format, args...)
+	if s := a.screen.Load(); s != nil {
+		s.Print(line)
+		return
+	}
+	fmt.Fprintln(a.stderr, line)
 }
 
 // A hinted error is a refusal with a way out.
@@ -112,6 +133,7 @@ calls that no honest server could have answered so, or inconclusive.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
+	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.probeCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.versionCommand())
 	return root

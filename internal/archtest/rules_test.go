@@ -17,6 +17,7 @@ var rooms = map[string]room{
 	"history":           {},
 	"internal/archtest": {},
 	"mock":              {imports: []string{"profiles", "ratelimit"}, clock: true},
+	"live":              {imports: []string{"history"}},
 	"probe":             {imports: []string{"history", "profiles", "verdict"}},
 	"profiles":          {},
 	"ratelimit":         {clock: true},
