@@ -48,7 +48,7 @@ func launch(t *testing.T, names []string, flags targetFlags, scenarioNames []str
 		list = append(list, s)
 	}
 	all := map[string]*pending{}
-	p := newProgress(io.Discard)
+	p := a.newProgress("")
 	for _, j := range jobs {
 		j.scenarios, j.seed = list, 1
 		one := &pending{done: make(chan struct{})}
