@@ -3,19 +3,12 @@ package wire
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"time"
 )
-
-// idleConn is how long an unused connection is kept. It is just below the
-// five seconds after which uvicorn and Node close theirs: a request that
-// meets a closing connection is lost, and would be blamed on the server.
-const idleConn = 4 * time.Second
 
 // A poster sends HTTP requests exactly once each: it follows no redirect,
 // repeats nothing that may have been read, and asks for no compression.
@@ -23,11 +16,12 @@ type poster struct {
 	transport *http.Transport
 	header    http.Header // of every request
 	now       func() time.Duration
+	phase     func(Phase, time.Duration) // may be nil
+	shared    bool                       // the transport is others' too
 }
 
 // newPoster returns a poster for checked options.
 func newPoster(o Options) *poster {
-	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 15 * time.Second}
 	header := o.Header.Clone()
 	if header == nil {
 		header = http.Header{}
@@ -50,23 +44,13 @@ func newPoster(o Options) *poster {
 		r.SetBasicAuth(u.User.Username(), password)
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
-	return &poster{
-		header: header,
-		now:    o.Now,
-		transport: &http.Transport{
-			DialContext:         dialer.DialContext,
-			TLSClientConfig:     o.TLS.Clone(),
-			TLSHandshakeTimeout: o.Timeout,
-			DisableCompression:  true,
-			MaxIdleConns:        0,
-			MaxIdleConnsPerHost: o.MaxConns,
-			MaxConnsPerHost:     o.MaxConns,
-			IdleConnTimeout:     idleConn,
-			// HTTP/1.1 only: a stream of HTTP/2 may wait after the stamp, and
-			// be repeated without a word.
-			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
-		},
+	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil}
+	if p.shared {
+		p.transport = o.Conns.of(o)
+	} else {
+		p.transport = newTransport(o)
 	}
+	return p
 }
 
 // lowerASCII returns a header name in lower case.
@@ -78,7 +62,7 @@ func lowerASCII(name string) string { return string(bytes.ToLower([]byte(name)))
 // stays, which is early but never late.
 func (p *poster) send(ctx context.Context, method, target string, body []byte, header http.Header,
 	sent *stamp) (*http.Response, *fault) {
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.set(p.now()) }}
+	trace := p.trace(sent)
 	var reader io.Reader
 	if body != nil {
 		reader = bytes.NewReader(body)
@@ -127,5 +111,9 @@ func (p *poster) status(ctx context.Context, method, target string, body []byte,
 	return a
 }
 
-// close closes the idle connections.
-func (p *poster) close() { p.transport.CloseIdleConnections() }
+// close closes the idle connections, unless others use them too.
+func (p *poster) close() {
+	if !p.shared {
+		p.transport.CloseIdleConnections()
+	}
+}

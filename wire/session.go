@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,14 +44,24 @@ type Session struct {
 // and Unknown otherwise: the server may have seen it. A notification has no
 // reply that could tell, so that it is Unknown unless HTTP rejects it.
 func (s *Session) Exchange(ctx context.Context, a history.Arrival) history.Call {
+	call, _ := s.Fetch(ctx, a)
+	return call
+}
+
+// Fetch is Exchange that also returns the result of the reply, a JSON object,
+// for calls whose values are of use later. It is nil where there was none.
+func (s *Session) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
 	if a.Client == "" {
 		a.Client = s.o.Client
 	}
 	if a.Method == "" && a.Tool != "" {
 		a.Method = methodCall
 	}
-	call, _ := s.do(ctx, a, s.o.Timeout)
-	return call
+	call, got := s.do(ctx, a, s.o.Timeout)
+	if got.reply == nil {
+		return call, nil
+	}
+	return call, json.RawMessage(got.reply.result)
 }
 
 // do sends one arrival, and returns also what the link got back.

@@ -9,8 +9,8 @@
 // server that can't be used at all is a *DialError.
 //
 // The package deliberately schedules nothing and retries nothing but its own
-// handshake, follows no redirect during a run, uses no proxy and no HTTP/2,
-// opens no standalone listening stream, resumes no broken one, and judges
+// handshake, follows no redirect during a run, uses no proxy and no HTTP/2
+// unless asked to, opens no standalone listening stream, resumes no broken one, and judges
 // nothing beyond the outcome of a single call.
 package wire
 
@@ -79,7 +79,29 @@ type Options struct {
 
 	TLS      *tls.Config // http and sse; nil: Go's defaults
 	MaxConns int         // http and sse: connections kept and allowed open; 0: DefaultMaxConns
+	Conns    *Conns      // http and sse: connections shared with other sessions; nil: the session's own
+	Socket   string      // http and sse: the unix socket to connect to, whatever host the URL names
+	Proxy    *url.URL    // http and sse: http, https or socks5 proxy; nil: none, whatever the environment says
+
+	// HTTP2 speaks HTTP/2 and nothing else, without TLS by prior knowledge. A
+	// request may then wait for its stream after Sent was stamped, and what the
+	// server refused unprocessed is repeated.
+	HTTP2 bool
+
+	// Phase, where it is set, is told how long each part of an HTTP request
+	// took, from any goroutine.
+	Phase func(p Phase, took time.Duration)
 }
+
+// A Phase is a part of an HTTP request.
+type Phase uint8
+
+// The phases.
+const (
+	Connecting Phase = iota // opening a connection, without TLS
+	Securing                // the TLS handshake
+	FirstByte               // from Sent to the first byte of the reply
+)
 
 // A Refusal says how a server signals that it refused a request for its rate.
 // The zero value recognises nothing but HTTP: 429, and 503 with Retry-After.
@@ -133,6 +155,9 @@ func (o Options) checked() (Options, error) {
 	}
 	if o.Protocol != autoProtocol && !isRevision(o.Protocol) {
 		return bad("protocol %q is neither auto nor a revision such as %s", o.Protocol, sessionRevisions[0])
+	}
+	if o.Proxy != nil && o.Socket != "" {
+		return bad("a unix socket is not reached by a proxy")
 	}
 	if o.Timeout < 0 || o.MaxConns < 0 {
 		return bad("negative time-out or number of connections")

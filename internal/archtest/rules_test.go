@@ -16,6 +16,7 @@ var rooms = map[string]room{
 	"cmd/mcpload":       {imports: []string{everything}, clock: true, process: true},
 	"history":           {},
 	"internal/archtest": {},
+	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},
 	"mock":              {imports: []string{"profiles", "ratelimit"}, clock: true},
 	"live":              {imports: []string{"history"}},
 	"probe":             {imports: []string{"history", "profiles", "verdict"}},

@@ -1,0 +1,93 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// idleConn is how long an unused connection is kept. It is just below the
+// five seconds after which uvicorn and Node close theirs: a request that
+// meets a closing connection is lost, and would be blamed on the server.
+const idleConn = 4 * time.Second
+
+// Conns are the connections of several sessions with one server. The first
+// session decides by its options how they are made, and how many there may be.
+// The zero value is ready, and must not be copied.
+type Conns struct {
+	once      sync.Once
+	transport *http.Transport
+}
+
+func (c *Conns) of(o Options) *http.Transport {
+	c.once.Do(func() { c.transport = newTransport(o) })
+	return c.transport
+}
+
+// Close closes the connections that are idle. The sessions should be closed by
+// then.
+func (c *Conns) Close() {
+	c.once.Do(func() { c.transport = &http.Transport{} })
+	c.transport.CloseIdleConnections()
+}
+
+// newTransport makes connections as checked options say.
+func newTransport(o Options) *http.Transport {
+	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 15 * time.Second}
+	t := &http.Transport{
+		DialContext:         dialer.DialContext,
+		TLSClientConfig:     o.TLS.Clone(),
+		TLSHandshakeTimeout: o.Timeout,
+		DisableCompression:  true,
+		MaxIdleConns:        0,
+		MaxIdleConnsPerHost: o.MaxConns,
+		MaxConnsPerHost:     o.MaxConns,
+		IdleConnTimeout:     idleConn,
+		Protocols:           &http.Protocols{},
+	}
+	// One of the two only: over HTTP/2 a stream may wait after the stamp, and be
+	// repeated without a word, so that nobody should get it unasked.
+	t.Protocols.SetHTTP1(!o.HTTP2)
+	t.Protocols.SetHTTP2(o.HTTP2)
+	t.Protocols.SetUnencryptedHTTP2(o.HTTP2)
+	if !o.HTTP2 {
+		t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	if o.Proxy != nil {
+		t.Proxy = http.ProxyURL(o.Proxy)
+	}
+	if o.Socket != "" {
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", o.Socket)
+		}
+	}
+	return t
+}
+
+// trace stamps the sending, and tells the phases where anybody wants to know.
+func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
+	t := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.set(p.now()) }}
+	if p.phase == nil {
+		return t
+	}
+	// A connection is opened on goroutines of its own, several at a time where
+	// a name has several addresses.
+	var connect, secure stamp
+	t.ConnectStart = func(string, string) { connect.set(p.now()) }
+	t.ConnectDone = func(_, _ string, err error) { p.passed(Connecting, &connect, err) }
+	t.TLSHandshakeStart = func() { secure.set(p.now()) }
+	t.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { p.passed(Securing, &secure, err) }
+	t.GotFirstResponseByte = func() { p.passed(FirstByte, sent, nil) }
+	return t
+}
+
+// passed tells of a phase that ended well.
+func (p *poster) passed(phase Phase, since *stamp, err error) {
+	if begin, ok := since.get(); ok && err == nil {
+		p.phase(phase, p.now()-begin)
+	}
+}
