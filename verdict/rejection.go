@@ -36,14 +36,21 @@ func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst, t floa
 // most that may have been drawn from the bucket and not yet refilled:
 // max over u <= t of ( M(u,t) - rho*(t-u) ), and never below 0.
 func (b *bucket) demand(rho float64) []float64 {
-	if cap(b.level) < len(b.times) {
-		b.level = make([]float64, len(b.times))
+	b.level = b.demandAt(rho, b.times, b.level)
+	return b.level
+}
+
+// demandAt is demand at any instants in rising order. It fills level, if that
+// has room, and wants b.rank to be places in byReceived.
+func (b *bucket) demandAt(rho float64, times, level []float64) []float64 {
+	if cap(level) < len(times) {
+		level = make([]float64, len(times))
 	}
-	b.level = b.level[:len(b.times)]
+	level = level[:len(times)]
 	b.tree.reset(len(b.byReceived))
 	var inFlight float64
 	nextSent, nextOpen, nextDone := 0, 0, 0
-	for k, t := range b.times {
+	for k, t := range times {
 		for ; nextSent < len(b.bySent) && b.sent(b.bySent[nextSent]) <= t; nextSent++ {
 			i := b.bySent[nextSent]
 			b.tree.add(b.rank[i], float64(b.marks[i].most))
@@ -55,9 +62,9 @@ func (b *bucket) demand(rho float64) []float64 {
 		for ; nextDone < len(b.byReceived) && b.end(b.byReceived[nextDone]) < t; nextDone++ {
 			inFlight -= float64(b.marks[b.byReceived[nextDone]].most)
 		}
-		b.level[k] = max(inFlight, b.tree.best()-rho*t)
+		level[k] = max(inFlight, b.tree.best()-rho*t)
 	}
-	return b.level
+	return level
 }
 
 // loosest returns the window that excuses the least excusable refusal at a

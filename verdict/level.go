@@ -1,0 +1,127 @@
+package verdict
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"time"
+)
+
+// A Band says, for one bucket of the server and every instant of a history,
+// between which two levels an honest bucket of a rate and a burst must have
+// been: no choice of the unseen instants puts it below Least or above Most.
+// Where nobody knows what was decided when, the band is wide; it is never wrong.
+//
+//	Most(t)  = burst - max over u <= t of ( N(u,t) - rate*(t-u) )
+//	Least(t) = burst - max over u <= t of ( M(u,t) - rate*(t-u) )
+//
+// N(u,t) counts the tokens of what was certainly admitted within [u, t], M(u,t)
+// those of all that may have been: the two sums that the checks rest on. So a
+// band shows what they say. Most falls under 0 just where more was admitted
+// than the bucket can grant, and a refusal that stands at 1 or higher was
+// refused a token that was certainly there.
+type Band struct {
+	Client string  // whose bucket it is; empty where one is for all
+	Rate   float64 // tokens a second
+	Burst  float64 // tokens
+
+	Levels   []Level      // in rising order, one for each instant at which a call was sent or answered
+	Admitted []LevelPoint // what surely cost a token, by reply: what can have been left at most
+	Refused  []LevelPoint // by sending: what must have been there at least, at the instant that excuses the refusal best
+}
+
+// A Level is the band at one instant, and how it goes on from there.
+type Level struct {
+	At    time.Duration
+	Most  float64 // tokens at most, at At; it then rises at the bucket's rate up to the burst
+	Least float64 // tokens at least, at At; under 0 where more may have been taken than a bucket holds
+	Room  float64 // what Least rises to after At, at the bucket's rate: the burst less all that is in flight
+}
+
+// A LevelPoint is a call and the level that it speaks for.
+type LevelPoint struct {
+	Call  int // 1-based position in the history
+	At    time.Duration
+	Level float64 // tokens
+}
+
+// Bands returns the band of every bucket that the evidence knows, in the order
+// of their first calls, for a rate (tokens a second) and a burst (tokens). It
+// costs O(n log n).
+func (e *Evidence) Bands(rate float64, burst int) []Band {
+	bands := make([]Band, 0, len(e.buckets))
+	for _, b := range e.buckets {
+		if len(b.marks) > 0 {
+			bands = append(bands, b.band(rate, float64(burst)))
+		}
+	}
+	return bands
+}
+
+func (b *bucket) band(rate, burst float64) Band {
+	out := Band{Client: b.client, Rate: rate, Burst: burst}
+	b.sweepAdmissions(rate, func(i int32, need float64) {
+		m := &b.marks[i]
+		out.Admitted = append(out.Admitted, LevelPoint{int(m.pos), time.Duration(m.received), burst - need})
+	})
+	b.sweepRejections(rate, func(j int32, bound, t float64) {
+		out.Refused = append(out.Refused, LevelPoint{int(b.marks[j].pos), b.instant(t), burst - (bound - 1)})
+	})
+	b.prepare()
+	times := b.instants()
+	for at, i := range b.byReceived { // sweepAdmissions may have been the last to set the ranks
+		b.rank[i] = int32(at)
+	}
+	taken := b.demandAt(perNano(rate), times, nil)
+	out.Levels = make([]Level, len(times))
+	admitted, flying, sent, done := 0, 0.0, 0, 0
+	most := Level{At: b.instant(0), Most: burst}
+	for k, t := range times {
+		at := b.instant(t)
+		most = Level{At: at, Most: most.most(at, rate, burst)}
+		for ; admitted < len(out.Admitted) && out.Admitted[admitted].At <= at; admitted++ {
+			most.Most = min(burst, out.Admitted[admitted].Level)
+		}
+		for ; sent < len(b.bySent) && b.sent(b.bySent[sent]) <= t; sent++ {
+			flying += float64(b.marks[b.bySent[sent]].most)
+		}
+		for ; done < len(b.byReceived) && b.end(b.byReceived[done]) <= t; done++ {
+			flying -= float64(b.marks[b.byReceived[done]].most)
+		}
+		out.Levels[k] = Level{At: at, Most: most.Most, Least: burst - taken[k], Room: burst - flying}
+	}
+	return out
+}
+
+// instants are those at which a call was sent or answered, refused ones
+// included, each once and in order.
+func (b *bucket) instants() []float64 {
+	times := make([]float64, 0, len(b.times)+len(b.marks))
+	times = append(times, b.times...)
+	for i := range b.marks {
+		if b.marks[i].received != never {
+			times = append(times, b.end(int32(i)))
+		}
+	}
+	slices.Sort(times)
+	return slices.Compact(times)
+}
+
+func (l Level) most(at time.Duration, rate, burst float64) float64 {
+	return min(burst, l.Most+rate*(at-l.At).Seconds())
+}
+
+// At returns the band at an instant: how many tokens there were at least (0 or
+// more) and at most. Before the first call the bucket is full.
+func (b Band) At(t time.Duration) (least, most float64) {
+	k := sort.Search(len(b.Levels), func(k int) bool { return b.Levels[k].At > t }) - 1
+	if k < 0 {
+		return b.Burst, b.Burst
+	}
+	l := b.Levels[k]
+	least = l.Least
+	if t > l.At {
+		least = min(l.Room, l.Least+b.Rate*(t-l.At).Seconds())
+	}
+	return math.Max(0, least), l.most(t, b.Rate, b.Burst)
+}
