@@ -1,0 +1,269 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+)
+
+const (
+	latencyHeight = 220
+	half          = 95 // of the distribution: up for admitted calls, down for refused ones
+	bins          = 60
+	fewest        = 100 // calls that a p99 needs
+)
+
+// A waiting is how long calls waited for their answers, from the instants at
+// which they were due.
+type waiting struct {
+	calls []history.Call
+	x     axis // seconds of the run
+	y     axis // powers of ten of milliseconds
+}
+
+// newWaiting is false where no call was answered.
+func newWaiting(calls []history.Call, x axis) (*waiting, bool) {
+	w := &waiting{calls: calls, x: x, y: axis{math.Inf(1), math.Inf(-1)}}
+	for i := range calls {
+		if c := &calls[i]; answered(c) {
+			v := power(c)
+			w.y.lo, w.y.hi = min(w.y.lo, v), max(w.y.hi, v)
+		}
+	}
+	if w.y.lo > w.y.hi {
+		return nil, false
+	}
+	if w.y.hi-w.y.lo < 0.5 {
+		w.y = axis{w.y.lo - 0.25, w.y.hi + 0.25}
+	}
+	w.y = w.y.padded(0.04)
+	return w, true
+}
+
+func answered(c *history.Call) bool {
+	return c.Outcome == history.OK || c.Outcome == history.Limited
+}
+
+// power is a call's latency as a power of ten of a millisecond; what is under a
+// microsecond counts as one.
+func power(c *history.Call) float64 {
+	return math.Log10(max(c.Response(), time.Microsecond).Seconds() * 1e3)
+}
+
+func (w *waiting) pixel(v float64) float64 { return latencyHeight - latencyHeight*w.y.share(v) }
+
+// overTime draws every call where it was due.
+func (w *waiting) overTime(id string, label func(float64) string) chart {
+	d := &drawing{height: latencyHeight}
+	d.yTicks(w.y.decades(), w.pixel, func(v float64) string { return millis(math.Pow(10, v)) })
+	d.xTicks(w.x, w.x.ticks(5), label)
+	var clouds [3]cloud // admitted, refused, neither
+	worst := [2][]int{filled(readoutColumns, -1), filled(readoutColumns, -1)}
+	waits := [2][slices24][]time.Duration{}
+	for i := range w.calls {
+		c := &w.calls[i]
+		share := w.x.share(c.Due.Seconds())
+		switch {
+		case odds(c):
+			clouds[2].add(share, 5)
+			continue
+		case !answered(c):
+			continue
+		}
+		which := 0
+		if c.Outcome == history.Limited {
+			which = 1
+		}
+		clouds[which].add(share, w.pixel(power(c)))
+		k := min(max(int(share*readoutColumns), 0), readoutColumns-1)
+		worst[which][k] = max(worst[which][k], int(c.Response()/time.Microsecond))
+		k = k * slices24 / readoutColumns
+		waits[which][k] = append(waits[which][k], c.Response())
+	}
+	d.path("mark admitted", clouds[0].path(0))
+	d.path("mark refused", clouds[1].path(9))
+	d.path("mark odd", clouds[2].path(7))
+	d.level("axis", latencyHeight)
+	out := chart{
+		ID: id, Title: "Latency over time", SVG: d.svg("Latency over time"),
+		Lead:    "What callers waited, from the instant at which each call was due. Refused calls stand apart: quick refusals say nothing of the service.",
+		Legend:  []key{{"key-admitted", "admitted"}, {"key-refused", "refused"}},
+		Readout: &readout{From: int64(seconds(w.x.lo)), To: int64(seconds(w.x.hi)), Names: []string{"slowest admitted", "slowest refused"}, Format: []string{"ms", "ms"}, Rows: worst[:]},
+		Table:   table{Caption: "Latency over time", Head: []string{"due from", "admitted", "median", "slowest", "refused", "median", "slowest"}},
+	}
+	if clouds[2].total > 0 {
+		out.Legend = append(out.Legend, key{"key-odd", "failed or unknown, at the top"})
+	}
+	for k := range slices24 {
+		row := []string{label(w.x.lo + (w.x.hi-w.x.lo)*float64(k)/slices24)}
+		for which := range waits {
+			row = append(row, middle(waits[which][k])...)
+		}
+		out.Table.Rows = append(out.Table.Rows, row)
+	}
+	for i, name := range []string{"admitted", "refused", "other"} {
+		if kept := len(clouds[i].kept()); kept < clouds[i].total {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s of %s %s calls are drawn: the slowest and the quickest in each of %s columns.", grouped(kept), grouped(clouds[i].total), name, grouped(columns)))
+		}
+	}
+	return out
+}
+
+// middle is how many there are, the median and the greatest.
+func middle(d []time.Duration) []string {
+	if len(d) == 0 {
+		return []string{"0", "–", "–"}
+	}
+	slices.Sort(d)
+	ms := func(v time.Duration) string { return millis(v.Seconds() * 1e3) }
+	return []string{grouped(len(d)), ms(d[(len(d)+1)/2-1]), ms(d[len(d)-1])}
+}
+
+// decades are the powers of ten on an axis of them, with halves between where
+// there are few.
+func (a axis) decades() []float64 {
+	parts := []float64{0}
+	switch whole := a.hi - a.lo; {
+	case whole < 1.2:
+		parts = []float64{0, math.Log10(1.5), math.Log10(2), math.Log10(3), math.Log10(5), math.Log10(7)}
+	case whole < 2.2:
+		parts = []float64{0, math.Log10(2), math.Log10(5)}
+	case whole < 3.2:
+		parts = []float64{0, math.Log10(3)}
+	}
+	var out []float64
+	for k := math.Floor(a.lo); k <= a.hi; k++ {
+		for _, p := range parts {
+			if v := k + p; v >= a.lo && v <= a.hi {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// distribution draws how latencies spread, admitted calls upwards and refused
+// ones downwards, each as shares of their own number.
+func (w *waiting) distribution(id string, l results.Latencies) chart {
+	var counts [2][bins]int
+	var n [2]int
+	for i := range w.calls {
+		if c := &w.calls[i]; answered(c) {
+			which := 0
+			if c.Outcome == history.Limited {
+				which = 1
+			}
+			n[which]++
+			counts[which][min(int(w.y.share(power(c))*bins), bins-1)]++
+		}
+	}
+	highest := 0.0
+	for which := range counts {
+		for _, v := range counts[which] {
+			highest = max(highest, float64(v)/float64(max(n[which], 1)))
+		}
+	}
+	d := &drawing{height: 2 * half}
+	for _, v := range w.y.decades() {
+		d.path("grid", fmt.Sprintf("M%s 0V%d", unit(w.y.share(v)), d.height))
+		d.text("tick", w.y.share(v), 0, float64(d.height)+17, "middle", millis(math.Pow(10, v)))
+	}
+	for which, class := range []string{"bar admitted", "bar refused"} {
+		bars := ""
+		for k, v := range counts[which] {
+			if v == 0 {
+				continue
+			}
+			tall := max(1.5, (half-16)*float64(v)/float64(n[which])/highest)
+			top, end := half-tall, float64(half)
+			if which == 1 {
+				top, end = half, half+tall
+			}
+			bars += rect(float64(k)/bins, float64(k+1)/bins, top, end)
+		}
+		d.path(class, bars)
+	}
+	d.level("axis", half)
+	for which, q := range []results.Quantiles{l.Admitted, l.Limited} {
+		w.quantiles(d, q, which)
+	}
+	d.text("tick", 0, -8, 12, "end", "admitted")
+	d.text("tick", 0, -8, 2*half-4, "end", "refused")
+	return chart{
+		ID: id, Title: "Latency distribution", SVG: d.svg("Latency distribution"),
+		Lead:  fmt.Sprintf("From the instant due, on a logarithmic scale: %s upwards, %s downwards, each as shares of their own number.", counted(n[0], "admitted call"), counted(n[1], "refused call")),
+		Table: quantileTable(l),
+		Notes: tooFew(l),
+	}
+}
+
+// quantiles marks the median and the 99th percentile, or where there are too few
+// calls for one the maximum.
+func (w *waiting) quantiles(d *drawing, q results.Quantiles, which int) {
+	if q.N == 0 {
+		return
+	}
+	name, value := "p99", q.P99
+	if q.N < fewest {
+		name, value = "max", q.Max
+	}
+	top, y := 0.0, 11.0
+	if which == 1 {
+		top, y = half, 2*half-3
+	}
+	at := func(ms float64) float64 { return w.y.share(math.Log10(max(ms, 1e-3))) }
+	for _, m := range []struct {
+		name   string
+		value  float64
+		anchor string
+		dx     float64
+	}{{"p50", q.P50, "end", -4}, {name, value, "start", 4}} {
+		if m.anchor == "start" && at(m.value) > 0.75 {
+			m.anchor, m.dx = "end", -4
+			if at(m.value)-at(q.P50) < 0.3 {
+				y += 12 * (1 - 2*float64(which)) // clear of the median's label
+			}
+		}
+		if m.anchor == "end" && at(m.value) < 0.25 {
+			m.anchor, m.dx = "start", 4
+			if at(value)-at(m.value) < 0.3 {
+				y += 12 * (1 - 2*float64(which))
+			}
+		}
+		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(at(m.value)), px(top), px(top+half)))
+		d.text("note", at(m.value), m.dx, y, m.anchor, m.name+" "+millis(m.value))
+	}
+}
+
+func quantileTable(l results.Latencies) table {
+	t := table{Caption: "Latency from the instant due", Head: []string{"", "calls", "p50", "p90", "p95", "p99", "p99.9", "max"}}
+	for _, r := range []struct {
+		name string
+		q    results.Quantiles
+	}{{"admitted", l.Admitted}, {"refused", l.Limited}} {
+		row := []string{r.name, grouped(r.q.N)}
+		for _, v := range []struct {
+			ms    float64
+			needs int
+		}{{r.q.P50, 1}, {r.q.P90, 10}, {r.q.P95, 20}, {r.q.P99, 100}, {r.q.P999, 1000}, {r.q.Max, 1}} {
+			if r.q.N < v.needs {
+				row = append(row, "~")
+				continue
+			}
+			row = append(row, millis(v.ms))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func tooFew(l results.Latencies) []string {
+	if (l.Admitted.N > 0 && l.Admitted.N < 1000) || (l.Limited.N > 0 && l.Limited.N < 1000) {
+		return []string{"~ in the table: too few calls for that quantile."}
+	}
+	return nil
+}

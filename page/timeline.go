@@ -1,0 +1,328 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// Pixels of a token timeline, from the top: the band, a lane for calls that
+// neither were admitted nor refused, and how many calls there were.
+const (
+	bandTop, bandEnd = 14, 234
+	oddLane          = 246
+	loadTop, loadEnd = 260, 300
+	loadBars         = 200
+	slices24         = 24
+)
+
+// A timeline draws the levels that a bucket can have had, and the calls on it.
+type timeline struct {
+	calls   []history.Call
+	limit   results.Limit
+	band    verdict.Band
+	proofs  []*exhibit // witnesses whose calls drew from this bucket
+	x       axis       // seconds
+	y       axis       // tokens
+	close   bool       // a close-up: each call with the time that it took
+	cut     string     // what lies outside the drawing
+	columns struct{ least, most, admitted, refused, other []int }
+}
+
+// An exhibit is a witness that a page shows: once, whichever findings name it.
+type exhibit struct {
+	ID      string
+	Number  int
+	Check   string
+	Witness *results.Witness
+	Says    string
+	named   map[int]bool
+}
+
+func (tl *timeline) share(at time.Duration) float64 { return tl.x.share(at.Seconds()) }
+
+func (tl *timeline) pixel(tokens float64) float64 {
+	return bandEnd - (bandEnd-bandTop)*tl.y.share(min(max(tokens, tl.y.lo), tl.y.hi))
+}
+
+func (tl *timeline) inside(from, to time.Duration) bool {
+	return to.Seconds() >= tl.x.lo && from.Seconds() <= tl.x.hi
+}
+
+// draw makes the chart.
+func (tl *timeline) draw(id, title string) chart {
+	tl.scale()
+	c := chart{ID: id, Title: title, Lead: "Between the edges of the band lies the level that an honest bucket of the declared limit must have had. " +
+		"An upper edge under 0 proves that too much was admitted; a refusal at 1 token or more was refused wrongly."}
+	d := &drawing{height: loadEnd}
+	d.yTicks(tl.y.ticks(5), tl.pixel, figure)
+	d.xTicks(tl.x, tl.x.ticks(5), tl.clock(5))
+	for _, e := range tl.proofs {
+		d.path("window", rect(tl.share(time.Duration(e.Witness.FromNS)), tl.share(time.Duration(e.Witness.ToNS)), 0, bandEnd))
+	}
+	upper, lower := tl.edges()
+	d.path("band", between(upper, lower))
+	d.path("edge", upper.line())
+	d.path("edge", lower.line())
+	d.level("zero", tl.pixel(0))
+	d.level("one", tl.pixel(1))
+	d.level("declared", tl.pixel(tl.band.Burst))
+	d.text("note declared-label", 1, 0, tl.pixel(tl.band.Burst)-5, "end", fmt.Sprintf("declared burst %s, refilled at %s/s", figure(tl.band.Burst), figure(tl.band.Rate)))
+	c.Notes = tl.marks(d)
+	tl.load(d)
+	tl.witnesses(d)
+	if tl.cut != "" {
+		c.Notes = append(c.Notes, tl.cut)
+	}
+	c.Legend = tl.legend()
+	c.SVG = d.svg(title + ": tokens in the bucket over time")
+	c.Readout = tl.readout()
+	c.Table = tl.table()
+	return c
+}
+
+// scale chooses the range of tokens. What lies far outside the bucket is cut,
+// or nothing could be seen of the rest.
+func (tl *timeline) scale() {
+	lowest := 0.0
+	for _, l := range tl.band.Levels {
+		if tl.inside(l.At, l.At) {
+			lowest = min(lowest, l.Most)
+		}
+	}
+	if floor := -1.5*tl.band.Burst - 5; lowest < floor {
+		tl.cut = fmt.Sprintf("The upper edge falls to %s tokens, below the drawing.", figure(lowest))
+		lowest = floor
+	}
+	tl.y = axis{lowest, tl.band.Burst + 0.5}
+}
+
+// clock labels instants of the axis.
+func (tl *timeline) clock(n int) func(float64) string {
+	step := time.Duration(roundStep((tl.x.hi-tl.x.lo)/float64(n)) * 1e9)
+	return func(v float64) string { return clock(time.Duration(math.Round(v*1e9)), step) }
+}
+
+// edges walks along the band, and notes its extremes in every column.
+func (tl *timeline) edges() (upper, lower *trace) {
+	upper, lower = &trace{}, &trace{}
+	tl.columns.least, tl.columns.most = filled(readoutColumns, math.MaxInt), filled(readoutColumns, math.MinInt)
+	visit := func(at time.Duration, least, most float64) {
+		least = max(0, least)
+		share := tl.share(at)
+		upper.add(share, tl.pixel(most))
+		lower.add(share, tl.pixel(least))
+		if k := int(share * readoutColumns); k >= 0 && k < readoutColumns {
+			tl.columns.least[k] = min(tl.columns.least[k], hundredths(least, math.Floor))
+			tl.columns.most[k] = max(tl.columns.most[k], hundredths(most, math.Ceil))
+		}
+	}
+	from, to := seconds(tl.x.lo), seconds(tl.x.hi)
+	least, most := tl.band.At(from)
+	visit(from, least, most)
+	last := verdict.Level{At: from, Most: most, Least: least, Room: tl.band.Burst}
+	if k := tl.first(from); k > 0 {
+		last = tl.band.Levels[k-1]
+	}
+	for _, l := range tl.band.Levels[tl.first(from):] {
+		if l.At > to {
+			break
+		}
+		tl.between(last, max(last.At, from), l.At, visit)
+		visit(l.At, l.Least, l.Most)
+		last = l
+	}
+	tl.between(last, max(last.At, from), to, visit)
+	return upper, lower
+}
+
+// first is the place of the first level after an instant.
+func (tl *timeline) first(at time.Duration) int {
+	k, _ := slices.BinarySearchFunc(tl.band.Levels, at, func(l verdict.Level, at time.Duration) int {
+		return cmp.Or(cmp.Compare(l.At, at), -1)
+	})
+	return k
+}
+
+// between visits what happens from one instant to another while nothing is
+// decided: where an edge meets its ceiling, and every column on the way.
+func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit func(time.Duration, float64, float64)) {
+	at := func(t time.Duration) (least, most float64) {
+		flown := tl.band.Rate * (t - l.At).Seconds()
+		return min(l.Room, l.Least+flown), min(tl.band.Burst, l.Most+flown)
+	}
+	var stops []time.Duration
+	for _, gap := range []float64{tl.band.Burst - l.Most, l.Room - l.Least} {
+		if s := gap / tl.band.Rate; s > 0 && s < (to-l.At).Seconds() {
+			stops = append(stops, l.At+seconds(s))
+		}
+	}
+	width := (tl.x.hi - tl.x.lo) / readoutColumns
+	for k := math.Floor((from.Seconds()-tl.x.lo)/width) + 1; tl.x.lo+k*width < to.Seconds(); k++ {
+		stops = append(stops, seconds(tl.x.lo+k*width))
+	}
+	stops = append(stops, to)
+	slices.Sort(stops)
+	for _, t := range stops {
+		if t > from {
+			least, most := at(t)
+			visit(t, least, most)
+		}
+	}
+}
+
+// marks draws the calls, and says what isn't drawn.
+func (tl *timeline) marks(d *drawing) []string {
+	var admitted, refused, odd cloud
+	var took strings.Builder
+	point := func(into *cloud, list []verdict.LevelPoint) {
+		for _, p := range list {
+			c := &tl.calls[p.Call-1]
+			if !tl.inside(p.At, p.At) {
+				continue
+			}
+			into.add(tl.share(p.At), tl.pixel(p.Level))
+			if tl.close && into.total <= everyMark {
+				fmt.Fprintf(&took, "M%s %sH%s", unit(tl.share(c.Sent)), px(tl.pixel(p.Level)), unit(tl.share(max(c.Received, p.At))))
+			}
+		}
+	}
+	point(&admitted, tl.band.Admitted)
+	point(&refused, tl.band.Refused)
+	for i := range tl.calls {
+		if c := &tl.calls[i]; odds(c) && tl.mine(c) && tl.inside(c.Sent, c.Sent) {
+			odd.add(tl.share(c.Sent), oddLane)
+		}
+	}
+	d.path("took", took.String())
+	d.path("mark admitted", admitted.path(0))
+	d.path("mark refused", refused.path(9))
+	d.path("mark odd", odd.path(7))
+	var notes []string
+	for _, n := range []struct {
+		c    *cloud
+		name string
+	}{{&admitted, "admitted calls"}, {&refused, "refused calls"}, {&odd, "failed and unknown calls"}} {
+		if kept := len(n.c.kept()); kept < n.c.total {
+			notes = append(notes, fmt.Sprintf("%s of %s %s are drawn: the highest and the lowest in each of %s columns. All are counted in the bars below.",
+				grouped(kept), grouped(n.c.total), n.name, grouped(columns)))
+		}
+	}
+	return notes
+}
+
+// odds are the calls that neither were admitted nor refused.
+func odds(c *history.Call) bool {
+	return c.Outcome != history.OK && c.Outcome != history.Limited && c.Outcome != history.Unsent
+}
+
+// mine reports if a call draws from this bucket.
+func (tl *timeline) mine(c *history.Call) bool {
+	return tl.band.Client == "" || c.Client == tl.band.Client
+}
+
+// load counts the calls of this bucket in slices of the time, and draws the
+// counts as bars: admitted below, refused on top of them, and others on top.
+func (tl *timeline) load(d *drawing) {
+	tl.columns.admitted, tl.columns.refused, tl.columns.other = filled(readoutColumns, 0), filled(readoutColumns, 0), filled(readoutColumns, 0)
+	for i := range tl.calls {
+		c := &tl.calls[i]
+		k := int(tl.share(c.Sent) * readoutColumns)
+		if c.Outcome == history.Unsent || !tl.mine(c) || !tl.inside(c.Sent, c.Sent) {
+			continue
+		}
+		k = min(max(k, 0), readoutColumns-1)
+		switch c.Outcome {
+		case history.OK:
+			tl.columns.admitted[k]++
+		case history.Limited:
+			tl.columns.refused[k]++
+		default:
+			tl.columns.other[k]++
+		}
+	}
+	rows := [][]int{summed(tl.columns.admitted, loadBars), summed(tl.columns.refused, loadBars), summed(tl.columns.other, loadBars)}
+	highest := 1
+	for k := range loadBars {
+		highest = max(highest, rows[0][k]+rows[1][k]+rows[2][k])
+	}
+	scale := float64(loadEnd-loadTop) / float64(highest)
+	base := make([]int, loadBars)
+	for r, class := range []string{"bar admitted", "bar refused", "bar odd"} {
+		var b strings.Builder
+		for k, n := range rows[r] {
+			if n == 0 {
+				continue
+			}
+			b.WriteString(rect(float64(k)/loadBars, float64(k+1)/loadBars, loadEnd-scale*float64(base[k]+n), loadEnd-scale*float64(base[k])))
+			base[k] += n
+		}
+		d.path(class, b.String())
+	}
+	d.level("axis", loadEnd)
+	d.text("tick", 0, -8, loadTop+6, "end", grouped(highest))
+	d.text("tick", 0, -8, loadEnd, "end", "calls")
+}
+
+// witnesses draws the calls that prove a fail over everything else, and makes
+// them reachable by keyboard.
+func (tl *timeline) witnesses(d *drawing) {
+	level := map[int]verdict.LevelPoint{}
+	for _, e := range tl.proofs {
+		for _, list := range [][]verdict.LevelPoint{tl.band.Admitted, tl.band.Refused} {
+			for _, p := range list {
+				if e.named[p.Call] {
+					level[p.Call] = p
+				}
+			}
+		}
+	}
+	for _, e := range tl.proofs {
+		var admitted, refused cloud
+		for _, pos := range slices.Sorted(slices.Values(e.Witness.Calls)) {
+			p, ok := level[pos]
+			if !ok || !tl.inside(p.At, p.At) {
+				continue
+			}
+			into := &admitted
+			if tl.calls[pos-1].Outcome == history.Limited {
+				into = &refused
+			}
+			into.add(tl.share(p.At), tl.pixel(p.Level))
+		}
+		label := fmt.Sprintf("Witness %d, %s: %s", e.Number, e.Check, e.Says)
+		from, to := time.Duration(e.Witness.FromNS), time.Duration(e.Witness.ToNS)
+		fmt.Fprintf(&d.data, `<g class="witness" tabindex="0" role="img" aria-label="%s" data-witness="%s" data-from="%d" data-to="%d">`+
+			`<path class="window-edge" d="%s"/><path class="halo admitted" d="%s"/><path class="halo refused" d="%s"/>`+
+			`<path class="mark admitted" d="%s"/><path class="mark refused" d="%s"/></g>`,
+			escape(label), e.ID, int64(from), int64(to), rect(tl.share(from), tl.share(to), 0, bandEnd),
+			admitted.path(0), refused.path(9), admitted.path(0), refused.path(9))
+		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="0" text-anchor="middle" data-at="%d">▼ %d</text>`,
+			px(100*tl.share(from+(to-from)/2)), int64(from+(to-from)/2), e.Number)
+	}
+}
+
+func (tl *timeline) legend() []key {
+	keys := []key{{"key-band", "level between these edges"}, {"key-admitted", "admitted"}, {"key-refused", "refused"}}
+	if slices.ContainsFunc(tl.columns.other, func(n int) bool { return n > 0 }) {
+		keys = append(keys, key{"key-odd", "failed or unknown"})
+	}
+	keys = append(keys, key{"key-declared", "declared burst"}, key{"key-one", "1 token"})
+	if len(tl.proofs) > 0 {
+		keys = append(keys, key{"key-witness", "witness"})
+	}
+	return keys
+}
+
+// rect is a rectangle of a path: from one share of the width to another, and
+// from one height to another.
+func rect(from, to, top, end float64) string {
+	return fmt.Sprintf("M%s %sH%sV%sH%sZ", unit(from), px(top), unit(to), px(end), unit(from))
+}
