@@ -67,7 +67,9 @@ func figure(x float64) string {
 
 func trimmed(x float64, digits int) string {
 	s := strconv.FormatFloat(x, 'f', digits, 64)
-	s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	if digits > 0 {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
 	if s == "-0" {
 		return "0"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -75,7 +76,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
 	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
 	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms)")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVar(&f.format, "format", "table", "table, json or html (one page that stands alone)")
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
 	flags.IntVar(&f.repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its worst run counts")
@@ -102,8 +103,8 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err != nil {
 		return err
 	}
-	if f.format != "table" && f.format != "json" {
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	if f.format != "table" && f.format != "json" && f.format != "html" {
+		return fmt.Errorf("--format %q is neither table, json nor html", f.format)
 	}
 	if f.repeat < 1 || f.repeat > maxRepeat {
 		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, maxRepeat)
@@ -210,9 +211,12 @@ func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
+	switch f.format {
+	case "json":
 		err = doc.JSON(out)
-	} else {
+	case "html":
+		err = page.HTML(out, doc, histories)
+	default:
 		err = results.Table(out, doc, a.tableOptions(f, histories))
 	}
 	return errors.Join(err, end())

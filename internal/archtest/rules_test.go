@@ -19,6 +19,7 @@ var rooms = map[string]room{
 	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},
 	"mock":              {imports: []string{"profiles", "ratelimit"}, clock: true},
 	"live":              {imports: []string{"history"}},
+	"page":              {imports: []string{"history", "profiles", "results", "verdict"}},
 	"probe":             {imports: []string{"history", "profiles", "verdict"}},
 	"profiles":          {},
 	"ratelimit":         {clock: true},
