@@ -17,7 +17,8 @@ import (
 // An Arrival is one planned request: what to send, as whom, and when.
 type Arrival struct {
 	Due       time.Duration   // from the run's start
-	Client    string          // the client identity (session) that sends it
+	Client    string          // the client identity that sends it
+	Session   string          // which of the client's sessions sends it; empty: its first
 	Method    string          // JSON-RPC method, such as "tools/call"
 	Tool      string          // tool name, for tools/call only
 	Arguments json.RawMessage // tool arguments, a JSON object; nil means {}

@@ -73,7 +73,7 @@ func anyCall() *rapid.Generator[Call] {
 		return Call{
 			Arrival: Arrival{
 				Due: time.Duration(instant.Draw(t, "due")), Client: text.Draw(t, "client"), Method: text.Draw(t, "method"),
-				Tool: text.Draw(t, "tool"), Label: text.Draw(t, "label"),
+				Tool: text.Draw(t, "tool"), Label: text.Draw(t, "label"), Session: text.Draw(t, "session"),
 			},
 			ID: rapid.Int64().Draw(t, "id"), Sent: time.Duration(min(a, b)), Received: time.Duration(max(a, b)),
 			Outcome: Outcome(rapid.IntRange(0, len(outcomeNames)-1).Draw(t, "outcome")), Code: rapid.Int().Draw(t, "code"),

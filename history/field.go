@@ -16,6 +16,7 @@ const (
 	keyStatus     = "status"
 	keyRetryAfter = "retry_after_ns"
 	keyDetail     = "detail"
+	keySession    = "session"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
@@ -37,12 +38,13 @@ const (
 	fieldStatus
 	fieldRetryAfter
 	fieldDetail
+	fieldSession
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession,
 }
 
 func fieldOf(key []byte) int {
@@ -75,6 +77,8 @@ func fieldOf(key []byte) int {
 		return fieldRetryAfter
 	case keyDetail:
 		return fieldDetail
+	case keySession:
+		return fieldSession
 	}
 	return fieldOther
 }

@@ -84,6 +84,8 @@ var behaviour = map[string][]row{
 	"per-method":             {{n: 30, want: 20}, {n: 30, as: Request{Tool: "echo"}}, {n: 30, want: 20, as: Request{Method: "tools/list"}}},
 	"shared":                 {{n: 30, want: 20}, {n: 30, as: Request{Client: "c2"}}}, // with a bucket promised to each, see limitOf
 	"replicas-3":             {{n: 90, want: 60}, {at: 100 * ms, n: 30, want: 3}},
+	"per-identity":           {{n: 30, want: 20}, {n: 30, want: 20, as: Request{Who: "somebody"}}, {n: 30, as: Request{Conn: "k2"}}},
+	"per-id-range":           {{n: 30, want: 20}, {n: 30, as: Request{ID: 999_999}}, {n: 30, want: 20, as: Request{ID: 1_000_000}}},
 	"session-reset":          {{n: 30, want: 20}, {n: 1, want: 1, as: Request{Method: "initialize"}}, {n: 30, want: 19}},
 	"refusals-cost":          {{n: 25, want: 20}, {at: 600 * ms, n: 2, want: 1}, {at: 700 * ms, n: 1}}, // 5 owed; then 6-5-1-1
 	"double-charge":          {{n: 30, want: 10}, {at: 200 * ms, n: 30, want: 1}},

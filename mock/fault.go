@@ -69,6 +69,6 @@ func scoped(build builder) builder {
 		if l.Scope != profiles.Client {
 			return build(l, seed)
 		}
-		return newKeyed(byClient, func() decider { return build(l, seed) })
+		return newKeyed(Request.identity, func() decider { return build(l, seed) })
 	}
 }

@@ -51,7 +51,15 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.next.ServeHTTP(w, withBody(r, body))
 		return
 	}
-	f.serve(w, withBody(r, body), body, m, f.server.decide(m, client, r.RemoteAddr))
+	f.serve(w, withBody(r, body), body, m, f.server.decide(m, client, f.server.who(r), r.RemoteAddr))
+}
+
+// who is what the identity header says, where there is one.
+func (s *Server) who(r *http.Request) string {
+	if s.config.IdentityHeader == "" {
+		return ""
+	}
+	return r.Header.Get(s.config.IdentityHeader)
 }
 
 // serve does what was decided.

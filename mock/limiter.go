@@ -36,10 +36,20 @@ func (c Charging) free(l profiles.Limit, method string) bool {
 type Request struct {
 	At     time.Duration // the server's monotonic clock, from its first request
 	Client string        // who sent it: the session, or what stands for one
+	Who    string        // who sent it by its identity header; empty: the session tells
 	Conn   string        // the connection that it came by
+	ID     int64         // JSON-RPC id; 0 where it is no number, or isn't known
 	Method string        // JSON-RPC method
 	Tool   string        // tool name, for tools/call only
 	Fails  bool          // it will be answered with an error, whatever the limiter says
+}
+
+// identity is whom a limit for each client means.
+func (r Request) identity() string {
+	if r.Who != "" {
+		return r.Who
+	}
+	return r.Client
 }
 
 // An Answer is what becomes of a request. The zero Answer admits it, takes no
@@ -158,7 +168,7 @@ func (h *honest) decide(r Request) Answer {
 	at := time.Unix(0, 0).Add(r.At)
 	var d ratelimit.Decision
 	if h.perClient {
-		d = h.limiter.AllowKeyAt(r.Client, at)
+		d = h.limiter.AllowKeyAt(r.identity(), at)
 	} else {
 		d = h.limiter.AllowAt(at)
 	}

@@ -39,6 +39,15 @@ func (m message) tool() string {
 	return ""
 }
 
+// number is the id where it is a whole number, and 0 elsewhere.
+func (m message) number() int64 {
+	n, err := strconv.ParseInt(string(m.ID), 10, 64)
+	if err != nil {
+		return 0 // ids may be strings
+	}
+	return n
+}
+
 // wrongID returns an id that nobody sent, of the same kind.
 func wrongID(id json.RawMessage) json.RawMessage {
 	if n, err := strconv.ParseInt(string(id), 10, 64); err == nil && n < 1<<52 {

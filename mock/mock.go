@@ -38,6 +38,10 @@ type Config struct {
 	Charge  Charging         // what costs a token; "" means ChargeAll
 	Latency time.Duration    // what an admitted request takes after the decision, >= 0
 	Seed    uint64           // repeats what faults draw lots for
+
+	// IdentityHeader names the HTTP header that says who a client is, for
+	// limits of one bucket a client; empty: its session does.
+	IdentityHeader string
 }
 
 // A Server is an MCP server behind a limiter. It may serve several transports
@@ -146,12 +150,14 @@ func (s *Server) ended() error {
 }
 
 // decide is the gate. It reads the clock, and counts.
-func (s *Server) decide(m message, client, conn string) Answer {
+func (s *Server) decide(m message, client, who, conn string) Answer {
 	s.first.Do(func() { s.start = time.Now() })
 	a := s.limiter.Decide(Request{
 		At:     time.Since(s.start),
 		Client: client,
+		Who:    who,
 		Conn:   conn,
+		ID:     m.number(),
 		Method: m.Method,
 		Tool:   m.tool(),
 		Fails:  m.Method == methodCall && (m.tool() == toolFail || !s.tools[m.tool()]),

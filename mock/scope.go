@@ -1,6 +1,10 @@
 package mock
 
-import "github.com/mcpload/mcpload/profiles"
+import (
+	"strconv"
+
+	"github.com/mcpload/mcpload/profiles"
+)
 
 // replicas is how many full limits stand behind replicas-3.
 const replicas = 3
@@ -24,6 +28,12 @@ func scopeFaults() []Fault {
 		{Name: "per-method", Doc: "each method has a bucket of its own", Cause: "per method",
 			Note:  "the plan loads with one method, whose bucket keeps the limit alone",
 			build: keyedBy(func(r Request) string { return r.Method })},
+		{Name: "per-identity", Doc: "each value of the identity header has a bucket of its own", Cause: "identity|per session",
+			Note:  "the plan sends no identity header; --client-header does, and the scenario evasion shows it",
+			build: keyedBy(func(r Request) string { return r.Who })},
+		{Name: "per-id-range", Doc: "each million of request ids has a bucket of its own", Cause: "request ids",
+			Note:  "the plan counts its ids from 1; the scenario evasion, on request, jumps ahead and shows it",
+			build: keyedBy(func(r Request) string { return strconv.FormatInt(r.ID/1e6, 10) })},
 		{Name: "shared", Doc: "all clients share a bucket that each was promised alone", Cause: "share",
 			Note: "no fault where the promise is one bucket for all, as the nine profiles say",
 			build: func(l profiles.Limit, seed uint64) decider {
@@ -33,7 +43,7 @@ func scopeFaults() []Fault {
 		{Name: "replicas-3", Doc: "three replicas take turns, each with the full limit", Cause: "no limiter|rate is too high", Detectable: true,
 			build: newReplicated},
 		{Name: "session-reset", Doc: "the bucket is full again whenever somebody initializes a session", Cause: "new session",
-			Note:  "the plan opens its sessions before it loads; a client that opens one whenever it is refused would show it",
+			Note:  "the plan opens its sessions before it loads; the scenario evasion, on request, opens one when it is refused and shows it",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &sessionReset{promised(l)} })},
 	}
 }

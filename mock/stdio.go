@@ -113,7 +113,7 @@ func (l *lineLink) take(ctx context.Context, line []byte) {
 		l.write(l.server.pass(ctx, l.session, line))
 		return
 	}
-	a := l.server.decide(m, stdioClient, stdioClient)
+	a := l.server.decide(m, stdioClient, "", stdioClient)
 	l.replies.Go(func() {
 		for _, reply := range l.server.answer(ctx, l.session, line, m, a) {
 			l.write(reply)

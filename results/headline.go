@@ -11,9 +11,11 @@ import (
 // limitChecks are the checks whose fail means that a limit is broken, and how
 // a headline says so. Others fail for other reasons.
 var limitChecks = []struct{ check, says string }{
+	{"evasion", "a refused client evades it"},
 	{"over-admission", "it lets more calls through than that"},
 	{"over-rejection", "it refuses calls that the limit allows"},
 	{"scope", "its buckets aren't shared as promised"},
+	{"isolation", "its buckets aren't shared as promised"},
 	{"served", "it refuses calls that the limit allows"},
 	{"measured", "it behaves like another bucket"},
 }

@@ -30,6 +30,16 @@ var hints = []hint{
 		open:   "run with two clients or more",
 	},
 	{
+		check:  "isolation",
+		failed: "look at what the limiter takes as its key: clients must not share what was promised to each, nor have apart what was promised to all",
+		open:   "give it two clients or more (--clients), and a --client-header if something else than the session tells them apart",
+	},
+	{
+		check:  "evasion",
+		failed: "key the limiter by something that a client can't choose anew: its credential or its address, not its session, its connection or a header of its own",
+		open:   "see if the server lets anybody in again while its bucket is empty: --save-history keeps every call with its session",
+	},
+	{
 		check:  "served",
 		failed: "look for a limit below the promised rate: in front of the server, or in the tool itself",
 		open:   "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run closer to the server",

@@ -29,6 +29,20 @@ type Scenario struct {
 	Alone     bool // only the first client sends, so that one a client's bucket is drained as well
 	Arrivals  func(l profiles.Limit, seed uint64) iter.Seq[Beat]
 	Checks    []verdict.Check
+
+	// Cast says who sends what, where the clients play different parts; it
+	// stands in place of Arrivals.
+	Cast func(l profiles.Limit, set Setting) []Cue
+}
+
+// A Cue is a number of calls of one client, due at one instant from the
+// scenario's start.
+type Cue struct {
+	At      time.Duration
+	Calls   int
+	Client  string
+	Session string // which of the client's sessions; empty: its first
+	Opens   bool   // no calls, but the request that opens this session
 }
 
 // A Level is how many tokens an honest bucket should hold at a scenario's
@@ -41,14 +55,23 @@ type Beat struct {
 	Calls int
 }
 
-// Catalogue returns every scenario, in the order in which a run takes them.
+// Catalogue returns the scenarios of every run, in the order in which a run
+// takes them.
 func Catalogue() []Scenario {
 	return []Scenario{burst, sustained, overload, recovery, idle, results}
 }
 
+// OnRequest returns the scenarios that a run takes only where they are named,
+// after those of the catalogue: they ask who shares a limit rather than what
+// it is.
+func OnRequest() []Scenario { return []Scenario{isolation, evasion} }
+
+// All returns every scenario.
+func All() []Scenario { return append(Catalogue(), OnRequest()...) }
+
 // Named returns the scenario of that name.
 func Named(name string) (Scenario, bool) {
-	for _, s := range Catalogue() {
+	for _, s := range All() {
 		if s.Name == name {
 			return s, true
 		}
@@ -56,10 +79,10 @@ func Named(name string) (Scenario, bool) {
 	return Scenario{}, false
 }
 
-// Names returns the names of the catalogue, in order.
+// Names returns the names of all scenarios, in order.
 func Names() []string {
 	var names []string
-	for _, s := range Catalogue() {
+	for _, s := range All() {
 		names = append(names, s.Name)
 	}
 	return names
@@ -70,6 +93,13 @@ type Setting struct {
 	Clients []string // who sends; with more than one they take turns, or under a per-client limit each sends all
 	Opening float64  // tokens that may be missing from the bucket when the plan begins, such as those of the handshake
 	Seed    uint64   // makes jitter repeatable
+
+	// Disguises are the ways in which the evasion scenario comes back as
+	// somebody else, as far as the transport has them.
+	Disguises []Disguise
+	// Identity is set where something else than the session says who a client
+	// is, such as a header: a new session is the same client then.
+	Identity bool
 }
 
 // Plan returns every arrival of the scenarios on one server, in order of their
@@ -82,6 +112,11 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 			if i > 0 {
 				b.wait(breath)
 			}
+			if i > 0 && list[i-1].Cast != nil {
+				// Whoever took what, every bucket is full after this.
+				cues := list[i-1].Cast(p.Limit, set)
+				b.wait(cues[len(cues)-1].At.Seconds() + float64(p.Limit.Burst)/p.Limit.Rate)
+			}
 			start := s.Start(p.Limit)
 			b.wait(max(0, start.Min-b.level) / p.Limit.Rate)
 			drain := 0
@@ -89,6 +124,12 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 				drain = int(b.level-start.Max) + 2
 			}
 			begin := b.now
+			if s.Cast != nil {
+				if !play(p, s.Name, begin, s.Cast(p.Limit, set), yield) {
+					return
+				}
+				continue
+			}
 			clients := set.Clients
 			if s.Alone && p.Limit.Scope != profiles.Client {
 				clients = clients[:1]
@@ -104,6 +145,23 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 			}
 		}
 	}
+}
+
+// play yields the calls of a cast.
+func play(p profiles.Profile, label string, begin time.Duration, cues []Cue, yield func(history.Arrival) bool) bool {
+	for _, c := range cues {
+		a := history.Arrival{Due: begin + c.At, Client: c.Client, Session: c.Session, Label: label, Method: p.Call.Method, Tool: p.Call.Tool, Arguments: p.Call.Arguments}
+		if c.Opens {
+			a.Method, a.Tool, a.Arguments = "initialize", "", nil
+			c.Calls = 1
+		}
+		for range c.Calls {
+			if !yield(a) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // breath is the pause between scenarios, in seconds: what one sends should be

@@ -22,6 +22,9 @@ func (c *Court) diagnose() string {
 	if c.evidence.Limited() == 0 {
 		return fmt.Sprintf("none of %s was refused: no limiter is at work", plural(c.evidence.Calls(), "call"))
 	}
+	if words := c.evaded(); words != "" {
+		return words
+	}
 	if c.apart() {
 		return "each client keeps the limit alone: the buckets are per session or per connection"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type job struct {
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
+	clients   int          // how many sessions a run opens, where the transport has several
+	identity  clientHeader // what tells clients apart besides their sessions
 	virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
 }
 
@@ -128,7 +131,8 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		out.fail(err)
 		return out
 	}
-	set := sessions.names()
+	set := scenarios.Setting{Clients: sessions.names(), Seed: j.seed, Identity: j.identity.name != "",
+		Disguises: j.disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	before := sessions.handshake()
 	out.server.Target.Transport = string(sessions[0].Transport())
 	out.server.Target.Protocol = sessions[0].Protocol()
@@ -143,11 +147,13 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	begin := j.quiet(clock, before, p)
 	plan := j.plan(set)
 	p.expect(j, plan, begin, clock.Now())
-	calls, err := runner.Run(ctx, clock, sessions.target(), shifted(plan, begin), runner.Config{
+	troupe := newCast(&j, sessions)
+	defer troupe.close()
+	calls, err := runner.Run(ctx, clock, troupe, shifted(plan, begin), runner.Config{
 		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.board.Saw(j.profile.Name, c) },
 	})
 	sessions.amend(calls)
-	out.calls = append(before, calls...)
+	out.calls = slices.Concat(before, calls, troupe.handshakes())
 	out.note(err)
 	p.board.Note(j.profile.Name, "judging")
 	out.judge(j)
@@ -230,12 +236,18 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 }
 
 // plan is every arrival of the job, from instant 0.
-func (j job) plan(clients []string) []history.Arrival {
-	var list []history.Arrival
-	for a := range scenarios.Plan(j.profile, j.scenarios, scenarios.Setting{Clients: clients, Seed: j.seed}) {
-		list = append(list, a)
-	}
-	return list
+func (j job) plan(set scenarios.Setting) []history.Arrival {
+	return slices.Collect(scenarios.Plan(j.profile, j.scenarios, set))
+}
+
+// clientCount is how many clients a run has: --clients, or two.
+func (j job) clientCount() int { return cmp.Or(j.clients, defaultClients) }
+
+// planned is the setting of a plan that nothing is sent by, or in virtual time:
+// everything is there that a transport can have.
+func (j job) planned() scenarios.Setting {
+	return scenarios.Setting{Clients: clientsNamed(j.clientCount()), Seed: j.seed, Identity: j.identity.name != "",
+		Disguises: j.disguises(wire.HTTP, "2025-11-25")}
 }
 
 // shifted is a plan that begins at an instant of the clock.
@@ -253,8 +265,7 @@ func shifted(plan []history.Arrival, begin time.Duration) func(func(history.Arri
 // fail records why the server could not be judged.
 func (o *outcome) fail(err error) {
 	o.server.Error = err.Error()
-	var dial *wire.DialError
-	if errors.As(err, &dial) {
+	if dial, ok := dialError(err); ok {
 		o.server.Error = dial.Sentence()
 		o.server.Hint = dial.Hint
 		o.calls = append(o.calls, dial.Calls...)
@@ -263,6 +274,11 @@ func (o *outcome) fail(err error) {
 	if errors.As(err, &h) {
 		o.server.Hint = h.hint
 	}
+}
+
+func dialError(err error) (*wire.DialError, bool) {
+	var dial *wire.DialError
+	return dial, errors.As(err, &dial)
 }
 
 // note tells a reader why a run ended before its plan did.

@@ -73,7 +73,7 @@ func utf8Locale() bool {
 // printPlan prints what would be sent, and sends nothing.
 func (a *app) printPlan(jobs []job, format string) error {
 	for _, j := range jobs {
-		plan := j.plan(clientNames)
+		plan := j.plan(j.planned())
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {
 				return err

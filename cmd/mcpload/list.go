@@ -145,7 +145,7 @@ func profileRows(c *profiles.Catalog) []row {
 
 func scenarioRows(*profiles.Catalog) []row {
 	var rows []row
-	for _, s := range scenarios.Catalogue() {
+	for _, s := range scenarios.All() {
 		var ids []string
 		var checks []map[string]string
 		for _, c := range s.Checks {

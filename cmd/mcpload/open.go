@@ -12,12 +12,7 @@ import (
 	"github.com/mcpload/mcpload/wire"
 )
 
-// clientNames are the identities that a run speaks as, where the transport
-// lets one server have several: enough to tell a shared bucket from one a
-// session.
-var clientNames = []string{"c1", "c2"}
-
-// opened are a job's sessions, one a client, in the order of clientNames.
+// opened are a job's sessions, one a client, in the order of their numbers.
 type opened []*wire.Session
 
 // open makes the server ready and dials it once a client. stop ends all that
@@ -52,13 +47,15 @@ func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, st
 			return nil, stop, err
 		}
 	}
-	names := clientNames
+	clients := j.clientCount()
 	if j.options.Transport == wire.Stdio {
-		names = names[:1] // one process has one client
+		clients = 1 // one process has one client
 	}
-	for i, name := range names {
-		o := j.options
-		o.Client = name
+	for i := range clients {
+		o, err := j.as(i + 1)
+		if err != nil {
+			return nil, stop, err
+		}
 		o.ListTools = i == 0 && j.profile.Call.Tool != ""
 		s, err := wire.Dial(ctx, o)
 		if err != nil {
@@ -109,12 +106,12 @@ func (j *job) startMock() (end func(), err error) {
 	return end, err
 }
 
-func (s opened) names() []string { return clientNames[:len(s)] }
+func (s opened) names() []string { return clientsNamed(len(s)) }
 
 func (s opened) target() runner.Sessions {
 	t := runner.Sessions{}
-	for i, session := range s {
-		t[clientNames[i]] = session
+	for i, name := range s.names() {
+		t[name] = s[i]
 	}
 	return t
 }

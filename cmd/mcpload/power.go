@@ -86,7 +86,7 @@ func (r *powerRow) run(ctx context.Context, promise, real profiles.Limit, seed u
 		mock:      mock.Config{Profile: profiles.Profile{Name: "power", Limit: real, Call: call}},
 		scenarios: scenarios.Catalogue(), seed: seed, virtual: virtual.Exp(mean),
 	}
-	if plan := j.plan(clientNames); seed == 0 {
+	if plan := j.plan(j.planned()); seed == 0 {
 		r.Seconds = plan[len(plan)-1].Due.Seconds()
 	}
 	return judgeVirtually(ctx, j).Verdict == verdict.Fail

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,8 @@ type runFlags struct {
 	delay      string
 	repeat     int
 	quarantine string
+	clients    int
+	identity   string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -55,6 +58,8 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
   mcpload run --url https://host/mcp --server mailgun-mcp --header 'Authorization: Bearer $TOKEN'
   mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
   mcpload run --server acb --scenario burst,overload --format json -o result.json
+  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --scope client \
+      --client-header X-Client-Id --scenario isolation,evasion  who shares the limit, and who evades it
   mcpload run --all --virtual                                  the same in virtual time
   mcpload run --all --repeat 3 --quarantine known.yaml         as a nightly job does
   mcpload run --server acb --dry-run                           print the plan, send nothing`,
@@ -69,7 +74,9 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	}
 	f.targetFlags.register(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated (default: all; see mcpload list scenarios)")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
+	flags.IntVar(&f.clients, "clients", defaultClients, "speak as `n` clients, each with a session of its own")
+	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable")
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
@@ -122,6 +129,9 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	}
 	for i := range jobs {
 		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
+		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
+			return err
+		}
 	}
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
@@ -177,9 +187,12 @@ func (f *runFlags) started() string {
 // chosen returns the scenarios to run, with the thresholds among their checks.
 func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	list := scenarios.Catalogue()
-	if len(f.scenarios) > 0 {
+	switch {
+	case slices.Equal(f.scenarios, []string{"all"}):
+		list = scenarios.All()
+	case len(f.scenarios) > 0:
 		list = nil
-		for _, s := range scenarios.Catalogue() {
+		for _, s := range scenarios.All() {
 			for _, name := range f.scenarios {
 				if name == s.Name {
 					list = append(list, s)

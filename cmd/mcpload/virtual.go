@@ -12,6 +12,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/virtual"
 )
 
@@ -36,11 +37,11 @@ func (j job) runVirtual(ctx context.Context) outcome {
 		Rand:    rand.New(rand.NewPCG(j.seed, salt(j.profile.Name))),
 		Timeout: j.options.Timeout,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool})
+			answer := limiter.Decide(virtualRequest(at, a, j.identity.name != ""))
 			return virtualReply(answer, shape, a.Method)
 		},
 	}
-	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(clientNames)), runner.Config{GiveUp: giveUp})
+	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(j.planned())), runner.Config{GiveUp: giveUp})
 	out.calls = calls
 	out.note(err)
 	out.judge(j)
@@ -48,6 +49,22 @@ func (j job) runVirtual(ctx context.Context) outcome {
 }
 
 // salt gives each server delays of its own.
+// virtualRequest is what a server sees of an arrival. Where clients have an
+// identity, the part of its name before + says who a client is.
+func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Request {
+	q := mock.Request{At: at, Client: a.Client, Conn: a.Client + "/" + a.Session, Method: a.Method, Tool: a.Tool}
+	switch scenarios.Disguise(a.Session) {
+	case scenarios.NewSession, scenarios.NewIdentity:
+		q.Client += "/" + a.Session
+	case scenarios.NewIDs:
+		q.ID = idJump
+	}
+	if identity {
+		q.Who = a.Client
+	}
+	return q
+}
+
 func salt(name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // a hash takes everything

@@ -1,0 +1,309 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// Isolation is the check of what a greedy client does to a modest one beside
+// it: under a limit for each client nothing, under a global one it takes the
+// tokens of both.
+var Isolation = Check{
+	ID:    "isolation",
+	Doc:   "a limit for each client protects a modest client from a greedy one; a global limit is shared",
+	Judge: judgeIsolation,
+}
+
+func judgeIsolation(t *Trial) Finding {
+	l := t.limit()
+	f := Finding{Check: "isolation", Want: "one bucket, which a greedy client and a modest one share"}
+	if l.Scope == profiles.Client {
+		f.Want = "a modest client is never refused for what a greedy one does"
+	}
+	greedy, greedyRefused, modest, modestRefused := t.parts()
+	switch {
+	case modest == 0:
+		f.Saw = "only one client got through, which can't tell"
+		return f
+	case greedyRefused == 0:
+		f.Saw = fmt.Sprintf("the greedy client was never refused in %s, so that nothing pressed on the limit", plural(t.sent()-modest, "call"))
+		return f
+	}
+	f.Saw = fmt.Sprintf("the modest client was refused %d of %s, beside %s of the greedy one", modestRefused, plural(modest, "call"), plural(greedyRefused, "refusal"))
+	if l.Scope == profiles.Client {
+		return t.protected(f, greedy, modestRefused)
+	}
+	limit := float64(l.Burst) + t.Tolerance
+	union, alone := t.court.needs(profiles.Global), t.court.needs(profiles.Client)
+	switch {
+	case union > limit && alone <= limit && t.court.apart():
+		f.Verdict, f.Cause = Fail, "each client has a bucket of its own, and one limit was promised for all"
+		w, _ := t.court.gather(profiles.Global).tightest(l.Rate)
+		f.Witness = w.overAdmission(l.Rate, l.Burst)
+	case union > limit:
+		f.Saw += "; that is no proof of buckets apart, the limit itself doesn't hold"
+	case modestRefused == 0:
+		f.Saw += "; that is no proof of one bucket, nor of two"
+	default:
+		f.Verdict = Pass
+		f.Warnings = []string{"one greedy client takes the tokens of all others: a limit for each client would protect them"}
+	}
+	return f
+}
+
+// protected judges the modest client's refusals under a limit for each client.
+func (t *Trial) protected(f Finding, greedy string, refused int) Finding {
+	bounds := t.court.perCall()
+	worst, pos := float64(t.limit().Burst), 0
+	for p, burst := range bounds.excuses {
+		if t.pos[p] && t.court.calls[p-1].Client != greedy && (pos == 0 || burst < worst) {
+			worst, pos = burst, p
+		}
+	}
+	switch {
+	case refused == 0:
+		f.Verdict = Pass
+	case t.court.cfg.Shared:
+		f.Saw += "; not judged: others may use the server as the same client"
+		f.Verdict = Pass
+	case pos > 0 && t.court.unjustified(worst):
+		f.Verdict, f.Cause = Fail, "the modest client pays for the greedy one: they share a bucket"
+		_, f.Witness = t.court.excuseOf(pos)
+	default:
+		f.Saw += "; delays may explain that"
+	}
+	return f
+}
+
+// parts tells the greediest client of the scenario from the others.
+func (t *Trial) parts() (greedy string, greedyRefused, modest, modestRefused int) {
+	sent, refused := map[string]int{}, map[string]int{}
+	for _, c := range t.Calls {
+		if c.Outcome == history.Unsent {
+			continue
+		}
+		sent[c.Client]++
+		if c.Outcome == history.Limited {
+			refused[c.Client]++
+		}
+	}
+	for name, n := range sent {
+		if n > sent[greedy] || n == sent[greedy] && name < greedy {
+			greedy = name
+		}
+	}
+	for name, n := range sent {
+		if name != greedy {
+			modest += n
+			modestRefused += refused[name]
+		}
+	}
+	return greedy, refused[greedy], modest, modestRefused
+}
+
+// Evasion is the check that a client that was refused can't buy tokens by
+// coming back in another way.
+var Evasion = Check{
+	ID:    "evasion",
+	Doc:   "no new session, connection, identity or range of ids buys tokens",
+	Judge: judgeEvasion,
+}
+
+// disguiseWords say what a call's session stands for.
+var disguiseWords = map[string]string{
+	"session":    "a new session",
+	"connection": "a new connection",
+	"identity":   "a new identity",
+	"ids":        "another range of request ids",
+}
+
+func judgeEvasion(t *Trial) Finding {
+	f := Finding{Check: "evasion", Want: "nothing that a refused client can change about itself buys a token"}
+	first, refused := t.evader()
+	if refused == 0 {
+		f.Saw = "nothing was refused, so that there was nothing to evade"
+		return f
+	}
+	kept := t.before(0, first)
+	if t.breaks(kept) != nil {
+		f.Saw = "the limit doesn't hold for one client by itself, so that there is nothing to evade"
+		return f
+	}
+	var told, bought []string
+	for at, d := range t.disguises() {
+		saw, tried := t.disguiseWords(d)
+		told = append(told, saw)
+		if !tried {
+			continue
+		}
+		// What the first client takes afterwards counts too: a disguise may
+		// have filled the bucket for everybody.
+		alone := slices.Concat(kept, t.before(at+1, first))
+		with := slices.Concat(alone, t.positions(func(c history.Call) bool { return c.Session == d }))
+		witness := t.breaks(with)
+		switch {
+		case witness == nil:
+			kept = with
+			f.Verdict = Pass
+			continue
+		case t.limit().Scope == profiles.Client && t.apart(d, first):
+			f.Verdict = Pass
+			if d == "session" {
+				f.Warnings = append(f.Warnings, "a new session has a full bucket: a client evades its limit by opening one")
+			}
+		default:
+			bought = append(bought, orWord(d))
+			f.Witness = witness
+		}
+		if kept = alone; t.breaks(kept) != nil {
+			kept = t.before(at+1, first)
+		}
+	}
+	f.Saw = strings.Join(told, "; ")
+	if len(bought) > 0 {
+		f.Verdict, f.Cause = Fail, "tokens that haven't flowed in are to be had by "+strings.Join(bought, ", and by ")
+	} else if f.Verdict != Pass {
+		f.Saw = orNothing(f.Saw)
+	}
+	return f
+}
+
+// evaded is the cause of a violation that only the calls of a client in
+// disguise show, or empty.
+func (c *Court) evaded() string {
+	at := slices.IndexFunc(c.calls, func(call history.Call) bool { return call.Session != "" })
+	if at < 0 {
+		return ""
+	}
+	scenario := c.calls[at].Label
+	rest := NewEvidence(c.profile.Limit)
+	rest.weight = c.weight
+	for i := range c.calls {
+		if c.calls[i].Label != scenario {
+			rest.Add(i+1, &c.calls[i])
+		}
+	}
+	if rest.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance).Verdict == Fail {
+		return ""
+	}
+	return judgeEvasion(c.Trial(scenario)).Cause
+}
+
+func orWord(d string) string {
+	if w, ok := disguiseWords[d]; ok {
+		return w
+	}
+	return d
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "no other way to come back was tried"
+	}
+	return s
+}
+
+// evader is the client that the scenario drains the bucket as, and how often
+// it was refused.
+func (t *Trial) evader() (name string, refused int) {
+	for _, c := range t.Calls {
+		if name == "" && c.Session == "" {
+			name = c.Client
+		}
+		if c.Client == name && c.Session == "" && c.Outcome == history.Limited {
+			refused++
+		}
+	}
+	return name, refused
+}
+
+// disguises lists the sessions of the scenario, in the order of their calls.
+func (t *Trial) disguises() []string {
+	var list []string
+	for _, c := range t.Calls {
+		if c.Session != "" && !slices.Contains(list, c.Session) {
+			list = append(list, c.Session)
+		}
+	}
+	return list
+}
+
+// apart reports if a disguise sends as another client.
+func (t *Trial) apart(d, first string) bool {
+	return slices.ContainsFunc(t.Calls, func(c history.Call) bool { return c.Session == d && c.Client != first })
+}
+
+// disguiseWords says how a disguise fared, and if it got as far as calling.
+func (t *Trial) disguiseWords(d string) (saw string, tried bool) {
+	var sent, admitted, refused int
+	opening := history.Unknown
+	for _, c := range t.Calls {
+		switch {
+		case c.Session != d:
+		case c.Method == "initialize":
+			opening = c.Outcome
+			tried = tried || c.Outcome == history.Limited
+		case c.Outcome != history.Unsent:
+			sent++
+			if c.Outcome == history.OK {
+				admitted++
+			}
+			if c.Outcome == history.Limited {
+				refused++
+			}
+		}
+	}
+	if sent == 0 && opening == history.Limited {
+		return orWord(d) + ": refused to open", true
+	}
+	if admitted+refused == 0 {
+		return orWord(d) + ": no call got an answer", false
+	}
+	return fmt.Sprintf("%s: %d of %s admitted", orWord(d), admitted, plural(sent, "call")), true
+}
+
+// before returns the first client's calls in its first session that stand
+// between the nth change of disguise and the next one, as positions.
+func (t *Trial) before(n int, first string) []int {
+	changes, last := 0, ""
+	return t.positions(func(c history.Call) bool {
+		if c.Session != "" && c.Session != last {
+			changes, last = changes+1, c.Session
+		}
+		return c.Session == "" && c.Client == first && changes == n
+	})
+}
+
+// positions returns the 1-based positions of the scenario's calls that are
+// kept, in order.
+func (t *Trial) positions(keep func(history.Call) bool) []int {
+	var list []int
+	for i, c := range t.court.calls {
+		if c.Label == t.Scenario && keep(c) {
+			list = append(list, i+1)
+		}
+	}
+	return list
+}
+
+// breaks returns the witness of over-admission in a part of the history, taken
+// as the calls of one bucket; nil where there is none. Leaving admitted calls
+// out can only hide a violation, never make one.
+func (t *Trial) breaks(positions []int) *Witness {
+	l := t.limit()
+	l.Scope = profiles.Global
+	e := NewEvidence(l)
+	e.weight = t.court.weight
+	for _, p := range positions {
+		e.Add(p, &t.court.calls[p-1])
+	}
+	w, burst := e.tightest(l.Rate)
+	if burst <= float64(l.Burst)+t.Tolerance {
+		return nil
+	}
+	return w.overAdmission(l.Rate, l.Burst)
+}
