@@ -42,8 +42,8 @@ type job struct {
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
-	clients   int          // how many sessions a run opens, where the transport has several
-	identity  clientHeader // what tells clients apart besides their sessions
+	clients   int           // how many sessions a run opens, where the transport has several
+	identity  clientHeader  // what tells clients apart besides their sessions
 	virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
 }
 
