@@ -49,9 +49,26 @@ type Config struct {
 	GiveUp      int                // end the run after so many broken calls in a row; 0: never
 	Drain       <-chan struct{}    // once it is closed nothing more is sent, replies are waited for, and the run ends
 	Observe     func(history.Call) // called after every call, one at a time; nil: nobody is told
+
+	// Closed makes a Stream a closed loop: it sends as fast as replies come,
+	// with MaxInFlight calls in flight at all times. An arrival is then due when
+	// it is sent, so that its latency tells nothing of a queue: such a run
+	// measures how much a server can take, and not how it fares under a load.
+	// Due instants still hold a call back until they have come. Run ignores it.
+	Closed bool
 }
 
-const defaultMaxInFlight = 4096
+// A Holder is a Clock that wants to know when a run begins and ends to wait on
+// it, for example to have a thread of its own. Hold is called on the goroutine
+// that will wait, and so is what it returns.
+type Holder interface {
+	Hold() (release func())
+}
+
+const (
+	defaultMaxInFlight = 4096
+	errFull            = "too many calls were in flight"
+)
 
 // Run sends the arrivals, which must be in order of their due instants, and
 // returns one call for each in that order; what wasn't sent is Unsent. It
@@ -59,11 +76,8 @@ const defaultMaxInFlight = 4096
 // (the calls are whole in each case), or the context's, where calls in flight
 // ended as the target ends them.
 func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[history.Arrival], cfg Config) ([]history.Call, error) {
-	if cfg.MaxInFlight <= 0 {
-		cfg.MaxInFlight = defaultMaxInFlight
-	}
-	r := &run{clock: clock, target: target, cfg: cfg, wake: make(chan struct{}, 1), idle: make(chan struct{}, 1)}
-	stop := r.watchDrain()
+	cfg.Closed = false
+	r, stop := newRun(clock, target, cfg)
 	defer stop()
 	var ended error
 	for a := range arrivals {
@@ -81,7 +95,22 @@ func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[hist
 	return r.calls, ended
 }
 
-// A run is the state of one Run.
+// newRun makes the state of a run. The returned function ends what it began
+// and must be called.
+func newRun(clock Clock, target Target, cfg Config) (*run, func()) {
+	if cfg.MaxInFlight <= 0 {
+		cfg.MaxInFlight = defaultMaxInFlight
+	}
+	r := &run{clock: clock, target: target, cfg: cfg, wake: make(chan struct{}, 1), idle: make(chan struct{}, 1)}
+	release := func() {}
+	if h, ok := clock.(Holder); ok {
+		release = h.Hold()
+	}
+	unwatch := r.watchDrain()
+	return r, func() { unwatch(); release() }
+}
+
+// A run is the state of one Run or Stream.
 type run struct {
 	clock  Clock
 	target Target
@@ -165,7 +194,7 @@ func (r *run) send(ctx context.Context, i int, a history.Arrival) {
 	r.mu.Lock()
 	if r.inFlight >= r.cfg.MaxInFlight {
 		r.mu.Unlock()
-		r.skip(i, "too many calls were in flight")
+		r.skip(i, errFull)
 		return
 	}
 	r.inFlight++
@@ -179,19 +208,27 @@ func (r *run) done(i int, a history.Arrival, c history.Call) {
 	c.Arrival = a
 	r.mu.Lock()
 	r.calls[i] = c
+	r.mu.Unlock()
+	r.tell(c)
+	r.ended(c.Outcome)
+}
+
+// ended counts a call that has ended, once everybody has been told of it.
+func (r *run) ended(o history.Outcome) {
+	r.mu.Lock()
+	full := r.inFlight == r.cfg.MaxInFlight
 	r.inFlight--
-	if c.Outcome == history.Broken {
+	if o == history.Broken {
 		r.broken++
-	} else if c.Outcome != history.Unsent {
+	} else if o != history.Unsent {
 		r.broken = 0
 	}
 	idle, gone := r.inFlight == 0, r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
 	r.mu.Unlock()
-	r.tell(c)
 	if idle {
 		notify(r.idle)
 	}
-	if gone {
+	if gone || full && r.cfg.Closed {
 		notify(r.wake)
 	}
 }
