@@ -77,18 +77,19 @@ func (c *curve) allowed(at time.Duration) float64 {
 
 func (c *curve) draw(id, scenario string) chart {
 	length := max(c.end-c.start, time.Millisecond)
-	x := axis{0, length.Seconds()}
+	x := axis{0, length.Seconds()}.padded(0.02)
 	top := max(float64(len(c.sent)), float64(c.buckets*c.limit.Burst)) * 1.1
 	y := func(n float64) float64 { return curveHeight - curveHeight*n/top }
 	d := &drawing{height: curveHeight}
 	label := func(v float64) string { return clock(seconds(v), seconds(roundStep(x.hi/3))) }
 	d.yTicks(axis{0, top}.ticks(4), y, figure)
 	d.xTicks(x, x.ticks(3), label)
-	last := c.allowed(c.start + length)
-	d.path("allowed-area", fmt.Sprintf("M0 %sL%d %sV%dH0Z", px(y(c.allowed(c.start))), across, px(y(last)), curveHeight))
+	last := c.allowed(c.start + seconds(x.hi))
+	allowed := fmt.Sprintf("M%s %sL%d %s", unit(x.share(0)), px(y(c.allowed(c.start))), across, px(y(last)))
+	d.path("allowed-area", allowed+fmt.Sprintf("V%dH%sZ", curveHeight, unit(x.share(0))))
 	d.path("sent", c.steps(c.sent, x, y))
 	d.path("granted", c.steps(c.granted, x, y))
-	d.path("declared", fmt.Sprintf("M0 %sL%d %s", px(y(c.allowed(c.start))), across, px(y(last))))
+	d.path("declared", allowed)
 	d.level("axis", curveHeight)
 	out := chart{ID: id, Title: scenario, Small: true, SVG: d.svg(scenario + ": admitted against allowed"),
 		Table: table{Caption: "Calls since the first of " + scenario, Head: []string{"after", "sent", "admitted", "allowed"}}}
@@ -106,7 +107,7 @@ func (c *curve) draw(id, scenario string) chart {
 // order.
 func (c *curve) steps(at []time.Duration, x axis, y func(float64) float64) string {
 	var t trace
-	t.add(0, y(0))
+	t.add(x.share(0), y(0))
 	for n, v := range at {
 		share := x.share((v - c.start).Seconds())
 		t.add(share, y(float64(n)))

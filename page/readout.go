@@ -34,7 +34,11 @@ func hundredths(tokens float64, outwards func(float64) float64) int {
 	return int(outwards(math.Round(min(max(tokens, -1e12), 1e12)*1e8) / 1e6))
 }
 
-func seconds(s float64) time.Duration { return time.Duration(math.Round(s * 1e9)) }
+// seconds is so long, or as long as can be said.
+func seconds(s float64) time.Duration {
+	const longest = 4e18
+	return time.Duration(math.Round(min(max(s*1e9, -longest), longest)))
+}
 
 func escape(s string) string { return html.EscapeString(s) }
 

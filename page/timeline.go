@@ -43,6 +43,7 @@ type exhibit struct {
 	Check   string
 	Witness *results.Witness
 	Says    string
+	Chart   string // the drawing that shows it; empty where there is none
 	named   map[int]bool
 }
 
@@ -59,8 +60,7 @@ func (tl *timeline) inside(from, to time.Duration) bool {
 // draw makes the chart.
 func (tl *timeline) draw(id, title string) chart {
 	tl.scale()
-	c := chart{ID: id, Title: title, Lead: "Between the edges of the band lies the level that an honest bucket of the declared limit must have had. " +
-		"An upper edge under 0 proves that too much was admitted; a refusal at 1 token or more was refused wrongly."}
+	c := chart{ID: id, Title: title}
 	d := &drawing{height: loadEnd}
 	d.yTicks(tl.y.ticks(5), tl.pixel, figure)
 	d.xTicks(tl.x, tl.x.ticks(5), tl.clock(5))
@@ -71,13 +71,17 @@ func (tl *timeline) draw(id, title string) chart {
 	d.path("band", between(upper, lower))
 	d.path("edge", upper.line())
 	d.path("edge", lower.line())
+	if tl.y.lo < 0 {
+		d.path("impossible", rect(-1, 2, tl.pixel(0), bandEnd))
+		d.text("note impossible-label", 1, 0, bandEnd-6, "end", "under 0: no honest bucket")
+	}
 	d.level("zero", tl.pixel(0))
 	d.level("one", tl.pixel(1))
 	d.level("declared", tl.pixel(tl.band.Burst))
 	d.text("note declared-label", 1, 0, tl.pixel(tl.band.Burst)-5, "end", fmt.Sprintf("declared burst %s, refilled at %s/s", figure(tl.band.Burst), figure(tl.band.Rate)))
+	tl.witnesses(d)
 	c.Notes = tl.marks(d)
 	tl.load(d)
-	tl.witnesses(d)
 	if tl.cut != "" {
 		c.Notes = append(c.Notes, tl.cut)
 	}
@@ -101,7 +105,10 @@ func (tl *timeline) scale() {
 		tl.cut = fmt.Sprintf("The upper edge falls to %s tokens, below the drawing.", figure(lowest))
 		lowest = floor
 	}
-	tl.y = axis{lowest, tl.band.Burst + 0.5}
+	if lowest < -0.01 {
+		lowest = min(lowest, -0.12*tl.band.Burst) // there must be room for a word under 0
+	}
+	tl.y = axis{lowest, tl.band.Burst * 1.02}
 }
 
 // clock labels instants of the axis.
@@ -114,15 +121,16 @@ func (tl *timeline) clock(n int) func(float64) string {
 func (tl *timeline) edges() (upper, lower *trace) {
 	upper, lower = &trace{}, &trace{}
 	tl.columns.least, tl.columns.most = filled(readoutColumns, math.MaxInt), filled(readoutColumns, math.MinInt)
-	visit := func(at time.Duration, least, most float64) {
-		least = max(0, least)
-		share := tl.share(at)
-		upper.add(share, tl.pixel(most))
-		lower.add(share, tl.pixel(least))
-		if k := int(share * readoutColumns); k >= 0 && k < readoutColumns {
-			tl.columns.least[k] = min(tl.columns.least[k], hundredths(least, math.Floor))
+	note := func(at time.Duration, least, most float64) {
+		if k := int(tl.share(at) * readoutColumns); k >= 0 && k < readoutColumns {
+			tl.columns.least[k] = min(tl.columns.least[k], hundredths(max(0, least), math.Floor))
 			tl.columns.most[k] = max(tl.columns.most[k], hundredths(most, math.Ceil))
 		}
+	}
+	visit := func(at time.Duration, least, most float64) {
+		upper.add(tl.share(at), tl.pixel(most))
+		lower.add(tl.share(at), tl.pixel(max(0, least)))
+		note(at, least, most)
 	}
 	from, to := seconds(tl.x.lo), seconds(tl.x.hi)
 	least, most := tl.band.At(from)
@@ -135,11 +143,11 @@ func (tl *timeline) edges() (upper, lower *trace) {
 		if l.At > to {
 			break
 		}
-		tl.between(last, max(last.At, from), l.At, visit)
+		tl.between(last, max(last.At, from), l.At, visit, note)
 		visit(l.At, l.Least, l.Most)
 		last = l
 	}
-	tl.between(last, max(last.At, from), to, visit)
+	tl.between(last, max(last.At, from), to, visit, note)
 	return upper, lower
 }
 
@@ -152,29 +160,23 @@ func (tl *timeline) first(at time.Duration) int {
 }
 
 // between visits what happens from one instant to another while nothing is
-// decided: where an edge meets its ceiling, and every column on the way.
-func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit func(time.Duration, float64, float64)) {
-	at := func(t time.Duration) (least, most float64) {
+// decided: where an edge meets its ceiling, and the end. It notes the level at
+// each column's beginning on the way.
+func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit, note func(time.Duration, float64, float64)) {
+	at := func(t time.Duration) (time.Duration, float64, float64) {
 		flown := tl.band.Rate * (t - l.At).Seconds()
-		return min(l.Room, l.Least+flown), min(tl.band.Burst, l.Most+flown)
+		return t, min(l.Room, l.Least+flown), min(tl.band.Burst, l.Most+flown)
 	}
-	var stops []time.Duration
-	for _, gap := range []float64{tl.band.Burst - l.Most, l.Room - l.Least} {
-		if s := gap / tl.band.Rate; s > 0 && s < (to-l.At).Seconds() {
-			stops = append(stops, l.At+seconds(s))
+	full := l.At + seconds((tl.band.Burst-l.Most)/tl.band.Rate)
+	free := l.At + seconds((l.Room-l.Least)/tl.band.Rate)
+	for _, t := range []time.Duration{min(full, free), max(full, free), to} {
+		if t > from && t <= to {
+			visit(at(t))
 		}
 	}
 	width := (tl.x.hi - tl.x.lo) / readoutColumns
 	for k := math.Floor((from.Seconds()-tl.x.lo)/width) + 1; tl.x.lo+k*width < to.Seconds(); k++ {
-		stops = append(stops, seconds(tl.x.lo+k*width))
-	}
-	stops = append(stops, to)
-	slices.Sort(stops)
-	for _, t := range stops {
-		if t > from {
-			least, most := at(t)
-			visit(t, least, most)
-		}
+		note(at(seconds(tl.x.lo + k*width)))
 	}
 }
 
@@ -271,8 +273,8 @@ func (tl *timeline) load(d *drawing) {
 	d.text("tick", 0, -8, loadEnd, "end", "calls")
 }
 
-// witnesses draws the calls that prove a fail over everything else, and makes
-// them reachable by keyboard.
+// witnesses draws halos about the calls that prove a fail, and makes them
+// reachable by keyboard.
 func (tl *timeline) witnesses(d *drawing) {
 	level := map[int]verdict.LevelPoint{}
 	for _, e := range tl.proofs {

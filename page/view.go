@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -43,7 +44,7 @@ type server struct {
 	LimitText string
 	Measured  string
 	Summary   []verdictCount
-	Fails     []finding
+	Fails     []fault
 	Open      []results.Place
 	Next      []string
 	Counts    table
@@ -55,6 +56,7 @@ type server struct {
 	CloseUps  []chart
 	Curves    []chart
 	Box       chart
+	Spread    *chart
 	Waits     []chart
 	Left      string // what wasn't drawn for want of room
 }
@@ -63,6 +65,13 @@ type server struct {
 type verdictCount struct {
 	Verdict string
 	Names   string
+}
+
+// A fault is a check that failed, in one scenario or several.
+type fault struct {
+	Check, Want string
+	Causes      []string
+	Findings    []finding
 }
 
 // A finding is a fail with its proof.
@@ -172,9 +181,21 @@ func (v *server) fails(calls []history.Call) []*exhibit {
 				f.Proof, f.Same = exhibits[k], exhibits[k].Check
 			}
 		}
-		v.Fails = append(v.Fails, f)
+		v.blame(f)
 	}
 	return exhibits
+}
+
+// blame puts a finding to those of its check, which follow each other.
+func (v *server) blame(f finding) {
+	if n := len(v.Fails); n == 0 || v.Fails[n-1].Check != f.Check || v.Fails[n-1].Want != f.Want {
+		v.Fails = append(v.Fails, fault{Check: f.Check, Want: f.Want})
+	}
+	last := &v.Fails[len(v.Fails)-1]
+	if f.Cause != "" && !slices.Contains(last.Causes, f.Cause) {
+		last.Causes = append(last.Causes, f.Cause)
+	}
+	last.Findings = append(last.Findings, f)
 }
 
 func sameWitness(a, b *results.Witness) bool {
@@ -280,12 +301,17 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 		for _, e := range mine {
 			if len(v.CloseUps) < mostCloseUps {
 				tl := timeline{calls: calls, limit: v.Limit, band: band, proofs: []*exhibit{e}, x: near(e.Witness, v.Limit), close: true}
-				v.CloseUps = append(v.CloseUps, tl.draw(fmt.Sprintf("%s-close", e.ID), fmt.Sprintf("Witness %d close up", e.Number)))
+				e.Chart = e.ID + "-close"
+				v.CloseUps = append(v.CloseUps, tl.draw(e.Chart, fmt.Sprintf("Witness %d close up", e.Number)))
 			}
 		}
 		if i < mostClients {
 			tl := timeline{calls: calls, limit: v.Limit, band: band, proofs: mine, x: x}
-			v.Timelines = append(v.Timelines, tl.draw(fmt.Sprintf("%s-t%d", v.ID, i+1), title))
+			id := fmt.Sprintf("%s-t%d", v.ID, i+1)
+			for _, e := range mine {
+				e.Chart = cmp.Or(e.Chart, id)
+			}
+			v.Timelines = append(v.Timelines, tl.draw(id, title))
 		}
 	}
 	if n := len(bands) - len(v.Timelines); n > 0 {
@@ -298,7 +324,8 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 	}
 	if w, ok := newWaiting(calls, x); ok {
 		label := (&timeline{x: x}).clock(5)
-		v.Waits = []chart{w.overTime(v.ID+"-wait", label), w.distribution(v.ID+"-spread", results.Measure(calls))}
+		spread := w.distribution(v.ID+"-spread", results.Measure(calls))
+		v.Spread, v.Waits = &spread, []chart{w.overTime(v.ID+"-wait", label)}
 	}
 }
 

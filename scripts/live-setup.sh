@@ -14,6 +14,8 @@
 #   fastmcp2/bin/python            FastMCP 2.x
 #   fastmcp-newest/bin/python      the newest FastMCP that installs
 #   everything/node_modules/.bin/mcp-server-everything
+#   axe/node_modules/axe-core/axe.min.js   the accessibility checker
+#   chromium                               a link to the browser of this machine
 #
 # So an interrupted or outdated one is never seen through the link, and is made
 # again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm),
@@ -24,6 +26,7 @@ set -euo pipefail
 readonly FASTMCP2=2.14.7 FASTMCP2_SDK=1.30.0
 readonly FASTMCP_NEWEST=4.1.1 FASTMCP_NEWEST_SDK=2.3.0 # 4.1.3 and 4.1.6 want a certifi that not every index has yet
 readonly EVERYTHING=2026.8.31
+readonly AXE=4.14.1
 
 readonly CACHE=${MCPLOAD_TEST_CACHE:-$HOME/.cache/mcpload-test}
 readonly MISSING_TOOL=3
@@ -98,7 +101,25 @@ install_node() {
 	npm install --loglevel=error --no-audit --no-fund --prefix "$dir" "$@" >&2
 }
 
-starts_node() { [[ -f $1/node_modules/.bin/mcp-server-everything ]]; }
+starts_node() { [[ -d $1/node_modules ]]; }
+
+# find_chromium prints where the browser is that draws the pages: $CHROMIUM, or
+# the first that this machine has. Where there is none and apt may be used, it is
+# installed.
+find_chromium() {
+	local name
+	if [[ -n ${CHROMIUM:-} ]]; then
+		command -v "$CHROMIUM"
+		return
+	fi
+	for name in chromium chromium-browser google-chrome-stable google-chrome; do
+		command -v "$name" && return
+	done
+	command -v apt-get >/dev/null && ((EUID == 0)) || return
+	say 'installing chromium with apt'
+	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium >&2 || return
+	command -v chromium
+}
 
 # lock lets one set-up at a time into the folder. The lock is a link to its
 # owner's process id, because a link is made, with what it says, in one step.
@@ -128,17 +149,23 @@ main() {
 	command -v npm >/dev/null || missing 'npm' 'it installs the reference server'
 	mkdir -p "$CACHE/made"
 	lock
+	local chromium
+	chromium=$(find_chromium) || missing 'chromium' 'the pages are tried in it; name one with CHROMIUM=/path, or install it with your package manager'
+	ln -sfn "$chromium" "$CACHE/chromium"
 	make_env fastmcp2 "fastmcp-$FASTMCP2-mcp-$FASTMCP2_SDK" python \
 		"fastmcp==$FASTMCP2" "mcp==$FASTMCP2_SDK"
 	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
 		"fastmcp==$FASTMCP_NEWEST" "mcp==$FASTMCP_NEWEST_SDK"
 	make_env everything "everything-$EVERYTHING" node \
 		"@modelcontextprotocol/server-everything@$EVERYTHING"
+	make_env axe "axe-core-$AXE" node "axe-core@$AXE"
 	cat >&2 <<-END
 		live-setup: $CACHE
 		live-setup:   fastmcp2        FastMCP $FASTMCP2, SDK $FASTMCP2_SDK, $("$CACHE/fastmcp2/bin/python" --version)
 		live-setup:   fastmcp-newest  FastMCP $FASTMCP_NEWEST, SDK $FASTMCP_NEWEST_SDK, $("$CACHE/fastmcp-newest/bin/python" --version)
 		live-setup:   everything      server-everything $EVERYTHING, Node $(node --version)
+		live-setup:   axe             axe-core $AXE
+		live-setup:   chromium        $("$CACHE/chromium" --version 2>/dev/null), $chromium
 	END
 }
 
