@@ -12,7 +12,7 @@ import (
 
 const (
 	latencyHeight = 220
-	half          = 95 // of the distribution: up for admitted calls, down for refused ones
+	half          = 105 // of the distribution: up for admitted calls, down for refused ones
 	bins          = 60
 	fewest        = 100 // calls that a p99 needs
 )
@@ -170,7 +170,11 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 	d := &drawing{height: 2 * half}
 	for _, v := range w.y.decades() {
 		d.path("grid", fmt.Sprintf("M%s 0V%d", unit(w.y.share(v)), d.height))
-		d.text("tick", w.y.share(v), 0, float64(d.height)+17, "middle", millis(math.Pow(10, v)))
+		class := "tick"
+		if v != math.Round(v) {
+			class = "tick minor" // narrow screens do without
+		}
+		d.text(class, w.y.share(v), 0, float64(d.height)+17, "middle", millis(math.Pow(10, v)))
 	}
 	for which, class := range []string{"bar admitted", "bar refused"} {
 		bars := ""
@@ -178,7 +182,7 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 			if v == 0 {
 				continue
 			}
-			tall := max(1.5, (half-16)*float64(v)/float64(n[which])/highest)
+			tall := max(1.5, (half-30)*float64(v)/float64(n[which])/highest)
 			top, end := half-tall, float64(half)
 			if which == 1 {
 				top, end = half, half+tall
@@ -191,8 +195,8 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 	for which, q := range []results.Quantiles{l.Admitted, l.Limited} {
 		w.quantiles(d, q, which)
 	}
-	d.text("tick", 0, -8, 12, "end", "admitted")
-	d.text("tick", 0, -8, 2*half-4, "end", "refused")
+	d.text("tick", 0, 4, 12, "start", "admitted")
+	d.text("tick", 0, 4, 2*half-4, "start", "refused")
 	return chart{
 		ID: id, Title: "Latency distribution", SVG: d.svg("Latency distribution"),
 		Lead:  fmt.Sprintf("From the instant due, on a logarithmic scale: %s upwards, %s downwards, each as shares of their own number.", counted(n[0], "admitted call"), counted(n[1], "refused call")),

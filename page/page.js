@@ -239,15 +239,6 @@
     witness.focus({ preventScroll: true });
   });
 
-  // Paper has no folds: what proves a fail is unfolded for it.
-  addEventListener('beforeprint', () => {
-    for (const d of document.querySelectorAll('.card details')) {
-      d.dataset.folded = d.open ? '' : '1';
-      d.open = true;
-    }
-    for (const c of charts.values()) c.zoom(...c.full);
-  });
-  addEventListener('afterprint', () => {
-    for (const d of document.querySelectorAll('.card details[data-folded="1"]')) d.open = false;
-  });
+  // Paper shows the whole run.
+  addEventListener('beforeprint', () => { for (const c of charts.values()) c.zoom(...c.full); });
 })();

@@ -73,7 +73,6 @@ func (tl *timeline) draw(id, title string) chart {
 	d.path("edge", lower.line())
 	if tl.y.lo < 0 {
 		d.path("impossible", rect(-1, 2, tl.pixel(0), bandEnd))
-		d.text("note impossible-label", 1, 0, bandEnd-6, "end", "under 0: no honest bucket")
 	}
 	d.level("zero", tl.pixel(0))
 	d.level("one", tl.pixel(1))
@@ -306,7 +305,7 @@ func (tl *timeline) witnesses(d *drawing) {
 			`<path class="mark admitted" d="%s"/><path class="mark refused" d="%s"/></g>`,
 			escape(label), e.ID, int64(from), int64(to), rect(tl.share(from), tl.share(to), 0, bandEnd),
 			admitted.path(0), refused.path(9), admitted.path(0), refused.path(9))
-		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="0" text-anchor="middle" data-at="%d">▼ %d</text>`,
+		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="-6" text-anchor="middle" data-at="%d">▼ %d</text>`,
 			px(100*tl.share(from+(to-from)/2)), int64(from+(to-from)/2), e.Number)
 	}
 }
@@ -317,6 +316,9 @@ func (tl *timeline) legend() []key {
 		keys = append(keys, key{"key-odd", "failed or unknown"})
 	}
 	keys = append(keys, key{"key-declared", "declared burst"}, key{"key-one", "1 token"})
+	if tl.y.lo < 0 {
+		keys = append(keys, key{"key-impossible", "under 0: no honest bucket"})
+	}
 	if len(tl.proofs) > 0 {
 		keys = append(keys, key{"key-witness", "witness"})
 	}
