@@ -3,9 +3,7 @@ package verdict
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -163,43 +161,6 @@ func listed(counts map[string]int) string {
 		parts = append(parts, fmt.Sprintf("%d× %s", counts[name], name))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// A Threshold is a demand on the latency of admitted calls, from their due
-// instants, such as p99<500ms.
-type Threshold struct {
-	Quantile float64 // in (0, 1]; 1 is the maximum
-	Max      time.Duration
-	Text     string // as it was given
-}
-
-var thresholdForm = regexp.MustCompile(`^\s*(?:p\(?(\d{1,2}(?:\.\d+)?)\)?|(max))\s*<\s*(\S+)\s*$`)
-
-// ParseThreshold reads `p99<500ms`, `p(99.9) < 1s` or `max<2s`. A number
-// without a unit is taken as milliseconds, as k6 does.
-func ParseThreshold(s string) (Threshold, error) {
-	m := thresholdForm.FindStringSubmatch(s)
-	if m == nil {
-		return Threshold{}, fmt.Errorf("verdict: %q is not a threshold, want such as p99<500ms or max<2s", s)
-	}
-	t := Threshold{Quantile: 1, Text: strings.Join(strings.Fields(s), "")}
-	if m[2] == "" {
-		q, err := strconv.ParseFloat(m[1], 64)
-		if err != nil || q <= 0 {
-			return Threshold{}, fmt.Errorf("verdict: %q: %s is not a percentile above 0 and below 100", s, m[1])
-		}
-		t.Quantile = q / 100
-	}
-	limit := m[3]
-	if _, err := strconv.ParseFloat(limit, 64); err == nil {
-		limit += "ms"
-	}
-	d, err := time.ParseDuration(limit)
-	if err != nil || d <= 0 {
-		return Threshold{}, fmt.Errorf("verdict: %q: %q is not a time such as 500ms", s, m[3])
-	}
-	t.Max = d
-	return t, nil
 }
 
 // LatencyCheck returns the check of a threshold.

@@ -208,6 +208,9 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	}
 	for _, text := range f.thresholds {
 		th, err := verdict.ParseThreshold(text)
+		if err == nil {
+			err = th.ForRuns()
+		}
 		if err != nil {
 			return nil, err
 		}
