@@ -1,0 +1,125 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// Judge holds what was measured in a number of seconds against a threshold.
+//
+// A quantile needs a sample in which it is a call of its own (100 calls for
+// p99), unless even the slowest call keeps it. Where no call matches the
+// threshold, nodata is true, and the finding is inconclusive.
+func (m *Metrics) Judge(th verdict.Threshold, seconds float64) (f verdict.Finding, nodata bool) {
+	f = verdict.Finding{Check: "threshold " + th.Text, Want: th.Text}
+	t := m.Total(th.Tool)
+	value, n, words := measure(th, t, seconds)
+	f.Saw = words
+	if n == 0 {
+		f.Saw = "the threshold matches no data"
+		if th.Tool != "" {
+			f.Saw += ": no call of " + th.Tool
+		}
+		return f, true
+	}
+	if few := tooFew(th, t, n); few != "" {
+		f.Saw += ": " + few
+		return f, false
+	}
+	if th.Holds(value) {
+		f.Verdict = verdict.Pass
+		return f, false
+	}
+	f.Verdict = verdict.Fail
+	f.Cause = cause(th, t)
+	return f, false
+}
+
+// measure returns a threshold's value, of how many calls, and in words.
+func measure(th verdict.Threshold, t *Tool, seconds float64) (value float64, n int64, words string) {
+	share := func(of int64) (float64, int64, string) {
+		x := t.share(of)
+		return x, t.Sent(), fmt.Sprintf("%s (%d of %d)", Percent(x), of, t.Sent())
+	}
+	switch th.Metric {
+	case verdict.Errors:
+		return share(t.Sent() - t.Of(history.OK))
+	case verdict.Refused:
+		return share(t.Of(history.Limited))
+	case verdict.TimedOut:
+		return share(t.Of(history.TimedOut))
+	case verdict.ToolErrors:
+		return share(t.Of(history.ToolError))
+	case verdict.Rate:
+		if seconds <= 0 {
+			return 0, 0, ""
+		}
+		x := float64(t.Of(history.OK)) / seconds
+		return x, t.Sent(), fmt.Sprintf("%.4g/s (%d results in %.3g s)", x, t.Of(history.OK), seconds)
+	}
+	w := t.Waited()
+	d := w.Quantile(th.Quantile)
+	if th.Metric == verdict.Mean {
+		d = w.Mean()
+	}
+	words = fmt.Sprintf("%s (n=%d", short(d), w.N())
+	if late := t.GaveUp.N(); late > 0 {
+		words += fmt.Sprintf(", %d of them given up", late)
+	}
+	return float64(d), w.N(), words + ")"
+}
+
+// tooFew says that a sample is too small for a quantile, and nothing where it
+// isn't.
+func tooFew(th verdict.Threshold, t *Tool, n int64) string {
+	if th.Metric != verdict.Latency || th.Quantile >= 1 {
+		return ""
+	}
+	enough := math.Ceil(1/(1-th.Quantile) - 1e-9)
+	if float64(n) >= enough || th.Holds(float64(t.Waited().Quantile(1))) {
+		return ""
+	}
+	return fmt.Sprintf("too few for %s, which needs %.0f", th.Text, enough)
+}
+
+func cause(th verdict.Threshold, t *Tool) string {
+	switch {
+	case th.Timed():
+		return "calls take too long"
+	case th.Metric == verdict.Rate && t.Errors() > 0.01:
+		return fmt.Sprintf("%s of the calls got no result", Percent(t.Errors()))
+	case th.Metric == verdict.Rate:
+		return "fewer calls got a result than that, or fewer were sent"
+	}
+	return "too many calls got no result"
+}
+
+// Percent says a share in percent, to what it is worth.
+func Percent(x float64) string {
+	switch {
+	case x == 0:
+		return "0%"
+	case x < 0.001:
+		return fmt.Sprintf("%.2g%%", x*100)
+	case x < 0.1:
+		return fmt.Sprintf("%.2f%%", x*100)
+	}
+	return fmt.Sprintf("%.1f%%", x*100)
+}
+
+// short says a duration to three digits or so.
+func short(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}

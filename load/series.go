@@ -1,0 +1,87 @@
+package load
+
+import (
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+)
+
+// maxPoints bounds the series: beyond it, neighbours are put together and the
+// interval doubles.
+const maxPoints = 3600
+
+// A series is what happened in each interval, by the instant at which a call
+// ended.
+type series struct {
+	step   time.Duration
+	closed []results.LoadInterval
+	now    results.LoadInterval
+	index  int64 // of the interval that is open
+	wait   Histogram
+}
+
+func newSeries() series { return series{step: time.Second} }
+
+// add takes in a call. One that is handed over after its interval has closed
+// counts in the open one.
+func (s *series) add(c history.Call) {
+	for i := int64(c.Received / s.step); s.index < i; i = int64(c.Received / s.step) {
+		s.close()
+	}
+	switch c.Outcome {
+	case history.OK:
+		s.now.OK++
+		s.wait.Record(c.Response())
+	case history.Limited:
+		s.now.Refused++
+	case history.Unsent:
+		s.now.Unsent++
+	default:
+		s.now.Failed++
+	}
+}
+
+// close closes the open interval.
+func (s *series) close() {
+	s.closed = append(s.closed, s.point())
+	s.now = results.LoadInterval{}
+	s.wait.reset()
+	s.index++
+	if len(s.closed) < maxPoints {
+		return
+	}
+	for i := range maxPoints / 2 {
+		s.closed[i] = together(s.closed[2*i], s.closed[2*i+1])
+	}
+	s.closed = s.closed[:maxPoints/2]
+	s.step *= 2
+	s.index = int64(len(s.closed))
+}
+
+// point is the open interval as it stands.
+func (s *series) point() results.LoadInterval {
+	p, q := s.now, s.wait.Quantiles()
+	p.At, p.Seconds = (time.Duration(s.index) * s.step).Seconds(), s.step.Seconds()
+	p.P50, p.P99, p.Max = q.P50, q.P99, q.Max
+	return p
+}
+
+// points are all intervals.
+func (s *series) points() []results.LoadInterval {
+	list := append([]results.LoadInterval{}, s.closed...)
+	if n := s.now; n.OK+n.Refused+n.Failed+n.Unsent > 0 {
+		list = append(list, s.point())
+	}
+	return list
+}
+
+// together puts two neighbours together. Quantiles can't be added up: the
+// higher one stands for both.
+func together(a, b results.LoadInterval) results.LoadInterval {
+	return results.LoadInterval{
+		At: a.At, Seconds: a.Seconds + b.Seconds,
+		OK: a.OK + b.OK, Refused: a.Refused + b.Refused, Failed: a.Failed + b.Failed, Unsent: a.Unsent + b.Unsent,
+		P50: max(a.P50, b.P50), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max),
+	}
+}

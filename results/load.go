@@ -1,0 +1,150 @@
+package results
+
+// A Load is what a run of general load measured, beside what every scenario
+// has. Its quantiles come from HdrHistograms and are right to three significant
+// digits; the maximum is exact.
+type Load struct {
+	Shape       string  `json:"shape"`    // as it was asked for, such as 2000/s or max
+	Arrivals    string  `json:"arrivals"` // "even", "poisson", "replay" or "closed"
+	Seconds     float64 `json:"seconds"`  // from the first due instant to the end of sending
+	Sessions    int     `json:"sessions"`
+	Connections int     `json:"connections,omitempty"` // at most, together; 0 where the transport has none
+	Processes   int     `json:"processes,omitempty"`   // stdio servers
+	HTTP        string  `json:"http,omitempty"`        // "1.1" or "2"
+	Stopped     string  `json:"stopped,omitempty"`     // why it ended before its time
+
+	Outcomes map[string]int64 `json:"outcomes"` // calls by history outcome; a sum of them is what was due
+	Waited   Quantiles        `json:"waited"`   // from due: results, and calls given up, which waited at least so long
+	Service  Quantiles        `json:"service"`  // from sent: results
+	HDR      string           `json:"hdr"`      // Waited as a compressed HdrHistogram V2, base64, in ns
+	Tools    []LoadTool       `json:"tools"`
+	Failures []LoadFailure    `json:"failures,omitempty"` // the most frequent reasons, at most ten
+	Series   []LoadInterval   `json:"series"`
+
+	Setup     LoadSetup      `json:"setup"`
+	Recovery  *LoadRecovery  `json:"recovery,omitempty"`
+	Integrity *LoadIntegrity `json:"integrity,omitempty"`
+	Server    *LoadServer    `json:"server_process,omitempty"` // nil where the server is no child of ours
+	Generator LoadGenerator  `json:"generator"`
+	Capacity  *LoadCapacity  `json:"capacity,omitempty"` // of a search
+}
+
+// A LoadTool is what came of the calls of one tool, or of one method that is
+// no tool.
+type LoadTool struct {
+	Tool     string           `json:"tool"`
+	Calls    Counts           `json:"calls"`
+	Outcomes map[string]int64 `json:"outcomes"`
+	Waited   Quantiles        `json:"waited"`
+	Service  Quantiles        `json:"service"`
+}
+
+// A LoadFailure is why calls failed.
+type LoadFailure struct {
+	Outcome string `json:"outcome"`
+	Detail  string `json:"detail"`
+	Count   int64  `json:"count"`
+}
+
+// A LoadInterval is an interval of the run: the calls that ended in it. In a
+// long run neighbours are put together; their quantiles are then the highest.
+type LoadInterval struct {
+	At      float64 `json:"at_s"` // its begin, seconds from the run's start
+	Seconds float64 `json:"seconds"`
+	OK      int64   `json:"ok"`
+	Refused int64   `json:"refused"`
+	Failed  int64   `json:"failed"` // neither
+	Unsent  int64   `json:"unsent"`
+	P50     float64 `json:"p50_ms"`
+	P99     float64 `json:"p99_ms"`
+	Max     float64 `json:"max_ms"`
+}
+
+// LoadSetup is what it cost to get ready: sessions, and connections by phase.
+type LoadSetup struct {
+	Handshake Quantiles `json:"handshake"`  // whole set-ups of sessions
+	Failed    int64     `json:"failed"`     // set-ups of sessions that failed during the run
+	Connect   Quantiles `json:"connect"`    // TCP or unix connections
+	TLS       Quantiles `json:"tls"`        // handshakes
+	FirstByte Quantiles `json:"first_byte"` // from sent to the reply's first byte; empty where nobody measured it
+}
+
+// A LoadRecovery is how long the server took to get back to normal after each
+// burst. Normal is what calls waited before the first burst.
+type LoadRecovery struct {
+	Bursts  int     `json:"bursts"`
+	Normal  float64 `json:"normal_ms"` // what nine in ten calls keep once it has recovered
+	Median  float64 `json:"median_ms"` // of the bursts it recovered from
+	Longest float64 `json:"longest_ms"`
+	Step    float64 `json:"step_ms"` // how finely recovery is told
+	Never   int     `json:"never"`   // bursts that the next one, or the end, came upon before it had recovered
+}
+
+// LoadIntegrity is how replies matched their requests.
+type LoadIntegrity struct {
+	Checked    int64 `json:"checked"`    // replies whose nonce was looked for
+	CrossTalk  int64 `json:"cross_talk"` // held another call's nonce, or answered another id
+	Missing    int64 `json:"missing"`    // held no nonce
+	Duplicates int64 `json:"duplicates"` // requests that were answered twice
+	Lost       int64 `json:"lost"`       // sent, and never answered while we waited
+}
+
+// A LoadServer is what the server's process used, with the processes that it
+// started. CPU is in cores, memory in bytes.
+type LoadServer struct {
+	Samples int     `json:"samples"`
+	CPU     float64 `json:"cpu_cores"` // mean over the run
+	RSS     Span    `json:"rss_bytes"`
+	FDs     Span    `json:"fds"`
+	Threads Span    `json:"threads"`
+	Growth  []Slope `json:"growth,omitempty"` // what grew or shrank; empty where the run was too short to tell
+}
+
+// A Span is the first, the last and the highest sample.
+type Span struct {
+	First float64 `json:"first"`
+	Last  float64 `json:"last"`
+	Max   float64 `json:"max"`
+}
+
+// A Slope is how fast something grows, with its 99 % confidence interval.
+type Slope struct {
+	What   string  `json:"what"` // "rss", "fds" or "threads"
+	PerMin float64 `json:"per_min"`
+	Lo     float64 `json:"lo"`
+	Hi     float64 `json:"hi"`
+	Leak   bool    `json:"leak"` // the whole interval is above 0, and the growth above what noise makes
+}
+
+// LoadGenerator is our own part: what of the numbers above may be our fault.
+type LoadGenerator struct {
+	Late    Quantiles `json:"late"`      // from due to sent
+	CPU     float64   `json:"cpu_cores"` // mean over the run
+	Cores   int       `json:"cores"`     // that there are
+	GC      Quantiles `json:"gc_pause"`
+	Peak    int       `json:"peak_in_flight"`
+	Limited string    `json:"limited,omitempty"` // why the generator was the limit; empty where it wasn't
+	Sampled int       `json:"sampled,omitempty"` // one call in so many is in the history; 0: all
+}
+
+// LoadCapacity is what a search for the highest sustainable rate found.
+type LoadCapacity struct {
+	Rate      float64     `json:"rate"`            // the highest that was confirmed, a second; 0 where none was
+	Above     float64     `json:"above,omitempty"` // the lowest that failed; 0 where none did
+	Confirmed int         `json:"confirmed"`       // runs at Rate that kept every threshold
+	Limited   bool        `json:"generator_limited"`
+	Why       string      `json:"why"` // what ended the search, in words
+	Trials    []LoadTrial `json:"trials"`
+}
+
+// A LoadTrial is one whole run of a search.
+type LoadTrial struct {
+	Rate     float64 `json:"rate"`     // a second, asked for
+	Achieved float64 `json:"achieved"` // results a second
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
+	Errors   float64 `json:"errors"`  // share
+	Phase    string  `json:"phase"`   // "bracket", "bisect" or "confirm"
+	Verdict  string  `json:"verdict"` // "kept", "broken" or "generator"
+	Why      string  `json:"why,omitempty"`
+}
