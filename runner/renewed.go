@@ -1,0 +1,122 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A Session is what a Renewed opens anew.
+type Session interface {
+	Fetcher
+	Exchanger
+	Close(ctx context.Context) error
+}
+
+// Renewed is one client whose sessions end after a number of calls: the next
+// one is opened before it is needed, and the last one closed when its calls
+// have ended. It implements Fetcher and Exchanger.
+type Renewed struct {
+	Open  func(ctx context.Context) (Session, error)
+	Calls int // of a session; above 0
+
+	mu   sync.Mutex
+	now  *lease
+	next chan *lease // gets the session that is being opened; nil while none is
+	wg   sync.WaitGroup
+}
+
+// A lease is a session and how it is used.
+type lease struct {
+	session Session
+	err     error // why there is none
+	used    int
+	active  sync.WaitGroup
+}
+
+// Fetch sends one arrival on the current session.
+func (r *Renewed) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
+	l := r.lease(ctx)
+	if l.err != nil {
+		return history.Call{Arrival: a, Sent: a.Due, Received: a.Due, Outcome: history.Broken, Detail: "no new session: " + l.err.Error()}, nil
+	}
+	defer l.active.Done()
+	return l.session.Fetch(ctx, a)
+}
+
+// Exchange implements Exchanger.
+func (r *Renewed) Exchange(ctx context.Context, a history.Arrival) history.Call {
+	c, _ := r.Fetch(ctx, a)
+	return c
+}
+
+// lease returns a session for one more call, which is counted as active.
+func (r *Renewed) lease(ctx context.Context) *lease {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now == nil || r.now.err != nil || r.now.used >= r.Calls {
+		r.renew(ctx)
+		if r.now.err != nil {
+			return r.now
+		}
+	}
+	r.now.used++
+	r.now.active.Add(1)
+	// Half-way is early enough for a set-up that takes as long as some calls,
+	// and doesn't leave sessions idle for long.
+	if r.now.used == (r.Calls+1)/2 {
+		r.prepare(ctx)
+	}
+	return r.now
+}
+
+// renew takes the next session in place of the current one. It needs mu.
+func (r *Renewed) renew(ctx context.Context) {
+	r.prepare(ctx)
+	old := r.now
+	r.now = <-r.next
+	r.next = nil
+	if old != nil && old.err == nil {
+		r.wg.Go(func() { end(ctx, old) })
+	}
+}
+
+// end closes a session once its calls are over. That it can't be closed tells
+// nothing of its calls.
+func end(ctx context.Context, l *lease) {
+	l.active.Wait()
+	_ = l.session.Close(ctx)
+}
+
+// prepare begins to open a session, unless that has begun. It needs mu.
+func (r *Renewed) prepare(ctx context.Context) {
+	if r.next != nil {
+		return
+	}
+	next := make(chan *lease, 1)
+	r.next = next
+	r.wg.Go(func() {
+		s, err := r.Open(ctx)
+		next <- &lease{session: s, err: err}
+	})
+}
+
+// Close ends every session. The calls must have ended.
+func (r *Renewed) Close(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next != nil {
+		if l := <-r.next; l.err == nil {
+			end(ctx, l)
+		}
+		r.next = nil
+	}
+	if r.now != nil && r.now.err == nil {
+		end(ctx, r.now)
+	}
+	r.now = nil
+	r.wg.Wait()
+	return nil
+}
