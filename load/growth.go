@@ -65,8 +65,8 @@ func (r *Resources) Report() *results.LoadServer {
 	if r.seen < 2 {
 		return nil
 	}
-	span := func(get func(Sample) float64) results.Span {
-		return results.Span{First: get(r.first), Last: get(r.last), Max: get(r.max)}
+	span := func(get func(Sample) float64) results.LoadSpan {
+		return results.LoadSpan{First: get(r.first), Last: get(r.last), Max: get(r.max)}
 	}
 	out := &results.LoadServer{
 		Samples: r.seen,
@@ -97,10 +97,10 @@ func (r *Resources) Report() *results.LoadServer {
 // slope fits a straight line to block means by least squares, and gives the
 // 99 % confidence interval of its slope, a minute. False where the run was too
 // short to tell.
-func (r *Resources) slope(get func(Sample) float64, noise float64) (results.Slope, bool) {
+func (r *Resources) slope(get func(Sample) float64, noise float64) (results.LoadSlope, bool) {
 	s := r.samples[len(r.samples)/warmUp:]
 	if len(s) < leastSamples || s[len(s)-1].At-s[0].At < leastSpan {
-		return results.Slope{}, false
+		return results.LoadSlope{}, false
 	}
 	var x, y [blocks]float64
 	for b := range blocks {
@@ -129,7 +129,7 @@ func (r *Resources) slope(get func(Sample) float64, noise float64) (results.Slop
 		rest += d * d
 	}
 	half := t99 * math.Sqrt(rest/(blocks-2)/sxx)
-	out := results.Slope{PerMin: k, Lo: k - half, Hi: k + half}
+	out := results.LoadSlope{PerMin: k, Lo: k - half, Hi: k + half}
 	out.Leak = out.Lo > 0 && k*(s[len(s)-1].At-s[0].At).Minutes() > noise
 	return out, true
 }

@@ -21,7 +21,7 @@ func sampled(fn func(second float64) float64) *results.LoadServer {
 	return r.Report()
 }
 
-func rss(t *testing.T, s *results.LoadServer) results.Slope {
+func rss(t *testing.T, s *results.LoadServer) results.LoadSlope {
 	t.Helper()
 	require.Len(t, s.Growth, 3)
 	require.Equal(t, "rss", s.Growth[0].What)

@@ -92,23 +92,23 @@ type LoadIntegrity struct {
 // A LoadServer is what the server's process used, with the processes that it
 // started. CPU is in cores, memory in bytes.
 type LoadServer struct {
-	Samples int     `json:"samples"`
-	CPU     float64 `json:"cpu_cores"` // mean over the run
-	RSS     Span    `json:"rss_bytes"`
-	FDs     Span    `json:"fds"`
-	Threads Span    `json:"threads"`
-	Growth  []Slope `json:"growth,omitempty"` // what grew or shrank; empty where the run was too short to tell
+	Samples int         `json:"samples"`
+	CPU     float64     `json:"cpu_cores"` // mean over the run
+	RSS     LoadSpan    `json:"rss_bytes"`
+	FDs     LoadSpan    `json:"fds"`
+	Threads LoadSpan    `json:"threads"`
+	Growth  []LoadSlope `json:"growth,omitempty"` // what grew or shrank; empty where the run was too short to tell
 }
 
-// A Span is the first, the last and the highest sample.
-type Span struct {
+// A LoadSpan is the first, the last and the highest sample.
+type LoadSpan struct {
 	First float64 `json:"first"`
 	Last  float64 `json:"last"`
 	Max   float64 `json:"max"`
 }
 
-// A Slope is how fast something grows, with its 99 % confidence interval.
-type Slope struct {
+// A LoadSlope is how fast something grows, with its 99 % confidence interval.
+type LoadSlope struct {
 	What   string  `json:"what"` // "rss", "fds" or "threads"
 	PerMin float64 `json:"per_min"`
 	Lo     float64 `json:"lo"`
