@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,14 @@ import (
 	"github.com/mcpload/mcpload/live"
 	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/store"
 	"github.com/mcpload/mcpload/wire"
 )
 
 // probeFlags are the flags of probe, as given.
 type probeFlags struct {
 	targetFlags
+	storeFlags
 	budget string
 	seed   uint64
 	other  []string
@@ -60,6 +63,7 @@ ran out first, or the limiter is of no known kind.`,
 		},
 	}
 	f.targetFlags.register(cmd)
+	f.registerKeep(cmd)
 	flags := cmd.Flags()
 	for _, name := range []string{"all", "scope", "against"} { // they speak of promises, and there is none here
 		_ = flags.MarkHidden(name) // fails only where there is no such flag
@@ -94,6 +98,7 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error 
 		return err
 	}
 	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.profile.Name, loadWords(j), budget.Calls, short(budget.Time))
+	began := time.Now()
 	r, target, err := a.runProbe(ctx, j, f, other, budget)
 	if err != nil {
 		return err
@@ -103,7 +108,11 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error 
 			return fmt.Errorf("cannot save the history: %w", err)
 		}
 	}
-	if err := a.renderProbe(f, j, r, target); err != nil {
+	kept, err := a.keepProbe(f, j, r, target, began, redactor([]job{j}, other))
+	if err != nil {
+		return err
+	}
+	if err := a.renderProbe(f, j, r, kept); err != nil {
 		return err
 	}
 	if r.Result == probe.Unfinished {
@@ -263,21 +272,33 @@ func probeFailure(err error) error {
 	return hinted{errors.New(o.server.Error), o.server.Hint}
 }
 
+// keepProbe stores a probe, both as its document and as it is told to a person.
+func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget, began time.Time, redact func(string) string) (store.Run, error) {
+	var document, screen bytes.Buffer
+	if err := errors.Join(writeProbe(&document, j, r, target, f.seed), tellProbe(&screen, j, r, target)); err != nil {
+		return store.Run{}, err
+	}
+	return a.keep(&f.storeFlags, store.Run{
+		Kind: keptProbe, Started: began, Document: document.Bytes(), Screen: screen.Bytes(),
+		Histories: map[string][]history.Call{j.profile.Name: r.Calls}, Redact: redact,
+	})
+}
+
 // renderProbe writes the result and the profile to where they were asked for.
-func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, target probeTarget) error {
+func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, kept store.Run) error {
 	out, end, err := a.out(f.output)
 	if err != nil {
 		return err
 	}
+	text := kept.Screen
 	if f.format == "json" {
-		err = writeProbe(out, j, r, target, f.seed)
-	} else {
-		err = tellProbe(out, j, r, target)
+		text = kept.Document
 	}
+	_, err = out.Write(text)
 	if err = errors.Join(err, end()); err != nil || f.emit == "" {
 		return err
 	}
-	text, err := probedProfile(f.emit, j, r)
+	text, err = probedProfile(f.emit, j, r)
 	if err != nil {
 		a.say("no profile was written: %v", err)
 		a.status = max(a.status, exitUsage)

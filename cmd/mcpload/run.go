@@ -22,6 +22,7 @@ import (
 // runFlags are the flags of run, as given.
 type runFlags struct {
 	targetFlags
+	storeFlags
 	scenarios  []string
 	shared     bool
 	thresholds []string
@@ -73,6 +74,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 		},
 	}
 	f.targetFlags.register(cmd)
+	f.registerKeep(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
 	flags.IntVar(&f.clients, "clients", defaultClients, "speak as `n` clients, each with a session of its own")
@@ -136,6 +138,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
 	}
+	began := time.Now()
 	doc, histories, err := a.runRepeated(ctx, f, jobs)
 	if err != nil {
 		return err
@@ -143,6 +146,10 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	left, notes := known.Apply(doc, time.Now())
 	for _, note := range notes {
 		a.say("%s", note)
+	}
+	doc, histories, err = a.keepRun(&f.storeFlags, began, doc, histories, redactor(jobs))
+	if err != nil {
+		return err
 	}
 	if err := saveHistories(f.history, jobs, histories); err != nil {
 		a.say("%v", err)

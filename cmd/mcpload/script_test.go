@@ -19,9 +19,23 @@ import (
 var update = flag.Bool("update", false, "rewrite golden text in scripts and documents")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(keepsAside{m}, map[string]func(){
 		"mcpload": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// keepsAside runs the tests of this process with a folder of kept runs that goes
+// with them, so that none are kept in the home of whoever tests.
+type keepsAside struct{ *testing.M }
+
+func (k keepsAside) Run() int {
+	dir, err := os.MkdirTemp("", "mcpload-results-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("MCPLOAD_RESULTS", dir)
+	return k.M.Run()
 }
 
 // TestScripts tries the program as a user does. The scripts get addresses of

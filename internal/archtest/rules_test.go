@@ -26,6 +26,7 @@ var rooms = map[string]room{
 	"results":           {imports: []string{"history", "profiles", "verdict"}},
 	"runner":            {imports: []string{"history", "wire"}, clock: true},
 	"scenarios":         {imports: []string{"history", "profiles", "verdict"}},
+	"store":             {imports: []string{"history", "results"}},
 	"verdict":           {imports: []string{"history", "profiles"}},
 	"virtual":           {imports: []string{"history"}},
 	"wire":              {imports: []string{"history"}, clock: true},

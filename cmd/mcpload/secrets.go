@@ -1,0 +1,109 @@
+package main
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Values shorter than this are no secrets: taking every "1" or "dev" out of a
+// document would leave nothing to read.
+const (
+	shortestHeader   = 4
+	shortestVariable = 8
+)
+
+// redactor takes out of a text what the flags and the profiles say is secret: the
+// values of headers, what a URL carries besides its place, and the environment
+// variables that are handed to a server.
+func redactor(jobs []job, others ...http.Header) func(string) string {
+	var secrets []string
+	for _, j := range jobs {
+		secrets = append(secrets, headerSecrets(j.options.Header)...)
+		secrets = append(secrets, urlSecrets(j.options.URL)...)
+		names := slices.Clone(j.profile.Launch.Env)
+		for _, c := range j.profile.Credentials {
+			names = append(names, c.Env)
+		}
+		for _, name := range names {
+			if value := os.Getenv(name); len(value) >= shortestVariable && name != "PATH" && name != "HOME" {
+				secrets = append(secrets, value)
+			}
+		}
+	}
+	for _, h := range others {
+		secrets = append(secrets, headerSecrets(h)...)
+	}
+	return replacing(secrets)
+}
+
+// headerSecrets are whole values, and what follows a scheme such as Bearer; of
+// Basic also the password inside.
+func headerSecrets(h http.Header) []string {
+	var secrets []string
+	for _, values := range h {
+		for _, v := range values {
+			secrets = append(secrets, v)
+			scheme, credentials, ok := strings.Cut(v, " ")
+			if !ok {
+				continue
+			}
+			secrets = append(secrets, strings.TrimSpace(credentials))
+			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil && strings.EqualFold(scheme, "basic") {
+				_, password, _ := strings.Cut(string(plain), ":")
+				secrets = append(secrets, string(plain), password)
+			}
+		}
+	}
+	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestHeader })
+}
+
+// urlSecrets are the password and the values of the query.
+func urlSecrets(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil // it is refused where it is used
+	}
+	var secrets []string
+	if password, ok := u.User.Password(); ok {
+		secrets = append(secrets, password)
+	}
+	for _, values := range u.Query() {
+		secrets = append(secrets, values...)
+	}
+	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestHeader })
+}
+
+// replacing returns what takes the secrets out of a text, however JSON or a URL
+// spells them, or nil where there are none.
+func replacing(secrets []string) func(string) string {
+	var spellings []string
+	for _, s := range secrets {
+		spellings = append(spellings, s, url.QueryEscape(s), url.PathEscape(s))
+		if text, err := json.Marshal(s); err == nil { // a string always encodes
+			spellings = append(spellings, string(text[1:len(text)-1]))
+		}
+		var plain strings.Builder
+		enc := json.NewEncoder(&plain)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(s); err == nil { // as above
+			spellings = append(spellings, strings.Trim(plain.String(), "\n")[1:len(strings.Trim(plain.String(), "\n"))-1])
+		}
+	}
+	if len(spellings) == 0 {
+		return nil
+	}
+	// The longest first: a replacer takes the first that fits, and a part of a
+	// secret may be one itself.
+	slices.SortFunc(spellings, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	var pairs []string
+	for _, s := range slices.Compact(spellings) {
+		pairs = append(pairs, s, "[redacted]")
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
