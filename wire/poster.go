@@ -18,6 +18,7 @@ type poster struct {
 	now       func() time.Duration
 	phase     func(Phase, time.Duration) // may be nil
 	shared    bool                       // the transport is others' too
+	tap       io.Writer                  // gets a copy of what is read; nil: nobody
 }
 
 // newPoster returns a poster for checked options.
@@ -44,7 +45,7 @@ func newPoster(o Options) *poster {
 		r.SetBasicAuth(u.User.Username(), password)
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
-	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil}
+	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap}
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -84,7 +85,16 @@ func (p *poster) send(ctx context.Context, method, target string, body []byte, h
 	if err != nil {
 		return nil, netFault(ctx, err)
 	}
+	if p.tap != nil {
+		resp.Body = tapped{io.TeeReader(resp.Body, p.tap), resp.Body}
+	}
 	return resp, nil
+}
+
+// A tapped body is read through a tee.
+type tapped struct {
+	io.Reader
+	io.Closer
 }
 
 // status sends one request of whose reply only the status counts, and the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -26,6 +27,13 @@ type ProcessOptions struct {
 	Command []string // argv
 	Env     []string // KEY=VALUE, the whole environment; nil: the parent's
 	Dir     string   // working directory; empty: the parent's
+
+	// Input gives the process an open stdin, which Process.Input writes to and
+	// Stop closes. Without it stdin is empty.
+	Input bool
+	// Stdout and Stderr get what the process writes there, as it comes, beside
+	// what Output keeps of it. Nil: nobody.
+	Stdout, Stderr io.Writer
 }
 
 // A Process is a started command. It leads a process group of its own, so
@@ -44,8 +52,8 @@ type Process struct {
 	state  string // valid once done is closed
 }
 
-// StartProcess starts a command without input whose output is kept: a live
-// HTTP server. The context bounds the start only; Stop ends the process. The
+// StartProcess starts a command whose output is kept: a live HTTP server, or,
+// with Input, one that is spoken to by the caller. The context bounds the start only; Stop ends the process. The
 // error is a *DialError of kind NotStarted.
 func StartProcess(ctx context.Context, o ProcessOptions) (*Process, error) {
 	return startProcess(ctx, o, false)
@@ -62,25 +70,15 @@ func startProcess(ctx context.Context, o ProcessOptions, piped bool) (*Process, 
 	p := &Process{cmd: exec.Command(o.Command[0], o.Command[1:]...),
 		done: make(chan struct{}), swept: make(chan struct{})}
 	p.cmd.Env, p.cmd.Dir = o.Env, o.Dir
-	p.cmd.Stderr = &p.err
+	p.cmd.Stderr = also(&p.err, o.Stderr)
 	p.cmd.WaitDelay = afterExit
 	ownGroup(p.cmd)
-	var theirs []*os.File
-	if piped {
-		in, stdin, err := os.Pipe()
-		if err != nil {
-			return nil, notStarted(o, err)
-		}
-		stdout, out, err := os.Pipe()
-		if err != nil {
-			return nil, errors.Join(notStarted(o, err), in.Close(), stdin.Close())
-		}
-		p.cmd.Stdin, p.cmd.Stdout, p.stdin, p.stdout = in, out, stdin, stdout
-		theirs = []*os.File{in, out}
-	} else {
-		p.cmd.Stdout = &p.out
+	p.cmd.Stdout = also(&p.out, o.Stdout)
+	theirs, err := p.makePipes(o, piped)
+	if err != nil {
+		return nil, err
 	}
-	err := p.cmd.Start()
+	err = p.cmd.Start()
 	for _, f := range theirs {
 		err = errors.Join(err, f.Close())
 	}
@@ -90,6 +88,37 @@ func startProcess(ctx context.Context, o ProcessOptions, piped bool) (*Process, 
 	}
 	go p.wait()
 	return p, nil
+}
+
+// makePipes makes the pipes to talk to the process by, and returns the ends
+// that are the process's own: stdin where it has input or is piped, and stdout
+// where it is piped.
+func (p *Process) makePipes(o ProcessOptions, piped bool) (theirs []*os.File, err error) {
+	if !piped && !o.Input {
+		return nil, nil
+	}
+	in, stdin, err := os.Pipe()
+	if err != nil {
+		return nil, notStarted(o, err)
+	}
+	p.cmd.Stdin, p.stdin = in, stdin
+	if !piped {
+		return []*os.File{in}, nil
+	}
+	stdout, out, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(notStarted(o, err), in.Close(), stdin.Close())
+	}
+	p.cmd.Stdout, p.stdout = out, stdout
+	return []*os.File{in, out}, nil
+}
+
+// also writes to a second place too, if there is one.
+func also(keep *tail, w io.Writer) io.Writer {
+	if w == nil {
+		return keep
+	}
+	return io.MultiWriter(keep, w)
 }
 
 // notStarted says why a command can't be started.
@@ -130,6 +159,23 @@ func (p *Process) Exited() (status string, ok bool) {
 	default:
 		return "", false
 	}
+}
+
+// ExitStatus returns the status that the process ended with, -1 where a signal
+// ended it, and false while it runs.
+func (p *Process) ExitStatus() (code int, ok bool) {
+	if _, gone := p.Exited(); !gone {
+		return 0, false
+	}
+	return p.cmd.ProcessState.ExitCode(), true
+}
+
+// Input is the process's stdin; nil where it was started without.
+func (p *Process) Input() io.Writer {
+	if p.stdin == nil {
+		return nil
+	}
+	return p.stdin
 }
 
 // Wait waits until the process has ended, or ctx has.

@@ -18,6 +18,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -76,6 +77,10 @@ type Options struct {
 	// headers, and warms FastMCP's tool cache, which otherwise charges a
 	// hidden tools/list for the first call of each name.
 	ListTools bool
+
+	// Tap gets a copy of every reply's body, as it is read, from several
+	// goroutines: http and sse. Nil: nobody.
+	Tap io.Writer
 
 	TLS      *tls.Config // http and sse; nil: Go's defaults
 	MaxConns int         // http and sse: connections kept and allowed open; 0: DefaultMaxConns

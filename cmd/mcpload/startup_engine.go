@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// A starter starts one server, again and again.
+type starter struct {
+	command []string
+	dir     string
+	env     []string // what it gets beside the credentials, KEY=VALUE
+	url     string   // where it serves http; empty where it speaks on stdin and stdout
+	options wire.Options
+	limit   time.Duration // for a bad start to end
+	ready   time.Duration // for a good start to answer, at least the limit
+	logs    []string      // patterns of its log files
+	tool    history.Arrival
+}
+
+// stopWithin bounds the stopping of a process. wire's own steps end sooner.
+const stopWithin = 8 * time.Second
+
+// start makes one start and says what was seen. The error says that it could
+// not be made at all.
+func (e *starter) start(ctx context.Context, s startup.Start) (*startup.Observation, error) {
+	if err := e.portFree(ctx); err != nil {
+		return nil, err
+	}
+	logs, err := beforeStart(e.logs, e.dir)
+	if err != nil {
+		return nil, err
+	}
+	mark := rand.Text()
+	env := append(slices.Clone(e.env), markName+"="+mark)
+	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
+		env = append(env, name+"="+s.Set[name])
+	}
+	o := &startup.Observation{}
+	rec := newRecorder(time.Now())
+	p, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: e.command, Env: env, Dir: e.dir, Input: e.url == "",
+		Stdout: rec.stream(startup.Stdout), Stderr: rec.stream(startup.Stderr)})
+	if err != nil {
+		return nil, err
+	}
+	o.Started = true
+	w := watch(ctx, mark)
+	within := e.limit
+	if s.Expect == startup.Serve {
+		within = max(within, e.ready)
+	}
+	patience, cancel := context.WithTimeout(ctx, within)
+	e.talk(patience, p, rec, o, mark)
+	cancel()
+	o.Ran = time.Since(rec.begin)
+	e.end(p, rec, o)
+	o.Looks, o.Commands = w.end()
+	o.Orphans = sweepMarked(mark)
+	rec.into(o)
+	if o.Logs, err = logs.added(); err != nil {
+		return nil, err
+	}
+	return o, ctx.Err()
+}
+
+// portFree waits until nothing listens where the server is going to: a server
+// that was just stopped may take a moment to let go.
+func (e *starter) portFree(ctx context.Context) error {
+	if e.url == "" {
+		return nil
+	}
+	for range 100 {
+		if !wire.Listening(ctx, e.url) {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return hinted{fmt.Errorf("something listens at %s already", e.url), "stop it first: an answer from there would say nothing of the server that is started"}
+}
+
+// talk tries to get an answer until there is one, the process has ended, or
+// the context has. A server that has gone into the background, leaving a status
+// of 0, may still answer over http.
+func (e *starter) talk(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation, mark string) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer cancel()
+		if p.Wait(ctx) != nil {
+			return // ctx has ended
+		}
+		o.Exited, o.ExitAt = true, time.Since(rec.begin)
+		if code, _ := p.ExitStatus(); code == 0 && e.url != "" {
+			if left, _ := findMarked(mark); len(left) > 0 {
+				<-ctx.Done()
+			}
+		}
+	})
+	if e.url == "" {
+		e.talkLines(ctx, p, rec, o)
+	} else {
+		e.talkHTTP(ctx, rec, o)
+	}
+	if o.Answered {
+		sleep(ctx, settle) // it may end by itself all the same
+	}
+	cancel()
+	wg.Wait()
+}
+
+// settle is how long a start that answered is watched on.
+const settle = 100 * time.Millisecond
+
+// end notes how the process ended, or ends it.
+func (e *starter) end(p *wire.Process, rec *recorder, o *startup.Observation) {
+	if _, gone := p.Exited(); gone && !o.Exited {
+		o.Exited, o.ExitAt = true, time.Since(rec.begin)
+	} else if !gone {
+		o.StopAt = time.Since(rec.begin)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	_ = p.Stop(ctx) // it never fails: what is left is killed
+	o.Code, _ = p.ExitStatus()
+	o.Ended, _ = p.Exited()
+	o.Ignored = o.StopAt > 0 && o.Ended == "signal: killed"
+}
+
+// The requests of a start, as lines. None of them changes anything.
+var lines = []string{
+	`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpload","version":"1"}}}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+	`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}`,
+	`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"` + noSuchTool + `","arguments":{}}}`,
+}
+
+// noSuchTool is the name of a tool that no server has, so that calling it makes
+// an error reply and nothing else.
+const noSuchTool = "mcpload_no_such_tool"
+
+// chat is how long a request after the first may take: its answer decides
+// nothing, it is only looked through.
+const chat = 3 * time.Second
+
+// talkLines speaks on stdin and stdout.
+func (e *starter) talkLines(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation) {
+	send := func(line string) bool {
+		_, err := io.WriteString(p.Input(), line+"\n")
+		return err == nil // one that doesn't read has ended, or is about to
+	}
+	send(lines[0])
+	o.AnswerAt, o.Answered = await(ctx, rec, 1)
+	if !o.Answered || !send(lines[1]) {
+		return
+	}
+	more := lines[2:]
+	if e.tool.Tool != "" {
+		more = append(slices.Clone(more), toolLine(4, e.tool))
+	}
+	for i, line := range more {
+		if !send(line) {
+			return
+		}
+		patience, cancel := context.WithTimeout(ctx, chat)
+		_, _ = await(patience, rec, i+2) // the reply is recorded, and that is all
+		cancel()
+	}
+}
+
+// await waits for the answer to a request. What came before the context ended
+// counts, however late it is looked at.
+func await(ctx context.Context, rec *recorder, id int) (time.Duration, bool) {
+	for {
+		if at, ok := rec.answer(id); ok {
+			return at, true
+		}
+		select {
+		case <-rec.changed:
+		case <-ctx.Done():
+			return rec.answer(id)
+		}
+	}
+}
+
+// talkHTTP connects, dials and asks.
+func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observation) {
+	for ctx.Err() == nil {
+		tried := time.Since(rec.begin)
+		if !wire.Listening(ctx, e.url) {
+			if ctx.Err() == nil {
+				o.RefusedAt = tried
+			}
+			sleep(ctx, 25*time.Millisecond)
+			continue
+		}
+		o.Connected = true
+		options := e.options
+		options.Tap, options.ListTools = rec.tap(), true
+		options.Now = func() time.Duration { return time.Since(rec.begin) }
+		session, err := wire.Dial(ctx, options)
+		var calls []history.Call
+		var failed *wire.DialError
+		switch {
+		case err == nil:
+			calls = session.Handshake()
+		case errors.As(err, &failed):
+			calls = failed.Calls
+		}
+		for _, c := range calls {
+			if answeredMCP(c) && !o.Answered {
+				o.Answered, o.AnswerAt = true, c.Received
+			}
+		}
+		if err == nil {
+			e.ask(ctx, session)
+			ended(session.Close)
+		}
+		if o.Answered {
+			return
+		}
+		sleep(ctx, 100*time.Millisecond)
+	}
+}
+
+// ask makes the requests whose replies are looked through.
+func (e *starter) ask(ctx context.Context, session *wire.Session) {
+	calls := []history.Arrival{{Method: "tools/call", Tool: noSuchTool}}
+	if e.tool.Tool != "" {
+		calls = append(calls, e.tool)
+	}
+	for _, a := range calls {
+		patience, cancel := context.WithTimeout(ctx, chat)
+		session.Exchange(patience, a)
+		cancel()
+	}
+}
+
+// toolLine is the request that calls a tool.
+func toolLine(id int, a history.Arrival) string {
+	arguments := a.Arguments
+	if arguments == nil {
+		arguments = json.RawMessage("{}")
+	}
+	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": "tools/call",
+		"params": map[string]any{"name": a.Tool, "arguments": arguments}})
+	if err != nil {
+		panic("internal error: the arguments of a checked profile don't marshal: " + err.Error())
+	}
+	return string(text)
+}
+
+// answeredMCP reports if a call was answered by a message of MCP, rather than
+// by HTTP alone.
+func answeredMCP(c history.Call) bool {
+	switch c.Outcome {
+	case history.OK, history.ToolError, history.Limited:
+		return true
+	case history.Rejected:
+		return c.Code != 0
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
