@@ -139,6 +139,7 @@ func (p Profile) Clone() Profile {
 	}
 	p.Launch.Command = slices.Clone(p.Launch.Command)
 	p.Launch.Env = slices.Clone(p.Launch.Env)
+	p.Launch.Logs = slices.Clone(p.Launch.Logs)
 	p.Credentials = slices.Clone(p.Credentials)
 	p.Call.Arguments = slices.Clone(p.Call.Arguments)
 	p.Call.Never = slices.Clone(p.Call.Never)

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	pathpkg "path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -244,6 +245,7 @@ func (r *reader) launch(n *yaml.Node, path string, l *Launch) {
 				}
 			})
 		}},
+		{"logs", r.logs(&l.Logs)},
 		{"transport", func(n *yaml.Node, path string) {
 			if t, ok := r.oneOf(n, path, "http", "sse", "stdio"); ok && t != l.Transport {
 				// The parent's place belongs to the parent's transport.
@@ -259,6 +261,18 @@ func (r *reader) launch(n *yaml.Node, path string, l *Launch) {
 		{"ready", r.ready(&l.Ready)},
 		{"note", r.into(&l.Note, "one sentence")},
 	})
+}
+
+// logs reads patterns of files, as path.Match has them.
+func (r *reader) logs(list *[]string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		r.texts(list, "patterns of files, such as logs/*.log")(n, path)
+		for _, pattern := range *list {
+			if _, err := pathpkg.Match(pattern, ""); err != nil {
+				r.fault(n, path, quote(pattern)+" is no pattern", "a file's path, in which * stands for any characters but /")
+			}
+		}
+	}
 }
 
 func (r *reader) host(host *string) func(*yaml.Node, string) {

@@ -65,7 +65,7 @@ func observedNode(o *Observed) *yaml.Node {
 
 func launchNode(l Launch) *yaml.Node {
 	n := node{}.texts("command", l.Command, false).texts("env", l.Env, false).
-		text("transport", l.Transport).text("host", l.Host)
+		texts("logs", l.Logs, false).text("transport", l.Transport).text("host", l.Host)
 	if l.Port != 0 {
 		n = n.number("port", l.Port)
 	}

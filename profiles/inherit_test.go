@@ -24,6 +24,7 @@ observed: {rate: 0.5/s, burst: 3, scope: client, source: server.py, note: Differ
 launch:
   command: [serve, --port, 8080, -v, yes, true]
   env: [API_KEY, OTHER]
+  logs: [server.log, "logs/*.log"]
   transport: sse
   host: localhost
   port: 8080
@@ -49,7 +50,7 @@ func TestEveryField(t *testing.T) {
 		Limit: Limit{Rate: 5, Burst: 7, Scope: Client, Charges: []string{"tools/call", "tools/list"},
 			MayCharge: []string{"*"}, Free: []string{"ping"}},
 		Observed: &Observed{Rate: 0.5, Burst: 3, Scope: Client, Source: "server.py", Note: "Differs."},
-		Launch: Launch{Command: []string{"serve", "--port", "8080", "-v", "yes", "true"}, Env: []string{"API_KEY", "OTHER"},
+		Launch: Launch{Command: []string{"serve", "--port", "8080", "-v", "yes", "true"}, Env: []string{"API_KEY", "OTHER"}, Logs: []string{"server.log", "logs/*.log"},
 			Transport: "sse", Host: "localhost", Port: 8080, Path: "/events", Ready: 90 * time.Second, Note: "Slow to start."},
 		Credentials: []Credential{{"API_KEY", "mailgun", true}, {"OTHER", "generic", false}},
 		Call: LoadCall{Method: "tools/call", Tool: "look", Never: []string{"wipe", "delete_*"},

@@ -28,6 +28,7 @@
 //	launch:
 //	  command: [python, -m, my_server]
 //	  env: [API_KEY]             # names of variables to pass on
+//	  logs: [logs/*.log]         # the log files that it writes, from its folder
 //	  transport: http            # or sse, stdio
 //	  host: 127.0.0.1
 //	  port: 8000
@@ -83,6 +84,7 @@ type Observed struct {
 type Launch struct {
 	Command   []string      // argv; empty where there is no usable one
 	Env       []string      // names of the environment variables to pass on
+	Logs      []string      // patterns of the log files that it writes, from its working directory
 	Transport string        // "http", "sse" or "stdio"
 	Host      string        // for http and sse; default 127.0.0.1
 	Port      int           // for http and sse, 1 to 65535

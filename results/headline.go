@@ -93,15 +93,25 @@ func (s *screen) verdictWords() (word, says string) {
 	case len(idle) == n:
 		return "could not run", fmt.Sprintf("%s; nothing was judged", and(idle))
 	case s.doc.Verdict == verdict.Fail:
-		return word, s.failWords() + rest(n, passed, unsure, idle)
+		return word, s.failWords() + rest(n, passed, s.doc.startsOnly(), unsure, idle)
+	case s.doc.Verdict == verdict.Pass && s.doc.startsOnly():
+		return word, fmt.Sprintf("%s starts with good credentials, refuses bad ones and shows none", and(s.serverNames()))
 	case s.doc.Verdict == verdict.Pass && n == 1:
 		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Limit)
 	case s.doc.Verdict == verdict.Pass:
 		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
 	case len(unsure) == 0:
-		return word, strings.TrimPrefix(rest(n, passed, nil, idle), "; ")
+		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")
 	}
-	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, nil, idle))
+	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
+}
+
+func (s *screen) serverNames() []string {
+	var names []string
+	for _, v := range s.doc.Servers {
+		names = append(names, v.Server)
+	}
+	return names
 }
 
 // failWords says who fails, and what.
@@ -114,6 +124,8 @@ func (s *screen) failWords() string {
 		case v.Verdict != verdict.Fail:
 		case v.broken() != "":
 			breaking, one = append(breaking, v.Server), v
+		case v.misstarts() != "":
+			others = append(others, v.Server+" starts wrongly: "+v.misstarts())
 		default:
 			others = append(others, v.Server+" fails "+and(v.failedChecks()))
 		}
@@ -134,7 +146,7 @@ func (s *screen) failWords() string {
 }
 
 // rest says what became of the servers that a headline hasn't named.
-func rest(n, passed int, unsure, idle []string) string {
+func rest(n, passed int, startsOnly bool, unsure, idle []string) string {
 	s := ""
 	if len(unsure) > 0 {
 		s += "; " + and(unsure) + " could not be judged"
@@ -143,7 +155,7 @@ func rest(n, passed int, unsure, idle []string) string {
 		s += "; " + and(idle) + " could not run"
 	}
 	switch {
-	case n == 1:
+	case n == 1, startsOnly:
 	case passed == 1:
 		s += fmt.Sprintf("; 1 of %d servers keeps its limit", n)
 	case passed > 1:

@@ -94,7 +94,7 @@ var hints = []hint{
 // about returns the row of a check, and false where there is none. The latency
 // checks are named for what they demand: "latency p99<500ms".
 func about(check string) (hint, bool) {
-	for _, h := range hints {
+	for _, h := range slices.Concat(hints, startHints) {
 		if h.check == check || (h.check == "latency" && len(check) > 8 && check[:8] == "latency ") {
 			return h, true
 		}

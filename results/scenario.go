@@ -16,6 +16,7 @@ type Scenario struct {
 	Rate     Achieved        `json:"rate"`
 	Late     Quantiles       `json:"late"` // our own fault: from the due instant to the sending
 	Findings []Finding       `json:"findings"`
+	Starts   []Start         `json:"starts,omitempty"` // of the start-up scenario, which has no calls
 }
 
 // NewScenario computes the statistics of a scenario's calls and puts its

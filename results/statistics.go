@@ -9,6 +9,9 @@ import (
 // statistics adds what was counted and timed: a row a scenario for a single
 // server, else a row a server.
 func (s *screen) statistics() error {
+	if s.doc.startsOnly() {
+		return nil // no traffic
+	}
 	if len(s.doc.Servers) > 1 {
 		if err := s.latencies("latency, from when a call was due, in ms", s.perServer()); err != nil || !s.verbose {
 			return err
@@ -23,9 +26,11 @@ func (s *screen) statistics() error {
 		if err := s.counts(v); err != nil {
 			return err
 		}
-		rows := make([]timed, len(v.Scenarios))
-		for j, sc := range v.Scenarios {
-			rows[j] = timed{sc.Scenario, sc.Latency}
+		var rows []timed
+		for _, sc := range v.Scenarios {
+			if !withStarts(sc) {
+				rows = append(rows, timed{sc.Scenario, sc.Latency})
+			}
 		}
 		if err := s.latencies(v.Server+": latency, from when a call was due, in ms", rows); err != nil {
 			return err
@@ -61,6 +66,9 @@ func (s *screen) perServer() []timed {
 func (s *screen) counts(v *Server) error {
 	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
 	for _, sc := range v.Scenarios {
+		if withStarts(sc) {
+			continue
+		}
 		c := sc.Calls
 		sent := fmt.Sprint(c.Sent)
 		if c.Unsent() > 0 {

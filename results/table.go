@@ -31,7 +31,7 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 	}
 	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
 	for _, part := range []func() error{
-		s.headline, s.repeats, s.servers, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer,
+		s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *screen) heading(text string) {
 
 // servers adds the table of servers: one row each.
 func (s *screen) servers() error {
-	if len(s.doc.Servers) == 0 {
+	if len(s.doc.Servers) == 0 || s.doc.startsOnly() {
 		return nil
 	}
 	g := &grid{header: []string{"server", "target", "limit", "measured rate, burst", "scenarios"}}

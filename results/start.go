@@ -1,0 +1,166 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// A Start is what became of one start of a server, in the start-up scenario.
+type Start struct {
+	Case     string          `json:"case"`              // such as "placeholder"
+	Env      string          `json:"env,omitempty"`     // the variable that the case is about; empty for a good start
+	Expected string          `json:"expected"`          // "serve", "refuse" or "either"
+	Did      string          `json:"did"`               // "served", "refused", "hung" or "not made"
+	Exit     string          `json:"exit,omitempty"`    // how it ended, such as "exit status 1"
+	AfterMS  float64         `json:"after_ms"`          // until it answered, or ended, or was given up
+	Says     []string        `json:"says,omitempty"`    // what a refusal says: "variable", "format", "traceback"
+	Message  string          `json:"message,omitempty"` // the line of a refusal that tells the most, its secrets veiled
+	Leaked   []string        `json:"leaked,omitempty"`  // where a credential showed: "output", "reply", "log", "command line"
+	Verdict  verdict.Verdict `json:"verdict"`           // of what it did, by itself
+}
+
+// startChecks are the checks of the start-up scenario, and how a headline says
+// that one fails.
+var startChecks = []struct{ check, says string }{
+	{"refuses", "it serves, or hangs, with a bad credential"},
+	{"starts", "it refuses a good credential"},
+	{"no-leak-output", "it prints credentials"},
+	{"no-leak-reply", "it answers with credentials"},
+	{"no-leak-log", "it logs credentials"},
+	{"no-leak-command-line", "it shows credentials on a command line"},
+	{"exit-status", "its exit status lies"},
+	{"honest-readiness", "it claims what isn't so"},
+	{"names-variable", "its refusals don't name the variable"},
+	{"names-format", "its refusals don't say the format"},
+	{"no-traceback", "its refusals are stack traces"},
+	{"clean-stdout", "it writes on stdout what is no MCP"},
+}
+
+// misstarts says in which ways a server starts wrongly; empty where it doesn't.
+func (v *Server) misstarts() string {
+	var list []string
+	for _, c := range startChecks {
+		if slices.ContainsFunc(v.Scenarios, func(sc Scenario) bool { return len(sc.Starts) > 0 && sc.failed(c.check) }) {
+			list = append(list, c.says)
+		}
+	}
+	if len(list) > 3 {
+		list = append(list[:3], fmt.Sprintf("%d more", len(list)-3))
+	}
+	return and(list)
+}
+
+func (s Scenario) failed(check string) bool {
+	return slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.Check == check && f.Verdict == verdict.Fail })
+}
+
+// startsOnly reports if a document is about starts and nothing else: then there
+// is no limit to speak of, and no traffic.
+func (d *Document) startsOnly() bool {
+	some := false
+	for _, v := range d.Servers {
+		for _, sc := range v.Scenarios {
+			if len(sc.Starts) == 0 {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
+}
+
+// withStarts reports if a scenario is about starts.
+func withStarts(s Scenario) bool { return len(s.Starts) > 0 }
+
+// starts adds the matrix of every server's starts.
+func (s *screen) starts() error {
+	for _, v := range s.doc.Servers {
+		for _, sc := range v.Scenarios {
+			if !withStarts(sc) {
+				continue
+			}
+			s.heading(v.Server + ": starts")
+			if err := startGrid(sc.Starts).draw(s.page); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// startGrid has a row a start. The variable is left out where there is only
+// one.
+func startGrid(list []Start) *grid {
+	g := &grid{header: []string{"", "case", "variable", "should", "did", "after", "exit", "its message names", "leaked"}}
+	vars := map[string]bool{}
+	for _, st := range list {
+		vars[st.Env] = true
+		g.rows = append(g.rows, []cell{
+			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.Case, stiff: true}, {text: st.Env}, {text: st.Expected}, {text: st.Did, stiff: true},
+			{text: orDash(st.after()), right: true, stiff: true}, {text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
+			{text: orDash(st.says())}, {text: orDash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
+		})
+	}
+	delete(vars, "")
+	if len(vars) < 2 {
+		const variable = 2
+		g = g.without(func(column int) bool { return column == variable })
+	}
+	return g
+}
+
+// mark is the row's verdict, short; nothing where nothing was demanded.
+func (st Start) mark() string {
+	switch {
+	case st.Did == "not made":
+		return "?"
+	case st.Expected == "either" && st.Verdict == verdict.Pass:
+		return ""
+	case st.Verdict == verdict.Inconclusive:
+		return "?"
+	}
+	return st.Verdict.String()
+}
+
+func (st Start) after() string {
+	if st.Did == "not made" {
+		return ""
+	}
+	return ms(st.AfterMS)
+}
+
+// says is what a refusal names; of what it should name and doesn't, "no …".
+func (st Start) says() string {
+	if st.Did != "refused" {
+		return ""
+	}
+	var list []string
+	for _, what := range []string{"variable", "format"} {
+		if slices.Contains(st.Says, what) {
+			list = append(list, what)
+		} else {
+			list = append(list, "no "+what)
+		}
+	}
+	if slices.Contains(st.Says, "traceback") {
+		list = append(list, "stack trace")
+	}
+	return strings.Join(list, ", ")
+}
+
+func leakColor(st Start) string {
+	if len(st.Leaked) > 0 {
+		return red
+	}
+	return ""
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
