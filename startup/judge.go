@@ -35,7 +35,7 @@ func judgeStarts(t *Trial, f *Finding) {
 		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows no made-up key"
 		if other, ok := t.startsWith(); ok && t.missing() == 0 {
 			f.Verdict = verdict.Fail
-			f.Saw += "; but with " + other.about() + " it started"
+			f.Saw += "; but with " + other.About() + " it started"
 			f.Cause = "its validation knows other formats than those that " + t.Provider[other.Env] + " issues today"
 		}
 	}
@@ -46,7 +46,7 @@ func (t *Trial) remarks(of func(Start) (remark string, applies bool)) []string {
 	var list []string
 	for _, s := range t.seen(func(s Start) bool { return s.Expect == Either }) {
 		if remark, applies := of(s); applies && remark != "" {
-			list = append(list, s.about()+": "+remark)
+			list = append(list, s.About()+": "+remark)
 		}
 	}
 	return list
@@ -88,15 +88,15 @@ func judgeRefuses(t *Trial, f *Finding) {
 	for _, s := range bad {
 		switch o := s.Seen; {
 		case o.Answered:
-			served = append(served, fmt.Sprintf("%s: it answered after %s", s.about(), span(o.AnswerAt)))
+			served = append(served, fmt.Sprintf("%s: it answered after %s", s.About(), span(o.AnswerAt)))
 		case !o.Exited || o.ExitAt > t.Limit:
-			hung = append(hung, fmt.Sprintf("%s: it had not ended after %s", s.about(), span(o.Ran)))
+			hung = append(hung, fmt.Sprintf("%s: it had not ended after %s", s.About(), span(o.Ran)))
 		default:
 			slow = max(slow, o.ExitAt)
 		}
 	}
 	for _, s := range t.seen(func(s Start) bool { return s.Expect == Refuse && s.Doubt != "" }) {
-		f.Warnings = append(f.Warnings, fmt.Sprintf("%s proves nothing: %s", s.about(), s.Doubt))
+		f.Warnings = append(f.Warnings, fmt.Sprintf("%s proves nothing: %s", s.About(), s.Doubt))
 	}
 	f.Warnings = append(f.Warnings, t.remarks(func(s Start) (string, bool) { return s.Case.IfServes, s.Seen.Answered })...)
 	total := plural(len(bad), "bad start")
@@ -130,15 +130,15 @@ func judgeExit(t *Trial, f *Finding) {
 	for _, s := range t.seen(nil) {
 		o := s.Seen
 		if o.Exited && o.Answered && o.ExitAt < o.AnswerAt {
-			f.Warnings = append(f.Warnings, s.about()+": it went into the background, where nobody sees its exit status")
+			f.Warnings = append(f.Warnings, s.About()+": it went into the background, where nobody sees its exit status")
 			continue
 		}
 		unasked := o.Exited && (s.Expect != Either || o.Answered) && s.Doubt == ""
 		switch {
 		case unasked && o.Code == 0 && o.Answered:
-			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s although nobody had asked it to", s.about(), span(o.ExitAt)))
+			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s although nobody had asked it to", s.About(), span(o.ExitAt)))
 		case unasked && o.Code == 0:
-			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s without having served", s.about(), span(o.ExitAt)))
+			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s without having served", s.About(), span(o.ExitAt)))
 		case unasked && s.Expect == Refuse:
 			refused++
 		}
@@ -203,10 +203,10 @@ func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, what st
 		}
 		line := excerpt(said, s.Env)
 		if line == "" {
-			silent = append(silent, s.about()+": it says nothing")
+			silent = append(silent, s.About()+": it says nothing")
 			continue
 		}
-		silent = append(silent, fmt.Sprintf("%s: %q", s.about(), quote(line, t.secrets())))
+		silent = append(silent, fmt.Sprintf("%s: %q", s.About(), quote(line, t.secrets())))
 	}
 	switch {
 	case t.unproven() != "":
@@ -240,9 +240,9 @@ func judgeTraceback(t *Trial, f *Finding) {
 		}
 		switch {
 		case ok && bad:
-			list = append(list, s.about()+": one of "+language)
+			list = append(list, s.About()+": one of "+language)
 		case ok:
-			f.Warnings = append(f.Warnings, fmt.Sprintf("%s: a stack trace of %s", s.about(), language))
+			f.Warnings = append(f.Warnings, fmt.Sprintf("%s: a stack trace of %s", s.About(), language))
 		}
 	}
 	switch {
@@ -264,7 +264,7 @@ func judgeStdout(t *Trial, f *Finding) {
 	starts := t.seen(nil)
 	for _, s := range starts {
 		if line, ok := s.Seen.pollution(); ok {
-			list = append(list, fmt.Sprintf("%s: %q", s.about(), quote(line, t.secrets())))
+			list = append(list, fmt.Sprintf("%s: %q", s.About(), quote(line, t.secrets())))
 		}
 	}
 	switch {

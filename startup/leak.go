@@ -51,7 +51,7 @@ func leakJudge(places func(*Trial, *Observation) []source) func(*Trial, *Finding
 		starts, texts := t.seen(nil), 0
 		for _, s := range starts {
 			if s.Seen.Cut {
-				f.Warnings = append(f.Warnings, s.about()+": it wrote so much that only the beginning was looked at")
+				f.Warnings = append(f.Warnings, s.About()+": it wrote so much that only the beginning was looked at")
 			}
 			for _, place := range places(t, s.Seen) {
 				if len(place.text) > 0 {
@@ -130,5 +130,5 @@ func (t *Trial) leaked(l leak, s Start, place source) string {
 	}
 	// From shortly before the secret on: lines of JSON are long.
 	from := max(begin, l.at-60)
-	return fmt.Sprintf("%s: %s in %s, line %d: %q", s.about(), what, place.name, line, quote(strings.TrimSpace(string(text[from:end])), t.secrets()))
+	return fmt.Sprintf("%s: %s in %s, line %d: %q", s.About(), what, place.name, line, quote(strings.TrimSpace(string(text[from:end])), t.secrets()))
 }

@@ -20,9 +20,9 @@ func judgeReadiness(t *Trial, f *Finding) {
 		line, at, claimed := o.claim(claims)
 		switch {
 		case claimed && o.refused() && !o.Connected:
-			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.about(), quoted(line), o.Ended))
+			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.About(), quoted(line), o.Ended))
 		case claimed && o.Answered && o.RefusedAt-at > early:
-			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.about(), quoted(line), span(o.RefusedAt-at)))
+			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.About(), quoted(line), span(o.RefusedAt-at)))
 		case claimed && o.Answered && o.RefusedAt > at:
 			f.Warnings = append(f.Warnings, fmt.Sprintf("it says %s, and still refuses connections %s later", quoted(line), span(o.RefusedAt-at)))
 		}
@@ -30,7 +30,7 @@ func judgeReadiness(t *Trial, f *Finding) {
 			continue
 		}
 		if line, _, ok := o.claim(vouches); ok && t.aims(line, s) {
-			lies = append(lies, fmt.Sprintf("%s: it said %s", s.about(), quoted(line)))
+			lies = append(lies, fmt.Sprintf("%s: it said %s", s.About(), quoted(line)))
 		}
 	}
 	f.Warnings = once(f.Warnings)

@@ -29,9 +29,6 @@ type Start struct {
 	Seen    *Observation      // nil where the start was never made
 }
 
-// about names a start: "absent OPENAI_API_KEY".
-func (s Start) about() string { return strings.TrimSpace(s.Case.Name + " " + s.Env) }
-
 // A Trial is every start of one server.
 type Trial struct {
 	Limit    time.Duration // how long a bad start may take to end

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/startup"
+)
+
+// startFlags are the flags of startup, as given.
+type startFlags struct {
+	server      string
+	mock        bool
+	fault       string
+	transport   string
+	credentials []string
+	optional    []string
+	url         string
+	env         []string
+	useEnv      bool
+	dir         string
+	logs        []string
+	limit       time.Duration
+	ready       time.Duration
+	tool        string
+	profiles    []string
+	seed        uint64
+	dryRun      bool
+	format      string
+	output      string
+	verbose     bool
+}
+
+func (a *app) startupCommand() *cobra.Command {
+	f := &startFlags{}
+	cmd := &cobra.Command{
+		Use:   "startup --server NAME | -- command args...",
+		Short: "Check that a server refuses bad credentials at its start, and leaks none",
+		Long: `Startup starts a server once for each way to set its credentials: not at all,
+empty, blank, a placeholder, another provider's key, one that is too short or
+malformed, one with a newline, older and newer formats, and good ones. It judges
+if the server refuses before it answers anything, says which variable and what
+format, and shows the credential nowhere: not in its output, its replies, its log
+files or on a command line.
+
+Every credential is made up for its one start. The server gets none of your
+environment but PATH, HOME, LANG, TMPDIR and what --env or its profile names.
+
+Name the variables with --credential NAME=PROVIDER, as often as there are any, or
+take a profile's. The server speaks MCP on stdin and stdout, or over HTTP at the
+--url that you give.
+
+Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive: such as where the
+server doesn't start with good credentials either.`,
+		Example: `  mcpload startup --credential OPENAI_API_KEY=openai -- python server.py
+  mcpload startup --credential MAILGUN_API_KEY=mailgun --url http://127.0.0.1:8000/mcp -- python server.py
+  mcpload startup --credential TOKEN=generic --env DATABASE_URL --log 'logs/*.log' -- node server.js
+  mcpload startup --server mailgun-mcp                          by its profile's launch command
+  mcpload startup --server mailgun-mcp --mock                   a mock that does everything right
+  mcpload startup --server mailgun-mcp --startup-fault traceback
+  mcpload startup --server mailgun-mcp --dry-run                print the cases, start nothing
+  mcpload list startup-cases`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() < 0 && len(args) > 0 || cmd.ArgsLenAtDash() > 0 {
+				return hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload startup --credential API_KEY=generic -- python server.py"}
+			}
+			return a.startup(cmd.Context(), f, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.server, "server", "", "server to start, by its profile's `name` (see mcpload list servers)")
+	flags.BoolVar(&f.mock, "mock", false, "start a mock of the server instead of its launch command")
+	flags.StringVar(&f.fault, "startup-fault", "", "start a mock that starts `wrongly` in one way (see mcpload list startup-faults)")
+	flags.StringVar(&f.transport, "transport", "stdio", "how the mock is spoken to: stdio or http")
+	flags.StringArrayVar(&f.credentials, "credential", nil, "variable that the server must have, and who issues what is in it: `NAME=PROVIDER` (repeatable)")
+	flags.StringArrayVar(&f.optional, "optional", nil, "the same for one that it may do without: `NAME=PROVIDER` (repeatable)")
+	flags.StringVar(&f.url, "url", "", "MCP `endpoint` that the command serves; without, it speaks on stdin and stdout")
+	flags.StringArrayVar(&f.env, "env", nil, "more of the server's environment: `NAME` passes yours on, NAME=VALUE sets it (repeatable)")
+	flags.BoolVar(&f.useEnv, "use-env", false, "use the credentials of your own environment for the good starts: for servers that ask the provider")
+	flags.StringVar(&f.dir, "dir", "", "`folder` to start the command in (default: this one)")
+	flags.StringArrayVar(&f.logs, "log", nil, "`pattern` of log files that the server writes, such as 'logs/*.log' (repeatable)")
+	flags.DurationVar(&f.limit, "limit", 10*time.Second, "how long it may take to refuse a bad credential")
+	flags.DurationVar(&f.ready, "ready", 0, "how long it may take to answer with a good one (default: the profile's, or 30s)")
+	flags.StringVar(&f.tool, "tool", "", "harmless `tool` whose reply is looked through as well (default: the profile's)")
+	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable)")
+	flags.Uint64Var(&f.seed, "seed", 0, "makes the made-up credentials repeatable (default: others each time)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the starts and make none")
+	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
+	return cmd
+}
+
+// startup is the command once its arguments are parsed.
+func (a *app) startup(ctx context.Context, f *startFlags, command []string) error {
+	if f.format != "table" && f.format != "json" {
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	}
+	if f.limit <= 0 || f.ready < 0 {
+		return errors.New("--limit and --ready must be above 0")
+	}
+	if f.seed == 0 {
+		f.seed = rand.Uint64()
+	}
+	l, err := a.startLine(f, command)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.printStarts(l.plan)
+	}
+	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: f.seed}
+	server := results.Server{Server: l.name, Target: l.target}
+	if err := a.makeStarts(ctx, l, &server); err != nil {
+		return err
+	}
+	doc.Servers = append(doc.Servers, server)
+	doc.Finish()
+	r := &runFlags{format: f.format, output: f.output, verbose: f.verbose}
+	if err := a.render(r, doc, nil); err != nil {
+		return err
+	}
+	a.status = results.ExitStatus(doc)
+	return nil
+}
+
+// A startLine is a server that is to be started again and again: how, with
+// what, and what it is called.
+type startLine struct {
+	name    string
+	target  results.Target
+	starter starter
+	trial   startup.Trial
+	plan    []startup.Start
+}
+
+// makeStarts makes the starts, judges them and adds the scenario to the
+// server's part of the document. Its error says that not even one could be
+// made.
+func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Server) error {
+	soft, stop := a.untilInterrupt(ctx)
+	defer stop()
+	progress := a.startProgress(l.name, len(l.plan))
+	defer progress("")
+	for i := range l.plan {
+		s := &l.plan[i]
+		progress(s.About())
+		seen, err := l.starter.start(soft, ctx, *s)
+		if soft.Err() != nil {
+			server.Notes = append(server.Notes, fmt.Sprintf("interrupted after %d of %d starts", i, len(l.plan)))
+			break
+		}
+		if err != nil && i == 0 {
+			var o outcome
+			o.fail(err)
+			return hinted{errors.New(o.server.Error), o.server.Hint}
+		}
+		if err != nil {
+			var o outcome
+			o.fail(err)
+			server.Error, server.Hint = o.server.Error, o.server.Hint
+			break
+		}
+		s.Seen = seen
+	}
+	l.trial.Starts = l.plan
+	sc := results.NewScenario(startup.Scenario, nil, startup.Judge(&l.trial))
+	for _, row := range l.trial.Rows() {
+		sc.Starts = append(sc.Starts, results.Start(row))
+	}
+	server.Scenarios = append(server.Scenarios, sc)
+	return nil
+}
+
+// withCredentials turns NAME=PROVIDER into credentials.
+func withCredentials(required, optional []string) ([]profiles.Credential, error) {
+	var list []profiles.Credential
+	for i, text := range append(append([]string(nil), required...), optional...) {
+		c, err := parseCredential(text)
+		if err != nil {
+			return nil, err
+		}
+		c.Required = i < len(required)
+		for _, other := range list {
+			if other.Env == c.Env {
+				return nil, fmt.Errorf("credential %s is given twice", c.Env)
+			}
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}

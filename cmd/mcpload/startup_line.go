@@ -1,0 +1,352 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/olekukonko/tablewriter"
+	"golang.org/x/term"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// startLine turns flags into what is to be started, all checked before
+// anything is.
+func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
+	if f.fault != "" {
+		f.mock = true
+	}
+	if err := f.consistent(command); err != nil {
+		return nil, err
+	}
+	p := profiles.Profile{Launch: profiles.Launch{Transport: "stdio"}}
+	if f.server != "" {
+		catalog, err := a.catalog(f.profiles)
+		if err != nil {
+			return nil, err
+		}
+		target := targetFlags{servers: []string{f.server}}
+		chosen, err := target.promises(catalog, nil)
+		if err != nil {
+			return nil, err
+		}
+		p = chosen[0]
+	}
+	if len(f.credentials)+len(f.optional) > 0 {
+		given, err := withCredentials(f.credentials, f.optional)
+		if err != nil {
+			return nil, err
+		}
+		p.Credentials = given
+	}
+	l := &startLine{name: p.Name}
+	if err := l.aim(f, p, command); err != nil {
+		return nil, err
+	}
+	if err := l.equip(f, p); err != nil {
+		return nil, err
+	}
+	own, err := a.ownCredentials(f, p.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.planStarts(p.Credentials, own, f.seed)
+}
+
+// consistent refuses flags that contradict each other.
+func (f *startFlags) consistent(command []string) error {
+	switch {
+	case f.server == "" && len(command) == 0:
+		return hinted{fmt.Errorf("no server is named"), "give a command after --, as in: mcpload startup --credential API_KEY=generic -- python server.py; or --server NAME for a profile's launch command"}
+	case f.mock && f.server == "":
+		return hinted{fmt.Errorf("a mock needs a --server to be a mock of"), "mcpload list servers names them all"}
+	case f.mock && (len(command) > 0 || f.url != ""):
+		return fmt.Errorf("--mock and --startup-fault start a mock, so they take no command and no --url")
+	case f.transport != "stdio" && !f.mock:
+		return hinted{fmt.Errorf("--transport is for mocks"), "a command is spoken to on stdin and stdout, or over HTTP at the --url that it serves"}
+	case f.transport != "stdio" && f.transport != "http":
+		return fmt.Errorf("--transport %q is neither stdio nor http", f.transport)
+	case len(command) > 0 && f.server == "" && len(f.credentials)+len(f.optional) == 0:
+		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER; mcpload list providers names the providers"}
+	}
+	return nil
+}
+
+// aim decides which command is started and how it is spoken to.
+func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) error {
+	e := &l.starter
+	launch := p.Launch
+	switch {
+	case f.mock:
+		return l.aimMock(f, p)
+	case len(command) > 0:
+		e.command, e.url = command, f.url
+		l.name = cmp.Or(l.name, filepath.Base(command[len(command)-1]))
+	case len(launch.Command) == 0:
+		return hinted{fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --")}
+	default:
+		e.command, e.url = launch.Command, f.url
+		if e.url == "" && launch.Transport != "stdio" {
+			e.url = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path
+		}
+	}
+	l.target = results.Target{Kind: string(kindCommand), Transport: "stdio", Address: e.command[0]}
+	if e.url != "" {
+		l.target.Transport = "http"
+		if launch.Transport == "sse" && f.server != "" {
+			e.options.Transport, l.target.Transport = wire.SSE, "sse"
+		}
+	}
+	return nil
+}
+
+// aimMock makes this program's own mock the command.
+func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
+	if _, ok := mock.StartFaultNamed(f.fault); f.fault != "" && !ok {
+		return hinted{fmt.Errorf("no start-up fault is named %q", f.fault), "mcpload list startup-faults names them all"}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find this program to start a mock: %w", err)
+	}
+	e := &l.starter
+	args := mockArgs(mock.Config{Profile: p}, f.profiles)
+	if f.transport == "http" {
+		free, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("cannot find a free port: %w", err)
+		}
+		address := free.Addr().String()
+		if err := free.Close(); err != nil {
+			return fmt.Errorf("cannot find a free port: %w", err)
+		}
+		args[slices.Index(args, "stdio")] = "http"
+		args = append(args, "--addr", address)
+		e.url = "http://" + address + "/mcp"
+	}
+	e.command = append(append([]string{self}, args...), "--startup-fault", f.fault)
+	l.target = results.Target{Kind: string(kindMock), Transport: f.transport}
+	if f.fault != "" {
+		l.target.Address = "broken by " + f.fault
+	}
+	return nil
+}
+
+// equip fills in the rest of how the server is started.
+func (l *startLine) equip(f *startFlags, p profiles.Profile) error {
+	e := &l.starter
+	e.limit, e.ready = f.limit, cmp.Or(f.ready, p.Launch.Ready, 30*time.Second)
+	e.logs = append(slices.Clone(p.Launch.Logs), f.logs...)
+	if f.mock {
+		e.logs = append(e.logs, mock.StartLog)
+	}
+	dir, err := startFolder(f)
+	if err != nil {
+		return err
+	}
+	e.dir = dir
+	e.options.URL, e.options.Name, e.options.Version, e.options.Timeout = e.url, "mcpload", version(), e.limit
+	if tool := cmp.Or(f.tool, p.Call.Tool); tool != "" {
+		if p.Call.Forbids(tool) {
+			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", tool, p.Name)
+		}
+		e.tool = history.Arrival{Method: "tools/call", Tool: tool}
+		if f.tool == "" {
+			e.tool.Arguments = p.Call.Arguments
+		}
+	}
+	l.trial = startup.Trial{Limit: f.limit, Stdio: e.url == "", HasLogs: len(e.logs) > 0}
+	return l.environment(f, p)
+}
+
+// startFolder is the folder that the server is started in: for a mock, which
+// may write a log, an empty one.
+func startFolder(f *startFlags) (string, error) {
+	if f.mock {
+		dir, err := os.MkdirTemp("", "mcpload-startup-")
+		if err != nil {
+			return "", fmt.Errorf("cannot make a folder for the mock: %w", err)
+		}
+		return dir, nil
+	}
+	dir, err := filepath.Abs(f.dir)
+	if err != nil {
+		return "", fmt.Errorf("--dir: %w", err)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("--dir %q is no folder", f.dir)
+	}
+	return dir, nil
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// environment is what the server gets beside its credentials. A value that
+// looks like a credential is somebody's own until they say that it may be used.
+func (l *startLine) environment(f *startFlags, p profiles.Profile) error {
+	held := func(name string) bool {
+		return slices.ContainsFunc(p.Credentials, func(c profiles.Credential) bool { return c.Env == name })
+	}
+	env := launchEnv(slices.DeleteFunc(slices.Clone(p.Launch.Env), held))
+	for _, text := range f.env {
+		name, value, set := strings.Cut(text, "=")
+		switch {
+		case !envName.MatchString(name):
+			return hinted{fmt.Errorf("--env %q doesn't begin with the name of a variable", name), "--env NAME passes yours on, --env NAME=VALUE sets it"}
+		case held(name):
+			return fmt.Errorf("--env %s: it is a credential, whose values are made up", name)
+		case set:
+		default:
+			var ok bool
+			if value, ok = os.LookupEnv(name); !ok {
+				return fmt.Errorf("--env %s: the environment has no variable %s", name, name)
+			}
+		}
+		env = append(env, name+"="+value)
+	}
+	for _, pair := range env {
+		name, value, _ := strings.Cut(pair, "=")
+		if !f.useEnv && startup.LooksReal(value) {
+			return hinted{fmt.Errorf("%s looks like a real credential, and would be passed on to the server", name),
+				fmt.Sprintf("name it with --credential %s=PROVIDER to have values made up for it, or pass yours on with --use-env", name)}
+		}
+	}
+	l.starter.env = env
+	return nil
+}
+
+// ownCredentials are the caller's own, where they are to be used. Where they
+// are there and aren't, it is said.
+func (a *app) ownCredentials(f *startFlags, list []profiles.Credential) (map[string]string, error) {
+	own := map[string]string{}
+	for _, c := range list {
+		value, ok := os.LookupEnv(c.Env)
+		switch {
+		case !ok:
+		case f.useEnv:
+			own[c.Env] = value
+		case startup.LooksReal(value):
+			a.say("%s of your environment is not passed on: the server gets made-up values (--use-env uses yours for the good starts)", c.Env)
+		}
+	}
+	if f.useEnv && len(own) == 0 && len(list) > 0 {
+		return nil, fmt.Errorf("--use-env: the environment has no variable %s", envNames(list))
+	}
+	return own, nil
+}
+
+func envNames(list []profiles.Credential) string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Env)
+	}
+	return strings.Join(names, ", ")
+}
+
+// parseCredential reads NAME=PROVIDER.
+func parseCredential(text string) (profiles.Credential, error) {
+	name, provider, ok := strings.Cut(text, "=")
+	if !ok || !envName.MatchString(name) || provider == "" {
+		// What stands behind the = may be a key that somebody gave by mistake.
+		return profiles.Credential{}, hinted{fmt.Errorf("--credential %q is not of the form NAME=PROVIDER", name), "such as OPENAI_API_KEY=openai; never the value itself"}
+	}
+	return profiles.Credential{Env: name, Provider: provider}, nil
+}
+
+// planStarts makes the plan up.
+func (l *startLine) planStarts(list []profiles.Credential, own map[string]string, seed uint64) error {
+	var credentials []startup.Credential
+	l.trial.Provider = map[string]string{}
+	for _, c := range list {
+		made, err := startup.NewCredential(c.Env, c.Provider, c.Required)
+		if err != nil {
+			return hinted{fmt.Errorf("credential %s: %w", c.Env, err), "mcpload list providers names the providers"}
+		}
+		credentials = append(credentials, made)
+		l.trial.Provider[c.Env] = c.Provider
+	}
+	l.plan = startup.Plan(credentials, rand.New(rand.NewPCG(seed, seed)))
+	startup.Using(l.plan, own)
+	for i := range l.plan {
+		if s := &l.plan[i]; s.Case.Name == startup.Absent {
+			s.Doubt = setByFile(l.starter, s.Env)
+		}
+	}
+	return nil
+}
+
+// setByFile says which .env file sets a variable that a start leaves out; many
+// servers read one from their folder, or from one above it or their script.
+func setByFile(e starter, env string) string {
+	assigns := regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?` + regexp.QuoteMeta(env) + `[ \t]*=[ \t]*\S`)
+	folders := []string{e.dir}
+	for _, word := range e.command {
+		if path := filepath.Join(e.dir, word); !filepath.IsAbs(word) && isFile(path) {
+			folders = append(folders, filepath.Dir(path))
+		} else if filepath.IsAbs(word) && isFile(word) {
+			folders = append(folders, filepath.Dir(word))
+		}
+	}
+	for _, folder := range folders {
+		for {
+			name := filepath.Join(folder, ".env")
+			if text, err := os.ReadFile(name); err == nil && assigns.Match(text) {
+				return fmt.Sprintf("%s sets it, and the server may read that; start it elsewhere with --dir", name)
+			}
+			above := filepath.Dir(folder)
+			if above == folder {
+				break
+			}
+			folder = above
+		}
+	}
+	return ""
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// printStarts prints the plan without its values.
+func (a *app) printStarts(plan []startup.Start) error {
+	table := tablewriter.NewTable(a.stdout, tablewriter.WithHeaderAutoFormat(0))
+	table.Header([]string{"", "case", "variable", "it should", "the variable holds"})
+	for i, s := range plan {
+		if err := table.Append([]string{fmt.Sprint(i + 1), s.Case.Name, cmp.Or(s.Env, "-"), s.Expect.String(), s.Case.Doc}); err != nil {
+			return err
+		}
+	}
+	return table.Render()
+}
+
+// startProgress tells a person at a terminal which start is under way.
+func (a *app) startProgress(server string, total int) func(about string) {
+	file, ok := a.stderr.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("CI") != "" {
+		return func(string) {}
+	}
+	n := 0
+	return func(about string) {
+		_, _ = io.WriteString(file, "\r\x1b[K") // a terminal that has gone needs no progress
+		if about != "" {
+			n++
+			fmt.Fprintf(file, "%s: start %d of %d: %s", server, n, total, about)
+		}
+	}
+}
