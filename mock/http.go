@@ -23,7 +23,7 @@ func (s *Server) streamable(path string) (http.Handler, func()) {
 	mux := http.NewServeMux()
 	mux.Handle(path, &front{
 		server: s,
-		next:   h,
+		next:   revealing(h, s.config.Reveal),
 		client: func(r *http.Request) (string, bool) {
 			id := r.Header.Get(server.HeaderKeySessionID)
 			if id == "" || mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {

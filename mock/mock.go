@@ -38,6 +38,7 @@ type Config struct {
 	Charge  Charging         // what costs a token; "" means ChargeAll
 	Latency time.Duration    // what an admitted request takes after the decision, >= 0
 	Seed    uint64           // repeats what faults draw lots for
+	Reveal  string           // what its error replies give away; "" is nothing
 
 	// IdentityHeader names the HTTP header that says who a client is, for
 	// limits of one bucket a client; empty: its session does.

@@ -73,7 +73,7 @@ func newValues(list []profiles.Credential, lookup func(string) (string, bool)) *
 // honest is what a server that does everything right does.
 func (v *values) honest() Start {
 	if len(v.problems) == 0 {
-		return Start{Late: []string{"ready"}}
+		return Start{Log: "started", Late: []string{"ready"}}
 	}
 	return v.refusal()
 }

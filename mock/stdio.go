@@ -152,7 +152,7 @@ func (s *Server) pass(ctx context.Context, session server.ClientSession, raw []b
 	if reply == nil {
 		return nil
 	}
-	return marshal(reply)
+	return reveal(marshal(reply), s.config.Reveal)
 }
 
 // answer returns the replies to a request that was decided: one from an honest

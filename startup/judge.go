@@ -193,7 +193,7 @@ func once(list []string) []string {
 }
 
 // judgeMessages judges what refusals say: which lacks what it should have.
-func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, what string) {
+func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, does string) {
 	var silent []string
 	refusals := t.refusals()
 	for _, s := range refusals {
@@ -215,18 +215,18 @@ func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, what st
 		f.Saw = "it refused no bad credential, so that there was no message to read"
 	case len(silent) > 0:
 		f.Verdict = verdict.Fail
-		f.Saw = fmt.Sprintf("%d of %s %s: %s", len(silent), plural(len(refusals), "refusal"), what, few(silent))
+		f.Saw = fmt.Sprintf("%d of %s did not: %s", len(silent), plural(len(refusals), "refusal"), few(silent))
 	default:
-		f.Verdict, f.Saw = verdict.Pass, plural(len(refusals), "refusal")+", each did"
+		f.Verdict, f.Saw = verdict.Pass, plural(len(refusals), "refusal")+", "+does
 	}
 }
 
 func judgeVariable(t *Trial, f *Finding) {
-	judgeMessages(t, f, func(s Start, said string) bool { return !namesVariable(said, s.Env) }, "didn't")
+	judgeMessages(t, f, func(s Start, said string) bool { return !namesVariable(said, s.Env) }, "each names it")
 }
 
 func judgeFormat(t *Trial, f *Finding) {
-	judgeMessages(t, f, func(s Start, said string) bool { return !namesFormat(said, s.Telling) }, "didn't")
+	judgeMessages(t, f, func(s Start, said string) bool { return !namesFormat(said, s.Telling) }, "each says so")
 }
 
 func judgeTraceback(t *Trial, f *Finding) {

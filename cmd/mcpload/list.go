@@ -33,22 +33,28 @@ func listings() []listing {
 		{"profiles", "tiers and patterns, for profiles of your own", []string{"kind", "name", "value"}, profileRows},
 		{"scenarios", "what a run sends, and what passes", []string{"scenario", "what is sent", "what passes", "checks"}, scenarioRows},
 		{"faults", "the ways in which a mock can break its promise", []string{"fault", "what is wrong"}, faultRows},
+		{"startup-cases", "what startup sets credentials to, and what should come of it", []string{"case", "the variable holds", "the server should"}, startCaseRows},
+		{"startup-checks", "what startup asks of every start", []string{"check", "what must hold"}, startCheckRows},
+		{"startup-faults", "the ways in which a mock can start wrongly", []string{"fault", "what is wrong", "the check that fails"}, startFaultRows},
 	}
 }
 
 func (a *app) listCommand() *cobra.Command {
 	var format string
-	var dirs []string
+	var dirs, names []string
+	for _, l := range listings() {
+		names = append(names, l.name)
+	}
 	cmd := &cobra.Command{
-		Use:       "list servers|profiles|scenarios|faults",
-		Short:     "List servers, profiles, scenarios or faults",
+		Use:       "list " + strings.Join(names, "|"),
+		Short:     "List servers, profiles, scenarios, faults and more",
 		Example:   "  mcpload list servers\n  mcpload list scenarios --format json",
-		ValidArgs: []string{"servers", "profiles", "scenarios", "faults"},
+		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
 			}
-			return hinted{fmt.Errorf("list takes one word, not %d", len(args)), "one of servers, profiles, scenarios, faults"}
+			return hinted{fmt.Errorf("list takes one word, not %d", len(args)), "one of " + strings.Join(names, ", ")}
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			catalog, err := a.catalog(dirs)
@@ -60,7 +66,7 @@ func (a *app) listCommand() *cobra.Command {
 					return l.print(a.stdout, catalog, format)
 				}
 			}
-			return hinted{fmt.Errorf("there is no list of %q", args[0]), "one of servers, profiles, scenarios, faults"}
+			return hinted{fmt.Errorf("there is no list of %q", args[0]), "one of " + strings.Join(names, ", ")}
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "table or json")

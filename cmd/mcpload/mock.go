@@ -24,6 +24,10 @@ type mockFlags struct {
 	rate      string
 	burst     int
 	seed      uint64
+
+	credentials bool
+	startFault  string
+	handed      string // for a mock that was started with a secret on its command line
 }
 
 func (a *app) mockCommand() *cobra.Command {
@@ -36,7 +40,8 @@ until it is interrupted, and prints its URL. With --fault it breaks its promise
 in one chosen way, to try out what a check can see.`,
 		Example: `  mcpload mock --server acb
   mcpload mock --server acb --fault never-refills --shape http429
-  mcpload mock --server acb --transport stdio      speaks on stdin and stdout`,
+  mcpload mock --server acb --transport stdio      speaks on stdin and stdout
+  MAILGUN_API_KEY=test mcpload mock --server mailgun-mcp --credentials      refuses to start`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveMock(cmd.Context(), f) },
 	}
@@ -52,6 +57,12 @@ in one chosen way, to try out what a check can see.`,
 	flags.StringVar(&f.rate, "rate", "", "another rate than the profile's: 12, 12/s, 300/1m")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes what a faulty mock draws lots for repeatable")
 	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
+	flags.BoolVar(&f.credentials, "credentials", false, "refuse to start without the credentials that the profile names, in the environment")
+	flags.StringVar(&f.startFault, "startup-fault", "", "how to start `wrongly` (see mcpload list startup-faults)")
+	flags.StringVar(&f.handed, "handed", "", "a secret that another mock has handed on")
+	if err := flags.MarkHidden("handed"); err != nil {
+		panic("internal error: " + err.Error())
+	}
 	return cmd
 }
 
@@ -84,15 +95,24 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if err := target.override(&p); err != nil {
 		return err
 	}
-	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed})
+	ctx, stop := a.untilInterrupt(ctx)
+	defer stop()
+	start, over, err := a.beginMock(ctx, f, p)
+	if over || err != nil {
+		return err
+	}
+	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed, Reveal: start.Reveal})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = server.Close() }() // the process ends with it
-	ctx, stop := a.untilInterrupt(ctx)
-	defer stop()
 	if f.transport == "stdio" {
-		return server.ServeStdio(ctx, a.stdin, a.stdout)
+		a.ready(start, server, stop)
+		err := server.ServeStdio(ctx, a.stdin, a.stdout)
+		if ctx.Err() != nil {
+			return nil // it was told to stop, as over http
+		}
+		return err
 	}
 	url, err := server.Start(f.transport, f.addr)
 	if err != nil {
@@ -106,6 +126,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 		fault = ", broken by " + f.fault
 	}
 	a.say("serving a mock of %s (%g/s burst %d%s); interrupt to stop", p.Name, p.Limit.Rate, p.Limit.Burst, fault)
+	a.ready(start, server, stop)
 	<-ctx.Done()
 	return nil
 }

@@ -27,6 +27,7 @@ type startFlags struct {
 	useEnv      bool
 	dir         string
 	logs        []string
+	cases       []string
 	limit       time.Duration
 	ready       time.Duration
 	tool        string
@@ -87,6 +88,7 @@ server doesn't start with good credentials either.`,
 	flags.BoolVar(&f.useEnv, "use-env", false, "use the credentials of your own environment for the good starts: for servers that ask the provider")
 	flags.StringVar(&f.dir, "dir", "", "`folder` to start the command in (default: this one)")
 	flags.StringArrayVar(&f.logs, "log", nil, "`pattern` of log files that the server writes, such as 'logs/*.log' (repeatable)")
+	flags.StringSliceVar(&f.cases, "case", nil, "only these `cases`, comma-separated, between the good starts (default: all; see mcpload list startup-cases)")
 	flags.DurationVar(&f.limit, "limit", 10*time.Second, "how long it may take to refuse a bad credential")
 	flags.DurationVar(&f.ready, "ready", 0, "how long it may take to answer with a good one (default: the profile's, or 30s)")
 	flags.StringVar(&f.tool, "tool", "", "harmless `tool` whose reply is looked through as well (default: the profile's)")

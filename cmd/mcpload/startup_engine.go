@@ -30,12 +30,17 @@ type starter struct {
 	tool    history.Arrival
 }
 
-// stopWithin bounds the stopping of a process. wire's own steps end sooner.
-const stopWithin = 8 * time.Second
+// How long a process may take to stop before it is killed: a good start, whose
+// stopping is looked at (wire's own steps end sooner), and any other.
+const (
+	stopWithin = 8 * time.Second
+	dropWithin = 500 * time.Millisecond
+)
 
 // start makes one start and says what was seen. The error says that it could
-// not be made at all.
-func (e *starter) start(ctx context.Context, s startup.Start) (*startup.Observation, error) {
+// not be made at all, or not to its end. Once ctx has ended the process is
+// asked to end, once at once has it is killed.
+func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.Observation, error) {
 	if err := e.portFree(ctx); err != nil {
 		return nil, err
 	}
@@ -61,11 +66,17 @@ func (e *starter) start(ctx context.Context, s startup.Start) (*startup.Observat
 	if s.Expect == startup.Serve {
 		within = max(within, e.ready)
 	}
-	patience, cancel := context.WithTimeout(ctx, within)
+	patience, giveUp := context.WithTimeout(ctx, within)
 	e.talk(patience, p, rec, o, mark)
-	cancel()
+	giveUp()
 	o.Ran = time.Since(rec.begin)
-	e.end(p, rec, o)
+	grace := dropWithin
+	if s.Expect == startup.Serve {
+		grace = stopWithin
+	}
+	stopping, cancel := context.WithTimeout(atOnce, grace)
+	end(stopping, p, rec, o)
+	cancel()
 	o.Looks, o.Commands = w.end()
 	o.Orphans = sweepMarked(mark)
 	rec.into(o)
@@ -128,14 +139,12 @@ func (e *starter) talk(ctx context.Context, p *wire.Process, rec *recorder, o *s
 const settle = 100 * time.Millisecond
 
 // end notes how the process ended, or ends it.
-func (e *starter) end(p *wire.Process, rec *recorder, o *startup.Observation) {
+func end(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation) {
 	if _, gone := p.Exited(); gone && !o.Exited {
 		o.Exited, o.ExitAt = true, time.Since(rec.begin)
 	} else if !gone {
 		o.StopAt = time.Since(rec.begin)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
-	defer cancel()
 	_ = p.Stop(ctx) // it never fails: what is left is killed
 	o.Code, _ = p.ExitStatus()
 	o.Ended, _ = p.Exited()

@@ -65,7 +65,10 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, l.planStarts(p.Credentials, own, f.seed)
+	if err := l.planStarts(p.Credentials, own, f.seed); err != nil {
+		return nil, err
+	}
+	return l, l.keepCases(f.cases)
 }
 
 // consistent refuses flags that contradict each other.
@@ -82,7 +85,7 @@ func (f *startFlags) consistent(command []string) error {
 	case f.transport != "stdio" && f.transport != "http":
 		return fmt.Errorf("--transport %q is neither stdio nor http", f.transport)
 	case len(command) > 0 && f.server == "" && len(f.credentials)+len(f.optional) == 0:
-		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER; mcpload list providers names the providers"}
+		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai"}
 	}
 	return nil
 }
@@ -139,7 +142,7 @@ func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
 		args = append(args, "--addr", address)
 		e.url = "http://" + address + "/mcp"
 	}
-	e.command = append(append([]string{self}, args...), "--startup-fault", f.fault)
+	e.command = append(append([]string{self}, args...), "--credentials", "--startup-fault", f.fault)
 	l.target = results.Target{Kind: string(kindMock), Transport: f.transport}
 	if f.fault != "" {
 		l.target.Address = "broken by " + f.fault
@@ -275,7 +278,7 @@ func (l *startLine) planStarts(list []profiles.Credential, own map[string]string
 	for _, c := range list {
 		made, err := startup.NewCredential(c.Env, c.Provider, c.Required)
 		if err != nil {
-			return hinted{fmt.Errorf("credential %s: %w", c.Env, err), "mcpload list providers names the providers"}
+			return fmt.Errorf("credential %s: %w", c.Env, err)
 		}
 		credentials = append(credentials, made)
 		l.trial.Provider[c.Env] = c.Provider
@@ -286,6 +289,26 @@ func (l *startLine) planStarts(list []profiles.Credential, own map[string]string
 		if s := &l.plan[i]; s.Case.Name == startup.Absent {
 			s.Doubt = setByFile(l.starter, s.Env)
 		}
+	}
+	return nil
+}
+
+// keepCases leaves out the cases that weren't asked for. The good starts stay:
+// without them nothing else proves anything.
+func (l *startLine) keepCases(names []string) error {
+	var all []string
+	for _, c := range startup.Cases() {
+		all = append(all, c.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return hinted{fmt.Errorf("no start-up case is named %q", name), "there are " + strings.Join(all, ", ")}
+		}
+	}
+	if len(names) > 0 {
+		l.plan = slices.DeleteFunc(l.plan, func(s startup.Start) bool {
+			return s.Case.Name != startup.Good && !slices.Contains(names, s.Case.Name)
+		})
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ var rooms = map[string]room{
 	"runner":            {imports: []string{"history", "wire"}, clock: true},
 	"scenarios":         {imports: []string{"history", "profiles", "verdict"}},
 	"store":             {imports: []string{"history", "results"}},
+	"startup":           {imports: []string{"verdict"}},
 	"verdict":           {imports: []string{"history", "profiles"}},
 	"virtual":           {imports: []string{"history"}},
 	"wire":              {imports: []string{"history"}, clock: true},
