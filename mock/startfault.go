@@ -122,8 +122,8 @@ func refusalFaults() []StartFault {
 		{Name: "ready-first", Check: "honest-readiness", Doc: "it says that it runs before it looks at its credentials", change: func(s *Start, _ *values) {
 			s.Stderr = append([]string{"✓ MCP server running"}, s.Stderr...)
 		}},
-		{Name: "ready-early", Check: "honest-readiness", HTTP: true, Doc: "it says that it listens two seconds before it does", change: serving(func(s *Start, _ *values) {
-			s.Stderr, s.Wait, s.Late = []string{"server listening"}, 2*time.Second, nil
+		{Name: "ready-early", Check: "honest-readiness", HTTP: true, Doc: "it says that it listens a second and a half before it does", change: serving(func(s *Start, _ *values) {
+			s.Stderr, s.Wait, s.Late = []string{"server listening"}, 1500*time.Millisecond, nil
 		})},
 		{Name: "vouches", Check: "honest-readiness", Doc: "its banner says that the credentials are validated, whatever they are", change: func(s *Start, _ *values) {
 			s.Stderr = append([]string{"✓ API key validated"}, s.Stderr...)

@@ -116,7 +116,9 @@ func judgeRefuses(t *Trial, f *Finding) {
 		f.Verdict = verdict.Fail
 		f.Saw = fmt.Sprintf("%d of %s hung: %s", len(hung), total, few(hung))
 		f.Cause = "the server stays up without serving: who started it can't tell that it is of no use"
-	case len(bad) == 0 || t.missing() > 0:
+	case len(bad) == 0:
+		f.Saw = "no bad start was made"
+	case t.missing() > 0:
 		f.Saw = fmt.Sprintf("%s, all refused; %s not made", total, plural(t.missing(), "start"))
 	default:
 		f.Verdict = verdict.Pass

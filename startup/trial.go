@@ -31,10 +31,10 @@ type Start struct {
 
 // A Trial is every start of one server.
 type Trial struct {
-	Limit    time.Duration // how long a bad start may take to end
-	Stdio    bool          // MCP is spoken on stdin and stdout
-	HasLogs  bool          // log files of the server are known
-	Provider map[string]string
+	Limit    time.Duration     // how long a bad start may take to end
+	Stdio    bool              // MCP is spoken on stdin and stdout
+	HasLogs  bool              // log files of the server are known
+	Provider map[string]string // who issues the credential in each variable; empty: it needs none
 	Starts   []Start
 }
 
@@ -66,7 +66,7 @@ func (t *Trial) refusals() []Start {
 
 // asks reports if the server needs credentials at all.
 func (t *Trial) asks() bool {
-	return slices.ContainsFunc(t.Starts, func(s Start) bool { return s.Expect == Refuse })
+	return len(t.Provider) > 0
 }
 
 // served reports if every control answered: only then does a refusal prove

@@ -68,8 +68,8 @@ func TestStartFaults(t *testing.T) {
 	for _, c := range startup.Checks() {
 		checks[c.ID] = false
 	}
-	for _, transport := range []string{"stdio", "http"} {
-		for _, server := range []string{"mailgun-mcp", "opera-cloud-mcp", "session-mgmt-mcp"} {
+	for transport, servers := range map[string][]string{"stdio": {"mailgun-mcp", "opera-cloud-mcp", "session-mgmt-mcp", "acb"}, "http": {"mailgun-mcp"}} {
+		for _, server := range servers {
 			t.Run("honest "+server+" "+transport, func(t *testing.T) {
 				t.Parallel()
 				status, doc, stderr := started(t, self, "--server", server, "--mock", "--transport", transport)
