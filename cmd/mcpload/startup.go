@@ -76,6 +76,11 @@ server doesn't start with good credentials either.`,
 			return a.startup(cmd.Context(), f, args)
 		},
 	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *startFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "server to start, by its profile's `name` (see mcpload list servers)")
 	flags.BoolVar(&f.mock, "mock", false, "start a mock of the server instead of its launch command")
@@ -98,7 +103,6 @@ server doesn't start with good credentials either.`,
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
-	return cmd
 }
 
 // startup is the command once its arguments are parsed.
