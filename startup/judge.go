@@ -72,7 +72,7 @@ func (t *Trial) ending(s Start) string {
 		how = fmt.Sprintf("ended with %s after %s", o.Ended, span(o.ExitAt))
 	}
 	if line := excerpt(o.said(), s.Env); line != "" {
-		how += fmt.Sprintf(", saying %q", quote(line, t.secrets()))
+		how += ", saying " + t.quoted(line)
 	}
 	return how
 }
@@ -208,7 +208,7 @@ func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, does st
 			silent = append(silent, s.About()+": it says nothing")
 			continue
 		}
-		silent = append(silent, fmt.Sprintf("%s: %q", s.About(), quote(line, t.secrets())))
+		silent = append(silent, s.About()+": "+t.quoted(line))
 	}
 	switch {
 	case t.unproven() != "":
@@ -266,7 +266,7 @@ func judgeStdout(t *Trial, f *Finding) {
 	starts := t.seen(nil)
 	for _, s := range starts {
 		if line, ok := s.Seen.pollution(); ok {
-			list = append(list, fmt.Sprintf("%s: %q", s.About(), quote(line, t.secrets())))
+			list = append(list, s.About()+": "+t.quoted(line))
 		}
 	}
 	switch {

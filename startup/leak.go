@@ -128,7 +128,9 @@ func (t *Trial) leaked(l leak, s Start, place source) string {
 	case l.form != "":
 		what = "a part of " + l.env + ", " + l.form
 	}
-	// From shortly before the secret on: lines of JSON are long.
-	from := max(begin, l.at-60)
-	return fmt.Sprintf("%s: %s in %s, line %d: %q", s.About(), what, place.name, line, quote(strings.TrimSpace(string(text[from:end])), t.secrets()))
+	from, dots := begin, ""
+	if l.at-begin > longest/2 { // lines of JSON are long
+		from, dots = l.at-longest/4, "… "
+	}
+	return fmt.Sprintf("%s: %s in %s, line %d: %s", s.About(), what, place.name, line, t.quoted(dots+strings.TrimSpace(string(text[from:end]))))
 }

@@ -14,23 +14,22 @@ const early = time.Second
 
 func judgeReadiness(t *Trial, f *Finding) {
 	var lies []string
-	quoted := func(line string) string { return fmt.Sprintf("%q", quote(line, t.secrets())) }
 	for _, s := range t.seen(nil) {
 		o := s.Seen
 		line, at, claimed := o.claim(claims)
 		switch {
 		case claimed && o.refused() && !o.Connected:
-			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.About(), quoted(line), o.Ended))
+			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.About(), t.quoted(line), o.Ended))
 		case claimed && o.Answered && o.RefusedAt-at > early:
-			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.About(), quoted(line), span(o.RefusedAt-at)))
+			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.About(), t.quoted(line), span(o.RefusedAt-at)))
 		case claimed && o.Answered && o.RefusedAt > at:
-			f.Warnings = append(f.Warnings, fmt.Sprintf("it says %s, and still refuses connections %s later", quoted(line), span(o.RefusedAt-at)))
+			f.Warnings = append(f.Warnings, fmt.Sprintf("it says %s, and still refuses connections %s later", t.quoted(line), span(o.RefusedAt-at)))
 		}
 		if s.Expect != Refuse || s.Doubt != "" || strings.TrimSpace(s.Set[s.Env]) == "" {
 			continue
 		}
 		if line, _, ok := o.claim(vouches); ok && t.aims(line, s) {
-			lies = append(lies, fmt.Sprintf("%s: it said %s", s.About(), quoted(line)))
+			lies = append(lies, fmt.Sprintf("%s: it said %s", s.About(), t.quoted(line)))
 		}
 	}
 	f.Warnings = once(f.Warnings)

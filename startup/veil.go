@@ -5,12 +5,18 @@ import (
 	"unicode"
 )
 
-// longest is how much of a line is quoted, in bytes.
-const longest = 200
+// How much of a line is quoted, and looked at for that, in bytes.
+const (
+	longest = 200
+	looked  = 2000
+)
 
 // least is the shortest run of a secret's characters that is veiled. It is
 // shorter than a leak, since what is quoted goes into documents.
 const least = 6
+
+// quoted is a line in quotation marks.
+func (t *Trial) quoted(line string) string { return `"` + quote(line, t.secrets()) + `"` }
 
 // quote makes a line of a server's output fit to be shown: short, without
 // control characters, and with every secret veiled.
@@ -21,15 +27,11 @@ func quote(line string, secrets []Secret) string {
 		}
 		return r
 	}, line)
-	cut := len(line) > longest
-	if cut {
-		line = line[:longest]
+	line = veil(line[:min(len(line), looked)], secrets)
+	if len(line) > longest {
+		return strings.ToValidUTF8(line[:longest], "") + " …"
 	}
-	line = strings.ToValidUTF8(veil(line, secrets), "")
-	if cut {
-		line += " …"
-	}
-	return line
+	return strings.ToValidUTF8(line, "")
 }
 
 // veil replaces what a line shows of secrets.

@@ -99,7 +99,7 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 		return l.aimMock(f, p)
 	case len(command) > 0:
 		e.command, e.url = command, f.url
-		l.name = cmp.Or(l.name, filepath.Base(command[len(command)-1]))
+		l.name = cmp.Or(l.name, called(command, f.dir))
 	case len(launch.Command) == 0:
 		return hinted{fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --")}
 	default:
@@ -116,6 +116,17 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 		}
 	}
 	return nil
+}
+
+// called names a server by its command: the script that an interpreter is given,
+// else the program.
+func called(command []string, dir string) string {
+	for _, word := range command[1:] {
+		if isFile(word) || isFile(filepath.Join(dir, word)) {
+			return filepath.Base(word)
+		}
+	}
+	return filepath.Base(command[0])
 }
 
 // aimMock makes this program's own mock the command.

@@ -2,10 +2,16 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,4 +108,132 @@ func TestStartFaults(t *testing.T) {
 	for id, tripped := range checks {
 		require.True(t, tripped, "no fault of the mock trips %s", id)
 	}
+}
+
+// key makes a value that looks as if a provider had issued it.
+func key() string { return "sk-" + "proj-" + strings.Repeat("aB3", 50) }
+
+// A caller's own credential is used for the good starts where that is asked
+// for, else never; and it shows nowhere.
+func TestStartupAndTheCallersCredentials(t *testing.T) {
+	self := program(t)
+	dir := t.TempDir()
+	script := filepath.Join(dir, "server.sh")
+	require.NoError(t, os.WriteFile(script, []byte(`echo "$OPENAI_API_KEY $OTHER" >>seen.txt; echo "using $OPENAI_API_KEY" >&2; read -r line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; read -r line`), 0o600))
+	t.Setenv("OPENAI_API_KEY", key())
+	t.Setenv("OTHER", key())
+	run := func(args ...string) (int, *results.Document, string, string) {
+		args = append([]string{"--credential", "OPENAI_API_KEY=openai", "--case", "malformed", "--dir", dir}, args...)
+		status, doc, stderr := started(t, self, append(args, "--", "sh", script)...)
+		seen, err := os.ReadFile(filepath.Join(dir, "seen.txt"))
+		if err == nil {
+			require.NoError(t, os.Remove(filepath.Join(dir, "seen.txt")))
+		}
+		return status, doc, stderr, string(seen)
+	}
+
+	_, doc, stderr, seen := run()
+	require.NotNil(t, doc, stderr)
+	require.NotContains(t, seen, key())
+	require.Contains(t, stderr, "OPENAI_API_KEY of your environment is not passed on")
+
+	status, doc, stderr, seen := run("--env", "OTHER")
+	require.Nil(t, doc)
+	require.Equal(t, exitUsage, status)
+	require.Empty(t, seen, "nothing may be started")
+	require.Contains(t, stderr, "OTHER looks like a real credential")
+	require.Contains(t, stderr, "--use-env")
+	require.NotContains(t, stderr, key())
+
+	status, doc, stderr, seen = run("--use-env", "--env", "OTHER")
+	require.NotNil(t, doc, stderr)
+	require.Equal(t, exitFail, status)
+	require.Equal(t, 2, strings.Count(seen, key()+" "+key()), "the good starts")
+	require.Contains(t, failedStarts(doc), "no-leak-output")
+	var text bytes.Buffer
+	require.NoError(t, doc.JSON(&text))
+	require.NotContains(t, text.String(), key()[:20])
+	require.NotContains(t, stderr, key()[:20])
+}
+
+// The first interrupt ends the start under way and reports; what is left is
+// ended, and a run that was cut short is no pass.
+func TestStartupIsInterrupted(t *testing.T) {
+	self := program(t)
+	dir := t.TempDir()
+	script := filepath.Join(dir, "server.sh")
+	// It ignores everything but SIGKILL, and so does what it starts.
+	require.NoError(t, os.WriteFile(script, []byte("trap '' TERM INT\n(trap '' TERM; echo $$ >>pids; while :; do sleep 0.1; done) &\necho $! >>pids\nwhile :; do sleep 0.1; done\n"), 0o600))
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(self, "startup", "--credential", "TOKEN=generic", "--dir", dir, "--limit", "60s", "--", "sh", script)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Start())
+	pids := filepath.Join(dir, "pids")
+	require.Eventually(t, func() bool { text, _ := os.ReadFile(pids); return bytes.Count(text, []byte("\n")) >= 2 }, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT)) // at once, please
+	_ = cmd.Wait()                                         // its status is looked at below
+	require.Equal(t, exitInconclusive, cmd.ProcessState.ExitCode(), stderr.String())
+	require.Contains(t, stdout.String(), "interrupted after 0 of ")
+	require.Contains(t, stderr.String(), "interrupted")
+	text, err := os.ReadFile(pids)
+	require.NoError(t, err)
+	for _, line := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(line)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return dead(pid) }, 5*time.Second, 10*time.Millisecond, "process %d", pid)
+	}
+}
+
+// dead reports if a process has ended, even if nobody has waited for it.
+func dead(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err == nil && bytes.Contains(text, []byte("State:\tZ"))
+}
+
+// A port that is taken would answer for the server.
+func TestStartupNeedsItsPort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	var stdout, stderr bytes.Buffer
+	status := run([]string{"startup", "--credential", "TOKEN=generic", "--url", "http://" + l.Addr().String() + "/mcp", "--", "sh", "-c", "exit 1"}, strings.NewReader(""), &stdout, &stderr)
+	require.Equal(t, exitUsage, status)
+	require.Empty(t, stdout.String())
+	require.Contains(t, stderr.String(), "something listens at http://127.0.0.1:")
+	require.Contains(t, stderr.String(), "hint: stop it first")
+}
+
+// What a start writes into a log file is found, however the file came about.
+func TestLogFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	write("old.log", "old\n")
+	write("same.log", "0123456789")
+	write("grows.log", strings.Repeat("x", 3*endSize))
+	write("shrinks.log", "long ago, far away")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.log"), 0o700))
+	l, err := beforeStart([]string{"*.log", filepath.Join(dir, "other.txt")}, dir)
+	require.NoError(t, err)
+	write("same.log", "9876543210")
+	write("grows.log", strings.Repeat("x", 3*endSize)+"more")
+	write("shrinks.log", "new")
+	write("new.log", "fresh")
+	write("other.txt", "else")
+	write("unasked.txt", "nobody looks")
+	list, err := l.added()
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, log := range list {
+		got[log.Name] = string(log.Text)
+	}
+	require.Equal(t, map[string]string{"same.log": "9876543210", "grows.log": "more", "shrinks.log": "new", "new.log": "fresh", "other.txt": "else"}, got)
+	_, err = beforeStart([]string{"["}, dir)
+	require.ErrorContains(t, err, `"[" is no pattern`)
 }
