@@ -298,13 +298,17 @@ func (tl *timeline) witnesses(d *drawing) {
 			}
 			into.add(tl.share(p.At), tl.pixel(p.Level))
 		}
+		halo := "halo admitted"
+		if refused.total > 0 { // the refused call is the one that matters; the others only may have taken tokens
+			halo += " weak"
+		}
 		label := fmt.Sprintf("Witness %d, %s: %s", e.Number, e.Check, e.Says)
 		from, to := time.Duration(e.Witness.FromNS), time.Duration(e.Witness.ToNS)
 		fmt.Fprintf(&d.data, `<g class="witness" tabindex="0" role="img" aria-label="%s" data-witness="%s" data-from="%d" data-to="%d">`+
-			`<path class="window-edge" d="%s"/><path class="halo admitted" d="%s"/><path class="halo refused" d="%s"/>`+
+			`<path class="window-edge" d="%s"/><path class="%s" d="%s"/><path class="halo refused" d="%s"/>`+
 			`<path class="mark admitted" d="%s"/><path class="mark refused" d="%s"/></g>`,
 			escape(label), e.ID, int64(from), int64(to), rect(tl.share(from), tl.share(to), 0, bandEnd),
-			admitted.path(0), refused.path(9), admitted.path(0), refused.path(9))
+			halo, admitted.path(0), refused.path(9), admitted.path(0), refused.path(9))
 		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="-6" text-anchor="middle" data-at="%d">▼ %d</text>`,
 			px(100*tl.share(from+(to-from)/2)), int64(from+(to-from)/2), e.Number)
 	}

@@ -299,8 +299,9 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 		}
 		mine := proofs(band.Client)
 		for _, e := range mine {
-			if len(v.CloseUps) < mostCloseUps {
-				tl := timeline{calls: calls, limit: v.Limit, band: band, proofs: []*exhibit{e}, x: near(e.Witness, v.Limit), close: true}
+			// A window that is much of the run is seen well enough in the whole.
+			if window := near(e.Witness, v.Limit); len(v.CloseUps) < mostCloseUps && window.hi-window.lo < 0.4*(x.hi-x.lo) {
+				tl := timeline{calls: calls, limit: v.Limit, band: band, proofs: []*exhibit{e}, x: window, close: true}
 				e.Chart = e.ID + "-close"
 				v.CloseUps = append(v.CloseUps, tl.draw(e.Chart, fmt.Sprintf("Witness %d close up", e.Number)))
 			}
