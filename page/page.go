@@ -13,9 +13,7 @@ package page
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed" // the template and what goes into it
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -40,15 +38,27 @@ var script string
 // shown without the charts that need one. It fails with results.ErrUnfinished
 // where Finish wasn't called.
 func HTML(w io.Writer, d *results.Document, histories map[string][]history.Call) error {
+	return Served(w, d, histories, nil)
+}
+
+// Served is HTML with links to other pages of the same server on top.
+func Served(w io.Writer, d *results.Document, histories map[string][]history.Call, nav []Link) error {
 	if d.Schema != results.Schema {
 		return results.ErrUnfinished
 	}
+	v := newView(d, histories)
+	v.shell = newShell(v.Title, nav)
+	return execute(w, "page", v)
+}
+
+// execute writes one of the layout's templates, cleaned.
+func execute(w io.Writer, name string, data any) error {
 	t, err := template.New("page").Parse(layout)
 	if err != nil {
 		return fmt.Errorf("page: internal error: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, newView(d, histories)); err != nil {
+	if err := t.ExecuteTemplate(&b, name, data); err != nil {
 		return fmt.Errorf("page: cannot draw the page: %w", err)
 	}
 	if _, err := io.WriteString(w, clean(b.String())); err != nil {
@@ -68,14 +78,4 @@ func clean(page string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(page, "\uFFFD"))
-}
-
-// policy is what a page lets the browser do: run this script, use this style,
-// load nothing.
-func policy() string {
-	hash := func(s string) string {
-		sum := sha256.Sum256([]byte(s))
-		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}
-	return "default-src 'none'; script-src " + hash(script) + "; style-src " + hash(style) + "; img-src data:; base-uri 'none'; form-action 'none'"
 }

@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -24,10 +23,7 @@ const (
 
 // A view is all that the layout shows.
 type view struct {
-	Policy      string
-	Style       template.CSS
-	Script      template.JS
-	Title       string
+	shell
 	Verdict     string // as a class: pass, fail, inconclusive
 	Word, Says  string
 	Reached     string
@@ -84,7 +80,7 @@ type finding struct {
 }
 
 func newView(d *results.Document, histories map[string][]history.Call) *view {
-	v := &view{Policy: policy(), Style: template.CSS(clean(style)), Script: template.JS(clean(script)), Verdict: d.Verdict.String()}
+	v := &view{Verdict: d.Verdict.String()}
 	v.Word, v.Says = d.Headline()
 	v.Reached = d.Reached()
 	v.Generator, v.GeneratorOK = d.Generator()

@@ -1,0 +1,93 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/mcpload/mcpload/page"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/store"
+)
+
+// A plain is a run that no page can draw: another kind than run.
+type plain struct {
+	*store.Entry
+	Screen   string
+	Document string
+	Broken   string // why it isn't drawn, where it should be
+}
+
+// find returns the run that an address names: by its whole id, so that a path of
+// this machine is never one.
+func (v *site) find(id string) (*store.Entry, error) {
+	e, err := v.store.Find(id, store.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	if e.ID != id {
+		return nil, notFound("There is no run " + id + ".")
+	}
+	return e, nil
+}
+
+func (v *site) run(r *http.Request) (sheet, error) {
+	e, err := v.find(r.PathValue("id"))
+	if err != nil {
+		return sheet{}, err
+	}
+	text, err := e.Document()
+	if err != nil {
+		return sheet{}, err
+	}
+	doc, err := results.Decode(bytes.NewReader(text))
+	if err != nil {
+		return v.plain(e, text, err)
+	}
+	// Calls that can't be read are no reason to hide the verdict: the page says
+	// that it has none.
+	calls, damage := e.Histories()
+	links := append(nav(r), page.Link{Text: "Run " + e.ID, Href: "/runs/" + e.ID, Here: true},
+		page.Link{Text: "Compare with …", Href: "/?base=" + e.ID}, page.Link{Text: "JSON", Href: "/runs/" + e.ID + "/document.json"})
+	if damage != nil {
+		for i := range doc.Servers {
+			doc.Servers[i].Notes = append(doc.Servers[i].Notes, damage.Error())
+		}
+	}
+	return sheet{whole: func(b *bytes.Buffer) error { return page.Served(b, doc, calls, links) }}, nil
+}
+
+// plain shows what a person was shown, or the document itself.
+func (v *site) plain(e *store.Entry, text []byte, why error) (sheet, error) {
+	screen, err := e.Screen()
+	if err != nil {
+		return sheet{}, err
+	}
+	p := plain{Entry: e, Screen: string(screen)}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		p.Broken = why.Error()
+		p.Document = string(text)
+	} else {
+		p.Document = b.String()
+	}
+	if e.Kind == "run" {
+		p.Broken = why.Error()
+	}
+	return sheet{title: e.Kind + " " + e.ID, template: "plain", data: p}, nil
+}
+
+// document hands out the document as it was kept.
+func (v *site) document(w http.ResponseWriter, r *http.Request) {
+	e, err := v.find(r.PathValue("id"))
+	var text []byte
+	if err == nil {
+		text, err = e.Document()
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text) // the browser went away
+}
