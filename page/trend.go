@@ -73,10 +73,10 @@ func (t Trend) draw() chart {
 	d.yTicks(y.ticks(4), pixel, func(v float64) string { return figure(v) + t.Unit })
 	t.marks(d, pixel)
 	d.level("axis", trendHeight)
-	for k, v := range map[float64]string{0: "start", 1: "end"} {
-		if n := len(t.Points); n > 0 {
-			d.text("tick", k, 0, trendHeight+17, v, t.Points[int(k)*(n-1)].Started.UTC().Format("2 Jan 2006"))
-		}
+	if n := len(t.Points); n > 0 {
+		const day = "2 Jan 2006"
+		d.text("tick", 0, 0, trendHeight+17, "start", t.Points[0].Started.UTC().Format(day))
+		d.text("tick", 1, 0, trendHeight+17, "end", t.Points[n-1].Started.UTC().Format(day))
 	}
 	c.Legend = []key{{"key-pass", "pass"}, {"key-fail", "fail"}, {"key-unsure", "inconclusive"}}
 	if declared {

@@ -96,6 +96,7 @@ type listing struct {
 	Pages                int
 	Earlier, Later, None string // addresses
 	Servers, Kinds       []string
+	Verdicts             []string
 	Damaged              []string
 	Filtered             bool
 }
@@ -124,7 +125,7 @@ func (v *site) list(r *http.Request) (sheet, error) {
 		return sheet{}, err
 	}
 	found = slices.DeleteFunc(found, func(e *store.Entry) bool { return !says(e, q.Text) })
-	l := listing{query: q, Dir: v.store.Dir(), Total: len(found), Filtered: q.at(1) != link("/", url.Values{"base": {q.Base}})}
+	l := listing{query: q, Verdicts: []string{"pass", "fail", "inconclusive"}, Dir: v.store.Dir(), Total: len(found), Filtered: q.at(1) != link("/", url.Values{"base": {q.Base}})}
 	l.Pages = max(1, (l.Total+pageRuns-1)/pageRuns)
 	l.page = min(q.page, l.Pages)
 	l.First, l.Last = min((l.page-1)*pageRuns+1, l.Total), min(l.page*pageRuns, l.Total)
@@ -174,6 +175,9 @@ func (v *site) choices() (servers, kinds []string, err error) {
 }
 
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// serverPage is the address of a server's page.
+func serverPage(name string) string { return "/servers/" + url.PathEscape(name) }
 
 // badge is the verdict as a coloured word. Any other word gets no colour.
 func badge(verdict string) template.HTML {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 
 	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
@@ -18,9 +19,15 @@ type plain struct {
 	Broken   string // why it isn't drawn, where it should be
 }
 
-// find returns the run that an address names: by its whole id, so that a path of
-// this machine is never one.
+// idForm is what ids look like. The store takes paths of this machine for names
+// too, which no address may be.
+var idForm = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$`)
+
+// find returns the run that an address names, by its whole id.
 func (v *site) find(id string) (*store.Entry, error) {
+	if !idForm.MatchString(id) {
+		return nil, notFound("There is no run " + id + ".")
+	}
 	e, err := v.store.Find(id, store.Filter{})
 	if err != nil {
 		return nil, err

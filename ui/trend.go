@@ -78,7 +78,8 @@ type course struct {
 	More     bool
 	Last     *store.Entry
 	Verdicts map[string]int
-	Charts   []template.HTML
+	Latency  []template.HTML
+	Limit    []template.HTML
 	List     string // the address of its runs
 }
 
@@ -112,12 +113,16 @@ func (v *site) server(r *http.Request) (sheet, error) {
 			charts[i].Points = append(charts[i].Points, p)
 		}
 	}
-	for _, t := range charts {
+	for i, t := range charts {
 		html, err := page.TrendHTML(t)
 		if err != nil {
 			return sheet{}, err
 		}
-		c.Charts = append(c.Charts, html)
+		if i < 2 {
+			c.Latency = append(c.Latency, html)
+		} else {
+			c.Limit = append(c.Limit, html)
+		}
 	}
 	return sheet{title: name, template: "server", data: c}, nil
 }
@@ -150,7 +155,7 @@ func (v *site) servers(*http.Request) (sheet, error) {
 				one.Passed++
 			}
 			if e.Kind == "run" {
-				one.Href = "/servers/" + url.PathEscape(s.Server)
+				one.Href = serverPage(s.Server)
 			}
 		}
 	}

@@ -260,7 +260,7 @@ func TestTheWatcherSees(t *testing.T) {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				return len(b.trouble) > 0
-			}, 10*time.Second, 20*time.Millisecond)
+			}, waitLong, waitStep)
 		})
 	}
 }
@@ -270,3 +270,9 @@ func (b *tab) mouse(what input.DispatchMouseEventType, x, y float64) {
 	b.t.Helper()
 	do(b, chromedp.MouseEvent(what, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
 }
+
+// How long to wait for what a browser does at once, and how often to look.
+const (
+	waitLong = 20 * time.Second
+	waitStep = 20 * time.Millisecond
+)
