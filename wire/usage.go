@@ -1,0 +1,15 @@
+package wire
+
+import "time"
+
+// A Usage is what a process used, with everything in its group.
+type Usage struct {
+	CPU     time.Duration // user and system time since the start, of what still runs
+	RSS     int64         // resident memory, bytes; shared pages count in each process
+	FDs     int           // open file descriptors
+	Threads int
+}
+
+// Process is the server's process; nil where we didn't start it to speak to it
+// over stdio.
+func (s *Session) Process() *Process { return s.process }
