@@ -64,6 +64,9 @@ func parseStat(text []byte) (Usage, int, error) {
 	if len(fields) <= rss {
 		return Usage{}, 0, errors.New("wire: a process's stat is too short")
 	}
+	if state := fields[0][0]; state == 'Z' || state == 'X' {
+		return Usage{}, 0, errors.New("wire: the process is dead, and nobody has reaped it")
+	}
 	number := func(i int) int64 {
 		n, err := strconv.ParseInt(string(fields[i]), 10, 64)
 		if err != nil {

@@ -31,6 +31,8 @@ func TestParseStat(t *testing.T) {
 	require.Positive(t, u.RSS)
 	_, _, err = parseStat([]byte("42 (x) S 1"))
 	require.Error(t, err)
+	_, _, err = parseStat([]byte("42 (x) Z 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 18446744073709551615 0"))
+	require.ErrorContains(t, err, "reaped")
 	_, _, err = parseStat(nil)
 	require.Error(t, err)
 }
