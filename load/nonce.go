@@ -45,3 +45,6 @@ func EchoOf(arguments, result []byte) Echo {
 		seen, result = Own, result[end:]
 	}
 }
+
+// HasNonce reports if arguments hold a nonce.
+func HasNonce(arguments []byte) bool { return bytes.Contains(arguments, []byte(nonceMark)) }

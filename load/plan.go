@@ -298,3 +298,15 @@ func (s *Step) fill(a *history.Arrival, v Values) {
 	v.Client = a.Client
 	a.Method, a.Tool, a.Arguments = s.Method, s.Tool, s.Arguments.Render(v)
 }
+
+// Nonces reports if any call of the plan has a nonce in its arguments.
+func (p *Plan) Nonces() bool {
+	for _, e := range p.Entries {
+		for _, s := range e.Steps {
+			if s.Arguments.nonce {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -42,6 +42,7 @@ var (
 type Template struct {
 	fixed json.RawMessage // where there is no placeholder
 	parts []part
+	nonce bool // one of the placeholders is a nonce
 }
 
 // A part is text of JSON, or a placeholder after it.
@@ -93,7 +94,9 @@ func compile(text string, known names) (Template, error) {
 	from := 0
 	for _, m := range at {
 		begin, end := m[0], m[1]
-		value, err := placeholder(unescaped(text[m[2]:m[3]]), known)
+		inside := unescaped(text[m[2]:m[3]])
+		t.nonce = t.nonce || inside == "nonce"
+		value, err := placeholder(inside, known)
 		if err != nil {
 			return Template{}, err
 		}

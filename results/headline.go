@@ -87,6 +87,9 @@ func (s *screen) verdictWords() (word, says string) {
 		}
 	}
 	word = s.doc.Verdict.String()
+	if v, sc := s.doc.load(); v != nil && !v.idle() {
+		return word, v.loadWords(sc)
+	}
 	switch {
 	case n == 0:
 		return "could not run", "no server was named"

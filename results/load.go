@@ -118,7 +118,8 @@ type LoadSlope struct {
 
 // LoadGenerator is our own part: what of the numbers above may be our fault.
 type LoadGenerator struct {
-	Late    Quantiles `json:"late"`      // from due to sent
+	Pacing  Quantiles `json:"pacing"`    // from due to handed over, our own fault alone; empty in a closed loop
+	Late    Quantiles `json:"late"`      // from due to sent, waiting for a connection included
 	CPU     float64   `json:"cpu_cores"` // mean over the run
 	Cores   int       `json:"cores"`     // that there are
 	GC      Quantiles `json:"gc_pause"`

@@ -17,6 +17,7 @@ type Scenario struct {
 	Late     Quantiles       `json:"late"` // our own fault: from the due instant to the sending
 	Findings []Finding       `json:"findings"`
 	Starts   []Start         `json:"starts,omitempty"` // of the start-up scenario, which has no calls
+	Load     *Load           `json:"load,omitempty"`   // of general load; nil elsewhere
 }
 
 // NewScenario computes the statistics of a scenario's calls and puts its
@@ -28,13 +29,19 @@ func NewScenario(name string, calls []history.Call, findings []verdict.Finding) 
 		Latency:  Measure(calls),
 		Rate:     Rate(calls),
 		Late:     Lateness(calls),
-		Findings: make([]Finding, 0, len(findings)),
 	}
-	for _, f := range findings {
-		s.Findings = append(s.Findings, findingOf(f))
-	}
+	s.Findings = Findings(findings)
 	s.Verdict = s.worst()
 	return s
+}
+
+// Findings are findings as documents spell them.
+func Findings(list []verdict.Finding) []Finding {
+	out := make([]Finding, 0, len(list))
+	for _, f := range list {
+		out = append(out, findingOf(f))
+	}
+	return out
 }
 
 // A Finding is what one check says of one scenario.

@@ -30,9 +30,11 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 		return ErrUnfinished
 	}
 	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
-	for _, part := range []func() error{
-		s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer,
-	} {
+	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer}
+	if v, _ := d.load(); v != nil {
+		parts = s.loaded()
+	}
+	for _, part := range parts {
 		if err := part(); err != nil {
 			return err
 		}

@@ -24,28 +24,10 @@ func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, st
 			ends[i]()
 		}
 	}
-	if j.kind == kindMock {
-		end, err := j.startMock()
-		if err != nil {
-			return nil, stop, err
-		}
-		ends = append(ends, end)
-	}
-	if len(j.launch) > 0 {
-		if wire.Listening(ctx, j.options.URL) {
-			return nil, stop, hinted{fmt.Errorf("something listens at %s already", j.options.URL), "stop it first, or attach to it without starting the command"}
-		}
-		process, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: j.launch, Env: j.options.Env, Dir: j.options.Dir})
-		if err != nil {
-			return nil, stop, err
-		}
-		ends = append(ends, func() { ended(process.Stop) })
-		patience, cancel := context.WithTimeout(ctx, j.readyWithin())
-		err = wire.WaitReady(patience, j.options, process)
-		cancel()
-		if err != nil {
-			return nil, stop, err
-		}
+	_, end, err := j.ready(ctx)
+	ends = append(ends, end)
+	if err != nil {
+		return nil, stop, err
 	}
 	clients := j.clientCount()
 	if j.options.Transport == wire.Stdio {
@@ -65,6 +47,34 @@ func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, st
 		sessions = append(sessions, s)
 	}
 	return sessions, stop, nil
+}
+
+// ready starts what has to be started before anybody dials: the mock, or the
+// command that serves the URL, whose process it returns. stop ends it, and must
+// be called whatever the error is.
+func (j *job) ready(ctx context.Context) (process *wire.Process, stop func(), err error) {
+	stop = func() {}
+	if j.kind == kindMock {
+		end, err := j.startMock()
+		if err != nil {
+			return nil, stop, err
+		}
+		return nil, end, nil
+	}
+	if len(j.launch) == 0 {
+		return nil, stop, nil
+	}
+	if wire.Listening(ctx, j.options.URL) {
+		return nil, stop, hinted{fmt.Errorf("something listens at %s already", j.options.URL), "stop it first, or attach to it without starting the command"}
+	}
+	process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: j.launch, Env: j.options.Env, Dir: j.options.Dir})
+	if err != nil {
+		return nil, stop, err
+	}
+	stop = func() { ended(process.Stop) }
+	patience, cancel := context.WithTimeout(ctx, j.readyWithin())
+	defer cancel()
+	return process, stop, wire.WaitReady(patience, j.options, process)
 }
 
 // readyWithin is how long a server that we started may take to listen.

@@ -40,6 +40,8 @@ type targetFlags struct {
 	latency   time.Duration
 	against   string
 	seed      uint64
+	unjudged  bool              // no promise is needed: nothing is held against it
+	given     func(string) bool // reports if a flag was given; nil in run
 }
 
 func (f *targetFlags) register(cmd *cobra.Command) {
@@ -134,9 +136,11 @@ func (f *targetFlags) consistent(command []string) error {
 		return fmt.Errorf("one --url or command is one server, but --server names %d", len(f.servers))
 	case attached && (f.fault != "" || f.shape != "" || f.charge != "" || f.latency != 0), f.live && f.fault != "":
 		return fmt.Errorf("--fault, --shape, --charge and --latency change the mock, and this is no mock")
+	case !f.all && !named && !attached && f.unjudged:
+		return hinted{fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or name a mock with --server acb"}
 	case !f.all && !named && !attached:
 		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
-	case attached && !named && !f.promised():
+	case attached && !named && !f.promised() && !f.unjudged:
 		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, or --server NAME for a profile's"}
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout %s is not above 0", f.timeout)

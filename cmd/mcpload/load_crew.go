@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// A crew are the sessions of one load, and what they cost to set up.
+type crew struct {
+	names    []string
+	target   runner.Sessions
+	fetchers map[string]runner.Fetcher
+	first    *wire.Session
+	conns    *wire.Conns // nil where the transport has none
+
+	mu         sync.Mutex
+	sessions   []*wire.Session // open ones
+	handshakes []history.Call
+	setup      load.Histogram
+	connect    load.Histogram
+	secure     load.Histogram
+	firstByte  load.Histogram
+	failed     int64
+	strays     map[wire.StrayKind]wire.Stray // of sessions that are closed, too
+	renewed    []*runner.Renewed
+}
+
+// dialing is how many sessions are set up at a time: enough to be quick, and
+// not so many that the set-up is the load.
+const dialing = 32
+
+// hire opens the sessions. The crew must be dismissed whatever the error is.
+func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
+	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{}}
+	o := l.options
+	o.Now = clock.Now
+	o.Phase = c.phase
+	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
+		c.conns = &wire.Conns{}
+		o.Conns = c.conns
+	}
+	opened := make([]runner.Session, l.sessions)
+	first, err := c.open(ctx, o, c.names[0], true)
+	if err != nil {
+		return c, err
+	}
+	c.first, opened[0] = first.Session, first
+	var g errgroup.Group
+	g.SetLimit(dialing)
+	// Servers without sessions may want arguments repeated in headers, which
+	// each client learns from the list of tools.
+	learn := c.first.SessionID() == "" && c.first.Transport() == wire.HTTP
+	for i := 1; i < l.sessions; i++ {
+		g.Go(func() (err error) {
+			opened[i], err = c.open(ctx, o, c.names[i], learn)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return c, fmt.Errorf("of %d sessions not all could be opened: %w", l.sessions, err)
+	}
+	for i, name := range c.names {
+		c.use(l, o, name, opened[i])
+	}
+	return c, nil
+}
+
+// use puts a client to work, with sessions that end after a number of calls
+// where the plan says so.
+func (c *crew) use(l *loadJob, o wire.Options, name string, first runner.Session) {
+	if l.plan.Calls == 0 {
+		c.target[name], c.fetchers[name] = first, first
+		return
+	}
+	r := &runner.Renewed{Calls: l.plan.Calls, Open: func(ctx context.Context) (runner.Session, error) {
+		if s := first; s != nil {
+			first = nil
+			return s, nil
+		}
+		return c.open(ctx, o, name, false)
+	}}
+	c.renewed = append(c.renewed, r)
+	c.target[name], c.fetchers[name] = r, r
+}
+
+// A member is a session of a crew, which hears of its end.
+type member struct {
+	*wire.Session
+	crew *crew
+}
+
+// Close ends the session.
+func (m member) Close(ctx context.Context) error {
+	m.crew.leave(m.Session)
+	return m.Session.Close(ctx)
+}
+
+// open dials one session and notes what that cost.
+func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool) (member, error) {
+	o.Client, o.ListTools = name, list
+	begin := o.Now()
+	s, err := wire.Dial(ctx, o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.failed++
+		return member{}, err
+	}
+	c.setup.Record(o.Now() - begin)
+	const enough = 1000 // of them are worth keeping in a history
+	if len(c.handshakes) < enough {
+		c.handshakes = append(c.handshakes, s.Handshake()...)
+	}
+	c.sessions = append(c.sessions, s)
+	return member{s, c}, nil
+}
+
+// leave takes a session off the list, with what it should not have got.
+func (c *crew) leave(s *wire.Session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, open := range c.sessions {
+		if open == s {
+			c.sessions[i] = c.sessions[len(c.sessions)-1]
+			c.sessions = c.sessions[:len(c.sessions)-1]
+			c.note(s)
+			return
+		}
+	}
+}
+
+// note adds a session's strays up. It needs mu.
+func (c *crew) note(s *wire.Session) {
+	told := map[wire.StrayKind]bool{}
+	for _, stray := range s.Strays() {
+		if told[stray.Kind] {
+			continue // each says how many there were of its kind
+		}
+		told[stray.Kind] = true
+		sum, known := c.strays[stray.Kind]
+		if !known {
+			sum = wire.Stray{Kind: stray.Kind, Text: stray.Text}
+		}
+		sum.Count += stray.Count
+		c.strays[stray.Kind] = sum
+	}
+}
+
+// phase takes in how long a part of a request took.
+func (c *crew) phase(p wire.Phase, took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch p {
+	case wire.Connecting:
+		c.connect.Record(took)
+	case wire.Securing:
+		c.secure.Record(took)
+	case wire.FirstByte:
+		c.firstByte.Record(took)
+	}
+}
+
+// report is what it cost to get ready.
+func (c *crew) report() results.LoadSetup {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Connect: c.connect.Quantiles(),
+		TLS: c.secure.Quantiles(), FirstByte: c.firstByte.Quantiles()}
+}
+
+// processes are those that are ours to speak to.
+func (c *crew) processes() []*wire.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []*wire.Process
+	for _, s := range c.sessions {
+		if p := s.Process(); p != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// dismiss ends every session.
+func (c *crew) dismiss() {
+	for _, r := range c.renewed {
+		ended(r.Close)
+	}
+	c.mu.Lock()
+	left := append([]*wire.Session{}, c.sessions...)
+	c.mu.Unlock()
+	var g errgroup.Group
+	g.SetLimit(dialing)
+	for _, s := range left {
+		g.Go(func() error {
+			c.leave(s)
+			ended(s.Close)
+			return nil
+		})
+	}
+	_ = g.Wait() // nobody returns an error
+	if c.conns != nil {
+		c.conns.Close()
+	}
+}

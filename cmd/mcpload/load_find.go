@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// sustained is the share of what was due that must get a result for a rate to
+// count as sustained, whatever the thresholds say.
+const sustained = 0.99
+
+// search looks for the highest rate that whole runs sustain.
+func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (loadReport, error) {
+	s := load.NewSearch(l.find.first, l.find.precision)
+	var best, last *loadRun
+	for {
+		rate, phase, ok := s.Next()
+		if !ok {
+			break
+		}
+		if last != nil && !restBetween(ctx, drain, l.find.coolDown) {
+			s.Stop("interrupted")
+			break
+		}
+		trial := *l
+		trial.shape = oneRate(rate)
+		r, err := trial.once(ctx, process, p, drain)
+		if err != nil {
+			return loadReport{}, err
+		}
+		last = r
+		if r.stopped != "" && !r.gone {
+			s.Stop("interrupted")
+			break
+		}
+		t, answer := r.answer()
+		p.app.say("%s at %.4g/s: %s%s", phase, rate, answer, bracketed(t.Why))
+		s.Add(t, answer)
+		if answer == load.Kept {
+			best = r
+		}
+		if r.gone {
+			s.Stop(fmt.Sprintf("at %.4g/s %s", rate, r.stopped))
+			break
+		}
+	}
+	if best == nil {
+		best = last
+	}
+	if best == nil {
+		return loadReport{}, errors.New("interrupted before the first trial")
+	}
+	return best.found(s)
+}
+
+func bracketed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+// oneRate is the shape of one rate.
+func oneRate(rate float64) load.Shape {
+	text := strconv.FormatFloat(rate, 'f', 3, 64) + "/s"
+	s, err := load.ParseShape(text)
+	if err != nil {
+		panic("internal error: " + err.Error()) // a rate above 0
+	}
+	return s
+}
+
+// restBetween lets the server come to rest between two trials. False if that was cut
+// short.
+func restBetween(ctx context.Context, drain <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-drain:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// answer is what a trial says of its rate.
+func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
+	total := r.metrics.Total("")
+	waited := total.Waited().Quantiles()
+	t := results.LoadTrial{P50: waited.P50, P99: waited.P99, Errors: total.Errors(), Achieved: float64(total.Of(history.OK)) / r.seconds()}
+	g := r.generator(results.LoadGenerator{})
+	if r.gone {
+		t.Why = r.stopped
+		return t, load.Broken
+	}
+	for _, th := range r.thresholds {
+		if f, _ := r.metrics.Judge(th, r.seconds()); f.Verdict != verdict.Pass {
+			t.Why = f.Want + ": " + f.Saw
+			if g.Limited != "" {
+				t.Why += "; " + g.Limited
+				return t, load.Generator
+			}
+			return t, load.Broken
+		}
+	}
+	due := total.Sent() + total.Of(history.Unsent)
+	switch {
+	case g.Limited != "":
+		t.Why = g.Limited
+		return t, load.Generator
+	case due == 0 || float64(total.Of(history.OK)) < sustained*float64(due):
+		t.Why = fmt.Sprintf("only %d of %d calls got a result", total.Of(history.OK), due)
+		return t, load.Broken
+	}
+	return t, load.Kept
+}
+
+// found is the report of a search: that of its best run, with the search.
+func (r *loadRun) found(s *load.Search) (loadReport, error) {
+	out, err := r.report()
+	if err != nil {
+		return out, err
+	}
+	c := s.Result()
+	sc := &out.server.Scenarios[0]
+	sc.Load.Capacity = &c
+	f := verdict.Finding{Check: "capacity", Want: "a rate that keeps every threshold, in whole runs, confirmed", Saw: c.Words()}
+	switch {
+	case c.Confirmed > 0 && !c.Limited:
+		f.Verdict = verdict.Pass
+	case c.Confirmed == 0 && !c.Limited && c.Above > 0:
+		f.Verdict, f.Cause = verdict.Fail, c.Why
+	}
+	sc.Findings = results.Findings([]verdict.Finding{f})
+	out.nodata = ""
+	return out, nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+func (a *app) loadInitCommand() *cobra.Command {
+	f := &loadFlags{}
+	var output string
+	cmd := &cobra.Command{
+		Use:   "init [flags] [-- command args...]",
+		Short: "Write a load plan of a server's tools",
+		Long: `Init asks a server for its tools and writes a plan for load --mix: every tool with
+the same weight, with arguments made up from its input schema. It leaves out what
+is annotated as destructive, and says so. Read the plan before you use it: silence
+is taken for leave.
+
+No tool is called.`,
+		Example: `  mcpload load init --url http://127.0.0.1:8000/mcp -o plan.yaml
+  mcpload load init -o plan.yaml -- python server.py
+  mcpload load --url http://127.0.0.1:8000/mcp --mix plan.yaml --rate 100/s`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			command, err := afterDash(cmd, args)
+			if err != nil {
+				return err
+			}
+			return a.loadInit(cmd.Context(), f, output, command)
+		},
+	}
+	f.registerTarget(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "-", "`file` for the plan, which must not be there yet; - is stdout")
+	return cmd
+}
+
+// loadInit writes a plan.
+func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, command []string) error {
+	if _, err := os.Stat(output); output != "-" && !errors.Is(err, fs.ErrNotExist) {
+		return hinted{fmt.Errorf("%s is there already, and may be edited by hand", output), "name another file with -o, or move it away"}
+	}
+	jobs, err := a.jobs(&f.targetFlags, command)
+	if err != nil {
+		return err
+	}
+	j := jobs[0]
+	if err := f.connection.apply(&j.options); err != nil {
+		return err
+	}
+	tools, err := j.listTools(ctx)
+	if err != nil {
+		return loadReport{}.explain(err)
+	}
+	plan, left, err := load.Draft(j.profile.Name, tools)
+	for _, l := range left {
+		a.say("left out %s", l)
+	}
+	if err != nil {
+		return err
+	}
+	if output == "-" {
+		_, err := a.stdout.Write(plan)
+		return err
+	}
+	file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot write the plan: %w", err)
+	}
+	_, err = file.Write(plan)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("cannot write the plan: %w", err)
+	}
+	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output, counted(len(tools)-len(left), "tool"), output)
+	return nil
+}
+
+// maxToolPages bounds how many pages of tools are asked for.
+const maxToolPages = 100
+
+// listTools asks a server for its tools.
+func (j *job) listTools(ctx context.Context) ([]load.ToolInfo, error) {
+	_, stop, err := j.ready(ctx)
+	defer stop()
+	if err != nil {
+		return nil, err
+	}
+	clock := runner.NewClock()
+	o := j.options
+	o.Now, o.ListTools = clock.Now, false
+	s, err := wire.Dial(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer ended(s.Close)
+	var all []load.ToolInfo
+	next := ""
+	for range maxToolPages {
+		a := history.Arrival{Due: clock.Now(), Method: "tools/list"}
+		if next != "" {
+			a.Arguments, err = json.Marshal(map[string]string{"cursor": next})
+			if err != nil {
+				return nil, err
+			}
+		}
+		call, result := s.Fetch(ctx, a)
+		if call.Outcome != history.OK {
+			return nil, fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail)
+		}
+		tools, cursor, err := load.ReadTools(result)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tools...)
+		if next = cursor; next == "" {
+			return all, nil
+		}
+	}
+	return nil, fmt.Errorf("the server's list of tools does not end within %d pages", maxToolPages)
+}

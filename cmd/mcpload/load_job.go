@@ -1,0 +1,351 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// A loadJob is one load: the server, the traffic and the demands on it.
+type loadJob struct {
+	job
+	plan        *load.Plan
+	shape       load.Shape
+	poisson     bool
+	replay      []time.Duration // due instants in place of the shape's; nil without
+	length      time.Duration   // in which requests are due
+	sessions    int
+	connections int
+	processes   int
+	maxInFlight int
+	http        string
+	echo        bool
+	thresholds  []verdict.Threshold
+	abortOn     []verdict.Threshold
+	find        *hunt
+	history     string
+	hgrm        string
+	sample      int
+}
+
+// A hunt is how to search a capacity.
+type hunt struct {
+	first, precision float64
+	coolDown         time.Duration
+}
+
+// Defaults of load.
+const (
+	defaultLength      = 30 * time.Second
+	defaultTrial       = 10 * time.Second
+	defaultConnections = 256
+	defaultClosed      = 16
+	defaultFirst       = 50.0 // a second, of a search
+	mostSessions       = 100_000
+	mostProcesses      = 256
+)
+
+// loadJob turns flags into a load, all checked before anything starts.
+func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
+	if err := f.checked(); err != nil {
+		return nil, err
+	}
+	target := f.targetFlags
+	target.tool, target.args = "", "" // they are the plan's, with placeholders
+	jobs, err := a.jobs(&target, command)
+	if err != nil {
+		return nil, err
+	}
+	l := &loadJob{job: jobs[0], http: f.connection.http, echo: f.check == "echo",
+		maxInFlight: f.maxInFlight, history: f.history, hgrm: f.hgrm, sample: f.sample}
+	l.seed = f.seed
+	if err := f.connection.apply(&l.options); err != nil {
+		return nil, err
+	}
+	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
+		if err := part(f); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// checked refuses what is wrong whatever the server is.
+func (f *loadFlags) checked() error {
+	switch {
+	case f.format != "table" && f.format != "json":
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	case f.arrivals != "even" && f.arrivals != "poisson":
+		return fmt.Errorf("--arrivals %q is neither even nor poisson", f.arrivals)
+	case f.check != "" && f.check != "echo":
+		return fmt.Errorf("--check %q is not echo", f.check)
+	case f.find != "" && f.find != "capacity":
+		return fmt.Errorf("--find %q is not capacity", f.find)
+	case f.sample < 1:
+		return fmt.Errorf("--sample %d is not 1 or more", f.sample)
+	case f.maxInFlight < 1:
+		return fmt.Errorf("--max-in-flight %d is not 1 or more", f.maxInFlight)
+	case f.duration < 0 || f.given("duration") && f.duration == 0:
+		return fmt.Errorf("--duration %s is not above 0", f.duration)
+	}
+	return nil
+}
+
+// setPlan decides what is asked.
+func (l *loadJob) setPlan(f *loadFlags) error {
+	given := 0
+	for _, s := range []string{f.tool, f.method, f.mix} {
+		if s != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return fmt.Errorf("--tool, --method and --mix exclude each other")
+	}
+	if f.args != "" && (f.mix != "" || given == 0) {
+		return fmt.Errorf("--args needs a --tool or a --method")
+	}
+	if f.mix != "" {
+		plan, err := load.ReadPlan(os.DirFS(filepath.Dir(f.mix)), filepath.Base(f.mix))
+		l.plan = plan
+		return err
+	}
+	if f.tool == "" && f.method == "" {
+		c := l.profile.Call
+		if len(f.servers) == 0 {
+			return hinted{fmt.Errorf("what is to be called?"), "name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools"}
+		}
+		f.tool, f.method, f.args = c.Tool, c.Method, string(c.Arguments)
+		if c.Tool != "" {
+			f.method = ""
+		}
+	}
+	if f.tool != "" {
+		f.method = "tools/call"
+		if l.profile.Call.Forbids(f.tool) {
+			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, l.profile.Name)
+		}
+		if l.echo && f.args == "" {
+			f.args = `{"message":"{{nonce}}"}`
+		}
+	}
+	if strings.HasPrefix(f.method, "notifications/") || f.method == "initialize" {
+		return fmt.Errorf("--method %s: load sends requests that can be answered any number of times", f.method)
+	}
+	plan, err := load.Single(f.method, f.tool, json.RawMessage(f.args))
+	if err != nil {
+		return fmt.Errorf("--args: %s", strings.TrimPrefix(err.Error(), "load: "))
+	}
+	l.plan = plan
+	return nil
+}
+
+// setShape decides when.
+func (l *loadJob) setShape(f *loadFlags) error {
+	l.poisson = f.arrivals == "poisson"
+	if f.replay != "" {
+		if f.shape != "" || l.poisson {
+			return fmt.Errorf("--replay takes the arrivals of the recording, so it goes with neither --rate nor --arrivals")
+		}
+		return l.setReplay(f)
+	}
+	if f.given("speed") {
+		return fmt.Errorf("--speed needs a --replay")
+	}
+	if f.shape == "" {
+		if f.find == "" {
+			return hinted{fmt.Errorf("how much load?"), "give a --rate such as 100/s or max, or --find capacity"}
+		}
+		f.shape = strconv.FormatFloat(defaultFirst, 'g', -1, 64) + "/s"
+	}
+	shape, err := load.ParseShape(f.shape)
+	if err != nil {
+		return fmt.Errorf("--rate: %s", strings.TrimPrefix(err.Error(), "load: "))
+	}
+	if shape.Max && l.poisson {
+		return fmt.Errorf("--arrivals poisson needs a rate: in a closed loop the replies say when to send")
+	}
+	l.shape = shape
+	l.length = cmp.Or(f.duration, shape.Length, defaultLength)
+	if f.find != "" {
+		l.length = cmp.Or(f.duration, defaultTrial)
+	}
+	return nil
+}
+
+// setReplay reads when the calls of a recording were due.
+func (l *loadJob) setReplay(f *loadFlags) error {
+	speed, err := strconv.ParseFloat(strings.TrimSuffix(f.speed, "x"), 64)
+	if err != nil || !(speed >= 0.001 && speed <= 1000) {
+		return fmt.Errorf("--speed %q is not from 0.001x to 1000x", f.speed)
+	}
+	file, err := os.Open(f.replay)
+	if err != nil {
+		return fmt.Errorf("--replay: %w", err)
+	}
+	defer file.Close() // it was only read
+	err = history.NewReader(file).Each(func(_ int, c *history.Call) error {
+		if c.Label != verdict.Handshake {
+			l.replay = append(l.replay, c.Due)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("--replay %s: %w", f.replay, err)
+	}
+	if len(l.replay) == 0 {
+		return fmt.Errorf("--replay %s: it holds no call", f.replay)
+	}
+	slices.Sort(l.replay)
+	first := l.replay[0]
+	for i := range l.replay {
+		l.replay[i] = time.Duration(float64(l.replay[i]-first) / speed)
+	}
+	l.length = l.replay[len(l.replay)-1] + time.Nanosecond
+	if f.duration > 0 {
+		l.length = min(l.length, f.duration)
+	}
+	l.shape = load.Shape{Text: fmt.Sprintf("replay of %d calls at %gx", len(l.replay), speed)}
+	return nil
+}
+
+// setWidth decides on sessions, connections and processes.
+func (l *loadJob) setWidth(f *loadFlags) error {
+	switch {
+	case f.sessions < 0 || f.sessions > mostSessions:
+		return fmt.Errorf("--sessions %d is not from 1 to %d", f.sessions, mostSessions)
+	case f.connections < 0 || f.connections > mostSessions:
+		return fmt.Errorf("--connections %d is not from 1 to %d", f.connections, mostSessions)
+	case f.processes < 1 || f.processes > mostProcesses:
+		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, mostProcesses)
+	}
+	l.connections = cmp.Or(f.connections, defaultConnections)
+	if l.shape.Max {
+		l.connections = cmp.Or(f.connections, defaultClosed)
+	}
+	l.sessions = cmp.Or(f.sessions, l.plan.Sessions, min(l.connections, defaultClosed))
+	if l.options.Transport == wire.Stdio {
+		if f.sessions > 1 || f.given("connections") && !l.shape.Max {
+			return hinted{fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes"}
+		}
+		l.processes, l.sessions = f.processes, f.processes
+		return nil
+	}
+	if f.given("processes") {
+		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
+	}
+	l.options.MaxConns = l.connections
+	return nil
+}
+
+// setDemands reads the thresholds. One on a tool that the plan never calls
+// would match no data.
+func (l *loadJob) setDemands(f *loadFlags) error {
+	for _, list := range []struct {
+		flag  string
+		texts []string
+		to    *[]verdict.Threshold
+	}{{"threshold", f.thresholds, &l.thresholds}, {"abort-on", f.abortOn, &l.abortOn}} {
+		for _, text := range list.texts {
+			th, err := verdict.ParseThreshold(text)
+			if err != nil {
+				return fmt.Errorf("--%s: %s", list.flag, strings.TrimPrefix(err.Error(), "verdict: "))
+			}
+			if tools := l.plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
+				return hinted{fmt.Errorf("--%s %s: nothing calls %q, so that it would match no data", list.flag, text, th.Tool), "the plan calls " + firstFew(tools)}
+			}
+			*list.to = append(*list.to, th)
+		}
+	}
+	if l.echo && !l.plan.Nonces() {
+		return hinted{fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"), `put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`}
+	}
+	return nil
+}
+
+// setSearch reads how to search.
+func (l *loadJob) setSearch(f *loadFlags) error {
+	if f.find == "" {
+		for _, name := range []string{"precision", "cool-down"} {
+			if f.given(name) {
+				return fmt.Errorf("--%s belongs to --find capacity", name)
+			}
+		}
+		return nil
+	}
+	text, percent := strings.CutSuffix(f.precision, "%")
+	precision, err := strconv.ParseFloat(text, 64)
+	if percent {
+		precision /= 100
+	}
+	first, rateErr := profiles.ParseRate(l.shape.Text)
+	switch {
+	case err != nil || !(precision >= 0.005 && precision <= 1):
+		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)
+	case len(l.thresholds) == 0:
+		return hinted{fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'"}
+	case l.replay != nil || rateErr != nil:
+		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
+	case len(l.abortOn) > 0 || l.history != "":
+		return fmt.Errorf("--abort-on and --save-history belong to a single run, not to --find capacity")
+	case f.coolDown < 0:
+		return fmt.Errorf("--cool-down %s is below 0", f.coolDown)
+	}
+	l.find = &hunt{first: first, precision: precision, coolDown: f.coolDown}
+	return nil
+}
+
+// dues are the instants at which requests are due, from 0.
+func (l *loadJob) dues() iter.Seq[time.Duration] {
+	switch {
+	case l.replay != nil:
+		return func(yield func(time.Duration) bool) {
+			for _, due := range l.replay {
+				if due >= l.length || !yield(due) {
+					return
+				}
+			}
+		}
+	case l.poisson:
+		return l.shape.Poisson(l.length, l.seed)
+	}
+	return l.shape.Arrivals(l.length)
+}
+
+// expected is about how many requests there will be; 0 where nobody knows.
+func (l *loadJob) expected() int {
+	switch {
+	case l.shape.Max:
+		return 0
+	case l.replay != nil:
+		n, _ := slices.BinarySearch(l.replay, l.length)
+		return n
+	}
+	return int(l.shape.Expected(l.length))
+}
+
+// spread names how requests are spread, as documents do.
+func (l *loadJob) spread() string {
+	switch {
+	case l.shape.Max:
+		return "closed"
+	case l.replay != nil:
+		return "replay"
+	case l.poisson:
+		return "poisson"
+	}
+	return "even"
+}

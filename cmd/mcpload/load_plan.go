@@ -1,0 +1,37 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// dryRunRows is how many requests a dry run shows.
+const dryRunRows = 20
+
+// printLoad prints what would be sent, and sends nothing.
+func (a *app) printLoad(l *loadJob) error {
+	var dues iter.Seq[time.Duration]
+	if l.shape.Max {
+		fmt.Fprintf(a.stdout, "%s: as fast as %d connections get replies, for %s; the first requests:\n", l.profile.Name, l.connections, l.length)
+		dues = func(yield func(time.Duration) bool) {
+			for yield(0) {
+			}
+		}
+	} else {
+		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.profile.Name, l.shape.Text, l.expected(), round(l.length), counted(l.sessions, "session"))
+		dues = l.dues()
+	}
+	n := 0
+	for call := range l.plan.Arrivals(dues, clientsNamed(l.sessions), l.seed) {
+		if n == dryRunRows {
+			break
+		}
+		n++
+		if _, err := fmt.Fprintf(a.stdout, "%12s  %-6s %-20s %s\n", call.Due.Round(time.Microsecond), call.Client, cmp.Or(call.Tool, call.Method), call.Arguments); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// When we were the limit: later than this at p99, more than this share of the
+// processors, or of the calls unsent.
+const (
+	lateEnough  = 10 * time.Millisecond
+	busyEnough  = 0.9
+	unsentLimit = 0.001
+)
+
+// report turns a run into its part of the result document.
+func (r *loadRun) report() (loadReport, error) {
+	out := loadReport{server: r.describe()}
+	total := r.metrics.Total("")
+	out.waited = total.Waited()
+	s := r.metrics.Scenario(load.Label, r.seconds())
+	l := &results.Load{Shape: r.shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: r.sessions,
+		Processes: r.processes, Stopped: r.stopped, Setup: r.crew.report()}
+	if r.crew.conns != nil {
+		l.Connections, l.HTTP = r.connections, r.http
+	}
+	if err := r.metrics.Report(l); err != nil {
+		return out, err
+	}
+	l.Generator = r.generator(l.Generator)
+	l.Server = r.watch.used.Report()
+	l.Integrity = r.integrity()
+	s.Load = l
+	findings := []verdict.Finding{r.judgeGenerator(l), r.judgeAnswers(total)}
+	if r.echo {
+		findings = append(findings, judgeEcho(l.Integrity))
+	}
+	if r.window.aborted != "" {
+		findings = append(findings, verdict.Finding{Check: "abort-on", Verdict: verdict.Fail, Want: "never " + r.window.aborted[:indexOf(r.window.aborted, ':')],
+			Saw: r.window.aborted, Cause: "the condition held, so that the run was ended"})
+	}
+	for _, th := range r.thresholds {
+		f, nodata := r.metrics.Judge(th, r.seconds())
+		if nodata {
+			out.nodata = fmt.Sprintf("--threshold %s: %s", th.Text, f.Saw)
+		}
+		findings = append(findings, f)
+	}
+	s.Findings = results.Findings(findings)
+	out.server.Scenarios = []results.Scenario{s}
+	out.server.Notes = r.notes(l)
+	return out, nil
+}
+
+func indexOf(s string, b byte) int {
+	for i := range len(s) {
+		if s[i] == b {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// describe is the server's part of the document: nothing is held against a
+// limit.
+func (r *loadRun) describe() results.Server {
+	s := r.job.describe()
+	if r.kind != kindMock {
+		s.Limit = results.Limit{}
+	}
+	first := r.crew.first
+	s.Target.Transport, s.Target.Protocol = string(first.Transport()), first.Protocol()
+	if r.kind == kindURL {
+		s.Target.Address = first.URL()
+	}
+	return s
+}
+
+// generator is our own part.
+func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
+	g.Pacing = r.pacing.late.Quantiles()
+	g.CPU, g.Cores, g.GC = r.self.cores(), cores(), r.self.gc()
+	g.Peak = int(r.pacing.peak)
+	if r.sample > 1 {
+		g.Sampled = r.sample
+	}
+	total := r.metrics.Total("")
+	unsent := total.Of(history.Unsent)
+	switch due := total.Sent() + unsent; {
+	case r.pacing.late.Quantile(0.99) > lateEnough:
+		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", r.pacing.late.Quantile(0.99).Round(100*time.Microsecond))
+	case g.CPU > busyEnough*float64(g.Cores):
+		g.Limited = fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
+	case due > 0 && float64(unsent) > unsentLimit*float64(due):
+		g.Limited = fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", unsent, due, r.maxInFlight)
+	}
+	return g
+}
+
+// judgeGenerator says if the run measured the server at all.
+func (r *loadRun) judgeGenerator(l *results.Load) verdict.Finding {
+	f := verdict.Finding{Check: "generator", Want: "requests sent when due, with processor time to spare"}
+	if g := l.Generator; g.Limited != "" {
+		f.Saw = "generator-limited: " + g.Limited
+		return f
+	}
+	f.Verdict = verdict.Pass
+	f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", results.Span(r.pacing.late.Quantile(0.99)), l.Generator.CPU, l.Generator.Cores)
+	if r.shape.Max {
+		f.Saw = fmt.Sprintf("closed loop, %.2f of %d processors", l.Generator.CPU, l.Generator.Cores)
+	}
+	return f
+}
+
+// judgeAnswers says if there was a server to measure.
+func (r *loadRun) judgeAnswers(total *load.Tool) verdict.Finding {
+	f := verdict.Finding{Check: "answers", Want: "results, to the end of the run",
+		Saw: fmt.Sprintf("%d results of %d calls", total.Of(history.OK), total.Sent())}
+	switch {
+	case r.gone:
+		f.Verdict = verdict.Fail
+		f.Saw += "; " + r.stopped
+		f.Cause = "the server is gone, or refuses connections"
+	case total.Sent() == 0:
+		f.Saw = "nothing was sent"
+	case total.Of(history.OK) == 0:
+		f.Verdict = verdict.Fail
+		f.Cause = "not one call got a result"
+	default:
+		f.Verdict = verdict.Pass
+	}
+	return f
+}
+
+// integrity is how replies matched their requests; nil where all did and
+// nobody asked. The sessions have told what strayed when they were closed.
+func (r *loadRun) integrity() *results.LoadIntegrity {
+	count := func(k wire.StrayKind) int64 { return int64(r.crew.strays[k].Count) }
+	total := r.metrics.Total("")
+	i := &results.LoadIntegrity{
+		Checked: r.checked.Load(), Missing: r.missing.Load(),
+		CrossTalk:  r.crossed.Load() + count(wire.UnknownID) + count(wire.NoID),
+		Duplicates: count(wire.Duplicate),
+		Lost:       total.Of(history.TimedOut) - count(wire.Late),
+	}
+	if i.Lost < 0 {
+		i.Lost = 0
+	}
+	if !r.echo && i.CrossTalk+i.Duplicates == 0 {
+		return nil
+	}
+	return i
+}
+
+// judgeEcho holds the replies to their requests.
+func judgeEcho(i *results.LoadIntegrity) verdict.Finding {
+	f := verdict.Finding{Check: "echo", Want: "every call answered once, with its own nonce",
+		Saw: fmt.Sprintf("%d replies checked: %d crossed, %d without a nonce, %d answered twice, %d never answered", i.Checked, i.CrossTalk, i.Missing, i.Duplicates, i.Lost)}
+	switch {
+	case i.CrossTalk > 0:
+		f.Verdict, f.Cause = verdict.Fail, "replies reach calls of others: state is shared between requests that must not share it"
+	case i.Duplicates > 0:
+		f.Verdict, f.Cause = verdict.Fail, "a call is answered more than once"
+	case i.Lost > 0:
+		f.Verdict, f.Cause = verdict.Fail, "calls are never answered"
+	case i.Checked == 0:
+		f.Saw = "no reply could be checked"
+	case i.Missing == i.Checked:
+		f.Saw += "; the tool doesn't give its arguments back"
+	case i.Missing > 0:
+		f.Verdict, f.Cause = verdict.Fail, "some replies lack what others give back"
+	default:
+		f.Verdict = verdict.Pass
+	}
+	return f
+}
+
+// notes are what is worth knowing and changes no verdict.
+func (r *loadRun) notes(l *results.Load) []string {
+	var notes []string
+	if r.stopped != "" {
+		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.length.Round(time.Millisecond), r.stopped))
+	}
+	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.Duplicate, wire.Late, wire.Uncalled} {
+		if s := r.crew.strays[k]; s.Count > 0 {
+			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, strayWords[k], s.Text))
+		}
+	}
+	if n := r.seqs.Broken(); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d sequences ended before their last step, since a step got no result", n))
+	}
+	if l.Server != nil {
+		for _, g := range l.Server.Growth {
+			if g.Leak {
+				notes = append(notes, "the server's process seems to leak: "+results.Growth(g))
+			}
+		}
+	}
+	return notes
+}
+
+// writeHGRM writes the latency distribution, where that is asked for.
+func (l *loadJob) writeHGRM(r loadReport) error {
+	if l.hgrm == "" || r.waited == nil {
+		return nil
+	}
+	file, err := os.Create(l.hgrm)
+	if err != nil {
+		return fmt.Errorf("--hgrm: %w", err)
+	}
+	return errors.Join(r.waited.WriteHGRM(file), file.Close())
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/live"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// A loadReport is what came of a load.
+type loadReport struct {
+	server results.Server
+	waited *load.Histogram
+	nodata string // a threshold that no call matched
+	why    string // why the server can't be used
+	hint   string
+}
+
+// explain turns why nothing could be measured into what a user is told.
+func (r loadReport) explain(err error) error {
+	var dial *wire.DialError
+	if errors.As(err, &dial) {
+		return hinted{errors.New(dial.Sentence()), dial.Hint}
+	}
+	return err
+}
+
+// A loadRun is one run of a load, while it goes on.
+type loadRun struct {
+	*loadJob
+	clock   runner.Clock
+	crew    *crew
+	seqs    *load.Sequences
+	metrics *load.Metrics
+	begin   time.Duration // on the clock
+	ended   time.Duration // when sending ended, likewise
+	watch   *loadWatch
+	self    self
+	record  *tape
+	board   func(history.Call)
+	window  *loadWindow
+
+	pacing  pacing
+	checked atomic.Int64
+	crossed atomic.Int64
+	missing atomic.Int64
+	stopped string // why it ended before its time
+	gone    bool   // because the server was
+}
+
+// carryOut makes the server ready, and runs the load, or a search of many.
+func (l *loadJob) carryOut(ctx context.Context, p *progress, drain <-chan struct{}) (loadReport, error) {
+	process, stop, err := l.ready(ctx)
+	defer stop()
+	if err != nil {
+		return loadReport{}, err
+	}
+	if l.find != nil {
+		return l.search(ctx, process, p, drain)
+	}
+	r, err := l.once(ctx, process, p, drain)
+	if err != nil {
+		return loadReport{}, err
+	}
+	return r.report()
+}
+
+// once runs the load one time.
+func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (*loadRun, error) {
+	clock := runner.NewClock()
+	p.board.Note(l.profile.Name, "connecting")
+	c, err := l.hire(ctx, clock)
+	defer c.dismiss()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.knowsTools(c.first); err != nil {
+		return nil, err
+	}
+	r := &loadRun{loadJob: l, clock: clock, crew: c, seqs: l.plan.Sequences(l.seed), metrics: load.NewMetrics(l.shape),
+		board: func(call history.Call) { p.board.Saw(l.profile.Name, call) }}
+	if r.record, err = newTape(l.history, l.sample); err != nil {
+		return nil, err
+	}
+	for _, call := range c.handshakes {
+		r.record.add(call)
+	}
+	const breath = 20 * time.Millisecond
+	r.begin = clock.Now() + breath
+	p.board.Expect(live.Server{Name: l.profile.Name, Began: time.Now().Add(-clock.Now()),
+		Stages: []live.Stage{{Name: load.Label, Calls: l.expected(), End: r.begin + l.length}}})
+	r.watch = watchServer(clock, r.begin, cmp.Or(process, firstOf(c.processes())))
+	err = r.stream(ctx, drain)
+	r.watch.end()
+	if closeErr := r.record.close(); closeErr != nil {
+		return nil, closeErr
+	}
+	return r, r.endedBy(err)
+}
+
+func firstOf(list []*wire.Process) *wire.Process {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}
+
+// knowsTools refuses tools that the server doesn't have, before any load.
+func (l *loadJob) knowsTools(s *wire.Session) error {
+	one := l.job
+	for _, e := range l.plan.Entries {
+		for _, step := range e.Steps {
+			one.profile.Call.Tool = step.Tool
+			if err := one.knowsTool(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stream sends everything, and waits for the replies.
+func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
+	abort := make(chan struct{})
+	stop := either(drain, abort)
+	defer stop.release()
+	r.window = newLoadWindow(r, abort)
+	defer r.window.end()
+	cfg := runner.Config{MaxInFlight: r.maxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
+	arrivals := r.plan.Arrivals(r.dues(), r.crew.names, r.seed)
+	if r.shape.Max {
+		cfg.Closed, cfg.MaxInFlight = true, r.connections
+		arrivals = r.plan.Arrivals(r.endless, r.crew.names, r.seed)
+	}
+	r.pacing = pacing{inner: r.chained(stop.c), clock: r.clock, closed: r.shape.Max}
+	r.self.begin(r.clock)
+	err := runner.Stream(ctx, r.clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
+	r.self.end(r.clock)
+	return err
+}
+
+// endless are the due instants of a closed loop: now, until the time is up.
+func (r *loadRun) endless(yield func(time.Duration) bool) {
+	for r.clock.Now() < r.begin+r.length {
+		if !yield(0) {
+			return
+		}
+	}
+}
+
+// shiftedBy is a plan that begins at an instant of the clock.
+func shiftedBy(plan func(func(history.Arrival) bool), begin time.Duration) func(func(history.Arrival) bool) {
+	return func(yield func(history.Arrival) bool) {
+		for a := range plan {
+			a.Due += begin
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// patience is how many calls in a row must break for the server to be gone:
+// about two seconds' worth, so that one that restarts is still there.
+func (r *loadRun) patience() int {
+	const least = 100
+	if r.shape.Max {
+		return 10 * max(least, r.connections)
+	}
+	return max(least, int(2*r.shape.Peak(r.length)))
+}
+
+// chained is the target, with what must read replies before it.
+func (r *loadRun) chained(drain <-chan struct{}) runner.Target {
+	if !r.plan.Steps() && !r.echo {
+		return r.crew.target
+	}
+	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: r.crew.target, Drain: drain,
+		Reads: func(a history.Arrival) bool { return r.echo || r.seqs.Follows(a) },
+		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
+			r.echoed(c, result)
+			return r.seqs.Next(c, result)
+		},
+		Observe: r.saw,
+	}
+}
+
+// echoed looks if a reply is its own request's.
+func (r *loadRun) echoed(c *history.Call, result json.RawMessage) {
+	if !r.echo || c.Outcome != history.OK || !load.HasNonce(c.Arguments) {
+		return
+	}
+	r.checked.Add(1)
+	switch load.EchoOf(c.Arguments, result) {
+	case load.Crossed:
+		r.crossed.Add(1)
+		c.Outcome, c.Detail = history.Broken, "the reply holds another request's nonce"
+	case load.Missing:
+		r.missing.Add(1)
+	}
+}
+
+// saw takes in a call that has ended.
+func (r *loadRun) saw(c history.Call) {
+	r.pacing.done.Add(1)
+	r.record.add(c)
+	r.board(c)
+	c.Due, c.Sent, c.Received = c.Due-r.begin, c.Sent-r.begin, c.Received-r.begin
+	r.metrics.Add(c)
+	r.window.add(c)
+}
+
+// endedBy notes why a run ended; what isn't a reason of the run is an error.
+func (r *loadRun) endedBy(err error) error {
+	r.ended = min(r.clock.Now(), r.begin+r.length)
+	if r.window.aborted != "" {
+		r.stopped = "--abort-on " + r.window.aborted
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, runner.ErrGone):
+		r.gone, r.stopped = true, fmt.Sprintf("the server stopped answering: %d calls in a row broke", r.patience())
+	case r.stopped != "":
+	case errors.Is(err, runner.ErrDrained):
+		r.stopped = "interrupted"
+	case errors.Is(err, context.Canceled):
+		r.stopped = "interrupted twice: calls in flight were given up"
+	default:
+		return err
+	}
+	if r.stopped != "" {
+		r.ended = min(r.ended, r.begin+r.pacing.last())
+	}
+	if status, exited := r.watch.exited(); exited {
+		r.gone, r.stopped = true, "the server's process ended during the run: "+status
+	}
+	return nil
+}
+
+// seconds is how long requests were due.
+func (r *loadRun) seconds() float64 { return (r.ended - r.begin).Seconds() }
+
+// pacing is a Target that measures how late we hand requests over: our own
+// fault, and nobody else's. What waits for a connection after that is the
+// server's, or of too few connections.
+type pacing struct {
+	inner  runner.Target
+	clock  runner.Clock
+	closed bool
+
+	sent, done atomic.Int64
+	peak       int64
+	due        time.Duration
+	late       load.Histogram
+}
+
+// Send implements runner.Target. It is called from one goroutine.
+func (p *pacing) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
+	if !p.closed {
+		p.late.Record(p.clock.Now() - a.Due)
+	}
+	p.due = a.Due
+	p.peak = max(p.peak, p.sent.Add(1)-p.done.Load())
+	p.inner.Send(ctx, a, done)
+}
+
+// last is the last due instant that was handed over, from the clock's start.
+func (p *pacing) last() time.Duration { return p.due }
+
+// eitherOf is a channel that closes once one of two does.
+type eitherOf struct {
+	c    chan struct{}
+	quit chan struct{}
+	wg   sync.WaitGroup
+}
+
+func either(a, b <-chan struct{}) *eitherOf {
+	e := &eitherOf{c: make(chan struct{}), quit: make(chan struct{})}
+	e.wg.Go(func() {
+		select {
+		case <-a:
+			close(e.c)
+		case <-b:
+			close(e.c)
+		case <-e.quit:
+		}
+	})
+	return e
+}
+
+func (e *eitherOf) release() { close(e.quit); e.wg.Wait() }
+
+// cores is how many processors there are for us.
+func cores() int { return runtime.GOMAXPROCS(0) }

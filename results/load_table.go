@@ -1,0 +1,369 @@
+package results
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// load is the server and the scenario of a run of general load; nil where the
+// document is of something else.
+func (d *Document) load() (*Server, *Scenario) {
+	if len(d.Servers) == 1 && len(d.Servers[0].Scenarios) == 1 && d.Servers[0].Scenarios[0].Load != nil {
+		return &d.Servers[0], &d.Servers[0].Scenarios[0]
+	}
+	return nil, nil
+}
+
+// loaded are the parts of the screen of a general load.
+func (s *screen) loaded() []func() error {
+	return []func() error{s.loadHeadline, s.loadCapacity, s.loadChecks, s.loadCalls, s.loadFailures, s.loadSeries, s.loadRecovery,
+		s.loadServer, s.remarks, s.loadFooter}
+}
+
+// loadWords is the headline of a general load.
+func (v *Server) loadWords(sc *Scenario) string {
+	if c := sc.Load.Capacity; c != nil {
+		return v.Server + " " + c.Words()
+	}
+	var broken, open []string
+	for _, f := range sc.Findings {
+		switch f.Verdict {
+		case verdict.Fail:
+			broken = append(broken, strings.TrimPrefix(f.Check, "threshold ")+" ("+f.Saw+")")
+		case verdict.Inconclusive:
+			open = append(open, f.Check+": "+f.Saw)
+		}
+	}
+	switch {
+	case len(broken) > 0:
+		return v.Server + " fails " + strings.Join(broken, ", ")
+	case len(open) > 0:
+		return strings.Join(open, "; ")
+	}
+	text := fmt.Sprintf("%s served %s of %s", v.Server, perSecond(sc.Rate.Admitted)+" results/s", sc.Load.Shape)
+	if sc.Load.Shape == "max" {
+		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.Server, perSecond(sc.Rate.Admitted))
+	}
+	return text + fmt.Sprintf(", p99 %s", ms(sc.Load.Waited.P99))
+}
+
+func (s *screen) loadHeadline() error {
+	v, sc := s.doc.load()
+	l := sc.Load
+	word, says := s.verdictWords()
+	s.item(0, 0, colorOf(s.doc.Verdict), word+":", says)
+	s.item(0, 11, "", "target:", s.targetWords()+l.width())
+	s.item(0, 11, "", "load:", l.asked(sc))
+	health, sgr := l.health(), ""
+	if l.Generator.Limited != "" {
+		health, sgr = "LIMITED: "+l.Generator.Limited, yellow
+	}
+	s.item(0, 11, sgr, "generator:", health)
+	if v.Error != "" {
+		s.item(0, 11, yellow, "error:", v.Error)
+	}
+	return nil
+}
+
+// width says how many sessions and connections there were.
+func (l *Load) width() string {
+	text := "; " + plural(l.Sessions, "session")
+	if l.Processes > 0 {
+		return "; " + plural(l.Processes, "process")
+	}
+	if l.Connections > 0 {
+		text += fmt.Sprintf(" over up to %s, HTTP/%s", plural(l.Connections, "connection"), l.HTTP)
+	}
+	return text
+}
+
+// asked says what was to be sent, and what was.
+func (l *Load) asked(sc *Scenario) string {
+	how := map[string]string{"poisson": ", Poisson arrivals", "closed": ", a closed loop: latency is from sending"}[l.Arrivals]
+	text := fmt.Sprintf("%s%s, for %s: %s sent", l.Shape, how, ms(l.Seconds*1000), plural(sc.Calls.Sent, "call"))
+	if n := sc.Calls.Unsent(); n > 0 {
+		text += fmt.Sprintf(", %d unsent", n)
+	}
+	return text
+}
+
+// health says how well we kept up.
+func (l *Load) health() string {
+	g := l.Generator
+	text := ""
+	if g.Pacing.N > 0 {
+		text = fmt.Sprintf("requests handed over p50 %s, p99 %s after they were due; ", ms(g.Pacing.P50), ms(g.Pacing.P99))
+	}
+	text += fmt.Sprintf("%.2f of %d processors", g.CPU, g.Cores)
+	if g.GC.N > 0 {
+		text += fmt.Sprintf("; longest GC pause %s", ms(g.GC.Max))
+	}
+	return text + fmt.Sprintf("; at most %d in flight", g.Peak)
+}
+
+// loadChecks adds every finding: a load has few.
+func (s *screen) loadChecks() error {
+	_, sc := s.doc.load()
+	s.heading("checks")
+	g := &grid{header: []string{"verdict", "check", "saw", "why"}}
+	for _, f := range sc.Findings {
+		g.rows = append(g.rows, []cell{{text: f.Verdict.String(), sgr: colorOf(f.Verdict)}, {text: f.Check, stiff: true}, {text: f.Saw}, {text: f.Cause}})
+	}
+	return g.without(func(column int) bool { return column == 3 && g.all(column, "") }).draw(s.page)
+}
+
+// loadCalls adds what came of the calls, a row a tool.
+func (s *screen) loadCalls() error {
+	_, sc := s.doc.load()
+	l := sc.Load
+	s.heading("calls, and what their callers waited from the due instant, in ms")
+	g := &grid{header: []string{"", "sent", "results", "refused", "tool errors", "protocol errors", "broken", "timed out", "unsent", "p50", "p90", "p99", "p99.9", "max"},
+		spare: []string{"p90", "p99.9"}}
+	add := func(name string, c Counts, o map[string]int64, q Quantiles) {
+		row := []cell{{text: name}, {text: fmt.Sprint(c.Sent), right: true}}
+		for _, outcome := range []string{"ok", "limited", "tool-error", "rejected", "broken", "timed-out", "unsent"} {
+			row = append(row, cell{text: fmt.Sprint(o[outcome]), right: true})
+		}
+		for i, x := range []float64{q.P50, q.P90, q.P99, q.P999, q.Max} {
+			row = append(row, cell{text: quantileText(q.N, i, x), right: true})
+		}
+		g.rows = append(g.rows, row)
+	}
+	for _, t := range l.Tools {
+		add(t.Tool, t.Calls, t.Outcomes, t.Waited)
+	}
+	if len(l.Tools) > 1 {
+		add("all", sc.Calls, l.Outcomes, l.Waited)
+	}
+	const firstEmpty, lastEmpty = 3, 8 // columns that are empty most times
+	err := g.without(func(column int) bool { return firstEmpty <= column && column <= lastEmpty && g.all(column, "0") }).draw(s.page)
+	if err != nil {
+		return err
+	}
+	s.text(0, faint, l.beside())
+	return nil
+}
+
+// quantileText says a quantile, with ~ where the sample is too small for it to
+// be more than the maximum.
+func quantileText(n, i int, x float64) string {
+	if n == 0 {
+		return "-"
+	}
+	if least := []int{2, 10, 100, 1000, 1}[i]; n < least {
+		return "~" + milli(x)
+	}
+	return milli(x)
+}
+
+// beside says service times, and what a set-up costs.
+func (l *Load) beside() string {
+	text := ""
+	if l.Service.N > 0 {
+		text = fmt.Sprintf("the server and the network took p50 %s, p99 %s of that", ms(l.Service.P50), ms(l.Service.P99))
+	}
+	if f := l.Setup.FirstByte; f.N > 0 {
+		text += fmt.Sprintf("; first byte p50 %s, p99 %s", ms(f.P50), ms(f.P99))
+	}
+	if h := l.Setup.Handshake; h.N > 0 {
+		text += fmt.Sprintf("; session set-up p50 %s, max %s (n=%d)", ms(h.P50), ms(h.Max), h.N)
+	}
+	if c := l.Setup.Connect; c.N > 0 {
+		text += fmt.Sprintf("; connecting p50 %s, max %s (n=%d)", ms(c.P50), ms(c.Max), c.N)
+	}
+	if t := l.Setup.TLS; t.N > 0 {
+		text += fmt.Sprintf("; TLS p50 %s, max %s (n=%d)", ms(t.P50), ms(t.Max), t.N)
+	}
+	return strings.TrimPrefix(text, "; ")
+}
+
+// loadFailures adds why calls failed.
+func (s *screen) loadFailures() error {
+	_, sc := s.doc.load()
+	if len(sc.Load.Failures) == 0 {
+		return nil
+	}
+	s.heading("why calls got no result")
+	for _, f := range sc.Load.Failures {
+		s.item(inset, inset+2, "", "-", fmt.Sprintf("%d× %s: %s", f.Count, f.Outcome, f.Detail))
+	}
+	return nil
+}
+
+// seriesRows is how many rows the series has at most.
+const seriesRows = 10
+
+// loadSeries adds how it went over time, in a few rows.
+func (s *screen) loadSeries() error {
+	_, sc := s.doc.load()
+	points := sc.Load.Series
+	if len(points) < 3 {
+		return nil
+	}
+	s.heading("over time")
+	every := (len(points) + seriesRows - 1) / seriesRows
+	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "unsent/s", "p50 ms", "p99 ms", "max ms"}}
+	for i := 0; i < len(points); i += every {
+		p := points[i]
+		for _, q := range points[i+1 : min(i+every, len(points))] {
+			p = LoadInterval{At: p.At, Seconds: p.Seconds + q.Seconds, OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed,
+				Unsent: p.Unsent + q.Unsent, P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max)}
+		}
+		// The last interval is cut short where the run was.
+		seconds := min(p.Seconds, max(sc.Load.Seconds-p.At, 0.001))
+		if p.At >= sc.Load.Seconds {
+			seconds = p.Seconds
+		}
+		row := []cell{{text: span(time.Duration(p.At * 1e9)), right: true}}
+		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.Unsent} {
+			row = append(row, cell{text: per(n, seconds), right: true})
+		}
+		for _, x := range []float64{p.P50, p.P99, p.Max} {
+			row = append(row, cell{text: milli(x), right: true})
+		}
+		g.rows = append(g.rows, row)
+	}
+	err := g.without(func(column int) bool { return 2 <= column && column <= 4 && g.all(column, "0") }).draw(s.page)
+	if err == nil && every > 1 {
+		s.text(0, faint, fmt.Sprintf("a row is %d intervals; its p50 and p99 are the highest of theirs", every))
+	}
+	return err
+}
+
+// per says a number a second.
+func per(n int64, seconds float64) string {
+	if n == 0 {
+		return "0"
+	}
+	return perSecond(float64(n) / seconds)
+}
+
+// loadRecovery adds how long bursts were felt.
+func (s *screen) loadRecovery() error {
+	_, sc := s.doc.load()
+	r := sc.Load.Recovery
+	if r == nil {
+		return nil
+	}
+	s.heading("after bursts")
+	switch {
+	case r.Bursts == 0:
+		s.item(inset, inset+2, "", "-", "not told: there was nothing to compare with before the first burst, or no burst")
+	case r.Never == r.Bursts:
+		s.item(inset, inset+2, yellow, "-", fmt.Sprintf("not once of %d bursts did it get back to normal (9 in 10 calls within %s) before the next", r.Bursts, ms(r.Normal)))
+	default:
+		text := fmt.Sprintf("back to normal (9 in 10 calls within %s) after %s in the median, %s at longest, of %s; told in steps of %s",
+			ms(r.Normal), ms(r.Median), ms(r.Longest), plural(r.Bursts, "burst"), ms(r.Step))
+		if r.Never > 0 {
+			text += fmt.Sprintf("; %d times not before the next", r.Never)
+		}
+		s.item(inset, inset+2, "", "-", text)
+	}
+	return nil
+}
+
+// loadServer adds what the server's process used.
+func (s *screen) loadServer() error {
+	_, sc := s.doc.load()
+	p := sc.Load.Server
+	if p == nil {
+		return nil
+	}
+	s.heading("the server's process")
+	s.item(inset, inset+2, "", "-", fmt.Sprintf("%.2f processors; memory %s at first, %s at last, %s at most; %.0f to %.0f descriptors, %.0f to %.0f threads",
+		p.CPU, memory(p.RSS.First), memory(p.RSS.Last), memory(p.RSS.Max), p.FDs.First, p.FDs.Last, p.Threads.First, p.Threads.Last))
+	if len(p.Growth) == 0 {
+		s.item(inset, inset+2, "", "-", "too short a run to tell if it leaks")
+	}
+	for _, g := range p.Growth {
+		if g.What == "rss" || g.Leak {
+			s.item(inset, inset+2, "", "-", Growth(g))
+		}
+	}
+	return nil
+}
+
+// Growth says how fast something grows, and how sure that is.
+func Growth(g LoadSlope) string {
+	say := func(x float64) string { return fmt.Sprintf("%.3g", x) }
+	what := map[string]string{"rss": "memory", "fds": "descriptors", "threads": "threads"}[g.What]
+	if g.What == "rss" {
+		say = memory
+	}
+	text := fmt.Sprintf("%s grows by %s a minute (99 %% sure: %s to %s)", what, say(g.PerMin), say(g.Lo), say(g.Hi))
+	if !g.Leak {
+		text += ", which is no leak that this run can tell"
+	}
+	return text
+}
+
+// memory says an amount of memory.
+func memory(x float64) string {
+	sign := ""
+	if x < 0 {
+		sign, x = "-", -x
+	}
+	switch {
+	case x >= 1<<30:
+		return fmt.Sprintf("%s%.2f GiB", sign, x/(1<<30))
+	case x >= 1<<20:
+		return fmt.Sprintf("%s%.1f MiB", sign, x/(1<<20))
+	}
+	return fmt.Sprintf("%s%.0f KiB", sign, x/(1<<10))
+}
+
+// Words say what a search found.
+func (c *LoadCapacity) Words() string {
+	switch {
+	case c.Confirmed > 0 && c.Limited:
+		return fmt.Sprintf("sustains at least %s/s (%d runs): %s", figure(c.Rate), c.Confirmed, c.Why)
+	case c.Confirmed > 0:
+		return fmt.Sprintf("sustains %s/s (%d runs); %s", figure(c.Rate), c.Confirmed, c.Why)
+	}
+	return "has no capacity that could be confirmed: " + c.Why
+}
+
+// loadCapacity adds the trials of a search, by rate: the latency curve.
+func (s *screen) loadCapacity() error {
+	_, sc := s.doc.load()
+	c := sc.Load.Capacity
+	if c == nil {
+		return nil
+	}
+	s.heading("latency by rate")
+	g := &grid{header: []string{"rate/s", "results/s", "p50 ms", "p99 ms", "errors", "trial", "", "why"}}
+	for _, t := range byRate(c.Trials) {
+		mark, sgr := t.Verdict, green
+		if t.Verdict != "kept" {
+			sgr = red
+		}
+		if t.Verdict == "generator" {
+			mark, sgr = "generator-limited", yellow
+		}
+		g.rows = append(g.rows, []cell{{text: perSecond(t.Rate), right: true}, {text: perSecond(t.Achieved), right: true}, {text: milli(t.P50), right: true},
+			{text: milli(t.P99), right: true}, {text: fmt.Sprintf("%.2g%%", t.Errors*100), right: true}, {text: t.Phase}, {text: mark, sgr: sgr}, {text: t.Why}})
+	}
+	if err := g.draw(s.page); err != nil {
+		return err
+	}
+	s.text(0, faint, "below: the best run that kept every threshold")
+	return nil
+}
+
+// byRate sorts trials by their rate, those of one rate in the order of time.
+func byRate(list []LoadTrial) []LoadTrial {
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b LoadTrial) int { return cmp.Compare(a.Rate, b.Rate) })
+	return sorted
+}
+
+func (s *screen) loadFooter() error {
+	s.blank()
+	s.text(0, faint, fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version))
+	return nil
+}
