@@ -98,7 +98,10 @@ func (s *screen) verdictWords() (word, says string) {
 	case s.doc.Verdict == verdict.Fail:
 		return word, s.failWords() + rest(n, passed, s.doc.startsOnly(), unsure, idle)
 	case s.doc.Verdict == verdict.Pass && s.doc.startsOnly():
-		return word, fmt.Sprintf("%s starts with good credentials, refuses bad ones and shows none", and(s.serverNames()))
+		if n > 1 {
+			return word, fmt.Sprintf("%d of %d servers start with good credentials, refuse bad ones and show none", passed, n)
+		}
+		return word, fmt.Sprintf("%s starts with good credentials, refuses bad ones and shows none", s.doc.Servers[0].Server)
 	case s.doc.Verdict == verdict.Pass && n == 1:
 		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Limit)
 	case s.doc.Verdict == verdict.Pass:
@@ -107,14 +110,6 @@ func (s *screen) verdictWords() (word, says string) {
 		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")
 	}
 	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
-}
-
-func (s *screen) serverNames() []string {
-	var names []string
-	for _, v := range s.doc.Servers {
-		names = append(names, v.Server)
-	}
-	return names
 }
 
 // failWords says who fails, and what.

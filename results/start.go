@@ -75,39 +75,83 @@ func (d *Document) startsOnly() bool {
 // withStarts reports if a scenario is about starts.
 func withStarts(s Scenario) bool { return len(s.Starts) > 0 }
 
-// starts adds the matrix of every server's starts.
+// starts adds the matrix of every server's starts: one table a variable, and
+// where there are several servers, of those that didn't pass.
 func (s *screen) starts() error {
+	if len(s.doc.Servers) > 1 && s.doc.startsOnly() {
+		s.blank()
+		if err := s.doc.startSummary().draw(s.page); err != nil {
+			return err
+		}
+	}
 	for _, v := range s.doc.Servers {
 		for _, sc := range v.Scenarios {
-			if !withStarts(sc) {
+			if !withStarts(sc) || len(s.doc.Servers) > 1 && sc.Verdict == verdict.Pass && !s.verbose {
 				continue
 			}
-			s.heading(v.Server + ": starts")
-			if err := startGrid(sc.Starts).draw(s.page); err != nil {
-				return err
+			vars, by := byVariable(sc.Starts)
+			for _, name := range vars {
+				title := v.Server + ": starts"
+				switch {
+				case len(vars) > 1 && name == "":
+					title += ", all credentials good"
+				case name != "":
+					title += ", by " + name
+				}
+				s.heading(title)
+				if err := startGrid(by[name]).draw(s.page); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// startGrid has a row a start. The variable is left out where there is only
-// one.
-func startGrid(list []Start) *grid {
-	g := &grid{header: []string{"", "case", "variable", "should", "did", "after", "exit", "its message names", "leaked"}}
-	vars := map[string]bool{}
+// startSummary has a row a server.
+func (d *Document) startSummary() *grid {
+	g := &grid{header: []string{"server", "starts", "verdict"}}
+	for i := range d.Servers {
+		v := &d.Servers[i]
+		made := 0
+		for _, sc := range v.Scenarios {
+			for _, st := range sc.Starts {
+				if st.Did != "not made" {
+					made++
+				}
+			}
+		}
+		g.rows = append(g.rows, []cell{{text: v.Server}, {text: fmt.Sprint(made), right: true}, {text: v.Verdict.String(), sgr: colorOf(v.Verdict)}})
+	}
+	return g
+}
+
+// byVariable sorts starts by the variable that they are about. Where there is
+// only one, the good starts go with it.
+func byVariable(list []Start) (vars []string, by map[string][]Start) {
+	by = map[string][]Start{}
 	for _, st := range list {
-		vars[st.Env] = true
+		if by[st.Env] == nil {
+			vars = append(vars, st.Env)
+		}
+		by[st.Env] = append(by[st.Env], st)
+	}
+	if len(vars) <= 2 {
+		last := vars[len(vars)-1]
+		return []string{last}, map[string][]Start{last: list}
+	}
+	return vars, by
+}
+
+// startGrid has a row a start.
+func startGrid(list []Start) *grid {
+	g := &grid{header: []string{"", "case", "should", "did", "after", "exit", "its message names", "leaked"}}
+	for _, st := range list {
 		g.rows = append(g.rows, []cell{
-			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.Case, stiff: true}, {text: st.Env}, {text: st.Expected}, {text: st.Did, stiff: true},
+			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.Case, stiff: true}, {text: st.Expected}, {text: st.Did, stiff: true},
 			{text: orDash(st.after()), right: true, stiff: true}, {text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
 			{text: orDash(st.says())}, {text: orDash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
 		})
-	}
-	delete(vars, "")
-	if len(vars) < 2 {
-		const variable = 2
-		g = g.without(func(column int) bool { return column == variable })
 	}
 	return g
 }

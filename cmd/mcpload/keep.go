@@ -22,8 +22,9 @@ import (
 
 // Kinds of runs, as the store names them.
 const (
-	keptRun   = "run"
-	keptProbe = "probe"
+	keptRun     = "run"
+	keptProbe   = "probe"
+	keptStartup = "startup"
 )
 
 // storeFlags say where runs are kept.
@@ -101,12 +102,12 @@ func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 
 // keepRun stores a run's document and its calls, and returns both as they are to
 // be printed.
-func (a *app) keepRun(f *storeFlags, began time.Time, doc *results.Document, histories map[string][]history.Call, redact func(string) string) (*results.Document, map[string][]history.Call, error) {
+func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.Document, histories map[string][]history.Call, redact func(string) string) (*results.Document, map[string][]history.Call, error) {
 	var text bytes.Buffer
 	if err := doc.JSON(&text); err != nil {
 		return nil, nil, err
 	}
-	r, err := a.keep(f, store.Run{Kind: keptRun, Started: began, Document: text.Bytes(), Histories: histories, Redact: redact})
+	r, err := a.keep(f, store.Run{Kind: kind, Started: began, Document: text.Bytes(), Histories: histories, Redact: redact})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/startup"
 	"github.com/mcpload/mcpload/verdict"
 	"github.com/mcpload/mcpload/virtual"
 )
@@ -24,6 +25,7 @@ type runFlags struct {
 	targetFlags
 	storeFlags
 	scenarios  []string
+	startup    bool // the start-up scenario is among them
 	shared     bool
 	thresholds []string
 	dryRun     bool
@@ -135,11 +137,15 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 			return err
 		}
 	}
+	lines, err := a.startLines(f, jobs)
+	if err != nil {
+		return err
+	}
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
 	}
 	began := time.Now()
-	doc, histories, err := a.runRepeated(ctx, f, jobs)
+	doc, histories, err := a.runAndStart(ctx, f, jobs, lines)
 	if err != nil {
 		return err
 	}
@@ -147,7 +153,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	for _, note := range notes {
 		a.say("%s", note)
 	}
-	doc, histories, err = a.keepRun(&f.storeFlags, began, doc, histories, redactor(jobs))
+	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories, redactor(jobs))
 	if err != nil {
 		return err
 	}
@@ -198,6 +204,9 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	case slices.Equal(f.scenarios, []string{"all"}):
 		list = scenarios.All()
 	case len(f.scenarios) > 0:
+		if f.scenarios, f.startup = withoutStartup(f.scenarios); len(f.scenarios) == 0 {
+			return nil, nil
+		}
 		list = nil
 		for _, s := range scenarios.All() {
 			for _, name := range f.scenarios {
@@ -209,7 +218,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 		}
 		for _, name := range f.scenarios {
 			if _, ok := scenarios.Named(name); !ok {
-				return nil, hinted{fmt.Errorf("no scenario is named %q", name), "there are " + strings.Join(scenarios.Names(), ", ")}
+				return nil, hinted{fmt.Errorf("no scenario is named %q", name), "there are " + strings.Join(append(scenarios.Names(), startup.Scenario), ", ")}
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 
 // startFlags are the flags of startup, as given.
 type startFlags struct {
+	storeFlags
 	server      string
 	mock        bool
 	fault       string
@@ -81,6 +84,7 @@ server doesn't start with good credentials either.`,
 }
 
 func (f *startFlags) register(cmd *cobra.Command) {
+	f.registerKeep(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "server to start, by its profile's `name` (see mcpload list servers)")
 	flags.BoolVar(&f.mock, "mock", false, "start a mock of the server instead of its launch command")
@@ -123,13 +127,18 @@ func (a *app) startup(ctx context.Context, f *startFlags, command []string) erro
 	if f.dryRun {
 		return a.printStarts(l.plan)
 	}
-	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: f.seed}
+	began := time.Now()
+	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
 	server := results.Server{Server: l.name, Target: l.target}
 	if err := a.makeStarts(ctx, l, &server); err != nil {
 		return err
 	}
 	doc.Servers = append(doc.Servers, server)
 	doc.Finish()
+	doc, _, err = a.keepRun(&f.storeFlags, keptStartup, began, doc, nil, l.redact())
+	if err != nil {
+		return err
+	}
 	r := &runFlags{format: f.format, output: f.output, verbose: f.verbose}
 	if err := a.render(r, doc, nil); err != nil {
 		return err
@@ -144,8 +153,25 @@ type startLine struct {
 	name    string
 	target  results.Target
 	starter starter
+	scratch bool // it starts in an empty folder of its own: a mock, which may write a log
 	trial   startup.Trial
 	plan    []startup.Start
+	own     map[string]string // the caller's credentials that are used, by their variables
+}
+
+// redact takes the caller's own credentials out of a text; nil where none are
+// used. Made-up ones are nobody's secret, and findings veil them anyway.
+func (l *startLine) redact() func(string) string {
+	var pairs []string
+	for env, value := range l.own {
+		if value != "" {
+			pairs = append(pairs, value, "["+env+"]")
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return strings.NewReplacer(pairs...).Replace
 }
 
 // makeStarts makes the starts, judges them and adds the scenario to the
@@ -154,6 +180,14 @@ type startLine struct {
 func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Server) error {
 	soft, stop := a.untilInterrupt(ctx)
 	defer stop()
+	if l.scratch {
+		dir, err := os.MkdirTemp("", "mcpload-startup-")
+		if err != nil {
+			return fmt.Errorf("cannot make a folder for the mock: %w", err)
+		}
+		defer os.RemoveAll(dir) // the system clears what is left
+		l.starter.dir = dir
+	}
 	progress := a.startProgress(l.name, len(l.plan))
 	defer progress("")
 	for i := range l.plan {

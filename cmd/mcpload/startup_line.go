@@ -61,11 +61,11 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if err := l.equip(f, p); err != nil {
 		return nil, err
 	}
-	own, err := a.ownCredentials(f, p.Credentials)
-	if err != nil {
+	var err error
+	if l.own, err = a.ownCredentials(f, p.Credentials); err != nil {
 		return nil, err
 	}
-	if err := l.planStarts(p.Credentials, own, f.seed); err != nil {
+	if err := l.planStarts(p.Credentials, f.seed); err != nil {
 		return nil, err
 	}
 	return l, l.keepCases(f.cases)
@@ -169,11 +169,13 @@ func (l *startLine) equip(f *startFlags, p profiles.Profile) error {
 	if f.mock {
 		e.logs = append(e.logs, mock.StartLog)
 	}
-	dir, err := startFolder(f)
-	if err != nil {
-		return err
+	if l.scratch = f.mock; !f.mock {
+		dir, err := startFolder(f.dir)
+		if err != nil {
+			return err
+		}
+		e.dir = dir
 	}
-	e.dir = dir
 	e.options.URL, e.options.Name, e.options.Version, e.options.Timeout = e.url, "mcpload", version(), e.limit
 	if tool := cmp.Or(f.tool, p.Call.Tool); tool != "" {
 		if p.Call.Forbids(tool) {
@@ -188,22 +190,14 @@ func (l *startLine) equip(f *startFlags, p profiles.Profile) error {
 	return l.environment(f, p)
 }
 
-// startFolder is the folder that the server is started in: for a mock, which
-// may write a log, an empty one.
-func startFolder(f *startFlags) (string, error) {
-	if f.mock {
-		dir, err := os.MkdirTemp("", "mcpload-startup-")
-		if err != nil {
-			return "", fmt.Errorf("cannot make a folder for the mock: %w", err)
-		}
-		return dir, nil
-	}
-	dir, err := filepath.Abs(f.dir)
+// startFolder is the folder that the server is started in.
+func startFolder(name string) (string, error) {
+	dir, err := filepath.Abs(name)
 	if err != nil {
 		return "", fmt.Errorf("--dir: %w", err)
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("--dir %q is no folder", f.dir)
+		return "", fmt.Errorf("--dir %q is no folder", name)
 	}
 	return dir, nil
 }
@@ -283,7 +277,7 @@ func parseCredential(text string) (profiles.Credential, error) {
 }
 
 // planStarts makes the plan up.
-func (l *startLine) planStarts(list []profiles.Credential, own map[string]string, seed uint64) error {
+func (l *startLine) planStarts(list []profiles.Credential, seed uint64) error {
 	var credentials []startup.Credential
 	l.trial.Provider = map[string]string{}
 	for _, c := range list {
@@ -295,7 +289,7 @@ func (l *startLine) planStarts(list []profiles.Credential, own map[string]string
 		l.trial.Provider[c.Env] = c.Provider
 	}
 	l.plan = startup.Plan(credentials, rand.New(rand.NewPCG(seed, seed)))
-	startup.Using(l.plan, own)
+	startup.Using(l.plan, l.own)
 	for i := range l.plan {
 		if s := &l.plan[i]; s.Case.Name == startup.Absent {
 			s.Doubt = setByFile(l.starter, s.Env)

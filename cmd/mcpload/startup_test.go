@@ -41,7 +41,7 @@ func program(t *testing.T) string {
 func started(t *testing.T, program string, args ...string) (int, *results.Document, string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(program, append([]string{"startup", "--format", "json"}, args...)...)
+	cmd := exec.Command(program, append([]string{"startup", "--no-store", "--format", "json"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	_ = cmd.Run() // its status is what we look at
 	if stdout.Len() == 0 {
@@ -165,7 +165,7 @@ func TestStartupIsInterrupted(t *testing.T) {
 	// It ignores everything but SIGKILL, and so does what it starts.
 	require.NoError(t, os.WriteFile(script, []byte("trap '' TERM INT\n(trap '' TERM; echo $$ >>pids; while :; do sleep 0.1; done) &\necho $! >>pids\nwhile :; do sleep 0.1; done\n"), 0o600))
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(self, "startup", "--credential", "TOKEN=generic", "--dir", dir, "--limit", "60s", "--", "sh", script)
+	cmd := exec.Command(self, "startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--limit", "60s", "--", "sh", script)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Start())
 	pids := filepath.Join(dir, "pids")
@@ -201,7 +201,7 @@ func TestStartupNeedsItsPort(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"startup", "--credential", "TOKEN=generic", "--url", "http://" + l.Addr().String() + "/mcp", "--", "sh", "-c", "exit 1"}, strings.NewReader(""), &stdout, &stderr)
+	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--url", "http://" + l.Addr().String() + "/mcp", "--", "sh", "-c", "exit 1"}, strings.NewReader(""), &stdout, &stderr)
 	require.Equal(t, exitUsage, status)
 	require.Empty(t, stdout.String())
 	require.Contains(t, stderr.String(), "something listens at http://127.0.0.1:")
@@ -236,4 +236,12 @@ func TestLogFiles(t *testing.T) {
 	require.Equal(t, map[string]string{"same.log": "9876543210", "grows.log": "more", "shrinks.log": "new", "new.log": "fresh", "other.txt": "else"}, got)
 	_, err = beforeStart([]string{"["}, dir)
 	require.ErrorContains(t, err, `"[" is no pattern`)
+}
+
+// Every check of the catalogue has a hint; results can't import it to see.
+func TestStartChecksHaveHints(t *testing.T) {
+	for _, c := range startup.Checks() {
+		require.NotEmpty(t, results.Hint(c.ID, verdict.Fail), c.ID)
+		require.NotEmpty(t, results.Hint(c.ID, verdict.Inconclusive), c.ID)
+	}
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/startup"
+)
+
+// withoutStartup takes the start-up scenario out of a list of names: it has no
+// plan of calls as the others have.
+func withoutStartup(names []string) (others []string, asked bool) {
+	others = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == startup.Scenario })
+	return others, len(others) < len(names)
+}
+
+// startLines makes a run's servers ready for the start-up scenario, where it is
+// asked for; all is checked before anything is sent.
+func (a *app) startLines(f *runFlags, jobs []job) ([]*startLine, error) {
+	if !f.startup {
+		return nil, nil
+	}
+	if f.virtual {
+		return nil, fmt.Errorf("--virtual has no processes, so it takes no scenario %s", startup.Scenario)
+	}
+	var lines []*startLine
+	for _, j := range jobs {
+		l, err := a.lineOf(f, j)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// lineOf is how a job's server is started again and again.
+func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
+	s := &startFlags{profiles: f.profiles, seed: f.seed, limit: 10 * time.Second, transport: "stdio"}
+	if len(f.servers) > 0 || f.all {
+		s.server = j.profile.Name
+	}
+	command := j.launch
+	switch {
+	case j.kind == kindMock:
+		s.mock, command = true, nil
+	case len(command) > 0:
+		s.url = j.options.URL
+	case len(j.options.Command) > 0:
+		command = j.options.Command
+	default:
+		return nil, hinted{fmt.Errorf("the scenario %s starts the server itself, and nothing says how", startup.Scenario), "give a command after --, or --live for the profile's"}
+	}
+	if s.server == "" {
+		return nil, hinted{fmt.Errorf("the scenario %s needs to know which credentials the server takes", startup.Scenario), "name a profile with --server, or use mcpload startup --credential NAME=PROVIDER -- command"}
+	}
+	return a.startLine(s, command)
+}
+
+// runAndStart makes the run, if there are scenarios with calls, and then the
+// starts, if they are asked for: one server after the other, as a start is timed.
+func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []job, lines []*startLine) (*results.Document, map[string][]history.Call, error) {
+	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
+	var histories map[string][]history.Call
+	if lines == nil || len(f.scenarios) > 0 {
+		var err error
+		if doc, histories, err = a.runRepeated(ctx, f, jobs); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		for _, j := range jobs {
+			s := j.describe()
+			s.Target.Transport = "stdio"
+			doc.Servers = append(doc.Servers, s)
+		}
+	}
+	for i, l := range lines {
+		if len(f.scenarios) == 0 {
+			doc.Servers[i].Target = l.target
+		}
+		if a.draining() {
+			break
+		}
+		if err := a.makeStarts(ctx, l, &doc.Servers[i]); err != nil {
+			doc.Servers[i].Error = err.Error()
+		}
+	}
+	doc.Finish()
+	return doc, histories, nil
+}
