@@ -80,7 +80,7 @@ func (t Trend) draw() chart {
 	}
 	c.Legend = []key{{"key-pass", "pass"}, {"key-fail", "fail"}, {"key-unsure", "inconclusive"}}
 	if declared {
-		c.Legend = append(c.Legend, key{"key-declared", "declared"})
+		c.Legend = append(c.Legend, key{"key-promise", "declared"})
 	}
 	if open {
 		c.Notes = append(c.Notes, "A range that leaves the picture at the top has no upper bound.")
@@ -112,7 +112,7 @@ func (t Trend) marks(d *drawing, pixel func(float64) float64) {
 		fmt.Fprintf(&line, "%s%s %s", verb, at(k), px((lo+hi)/2))
 		verb = "L"
 	}
-	d.path("declared", promise.String())
+	d.path("promise", promise.String())
 	d.path("trend", line.String())
 	for _, v := range []verdict.Verdict{verdict.Pass, verdict.Fail, verdict.Inconclusive} {
 		d.path("run "+v.String(), dots[v])

@@ -4,13 +4,20 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/page"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A run as a page, in a real browser: nothing outside is asked for, the verdict
@@ -145,4 +152,63 @@ func TestPageOfAHostileServer(t *testing.T) {
 	b.quiet("file://" + path)
 	b.accessible("hostile")
 	b.shoot("page-hostile")
+}
+
+// A million calls in a real browser: the page is drawn and zooms without a hitch
+// that anybody would see. The bounds are wide; the log has the figures.
+func TestPageOfAMillionCalls(t *testing.T) {
+	const n = 1_000_000
+	calls := make([]history.Call, n)
+	level, last := 40.0, time.Duration(0)
+	for i := range calls {
+		at := time.Duration(i) * 770 * time.Microsecond
+		level, last = min(40, level+1000*(at-last).Seconds()), at
+		c := history.Call{Sent: at, Received: at + time.Duration(200+i*7919%1900)*time.Microsecond, Outcome: history.Limited}
+		c.Due, c.Client, c.Method, c.Label = at, "c1", "tools/call", "overload"
+		if level >= 1 {
+			level--
+			c.Outcome = history.OK
+		}
+		calls[i] = c
+	}
+	doc := &results.Document{Started: "2026-11-25T10:00:00Z", Servers: []results.Server{{Server: "acb",
+		Limit:     results.Limit{Rate: 1000, Burst: 40, Scope: "global", Charges: []string{"*"}},
+		Scenarios: []results.Scenario{results.NewScenario("overload", calls, []verdict.Finding{{Check: "over-admission", Verdict: verdict.Pass}})}}}}
+	doc.Finish()
+	path := filepath.Join(t.TempDir(), "million.html")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	began := time.Now()
+	require.NoError(t, page.HTML(file, doc, map[string][]history.Call{"acb": calls}))
+	drew := time.Since(began)
+	info, err := file.Stat()
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+
+	b := newBrowser(t)(t)
+	b.look(1280, 900, "light")
+	began = time.Now()
+	b.open("file://" + path)
+	opened := time.Since(began)
+	b.act("document.querySelector('#s1-t1').scrollIntoView()")
+	frames := b.numbers(`(async () => {
+		const press = (key) => document.querySelector('#s1-t1 .canvas').dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+		const frame = () => new Promise((done) => requestAnimationFrame(done));
+		const took = [];
+		for (const key of '+++++0ArrowRight+-+-0'.match(/ArrowRight|./g)) {
+			const start = performance.now();
+			press(key);
+			await frame();
+			await frame();
+			took.push(performance.now() - start);
+		}
+		return took.sort((a, b) => a - b);
+	})()`)
+	median, worst := frames[len(frames)/2], frames[len(frames)-1]
+	t.Logf("%d calls: %d bytes, written in %s, opened in %s; a step of the zoom takes %.0f ms, at most %.0f ms", n, info.Size(), drew, opened, median, worst)
+	assert.Less(t, info.Size(), int64(1_500_000))
+	assert.Less(t, opened, 20*time.Second)
+	assert.Less(t, median, 500.0)
+	b.quiet("file://" + path)
+	b.shoot("page-million")
 }
