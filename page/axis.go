@@ -27,7 +27,11 @@ func (a axis) padded(part float64) axis {
 
 // ticks are round values on the axis, at most about n of them.
 func (a axis) ticks(n int) []float64 {
-	step := roundStep((a.hi - a.lo) / float64(max(n, 1)))
+	return a.every(roundStep((a.hi - a.lo) / float64(max(n, 1))))
+}
+
+// every are the multiples of a step on the axis.
+func (a axis) every(step float64) []float64 {
 	if step <= 0 || math.IsInf(step, 0) || math.IsNaN(step) {
 		return nil
 	}
@@ -50,6 +54,28 @@ func roundStep(x float64) float64 {
 		}
 	}
 	return 10 * power
+}
+
+// timeStep is roundStep for seconds: from half a minute on, it is round on a
+// clock.
+func timeStep(x float64) float64 {
+	for _, s := range []float64{30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400} {
+		if x > 20 && s >= x {
+			return s
+		}
+	}
+	return roundStep(x)
+}
+
+// short writes a number in as little room as there is: 1.5M, 20k.
+func short(x float64) string {
+	switch {
+	case math.Abs(x) >= 1e6:
+		return trimmed(x/1e6, 2) + "M"
+	case math.Abs(x) >= 1e4:
+		return trimmed(x/1e3, 1) + "k"
+	}
+	return figure(x)
 }
 
 // figure writes a number as short as its size allows: 1,234; 12.5; 0.05.

@@ -25,11 +25,12 @@ func TestNumbersAsPeopleReadThem(t *testing.T) {
 		"300 ms":      clock(300*time.Millisecond, 50*time.Millisecond),
 		"0.2 ms":      clock(200*time.Microsecond, 200*time.Microsecond),
 		"20 µs":       clock(20*time.Microsecond, 20*time.Microsecond),
-		"2:30":        clock(150*time.Second, time.Minute),
-		"812 µs":      millis(0.812),
-		"12.35 ms":    millis(12.345),
-		"250 ms":      millis(250),
-		"12.5 s":      millis(12500),
+		"1.5M":        short(1.5e6), "20k": short(20000), "9,999": short(9999),
+		"2:30":     clock(150*time.Second, time.Minute),
+		"812 µs":   millis(0.812),
+		"12.35 ms": millis(12.345),
+		"250 ms":   millis(250),
+		"12.5 s":   millis(12500),
 	} {
 		assert.Equal(t, want, got)
 	}
@@ -40,4 +41,10 @@ func TestTicksAreRoundAndOnTheAxis(t *testing.T) {
 	assert.Len(t, axis{14.97, 15.03}.ticks(4), 3)
 	assert.Empty(t, axis{3, 3}.ticks(5))
 	assert.LessOrEqual(t, len(axis{0, 1e300}.ticks(5)), 6)
+}
+
+func TestStepsOfTimeAreRoundOnAClock(t *testing.T) {
+	for x, want := range map[float64]float64{0.013: 0.02, 3: 5, 12: 20, 22: 30, 45: 60, 100: 120, 170: 300, 4000: 7200} {
+		assert.InDelta(t, want, timeStep(x), 1e-9, "%g", x)
+	}
 }

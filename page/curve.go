@@ -81,9 +81,9 @@ func (c *curve) draw(id, scenario string) chart {
 	top := max(float64(len(c.sent)), float64(c.buckets*c.limit.Burst)) * 1.1
 	y := func(n float64) float64 { return curveHeight - curveHeight*n/top }
 	d := &drawing{height: curveHeight}
-	label := func(v float64) string { return clock(seconds(v), seconds(roundStep(x.hi/3))) }
-	d.yTicks(axis{0, top}.ticks(4), y, figure)
-	d.xTicks(x, x.ticks(3), label)
+	label := func(v float64) string { return clock(seconds(v), seconds(timeStep(x.hi/3))) }
+	d.yTicks(axis{0, top}.ticks(4), y, short)
+	d.xTicks(x, x.every(timeStep((x.hi-x.lo)/3)), label)
 	last := c.allowed(c.start + seconds(x.hi))
 	allowed := fmt.Sprintf("M%s %sL%d %s", unit(x.share(0)), px(y(c.allowed(c.start))), across, px(y(last)))
 	d.path("allowed-area", allowed+fmt.Sprintf("V%dH%sZ", curveHeight, unit(x.share(0))))

@@ -60,7 +60,7 @@ func (w *waiting) pixel(v float64) float64 { return latencyHeight - latencyHeigh
 func (w *waiting) overTime(id string, label func(float64) string) chart {
 	d := &drawing{height: latencyHeight}
 	d.yTicks(w.y.decades(), w.pixel, func(v float64) string { return millis(math.Pow(10, v)) })
-	d.xTicks(w.x, w.x.ticks(5), label)
+	d.xTicks(w.x, w.x.every(timeStep((w.x.hi-w.x.lo)/5)), label)
 	var clouds [3]cloud // admitted, refused, neither
 	worst := [2][]int{filled(readoutColumns, -1), filled(readoutColumns, -1)}
 	waits := [2][slices24][]time.Duration{}

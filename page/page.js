@@ -8,6 +8,10 @@
     const power = 10 ** Math.floor(Math.log10(x));
     return power * ([1, 2, 5].find((m) => m * power >= x * (1 - 1e-9)) ?? 10);
   }
+  function timeStep(ns) {
+    const round = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400].find((s) => ns > 20e9 && s * 1e9 >= ns);
+    return round ? round * 1e9 : roundStep(ns);
+  }
   function trimmed(x, digits) {
     let s = x.toFixed(digits);
     if (digits > 0) s = s.replace(/\.?0+$/, '');
@@ -131,7 +135,7 @@
     draw() {
       const height = this.data.viewBox.baseVal.height;
       this.data.setAttribute('viewBox', `${this.share(this.view[0]) * across} 0 ${(this.length / (this.full[1] - this.full[0])) * across} ${height}`);
-      const step = roundStep(this.length / Math.max(2, Math.floor(this.plot.clientWidth / 110)));
+      const step = timeStep(this.length / Math.max(2, Math.floor(this.plot.clientWidth / 110)));
       const labels = this.figure.querySelector('.xticks');
       labels.replaceChildren();
       let grid = '';

@@ -63,7 +63,7 @@ func (tl *timeline) draw(id, title string) chart {
 	c := chart{ID: id, Title: title}
 	d := &drawing{height: loadEnd}
 	d.yTicks(tl.y.ticks(5), tl.pixel, figure)
-	d.xTicks(tl.x, tl.x.ticks(5), tl.clock(5))
+	d.xTicks(tl.x, tl.x.every(timeStep((tl.x.hi-tl.x.lo)/5)), tl.clock(5))
 	for _, e := range tl.proofs {
 		d.path("window", rect(tl.share(time.Duration(e.Witness.FromNS)), tl.share(time.Duration(e.Witness.ToNS)), 0, bandEnd))
 	}
@@ -112,7 +112,7 @@ func (tl *timeline) scale() {
 
 // clock labels instants of the axis.
 func (tl *timeline) clock(n int) func(float64) string {
-	step := time.Duration(roundStep((tl.x.hi-tl.x.lo)/float64(n)) * 1e9)
+	step := seconds(timeStep((tl.x.hi - tl.x.lo) / float64(n)))
 	return func(v float64) string { return clock(time.Duration(math.Round(v*1e9)), step) }
 }
 
@@ -212,7 +212,7 @@ func (tl *timeline) marks(d *drawing) []string {
 		name string
 	}{{&admitted, "admitted calls"}, {&refused, "refused calls"}, {&odd, "failed and unknown calls"}} {
 		if kept := len(n.c.kept()); kept < n.c.total {
-			notes = append(notes, fmt.Sprintf("%s of %s %s are drawn: the highest and the lowest in each of %s columns. All are counted in the bars below.",
+			notes = append(notes, fmt.Sprintf("%s of %s %s are drawn: the highest and the lowest in each of %s columns. All are counted in the bars.",
 				grouped(kept), grouped(n.c.total), n.name, grouped(columns)))
 		}
 	}
@@ -268,7 +268,7 @@ func (tl *timeline) load(d *drawing) {
 		d.path(class, b.String())
 	}
 	d.level("axis", loadEnd)
-	d.text("tick", 0, -8, loadTop+6, "end", grouped(highest))
+	d.text("tick", 0, -8, loadTop+6, "end", short(float64(highest)))
 	d.text("tick", 0, -8, loadEnd, "end", "calls")
 }
 

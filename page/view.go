@@ -26,7 +26,6 @@ type view struct {
 	shell
 	Verdict     string // as a class: pass, fail, inconclusive
 	Word, Says  string
-	Reached     string
 	Generator   string
 	GeneratorOK bool
 	Facts       [][2]string
@@ -82,7 +81,6 @@ type finding struct {
 func newView(d *results.Document, histories map[string][]history.Call) *view {
 	v := &view{Verdict: d.Verdict.String()}
 	v.Word, v.Says = d.Headline()
-	v.Reached = d.Reached()
 	v.Generator, v.GeneratorOK = d.Generator()
 	v.Title = "mcpload: " + v.Word
 	if len(d.Servers) == 1 {
@@ -92,11 +90,11 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 	if t, err := time.Parse(time.RFC3339, d.Started); err == nil {
 		started = t.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
-	v.Facts = [][2]string{{"started", started}}
-	if v.Reached != "" {
-		v.Facts = append(v.Facts, [2]string{"target", v.Reached})
+	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()}, {"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"mcpload", d.Version}} {
+		if fact[1] != "" {
+			v.Facts = append(v.Facts, fact)
+		}
 	}
-	v.Facts = append(v.Facts, [2]string{"scenarios", strings.Join(scenarioNames(d), ", ")}, [2]string{"seed", fmt.Sprint(d.Seed)}, [2]string{"mcpload", d.Version})
 	for i := range d.Servers {
 		v.Servers = append(v.Servers, newServer(fmt.Sprintf("s%d", i+1), &d.Servers[i], histories[d.Servers[i].Server]))
 	}
