@@ -34,7 +34,7 @@ performance: ## the nine servers over real sockets, and every fault of the mock;
 live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-everything
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
 
-live-setup: ## install what the live tests need into a cache folder; needs Python, Node and npm
+live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm and Chromium
 	scripts/live-setup.sh
 
 check: fmt vet staticcheck vuln race ## everything but the slow tests: format, vet, linters, known faults, races

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes what the live tests need: two Python environments with FastMCP and one
 # npm prefix with the reference server. All of it goes below one folder of the
-# user's cache; nothing is installed on the system.
+# user's cache; nothing is installed on the system, except in CI (CI is set) a
+# browser where there is none.
 #
 #   scripts/live-setup.sh          make what is missing, print what is there
 #   scripts/live-setup.sh --path   print the folder and do nothing
@@ -18,7 +19,7 @@
 #   chromium                               a link to the browser of this machine
 #
 # So an interrupted or outdated one is never seen through the link, and is made
-# again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm),
+# again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm, Chromium),
 # anything else: an installation failed.
 set -euo pipefail
 
@@ -104,8 +105,8 @@ install_node() {
 starts_node() { [[ -d $1/node_modules ]]; }
 
 # find_chromium prints where the browser is that draws the pages: $CHROMIUM, or
-# the first that this machine has. Where there is none and apt may be used, it is
-# installed.
+# the first that this machine has. Where there is none, CI installs it with apt; a
+# developer's machine is left alone.
 find_chromium() {
 	local name
 	if [[ -n ${CHROMIUM:-} ]]; then
@@ -115,7 +116,7 @@ find_chromium() {
 	for name in chromium chromium-browser google-chrome-stable google-chrome; do
 		command -v "$name" && return
 	done
-	command -v apt-get >/dev/null && ((EUID == 0)) || return
+	[[ -n ${CI:-} ]] && command -v apt-get >/dev/null && ((EUID == 0)) || return
 	say 'installing chromium with apt'
 	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium >&2 || return
 	command -v chromium
