@@ -48,9 +48,9 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 }
 
 // tableOptions fits the table to where it goes.
-func (a *app) tableOptions(f *runFlags, histories map[string][]history.Call) results.TableOptions {
-	o := results.TableOptions{Width: 100, Verbose: f.verbose, Histories: histories, ASCII: !utf8Locale()}
-	if file, ok := a.stdout.(*os.File); ok && (f.output == "-" || f.output == "") && term.IsTerminal(int(file.Fd())) {
+func (a *app) tableOptions(output string, verbose bool, histories map[string][]history.Call) results.TableOptions {
+	o := results.TableOptions{Width: 100, Verbose: verbose, Histories: histories, ASCII: !utf8Locale()}
+	if file, ok := a.stdout.(*os.File); ok && (output == "-" || output == "") && term.IsTerminal(int(file.Fd())) {
 		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 40 {
 			o.Width = w
 		}

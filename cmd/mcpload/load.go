@@ -194,7 +194,7 @@ func (a *app) renderLoad(f *loadFlags, doc *results.Document) error {
 	if f.format == "json" {
 		err = doc.JSON(out)
 	} else {
-		err = results.Table(out, doc, a.tableOptions(&runFlags{output: f.output}, nil))
+		err = results.Table(out, doc, a.tableOptions(f.output, false, nil))
 	}
 	return errors.Join(err, end())
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/startup"
@@ -87,7 +86,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
 	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
 	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms)")
-	flags.StringVar(&f.format, "format", "table", "table, json or html (one page that stands alone)")
+	flags.StringVar(&f.format, "format", "table", formatNames())
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
 	flags.IntVar(&f.repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its worst run counts")
@@ -114,8 +113,8 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err != nil {
 		return err
 	}
-	if f.format != "table" && f.format != "json" && f.format != "html" {
-		return fmt.Errorf("--format %q is neither table, json nor html", f.format)
+	if _, err := formatNamed(f.format); err != nil {
+		return err
 	}
 	if f.repeat < 1 || f.repeat > maxRepeat {
 		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, maxRepeat)
@@ -239,18 +238,15 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 
 // render writes the result to where it was asked for.
 func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]history.Call) error {
+	format, err := formatNamed(f.format)
+	if err != nil {
+		return err
+	}
 	out, end, err := a.out(f.output)
 	if err != nil {
 		return err
 	}
-	switch f.format {
-	case "json":
-		err = doc.JSON(out)
-	case "html":
-		err = page.HTML(out, doc, histories)
-	default:
-		err = results.Table(out, doc, a.tableOptions(f, histories))
-	}
+	err = format.write(out, rendered{doc, histories, a.tableOptions(f.output, f.verbose, histories)})
 	return errors.Join(err, end())
 }
 

@@ -45,6 +45,8 @@ func TestScripts(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	refused := refusedAddress(t)
+	echo := httptest.NewServer(echoing())
+	t.Cleanup(echo.Close)
 	bad := httptest.NewServer(misbehaving())
 	t.Cleanup(bad.Close)
 	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -60,6 +62,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REFUSED", refused)
 			env.Setenv("BAD", bad.URL)
+			env.Setenv("ECHO", echo.URL)
 			env.Setenv("TLS", tls.URL)
 			env.Setenv("SOON", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 			env.Setenv("HOME", env.WorkDir)

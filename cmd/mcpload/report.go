@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/store"
+)
+
+// runNames says how a run is named, in every command's help.
+const runNames = `A run is named by last, last-pass, a day or minute (2026-11-25, 2026-11-25T15:04,
+UTC), its id or a unique beginning of the id or of its last part, its folder, or
+a file with its JSON document (which has no calls, and so draws no timelines).`
+
+// reportFlags are the flags of report, as given.
+type reportFlags struct {
+	storeFlags
+	format  string
+	output  string
+	verbose bool
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	f := &reportFlags{}
+	var list strings.Builder
+	for _, one := range formats() {
+		fmt.Fprintf(&list, "  %-11s %s\n", one.name, one.doc)
+	}
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Render a kept run again, in any format",
+		Long: `Report renders a kept run just as it was rendered when it was fresh.
+
+` + runNames + `
+
+Formats:
+` + list.String() + `
+Exit status: 0 rendered, whatever the run's verdict; 2 could not.`,
+		Example: `  mcpload report last
+  mcpload report last-pass --format html -o report.html
+  mcpload report last --format junit -o junit.xml
+  mcpload report last --format markdown >> "$GITHUB_STEP_SUMMARY"
+  mcpload report last --format vegeta | vegeta report`,
+		Args: oneRun("report"),
+		RunE: func(_ *cobra.Command, args []string) error { return a.report(f, args[0]) },
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&f.format, "format", "table", formatNames())
+	cmd.Flags().StringVarP(&f.output, "output", "o", "-", "`file` for the report; - is stdout")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
+	return cmd
+}
+
+// oneRun wants exactly one run.
+func oneRun(command string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return hinted{fmt.Errorf("%s takes one run, not %d", command, len(args)), "for example mcpload " + command + " last; mcpload results list shows which there are"}
+	}
+}
+
+// find looks a run up, with a hint where there is none.
+func find(s *store.Store, name string, f store.Filter) (*store.Entry, error) {
+	e, err := s.Find(name, f)
+	if errors.Is(err, store.ErrNone) {
+		return nil, hinted{plain(err), "mcpload results list shows which there are in " + s.Dir()}
+	}
+	if err != nil {
+		return nil, plain(err)
+	}
+	return e, nil
+}
+
+// plain is an error of the store without the package's name, which means nothing
+// to a user.
+func plain(err error) error {
+	return hinted{errors.New(strings.TrimPrefix(err.Error(), "store: ")), ""}
+}
+
+// report is the command once its arguments are parsed.
+func (a *app) report(f *reportFlags, name string) error {
+	format, err := formatNamed(f.format)
+	if err != nil {
+		return err
+	}
+	s, err := f.open()
+	if err != nil {
+		return err
+	}
+	e, err := find(s, name, store.Filter{})
+	if err != nil {
+		return err
+	}
+	text, err := a.reported(f, e, format)
+	if err != nil {
+		return err
+	}
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	return errors.Join(err, end())
+}
+
+// reported renders a run into memory, so that what can't be rendered leaves no
+// file behind.
+func (a *app) reported(f *reportFlags, e *store.Entry, format format) ([]byte, error) {
+	document, err := e.Document()
+	if err != nil {
+		return nil, plain(err)
+	}
+	if format.name == "json" {
+		return document, nil
+	}
+	doc, err := e.Run()
+	if err != nil {
+		return otherKind(e, format, err)
+	}
+	histories, err := e.Histories()
+	if err != nil {
+		a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+		a.say("what needs the calls is left out")
+	}
+	var b bytes.Buffer
+	o := a.tableOptions(f.output, f.verbose, histories)
+	if err := format.write(&b, rendered{doc, histories, o}); err != nil {
+		if errors.Is(err, results.ErrNoCalls) {
+			return nil, hinted{fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone"}
+		}
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// otherKind renders what is no judged run: as a person saw it, and in no other
+// way. What should be a run and can't be read is an error.
+func otherKind(e *store.Entry, format format, err error) ([]byte, error) {
+	if e.Kind == keptRun {
+		return nil, plain(err)
+	}
+	if format.name != "table" {
+		return nil, fmt.Errorf("a %s renders as table and json only, not as %s", e.Kind, format.name)
+	}
+	screen, err := e.Screen()
+	if err != nil {
+		return nil, err
+	}
+	if screen == nil {
+		return nil, hinted{fmt.Errorf("of the %s %s only the document was kept", e.Kind, e.Name()), "mcpload report --format json prints it"}
+	}
+	return screen, nil
+}

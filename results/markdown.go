@@ -1,0 +1,136 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// SummaryLimit is how many bytes a CI step summary may have: GitHub refuses one
+// that is longer.
+const SummaryLimit = 1 << 20
+
+// Markdown writes a finished document in GitHub's Markdown, for a CI step
+// summary: the verdict in words, a row a server, the reason and proof of every
+// fail and of what could not be told, and what to do. What would make it longer
+// than SummaryLimit is left out from the end, server by server, and the text says
+// so. It fails with ErrUnfinished where Finish wasn't called.
+func Markdown(w io.Writer, d *Document) error {
+	if d.Schema != Schema {
+		return ErrUnfinished
+	}
+	m := &markdown{limit: SummaryLimit}
+	m.head(d)
+	for i := range d.Servers {
+		m.server(&d.Servers[i])
+	}
+	m.foot(d)
+	_, err := io.WriteString(w, m.b.String())
+	return err
+}
+
+// markdown is a text with a limit. Pieces are added as wholes, so that what is
+// cut off never leaves half a table.
+type markdown struct {
+	b     strings.Builder
+	limit int
+	left  []string // what there was no room for
+}
+
+// reserve is kept free for the last lines.
+const reserve = 4096
+
+// add adds a piece, or notes its name where there is no room.
+func (m *markdown) add(name, piece string) {
+	if len(m.left) > 0 || m.b.Len()+len(piece) > m.limit-reserve {
+		m.left = append(m.left, name)
+		return
+	}
+	m.b.WriteString(piece)
+}
+
+var badges = map[verdict.Verdict]string{verdict.Pass: "✅ pass", verdict.Fail: "❌ fail", verdict.Inconclusive: "❔ inconclusive"}
+
+func (m *markdown) head(d *Document) {
+	word, says := d.Headline()
+	m.add("the headline", fmt.Sprintf("## mcpload: %s\n\n%s\n", word, mdText(says)))
+	if len(d.Servers) == 0 {
+		return
+	}
+	m.add("the header", "\n| server | verdict | limit | measured rate, burst | scenarios | admitted p50/p99 ms |\n|---|---|---|---|---|---|\n")
+	for i := range d.Servers {
+		s := &d.Servers[i]
+		badge := badges[s.Verdict]
+		if s.idle() {
+			badge = "⚠️ could not run"
+		}
+		if s.Flaky {
+			badge += ", flaky"
+		}
+		latency := "-"
+		if s.Latency != nil && s.Latency.Admitted.N > 0 {
+			latency = fmt.Sprintf("%s/%s of %d", milli(s.Latency.Admitted.P50), milli(s.Latency.Admitted.P99), s.Latency.Admitted.N)
+		}
+		m.add("the row of "+s.Server, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mdText(s.Server), badge,
+			mdText(s.Limit.String()), mdText(s.box()), mdText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))
+	}
+}
+
+// server adds what there is to say of a server that didn't simply pass.
+func (m *markdown) server(s *Server) {
+	if s.Verdict == verdict.Pass {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n### %s: %s\n", mdText(s.Server), s.Verdict)
+	if s.Error != "" {
+		fmt.Fprintf(&b, "\n%s\n", mdText(s.Error))
+		if s.Hint != "" {
+			fmt.Fprintf(&b, "\n%s\n", mdText(s.Hint))
+		}
+	}
+	for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive} {
+		for _, p := range s.Found(v) {
+			fmt.Fprintf(&b, "\n- **%s** %s in %s\n", mdText(p.Check), v, mdText(p.Scenario))
+			for line := range strings.SplitSeq(p.words(), "\n") {
+				fmt.Fprintf(&b, "  - %s\n", mdText(line))
+			}
+		}
+	}
+	if next := s.Next(); len(next) > 0 {
+		b.WriteString("\n<details><summary>What to do next</summary>\n\n")
+		for _, hint := range next {
+			fmt.Fprintf(&b, "- %s\n", mdText(hint))
+		}
+		b.WriteString("\n</details>\n")
+	}
+	m.add(s.Server, b.String())
+}
+
+func (m *markdown) foot(d *Document) {
+	if n := len(m.left); n > 0 {
+		fmt.Fprintf(&m.b, "\n**Cut short:** there was no room for %s; the JSON document has all of it.\n", mdText(mdLimit(few(m.left), reserve/8)))
+	}
+	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s</sub>\n", d.Seed, mdText(d.Started), mdText(mdLimit(d.Version, 100)))
+}
+
+// mdLimit cuts a text, and shows that it did.
+func mdLimit(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// mdText is a text as Markdown prints it: what a server says must not become a
+// link, a tag or a new column.
+func mdText(s string) string {
+	return mdEscapes.Replace(strings.Join(strings.Fields(s), " "))
+}
+
+var mdEscapes = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
+	"|", `\|`, "#", `\#`, "~", `\~`, "@", "@\u200b", // the last so that nobody is mentioned
+)
