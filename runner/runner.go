@@ -65,6 +65,12 @@ type Holder interface {
 	Hold() (release func())
 }
 
+// A Poller is a Clock on whose waiting goroutine replies are read. Poll lets
+// it do so where there is no time to wait, because the next arrival is due.
+type Poller interface {
+	Poll()
+}
+
 const (
 	defaultMaxInFlight = 4096
 	errFull            = "too many calls were in flight"
@@ -106,6 +112,7 @@ func newRun(clock Clock, target Target, cfg Config) (*run, func()) {
 	if h, ok := clock.(Holder); ok {
 		release = h.Hold()
 	}
+	r.poller, _ = clock.(Poller)
 	unwatch := r.watchDrain()
 	return r, func() { unwatch(); release() }
 }
@@ -115,6 +122,7 @@ type run struct {
 	clock  Clock
 	target Target
 	cfg    Config
+	poller Poller        // the clock, if it is one
 	wake   chan struct{} // told when the run should end early
 	idle   chan struct{} // told when nothing is in flight
 
@@ -139,6 +147,9 @@ func (r *run) until(ctx context.Context, due time.Duration) error {
 			return ErrGone
 		}
 		if r.clock.Now() >= due {
+			if r.poller != nil {
+				r.poller.Poll()
+			}
 			return nil
 		}
 		if err := r.clock.Wait(ctx, due, r.wake); err != nil {

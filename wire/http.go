@@ -40,7 +40,7 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	a := answer{fault: f, received: l.poster.now()}
 	if f == nil {
 		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answerServer}
-		a = l.read(ctx, cancel, resp, c)
+		a = readReply(ctx, cancel, resp, c, l.poster.now)
 	}
 	a.sent, a.wrote = sent.or(begin)
 	return a
@@ -66,9 +66,9 @@ func postHeader(q request) http.Header {
 	return header
 }
 
-// read reads a reply into the collector, and closes it. It calls cancel,
+// readReply reads a reply into the collector, and closes it. It calls cancel,
 // which ends ctx, where the reply doesn't end by itself.
-func (l *httpLink) read(ctx context.Context, cancel func(), resp *http.Response, c *collector) answer {
+func readReply(ctx context.Context, cancel func(), resp *http.Response, c *collector, now func() time.Duration) answer {
 	defer resp.Body.Close() // nothing follows from how it ends
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -76,17 +76,17 @@ func (l *httpLink) read(ctx context.Context, cancel func(), resp *http.Response,
 		kind = "" // none, or nonsense: the body tells
 	}
 	if kind == "text/event-stream" {
-		a.fault = l.readEvents(ctx, cancel, resp.Body, c)
+		a.fault = readEvents(ctx, cancel, resp.Body, c, now)
 		if a.received = c.at; c.reply == nil {
-			a.received = l.poster.now()
+			a.received = now()
 		}
 	} else {
-		in := &stampedReader{in: resp.Body, now: l.poster.now, last: l.poster.now()}
+		in := &stampedReader{in: resp.Body, now: now, last: now()}
 		a.body, a.fault = readAll(ctx, in)
 		if a.received = in.last; a.fault == nil {
 			c.text(a.body, in.last)
 		} else {
-			a.received = l.poster.now()
+			a.received = now()
 		}
 	}
 	c.close()
@@ -122,10 +122,10 @@ func orUnnamed(kind string) string {
 var errOldTransport = errors.New("the server speaks the older HTTP+SSE transport")
 
 // readEvents reads a stream until it ends, or a while beyond the response.
-func (l *httpLink) readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector) *fault {
+func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector, now func() time.Duration) *fault {
 	var (
 		events eventReader
-		in     = &stampedReader{in: body, now: l.poster.now}
+		in     = &stampedReader{in: body, now: now}
 		buf    = make([]byte, 32<<10)
 		total  int
 		late   *time.Timer

@@ -53,7 +53,7 @@ type ruling struct {
 //     plain text that merely talks about rate limits is a success.
 func (r Refusal) classify(a response) ruling {
 	wait := func(body []byte) time.Duration { return retryAfter(a.header, body, a.now) }
-	if a.status == http.StatusTooManyRequests || a.status != 0 && slices.Contains(r.Statuses, a.status) {
+	if a.status == http.StatusTooManyRequests || a.status != 0 && r.lists(a.status) {
 		out := ruling{history.Limited, 0, wait(a.body), fmt.Sprintf("HTTP %d", a.status)}
 		for _, m := range []*message{a.reply, a.other} {
 			if m != nil && m.failed {
@@ -214,3 +214,6 @@ func (m *message) words() string {
 	}
 	return fmt.Sprintf("error %d: %s", m.code, excerpt([]byte(m.text)))
 }
+
+// lists reports if a status is a refusal whatever the body says.
+func (r Refusal) lists(status int) bool { return slices.Contains(r.Statuses, status) }

@@ -1,0 +1,224 @@
+package wire
+
+import "bytes"
+
+// This file recognises the reply that nearly every call of a load gets: one
+// response, with our id, whose result says that all went well. It decides
+// nothing else, and never anything that readMessages and classify would decide
+// otherwise: whatever it doesn't recognise goes to them.
+
+// The members of a message and of a result that matter.
+const (
+	sawVersion = 1 << iota
+	sawID
+	sawResult
+)
+
+// plainSuccess reports if a reply's body is such a response to the request id,
+// and returns its result. The end is how much of the body had to be read for
+// it, which says when the response was there.
+func (r Refusal) plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bool) (result []byte, end int, ok bool) {
+	end = len(text)
+	switch kind {
+	case jsonBody:
+	case eventBody:
+		if text, end, ok = onlyMessage(text); !ok {
+			return nil, 0, false
+		}
+	default:
+		return nil, 0, false
+	}
+	s := hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: r.Text != nil}
+	return s.result, end, s.response() && len(s.result) > 0
+}
+
+// onlyMessage returns the data of the only event of a stream that carries a
+// message, and where the event ends. It takes lines that end in LF or CR LF,
+// and data of one line.
+func onlyMessage(stream []byte) (data []byte, end int, ok bool) {
+	if len(stream) == 0 || stream[0] == 0xef { // perhaps a byte order mark
+		return nil, 0, false
+	}
+	var line []byte
+	found, current := false, false
+	for at := 0; at < len(stream); {
+		n := bytes.IndexByte(stream[at:], '\n')
+		if n < 0 {
+			return nil, 0, false // cut inside a line
+		}
+		line, at = stream[at:at+n], at+n+1
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		if bytes.IndexByte(line, '\r') >= 0 {
+			return nil, 0, false
+		}
+		switch {
+		case len(line) == 0:
+			if current {
+				if found = len(data) > 0; found {
+					end = at
+				}
+				current = false
+			}
+		case line[0] == ':':
+		case bytes.HasPrefix(line, []byte("data:")):
+			if found || current {
+				return nil, 0, false
+			}
+			current, data = true, bytes.TrimPrefix(line[5:], []byte(" "))
+		case string(line) == "event: message", string(line) == "event:message",
+			bytes.HasPrefix(line, []byte("id:")), bytes.HasPrefix(line, []byte("retry:")):
+		default:
+			return nil, 0, false
+		}
+	}
+	return data, end, found && !current
+}
+
+// A hotScan walks over one message.
+type hotScan struct {
+	cursor
+	id                 int64
+	modern, call, soft bool // the era, the method, and if texts may be soft failures
+	result             []byte
+	seen               int
+}
+
+// response walks over the message, and reports if it is the expected one.
+func (s *hotScan) response() bool {
+	if s.peek() != '{' {
+		return false
+	}
+	ok := s.members(func(s *hotScan, name []byte) bool {
+		switch string(name) {
+		case `"jsonrpc"`:
+			version, ok := s.plain()
+			return ok && s.once(sawVersion) && string(version) == `"2.0"`
+		case `"id"`:
+			raw, ok := s.plain()
+			return ok && s.once(sawID) && spells(raw, s.id)
+		case `"result"`:
+			if s.peek() != '{' || !s.once(sawResult) {
+				return false
+			}
+			start := s.pos
+			ok := s.members((*hotScan).resultMember)
+			s.result = s.data[start:s.pos]
+			return ok
+		case `"method"`, `"error"`:
+			return false
+		}
+		_, ok := s.plain()
+		return ok
+	})
+	s.space()
+	return ok && s.pos == len(s.data) && s.seen == sawVersion|sawID|sawResult
+}
+
+// once notes a member, and reports if it is the first of its name.
+func (s *hotScan) once(member int) bool {
+	first := s.seen&member == 0
+	s.seen |= member
+	return first
+}
+
+// plain walks over any value.
+func (s *hotScan) plain() ([]byte, bool) {
+	raw, err := s.value()
+	return raw, err == nil
+}
+
+// members walks over an object and calls each for the members, whose quoted
+// names hold no escape. It is object without its errors.
+func (s *hotScan) members(each func(s *hotScan, name []byte) bool) bool {
+	s.depth++ // value counts on from here
+	defer func() { s.depth-- }()
+	s.pos++
+	if s.peek() == '}' {
+		s.pos++
+		return true
+	}
+	for {
+		s.space()
+		name, err := s.text()
+		if err != nil || bytes.IndexByte(name, '\\') >= 0 || s.peek() != ':' {
+			return false
+		}
+		s.pos++
+		if !each(s, name) {
+			return false
+		}
+		if done, err := s.next('}'); done || err != nil {
+			return err == nil
+		}
+	}
+}
+
+// resultMember walks over a member of the result, and reports if it says
+// nothing but that all went well.
+func (s *hotScan) resultMember(name []byte) bool {
+	switch {
+	case string(name) == `"isError"`:
+		raw, ok := s.plain()
+		return ok && string(raw) != "true"
+	case string(name) == `"resultType"` && s.modern:
+		raw, ok := s.plain()
+		return ok && string(raw) == `"complete"`
+	case string(name) == `"content"` && s.call && s.soft && s.peek() == '[':
+		return s.contents()
+	}
+	_, ok := s.plain()
+	return ok
+}
+
+// contents walks over the content of a result.
+func (s *hotScan) contents() bool {
+	s.depth++
+	defer func() { s.depth-- }()
+	s.pos++
+	if s.peek() == ']' {
+		s.pos++
+		return true
+	}
+	for {
+		if s.peek() != '{' || !s.members((*hotScan).contentMember) {
+			return false
+		}
+		if done, err := s.next(']'); done || err != nil {
+			return err == nil
+		}
+	}
+}
+
+// contentMember walks over a member of a content item. A text that may be a
+// JSON object, after white space that may be escaped, may be a soft failure.
+func (s *hotScan) contentMember(name []byte) bool {
+	raw, ok := s.plain()
+	if !ok || string(name) != `"text"` || raw[0] != '"' {
+		return ok
+	}
+	for _, c := range raw[1:] {
+		switch {
+		case c == ' ':
+			continue
+		case c == '{' || c == '\\' || c >= 0x80:
+			return false
+		}
+		return true
+	}
+	return true
+}
+
+// spells reports if a JSON number is written as the id is.
+func spells(raw []byte, id int64) bool {
+	if len(raw) == 0 || len(raw) > 18 || raw[0] == '0' {
+		return false
+	}
+	n := int64(0)
+	for _, c := range raw {
+		if c < '0' || c > '9' {
+			return false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n == id
+}

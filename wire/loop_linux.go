@@ -1,0 +1,308 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// How a loop waits.
+const (
+	maxNap     = 5 * time.Millisecond   // after which it looks if somebody ended the run
+	pollEvery  = 100 * time.Microsecond // at least, also while every arrival is overdue
+	maxEvents  = 64
+	readBuffer = 64 << 10
+)
+
+// A Loop is a fast path for the calls of sessions whose handshake is over. It
+// implements runner.Clock and runner.Target, for one run at a time: Wait, Poll
+// and Send are called on one goroutine, which Hold gives a thread of its own.
+// Replies are read, and done is called, in any of the three. Calls end with
+// the context of the latest Send.
+type Loop struct {
+	route
+	cfg   LoopConfig
+	lanes map[string]*lane
+	ctx   context.Context // of the latest Send
+	late  context.Context // has ended, because of a time-out
+
+	epoll, bell int // descriptors
+	events      [maxEvents]unix.EpollEvent
+	ready, next int // events that were got, and the next one to be handled
+	polled      time.Duration
+	noPwait2    bool
+	buf         []byte
+	scratch     []byte
+
+	conns  []*conn // by the number that epoll knows them by; nil where there is none
+	vacant []int   // numbers in conns without a connection
+	idle   []*conn // the one used last is the last
+	ages   int32   // of the newest connection
+	open   int     // connections, and those being opened
+	dials  int     // those being opened
+
+	free   *pending   // calls to be used again
+	calls  dueList    // in flight, by their time-out
+	linger dueList    // replied to on a stream that hasn't ended
+	queue  []*pending // waiting for a connection, from queued on
+	queued int
+
+	life   context.Context
+	end    context.CancelFunc
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	inbox  []func() // from goroutines, to be called on the loop's
+	closed bool
+}
+
+// A lane is a session on a loop.
+type lane struct {
+	s        *Session
+	link     *httpLink
+	id       string // of the session
+	modern   bool
+	plainOK  bool // a status of 200 is no refusal
+	template *template
+}
+
+// NewLoop returns a loop for sessions with one server, at least one. Where it
+// is errors.ErrUnsupported, their Exchange is the way to go.
+func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
+	r, err := routeOf(sessions)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Conns <= 0 {
+		cfg.Conns = DefaultMaxConns
+	}
+	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), ctx: context.Background(), buf: make([]byte, readBuffer)}
+	l.linger.which = forLinger
+	late, lapse := context.WithCancelCause(context.Background())
+	lapse(errTimeout)
+	l.late = late
+	l.life, l.end = context.WithCancel(context.Background())
+	l.addLanes(sessions)
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("wire: no epoll: %w", err)
+	}
+	if l.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err == nil {
+		err = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, l.bell, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: -1})
+	}
+	if err != nil {
+		_ = unix.Close(l.epoll) // nothing was done with it
+		return nil, fmt.Errorf("wire: no eventfd: %w", err)
+	}
+	return l, nil
+}
+
+// addLanes makes a lane of each session, and a template of those that differ
+// in their ids only.
+func (l *Loop) addLanes(sessions []*Session) {
+	templates := map[string]*template{}
+	for _, s := range sessions {
+		link := s.link.(*httpLink)
+		e := *s.era.Load()
+		key := fmt.Sprintf("%q %q %v", e.revision, e.meta, link.poster.header)
+		t, ok := templates[key]
+		if !ok || len(e.params) > 0 || len(t.era.params) > 0 {
+			t = newTemplate(s, l.url, link.poster.header)
+			templates[key] = t
+		}
+		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t,
+			plainOK: !s.o.Refusal.lists(200)}
+	}
+}
+
+// Hold implements runner.Holder: it locks the goroutine to its thread, and
+// has the kernel wake that as exactly as it can. The thread ends with the run,
+// so that nobody inherits its timer slack.
+func (l *Loop) Hold() (release func()) {
+	runtime.LockOSThread()
+	// Where it isn't granted, wake-ups are 50 µs later.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	return func() {
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // 0: the default
+		runtime.UnlockOSThread()
+	}
+}
+
+// Now implements runner.Clock.
+func (l *Loop) Now() time.Duration { return l.now() }
+
+// Wait implements runner.Clock. It reads replies until an instant.
+func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct{}) error {
+	for {
+		now := l.now()
+		l.expire(now)
+		if l.next == l.ready {
+			l.poll(l.nap(now, until))
+		}
+		l.handle(until)
+		select {
+		case <-wake:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+		}
+		if l.now() >= until {
+			return nil
+		}
+	}
+}
+
+// nap is how long the kernel may let us sleep.
+func (l *Loop) nap(now, until time.Duration) time.Duration {
+	d := min(until-now, maxNap)
+	if p := l.calls.first; p != nil {
+		d = min(d, p.due[forTimeout]-now)
+	}
+	if p := l.linger.first; p != nil {
+		d = min(d, p.due[forLinger]-now)
+	}
+	return max(d, 0)
+}
+
+// Poll implements runner.Poller: it reads what replies there are, if that is
+// due.
+func (l *Loop) Poll() {
+	now := l.now()
+	if now-l.polled < pollEvery {
+		return
+	}
+	l.expire(now)
+	if l.next == l.ready {
+		l.poll(0)
+	}
+	l.handle(now + pollEvery)
+}
+
+// poll asks the kernel for events, and waits for them for at most d. While it
+// waits, Go may use the processor for other goroutines.
+func (l *Loop) poll(d time.Duration) {
+	l.polled = l.now()
+	l.ready, l.next = 0, 0
+	if n := l.pollNow(); n > 0 || d <= 0 {
+		l.ready = n
+		return
+	}
+	l.ready = l.pollFor(d)
+	l.polled = l.now()
+}
+
+// handle handles events until an instant, or all.
+func (l *Loop) handle(until time.Duration) {
+	for l.next < l.ready {
+		e := &l.events[l.next]
+		l.next++
+		if e.Fd < 0 {
+			l.answerBell()
+			continue
+		}
+		// A number may have a new connection by now.
+		if c := l.conns[e.Fd]; c != nil && c.age == e.Pad {
+			if l.attend(c, e.Events) >= until {
+				return
+			}
+		}
+	}
+}
+
+// ring has a function called on the loop's goroutine. It may be called from
+// any goroutine. It reports if the loop is still there.
+func (l *Loop) ring(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.inbox = append(l.inbox, f)
+	// It fails only where the counter is full, and then the bell rings anyhow.
+	_, _ = unix.Write(l.bell, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	return true
+}
+
+// answerBell calls what was left in the inbox.
+func (l *Loop) answerBell() {
+	var count [8]byte
+	_, _ = unix.Read(l.bell, count[:]) // how often it was rung doesn't matter
+	l.mu.Lock()
+	calls := l.inbox
+	l.inbox = nil
+	l.mu.Unlock()
+	for _, f := range calls {
+		f()
+	}
+}
+
+// Close closes the connections. Calls under way must have ended.
+func (l *Loop) Close() {
+	l.end()
+	l.wg.Wait()
+	l.answerBell() // connections that were still being opened
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	for _, c := range l.conns {
+		if c != nil {
+			l.drop(c)
+		}
+	}
+	_, _ = unix.Close(l.epoll), unix.Close(l.bell) // nothing is left in them
+}
+
+// Send implements runner.Target.
+func (l *Loop) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
+	l.ctx = ctx
+	ln, ok := l.lanes[a.Client]
+	if !ok {
+		panic(fmt.Sprintf("wire: internal error: no session for client %q", a.Client))
+	}
+	if a.Method == "" && a.Tool != "" {
+		a.Method = methodCall
+	}
+	if len(a.Method) > 14 && a.Method[:14] == "notifications/" || ln.s.closed.Load() || ctx.Err() != nil {
+		l.sendPlain(ctx, ln, a, done)
+		return
+	}
+	p := l.newPending(ln, a, done)
+	var err error
+	if p.out, err = ln.template.request(p.out[:0], ln.id, p.call.ID, a.Method, a.Tool, a.Arguments); err != nil {
+		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.clean(excerpt([]byte(err.Error())))
+		p.call.Sent, p.call.Received = p.start, p.start
+		l.finish(p)
+		return
+	}
+	l.calls.add(p, p.start+l.timeout)
+	l.dispatch(p)
+}
+
+// sendPlain has the plain path carry a call that is out of the ordinary.
+func (l *Loop) sendPlain(ctx context.Context, ln *lane, a history.Arrival, done func(history.Call)) {
+	l.wg.Go(func() {
+		c := ln.s.Exchange(ctx, a)
+		l.ring(func() { done(c) })
+	})
+}
+
+// dial opens a connection on the side, in a way that gives the same errors as
+// the plain path's. It is for a call, which hears of it if there is none.
+func (l *Loop) dial(p *pending) {
+	l.open++
+	l.dials++
+	turn := p.turn
+	l.wg.Go(func() {
+		begin := l.now()
+		d := net.Dialer{Timeout: l.timeout, KeepAlive: 15 * time.Second}
+		c, err := d.DialContext(l.life, l.network, l.addr)
+		took := l.now() - begin
+		l.ring(func() { l.dialled(p, turn, c, err, took) })
+	})
+}

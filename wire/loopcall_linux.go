@@ -1,0 +1,150 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A pending is a call under way, and what is needed to carry it. It is used
+// again for other calls.
+type pending struct {
+	call  history.Call
+	lane  *lane
+	done  func(history.Call)
+	start time.Duration
+	turn  uint64 // how often it has been used
+
+	out     []byte // the request
+	written int    // bytes of it
+	stamped bool   // Sent is set: the request is being written
+	conn    *conn  // that carries it; nil while it waits for one
+	waiting bool   // in the queue
+
+	links [2]link2         // in the lists of what is due
+	due   [2]time.Duration // when
+	next  *pending         // in the list of free ones
+}
+
+// The lists that a call may be in.
+const (
+	forTimeout = iota
+	forLinger
+)
+
+type link2 struct {
+	prev, next *pending
+	in         bool
+}
+
+// A dueList holds calls by when something is due. What is added is due last,
+// because the time that each has is the same.
+type dueList struct {
+	which       int
+	first, last *pending
+}
+
+func (d *dueList) add(p *pending, at time.Duration) {
+	p.due[d.which] = at
+	p.links[d.which] = link2{prev: d.last, in: true}
+	if d.last == nil {
+		d.first = p
+	} else {
+		d.last.links[d.which].next = p
+	}
+	d.last = p
+}
+
+func (d *dueList) remove(p *pending) {
+	k := p.links[d.which]
+	if !k.in {
+		return
+	}
+	if k.prev == nil {
+		d.first = k.next
+	} else {
+		k.prev.links[d.which].next = k.next
+	}
+	if k.next == nil {
+		d.last = k.prev
+	} else {
+		k.next.links[d.which].prev = k.prev
+	}
+	p.links[d.which] = link2{}
+}
+
+// newPending makes a call of an arrival.
+func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) *pending {
+	p := l.free
+	if p == nil {
+		p = &pending{}
+	} else {
+		l.free = p.next
+	}
+	*p = pending{turn: p.turn + 1, out: p.out, lane: ln, done: done, start: l.now(), call: history.Call{Arrival: a}}
+	p.call.ID = ln.s.lastID.Add(1)
+	return p
+}
+
+// finish tells what came of a call, and keeps the pending for another one.
+func (l *Loop) finish(p *pending) {
+	l.calls.remove(p)
+	l.linger.remove(p)
+	done, call := p.done, p.call
+	p.conn, p.done, p.lane, p.call = nil, nil, nil, history.Call{}
+	if cap(p.out) > readBuffer {
+		p.out = nil
+	}
+	p.turn++
+	p.next, l.free = l.free, p
+	done(call)
+}
+
+// conclude judges what the plain path made of a call.
+func (l *Loop) conclude(p *pending, a answer) {
+	a.sent, a.wrote = p.start, p.written > 0
+	if p.stamped {
+		a.sent = p.call.Sent
+	}
+	p.lane.s.judge(&p.call, a, false)
+	if a.reply != nil && l.cfg.Read != nil {
+		l.cfg.Read(&p.call, a.reply.result)
+	}
+	l.finish(p)
+}
+
+// fail ends a call that got no reply.
+func (l *Loop) fail(p *pending, f *fault) {
+	l.conclude(p, answer{received: l.now(), fault: f})
+}
+
+// expire ends what has been waited for long enough.
+func (l *Loop) expire(now time.Duration) {
+	for p := l.linger.first; p != nil && p.due[forLinger] <= now; p = l.linger.first {
+		l.cut(p, l.late)
+	}
+	for p := l.calls.first; p != nil && p.due[forTimeout] <= now; p = l.calls.first {
+		l.cut(p, l.late)
+	}
+	if l.ctx.Err() != nil {
+		for p := l.calls.first; p != nil; p = l.calls.first {
+			l.cut(p, l.ctx)
+		}
+	}
+}
+
+// cut ends a call before its reply is whole, for the reason of a context that
+// has ended. The connection can't be used again.
+func (l *Loop) cut(p *pending, why context.Context) {
+	c := p.conn
+	if c == nil {
+		p.waiting = false // the queue passes over it
+		l.fail(p, gaveUp(why))
+		return
+	}
+	a := l.ended(c, why, why.Err())
+	l.drop(c)
+	l.conclude(p, a)
+	l.serve()
+}

@@ -1,0 +1,354 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A conn is a connection of a loop. It carries one call at a time.
+type conn struct {
+	fd     int
+	number int   // in Loop.conns
+	age    int32 // tells connections of one number apart
+	call   *pending
+	used   bool // it has carried a call before
+	since  time.Duration
+	writes bool // epoll watches for room to write
+
+	kept      []byte // of a reply that isn't whole yet
+	segs      []segment
+	replied   time.Duration // when the response had come, on a stream that hasn't ended
+	repliedAt int           // bytes of the stream by then
+}
+
+// dispatch gives a call a connection, or has one opened, or lets it wait.
+func (l *Loop) dispatch(p *pending) {
+	if c := l.takeIdle(); c != nil {
+		l.carry(c, p)
+		return
+	}
+	p.waiting = true
+	l.queue = append(l.queue, p)
+	if l.open < l.cfg.Conns {
+		l.dial(p)
+	}
+}
+
+// takeIdle returns a connection that can be used, the one used last.
+func (l *Loop) takeIdle() *conn {
+	for n := len(l.idle); n > 0; n = len(l.idle) {
+		c := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		if l.now()-c.since < idleConn {
+			return c
+		}
+		l.drop(c)
+	}
+	return nil
+}
+
+// serve gives connections to calls that wait for one.
+func (l *Loop) serve() {
+	for l.queued < len(l.queue) {
+		p := l.queue[l.queued]
+		if p == nil || !p.waiting {
+			l.pop()
+			continue
+		}
+		c := l.takeIdle()
+		if c == nil {
+			if l.dials == 0 && l.open < l.cfg.Conns {
+				l.dial(p)
+			}
+			return
+		}
+		l.pop()
+		p.waiting = false
+		l.carry(c, p)
+	}
+	l.queue, l.queued = l.queue[:0], 0
+}
+
+// pop takes the first one out of the queue.
+func (l *Loop) pop() {
+	l.queue[l.queued] = nil
+	if l.queued++; l.queued > 4096 && l.queued > len(l.queue)/2 {
+		l.queue = append(l.queue[:0], l.queue[l.queued:]...)
+		l.queued = 0
+	}
+}
+
+// dialled takes a new connection, or tells the call that asked for it that
+// there is none.
+func (l *Loop) dialled(p *pending, turn uint64, nc net.Conn, err error, took time.Duration) {
+	l.dials--
+	fd := -1
+	if err == nil {
+		fd, err = descriptor(nc)
+	}
+	if err == nil {
+		err = l.adopt(fd)
+	}
+	if err != nil {
+		l.open--
+		if p.turn == turn && p.waiting {
+			p.waiting = false
+			l.fail(p, netFault(context.Background(), err))
+		}
+	} else if l.cfg.Phase != nil {
+		l.cfg.Phase(Connecting, took)
+	}
+	l.serve()
+}
+
+// adopt makes a descriptor an idle connection.
+func (l *Loop) adopt(fd int) error {
+	c := &conn{fd: fd, since: l.now()}
+	if n := len(l.vacant); n > 0 {
+		c.number, l.vacant = l.vacant[n-1], l.vacant[:n-1]
+	} else {
+		c.number = len(l.conns)
+		l.conns = append(l.conns, nil)
+	}
+	l.ages++
+	c.age = l.ages
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, c.interest(false)); err != nil {
+		l.vacant = append(l.vacant, c.number)
+		_ = unix.Close(fd) // nothing was sent on it
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	l.conns[c.number] = c
+	l.idle = append(l.idle, c)
+	return nil
+}
+
+// interest is what epoll should tell of a connection.
+func (c *conn) interest(write bool) *unix.EpollEvent {
+	e := &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(c.number), Pad: c.age}
+	if c.writes = write; write {
+		e.Events |= unix.EPOLLOUT
+	}
+	return e
+}
+
+// drop closes a connection.
+func (l *Loop) drop(c *conn) {
+	l.forget(c)
+	_ = unix.Close(c.fd) // whatever it says, the descriptor is gone
+}
+
+// forget takes a connection out of the loop.
+func (l *Loop) forget(c *conn) {
+	if c.call != nil {
+		c.call.conn, c.call = nil, nil
+	} else if i := slices.Index(l.idle, c); i >= 0 {
+		l.idle = slices.Delete(l.idle, i, i+1)
+	}
+	l.conns[c.number] = nil
+	l.vacant = append(l.vacant, c.number)
+	l.open--
+}
+
+// carry sends a call on a connection.
+func (l *Loop) carry(c *conn, p *pending) {
+	c.call, p.conn = p, c
+	c.kept, c.segs, c.replied = c.kept[:0], c.segs[:0], 0
+	p.written = 0
+	l.write(c, p)
+}
+
+// write writes what is left of a request. Sent is stamped once, before the
+// first attempt: where the connection turns out to be dead before the first
+// byte, the request moves to another one, and the stamp is early but not late.
+func (l *Loop) write(c *conn, p *pending) {
+	if !p.stamped {
+		p.call.Sent, p.stamped = l.now(), true
+	}
+	n, errno := transmit(c.fd, p.out[p.written:])
+	switch {
+	case errno == 0:
+		p.written += n
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+	case p.written == 0 && c.used:
+		l.drop(c)
+		l.dispatch(p)
+		return
+	default:
+		// What is there to be read tells more, and be it the same error.
+		p.written = max(p.written, 1)
+		l.watch(c, false)
+		return
+	}
+	l.watch(c, p.written < len(p.out))
+}
+
+// watch has epoll tell of room to write, or not.
+func (l *Loop) watch(c *conn, write bool) {
+	if c.writes == write {
+		return
+	}
+	// It can't fail: the descriptor is in the set.
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, c.interest(write))
+}
+
+// attend handles an event of a connection, and returns an instant at its end.
+func (l *Loop) attend(c *conn, events uint32) time.Duration {
+	n, errno := receive(c.fd, l.buf)
+	at := l.now()
+	switch {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		if c.call != nil && events&unix.EPOLLOUT != 0 {
+			l.write(c, c.call)
+		}
+	case c.call == nil:
+		l.drop(c) // closed, or what nobody asked for
+		l.serve()
+	case errno != 0:
+		l.broke(c, &net.OpError{Op: "read", Net: l.network, Err: os.NewSyscallError("read", syscall.Errno(errno))}, at)
+	case n == 0:
+		l.broke(c, io.EOF, at)
+	default:
+		l.arrived(c, l.buf[:n], at)
+	}
+	return at
+}
+
+// arrived looks at what has come of a reply.
+func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
+	p := c.call
+	if l.cfg.Phase != nil && len(c.segs) == 0 {
+		l.cfg.Phase(FirstByte, at-p.call.Sent)
+	}
+	c.segs = append(c.segs, segment{len(c.kept) + len(data), at})
+	if len(c.segs) > 1 {
+		c.kept = append(c.kept, data...)
+		data = c.kept
+	}
+	h, state := readHead(data)
+	var b body
+	if state == whole {
+		b, l.scratch, state = h.readBody(data[h.size:], l.scratch)
+	}
+	switch state {
+	case strange:
+		c.keep(data)
+		l.handOver(c, nil)
+	case partial:
+		c.keep(data)
+		if h.kind == eventBody {
+			l.watchStream(c, h, b, at)
+		}
+	default:
+		l.complete(c, h, b, data, at)
+	}
+}
+
+// keep keeps what has come, until there is more.
+func (c *conn) keep(data []byte) {
+	if len(c.segs) == 1 {
+		c.kept = append(c.kept[:0], data...)
+	}
+}
+
+// watchStream notes when the response comes on a stream that goes on: it may
+// do so for a while only.
+func (l *Loop) watchStream(c *conn, h head, b body, at time.Duration) {
+	p := c.call
+	if c.replied != 0 || len(b.text) == 0 {
+		return
+	}
+	_, _, ok := p.lane.s.o.Refusal.plainSuccess(eventBody, b.text, p.call.ID, p.call.Method, p.lane.modern)
+	if !ok && !answers(b.text, p.call.ID) {
+		return
+	}
+	c.replied, c.repliedAt = at, len(b.text)
+	l.linger.add(p, at+linger)
+}
+
+// answers reports if there is a response to a request on a stream.
+func answers(stream []byte, id int64) bool {
+	c := &collector{want: id, issued: func(int64) bool { return false }, strays: &strayLog{}, respond: func(*message) {}}
+	var events eventReader
+	// Where it is too long, or anything else, the reply itself will tell.
+	_ = events.feed(stream, func(e event) {
+		if e.message() {
+			c.text(e.data, 0)
+		}
+	})
+	return c.reply != nil
+}
+
+// complete ends a call whose reply is whole.
+func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) {
+	p := c.call
+	reuse := !h.close && len(data) == h.size+b.size && p.written == len(p.out)
+	if l.success(c, h, b, at) {
+		l.release(c, reuse)
+		l.finish(p)
+		l.serve()
+		return
+	}
+	a := p.lane.link.replay(l.ctx, &record{data: data[:h.size+b.size], segs: c.cutSegs(h.size + b.size)}, p.call.ID)
+	l.release(c, reuse)
+	l.conclude(p, a)
+	l.serve()
+}
+
+// cutSegs returns the segments of the first bytes.
+func (c *conn) cutSegs(size int) []segment {
+	segs := append([]segment(nil), c.segs...)
+	for i := range segs {
+		segs[i].end = min(segs[i].end, size)
+	}
+	return segs
+}
+
+// success fills in a call whose reply says that all went well, and reports if
+// it is one.
+func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
+	p := c.call
+	if h.status != 200 || !p.lane.plainOK {
+		return false
+	}
+	result, end, ok := p.lane.s.o.Refusal.plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern)
+	switch {
+	case !ok:
+		return false
+	case len(c.segs) == 1:
+	case h.kind == jsonBody:
+		r := record{segs: c.segs, at: at}
+		at = r.stamp(h.size + b.last)
+	case c.replied != 0 && c.repliedAt == len(b.text) && end == len(b.text):
+		at = c.replied
+	default:
+		return false // when the response came is for the plain path to say
+	}
+	p.call.Received, p.call.Status, p.call.Outcome = at, 200, history.OK
+	if l.cfg.Read != nil {
+		l.cfg.Read(&p.call, result)
+	}
+	return true
+}
+
+// release takes a connection from its call, for another one or for good.
+func (l *Loop) release(c *conn, reuse bool) {
+	if !reuse {
+		l.drop(c)
+		return
+	}
+	c.call.conn, c.call = nil, nil
+	if c.used = true; cap(c.kept) > readBuffer {
+		c.kept = nil
+	}
+	c.since = l.now()
+	l.idle = append(l.idle, c)
+}

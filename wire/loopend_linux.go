@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"os"
+	"time"
+)
+
+// broke ends a call whose connection ended before its reply was whole.
+func (l *Loop) broke(c *conn, err error, at time.Duration) {
+	p := c.call
+	if len(c.segs) == 0 {
+		l.drop(c)
+		l.conclude(p, answer{received: at, fault: netFault(context.Background(), err)})
+		l.serve()
+		return
+	}
+	if _, state := readHead(c.kept); state != whole {
+		l.handOver(c, err)
+		return
+	}
+	r := &record{data: c.kept, segs: c.cutSegs(len(c.kept)), end: err, at: at}
+	a := p.lane.link.replay(context.Background(), r, p.call.ID)
+	l.drop(c)
+	l.conclude(p, a)
+	l.serve()
+}
+
+// ended says what has come of a call by the time that a context ended.
+func (l *Loop) ended(c *conn, why context.Context, err error) answer {
+	none := answer{received: l.now(), fault: gaveUp(why)}
+	if len(c.segs) == 0 {
+		return none
+	}
+	if _, state := readHead(c.kept); state != whole {
+		return none
+	}
+	r := &record{data: c.kept, segs: c.cutSegs(len(c.kept)), end: err, at: none.received}
+	return c.call.lane.link.replay(why, r, c.call.call.ID)
+}
+
+// handOver has the plain path go on with a connection. Where its end is known
+// already, the error says which.
+func (l *Loop) handOver(c *conn, end error) {
+	p := c.call
+	r := &record{data: append([]byte(nil), c.kept...), segs: c.cutSegs(len(c.kept)), end: end, at: l.now()}
+	var nc net.Conn
+	if end == nil {
+		// It has its own duplicate of the descriptor.
+		f := os.NewFile(uintptr(c.fd), "connection")
+		var err error
+		if nc, err = net.FileConn(f); err != nil {
+			r.end = err
+		}
+		l.forget(c)
+		_ = f.Close() // the duplicate is the one that counts
+	} else {
+		l.drop(c)
+	}
+	l.calls.remove(p)
+	l.linger.remove(p)
+	ctx, cancel := context.WithTimeoutCause(l.ctx, p.start+l.timeout-l.now(), errTimeout)
+	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
+	if err != nil {
+		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
+	}
+	l.wg.Go(func() {
+		defer cancel()
+		a := p.lane.link.takeOver(ctx, r, nc, q)
+		l.ring(func() { l.conclude(p, a) })
+	})
+	l.serve()
+}

@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"net"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The system calls of a loop. Those that don't block are made without telling
+// Go's scheduler: telling it costs as much as some of them do.
+
+// pollNow returns how many events there are.
+func (l *Loop) pollNow() int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents, 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// pollFor waits for events for at most d, to the nanosecond where the kernel
+// can (Linux 5.11), else to the millisecond, too short rather than too long.
+func (l *Loop) pollFor(d time.Duration) int {
+	var (
+		n     uintptr
+		errno unix.Errno = unix.ENOSYS
+	)
+	if !l.noPwait2 {
+		timeout := unix.NsecToTimespec(int64(d))
+		n, _, errno = unix.Syscall6(sysEpollPwait2, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
+			uintptr(unsafe.Pointer(&timeout)), 0, 0)
+		l.noPwait2 = errno == unix.ENOSYS
+	}
+	if l.noPwait2 {
+		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
+			uintptr(d/time.Millisecond), 0, 0)
+	}
+	if errno != 0 {
+		return 0 // a signal, mostly; whoever waits looks at the time again
+	}
+	return int(n)
+}
+
+// sysEpollPwait2 is the same on all architectures.
+const sysEpollPwait2 = 441
+
+// receive reads what there is.
+func receive(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+// transmit writes what there is room for.
+func transmit(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), errno
+}
+
+// descriptor takes a connection's descriptor out of Go's hands.
+func descriptor(c net.Conn) (int, error) {
+	defer c.Close() // the duplicate is the one that counts
+	raw, err := c.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	fd := -1
+	if e := raw.Control(func(p uintptr) { fd, err = unix.FcntlInt(p, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
+		return 0, e
+	}
+	return fd, err
+}

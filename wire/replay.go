@@ -1,0 +1,151 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A segment is what one read of a connection brought: the bytes up to an
+// offset, and the instant just after the read.
+type segment struct {
+	end int
+	at  time.Duration
+}
+
+// A record is all that was read of a reply, and how it ended.
+type record struct {
+	data []byte
+	segs []segment // at least one
+	end  error     // what the read after them returned; nil where the reply is whole
+	at   time.Duration
+
+	read int
+	seg  int
+}
+
+// Read hands the bytes out in the pieces in which they came.
+func (r *record) Read(p []byte) (int, error) {
+	for r.seg < len(r.segs) && r.read >= r.segs[r.seg].end {
+		r.seg++
+	}
+	if r.seg == len(r.segs) {
+		if r.end != nil {
+			return 0, r.end
+		}
+		return 0, io.EOF
+	}
+	n := copy(p, r.data[r.read:r.segs[r.seg].end])
+	r.read += n
+	return n, nil
+}
+
+// now is when the bytes read last had come.
+func (r *record) now() time.Duration {
+	if r.seg < len(r.segs) {
+		return r.segs[r.seg].at
+	}
+	if r.end == nil {
+		return r.segs[len(r.segs)-1].at
+	}
+	return r.at
+}
+
+// stamp returns when the byte before an offset had come.
+func (r *record) stamp(offset int) time.Duration {
+	for _, s := range r.segs {
+		if offset <= s.end {
+			return s.at
+		}
+	}
+	return r.at
+}
+
+// replay has the plain path read a record. Its head must have been read whole.
+// The context has ended where that is why the record ends.
+func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
+	resp, err := http.ReadResponse(bufio.NewReader(r), &http.Request{Method: http.MethodPost})
+	if err != nil {
+		return answer{received: r.now(), fault: netFault(ctx, err)}
+	}
+	c := &collector{want: id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+	return readReply(ctx, func() {}, resp, c, r.now)
+}
+
+// takeOver has the plain path read a reply from its first byte, on the
+// connection on which the request has been sent already. The bytes in the
+// record come first, then what its end says, or where that is nil, conn.
+func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q request) answer {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	once := make(chan net.Conn, 1)
+	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
+	transport := &http.Transport{DisableCompression: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+		select {
+		case c := <-once:
+			return c, nil
+		default:
+			return nil, errors.New("a request was about to be repeated")
+		}
+	}}
+	defer transport.CloseIdleConnections()
+	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now}
+	resp, f := p.send(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
+	if f != nil {
+		return answer{fault: f, received: p.now()}
+	}
+	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+	return readReply(ctx, cancel, resp, c, p.now)
+}
+
+// A sentConn is a connection on which a request has been sent: it takes the
+// request again and drops it.
+type sentConn struct {
+	net.Conn // nil where the record tells how it ends
+	record   *record
+	once     sync.Once
+	sent     chan struct{} // closed once the request was written
+	shut     sync.Once
+	closed   chan struct{}
+}
+
+// Write drops the request.
+func (c *sentConn) Write(p []byte) (int, error) {
+	c.once.Do(func() { close(c.sent) })
+	return len(p), nil
+}
+
+// Read waits for the request: net/http takes what comes before for nobody's.
+func (c *sentConn) Read(p []byte) (int, error) {
+	select {
+	case <-c.sent:
+	case <-c.closed:
+		return 0, net.ErrClosed
+	}
+	if n, err := c.record.Read(p); n > 0 || c.Conn == nil {
+		return n, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Close closes the connection.
+func (c *sentConn) Close() error {
+	c.shut.Do(func() { close(c.closed) })
+	if c.Conn != nil {
+		return c.Conn.Close()
+	}
+	return nil
+}
+
+// LocalAddr and the others have nobody who asks, but net/http's tracing.
+
+func (c *sentConn) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (c *sentConn) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (c *sentConn) SetDeadline(time.Time) error      { return nil }
+func (c *sentConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *sentConn) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,177 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// A template writes the HTTP/1.1 requests of the sessions that differ in
+// nothing but their session ids, without a memory allocation for most calls.
+// What it writes is what a poster and an era write, which do it for whatever
+// isn't the plain case.
+type template struct {
+	era    era // of all its sessions, but for the session id
+	url    *url.URL
+	host   string
+	header http.Header // of every request
+	known  map[headKey]opening
+}
+
+// A headKey says what the head of a request depends on.
+type headKey struct{ method, tool string }
+
+// An opening is the head of a request up to its length, and the start of its
+// body up to the arguments.
+type opening struct {
+	head    []byte // up to "Content-Length: "
+	before  []byte // of the body, after the id
+	general bool   // the arguments are repeated in headers: encode must do it
+}
+
+// newTemplate returns a template for sessions like this one.
+func newTemplate(s *Session, u *url.URL, header http.Header) *template {
+	e := *s.era.Load()
+	e.sessionID = ""
+	host := u.Host
+	if h := header.Get("Host"); h != "" {
+		host = h
+	}
+	return &template{era: e, url: u, host: host, header: header, known: map[headKey]opening{}}
+}
+
+// request appends the request of one call to b. It fails where the
+// arguments are no JSON object.
+func (t *template) request(b []byte, sessionID string, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+	key := headKey{method, tool}
+	h, known := t.known[key]
+	if !known {
+		h = t.newOpening(method, tool)
+		t.known[key] = h
+	}
+	if h.general || !compactObject(arguments) || t.era.stateless && bytes.Contains(arguments, []byte(`"_meta"`)) {
+		return t.general(b, sessionID, id, method, tool, arguments)
+	}
+	var digits [20]byte
+	number := strconv.AppendInt(digits[:0], id, 10)
+	glue, params, after := t.ends(method, arguments)
+	size := len(bodyStart) + len(number) + len(h.before) + len(glue) + len(params) + len(after)
+	b = append(b, h.head...)
+	b = strconv.AppendInt(b, int64(size), 10)
+	b = appendSession(b, sessionID)
+	b = append(b, bodyStart...)
+	b = append(b, number...)
+	b = append(b, h.before...)
+	b = append(b, glue...)
+	b = append(b, params...)
+	return append(b, after...), nil
+}
+
+const bodyStart = `{"jsonrpc":"2.0","id":`
+
+func appendSession(b []byte, id string) []byte {
+	if id != "" {
+		b = append(b, "\r\nMcp-Session-Id: "...)
+		b = append(b, id...)
+	}
+	return append(b, "\r\n\r\n"...)
+}
+
+// ends returns what follows the start of a body: what joins the arguments to
+// it, the arguments, and what closes the objects around them.
+func (t *template) ends(method string, arguments json.RawMessage) (glue string, params []byte, after string) {
+	none := len(arguments) == 0
+	switch {
+	case method == methodCall && none:
+		return "{}", nil, "}}"
+	case method == methodCall:
+		return "", arguments, "}}"
+	case !t.era.stateless && none:
+		return "", nil, "}"
+	case !t.era.stateless:
+		return `,"params":`, arguments, "}"
+	case none || string(arguments) == "{}":
+		return "", nil, "}}"
+	}
+	return ",", arguments[1:], "}" // beside the metadata, in one object
+}
+
+// newOpening writes what is the same in all calls of a method and a tool.
+func (t *template) newOpening(method, tool string) opening {
+	name := quote(tool)
+	switch {
+	case !t.era.stateless:
+	case method == "prompts/get", method == "resources/read", string(name) == `"_meta"`,
+		len(t.era.params[tool]) > 0 && method == methodCall:
+		return opening{general: true}
+	}
+	before := append([]byte(`,"method":`), quote(method)...)
+	if t.era.stateless {
+		before = append(append(before, `,"params":{"_meta":`...), t.era.meta...)
+	}
+	if method == methodCall {
+		start := `,"params":{"name":`
+		if t.era.stateless {
+			start = `,"name":`
+		}
+		before = append(append(append(before, start...), name...), `,"arguments":`...)
+	}
+	return opening{head: t.head(t.era.header(method, tool, nil)), before: before}
+}
+
+// head writes the head of a request up to its length.
+func (t *template) head(own http.Header) []byte {
+	q := http.Request{Method: http.MethodPost, Host: t.host, URL: t.url, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1}
+	for name, values := range t.header {
+		q.Header[name] = values
+	}
+	for name, values := range postHeader(request{header: own}) {
+		q.Header[name] = values
+	}
+	q.Header.Del("Host")
+	var b bytes.Buffer
+	// Writing to memory doesn't fail.
+	_ = q.Write(&b)
+	text := bytes.Replace(b.Bytes(), []byte("\r\nContent-Length: 0\r\n"), []byte("\r\n"), 1)
+	return append(bytes.TrimSuffix(text, []byte("\r\n")), "Content-Length: "...)
+}
+
+// general writes any request, as the plain path does.
+func (t *template) general(b []byte, sessionID string, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+	q, err := t.era.encode(id, method, tool, arguments)
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, t.head(q.header)...)
+	b = strconv.AppendInt(b, int64(len(q.body)), 10)
+	return append(appendSession(b, sessionID), q.body...), nil
+}
+
+// compactObject reports if arguments are none, or an object without white
+// space between its tokens.
+func compactObject(arguments json.RawMessage) bool {
+	if len(arguments) == 0 {
+		return true
+	}
+	if arguments[0] != '{' {
+		return false
+	}
+	c := cursor{data: arguments}
+	if _, err := c.value(); err != nil || c.pos != len(arguments) {
+		return false
+	}
+	inside := false
+	for i := 0; i < len(arguments); i++ {
+		switch b := arguments[i]; {
+		case b == '"':
+			inside = !inside
+		case b == '\\':
+			i++
+		case !inside && (b == ' ' || b == '\n' || b == '\r' || b == '\t'):
+			return false
+		}
+	}
+	return true
+}
