@@ -37,15 +37,15 @@ func ReadTools(result []byte) (tools []ToolInfo, next string, err error) {
 // Draft writes a plan that calls every tool alike, with arguments made up from
 // its input schema, for a person to edit. What is annotated as destructive is
 // left out, and so is what writes and doesn't say that it is harmless; left
-// says which and why.
-func Draft(server string, tools []ToolInfo) (plan []byte, left []string, err error) {
+// says which and why. What is included by name is taken in nevertheless.
+func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left []string, err error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A plan for mcpload load --mix, made from the tools of %s.\n", oneLine(server))
 	b.WriteString("# Check the arguments: they were made up from the input schemas.\n")
 	b.WriteString("# weight: how often, relative to the others. mcpload load --help lists the placeholders.\nmix:\n")
 	n := 0
 	for _, t := range tools {
-		if why := t.unsafe(); why != "" {
+		if why := t.unsafe(); why != "" && !slices.Contains(include, t.Name) {
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, why))
 			continue
 		}

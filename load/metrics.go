@@ -31,7 +31,7 @@ type Metrics struct {
 	series   series
 	recovery *recovery // nil without bursts
 	reasons  map[reason]int64
-	last     time.Duration // the last end of a call
+	result   time.Duration // the last end of a call that got a result
 	due      time.Duration // the last due instant
 }
 
@@ -82,13 +82,13 @@ func (m *Metrics) Add(c history.Call) {
 	defer m.mu.Unlock()
 	t := m.tool(cmp.Or(c.Tool, c.Method))
 	t.Count[min(int(c.Outcome), outcomes-1)]++
-	m.last = max(m.last, c.Received)
 	m.due = max(m.due, c.Due)
 	if c.Outcome != history.Unsent {
 		m.late.Record(c.Late())
 	}
 	switch c.Outcome {
 	case history.OK:
+		m.result = max(m.result, c.Received)
 		t.Response.Record(c.Response())
 		t.Service.Record(c.Service())
 	case history.TimedOut:
@@ -151,7 +151,7 @@ func (m *Metrics) Merge(o *Metrics) {
 	for r, n := range o.reasons {
 		m.reasons[r] += n
 	}
-	m.last, m.due = max(m.last, o.last), max(m.due, o.due)
+	m.result, m.due = max(m.result, o.result), max(m.due, o.due)
 }
 
 func (t *Tool) merge(o *Tool) {
@@ -221,11 +221,11 @@ func (m *Metrics) Late() *Histogram {
 	return h
 }
 
-// Last is when the last call ended.
-func (m *Metrics) Last() time.Duration {
+// LastResult is when the last call ended that got a result.
+func (m *Metrics) LastResult() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.last
+	return m.result
 }
 
 // Report fills in what was measured here. The seconds are those in which

@@ -52,7 +52,7 @@ func (s *series) close() {
 		return
 	}
 	for i := range maxPoints / 2 {
-		s.closed[i] = together(s.closed[2*i], s.closed[2*i+1])
+		s.closed[i] = s.closed[2*i].With(s.closed[2*i+1])
 	}
 	s.closed = s.closed[:maxPoints/2]
 	s.step *= 2
@@ -74,14 +74,4 @@ func (s *series) points() []results.LoadInterval {
 		list = append(list, s.point())
 	}
 	return list
-}
-
-// together puts two neighbours together. Quantiles can't be added up: the
-// higher one stands for both.
-func together(a, b results.LoadInterval) results.LoadInterval {
-	return results.LoadInterval{
-		At: a.At, Seconds: a.Seconds + b.Seconds,
-		OK: a.OK + b.OK, Refused: a.Refused + b.Refused, Failed: a.Failed + b.Failed, Unsent: a.Unsent + b.Unsent,
-		P50: max(a.P50, b.P50), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max),
-	}
 }

@@ -201,7 +201,7 @@ const seriesRows = 10
 // loadSeries adds how it went over time, in a few rows.
 func (s *screen) loadSeries() error {
 	_, sc := s.doc.load()
-	points := sc.Load.Series
+	points := trimmed(sc.Load)
 	if len(points) < 3 {
 		return nil
 	}
@@ -211,28 +211,52 @@ func (s *screen) loadSeries() error {
 	for i := 0; i < len(points); i += every {
 		p := points[i]
 		for _, q := range points[i+1 : min(i+every, len(points))] {
-			p = LoadInterval{At: p.At, Seconds: p.Seconds + q.Seconds, OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed,
-				Unsent: p.Unsent + q.Unsent, P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max)}
+			p = p.With(q)
 		}
 		// The last interval is cut short where the run was.
 		seconds := min(p.Seconds, max(sc.Load.Seconds-p.At, 0.001))
-		if p.At >= sc.Load.Seconds {
-			seconds = p.Seconds
-		}
 		row := []cell{{text: span(time.Duration(p.At * 1e9)), right: true}}
 		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.Unsent} {
 			row = append(row, cell{text: per(n, seconds), right: true})
 		}
 		for _, x := range []float64{p.P50, p.P99, p.Max} {
-			row = append(row, cell{text: milli(x), right: true})
+			text := "-"
+			if p.OK > 0 {
+				text = milli(x)
+			}
+			row = append(row, cell{text: text, right: true})
 		}
 		g.rows = append(g.rows, row)
 	}
 	err := g.without(func(column int) bool { return 2 <= column && column <= 4 && g.all(column, "0") }).draw(s.page)
 	if err == nil && every > 1 {
-		s.text(0, faint, fmt.Sprintf("a row is %d intervals; its p50 and p99 are the highest of theirs", every))
+		s.text(0, faint, fmt.Sprintf("a row is %.0f s; its p50 and p99 are the highest of its seconds", float64(every)*points[0].Seconds))
 	}
 	return err
+}
+
+// With puts an interval and the next one together. Quantiles can't be added
+// up: the higher one stands for both.
+func (p LoadInterval) With(q LoadInterval) LoadInterval {
+	return LoadInterval{
+		At: p.At, Seconds: p.Seconds + q.Seconds,
+		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent,
+		P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max),
+	}
+}
+
+// trimmed are the intervals in which calls were due. What ended later counts
+// in the last one.
+func trimmed(l *Load) []LoadInterval {
+	var list []LoadInterval
+	for _, p := range l.Series {
+		if n := len(list); n > 0 && p.At >= l.Seconds-0.001 {
+			list[n-1] = list[n-1].With(p)
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 // per says a number a second.

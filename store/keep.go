@@ -77,8 +77,15 @@ func newEntry(r Run) (*Entry, error) {
 	for _, p := range h.Servers {
 		e.Servers = append(e.Servers, Server{Server: string(p.Server), Verdict: p.Verdict, Target: p.Target})
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Histories)) {
-		if len(r.Histories[name]) == 0 {
+	counts := map[string]int{}
+	for name, calls := range r.Histories {
+		counts[name] = len(calls)
+	}
+	for name, file := range r.Spooled {
+		counts[name] = file.Calls
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if counts[name] == 0 {
 			continue
 		}
 		i := slices.IndexFunc(e.Servers, func(s Server) bool { return s.Server == name })
@@ -86,7 +93,7 @@ func newEntry(r Run) (*Entry, error) {
 			i = len(e.Servers)
 			e.Servers = append(e.Servers, Server{Server: name})
 		}
-		e.Servers[i].History, e.Servers[i].Calls = fileName(i, name), len(r.Histories[name])
+		e.Servers[i].History, e.Servers[i].Calls = fileName(i, name), counts[name]
 	}
 	return e, nil
 }
@@ -129,6 +136,9 @@ func (s *Store) fill(dir string, e *Entry, r Run) error {
 			continue
 		}
 		err := s.write(filepath.Join(histories, server.History), func(w io.Writer) error {
+			if file, ok := r.Spooled[server.Server]; ok {
+				return copyFile(w, file.Path)
+			}
 			return compress(w, r.Histories[server.Server])
 		})
 		if err != nil {
@@ -137,6 +147,16 @@ func (s *Store) fill(dir string, e *Entry, r Run) error {
 	}
 	err = s.write(filepath.Join(dir, environmentFile), func(w io.Writer) error { return writeJSON(w, e) })
 	return cmp.Or(err, syncFolder(histories), syncFolder(dir))
+}
+
+func copyFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	_ = f.Close() // it was only read
+	return err
 }
 
 func compress(w io.Writer, calls []history.Call) error {

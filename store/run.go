@@ -16,9 +16,17 @@ type Run struct {
 	Started   time.Time                 // by the wall clock
 	Document  []byte                    // JSON, as it is printed
 	Histories map[string][]history.Call // a server's calls by its name; may be nil
+	Spooled   map[string]Spooled        // likewise, where they are too many for memory; a server is in one of the two
 	Screen    []byte                    // what a person is shown, plain; nil where the document renders again
 	Machine   Machine
 	Redact    func(string) string // takes secrets out of a text; nil where there can't be any
+}
+
+// Spooled are a server's calls in a file: JSON Lines, compressed by gzip, with
+// the secrets already taken out. The file is copied.
+type Spooled struct {
+	Path  string
+	Calls int
 }
 
 // Redacted is the run without its secrets: in the document, in every text of
@@ -45,7 +53,11 @@ func (r Run) Redacted() (Run, error) {
 	for name, calls := range r.Histories {
 		clean[redact(name)] = redactCalls(calls, redact)
 	}
-	r.Histories, r.Redact = clean, nil
+	spooled := map[string]Spooled{}
+	for name, file := range r.Spooled {
+		spooled[redact(name)] = file
+	}
+	r.Histories, r.Spooled, r.Redact = clean, spooled, nil
 	return r, nil
 }
 

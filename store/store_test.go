@@ -434,3 +434,27 @@ func TestArchive(t *testing.T) {
 	assert.Len(t, histories, 2)
 	assert.ErrorContains(t, Archive(&a, []*Entry{{bare: true, path: "x.json"}}), "no kept run")
 }
+
+func TestSpooledCallsAreKept(t *testing.T) {
+	s := open(t)
+	r := aRun(t, noon, verdict.Pass)
+	spool := history.NewSpool(1, t.TempDir())
+	for _, c := range r.Histories["acb"] {
+		spool.Add(c)
+	}
+	require.NoError(t, spool.Close())
+	want := r.Histories["acb"]
+	delete(r.Histories, "acb")
+	r.Spooled = map[string]Spooled{"acb": {Path: spool.Path(), Calls: spool.Len()}}
+	r.Redact = func(s string) string { return s }
+	e, err := s.Keep(r)
+	require.NoError(t, err)
+	histories, err := e.Histories()
+	require.NoError(t, err)
+	assert.Equal(t, want, histories["acb"])
+	assert.Len(t, histories, 2)
+
+	r.Spooled["acb"] = Spooled{Path: spool.Path() + "x", Calls: 1}
+	_, err = s.Keep(r)
+	require.ErrorContains(t, err, "cannot keep the run")
+}

@@ -25,6 +25,7 @@ const (
 	keptRun     = "run"
 	keptProbe   = "probe"
 	keptStartup = "startup"
+	keptLoad    = "load"
 )
 
 // storeFlags say where runs are kept.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +10,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/load"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/store"
 )
 
 // loadFlags are the flags of load, as given.
 type loadFlags struct {
 	targetFlags
+	storeFlags
 	connection connectionFlags
 
 	shape       string
@@ -109,6 +113,7 @@ func notationHelp() string {
 func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registerTarget(cmd)
+	f.registerKeep(cmd)
 	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
 	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
 	flags.StringVar(&f.arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random gaps, by --seed)")
@@ -162,7 +167,8 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	if f.dryRun {
 		return a.printLoad(l)
 	}
-	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: f.seed}
+	began := time.Now()
+	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
 	p := a.newProgress("mcpload load · " + l.profile.Name)
 	stop := p.start(ctx)
 	report, err := l.carryOut(ctx, p, a.drain)
@@ -176,6 +182,9 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 		a.say("%s", report.nodata)
 		a.status = exitUsage
 	}
+	if doc, err = a.keepLoad(f, l, began, doc, report.spool); err != nil {
+		return err
+	}
 	if err := errors.Join(a.renderLoad(f, doc), l.writeHGRM(report)); err != nil {
 		return err
 	}
@@ -183,6 +192,28 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 		a.status = results.ExitStatus(doc)
 	}
 	return nil
+}
+
+// keepLoad stores the run, and returns the document as it is to be printed.
+func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.Document, calls *history.Spool) (*results.Document, error) {
+	var text bytes.Buffer
+	if err := doc.JSON(&text); err != nil {
+		return nil, err
+	}
+	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes(), Redact: l.redact}
+	if calls != nil {
+		defer func() { _ = calls.Remove() }() // a file for temporary files is nobody's loss
+		if calls.Path() == "" {
+			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}
+		} else {
+			r.Spooled = map[string]store.Spooled{l.profile.Name: {Path: calls.Path(), Calls: calls.Len()}}
+		}
+	}
+	r, err := a.keep(&f.storeFlags, r)
+	if err != nil {
+		return nil, err
+	}
+	return results.Decode(bytes.NewReader(r.Document))
 }
 
 // renderLoad writes the result to where it was asked for.

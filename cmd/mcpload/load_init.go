@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,13 +20,14 @@ import (
 func (a *app) loadInitCommand() *cobra.Command {
 	f := &loadFlags{}
 	var output string
+	var include []string
 	cmd := &cobra.Command{
 		Use:   "init [flags] [-- command args...]",
 		Short: "Write a load plan of a server's tools",
 		Long: `Init asks a server for its tools and writes a plan for load --mix: every tool with
 the same weight, with arguments made up from its input schema. It leaves out what
-is annotated as destructive, and says so. Read the plan before you use it: silence
-is taken for leave.
+is annotated as destructive, and says so; --include takes in a tool that you know to
+be harmless. Read the plan before you use it: silence is taken for leave.
 
 No tool is called.`,
 		Example: `  mcpload load init --url http://127.0.0.1:8000/mcp -o plan.yaml
@@ -37,16 +39,17 @@ No tool is called.`,
 			if err != nil {
 				return err
 			}
-			return a.loadInit(cmd.Context(), f, output, command)
+			return a.loadInit(cmd.Context(), f, output, include, command)
 		},
 	}
 	f.registerTarget(cmd)
+	cmd.Flags().StringSliceVar(&include, "include", nil, "`tools` to take in whatever their annotations say")
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "`file` for the plan, which must not be there yet; - is stdout")
 	return cmd
 }
 
 // loadInit writes a plan.
-func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, command []string) error {
+func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include, command []string) error {
 	if _, err := os.Stat(output); output != "-" && !errors.Is(err, fs.ErrNotExist) {
 		return hinted{fmt.Errorf("%s is there already, and may be edited by hand", output), "name another file with -o, or move it away"}
 	}
@@ -62,12 +65,17 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, command
 	if err != nil {
 		return loadReport{}.explain(err)
 	}
-	plan, left, err := load.Draft(j.profile.Name, tools)
+	for _, name := range include {
+		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {
+			return hinted{fmt.Errorf("--include %s: the server has no such tool", name), "it has " + firstFew(toolNames(tools))}
+		}
+	}
+	plan, left, err := load.Draft(j.profile.Name, tools, include)
 	for _, l := range left {
 		a.say("left out %s", l)
 	}
 	if err != nil {
-		return err
+		return hinted{err, "some SDKs annotate every tool as destructive unless told otherwise; --include NAME takes in those that you know to be harmless"}
 	}
 	if output == "-" {
 		_, err := a.stdout.Write(plan)
@@ -83,6 +91,14 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, command
 	}
 	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output, counted(len(tools)-len(left), "tool"), output)
 	return nil
+}
+
+func toolNames(tools []load.ToolInfo) []string {
+	var names []string
+	for _, t := range tools {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 // maxToolPages bounds how many pages of tools are asked for.

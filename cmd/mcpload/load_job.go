@@ -39,6 +39,8 @@ type loadJob struct {
 	history     string
 	hgrm        string
 	sample      int
+	keep        bool                // the calls are for the store
+	redact      func(string) string // takes secrets out of a text; nil where there are none
 }
 
 // A hunt is how to search a capacity.
@@ -75,6 +77,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err := f.connection.apply(&l.options); err != nil {
 		return nil, err
 	}
+	l.keep, l.redact = !f.none && f.find == "", redactor([]job{l.job})
 	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err

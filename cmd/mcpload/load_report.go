@@ -13,17 +13,19 @@ import (
 	"github.com/mcpload/mcpload/wire"
 )
 
-// When we were the limit: later than this at p99, more than this share of the
-// processors, or of the calls unsent.
+// When we were the limit: later than this at p99, and by more than this share
+// of what callers waited; more than this share of the processors; more than
+// this share of the calls unsent.
 const (
 	lateEnough  = 10 * time.Millisecond
+	lateShare   = 0.2
 	busyEnough  = 0.9
 	unsentLimit = 0.001
 )
 
 // report turns a run into its part of the result document.
 func (r *loadRun) report() (loadReport, error) {
-	out := loadReport{server: r.describe()}
+	out := loadReport{server: r.describe(), spool: r.tape.spool}
 	total := r.metrics.Total("")
 	out.waited = total.Waited()
 	s := r.metrics.Scenario(load.Label, r.seconds())
@@ -94,9 +96,10 @@ func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
 	}
 	total := r.metrics.Total("")
 	unsent := total.Of(history.Unsent)
+	late := r.pacing.late.Quantile(0.99)
 	switch due := total.Sent() + unsent; {
-	case r.pacing.late.Quantile(0.99) > lateEnough:
-		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", r.pacing.late.Quantile(0.99).Round(100*time.Microsecond))
+	case late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
+		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late))
 	case g.CPU > busyEnough*float64(g.Cores):
 		g.Limited = fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
 	case due > 0 && float64(unsent) > unsentLimit*float64(due):
@@ -127,7 +130,7 @@ func (r *loadRun) judgeAnswers(total *load.Tool) verdict.Finding {
 	switch {
 	case r.gone:
 		f.Verdict = verdict.Fail
-		f.Saw += "; " + r.stopped
+		f.Saw += fmt.Sprintf(", the last one %s into the run; %s", results.Span(r.metrics.LastResult()), r.stopped)
 		f.Cause = "the server is gone, or refuses connections"
 	case total.Sent() == 0:
 		f.Saw = "nothing was sent"

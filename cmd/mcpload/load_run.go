@@ -23,9 +23,8 @@ import (
 type loadReport struct {
 	server results.Server
 	waited *load.Histogram
-	nodata string // a threshold that no call matched
-	why    string // why the server can't be used
-	hint   string
+	spool  *history.Spool // the calls; nil where they aren't kept
+	nodata string         // a threshold that no call matched
 }
 
 // explain turns why nothing could be measured into what a user is told.
@@ -48,7 +47,7 @@ type loadRun struct {
 	ended   time.Duration // when sending ended, likewise
 	watch   *loadWatch
 	self    self
-	record  *tape
+	tape    *tape
 	board   func(history.Call)
 	window  *loadWindow
 
@@ -91,11 +90,11 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	}
 	r := &loadRun{loadJob: l, clock: clock, crew: c, seqs: l.plan.Sequences(l.seed), metrics: load.NewMetrics(l.shape),
 		board: func(call history.Call) { p.board.Saw(l.profile.Name, call) }}
-	if r.record, err = newTape(l.history, l.sample); err != nil {
+	if r.tape, err = newTape(l.history, l.keep, l.sample, l.redact); err != nil {
 		return nil, err
 	}
 	for _, call := range c.handshakes {
-		r.record.add(call)
+		r.tape.add(call)
 	}
 	const breath = 20 * time.Millisecond
 	r.begin = clock.Now() + breath
@@ -104,7 +103,7 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	r.watch = watchServer(clock, r.begin, cmp.Or(process, firstOf(c.processes())))
 	err = r.stream(ctx, drain)
 	r.watch.end()
-	if closeErr := r.record.close(); closeErr != nil {
+	if closeErr := r.tape.close(); closeErr != nil {
 		return nil, closeErr
 	}
 	return r, r.endedBy(err)
@@ -215,7 +214,7 @@ func (r *loadRun) echoed(c *history.Call, result json.RawMessage) {
 // saw takes in a call that has ended.
 func (r *loadRun) saw(c history.Call) {
 	r.pacing.done.Add(1)
-	r.record.add(c)
+	r.tape.add(c)
 	r.board(c)
 	c.Due, c.Sent, c.Received = c.Due-r.begin, c.Sent-r.begin, c.Received-r.begin
 	r.metrics.Add(c)

@@ -127,64 +127,88 @@ func (s *self) gc() results.Quantiles {
 	return h.Quantiles()
 }
 
-// A tape writes calls to a file as they end.
+// A tape writes calls to files as they end: the user's, and the store's.
 type tape struct {
-	mu    sync.Mutex
-	file  *os.File
-	zip   *gzip.Writer
-	out   *history.Writer
-	every int
-	seen  int
-	err   error
+	mu     sync.Mutex
+	file   *os.File
+	zip    *gzip.Writer
+	out    *history.Writer // to the user's file; nil where none is named
+	spool  *history.Spool  // to the store; nil where nothing is kept
+	redact func(string) string
+	every  int // one call in so many
+	seen   int
+	err    error
 }
 
-// newTape returns a tape into a file, or one that does nothing where
-// none is named.
-func newTape(name string, every int) (*tape, error) {
-	r := &tape{every: every}
+// spooledCalls is how many calls of a load stay in memory until the run is
+// kept.
+const spooledCalls = 20_000
+
+// newTape returns a tape into a file, and for the store, unless nothing is
+// named and nothing is kept.
+func newTape(name string, keep bool, every int, redact func(string) string) (*tape, error) {
+	t := &tape{every: every, redact: redact}
+	if keep {
+		t.spool = history.NewSpool(spooledCalls, "")
+	}
 	if name == "" {
-		return r, nil
+		return t, nil
 	}
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot save the history: %w", err)
 	}
-	r.file = file
+	t.file = file
 	if strings.HasSuffix(name, ".gz") {
-		r.zip, err = gzip.NewWriterLevel(file, gzip.BestSpeed) // it runs beside the load
+		t.zip, err = gzip.NewWriterLevel(file, gzip.BestSpeed) // it runs beside the load
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		r.out = history.NewWriter(r.zip)
-		return r, nil
+		t.out = history.NewWriter(t.zip)
+		return t, nil
 	}
-	r.out = history.NewWriter(file)
-	return r, nil
+	t.out = history.NewWriter(file)
+	return t, nil
 }
 
 // add writes a call. Its first error ends the recording, and comes with close.
-func (r *tape) add(c history.Call) {
-	if r.out == nil {
+func (t *tape) add(c history.Call) {
+	if t.out == nil && t.spool == nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen++
-	if r.err == nil && (r.seen-1)%r.every == 0 {
-		r.err = r.out.Write(&c)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seen++
+	if (t.seen-1)%t.every != 0 {
+		return
+	}
+	c.Arguments = nil // histories hold none, and they would be held in memory
+	if t.out != nil && t.err == nil {
+		t.err = t.out.Write(&c)
+	}
+	if t.spool != nil {
+		if c.Detail != "" && t.redact != nil {
+			c.Detail = t.redact(c.Detail)
+		}
+		t.spool.Add(c)
 	}
 }
 
-// close ends the file.
-func (r *tape) close() error {
-	if r.out == nil {
+// close ends the files.
+func (t *tape) close() error {
+	if t.spool != nil {
+		if err := t.spool.Close(); err != nil {
+			return err
+		}
+	}
+	if t.out == nil {
 		return nil
 	}
-	err := errors.Join(r.err, r.out.Flush())
-	if r.zip != nil {
-		err = errors.Join(err, r.zip.Close())
+	err := errors.Join(t.err, t.out.Flush())
+	if t.zip != nil {
+		err = errors.Join(err, t.zip.Close())
 	}
-	if err = errors.Join(err, r.file.Close()); err != nil {
+	if err = errors.Join(err, t.file.Close()); err != nil {
 		return fmt.Errorf("cannot save the history: %w", err)
 	}
 	return nil

@@ -1,0 +1,67 @@
+package history
+
+import (
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func spooled(t *testing.T, s *Spool) []Call {
+	t.Helper()
+	f, err := os.Open(s.Path())
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	calls, err := ReadAll(z)
+	require.NoError(t, err)
+	return calls
+}
+
+func TestSpool(t *testing.T) {
+	for _, n := range []int{0, 1, 100, 101, 511, 512, 513, 20_000} {
+		dir := t.TempDir()
+		s := NewSpool(100, dir)
+		var want []Call
+		for i := range n {
+			at := time.Duration(i)
+			c := Call{Arrival: Arrival{Due: at, Client: "c1", Method: "ping"}, ID: int64(i + 1), Sent: at, Received: at, Outcome: OK}
+			s.Add(c)
+			want = append(want, c)
+		}
+		require.NoError(t, s.Close())
+		require.Equal(t, n, s.Len())
+		if n <= 100 {
+			require.Equal(t, want, s.Calls())
+			require.Empty(t, s.Path())
+		} else {
+			require.Nil(t, s.Calls())
+			require.Equal(t, want, spooled(t, s))
+		}
+		require.NoError(t, s.Remove())
+		require.NoError(t, s.Remove(), "twice is no harm")
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
+
+func TestSpoolSaysWhatWentWrong(t *testing.T) {
+	s := NewSpool(1, filepath.Join(t.TempDir(), "nowhere"))
+	for range 1000 {
+		s.Add(Call{})
+	}
+	require.ErrorContains(t, s.Close(), "cannot keep the calls on disk")
+	require.Empty(t, s.Calls())
+
+	s = NewSpool(1, t.TempDir())
+	s.Add(Call{})
+	s.Add(Call{Sent: -1})
+	s.Add(Call{})
+	require.ErrorContains(t, s.Close(), "call 2")
+	require.NoError(t, s.Remove())
+}
