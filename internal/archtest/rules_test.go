@@ -14,6 +14,7 @@ const everything = "*"
 // in the design first.
 var rooms = map[string]room{
 	"cmd/mcpload":       {imports: []string{everything}, clock: true, process: true},
+	"compare":           {imports: []string{"history", "results", "verdict"}},
 	"history":           {},
 	"internal/archtest": {},
 	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/compare"
+	"github.com/mcpload/mcpload/store"
+)
+
+// compareFlags are the flags of compare, as given.
+type compareFlags struct {
+	storeFlags
+	max       []string
+	noise     time.Duration
+	servers   []string
+	scenarios []string
+	seed      uint64
+	format    string
+	output    string
+}
+
+func (a *app) compareCommand() *cobra.Command {
+	f := &compareFlags{}
+	cmd := &cobra.Command{
+		Use:   "compare BASE NEW",
+		Short: "Say what changed between runs, and fail on a regression",
+		Long: `Compare says what changed per server and scenario: verdicts; the certified box of
+rate and burst, which moved where no token bucket fits both; and what admitted
+callers waited, by a Mann-Whitney test of the distributions and a bootstrap
+interval of each quantile's change. ~ stands where nothing can be said.
+
+A side may be several runs, separated by commas. Then a latency counts as changed
+only where every run of one side lies beyond every run of the other, by more than
+the runs of a side differ.
+
+` + runNames + `
+As BASE, last and last-pass are looked for among the runs before NEW.
+
+A regression is a scenario that fails and didn't; a p50, p90 or p99 that is
+certainly higher by more than --noise; and a --max that is certainly not kept:
+  --max p99=+20%           a latency: p50, p90, p95, p99, p999, by % or ms
+  --max overload:p50=+5ms  the same of one scenario
+  --max rate=-5%           the certified rate or burst, by % or in tokens (burst=-1)
+  --max failed=+0.5pp      calls without result or refusal; refused: in hundredths
+A --max on what wasn't measured is an error.
+
+Exit status: 0 no regression, 1 regression, 2 could not compare, 3 undecided: a
+--max that can be neither proven kept nor broken, a scenario that can't be told
+any more, or one that NEW doesn't have.`,
+		Example: `  mcpload compare last-pass last
+  mcpload compare 2026-11-24 last --max 'p99=+20%' --max 'rate=-5%' --noise 25ms
+  mcpload compare base1,base2,base3 new1,new2,new3 --server acb
+  mcpload compare baseline.json last --format json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return nil
+			}
+			return hinted{fmt.Errorf("compare takes BASE and NEW, not %s", counted(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas"}
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.compare(f, args[0], args[1]) },
+	}
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.max, "max", nil, "the most that a figure may change, such as 'p99=+20%' (repeatable)")
+	flags.DurationVar(&f.noise, "noise", 25*time.Millisecond, "a latency that changed by no more than this counts as unchanged")
+	flags.StringSliceVar(&f.servers, "server", nil, "only the server with this `name` (repeatable)")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "only these `scenarios`")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the intervals repeatable")
+	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the report; - is stdout")
+	return cmd
+}
+
+// compare is the command once its arguments are parsed.
+func (a *app) compare(f *compareFlags, baseNames, newNames string) error {
+	if f.format != "table" && f.format != "json" {
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	}
+	if f.noise < 0 {
+		return fmt.Errorf("--noise %s is below 0", f.noise)
+	}
+	o := compare.Options{Noise: f.noise, Seed: f.seed, Servers: f.servers, Scenarios: f.scenarios}
+	for _, text := range f.max {
+		d, err := compare.ParseDemand(text)
+		if err != nil {
+			return fmt.Errorf("--max: %s", strings.TrimPrefix(err.Error(), "compare: "))
+		}
+		o.Demands = append(o.Demands, d)
+	}
+	base, now, err := f.sides(a, baseNames, newNames)
+	if err != nil {
+		return err
+	}
+	report, err := compare.Compare(base, now, o)
+	if err != nil {
+		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "compare: "))
+	}
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = printJSON(out, report)
+	} else {
+		err = report.Table(out)
+	}
+	if err := errors.Join(err, end()); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	a.status = map[compare.Outcome]int{compare.Fine: exitPass, compare.Regression: exitFail, compare.Undecided: exitInconclusive}[report.Outcome]
+	return nil
+}
+
+// sides looks the runs of both sides up, NEW first: BASE comes before it.
+func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []compare.Run, err error) {
+	s, err := f.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	newer, err := entries(s, newNames, store.Filter{})
+	if err != nil {
+		return nil, nil, err
+	}
+	older, err := entries(s, baseNames, store.Filter{Kind: newer[0].Kind, Before: newer[0].Started})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range older {
+		if slices.ContainsFunc(newer, func(n *store.Entry) bool { return n.Path() == e.Path() }) {
+			return nil, nil, hinted{fmt.Errorf("run %s is on both sides", e.Name()), "a run compared with itself shows no difference, whatever is wrong"}
+		}
+	}
+	if base, err = a.readRuns(older); err != nil {
+		return nil, nil, err
+	}
+	now, err = a.readRuns(newer)
+	return base, now, err
+}
+
+// entries looks up a list of names.
+func entries(s *store.Store, names string, f store.Filter) ([]*store.Entry, error) {
+	var list []*store.Entry
+	for name := range strings.SplitSeq(names, ",") {
+		e, err := find(s, strings.TrimSpace(name), f)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(list, func(o *store.Entry) bool { return o.Path() == e.Path() }) {
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+// readRuns reads the runs of a side. One whose calls can't be read is compared by its
+// document, and that is said.
+func (a *app) readRuns(list []*store.Entry) ([]compare.Run, error) {
+	var runs []compare.Run
+	for _, e := range list {
+		doc, err := e.Run()
+		if err != nil {
+			return nil, plain(err)
+		}
+		histories, err := e.Histories()
+		if err != nil {
+			a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+		}
+		runs = append(runs, compare.Run{Name: e.Name(), Document: doc, Histories: histories})
+	}
+	return runs, nil
+}

@@ -1,0 +1,133 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mcpload/mcpload/results"
+)
+
+// Table writes a report for people.
+func (r *Report) Table(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", r.headline())
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(&b, "  - %s\n", reason)
+	}
+	fmt.Fprintf(&b, "base: %s\nnew:  %s\n", JoinNames(r.Base), JoinNames(r.New))
+	for _, d := range r.Decisions {
+		fmt.Fprintf(&b, "demand %s on %s: %s (%s)\n", d.Demand, d.Server, map[Outcome]string{Fine: "kept", Regression: "not kept", Undecided: "undecided"}[d.Outcome], d.Saw)
+	}
+	for i := range r.Servers {
+		r.Servers[i].table(&b)
+	}
+	if len(r.Notes) > 0 {
+		b.WriteString("\nworth knowing\n")
+		for _, n := range r.Notes {
+			fmt.Fprintf(&b, "  - %s\n", n)
+		}
+	}
+	least := make([]string, len(shown))
+	for i, q := range shown {
+		least[i] = fmt.Sprintf("%d for %s", r.Needed[q], q)
+	}
+	fmt.Fprintf(&b, "\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA side needs %s admitted calls. Noise is %s; seed %d\n",
+		100*Confidence, strings.Join(least, ", "), ms(r.NoiseMS), r.Seed)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) headline() string {
+	switch r.Outcome {
+	case Regression:
+		return fmt.Sprintf("regression: %s", counted(len(r.Reasons), "thing"))
+	case Undecided:
+		return fmt.Sprintf("undecided: %s", counted(len(r.Reasons), "thing"))
+	}
+	return fmt.Sprintf("no regression in %s", counted(len(r.Servers), "server"))
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (s *Server) table(b *strings.Builder) {
+	fmt.Fprintf(b, "\n%s: %s\n", s.Server, s.Verdict)
+	switch m := s.Measured; {
+	case m.Proven:
+		fmt.Fprintf(b, "measured moved: %s → %s (no token bucket fits both)\n", m.Base, m.New)
+	case m.Why != "":
+		fmt.Fprintf(b, "measured ~ (%s)\n", m.Why)
+	default:
+		fmt.Fprintf(b, "measured %s → %s ~\n", m.Base, m.New)
+	}
+	if len(s.Rows) == 0 {
+		return
+	}
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "  scenario\tverdict\tadmitted\tdistribution")
+	for _, q := range shown {
+		fmt.Fprintf(t, "\t%s ms", q)
+	}
+	fmt.Fprintln(t)
+	whys := map[string]bool{}
+	for _, row := range s.Rows {
+		v := "-"
+		if row.Verdict != nil {
+			v = row.Verdict.String()
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%d, %d\t%s", row.name(), v, row.N[0], row.N[1], row.distribution())
+		for _, d := range row.Quantiles {
+			fmt.Fprintf(t, "\t%s", d)
+			if d.Why == lost || d.Why == noisy {
+				whys[d.Why] = true
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	_ = t.Flush() // a strings.Builder takes everything
+	for _, why := range slices.Sorted(maps.Keys(whys)) {
+		fmt.Fprintf(b, "  ~ %s\n", why)
+	}
+}
+
+func (row *Row) distribution() string {
+	switch {
+	case row.P == nil:
+		return "~"
+	case row.Changed && *row.P < 0.001:
+		return "changed (p<0.001)"
+	case row.Changed:
+		return fmt.Sprintf("changed (p=%.3f)", *row.P)
+	}
+	return fmt.Sprintf("~ (p=%.3f)", *row.P)
+}
+
+// String says a quantile's change: "1.23 → 4.56 +270% [+3.1, +3.6]".
+func (d Delta) String() string {
+	if d.Lo == nil {
+		if d.Base == 0 && d.New == 0 {
+			return "~"
+		}
+		return fmt.Sprintf("%.3g → %.3g ~", d.Base, d.New)
+	}
+	text := fmt.Sprintf("%.3g → %.3g", d.Base, d.New)
+	if !d.Changed {
+		return text + fmt.Sprintf(" ~ [%+.3g, %+.3g]", *d.Lo, *d.Hi)
+	}
+	if d.Base > 0 {
+		text += fmt.Sprintf(" %+.0f%%", 100*(d.New/d.Base-1))
+	}
+	return text + fmt.Sprintf(" [%+.3g, %+.3g]", *d.Lo, *d.Hi)
+}
+
+// ms says milliseconds to about three figures.
+func ms(x float64) string { return results.Span(time.Duration(x * 1e6)) }
