@@ -40,7 +40,8 @@ only where every run of one side lies beyond every run of the other, by more tha
 the runs of a side differ.
 
 ` + runNames + `
-As BASE, last and last-pass are looked for among the runs before NEW.
+As BASE, last, last-pass and dates are looked for among the runs of NEW's server
+before NEW.
 
 A regression is a scenario that fails and didn't; a p50, p90 or p99 that is
 certainly higher by more than --noise; and a --max that is certainly not kept:
@@ -123,11 +124,19 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	if err != nil {
 		return nil, nil, err
 	}
-	newer, err := entries(s, newNames, store.Filter{})
+	var of store.Filter
+	if len(f.servers) > 0 {
+		of.Server = f.servers[0]
+	}
+	newer, err := entries(s, newNames, of)
 	if err != nil {
 		return nil, nil, err
 	}
-	older, err := entries(s, baseNames, store.Filter{Kind: newer[0].Kind, Before: newer[0].Started})
+	of.Kind, of.Before = newer[0].Kind, newer[0].Started
+	if of.Server == "" && len(newer[0].Servers) > 0 {
+		of.Server = newer[0].Servers[0].Server
+	}
+	older, err := entries(s, baseNames, of)
 	if err != nil {
 		return nil, nil, err
 	}
