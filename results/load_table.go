@@ -49,7 +49,11 @@ func (v *Server) loadWords(sc *Scenario) string {
 	if sc.Load.Shape == "max" {
 		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.Server, perSecond(sc.Rate.Admitted))
 	}
-	return text + fmt.Sprintf(", p99 %s", ms(sc.Load.Waited.P99))
+	text += fmt.Sprintf(", p99 %s", ms(sc.Load.Waited.P99))
+	if c := sc.Calls; c.Admitted < c.Sent {
+		text += fmt.Sprintf("; %d of %d calls got no result", c.Sent-c.Admitted, c.Sent)
+	}
+	return text
 }
 
 func (s *screen) loadHeadline() error {
@@ -61,7 +65,7 @@ func (s *screen) loadHeadline() error {
 	s.item(0, 11, "", "load:", l.asked(sc))
 	health, sgr := l.health(), ""
 	if l.Generator.Limited != "" {
-		health, sgr = "LIMITED: "+l.Generator.Limited, yellow
+		health, sgr = "LIMITED, "+l.Generator.Limited, yellow
 	}
 	s.item(0, 11, sgr, "generator:", health)
 	if v.Error != "" {
@@ -74,7 +78,7 @@ func (s *screen) loadHeadline() error {
 func (l *Load) width() string {
 	text := "; " + plural(l.Sessions, "session")
 	if l.Processes > 0 {
-		return "; " + plural(l.Processes, "process")
+		return "; " + strings.Replace(plural(l.Processes, "process"), "processs", "processes", 1)
 	}
 	if l.Connections > 0 {
 		text += fmt.Sprintf(" over up to %s, HTTP/%s", plural(l.Connections, "connection"), l.HTTP)

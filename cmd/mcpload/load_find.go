@@ -103,21 +103,19 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 		t.Why = r.stopped
 		return t, load.Broken
 	}
-	for _, th := range r.thresholds {
-		if f, _ := r.metrics.Judge(th, r.seconds()); f.Verdict != verdict.Pass {
-			t.Why = f.Want + ": " + f.Saw
-			if g.Limited != "" {
-				t.Why += "; " + g.Limited
-				return t, load.Generator
-			}
-			return t, load.Broken
+	demands, _ := r.judgeThresholds(g)
+	for _, f := range demands {
+		if f.Verdict == verdict.Pass {
+			continue
 		}
+		t.Why = f.Want + ": " + f.Saw
+		if f.Verdict == verdict.Inconclusive && g.Limited != "" {
+			return t, load.Generator
+		}
+		return t, load.Broken
 	}
 	due := total.Sent() + total.Of(history.Unsent)
 	switch {
-	case g.Limited != "":
-		t.Why = g.Limited
-		return t, load.Generator
 	case due == 0 || float64(total.Of(history.OK)) < sustained*float64(due):
 		t.Why = fmt.Sprintf("only %d of %d calls got a result", total.Of(history.OK), due)
 		return t, load.Broken

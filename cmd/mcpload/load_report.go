@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -41,34 +43,54 @@ func (r *loadRun) report() (loadReport, error) {
 	l.Server = r.watch.used.Report()
 	l.Integrity = r.integrity()
 	s.Load = l
-	findings := []verdict.Finding{r.judgeGenerator(l), r.judgeAnswers(total)}
+	demands, nodata := r.judgeThresholds(l.Generator)
+	out.nodata = nodata
+	findings := []verdict.Finding{r.judgeGenerator(l, demands), r.judgeAnswers(total)}
 	if r.echo {
-		findings = append(findings, judgeEcho(l.Integrity))
+		findings = append(findings, judgeEcho(l.Integrity, r.asked.Load()))
 	}
-	if r.window.aborted != "" {
-		findings = append(findings, verdict.Finding{Check: "abort-on", Verdict: verdict.Fail, Want: "never " + r.window.aborted[:indexOf(r.window.aborted, ':')],
-			Saw: r.window.aborted, Cause: "the condition held, so that the run was ended"})
+	if what, saw, ok := strings.Cut(r.window.aborted, ": "); ok {
+		findings = append(findings, verdict.Finding{Check: "abort-on", Verdict: verdict.Fail, Want: "never " + what,
+			Saw: what + ": " + saw, Cause: "the condition held, so that the run was ended"})
 	}
-	for _, th := range r.thresholds {
-		f, nodata := r.metrics.Judge(th, r.seconds())
-		if nodata {
-			out.nodata = fmt.Sprintf("--threshold %s: %s", th.Text, f.Saw)
-		}
-		findings = append(findings, f)
-	}
+	findings = append(findings, demands...)
 	s.Findings = results.Findings(findings)
 	out.server.Scenarios = []results.Scenario{s}
 	out.server.Notes = r.notes(l)
 	return out, nil
 }
 
-func indexOf(s string, b byte) int {
-	for i := range len(s) {
-		if s[i] == b {
-			return i
+// judgeThresholds holds the run against its thresholds. What may be our own
+// fault is no fail, and what was spared the server no pass. Latencies that we
+// only made longer than they were keep a threshold all the same.
+func (r *loadRun) judgeThresholds(g results.LoadGenerator) (list []verdict.Finding, nodata string) {
+	total := r.metrics.Total("")
+	spared := total.Of(history.Unsent) > 0 && g.Limited != ""
+	for _, th := range r.thresholds {
+		f, none := r.metrics.Judge(th, r.seconds())
+		switch {
+		case none:
+			nodata = fmt.Sprintf("--threshold %s: %s", th.Text, f.Saw)
+		case f.Verdict == verdict.Pass && spared:
+			f.Verdict = verdict.Inconclusive
+			f.Saw += "; but not all that was due was sent"
+		case f.Verdict == verdict.Fail && g.Limited != "" && (th.Timed() || th.Metric == verdict.Rate) && !r.slowItself(th, g):
+			f.Verdict, f.Cause = verdict.Inconclusive, ""
+			f.Saw += "; but the generator was the limit, so that this may be its own fault"
 		}
+		list = append(list, f)
 	}
-	return len(s)
+	return list, nodata
+}
+
+// slowItself reports if a threshold is broken by what the server and the
+// network took alone, while we had processor time to spare.
+func (r *loadRun) slowItself(th verdict.Threshold, g results.LoadGenerator) bool {
+	if th.Metric != verdict.Latency || g.CPU > busyEnough*float64(g.Cores) {
+		return false
+	}
+	service := r.metrics.Total(th.Tool).Service
+	return !th.Holds(float64(service.Quantile(th.Quantile)))
 }
 
 // describe is the server's part of the document: nothing is held against a
@@ -108,17 +130,23 @@ func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
 	return g
 }
 
-// judgeGenerator says if the run measured the server at all.
-func (r *loadRun) judgeGenerator(l *results.Load) verdict.Finding {
-	f := verdict.Finding{Check: "generator", Want: "requests sent when due, with processor time to spare"}
-	if g := l.Generator; g.Limited != "" {
+// judgeGenerator says if what was measured is the server's. That we were the
+// limit makes the run inconclusive only where a threshold hangs on it.
+func (r *loadRun) judgeGenerator(l *results.Load, demands []verdict.Finding) verdict.Finding {
+	f := verdict.Finding{Check: "generator", Verdict: verdict.Pass, Want: "requests sent when due, with processor time to spare"}
+	g := l.Generator
+	switch {
+	case g.Limited != "":
 		f.Saw = "generator-limited: " + g.Limited
-		return f
-	}
-	f.Verdict = verdict.Pass
-	f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", results.Span(r.pacing.late.Quantile(0.99)), l.Generator.CPU, l.Generator.Cores)
-	if r.shape.Max {
-		f.Saw = fmt.Sprintf("closed loop, %.2f of %d processors", l.Generator.CPU, l.Generator.Cores)
+		if slices.ContainsFunc(demands, func(f verdict.Finding) bool { return f.Verdict == verdict.Inconclusive }) {
+			f.Verdict = verdict.Inconclusive
+		} else {
+			f.Saw += "; no verdict hangs on it"
+		}
+	case r.shape.Max:
+		f.Saw = fmt.Sprintf("closed loop, %.2f of %d processors", g.CPU, g.Cores)
+	default:
+		f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", results.Span(r.pacing.late.Quantile(0.99)), g.CPU, g.Cores)
 	}
 	return f
 }
@@ -164,7 +192,7 @@ func (r *loadRun) integrity() *results.LoadIntegrity {
 }
 
 // judgeEcho holds the replies to their requests.
-func judgeEcho(i *results.LoadIntegrity) verdict.Finding {
+func judgeEcho(i *results.LoadIntegrity, asked int64) verdict.Finding {
 	f := verdict.Finding{Check: "echo", Want: "every call answered once, with its own nonce",
 		Saw: fmt.Sprintf("%d replies checked: %d crossed, %d without a nonce, %d answered twice, %d never answered", i.Checked, i.CrossTalk, i.Missing, i.Duplicates, i.Lost)}
 	switch {
@@ -176,6 +204,8 @@ func judgeEcho(i *results.LoadIntegrity) verdict.Finding {
 		f.Verdict, f.Cause = verdict.Fail, "calls are never answered"
 	case i.Checked == 0:
 		f.Saw = "no reply could be checked"
+	case i.Checked < asked:
+		f.Saw += fmt.Sprintf("; %d more results came in a way that can't be checked", asked-i.Checked)
 	case i.Missing == i.Checked:
 		f.Saw += "; the tool doesn't give its arguments back"
 	case i.Missing > 0:

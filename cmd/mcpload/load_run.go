@@ -52,7 +52,8 @@ type loadRun struct {
 	window  *loadWindow
 
 	pacing  pacing
-	checked atomic.Int64
+	asked   atomic.Int64 // results of calls with a nonce
+	checked atomic.Int64 // those among them that were looked into
 	crossed atomic.Int64
 	missing atomic.Int64
 	stopped string // why it ended before its time
@@ -137,17 +138,45 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	defer stop.release()
 	r.window = newLoadWindow(r, abort)
 	defer r.window.end()
+	clock, target, done, err := r.engine(stop.c)
+	if err != nil {
+		return err
+	}
+	defer done()
 	cfg := runner.Config{MaxInFlight: r.maxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
-	arrivals := r.plan.Arrivals(r.dues(), r.crew.names, r.seed)
+	dues := r.endless
 	if r.shape.Max {
 		cfg.Closed, cfg.MaxInFlight = true, r.connections
-		arrivals = r.plan.Arrivals(r.endless, r.crew.names, r.seed)
+	} else {
+		dues = r.dues()
 	}
-	r.pacing = pacing{inner: r.chained(stop.c), clock: r.clock, closed: r.shape.Max}
+	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
+	r.pacing = pacing{inner: target, clock: clock, closed: r.shape.Max}
 	r.self.begin(r.clock)
-	err := runner.Stream(ctx, r.clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
+	err = runner.Stream(ctx, clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
 	r.self.end(r.clock)
 	return err
+}
+
+// engine is what sends: the fast path where the transport has one, or a
+// goroutine a call. Sequences, and sessions that come and go, take the latter.
+// done must be called once the calls are over.
+func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func(), err error) {
+	if r.plan.Calls > 0 {
+		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}, nil
+	}
+	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase}
+	if r.echo {
+		cfg.Read = func(c *history.Call, result []byte) { r.echoed(c, result) }
+	}
+	loop, err := wire.NewLoop(r.crew.sessions, cfg)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}, nil
+	case err != nil:
+		return nil, nil, nil, err
+	}
+	return loop, r.chained(loop, false, drain), loop.Close, nil
 }
 
 // endless are the due instants of a closed loop: now, until the time is up.
@@ -181,13 +210,14 @@ func (r *loadRun) patience() int {
 	return max(least, int(2*r.shape.Peak(r.length)))
 }
 
-// chained is the target, with what must read replies before it.
-func (r *loadRun) chained(drain <-chan struct{}) runner.Target {
-	if !r.plan.Steps() && !r.echo {
-		return r.crew.target
+// chained is a target, with what must read replies before it: all of them, or
+// those of sequences.
+func (r *loadRun) chained(plain runner.Target, all bool, drain <-chan struct{}) runner.Target {
+	if !r.plan.Steps() && !all {
+		return plain
 	}
-	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: r.crew.target, Drain: drain,
-		Reads: func(a history.Arrival) bool { return r.echo || r.seqs.Follows(a) },
+	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: plain, Drain: drain,
+		Reads: func(a history.Arrival) bool { return all || r.seqs.Follows(a) },
 		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
 			r.echoed(c, result)
 			return r.seqs.Next(c, result)
@@ -197,7 +227,7 @@ func (r *loadRun) chained(drain <-chan struct{}) runner.Target {
 }
 
 // echoed looks if a reply is its own request's.
-func (r *loadRun) echoed(c *history.Call, result json.RawMessage) {
+func (r *loadRun) echoed(c *history.Call, result []byte) {
 	if !r.echo || c.Outcome != history.OK || !load.HasNonce(c.Arguments) {
 		return
 	}
@@ -214,6 +244,9 @@ func (r *loadRun) echoed(c *history.Call, result json.RawMessage) {
 // saw takes in a call that has ended.
 func (r *loadRun) saw(c history.Call) {
 	r.pacing.done.Add(1)
+	if r.echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
+		r.asked.Add(1)
+	}
 	r.tape.add(c)
 	r.board(c)
 	c.Due, c.Sent, c.Received = c.Due-r.begin, c.Sent-r.begin, c.Received-r.begin
@@ -223,7 +256,7 @@ func (r *loadRun) saw(c history.Call) {
 
 // endedBy notes why a run ended; what isn't a reason of the run is an error.
 func (r *loadRun) endedBy(err error) error {
-	r.ended = min(r.clock.Now(), r.begin+r.length)
+	r.ended = r.begin + r.length
 	if r.window.aborted != "" {
 		r.stopped = "--abort-on " + r.window.aborted
 	}
@@ -240,7 +273,7 @@ func (r *loadRun) endedBy(err error) error {
 		return err
 	}
 	if r.stopped != "" {
-		r.ended = min(r.ended, r.begin+r.pacing.last())
+		r.ended = min(r.ended, r.pacing.last())
 	}
 	if status, exited := r.watch.exited(); exited {
 		r.gone, r.stopped = true, "the server's process ended during the run: "+status
@@ -261,22 +294,22 @@ type pacing struct {
 
 	sent, done atomic.Int64
 	peak       int64
-	due        time.Duration
+	handed     time.Duration
 	late       load.Histogram
 }
 
 // Send implements runner.Target. It is called from one goroutine.
 func (p *pacing) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
+	p.handed = p.clock.Now()
 	if !p.closed {
-		p.late.Record(p.clock.Now() - a.Due)
+		p.late.Record(p.handed - a.Due)
 	}
-	p.due = a.Due
 	p.peak = max(p.peak, p.sent.Add(1)-p.done.Load())
 	p.inner.Send(ctx, a, done)
 }
 
-// last is the last due instant that was handed over, from the clock's start.
-func (p *pacing) last() time.Duration { return p.due }
+// last is when the last request was handed over, on the clock.
+func (p *pacing) last() time.Duration { return p.handed }
 
 // eitherOf is a channel that closes once one of two does.
 type eitherOf struct {

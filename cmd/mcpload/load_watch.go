@@ -38,16 +38,20 @@ func watchServer(clock runner.Clock, begin time.Duration, p *wire.Process) *load
 	w.wg.Go(func() {
 		tick := time.NewTicker(sampleEvery)
 		defer tick.Stop()
+		last := false
 		for {
 			u, err := p.Usage()
 			if err != nil {
 				return // it is gone, or the system doesn't tell
 			}
 			w.used.Add(load.Sample{At: clock.Now() - begin, CPU: u.CPU, RSS: float64(u.RSS), FDs: float64(u.FDs), Threads: float64(u.Threads)})
+			if last {
+				return
+			}
 			select {
 			case <-tick.C:
 			case <-w.quit:
-				return
+				last = true // one more, so that there are two of a short run
 			}
 		}
 	})
