@@ -167,7 +167,12 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 			highest = max(highest, float64(v)/float64(max(n[which], 1)))
 		}
 	}
-	d := &drawing{height: 2 * half}
+	d := &drawing{height: half}
+	says := counted(n[0], "admitted call")
+	if n[1] > 0 {
+		d.height = 2 * half
+		says += " upwards, " + counted(n[1], "refused call") + " downwards, each as shares of their own number"
+	}
 	for _, v := range w.y.decades() {
 		d.path("grid", fmt.Sprintf("M%s 0V%d", unit(w.y.share(v)), d.height))
 		class := "tick"
@@ -196,11 +201,13 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 		w.quantiles(d, q, which)
 	}
 	d.text("tick", 0, 4, 12, "start", "admitted")
-	d.text("tick", 0, 4, 2*half-4, "start", "refused")
+	if n[1] > 0 {
+		d.text("tick", 0, 4, 2*half-4, "start", "refused")
+	}
 	return chart{
 		ID: id, Title: "Latency distribution", SVG: d.svg("Latency distribution"),
-		Lead:  fmt.Sprintf("From the instant due, on a logarithmic scale: %s upwards, %s downwards, each as shares of their own number.", counted(n[0], "admitted call"), counted(n[1], "refused call")),
-		Table: quantileTable(l),
+		Lead:  "From the instant due, on a logarithmic scale: " + says + ".",
+		Table: waits("Latency from the instant due", []string{"admitted", "refused"}, []results.Quantiles{l.Admitted, l.Limited}),
 		Notes: tooFew(l),
 	}
 }
@@ -241,28 +248,6 @@ func (w *waiting) quantiles(d *drawing, q results.Quantiles, which int) {
 		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(at(m.value)), px(top), px(top+half)))
 		d.text("note", at(m.value), m.dx, y, m.anchor, m.name+" "+millis(m.value))
 	}
-}
-
-func quantileTable(l results.Latencies) table {
-	t := table{Caption: "Latency from the instant due", Head: []string{"", "calls", "p50", "p90", "p95", "p99", "p99.9", "max"}}
-	for _, r := range []struct {
-		name string
-		q    results.Quantiles
-	}{{"admitted", l.Admitted}, {"refused", l.Limited}} {
-		row := []string{r.name, grouped(r.q.N)}
-		for _, v := range []struct {
-			ms    float64
-			needs int
-		}{{r.q.P50, 1}, {r.q.P90, 10}, {r.q.P95, 20}, {r.q.P99, 100}, {r.q.P999, 1000}, {r.q.Max, 1}} {
-			if r.q.N < v.needs {
-				row = append(row, "~")
-				continue
-			}
-			row = append(row, millis(v.ms))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	return t
 }
 
 func tooFew(l results.Latencies) []string {

@@ -195,3 +195,42 @@ func BenchmarkAMillionCalls(b *testing.B) {
 		b.ReportMetric(float64(len(drawn(b, d, calls))), "bytes/page")
 	}
 }
+
+// What a run has beside calls is shown too: starts, general load, repeats that
+// disagree, and known findings.
+func TestWhatElseARunHas(t *testing.T) {
+	d := judged(nil, 15, 40)
+	s := &d.Servers[0]
+	s.Limit = results.Limit{}
+	s.Flaky, s.Repeats = true, []results.Repeat{{Started: "2026-11-25T10:00:00Z", Verdict: verdict.Fail, Failed: []string{"served"}}, {Started: "2026-11-25T10:01:00Z", Verdict: verdict.Pass}}
+	s.Scenarios[0].Findings[0] = results.Finding{Check: "refuses", Verdict: verdict.Fail, Want: "w", Saw: "s", Quarantined: true}
+	s.Scenarios[0].Starts = []results.Start{{Case: "placeholder", Env: "ACB_TOKEN", Expected: "refuse", Did: "served", AfterMS: 812.4, Verdict: verdict.Fail, Leaked: []string{"log"}}}
+	load := results.NewScenario("load", nil, nil)
+	load.Load = &results.Load{Shape: "200/s", Arrivals: "even", Waited: results.Quantiles{N: 5, P50: 3, Max: 7},
+		Series:   []results.LoadInterval{{At: 0, Seconds: 1, OK: 200, P50: 1, P99: 2, Max: 3}, {At: 1, Seconds: 1}, {At: 2, Seconds: 1, OK: 100, Refused: 50, P50: 10, P99: 20, Max: 30}},
+		Failures: []results.LoadFailure{{Outcome: "broken", Detail: "connection reset", Count: 12}},
+		Capacity: &results.LoadCapacity{Why: "narrow enough", Trials: []results.LoadTrial{{Rate: 400, Phase: "bisect", Verdict: "kept"}}}}
+	s.Scenarios = append(s.Scenarios, load)
+	d.Finish()
+	html := drawn(t, d, nil)
+	for _, want := range []string{"they disagree: flaky", "2026-11-25T10:01:00Z", "known, in quarantine", "placeholder", "812 ms", "200/s",
+		"connection reset", "narrow enough", `id="s1-l2-rate"`} {
+		assert.True(t, strings.Contains(html, want), "not in the page: %s", want)
+	}
+	// The idle second is a gap in the latencies, and a 0 in the counts.
+	assert.Equal(t, 2, strings.Count(attribute(t, html, "s1-l2-wait", "granted"), "M"))
+	assert.Equal(t, 1, strings.Count(attribute(t, html, "s1-l2-rate", "granted"), "M"))
+	assert.False(t, strings.Contains(html, "declared limit"), "nothing was declared")
+	assert.False(t, strings.Contains(html, "s1-box"), "nor measured")
+}
+
+// Of a sample of the calls, nothing is certain of the bucket.
+func TestNoTimelineOfASample(t *testing.T) {
+	calls := bucketCalls(300, 15, 40)
+	d := judged(calls, 15, 40)
+	d.Servers[0].Scenarios[0].Load = &results.Load{Generator: results.LoadGenerator{Sampled: 10}}
+	html := drawn(t, d, calls)
+	assert.True(t, strings.Contains(html, "Only a part of the calls was kept"))
+	assert.False(t, strings.Contains(html, "s1-t1"))
+	assert.True(t, strings.Contains(html, "s1-wait"))
+}

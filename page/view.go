@@ -50,7 +50,10 @@ type server struct {
 	Timelines []chart
 	CloseUps  []chart
 	Curves    []chart
-	Box       chart
+	Box       *chart
+	Loads     []loading
+	Starts    []table
+	Repeats   table
 	Spread    *chart
 	Waits     []chart
 	Left      string // what wasn't drawn for want of room
@@ -127,10 +130,15 @@ func newServer(id string, s *results.Server, calls []history.Call) server {
 		}
 	}
 	v.statistics()
+	v.repeats()
 	exhibits := v.fails(calls)
-	v.Box = newBox(id+"-box", s)
+	v.loadings()
+	if s.Limit.Rate > 0 || s.Measured != nil {
+		box := newBox(id+"-box", s)
+		v.Box = &box
+	}
 	if len(calls) == 0 {
-		if !s.Idle() {
+		if !s.Idle() && s.Limit.Rate > 0 {
 			v.Missing = "The calls of this run weren't kept, so there are no charts of them."
 		}
 		return v
@@ -231,40 +239,10 @@ func cut(s string) string {
 	return s
 }
 
-// statistics fills in the tables of figures.
-func (v *server) statistics() {
-	v.Counts = table{Caption: "What came of the calls", Head: []string{"scenario", "verdict", "planned", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}}
-	for _, sc := range v.Scenarios {
-		c := sc.Calls
-		offered, admitted := sc.Rate.Words()
-		v.Counts.Rows = append(v.Counts.Rows, []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent),
-			grouped(c.Admitted), grouped(c.Limited), grouped(c.Failed), grouped(c.Unknown), offered, admitted})
-		for _, f := range sc.Findings {
-			v.Checks = append(v.Checks, results.Place{Scenario: sc.Scenario, Finding: f})
-			for _, w := range f.Warnings {
-				if !slices.Contains(v.Warnings, w) {
-					v.Warnings = append(v.Warnings, w)
-				}
-			}
-		}
-	}
-	v.Latency = table{Caption: "Latency by scenario, from the instant due", Head: []string{"scenario", "admitted", "p50", "p99", "max", "refused", "p50", "p99", "max"}}
-	for _, sc := range v.Scenarios {
-		row := []string{sc.Scenario}
-		for _, q := range []results.Quantiles{sc.Latency.Admitted, sc.Latency.Limited} {
-			row = append(row, grouped(q.N))
-			if q.N == 0 {
-				row = append(row, "–", "–", "–")
-				continue
-			}
-			p99 := "~"
-			if q.N >= fewest {
-				p99 = millis(q.P99)
-			}
-			row = append(row, millis(q.P50), p99, millis(q.Max))
-		}
-		v.Latency.Rows = append(v.Latency.Rows, row)
-	}
+// sampled reports if only a part of the calls was kept: then nothing is certain of
+// the bucket.
+func (v *server) sampled() bool {
+	return slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool { return sc.Load != nil && sc.Load.Generator.Sampled > 1 })
 }
 
 // charts draws the calls.
@@ -274,6 +252,27 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 		Charges: v.Limit.Charges, MayCharge: v.Limit.MayCharge, Free: v.Limit.Free,
 	}
 	x := span(calls)
+	if w, ok := newWaiting(calls, x); ok {
+		label := (&timeline{x: x}).clock(5)
+		spread := w.distribution(v.ID+"-spread", results.Measure(calls))
+		v.Spread, v.Waits = &spread, []chart{w.overTime(v.ID+"-wait", label)}
+	}
+	if v.sampled() {
+		v.Missing = "Only a part of the calls was kept, so nothing can be said of the bucket's level; the charts of latency show that part."
+	}
+	if limit.Rate <= 0 || limit.Burst < 1 || v.sampled() {
+		return
+	}
+	v.timelines(calls, limit, x, exhibits)
+	for i, sc := range v.Scenarios {
+		if c := newCurve(calls, sc.Scenario, v.Limit); len(c.sent) > 0 {
+			v.Curves = append(v.Curves, c.draw(fmt.Sprintf("%s-c%d", v.ID, i+1), sc.Scenario))
+		}
+	}
+}
+
+// timelines draws the bucket's level, a drawing a client where each has a bucket.
+func (v *server) timelines(calls []history.Call, limit profiles.Limit, x axis, exhibits []*exhibit) {
 	bands := verdict.Gather(limit, calls).Bands(limit.Rate, limit.Burst)
 	proofs := func(client string) []*exhibit {
 		return slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool {
@@ -311,16 +310,6 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 	}
 	if n := len(bands) - len(v.Timelines); n > 0 {
 		v.Left = fmt.Sprintf("Timelines of %s more aren't drawn; those with a witness and the busiest are.", counted(n, "client"))
-	}
-	for i, sc := range v.Scenarios {
-		if c := newCurve(calls, sc.Scenario, v.Limit); len(c.sent) > 0 {
-			v.Curves = append(v.Curves, c.draw(fmt.Sprintf("%s-c%d", v.ID, i+1), sc.Scenario))
-		}
-	}
-	if w, ok := newWaiting(calls, x); ok {
-		label := (&timeline{x: x}).clock(5)
-		spread := w.distribution(v.ID+"-spread", results.Measure(calls))
-		v.Spread, v.Waits = &spread, []chart{w.overTime(v.ID+"-wait", label)}
 	}
 }
 

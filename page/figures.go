@@ -1,0 +1,73 @@
+package page
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/results"
+)
+
+// statistics fills in the tables of figures.
+func (v *server) statistics() {
+	v.Counts = table{Caption: "What came of the calls", Head: []string{"scenario", "verdict", "planned", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}}
+	for _, sc := range v.Scenarios {
+		c := sc.Calls
+		offered, admitted := sc.Rate.Words()
+		if len(sc.Starts) > 0 {
+			v.Starts = append(v.Starts, startTable(sc))
+		} else {
+			v.Counts.Rows = append(v.Counts.Rows, []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent),
+				grouped(c.Admitted), grouped(c.Limited), grouped(c.Failed), grouped(c.Unknown), offered, admitted})
+		}
+		for _, f := range sc.Findings {
+			v.Checks = append(v.Checks, results.Place{Scenario: sc.Scenario, Finding: f})
+			for _, w := range f.Warnings {
+				if !slices.Contains(v.Warnings, w) {
+					v.Warnings = append(v.Warnings, w)
+				}
+			}
+		}
+	}
+	v.Latency = table{Caption: "Latency by scenario, from the instant due", Head: []string{"scenario", "admitted", "p50", "p99", "max", "refused", "p50", "p99", "max"}}
+	for _, sc := range v.Scenarios {
+		if sc.Latency.Admitted.N+sc.Latency.Limited.N == 0 {
+			continue
+		}
+		row := []string{sc.Scenario}
+		for _, q := range []results.Quantiles{sc.Latency.Admitted, sc.Latency.Limited} {
+			row = append(row, grouped(q.N))
+			if q.N == 0 {
+				row = append(row, "–", "–", "–")
+				continue
+			}
+			p99 := "~"
+			if q.N >= fewest {
+				p99 = millis(q.P99)
+			}
+			row = append(row, millis(q.P50), p99, millis(q.Max))
+		}
+		v.Latency.Rows = append(v.Latency.Rows, row)
+	}
+}
+
+// startTable is what became of every start.
+func startTable(sc results.Scenario) table {
+	t := table{Caption: "Starts of " + sc.Scenario, Head: []string{"case", "variable", "should", "did", "after", "verdict", "says", "leaked"}}
+	for _, s := range sc.Starts {
+		did := strings.TrimSpace(s.Did + " " + s.Exit)
+		t.Rows = append(t.Rows, []string{s.Case, s.Env, s.Expected, did, millis(s.AfterMS), s.Verdict.String(), cut(s.Message), strings.Join(s.Leaked, ", ")})
+	}
+	return t
+}
+
+// repeats lists what every run said, where there were several.
+func (v *server) repeats() {
+	v.Repeats = table{Caption: "What every run said", Head: []string{"started", "verdict", "failed"}}
+	for _, r := range v.Server.Repeats {
+		says := strings.Join(r.Failed, ", ")
+		if r.Error != "" {
+			says = strings.TrimPrefix(says+"; "+r.Error, "; ")
+		}
+		v.Repeats.Rows = append(v.Repeats.Rows, []string{r.Started, r.Verdict.String(), says})
+	}
+}
