@@ -181,21 +181,7 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 		}
 		d.text(class, w.y.share(v), 0, float64(d.height)+17, "middle", millis(math.Pow(10, v)))
 	}
-	for which, class := range []string{"bar admitted", "bar refused"} {
-		bars := ""
-		for k, v := range counts[which] {
-			if v == 0 {
-				continue
-			}
-			tall := max(1.5, (half-30)*float64(v)/float64(n[which])/highest)
-			top, end := half-tall, float64(half)
-			if which == 1 {
-				top, end = half, half+tall
-			}
-			bars += rect(float64(k)/bins, float64(k+1)/bins, top, end)
-		}
-		d.path(class, bars)
-	}
+	bars(d, counts, n, highest)
 	d.level("axis", half)
 	for which, q := range []results.Quantiles{l.Admitted, l.Limited} {
 		w.quantiles(d, q, which)
@@ -209,6 +195,25 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 		Lead:  "From the instant due, on a logarithmic scale: " + says + ".",
 		Table: waits("Latency from the instant due", []string{"admitted", "refused"}, []results.Quantiles{l.Admitted, l.Limited}),
 		Notes: tooFew(l),
+	}
+}
+
+// bars draws the shares of both distributions.
+func bars(d *drawing, counts [2][bins]int, n [2]int, highest float64) {
+	for which, class := range []string{"bar admitted", "bar refused"} {
+		shape := ""
+		for k, v := range counts[which] {
+			if v == 0 {
+				continue
+			}
+			tall := max(1.5, (half-30)*float64(v)/float64(n[which])/highest)
+			top, end := half-tall, float64(half)
+			if which == 1 {
+				top, end = half, half+tall
+			}
+			shape += rect(float64(k)/bins, float64(k+1)/bins, top, end)
+		}
+		d.path(class, shape)
 	}
 }
 
