@@ -5,6 +5,7 @@ FUZZTIME    ?= 30s
 # More flags for the test runs, such as TESTFLAGS=-count=1 or TESTFLAGS=-v.
 TESTFLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The go command passes over testdata, so its one Go program is named.
 PACKAGES    := ./... ./testdata/live/gomcp
@@ -14,7 +15,7 @@ TAGS        := performance,live
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: help build test unit performance live live-setup check fmt vet staticcheck vuln race fuzz bench clean
+.PHONY: help build test unit performance live live-setup check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -37,7 +38,7 @@ live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-ever
 live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm and Chromium
 	scripts/live-setup.sh
 
-check: fmt vet staticcheck vuln race ## everything but the slow tests: format, vet, linters, known faults, races
+check: fmt vet staticcheck actions vuln race ## everything but the slow tests: format, vet, linters, known faults, races
 
 fmt: ## fail on a file that gofmt would change
 	@files=$$(gofmt -l .) || exit 1; \
@@ -49,6 +50,9 @@ vet: ## go vet, with and without the build tags
 
 staticcheck: ## staticcheck at its pinned version
 	$(GO) run $(STATICCHECK) -tags $(TAGS) $(PACKAGES)
+
+actions: ## actionlint at its pinned version, on the workflows and the action
+	$(GO) run $(ACTIONLINT)
 
 vuln: ## govulncheck at its pinned version; says so where its database can't be reached
 	@GO='$(GO)' scripts/vuln.sh $(GOVULNCHECK) $(PACKAGES)
