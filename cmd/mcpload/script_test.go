@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BAD", bad.URL)
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("TLS", tls.URL)
-			env.Setenv("SOON", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+			env.Setenv("SOON", soon())
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("LANG", "C.UTF-8")
@@ -72,6 +72,9 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// soon is a day that a quarantine may end on.
+func soon() string { return time.Now().AddDate(0, 1, 0).Format(time.DateOnly) }
 
 // pause DURATION lets a program in the background get going.
 func pause(ts *testscript.TestScript, _ bool, args []string) {
