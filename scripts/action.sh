@@ -52,14 +52,18 @@ else
 	echo "mcpload could not run; see the log of this step." >>"$summary"
 fi
 
-if [[ -n ${BASELINE:-} && -s $out/result.json ]]; then
+# The run's folder has every call, which comparing latencies takes.
+stored=
+[[ ! -d $out/store/runs ]] || stored=$(find "$out/store/runs" -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+
+if [[ -n ${BASELINE:-} && -n $stored ]]; then
 	if [[ -e $BASELINE ]]; then
 		limits=()
 		while IFS= read -r line; do
 			[[ -z $line ]] || limits+=(--max "$line")
 		done <<<"${MAX:-}"
 		compared=0
-		mcpload compare "$BASELINE" "$out/result.json" "${limits[@]}" >"$out/compare.txt" || compared=$?
+		mcpload compare "$BASELINE" "$stored" "${limits[@]}" >"$out/compare.txt" || compared=$?
 		cat "$out/compare.txt"
 		{
 			echo
@@ -90,4 +94,5 @@ esac
 	echo "verdict=$verdict"
 	echo "status=$status"
 	echo "result=$out/result.json"
+	echo "run=$stored"
 } >>"$outputs"

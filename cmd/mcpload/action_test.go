@@ -81,19 +81,27 @@ func known(t *testing.T) string {
 }
 
 func TestActionComparesWithABaseline(t *testing.T) {
-	_, _, _, folder := act(t, "SERVERS=unifi-mcp", "ARGS=--virtual")
-	base := "BASELINE=" + filepath.Join(folder, "result.json")
+	first, _, _, folder := act(t, "SERVERS=unifi-mcp", "ARGS=--virtual")
+	base := "BASELINE=" + filepath.Join(filepath.Dir(folder), first["run"])
 
-	outputs, summary, log, _ := act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", base, "MAX=p99=+50%")
+	outputs, summary, log, _ := act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", base, "MAX=p90=+50%")
 	require.Equal(t, "pass", outputs["verdict"], log)
 	require.Contains(t, summary, "Against the baseline")
 
-	outputs, _, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual\n--delay\nexp(40ms)", base, "MAX=p99=+50%")
+	outputs, _, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual\n--delay\nexp(40ms)", base, "MAX=p90=+50%")
+	require.Equal(t, "fail", outputs["verdict"], log)
+	require.Equal(t, "1", outputs["status"])
+
+	outputs, _, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", base, "MAX=p99=+50%")
+	require.Equal(t, "inconclusive", outputs["verdict"], "a run has too few calls for a p99: %s", log)
+
+	document := "BASELINE=" + filepath.Join(folder, "result.json")
+	outputs, _, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nburst+1", document)
 	require.Equal(t, "fail", outputs["verdict"], log)
 
-	outputs, summary, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", "BASELINE=nowhere.json")
+	outputs, summary, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", "BASELINE=nowhere")
 	require.Equal(t, "pass", outputs["verdict"])
-	require.Contains(t, log, "no baseline at nowhere.json yet")
+	require.Contains(t, log, "no baseline at nowhere yet")
 	require.NotContains(t, summary, "Against the baseline")
 
 	outputs, _, log, _ = act(t, "SERVERS=unifi-mcp", "ARGS=--virtual", base, "MAX=p42=+1%")
