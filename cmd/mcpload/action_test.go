@@ -113,7 +113,9 @@ func TestActionComparesWithABaseline(t *testing.T) {
 func TestActionHandsItsInputsOn(t *testing.T) {
 	var action struct {
 		Inputs map[string]any
-		Runs   struct{ Steps []struct{ Run, Uses, If string } }
+		Runs   struct {
+			Steps []struct{ Run, Uses, If string }
+		}
 	}
 	text := read(t, "../../action.yml")
 	require.NoError(t, yaml.Unmarshal([]byte(text), &action))
