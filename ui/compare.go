@@ -1,83 +1,159 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
+	"github.com/mcpload/mcpload/compare"
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/store"
 )
 
+// seed makes the intervals of a comparison the same at every look.
+const seed = 1
+
+// defaultNoise is that of the command compare.
+const defaultNoise = "25ms"
+
 // A pair is two runs side by side.
 type pair struct {
 	Base, New *store.Entry
+	Report    *compare.Report
 	Swap      string // the address the other way round
-	Servers   []versus
-	Only      []string // servers that just one of them has
-}
-
-// A versus is one server in two runs.
-type versus struct {
-	Server    string
-	Base, New *results.Server
-	Moved     []string // what is proven to have changed: certified ranges that don't meet
+	Noise     string // as the address says it
+	Max       string // demands, separated by spaces
+	Damaged   []string
 }
 
 func (v *site) compare(r *http.Request) (sheet, error) {
 	q := r.URL.Query()
+	p := pair{Noise: q.Get("noise"), Max: q.Get("max")}
+	if !q.Has("noise") {
+		p.Noise = defaultNoise
+	}
 	if q.Get("base") == "" || q.Get("new") == "" {
 		return sheet{}, unfit("Two runs are compared: choose one in the list, and then the other.")
 	}
-	p := pair{Swap: link("/compare", map[string][]string{"base": {q.Get("new")}, "new": {q.Get("base")}})}
-	var docs [2]*results.Document
-	for i, side := range []struct {
-		id    string
-		entry **store.Entry
-	}{{q.Get("base"), &p.Base}, {q.Get("new"), &p.New}} {
-		e, err := v.find(side.id)
-		if err != nil {
-			return sheet{}, err
-		}
-		if docs[i], err = e.Run(); err != nil {
-			return sheet{}, refusal{http.StatusUnprocessableEntity, fmt.Sprintf("A %s can't be compared here: %v", e.Kind, err)}
-		}
-		*side.entry = e
+	p.Swap = link("/compare", url.Values{"base": {q.Get("new")}, "new": {q.Get("base")}, "noise": {p.Noise}, "max": {p.Max}})
+	options, err := p.options()
+	if err != nil {
+		return sheet{}, err
 	}
-	p.match(docs[0], docs[1])
+	base, err := p.side(v, q.Get("base"), &p.Base)
+	if err != nil {
+		return sheet{}, err
+	}
+	fresh, err := p.side(v, q.Get("new"), &p.New)
+	if err != nil {
+		return sheet{}, err
+	}
+	p.Report, err = compare.Compare([]compare.Run{base}, []compare.Run{fresh}, options)
+	if errors.Is(err, compare.ErrNothing) {
+		return sheet{}, refusal{http.StatusUnprocessableEntity, "These two runs have no server in common."}
+	}
+	if err != nil {
+		return sheet{}, unfit("%s", strings.TrimPrefix(err.Error(), "compare: "))
+	}
 	return sheet{title: "Comparison", template: "compare", data: p}, nil
 }
 
-// match pairs the servers of two documents by name.
-func (p *pair) match(base, fresh *results.Document) {
-	had := map[string]*results.Server{}
-	for i := range base.Servers {
-		had[base.Servers[i].Server] = &base.Servers[i]
-	}
-	for i := range fresh.Servers {
-		s := &fresh.Servers[i]
-		old := had[s.Server]
-		if old == nil {
-			p.Only = append(p.Only, s.Server+" (new only)")
-			continue
+// options reads what counts as a change.
+func (p *pair) options() (compare.Options, error) {
+	o := compare.Options{Seed: seed}
+	if p.Noise != "" {
+		noise, err := time.ParseDuration(p.Noise)
+		if err != nil || noise < 0 {
+			return o, unfit("Noise %q is no duration such as 25ms.", p.Noise)
 		}
-		delete(had, s.Server)
-		one := versus{Server: s.Server, Base: old, New: s}
-		if a, b := old.Measured, s.Measured; a != nil && b != nil {
-			if apart(a.Rate, b.Rate) {
-				one.Moved = append(one.Moved, "rate")
-			}
-			if apart(a.Burst, b.Burst) {
-				one.Moved = append(one.Moved, "burst")
-			}
-		}
-		p.Servers = append(p.Servers, one)
+		o.Noise = noise
 	}
-	for i := range base.Servers {
-		if had[base.Servers[i].Server] != nil {
-			p.Only = append(p.Only, base.Servers[i].Server+" (base only)")
+	for text := range strings.FieldsSeq(p.Max) {
+		d, err := compare.ParseDemand(text)
+		if err != nil {
+			return o, unfit("%s", strings.TrimPrefix(err.Error(), "compare: "))
 		}
+		o.Demands = append(o.Demands, d)
 	}
+	return o, nil
 }
 
-// apart reports if two certified ranges don't meet, which proves a change.
-func apart(a, b results.Range) bool { return a.Hi < b.Lo || b.Hi < a.Lo }
+// side reads one of the runs. Without its calls it can still be compared, and
+// the page says so.
+func (p *pair) side(v *site, id string, entry **store.Entry) (compare.Run, error) {
+	e, err := v.find(id)
+	if err != nil {
+		return compare.Run{}, err
+	}
+	*entry = e
+	doc, err := e.Run()
+	if err != nil {
+		return compare.Run{}, refusal{http.StatusUnprocessableEntity, fmt.Sprintf("Run %s can't be compared: %v", id, err)}
+	}
+	calls, damage := e.Histories()
+	if damage != nil {
+		p.Damaged, calls = append(p.Damaged, damage.Error()), map[string][]history.Call(nil)
+	}
+	return compare.Run{Name: e.ID, Document: doc, Histories: calls}, nil
+}
+
+// outcomes have a badge each.
+var outcomes = map[compare.Outcome]string{compare.Fine: "pass", compare.Regression: "fail", compare.Undecided: "inconclusive"}
+
+// Outcome is the class of the badge.
+func (p pair) Outcome() string { return outcomes[p.Report.Outcome] }
+
+// Says is the outcome in a sentence.
+func (p pair) Says() string {
+	switch p.Report.Outcome {
+	case compare.Regression:
+		return "The new run is worse"
+	case compare.Undecided:
+		return "It can't be told if the new run is worse"
+	}
+	return "No regression is proven"
+}
+
+// Confidence is that of all intervals together, in per cent.
+func (pair) Confidence() int { return int(100 * compare.Confidence) }
+
+// scenario is what a row is about.
+func scenario(r compare.Row) string {
+	if r.Scenario == "" {
+		return "all"
+	}
+	return r.Scenario
+}
+
+// distribution says if the latencies are drawn from another distribution.
+func distribution(r compare.Row) string {
+	switch {
+	case r.P == nil:
+		return "~"
+	case r.Changed && *r.P < 0.001:
+		return "changed (p < 0.001)"
+	case r.Changed:
+		return fmt.Sprintf("changed (p = %.3f)", *r.P)
+	}
+	return fmt.Sprintf("~ (p = %.3f)", *r.P)
+}
+
+// delta says a quantile's change, with its interval, or ~ where nothing is sure.
+func delta(d compare.Delta) string {
+	text := fmt.Sprintf("%s → %s", results.Span(time.Duration(d.Base*1e6)), results.Span(time.Duration(d.New*1e6)))
+	switch {
+	case d.Lo == nil && d.Base == 0 && d.New == 0:
+		return "~"
+	case d.Lo == nil:
+		return text + " ~"
+	case d.Changed && d.Base > 0:
+		text += fmt.Sprintf(" %+.0f %%", 100*(d.New/d.Base-1))
+	case !d.Changed:
+		text += " ~"
+	}
+	return text + fmt.Sprintf(" [%+.3g, %+.3g ms]", *d.Lo, *d.Hi)
+}

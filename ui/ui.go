@@ -38,7 +38,8 @@ type site struct {
 
 // New returns the pages of a store.
 func New(s *store.Store) (http.Handler, error) {
-	t, err := template.New("ui").Funcs(template.FuncMap{"when": when, "badge": badge, "serverPage": serverPage}).Parse(layout)
+	t, err := template.New("ui").Funcs(template.FuncMap{"when": when, "badge": badge, "serverPage": serverPage,
+		"scenario": scenario, "distribution": distribution, "delta": delta}).Parse(layout)
 	if err != nil {
 		return nil, fmt.Errorf("ui: internal error: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -232,9 +233,23 @@ func TestComparison(t *testing.T) {
 	has(t, text, "Comparing with run")
 	has(t, text, `href="/compare?base=`+a+`&amp;new=`+b+`"`)
 	text = k.shown("/compare?base=" + a + "&new=" + b)
-	has(t, text, "Proven to have changed: burst")
-	has(t, k.shown("/compare?base="+a+"&new="+a), "No change of the limit is proven")
-	status, _ := k.get("/compare?base=" + a)
+	has(t, text, "yes, proven: no token bucket fits both")
+	has(t, text, "The new run is worse")
+	has(t, text, "41.90–42.20")
+	same := k.shown("/compare?base=" + a + "&new=" + a)
+	has(t, same, "not proven")
+	hasNot(t, same, "The new run is worse")
+	asked := k.shown("/compare?base=" + a + "&new=" + a + "&noise=5ms&max=" + url.QueryEscape("p99=+20% rate=-5%"))
+	has(t, asked, `name="max" value="p99=&#43;20% rate=-5%"`)
+	has(t, asked, `<caption>Demands</caption>`)
+	status, other := k.get("/compare?base=" + a + "&new=" + k.keep("zebra-mcp", verdict.Pass, forty))
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	has(t, other, "no server in common")
+	for _, bad := range []string{"noise=x", "noise=-1s", "max=nonsense", "max=" + url.QueryEscape("p99=+20")} {
+		status, _ := k.get("/compare?base=" + a + "&new=" + b + "&" + bad)
+		assert.Equal(t, http.StatusBadRequest, status, bad)
+	}
+	status, _ = k.get("/compare?base=" + a)
 	assert.Equal(t, http.StatusBadRequest, status)
 	status, _ = k.get("/compare?base=" + a + "&new=nope")
 	assert.Equal(t, http.StatusNotFound, status)

@@ -82,7 +82,9 @@ func TestUIInABrowser(t *testing.T) {
 		assert.EqualValues(t, 3, rows())
 		b.act("document.querySelector('input[name=q]').focus()")
 		b.press("u", "n", "i", "f", "i", kb.Enter)
-		require.Eventually(t, func() bool { return strings.Contains(b.text("location.search"), "q=unifi") }, waitLong, waitStep)
+		require.Eventually(t, func() bool {
+			return strings.Contains(b.text("location.search"), "q=unifi") && b.text("document.readyState") == "complete"
+		}, waitLong, waitStep)
 		assert.EqualValues(t, 1, rows())
 		b.quiet(site)
 	})
@@ -115,7 +117,9 @@ func TestUIInABrowser(t *testing.T) {
 		assert.Contains(t, b.text("document.querySelector('.banner').innerText"), "choose the other run")
 		assert.Contains(t, b.text("location.search"), "server=acb", "the filter stays")
 		b.follow("table.runs tbody tr:first-child td:last-child a")
-		assert.Contains(t, b.text("document.querySelector('main').innerText"), "burst")
+		assert.Equal(t, "The new run is worse", b.text("document.querySelector('h1').innerText"))
+		assert.Contains(t, b.text("document.querySelector('section.server').innerText"), "no token bucket fits both")
+		b.fitting()
 		assert.Equal(t, "/compare", b.text("location.pathname"))
 		b.accessible("comparison")
 		b.shoot("ui-comparison")

@@ -29,7 +29,7 @@ var rooms = map[string]room{
 	"scenarios":         {imports: []string{"history", "profiles", "verdict"}},
 	"store":             {imports: []string{"history", "results"}},
 	"startup":           {imports: []string{"verdict"}},
-	"ui":                {imports: []string{"history", "page", "results", "store", "verdict"}},
+	"ui":                {imports: []string{"compare", "history", "page", "results", "store", "verdict"}},
 	"verdict":           {imports: []string{"history", "profiles"}},
 	"virtual":           {imports: []string{"history"}},
 	"wire":              {imports: []string{"history"}, clock: true},
