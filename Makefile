@@ -4,6 +4,8 @@ GO          ?= go
 FUZZTIME    ?= 30s
 # More flags for the test runs, such as TESTFLAGS=-count=1 or TESTFLAGS=-v.
 TESTFLAGS   ?=
+# More flags for benchmarks.
+BENCHFLAGS  ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -63,8 +65,9 @@ race: ## unit, property and script tests under the race detector, the import rul
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@GO='$(GO)' scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## every benchmark, with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## every benchmark, with allocations, also into bin/bench.txt for benchstat; BENCHFLAGS=-count=6 to compare
+	@mkdir -p bin
+	bash -o pipefail -c "$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./... | tee bin/bench.txt"
 
 clean: ## remove what build made
 	rm -rf bin

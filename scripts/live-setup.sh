@@ -14,6 +14,7 @@
 #
 #   fastmcp2/bin/python            FastMCP 2.x
 #   fastmcp-newest/bin/python      the newest FastMCP that installs
+#   junit/bin/python               xmlschema, a validator of XML
 #   everything/node_modules/.bin/mcp-server-everything
 #   axe/node_modules/axe-core/axe.min.js   the accessibility checker
 #   chromium                               a link to the browser of this machine
@@ -26,6 +27,7 @@ set -euo pipefail
 # The pinned versions; this is the one place that has them.
 readonly FASTMCP2=2.14.7 FASTMCP2_SDK=1.30.0
 readonly FASTMCP_NEWEST=4.1.1 FASTMCP_NEWEST_SDK=2.3.0 # 4.1.3 and 4.1.6 want a certifi that not every index has yet
+readonly XMLSCHEMA=4.3.2 # validates JUnit reports
 readonly EVERYTHING=2026.8.31
 readonly AXE=4.14.1
 
@@ -157,6 +159,7 @@ main() {
 		"fastmcp==$FASTMCP2" "mcp==$FASTMCP2_SDK"
 	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
 		"fastmcp==$FASTMCP_NEWEST" "mcp==$FASTMCP_NEWEST_SDK"
+	make_env junit "xmlschema-$XMLSCHEMA" python "xmlschema==$XMLSCHEMA"
 	make_env everything "everything-$EVERYTHING" node \
 		"@modelcontextprotocol/server-everything@$EVERYTHING"
 	make_env axe "axe-core-$AXE" node "axe-core@$AXE"

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/compare"
+	"github.com/mcpload/mcpload/store"
+)
+
+// historyFlags are the flags of history, as given.
+type historyFlags struct {
+	storeFlags
+	server string
+	metric string
+	limit  int
+	since  string
+	kind   string
+	format string
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	f := &historyFlags{}
+	cmd := &cobra.Command{
+		Use:   "history --server NAME",
+		Short: "Show how a server's figures went over the kept runs",
+		Long: `History shows one figure of one server over its kept runs, the oldest first, and
+marks where it changed:
+  p50 ... p999, max   what admitted callers waited; changes by the e-divisive method
+                      (Matteson and James 2014), a permutation test at 5 %
+  rate, burst         the certified limit; a change is proven where no token bucket
+                      fits all runs since the last one
+  verdict             pass, fail or inconclusive
+
+Only runs that reached the server as the newest one did are shown: a mock and the
+server itself have no trend together.`,
+		Example: `  mcpload history --server acb --metric p99
+  mcpload history --server acb --metric rate --since 30d
+  mcpload history --server acb --metric p99 --format csv`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.history(f) },
+	}
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.server, "server", "", "the server's `name` (required)")
+	flags.StringVar(&f.metric, "metric", "p99", strings.Join(compare.Metrics(), ", "))
+	flags.IntVarP(&f.limit, "limit", "n", 60, "the newest `n` runs")
+	flags.StringVar(&f.since, "since", "", "only runs not older than this `age`, such as 12h or 30d")
+	flags.StringVar(&f.kind, "kind", keptRun, "`kind` of runs: run or load")
+	flags.StringVar(&f.format, "format", "table", "table, json or csv")
+	return cmd
+}
+
+// history is the command once its arguments are parsed.
+func (a *app) history(f *historyFlags) error {
+	filter := store.Filter{Server: f.server, Kind: f.kind, Limit: f.limit}
+	switch {
+	case f.server == "":
+		return hinted{errors.New("history needs a --server"), "for example --server acb; mcpload results list shows which there are"}
+	case f.format != "table" && f.format != "json" && f.format != "csv":
+		return fmt.Errorf("--format %q is none of table, json and csv", f.format)
+	case f.limit < 1:
+		return fmt.Errorf("--limit %d is not 1 or more", f.limit)
+	case !slices.Contains(compare.Metrics(), f.metric):
+		return fmt.Errorf("--metric %q is none of %s", f.metric, strings.Join(compare.Metrics(), ", "))
+	}
+	if f.since != "" {
+		age, err := parseAge(f.since)
+		if err != nil {
+			return fmt.Errorf("--since: %w", err)
+		}
+		filter.Since = time.Now().Add(-age)
+	}
+	s, err := f.open()
+	if err != nil {
+		return err
+	}
+	past, err := a.past(s, filter)
+	if err != nil {
+		return err
+	}
+	if len(past) == 0 {
+		return hinted{fmt.Errorf("no %s of a server named %q is kept in %s", f.kind, f.server, s.Dir()), "mcpload results list shows which there are"}
+	}
+	trend, err := compare.Trends(past, f.metric, 1)
+	if err != nil {
+		return err
+	}
+	switch f.format {
+	case "json":
+		return printJSON(a.stdout, trend)
+	case "csv":
+		return trend.CSV(a.stdout)
+	}
+	return trend.Sparkline(a.stdout, !utf8Locale())
+}
+
+// past is the server in each of its runs, the oldest first. What can't be read is
+// said and left out.
+func (a *app) past(s *store.Store, filter store.Filter) ([]compare.Past, error) {
+	list, damage, err := s.List(filter)
+	if err != nil {
+		return nil, plain(err)
+	}
+	a.tellDamage(damage)
+	var past []compare.Past
+	for _, e := range slices.Backward(list) {
+		doc, err := e.Run()
+		if err != nil {
+			a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+			continue
+		}
+		for i := range doc.Servers {
+			if doc.Servers[i].Server == filter.Server {
+				past = append(past, compare.Past{Run: e.ID, Started: e.Started, Server: &doc.Servers[i]})
+				break
+			}
+		}
+	}
+	return past, nil
+}
