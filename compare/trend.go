@@ -112,8 +112,7 @@ func point(p Past, metric string) Point {
 			out.Hi, out.Value = &r.Hi, &middle
 		}
 	default:
-		if l := p.Server.Latency; l != nil && l.Admitted.N > 0 {
-			q := l.Admitted
+		if q := p.Server.Waited(); q.N > 0 {
 			value := map[string]float64{"p50": q.P50, "p90": q.P90, "p95": q.P95, "p99": q.P99, "p999": q.P999, "max": q.Max}[metric]
 			out.Value, out.N = &value, q.N
 		}

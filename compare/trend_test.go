@@ -43,7 +43,7 @@ func TestTrendOfALatency(t *testing.T) {
 	trend, err := Trends(pasts(24, func(i int, s *results.Server) {
 		switch {
 		case i == 5:
-			s.Latency = nil
+			s.Latency = &results.Latencies{}
 		case i >= 12:
 			s.Latency.Admitted.P99 += 30
 		}

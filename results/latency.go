@@ -16,6 +16,18 @@ type Latencies struct {
 	Limited  Quantiles `json:"limited"`
 }
 
+// Waited is what admitted callers waited over all scenarios: of a single one, its
+// own figures. It is empty where nobody computed it.
+func (s *Server) Waited() Quantiles {
+	switch {
+	case s.Latency != nil:
+		return s.Latency.Admitted
+	case len(s.Scenarios) == 1:
+		return s.Scenarios[0].Latency.Admitted
+	}
+	return Quantiles{}
+}
+
 // Measure computes what callers waited, from the instant at which each call
 // was due (history.Call.Response), so that a slow server can't hide behind a
 // generator that waits for it.

@@ -70,8 +70,8 @@ func (m *markdown) head(d *Document) {
 			badge += ", flaky"
 		}
 		latency := "-"
-		if s.Latency != nil && s.Latency.Admitted.N > 0 {
-			latency = fmt.Sprintf("%s/%s of %d", milli(s.Latency.Admitted.P50), milli(s.Latency.Admitted.P99), s.Latency.Admitted.N)
+		if q := s.Waited(); q.N > 0 {
+			latency = fmt.Sprintf("%s/%s of %d", milli(q.P50), milli(q.P99), q.N)
 		}
 		m.add("the row of "+s.Server, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mdText(s.Server), badge,
 			mdText(s.Limit.String()), mdText(s.box()), mdText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))

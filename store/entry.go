@@ -83,12 +83,23 @@ func readEntry(dir string) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	e := &Entry{path: dir}
+	e, err := decodeEntry(text)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s %w", filepath.Join(dir, environmentFile), err)
+	}
+	e.path = dir
+	return e, nil
+}
+
+// decodeEntry reads the text of an environment.json. Its errors continue the file's
+// name.
+func decodeEntry(text []byte) (*Entry, error) {
+	e := &Entry{}
 	if err := json.Unmarshal(text, e); err != nil {
-		return nil, fmt.Errorf("store: %s is damaged: %w", filepath.Join(dir, environmentFile), err)
+		return nil, fmt.Errorf("is damaged: %w", err)
 	}
 	if e.Schema != EnvironmentSchema {
-		return nil, fmt.Errorf("store: %s: schema %q is not %q: another version of mcpload kept it", filepath.Join(dir, environmentFile), e.Schema, EnvironmentSchema)
+		return nil, fmt.Errorf("has schema %q, which is not %q: another version of mcpload kept it", e.Schema, EnvironmentSchema)
 	}
 	return e, nil
 }

@@ -210,7 +210,7 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 	want := map[string]string{
 		spoilt(1, environmentFile, "{"):                 "damaged",
-		spoilt(2, environmentFile, `{"schema":"x/v9"}`): `schema "x/v9" is not`,
+		spoilt(2, environmentFile, `{"schema":"x/v9"}`): `has schema "x/v9", which is not`,
 		spoilt(3, "", ""):                               "it has no environment.json",
 		spoilt(4, environmentFile, strings.Replace(mustRead(t, good), good.ID, "20200101-000000-aaaaaa", 1)): "copied or renamed",
 		"holiday.jpg": "its name is no run's id",
