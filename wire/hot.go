@@ -16,8 +16,9 @@ const (
 
 // plainSuccess reports if a reply's body is such a response to the request id,
 // and returns its result. The end is how much of the body had to be read for
-// it, which says when the response was there.
-func (r Refusal) plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bool) (result []byte, end int, ok bool) {
+// it, which says when the response was there. It is a method only so that the
+// scan is used again, in place of memory for each call.
+func (s *hotScan) plainSuccess(r Refusal, kind bodyKind, text []byte, id int64, method string, modern bool) (result []byte, end int, ok bool) {
 	end = len(text)
 	switch kind {
 	case jsonBody:
@@ -28,8 +29,9 @@ func (r Refusal) plainSuccess(kind bodyKind, text []byte, id int64, method strin
 	default:
 		return nil, 0, false
 	}
-	s := hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: r.Text != nil}
-	return s.result, end, s.response() && len(s.result) > 0
+	*s = hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: r.Text != nil}
+	ok = s.response()
+	return s.result, end, ok
 }
 
 // onlyMessage returns the data of the only event of a stream that carries a

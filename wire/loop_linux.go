@@ -40,6 +40,7 @@ type Loop struct {
 	noPwait2    bool
 	buf         []byte
 	scratch     []byte
+	scan        hotScan
 
 	conns  []*conn // by the number that epoll knows them by; nil where there is none
 	vacant []int   // numbers in conns without a connection

@@ -2,12 +2,17 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -339,4 +344,298 @@ func TestLoopIsThePlainPath(t *testing.T) {
 			require.Equal(t, plain, fast)
 		})
 	}
+}
+
+// TestLoopTakesPiecesAsThePlainPath: the same replies, cut in two at every
+// byte, or all at once at many. A record is what a connection brought, and
+// replaying it is how the plain path reads; so the cuts need no sockets but
+// for a few.
+func TestLoopTakesPiecesAsThePlainPath(t *testing.T) {
+	for name, text := range replies {
+		if len(text) > 2000 || strings.HasSuffix(text, "END") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, cut := range []int{1, 16, len(text) / 2, len(text) - 1} {
+				if text[:cut] == "" || strings.HasSuffix(text[:cut], "I") {
+					continue
+				}
+				plain, fast := twoPaths(t, 1, 2*time.Second, act{write: text[:cut]}, act{pause: 3 * time.Millisecond, write: text[cut:]})
+				require.Equal(t, plain, fast, "cut at %d", cut)
+			}
+		})
+	}
+}
+
+// TestLoopEndsAsThePlainPath: replies that don't come, or break off.
+func TestLoopEndsAsThePlainPath(t *testing.T) {
+	json, stream := replies["json"], replies["stream"]
+	head, _, _ := strings.Cut(json, "\r\n\r\n")
+	error500 := "HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\nhal"
+	rows := map[string][]act{
+		"silence":                     {{then: mute}},
+		"reset":                       {{then: reset}},
+		"cut in the status":           {{write: "HTTP/1.1 2", then: hangup}},
+		"reset in the head":           {{write: head, pause: time.Millisecond}, {pause: 20 * time.Millisecond, then: reset}},
+		"silence in the head":         {{write: head, then: mute}},
+		"cut in the body":             {{write: json[:len(json)-5], then: hangup}},
+		"reset in the body":           {{write: json[:len(json)-5]}, {pause: 20 * time.Millisecond, then: reset}},
+		"silence in the body":         {{write: json[:len(json)-5], then: mute}},
+		"an error cut short":          {{write: error500, then: hangup}},
+		"an error and silence":        {{write: error500, then: mute}},
+		"an error, then reset":        {{write: error500}, {pause: 20 * time.Millisecond, then: reset}},
+		"a stream cut in an event":    {{write: stream[:len(stream)-12], then: hangup}},
+		"a stream that stays":         {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: mute}},
+		"a stream cut after it":       {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: hangup}},
+		"a stream reset after it":     {{write: strings.TrimSuffix(stream, "0\r\n\r\n")}, {pause: 20 * time.Millisecond, then: reset}},
+		"a refusal on one that stays": {{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n"), then: mute}},
+		"a late second response": {{write: strings.TrimSuffix(stream, "0\r\n\r\n")},
+			{pause: 30 * time.Millisecond, write: strings.SplitN(stream, "\r\n\r\n", 2)[1]}},
+		"a stream of nothing":   {{write: "HTTP/1.1 200 OK\r\n" + sseType + "Transfer-Encoding: chunked\r\n\r\n8\r\n: ping\n\n\r\n", then: mute}},
+		"interim, then silence": {{write: "HTTP/1.1 100 Continue\r\n\r\n", then: mute}},
+		"accepted, then hangup": {{write: "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", then: hangup}},
+	}
+	for name, acts := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plain, fast := twoPaths(t, 1, 700*time.Millisecond, acts...)
+			require.Equal(t, plain, fast)
+		})
+	}
+}
+
+// TestLoopStamps: a reply that is spread over time was received when its last
+// byte of content came, on a stream with its event, whatever still follows.
+func TestLoopStamps(t *testing.T) {
+	json, stream := replies["json"], strings.TrimSuffix(replies["stream"], "0\r\n\r\n")
+	for name, row := range map[string]struct {
+		acts     []act
+		from, to time.Duration
+	}{
+		"json in pieces":         {[]act{{write: json[:20]}, {pause: 100 * time.Millisecond, write: json[20:]}}, 100 * time.Millisecond, 2 * time.Second},
+		"a stream's late end":    {[]act{{write: stream}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
+		"a stream without end":   {[]act{{write: stream, then: mute}}, 0, 140 * time.Millisecond},
+		"a refusal, then an end": {[]act{{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n")}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
+		"chunks, a late end":     {[]act{{write: strings.TrimSuffix(replies["chunked"], "0\r\n\r\n")}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := dial(t, Options{Transport: HTTP, URL: playing(t, row.acts...), Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1", Timeout: 3 * time.Second})
+			c := byLoop(t.Context(), t, newLoop(t, LoopConfig{}, s), echo)[0]
+			require.True(t, c.Outcome.Answered(), c.Detail)
+			require.GreaterOrEqual(t, c.Service(), row.from)
+			require.Less(t, c.Service(), row.to)
+		})
+	}
+}
+
+// TestLoopCancels: calls end with the context, those that were written as
+// Unknown and those that weren't as Unsent.
+func TestLoopCancels(t *testing.T) {
+	s := dial(t, Options{Transport: HTTP, URL: playing(t, act{then: mute}), Protocol: "2025-11-25", Client: "c1", Timeout: time.Minute})
+	l := newLoop(t, LoopConfig{Conns: 2}, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	calls := byLoop(ctx, t, l, echo, echo, echo, echo)
+	n := map[history.Outcome]int{}
+	for _, c := range calls {
+		n[c.Outcome]++
+		require.Equal(t, "cancelled", c.Detail)
+	}
+	require.Equal(t, map[history.Outcome]int{history.Unknown: 2, history.Unsent: 2}, n)
+	c := byLoop(ctx, t, l, echo)[0]
+	require.Equal(t, history.Unsent, c.Outcome)
+}
+
+// TestLoopSharesConnections: many calls over few connections, each answered
+// with its own id, and none twice.
+func TestLoopSharesConnections(t *testing.T) {
+	var p protocols
+	server := p.server(t, (*httptest.Server).Start)
+	var sessions []*Session
+	for i := range 20 {
+		sessions = append(sessions, dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: fmt.Sprint("c", i)}))
+	}
+	before := p.conns.Load()
+	results := 0
+	l := newLoop(t, LoopConfig{Conns: 3, Read: func(c *history.Call, result []byte) {
+		results++
+		require.JSONEq(t, okResult, string(result))
+	}}, sessions...)
+	var arrivals []history.Arrival
+	for i := range 400 {
+		arrivals = append(arrivals, history.Arrival{Client: fmt.Sprint("c", i%20), Tool: "x"})
+	}
+	seen := map[string]bool{}
+	for _, c := range byLoop(t.Context(), t, l, arrivals...) {
+		require.Equal(t, history.OK, c.Outcome, c.Detail)
+		key := fmt.Sprintf("%s/%d", c.Client, c.ID)
+		require.False(t, seen[key])
+		seen[key] = true
+		require.LessOrEqual(t, c.Sent, c.Received)
+	}
+	require.Equal(t, 400, results)
+	require.Equal(t, before+3, p.conns.Load())
+}
+
+// TestLoopPassesOverDeadConnections: what the server closed while nothing was
+// under way breaks no call.
+func TestLoopPassesOverDeadConnections(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request, p posted) {
+		reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+	})
+	s := dialHTTP(t, server.URL)
+	l := newLoop(t, LoopConfig{}, s)
+	for range 3 {
+		require.Equal(t, history.OK, byLoop(t.Context(), t, l, echo)[0].Outcome)
+		server.CloseClientConnections()
+		require.NoError(t, l.Wait(t.Context(), l.Now()+20*time.Millisecond, nil))
+	}
+	server.Close()
+	require.NoError(t, l.Wait(t.Context(), l.Now()+20*time.Millisecond, nil))
+	plain, fast := s.Exchange(t.Context(), echo), byLoop(t.Context(), t, l, echo)[0]
+	require.Equal(t, history.Broken, fast.Outcome)
+	require.Equal(t, plain.Detail, fast.Detail)
+}
+
+// TestLoopCarriesNotifications as the plain path does.
+func TestLoopCarriesTheRest(t *testing.T) {
+	s := dialHTTP(t, serve(t, func(w http.ResponseWriter, _ *http.Request, p posted) {
+		reply(w, `{"jsonrpc":"2.0","id":%s,"result":{}}`, p.ID)
+	}).URL)
+	l := newLoop(t, LoopConfig{}, s)
+	c := byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "notifications/initialized"})[0]
+	require.Equal(t, history.Unknown, c.Outcome)
+	require.Contains(t, c.Detail, "a notification")
+	c = byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "tools/call", Tool: "x", Arguments: []byte(`[1]`)})[0]
+	require.Equal(t, history.Unsent, c.Outcome)
+	require.Contains(t, c.Detail, "no JSON object")
+	require.Equal(t, history.OK, byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "ping"})[0].Outcome)
+	require.Panics(t, func() { l.Send(t.Context(), history.Arrival{Client: "stranger"}, nil) })
+}
+
+// TestLoopIsUnsupported where the plain path is the one to take.
+func TestLoopIsUnsupported(t *testing.T) {
+	for _, s := range []*Session{
+		{transport: Stdio}, {transport: HTTP, url: "https://h/mcp"}, {transport: HTTP, url: "http://h/", o: Options{HTTP2: true}},
+		{transport: HTTP, url: "http://h/", o: Options{Proxy: &url.URL{}}},
+	} {
+		_, err := NewLoop([]*Session{s}, LoopConfig{})
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+	}
+	_, err := NewLoop(nil, LoopConfig{})
+	require.Error(t, err)
+}
+
+// TestLoopAllocatesNothing for a call, once connections and buffers are there.
+func TestLoopAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	l, carry := steadyLoop(t)
+	defer l.Hold()()
+	carry(200)
+	const calls = 500
+	total := testing.AllocsPerRun(5, func() { carry(calls) })
+	require.Less(t, total/calls, 0.02, "allocations a call")
+}
+
+// steadyLoop returns a loop with a server that costs no allocation either, and
+// what carries calls, 16 at a time.
+func steadyLoop(t testing.TB) (*Loop, func(n int)) {
+	s := dial(t, Options{Transport: HTTP, URL: fixedServer(t), Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1"})
+	l := newLoop(t, LoopConfig{Conns: 16}, s)
+	wake := make(chan struct{}, 1)
+	ended, ctx := 0, t.Context()
+	done := func(c history.Call) {
+		if c.Outcome != history.OK {
+			t.Errorf("%v: %s", c.Outcome, c.Detail)
+		}
+		ended++
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+	return l, func(n int) {
+		ended = 0
+		for sent := 0; ended < n; {
+			for sent < n && sent-ended < 16 {
+				l.Send(ctx, echo, done)
+				sent++
+			}
+			_ = l.Wait(ctx, math.MaxInt64, wake)
+		}
+	}
+}
+
+// fixedServer answers calls without allocating: the ids are put into a reply
+// that is there already.
+func fixedServer(t testing.TB) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	handshake := &scripted{}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go fixedReplies(c, handshake)
+		}
+	}()
+	return "http://" + listener.Addr().String() + "/mcp"
+}
+
+func fixedReplies(c net.Conn, handshake *scripted) {
+	defer c.Close()
+	in, out := make([]byte, 64<<10), make([]byte, 0, 1024)
+	for {
+		n, err := c.Read(in)
+		if err != nil {
+			return
+		}
+		at := bytes.Index(in[:n], []byte(`"id":`))
+		if !bytes.Contains(in[:n], []byte(`"tools/call"`)) {
+			handshake.talk(&againConn{c, in[:n]}, nil)
+			return
+		}
+		end := bytes.IndexByte(in[at:n], ',')
+		id := in[at+5 : at+end]
+		out = append(out[:0], "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "...)
+		out = strconv.AppendInt(out, int64(len(okBody)-2+len(id)), 10)
+		out = append(out, "\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":"...)
+		out = append(out, id...)
+		out = append(append(append(out, `,"result":`...), okResult...), '}')
+		if _, err := c.Write(out); err != nil {
+			return
+		}
+	}
+}
+
+// An againConn gives bytes back that were read already.
+type againConn struct {
+	net.Conn
+	again []byte
+}
+
+func (c *againConn) Read(p []byte) (int, error) {
+	if len(c.again) > 0 {
+		n := copy(p, c.again)
+		c.again = c.again[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// BenchmarkLoop: 0 allocations a call. The time holds the server's as well.
+func BenchmarkLoop(b *testing.B) {
+	l, carry := steadyLoop(b)
+	defer l.Hold()()
+	carry(1000)
+	b.ReportAllocs()
+	b.ResetTimer()
+	carry(b.N)
 }

@@ -27,6 +27,7 @@ type record struct {
 
 	read int
 	seg  int
+	told bool
 }
 
 // Read hands the bytes out in the pieces in which they came.
@@ -35,7 +36,8 @@ func (r *record) Read(p []byte) (int, error) {
 		r.seg++
 	}
 	if r.seg == len(r.segs) {
-		if r.end != nil {
+		if r.end != nil && !r.told {
+			r.told = true // once, as a socket does
 			return 0, r.end
 		}
 		return 0, io.EOF
