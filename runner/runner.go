@@ -67,8 +67,10 @@ type Holder interface {
 
 // A Poller is a Clock on whose waiting goroutine replies are read. Poll lets
 // it do so where there is no time to wait, because the next arrival is due.
+// Wake makes a Wait look at its channel, and may be called from any goroutine.
 type Poller interface {
 	Poll()
+	Wake()
 }
 
 const (
@@ -169,17 +171,21 @@ func (r *run) watchDrain() (stop func()) {
 	wg.Go(func() {
 		select {
 		case <-r.cfg.Drain:
-			notify(r.wake)
+			r.notify(r.wake)
 		case <-done:
 		}
 	})
 	return func() { close(done); wg.Wait() }
 }
 
-func notify(c chan struct{}) {
+// notify tells whoever waits for a channel.
+func (r *run) notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default: // it is told already
+	}
+	if r.poller != nil {
+		r.poller.Wake()
 	}
 }
 
@@ -237,10 +243,10 @@ func (r *run) ended(o history.Outcome) {
 	idle, gone := r.inFlight == 0, r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
 	r.mu.Unlock()
 	if idle {
-		notify(r.idle)
+		r.notify(r.idle)
 	}
 	if gone || full && r.cfg.Closed {
-		notify(r.wake)
+		r.notify(r.wake)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,7 @@ type Loop struct {
 	ready, next int // events that were got, and the next one to be handled
 	polled      time.Duration
 	noPwait2    bool
+	asleep      atomic.Bool
 	buf         []byte
 	scratch     []byte
 	scan        hotScan
@@ -143,7 +145,7 @@ func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct
 		now := l.now()
 		l.expire(now)
 		if l.next == l.ready {
-			l.poll(l.nap(now, until))
+			l.poll(l.nap(now, until), wake)
 		}
 		l.handle(until)
 		select {
@@ -180,21 +182,33 @@ func (l *Loop) Poll() {
 	}
 	l.expire(now)
 	if l.next == l.ready {
-		l.poll(0)
+		l.poll(0, nil)
 	}
 	l.handle(now + pollEvery)
 }
 
+// Wake implements runner.Poller. It costs next to nothing while nobody sleeps.
+func (l *Loop) Wake() {
+	if l.asleep.Load() {
+		l.ring(func() {})
+	}
+}
+
 // poll asks the kernel for events, and waits for them for at most d. While it
 // waits, Go may use the processor for other goroutines.
-func (l *Loop) poll(d time.Duration) {
+func (l *Loop) poll(d time.Duration, wake <-chan struct{}) {
 	l.polled = l.now()
 	l.ready, l.next = 0, 0
 	if n := l.pollNow(); n > 0 || d <= 0 {
 		l.ready = n
 		return
 	}
-	l.ready = l.pollFor(d)
+	// Whoever makes wake ready looks at asleep after that, we before.
+	l.asleep.Store(true)
+	if len(wake) == 0 {
+		l.ready = l.pollFor(d)
+	}
+	l.asleep.Store(false)
 	l.polled = l.now()
 }
 

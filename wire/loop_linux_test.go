@@ -639,3 +639,16 @@ func BenchmarkLoop(b *testing.B) {
 	b.ResetTimer()
 	carry(b.N)
 }
+
+// TestLoopWakes: what becomes ready on another goroutine ends a wait at once.
+func TestLoopWakes(t *testing.T) {
+	s := dialHTTP(t, serve(t, nil).URL)
+	l := newLoop(t, LoopConfig{}, s)
+	wake := make(chan struct{}, 1)
+	begin := l.Now()
+	for range 20 {
+		time.AfterFunc(100*time.Microsecond, func() { wake <- struct{}{}; l.Wake() })
+		require.NoError(t, l.Wait(t.Context(), math.MaxInt64, wake))
+	}
+	require.Less(t, l.Now()-begin, 80*time.Millisecond, "20 waits, none of them as long as a nap")
+}

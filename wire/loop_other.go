@@ -29,6 +29,9 @@ func (*Loop) Wait(ctx context.Context, _ time.Duration, _ <-chan struct{}) error
 // Poll implements runner.Poller.
 func (*Loop) Poll() {}
 
+// Wake implements runner.Poller.
+func (*Loop) Wake() {}
+
 // Send implements runner.Target.
 func (*Loop) Send(context.Context, history.Arrival, func(history.Call)) {}
 

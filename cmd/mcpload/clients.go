@@ -139,7 +139,7 @@ const idJump = 10_000_000
 // session, which is opened when its turn comes, or in their first session on a
 // new connection or with other ids.
 type cast struct {
-	runner.Sessions
+	runner.Target
 	job  *job
 	main *wire.Session // the first client's
 
@@ -153,14 +153,14 @@ type latecomer struct {
 	session *wire.Session // nil: it could not be opened
 }
 
-func newCast(j *job, s opened) *cast {
-	return &cast{Sessions: s.target(), job: j, main: s[0], others: map[string]*latecomer{}}
+func newCast(j *job, s opened, plain runner.Target) *cast {
+	return &cast{Target: plain, job: j, main: s[0], others: map[string]*latecomer{}}
 }
 
 // Send implements runner.Target.
 func (c *cast) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
 	if a.Session == "" {
-		c.Sessions.Send(ctx, a, done)
+		c.Target.Send(ctx, a, done)
 		return
 	}
 	l, first := c.latecomer(a.Session)

@@ -147,9 +147,11 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	begin := j.quiet(clock, before, p)
 	plan := j.plan(set)
 	p.expect(j, plan, begin, clock.Now())
-	troupe := newCast(&j, sessions)
+	pace, target, release := fastest(clock, sessions, sessions.target(), wire.LoopConfig{})
+	defer release()
+	troupe := newCast(&j, sessions, target)
 	defer troupe.close()
-	calls, err := runner.Run(ctx, clock, troupe, shifted(plan, begin), runner.Config{
+	calls, err := runner.Run(ctx, pace, troupe, shifted(plan, begin), runner.Config{
 		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.board.Saw(j.profile.Name, c) },
 	})
 	sessions.amend(calls)

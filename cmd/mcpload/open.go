@@ -126,6 +126,16 @@ func (s opened) target() runner.Sessions {
 	return t
 }
 
+// fastest returns the clock and the target to carry calls with, and what frees
+// them: a loop where the sessions can share one, else those that are given.
+func fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
+	l, err := wire.NewLoop(sessions, cfg)
+	if err != nil {
+		return clock, plain, func() {} // whatever the reason is: the plain path does the same
+	}
+	return l, l, l.Close
+}
+
 // handshake is every set-up call of every session, in the order of sending.
 func (s opened) handshake() []history.Call {
 	var calls []history.Call
