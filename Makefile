@@ -17,7 +17,7 @@ TAGS        := performance,live
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: help build test unit performance live live-setup check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-peers help build test unit performance live live-setup check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,12 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 bench: ## every benchmark, with allocations, also into bin/bench.txt for benchstat; BENCHFLAGS=-count=6 to compare
 	@mkdir -p bin
 	bash -o pipefail -c "$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./... | tee bin/bench.txt"
+
+# The peers are modules of their own, so that nobody else has to download them.
+bench-peers: build ## mcpload beside vegeta, wrk, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
+	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./peers
+	cd bench/k6 && $(GO) build -o ../../bin/k6 .
+	bin/peers -bin bin -bench bench -o docs/PERFORMANCE.md
 
 clean: ## remove what build made
 	rm -rf bin

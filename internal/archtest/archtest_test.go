@@ -125,6 +125,8 @@ func TestReadModule(t *testing.T) {
 		"wire/testdata/x.go":   source,
 		"testdata/live/x.go":   source,
 		"vendor/a/x.go":        source,
+		"wire/other/go.mod":    mod,
+		"wire/other/x.go":      source,
 		".hidden/x.go":         source,
 		"_drafts/x.go":         source,
 		"wire/.editor-file.go": {Data: []byte("not Go")},

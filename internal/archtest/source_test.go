@@ -45,7 +45,7 @@ func readModule(tree fs.FS) (module string, files []file, err error) {
 			return err
 		}
 		switch {
-		case p != "." && passedOver(d.Name()) && d.IsDir():
+		case p != "." && d.IsDir() && (passedOver(d.Name()) || ownModule(tree, p)):
 			return fs.SkipDir
 		case d.IsDir() || passedOver(d.Name()) || !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go"):
 			return nil
@@ -64,6 +64,13 @@ func readModule(tree fs.FS) (module string, files []file, err error) {
 		return "", nil, errors.New("archtest: no Go file found that ships")
 	}
 	return module, files, nil
+}
+
+// ownModule reports if a folder is a module of its own: it isn't part of what
+// ships.
+func ownModule(tree fs.FS, dir string) bool {
+	_, err := fs.Stat(tree, path.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // passedOver reports if the go command ignores a file or folder of this name.
