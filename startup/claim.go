@@ -26,9 +26,13 @@ var hedges = regexp.MustCompile(`(?i)\b(?:not|never|no|none|cannot|fail\w*|unabl
 // when it was read. Its instant is that of the chunk that ended the line.
 func (o *Observation) claim(form *regexp.Regexp) (line string, at time.Duration, ok bool) {
 	part := map[Stream]string{}
+	size := 0
 	for _, c := range o.Output {
 		if o.StopAt > 0 && c.At >= o.StopAt {
 			continue
+		}
+		if size += len(c.Text); size > attention {
+			break
 		}
 		part[c.Stream] += string(c.Text)
 		for {

@@ -81,14 +81,16 @@ func leakJudge(places func(*Trial, *Observation) []source) func(*Trial, *Finding
 // shows says where a start showed a secret; empty where it didn't.
 func (t *Trial) shows(s Start, place source, places func(*Trial, *Observation) []source) string {
 	text := place.text
-	h := newHaystack(text)
+	plain := text
+	if bytes.IndexByte(text, 0x1b) >= 0 {
+		plain = escapes.ReplaceAll(text, nil)
+	}
 	for _, secret := range s.Secrets {
-		l, ok := h.leaks(secret)
-		if !ok {
-			if plain := escapes.ReplaceAll(text, nil); len(plain) < len(text) {
-				place.text = plain
-				l, ok = newHaystack(plain).leaks(secret)
-			}
+		place.text = text
+		l, ok := leaks(text, secret)
+		if !ok && len(plain) < len(text) {
+			place.text = plain
+			l, ok = leaks(plain, secret)
 		}
 		if ok && !t.ordinary(l, s, places) {
 			return t.leaked(l, s, place)

@@ -69,10 +69,19 @@ func (o *Observation) text(s Stream, beforeStop bool) []byte {
 	return b.Bytes()
 }
 
+// attention is how much of an output is read for what it says, in bytes: its
+// last ones for messages, which end a start, its first ones for claims, which
+// begin it. Secrets are looked for in all of it.
+const attention = 512 << 10
+
 // said is what a person who reads both outputs sees of a start, stderr first
 // and without the colours.
 func (o *Observation) said() string {
-	return plainText(o.text(Stderr, true)) + "\n" + plainText(o.text(Stdout, true))
+	end := func(s Stream) string {
+		text := o.text(s, true)
+		return plainText(text[max(0, len(text)-attention):])
+	}
+	return end(Stderr) + "\n" + end(Stdout)
 }
 
 // refused reports if the server ended by itself without ever having answered.

@@ -3,9 +3,9 @@ package startup
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"index/suffixarray"
 	"math"
 	"net/url"
 	"slices"
@@ -105,72 +105,94 @@ func (s Secret) secretLength() int {
 	return n
 }
 
-// A haystack is a text in which secrets are looked for.
-type haystack struct {
-	text  []byte
-	index *suffixarray.Index
-}
-
-func newHaystack(text []byte) *haystack {
-	return &haystack{text: text, index: suffixarray.New(text)}
-}
-
-// leaks finds the first place where a secret shows, plain or encoded.
-func (h *haystack) leaks(s Secret) (leak, bool) {
-	if len(h.text) == 0 {
-		return leak{}, false
-	}
+// leaks finds the first place where a secret shows in a text, plain or encoded.
+func leaks(text []byte, s Secret) (leak, bool) {
 	windows := s.windows()
+	var parts []string
+	encoded := map[string]string{} // to the name of the encoding
 	for _, w := range windows {
-		if l, ok := h.plain(s, w, len(windows)); ok {
-			return l, true
-		}
-	}
-	for _, w := range windows {
+		parts = append(parts, s.value[w[0]:w[1]])
 		for _, e := range encodings {
 			for _, part := range e.spell(s.value[w[0]:w[1]]) {
-				if at := h.find(part); at >= 0 {
-					return leak{env: s.Env, form: e.name, part: part, at: at}, true
-				}
+				parts, encoded[part] = append(parts, part), e.name
 			}
+		}
+	}
+	at := findAll(text, parts)
+	for _, w := range windows {
+		if i, ok := at[s.value[w[0]:w[1]]]; ok {
+			if l, ok := s.grow(text, w, i, len(windows)); ok {
+				return l, true
+			}
+		}
+	}
+	for _, part := range parts {
+		if i, ok := at[part]; ok && encoded[part] != "" {
+			return leak{env: s.Env, form: encoded[part], part: part, at: i}, true
 		}
 	}
 	return leak{}, false
 }
 
-// plain looks for a part as it is, and sees how far it goes on.
-func (h *haystack) plain(s Secret, w [2]int, windows int) (leak, bool) {
-	at := h.find(s.value[w[0]:w[1]])
-	if at < 0 {
-		return leak{}, false
-	}
+// grow sees how far a part that stands in a text goes on.
+func (s Secret) grow(text []byte, w [2]int, at, windows int) (leak, bool) {
 	begin, end, from, to := w[0], w[1], at, at+w[1]-w[0]
-	for begin > 0 && from > 0 && s.value[begin-1] == h.text[from-1] {
+	for begin > 0 && from > 0 && s.value[begin-1] == text[from-1] {
 		begin, from = begin-1, from-1
 	}
-	for end < len(s.value) && to < len(h.text) && s.value[end] == h.text[to] {
+	for end < len(s.value) && to < len(text) && s.value[end] == text[to] {
 		end, to = end+1, to+1
 	}
-	if h.accident(s, begin, end, windows) > chance {
+	if s.accident(text, begin, end, windows) > chance {
 		return leak{}, false
 	}
-	return leak{env: s.Env, part: string(h.text[from:to]), at: from, whole: end-begin == len(s.value)}, true
+	return leak{env: s.Env, part: string(text[from:to]), at: from, whole: end-begin == len(s.value)}, true
 }
 
-// find returns the first place of a part, or -1.
-func (h *haystack) find(part string) int {
-	at := h.index.Lookup([]byte(part), -1)
-	if len(at) == 0 {
-		return -1
+// findAll returns the first place of each part that stands in a text. It goes
+// through the text once, whatever the number of parts: a key has hundreds, and
+// some servers log megabytes. Parts are told apart by their first eight bytes
+// (Rabin and Karp, "Efficient randomized pattern-matching algorithms", 1987,
+// with the bytes themselves for a fingerprint).
+func findAll(text []byte, parts []string) map[string]int {
+	const n = 8
+	found := map[string]int{}
+	table := map[uint64][]string{}
+	var maybe [1 << 16]bool // a cheap look before the table
+	for _, part := range parts {
+		if len(part) < n {
+			if i := bytes.Index(text, []byte(part)); i >= 0 {
+				found[part] = i
+			}
+			continue
+		}
+		key := binary.BigEndian.Uint64([]byte(part[:n]))
+		table[key] = append(table[key], part)
+		maybe[mix(key)] = true
 	}
-	return slices.Min(at)
+	var key uint64
+	for i, c := range text {
+		key = key<<8 | uint64(c)
+		if i < n-1 || !maybe[mix(key)] {
+			continue
+		}
+		for _, part := range table[key] {
+			if _, known := found[part]; !known && bytes.HasPrefix(text[i-n+1:], []byte(part)) {
+				found[part] = i - n + 1
+			}
+		}
+	}
+	return found
 }
+
+// mix spreads a fingerprint over 16 bits (Fibonacci hashing).
+func mix(key uint64) uint16 { return uint16(key * 0x9E3779B97F4A7C15 >> 48) }
 
 // accident bounds the probability that some part of a random secret as long as
 // this one stands in the text by accident: the number of places where only
 // characters of its alphabet stand, times the number of parts, over the number
 // of parts that there could be.
-func (h *haystack) accident(s Secret, begin, end, windows int) float64 {
+func (s Secret) accident(text []byte, begin, end, windows int) float64 {
 	own := 0
 	for _, secret := range s.own[begin:end] {
 		if secret {
@@ -179,7 +201,7 @@ func (h *haystack) accident(s Secret, begin, end, windows int) float64 {
 	}
 	alphabet := alphabetOf(s.value)
 	places, run := 0, 0
-	for _, c := range h.text {
+	for _, c := range text {
 		if run++; strings.IndexByte(alphabet, c) < 0 {
 			run = 0
 		}

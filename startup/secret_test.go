@@ -25,15 +25,15 @@ func TestPublicParts(t *testing.T) {
 	s, value := secretOf(1)
 	require.Equal(t, 40, s.secretLength())
 	for _, public := range []string{"acme-api03-", "MARKERS8", "-AA", value[:18], value[31-7 : 39+0]} {
-		_, ok := newHaystack([]byte("it is " + public + " you know")).leaks(s)
+		_, ok := leaks([]byte("it is "+public+" you know"), s)
 		require.False(t, ok, public)
 	}
-	l, ok := newHaystack([]byte("it is " + value[:19] + "...")).leaks(s)
+	l, ok := leaks([]byte("it is "+value[:19]+"..."), s)
 	require.True(t, ok)
 	require.Equal(t, value[:19], l.part)
 	require.Equal(t, 6, l.at)
 	require.False(t, l.whole)
-	l, ok = newHaystack([]byte(value)).leaks(s)
+	l, ok = leaks([]byte(value), s)
 	require.True(t, ok)
 	require.True(t, l.whole)
 }
@@ -66,12 +66,12 @@ func TestLeaksInAnyEncoding(t *testing.T) {
 			"url":       url.QueryEscape(before + part + after),
 			"json":      string(quoted),
 		} {
-			_, ok := newHaystack([]byte("x " + text + " y")).leaks(s)
+			_, ok := leaks([]byte("x "+text+" y"), s)
 			require.True(t, ok, "%s: %s", name, text)
 		}
 		// What is veiled leaks no more, however it was spelt.
 		require.NotContains(t, veil(before+part+after, []Secret{s}), part)
-		_, ok := newHaystack([]byte("x " + value[begin:begin+7] + " y")).leaks(s)
+		_, ok := leaks([]byte("x "+value[begin:begin+7]+" y"), s)
 		require.False(t, ok)
 	})
 }
@@ -83,7 +83,7 @@ func TestLeaksOfAwkwardValues(t *testing.T) {
 	quoted, err := json.Marshal(value)
 	require.NoError(t, err)
 	for _, text := range []string{value, string(quoted), url.QueryEscape(value), url.PathEscape(value), base64.URLEncoding.EncodeToString([]byte(value))} {
-		_, ok := newHaystack([]byte(text)).leaks(s)
+		_, ok := leaks([]byte(text), s)
 		require.True(t, ok, text)
 		require.NotContains(t, veil(text, []Secret{s}), value[4:12])
 	}
@@ -101,14 +101,14 @@ func TestNoFalseAlarm(t *testing.T) {
 		}
 		b.WriteString("commit " + hex.EncodeToString(raw) + " " + base64.StdEncoding.EncodeToString(raw) + "\n")
 	}
-	h := newHaystack([]byte(b.String()))
+	text := []byte(b.String())
 	for range 50 {
 		raw := make([]byte, 16)
 		for i := range raw {
 			raw[i] = byte(r.Uint32())
 		}
 		for _, s := range []Secret{NewSecret("HEX", hex.EncodeToString(raw)), NewSecret("TOKEN", draw(r, 40)), NewSecret("DIGITS", strings.Repeat("31", 3)+"4159")} {
-			l, ok := h.leaks(s)
+			l, ok := leaks(text, s)
 			require.False(t, ok, "%+v", l)
 		}
 	}
@@ -116,16 +116,16 @@ func TestNoFalseAlarm(t *testing.T) {
 	// a key isn't.
 	key := "0123456789abcdef0f1e2d3c4b5a6978"
 	s := NewSecret("HEX", key)
-	_, ok := newHaystack([]byte(b.String() + key[:8])).leaks(s)
+	_, ok := leaks([]byte(b.String()+key[:8]), s)
 	require.False(t, ok)
-	_, ok = newHaystack([]byte(b.String() + key)).leaks(s)
+	_, ok = leaks([]byte(b.String()+key), s)
 	require.True(t, ok)
-	_, ok = newHaystack([]byte("key " + key[:8])).leaks(s)
+	_, ok = leaks([]byte("key "+key[:8]), s)
 	require.True(t, ok)
 }
 
 func TestShortSecretsAreNotLookedFor(t *testing.T) {
-	_, ok := newHaystack([]byte("hello admin, this is an ordinary text")).leaks(NewSecret("USER", "admin"))
+	_, ok := leaks([]byte("hello admin, this is an ordinary text"), NewSecret("USER", "admin"))
 	require.False(t, ok)
 }
 
@@ -139,10 +139,9 @@ func FuzzObservation(f *testing.F) {
 		o.pollution()
 		o.claim(claims)
 		traceback(o.said())
-		h := newHaystack([]byte(stdout + stderr))
-		h.leaks(s)
+		leaks([]byte(stdout+stderr), s)
 		shown := quote(stdout+stderr, []Secret{s})
-		if _, ok := newHaystack([]byte(shown)).leaks(s); ok {
+		if _, ok := leaks([]byte(shown), s); ok {
 			t.Fatalf("a quotation leaks: %q", shown)
 		}
 	})
