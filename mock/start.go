@@ -135,7 +135,7 @@ func examine(c profiles.Credential, value string, set bool) (problem, bool) {
 		p.kind, p.reason = kindMissing, "is not set"
 	case strings.TrimSpace(value) == "":
 		p.kind, p.reason = kindMissing, "is blank"
-	case strings.HasPrefix(value, "your-"):
+	case strings.Contains(value, "your-"):
 		p.kind, p.reason = kindPlaceholder, "is a placeholder"
 	case strings.TrimSpace(value) != value:
 		p.kind, p.reason = kindMalformed, "has white space around it"

@@ -10,9 +10,7 @@ import (
 // The alphabets that credentials are drawn from.
 const (
 	lowerHex = "0123456789abcdef"
-	digits   = "0123456789"
-	letters  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	word     = digits + letters
+	word     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	urlSafe  = word + "_-"
 )
 
@@ -26,7 +24,7 @@ type run struct {
 // A recipe says how to make up what a provider issues.
 type recipe struct {
 	provider string
-	secret   bool
+	template string // what a template puts before "your-api-key-here"
 	good     []run
 	old, new []run    // nil where there is none
 	wrong    []run    // of another family, as people mix them up
@@ -35,28 +33,28 @@ type recipe struct {
 
 // recipes follow the same sources as the patterns that check credentials.
 var recipes = []recipe{
-	{provider: "openai", secret: true, telling: []string{"sk-"},
+	{provider: "openai", template: "sk-", telling: []string{"sk-"},
 		good:  []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}},
 		old:   []run{{"sk-", word, 20}, {"T3Blbk" + "FJ", word, 20}},
 		new:   []run{{"sk-proj2-", urlSafe, 164}},
 		wrong: []run{{"sk-ant-" + "api03-", urlSafe, 93}, {"AA", "", 0}}},
-	{provider: "anthropic", secret: true, telling: []string{"sk-ant-"},
+	{provider: "anthropic", template: "sk-ant-", telling: []string{"sk-ant-"},
 		good:  []run{{"sk-ant-" + "api03-", urlSafe, 93}, {"AA", "", 0}},
 		new:   []run{{"sk-ant-" + "api04-", urlSafe, 101}, {"AA", "", 0}},
 		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "gemini", secret: true, telling: []string{"AIza", "AQ."},
+	{provider: "gemini", telling: []string{"AIza", "AQ."},
 		good:  []run{{"AI" + "za", urlSafe, 35}},
 		new:   []run{{"A" + "Q.", urlSafe, 50}},
 		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "mailgun", secret: true, telling: []string{"key-"},
+	{provider: "mailgun", telling: []string{"key-"},
 		good:  []run{{"", lowerHex, 32}, {"-", lowerHex, 8}, {"-", lowerHex, 8}},
-		old:   []run{{"key-", lowerHex, 32}},
+		old:   []run{{"", lowerHex, 32}},
 		wrong: []run{{"pubkey-", lowerHex, 32}}},
-	{provider: "github", secret: true, telling: []string{"ghp_", "github_pat_"},
+	{provider: "github", telling: []string{"ghp_", "github_pat_"},
 		good:  []run{{"gh" + "p_", word, 36}},
-		new:   []run{{"github_" + "pat2_", word, 82}},
+		new:   []run{{"github_" + "pat_", word, 22}, {"_", word, 59}},
 		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "generic", secret: true, good: []run{{"", urlSafe, 40}}},
+	{provider: "generic", good: []run{{"", urlSafe, 40}}},
 }
 
 // NewCredential returns a credential whose values are made up as its provider
@@ -71,7 +69,7 @@ func NewCredential(env, provider string, required bool) (Credential, error) {
 		return Credential{}, fmt.Errorf("startup: no provider is named %q: want one of %s", provider, strings.Join(names, ", "))
 	}
 	r := recipes[i]
-	return Credential{Env: env, Provider: provider, Required: required, Secret: r.secret, Telling: r.telling, Make: r.value}, nil
+	return Credential{Env: env, Provider: provider, Required: required, Secret: true, Telling: r.telling, Make: r.value}, nil
 }
 
 // value makes one up for a case.
@@ -85,7 +83,7 @@ func (c recipe) value(name string, r *rand.Rand) (string, bool) {
 	case Blank:
 		return "   ", true
 	case Placeholder:
-		return "your-api-key-here", true
+		return c.template + "your-api-key-here", true
 	case Newline:
 		return good + "\n", true
 	case TooShort:
