@@ -294,7 +294,10 @@ func TestDoubts(t *testing.T) {
 		}
 	})
 	t.Run("a .env file", func(t *testing.T) {
-		tr := trial(spoil(caseIs(Absent), serve), cred)
+		tr := trial(spoil(caseIs(Absent), func(s Start, o *Observation) {
+			serve(s, o)
+			prints(Stderr, func(Start) string { return pythonTrace })(s, o)
+		}), cred)
 		for i := range tr.Starts {
 			if tr.Starts[i].Case.Name == Absent {
 				tr.Starts[i].Doubt = ".env sets it"
@@ -302,6 +305,7 @@ func TestDoubts(t *testing.T) {
 		}
 		f := refuses(tr)
 		require.NotEqual(t, verdict.Fail, f.Verdict, f.Saw)
+		require.NotEqual(t, verdict.Fail, answersOf(Judge(tr))["no-traceback"])
 		require.Contains(t, f.Warnings, "absent API_KEY proves nothing: .env sets it")
 	})
 	t.Run("the same part comes without the key", func(t *testing.T) {
@@ -325,4 +329,90 @@ func TestDoubts(t *testing.T) {
 		require.Len(t, findings[0].Warnings, 2)
 		require.Contains(t, findings[0].Warnings[1], "new-format API_KEY: it refuses a plausible newer format")
 	})
+}
+
+// A server with a demonstration mode for placeholders may ask the provider
+// about anything else: that it refuses a made-up key says nothing of its form.
+func TestDemonstrationModeIsNoFault(t *testing.T) {
+	findings := Judge(trial(func(s Start) *Observation {
+		if s.Case.Name == Placeholder {
+			return honest(Start{Expect: Serve})
+		}
+		return honest(Start{Expect: Refuse, Env: s.Env})
+	}, token("API_KEY", true)))
+	require.Equal(t, verdict.Inconclusive, answersOf(findings)["starts"], describe(findings))
+}
+
+// Over http a claim is false while connections are still refused; a moment's
+// race is worth knowing, and no more.
+func TestReadyTooEarly(t *testing.T) {
+	for late, want := range map[time.Duration]verdict.Verdict{0: verdict.Pass, 900 * time.Millisecond: verdict.Pass, 1100 * time.Millisecond: verdict.Fail} {
+		tr := trial(spoil(caseIs(Good), func(_ Start, o *Observation) {
+			o.Output = []Chunk{chunk(Stderr, time.Second, "server listening\n")}
+			o.Connected, o.RefusedAt, o.AnswerAt, o.StopAt, o.Replies = true, time.Second+late, 3*time.Second, 4*time.Second, []byte(hello)
+		}), token("API_KEY", true))
+		tr.Stdio = false
+		for _, f := range Judge(tr) {
+			if f.Check == "honest-readiness" {
+				require.Equal(t, want, f.Verdict, "%s: %s", late, f.Saw)
+				require.Equal(t, late == 900*time.Millisecond, len(f.Warnings) > 0, f.Warnings)
+			}
+		}
+	}
+}
+
+// Where there was nothing to look at, nothing is proven.
+func TestNothingToLookAt(t *testing.T) {
+	bare := func(s Start) *Observation {
+		o := honest(s)
+		o.Logs, o.Commands, o.Looks = nil, nil, 0
+		return o
+	}
+	tr := trial(bare, token("API_KEY", true))
+	got := answersOf(Judge(tr))
+	require.Equal(t, verdict.Inconclusive, got["no-leak-log"])
+	require.Equal(t, verdict.Inconclusive, got["no-leak-command-line"])
+	tr.HasLogs = false
+	require.NotContains(t, answersOf(Judge(tr)), "no-leak-log")
+}
+
+func TestRows(t *testing.T) {
+	row := func(name string, server func(Start) *Observation) Row {
+		for _, r := range trial(server, token("API_KEY", true)).Rows() {
+			if r.Case == name {
+				return r
+			}
+		}
+		panic("no row of " + name)
+	}
+	bad := caseIs(Malformed)
+	r := row(Malformed, honest)
+	require.Equal(t, Row{Case: Malformed, Env: "API_KEY", Expected: "refuse", Did: "refused", Exit: "exit status 1", AfterMS: 300,
+		Says: []string{"variable", "format"}, Message: r.Message, Verdict: verdict.Pass}, r)
+	require.Contains(t, r.Message, "API_KEY: the key is")
+	r = row(Malformed, spoil(bad, serve))
+	require.Equal(t, "served", r.Did)
+	require.Equal(t, verdict.Fail, r.Verdict)
+	r = row(Malformed, spoil(bad, instead("ENV is not valid\n")))
+	require.Equal(t, []string{"variable"}, r.Says)
+	require.Equal(t, verdict.Fail, r.Verdict)
+	r = row(Malformed, spoil(bad, instead(pythonTrace)))
+	require.Contains(t, r.Says, "traceback")
+	require.Equal(t, verdict.Fail, r.Verdict)
+	r = row(Good, spoil(caseIs(Good), prints(Stderr, func(s Start) string { return s.Set["API_KEY"] })))
+	require.Equal(t, []string{"output"}, r.Leaked)
+	require.Equal(t, verdict.Fail, r.Verdict)
+	r = row(Malformed, spoil(bad, func(_ Start, o *Observation) { o.Code = 0 }))
+	require.Equal(t, verdict.Fail, r.Verdict)
+	r = row(Malformed, spoil(bad, func(_ Start, o *Observation) { o.Exited, o.StopAt = false, o.Ran }))
+	require.Equal(t, "hung", r.Did)
+	require.Empty(t, r.Exit)
+	require.Equal(t, verdict.Fail, r.Verdict)
+	// A refusal proves nothing where the good starts didn't serve.
+	r = row(Malformed, func(s Start) *Observation { return honest(Start{Expect: Refuse, Env: s.Env}) })
+	require.Equal(t, verdict.Inconclusive, r.Verdict)
+	tr := trial(honest, token("API_KEY", true))
+	tr.Starts[3].Seen = nil
+	require.Equal(t, "not made", tr.Rows()[3].Did)
+	require.Equal(t, verdict.Inconclusive, tr.Rows()[3].Verdict)
 }

@@ -82,6 +82,9 @@ func TestLeaksOfAwkwardValues(t *testing.T) {
 	s := NewSecret("PASSWORD", value)
 	quoted, err := json.Marshal(value)
 	require.NoError(t, err)
+	l, ok := leaks([]byte(url.QueryEscape(`s\w/ö&r+d`)), s)
+	require.True(t, ok)
+	require.Equal(t, "URL-encoded", l.form)
 	for _, text := range []string{value, string(quoted), url.QueryEscape(value), url.PathEscape(value), base64.URLEncoding.EncodeToString([]byte(value))} {
 		_, ok := leaks([]byte(text), s)
 		require.True(t, ok, text)
