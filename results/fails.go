@@ -138,10 +138,12 @@ func (s *screen) unsure() error {
 		}
 		s.heading(v.Server + ": what the run could not tell")
 		last := ""
-		for _, f := range open {
+		for _, f := range together(open) {
 			if f.Check != last {
 				s.item(inset, 0, yellow, "inconclusive", f.Check)
-				s.item(inset, hang, "", "want", f.Want)
+				if f.Want != "" {
+					s.item(inset, hang, "", "want", f.Want)
+				}
 				last = f.Check
 			}
 			s.item(inset, hang, "", "saw", f.Saw+" (in "+f.scenario+")")
@@ -156,6 +158,22 @@ func stopped(v *Server) string {
 		return "could not run"
 	}
 	return "stopped early"
+}
+
+// together puts checks in a row that saw the same in one entry, which says no
+// more what each wanted: where one reason stops a dozen of them, it is the
+// reason that counts.
+func together(list []fail) []fail {
+	var out []fail
+	for _, f := range list {
+		if n := len(out); n > 0 && out[n-1].Saw == f.Saw && out[n-1].scenario == f.scenario {
+			out[n-1].Check += ", " + f.Check
+			out[n-1].Want = ""
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // open lists a server's inconclusive findings, those of a check together.

@@ -91,5 +91,7 @@ func StatusOf(d *Document, v verdict.Verdict) int {
 
 // idle reports if the server could not run at all: nothing was sent to it.
 func (s *Server) idle() bool {
-	return s.Error != "" && !slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool { return sc.Calls.Sent > 0 })
+	return s.Error != "" && !slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool {
+		return sc.Calls.Sent > 0 || slices.ContainsFunc(sc.Starts, func(st Start) bool { return st.Did != notMade })
+	})
 }

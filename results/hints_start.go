@@ -1,5 +1,11 @@
 package results
 
+// workFirst is what to do where the good starts don't tell.
+const workFirst = "get a good start to work first: nothing else proves anything before"
+
+// refuseFirst is what to do where nothing was refused.
+const refuseFirst = "get the server to refuse something first"
+
 // startHints has a row for every check of the start-up scenario.
 var startHints = []hint{
 	{
@@ -10,47 +16,47 @@ var startHints = []hint{
 	{
 		check:  "refuses",
 		failed: "check every credential before the server is made, let the error end the process, and see that no except or catch swallows it",
-		open:   "get a good start to work first: only then does a refusal prove anything; on a slow machine, raise --limit",
+		open:   workFirst + "; on a slow machine, raise --limit",
 	},
 	{
 		check:  "exit-status",
 		failed: "end with status 1 on any error of the start: sys.exit(1), os.Exit(1), process.exit(1)",
-		open:   "get the server to refuse something first",
+		open:   refuseFirst,
 	},
 	{
 		check:  "names-variable",
 		failed: "name the environment variable in the message: who reads it knows no field of your settings class",
-		open:   "get the server to refuse something first",
+		open:   refuseFirst,
 	},
 	{
 		check:  "names-format",
 		failed: "say what the value should look like: its prefix, length and alphabet, never the value",
-		open:   "get the server to refuse something first",
+		open:   refuseFirst,
 	},
 	{
 		check:  "no-traceback",
 		failed: "catch the validation error in main, print its message on stderr and exit with 1",
-		open:   "get the server to refuse something first",
+		open:   refuseFirst,
 	},
 	{
 		check:  "clean-stdout",
 		failed: "send banners, logs and errors to stderr; clients read stdout line by line as MCP",
-		open:   "get a good start to work first",
+		open:   workFirst,
 	},
 	{
 		check:  "honest-readiness",
 		failed: "announce after the credentials are checked and the listener is open",
-		open:   "get a good start to work first",
+		open:   workFirst,
 	},
 	{
 		check:  "no-leak-output",
 		failed: "never print a value: keep it out of messages, exceptions and repr; pydantic's SecretStr and hide_input_in_errors help, apikey.Redactor does in Go",
-		open:   "get a good start to work first",
+		open:   workFirst,
 	},
 	{
 		check:  "no-leak-reply",
 		failed: "answer errors with a text of your own; the client, and the model behind it, reads what the exception says",
-		open:   "get a good start to work first: without replies there is nothing to look through",
+		open:   workFirst,
 	},
 	{
 		check:  "no-leak-log",

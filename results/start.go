@@ -22,6 +22,9 @@ type Start struct {
 	Verdict  verdict.Verdict `json:"verdict"`           // of what it did, by itself
 }
 
+// notMade is what a start did that was planned and left out.
+const notMade = "not made"
+
 // startChecks are the checks of the start-up scenario, and how a headline says
 // that one fails.
 var startChecks = []struct{ check, says string }{
@@ -116,7 +119,7 @@ func (d *Document) startSummary() *grid {
 		made := 0
 		for _, sc := range v.Scenarios {
 			for _, st := range sc.Starts {
-				if st.Did != "not made" {
+				if st.Did != notMade {
 					made++
 				}
 			}
@@ -159,7 +162,7 @@ func startGrid(list []Start) *grid {
 // mark is the row's verdict, short; nothing where nothing was demanded.
 func (st Start) mark() string {
 	switch {
-	case st.Did == "not made":
+	case st.Did == notMade:
 		return "?"
 	case st.Expected == "either" && st.Verdict == verdict.Pass:
 		return ""
@@ -170,7 +173,7 @@ func (st Start) mark() string {
 }
 
 func (st Start) after() string {
-	if st.Did == "not made" {
+	if st.Did == notMade {
 		return ""
 	}
 	return ms(st.AfterMS)

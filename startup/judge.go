@@ -27,6 +27,8 @@ func judgeStarts(t *Trial, f *Finding) {
 		f.Verdict, f.Saw = verdict.Pass, fmt.Sprintf("%s of %s answered, after %s", fmt.Sprint(len(answered)), plural(len(controls), "start"), strings.Join(answered, " and "))
 	case len(controls) == 0:
 		f.Saw = "no start was made"
+	case len(silent) == 0:
+		f.Saw = fmt.Sprintf("%s made, which answered; one alone may be luck", plural(len(controls), "good start"))
 	case len(answered) > 0:
 		f.Saw = fmt.Sprintf("%d of %s answered; the other %s", len(answered), plural(len(controls), "start"), few(silent))
 		f.Cause = "what it needs beside its credentials is not always there"

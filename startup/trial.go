@@ -109,6 +109,9 @@ func (t *Trial) unproven() string {
 	case !slices.ContainsFunc(t.controls(), func(s Start) bool { return s.Seen.Answered }):
 		return "it doesn't start with good credentials either, so that its refusals prove nothing"
 	}
+	if !slices.ContainsFunc(t.controls(), func(s Start) bool { return !s.Seen.Answered }) {
+		return "the run was cut short before the last good start, so that its refusals prove nothing"
+	}
 	return "it didn't start each time with good credentials, so that its refusals prove nothing"
 }
 

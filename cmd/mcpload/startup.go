@@ -188,6 +188,9 @@ func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Serv
 		defer os.RemoveAll(dir) // the system clears what is left
 		l.starter.dir = dir
 	}
+	if err := l.starter.portFree(soft); err != nil {
+		return err
+	}
 	progress := a.startProgress(l.name, len(l.plan))
 	defer progress("")
 	for i := range l.plan {

@@ -41,9 +41,6 @@ const (
 // not be made at all, or not to its end. Once ctx has ended the process is
 // asked to end, once at once has it is killed.
 func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.Observation, error) {
-	if err := e.portFree(ctx); err != nil {
-		return nil, err
-	}
 	logs, err := beforeStart(e.logs, e.dir)
 	if err != nil {
 		return nil, err
@@ -82,6 +79,9 @@ func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.
 	rec.into(o)
 	if o.Logs, err = logs.added(); err != nil {
 		return nil, err
+	}
+	if err := e.portFree(ctx); err != nil {
+		return nil, err // somebody else may have answered for the server
 	}
 	return o, ctx.Err()
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -244,4 +247,42 @@ func TestStartChecksHaveHints(t *testing.T) {
 		require.NotEmpty(t, results.Hint(c.ID, verdict.Fail), c.ID)
 		require.NotEmpty(t, results.Hint(c.ID, verdict.Inconclusive), c.ID)
 	}
+}
+
+// Somebody else who takes the port while a server starts must not answer for
+// it: what was seen then counts for nothing.
+func TestStartupAndAStrangerOnItsPort(t *testing.T) {
+	address := strings.TrimSuffix(strings.TrimPrefix(refusedAddress(t), "http://"), "/mcp")
+	dir := t.TempDir()
+	script := filepath.Join(dir, "server.sh")
+	require.NoError(t, os.WriteFile(script, []byte("touch begun; sleep 30"), 0o600))
+	served := make(chan *httptest.Server, 1)
+	go func() {
+		for {
+			if _, err := os.Stat(filepath.Join(dir, "begun")); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			close(served)
+			return
+		}
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`)
+		}))
+		s.Listener = l
+		s.Start()
+		served <- s
+	}()
+	var stdout, stderr bytes.Buffer
+	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--url", "http://" + address + "/mcp", "--", "sh", script}, strings.NewReader(""), &stdout, &stderr)
+	stranger := <-served
+	require.NotNil(t, stranger)
+	stranger.Close()
+	require.Equal(t, exitUsage, status, stdout.String())
+	require.Empty(t, stdout.String())
+	require.Contains(t, stderr.String(), "something listens at")
 }
