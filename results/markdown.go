@@ -93,7 +93,11 @@ func (m *markdown) server(s *Server) {
 	}
 	for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive} {
 		for _, p := range s.Found(v) {
-			fmt.Fprintf(&b, "\n- **%s** %s in %s\n", mdText(p.Check), v, mdText(p.Scenario))
+			known := ""
+			if p.Quarantined {
+				known = ", known and in quarantine"
+			}
+			fmt.Fprintf(&b, "\n- **%s** %s in %s%s\n", mdText(p.Check), v, mdText(p.Scenario), known)
 			for line := range strings.SplitSeq(p.words(), "\n") {
 				fmt.Fprintf(&b, "  - %s\n", mdText(line))
 			}

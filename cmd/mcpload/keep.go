@@ -81,9 +81,13 @@ func dataFolder() (string, error) {
 // its verdict is worth as much.
 func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 	r.Machine = machine()
-	r, err := r.Redacted()
-	if err != nil || f.none {
-		return r, err
+	clean, err := redacted(r)
+	if err != nil {
+		a.say("warning: the run isn't kept: %v", err)
+		return r, nil
+	}
+	if r = clean; f.none {
+		return r, nil
 	}
 	s, err := f.open()
 	var e *store.Entry
@@ -99,6 +103,22 @@ func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 		a.say("kept as %s (mcpload report %s)", e.ID, e.ID)
 	}
 	return r, nil
+}
+
+// redacted takes the secrets out of a run. A secret that is a word of the document
+// itself, such as fail, would leave none that can be read, and no secret either.
+func redacted(r store.Run) (store.Run, error) {
+	clean, err := r.Redacted()
+	if err != nil || r.Redact == nil {
+		return clean, err
+	}
+	if _, err := results.Decode(bytes.NewReader(r.Document)); err != nil {
+		return clean, nil // it is of another kind, and any JSON will do
+	}
+	if _, err := results.Decode(bytes.NewReader(clean.Document)); err != nil {
+		return r, errors.New("taking the secrets out leaves no document that can be read: a header's value is a word of the document itself")
+	}
+	return clean, nil
 }
 
 // keepRun stores a run's document and its calls, and returns both as they are to

@@ -7,16 +7,28 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// Values shorter than this are no secrets: taking every "1" or "dev" out of a
-// document would leave nothing to read.
+// Values shorter than this are no secrets: taking every "1" or "http" out of a
+// document would leave nothing to read. Where the name says that it is one, it may
+// be shorter.
 const (
-	shortestHeader   = 4
-	shortestVariable = 8
+	shortestNamed = 4
+	shortest      = 8
 )
+
+var secretName = regexp.MustCompile(`(?i)auth|key|token|secret|cookie|pass|session|credential`)
+
+// leastOf is how long a value of a name must be to be a secret.
+func leastOf(name string) int {
+	if secretName.MatchString(name) {
+		return shortestNamed
+	}
+	return shortest
+}
 
 // redactor takes out of a text what the flags and the profiles say is secret: the
 // values of headers, what a URL carries besides its place, and the environment
@@ -31,7 +43,7 @@ func redactor(jobs []job, others ...http.Header) func(string) string {
 			names = append(names, c.Env)
 		}
 		for _, name := range names {
-			if value := os.Getenv(name); len(value) >= shortestVariable && name != "PATH" && name != "HOME" {
+			if value := os.Getenv(name); len(value) >= shortest && name != "PATH" && name != "HOME" {
 				secrets = append(secrets, value)
 			}
 		}
@@ -46,21 +58,28 @@ func redactor(jobs []job, others ...http.Header) func(string) string {
 // Basic also the password inside.
 func headerSecrets(h http.Header) []string {
 	var secrets []string
-	for _, values := range h {
+	for name, values := range h {
+		least := leastOf(name)
+		add := func(s string) {
+			if len(s) >= least {
+				secrets = append(secrets, s)
+			}
+		}
 		for _, v := range values {
-			secrets = append(secrets, v)
+			add(v)
 			scheme, credentials, ok := strings.Cut(v, " ")
 			if !ok {
 				continue
 			}
-			secrets = append(secrets, strings.TrimSpace(credentials))
+			add(strings.TrimSpace(credentials))
 			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil && strings.EqualFold(scheme, "basic") {
 				_, password, _ := strings.Cut(string(plain), ":")
-				secrets = append(secrets, string(plain), password)
+				add(string(plain))
+				add(password)
 			}
 		}
 	}
-	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestHeader })
+	return secrets
 }
 
 // urlSecrets are the password and the values of the query.
@@ -73,10 +92,14 @@ func urlSecrets(address string) []string {
 	if password, ok := u.User.Password(); ok {
 		secrets = append(secrets, password)
 	}
-	for _, values := range u.Query() {
-		secrets = append(secrets, values...)
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if len(v) >= leastOf(name) {
+				secrets = append(secrets, v)
+			}
+		}
 	}
-	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestHeader })
+	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestNamed })
 }
 
 // replacing returns what takes the secrets out of a text, however JSON or a URL
