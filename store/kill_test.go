@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// keepForever keeps runs until it is killed.
+// keepForever keeps runs, and says so, until it is killed.
 func keepForever(dir string) {
 	s, err := Open(dir)
 	if err != nil {
@@ -40,6 +41,7 @@ func keepForever(dir string) {
 		if _, err := s.Keep(r); err != nil {
 			panic(err)
 		}
+		fmt.Println("kept")
 	}
 }
 
@@ -52,8 +54,12 @@ func TestKilledWhileKeeping(t *testing.T) {
 	for round := 0; round < 60 && (halves < 3 || whole == 0); round++ {
 		child := exec.Command(self)
 		child.Env = append(os.Environ(), childDir+"="+s.dir)
+		said, err := child.StdoutPipe()
+		require.NoError(t, err)
 		require.NoError(t, child.Start())
-		time.Sleep(time.Duration(40+7*round) * time.Millisecond)
+		_, err = said.Read(make([]byte, 1)) // the first run is kept, so the second one is being kept
+		require.NoError(t, err)
+		time.Sleep(time.Duration(round) * time.Millisecond)
 		require.NoError(t, child.Process.Kill())
 		require.Error(t, child.Wait(), "it ended by the kill only")
 		halves = len(leftovers(t, s))
