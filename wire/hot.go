@@ -16,9 +16,10 @@ const (
 
 // plainSuccess reports if a reply's body is such a response to the request id,
 // and returns its result. The end is how much of the body had to be read for
-// it, which says when the response was there. It is a method only so that the
-// scan is used again, in place of memory for each call.
-func (s *hotScan) plainSuccess(r Refusal, kind bodyKind, text []byte, id int64, method string, modern bool) (result []byte, end int, ok bool) {
+// it, which says when the response was there. Where soft is set, texts may be
+// refusals in disguise. It is a method only so that the scan is used again, in
+// place of memory for each call.
+func (s *hotScan) plainSuccess(kind bodyKind, text []byte, id int64, method string, modern, soft bool) (result []byte, end int, ok bool) {
 	end = len(text)
 	switch kind {
 	case jsonBody:
@@ -29,7 +30,7 @@ func (s *hotScan) plainSuccess(r Refusal, kind bodyKind, text []byte, id int64, 
 	default:
 		return nil, 0, false
 	}
-	*s = hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: r.Text != nil}
+	*s = hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: soft}
 	ok = s.response()
 	return s.result, end, ok
 }

@@ -71,6 +71,7 @@ type lane struct {
 	link     *httpLink
 	id       string // of the session
 	modern   bool
+	soft     bool // texts may be refusals in disguise
 	plainOK  bool // a status of 200 is no refusal
 	template *template
 }
@@ -119,7 +120,7 @@ func (l *Loop) addLanes(sessions []*Session) {
 			templates[key] = t
 		}
 		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t,
-			plainOK: !s.o.Refusal.lists(200)}
+			soft: s.o.Refusal.Text != nil, plainOK: !s.o.Refusal.lists(200)}
 	}
 }
 
