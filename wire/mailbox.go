@@ -13,9 +13,25 @@ type mailbox struct {
 	respond func(*message) // is called for each request by the server
 
 	mu      sync.Mutex
-	waiting map[int64]chan delivery
+	waiting map[int64]waiter
 	late    map[int64]bool // calls that were given up, and may still be answered once
 	down    *fault         // why nothing will arrive any more
+}
+
+// A waiter is a call that waits for its response: in a slot that holds one
+// delivery, or as a function, which is called without a lock.
+type waiter struct {
+	slot chan delivery
+	call func(delivery)
+}
+
+// take hands over what the waiter waits for.
+func (w waiter) take(d delivery) {
+	if w.call != nil {
+		w.call(d)
+		return
+	}
+	w.slot <- d
 }
 
 // A delivery is the response that a call waited for, or why there is none.
@@ -28,30 +44,38 @@ type delivery struct {
 // expect opens a slot for the response to a request. It says why where
 // nothing will arrive any more.
 func (b *mailbox) expect(id int64) (<-chan delivery, *fault) {
+	slot := make(chan delivery, 1)
+	return slot, b.await(id, waiter{slot: slot})
+}
+
+// await has a waiter wait for the response to a request. It says why where
+// nothing will arrive any more.
+func (b *mailbox) await(id int64, w waiter) *fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down != nil {
-		return nil, b.down
+		return b.down
 	}
 	if b.waiting == nil {
-		b.waiting = map[int64]chan delivery{}
+		b.waiting = map[int64]waiter{}
 		b.late = map[int64]bool{}
 	}
-	slot := make(chan delivery, 1)
-	b.waiting[id] = slot
-	return slot, nil
+	b.waiting[id] = w
+	return nil
 }
 
-// forget closes the slot of a call that was given up.
-func (b *mailbox) forget(id int64) {
+// forget lets a call go that was given up, and reports if it still waited.
+func (b *mailbox) forget(id int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.waiting[id]; ok {
+	_, ok := b.waiting[id]
+	if ok {
 		delete(b.waiting, id)
 		if len(b.late) < maxTracked {
 			b.late[id] = true
 		}
 	}
+	return ok
 }
 
 // text delivers the messages of one JSON text, which was read by the given
@@ -76,14 +100,14 @@ func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 	}
 	id := m.id.n // 0, which nobody uses, where it is no number
 	b.mu.Lock()
-	slot, ok := b.waiting[id]
+	w, ok := b.waiting[id]
 	late := b.late[id]
 	delete(b.waiting, id)
 	delete(b.late, id)
 	b.mu.Unlock()
 	switch {
 	case ok:
-		slot <- delivery{reply: m, at: at}
+		w.take(delivery{reply: m, at: at})
 	case late:
 		b.strays.add(Late, at, id, text)
 	case b.issued(id):
@@ -97,13 +121,15 @@ func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 // stays.
 func (b *mailbox) shut(f *fault, at time.Duration) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.down != nil {
+		b.mu.Unlock()
 		return
 	}
 	b.down = f
-	for id, slot := range b.waiting {
-		delete(b.waiting, id)
-		slot <- delivery{at: at, fault: f}
+	waiting := b.waiting
+	b.waiting = nil
+	b.mu.Unlock()
+	for _, w := range waiting {
+		w.take(delivery{at: at, fault: f})
 	}
 }

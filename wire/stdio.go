@@ -16,6 +16,9 @@ const (
 	eofAfterExit = 500 * time.Millisecond // the end of stdout, which a grandchild may hold open
 )
 
+// neverWritten is the detail of a call that timed out before it was written.
+const neverWritten = "no chance to be written: the server does not read its stdin"
+
 // A stdioLink speaks with a child process, one message a line. Requests are
 // pipelined: a single writer writes them in the order that they come.
 type stdioLink struct {
@@ -25,6 +28,7 @@ type stdioLink struct {
 	respond func(*message) (request, bool)
 
 	out  chan frame    // to the writer; unbuffered, so that what is handed over is written
+	pile pile          // to the writer too: lines to be written together
 	quit chan struct{} // closed when the link closes
 	once sync.Once
 	wg   sync.WaitGroup
@@ -40,7 +44,7 @@ type frame struct {
 func newStdioLink(p *Process, box *mailbox, now func() time.Duration,
 	respond func(*message) (request, bool)) *stdioLink {
 	l := &stdioLink{process: p, box: box, now: now, respond: respond,
-		out: make(chan frame), quit: make(chan struct{})}
+		out: make(chan frame), quit: make(chan struct{}), pile: newPile()}
 	box.respond = l.answerServer
 	l.wg.Go(l.write)
 	l.wg.Go(l.read)
@@ -77,7 +81,7 @@ func (l *stdioLink) await(ctx context.Context, q request, slot <-chan delivery, 
 			l.box.forget(q.id)
 			a.received, a.fault = l.now(), gaveUp(ctx)
 			if a.fault.kind == TimedOut && !a.wrote {
-				a.fault.detail = "no chance to be written: the server does not read its stdin"
+				a.fault.detail = neverWritten
 			}
 			if a.wrote && q.method != methodInitialize { // which must not be cancelled
 				l.hand(cancelledLine(q.id))
@@ -130,6 +134,12 @@ func (l *stdioLink) write() {
 		select {
 		case <-l.quit:
 			return
+		case <-l.pile.ready:
+			if err := l.writePile(); err != nil {
+				l.shut(&fault{Lost, "the server closed its stdin", err})
+				l.discard()
+				return
+			}
 		case f := <-l.out:
 			f.sent.set(l.now())
 			if _, err := l.process.stdin.Write(append(f.line, '\n')); err != nil {
@@ -149,6 +159,7 @@ func (l *stdioLink) discard() {
 		case <-l.quit:
 			return
 		case <-l.out:
+		case <-l.pile.ready:
 		}
 	}
 }

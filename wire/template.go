@@ -45,13 +45,8 @@ func newTemplate(s *Session, u *url.URL, header http.Header) *template {
 // request appends the request of one call to b. It fails where the
 // arguments are no JSON object.
 func (t *template) request(b []byte, sessionID string, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
-	key := headKey{method, tool}
-	h, known := t.known[key]
-	if !known {
-		h = t.newOpening(method, tool)
-		t.known[key] = h
-	}
-	if h.general || !compactObject(arguments) || t.era.stateless && bytes.Contains(arguments, []byte(`"_meta"`)) {
+	h := t.opening(method, tool)
+	if t.extraordinary(h, arguments) {
 		return t.general(b, sessionID, id, method, tool, arguments)
 	}
 	var digits [20]byte
@@ -61,12 +56,45 @@ func (t *template) request(b []byte, sessionID string, id int64, method, tool st
 	b = append(b, h.head...)
 	b = strconv.AppendInt(b, int64(size), 10)
 	b = appendSession(b, sessionID)
+	return h.body(b, number, glue, params, after), nil
+}
+
+// body appends the body of a request.
+func (h opening) body(b, number []byte, glue string, params []byte, after string) []byte {
 	b = append(b, bodyStart...)
 	b = append(b, number...)
 	b = append(b, h.before...)
 	b = append(b, glue...)
 	b = append(b, params...)
-	return append(b, after...), nil
+	return append(b, after...)
+}
+
+// line appends the body of a request alone, as one line with its end.
+func (t *template) line(b []byte, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+	h := t.opening(method, tool)
+	if t.extraordinary(h, arguments) {
+		q, err := t.era.encode(id, method, tool, arguments)
+		return append(append(b, q.body...), '\n'), err
+	}
+	var digits [20]byte
+	glue, params, after := t.ends(method, arguments)
+	return append(h.body(b, strconv.AppendInt(digits[:0], id, 10), glue, params, after), '\n'), nil
+}
+
+// opening returns what is the same in all calls of a method and a tool.
+func (t *template) opening(method, tool string) opening {
+	key := headKey{method, tool}
+	h, known := t.known[key]
+	if !known {
+		h = t.newOpening(method, tool)
+		t.known[key] = h
+	}
+	return h
+}
+
+// extraordinary reports if only encode can write a request.
+func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
+	return h.general || !compactObject(arguments) || t.era.stateless && bytes.Contains(arguments, []byte(`"_meta"`))
 }
 
 const bodyStart = `{"jsonrpc":"2.0","id":`

@@ -127,13 +127,17 @@ func (s opened) target() runner.Sessions {
 }
 
 // fastest returns the clock and the target to carry calls with, and what frees
-// them: a loop where the sessions can share one, else those that are given.
+// them: a loop where the sessions can share one, a pipeline over stdio, else
+// those that are given.
 func fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
-	l, err := wire.NewLoop(sessions, cfg)
-	if err != nil {
-		return clock, plain, func() {} // whatever the reason is: the plain path does the same
+	// Whatever the reason is that one can't be had: the plain path does the same.
+	if l, err := wire.NewLoop(sessions, cfg); err == nil {
+		return l, l, l.Close
 	}
-	return l, l, l.Close
+	if p, err := wire.NewPipeline(sessions, cfg); err == nil {
+		return clock, p, p.Close
+	}
+	return clock, plain, func() {}
 }
 
 // handshake is every set-up call of every session, in the order of sending.
