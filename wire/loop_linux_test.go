@@ -337,7 +337,7 @@ func TestLoopIsThePlainPath(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 2
-			if name == "pipelined" {
+			if name == "pipelined" || strings.HasSuffix(text, "END") {
 				n = 1 // what comes between two calls is a race on either path
 			}
 			plain, fast := twoPaths(t, n, 2*time.Second, acted(text))
