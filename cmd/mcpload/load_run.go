@@ -138,10 +138,7 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	defer stop.release()
 	r.window = newLoadWindow(r, abort)
 	defer r.window.end()
-	clock, target, done, err := r.engine(stop.c)
-	if err != nil {
-		return err
-	}
+	clock, target, done := r.engine(stop.c)
 	defer done()
 	cfg := runner.Config{MaxInFlight: r.maxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
 	dues := r.endless
@@ -153,7 +150,7 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
 	r.pacing = pacing{inner: target, clock: clock, closed: r.shape.Max}
 	r.self.begin(r.clock)
-	err = runner.Stream(ctx, clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
+	err := runner.Stream(ctx, clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
 	r.self.end(r.clock)
 	return err
 }
@@ -161,22 +158,21 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 // engine is what sends: the fast path where the transport has one, or a
 // goroutine a call. Sequences, and sessions that come and go, take the latter.
 // done must be called once the calls are over.
-func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func(), err error) {
+func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
 	if r.plan.Calls > 0 {
-		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}, nil
+		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}
 	}
 	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase}
 	if r.echo {
 		cfg.Read = func(c *history.Call, result []byte) { r.echoed(c, result) }
 	}
-	loop, err := wire.NewLoop(r.crew.sessions, cfg)
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}, nil
-	case err != nil:
-		return nil, nil, nil, err
+	clock, target, done = fastest(r.clock, r.crew.sessions, nil, cfg)
+	if target == nil {
+		target = r.chained(r.crew.target, r.echo, drain)
+	} else {
+		target = r.chained(target, false, drain)
 	}
-	return loop, r.chained(loop, false, drain), loop.Close, nil
+	return clock, target, done
 }
 
 // endless are the due instants of a closed loop: now, until the time is up.
