@@ -80,8 +80,8 @@ func onlyMessage(stream []byte) (data []byte, end int, ok bool) {
 // A hotScan walks over one message.
 type hotScan struct {
 	cursor
-	id                 int64
-	modern, call, soft bool // the era, the method, and if texts may be soft failures
+	id                 int64 // 0: any, which it then becomes
+	modern, call, soft bool  // the era, the method, and if texts may be soft failures
 	result             []byte
 	seen               int
 }
@@ -98,7 +98,7 @@ func (s *hotScan) response() bool {
 			return ok && s.once(sawVersion) && string(version) == `"2.0"`
 		case `"id"`:
 			raw, ok := s.plain()
-			return ok && s.once(sawID) && spells(raw, s.id)
+			return ok && s.once(sawID) && s.spells(raw)
 		case `"result"`:
 			if s.peek() != '{' || !s.once(sawResult) {
 				return false
@@ -212,7 +212,7 @@ func (s *hotScan) contentMember(name []byte) bool {
 }
 
 // spells reports if a JSON number is written as the id is.
-func spells(raw []byte, id int64) bool {
+func (s *hotScan) spells(raw []byte) bool {
 	if len(raw) == 0 || len(raw) > 18 || raw[0] == '0' {
 		return false
 	}
@@ -223,5 +223,17 @@ func spells(raw []byte, id int64) bool {
 		}
 		n = 10*n + int64(c-'0')
 	}
-	return n == id
+	if s.id == 0 {
+		s.id = n
+	}
+	return n == s.id
+}
+
+// anySuccess reports if a line is such a response to any request, and returns
+// which, and its result. It takes every method for tools/call, whose results
+// have most ways not to be one.
+func (s *hotScan) anySuccess(line []byte, modern, soft bool) (id int64, result []byte, ok bool) {
+	*s = hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
+	ok = s.response()
+	return s.id, s.result, ok
 }

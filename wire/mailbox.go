@@ -39,6 +39,9 @@ type delivery struct {
 	reply *message
 	at    time.Duration // when it had been read
 	fault *fault
+
+	plain  bool   // in place of the reply: it says that all went well
+	result []byte // its result, which must not be kept
 }
 
 // expect opens a slot for the response to a request. It says why where
@@ -62,6 +65,19 @@ func (b *mailbox) await(id int64, w waiter) *fault {
 	}
 	b.waiting[id] = w
 	return nil
+}
+
+// pick returns the waiter of a request, if it is a function, which then waits
+// no more.
+func (b *mailbox) pick(id int64) (waiter, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w, ok := b.waiting[id]
+	if !ok || w.call == nil {
+		return waiter{}, false
+	}
+	delete(b.waiting, id)
+	return w, true
 }
 
 // forget lets a call go that was given up, and reports if it still waited.

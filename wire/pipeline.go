@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -62,6 +63,7 @@ func NewPipeline(sessions []*Session, cfg LoopConfig) (*Pipeline, error) {
 		if !ok {
 			return nil, unsuited("the transport is " + string(s.transport))
 		}
+		link.plain.Store(&plainLook{modern: s.era.Load().stateless, soft: s.o.Refusal.Text != nil})
 		t := newTemplate(s, &url.URL{Path: "/"}, nil)
 		p.lanes[s.o.Client] = &pipe{s: s, link: link, template: t, late: late, read: cfg.Read}
 	}
@@ -103,6 +105,15 @@ func (p *Pipeline) Send(ctx context.Context, a history.Arrival, done func(histor
 
 // arrived ends a call with what came for it.
 func (c *piped) arrived(d delivery) {
+	if d.plain {
+		c.ended.Store(true)
+		c.call.Sent, c.call.Received, c.call.Outcome = cmp.Or(time.Duration(c.sent.Load()), c.start), d.at, history.OK
+		if c.pipe.read != nil {
+			c.pipe.read(&c.call, d.result)
+		}
+		c.done(c.call)
+		return
+	}
 	c.end(answer{reply: d.reply, received: d.at, fault: d.fault})
 }
 

@@ -2,11 +2,13 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,8 +32,11 @@ type stdioLink struct {
 	out  chan frame    // to the writer; unbuffered, so that what is handed over is written
 	pile pile          // to the writer too: lines to be written together
 	quit chan struct{} // closed when the link closes
-	once sync.Once
-	wg   sync.WaitGroup
+
+	plain atomic.Pointer[plainLook] // set once a pipeline uses the link
+	scan  hotScan                   // the reader's
+	once  sync.Once
+	wg    sync.WaitGroup
 }
 
 // A frame is one line to be written.
@@ -170,6 +175,9 @@ func (l *stdioLink) read() {
 	in := &stampedReader{in: l.process.stdout, now: l.now}
 	lines := bufio.NewReaderSize(in, 64<<10)
 	for {
+		if l.readPlain(lines, in) {
+			continue
+		}
 		line, err := readLine(lines)
 		if len(line) > 0 {
 			l.box.text(line, in.last)
@@ -184,6 +192,34 @@ func (l *stdioLink) read() {
 		}
 	}
 }
+
+// readPlain reads a line that is there whole, and that answers a call of a
+// pipeline in the way that nearly all are answered. It reports if it did.
+func (l *stdioLink) readPlain(lines *bufio.Reader, in *stampedReader) bool {
+	look := l.plain.Load()
+	if look == nil {
+		return false
+	}
+	there, err := lines.Peek(max(lines.Buffered(), 1))
+	end := bytes.IndexByte(there, '\n')
+	if err != nil || end < 0 {
+		return false
+	}
+	id, result, ok := l.scan.anySuccess(there[:end], look.modern, look.soft)
+	if !ok {
+		return false
+	}
+	w, ok := l.box.pick(id)
+	if !ok {
+		return false
+	}
+	w.take(delivery{at: in.last, plain: true, result: result})
+	_, err = lines.Discard(end + 1)
+	return err == nil // it can't fail: they are there
+}
+
+// A plainLook is what tells a plain reply in a session.
+type plainLook struct{ modern, soft bool }
 
 // watch fails all calls once the child is gone.
 func (l *stdioLink) watch() {

@@ -134,7 +134,7 @@ var benchLine = regexp.MustCompile(`(?m)^Benchmark(OneKey|MillionKeys)/(\S+?)(?:
 
 // limiter measures package ratelimit beside x/time/rate in one run.
 func limiter(b *strings.Builder) {
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "300ms", "-count", "3", "-cpu", "2", "./ratelimit").CombinedOutput()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "100ms", "-count", "3", "-cpu", "2", "./ratelimit").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(b, "## The limiter\n\nNot measured: %v\n\n", err)
 		return
