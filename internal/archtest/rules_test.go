@@ -13,12 +13,13 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
+	"apikey":            {},
 	"cmd/mcpload":       {imports: []string{everything}, clock: true, process: true},
 	"compare":           {imports: []string{"history", "results", "verdict"}},
 	"history":           {},
 	"internal/archtest": {},
 	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},
-	"mock":              {imports: []string{"profiles", "ratelimit"}, clock: true},
+	"mock":              {imports: []string{"apikey", "profiles", "ratelimit"}, clock: true},
 	"live":              {imports: []string{"history"}},
 	"page":              {imports: []string{"history", "profiles", "results", "verdict"}},
 	"probe":             {imports: []string{"history", "profiles", "verdict"}},

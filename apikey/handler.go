@@ -1,0 +1,138 @@
+package apikey
+
+import (
+	"context"
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// Handler returns a slog.Handler that takes credentials out of messages, keys and
+// attributes, whatever their type, before next sees them. The value of an
+// attribute whose key is a secret's name, such as password or api_key, is hidden
+// altogether.
+func (r *Redactor) Handler(next slog.Handler) slog.Handler { return handler{next, r} }
+
+type handler struct {
+	next slog.Handler
+	r    *Redactor
+}
+
+func (h handler) Enabled(ctx context.Context, l slog.Level) bool { return h.next.Enabled(ctx, l) }
+
+func (h handler) Handle(ctx context.Context, record slog.Record) error {
+	clean := slog.NewRecord(record.Time, record.Level, h.r.Redact(record.Message), record.PC)
+	record.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(h.attr(a))
+		return true
+	})
+	return h.next.Handle(ctx, clean)
+}
+
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = h.attr(a)
+	}
+	return handler{h.next.WithAttrs(clean), h.r}
+}
+
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.next.WithGroup(h.r.Redact(name)), h.r}
+}
+
+func (h handler) attr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	if v.Kind() != slog.KindGroup && secretName(a.Key) && !v.Equal(slog.StringValue("")) {
+		return slog.String(a.Key, hidden)
+	}
+	return slog.Attr{Key: h.r.Redact(a.Key), Value: h.value(v)}
+}
+
+func (h handler) value(v slog.Value) slog.Value {
+	switch v.Kind() {
+	case slog.KindString:
+		return slog.StringValue(h.r.Redact(v.String()))
+	case slog.KindGroup:
+		attrs := make([]slog.Attr, len(v.Group()))
+		for i, a := range v.Group() {
+			attrs[i] = h.attr(a)
+		}
+		return slog.GroupValue(attrs...)
+	case slog.KindAny:
+		return h.any(v)
+	}
+	return v // a number, a time: a port is no secret, and a registered number is found as text only
+}
+
+// any lets a value pass only if no way to print it that a handler has shows a
+// credential; else it becomes its redacted text.
+func (h handler) any(v slog.Value) slog.Value {
+	x := v.Any()
+	switch x := x.(type) {
+	case nil:
+		return v
+	case error:
+		return slog.StringValue(h.r.Redact(print(x)))
+	case []byte:
+		return slog.StringValue(h.r.Redact(string(x)))
+	case *slog.Source:
+		return v
+	}
+	plain := print(x)
+	if clean := h.r.Redact(plain); clean != plain {
+		return slog.StringValue(clean)
+	}
+	if s, ok := x.(fmt.Stringer); ok {
+		if text := print(s); h.r.Redact(text) != text {
+			return slog.StringValue(h.r.Redact(text))
+		}
+	}
+	if text := marshalled(x); h.r.Redact(text) != text {
+		return slog.StringValue(h.r.Redact(text))
+	}
+	return v
+}
+
+func print(x any) string { return fmt.Sprintf("%+v", x) }
+
+// marshalled is a value as JSON and as its own text. A value that can't be
+// encoded shows nothing; one that panics shows nothing either, since fmt and
+// slog say so in its place.
+func marshalled(x any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = ""
+		}
+	}()
+	if m, ok := x.(encoding.TextMarshaler); ok {
+		if b, err := m.MarshalText(); err == nil {
+			text = string(b)
+		}
+	}
+	if b, err := json.Marshal(x); err == nil {
+		text += "\n" + string(b)
+	}
+	return text
+}
+
+// secretNames are keys whose values are secrets, in lower case without signs.
+// They are compared whole: author and max_tokens are none.
+var secretNames = map[string]bool{
+	"password": true, "passwd": true, "passphrase": true, "secret": true, "secretkey": true, "clientsecret": true, "apikey": true, "apitoken": true, "accesstoken": true,
+	"authtoken": true, "refreshtoken": true, "bearertoken": true, "authorization": true, "privatekey": true, "jwtsecret": true, "signingkey": true, "xapikey": true,
+}
+
+// secretName reports if a key says that its value is a secret, alone or behind
+// a provider's name, as in OPENAI_API_KEY.
+func secretName(key string) bool {
+	parts := strings.FieldsFunc(strings.ToLower(key), func(c rune) bool { return c == '_' || c == '-' || c == '.' || c == ' ' })
+	for n := 1; n <= min(3, len(parts)); n++ {
+		if secretNames[strings.Join(parts[len(parts)-n:], "")] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,167 @@
+package apikey
+
+import (
+	"bytes"
+	"strings"
+)
+
+// stock are values that stand in templates, once lower case and without what
+// isn't a letter or digit.
+var stock = map[string]bool{
+	"changeme": true, "changethis": true, "changeit": true, "replaceme": true, "replacethis": true, "todo": true, "tbd": true, "fixme": true,
+	"test": true, "testing": true, "testkey": true, "testtoken": true, "dummy": true, "dummykey": true, "fake": true, "fakekey": true, "example": true, "sample": true, "demo": true,
+	"placeholder": true, "none": true, "null": true, "nil": true, "undefined": true, "unset": true, "notset": true, "empty": true, "na": true, "true": true, "false": true,
+	"key": true, "apikey": true, "token": true, "secret": true, "secretkey": true, "password": true, "passwd": true, "admin": true, "foo": true, "bar": true, "foobar": true,
+	"mykey": true, "myapikey": true, "mysecret": true, "mysecretkey": true, "mytoken": true, "yourkey": true, "yoursecret": true, "yourtoken": true, "insert": true, "redacted": true,
+}
+
+// telltales say inside a longer value that it is no secret.
+var telltales = [][]byte{
+	[]byte("your-"), []byte("your_"), []byte("yourapikey"), []byte("your api"), []byte("-here"), []byte("_here"), []byte("changeme"), []byte("change-me"), []byte("change_me"),
+	[]byte("change-this"), []byte("change_this"), []byte("replace-me"), []byte("replace_me"), []byte("replace-with"), []byte("replace_with"), []byte("insert-"), []byte("insert_"),
+	[]byte("placeholder"), []byte("example-key"), []byte("example_key"), []byte("api-key"), []byte("api_key"), []byte("dummy"), []byte("redacted"),
+}
+
+// longestPlaceholder is the most bytes that somebody types as a template's text.
+const longestPlaceholder = 512
+
+// placeholder says why a value without surrounding white space is a template's
+// text. It takes no memory.
+func placeholder(v string) (why string, bad bool) {
+	if len(v) > longestPlaceholder {
+		return trivial(v)
+	}
+	switch {
+	case strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">"):
+		return "is a <placeholder>", true
+	case strings.HasPrefix(v, "${") || strings.HasPrefix(v, "$(") || strings.HasPrefix(v, "{{") || strings.HasPrefix(v, "%(") || strings.HasPrefix(v, "$") && shouted(v[1:]):
+		return "is a variable that nobody expanded", true
+	case strings.Contains(v, "...") || strings.Contains(v, "…") || strings.Contains(v, hidden):
+		return "is a shortened or masked value", true
+	}
+	var room [2][longestPlaceholder]byte
+	lower := room[0][:len(v)]
+	for i := range len(v) {
+		lower[i] = v[i]
+		if v[i] >= 'A' && v[i] <= 'Z' {
+			lower[i] |= 0x20
+		}
+	}
+	if inStock(lower, room[1][:0]) {
+		return "is a template's word", true
+	}
+	for _, t := range telltales {
+		if bytes.Contains(lower, t) {
+			return "is a template's text", true
+		}
+	}
+	body := lower
+	for _, p := range prefixes {
+		if strings.HasPrefix(v, p) {
+			body = lower[len(p):]
+			break
+		}
+	}
+	if len(body) == 0 || len(body) < len(v) && inStock(body, room[1][:0]) {
+		return "is a prefix and nothing real behind it", true
+	}
+	return trivial(v[len(v)-len(body):])
+}
+
+// shouted reports if v is the name of a variable in capitals.
+func shouted(v string) bool {
+	for i := range len(v) {
+		if !words.has[v[i]] || v[i] >= 'a' && v[i] <= 'z' {
+			return false
+		}
+	}
+	return v != ""
+}
+
+// inStock looks a text up without its signs, and without digits at its end.
+func inStock(lower, room []byte) bool {
+	for _, c := range lower {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			room = append(room, c)
+		}
+	}
+	return stock[string(room)] || stock[string(bytes.TrimRight(room, digits))]
+}
+
+// told reports if a well-formed value says itself that it is none. Only words
+// that chance can't spell count: seven letters in 150 characters come up once in
+// 10^8 keys.
+func told(body string) bool {
+	for i := range len(body) {
+		switch body[i] | 0x20 {
+		case 'e', 'p', 'c', 'y':
+			for _, w := range [...]string{"example", "placeholder", "changeme", "your-api", "your_api", "yourapikey"} {
+				if len(body)-i >= len(w) && strings.EqualFold(body[i:i+len(w)], w) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// leastVaried is the least that a secret must vary: the number of equally
+// frequent characters that would collide as often as its own do (the inverse of
+// Simpson's index). 32 random hex digits have about 11, an English sentence 15;
+// one that has fewer than 5 comes up once in 10^9.
+const leastVaried = 5
+
+// trivial says why a value is too simple to be a secret: characters that repeat,
+// that follow each other, or too few different ones.
+func trivial(v string) (why string, bad bool) {
+	if v == "" {
+		return "", false
+	}
+	var count [256]uint16
+	steps := 0
+	for i := range len(v) {
+		count[v[i]]++
+		if i > 0 && follows(v[i-1], v[i]) {
+			steps++
+		}
+	}
+	n, sum := uint64(len(v)), uint64(0)
+	if len(v) <= 256 {
+		for i := range len(v) {
+			sum += uint64(count[v[i]]) // each character as often as it occurs: the sum of squares
+		}
+	} else {
+		for _, c := range count {
+			sum += uint64(c) * uint64(c)
+		}
+	}
+	switch {
+	case sum == n*n && len(v) > 2:
+		return "is one character over and over", true
+	case len(v) < 8:
+		return "", false
+	case steps*10 >= (len(v)-1)*7:
+		return "is a sequence of neighbouring characters", true
+	case periodic(v):
+		return "is the same few characters over and over", true
+	case len(v) >= 12 && n*n < leastVaried*sum:
+		return "has too few different characters", true
+	}
+	return "", false
+}
+
+// follows reports if two characters are neighbours, up or down, or the same.
+func follows(a, b byte) bool {
+	return a == b || a+1 == b || b+1 == a || a == '9' && (b == 'a' || b == 'A' || b == '0') || a == 'f' && b == '0' || a == 'z' && b == '0' || a == 'Z' && b == 'a'
+}
+
+// periodic reports if a value repeats its first characters, at most 20, to its
+// end, three times or more.
+func periodic(v string) bool {
+	for p := 1; p <= min(20, len(v)/3); p++ {
+		if v[p:] == v[:len(v)-p] {
+			return true
+		}
+	}
+	return false
+}
