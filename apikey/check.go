@@ -51,7 +51,7 @@ func (p *provider) known(f *format, value string) Result {
 		return Result{Placeholder, f.name, why, ""}
 	}
 	if p.open {
-		if why, bad := placeholder(value); bad {
+		if why, bad := template(value); bad {
 			return Result{Placeholder, f.name, why, ""}
 		}
 	} else if told(body) {

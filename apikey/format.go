@@ -82,9 +82,8 @@ func (f *format) match(v string) bool {
 			v = v[len(p.text):]
 			continue
 		}
-		n := 0
-		for n < len(v) && n < p.max && p.class.has[v[n]] {
-			n++
+		has, n := &p.class.has, 0
+		for stretch := v[:min(len(v), p.max)]; n < len(stretch) && has[stretch[n]]; n++ {
 		}
 		if n < p.min {
 			return false

@@ -28,8 +28,21 @@ const longestPlaceholder = 512
 // placeholder says why a value without surrounding white space is a template's
 // text. It takes no memory.
 func placeholder(v string) (why string, bad bool) {
+	if why, bad := template(v); bad {
+		return why, bad
+	}
+	for _, p := range prefixes {
+		if strings.HasPrefix(v, p) {
+			return trivial(v[len(p):])
+		}
+	}
+	return trivial(v)
+}
+
+// template says why a value is a template's text.
+func template(v string) (why string, bad bool) {
 	if len(v) > longestPlaceholder {
-		return trivial(v)
+		return "", false
 	}
 	switch {
 	case strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">"):
@@ -65,7 +78,7 @@ func placeholder(v string) (why string, bad bool) {
 	if len(body) == 0 || len(body) < len(v) && inStock(body, room[1][:0]) {
 		return "is a prefix and nothing real behind it", true
 	}
-	return trivial(v[len(v)-len(body):])
+	return "", false
 }
 
 // shouted reports if v is the name of a variable in capitals.
@@ -89,10 +102,10 @@ func inStock(lower, room []byte) bool {
 }
 
 // told reports if a well-formed value says itself that it is none. Only words
-// that chance can't spell count: seven letters in 150 characters come up once in
-// 10^8 keys.
+// that chance can't spell count, near the beginning: seven letters in 64 characters
+// come up once in 10^8 keys.
 func told(body string) bool {
-	for i := range len(body) {
+	for i := range min(len(body), 64) {
 		switch body[i] | 0x20 {
 		case 'e', 'p', 'c', 'y':
 			for _, w := range [...]string{"example", "placeholder", "changeme", "your-api", "your_api", "yourapikey"} {
@@ -118,23 +131,19 @@ func trivial(v string) (why string, bad bool) {
 		return "", false
 	}
 	var count [256]uint16
-	steps := 0
+	steps, sum := 0, uint64(0) // sum is of the squares of the counts
+	last := v[0]
 	for i := range len(v) {
-		count[v[i]]++
-		if i > 0 && follows(v[i-1], v[i]) {
+		c := v[i]
+		sum += 2*uint64(count[c]) + 1
+		count[c]++
+		if c-last+1 <= 2 { // the same, or a neighbour
 			steps++
 		}
+		last = c
 	}
-	n, sum := uint64(len(v)), uint64(0)
-	if len(v) <= 256 {
-		for i := range len(v) {
-			sum += uint64(count[v[i]]) // each character as often as it occurs: the sum of squares
-		}
-	} else {
-		for _, c := range count {
-			sum += uint64(c) * uint64(c)
-		}
-	}
+	steps-- // the first was compared with itself
+	n := uint64(len(v))
 	switch {
 	case sum == n*n && len(v) > 2:
 		return "is one character over and over", true
@@ -148,11 +157,6 @@ func trivial(v string) (why string, bad bool) {
 		return "has too few different characters", true
 	}
 	return "", false
-}
-
-// follows reports if two characters are neighbours, up or down, or the same.
-func follows(a, b byte) bool {
-	return a == b || a+1 == b || b+1 == a || a == '9' && (b == 'a' || b == 'A' || b == '0') || a == 'f' && b == '0' || a == 'z' && b == '0' || a == 'Z' && b == 'a'
 }
 
 // periodic reports if a value repeats its first characters, at most 20, to its
