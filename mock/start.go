@@ -2,12 +2,13 @@ package mock
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -34,7 +35,10 @@ type Start struct {
 // (fault "") refuses credentials that can't be right, and says which and why.
 // The error for an unknown fault names those that there are.
 func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fault string) (Start, error) {
-	v := newValues(list, lookup)
+	v, err := newValues(list, lookup)
+	if err != nil {
+		return Start{}, err
+	}
 	s := v.honest()
 	if fault == "" {
 		return s, nil
@@ -59,15 +63,9 @@ type values struct {
 	problems []problem
 }
 
-func newValues(list []profiles.Credential, lookup func(string) (string, bool)) *values {
-	v := &values{list: list, lookup: lookup}
-	for _, c := range list {
-		value, set := lookup(c.Env)
-		if p, bad := examine(c, value, set); bad {
-			v.problems = append(v.problems, p)
-		}
-	}
-	return v
+func newValues(list []profiles.Credential, lookup func(string) (string, bool)) (*values, error) {
+	problems, err := examine(list, lookup)
+	return &values{list: list, lookup: lookup, problems: problems}, err
 }
 
 // honest is what a server that does everything right does.
@@ -108,43 +106,37 @@ const (
 	kindMalformed   = "malformed"
 )
 
-// A keyForm is how a provider's credentials look.
-type keyForm struct {
-	prefix string
-	form   *regexp.Regexp
-	format string
+// kinds are the problems that verdicts are.
+var kinds = map[apikey.Verdict]string{
+	apikey.Missing: kindMissing, apikey.Blank: kindMissing, apikey.Placeholder: kindPlaceholder,
+	apikey.WrongFamily: kindMalformed, apikey.Malformed: kindMalformed, apikey.Unrecognised: kindMalformed,
 }
 
-var keyForms = map[string]keyForm{
-	"openai":    {"sk-", regexp.MustCompile(`^sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{40,}$`), "sk-proj- and more than 40 letters, digits, _ or -"},
-	"anthropic": {"sk-ant-", regexp.MustCompile(`^sk-ant-[a-z0-9]+-[A-Za-z0-9_-]{80,}$`), "sk-ant- and more than 80 letters, digits, _ or -"},
-	"gemini":    {"AI", regexp.MustCompile(`^(?:AIza[A-Za-z0-9_-]{35}|AQ\.[A-Za-z0-9_-]{30,})$`), "AIza and 35 letters, digits, _ or -"},
-	"mailgun":   {"", regexp.MustCompile(`^(?:key-)?[0-9a-f]{32}(?:-[0-9a-f]{8}-[0-9a-f]{8})?$`), "32 hexadecimal digits"},
-	"github":    {"gh", regexp.MustCompile(`^(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat\w*_[A-Za-z0-9_]{80,})$`), "ghp_ and 36 letters or digits"},
-	"generic":   {"", regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`), "32 or more letters, digits, _ or -"},
-}
-
-// examine finds what is wrong with a credential.
-func examine(c profiles.Credential, value string, set bool) (problem, bool) {
-	f := keyForms[cmp.Or(c.Provider, "generic")]
-	p := problem{env: c.Env, format: f.format}
-	switch {
-	case (!set || strings.TrimSpace(value) == "") && !c.Required:
-		return p, false
-	case !set:
-		p.kind, p.reason = kindMissing, "is not set"
-	case strings.TrimSpace(value) == "":
-		p.kind, p.reason = kindMissing, "is blank"
-	case strings.Contains(value, "your-"):
-		p.kind, p.reason = kindPlaceholder, "is a placeholder"
-	case strings.TrimSpace(value) != value:
-		p.kind, p.reason = kindMalformed, "has white space around it"
-	case c.Provider == "openai" && strings.HasPrefix(value, "sk-ant-"):
-		p.kind, p.reason = kindMalformed, "is a key of another provider"
-	case !f.form.MatchString(value):
-		p.kind, p.reason = kindMalformed, "is malformed"
-	default:
-		return p, false
+// examine finds what is wrong with credentials. The error is for a profile whose
+// provider nobody knows.
+func examine(list []profiles.Credential, lookup func(string) (string, bool)) ([]problem, error) {
+	var spec apikey.Spec
+	for _, c := range list {
+		spec.Credentials = append(spec.Credentials, apikey.Credential{Env: c.Env, Provider: cmp.Or(c.Provider, "generic"), Optional: !c.Required})
 	}
-	return p, true
+	_, err := apikey.Startup(spec, lookup)
+	var faults apikey.Errors
+	if err != nil && !errors.As(err, &faults) {
+		return nil, fmt.Errorf("mock: %w", err)
+	}
+	var problems []problem
+	for _, f := range faults {
+		problems = append(problems, problem{f.Env, kinds[f.Verdict], f.Detail, f.Expected})
+	}
+	return problems, nil
+}
+
+// expected is a provider's format in words; a provider that nobody knows was an
+// error before.
+func expected(provider string) string {
+	p, err := apikey.Lookup(cmp.Or(provider, "generic"))
+	if err != nil {
+		return ""
+	}
+	return p.Expected()
 }

@@ -161,7 +161,7 @@ func (v *values) modern() (problem, bool) {
 	for _, c := range v.list {
 		value, _ := v.lookup(c.Env)
 		if strings.Count(value, "-") > 1 || c.Provider == "generic" && value != "" {
-			return problem{env: c.Env, kind: kindMalformed, reason: "is malformed", format: keyForms[c.Provider].format}, true
+			return problem{env: c.Env, kind: kindMalformed, reason: "is malformed", format: expected(c.Provider)}, true
 		}
 	}
 	return problem{}, false
