@@ -130,13 +130,3 @@ func examine(list []profiles.Credential, lookup func(string) (string, bool)) ([]
 	}
 	return problems, nil
 }
-
-// expected is a provider's format in words; a provider that nobody knows was an
-// error before.
-func expected(provider string) string {
-	p, err := apikey.Lookup(cmp.Or(provider, "generic"))
-	if err != nil {
-		return ""
-	}
-	return p.Expected()
-}

@@ -3,8 +3,9 @@ package mock
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/mcpload/mcpload/apikey"
 )
 
 // A StartFault is one way to start wrongly.
@@ -156,12 +157,17 @@ func leakFaults() []StartFault {
 	}
 }
 
-// modern finds a credential of today's format.
+// modern finds a credential of the format that its provider issues first of all
+// today.
 func (v *values) modern() (problem, bool) {
 	for _, c := range v.list {
 		value, _ := v.lookup(c.Env)
-		if strings.Count(value, "-") > 1 || c.Provider == "generic" && value != "" {
-			return problem{env: c.Env, kind: kindMalformed, reason: "is malformed", format: expected(c.Provider)}, true
+		p, err := apikey.Lookup(c.Provider)
+		if err != nil || len(p.Formats()) == 0 {
+			continue
+		}
+		if r := p.Check(value); r.OK(false) && r.Format == p.Formats()[0].Name {
+			return problem{env: c.Env, kind: kindMalformed, reason: "is malformed", format: p.Expected()}, true
 		}
 	}
 	return problem{}, false

@@ -12,6 +12,7 @@ import (
 type Start struct {
 	Case     string          `json:"case"`              // such as "placeholder"
 	Env      string          `json:"env,omitempty"`     // the variable that the case is about; empty for a good start
+	Format   string          `json:"format,omitempty"`  // which of the provider's formats, where the case has several
 	Expected string          `json:"expected"`          // "serve", "refuse" or "either"
 	Did      string          `json:"did"`               // "served", "refused", "hung" or "not made"
 	Exit     string          `json:"exit,omitempty"`    // how it ended, such as "exit status 1"
@@ -151,12 +152,20 @@ func startGrid(list []Start) *grid {
 	g := &grid{header: []string{"", "case", "should", "did", "after", "exit", "its message names", "leaked"}}
 	for _, st := range list {
 		g.rows = append(g.rows, []cell{
-			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.Case, stiff: true}, {text: st.Expected}, {text: st.Did, stiff: true},
+			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.name(), stiff: true}, {text: st.Expected}, {text: st.Did, stiff: true},
 			{text: orDash(st.after()), right: true, stiff: true}, {text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
 			{text: orDash(st.says())}, {text: orDash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
 		})
 	}
 	return g
+}
+
+// name is the case, and its format where it has several.
+func (st Start) name() string {
+	if st.Format == "" {
+		return st.Case
+	}
+	return st.Case + "\n(" + st.Format + ")"
 }
 
 // mark is the row's verdict, short; nothing where nothing was demanded.

@@ -27,7 +27,7 @@ func draw(r *rand.Rand, n int) string {
 // token is a credential of a provider that only this test has.
 func token(env string, required bool) Credential {
 	return Credential{Env: env, Provider: "acme", Required: required, Secret: true, Telling: []string{"acme_"},
-		Make: func(c string, r *rand.Rand) (string, bool) {
+		Make: func(c string, _ int, r *rand.Rand) (string, bool) {
 			good := "acme_" + draw(r, 32)
 			switch c {
 			case Good:

@@ -14,9 +14,11 @@ type Credential struct {
 	Secret   bool     // its value must not show; false for a host, a port or a user name
 	Telling  []string // what a message about it says that tells its format, such as its prefix
 
-	// Make makes a value up for a case, another one each time; false where the
-	// case makes no sense for the provider.
-	Make func(c string, r *rand.Rand) (string, bool)
+	// Variants names the formats of a case that has more than one. Nil: none has.
+	Variants func(c string) []string
+	// Make makes a value up for a case and one of its variants, another value
+	// each time; false where the case makes no sense for the provider.
+	Make func(c string, variant int, r *rand.Rand) (string, bool)
 }
 
 // peers is how many other values are made of a kind to see what all of them
@@ -28,15 +30,19 @@ const peers = 5
 // made up for its one start.
 func Plan(list []Credential, r *rand.Rand) []Start {
 	good, _ := CaseNamed(Good)
-	control := func() Start { return start(good, nil, list, r) }
+	control := func() Start { return start(good, 0, nil, list, r) }
 	starts := []Start{control()}
 	for i := range list {
 		for _, c := range Cases() {
 			if c.Name == Good {
 				continue
 			}
-			if _, ok := list[i].Make(c.Name, r); ok || c.Name == Absent {
-				starts = append(starts, start(c, &list[i], list, r))
+			if _, ok := list[i].Make(c.Name, 0, r); !ok && c.Name != Absent {
+				continue
+			}
+			starts = append(starts, start(c, 0, &list[i], list, r))
+			for n := 1; n < len(list[i].formats(c)); n++ {
+				starts = append(starts, start(c, n, &list[i], list, r))
 			}
 		}
 	}
@@ -45,39 +51,50 @@ func Plan(list []Credential, r *rand.Rand) []Start {
 
 // start makes one start up: the case of one credential, and good values for the
 // others.
-func start(c Case, of *Credential, list []Credential, r *rand.Rand) Start {
+func start(c Case, variant int, of *Credential, list []Credential, r *rand.Rand) Start {
 	s := Start{Case: c, Expect: c.Expect, Set: map[string]string{}}
 	if of != nil {
 		s.Env, s.Telling = of.Env, of.Telling
+		if names := of.formats(c); len(names) > 0 {
+			s.Format = names[variant]
+		}
 		if nothing := c.Name == Absent || c.Name == Empty || c.Name == Blank; nothing && !of.Required {
 			s.Expect = Either
 		}
 	}
 	for i := range list {
-		one, kind := &list[i], Good
+		one, kind, n := &list[i], Good, 0
 		if of != nil && one.Env == of.Env {
-			kind = c.Name
+			kind, n = c.Name, variant
 		}
 		if kind == Absent {
 			continue
 		}
-		value, ok := one.Make(kind, r)
+		value, ok := one.Make(kind, n, r)
 		if !ok {
 			continue
 		}
 		s.Set[one.Env] = value
 		if of, _ := CaseNamed(kind); one.Secret && of.Random {
-			s.Secrets = append(s.Secrets, NewSecret(one.Env, value, others(one, kind, r)...))
+			s.Secrets = append(s.Secrets, NewSecret(one.Env, value, others(one, kind, n, r)...))
 		}
 	}
 	return s
 }
 
+// formats names the variants of a case.
+func (c *Credential) formats(of Case) []string {
+	if c.Variants == nil {
+		return nil
+	}
+	return c.Variants(of.Name)
+}
+
 // others are more values of a kind.
-func others(c *Credential, kind string, r *rand.Rand) []string {
+func others(c *Credential, kind string, variant int, r *rand.Rand) []string {
 	var list []string
 	for range peers {
-		if value, ok := c.Make(kind, r); ok {
+		if value, ok := c.Make(kind, variant, r); ok {
 			list = append(list, value)
 		}
 	}

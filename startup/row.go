@@ -26,6 +26,7 @@ func (e Expectation) String() string {
 type Row struct {
 	Case     string
 	Env      string
+	Format   string // which of the provider's formats, where the case has several
 	Expected string
 	Did      string   // "served", "refused", "hung" or "not made"
 	Exit     string   // how it ended
@@ -40,7 +41,7 @@ type Row struct {
 func (t *Trial) Rows() []Row {
 	var rows []Row
 	for _, s := range t.Starts {
-		r := Row{Case: s.Case.Name, Env: s.Env, Expected: s.Expect.String(), Did: "not made"}
+		r := Row{Case: s.Case.Name, Env: s.Env, Format: s.Format, Expected: s.Expect.String(), Did: "not made"}
 		if o := s.Seen; o != nil && o.Started {
 			t.fill(&r, s, o)
 		}
@@ -114,4 +115,10 @@ func (t *Trial) explains(r *Row) bool {
 }
 
 // About names a start: "absent OPENAI_API_KEY".
-func (s Start) About() string { return strings.TrimSpace(s.Case.Name + " " + s.Env) }
+func (s Start) About() string {
+	about := strings.TrimSpace(s.Case.Name + " " + s.Env)
+	if s.Format != "" {
+		about += " (" + s.Format + ")"
+	}
+	return about
+}

@@ -3,78 +3,90 @@ package startup
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
+
+	"github.com/mcpload/mcpload/apikey"
 )
 
-// The alphabets that credentials are drawn from.
+// How many formats are tried of those that a provider used to issue, and of
+// those that it also issues or may issue. Each is a start.
 const (
-	lowerHex = "0123456789abcdef"
-	word     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	urlSafe  = word + "_-"
+	oldFormats   = 2
+	otherCurrent = 1
+	newer        = 1
 )
-
-// A run is one stretch of a credential: fixed text, then drawn characters.
-type run struct {
-	text     string
-	alphabet string
-	n        int
-}
-
-// A recipe says how to make up what a provider issues.
-type recipe struct {
-	provider string
-	template string // what a template puts before "your-api-key-here"
-	good     []run
-	old, new []run    // nil where there is none
-	wrong    []run    // of another family, as people mix them up
-	telling  []string // what a message about the format would hold
-}
-
-// recipes follow the same sources as the patterns that check credentials.
-var recipes = []recipe{
-	{provider: "openai", template: "sk-", telling: []string{"sk-"},
-		good:  []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}},
-		old:   []run{{"sk-", word, 20}, {"T3Blbk" + "FJ", word, 20}},
-		new:   []run{{"sk-proj2-", urlSafe, 164}},
-		wrong: []run{{"sk-ant-" + "api03-", urlSafe, 93}, {"AA", "", 0}}},
-	{provider: "anthropic", template: "sk-ant-", telling: []string{"sk-ant-"},
-		good:  []run{{"sk-ant-" + "api03-", urlSafe, 93}, {"AA", "", 0}},
-		new:   []run{{"sk-ant-" + "api04-", urlSafe, 101}, {"AA", "", 0}},
-		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "gemini", telling: []string{"AIza", "AQ."},
-		good:  []run{{"AI" + "za", urlSafe, 35}},
-		new:   []run{{"A" + "Q.", urlSafe, 50}},
-		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "mailgun", telling: []string{"key-"},
-		good:  []run{{"", lowerHex, 32}, {"-", lowerHex, 8}, {"-", lowerHex, 8}},
-		old:   []run{{"", lowerHex, 32}},
-		wrong: []run{{"pubkey-", lowerHex, 32}}},
-	{provider: "github", telling: []string{"ghp_", "github_pat_"},
-		good:  []run{{"gh" + "p_", word, 36}},
-		new:   []run{{"github_" + "pat_", word, 22}, {"_", word, 59}},
-		wrong: []run{{"sk-proj-", urlSafe, 74}, {"T3Blbk" + "FJ", urlSafe, 74}}},
-	{provider: "generic", good: []run{{"", urlSafe, 40}}},
-}
 
 // NewCredential returns a credential whose values are made up as its provider
-// issues them. The error names the providers that there are.
+// issues them. The error wraps apikey.ErrUnknownProvider.
 func NewCredential(env, provider string, required bool) (Credential, error) {
-	i := slices.IndexFunc(recipes, func(r recipe) bool { return r.provider == provider })
-	if i < 0 {
-		var names []string
-		for _, r := range recipes {
-			names = append(names, r.provider)
-		}
-		return Credential{}, fmt.Errorf("startup: no provider is named %q: want one of %s", provider, strings.Join(names, ", "))
+	p, err := apikey.Lookup(provider)
+	if err != nil {
+		return Credential{}, fmt.Errorf("startup: credential %s: %w", env, err)
 	}
-	r := recipes[i]
-	return Credential{Env: env, Provider: provider, Required: required, Secret: true, Telling: r.telling, Make: r.value}, nil
+	k := kit{p: p}
+	return Credential{Env: env, Provider: provider, Required: required, Secret: p.Secret(), Telling: k.telling(), Variants: k.variants, Make: k.value}, nil
 }
 
-// value makes one up for a case.
-func (c recipe) value(name string, r *rand.Rand) (string, bool) {
-	good := made(c.good, r)
+// LooksReal reports if a value has something in it that some provider may have
+// issued.
+func LooksReal(value string) bool {
+	var families *apikey.Redactor // which knows those, and no value
+	return len(families.Find(value)) > 0
+}
+
+// A kit makes values of one provider up.
+type kit struct{ p apikey.Provider }
+
+// telling is what messages about the formats hold: what they begin with.
+func (k kit) telling() []string {
+	var list []string
+	for _, f := range k.p.Formats() {
+		if begin := strings.TrimSuffix(f.Example, "***"); len(begin) > 1 {
+			list = append(list, begin)
+		}
+	}
+	return list
+}
+
+// variants names the formats of a case that has several.
+func (k kit) variants(name string) []string {
+	var list []string
+	for _, i := range k.formats(name) {
+		list = append(list, k.p.Formats()[i].Name)
+	}
+	return list
+}
+
+// formats are the places of a case's formats in the provider's table, one of
+// each name.
+func (k kit) formats(name string) []int {
+	var list []int
+	seen, left := map[string]bool{}, map[string]int{}
+	switch {
+	case len(k.telling()) == 0: // whoever issues anything has no newer formats
+	case name == OldFormat:
+		left["old"] = oldFormats
+	case name == NewFormat:
+		left["current"], left["plausible"] = otherCurrent, newer
+	}
+	for i, f := range k.p.Formats() {
+		if i == 0 {
+			seen[f.Name] = true // what the good start has
+		}
+		if seen[f.Name] || left[f.Status] == 0 {
+			continue
+		}
+		seen[f.Name] = true
+		left[f.Status]--
+		list = append(list, i)
+	}
+	return list
+}
+
+// value makes one up for a case. A bad value that the provider's pattern takes
+// for a good one, such as a short host name, is no case.
+func (k kit) value(name string, variant int, r *rand.Rand) (string, bool) {
+	good := k.p.Sample(r)
 	switch name {
 	case Good:
 		return good, true
@@ -82,40 +94,60 @@ func (c recipe) value(name string, r *rand.Rand) (string, bool) {
 		return "", true
 	case Blank:
 		return "   ", true
-	case Placeholder:
-		return c.template + "your-api-key-here", true
 	case Newline:
 		return good + "\n", true
+	case OldFormat, NewFormat:
+		if places := k.formats(name); variant < len(places) {
+			return k.p.SampleOf(places[variant], r), true
+		}
+		return "", false
+	case Placeholder:
+		return k.bad(k.template())
 	case TooShort:
-		return good[:len(c.good[0].text)+12], true
+		return k.bad(k.short(good))
 	case Malformed:
-		return good[:len(good)/2] + "!" + good[len(good)/2+1:], true
+		return k.bad(good[:len(good)/2] + "!" + good[len(good)/2+1:])
 	case WrongFamily:
-		return made(c.wrong, r), c.wrong != nil
-	case OldFormat:
-		return made(c.old, r), c.old != nil
-	case NewFormat:
-		return made(c.new, r), c.new != nil
+		return k.stranger(r)
 	}
 	return "", false
 }
 
-func made(runs []run, r *rand.Rand) string {
-	var b strings.Builder
-	for _, one := range runs {
-		b.WriteString(one.text)
-		for range one.n {
-			b.WriteByte(one.alphabet[r.IntN(len(one.alphabet))])
+func (k kit) bad(value string) (string, bool) { return value, !k.p.Check(value).OK(false) }
+
+// template is what a template says: the prefix, as far as it is one word, and
+// what to put behind it.
+func (k kit) template() string {
+	for _, begin := range k.telling() {
+		if head, _, ok := strings.Cut(begin, "-"); ok {
+			return head + "-your-api-key-here"
 		}
 	}
-	return b.String()
+	return "your-api-key-here"
 }
 
-// LooksReal reports if a value looks like a credential that some provider
-// issued.
-func LooksReal(value string) bool {
-	value = strings.TrimSpace(value)
-	return len(value) >= 30 && slices.ContainsFunc(recipes, func(r recipe) bool {
-		return slices.ContainsFunc(r.telling, func(prefix string) bool { return strings.HasPrefix(value, prefix) })
-	})
+// short is the first part of a value: its prefix and a few characters, but
+// enough of them that they can be looked for.
+func (k kit) short(good string) string {
+	prefix := 0
+	for _, begin := range k.telling() {
+		if strings.HasPrefix(good, begin) {
+			prefix = max(prefix, len(begin))
+		}
+	}
+	return good[:min(prefix+leakLength+3, len(good)/2+1)]
+}
+
+// stranger is another provider's value, where this one's pattern tells it apart.
+func (k kit) stranger(r *rand.Rand) (string, bool) {
+	for _, other := range []string{"anthropic", "openai"} {
+		p, err := apikey.Lookup(other)
+		if err != nil || other == k.p.Name() {
+			continue
+		}
+		if value := p.Sample(r); k.p.Check(value).Verdict == apikey.WrongFamily {
+			return value, true
+		}
+	}
+	return "", false
 }

@@ -2,64 +2,88 @@ package startup
 
 import (
 	"math/rand/v2"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/apikey"
 )
 
-// What is made up looks as its case says, is another one each time, and a bad
-// one is never a good one by accident.
+// What is made up is what its case says, by the provider's own pattern, and
+// another value each time.
 func TestValues(t *testing.T) {
-	forms := map[string]*regexp.Regexp{
-		"openai":    regexp.MustCompile(`^sk-(?:proj-[A-Za-z0-9_-]{74}T3Blbk[F]J[A-Za-z0-9_-]{74}|[A-Za-z0-9]{20}T3Blbk[F]J[A-Za-z0-9]{20})$`),
-		"anthropic": regexp.MustCompile(`^sk-ant-api03-[A-Za-z0-9_-]{93}AA$`),
-		"gemini":    regexp.MustCompile(`^(?:AIza[A-Za-z0-9_-]{35}|AQ\.[A-Za-z0-9_-]{50})$`),
-		"mailgun":   regexp.MustCompile(`^[0-9a-f]{32}(?:-[0-9a-f]{8}-[0-9a-f]{8})?$`),
-		"github":    regexp.MustCompile(`^(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})$`),
-		"generic":   regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`),
-	}
-	require.Len(t, forms, len(recipes))
 	r := rand.New(rand.NewPCG(4, 4))
-	for provider, form := range forms {
-		c, err := NewCredential("X", provider, true)
+	require.NotEmpty(t, apikey.Providers())
+	for _, p := range apikey.Providers() {
+		c, err := NewCredential("X", p.Name(), true)
 		require.NoError(t, err)
+		require.Equal(t, p.Secret(), c.Secret)
+		bad := 0
 		for _, kase := range Cases() {
 			seen := map[string]bool{}
-			for range 50 {
-				value, ok := c.Make(kase.Name, r)
-				if !ok {
-					require.Contains(t, []string{WrongFamily, OldFormat, NewFormat}, kase.Name, "%s has no %s", provider, kase.Name)
-					continue
-				}
-				seen[value] = true
-				switch kase.Name {
-				case Good, OldFormat:
-					require.Regexp(t, form, value)
-				case Newline:
-					require.Regexp(t, form, strings.TrimSuffix(value, "\n"))
-					require.NotRegexp(t, form, value)
-				case NewFormat: // known or not: policy
-				default:
-					require.NotRegexp(t, form, value, "%s %s", provider, kase.Name)
-				}
-				if kase.Random && provider != "generic" && provider != "mailgun" && kase.Name == Good {
-					require.True(t, LooksReal(value), provider)
+			for variant := range max(1, len(c.Variants(kase.Name))) {
+				for range 20 {
+					value, ok := c.Make(kase.Name, variant, r)
+					if !ok {
+						continue
+					}
+					seen[value] = true
+					verdict := p.Check(value).Verdict
+					switch kase.Name {
+					case Good:
+						require.Equal(t, apikey.Valid, verdict, "%s: %s", p, kase.Name)
+					case OldFormat:
+						require.Equal(t, apikey.Valid, verdict, "%s: %s", p, kase.Name)
+						require.NotEqual(t, p.Formats()[0].Name, p.Check(value).Format)
+					case NewFormat:
+						require.True(t, p.Check(value).OK(false), "%s: %s", p, kase.Name)
+					case Newline:
+						require.Equal(t, apikey.Valid, p.Check(strings.TrimSpace(value)).Verdict)
+						require.Equal(t, apikey.Malformed, verdict)
+					case Absent, Empty, Blank:
+						require.Equal(t, apikey.Blank, verdict)
+					default:
+						require.False(t, p.Check(value).OK(false), "%s: %s", p, kase.Name)
+						bad++
+					}
 				}
 			}
-			if kase.Random && len(seen) > 0 {
-				require.Len(t, seen, 50, "%s %s", provider, kase.Name)
-				secret := NewSecret("X", keyOf(seen), others(&c, kase.Name, r)...)
-				require.GreaterOrEqual(t, secret.secretLength(), leakLength, "%s %s: nothing to look for", provider, kase.Name)
+			if !kase.Random || len(seen) == 0 || !p.Secret() {
+				continue
 			}
+			require.Greater(t, len(seen), 19, "%s: %s", p, kase.Name)
+			secret := NewSecret("X", keyOf(seen))
+			require.GreaterOrEqual(t, secret.secretLength(), leakLength, "%s %s: nothing to look for", p, kase.Name)
 		}
+		require.Positive(t, bad, "%s: nothing that a server must refuse", p)
 	}
 	_, err := NewCredential("X", "acme", true)
-	require.EqualError(t, err, `startup: no provider is named "acme": want one of openai, anthropic, gemini, mailgun, github, generic`)
+	require.ErrorIs(t, err, apikey.ErrUnknownProvider)
+}
+
+func TestLooksReal(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 4))
+	for _, name := range []string{"openai", "anthropic", "gemini", "github"} {
+		p, err := apikey.Lookup(name)
+		require.NoError(t, err)
+		require.True(t, LooksReal(p.Sample(r)), name)
+		require.True(t, LooksReal("https://x:"+p.Sample(r)+"@host/"), name)
+	}
 	for _, ordinary := range []string{"", "production", "/usr/local/bin:/usr/bin", "sk-short", "C.UTF-8", strings.Repeat("x", 60)} {
 		require.False(t, LooksReal(ordinary), ordinary)
 	}
+}
+
+// The formats that a provider used to issue, and others, are cases of their own.
+func TestVariants(t *testing.T) {
+	c, err := NewCredential("X", "mailgun", true)
+	require.NoError(t, err)
+	var abouts []string
+	for _, s := range Plan([]Credential{c}, rand.New(rand.NewPCG(1, 1))) {
+		abouts = append(abouts, s.About())
+	}
+	require.Subset(t, abouts, []string{"good", "absent X", "old-format X (key- key)", "old-format X (bare key)", "wrong-family X"})
 }
 
 func keyOf(m map[string]bool) string {

@@ -283,7 +283,7 @@ func (l *startLine) planStarts(list []profiles.Credential, seed uint64) error {
 	for _, c := range list {
 		made, err := startup.NewCredential(c.Env, c.Provider, c.Required)
 		if err != nil {
-			return fmt.Errorf("credential %s: %w", c.Env, err)
+			return err
 		}
 		credentials = append(credentials, made)
 		l.trial.Provider[c.Env] = c.Provider

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/startup"
@@ -113,8 +115,15 @@ func TestStartFaults(t *testing.T) {
 	}
 }
 
-// key makes a value that looks as if a provider had issued it.
-func key() string { return "sk-" + "proj-" + strings.Repeat("aB3", 50) }
+// key makes a value up that looks as if a provider had issued it, the same one
+// each time.
+func key() string {
+	p, err := apikey.Lookup("openai")
+	if err != nil {
+		panic(err)
+	}
+	return p.Sample(rand.New(rand.NewPCG(1, 2)))
+}
 
 // A caller's own credential is used for the good starts where that is asked
 // for, else never; and it shows nowhere.

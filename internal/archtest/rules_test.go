@@ -29,7 +29,7 @@ var rooms = map[string]room{
 	"runner":            {imports: []string{"history", "wire"}, clock: true},
 	"scenarios":         {imports: []string{"history", "profiles", "verdict"}},
 	"store":             {imports: []string{"history", "results"}},
-	"startup":           {imports: []string{"verdict"}},
+	"startup":           {imports: []string{"apikey", "verdict"}},
 	"ui":                {imports: []string{"compare", "history", "page", "results", "store", "verdict"}},
 	"verdict":           {imports: []string{"history", "profiles"}},
 	"virtual":           {imports: []string{"history"}},
