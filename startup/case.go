@@ -42,8 +42,8 @@ func Cases() []Case {
 			IfServes: "it starts with a value that ends in a newline: see that it strips it, since HTTP headers can't carry one"},
 		{Name: OldFormat, Doc: "a well-formed value of a format that the provider used to issue", Random: true,
 			IfRefuses: "it refuses a format that the provider used to issue; such keys may still be in use"},
-		{Name: NewFormat, Doc: "a value as the provider may issue it tomorrow", Random: true,
-			IfRefuses: "it refuses a plausible newer format: formats drift, and a user with a new key can't start it"},
+		{Name: NewFormat, Doc: "a value of another format that the provider issues, or may issue tomorrow", Random: true,
+			IfRefuses: "it refuses another format that the provider issues, or a plausible newer one: formats drift, and a user with such a key can't start it"},
 	}
 }
 

@@ -327,7 +327,7 @@ func TestDoubts(t *testing.T) {
 			require.Equal(t, verdict.Pass, f.Verdict, f.Check)
 		}
 		require.Len(t, findings[0].Warnings, 2)
-		require.Contains(t, findings[0].Warnings[1], "new-format API_KEY: it refuses a plausible newer format")
+		require.Contains(t, findings[0].Warnings[1], "new-format API_KEY: it refuses another format")
 	})
 }
 

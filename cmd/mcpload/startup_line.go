@@ -85,7 +85,7 @@ func (f *startFlags) consistent(command []string) error {
 	case f.transport != "stdio" && f.transport != "http":
 		return fmt.Errorf("--transport %q is neither stdio nor http", f.transport)
 	case len(command) > 0 && f.server == "" && len(f.credentials)+len(f.optional) == 0:
-		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai"}
+		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai; mcpload keys providers lists the providers"}
 	}
 	return nil
 }
