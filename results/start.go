@@ -195,6 +195,9 @@ func (st Start) says() string {
 	}
 	var list []string
 	for _, what := range []string{"variable", "format"} {
+		if st.Env == "" {
+			break // nothing was at fault that it could have named
+		}
 		if slices.Contains(st.Says, what) {
 			list = append(list, what)
 		} else {

@@ -33,7 +33,10 @@ func judgeStarts(t *Trial, f *Finding) {
 		f.Saw = fmt.Sprintf("%d of %s answered; the other %s", len(answered), plural(len(controls), "start"), few(silent))
 		f.Cause = "what it needs beside its credentials is not always there"
 	default:
-		f.Saw = "it " + few(silent)
+		f.Saw = "it " + silent[0]
+		if len(silent) > 1 {
+			f.Saw += fmt.Sprintf("; so did %s", plural(len(silent)-1, "more good start"))
+		}
 		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows no made-up key"
 		if other, ok := t.startsWith(); ok && t.missing() == 0 {
 			f.Verdict = verdict.Fail
