@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -91,11 +92,12 @@ var hints = []hint{
 	},
 }
 
-// about returns the row of a check, and false where there is none. The latency
-// checks are named for what they demand: "latency p99<500ms".
+// about returns the row of a check, and false where there is none. Some checks
+// are named for what they demand: "latency p99<500ms", "threshold errors<1%".
 func about(check string) (hint, bool) {
-	for _, h := range slices.Concat(hints, startHints) {
-		if h.check == check || (h.check == "latency" && len(check) > 8 && check[:8] == "latency ") {
+	kind, demand, _ := strings.Cut(check, " ")
+	for _, h := range slices.Concat(hints, startHints, loadHints) {
+		if h.check == check || demand != "" && h.check == kind && (kind == "latency" || kind == "threshold") {
 			return h, true
 		}
 	}

@@ -112,13 +112,19 @@ func (l *Load) health() string {
 
 // loadChecks adds every finding: a load has few.
 func (s *screen) loadChecks() error {
-	_, sc := s.doc.load()
+	v, sc := s.doc.load()
 	s.heading("checks")
 	g := &grid{header: []string{"verdict", "check", "saw", "why"}}
 	for _, f := range sc.Findings {
 		g.rows = append(g.rows, []cell{{text: f.Verdict.String(), sgr: colorOf(f.Verdict)}, {text: f.Check, stiff: true}, {text: f.Saw}, {text: f.Cause}})
 	}
-	return g.without(func(column int) bool { return column == 3 && g.all(column, "") }).draw(s.page)
+	if err := g.without(func(column int) bool { return column == 3 && g.all(column, "") }).draw(s.page); err != nil {
+		return err
+	}
+	if next := v.Next(); len(next) > 0 {
+		s.next(next)
+	}
+	return nil
 }
 
 // loadCalls adds what came of the calls, a row a tool.

@@ -14,6 +14,7 @@ import (
 	"github.com/mcpload/mcpload/load"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // loadFlags are the flags of load, as given.
@@ -180,7 +181,9 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	doc.Finish()
 	if report.nodata != "" {
 		a.say("%s", report.nodata)
-		a.status = exitUsage
+		if doc.Verdict != verdict.Fail {
+			a.status = exitUsage
+		}
 	}
 	if doc, err = a.keepLoad(f, l, began, doc, report.spool); err != nil {
 		return err

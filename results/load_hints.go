@@ -1,0 +1,31 @@
+package results
+
+// loadHints has a row for every check that a general load makes, beside
+// generator.
+var loadHints = []hint{
+	{
+		check:  "answers",
+		failed: "read why calls got no result, below, and the server's own log from then on; --save-history keeps every call",
+		open:   "nothing was sent: give a higher --rate or a longer --duration",
+	},
+	{
+		check:  "echo",
+		failed: "look for state that requests share: a variable of the module, a context that is kept, a map keyed by something that two sessions have alike; --save-history names the calls",
+		open:   `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,
+	},
+	{
+		check:  "threshold",
+		failed: "see over time, below, if it was so from the beginning or came with the load; --find capacity says which rate the server sustains",
+		open:   "a quantile needs a sample: p99 at least 100 calls; raise --rate or --duration, or ask for a lower one",
+	},
+	{
+		check:  "abort-on",
+		failed: "see over time, below, when it began; --save-history keeps every call",
+		open:   "raise --duration",
+	},
+	{
+		check:  "capacity",
+		failed: "begin lower with --rate, and see why calls got no result",
+		open:   "run the generator on another machine than the server, or give it more processors; a longer --duration a trial smooths what a run meets by chance",
+	},
+}
