@@ -110,6 +110,9 @@ func (l Limit) String() string { return strings.TrimSpace(l.bucket() + " " + l.o
 
 // bucket says the limit alone: "15/s burst 40".
 func (l Limit) bucket() string {
+	if l.Rate == 0 && l.Burst == 0 {
+		return "none" // nothing was held against one: a general load
+	}
 	s := fmt.Sprintf("%s/s burst %d", strconv.FormatFloat(l.Rate, 'g', 6, 64), l.Burst)
 	if l.Scope == "client" {
 		s += " a client"

@@ -55,7 +55,7 @@ func (r *loadRun) report() (loadReport, error) {
 	}
 	findings = append(findings, demands...)
 	s.Findings = results.Findings(findings)
-	out.server.Scenarios = []results.Scenario{s}
+	out.server.Scenarios, out.server.Latency = []results.Scenario{s}, &s.Latency
 	out.server.Notes = r.notes(l)
 	return out, nil
 }
