@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,9 @@ type Session struct {
 	closed    atomic.Bool
 	clean     redactor
 	strays    strayLog
+
+	cancelling atomic.Int64   // cancellations under way
+	cancels    sync.WaitGroup // likewise
 
 	calls  []history.Call // the handshake
 	server string
@@ -102,6 +106,7 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 func (s *Session) judge(call *history.Call, got answer, notification bool) {
 	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
 	defer func() { call.Detail = s.clean.clean(call.Detail) }()
+	defer s.cancel(call, got)
 	if f := got.fault; f != nil {
 		call.Detail = f.detail
 		if got.other != nil {
@@ -231,6 +236,7 @@ func (s *Session) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.cancels.Wait()
 	if l, ok := s.link.(*httpLink); ok && s.SessionID() != "" {
 		ctx, cancel := context.WithTimeout(ctx, min(s.o.Timeout, closeTimeout))
 		// A server need not allow it, and a dead one can't.

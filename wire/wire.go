@@ -93,6 +93,11 @@ type Options struct {
 	// server refused unprocessed is repeated.
 	HTTP2 bool
 
+	// CancelHTTP sends notifications/cancelled for a call that timed out, where
+	// the protocol's era wants that over HTTP. A limiter that charges
+	// notifications would charge it, so that a run which judges one doesn't.
+	CancelHTTP bool
+
 	// Phase, where it is set, is told how long each part of an HTTP request
 	// took, from any goroutine.
 	Phase func(p Phase, took time.Duration)

@@ -44,7 +44,7 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{}}
 	o := l.options
 	o.Now = clock.Now
-	o.Phase = c.phase
+	o.Phase, o.CancelHTTP = c.phase, true
 	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
 		c.conns = &wire.Conns{}
 		o.Conns = c.conns
