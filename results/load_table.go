@@ -308,7 +308,7 @@ func (s *screen) loadServer() error {
 	if p == nil {
 		return nil
 	}
-	s.heading("the server's process")
+	s.heading("the server's processes, together")
 	s.item(inset, inset+2, "", "-", fmt.Sprintf("%.2f processors; memory %s at first, %s at last, %s at most; %.0f to %.0f descriptors, %.0f to %.0f threads",
 		p.CPU, memory(p.RSS.First), memory(p.RSS.Last), memory(p.RSS.Max), p.FDs.First, p.FDs.Last, p.Threads.First, p.Threads.Last))
 	if len(p.Growth) == 0 {

@@ -175,7 +175,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	report, err := l.carryOut(ctx, p, a.drain)
 	stop()
 	if err != nil {
-		return report.explain(err)
+		return l.explain(err)
 	}
 	doc.Servers = []results.Server{report.server}
 	doc.Finish()

@@ -63,7 +63,7 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	}
 	tools, err := j.listTools(ctx)
 	if err != nil {
-		return loadReport{}.explain(err)
+		return (&loadJob{job: j}).explain(err)
 	}
 	for _, name := range include {
 		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {

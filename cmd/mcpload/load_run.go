@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,12 +27,16 @@ type loadReport struct {
 }
 
 // explain turns why nothing could be measured into what a user is told.
-func (r loadReport) explain(err error) error {
+func (l *loadJob) explain(err error) error {
 	var dial *wire.DialError
-	if errors.As(err, &dial) {
-		return hinted{errors.New(dial.Sentence()), dial.Hint}
+	if !errors.As(err, &dial) {
+		return err
 	}
-	return err
+	hint := dial.Hint
+	if l.options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || hint == "") {
+		hint = "does the server speak HTTP/2? --http 1.1 is the default"
+	}
+	return hinted{errors.New(dial.Sentence()), hint}
 }
 
 // A loadRun is one run of a load, while it goes on.
@@ -101,20 +104,17 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	r.begin = clock.Now() + breath
 	p.board.Expect(live.Server{Name: l.profile.Name, Began: time.Now().Add(-clock.Now()),
 		Stages: []live.Stage{{Name: load.Label, Calls: l.expected(), End: r.begin + l.length}}})
-	r.watch = watchServer(clock, r.begin, cmp.Or(process, firstOf(c.processes())))
+	processes := c.processes()
+	if process != nil {
+		processes = append(processes, process)
+	}
+	r.watch = watchServer(clock, r.begin, processes)
 	err = r.stream(ctx, drain)
 	r.watch.end()
 	if closeErr := r.tape.close(); closeErr != nil {
 		return nil, closeErr
 	}
 	return r, r.endedBy(err)
-}
-
-func firstOf(list []*wire.Process) *wire.Process {
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
 }
 
 // knowsTools refuses tools that the server doesn't have, before any load.

@@ -18,36 +18,27 @@ import (
 	"github.com/mcpload/mcpload/wire"
 )
 
-// A loadWatch samples what the server's process uses.
+// A loadWatch samples what the server's processes use.
 type loadWatch struct {
-	process *wire.Process // nil: there is none of ours
-	quit    chan struct{}
-	wg      sync.WaitGroup
-	used    load.Resources
+	processes []*wire.Process // those of ours; none where we attached to a server
+	quit      chan struct{}
+	wg        sync.WaitGroup
+	used      load.Resources
 }
 
 // sampleEvery is how often a process is looked at, which costs a millisecond
 // or so where there are many processes.
 const sampleEvery = 500 * time.Millisecond
 
-func watchServer(clock runner.Clock, begin time.Duration, p *wire.Process) *loadWatch {
-	w := &loadWatch{process: p, quit: make(chan struct{})}
-	if p == nil {
+func watchServer(clock runner.Clock, begin time.Duration, processes []*wire.Process) *loadWatch {
+	w := &loadWatch{processes: processes, quit: make(chan struct{})}
+	if len(processes) == 0 {
 		return w
 	}
 	w.wg.Go(func() {
 		tick := time.NewTicker(sampleEvery)
 		defer tick.Stop()
-		last := false
-		for {
-			u, err := p.Usage()
-			if err != nil {
-				return // it is gone, or the system doesn't tell
-			}
-			w.used.Add(load.Sample{At: clock.Now() - begin, CPU: u.CPU, RSS: float64(u.RSS), FDs: float64(u.FDs), Threads: float64(u.Threads)})
-			if last {
-				return
-			}
+		for last := false; w.sample(clock.Now()-begin) && !last; {
 			select {
 			case <-tick.C:
 			case <-w.quit:
@@ -58,14 +49,34 @@ func watchServer(clock runner.Clock, begin time.Duration, p *wire.Process) *load
 	return w
 }
 
+// sample adds up what all processes use. False once one is gone, or where the
+// system doesn't tell.
+func (w *loadWatch) sample(at time.Duration) bool {
+	sum := load.Sample{At: at}
+	for _, p := range w.processes {
+		u, err := p.Usage()
+		if err != nil {
+			return false
+		}
+		sum.CPU += u.CPU
+		sum.RSS += float64(u.RSS)
+		sum.FDs += float64(u.FDs)
+		sum.Threads += float64(u.Threads)
+	}
+	w.used.Add(sum)
+	return true
+}
+
 func (w *loadWatch) end() { close(w.quit); w.wg.Wait() }
 
-// exited reports if the process has ended by itself.
+// exited reports if a process has ended by itself.
 func (w *loadWatch) exited() (status string, ok bool) {
-	if w.process == nil {
-		return "", false
+	for _, p := range w.processes {
+		if status, ok := p.Exited(); ok {
+			return status, true
+		}
 	}
-	return w.process.Exited()
+	return "", false
 }
 
 // self is what we ourselves use during a run.

@@ -21,6 +21,7 @@ var update = flag.Bool("update", false, "rewrite golden text in scripts and docu
 func TestMain(m *testing.M) {
 	testscript.Main(keepsAside{m}, map[string]func(){
 		"mcpload": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"leaky":   leaky,
 	})
 }
 
