@@ -36,7 +36,7 @@ func (v *Server) loadWords(sc *Scenario) string {
 		case verdict.Fail:
 			broken = append(broken, strings.TrimPrefix(f.Check, "threshold ")+" ("+f.Saw+")")
 		case verdict.Inconclusive:
-			open = append(open, f.Check+": "+f.Saw)
+			open = append(open, strings.TrimPrefix(f.Check+": "+f.Saw, "generator: "))
 		}
 	}
 	switch {

@@ -93,7 +93,7 @@ func TestLoadHeadlines(t *testing.T) {
 	sc.Load.Shape, sc.Load.Generator.Limited = "max", "we were slow"
 	assert.Contains(t, onScreen(t, d, 200), "LIMITED, we were slow")
 	sc.Findings[0].Verdict = verdict.Inconclusive
-	assert.Contains(t, onScreen(t, d, 200), "inconclusive: generator: ")
+	assert.Contains(t, onScreen(t, d, 200), "inconclusive: p99 1ms late")
 	sc.Load.Capacity = &LoadCapacity{Rate: 100, Above: 105, Confirmed: 3, Why: "at 105/s a threshold is broken",
 		Trials: []LoadTrial{{Rate: 105, Achieved: 104, P50: 2, P99: 300, Phase: "bisect", Verdict: "broken", Why: "p99<100ms: 300ms"}, {Rate: 100, Achieved: 100, Phase: "bracket", Verdict: "kept"}}}
 	text := onScreen(t, d, 120)
