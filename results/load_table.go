@@ -74,42 +74,6 @@ func (s *screen) loadHeadline() error {
 	return nil
 }
 
-// width says how many sessions and connections there were.
-func (l *Load) width() string {
-	text := "; " + plural(l.Sessions, "session")
-	if l.Processes > 0 {
-		return "; " + strings.Replace(plural(l.Processes, "process"), "processs", "processes", 1)
-	}
-	if l.Connections > 0 {
-		text += fmt.Sprintf(" over up to %s, HTTP/%s", plural(l.Connections, "connection"), l.HTTP)
-	}
-	return text
-}
-
-// asked says what was to be sent, and what was.
-func (l *Load) asked(sc *Scenario) string {
-	how := map[string]string{"poisson": ", Poisson arrivals", "closed": ", a closed loop: latency is from sending"}[l.Arrivals]
-	text := fmt.Sprintf("%s%s, for %s: %s sent", l.Shape, how, ms(l.Seconds*1000), plural(sc.Calls.Sent, "call"))
-	if n := sc.Calls.Unsent(); n > 0 {
-		text += fmt.Sprintf(", %d unsent", n)
-	}
-	return text
-}
-
-// health says how well we kept up.
-func (l *Load) health() string {
-	g := l.Generator
-	text := ""
-	if g.Pacing.N > 0 {
-		text = fmt.Sprintf("requests handed over p50 %s, p99 %s after they were due; ", ms(g.Pacing.P50), ms(g.Pacing.P99))
-	}
-	text += fmt.Sprintf("%.2f of %d processors", g.CPU, g.Cores)
-	if g.GC.N > 0 {
-		text += fmt.Sprintf("; longest GC pause %s", ms(g.GC.Max))
-	}
-	return text + fmt.Sprintf("; at most %d in flight", g.Peak)
-}
-
 // loadChecks adds every finding: a load has few.
 func (s *screen) loadChecks() error {
 	v, sc := s.doc.load()
@@ -320,46 +284,6 @@ func (s *screen) loadServer() error {
 		}
 	}
 	return nil
-}
-
-// Growth says how fast something grows, and how sure that is.
-func Growth(g LoadSlope) string {
-	say := func(x float64) string { return fmt.Sprintf("%.3g", x) }
-	what := map[string]string{"rss": "memory", "fds": "descriptors", "threads": "threads"}[g.What]
-	if g.What == "rss" {
-		say = memory
-	}
-	text := fmt.Sprintf("%s grows by %s a minute (99 %% sure: %s to %s)", what, say(g.PerMin), say(g.Lo), say(g.Hi))
-	if !g.Leak {
-		text += ", which is no leak that this run can tell"
-	}
-	return text
-}
-
-// memory says an amount of memory.
-func memory(x float64) string {
-	sign := ""
-	if x < 0 {
-		sign, x = "-", -x
-	}
-	switch {
-	case x >= 1<<30:
-		return fmt.Sprintf("%s%.2f GiB", sign, x/(1<<30))
-	case x >= 1<<20:
-		return fmt.Sprintf("%s%.1f MiB", sign, x/(1<<20))
-	}
-	return fmt.Sprintf("%s%.0f KiB", sign, x/(1<<10))
-}
-
-// Words say what a search found.
-func (c *LoadCapacity) Words() string {
-	switch {
-	case c.Confirmed > 0 && c.Limited:
-		return fmt.Sprintf("sustains at least %s/s (%d runs): %s", figure(c.Rate), c.Confirmed, c.Why)
-	case c.Confirmed > 0:
-		return fmt.Sprintf("sustains %s/s (%d runs); %s", figure(c.Rate), c.Confirmed, c.Why)
-	}
-	return "has no capacity that could be confirmed: " + c.Why
 }
 
 // loadCapacity adds the trials of a search, by rate: the latency curve.
