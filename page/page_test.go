@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
@@ -233,4 +235,47 @@ func TestNoTimelineOfASample(t *testing.T) {
 	assert.True(t, strings.Contains(html, "Only a part of the calls was kept"))
 	assert.False(t, strings.Contains(html, "s1-t1"))
 	assert.True(t, strings.Contains(html, "s1-wait"))
+}
+
+// Whatever a document and its calls are, there is a page: no panic, no NaN in a
+// path, and one script.
+func TestAnyRunIsAPage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		instant := rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.OneOf(rapid.Int64Range(-1e9, 1e10), rapid.Int64Range(0, 1000), rapid.Just[int64](1_764_000_000_000_000_000)).Draw(t, "instant"))
+		})
+		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "burst", "c1", "<b>", "\xff"}))
+		calls := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) history.Call {
+			c := history.Call{Sent: instant.Draw(t, "sent"), Received: instant.Draw(t, "received"), Outcome: history.Outcome(rapid.IntRange(0, 7).Draw(t, "outcome")), Detail: text.Draw(t, "detail")}
+			c.Received = max(c.Received, c.Sent) // a history holds no other call
+			c.Due, c.Client, c.Label = instant.Draw(t, "due"), text.Draw(t, "client"), text.Draw(t, "label")
+			c.Method = rapid.SampledFrom([]string{"tools/call", "ping", ""}).Draw(t, "method")
+			return c
+		}), 0, 30).Draw(t, "calls")
+		bound := func(name string) results.Range {
+			lo := rapid.Float64Range(0, 1e6).Draw(t, name)
+			return results.Range{Lo: lo, Hi: lo + rapid.SampledFrom([]float64{0, 1e-9, 5, math.Inf(1)}).Draw(t, name+" length")}
+		}
+		s := results.Server{Server: "acb", Limit: results.Limit{Rate: rapid.SampledFrom([]float64{0, 1e-6, 15, 1e6}).Draw(t, "rate"), Burst: rapid.IntRange(0, 50).Draw(t, "burst"),
+			Scope: rapid.SampledFrom([]string{"global", "client", ""}).Draw(t, "scope"), Charges: []string{"*"}, MayCharge: []string{"ping"}}}
+		if rapid.Bool().Draw(t, "measured") {
+			s.Measured = &results.Measured{Rate: bound("rate"), Burst: bound("burst")}
+			if rapid.Bool().Draw(t, "or") {
+				s.Measured.Or = &results.Measured{Rate: bound("other rate"), Burst: bound("other burst")}
+			}
+		}
+		f := verdict.Finding{Check: "over-admission", Verdict: verdict.Verdict(rapid.IntRange(0, 2).Draw(t, "verdict"))}
+		if rapid.Bool().Draw(t, "witness") {
+			f.Witness = &verdict.Witness{From: instant.Draw(t, "from"), To: instant.Draw(t, "to"), Calls: rapid.SliceOfN(rapid.IntRange(-1, 40), 0, 5).Draw(t, "named")}
+		}
+		s.Scenarios = []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{f})}
+		d := &results.Document{Servers: []results.Server{s}}
+		d.Finish()
+		var b bytes.Buffer
+		require.NoError(t, HTML(&b, d, map[string][]history.Call{"acb": calls}))
+		html := b.String()
+		require.Equal(t, 1+strings.Count(html, `<script type="application/json">`), strings.Count(html, "<script"))
+		require.NotRegexp(t, `d="[^"]*(NaN|Inf)`, html)
+		require.NotRegexp(t, `viewBox="[^"]*(NaN|Inf)`, html)
+	})
 }

@@ -168,7 +168,7 @@ func (v *server) fails(calls []history.Call) []*exhibit {
 	var exhibits []*exhibit
 	for _, p := range v.Found(verdict.Fail) {
 		f := finding{Place: p}
-		if p.Witness != nil {
+		if p.Witness != nil && len(p.Witness.Calls) > 0 {
 			k := slices.IndexFunc(exhibits, func(e *exhibit) bool { return sameWitness(e.Witness, p.Witness) })
 			if k < 0 {
 				e := &exhibit{Number: len(exhibits) + 1, Check: p.Check, Witness: p.Witness, Says: p.Witness.Says(), named: map[int]bool{}}
