@@ -17,7 +17,7 @@ TAGS        := performance,live
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-peers help build test unit performance live live-setup check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-peers help build test unit performance live live-setup interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,10 @@ live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-ever
 
 live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm and Chromium
 	scripts/live-setup.sh
+
+interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm, and nginx or the right to install it
+	interop/setup.sh
+	cd interop && $(GO) test $(TESTFLAGS) -count=1 -timeout 40m ./... $(if $(UPDATE),-args -update)
 
 check: fmt vet staticcheck actions vuln race ## everything but the slow tests: format, vet, linters, known faults, races
 

@@ -30,6 +30,7 @@ type targetFlags struct {
 	tool      string
 	args      string
 	headers   []string
+	refusals  []string
 	protocol  string
 	transport string
 	timeout   time.Duration
@@ -57,6 +58,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tool, "tool", "", "`tool` to load the server with (default: the profile's, else the request tools/list)")
 	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
+	flags.StringArrayVar(&f.refusals, "refusal", nil, "one more `sign` of a refusal: status=503, code=-32029, or text=REGEXP (repeatable)")
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
@@ -106,6 +108,9 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 	var jobs []job
 	for _, p := range chosen {
 		if err := f.override(&p); err != nil {
+			return nil, err
+		}
+		if err := addRefusals(&p.Refusal, f.refusals); err != nil {
 			return nil, err
 		}
 		j := job{profile: p, dirs: f.profiles, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}

@@ -1,0 +1,295 @@
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write docs/INTEROP.md from this run")
+
+// A rng is an interval of a document.
+type rng struct{ Lo, Hi *float64 }
+
+func (r rng) String() string {
+	if r.Hi == nil {
+		return fmt.Sprintf("≥ %.2f", *r.Lo)
+	}
+	return fmt.Sprintf("%.2f–%.2f", *r.Lo, *r.Hi)
+}
+
+func (r rng) holds(x float64) bool { return *r.Lo <= x && r.Hi != nil && x <= *r.Hi }
+
+type box struct{ Rate, Burst rng }
+
+// A document is what the matrix needs of mcpload.run/v1.
+type document struct {
+	Verdict string
+	Servers []struct {
+		Target    struct{ Transport, Protocol string }
+		Measured  *box
+		Error     string
+		Scenarios []struct {
+			Scenario string
+			Findings []struct{ Check, Verdict, Want, Saw, Cause string }
+		}
+	}
+}
+
+// A probed is what the matrix needs of mcpload.probe/v1.
+type probed struct {
+	Result   string
+	Measured *box
+	Models   []struct{ Words string }
+	Costs    []struct {
+		Kind          string
+		Possible      []int
+		NotInProtocol bool `json:"not_in_protocol"`
+	}
+	Refusal *struct {
+		Statuses []struct{ Number, Count int }
+		Codes    []struct{ Number, Count int }
+		Words    string
+	}
+}
+
+// A row is what came of one cell.
+type row struct {
+	cell
+	run   document
+	probe probed
+}
+
+// mcpload runs the program; a verdict that isn't pass is no error.
+func mcpload(t *testing.T, into any, args ...string) {
+	t.Helper()
+	cmd := exec.Command(built(t, root(t, ""), "./cmd/mcpload"), args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "MCPLOAD_RESULTS="+cmd.Dir)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var status *exec.ExitError
+	if err != nil && !errors.As(err, &status) {
+		require.NoError(t, err)
+	}
+	require.NotEmpty(t, stdout.String(), "mcpload %s\n%s", strings.Join(args, " "), stderr.String())
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), into), stdout.String())
+}
+
+// side is how many cells are judged at the same time. They mostly wait, but
+// bursts that meet make a slow server slower, and runs inconclusive.
+const side = 4
+
+func TestMatrix(t *testing.T) {
+	list := cells()
+	require.NotEmpty(t, list)
+	rows := make([]row, len(list))
+	gate := make(chan struct{}, side)
+	t.Run("cells", func(t *testing.T) {
+		for i, c := range list {
+			t.Run(c.Server+"/"+c.Limiter, func(t *testing.T) {
+				t.Parallel()
+				gate <- struct{}{}
+				defer func() { <-gate }()
+				rows[i] = c.judge(t)
+			})
+		}
+	})
+	if *update && !t.Failed() {
+		require.NoError(t, os.WriteFile(root(t, "docs/INTEROP.md"), []byte(page(rows)), 0o644))
+	}
+}
+
+// judge runs and probes a cell and asserts what it must say.
+func (c cell) judge(t *testing.T) row {
+	r := row{cell: c}
+	flags := c.flags
+	if !slices.Contains(flags, "--tool") {
+		flags = append([]string{"--tool", "ping"}, flags...)
+	}
+	judged := append([]string{"run", "--format", "json", "--rate", fmt.Sprintf("%d/s", rate), "--burst", fmt.Sprint(burst)}, flags...)
+	// A busy machine may leave a run open. It is judged again, on a server
+	// of its own, and what it says then counts.
+	for range 3 {
+		r.run = document{}
+		mcpload(t, &r.run, append(judged, c.start(t)...)...)
+		if r.run.Verdict == c.expect || c.expect == "" || r.run.Verdict == "fail" {
+			break
+		}
+	}
+	server := r.run.Servers[0]
+	require.Empty(t, server.Error)
+	if c.expect != "" {
+		require.Equal(t, c.expect, r.run.Verdict, r.says())
+	}
+	if c.because != "" {
+		require.Contains(t, r.says(), c.because)
+	}
+	if c.boxed {
+		require.NotNil(t, server.Measured)
+		require.True(t, server.Measured.Rate.holds(rate), server.Measured.Rate.String())
+		require.True(t, server.Measured.Burst.holds(burst), server.Measured.Burst.String())
+	}
+	if c.Limiter == "none" { // there is nothing to find out, and the run has said so
+		return r
+	}
+	var asked []string
+	for i := 0; i < len(flags); i++ {
+		if flags[i] == "--scope" { // a promise, which a probe has none of
+			i++
+			continue
+		}
+		asked = append(asked, flags[i])
+	}
+	mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json"}, asked...), c.start(t)...)...)
+	if c.shape != "" {
+		require.Contains(t, r.refusals(), c.shape)
+	}
+	if c.costs != "" {
+		require.Contains(t, r.costs(), c.costs)
+	}
+	return r
+}
+
+// says are all findings that aren't a pass.
+func (r row) says() string {
+	var b strings.Builder
+	for _, s := range r.run.Servers[0].Scenarios {
+		for _, f := range s.Findings {
+			if f.Verdict != "pass" {
+				fmt.Fprintf(&b, "%s %s in %s: want %s; saw %s; %s\n", f.Verdict, f.Check, s.Scenario, f.Want, f.Saw, f.Cause)
+			}
+		}
+	}
+	return b.String()
+}
+
+// cause is the first reason of a fail.
+func (r row) cause() string {
+	for _, s := range r.run.Servers[0].Scenarios {
+		for _, f := range s.Findings {
+			if f.Verdict == "fail" && f.Cause != "" {
+				return f.Cause
+			}
+		}
+	}
+	return ""
+}
+
+// refusals says how refusals looked to the probe.
+func (r row) refusals() string {
+	p := r.probe.Refusal
+	if p == nil {
+		return "none seen"
+	}
+	var parts []string
+	for _, s := range p.Statuses {
+		if s.Number != 0 {
+			parts = append(parts, fmt.Sprintf("HTTP %d", s.Number))
+		}
+	}
+	for _, c := range p.Codes {
+		if c.Number == 0 {
+			parts = append(parts, "no error code")
+		} else {
+			parts = append(parts, fmt.Sprintf("error %d", c.Number))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// costs is the cost map in short.
+func (r row) costs() string {
+	var parts []string
+	for _, c := range r.probe.Costs {
+		if len(c.Possible) == 0 {
+			continue
+		}
+		var n []string
+		for _, p := range c.Possible {
+			n = append(n, fmt.Sprint(p))
+		}
+		parts = append(parts, c.Kind+" "+strings.Join(n, "–"))
+	}
+	if len(parts) == 0 {
+		return "-"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r row) box() string {
+	m := r.run.Servers[0].Measured
+	switch {
+	case m == nil:
+		return "no token bucket fits"
+	case m.Rate.Hi == nil && m.Burst.Hi == nil:
+		return "no limit seen"
+	}
+	return m.Rate.String() + "/s, " + m.Burst.String()
+}
+
+func (r row) models() string {
+	var words []string
+	for _, m := range r.probe.Models {
+		words = append(words, m.Words)
+	}
+	if len(words) == 0 {
+		return r.probe.Result
+	}
+	return strings.Join(words, "; or ")
+}
+
+var versions = sync.OnceValue(func() string {
+	text, err := exec.Command("go", "version").Output()
+	if err != nil {
+		return "unknown Go"
+	}
+	return strings.TrimSpace(string(text))
+})
+
+// page is docs/INTEROP.md.
+func page(rows []row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Servers that mcpload was tried against
+
+Written by `+"`make interop UPDATE=1`"+` on %s, with %s: every server here is somebody
+else's code, started on loopback, with a limit of %d/s burst %d where it has one.
+Each was judged with `+"`mcpload run --rate %d/s --burst %d`"+` and, without telling it
+anything, with `+"`mcpload probe`"+`. The same matrix runs in CI, which fails where a
+verdict or the way of refusing differs from the table.
+
+A server without a limiter must fail. nginx admits one call more than its burst, so
+it was set to burst=19.
+
+## Verdicts
+
+| server | protocol | limiter | verdict | measured rate, burst | why it fails |
+|---|---|---|---|---|---|
+`, time.Now().UTC().Format(time.DateOnly), versions(), rate, burst, rate, burst)
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.Server, r.run.Servers[0].Target.Protocol, r.Limiter, r.run.Verdict, r.box(), r.cause())
+	}
+	b.WriteString(`
+## What a probe finds out
+
+| server | limiter | model | refusals look like | tokens that requests cost |
+|---|---|---|---|---|
+`)
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.Server, r.Limiter, r.models(), r.refusals(), r.costs())
+	}
+	b.WriteString(peculiar())
+	return b.String()
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes what the interop matrix needs beside the live tests' servers: one Python
+# environment for each further FastMCP, below the folder of live-setup.sh, and
+# nginx from the system's packages where it is missing and we may install it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The pinned versions: FastMCP and the SDK of its time.
+readonly FASTMCPS=(2.12.5:1.16.0 2.13.3:1.22.0 3.1.1:1.26.0 3.4.11:1.30.0)
+readonly OLD_PYDANTIC=2.11.10 # what SDK 1.16 imports from it is gone in later ones
+readonly MISSING_TOOL=3
+
+say() { printf 'interop: %s\n' "$*" >&2; }
+
+scripts/live-setup.sh
+cache=$(scripts/live-setup.sh --path)/interop
+python=$(readlink -f "$(scripts/live-setup.sh --path)/fastmcp2/bin/python")
+mkdir -p "$cache"
+
+for pair in "${FASTMCPS[@]}"; do
+	fastmcp=${pair%%:*} sdk=${pair##*:} more=()
+	[[ $sdk != 1.16.0 ]] || more=("pydantic==$OLD_PYDANTIC")
+	env=$cache/fastmcp-$fastmcp
+	[[ -f $env/.made && $(<"$env/.made") == "$pair ${more[*]}" ]] && continue
+	say "making fastmcp-$fastmcp with SDK $sdk"
+	rm -rf "$env"
+	"$python" -m venv "$env"
+	"$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "fastmcp==$fastmcp" "mcp==$sdk" "${more[@]}" >&2 ||
+		{ say "ERROR: fastmcp-$fastmcp was not installed; is its registry reachable?"; exit 1; }
+	printf '%s\n' "$pair ${more[*]}" >"$env/.made"
+done
+
+if ! command -v nginx >/dev/null && ! [[ -x /usr/sbin/nginx ]]; then
+	if ((EUID == 0)) && command -v apt-get >/dev/null; then
+		say "installing nginx"
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light; } >&2
+	else
+		say "ERROR: no nginx found, and no right to install it"
+		exit "$MISSING_TOOL"
+	fi
+fi
