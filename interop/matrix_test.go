@@ -90,7 +90,7 @@ func mcpload(t *testing.T, into any, args ...string) {
 
 // side is how many cells are judged at the same time. They mostly wait, but
 // bursts that meet make a slow server slower, and runs inconclusive.
-const side = 4
+const side = 6
 
 func TestMatrix(t *testing.T) {
 	list := cells()
