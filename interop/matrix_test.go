@@ -264,14 +264,16 @@ func page(rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Servers that mcpload was tried against
 
-Written by `+"`make interop UPDATE=1`"+` on %s, with %s: every server here is somebody
-else's code, started on loopback, with a limit of %d/s burst %d where it has one.
+Written by `+"`make interop UPDATE=1`"+` on %s, with %s.
+Every server here is somebody else's code, started on loopback, with a limit of %d/s
+burst %d where it has one.
 Each was judged with `+"`mcpload run --rate %d/s --burst %d`"+` and, without telling it
 anything, with `+"`mcpload probe`"+`. The same matrix runs in CI, which fails where a
 verdict or the way of refusing differs from the table.
 
-A server without a limiter must fail. nginx admits one call more than its burst, so
-it was set to burst=19.
+A server without a limiter must fail, and is not probed. nginx admits one call more
+than its burst, so it was set to burst=19; where it delays calls in place of refusing
+them no verdict is expected, because a delay blurs when a call was decided.
 
 ## Verdicts
 
@@ -288,7 +290,9 @@ it was set to burst=19.
 |---|---|---|---|---|
 `)
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.Server, r.Limiter, r.models(), r.refusals(), r.costs())
+		if r.Limiter != "none" {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.Server, r.Limiter, r.models(), r.refusals(), r.costs())
+		}
 	}
 	b.WriteString(peculiar())
 	return b.String()
