@@ -16,6 +16,7 @@ var rooms = map[string]room{
 	"apikey":            {},
 	"cmd/mcpload":       {imports: []string{everything}, clock: true, process: true},
 	"compare":           {imports: []string{"history", "results", "verdict"}},
+	"examples/plugin":   {imports: []string{"apikey", "ratelimit"}, process: true},
 	"history":           {},
 	"internal/archtest": {},
 	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},
