@@ -28,7 +28,7 @@ type provider struct {
 	secret           bool   // a value is a secret
 	opaque           bool   // not even its end may be shown
 	check            func(string) Result
-	expect           string // in place of formats
+	expect           string // a good value in words, for messages
 }
 
 // A Format is one shape of a provider's credentials, for people and tables.
@@ -115,17 +115,7 @@ func (p Provider) Expected() string {
 	if p.p == nil {
 		return ""
 	}
-	if p.p.expect != "" {
-		return p.p.expect
-	}
-	var shapes []string
-	for _, f := range p.p.formats {
-		if f.role != current || slices.ContainsFunc(shapes, func(s string) bool { return f.prefix() != "" && strings.HasPrefix(s, f.prefix()) }) {
-			continue
-		}
-		shapes = append(shapes, f.describe())
-	}
-	return strings.Join(shapes[:min(len(shapes), 3)], " or ")
+	return p.p.expect
 }
 
 // Sample makes up a value of the provider's first format, which nobody issued.

@@ -104,12 +104,12 @@ var catalogue = slices.Concat(issued, plain)
 
 // issued are the providers with formats.
 var issued = []*provider{
-	{name: "openai", title: "OpenAI", doc: "keys of the OpenAI API", formats: openAIFormats(), family: "sk-", secret: true},
-	{name: "anthropic", title: "Anthropic", doc: "keys of the Anthropic API; the OAuth tokens of its applications are told apart", formats: anthropicFormats(), family: "sk-ant-", secret: true},
-	{name: "gemini", title: "Gemini", doc: "keys of Google AI Studio", formats: geminiFormats(), secret: true},
-	{name: "mailgun", title: "Mailgun", doc: "private API keys; signing and public keys are told apart where their shape differs", formats: mailgunFormats(), secret: true},
-	{name: "github", title: "GitHub", doc: "tokens of people, applications and installations", formats: gitHubFormats(), secret: true},
-	{name: "generic", title: "generic", doc: "any token of 32 or more letters, digits, _ or -, unless trivial", open: true, secret: true, formats: []*format{
+	{name: "openai", title: "OpenAI", doc: "keys of the OpenAI API", formats: openAIFormats(), family: "sk-", expect: "sk-proj- and 124 or more letters, digits, _ or -", secret: true},
+	{name: "anthropic", title: "Anthropic", doc: "keys of the Anthropic API; the OAuth tokens of its applications are told apart", formats: anthropicFormats(), family: "sk-ant-", expect: "sk-ant-api03- and 95 letters, digits, _ or -", secret: true},
+	{name: "gemini", title: "Gemini", doc: "keys of Google AI Studio", formats: geminiFormats(), expect: "AIza and 35, or AQ. and 50, letters, digits, _ or -", secret: true},
+	{name: "mailgun", title: "Mailgun", doc: "private API keys; signing and public keys are told apart where their shape differs", formats: mailgunFormats(), expect: "32 hex digits, or 32-8-8", secret: true},
+	{name: "github", title: "GitHub", doc: "tokens of people, applications and installations", formats: gitHubFormats(), expect: "ghp_ and 36 letters or digits, or github_pat_ and 82", secret: true},
+	{name: "generic", expect: "32 or more letters, digits, _ or -", title: "generic", doc: "any token of 32 or more letters, digits, _ or -, unless trivial", open: true, secret: true, formats: []*format{
 		{"token", current, []part{between(32, longest, urlSafes)}, ours, read, false},
 		{"token with signs", plausible, []part{between(32, longest, base64ish)}, ours, read, false},
 	}},
