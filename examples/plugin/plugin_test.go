@@ -92,7 +92,13 @@ func TestOneBucket(t *testing.T) {
 	judge := func(t *testing.T, target string, more ...string) (string, int, string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "history.jsonl")
-		out, status := run(append([]string{"run", "--url", target, "--tool", "ping", "--rate", "15/s", "--burst", "40", "--scenario", "burst", "--no-store", "--save-history", file}, more...)...)
+		args := append([]string{"run", "--url", target, "--tool", "ping", "--rate", "15/s", "--burst", "40", "--scenario", "burst", "--no-store", "--save-history", file}, more...)
+		out, status := run(args...)
+		for range 4 { // a busy machine may fail to press the limit, which mcpload says by status 3
+			if status == 3 {
+				out, status = run(args...)
+			}
+		}
 		return out, status, file
 	}
 	t.Run("inherited", func(t *testing.T) {
