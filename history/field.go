@@ -17,10 +17,11 @@ const (
 	keyRetryAfter = "retry_after_ns"
 	keyDetail     = "detail"
 	keySession    = "session"
+	keyMedia      = "media_type"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
-type fieldSet uint16
+type fieldSet uint32
 
 // Fields' places; the order is that of errors about missing ones.
 const (
@@ -39,12 +40,13 @@ const (
 	fieldRetryAfter
 	fieldDetail
 	fieldSession
+	fieldMedia
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia,
 }
 
 func fieldOf(key []byte) int {
@@ -79,6 +81,8 @@ func fieldOf(key []byte) int {
 		return fieldDetail
 	case keySession:
 		return fieldSession
+	case keyMedia:
+		return fieldMedia
 	}
 	return fieldOther
 }

@@ -20,6 +20,9 @@ func (p *probe) measure() bool {
 			m, p.report.Tolerance = finer, p.cfg.Tolerance/10
 		}
 	}
+	if ok && p.used > 0 && m.Burst.Lo > float64(p.used)+1 {
+		ok = false // a bucket that never was full explains too much, and a long rest has shown what it holds
+	}
 	if !ok {
 		p.report.Box = nil
 		return false
@@ -57,10 +60,10 @@ func (p *probe) narrow(ctx context.Context) error {
 	for misfits := 0; ; {
 		fits := p.measure()
 		switch {
-		case fits && p.isNarrow() && p.wasFull:
+		case fits && p.isNarrow() && p.wasFull && p.rested:
 			return nil
 		case fits && p.isNarrow():
-			if err := p.checkFull(ctx); err != nil {
+			if err := p.check(ctx); err != nil {
 				return err
 			}
 			continue
@@ -77,17 +80,17 @@ func (p *probe) narrow(ctx context.Context) error {
 		default:
 			if misfits++; misfits > 1 {
 				p.gaveUp = true
-				p.restorePast()
+				p.supposeFull()
 				return nil
 			}
 			if err := p.explain(ctx); err != nil {
-				p.restorePast()
+				p.supposeFull()
 				return err
 			}
 		}
 		if err := p.sweep(ctx, p.report.Box != nil); err != nil {
 			if !p.measure() {
-				p.restorePast()
+				p.supposeFull()
 			}
 			return err
 		}
@@ -132,7 +135,11 @@ func (p *probe) roughly(ctx context.Context) error {
 			p.burst++
 		}
 	}
-	p.rate = 1 / max(1e-3, (back.Sent-refusal.Sent).Seconds())
+	regained, err := p.regained(ctx)
+	if err != nil {
+		return err
+	}
+	p.rate = float64(regained) / max(1e-3, (back.Sent-refusal.Sent).Seconds())
 	const tries = 8
 	for {
 		got, err := p.send(ctx, p.stream(tries, 1.3*p.rate))
@@ -145,6 +152,21 @@ func (p *probe) roughly(ctx context.Context) error {
 			return nil
 		}
 		p.rate *= 2
+	}
+}
+
+// regained counts what is let through right after a refusal had given way to an
+// admission: a window opens wholly at once, and a bucket by a token or two.
+func (p *probe) regained(ctx context.Context) (int, error) {
+	for n := 1; ; {
+		got, err := p.send(ctx, p.volley(p.client, 3, p.quick()))
+		if err != nil {
+			return n, err
+		}
+		admitted, limited := tally(got)
+		if n += admitted; limited > 0 || admitted == 0 || n > p.budget.Calls/4 {
+			return n, nil
+		}
 	}
 }
 
@@ -269,87 +291,4 @@ func (p *probe) drainOn(ctx context.Context, calls []history.Call) error {
 	}
 	_, err := p.drain(ctx, p.client)
 	return err
-}
-
-// explain looks for a reason why no token bucket fits: a window, or what lies
-// before the first rest. Where it is a window, that ends the narrowing.
-func (p *probe) explain(ctx context.Context) error {
-	if p.forgot {
-		return nil
-	}
-	p.forgot = true
-	if err := p.watch(ctx); err != nil {
-		return err
-	}
-	if len(p.windows()) > 0 {
-		p.gaveUp = true
-		return errSpent
-	}
-	return p.forgetPast(ctx)
-}
-
-// checkFull rests three times as long as the bucket takes to fill, and drains
-// it once more. A bucket that wasn't full when the probe began would look like
-// a smaller one for as long as it never got the time to fill.
-func (p *probe) checkFull(ctx context.Context) error {
-	p.wasFull = true
-	rest := seconds(3*p.burst/p.rate + 0.5)
-	if rest > p.room() || int(p.burst)+4 > p.left() {
-		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it")
-		return nil
-	}
-	_, err := p.refill(ctx, rest)
-	return ignoreSpent(err)
-}
-
-// refill rests, and returns how many calls are admitted before one is refused.
-func (p *probe) refill(ctx context.Context, rest time.Duration) (int, error) {
-	p.rest(rest)
-	n := 0
-	for some := int(math.Ceil(p.burst)) + 1; ; some = max(3, some/3) {
-		calls, err := p.send(ctx, p.volley(p.client, some, p.quick()))
-		for _, c := range calls {
-			if c.Outcome == history.Limited {
-				return n, nil
-			}
-			n++
-		}
-		if err != nil {
-			return n, err
-		}
-	}
-}
-
-// forgetPast drops what lies before a rest that filled the bucket, where only
-// that makes sense of the history: somebody else had used the server, or it
-// starts with less than its burst. A rest was long enough if one that is three
-// times as long brings no more.
-func (p *probe) forgetPast(ctx context.Context) error {
-	rest := seconds(min(max(1, p.burst/p.rate), 5))
-	before, at := -1, 0
-	for {
-		next := len(p.calls)
-		n, err := p.refill(ctx, rest)
-		if err != nil {
-			return err
-		}
-		if before >= 0 && n <= before+1 {
-			break
-		}
-		before, at, rest = n, next, 3*rest
-		p.burst = max(p.burst, float64(n))
-	}
-	p.whole, p.segments[0].from, p.trimmed = p.segments[0].from, at, true
-	if !p.measure() {
-		p.restorePast()
-	}
-	return nil
-}
-
-// restorePast takes everything into account again, where that didn't help.
-func (p *probe) restorePast() {
-	if p.trimmed {
-		p.segments[0].from, p.trimmed = p.whole, false
-		p.measure()
-	}
 }

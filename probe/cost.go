@@ -130,7 +130,7 @@ func (p *probe) costOf(ctx context.Context, r request, c *Cost) error {
 		}
 	}
 	if len(c.Tokens) == 0 {
-		c.Evidence += "; none of 0, 1 and 2 tokens explains the answers"
+		c.Evidence += fmt.Sprintf("; no cost from 0 to %d tokens explains the answers", maxCost)
 	}
 	return nil
 }
@@ -201,12 +201,15 @@ func (p *probe) sendOne(ctx context.Context, r request) error {
 	return err
 }
 
-// possible returns which of 0, 1 and 2 tokens a request explain what was seen:
+// maxCost is the highest cost of a request that is tried, in tokens.
+const maxCost = 4
+
+// possible returns which costs of a request, in tokens, explain what was seen:
 // those for which some token bucket explains both the trials and the history
 // that the box was measured from.
 func (p *probe) possible(trials []trial, limited int) []int {
 	var list []int
-	for cost := range 3 {
+	for cost := range maxCost + 1 {
 		if cost == 0 && limited > 0 {
 			continue // what is refused for its rate is counted
 		}
@@ -310,7 +313,7 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 		}
 	}
 	e := p.evidence(calls)
-	if m, ok := e.Measure(p.cfg.Tolerance); ok {
+	if m, ok := e.Measure(p.cfg.Tolerance); ok && m.Rate.Lo < 2*p.rate { // a faster one explains anything
 		if m.Or != nil {
 			m = tighten(e, m, p.cfg.Tolerance)
 		}
@@ -333,11 +336,15 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 	p.label = "cost: refusals"
 	defer func() { p.label = "cost" }()
 	length := seconds(min(6, max(2, p.burst-1)) / p.rate)
-	plain, after, refused := 0, 0, 0
+	plain, after, refused, always := 0, 0, 0, true
 	for round := range 2 {
 		n, err := p.regain(ctx, length)
 		for err == nil && round == 0 && n < min(extra, int(p.burst)-1) && length < p.room()/6 {
 			length = length * 3 / 2 // the limiter is slower than reckoned
+			n, err = p.regain(ctx, length)
+		}
+		for err == nil && round == 0 && n > extra+8 { // or faster: a bucket that is full hides what it has lost
+			length = length * (extra + 2) / time.Duration(n)
 			n, err = p.regain(ctx, length)
 		}
 		if err != nil {
@@ -353,6 +360,7 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 			return err
 		}
 		plain, after, refused = plain+n, after+m, refused+limited
+		always = always && n > m // a clock that is set shows once
 		c.Requests = refused
 		c.Evidence = fmt.Sprintf("%d calls were admitted after two rests of %s, and %d after %d refusals more", plain, length.Round(time.Millisecond), after, refused)
 	}
@@ -363,7 +371,7 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 		c.Tokens = []int{0}
 	case lost > refused+2:
 		c.Evidence += ", which is more than a token each: a refusal seems to bar what comes after it"
-	case lost >= refused-2 || after <= 1 && lost > 3:
+	case always && (lost >= refused-2 || after <= 1 && lost > 3):
 		c.Tokens = []int{1}
 	}
 	return nil

@@ -28,7 +28,7 @@ func (p *probe) tellApart(ctx context.Context) error {
 		}
 		p.nameModels()
 	}
-	for range 3 {
+	for range 4 {
 		var err error
 		window := p.has(modelFixed) || p.has(modelSliding)
 		switch {
@@ -38,7 +38,8 @@ func (p *probe) tellApart(ctx context.Context) error {
 			err = p.oneByOne(ctx)
 		default:
 			err = p.straddle(ctx)
-			p.confirmed = err == nil
+			p.straddled++
+			p.confirmed = err == nil && p.straddled > 1
 		}
 		if err != nil {
 			return err
@@ -179,7 +180,13 @@ func (p *probe) straddle(ctx context.Context) error {
 		a.Due = length*6/10 + time.Duration(i)*length/looks
 		plan = append(plan, a)
 	}
-	p.rest(length * 11 / 10)
+	rest := length * 11 / 10
+	if p.straddled > 0 {
+		// A small bucket that fills slowly looks like a window as long as it never
+		// gets the time to hold more than that lets through at once.
+		rest = max(rest, min(5*length, p.room()-length*5/2))
+	}
+	p.rest(rest)
 	_, err := p.send(ctx, byDue(plan))
 	return err
 }

@@ -60,7 +60,7 @@ type Budget struct {
 
 // The default budget: kind to a server that belongs to somebody else.
 const (
-	DefaultCalls = 400
+	DefaultCalls = 450
 	DefaultTime  = 60 * time.Second
 )
 
@@ -104,10 +104,12 @@ type probe struct {
 	segments  []segment                   // what the box is measured from
 	wasFull   bool                        // it is checked that the bucket was full at the first call
 	mixed     bool                        // the calls of other clients count too: who shares the limiter isn't known yet
-	trimmed   bool                        // the first segment begins later than it did
-	whole     int                         // where it began
-	forgot    bool                        // explain was tried
+	unchecked bool                        // the budget was too small to check wasFull
+	rested    bool                        // it is checked what a rest brings
+	used      int                         // tokens that the bucket may have lacked when the probe began
+	explained bool                        // explain was tried
 	confirmed bool                        // windows were put to the test by traffic of their own
+	straddled int                         // how often that was
 	gaveUp    bool                        // more of the same would not narrow the box
 	lengths   map[string]verdict.Interval // seconds that the window of a model may be long
 }
@@ -143,6 +145,9 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 		err = nil
 	}
 	p.conclude()
+	if err != nil {
+		p.report.Result = Unfinished
+	}
 	return p.report, err
 }
 
@@ -173,7 +178,7 @@ func (p *probe) all(ctx context.Context) error {
 		p.label = ph.name
 		p.allow(ph.share)
 		if ph.name == "model" && p.report.Box == nil { // what it is matters most then
-			p.allow(0.88)
+			p.allow(0.82)
 		}
 		if ph.name == "box" && ph.share < 1 { // the ramp may have found the limit late
 			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls*9/10, p.sent+p.cfg.Budget.Calls/4))

@@ -63,7 +63,7 @@ type Value struct {
 // A Cost is how many tokens one kind of request takes, in units of the load.
 type Cost struct {
 	Kind     string // such as "tools/list" or "a call of an unknown tool"
-	Tokens   []int  // every cost of 0, 1 and 2 that explains the answers; nil: unknown
+	Tokens   []int  // every cost up to maxCost that explains the answers; nil: unknown
 	Absent   bool   // the protocol revision has no such request
 	Limited  int    // requests of this kind that were refused for their rate
 	Requests int    // requests of this kind that the answer rests on
@@ -106,8 +106,8 @@ func (p *probe) conclude() {
 	r := &p.report
 	r.Load = p.load
 	r.Calls, r.Sent = p.calls, p.sent
-	if p.trimmed && r.Box != nil {
-		p.note("what was sent before the first long rest fits no token bucket together with what came after, and is left out of the box: either the limiter was not full when the probe began, or it doesn't always keep its limit")
+	if p.used > 0 && r.Box != nil {
+		p.note("the first refusals fit a token bucket only if it was not full when the probe began: somebody had used it, or it starts with less than its burst")
 	}
 	for _, c := range p.calls {
 		switch {
@@ -122,6 +122,10 @@ func (p *probe) conclude() {
 		r.Elapsed = max(r.Elapsed, c.Received-p.began)
 	}
 	p.readSignal()
+	p.lookBack()
+	if p.unchecked && r.Box != nil {
+		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
+	}
 	for _, m := range r.Models {
 		if l, ok := p.lengths[m.Name]; ok {
 			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, l.Lo, l.Hi)
@@ -131,13 +135,13 @@ func (p *probe) conclude() {
 		p.note("no whole number of tokens fits the burst, so that the limiter may not quite be a token bucket")
 	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
-		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s", r.Elapsed.Round(time.Second))
+		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
 	}
 	switch {
 	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: "no limit"}}
-	case p.isNarrow() && len(r.Models) == 1:
+	case p.isNarrow() && len(r.Models) == 1 && !p.unchecked:
 		r.Result = Measured
 	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):
 		r.Result = OtherModel

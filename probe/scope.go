@@ -100,8 +100,19 @@ func (p *probe) readClient(ctx context.Context, client string) (reading, string,
 	if err != nil {
 		return unclear, "the limiter couldn't be drained within the budget", err
 	}
-	return p.readAfter(ctx, refusal, client)
+	read, words, err := p.readAfter(ctx, refusal, client)
+	if read == separate && p.baffled() {
+		return unclear, words + unreckoned, err
+	}
+	return read, words, err
 }
+
+// unreckoned says why calls that were let through say nothing.
+const unreckoned = "; but no model explains the limiter, so that what flows into it in the meantime isn't known"
+
+// baffled reports if no model explains the limiter, so that it is not known what
+// may flow into it between two calls.
+func (p *probe) baffled() bool { return p.report.Box == nil && len(p.report.Models) == 0 }
 
 // readAfter has a client call several times and reads from the answers if it
 // draws from the limiter that a moment ago refused a call: that held less than
@@ -207,6 +218,10 @@ func (p *probe) evade(ctx context.Context, opener Opener) error {
 		v.Answer = "no"
 		v.Evidence = "of a session opened right after a refusal: " + words
 	case separate:
+		if p.baffled() {
+			v.Evidence += unreckoned
+			return err
+		}
 		v.Answer = "yes"
 		old, more, err := p.readAfter(ctx, refusal, p.client)
 		if old == separate {

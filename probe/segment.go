@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -41,9 +42,26 @@ func (p *probe) history() []history.Call {
 				own = append(own, c)
 			}
 		}
+		if len(list) == 0 {
+			own = append(p.lacking(), own...)
+		}
 		list = p.afterRest(list, own)
 	}
 	return list
+}
+
+// lacking stands for tokens that the bucket may have lacked when the probe
+// began: calls before the first that may have been admitted.
+func (p *probe) lacking() []history.Call {
+	if p.used == 0 || len(p.calls) == 0 {
+		return nil
+	}
+	c := history.Call{Arrival: p.load, Outcome: history.ToolError, Sent: p.calls[0].Sent, Received: p.calls[0].Sent}
+	for _, other := range p.calls {
+		c.Sent = min(c.Sent, other.Sent)
+	}
+	c.Received, c.Client = c.Sent, p.client
+	return slices.Repeat([]history.Call{c}, p.used)
 }
 
 // afterRest appends calls as if they had been sent after a rest that was long

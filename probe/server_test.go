@@ -47,7 +47,13 @@ func limit(rate float64, burst int) profiles.Limit {
 
 func newServer(t *testing.T, l profiles.Limit, fault string, charge mock.Charging) *server {
 	t.Helper()
-	limiter, err := mock.NewLimiter(l, fault, charge, 1)
+	return newServerOf(t, l, fault, charge, 1)
+}
+
+// newServerOf is newServer with the seed of what the fault leaves to chance.
+func newServerOf(t *testing.T, l profiles.Limit, fault string, charge mock.Charging, seed uint64) *server {
+	t.Helper()
+	limiter, err := mock.NewLimiter(l, fault, charge, seed)
 	require.NoError(t, err)
 	s := &server{clock: virtual.NewClock(), limiter: limiter, single: map[string]bool{}, names: map[string]string{}, busy: map[string]int{}}
 	delay := virtual.Exp(time.Millisecond)

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,8 +15,9 @@ type Signal struct {
 	Refusals    int // that were looked at
 	Statuses    []Tally
 	Codes       []Tally
-	Words       string // what one of them said
-	Legality    string // what the protocol says of the code; empty where there was no refusal
+	Media       []Named // media types of the refusals' HTTP replies; none on other transports
+	Words       string  // what one of them said
+	Legality    string  // what the protocol says of the code; empty where there was no refusal
 	Legal       bool
 	Misanswered int   // answers with another id than the request's, or that came twice
 	RetryAfter  Value // "absent", "honest", "too short" or "too long"
@@ -26,6 +28,12 @@ type Signal struct {
 // A Tally is how often a number was seen: an HTTP status (0: the transport has
 // none) or a JSON-RPC code (0: none, the refusal is a tool result).
 type Tally struct{ Number, Count int }
+
+// A Named is how often a media type was seen; "" is a reply that named none.
+type Named struct {
+	Name  string
+	Count int
+}
 
 // Medians of what the server took, and how many calls they are of.
 type Medians struct {
@@ -45,7 +53,7 @@ const (
 // readSignal looks at every refusal of the probe.
 func (p *probe) readSignal() {
 	s := &p.report.Signal
-	statuses, codes := map[int]int{}, map[int]int{}
+	statuses, codes, media := map[int]int{}, map[int]int{}, map[string]int{}
 	var admitted, limited []time.Duration
 	for _, c := range p.calls {
 		if c.Misanswered() {
@@ -58,6 +66,9 @@ func (p *probe) readSignal() {
 			limited = append(limited, c.Service())
 			statuses[c.Status]++
 			codes[c.Code]++
+			if c.Status != 0 {
+				media[c.Media]++
+			}
 			if s.Words == "" {
 				s.Words = c.Detail
 			}
@@ -68,6 +79,10 @@ func (p *probe) readSignal() {
 	}
 	s.Refusals = len(limited)
 	s.Statuses, s.Codes = tallies(statuses), tallies(codes)
+	for name, count := range media {
+		s.Media = append(s.Media, Named{name, count})
+	}
+	slices.SortFunc(s.Media, func(a, b Named) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
 	s.Took = Medians{median(admitted), median(limited), len(admitted), len(limited)}
 	if s.Refusals == 0 {
 		return

@@ -110,6 +110,17 @@ func readReply(ctx context.Context, cancel func(), resp *http.Response, c *colle
 	return a
 }
 
+// mediaType returns the media type that a header gives a body: in lower case and
+// without parameters, or as much of it as can be quoted where it is nonsense.
+func mediaType(header http.Header) string {
+	given := header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(given)
+	if err != nil {
+		return excerpt([]byte(given))
+	}
+	return kind
+}
+
 // orUnnamed names a media type.
 func orUnnamed(kind string) string {
 	if kind == "" {

@@ -56,6 +56,7 @@ func TestHTTPReplies(t *testing.T) {
 		code   int
 		detail string
 		wait   time.Duration
+		media  string // of refusals only
 		strays []StrayKind
 	}{
 		{name: "json", write: json(200, result), want: history.OK},
@@ -79,15 +80,15 @@ func TestHTTPReplies(t *testing.T) {
 		{name: "no version", write: json(200, `{"id":ID,"result":{}}`), want: history.Broken, detail: "JSON-RPC 2.0"},
 		{name: "html", write: func(w http.ResponseWriter, _ string) { fmt.Fprint(w, "<html>hello") }, want: history.Broken, detail: "text/html: <html>hello"},
 		{name: "error", write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"no such method"}}`), want: history.Rejected, code: -32601, detail: "no such method"},
-		{name: "fastmcp 4 refusal", write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`), want: history.Limited, code: -32000},
-		{name: "bare 429", write: json(429, ""), want: history.Limited},
-		{name: "429 with html", write: json(429, "<h1>slow down"), want: history.Limited},
-		{name: "429 with another id", write: json(429, `{"jsonrpc":"2.0","id":0,"error":{"code":-32029,"message":"slow","data":{"retry_after_ms":250}}}`), want: history.Limited, code: -32029, wait: 250 * time.Millisecond},
+		{name: "fastmcp 4 refusal", write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`), media: "application/json", want: history.Limited, code: -32000},
+		{name: "bare 429", write: json(429, ""), media: "application/json", want: history.Limited},
+		{name: "429 with html", write: json(429, "<h1>slow down"), media: "application/json", want: history.Limited},
+		{name: "429 with another id", write: json(429, `{"jsonrpc":"2.0","id":0,"error":{"code":-32029,"message":"slow","data":{"retry_after_ms":250}}}`), media: "application/json", want: history.Limited, code: -32029, wait: 250 * time.Millisecond},
 		{name: "429 cut short", write: func(w http.ResponseWriter, _ string) {
 			w.Header().Set("Content-Length", "100")
 			w.WriteHeader(429)
 			fmt.Fprint(w, "slow d")
-		}, want: history.Limited},
+		}, want: history.Limited, media: "text/plain"},
 		{name: "200 cut short", write: func(w http.ResponseWriter, _ string) {
 			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, "{")
@@ -119,6 +120,7 @@ func TestHTTPReplies(t *testing.T) {
 			require.Equal(t, row.code, c.Code)
 			require.Equal(t, row.wait, c.RetryAfter)
 			require.Contains(t, c.Detail, row.detail)
+			require.Equal(t, row.media, c.Media)
 			require.NotContains(t, c.Detail, "secret")
 			require.Equal(t, c.Outcome == history.OK, c.Detail == "", "a reason for every outcome but OK")
 			require.Positive(t, c.Sent)

@@ -133,6 +133,9 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(),
 	})
 	call.Outcome, call.Code, call.RetryAfter, call.Detail = r.outcome, r.code, r.retryAfter, r.detail
+	if call.Outcome == history.Limited {
+		call.Media = mediaType(got.header)
+	}
 	if got.again == nil {
 		return
 	}

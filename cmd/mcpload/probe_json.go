@@ -83,10 +83,15 @@ type (
 		Legality    string        `json:"legality"`
 		IDEchoed    bool          `json:"id_echoed"`
 		Misanswered int           `json:"misanswered"`
-		ContentType *string       `json:"content_type"` // not observed yet: null
+		ContentType *string       `json:"content_type"` // the most frequent one; null where no HTTP reply named one
+		Media       []mediaJSON   `json:"content_types"`
 		RetryAfter  valueJSON     `json:"retry_after"`
 		Said        int           `json:"said_retry_after"`
 		Latency     latenciesJSON `json:"latency"`
+	}
+	mediaJSON struct {
+		Name  string `json:"name"` // empty: the reply named none
+		Count int    `json:"count"`
 	}
 	tallyJSON struct {
 		Number int `json:"number"`
@@ -145,7 +150,15 @@ func writeProbe(w io.Writer, j job, r probe.Report, target probeTarget, seed uin
 }
 
 func refusalOf(s probe.Signal) *refusalJSON {
+	media, most := []mediaJSON{}, (*string)(nil)
+	for _, m := range s.Media {
+		media = append(media, mediaJSON(m))
+		if most == nil && m.Name != "" {
+			most = &m.Name
+		}
+	}
 	return &refusalJSON{
+		ContentType: most, Media: media,
 		Refusals: s.Refusals, Statuses: talliesOf(s.Statuses), Codes: talliesOf(s.Codes), Words: s.Words,
 		Legal: s.Legal, Legality: s.Legality, IDEchoed: s.Misanswered == 0, Misanswered: s.Misanswered,
 		RetryAfter: valueOf(s.RetryAfter), Said: s.Said,

@@ -135,6 +135,13 @@ func tellSignal(line liner, g probe.Signal) {
 			looks = append(looks, fmt.Sprintf("no error code (%d of %d)", t.Count, g.Refusals))
 		}
 	}
+	for _, m := range g.Media {
+		name := m.Name
+		if name == "" {
+			name = "no Content-Type"
+		}
+		looks = append(looks, fmt.Sprintf("%s (%d of %d)", name, m.Count, g.Refusals))
+	}
 	line("refusals", "%s: %q", strings.Join(looks, ", "), g.Words)
 	line("code", "%s: %s", map[bool]string{true: "allowed", false: "not allowed"}[g.Legal], g.Legality)
 	if g.Misanswered == 0 {
