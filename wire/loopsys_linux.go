@@ -21,21 +21,42 @@ func (l *Loop) pollNow() int {
 	return int(n)
 }
 
-// pollFor waits for events for at most d, to the nanosecond where the kernel
-// can (Linux 5.11), else to the millisecond, too short rather than too long.
+// shortNap is how long we may sleep without Go's scheduler knowing. It would
+// have another thread take over, and wake one for that, which costs more than
+// the nap saves. Where the world must stop, a signal ends the nap.
+const shortNap = 500 * time.Microsecond
+
+// pollFor waits for events for at most d. While it takes long, Go may use the
+// processor for other goroutines, of which there is only one at times.
 func (l *Loop) pollFor(d time.Duration) int {
+	if l.alone {
+		return l.pollWith(unix.Syscall6, d)
+	}
+	n := l.pollWith(unix.RawSyscall6, min(d, shortNap))
+	if d -= shortNap; n == 0 && d > 0 {
+		n = l.pollWith(unix.Syscall6, d)
+	}
+	return n
+}
+
+// A syscall6 makes a system call.
+type syscall6 func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err unix.Errno)
+
+// pollWith waits to the nanosecond where the kernel can (Linux 5.11), else to
+// the millisecond, too short rather than too long.
+func (l *Loop) pollWith(call syscall6, d time.Duration) int {
 	var (
 		n     uintptr
 		errno unix.Errno = unix.ENOSYS
 	)
 	if !l.noPwait2 {
-		timeout := unix.NsecToTimespec(int64(d))
-		n, _, errno = unix.Syscall6(sysEpollPwait2, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
-			uintptr(unsafe.Pointer(&timeout)), 0, 0)
+		l.spec = unix.NsecToTimespec(int64(d))
+		n, _, errno = call(sysEpollPwait2, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
+			uintptr(unsafe.Pointer(&l.spec)), 0, 0)
 		l.noPwait2 = errno == unix.ENOSYS
 	}
 	if l.noPwait2 {
-		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
+		n, _, errno = call(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])), maxEvents,
 			uintptr(d/time.Millisecond), 0, 0)
 	}
 	if errno != 0 {

@@ -69,23 +69,21 @@ func attack(url string, connections, rate, seconds int) report {
 	}
 	var r report
 	var late []float64
-	var first time.Time
 	for res := range vegeta.NewAttacker(options...).Attack(target, pacer, time.Duration(seconds)*time.Second, "") {
 		if r.Calls++; res.Code != 200 {
 			r.Failed++
 		}
 		if rate > 0 {
-			// When it began is not told, but its first request is due at once.
-			if res.Seq == 0 {
-				first = res.Timestamp
-			}
 			late = append(late, float64(res.Timestamp.UnixNano())-float64(res.Seq)*1e9/float64(rate))
 		}
 	}
-	for i := range late {
-		late[i] = (late[i] - float64(first.UnixNano())) / 1e3
+	// When it began is not told: the request that was least late is taken for one
+	// that was on time.
+	slices.Sort(late)
+	for i := len(late) - 1; i >= 0; i-- {
+		late[i] = (late[i] - late[0]) / 1e3
 	}
-	if slices.Sort(late); len(late) > 0 {
+	if len(late) > 0 {
 		r.LateP50, r.LateP99 = late[len(late)/2], late[len(late)*99/100]
 	}
 	return r
