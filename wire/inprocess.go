@@ -14,6 +14,8 @@ type inProcessLink struct {
 	issued  func(id int64) bool
 	strays  *strayLog
 	respond func(*message) (request, bool)
+	modern  func() bool // is the stateless era spoken?
+	soft    bool        // texts may be refusals in disguise
 }
 
 // exchange calls the handler on the caller's goroutine. A reply that comes
@@ -33,6 +35,11 @@ func (l *inProcessLink) exchange(ctx context.Context, q request) answer {
 	}
 	if a.received-a.sent > l.timeout {
 		a.fault = &fault{TimedOut, "no reply in time", errTimeout}
+		return a
+	}
+	var scan hotScan
+	if result, _, ok := scan.plainSuccess(jsonBody, text, q.id, q.method, l.modern(), l.soft); ok {
+		a.reply = &message{result: result}
 		return a
 	}
 	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: func(m *message) {

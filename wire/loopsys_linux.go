@@ -22,21 +22,18 @@ func (l *Loop) pollNow() int {
 }
 
 // shortNap is how long we may sleep without Go's scheduler knowing. It would
-// have another thread take over, and wake one for that, which costs more than
-// the nap saves. Where the world must stop, a signal ends the nap.
+// have another thread take over, and that makes us late when we wake. Where the
+// world must stop, a signal ends the nap.
 const shortNap = 500 * time.Microsecond
 
-// pollFor waits for events for at most d. While it takes long, Go may use the
-// processor for other goroutines, of which there is only one at times.
+// pollFor waits for events for at most d. Where that is long, there is nothing
+// to be late for: Go may use the processor for other goroutines, as it always
+// may where there is only one.
 func (l *Loop) pollFor(d time.Duration) int {
-	if l.alone {
-		return l.pollWith(unix.Syscall6, d)
+	if d <= shortNap && !l.alone {
+		return l.pollWith(unix.RawSyscall6, d)
 	}
-	n := l.pollWith(unix.RawSyscall6, min(d, shortNap))
-	if d -= shortNap; n == 0 && d > 0 {
-		n = l.pollWith(unix.Syscall6, d)
-	}
-	return n
+	return l.pollWith(unix.Syscall6, d)
 }
 
 // A syscall6 makes a system call.
