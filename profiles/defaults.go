@@ -137,6 +137,11 @@ func (p Profile) Clone() Profile {
 		o := *p.Observed
 		p.Observed = &o
 	}
+	if p.Launch.Install != nil {
+		i := *p.Launch.Install
+		i.Packages, i.NPM = slices.Clone(i.Packages), slices.Clone(i.NPM)
+		p.Launch.Install = &i
+	}
 	p.Launch.Command = slices.Clone(p.Launch.Command)
 	p.Launch.Env = slices.Clone(p.Launch.Env)
 	p.Launch.Logs = slices.Clone(p.Launch.Logs)

@@ -225,6 +225,7 @@ func (r *reader) observed(n *yaml.Node, path string, p *Profile) {
 // launch reads how a server is started.
 func (r *reader) launch(n *yaml.Node, path string, l *Launch) {
 	r.mapping(n, path, false, []field{
+		{"install", r.install(&l.Install)},
 		{"command", func(n *yaml.Node, path string) {
 			l.Command = nil
 			const want = `a list of words, such as [python, -m, server], or [] for none`

@@ -64,7 +64,7 @@ func observedNode(o *Observed) *yaml.Node {
 }
 
 func launchNode(l Launch) *yaml.Node {
-	n := node{}.texts("command", l.Command, false).texts("env", l.Env, false).
+	n := node{}.with("install", installNode(l.Install)).texts("command", l.Command, false).texts("env", l.Env, false).
 		texts("logs", l.Logs, false).text("transport", l.Transport).text("host", l.Host)
 	if l.Port != 0 {
 		n = n.number("port", l.Port)
@@ -74,6 +74,13 @@ func launchNode(l Launch) *yaml.Node {
 		n = n.text("ready", l.Ready.Round(time.Nanosecond).String())
 	}
 	return n.text("note", l.Note).mapping()
+}
+
+func installNode(i *Install) *yaml.Node {
+	if i == nil {
+		return nil
+	}
+	return node{}.text("python", i.Python).texts("packages", i.Packages, false).texts("npm", i.NPM, false).mapping()
 }
 
 func credentialsNode(list []Credential) *yaml.Node {

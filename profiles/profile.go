@@ -26,7 +26,10 @@
 //	  free: [initialize]         # methods that cost nothing
 //	observed: {rate: 10, burst: 30, source: server.py:65, note: The code.}
 //	launch:
-//	  command: [python, -m, my_server]
+//	  install:                   # what run --live installs first, in a folder of its own
+//	    python: "3.13"           # the least version
+//	    packages: [my-server==1.2.0]   # or npm: [my-server@1.2.0]
+//	  command: [python, -m, my_server, --port, "{port}"]
 //	  env: [API_KEY]             # names of variables to pass on
 //	  logs: [logs/*.log]         # the log files that it writes, from its folder
 //	  transport: http            # or sse, stdio
@@ -82,7 +85,8 @@ type Observed struct {
 
 // Launch says how a live server is started.
 type Launch struct {
-	Command   []string      // argv; empty where there is no usable one
+	Install   *Install      // what to install first; nil where the command is there already
+	Command   []string      // argv; empty where there is no usable one. See Argv for what may stand in it
 	Env       []string      // names of the environment variables to pass on
 	Logs      []string      // patterns of the log files that it writes, from its working directory
 	Transport string        // "http", "sse" or "stdio"
@@ -91,6 +95,13 @@ type Launch struct {
 	Path      string        // for http and sse, such as /mcp
 	Ready     time.Duration // how long it may take to answer; default 30 s
 	Note      string        // what a maintainer should know
+}
+
+// Install says which packages a server needs, each at one version.
+type Install struct {
+	Python   string   // the least version of Python, such as "3.13"; empty: any that makes environments
+	Packages []string // from PyPI, such as my-server==1.2.0
+	NPM      []string // from npm, such as @org/my-server@1.2.0
 }
 
 // A Credential names an environment variable and who issues what is in it.

@@ -43,6 +43,7 @@ type Server struct {
 	Notes     []string        `json:"notes,omitempty"`    // what a reader should know, and what changes no verdict
 	Error     string          `json:"error,omitempty"`    // why it could not be judged, or not to the end; empty if it was
 	Hint      string          `json:"hint,omitempty"`     // what to do about Error
+	Launch    *Launch         `json:"launch,omitempty"`   // how it was started, where a run installed and started it
 	Repeats   []Repeat        `json:"repeats,omitempty"`  // what every run said, where there were several
 	Flaky     bool            `json:"flaky,omitempty"`    // the repeats disagree; the rest is the worst of them
 }
@@ -53,6 +54,16 @@ type Target struct {
 	Transport string `json:"transport"`          // "http", "sse", "stdio" or "inprocess"
 	Protocol  string `json:"protocol,omitempty"` // the negotiated MCP revision, such as 2025-11-25
 	Address   string `json:"address,omitempty"`  // where, in words for people; never with a secret in it
+}
+
+// A Launch is how a run started a real server.
+type Launch struct {
+	Runtime  string   `json:"runtime,omitempty"`  // such as "Python 3.13.0"
+	Packages []string `json:"packages,omitempty"` // at their versions; the server's own first
+	Command  []string `json:"command"`            // as the recipe has it
+	ReadyMS  float64  `json:"ready_ms"`           // until something listened, or until it was given up
+	Exit     string   `json:"exit,omitempty"`     // how it ended, where it did so by itself
+	Output   []string `json:"output,omitempty"`   // the last lines of what it printed, credentials taken out
 }
 
 // A Limit is what the server was held to.

@@ -122,6 +122,8 @@ func (s *screen) failWords() string {
 		case v.Verdict != verdict.Fail:
 		case v.broken() != "":
 			breaking, one = append(breaking, v.Server), v
+		case v.failed("comes-up"):
+			others = append(others, v.Server+" doesn't start")
 		case v.misstarts() != "":
 			others = append(others, v.Server+" starts wrongly: "+v.misstarts())
 		default:

@@ -16,6 +16,11 @@ type hint struct{ check, failed, open string }
 // hints has a row for every check that the scenarios make.
 var hints = []hint{
 	{
+		check:  "comes-up",
+		failed: "install the package alone into a new environment and start it there as its recipe does (launch.command in the profile): every dependency must come with it, it must listen where it is told, and an error must end it with a status other than 0",
+		open:   "give it more time (launch.ready in the profile)",
+	},
+	{
 		check:  "over-admission",
 		failed: "look for a second limiter or worker process behind the same address, buckets per session or per connection instead of one for all, and a check of the level that isn't atomic with taking the token",
 		open:   "make sure that calls get through at all: none was certainly admitted",

@@ -39,6 +39,7 @@ type job struct {
 	mock      mock.Config
 	dirs      []string // folders of the user's profiles, for a mock in a process of its own
 	launch    []string // a command to start before dialling the URL
+	live      *living  // a server of the profile's recipe to install and start; nil: none
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
@@ -84,15 +85,15 @@ func (j *job) aimLive(f *targetFlags) error {
 	if len(l.Command) == 0 {
 		return hinted{fmt.Errorf("the profile of %s has no launch command", j.profile.Name), l.Note}
 	}
-	j.kind = kindCommand
-	j.options.Env = launchEnv(l.Env)
+	j.kind, j.live = kindCommand, &living{}
+	j.options.Transport = wire.Transport(l.Transport)
 	if l.Transport == "stdio" {
-		j.options.Command, j.options.Transport = l.Command, wire.Stdio
 		return nil
 	}
-	j.launch = l.Command
-	j.options.Transport = wire.Transport(l.Transport)
-	j.options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path
+	if err := loopbackHost(l.Host); err != nil {
+		return fmt.Errorf("the profile of %s: %w", j.profile.Name, err)
+	}
+	j.options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path // with another port, where it takes any
 	return nil
 }
 
@@ -127,6 +128,10 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	sessions, stop, err := j.open(ctx, clock)
 	defer stop()
 	if err != nil {
+		if out.stillborn(&j, err) {
+			p.board.Note(j.profile.Name, "doesn't start")
+			return out
+		}
 		p.board.Note(j.profile.Name, "could not run")
 		out.fail(err)
 		return out
@@ -159,6 +164,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	out.note(err)
 	p.board.Note(j.profile.Name, "judging")
 	out.judge(j)
+	out.server.Launch = j.live.record(j.profile)
 	p.board.Note(j.profile.Name, out.said())
 	out.server.Notes = append(out.server.Notes, sessions.notes()...)
 	return out

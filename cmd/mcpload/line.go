@@ -18,7 +18,8 @@ import (
 	"github.com/mcpload/mcpload/results"
 )
 
-// runAll judges every job at the same time and fills the document in. It
+// runAll judges every job at the same time, but live servers one after the
+// other, and fills the document in. It
 // returns an error where the only server could not be used.
 func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
 	p := a.newProgress("mcpload run · " + counted(len(jobs), "server"))
@@ -26,7 +27,16 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 	outcomes := make([]outcome, len(jobs))
 	var work sync.WaitGroup
 	for i, j := range jobs {
-		work.Go(func() { outcomes[i] = j.run(ctx, p, a.drain) })
+		one := func() { outcomes[i] = j.run(ctx, p, a.drain) }
+		switch {
+		case j.live == nil:
+			work.Go(one)
+		case a.draining():
+			outcomes[i].server = j.describe()
+			outcomes[i].server.Error = "not started: the run was interrupted"
+		default: // they are real processes, and would take each other's processors
+			one()
+		}
 	}
 	work.Wait()
 	stop()

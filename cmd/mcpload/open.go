@@ -18,6 +18,9 @@ type opened []*wire.Session
 // open makes the server ready and dials it once a client. stop ends all that
 // was started, and must be called whatever the error is.
 func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, stop func(), err error) {
+	if c := j.profile.Call; c.Tool != "" && c.Forbids(c.Tool) {
+		return nil, func() {}, fmt.Errorf("the profile of %s lists %s among the tools never to call", j.profile.Name, c.Tool)
+	}
 	var ends []func()
 	stop = func() {
 		for i := len(ends) - 1; i >= 0; i-- {
@@ -61,13 +64,22 @@ func (j *job) ready(ctx context.Context) (process *wire.Process, stop func(), er
 		}
 		return nil, end, nil
 	}
-	if len(j.launch) == 0 {
+	switch {
+	case j.live != nil:
+		return j.goLive(ctx)
+	case len(j.launch) == 0:
 		return nil, stop, nil
 	}
+	return j.serve(ctx, j.launch)
+}
+
+// serve starts a command and waits until something listens at the job's URL.
+func (j *job) serve(ctx context.Context, command []string) (process *wire.Process, stop func(), err error) {
+	stop = func() {}
 	if wire.Listening(ctx, j.options.URL) {
 		return nil, stop, hinted{fmt.Errorf("something listens at %s already", j.options.URL), "stop it first, or attach to it without starting the command"}
 	}
-	process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: j.launch, Env: j.options.Env, Dir: j.options.Dir})
+	process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: command, Env: j.options.Env, Dir: j.options.Dir})
 	if err != nil {
 		return nil, stop, err
 	}

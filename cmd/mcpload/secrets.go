@@ -38,6 +38,9 @@ func redactor(jobs []job, others ...http.Header) func(string) string {
 	for _, j := range jobs {
 		secrets = append(secrets, headerSecrets(j.options.Header)...)
 		secrets = append(secrets, urlSecrets(j.options.URL)...)
+		if j.live != nil {
+			secrets = append(secrets, j.live.secrets...)
+		}
 		names := slices.Clone(j.profile.Launch.Env)
 		for _, c := range j.profile.Credentials {
 			names = append(names, c.Env)

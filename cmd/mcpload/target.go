@@ -24,6 +24,7 @@ type targetFlags struct {
 	all       bool
 	url       string
 	live      bool
+	offline   bool
 	rate      string
 	burst     int
 	scope     string
@@ -50,7 +51,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.servers, "server", nil, "server to judge, by its profile's `name` (repeatable; see mcpload list servers)")
 	flags.BoolVar(&f.all, "all", false, "judge every server that has a profile")
 	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
-	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
+	flags.BoolVar(&f.live, "live", false, "install and start the real server, by its profile's launch recipe, instead of a mock")
+	flags.BoolVar(&f.offline, "offline", false, "with --live: install nothing, use what is there")
 	flags.StringVar(&f.rate, "rate", "", "promised `rate`, instead of the profile's: 12, 12/s, 300/1m, 0.5/s, or '8 req/sec, burst 16'")
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens`, instead of the profile's")
 	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: `global` or client (default: the profile's)")
@@ -121,6 +123,11 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := j.aim(f, command); err != nil {
 			return nil, err
 		}
+		if j.live != nil {
+			if j.live.config, err = a.launchConfig(f.offline); err != nil {
+				return nil, err
+			}
+		}
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
@@ -137,6 +144,8 @@ func (f *targetFlags) consistent(command []string) error {
 		return fmt.Errorf("--all judges every server that has a profile, so it takes no --url and no command")
 	case attached && f.live:
 		return fmt.Errorf("--live starts the profile's own launch command, so it takes no --url and no command")
+	case f.offline && !f.live:
+		return fmt.Errorf("--offline is about what --live installs, so it needs --live")
 	case attached && len(f.servers) > 1:
 		return fmt.Errorf("one --url or command is one server, but --server names %d", len(f.servers))
 	case attached && (f.fault != "" || f.shape != "" || f.charge != "" || f.latency != 0), f.live && f.fault != "":

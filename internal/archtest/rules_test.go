@@ -19,6 +19,7 @@ var rooms = map[string]room{
 	"examples/plugin":   {imports: []string{"apikey", "ratelimit"}, process: true},
 	"history":           {},
 	"internal/archtest": {},
+	"launch":            {imports: []string{"profiles"}},
 	"load":              {imports: []string{"history", "profiles", "results", "verdict"}},
 	"mock":              {imports: []string{"apikey", "profiles", "ratelimit"}, clock: true},
 	"live":              {imports: []string{"history"}},

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/mcpload/mcpload/launch"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// The scenario that a live server which doesn't start has, and its check.
+const (
+	launchScenario = "launch"
+	comesUp        = "comes-up"
+)
+
+// stillborn makes a finding of a live server that was started and never
+// answered: that is what a run found out, not why it could not run.
+func (o *outcome) stillborn(j *job, err error) bool {
+	dial, ok := dialError(err)
+	if j.live == nil || j.live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions {
+		return false
+	}
+	j.live.took = time.Since(j.live.began)
+	o.calls = append(o.calls, dial.Calls...)
+	f := verdict.Finding{
+		Check: comesUp, Verdict: verdict.Fail,
+		Want: fmt.Sprintf("an answer by MCP within %s of the start", j.readyWithin()),
+		Saw:  j.live.saw(dial, j),
+	}
+	o.server.Scenarios = append(o.server.Scenarios, results.NewScenario(launchScenario, nil, []verdict.Finding{f}))
+	o.server.Launch = j.live.record(j.profile)
+	return true
+}
+
+// saw says how far a start came.
+func (l *living) saw(dial *wire.DialError, j *job) string {
+	after := l.took.Round(10 * time.Millisecond)
+	var text string
+	status, gone := "", false
+	if l.process != nil {
+		status, gone = l.process.Exited()
+	} else if dial.Kind == wire.Exited {
+		status, gone = dial.Detail, true
+	}
+	switch {
+	case dial.Kind == wire.NotStarted:
+		return dial.Sentence()
+	case gone && status == "exit status 0":
+		text = fmt.Sprintf("it ended after %s without an answer, with exit status 0 as if nothing were wrong", after)
+	case gone:
+		text = fmt.Sprintf("it ended after %s without an answer: %s", after, status)
+	case j.options.URL != "" && dial.Kind == wire.TimedOut && len(dial.Calls) == 0:
+		text = fmt.Sprintf("it runs, but nothing listens at %s after %s; does it listen on the port that it was given?", j.options.URL, after)
+	default:
+		text = fmt.Sprintf("it runs, but doesn't answer by MCP (%s after %s)", dial.Sentence(), after)
+	}
+	var last []string
+	if l.process != nil {
+		last = telling(l.lines(200))
+	} else {
+		last = telling(plainLines(string(dial.Stderr), 200, l.secrets))
+	}
+	if len(last) == 0 {
+		return text + "; it printed nothing"
+	}
+	return text + "; its last words: " + strings.Join(last, " ")
+}
+
+// lines are the last lines of what the server printed, stdout before stderr.
+func (l *living) lines(n int) []string {
+	out, err := l.process.Output()
+	return append(plainLines(string(out), n/2, l.secrets), plainLines(string(err), n/2, l.secrets)...)
+}
+
+// frame is what libraries draw around what they print.
+var frame = strings.NewReplacer("│", " ", "╭", " ", "╮", " ", "╰", " ", "╯", " ", "─", " ", "❱", " ")
+
+// plainLines are the last lines of an output without colours, frames and the
+// credentials that were made up.
+func plainLines(text string, n int, secrets []string) []string {
+	if redact := replacing(secrets); redact != nil {
+		text = redact(text)
+	}
+	return launch.LastLines(frame.Replace(ansi.Strip(text)), n)
+}
+
+// raised is a line that names an error, as most languages print one.
+var raised = regexp.MustCompile(`^\s*([A-Za-z_.]*(Error|Exception)\b|panic:|fatal|ERROR)`)
+
+// telling are the lines that say why a program ended: from the last that names
+// an error, or else the last three.
+func telling(lines []string) []string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if raised.MatchString(lines[i]) {
+			lines = lines[i:min(i+3, len(lines))]
+			break
+		}
+	}
+	lines = lines[max(0, len(lines)-3):]
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		short[i] = ansi.Truncate(strings.TrimSpace(line), 160, "…")
+	}
+	return short
+}
