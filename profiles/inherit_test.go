@@ -93,7 +93,7 @@ func TestForms(t *testing.T) {
 		{"limit: {rate: 60/min, burst: 1}\nlaunch: {command: [x], port: 80}", "1/s burst 1", "http"},
 		{"limit: {rate: &r 2, burst: *r}\nlaunch: {transport: sse}", "2/s burst 2", "sse"},
 		{"inherits: crackerjack", "12/s burst 16 (inherited from crackerjack)", "http"},
-		{"inherits: fastblocks", "15/s burst 40 (inherited from acb)", "http"},
+		{"inherits: fastblocks", "15/s burst 40 (inherited from acb)", "stdio"},
 		{"inherits: acb\nlimit: {tier: moderate}", "10/s burst 20 (tier moderate)", "http"},
 		{"inherits: acb\nlimit: 3/s burst 9", "3/s burst 9", "http"},
 		{"inherits: acb\nlimit: {burst: 41}", "15/s burst 41", "http"},
@@ -119,8 +119,9 @@ func TestFastblocksInheritsAcb(t *testing.T) {
 	require.Equal(t, "15/s burst 40 (inherited from acb)", fast.Limit.String())
 	require.Equal(t, acb.Call, fast.Call)
 	require.Equal(t, acb.Refusal, fast.Refusal)
-	require.Empty(t, fast.Launch.Command, "acb's command starts acb")
-	require.Equal(t, acb.Launch.Port, fast.Launch.Port)
+	require.NotEqual(t, acb.Launch.Command, fast.Launch.Command, "acb's command starts acb")
+	require.NotEqual(t, acb.Launch.Install, fast.Launch.Install)
+	require.Zero(t, fast.Launch.Port)
 	require.NotEqual(t, acb.Doc, fast.Doc)
 }
 

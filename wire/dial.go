@@ -175,7 +175,7 @@ func (s *Session) useStdio(ctx context.Context) *DialError {
 	}
 	s.process = p
 	box := &mailbox{issued: s.issued, strays: &s.strays}
-	s.link = newStdioLink(p, box, s.o.Now, s.respond)
+	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.respond)
 	return nil
 }
 

@@ -27,6 +27,7 @@ type stdioLink struct {
 	process *Process
 	box     *mailbox
 	now     func() time.Duration
+	tap     io.Writer // gets a copy of the child's stdout; nil: nobody
 	respond func(*message) (request, bool)
 
 	out  chan frame    // to the writer; unbuffered, so that what is handed over is written
@@ -46,9 +47,9 @@ type frame struct {
 }
 
 // newStdioLink starts talking to a process that has pipes.
-func newStdioLink(p *Process, box *mailbox, now func() time.Duration,
+func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer,
 	respond func(*message) (request, bool)) *stdioLink {
-	l := &stdioLink{process: p, box: box, now: now, respond: respond,
+	l := &stdioLink{process: p, box: box, now: now, tap: tap, respond: respond,
 		out: make(chan frame), quit: make(chan struct{}), pile: newPile()}
 	box.respond = l.answerServer
 	l.wg.Go(l.write)
@@ -172,7 +173,11 @@ func (l *stdioLink) discard() {
 // read reads lines until stdout ends. A line's stamp is the instant of the
 // read that brought its last byte, however long earlier lines took to parse.
 func (l *stdioLink) read() {
-	in := &stampedReader{in: l.process.stdout, now: l.now}
+	var out io.Reader = l.process.stdout
+	if l.tap != nil {
+		out = io.TeeReader(out, l.tap)
+	}
+	in := &stampedReader{in: out, now: l.now}
 	lines := bufio.NewReaderSize(in, 64<<10)
 	for {
 		if l.readPlain(lines, in) {

@@ -79,7 +79,8 @@ type Options struct {
 	ListTools bool
 
 	// Tap gets a copy of every reply's body, as it is read, from several
-	// goroutines: http and sse. Nil: nobody.
+	// goroutines, and over stdio of all that the server writes on stdout. It
+	// must not fail. Nil: nobody.
 	Tap io.Writer
 
 	TLS      *tls.Config // http and sse; nil: Go's defaults

@@ -42,6 +42,7 @@ type living struct {
 	began   time.Time   // zero: it wasn't started
 	took    time.Duration
 	process *wire.Process
+	stdout  lastWritten // over stdio, where the process's own output is the protocol's
 }
 
 // loopbackHost refuses a host beyond this machine: live servers are started and
@@ -120,12 +121,15 @@ func (j *job) goLive(ctx context.Context) (process *wire.Process, stop func(), e
 	j.options.Env = slices.Concat(liveEnv(base, env), passedOn(j.profile), made)
 	j.live.began = time.Now()
 	if url == "" {
-		j.options.Command = argv
+		j.options.Command, j.options.Tap = argv, &j.live.stdout
 		return nil, clear, nil
 	}
 	j.options.URL = url
 	process, end, err := j.serve(ctx, argv)
 	j.live.process, j.live.took = process, time.Since(j.live.began)
+	if err == nil {
+		err = sleepFor(ctx, j.refill())
+	}
 	return process, func() { end(); clear() }, err
 }
 
@@ -190,8 +194,7 @@ func (l *living) record(p profiles.Profile) *results.Launch {
 	if l.env != nil {
 		r.Runtime, r.Packages = l.env.Runtime, l.named(p)
 	}
-	if l.process != nil {
-		r.Output = l.lines(40)
+	if r.Output = l.lines(40); l.process != nil {
 		r.Exit, _ = l.process.Exited() // empty while it runs
 	}
 	return r
@@ -207,4 +210,21 @@ func (l *living) named(p profiles.Profile) []string {
 		}
 	}
 	return list
+}
+
+// refill is how long any bucket takes to fill that is as the profile promises or
+// as its code was read: a server may have spent tokens on itself at its start,
+// and a judgement begins with a full bucket.
+func (j *job) refill() time.Duration {
+	l := j.profile.Limit
+	seconds := float64(l.Burst) / l.Rate
+	if o := j.profile.Observed; o != nil && o.Rate > 0 {
+		seconds = max(seconds, float64(o.Burst)/o.Rate)
+	}
+	return time.Duration(min(seconds, 60) * 1e9)
+}
+
+func sleepFor(ctx context.Context, d time.Duration) error {
+	sleep(ctx, d)
+	return ctx.Err()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -41,13 +43,13 @@ func (o *outcome) stillborn(j *job, err error) bool {
 
 // saw says how far a start came.
 func (l *living) saw(dial *wire.DialError, j *job) string {
-	after := l.took.Round(10 * time.Millisecond)
+	after := l.took.Round(time.Millisecond)
 	var text string
 	status, gone := "", false
 	if l.process != nil {
 		status, gone = l.process.Exited()
 	} else if dial.Kind == wire.Exited {
-		status, gone = dial.Detail, true
+		status, gone = strings.TrimPrefix(dial.Detail, "server exited: "), true
 	}
 	switch {
 	case dial.Kind == wire.NotStarted:
@@ -61,12 +63,7 @@ func (l *living) saw(dial *wire.DialError, j *job) string {
 	default:
 		text = fmt.Sprintf("it runs, but doesn't answer by MCP (%s after %s)", dial.Sentence(), after)
 	}
-	var last []string
-	if l.process != nil {
-		last = telling(l.lines(200))
-	} else {
-		last = telling(plainLines(string(dial.Stderr), 200, l.secrets))
-	}
+	last := telling(append(l.lines(200), plainLines(string(dial.Stderr), 100, l.secrets)...))
 	if len(last) == 0 {
 		return text + "; it printed nothing"
 	}
@@ -75,8 +72,34 @@ func (l *living) saw(dial *wire.DialError, j *job) string {
 
 // lines are the last lines of what the server printed, stdout before stderr.
 func (l *living) lines(n int) []string {
-	out, err := l.process.Output()
+	out, err := l.stdout.bytes(), []byte(nil)
+	if l.process != nil {
+		out, err = l.process.Output()
+	}
 	return append(plainLines(string(out), n/2, l.secrets), plainLines(string(err), n/2, l.secrets)...)
+}
+
+// lastWritten keeps the end of what is written to it, from several goroutines.
+type lastWritten struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const maxPrinted = 64 << 10
+
+// Write implements io.Writer. It never fails.
+func (p *lastWritten) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text = append(p.text, b...)
+	p.text = p.text[max(0, len(p.text)-maxPrinted):]
+	return len(b), nil
+}
+
+func (p *lastWritten) bytes() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.text)
 }
 
 // frame is what libraries draw around what they print.

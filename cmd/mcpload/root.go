@@ -136,7 +136,7 @@ calls that no honest server could have answered so, or inconclusive.`,
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand())
 	return root
 }
 

@@ -36,6 +36,7 @@ type startFlags struct {
 	tool        string
 	profiles    []string
 	seed        uint64
+	offline     bool
 	dryRun      bool
 	format      string
 	output      string
@@ -103,6 +104,7 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tool, "tool", "", "harmless `tool` whose reply is looked through as well (default: the profile's)")
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable)")
 	flags.Uint64Var(&f.seed, "seed", 0, "makes the made-up credentials repeatable (default: others each time)")
+	flags.BoolVar(&f.offline, "offline", false, "with --server: install nothing, use what is there")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the starts and make none")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
@@ -153,7 +155,9 @@ type startLine struct {
 	name    string
 	target  results.Target
 	starter starter
-	scratch bool // it starts in an empty folder of its own: a mock, which may write a log
+	recipe  *profiles.Launch // what is installed before the first start; nil: nothing
+	offline bool             // or rather not installed, but found there
+	scratch bool             // it starts in an empty folder of its own: a mock, which may write a log
 	trial   startup.Trial
 	plan    []startup.Start
 	own     map[string]string // the caller's credentials that are used, by their variables
@@ -174,12 +178,36 @@ func (l *startLine) redact() func(string) string {
 	return strings.NewReplacer(pairs...).Replace
 }
 
+// install makes a recipe's server ready to be started.
+func (a *app) install(ctx context.Context, l *startLine) error {
+	if l.recipe == nil {
+		return nil
+	}
+	c, err := a.launchConfig(l.offline)
+	if err != nil {
+		return err
+	}
+	argv, url, _, err := prepare(ctx, *l.recipe, c)
+	if err != nil {
+		return err
+	}
+	e := &l.starter
+	e.command = argv
+	if url != "" && l.recipe.AnyPort() {
+		e.url, e.options.URL = url, url
+	}
+	return nil
+}
+
 // makeStarts makes the starts, judges them and adds the scenario to the
 // server's part of the document. Its error says that not even one could be
 // made.
 func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Server) error {
 	soft, stop := a.untilInterrupt(ctx)
 	defer stop()
+	if err := a.install(soft, l); err != nil {
+		return err
+	}
 	if l.scratch {
 		dir, err := os.MkdirTemp("", "mcpload-startup-")
 		if err != nil {

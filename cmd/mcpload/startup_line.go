@@ -54,7 +54,7 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 		}
 		p.Credentials = given
 	}
-	l := &startLine{name: p.Name}
+	l := &startLine{name: p.Name, offline: f.offline}
 	if err := l.aim(f, p, command); err != nil {
 		return nil, err
 	}
@@ -103,9 +103,13 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 	case len(launch.Command) == 0:
 		return hinted{fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --")}
 	default:
+		if f.url != "" && launch.AnyPort() {
+			return fmt.Errorf("--url %s: the launch recipe of %s listens on a free port of its own", f.url, p.Name)
+		}
+		l.recipe = &launch
 		e.command, e.url = launch.Command, f.url
 		if e.url == "" && launch.Transport != "stdio" {
-			e.url = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path
+			e.url = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path // until it is installed
 		}
 	}
 	l.target = results.Target{Kind: string(kindCommand), Transport: "stdio", Address: e.command[0]}

@@ -48,6 +48,8 @@ func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
 	switch {
 	case j.kind == kindMock:
 		s.mock, command = true, nil
+	case j.live != nil:
+		s.offline, command = j.live.config.Offline, nil
 	case len(command) > 0:
 		s.url = j.options.URL
 	case len(j.options.Command) > 0:

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+)
+
+const keptFleet = "fleet"
+
+// fleetFlags are the flags of fleet, as given.
+type fleetFlags struct {
+	storeFlags
+	all       bool
+	offline   bool
+	profiles  []string
+	scenarios []string
+	budget    string
+	seed      uint64
+	format    string
+	output    string
+	verbose   bool
+	timeout   time.Duration
+}
+
+func (a *app) fleetCommand() *cobra.Command {
+	f := &fleetFlags{}
+	cmd := &cobra.Command{
+		Use:   "fleet FILE.yaml | --all",
+		Short: "Start real servers one after the other and report how they drifted",
+		Long: `Fleet installs and starts each server by its profile's launch recipe, judges it
+by the scenarios, starts it afresh and probes it, and reports for each what is
+required, what its code was read to set, what it does, how it refuses and what it
+charges. A server that can't start is a finding; the others are judged all the
+same. All traffic stays on this machine.
+
+Packages go below mcpload/servers in your cache folder, or $MCPLOAD_CACHE, each
+set of pinned versions into a folder of its own. Credentials are made up.
+
+A fleet file lists servers by their profiles' names, or with what is to be changed:
+
+  all: true                       # every known server, before those listed
+  servers:
+    - acb
+    - server: mailgun-mcp
+      rate: 5/s
+      burst: 15
+    - server: mine
+      url: http://127.0.0.1:8000/mcp
+      rate: 10/s
+      burst: 20
+      scope: global               # or client
+      tool: ping
+      args: '{}'
+    - server: other
+      command: [python, server.py]
+      rate: 10/s
+      burst: 20
+
+Exit status: 0 all keep their limit, 1 some don't, or don't start, 2 could not
+run, 3 inconclusive.`,
+		Example: `  mcpload fleet --all
+  mcpload fleet fleet.yaml --offline --format json -o fleet.json
+  mcpload fleet --all --format markdown >> "$GITHUB_STEP_SUMMARY"`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.fleet(cmd.Context(), f, args) },
+	}
+	f.registerKeep(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.all, "all", false, "every server that has a profile")
+	flags.BoolVar(&f.offline, "offline", false, "install nothing, use what is there")
+	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
+	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated (default: those that say what the limit is)")
+	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend on probing a server, as `calls=N,time=D` (default calls=%d,time=%s)", probe.DefaultCalls, short(probe.DefaultTime)))
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan and the made-up credentials repeatable")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
+	flags.StringVar(&f.format, "format", "table", "table, json or markdown")
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the whole run behind the table")
+	return cmd
+}
+
+// fleet is the command once its arguments are parsed.
+func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
+	if !slices.Contains([]string{"table", "json", "markdown"}, f.format) {
+		return fmt.Errorf("--format %q is none of table, json, markdown", f.format)
+	}
+	budget, err := parseBudget(f.budget)
+	if err != nil {
+		return err
+	}
+	list, err := (&runFlags{scenarios: f.scenarios}).chosen()
+	if err != nil {
+		return err
+	}
+	jobs, err := a.fleetJobs(f, args)
+	if err != nil {
+		return err
+	}
+	for i := range jobs {
+		jobs[i].scenarios, jobs[i].seed = list, f.seed
+	}
+	began := time.Now()
+	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
+		Run: &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}}
+	histories := map[string][]history.Call{}
+	for i, j := range jobs {
+		if a.draining() {
+			a.say("interrupted: %d of %d servers were judged", i, len(jobs))
+			break
+		}
+		a.say("%d of %d: %s", i+1, len(jobs), j.profile.Name)
+		row, o := a.fleetOne(ctx, j, budget)
+		report.Rows = append(report.Rows, row)
+		report.Run.Servers = append(report.Run.Servers, o.server)
+		histories[j.profile.Name] = o.calls
+	}
+	report.Run.Finish()
+	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories, redactor(jobs))
+	if err != nil {
+		return err
+	}
+	report.Run = doc
+	a.status = results.ExitStatus(doc)
+	return a.renderFleet(f, report, kept)
+}
+
+// fleetOne judges one server and probes it, each on a start of its own.
+func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results.Drift, outcome) {
+	row := results.Drift{Server: j.profile.Name, Required: results.LimitOf(j.profile.Limit), Observed: results.ObservedOf(j.profile.Observed), Attached: "?"}
+	judged := j
+	if j.live != nil {
+		judged.live = &living{config: j.live.config}
+	}
+	p := a.newProgress("mcpload fleet · " + j.profile.Name)
+	stop := p.start(ctx)
+	o := judged.run(ctx, p, a.drain)
+	stop()
+	if l := o.server.Launch; l != nil && len(l.Packages) > 0 {
+		row.Package = l.Packages[0]
+	}
+	switch {
+	case o.server.Error != "":
+		row.Trouble = o.server.Error
+		a.say("%s: %s", j.profile.Name, o.server.Error)
+		return row, o
+	case o.server.Measured == nil && len(o.server.Scenarios) == 1 && o.server.Scenarios[0].Scenario == launchScenario:
+		row.Trouble = "doesn't start: " + o.server.Scenarios[0].Findings[0].Saw
+		return row, o
+	case a.draining():
+		row.Trouble = "interrupted"
+		return row, o
+	}
+	flags := &probeFlags{targetFlags: targetFlags{seed: j.seed}}
+	r, _, err := a.runProbe(ctx, j, flags, nil, budget)
+	if err != nil {
+		row.Trouble = "the probe failed: " + err.Error()
+		return row, o
+	}
+	fillDrift(&row, r)
+	return row, o
+}
+
+// fillDrift puts what a probe found into a row.
+func fillDrift(row *results.Drift, r probe.Report) {
+	switch {
+	case r.Refused:
+		row.Attached = "yes"
+	case r.Result == probe.NoLimit && r.Open != nil:
+		row.Attached = "no"
+		row.Tried = fmt.Sprintf("%d at once and %.0f/s were all admitted", r.Open.AtOnce, r.Open.Rate)
+	}
+	if r.Box != nil {
+		row.Measured = results.Box(*r.Box)
+	} else if r.Refused && len(r.Models) > 0 {
+		row.Limiter = r.Models[0].String()
+	}
+	row.Scope = r.Scope.Answer
+	row.Refusal = refusalWords(r.Signal)
+	for _, c := range r.Costs {
+		if n, ok := c.Known(); ok && r.Refused {
+			row.Charged = append(row.Charged, results.Charge{Kind: c.Kind, Tokens: n})
+		}
+	}
+}
+
+// refusalWords say how a server refuses.
+func refusalWords(s probe.Signal) string {
+	if s.Refusals == 0 {
+		return ""
+	}
+	var parts []string
+	for _, t := range s.Statuses {
+		if t.Number != 0 {
+			parts = append(parts, fmt.Sprintf("HTTP %d", t.Number))
+		}
+	}
+	for _, t := range s.Codes {
+		if t.Number != 0 {
+			parts = append(parts, fmt.Sprintf("JSON-RPC error %d", t.Number))
+		}
+	}
+	if s.Words != "" {
+		parts = append(parts, fmt.Sprintf("%q", s.Words))
+	}
+	if s.Said == 0 {
+		parts = append(parts, "no Retry-After")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// renderFleet writes the report to where it was asked for.
+func (a *app) renderFleet(f *fleetFlags, report *results.Fleet, histories map[string][]history.Call) error {
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	switch f.format {
+	case "json":
+		err = report.JSON(out)
+	case "markdown":
+		err = report.Markdown(out)
+	default:
+		err = report.Table(out)
+		if err == nil && f.verbose {
+			err = results.Table(out, report.Run, a.tableOptions(f.output, true, histories))
+		}
+	}
+	return errors.Join(err, end())
+}
+
+// fleetJobs are the servers of the arguments, all checked before any starts.
+func (a *app) fleetJobs(f *fleetFlags, args []string) ([]job, error) {
+	var fleet profiles.Fleet
+	switch {
+	case len(args) == 0 && !f.all:
+		return nil, hinted{errors.New("no fleet is named"), "give a file, as in: mcpload fleet fleet.yaml; or --all"}
+	case len(args) == 1:
+		data, err := os.ReadFile(args[0])
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the fleet: %w", err)
+		}
+		if fleet, err = profiles.ParseFleet(filepath.Base(args[0]), data); err != nil {
+			return nil, err
+		}
+	}
+	if f.all || fleet.All {
+		catalog, err := a.catalog(f.profiles)
+		if err != nil {
+			return nil, err
+		}
+		var known []profiles.Member
+		for _, p := range catalog.All() {
+			if !slices.ContainsFunc(fleet.Servers, func(m profiles.Member) bool { return m.Server == p.Name }) {
+				known = append(known, profiles.Member{Server: p.Name})
+			}
+		}
+		fleet.Servers = append(known, fleet.Servers...)
+	}
+	var jobs []job
+	for _, m := range fleet.Servers {
+		j, err := a.fleetJob(f, m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Server, err)
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// fleetJob is one server of the fleet.
+func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
+	t := &targetFlags{live: m.URL == "" && len(m.Command) == 0, url: m.URL, burst: m.Burst, scope: string(m.Scope), tool: m.Tool, args: m.Arguments,
+		protocol: "auto", transport: "auto", timeout: f.timeout, profiles: f.profiles, seed: f.seed}
+	t.offline = f.offline && t.live
+	if m.Rate > 0 {
+		t.rate = profiles.FormatRate(m.Rate)
+	}
+	catalog, err := a.catalog(f.profiles)
+	if err != nil {
+		return job{}, err
+	}
+	if _, known := catalog.Get(m.Server); known || t.live {
+		t.servers = []string{m.Server}
+	}
+	if m.URL != "" {
+		u, err := url.Parse(m.URL)
+		if err != nil {
+			return job{}, fmt.Errorf("url: %w", err)
+		}
+		if err := loopbackHost(u.Hostname()); err != nil {
+			return job{}, err
+		}
+	}
+	jobs, err := a.jobs(t, m.Command)
+	if err != nil {
+		return job{}, err
+	}
+	jobs[0].profile.Name = m.Server
+	return jobs[0], nil
+}

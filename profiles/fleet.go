@@ -1,0 +1,130 @@
+package profiles
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A Fleet is a list of servers to judge one after the other.
+type Fleet struct {
+	All     bool // every embedded profile, before those listed
+	Servers []Member
+}
+
+// A Member is one server of a fleet: a profile's, or one at a URL, or one that a
+// command starts. What it gives beside its name stands in place of what its
+// profile says.
+type Member struct {
+	Server    string   // the profile's name, or one for a server that has none
+	URL       string   // attach to it there, on this machine
+	Command   []string // start it by this and speak to it over stdio
+	Rate      float64  // tokens a second; 0: the profile's
+	Burst     int      // tokens; 0: the profile's
+	Scope     Scope    // empty: the profile's
+	Tool      string   // to load it with; empty: the profile's
+	Arguments string   // of the tool, a JSON object; empty: the profile's
+}
+
+// ParseFleet reads a fleet file, a YAML document such as
+//
+//	all: true                      # every known server
+//	servers:
+//	  - acb                        # a profile's name
+//	  - server: mailgun-mcp        # or with something changed
+//	    rate: 5/s
+//	    burst: 15
+//	  - server: mine
+//	    url: http://127.0.0.1:8000/mcp
+//	    rate: 10/s
+//	    burst: 20
+//	    tool: ping
+//	  - server: other
+//	    command: [python, server.py]
+//	    rate: 10/s
+//	    burst: 20
+//
+// The error is an Errors: all that is wrong, each with its line and column.
+func ParseFleet(file string, data []byte) (Fleet, error) {
+	var fleet Fleet
+	r := &reader{file: file, at: map[string]*yaml.Node{}}
+	root := r.document(data)
+	if root == nil {
+		for i := range r.faults {
+			if r.faults[i].Problem == "is empty" {
+				r.faults[i].Want = "all: true, or a list of servers"
+			}
+		}
+		return fleet, Errors(r.report())
+	}
+	r.at[""] = root
+	r.mapping(root, "", false, []field{
+		{"all", func(n *yaml.Node, path string) {
+			text, ok := r.scalar(n, path, "true or false", "!!bool")
+			fleet.All = ok && text == "true"
+		}},
+		{"servers", func(n *yaml.Node, path string) {
+			r.list(n, path, "a list of servers", func(n *yaml.Node, path string) {
+				fleet.Servers = append(fleet.Servers, r.member(n, path, fleet.Servers))
+			})
+		}},
+	})
+	if !fleet.All && len(fleet.Servers) == 0 && len(r.faults) == 0 {
+		r.fault(root, "servers", "names nobody", "all: true, or a list of servers")
+	}
+	if faults := r.report(); len(faults) > 0 {
+		return fleet, Errors(faults)
+	}
+	return fleet, nil
+}
+
+// member reads one server: a name, or a mapping.
+func (r *reader) member(n *yaml.Node, path string, before []Member) Member {
+	var m Member
+	read := r.memberFields(&m)
+	if s := r.see(n, path); s != nil && s.Kind == yaml.ScalarNode {
+		read[0].read(n, path)
+	} else {
+		r.mapping(n, path, false, read)
+		if !r.given(path+".server") && !r.faulty(path) {
+			r.fault(n, join(path, "server"), "is missing", "the profile's name, or one for a server that has no profile")
+		}
+	}
+	if m.URL != "" && len(m.Command) > 0 {
+		r.fault(n, path, "has both a url and a command", "one of them")
+	}
+	if m.Server != "" && slices.ContainsFunc(before, func(b Member) bool { return b.Server == m.Server }) {
+		r.fault(n, path, quote(m.Server)+" is listed twice", "it once")
+	}
+	return m
+}
+
+// memberFields are the fields of a member, its name first.
+func (r *reader) memberFields(m *Member) []field {
+	return []field{
+		{"server", func(n *yaml.Node, path string) {
+			text, ok := r.text(n, path, nameWant)
+			if ok && !nameForm.MatchString(text) {
+				r.fault(n, path, quote(text)+" is no name", nameWant)
+			} else if ok {
+				m.Server = text
+			}
+		}},
+		{"url", r.into(&m.URL, "a URL on this machine, such as http://127.0.0.1:8000/mcp")},
+		{"command", func(n *yaml.Node, path string) {
+			r.list(n, path, "a list of words, such as [python, server.py]", func(n *yaml.Node, path string) {
+				if word, ok := r.scalar(n, path, "a word", "!!str", "!!int", "!!float", "!!bool", "!!timestamp"); ok {
+					m.Command = append(m.Command, word)
+				}
+			})
+			if len(m.Command) == 0 && !r.faulty(path) {
+				r.fault(n, path, "is empty", "the program's name and its arguments")
+			}
+		}},
+		{"rate", r.rate(&m.Rate)},
+		{"burst", r.burst(&m.Burst, 1)},
+		{"scope", r.scope(&m.Scope)},
+		{"tool", r.into(&m.Tool, "a tool's name")},
+		{"args", r.into(&m.Arguments, `a JSON object in quotes, such as '{"n": 1}'`)},
+	}
+}

@@ -1,0 +1,165 @@
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// FleetSchema names the format of a fleet document, with the same promise as
+// Schema.
+const FleetSchema = "mcpload.fleet/v1"
+
+// A Fleet is how far servers have drifted from what is asked of them: for each
+// what is required, what its code was read to set and what it does.
+type Fleet struct {
+	Schema  string  `json:"schema"`
+	Version string  `json:"version"`
+	Started string  `json:"started"` // RFC 3339
+	Rows    []Drift `json:"drift"`
+	// Run judges the same servers against the requirement.
+	Run *Document `json:"run"`
+}
+
+// A Drift is one server's row.
+type Drift struct {
+	Server   string    `json:"server"`
+	Package  string    `json:"package,omitempty"` // at its version
+	Required Limit     `json:"required"`
+	Observed *Observed `json:"observed,omitempty"`
+	Measured *Measured `json:"measured,omitempty"` // certified; nil where nothing was refused, or no token bucket explains it
+	Attached string    `json:"attached"`           // "yes": something was refused for its rate; "no": nothing was, though it was tried; "?": it could not be tried
+	Tried    string    `json:"tried,omitempty"`    // how hard, where nothing was refused
+	Limiter  string    `json:"limiter,omitempty"`  // what kind, in words, where it is no token bucket
+	Refusal  string    `json:"refusal,omitempty"`  // how it refuses
+	Charged  []Charge  `json:"charged,omitempty"`
+	Scope    string    `json:"scope,omitempty"`
+	Trouble  string    `json:"trouble,omitempty"` // why it could not be measured
+}
+
+// A Charge is what one kind of request costs.
+type Charge struct {
+	Kind   string `json:"kind"`
+	Tokens int    `json:"tokens"`
+}
+
+// JSON writes the fleet as its document.
+func (f *Fleet) JSON(w io.Writer) error {
+	f.Schema = FleetSchema
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(f)
+}
+
+var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses", "what is charged"}
+
+// cells are a row in words.
+func (d Drift) cells() []string {
+	name := d.Server
+	if d.Package != "" {
+		name = strings.ReplaceAll(d.Package, "==", " ")
+	}
+	measured := "-"
+	switch {
+	case d.Trouble != "":
+		measured = d.Trouble
+	case d.Measured != nil:
+		measured = d.Measured.String()
+	case d.Limiter != "":
+		measured = d.Limiter
+	case d.Attached == "no":
+		measured = "no limit: " + d.Tried
+	}
+	return []string{name, bare(d.Required.Rate, d.Required.Burst), d.Observed.words(), measured, d.Attached, orDash(d.Refusal), d.charges()}
+}
+
+// bare is a limit without where it was taken from.
+func bare(rate float64, burst int) string {
+	return Limit{Rate: rate, Burst: burst}.bucket()
+}
+
+func (o *Observed) words() string {
+	switch {
+	case o == nil:
+		return "not read"
+	case o.Rate == 0:
+		return "no limit"
+	}
+	return bare(o.Rate, o.Burst)
+}
+
+// charges is what costs something else than nothing, and what is free.
+func (d Drift) charges() string {
+	var parts, free []string
+	for _, c := range d.Charged {
+		switch c.Tokens {
+		case 0:
+			free = append(free, c.Kind)
+		default:
+			parts = append(parts, fmt.Sprintf("%s %d", c.Kind, c.Tokens))
+		}
+	}
+	if len(free) > 0 {
+		parts = append(parts, "free: "+strings.Join(free, ", "))
+	}
+	return orDash(strings.Join(parts, "; "))
+}
+
+// Table writes the rows for a terminal.
+func (f *Fleet) Table(w io.Writer) error {
+	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(0), tablewriter.WithRowMaxWidth(28))
+	t.Header(driftHeads)
+	for _, d := range f.Rows {
+		if err := t.Append(d.cells()); err != nil {
+			return err
+		}
+	}
+	if err := t.Render(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, f.summary()+"\n")
+	return err
+}
+
+// Markdown writes the rows as a table in GitHub's Markdown.
+func (f *Fleet) Markdown(w io.Writer) error {
+	var b strings.Builder
+	line := func(cells []string) {
+		for i, c := range cells {
+			cells[i] = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(c)
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	line(append([]string{}, driftHeads...))
+	b.WriteString(strings.Repeat("|---", len(driftHeads)) + "|\n")
+	for _, d := range f.Rows {
+		line(d.cells())
+	}
+	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), f.Started, f.Version)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// summary counts what became of the requirement.
+func (f *Fleet) summary() string {
+	kept, broken, open, down := 0, 0, 0, 0
+	for i, d := range f.Rows {
+		switch {
+		case d.Trouble != "":
+			down++
+		case d.Attached == "no":
+			open++
+		case f.Run != nil && i < len(f.Run.Servers) && f.Run.Servers[i].Verdict == verdict.Pass:
+			kept++
+		default:
+			broken++
+		}
+	}
+	return fmt.Sprintf("Of %s, %d kept the requirement, %d had another limit, %d had none, %d could not be measured.",
+		plural(len(f.Rows), "server"), kept, broken, open, down)
+}
