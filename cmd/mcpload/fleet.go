@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -197,6 +198,9 @@ func fillDrift(row *results.Drift, r probe.Report) {
 	}
 }
 
+// errorPrefix is a code that a refusal's words repeat.
+var errorPrefix = regexp.MustCompile(`^error -?[0-9]+: `)
+
 // refusalWords say how a server refuses.
 func refusalWords(s probe.Signal) string {
 	if s.Refusals == 0 {
@@ -209,12 +213,14 @@ func refusalWords(s probe.Signal) string {
 		}
 	}
 	for _, t := range s.Codes {
-		if t.Number != 0 {
+		if t.Number == 0 {
+			parts = append(parts, "a tool result with isError")
+		} else {
 			parts = append(parts, fmt.Sprintf("JSON-RPC error %d", t.Number))
 		}
 	}
 	if s.Words != "" {
-		parts = append(parts, fmt.Sprintf("%q", s.Words))
+		parts = append(parts, fmt.Sprintf("%q", errorPrefix.ReplaceAllString(s.Words, "")))
 	}
 	if s.Said == 0 {
 		parts = append(parts, "no Retry-After")

@@ -178,7 +178,7 @@ func (l *living) makeUp(list []profiles.Credential, seed uint64) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		value, _ := credential.Make(startup.Good, r) // every provider has good ones
+		value, _ := credential.Make(startup.Good, 0, r) // every provider has good ones
 		l.secrets = append(l.secrets, value)
 		env = append(env, c.Env+"="+value)
 	}
