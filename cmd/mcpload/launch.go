@@ -63,7 +63,7 @@ func prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []st
 			return nil, "", nil, err
 		}
 		if l.AnyPort() {
-			if port, err = freePort(); err != nil {
+			if port, err = unusedPort(); err != nil {
 				return nil, "", nil, err
 			}
 		}
@@ -87,8 +87,8 @@ func prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []st
 	return argv, url, env, err
 }
 
-// freePort is a port of the loopback interface that nobody listens on now.
-func freePort() (int, error) {
+// unusedPort is a port of the loopback interface that nobody listens on now.
+func unusedPort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("cannot find a free port: %w", err)
