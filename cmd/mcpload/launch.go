@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/mcpload/mcpload/launch"
+	recipes "github.com/mcpload/mcpload/launch"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/startup"
@@ -20,24 +20,24 @@ import (
 )
 
 // launchConfig says where live servers are installed, and how much may be done.
-func (a *app) launchConfig(offline bool) (launch.Config, error) {
+func (a *app) launchConfig(offline bool) (recipes.Config, error) {
 	cache := os.Getenv("MCPLOAD_CACHE")
 	if cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return launch.Config{}, hinted{fmt.Errorf("there is no folder to install servers in: %w", err), "name one with $MCPLOAD_CACHE"}
+			return recipes.Config{}, hinted{fmt.Errorf("there is no folder to install servers in: %w", err), "name one with $MCPLOAD_CACHE"}
 		}
 		cache = filepath.Join(dir, "mcpload")
 	}
 	cache, err := filepath.Abs(cache)
-	return launch.Config{Cache: filepath.Join(cache, "servers"), Offline: offline, Say: func(s string) { a.say("%s", s) }}, err
+	return recipes.Config{Cache: filepath.Join(cache, "servers"), Offline: offline, Say: func(s string) { a.say("%s", s) }}, err
 }
 
 // A living is a live server of a profile's recipe, from its installation to its
 // end.
 type living struct {
-	config  launch.Config
-	env     *launch.Env // nil where the recipe installs nothing
+	config  recipes.Config
+	env     *recipes.Env // nil where the recipe installs nothing
 	secrets []string    // what was made up for it
 	began   time.Time   // zero: it wasn't started
 	took    time.Duration
@@ -56,7 +56,7 @@ func loopbackHost(host string) error {
 
 // prepare installs what a recipe needs and returns the command, and the URL that
 // it will serve; empty over stdio.
-func prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []string, url string, env *launch.Env, err error) {
+func prepare(ctx context.Context, l profiles.Launch, c recipes.Config) (argv []string, url string, env *recipes.Env, err error) {
 	port := l.Port
 	if l.Transport != "stdio" {
 		if err := loopbackHost(l.Host); err != nil {
@@ -70,13 +70,13 @@ func prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []st
 		url = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(port)) + l.Path
 	}
 	if l.Install != nil {
-		if env, err = launch.Prepare(ctx, *l.Install, c); err != nil {
+		if env, err = recipes.Prepare(ctx, *l.Install, c); err != nil {
 			return nil, "", nil, err
 		}
 	}
 	folder := filepath.Join(c.Cache, "launch")
 	if l.UsesFiles() {
-		if err := launch.Files(folder); err != nil {
+		if err := recipes.Files(folder); err != nil {
 			return nil, "", nil, err
 		}
 	}
@@ -136,7 +136,7 @@ func (j *job) goLive(ctx context.Context) (process *wire.Process, stop func(), e
 // liveEnv is what a live server finds in its environment: no home but an empty
 // one, and proxies that lead nowhere, so that what it would send to others
 // fails at once. A server that asks the network by other ways isn't held back.
-func liveEnv(base string, env *launch.Env) []string {
+func liveEnv(base string, env *recipes.Env) []string {
 	path := os.Getenv("PATH")
 	if env != nil {
 		path = env.Bin() + string(os.PathListSeparator) + path

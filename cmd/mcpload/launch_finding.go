@@ -10,7 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/mcpload/mcpload/launch"
+	recipes "github.com/mcpload/mcpload/launch"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 	"github.com/mcpload/mcpload/wire"
@@ -111,7 +111,7 @@ func plainLines(text string, n int, secrets []string) []string {
 	if redact := replacing(secrets); redact != nil {
 		text = redact(text)
 	}
-	return launch.LastLines(frame.Replace(ansi.Strip(text)), n)
+	return recipes.LastLines(frame.Replace(ansi.Strip(text)), n)
 }
 
 // raised is a line that names an error, as most languages print one.
