@@ -38,8 +38,8 @@ func (a *app) launchConfig(offline bool) (recipes.Config, error) {
 type living struct {
 	config  recipes.Config
 	env     *recipes.Env // nil where the recipe installs nothing
-	secrets []string    // what was made up for it
-	began   time.Time   // zero: it wasn't started
+	secrets []string     // what was made up for it
+	began   time.Time    // zero: it wasn't started
 	took    time.Duration
 	process *wire.Process
 	stdout  lastWritten // over stdio, where the process's own output is the protocol's
