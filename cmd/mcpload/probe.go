@@ -108,7 +108,7 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error 
 			return fmt.Errorf("cannot save the history: %w", err)
 		}
 	}
-	kept, err := a.keepProbe(f, j, r, target, began, redactor([]job{j}, other))
+	kept, err := a.keepProbe(f, j, r, target, began, withFamilies(redactor([]job{j}, other)))
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	for _, note := range notes {
 		a.say("%s", note)
 	}
-	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories, redactor(jobs))
+	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories, withFamilies(redactor(jobs)))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/mcpload/mcpload/apikey"
 )
 
 // Values shorter than this are no secrets: taking every "1" or "http" out of a
@@ -132,4 +134,16 @@ func replacing(secrets []string) func(string) string {
 		pairs = append(pairs, s, "[redacted]")
 	}
 	return strings.NewReplacer(pairs...).Replace
+}
+
+// withFamilies also takes out what looks like a key of a known family, whoever's
+// it is: a server may have put its own into a message. It is too slow for each
+// call of a load.
+func withFamilies(redact func(string) string) func(string) string {
+	return func(text string) string {
+		if redact != nil {
+			text = redact(text)
+		}
+		return apikey.Redact(text)
+	}
 }

@@ -44,6 +44,9 @@ func TestRedactor(t *testing.T) {
 		assert.Equal(t, harmless, redact(harmless))
 	}
 	assert.Nil(t, redactor([]job{{}}), "nothing to take out")
+	stray := "sk-" + "ant-" + "api03-" + strings.Repeat("q8ZrT2mW9x", 9)
+	assert.Equal(t, "a [redacted anthropic] b", withFamilies(nil)("a "+stray+" b"))
+	assert.Equal(t, "a [redacted] b", withFamilies(redact)("a "+bearer+" b"))
 }
 
 func TestCommandLineKeepsNoArguments(t *testing.T) {
