@@ -96,7 +96,10 @@ func Prepare(ctx context.Context, i profiles.Install, c Config) (*Env, error) {
 		err = e.makePython(ctx, i)
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		if gone := os.RemoveAll(dir); gone != nil {
+			return nil, errors.Join(err, gone)
+		}
+		return nil, err
 	}
 	return e, e.write()
 }

@@ -1,0 +1,106 @@
+package launch
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// fakePython makes environments as Python does, and tells each installation.
+const fakePython = `#!/bin/sh
+case "$1 $2 $3" in
+"-c "*) echo 3.13.5; echo "$0" ;;
+"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+"-m pip install") echo install >> "$TOLD"; case "$*" in *broken*) echo "ERROR: no such version" >&2; exit 1;; esac ;;
+"-m pip list") echo '[{"name":"server","version":"1.0"},{"name":"mcp","version":"1.30.0"}]' ;;
+esac
+`
+
+// machine has one Python on its PATH and counts installations.
+func machine(t *testing.T) (c Config, installations func() int) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the fake Python is a shell script")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "python3.13"), []byte(fakePython), 0o755))
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	t.Setenv("HOME", dir)
+	told := filepath.Join(dir, "told")
+	t.Setenv("TOLD", told)
+	return Config{Cache: filepath.Join(dir, "cache")}, func() int {
+		text, _ := os.ReadFile(told) // none: nothing was installed
+		return strings.Count(string(text), "install")
+	}
+}
+
+func server(name string) profiles.Install {
+	return profiles.Install{Python: "3.13", Packages: []string{name}}
+}
+
+func TestInstalledOnceHoweverManyAsk(t *testing.T) {
+	c, installations := machine(t)
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			e, err := Prepare(context.Background(), server("server==1.0"), c)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if e.Version("MCP") != "1.30.0" || e.Runtime != "Python 3.13.5" {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	work.Wait()
+	require.Equal(t, 1, installations())
+	c.Offline = true
+	_, err := Prepare(context.Background(), server("server==1.0"), c)
+	require.NoError(t, err)
+	require.Equal(t, 1, installations())
+}
+
+func TestHalfFinishedIsDoneAgain(t *testing.T) {
+	c, installations := machine(t)
+	e, err := Prepare(context.Background(), server("server==1.0"), c)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(e.Dir, marker)))
+	left := filepath.Join(e.Dir, "left-behind")
+	require.NoError(t, os.WriteFile(left, nil, 0o644))
+	_, err = Prepare(context.Background(), server("server==1.0"), c)
+	require.NoError(t, err)
+	require.Equal(t, 2, installations())
+	require.NoFileExists(t, left)
+}
+
+func TestFailuresAreOneSentence(t *testing.T) {
+	c, _ := machine(t)
+	for _, row := range []struct {
+		install profiles.Install
+		offline bool
+		want    string
+	}{
+		{server("broken==9"), false, "launch: installing broken==9 failed (exit status 1): ERROR: no such version"},
+		{server("other==1"), true, "launch: other==1: not installed, and --offline installs nothing"},
+		{profiles.Install{Python: "3.99", Packages: []string{"a==1"}}, false, "launch: no Python 3.99 or newer on this machine that can make environments"},
+	} {
+		c.Offline = row.offline
+		_, err := Prepare(context.Background(), row.install, c)
+		require.ErrorContains(t, err, row.want)
+		require.NotContains(t, err.Error(), "\n")
+		require.NoFileExists(t, filepath.Join(c.Cache, key(row.install), marker))
+	}
+	t.Setenv("PATH", t.TempDir())
+	c.Offline = false
+	_, err := Prepare(context.Background(), profiles.Install{NPM: []string{"a@1.0.0"}}, c)
+	require.ErrorContains(t, err, "no Node.js on this machine")
+}
