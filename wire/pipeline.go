@@ -19,7 +19,6 @@ import (
 // implements runner.Target, and says of a call what Exchange says.
 type Pipeline struct {
 	lanes map[string]*pipe
-	late  context.Context // has ended, because of a time-out
 	quit  chan struct{}
 	wg    sync.WaitGroup
 }

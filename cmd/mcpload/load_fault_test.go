@@ -177,8 +177,7 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 // connection is refused.
 func TestAKilledServerIsSaidPlainly(t *testing.T) {
 	t.Parallel()
-	var s *httptest.Server
-	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var m struct {
 			ID     json.RawMessage
 			Method string

@@ -238,7 +238,6 @@ type loadWindow struct {
 	mu        sync.Mutex
 	now, last *load.Metrics
 	aborted   string // the condition that held
-	since     time.Duration
 }
 
 // Two halves of a window are looked at together, so that it spans between five
