@@ -64,7 +64,7 @@ vuln: ## govulncheck at its pinned version; says so where its database can't be 
 	@GO='$(GO)' scripts/vuln.sh $(GOVULNCHECK) $(PACKAGES)
 
 race: ## unit, property and script tests under the race detector, the import rules among them
-	$(GO) test -race $(TESTFLAGS) ./...
+	$(GO) test -race -timeout 20m $(TESTFLAGS) ./...
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@GO='$(GO)' scripts/fuzz.sh $(FUZZTIME)
