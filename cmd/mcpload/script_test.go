@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +21,8 @@ var update = flag.Bool("update", false, "rewrite golden text in scripts and docu
 
 func TestMain(m *testing.M) {
 	testscript.Main(keepsAside{m}, map[string]func(){
-		"mcpload": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		// Not os.Exit, which the race detector holds up for a second.
+		"mcpload": func() { syscall.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"leaky":   leaky,
 	})
 }
