@@ -46,6 +46,10 @@ func cells() []cell {
 			cell{Server: name, Limiter: "own, sliding window, 20 a minute", start: fastMCP(f.python, "sliding"), expect: "fail", because: "", shape: fastMCPShape(f.version)},
 		)
 	}
+	for _, f := range []struct{ version, python string }{{"2.14.7", "fastmcp2"}, {"4.1.1", "fastmcp-newest"}} {
+		list = append(list, cell{Server: "FastMCP " + f.version, Limiter: "own, sliding window, 20 a minute and session", start: fastMCP(f.python, "sliding", "--client"),
+			flags: []string{"--scope", "client", "--protocol", "2025-06-18"}, expect: "fail", shape: fastMCPShape(f.version)})
+	}
 	list = append(list,
 		cell{Server: "Python SDK 1.30.0", Limiter: "none", start: pythonSDK("fastmcp2"), expect: "fail", because: "no limiter is at work"},
 		cell{Server: "Python SDK 2.3.0", Limiter: "none", start: pythonSDK("fastmcp-newest"), expect: "fail", because: "no limiter is at work"},
@@ -58,6 +62,7 @@ func cells() []cell {
 		cell{Server: "go-sdk", Limiter: "none", start: goSDK(0), expect: "fail", because: "no limiter is at work"},
 		cell{Server: "go-sdk", Limiter: "own, x/time/rate in a receiving middleware", start: goSDK(rate), expect: "pass", boxed: true, shape: "no error code"},
 		cell{Server: "go-sdk, 2025-11-25", Limiter: "own, x/time/rate in a receiving middleware", start: goSDK(rate), flags: []string{"--protocol", "2025-11-25"}, expect: "pass", boxed: true, shape: "no error code"},
+		cell{Server: "go-sdk, 2026-07-28", Limiter: "own, x/time/rate in a receiving middleware", start: goSDK(rate, "-stateless"), flags: []string{"--protocol", "2026-07-28"}, expect: "pass", boxed: true, shape: "no error code"},
 		cell{Server: "go-sdk, no sessions", Limiter: "own, x/time/rate in a receiving middleware", start: goSDK(rate, "-stateless"), flags: []string{"--protocol", "2025-06-18"}, expect: "pass", boxed: true, shape: "no error code"},
 	)
 	behind := []struct {
