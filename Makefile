@@ -42,7 +42,7 @@ live-setup: ## install what the live tests need into a cache folder; needs Pytho
 
 interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm, and nginx or the right to install it
 	interop/setup.sh
-	cd interop && $(GO) test $(TESTFLAGS) -count=1 -timeout 40m ./... $(if $(UPDATE),-args -update)
+	cd interop && $(GO) test $(TESTFLAGS) -count=1 -parallel 3 -timeout 40m ./... $(if $(UPDATE),-args -update)
 
 check: fmt vet staticcheck actions vuln race ## everything but the slow tests: format, vet, linters, known faults, races
 
