@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,14 +60,7 @@ func parseClientHeader(text string) (clientHeader, error) {
 // of is the header's value for the nth client, from 1.
 func (h clientHeader) of(n int) (string, error) {
 	text := strings.NewReplacer("{client}", "c"+strconv.Itoa(n), "{n}", strconv.Itoa(n)).Replace(h.value)
-	missing := ""
-	value := os.Expand(text, func(key string) string {
-		got, ok := os.LookupEnv(key)
-		if !ok {
-			missing = key
-		}
-		return got
-	})
+	value, missing := expanded(text)
 	if missing != "" {
 		return "", fmt.Errorf("--client-header %s: the environment has no variable %s", h.name, missing)
 	}
@@ -149,8 +141,9 @@ type cast struct {
 
 // A latecomer is a session that is opened during the run.
 type latecomer struct {
-	ready   chan struct{} // closed once what follows is set
-	session *wire.Session // nil: it could not be opened
+	ready   chan struct{}  // closed once what follows is set
+	session *wire.Session  // nil: it could not be opened
+	calls   []history.Call // that its opening took beyond the first, also where it failed
 }
 
 func newCast(j *job, s opened, plain runner.Target) *cast {
@@ -226,22 +219,21 @@ func (c *cast) open(ctx context.Context, a history.Arrival, l *latecomer) histor
 	if err != nil {
 		failed.Detail = err.Error()
 		if dial, ok := dialError(err); ok && len(dial.Calls) > 0 {
-			failed = dial.Calls[0]
+			failed, l.calls = dial.Calls[0], dial.Calls[1:]
 		}
 		return failed
 	}
-	l.session = s
-	return s.Handshake()[0]
+	opening := s.Handshake()
+	l.session, l.calls = s, opening[1:]
+	return opening[0]
 }
 
-// handshakes are the requests that opened sessions during the run, but for the
-// first of each, which the plan has.
+// handshakes are the requests that opened sessions during the run, or tried to,
+// but for the first of each, which the plan has. A server may have charged them.
 func (c *cast) handshakes() []history.Call {
 	var calls []history.Call
 	for _, l := range c.others {
-		if l.session != nil && l.session != c.main {
-			calls = append(calls, l.session.Handshake()[1:]...)
-		}
+		calls = append(calls, l.calls...)
 	}
 	return calls
 }

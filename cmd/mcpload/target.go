@@ -322,19 +322,25 @@ func parseHeaders(list []string) (http.Header, error) {
 		if !ok || strings.TrimSpace(name) == "" {
 			return nil, fmt.Errorf("--header %q is not of the form 'Name: value'", name)
 		}
-		var missing string
-		value = variable.ReplaceAllStringFunc(value, func(v string) string {
-			key := strings.Trim(v, "${}")
-			got, ok := os.LookupEnv(key)
-			if !ok {
-				missing = key
-			}
-			return got
-		})
+		value, missing := expanded(value)
 		if missing != "" {
 			return nil, fmt.Errorf("--header %s: the environment has no variable %s", name, missing)
 		}
 		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return h, nil
+}
+
+// expanded puts variables of the environment in place of $NAME, and names one
+// that isn't there.
+func expanded(text string) (value, missing string) {
+	value = variable.ReplaceAllStringFunc(text, func(v string) string {
+		key := strings.Trim(v, "${}")
+		got, ok := os.LookupEnv(key)
+		if !ok {
+			missing = key
+		}
+		return got
+	})
+	return value, missing
 }
