@@ -61,13 +61,21 @@ type row struct {
 	note    string // instead of the stage: what it waits for, or how it ended
 
 	admitted, refused, failed int
-	recent                    [slots]struct {
-		at                        int64 // number of the slot that is counted here
-		admitted, refused, failed int
-	}
-	latency *hdrhistogram.Histogram // of admitted calls, from the due instant, in microseconds
-	level   float64                 // tokens in a bucket that keeps the promise
-	last    time.Duration           // when level was right
+	recent                    [slots]recent
+	latency                   *hdrhistogram.Histogram // of admitted calls, from the due instant, in microseconds
+	level                     float64                 // tokens in a bucket that keeps the promise
+	last                      time.Duration           // when level was right
+}
+
+// A recent is what one slot of time brought.
+type recent struct {
+	at                        int64 // number of the slot
+	admitted, refused, failed int
+}
+
+// newRow is a server that nothing has happened to yet.
+func newRow(s Server) *row {
+	return &row{Server: s, level: s.Burst, latency: hdrhistogram.New(1, longest.Microseconds(), 2)}
 }
 
 // longest is the longest latency that is told apart.
@@ -82,7 +90,7 @@ func (b *Board) Expect(s Server) {
 		r = &row{}
 		b.rows = append(b.rows, r)
 	}
-	*r = row{Server: s, level: s.Burst, latency: hdrhistogram.New(1, longest.Microseconds(), 2)}
+	*r = *newRow(s)
 	for _, st := range s.Stages {
 		r.planned += st.Calls
 	}
@@ -95,7 +103,7 @@ func (b *Board) Note(server, text string) {
 	defer b.mu.Unlock()
 	r := b.row(server)
 	if r == nil {
-		r = &row{Server: Server{Name: server}, latency: hdrhistogram.New(1, longest.Microseconds(), 2)}
+		r = newRow(Server{Name: server})
 		b.rows = append(b.rows, r)
 	}
 	r.note = text
@@ -122,10 +130,7 @@ func (b *Board) Saw(server string, c history.Call) {
 	n := int64(c.Received / slot)
 	s := &r.recent[n%slots]
 	if s.at < n {
-		*s = struct {
-			at                        int64
-			admitted, refused, failed int
-		}{at: n}
+		*s = recent{at: n}
 	}
 	switch {
 	case c.Outcome == history.OK || c.Outcome == history.ToolError:

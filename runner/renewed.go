@@ -87,7 +87,7 @@ func (r *Renewed) renew(ctx context.Context) {
 // nothing of its calls.
 func end(ctx context.Context, l *lease) {
 	l.active.Wait()
-	_ = l.session.Close(ctx)
+	_ = l.session.Close(ctx) // its calls are over, and how it ends changes none of them
 }
 
 // prepare begins to open a session, unless that has begun. It needs mu.

@@ -72,8 +72,8 @@ func serve(listener int) error {
 			fd := int(e.Fd)
 			if fd == listener {
 				if c, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC); err == nil {
-					_ = unix.SetsockoptInt(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-					_ = watch(c)
+					_ = unix.SetsockoptInt(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // without it a reply is late, which the comparison shows
+					_ = watch(c)                                                     // a client that isn't watched gets no reply, and says so
 				}
 				continue
 			}
@@ -83,7 +83,7 @@ func serve(listener int) error {
 			}
 			if n <= 0 {
 				delete(kept, fd)
-				_ = unix.Close(fd)
+				_ = unix.Close(fd) // the client is gone already
 				continue
 			}
 			data := in[:n]
