@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -18,7 +19,7 @@ func (p *probe) explain(ctx context.Context) error {
 	if err := p.watch(ctx); err != nil {
 		return err
 	}
-	if len(p.windows()) > 0 {
+	if slices.ContainsFunc(p.evidence(p.history()).Models(p.cfg.Tolerance), isWindow) {
 		p.gaveUp = true
 		return errSpent
 	}

@@ -280,7 +280,7 @@ func (p *probe) charged(c history.Call, cost int) []history.Call {
 // refusals finds out what refused calls cost, and if that is what keeps every
 // model from explaining the history.
 func (p *probe) refusals(ctx context.Context, c *Cost) error {
-	if len(p.report.Models) == 1 && (p.has(modelFixed) || p.has(modelSliding)) {
+	if len(p.report.Models) == 1 && (p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow)) {
 		_, c.Requests = tally(p.history())
 		c.Tokens, c.Evidence = []int{0}, fmt.Sprintf("the window explains all answers without it, beside %d refusals", c.Requests)
 		return nil

@@ -10,13 +10,6 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
-// Names of models that the verdict package gives.
-const (
-	modelFixed       = "fixed window"
-	modelSliding     = "sliding window"
-	modelConcurrency = "concurrency cap"
-)
-
 // tellApart names every model that explains the history, and sends traffic
 // that tells them apart while there are several.
 func (p *probe) tellApart(ctx context.Context) error {
@@ -30,11 +23,11 @@ func (p *probe) tellApart(ctx context.Context) error {
 	}
 	for range 4 {
 		var err error
-		window := p.has(modelFixed) || p.has(modelSliding)
+		window := p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow)
 		switch {
 		case len(p.report.Models) == 0, len(p.report.Models) == 1 && (p.confirmed || !window):
 			return nil
-		case p.has(modelConcurrency):
+		case p.has(verdict.ConcurrencyCap):
 			err = p.oneByOne(ctx)
 		default:
 			err = p.straddle(ctx)
@@ -54,18 +47,8 @@ func (p *probe) tellApart(ctx context.Context) error {
 func (p *probe) nameModels() {
 	p.report.Models = nil
 	for _, m := range p.evidence(p.history()).Models(p.cfg.Tolerance) {
-		switch {
-		case m.Name == modelFixed || m.Name == modelSliding: // fitted below, to any length
-		case m.Box != nil && p.report.Box != nil:
+		if m.Box != nil && p.report.Box != nil {
 			m.Box, m.Number = p.report.Box, p.report.Box.Burst
-			fallthrough
-		default:
-			p.report.Models = append(p.report.Models, m)
-		}
-	}
-	for _, m := range p.windows() {
-		if m.Number.Hi == 1 && m.Name == modelSliding && p.report.Box != nil {
-			continue // one call a window is a bucket without burst, in other words
 		}
 		p.report.Models = append(p.report.Models, m)
 	}
@@ -73,10 +56,10 @@ func (p *probe) nameModels() {
 	if len(p.report.Models) < 2 {
 		return
 	}
-	if p.has(modelConcurrency) {
+	if p.has(verdict.ConcurrencyCap) {
 		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does once they come faster than it grants")
 	}
-	if p.has(modelFixed) || p.has(modelSliding) {
+	if p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow) {
 		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and then calls across the end of the window: a fixed window opens wholly at its edge, a sliding one by halves, a token bucket steadily")
 	}
 }
@@ -96,10 +79,12 @@ func (p *probe) named(name string) (verdict.Model, bool) {
 	return verdict.Model{}, false
 }
 
+func isWindow(m verdict.Model) bool { return m.Window > 0 }
+
 // window is the length and the number of a window that may be at work, or of
 // the time in which a bucket fills.
 func (p *probe) window() (length time.Duration, number int) {
-	for _, name := range []string{modelSliding, modelFixed} {
+	for _, name := range []string{verdict.SlidingWindow, verdict.FixedWindow} {
 		if m, ok := p.named(name); ok {
 			return m.Window, max(1, int(m.Number.Lo))
 		}

@@ -101,17 +101,16 @@ type probe struct {
 	rate, burst float64 // working estimates, tokens a second and tokens; 0: none yet
 	report      Report
 
-	segments  []segment                   // what the box is measured from
-	wasFull   bool                        // it is checked that the bucket was full at the first call
-	mixed     bool                        // the calls of other clients count too: who shares the limiter isn't known yet
-	unchecked bool                        // the budget was too small to check wasFull
-	rested    bool                        // it is checked what a rest brings
-	used      int                         // tokens that the bucket may have lacked when the probe began
-	explained bool                        // explain was tried
-	confirmed bool                        // windows were put to the test by traffic of their own
-	straddled int                         // how often that was
-	gaveUp    bool                        // more of the same would not narrow the box
-	lengths   map[string]verdict.Interval // seconds that the window of a model may be long
+	segments  []segment // what the box is measured from
+	wasFull   bool      // it is checked that the bucket was full at the first call
+	mixed     bool      // the calls of other clients count too: who shares the limiter isn't known yet
+	unchecked bool      // the budget was too small to check wasFull
+	rested    bool      // it is checked what a rest brings
+	used      int       // tokens that the bucket may have lacked when the probe began
+	explained bool      // explain was tried
+	confirmed bool      // windows were put to the test by traffic of their own
+	straddled int       // how often that was
+	gaveUp    bool      // more of the same would not narrow the box
 }
 
 // Probe finds out what it can within the budget. The error is nil unless the

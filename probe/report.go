@@ -127,8 +127,8 @@ func (p *probe) conclude() {
 		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
 	}
 	for _, m := range r.Models {
-		if l, ok := p.lengths[m.Name]; ok {
-			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, l.Lo, l.Hi)
+		if m.Window > 0 {
+			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, m.Length.Lo, m.Length.Hi)
 		}
 	}
 	if r.Box != nil && math.Floor(r.Box.Burst.Hi) < r.Box.Burst.Lo {
@@ -140,7 +140,7 @@ func (p *probe) conclude() {
 	switch {
 	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
-		r.Models = []verdict.Model{{Name: "no limit"}}
+		r.Models = []verdict.Model{{Name: verdict.NoLimit}}
 	case p.isNarrow() && len(r.Models) == 1 && !p.unchecked:
 		r.Result = Measured
 	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):

@@ -1,82 +1,38 @@
-package probe
+package verdict
 
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
-
-	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/verdict"
 )
-
-// A log is a history as windows are fitted to it: what was admitted, what was
-// refused, and what may have been admitted, each between the instants that it
-// was sent and answered.
-type log struct {
-	taken    []history.Call // admitted, or perhaps; by sent
-	admitted []history.Call // certainly admitted; by sent
-	refused  []history.Call // by sent
-}
-
-func newLog(calls []history.Call, method string) log {
-	var l log
-	for _, c := range calls {
-		switch {
-		case c.Outcome == history.Limited && c.Label != verdict.Handshake:
-			l.refused = append(l.refused, c)
-		case c.Outcome == history.Limited || c.Outcome == history.Unsent:
-		default:
-			l.taken = append(l.taken, c)
-			if c.Outcome == history.OK && c.Method == method {
-				l.admitted = append(l.admitted, c)
-			}
-		}
-	}
-	for _, list := range [][]history.Call{l.taken, l.admitted, l.refused} {
-		slices.SortStableFunc(list, func(a, b history.Call) int { return int(a.Sent - b.Sent) })
-	}
-	return l
-}
-
-// windows returns the window limiters that explain the history.
-func (p *probe) windows() []verdict.Model {
-	l := newLog(p.history(), p.load.Method)
-	if len(l.refused) == 0 || len(l.admitted) == 0 {
-		return nil
-	}
-	var list []verdict.Model
-	p.lengths = map[string]verdict.Interval{}
-	for _, fit := range []func() (verdict.Model, verdict.Interval, bool){l.fixed, l.sliding} {
-		if m, length, ok := fit(); ok {
-			list = append(list, m)
-			p.lengths[m.Name] = length
-		}
-	}
-	return list
-}
 
 // sliding fits "at most N admissions in any stretch of length W". For each N
 // the history bounds W from both sides: N+1 admissions that were certainly
 // decided within a stretch make W at most that long, and a refusal makes it
 // longer than the time since the Nth admission before it.
-func (l log) sliding() (m verdict.Model, length verdict.Interval, ok bool) {
-	later, before := l.endsLater(), l.endsBefore()
-	for n := l.beforeFirstRefusal() + 1; n >= 1; n-- {
+func (b *bucket) sliding() (m Model, ok bool) {
+	later, before := b.endsLater(), b.endsBefore()
+	for n := b.beforeFirstRefusal() + 1; n >= 1; n-- {
 		lo, hi := longerThan(before, n), atMost(later, n)
 		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
-			number := verdict.Interval{Lo: float64(n), Hi: float64(n)}
-			return verdict.Model{Name: modelSliding, Number: number, Window: round(lo, hi)}, verdict.Interval{Lo: lo / 1e9, Hi: hi / 1e9}, true
+			return windowModel(SlidingWindow, Interval{Lo: float64(n), Hi: float64(n)}, lo, hi), true
 		}
 	}
-	return m, length, false
+	return m, false
+}
+
+// windowModel is the model of a window whose length is within a range of nanoseconds.
+func windowModel(name string, number Interval, lo, hi float64) Model {
+	return Model{Name: name, Number: number, Window: round(lo, hi), Length: Interval{Lo: lo / 1e9, Hi: hi / 1e9}}
 }
 
 // beforeFirstRefusal is how many calls may have been admitted by the end of
 // the first refusal.
-func (l log) beforeFirstRefusal() int {
+func (b *bucket) beforeFirstRefusal() int {
 	n := 0
-	for _, c := range l.taken {
-		if c.Sent <= l.refused[0].Received {
+	for _, i := range b.bySent {
+		if b.sent(i) <= b.end(b.refusals[0]) {
 			n++
 		}
 	}
@@ -85,13 +41,13 @@ func (l log) beforeFirstRefusal() int {
 
 // endsLater has for each admission how long after its sending it and the ones
 // sent later were answered, in nanoseconds and in order.
-func (l log) endsLater() [][]float64 {
-	list := make([][]float64, len(l.admitted))
-	for i, c := range l.admitted {
-		for _, other := range l.admitted[i:] {
-			list[i] = append(list[i], float64(other.Received-c.Sent))
+func (b *bucket) endsLater() [][]float64 {
+	list := make([][]float64, len(b.sure))
+	for k, i := range b.sure {
+		for _, other := range b.sure[k:] {
+			list[k] = append(list[k], b.end(other)-b.sent(i))
 		}
-		slices.Sort(list[i])
+		slices.Sort(list[k])
 	}
 	return list
 }
@@ -110,20 +66,20 @@ func atMost(later [][]float64, n int) float64 {
 
 // endsBefore has for each refusal how long before its sending the calls were
 // answered that may have been admitted before it, the latest first.
-func (l log) endsBefore() [][]float64 {
-	list := make([][]float64, len(l.refused))
-	for i, r := range l.refused {
-		for _, c := range l.taken {
-			if c.Sent > r.Received {
+func (b *bucket) endsBefore() [][]float64 {
+	list := make([][]float64, len(b.refusals))
+	for k, j := range b.refusals {
+		for _, i := range b.bySent {
+			if b.sent(i) > b.end(j) {
 				break
 			}
-			ago := float64(r.Sent - c.Received)
-			if !c.Outcome.Answered() {
+			ago := b.sent(j) - b.end(i)
+			if math.IsInf(ago, -1) {
 				ago = 0 // it may be decided at any time
 			}
-			list[i] = append(list[i], ago)
+			list[k] = append(list[k], ago)
 		}
-		slices.Sort(list[i])
+		slices.Sort(list[k])
 	}
 	return list
 }
@@ -159,16 +115,16 @@ func round(lo, hi float64) time.Duration {
 type edge struct{ from, to float64 }
 
 // edges returns the distinct edges, in order.
-func (l log) edges() []edge {
+func (b *bucket) edges() []edge {
 	var list []edge
 	r := 0
-	for _, c := range l.admitted {
+	for _, i := range b.sure {
 		last := -1
-		for r < len(l.refused) && l.refused[r].Received <= c.Sent {
+		for r < len(b.refusals) && b.end(b.refusals[r]) <= b.sent(i) {
 			last, r = r, r+1
 		}
 		if last >= 0 {
-			list = append(list, edge{float64(l.refused[last].Sent), float64(c.Received)})
+			list = append(list, edge{b.sent(b.refusals[last]), b.end(i)})
 		}
 	}
 	return list
@@ -179,9 +135,9 @@ func (l log) edges() []edge {
 // are sharp give candidates for W, as a whole number of windows lies between
 // them; all sharp edges together then bound W and the phase, and what they
 // leave is searched.
-func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
-	edges := l.edges()
-	tried := map[verdict.Interval]bool{}
+func (b *bucket) fixed() (m Model, ok bool) {
+	edges := b.edges()
+	tried := map[Interval]bool{}
 	for i := range edges {
 		for k := i + 1; k < min(len(edges), i+4); k++ {
 			apart := edges[k].middle() - edges[i].middle()
@@ -194,34 +150,43 @@ func (l log) fixed() (m verdict.Model, length verdict.Interval, ok bool) {
 					continue
 				}
 				tried[fit.length] = true
-				if number, ok := l.search(fit); ok {
-					w := fit.length
-					return verdict.Model{Name: modelFixed, Number: number, Window: round(w.Lo, w.Hi)}, verdict.Interval{Lo: w.Lo / 1e9, Hi: w.Hi / 1e9}, true
+				if number, ok := b.search(fit); ok {
+					return windowModel(FixedWindow, number, fit.length.Lo, fit.length.Hi), true
 				}
 			}
 		}
 	}
-	return m, length, false
+	return m, false
 }
 
 // search tries the lengths and phases that sharp edges leave, and returns every
-// number that explains the history with one of them.
-func (l log) search(f fitted) (all verdict.Interval, found bool) {
-	const lengths, phases = 32, 8
+// number that explains the history with one of them. They are tried in steps, and
+// an instant that lies nearer to an edge than half a step moves it may be on either
+// side, so that nothing between two steps is passed over.
+func (b *bucket) search(f fitted) (all Interval, found bool) {
+	const lengths, phases = 32, 16
+	width := f.length.Hi - f.length.Lo
+	if from, to := f.around(f.length.Lo+width/2, width/2); from < to {
+		if _, ok := b.fitsWindows(f.length.Lo+width/2, (from+to)/2, width/2, (to-from)/2); !ok {
+			return all, false // all of them at once explain nothing, so none does
+		}
+	}
+	half := width / lengths / 2
 	for i := range lengths {
-		w := f.length.Lo + (f.length.Hi-f.length.Lo)*(float64(i)+0.5)/lengths
-		from, to := f.phase(w)
+		w := f.length.Lo + half*float64(2*i+1)
+		from, to := f.around(w, half)
 		for k := range phases {
 			if from >= to {
 				break
 			}
-			number, ok := l.fitsWindows(w, from+(to-from)*(float64(k)+0.5)/phases)
+			step := (to - from) / phases
+			number, ok := b.fitsWindows(w, from+step*(float64(k)+0.5), half, step/2)
 			switch {
 			case !ok:
 			case !found:
 				all, found = number, true
 			default:
-				all = verdict.Interval{Lo: min(all.Lo, number.Lo), Hi: max(all.Hi, number.Hi)}
+				all = Interval{Lo: min(all.Lo, number.Lo), Hi: max(all.Hi, number.Hi)}
 			}
 		}
 	}
@@ -234,8 +199,8 @@ func (e edge) width() float64  { return e.to - e.from }
 // fitted are windows that end in every sharp edge.
 type fitted struct {
 	edges  []edge
-	number []float64        // of windows between the first edge and each
-	length verdict.Interval // nanoseconds
+	number []float64 // of windows between the first edge and each
+	length Interval  // nanoseconds
 }
 
 // phase returns where the first edge may lie exactly, in nanoseconds, if the
@@ -246,6 +211,13 @@ func (f fitted) phase(w float64) (from, to float64) {
 		from, to = max(from, e.from-f.number[i]*w), min(to, e.to-f.number[i]*w)
 	}
 	return from, to
+}
+
+// around is phase for lengths within dw of w.
+func (f fitted) around(w, dw float64) (from, to float64) {
+	most := dw * f.number[len(f.number)-1]
+	from, to = f.phase(w)
+	return from - most, to + most
 }
 
 // fitEdges returns the lengths near w that put an end of a window into every
@@ -267,60 +239,55 @@ func fitEdges(all []edge, w float64) (f fitted, ok bool) {
 	for i := 1; i < len(f.edges); i++ {
 		f.number[i] = f.number[i-1] + math.Round((f.edges[i].middle()-f.edges[i-1].middle())/w)
 	}
-	f.length = verdict.Interval{Lo: 0, Hi: math.Inf(1)}
+	f.length = Interval{Lo: 0, Hi: math.Inf(1)}
 	for i := range f.edges {
 		for k := range i {
 			apart := f.number[i] - f.number[k]
 			if apart < 1 {
-				return f, false
+				continue // one and the same edge, seen twice
 			}
 			f.length.Lo = max(f.length.Lo, (f.edges[i].from-f.edges[k].to)/apart)
 			f.length.Hi = min(f.length.Hi, (f.edges[i].to-f.edges[k].from)/apart)
 		}
 	}
-	return f, f.length.Lo < f.length.Hi
+	return f, f.length.Lo < f.length.Hi && !math.IsInf(f.length.Hi, 1)
 }
 
 // fitsWindows returns how many admissions a window may hold, and false where
 // no number explains the history: no window certainly holds more, and one that
-// a refusal fell into may have held as many. An instant within a hundredth of
-// a window around an edge may be on either side of it, because lengths and
-// phases are only sampled.
-func (l log) fitsWindows(w, phase float64) (verdict.Interval, bool) {
-	vague := 0.01 * w
-	span := func(c history.Call) (first, last int) {
-		to := float64(c.Received)
-		if !c.Outcome.Answered() {
-			to = math.Inf(1)
-		}
+// a refusal fell into may have held as many by then. Length and phase are known
+// to within dw and dp only, all in nanoseconds.
+func (b *bucket) fitsWindows(w, phase, dw, dp float64) (Interval, bool) {
+	vague := func(at float64) float64 { return dp + dw*math.Abs(at-phase)/w }
+	span := func(i int32) (first, last int) {
 		last = 1 << 40
-		if !math.IsInf(to, 1) {
-			last = int(math.Floor((to + vague - phase) / w))
+		if end := b.end(i); !math.IsInf(end, 1) {
+			last = int(math.Floor((end + vague(end) - phase) / w))
 		}
-		return int(math.Floor((float64(c.Sent) - vague - phase) / w)), last
+		return int(math.Floor((b.sent(i) - vague(b.sent(i)) - phase) / w)), last
 	}
-	certain, possible := map[int]int{}, map[int]int{}
+	certain, possible := map[int]int{}, map[int][]float64{} // by window; when they were sent
 	everLater, lo := []int{}, 1
-	for _, c := range l.taken {
-		first, last := span(c)
+	for _, i := range b.bySent {
+		first, last := span(i)
 		if last-first > 3 {
 			everLater = append(everLater, first)
 			continue
 		}
 		for n := first; n <= last; n++ {
-			possible[n]++
+			possible[n] = append(possible[n], b.sent(i))
 		}
-		if first == last && c.Outcome == history.OK {
+		if first == last && b.marks[i].least > 0 {
 			certain[first]++
 			lo = max(lo, certain[first])
 		}
 	}
 	hi := math.MaxInt
-	for _, c := range l.refused {
-		first, last := span(c)
+	for _, j := range b.refusals {
+		first, last := span(j)
 		best := 0
 		for n := first; n <= min(last, first+3); n++ {
-			held := possible[n]
+			held := sort.Search(len(possible[n]), func(k int) bool { return possible[n][k] > b.end(j) })
 			for _, from := range everLater {
 				if from <= n {
 					held++
@@ -329,8 +296,8 @@ func (l log) fitsWindows(w, phase float64) (verdict.Interval, bool) {
 			best = max(best, held)
 		}
 		if hi = min(hi, best); hi < lo {
-			return verdict.Interval{}, false
+			return Interval{}, false
 		}
 	}
-	return verdict.Interval{Lo: float64(lo), Hi: float64(hi)}, true
+	return Interval{Lo: float64(lo), Hi: float64(hi)}, true
 }
