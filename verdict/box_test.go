@@ -108,7 +108,7 @@ func TestWithoutARefusalThereIsNoUpperBound(t *testing.T) {
 	require.True(t, math.IsInf(m.Rate.Hi, 1))
 	require.True(t, math.IsInf(m.Burst.Hi, 1))
 	require.Zero(t, m.Rate.Lo)
-	require.Equal(t, "rate ≥ 0.00/s, burst ≥ 1.00", m.String())
+	require.Equal(t, "rate ≥ 0/s, burst ≥ 1", m.String())
 }
 
 // A witness is evidence that anyone can re-check by hand, without this

@@ -206,23 +206,19 @@ func (c *Court) violated() bool {
 	return j.OverAdmission.Violated || c.unjustified(j.OverRejection.Burst)
 }
 
-// String says the box in words: "14.96–15.04/s, burst 39.97–40.25".
+// String says the box in words: "rate 14.96–15.04/s, burst 39.97–40.25".
 func (m Measured) String() string {
 	s := fmt.Sprintf("rate %s/s, burst %s", m.Rate, m.Burst)
 	if m.Or != nil {
-		s += fmt.Sprintf(" (or, from %s/s, a burst below %s)", tokens(math.Floor(m.Or.Rate.Lo*100)/100), tokens(math.Ceil(m.Or.Burst.Hi*100)/100))
+		s += ", or " + m.Or.Faster()
 	}
 	return s
 }
 
-// String says the range, rounded outwards so that it stays certified:
-// "14.96–15.04", or "≥ 14.96" without an upper bound.
-func (i Interval) String() string {
-	lo := tokens(math.Floor(i.Lo*100) / 100)
-	if math.IsInf(i.Hi, 1) {
-		return "≥ " + lo
-	}
-	return lo + "–" + tokens(math.Ceil(i.Hi*100)/100)
+// Faster says which faster buckets are left: those "faster than 92.3/s that
+// hold less than 12.41 tokens". It is for what stands in Or.
+func (m Measured) Faster() string {
+	return fmt.Sprintf("faster than %s/s and holding less than %s tokens", outwards(m.Rate.Lo, math.Floor), outwards(m.Burst.Hi, math.Ceil))
 }
 
 func perSecond(rate float64) string { return fmt.Sprintf("%g/s", rate) }

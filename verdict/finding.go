@@ -79,12 +79,6 @@ type Finding struct {
 	Warnings []string // what is worth knowing, and changes no verdict
 }
 
-// An Interval is a certified range: the true value lies in [Lo, Hi].
-type Interval struct {
-	Lo float64 `json:"lo"`
-	Hi float64 `json:"hi"` // +Inf where the history gives no upper bound
-}
-
 // Measured is the bounding box of every token bucket that explains a history.
 type Measured struct {
 	Rate  Interval  `json:"rate"`         // tokens a second

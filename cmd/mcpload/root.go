@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/live"
 )
@@ -137,13 +139,31 @@ compares what it found (results, report, compare, history, ui).`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hinted{err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
+		return hinted{plainFlagError(err), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
 	})
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand())
 	return root
+}
+
+// plainFlagError says of a flag's value that should be a number what it is not,
+// without the name of the function that found out.
+func plainFlagError(err error) error {
+	var bad *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &bad) || !errors.As(err, &number) {
+		return err
+	}
+	kind := "a number"
+	if t := bad.GetFlag().Value.Type(); strings.HasPrefix(t, "int") || strings.HasPrefix(t, "uint") {
+		kind = "a whole number"
+	}
+	if errors.Is(number, strconv.ErrRange) {
+		kind += " that fits"
+	}
+	return fmt.Errorf("--%s %q is not %s", bad.GetFlag().Name, bad.GetValue(), kind)
 }
 
 // version is the module's version, or "devel" in a checkout.

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type verifyFlags struct {
 	tolerance float64
 	format    string
 	charges   []string
+	box       bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -38,11 +40,13 @@ were. The bucket is taken to be full at first use.
 
 Each line is a JSON object with sent_ns, received_ns (nanoseconds of one clock)
 and outcome (admitted, limited or unknown); client, method and others are
-optional, and unknown fields are ignored.
+optional, and unknown fields are ignored. Lines may come in any order. A file
+that gzip compressed is read as it is.
 
 Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge.`,
 		Example: `  mcpload run --server acb --save-history acb.jsonl
   mcpload verify --rate 15 --burst 40 acb.jsonl
+  mcpload verify --rate 15 --burst 40 --box=false --format json huge.jsonl.gz
   zcat access.log.gz | jq -c -f to-history.jq | mcpload verify --rate 300/1m --burst 20 -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -50,7 +54,12 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge.`,
 			}
 			return hinted{fmt.Errorf("verify takes one history, not %d", len(args)), "name a file, or - for standard input"}
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.verify(f, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.burst < 1 && cmd.Flags().Changed("burst") {
+				return fmt.Errorf("--burst %d is not 1 or more", f.burst)
+			}
+			return a.verify(f, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.rate, "rate", "", "promised rate: 12, 12/s, 300/1m, 0.5/s (required)")
@@ -58,6 +67,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge.`,
 	flags.StringVar(&f.scope, "scope", "global", "who shares a bucket: global or client")
 	flags.Float64Var(&f.tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in `tokens`")
 	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.BoolVar(&f.box, "box", true, "also measure which rates and bursts explain the history; most of the time goes there")
 	flags.StringSliceVar(&f.charges, "charges", nil, "methods that cost a token (default: every request)")
 	return cmd
 }
@@ -82,8 +92,6 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 	switch {
 	case l.Burst == 0:
 		return l, hinted{errors.New("verify needs the promised --burst"), "for example --rate 15/s --burst 40"}
-	case l.Burst < 0:
-		return l, fmt.Errorf("--burst %d is not 1 or more", l.Burst)
 	case l.Scope != profiles.Global && l.Scope != profiles.Client:
 		return l, fmt.Errorf("--scope %q is neither global nor client", f.scope)
 	case math.IsNaN(f.tolerance) || f.tolerance < 0 || f.tolerance >= 1:
@@ -112,27 +120,65 @@ func (a *app) verify(f *verifyFlags, name string) error {
 		evidence.Add(line, c)
 		return nil
 	})
-	if err != nil {
+	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
 		return hinted{err, "each line is one call, such as " + `{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`}
 	}
-	j := evidence.Judge(limit.Rate, limit.Burst, f.tolerance)
+	if err != nil {
+		return err
+	}
+	judge := evidence.Check
+	if f.box {
+		judge = evidence.Judge
+	}
+	j := judge(limit.Rate, limit.Burst, f.tolerance)
 	a.status = map[verdict.Verdict]int{verdict.Pass: exitPass, verdict.Fail: exitFail, verdict.Inconclusive: exitInconclusive}[j.Verdict]
 	if f.format == "json" {
 		return writeJudgement(a.stdout, j)
 	}
-	return tellJudgement(a.stdout, limit, j)
+	return f.tell(a.stdout, limit, j)
 }
 
-// in opens a file, or standard input for -.
+// in opens a history, or standard input for -, and unpacks it if need be.
 func (a *app) in(name string) (io.Reader, func(), error) {
-	if name == "-" {
-		return a.stdin, func() {}, nil
+	var file io.Reader = a.stdin
+	end := func() {}
+	if name != "-" {
+		opened, err := os.Open(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("cannot read the history: %w", err)
+		}
+		end = func() { _ = opened.Close() } // it was only read
+		if info, err := opened.Stat(); err == nil && info.IsDir() {
+			end()
+			return nil, nil, hinted{fmt.Errorf("cannot read the history: %s is a folder", name), "name a file in it, or - for standard input"}
+		}
+		file = opened
 	}
-	file, err := os.Open(name)
+	packed := bufio.NewReaderSize(file, 64<<10)
+	if magic, _ := packed.Peek(2); string(magic) != "\x1f\x8b" { // what can't be read is no gzip file, and fails when it is read
+		return packed, end, nil
+	}
+	unpacked, err := gzip.NewReader(packed)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot read the history: %w", err)
+		end()
+		return nil, nil, fmt.Errorf("cannot unpack the history: %w", damaged(err))
 	}
-	return file, func() { _ = file.Close() }, nil // it was only read
+	return unpacker{unpacked}, end, nil
+}
+
+// An unpacker is a gzip file, whose errors say that it is one.
+type unpacker struct{ *gzip.Reader }
+
+func (u unpacker) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = damaged(err)
+	}
+	return n, err
+}
+
+func damaged(err error) error {
+	return fmt.Errorf("the compressed data is cut short or damaged: %w", err)
 }
 
 // The documents of mcpload.verify/v1.
@@ -185,57 +231,4 @@ func writeJudgement(w io.Writer, j verdict.Judgement) error {
 		doc.Measured = results.Box(*j.Measured)
 	}
 	return printJSON(w, doc)
-}
-
-// tellJudgement says a judgement to a person.
-func tellJudgement(w io.Writer, l profiles.Limit, j verdict.Judgement) error {
-	var s strings.Builder
-	headline := map[verdict.Verdict]string{
-		verdict.Pass:         "an honest token bucket can have produced this history",
-		verdict.Fail:         "no honest token bucket can have produced this history",
-		verdict.Inconclusive: "there is nothing to judge: no call was certainly admitted, and none refused",
-	}
-	fmt.Fprintf(&s, "%s: %s\n", j.Verdict, headline[j.Verdict])
-	fmt.Fprintf(&s, "  judged    %d calls against %g/s burst %d, scope %s, tolerance %g tokens\n", j.Calls, l.Rate, l.Burst, l.Scope, j.Tolerance)
-	if j.Verdict != verdict.Inconclusive {
-		fmt.Fprintf(&s, "  admitted  need a burst of at least %.2f: %s\n", j.OverAdmission.Burst, judged(j.OverAdmission.Violated, "over-admission"))
-		bound := "nothing was refused"
-		if !math.IsInf(j.OverRejection.Burst, 1) {
-			bound = fmt.Sprintf("allow a burst below %.2f: %s", j.OverRejection.Burst, judged(j.OverRejection.Violated, "over-rejection"))
-		}
-		fmt.Fprintf(&s, "  refusals  %s\n", bound)
-		if j.Measured != nil {
-			fmt.Fprintf(&s, "  measured  %s\n", j.Measured)
-		} else {
-			fmt.Fprintf(&s, "  measured  no token bucket of any rate and burst explains the history\n")
-		}
-	}
-	tellWitness(&s, "over-admission", j.OverAdmission.Witness, "were admitted, %.2f are allowed")
-	tellWitness(&s, "over-rejection", j.OverRejection.Witness, "at most were taken of %.2f, and the first of these calls was refused")
-	_, err := io.WriteString(w, s.String())
-	return err
-}
-
-func judged(violated bool, name string) string {
-	if violated {
-		return name
-	}
-	return "kept"
-}
-
-func tellWitness(s *strings.Builder, name string, w *verdict.Witness, form string) {
-	if w == nil {
-		return
-	}
-	fmt.Fprintf(s, "\nwitness of %s: in %d ns from %d to %d, %d tokens ", name, int64(w.To-w.From), int64(w.From), int64(w.To), w.Admitted)
-	fmt.Fprintf(s, form+"\n", w.Allowed)
-	lines := make([]string, 0, len(w.Calls))
-	for i, n := range w.Calls {
-		if i == 60 {
-			lines = append(lines, fmt.Sprintf("and %d more", len(w.Calls)-i))
-			break
-		}
-		lines = append(lines, fmt.Sprint(n))
-	}
-	fmt.Fprintf(s, "  lines %s\n", strings.Join(lines, ", "))
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// witnessLines is how many lines of a witness are told to a person.
+const witnessLines = 60
+
+// tell says a judgement to a person.
+func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement) error {
+	headline := map[verdict.Verdict]string{
+		verdict.Pass:         "an honest token bucket can have produced this history",
+		verdict.Fail:         "no honest token bucket can have produced this history",
+		verdict.Inconclusive: "there is nothing to judge: no call was certainly admitted, and none refused",
+	}
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s: %s\n", j.Verdict, headline[j.Verdict])
+	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
+	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", counted(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
+	if j.Verdict != verdict.Inconclusive {
+		line("admitted", toldAdmission(j, l.Burst))
+		line("refusals", toldRejection(j, l.Burst))
+		switch {
+		case j.Measured != nil:
+			line("measured", fmt.Sprintf("rate %s/s, burst %s", j.Measured.Rate, j.Measured.Burst))
+			if or := j.Measured.Or; or != nil {
+				line("", "or a bucket "+or.Faster()+", which these calls don't rule out")
+			}
+		case f.box:
+			line("measured", "no token bucket of any rate and burst explains the history")
+		}
+	}
+	if w := j.OverAdmission.Witness; w != nil {
+		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f are allowed\n  lines %s\n",
+			w.Admitted, int64(w.To-w.From), int64(w.From), int64(w.To), w.Allowed, lineNumbers(w.Calls))
+	}
+	if w := j.OverRejection.Witness; w != nil {
+		fmt.Fprintf(&s, "\nwitness of over-rejection: line %d was refused, though a token was left: of the %.2f allowed within %d ns,\n  from %d to %d, at most %d taken\n  lines %s\n",
+			w.Calls[0], w.Allowed, int64(w.To-w.From), int64(w.From), int64(w.To), w.Admitted, lineNumbers(w.Calls[1:]))
+	}
+	_, err := io.WriteString(w, s.String())
+	return err
+}
+
+func toldAdmission(j verdict.Judgement, promised int) string {
+	burst := j.OverAdmission.Burst
+	if burst <= 1 { // any bucket that admits at all holds a token
+		return "any burst explains them: kept"
+	}
+	return fmt.Sprintf("need a burst of at least %.2f: %s", math.Floor(burst*100)/100, kept("over-admission", j.OverAdmission.Violated, burst > float64(promised)))
+}
+
+func toldRejection(j verdict.Judgement, promised int) string {
+	burst := j.OverRejection.Burst
+	if math.IsInf(burst, 1) {
+		return "there were none"
+	}
+	return fmt.Sprintf("allow a burst below %.2f: %s", math.Ceil(burst*100)/100, kept("over-rejection", j.OverRejection.Violated, burst <= float64(promised)))
+}
+
+// kept says what came of a bound on the burst.
+func kept(fault string, violated, beyond bool) string {
+	switch {
+	case violated:
+		return fault
+	case beyond:
+		return "kept, within the tolerance"
+	}
+	return "kept"
+}
+
+// lineNumbers lists the first lines of a witness.
+func lineNumbers(lines []int) string {
+	if len(lines) == 0 {
+		return "none"
+	}
+	told := make([]string, 0, witnessLines+1)
+	for _, n := range lines[:min(len(lines), witnessLines)] {
+		told = append(told, fmt.Sprint(n))
+	}
+	if more := len(lines) - witnessLines; more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(told, ", ")
+}
