@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -59,7 +60,7 @@ func measure(th verdict.Threshold, t *Tool, seconds float64) (value float64, n i
 			return 0, 0, ""
 		}
 		x := float64(t.Of(history.OK)) / seconds
-		return x, t.Sent(), fmt.Sprintf("%.4g/s (%d results in %.3g s)", x, t.Of(history.OK), seconds)
+		return x, t.Sent(), fmt.Sprintf("%s (%d results in %.3g s)", results.PerSecond(x), t.Of(history.OK), seconds)
 	}
 	w := t.Waited()
 	d := w.Quantile(th.Quantile)

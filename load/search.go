@@ -107,9 +107,9 @@ func (s *Search) confirm(answer Answer) {
 
 func (s *Search) reason() string {
 	if s.limited {
-		return fmt.Sprintf("at %.4g/s the generator was the limit, not the server: it may sustain more", s.hi)
+		return fmt.Sprintf("at %s the generator was the limit, not the server: it may sustain more", results.PerSecond(s.hi))
 	}
-	return fmt.Sprintf("at %.4g/s a threshold is broken", s.hi)
+	return fmt.Sprintf("at %s a threshold is broken", results.PerSecond(s.hi))
 }
 
 func (s *Search) end(format string, args ...any) {

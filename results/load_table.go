@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -49,7 +48,11 @@ func (v *Server) loadWords(sc *Scenario) string {
 	if sc.Load.Shape == "max" {
 		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.Server, perSecond(sc.Rate.Admitted))
 	}
-	text += fmt.Sprintf(", p99 %s", ms(sc.Load.Waited.P99))
+	if w := sc.Load.Waited; w.N >= 100 {
+		text += fmt.Sprintf(", p99 %s", ms(w.P99))
+	} else if w.N > 0 {
+		text += fmt.Sprintf(", at most %s", ms(w.Max)) // a p99 of so few is their maximum
+	}
 	if c := sc.Calls; c.Admitted < c.Sent {
 		text += fmt.Sprintf("; %d of %d calls got no result", c.Sent-c.Admitted, c.Sent)
 	}
@@ -164,81 +167,20 @@ func (s *screen) loadFailures() error {
 	}
 	s.heading("why calls got no result")
 	for _, f := range sc.Load.Failures {
-		s.item(inset, inset+2, "", "-", fmt.Sprintf("%d× %s: %s", f.Count, f.Outcome, f.Detail))
+		s.item(inset, inset+2, "", "-", fmt.Sprintf("%d× %s: %s", f.Count, outcomeWords(f.Outcome), f.Detail))
 	}
 	return nil
 }
 
-// seriesRows is how many rows the series has at most.
-const seriesRows = 10
-
-// loadSeries adds how it went over time, in a few rows.
-func (s *screen) loadSeries() error {
-	_, sc := s.doc.load()
-	points := trimmed(sc.Load)
-	if len(points) < 3 {
-		return nil
+// outcomeWords name an outcome as the columns do.
+func outcomeWords(outcome string) string {
+	switch outcome {
+	case "limited":
+		return "refused"
+	case "rejected":
+		return "protocol error"
 	}
-	s.heading("over time")
-	every := (len(points) + seriesRows - 1) / seriesRows
-	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "unsent/s", "p50 ms", "p99 ms", "max ms"}}
-	for i := 0; i < len(points); i += every {
-		p := points[i]
-		for _, q := range points[i+1 : min(i+every, len(points))] {
-			p = p.With(q)
-		}
-		// The last interval is cut short where the run was.
-		seconds := min(p.Seconds, max(sc.Load.Seconds-p.At, 0.001))
-		row := []cell{{text: span(time.Duration(p.At * 1e9)), right: true}}
-		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.Unsent} {
-			row = append(row, cell{text: per(n, seconds), right: true})
-		}
-		for _, x := range []float64{p.P50, p.P99, p.Max} {
-			text := "-"
-			if p.OK > 0 {
-				text = milli(x)
-			}
-			row = append(row, cell{text: text, right: true})
-		}
-		g.rows = append(g.rows, row)
-	}
-	err := g.without(func(column int) bool { return 2 <= column && column <= 4 && g.all(column, "0") }).draw(s.page)
-	if err == nil && every > 1 {
-		s.text(0, faint, fmt.Sprintf("a row is %.0f s; its p50 and p99 are the highest of its seconds", float64(every)*points[0].Seconds))
-	}
-	return err
-}
-
-// With puts an interval and the next one together. Quantiles can't be added
-// up: the higher one stands for both.
-func (p LoadInterval) With(q LoadInterval) LoadInterval {
-	return LoadInterval{
-		At: p.At, Seconds: p.Seconds + q.Seconds,
-		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent,
-		P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max),
-	}
-}
-
-// trimmed are the intervals in which calls were due. What ended later counts
-// in the last one.
-func trimmed(l *Load) []LoadInterval {
-	var list []LoadInterval
-	for _, p := range l.Series {
-		if n := len(list); n > 0 && p.At >= l.Seconds-0.001 {
-			list[n-1] = list[n-1].With(p)
-			continue
-		}
-		list = append(list, p)
-	}
-	return list
-}
-
-// per says a number a second.
-func per(n int64, seconds float64) string {
-	if n == 0 {
-		return "0"
-	}
-	return perSecond(float64(n) / seconds)
+	return strings.ReplaceAll(outcome, "-", " ")
 }
 
 // loadRecovery adds how long bursts were felt.
@@ -253,12 +195,18 @@ func (s *screen) loadRecovery() error {
 	case r.Bursts == 0:
 		s.item(inset, inset+2, "", "-", "not told: there was nothing to compare with before the first burst, or no burst")
 	case r.Never == r.Bursts:
-		s.item(inset, inset+2, yellow, "-", fmt.Sprintf("not once of %d bursts did it get back to normal (9 in 10 calls within %s) before the next", r.Bursts, ms(r.Normal)))
+		s.item(inset, inset+2, yellow, "-", fmt.Sprintf("not once of %d bursts did it get back to normal (9 in 10 calls within %s) before the next, or the end", r.Bursts, ms(r.Normal)))
 	default:
-		text := fmt.Sprintf("back to normal (9 in 10 calls within %s) after %s in the median, %s at longest, of %s; told in steps of %s",
-			ms(r.Normal), ms(r.Median), ms(r.Longest), plural(r.Bursts, "burst"), ms(r.Step))
+		after := func(x float64) string {
+			if x == 0 {
+				return "at once"
+			}
+			return "within " + ms(x)
+		}
+		text := fmt.Sprintf("back to normal (9 in 10 calls within %s) %s in the median, %s at longest, of %s; told in steps of %s",
+			ms(r.Normal), after(r.Median), after(r.Longest), plural(r.Bursts, "burst"), ms(r.Step))
 		if r.Never > 0 {
-			text += fmt.Sprintf("; %d times not before the next", r.Never)
+			text += fmt.Sprintf("; after %d of them not before the next burst, or the end", r.Never)
 		}
 		s.item(inset, inset+2, "", "-", text)
 	}
@@ -308,6 +256,9 @@ func (s *screen) loadCapacity() error {
 	}
 	if err := g.draw(s.page); err != nil {
 		return err
+	}
+	if text := c.Knee(); text != "" {
+		s.text(0, "", text)
 	}
 	s.text(0, faint, "below: the best run that kept every threshold")
 	return nil

@@ -69,8 +69,8 @@ func TestLoadOnTheScreen(t *testing.T) {
 		"burst 16 every 10s on 100/s, Poisson arrivals, for 50s: 5000 calls sent, 10 unsent",
 		"0.30 of 2 processors",
 		"what to do next",
-		"60× limited: HTTP 429: slow down",
-		"back to normal (9 in 10 calls within 9ms) after 450ms in the median, 1.2s at longest, of 4 bursts",
+		"60× refused: HTTP 429: slow down",
+		"back to normal (9 in 10 calls within 9ms) within 450ms in the median, within 1.2s at longest, of 4 bursts",
 		"memory 40.0 MiB at first, 90.0 MiB at last",
 		"memory grows by 60.0 MiB a minute (99 % sure: 50.0 MiB to 70.0 MiB)",
 		"a row is 5 s",
@@ -98,6 +98,7 @@ func TestLoadHeadlines(t *testing.T) {
 		Trials: []LoadTrial{{Rate: 105, Achieved: 104, P50: 2, P99: 300, Phase: "bisect", Verdict: "broken", Why: "p99<100ms: 300ms"}, {Rate: 100, Achieved: 100, Phase: "bracket", Verdict: "kept"}}}
 	text := onScreen(t, d, 120)
 	assert.Contains(t, text, "server sustains 100/s (3 runs); at 105/s a threshold is broken")
+	assert.Contains(t, text, "the knee: p99 0s at 100/s, 300ms at 105/s")
 	assert.Less(t, strings.Index(text, "kept"), strings.Index(text, "broken │"), "sorted by rate")
 }
 
@@ -107,4 +108,29 @@ func TestEveryLoadCheckHasAHint(t *testing.T) {
 			assert.NotEmpty(t, Hint(check, v), fmt.Sprint(check, v))
 		}
 	}
+}
+
+// What ended after the last call was due is a row of its own, unless it is next
+// to nothing: neither a backlog nor a straggler may colour the last second.
+func TestStragglersOfALoad(t *testing.T) {
+	l := &Load{Seconds: 3, Series: []LoadInterval{
+		{At: 0, Seconds: 1, OK: 100, P50: 1, P99: 2, Max: 3}, {At: 1, Seconds: 1, OK: 100, P50: 1, P99: 2, Max: 3},
+		{At: 2, Seconds: 1, OK: 100, P50: 1, P99: 2, Max: 3}, {At: 3, Seconds: 1, OK: 2, P50: 25, P99: 25, Max: 25}}}
+	due, late := l.intervals()
+	assert.Empty(t, late)
+	assert.Equal(t, LoadInterval{At: 2, Seconds: 1, OK: 102, P50: 1, P99: 2, Max: 25}, due[2])
+	assert.EqualValues(t, 100, l.Series[2].OK, "the document stays as it is")
+
+	l.Series[3].OK = 80
+	due, late = l.intervals()
+	assert.Equal(t, l.Series[:3], due)
+	assert.Equal(t, l.Series[3:], late)
+
+	l.Seconds = 2.5
+	due, _ = l.intervals()
+	assert.Equal(t, 0.5, due[2].Seconds)
+	assert.Equal(t, []LoadInterval{{At: 0, Seconds: 2, OK: 200, P50: 1, P99: 2, Max: 3}, {At: 2, Seconds: 0.5, OK: 100, P50: 1, P99: 2, Max: 3}}, inRows(due, 2))
+	due, late = (&Load{Seconds: 1}).intervals()
+	assert.Empty(t, due)
+	assert.Empty(t, late)
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -68,6 +69,27 @@ func memory(x float64) string {
 		return fmt.Sprintf("%s%.1f MiB", sign, x/(1<<20))
 	}
 	return fmt.Sprintf("%s%.0f KiB", sign, x/(1<<10))
+}
+
+// Knee says what callers wait on either side of what a search found: the best
+// of the runs at the rate that was confirmed, and the worst at the one that
+// failed. It is empty where nothing failed, or nothing was confirmed.
+func (c *LoadCapacity) Knee() string {
+	if c.Confirmed == 0 || c.Above == 0 || c.Limited {
+		return ""
+	}
+	at := func(rate float64) (best, worst float64) {
+		best = math.Inf(1)
+		for _, t := range c.Trials {
+			if t.Rate == rate {
+				best, worst = min(best, t.P99), max(worst, t.P99)
+			}
+		}
+		return best, worst
+	}
+	low, _ := at(c.Rate)
+	_, high := at(c.Above)
+	return fmt.Sprintf("the knee: p99 %s at %s, %s at %s", ms(low), PerSecond(c.Rate), ms(high), PerSecond(c.Above))
 }
 
 // Words say what a search found.

@@ -77,6 +77,9 @@ func (w Witness) Says() string { return proof(w.evidence()) }
 // Span says a duration to about three figures: 812µs, 12.4ms, 1.25s.
 func Span(d time.Duration) string { return span(d) }
 
+// PerSecond says a rate, with two decimals where they mean anything.
+func PerSecond(x float64) string { return figure(x) + "/s" }
+
 // Words says the rates that were offered and admitted, a second. A burst that
 // was sent at once has none.
 func (a Achieved) Words() (offered, admitted string) { return a.words() }

@@ -73,10 +73,11 @@ type Poller interface {
 	Wake()
 }
 
-const (
-	defaultMaxInFlight = 4096
-	errFull            = "too many calls were in flight"
-)
+const defaultMaxInFlight = 4096
+
+// Full is the Detail of an Unsent call that came when Config.MaxInFlight calls
+// were in flight.
+const Full = "too many calls were in flight"
 
 // Run sends the arrivals, which must be in order of their due instants, and
 // returns one call for each in that order; what wasn't sent is Unsent. It
@@ -211,7 +212,7 @@ func (r *run) send(ctx context.Context, i int, a history.Arrival) {
 	r.mu.Lock()
 	if r.inFlight >= r.cfg.MaxInFlight {
 		r.mu.Unlock()
-		r.skip(i, errFull)
+		r.skip(i, Full)
 		return
 	}
 	r.inFlight++

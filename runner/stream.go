@@ -44,7 +44,7 @@ func (r *run) forward(ctx context.Context, a history.Arrival, passed func(histor
 	}
 	r.mu.Unlock()
 	if full {
-		r.tell(history.Call{Arrival: a, Sent: now, Received: now, Outcome: history.Unsent, Detail: errFull})
+		r.tell(history.Call{Arrival: a, Sent: now, Received: now, Outcome: history.Unsent, Detail: Full})
 		return
 	}
 	r.target.Send(ctx, a, passed)

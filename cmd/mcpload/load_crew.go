@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,7 +45,7 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{}}
 	o := l.options
 	o.Now = clock.Now
-	o.Phase, o.CancelHTTP = c.phase, true
+	o.CancelHTTP = true
 	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
 		c.conns = &wire.Conns{}
 		o.Conns = c.conns
@@ -109,7 +110,14 @@ func (m member) Close(ctx context.Context) error {
 func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool) (member, error) {
 	o.Client, o.ListTools = name, list
 	begin := o.Now()
+	var up atomic.Bool // how long replies to a set-up take is no figure of the load's
+	o.Phase = func(p wire.Phase, took time.Duration) {
+		if p != wire.FirstByte || up.Load() {
+			c.phase(p, took)
+		}
+	}
 	s, err := wire.Dial(ctx, o)
+	up.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {

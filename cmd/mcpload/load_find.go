@@ -43,13 +43,13 @@ func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress
 			break
 		}
 		t, answer := r.answer()
-		p.app.say("%s at %.4g/s: %s%s", phase, rate, answer, bracketed(t.Why))
+		p.app.say("%s at %s: %s%s", phase, results.PerSecond(rate), answer, bracketed(t.Why))
 		s.Add(t, answer)
 		if answer == load.Kept {
 			best = r
 		}
 		if r.gone {
-			s.Stop(fmt.Sprintf("at %.4g/s %s", rate, r.stopped))
+			s.Stop(fmt.Sprintf("at %s %s", results.PerSecond(rate), r.stopped))
 			break
 		}
 	}

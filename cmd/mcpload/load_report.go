@@ -117,15 +117,15 @@ func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
 		g.Sampled = r.sample
 	}
 	total := r.metrics.Total("")
-	unsent := total.Of(history.Unsent)
+	full := r.full.Load()
 	late := r.pacing.late.Quantile(0.99)
-	switch due := total.Sent() + unsent; {
+	switch due := total.Sent() + total.Of(history.Unsent); {
 	case late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
 		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late))
 	case g.CPU > busyEnough*float64(g.Cores):
 		g.Limited = fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
-	case due > 0 && float64(unsent) > unsentLimit*float64(due):
-		g.Limited = fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", unsent, due, r.maxInFlight)
+	case due > 0 && float64(full) > unsentLimit*float64(due):
+		g.Limited = fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.maxInFlight)
 	}
 	return g
 }

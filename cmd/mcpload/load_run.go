@@ -55,6 +55,7 @@ type loadRun struct {
 	window  *loadWindow
 
 	pacing  pacing
+	full    atomic.Int64 // calls unsent because too many were in flight
 	asked   atomic.Int64 // results of calls with a nonce
 	checked atomic.Int64 // those among them that were looked into
 	crossed atomic.Int64
@@ -242,6 +243,9 @@ func (r *loadRun) saw(c history.Call) {
 	r.pacing.done.Add(1)
 	if r.echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
 		r.asked.Add(1)
+	}
+	if c.Outcome == history.Unsent && c.Detail == runner.Full {
+		r.full.Add(1)
 	}
 	r.tape.add(c)
 	r.board(c)
