@@ -114,6 +114,24 @@ func (s *Spool) Len() int { return s.n }
 // Calls are the calls where all are in memory, in the order of Add; nil else.
 func (s *Spool) Calls() []Call { return s.calls }
 
+// All are all calls after Close, read back from the file where there is one: as
+// many as there are, in memory.
+func (s *Spool) All() (calls []Call, err error) {
+	if s.path == "" {
+		return s.calls, nil
+	}
+	file, err := os.Open(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	zip, err := gzip.NewReader(bufio.NewReaderSize(file, 64<<10))
+	if err != nil {
+		return nil, fmt.Errorf("history: %s: %w", s.path, err)
+	}
+	return ReadAll(zip)
+}
+
 // Path is the file's name where there is one; empty else.
 func (s *Spool) Path() string { return s.path }
 

@@ -65,3 +65,26 @@ func TestSpoolSaysWhatWentWrong(t *testing.T) {
 	require.ErrorContains(t, s.Close(), "call 2")
 	require.NoError(t, s.Remove())
 }
+
+// All calls come back, whether they fitted into memory or not.
+func TestASpoolGivesAllBack(t *testing.T) {
+	for _, n := range []int{0, 3, 10, 11, 5000} {
+		s := NewSpool(10, t.TempDir())
+		for i := range n {
+			s.Add(Call{Arrival: Arrival{Method: "ping", Due: time.Duration(i)}, Sent: time.Duration(i), Received: time.Duration(i + 1), Outcome: OK})
+		}
+		require.NoError(t, s.Close())
+		all, err := s.All()
+		require.NoError(t, err)
+		require.Len(t, all, n)
+		for i, c := range all {
+			require.EqualValues(t, i, c.Due)
+		}
+		require.Equal(t, n > 10, s.Path() != "")
+		require.NoError(t, s.Remove())
+		if n > 10 {
+			_, err = s.All()
+			require.ErrorIs(t, err, os.ErrNotExist)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 type format struct {
 	name, doc string
 	write     func(w io.Writer, r rendered) error
+	calls     bool // it draws on single calls, where there are any
 }
 
 // rendered is what there is to render.
@@ -26,14 +27,14 @@ type rendered struct {
 // formats is the catalogue of renderers.
 func formats() []format {
 	return []format{
-		{"table", "for people, on a terminal", func(w io.Writer, r rendered) error { return results.Table(w, r.doc, r.table) }},
-		{"json", "the whole result document", func(w io.Writer, r rendered) error { return r.doc.JSON(w) }},
-		{"html", "one page that stands alone, with charts", func(w io.Writer, r rendered) error { return page.HTML(w, r.doc, r.histories) }},
-		{"markdown", "for a CI step summary", func(w io.Writer, r rendered) error { return results.Markdown(w, r.doc) }},
-		{"junit", "for CI: a suite a server, a case a check", func(w io.Writer, r rendered) error { return results.JUnit(w, r.doc) }},
-		{"benchfmt", "Go benchmarks, for benchstat", func(w io.Writer, r rendered) error { return results.Benchmark(w, r.doc, r.histories) }},
-		{"vegeta", "every call, for vegeta report, plot and encode", func(w io.Writer, r rendered) error { return results.Vegeta(w, r.doc, r.histories) }},
-		{"prometheus", "text exposition, for a scraper or push gateway", func(w io.Writer, r rendered) error { return results.Prometheus(w, r.doc) }},
+		{"table", "for people, on a terminal", func(w io.Writer, r rendered) error { return results.Table(w, r.doc, r.table) }, false},
+		{"json", "the whole result document", func(w io.Writer, r rendered) error { return r.doc.JSON(w) }, false},
+		{"html", "one page that stands alone, with charts", func(w io.Writer, r rendered) error { return page.HTML(w, r.doc, r.histories) }, true},
+		{"markdown", "for a CI step summary", func(w io.Writer, r rendered) error { return results.Markdown(w, r.doc) }, false},
+		{"junit", "for CI: a suite a server, a case a check", func(w io.Writer, r rendered) error { return results.JUnit(w, r.doc) }, false},
+		{"benchfmt", "Go benchmarks, for benchstat", func(w io.Writer, r rendered) error { return results.Benchmark(w, r.doc, r.histories) }, true},
+		{"vegeta", "every call, for vegeta report, plot and encode", func(w io.Writer, r rendered) error { return results.Vegeta(w, r.doc, r.histories) }, true},
+		{"prometheus", "text exposition, for a scraper or push gateway", func(w io.Writer, r rendered) error { return results.Prometheus(w, r.doc) }, false},
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/load"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -78,6 +75,7 @@ not run, 3 inconclusive (the generator was the limit, or too few calls).`,
   mcpload load --url http://127.0.0.1:8000/mcp --method ping --rate max --connections 16
   mcpload load --url http://127.0.0.1:8000/mcp --tool ping --rate '10/s..500/s@1m' --threshold 'p99<250ms' --threshold 'errors<0.1%'
   mcpload load --server acb --rate 'burst 16 every 10s on 12/s' --duration 1m
+  mcpload load --url http://127.0.0.1:8000/mcp --tool ping --replay last --speed 2x
   mcpload load --tool echo --check echo --rate 500/s --processes 4 -- python server.py
   mcpload load init --url http://127.0.0.1:8000/mcp -o plan.yaml     a plan of all its tools
   mcpload load --url http://127.0.0.1:8000/mcp --mix plan.yaml --rate 100/s --sessions 50
@@ -118,7 +116,7 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
 	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
 	flags.StringVar(&f.arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random gaps, by --seed)")
-	flags.StringVar(&f.replay, "replay", "", "send when the calls of this recorded history `file` were due, in place of --rate")
+	flags.StringVar(&f.replay, "replay", "", "send when the calls of this `run` were due, in place of --rate: a kept run such as last, or a history file (.gz too)")
 	flags.StringVar(&f.speed, "speed", "1x", "how fast to --replay, such as 2x or 0.5x")
 	flags.StringVar(&f.tool, "tool", "", "`tool` to call")
 	flags.StringVar(&f.args, "args", "", "its arguments, or the method's parameters, as a `JSON` object with placeholders")
@@ -136,7 +134,7 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags.StringVar(&f.precision, "precision", "5%", "how closely to --find")
 	flags.DurationVar(&f.coolDown, "cool-down", 2*time.Second, "rest between the trials of --find")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	flags.StringVar(&f.format, "format", "table", formatNames())
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls as they end, as JSON Lines; compressed if it ends in .gz")
 	flags.StringVar(&f.hgrm, "hgrm", "", "`file` for the latency distribution as HdrHistogram's plotter reads it")
@@ -185,50 +183,15 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 			a.status = exitUsage
 		}
 	}
-	if doc, err = a.keepLoad(f, l, began, doc, report.spool); err != nil {
+	kept, err := a.keepLoad(f, l, began, doc, report.spool)
+	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.renderLoad(f, doc), l.writeHGRM(report)); err != nil {
+	if err := errors.Join(a.renderLoad(f, l, kept), l.writeHGRM(report)); err != nil {
 		return err
 	}
 	if a.status == exitPass {
 		a.status = results.ExitStatus(doc)
 	}
 	return nil
-}
-
-// keepLoad stores the run, and returns the document as it is to be printed.
-func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.Document, calls *history.Spool) (*results.Document, error) {
-	var text bytes.Buffer
-	if err := doc.JSON(&text); err != nil {
-		return nil, err
-	}
-	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes(), Redact: l.redact}
-	if calls != nil {
-		defer func() { _ = calls.Remove() }() // a file for temporary files is nobody's loss
-		if calls.Path() == "" {
-			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}
-		} else {
-			r.Spooled = map[string]store.Spooled{l.profile.Name: {Path: calls.Path(), Calls: calls.Len()}}
-		}
-	}
-	r, err := a.keep(&f.storeFlags, r)
-	if err != nil {
-		return nil, err
-	}
-	return results.Decode(bytes.NewReader(r.Document))
-}
-
-// renderLoad writes the result to where it was asked for.
-func (a *app) renderLoad(f *loadFlags, doc *results.Document) error {
-	out, end, err := a.out(f.output)
-	if err != nil {
-		return err
-	}
-	if f.format == "json" {
-		err = doc.JSON(out)
-	} else {
-		err = results.Table(out, doc, a.tableOptions(f.output, false, nil))
-	}
-	return errors.Join(err, end())
 }

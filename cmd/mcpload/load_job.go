@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/load"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
@@ -39,7 +38,8 @@ type loadJob struct {
 	history     string
 	hgrm        string
 	sample      int
-	keep        bool                // the calls are for the store
+	format      format
+	keep        bool                // the calls are for the store, or the format
 	redact      func(string) string // takes secrets out of a text; nil where there are none
 }
 
@@ -77,7 +77,10 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err := f.connection.apply(&l.options); err != nil {
 		return nil, err
 	}
-	l.keep, l.redact = !f.none && f.find == "", redactor([]job{l.job})
+	if l.format, err = formatNamed(f.format); err != nil {
+		return nil, err
+	}
+	l.keep, l.redact = (!f.none || l.format.calls) && f.find == "", redactor([]job{l.job})
 	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err
@@ -89,8 +92,6 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 // checked refuses what is wrong whatever the server is.
 func (f *loadFlags) checked() error {
 	switch {
-	case f.format != "table" && f.format != "json":
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	case f.arrivals != "even" && f.arrivals != "poisson":
 		return fmt.Errorf("--arrivals %q is neither even nor poisson", f.arrivals)
 	case f.check != "" && f.check != "echo":
@@ -189,42 +190,6 @@ func (l *loadJob) setShape(f *loadFlags) error {
 	return nil
 }
 
-// setReplay reads when the calls of a recording were due.
-func (l *loadJob) setReplay(f *loadFlags) error {
-	speed, err := strconv.ParseFloat(strings.TrimSuffix(f.speed, "x"), 64)
-	if err != nil || !(speed >= 0.001 && speed <= 1000) {
-		return fmt.Errorf("--speed %q is not from 0.001x to 1000x", f.speed)
-	}
-	file, err := os.Open(f.replay)
-	if err != nil {
-		return fmt.Errorf("--replay: %w", err)
-	}
-	defer file.Close() // it was only read
-	err = history.NewReader(file).Each(func(_ int, c *history.Call) error {
-		if c.Label != verdict.Handshake {
-			l.replay = append(l.replay, c.Due)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("--replay %s: %w", f.replay, err)
-	}
-	if len(l.replay) == 0 {
-		return fmt.Errorf("--replay %s: it holds no call", f.replay)
-	}
-	slices.Sort(l.replay)
-	first := l.replay[0]
-	for i := range l.replay {
-		l.replay[i] = time.Duration(float64(l.replay[i]-first) / speed)
-	}
-	l.length = l.replay[len(l.replay)-1] + time.Nanosecond
-	if f.duration > 0 {
-		l.length = min(l.length, f.duration)
-	}
-	l.shape = load.Shape{Text: fmt.Sprintf("replay of %d calls at %gx", len(l.replay), speed)}
-	return nil
-}
-
 // setWidth decides on sessions, connections and processes.
 func (l *loadJob) setWidth(f *loadFlags) error {
 	switch {
@@ -302,6 +267,8 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 		return hinted{fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'"}
 	case l.replay != nil || rateErr != nil:
 		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
+	case l.format.name == "vegeta":
+		return fmt.Errorf("--format vegeta shows single calls, and --find capacity keeps none")
 	case len(l.abortOn) > 0 || l.history != "":
 		return fmt.Errorf("--abort-on and --save-history belong to a single run, not to --find capacity")
 	case f.coolDown < 0:
