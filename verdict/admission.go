@@ -6,7 +6,7 @@ import "math"
 // For every rate it bounds the burst by the line tokens - rate*length.
 type window struct {
 	bucket   *bucket
-	from, to float64 // nanoseconds from the bucket's origin
+	from, to int64 // nanoseconds from the bucket's origin
 	tokens   float64
 	refusal  int32 // over-rejection: the refused mark that the window excuses best
 }
@@ -14,7 +14,7 @@ type window struct {
 // at is the window's line: the burst that it speaks for at a rate.
 func (w window) at(rate float64) float64 { return w.tokens - rate*w.seconds() }
 
-func (w window) seconds() float64 { return (w.to - w.from) / 1e9 }
+func (w window) seconds() float64 { return float64(w.to-w.from) / 1e9 }
 
 // sweepAdmissions calls visit for every certainly charged admission, by the
 // instant of its reply, with
@@ -32,11 +32,10 @@ func (b *bucket) sweepAdmissions(rate float64, visit func(i int32, burst float64
 	for at, i := range b.sure {
 		b.rank[i] = int32(at)
 	}
-	rho := perNano(rate)
-	b.tree.reset(len(b.sure))
+	b.tree.reset(len(b.sure), perNano(rate))
 	for _, i := range b.sureEnd {
-		b.tree.addOpen(b.rank[i], float64(b.marks[i].least), rho*b.sent(i))
-		visit(i, b.tree.best()-rho*b.end(i))
+		b.tree.addOpen(b.rank[i], b.marks[i].least, b.since(i))
+		visit(i, b.tree.best(b.until(i)))
 	}
 }
 
@@ -58,17 +57,17 @@ func (b *bucket) tightest(rate float64) (window, float64) {
 // windowEnding finds the beginning of the tightest window that ends with a
 // mark's reply, by trying them all.
 func (b *bucket) windowEnding(last int32, rate float64) window {
-	rho, end := perNano(rate), b.end(last)
+	rho, end := perNano(rate), b.until(last)
 	w := window{bucket: b, to: end, from: end, refusal: -1}
 	best, tokens := math.Inf(-1), 0.0
 	for at := len(b.sure) - 1; at >= 0; at-- {
 		i := b.sure[at]
-		if b.end(i) > end {
+		if b.until(i) > end {
 			continue
 		}
 		tokens += float64(b.marks[i].least)
-		if value := tokens - rho*(end-b.sent(i)); value >= best {
-			best, w.from, w.tokens = value, b.sent(i), tokens
+		if value := tokens - rho*float64(end-b.since(i)); value >= best {
+			best, w.from, w.tokens = value, b.since(i), tokens
 		}
 	}
 	return w

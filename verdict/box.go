@@ -44,7 +44,7 @@ func (e *Evidence) MeasureAround(rate, tolerance float64) (Measured, bool) {
 		return Measured{}, false
 	}
 	s := search{e: e, slack: 2 * tolerance}
-	lo, ok := s.edge(slowest, fastest)
+	lo, ok := s.edge(s.at(slowest), fastest)
 	if !ok {
 		return Measured{}, false
 	}
@@ -55,7 +55,7 @@ func (e *Evidence) MeasureAround(rate, tolerance float64) (Measured, bool) {
 	above, closed := s.above(from)
 	hi := above
 	if closed {
-		hi, _ = s.edge(above.rate, from)
+		hi, _ = s.edge(above, from)
 	}
 	m := Measured{
 		Rate:  Interval{Lo: lo.rate, Hi: hi.rate},
@@ -129,7 +129,7 @@ func (c cut) hopeless() bool { return c.burstMax <= 1 }
 // too many steps, it climbs as far as it can prove that in a few.
 func (s *search) faster(c cut, tolerance float64) *Measured {
 	if s.e.calls <= long {
-		next, ok := s.edge(c.rate, fastest)
+		next, ok := s.edge(c, fastest)
 		if !ok {
 			return nil
 		}
@@ -148,10 +148,9 @@ func (s *search) faster(c cut, tolerance float64) *Measured {
 	return &Measured{Rate: Interval{Lo: c.rate, Hi: math.Inf(1)}, Burst: Interval{Lo: 1, Hi: c.burstMax + tolerance}}
 }
 
-// edge walks from one rate towards another and returns the first rate that is
-// not proven impossible, and false where all are.
-func (s *search) edge(from, to float64) (cut, bool) {
-	a := s.at(from)
+// edge walks from a cut towards a rate and returns the first rate that is not
+// proven impossible, and false where all are.
+func (s *search) edge(a cut, to float64) (cut, bool) {
 	for range boxSteps {
 		if s.feasible(a) {
 			return a, true
@@ -192,8 +191,13 @@ func between(a, b float64) float64 {
 	return (a + b) / 2
 }
 
-// predict follows the two lines at a to where they meet, which is where the
-// search would end if the curve were straight. It never goes past to.
+// short is how far predict goes of the way. A curve that is nearly straight is
+// then proven impossible all the way, where one step further it would not be,
+// and the cut there serves as the next beginning.
+const short = 1 - 1e-5
+
+// predict follows the two lines at a nearly to where they meet, which is where
+// the search would end if the curve were straight. It never goes past to.
 func (s *search) predict(a cut, to float64) float64 {
 	gap := a.burstMin - s.slack - a.burstMax
 	closing := a.low.seconds() - a.high.seconds() // gap lost for each token/s
@@ -203,7 +207,7 @@ func (s *search) predict(a cut, to float64) float64 {
 	if closing <= 0 {
 		return to
 	}
-	step := gap/closing + 1e-9*a.rate
+	step := gap / closing * short
 	if to > a.rate {
 		return min(to, a.rate+step)
 	}

@@ -68,8 +68,8 @@ func TestTheBoxAroundAPromiseHoldsIt(t *testing.T) {
 			continue
 		}
 		require.True(t, ok)
-		require.True(t, m.holds(rate, burst), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
-		if plain, _ := ev.Measure(0); !plain.holds(rate, burst) {
+		require.True(t, m.holds(rate, float64(burst)), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
+		if plain, _ := ev.Measure(0); !plain.holds(rate, float64(burst)) {
 			split++
 		}
 	}

@@ -97,8 +97,8 @@ func judgeOverRejection(t *Trial) Finding {
 func (c *Court) excuseOf(pos int) (window, *Witness) {
 	l := c.profile.Limit
 	b, j := c.find(pos)
-	at := b.sent(j)
-	b.sweepRejections(l.Rate, func(k int32, _, t float64) {
+	at := b.since(j)
+	b.sweepRejections(l.Rate, func(k int32, _ float64, t int64) {
 		if k == j {
 			at = t
 		}

@@ -40,14 +40,15 @@ type mark struct {
 //
 // The zero value is not usable; use Gather or NewEvidence.
 type Evidence struct {
-	limit   profiles.Limit
-	split   bool // one bucket a client
-	buckets []*bucket
-	byName  map[string]*bucket
-	calls   int // calls added, whatever they were
-	limited int // refusals, set-up calls apart
-	granted int // calls certainly admitted
-	weight  int // tokens that a surely charged call takes: 1, or 2 (see Court)
+	limit    profiles.Limit
+	split    bool // one bucket a client
+	buckets  []*bucket
+	byName   map[string]*bucket
+	calls    int // calls added, whatever they were
+	limited  int // refusals, set-up calls apart
+	granted  int // calls certainly admitted
+	misdated int // calls whose instants contradict each other
+	weight   int // tokens that a surely charged call takes: 1, or 2 (see Court)
 }
 
 // NewEvidence returns evidence without any call, for a limit that says what is
@@ -76,7 +77,9 @@ func gather(limit profiles.Limit, calls []history.Call, weight int) *Evidence {
 
 // Add takes one call in; pos is its 1-based position in the history, by which
 // a witness names it. Calls may come in any order. A call that was never sent,
-// or whose method costs nothing, says nothing of the limit and isn't kept.
+// or whose method costs nothing, says nothing of the limit and isn't kept. Nor
+// is a refusal whose instants contradict each other; an admission of that kind
+// is taken as one that may have been decided at any time (see Judge).
 func (e *Evidence) Add(pos int, c *history.Call) {
 	if c.Outcome == history.Unsent {
 		return
@@ -87,16 +90,21 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 		least, most = e.weight*least, e.weight*most
 	}
 	m := mark{sent: int64(c.Sent), received: int64(c.Received), pos: int32(pos)}
+	misdated := c.Sent < 0 || c.Received < c.Sent && c.Outcome.Answered()
+	if misdated {
+		e.misdated++
+		m.sent, m.received = 0, never
+	}
 	switch {
 	case c.Outcome == history.Limited:
-		if c.Label == Handshake {
+		if c.Label == Handshake || misdated {
 			return
 		}
 		m.kind = refused
 		e.limited++
 	case most == 0:
 		return
-	case c.Outcome.Admitted():
+	case c.Outcome.Admitted() && !misdated:
 		m.kind, m.least, m.most = admitted, uint8(least), uint8(most)
 		e.granted++
 	default:
@@ -152,7 +160,7 @@ type bucket struct {
 	sure       []int32   // admitted that certainly cost a token, by sent
 	sureEnd    []int32   // the same, by received
 	refusals   []int32   // by sent
-	times      []float64 // every sent instant, each once, in order
+	times      []int64   // every sent instant, each once, in order
 	open       []span32  // of each refusal: the times from its sending to its reply
 	level      []float64 // what demand fills in, kept for the next time
 	tree       suffixTree
@@ -163,7 +171,7 @@ type bucket struct {
 type span32 struct{ from, to int32 }
 
 // prepare sorts. All instants become offsets from the first one, so that
-// access logs with epoch nanoseconds keep their precision as floats.
+// access logs with epoch nanoseconds keep their precision where they become floats.
 func (b *bucket) prepare() {
 	if b.ready {
 		return
@@ -201,12 +209,12 @@ func (b *bucket) prepare() {
 func (b *bucket) line() {
 	b.times, b.open = b.times[:0], b.open[:0]
 	for x, y := 0, 0; x < len(b.bySent) || y < len(b.refusals); {
-		var t float64
-		if y == len(b.refusals) || x < len(b.bySent) && b.sent(b.bySent[x]) <= b.sent(b.refusals[y]) {
-			t = b.sent(b.bySent[x])
+		var t int64
+		if y == len(b.refusals) || x < len(b.bySent) && b.since(b.bySent[x]) <= b.since(b.refusals[y]) {
+			t = b.since(b.bySent[x])
 			x++
 		} else {
-			t = b.sent(b.refusals[y])
+			t = b.since(b.refusals[y])
 			y++
 		}
 		if n := len(b.times); n == 0 || b.times[n-1] < t {
@@ -218,28 +226,37 @@ func (b *bucket) line() {
 	}
 	from := 0
 	for _, j := range b.refusals {
-		for b.times[from] < b.sent(j) {
+		for b.times[from] < b.since(j) {
 			from++
 		}
-		end := b.end(j)
+		end := b.until(j)
 		to := from + sort.Search(len(b.times)-from, func(k int) bool { return b.times[from+k] > end })
 		b.open = append(b.open, span32{int32(from), int32(to)})
 	}
 }
 
-// sent and end are a mark's instants as nanoseconds from the origin.
-func (b *bucket) sent(i int32) float64 { return float64(b.marks[i].sent - b.origin) }
+// since and until are a mark's instants in nanoseconds from the origin; until
+// is never where no reply came.
+func (b *bucket) since(i int32) int64 { return b.marks[i].sent - b.origin }
+
+func (b *bucket) until(i int32) int64 {
+	if b.marks[i].received == never {
+		return never
+	}
+	return b.marks[i].received - b.origin
+}
+
+// sent and end are since and until where a rounded instant will do.
+func (b *bucket) sent(i int32) float64 { return float64(b.since(i)) }
 
 func (b *bucket) end(i int32) float64 {
 	if b.marks[i].received == never {
 		return math.Inf(1)
 	}
-	return float64(b.marks[i].received - b.origin)
+	return float64(b.until(i))
 }
 
-func (b *bucket) instant(offset float64) time.Duration {
-	return time.Duration(b.origin + int64(offset))
-}
+func (b *bucket) instant(offset int64) time.Duration { return time.Duration(b.origin + offset) }
 
 // perNano turns tokens a second into tokens a nanosecond.
 func perNano(rate float64) float64 { return rate / 1e9 }

@@ -121,7 +121,7 @@ func TestHonestHistoriesAreNeverFlagged(t *testing.T) {
 			boxes++
 			m, ok := ev.Measure(0)
 			require.True(t, ok, "an honest bucket has a box, seed %d", seed)
-			require.True(t, m.holds(rate, burst) || m.Or != nil && m.Or.holds(rate, burst), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
+			require.True(t, m.holds(rate, float64(burst)) || m.Or != nil && m.Or.holds(rate, float64(burst)), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
 			if m.Or == nil {
 				single++
 			}
@@ -133,9 +133,9 @@ func TestHonestHistoriesAreNeverFlagged(t *testing.T) {
 }
 
 // holds reports if a bucket lies in a box.
-func (m Measured) holds(rate float64, burst int) bool {
+func (m Measured) holds(rate, burst float64) bool {
 	return m.Rate.Lo <= rate*(1+1e-6) && rate*(1-1e-6) <= m.Rate.Hi &&
-		m.Burst.Lo <= float64(burst)+1e-5 && float64(burst)-1e-5 <= m.Burst.Hi
+		m.Burst.Lo <= burst+1e-5 && burst-1e-5 <= m.Burst.Hi
 }
 
 // Exactness: with no delay and distinct instants, both checks together flag

@@ -22,6 +22,7 @@ type Bound struct {
 type Judgement struct {
 	Verdict       Verdict
 	Calls         int // calls that were sent
+	Misdated      int // those of them whose instants contradict each other
 	OverAdmission Bound
 	OverRejection Bound
 	Measured      *Measured // nil where no token bucket explains the history, or there is nothing to judge
@@ -32,6 +33,12 @@ type Judgement struct {
 // honest token bucket can have produced, fails one that none can, whatever the
 // delays were, and is inconclusive only where there is nothing to judge: no
 // call that was certainly admitted, and none that was refused.
+//
+// The calls may come in any order. One whose instants contradict each other
+// (Received before Sent, or Sent before the run's start) says nothing of when
+// it was decided: it may have cost a token at any time, and is held against
+// nobody. Judgement.Misdated counts them. A limit that no bucket can have (a
+// rate that is negative or no number, a burst below 1) is inconclusive.
 func Judge(limit profiles.Limit, calls []history.Call) Judgement {
 	return Gather(limit, calls).Judge(limit.Rate, limit.Burst, DefaultTolerance)
 }
@@ -40,6 +47,9 @@ func Judge(limit profiles.Limit, calls []history.Call) Judgement {
 // (tokens), with a tolerance in tokens.
 func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
 	j := e.Check(rate, burst, tolerance)
+	if j.Verdict == Inconclusive {
+		return j
+	}
 	if m, ok := e.MeasureAround(rate, tolerance); ok {
 		j.Measured = &m
 	}
@@ -48,8 +58,8 @@ func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
 
 // Check is Judge without the measured box, which takes most of its time.
 func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
-	j := Judgement{Calls: e.calls, Tolerance: tolerance, OverRejection: Bound{Burst: math.Inf(1)}}
-	if !e.Judgeable() {
+	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, OverRejection: Bound{Burst: math.Inf(1)}}
+	if !e.Judgeable() || !possible(rate, burst) || !(tolerance >= 0) {
 		return j
 	}
 	low, burstMin := e.tightest(rate)
@@ -69,13 +79,19 @@ func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
 	return j
 }
 
+// possible reports if a bucket can have a rate and a burst. One that never
+// refills can be.
+func possible(rate float64, burst int) bool {
+	return rate >= 0 && !math.IsInf(rate, 1) && burst >= 1
+}
+
 // overAdmission names the calls in the window: all were certainly decided
 // inside it, and all were admitted.
 func (w window) overAdmission(rate float64, burst int) *Witness {
 	b := w.bucket
 	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
 	for _, i := range b.sure {
-		if b.sent(i) >= w.from && b.end(i) <= w.to {
+		if b.since(i) >= w.from && b.until(i) <= w.to {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
 			out.Admitted += int(b.marks[i].least)
 		}
@@ -91,7 +107,7 @@ func (w window) overRejection(rate float64, burst int) *Witness {
 	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
 	out.Calls = append(out.Calls, int(b.marks[w.refusal].pos))
 	for _, i := range b.bySent {
-		if b.sent(i) <= w.to && b.end(i) >= w.from {
+		if b.since(i) <= w.to && b.until(i) >= w.from {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
 			out.Admitted += int(b.marks[i].most)
 		}

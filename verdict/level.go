@@ -64,7 +64,7 @@ func (b *bucket) band(rate, burst float64) Band {
 		m := &b.marks[i]
 		out.Admitted = append(out.Admitted, LevelPoint{int(m.pos), time.Duration(m.received), burst - need})
 	})
-	b.sweepRejections(rate, func(j int32, bound, t float64) {
+	b.sweepRejections(rate, func(j int32, bound float64, t int64) {
 		out.Refused = append(out.Refused, LevelPoint{int(b.marks[j].pos), b.instant(t), burst - (bound - 1)})
 	})
 	b.prepare()
@@ -82,10 +82,10 @@ func (b *bucket) band(rate, burst float64) Band {
 		for ; admitted < len(out.Admitted) && out.Admitted[admitted].At <= at; admitted++ {
 			most.Most = min(burst, out.Admitted[admitted].Level)
 		}
-		for ; sent < len(b.bySent) && b.sent(b.bySent[sent]) <= t; sent++ {
+		for ; sent < len(b.bySent) && b.since(b.bySent[sent]) <= t; sent++ {
 			flying += float64(b.marks[b.bySent[sent]].most)
 		}
-		for ; done < len(b.byReceived) && b.end(b.byReceived[done]) <= t; done++ {
+		for ; done < len(b.byReceived) && b.until(b.byReceived[done]) <= t; done++ {
 			flying -= float64(b.marks[b.byReceived[done]].most)
 		}
 		out.Levels[k] = Level{At: at, Most: most.Most, Least: burst - taken[k], Room: burst - flying}
@@ -95,12 +95,12 @@ func (b *bucket) band(rate, burst float64) Band {
 
 // instants are those at which a call was sent or answered, refused ones
 // included, each once and in order.
-func (b *bucket) instants() []float64 {
-	times := make([]float64, 0, len(b.times)+len(b.marks))
+func (b *bucket) instants() []int64 {
+	times := make([]int64, 0, len(b.times)+len(b.marks))
 	times = append(times, b.times...)
 	for i := range b.marks {
 		if b.marks[i].received != never {
-			times = append(times, b.end(int32(i)))
+			times = append(times, b.until(int32(i)))
 		}
 	}
 	slices.Sort(times)

@@ -16,7 +16,7 @@ import "math"
 // itself, where the calls in flight are what may have been admitted. Between
 // two sent instants the value only falls, so t = s_j and the sent instants
 // inside (s_j, r_j] are all that need be tried. O(n log n).
-func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst, t float64)) {
+func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst float64, t int64)) {
 	b.prepare()
 	if len(b.refusals) == 0 {
 		return
@@ -42,27 +42,27 @@ func (b *bucket) demand(rho float64) []float64 {
 
 // demandAt is demand at any instants in rising order. It fills level, if that
 // has room, and wants b.rank to be places in byReceived.
-func (b *bucket) demandAt(rho float64, times, level []float64) []float64 {
+func (b *bucket) demandAt(rho float64, times []int64, level []float64) []float64 {
 	if cap(level) < len(times) {
 		level = make([]float64, len(times))
 	}
 	level = level[:len(times)]
-	b.tree.reset(len(b.byReceived))
-	var inFlight float64
+	b.tree.reset(len(b.byReceived), rho)
+	inFlight := 0
 	nextSent, nextOpen, nextDone := 0, 0, 0
 	for k, t := range times {
-		for ; nextSent < len(b.bySent) && b.sent(b.bySent[nextSent]) <= t; nextSent++ {
+		for ; nextSent < len(b.bySent) && b.since(b.bySent[nextSent]) <= t; nextSent++ {
 			i := b.bySent[nextSent]
-			b.tree.add(b.rank[i], float64(b.marks[i].most))
-			inFlight += float64(b.marks[i].most)
+			b.tree.add(b.rank[i], b.marks[i].most)
+			inFlight += int(b.marks[i].most)
 		}
-		for ; nextOpen < len(b.byReceived) && b.end(b.byReceived[nextOpen]) <= t; nextOpen++ {
-			b.tree.open(int32(nextOpen), rho*b.end(b.byReceived[nextOpen]))
+		for ; nextOpen < len(b.byReceived) && b.until(b.byReceived[nextOpen]) <= t; nextOpen++ {
+			b.tree.open(int32(nextOpen), b.until(b.byReceived[nextOpen]))
 		}
-		for ; nextDone < len(b.byReceived) && b.end(b.byReceived[nextDone]) < t; nextDone++ {
-			inFlight -= float64(b.marks[b.byReceived[nextDone]].most)
+		for ; nextDone < len(b.byReceived) && b.until(b.byReceived[nextDone]) < t; nextDone++ {
+			inFlight -= int(b.marks[b.byReceived[nextDone]].most)
 		}
-		level[k] = max(inFlight, b.tree.best()-rho*t)
+		level[k] = max(float64(inFlight), b.tree.best(t))
 	}
 	return level
 }
@@ -73,8 +73,8 @@ func (b *bucket) demandAt(rho float64, times, level []float64) []float64 {
 //
 // Where watched is one of its refusals, seen gets what that one allows.
 func (b *bucket) loosest(rate float64, watched int32, seen *float64) (window, float64) {
-	best, worst, at := math.Inf(1), int32(-1), 0.0
-	b.sweepRejections(rate, func(j int32, burst, t float64) {
+	best, worst, at := math.Inf(1), int32(-1), int64(0)
+	b.sweepRejections(rate, func(j int32, burst float64, t int64) {
 		if j == watched {
 			*seen = burst
 		}
@@ -90,13 +90,13 @@ func (b *bucket) loosest(rate float64, watched int32, seen *float64) (window, fl
 
 // windowExcusing finds the beginning of the window ending at t that excuses a
 // refusal best, by trying them all.
-func (b *bucket) windowExcusing(j int32, t, rate float64) window {
+func (b *bucket) windowExcusing(j int32, t int64, rate float64) window {
 	rho := perNano(rate)
 	w := window{bucket: b, from: t, to: t, refusal: j}
 	tokens := 0.0
 	at := len(b.byReceived) - 1
-	for ; at >= 0 && b.end(b.byReceived[at]) >= t; at-- {
-		if i := b.byReceived[at]; b.sent(i) <= t {
+	for ; at >= 0 && b.until(b.byReceived[at]) >= t; at-- {
+		if i := b.byReceived[at]; b.since(i) <= t {
 			tokens += float64(b.marks[i].most)
 		}
 	}
@@ -104,12 +104,12 @@ func (b *bucket) windowExcusing(j int32, t, rate float64) window {
 	w.tokens = 1 + tokens
 	for ; at >= 0; at-- {
 		i := b.byReceived[at]
-		if b.sent(i) > t {
+		if b.since(i) > t {
 			continue
 		}
 		tokens += float64(b.marks[i].most)
-		if value := tokens - rho*(t-b.end(i)); value > best {
-			best, w.from, w.tokens = value, b.end(i), 1+tokens
+		if value := tokens - rho*float64(t-b.until(i)); value > best {
+			best, w.from, w.tokens = value, b.until(i), 1+tokens
 		}
 	}
 	return w

@@ -10,6 +10,7 @@ import (
 )
 
 func TestSortByAgreesWithTheStandardLibrary(t *testing.T) {
+	disordered := 0
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		b := &bucket{marks: make([]mark, r.IntN(300))}
@@ -23,11 +24,28 @@ func TestSortByAgreesWithTheStandardLibrary(t *testing.T) {
 			}
 			list[i] = int32(i)
 		}
+		if seed%2 == 0 && len(list) > 0 { // nearly in order, as histories are
+			slices.SortFunc(b.marks, func(x, y mark) int { return cmp.Compare(x.received, y.received) })
+			for range r.IntN(10) {
+				i := r.IntN(len(list))
+				j := max(0, i-r.IntN(5))
+				b.marks[i], b.marks[j] = b.marks[j], b.marks[i]
+			}
+		}
 		want := slices.Clone(list)
 		slices.SortStableFunc(want, func(x, y int32) int {
 			return cmp.Compare(b.marks[x].received, b.marks[y].received)
 		})
-		b.sortBy(list, func(m *mark) int64 { return m.received })
+		received := func(m *mark) int64 { return m.received }
+		if !b.insert(slices.Clone(list), received) {
+			disordered++
+		}
+		radix := slices.Clone(list)
+		b.radix(radix, received)
+		require.Equal(t, want, radix, "seed %d", seed)
+		b.sortBy(list, received)
 		require.Equal(t, want, list, "seed %d", seed)
 	}
+	require.Greater(t, disordered, 50)
+	require.Less(t, disordered, 150)
 }

@@ -2,71 +2,97 @@ package verdict
 
 import "math"
 
-// A suffixTree answers, after every change of one leaf, what the greatest
+// A suffixTree knows, after every change of one leaf, which of the windows that
+// may begin at its leaves asks the most of a bucket:
 //
-//	base(u) + sum of the weights at u and right of u
+//	max over u of ( tokens at u and right of u - rho*(now - u) )
 //
-// is over all leaves u whose base is set. It is a segment tree of which every
-// node keeps the sum of its weights and the best such value inside it, so that
-// one change costs O(log n) and the answer is at the root.
+// over all leaves that are open. It is a segment tree of which every node keeps
+// the sum of its tokens and the best window that begins inside it, so that one
+// change costs O(log n) and the answer is at the root. Which of two windows is
+// better doesn't depend on now.
+//
+// Tokens and instants are whole numbers, and only differences of them are
+// turned into floating point: a history of a thousand years at a million tokens
+// a second is judged as precisely as one of a second.
 //
 // Both sweeps are this one question: adding a call raises the count of every
 // window that begins at or before an instant.
 type suffixTree struct {
-	size int // leaves, a power of two
+	rho  float64 // tokens a nanosecond
+	size int     // leaves, a power of two
 	node []suffixNode
 }
 
-type suffixNode struct{ sum, best float64 }
+type suffixNode struct {
+	sum    int32 // tokens below the node
+	tokens int32 // from the best window's beginning to the node's end; closed where there is none
+	from   int64 // that beginning
+}
 
-// reset makes room for n leaves: no weight, no base.
-func (t *suffixTree) reset(n int) {
+// closed is the count of a node in which no window may begin.
+const closed = math.MinInt32
+
+// reset makes room for n leaves, in the order of their instants, none of them
+// open and without a token, and sets the rate in tokens a nanosecond.
+func (t *suffixTree) reset(n int, rho float64) {
 	size := 1
 	for size < n {
 		size *= 2
 	}
-	t.size = size
+	t.rho, t.size = rho, size
 	if cap(t.node) < 2*size {
 		t.node = make([]suffixNode, 2*size)
 	}
 	t.node = t.node[:2*size]
 	for i := range t.node {
-		t.node[i] = suffixNode{best: math.Inf(-1)}
+		t.node[i] = suffixNode{tokens: closed}
 	}
 }
 
-// add puts weight on a leaf that has no base yet.
-func (t *suffixTree) add(leaf int32, weight float64) {
+// add puts tokens on a leaf that isn't open yet.
+func (t *suffixTree) add(leaf int32, tokens uint8) {
 	i := t.size + int(leaf)
-	t.node[i].sum += weight
-	t.node[i].best += weight // stays -Inf until the base is set
+	t.node[i].sum += int32(tokens)
 	t.climb(i)
 }
 
-// open sets a leaf's base, so that windows may begin there.
-func (t *suffixTree) open(leaf int32, base float64) {
+// open lets windows begin at a leaf's instant.
+func (t *suffixTree) open(leaf int32, from int64) {
 	i := t.size + int(leaf)
-	t.node[i].best = base + t.node[i].sum
+	t.node[i].tokens, t.node[i].from = t.node[i].sum, from
 	t.climb(i)
 }
 
 // addOpen is add and open in one climb.
-func (t *suffixTree) addOpen(leaf int32, weight, base float64) {
-	i := t.size + int(leaf)
-	t.node[i].sum += weight
-	t.node[i].best = base + t.node[i].sum
-	t.climb(i)
+func (t *suffixTree) addOpen(leaf int32, tokens uint8, from int64) {
+	t.node[t.size+int(leaf)].sum += int32(tokens)
+	t.open(leaf, from)
 }
 
 func (t *suffixTree) climb(i int) {
+	rho := t.rho
 	for i >>= 1; i >= 1; i >>= 1 {
-		l, r := &t.node[2*i], &t.node[2*i+1]
-		t.node[i] = suffixNode{sum: l.sum + r.sum, best: max(r.best, l.best+r.sum)}
+		l, r, n := &t.node[2*i], &t.node[2*i+1], &t.node[i]
+		n.sum = l.sum + r.sum
+		long := l.tokens + r.sum
+		if l.tokens != closed && (r.tokens == closed || float64(long-r.tokens) > rho*float64(r.from-l.from)) {
+			n.tokens, n.from = long, l.from
+		} else {
+			n.tokens, n.from = r.tokens, r.from
+		}
 	}
 }
 
-// best returns the greatest value, or -Inf where no base is set.
-func (t *suffixTree) best() float64 { return t.node[1].best }
+// best returns what the best window that ends now asks for, and -Inf where
+// none is open.
+func (t *suffixTree) best(now int64) float64 {
+	n := &t.node[1]
+	if n.tokens == closed {
+		return math.Inf(-1)
+	}
+	return float64(n.tokens) - t.rho*float64(now-n.from)
+}
 
 // A maxTree answers where the greatest of a run of values is.
 type maxTree struct {

@@ -122,7 +122,7 @@ func (c *Court) perCall() *bounds {
 	rate := c.profile.Limit.Rate
 	for _, b := range c.evidence.buckets {
 		b.sweepAdmissions(rate, func(i int32, burst float64) { c.bounds.needs[int(b.marks[i].pos)] = burst })
-		b.sweepRejections(rate, func(j int32, burst, _ float64) { c.bounds.excuses[int(b.marks[j].pos)] = burst })
+		b.sweepRejections(rate, func(j int32, burst float64, _ int64) { c.bounds.excuses[int(b.marks[j].pos)] = burst })
 	}
 	return c.bounds
 }
