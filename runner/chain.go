@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -47,7 +48,7 @@ func (ch *Chain) follow(ctx context.Context, a history.Arrival) history.Call {
 		c, result := ch.Clients[a.Client].Fetch(ctx, a)
 		c.Arrival = a
 		next, more := ch.Next(&c, result)
-		if !more || !ch.wait(ctx, next) {
+		if !more || !waitFor(ctx, ch.Clock, next.Due, ch.Drain) {
 			return c
 		}
 		ch.Observe(c)
@@ -55,18 +56,19 @@ func (ch *Chain) follow(ctx context.Context, a history.Arrival) history.Call {
 	}
 }
 
-// wait waits until an arrival is due, and reports if it is to be sent at all.
-func (ch *Chain) wait(ctx context.Context, a history.Arrival) bool {
+// waitFor waits until an instant, and reports if anything is to be sent then at
+// all: neither drain is closed nor the context has ended.
+func waitFor(ctx context.Context, clock Clock, due time.Duration, drain <-chan struct{}) bool {
 	for {
 		select {
-		case <-ch.Drain:
+		case <-drain:
 			return false
 		default:
 		}
-		if ch.Clock.Now() >= a.Due {
+		if clock.Now() >= due {
 			return ctx.Err() == nil
 		}
-		if ch.Clock.Wait(ctx, a.Due, ch.Drain) != nil {
+		if clock.Wait(ctx, due, drain) != nil {
 			return false
 		}
 	}

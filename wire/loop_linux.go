@@ -260,6 +260,10 @@ func (l *Loop) ring(f func()) bool {
 	return true
 }
 
+// Do has a function called on the goroutine on which Send may be called. It may
+// be called from any goroutine, and reports if the function will be called.
+func (l *Loop) Do(f func()) bool { return l.ring(f) }
+
 // answerBell calls what was left in the inbox.
 func (l *Loop) answerBell() {
 	var count [8]byte

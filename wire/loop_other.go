@@ -32,6 +32,9 @@ func (*Loop) Poll() {}
 // Wake implements runner.Poller.
 func (*Loop) Wake() {}
 
+// Do calls nothing.
+func (*Loop) Do(func()) bool { return false }
+
 // Send implements runner.Target.
 func (*Loop) Send(context.Context, history.Arrival, func(history.Call)) {}
 

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,12 +38,19 @@ func (c fakeCall) result(args string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":%s}]}}`, c.id, text)
 }
 
-// faulty serves one tool, echo, whose calls a handler answers.
-func faulty(t *testing.T, answer func(w http.ResponseWriter, c fakeCall)) string {
+// served serves one tool, echo, whose calls a handler answers.
+func served(t *testing.T, answer func(w http.ResponseWriter, c fakeCall)) string {
 	t.Helper()
+	s := httptest.NewServer(faulty(answer))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// faulty has one tool, echo, whose calls a handler answers.
+func faulty(answer func(w http.ResponseWriter, c fakeCall)) http.Handler {
 	var mu sync.Mutex
 	n := 0
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var m struct {
 			ID     json.RawMessage
 			Method string
@@ -64,9 +75,7 @@ func faulty(t *testing.T, answer func(w http.ResponseWriter, c fakeCall)) string
 		default:
 			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"no such method"}}`, m.ID)
 		}
-	}))
-	t.Cleanup(s.Close)
-	return s.URL
+	})
 }
 
 // measured runs load and returns the exit status and the load's part of the
@@ -155,7 +164,7 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			last = ""
-			args := append([]string{"--url", faulty(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
+			args := append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
 				"--threshold", "p90<150ms", "--threshold", "errors<5%"}, row.args...)
 			status, s := measured(t, args...)
 			assert.Equal(t, 50, s.Calls.Planned)
@@ -208,7 +217,7 @@ func TestAKilledServerIsSaidPlainly(t *testing.T) {
 // the requests were handed over in time.
 func TestWaitingForAConnectionIsNotOurLateness(t *testing.T) {
 	t.Parallel()
-	url := faulty(t, func(w http.ResponseWriter, c fakeCall) {
+	url := served(t, func(w http.ResponseWriter, c fakeCall) {
 		time.Sleep(20 * time.Millisecond)
 		fmt.Fprint(w, c.result(c.args))
 	})
@@ -218,9 +227,46 @@ func TestWaitingForAConnectionIsNotOurLateness(t *testing.T) {
 	assert.Less(t, s.Load.Generator.Pacing.P50, 50.0)
 }
 
+// TestConnectionsAreBounded: neither the set-up's connections nor those of
+// sequences, or of sessions that come and go, come on top of --connections.
+func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, plan := range map[string]string{
+		"plain":     `mix: [{call: echo}]`,
+		"sequences": `mix: [{call: echo}, {sequence: s, steps: [{call: echo}, {call: echo, think: 1ms}, {call: echo}]}]`,
+		"churn":     "sessions: {count: 8, calls: 3}\nmix: [{call: echo}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var open, most, calls atomic.Int64
+			s := httptest.NewUnstartedServer(faulty(func(w http.ResponseWriter, c fakeCall) {
+				if calls.Add(1) > 40 { // by then the server knows that the set-up's are closed
+					most.Store(max(most.Load(), open.Load()))
+				}
+				fmt.Fprint(w, c.result(c.args))
+			}))
+			s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				switch state {
+				case http.StateNew:
+					open.Add(1)
+				case http.StateClosed, http.StateHijacked:
+					open.Add(-1)
+				}
+			}
+			s.Start()
+			t.Cleanup(s.Close)
+			file := filepath.Join(t.TempDir(), "plan.yaml")
+			require.NoError(t, os.WriteFile(file, []byte(plan), 0o600))
+			status, sc := measured(t, "--url", s.URL, "--mix", file, "--rate", "200/s", "-d", "800ms", "--connections", "2", "--sessions", "8")
+			require.Equal(t, exitPass, status, "%+v", sc.Findings)
+			require.Positive(t, most.Load())
+			require.LessOrEqual(t, most.Load(), int64(2))
+		})
+	}
+}
+
 func TestUnsentCallsSpoilAPass(t *testing.T) {
 	t.Parallel()
-	url := faulty(t, func(w http.ResponseWriter, c fakeCall) {
+	url := served(t, func(w http.ResponseWriter, c fakeCall) {
 		time.Sleep(100 * time.Millisecond)
 		fmt.Fprint(w, c.result(c.args))
 	})
@@ -236,7 +282,7 @@ func TestUnsentCallsSpoilAPass(t *testing.T) {
 func TestCapacityOfAQueue(t *testing.T) {
 	t.Parallel()
 	workers := make(chan struct{}, 2)
-	url := faulty(t, func(w http.ResponseWriter, c fakeCall) {
+	url := served(t, func(w http.ResponseWriter, c fakeCall) {
 		workers <- struct{}{}
 		time.Sleep(10 * time.Millisecond)
 		<-workers

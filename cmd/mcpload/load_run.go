@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -149,31 +148,10 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 		dues = r.dues()
 	}
 	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
-	r.pacing = pacing{inner: target, clock: clock, closed: r.shape.Max}
 	r.self.begin(r.clock)
-	err := runner.Stream(ctx, clock, &r.pacing, shiftedBy(arrivals, r.begin), cfg)
+	err := runner.Stream(ctx, clock, target, shiftedBy(arrivals, r.begin), cfg)
 	r.self.end(r.clock)
 	return err
-}
-
-// engine is what sends: the fast path where the transport has one, or a
-// goroutine a call. Sequences, and sessions that come and go, take the latter.
-// done must be called once the calls are over.
-func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
-	if r.plan.Calls > 0 {
-		return r.clock, r.chained(r.crew.target, r.echo, drain), func() {}
-	}
-	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase}
-	if r.echo {
-		cfg.Read = func(c *history.Call, result []byte) { r.echoed(c, result) }
-	}
-	clock, target, done = fastest(r.clock, r.crew.sessions, nil, cfg)
-	if target == nil {
-		target = r.chained(r.crew.target, r.echo, drain)
-	} else {
-		target = r.chained(target, false, drain)
-	}
-	return clock, target, done
 }
 
 // endless are the due instants of a closed loop: now, until the time is up.
@@ -205,22 +183,6 @@ func (r *loadRun) patience() int {
 		return 10 * max(least, r.connections)
 	}
 	return max(least, int(2*r.shape.Peak(r.length)))
-}
-
-// chained is a target, with what must read replies before it: all of them, or
-// those of sequences.
-func (r *loadRun) chained(plain runner.Target, all bool, drain <-chan struct{}) runner.Target {
-	if !r.plan.Steps() && !all {
-		return plain
-	}
-	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: plain, Drain: drain,
-		Reads: func(a history.Arrival) bool { return all || r.seqs.Follows(a) },
-		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
-			r.echoed(c, result)
-			return r.seqs.Next(c, result)
-		},
-		Observe: r.saw,
-	}
 }
 
 // echoed looks if a reply is its own request's.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// engine is what sends: the fast path where the transport has one, or a
+// goroutine a call. Sessions that come and go take the latter. done must be
+// called once the calls are over.
+func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
+	if r.plan.Calls > 0 {
+		return r.clock, r.paced(r.clock, r.chained(r.crew.target, r.echo, drain)), func() {}
+	}
+	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
+	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase, Read: r.reads(relay)}
+	clock, target, done = fastest(r.clock, r.crew.sessions, nil, cfg)
+	loop, ok := target.(*wire.Loop)
+	switch {
+	case !ok && target == nil:
+		return clock, r.paced(clock, r.chained(r.crew.target, r.echo, drain)), done
+	case !ok:
+		return clock, r.paced(clock, r.chained(target, false, drain)), done
+	}
+	// The set-up's connections would come on top of the loop's.
+	r.crew.conns.Close()
+	target = r.paced(clock, loop)
+	if r.plan.Steps() {
+		relay.Target, relay.Do = target, loop.Do
+		target = relay
+	}
+	return clock, target, done
+}
+
+// reads is who looks into replies on the fast path; nil where nobody does.
+func (r *loadRun) reads(relay *runner.Relay) func(c *history.Call, result []byte) {
+	switch {
+	case r.echo && r.plan.Steps():
+		return func(c *history.Call, result []byte) { r.echoed(c, result); relay.Read(c, result) }
+	case r.echo:
+		return func(c *history.Call, result []byte) { r.echoed(c, result) }
+	case r.plan.Steps():
+		return relay.Read
+	}
+	return nil
+}
+
+// paced is a target whose lateness is measured.
+func (r *loadRun) paced(clock runner.Clock, target runner.Target) runner.Target {
+	r.pacing = pacing{inner: target, clock: clock, closed: r.shape.Max}
+	return &r.pacing
+}
+
+// chained is a target, with what must read replies before it: all of them, or
+// those of sequences.
+func (r *loadRun) chained(plain runner.Target, all bool, drain <-chan struct{}) runner.Target {
+	if !r.plan.Steps() && !all {
+		return plain
+	}
+	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: plain, Drain: drain,
+		Reads: func(a history.Arrival) bool { return all || r.seqs.Follows(a) },
+		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
+			r.echoed(c, result)
+			return r.seqs.Next(c, result)
+		},
+		Observe: func(c history.Call) { r.saw(c); r.pacing.sent.Add(1) }, // the next one goes
+	}
+}
