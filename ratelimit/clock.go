@@ -39,8 +39,10 @@ func (l *Limiter) since(t time.Time) time.Duration {
 // exactly; those that are full by t count as full at t, which is the same.
 // It needs mu.
 func (l *Limiter) rebase(t time.Time, d time.Duration) {
+	l.closeLane()
+	l.lane.Store(nil)
 	shift := int64(3 * maxTicks) // later than any bucket is full
-	if d < 3*l.span {
+	if d < time.Duration(shift/l.quota.perNano) {
 		shift = int64(d) * l.quota.perNano
 	}
 	l.epoch, l.latest = t, 0
@@ -53,6 +55,9 @@ func (l *Limiter) rebase(t time.Time, d time.Duration) {
 // t lies behind it, which wraps to a negative where that is over 292 years. It
 // needs mu.
 func (l *Limiter) advance(t *time.Time) (now int64, behind time.Duration) {
+	if t != nil && !l.given {
+		l.give()
+	}
 	var d time.Duration
 	if t == nil {
 		d = l.clock()
@@ -65,4 +70,17 @@ func (l *Limiter) advance(t *time.Time) (now int64, behind time.Duration) {
 		behind = l.latest - d
 	}
 	return int64(l.latest) * l.quota.perNano, behind
+}
+
+// give closes the lane for good, because callers choose instants from now on.
+// What was judged in the lane lies before the present, and nobody wrote down how
+// far, so the present counts as seen. It needs mu.
+func (l *Limiter) give() {
+	l.given = true
+	l.closeLane()
+	l.lane.Store(nil)
+	if l.started && l.now == nil {
+		now := l.clock() // may move the epoch, and latest with it
+		l.latest = max(l.latest, now)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,8 +100,9 @@ func (r Reason) String() string {
 // latest one seen is judged as the latest. That is what holds the limit under
 // concurrency. Two callers read the clock at 1 s and 2 s and arrive in the
 // other order; a bucket that went back to 1 s would earn the second between
-// them twice (golang/go#65508). For the same reason Allow reads the clock with
-// the lock held.
+// them twice (golang/go#65508). For the same reason no event comes between
+// Allow's reading of the clock and its decision: on a clock of the caller's it
+// holds a lock, and on the default clock it reads again if one did.
 type Limiter struct {
 	mu sync.Mutex
 
@@ -109,11 +111,14 @@ type Limiter struct {
 	now   func() time.Time // nil: the monotonic clock
 	span  time.Duration    // how far latest may be from the epoch before the epoch moves
 
+	lane atomic.Pointer[lane] // nil until Allow opens one; set with mu held
+
 	// Guarded by mu.
 	started bool
+	given   bool          // AllowAt or AllowKeyAt was called
 	epoch   time.Time     // the first instant seen, until rebase moves it
-	latest  time.Duration // the latest instant seen, since the epoch
-	fullAt  int64         // the bucket of Allow, in ticks since the epoch
+	latest  time.Duration // the latest instant seen by those who hold mu, since the epoch
+	fullAt  int64         // the bucket of Allow, in ticks since the epoch, unless it is in the lane
 	keys    table         // the buckets of AllowKey
 }
 
@@ -147,12 +152,16 @@ func (l *Limiter) Err() error {
 	return nil
 }
 
-// Allow judges one event now. The clock is read inside the critical section.
+// Allow judges one event now. On the default clock it takes no lock.
 func (l *Limiter) Allow() Decision { return l.allow(1) }
 
 // AllowAt judges one event at t. Instants may have a monotonic reading or not,
 // and may start anywhere; the first one seen finds a full bucket. A t before
 // the latest instant seen is judged as that one.
+//
+// On a limiter whose Allow or AllowKey has read the default clock before, the
+// first call of AllowAt or AllowKeyAt counts the present as seen. From then on
+// Allow takes a lock.
 func (l *Limiter) AllowAt(t time.Time) Decision {
 	if l.Err() != nil {
 		return unconfigured
@@ -184,6 +193,11 @@ func (l *Limiter) allow(n int) Decision {
 	if l.Err() != nil {
 		return unconfigured
 	}
+	if p := l.lane.Load(); p != nil && n <= l.quota.burst {
+		if o, ok := p.take(&l.quota, l.span, n); ok {
+			return l.quota.decide(o, n)
+		}
+	}
 	return l.quota.decide(l.single(nil, n), n)
 }
 
@@ -200,6 +214,8 @@ func (l *Limiter) allowKey(key string, n int) Decision {
 func (l *Limiter) single(t *time.Time, n int) outcome {
 	l.mu.Lock()
 	defer l.mu.Unlock() // deferred, because Config.Now is the caller's and may panic
+	l.closeLane()
+	defer l.openLane()
 	now, behind := l.advance(t)
 	if n > l.quota.burst {
 		_, excess := l.quota.take(l.fullAt, now, 0)
