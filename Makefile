@@ -37,7 +37,7 @@ performance: ## the nine servers over real sockets, and every fault of the mock;
 live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-everything
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
 
-live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm and Chromium
+live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm, Chromium and jq
 	scripts/live-setup.sh
 
 interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm, and nginx or the right to install it

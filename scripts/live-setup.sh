@@ -2,7 +2,7 @@
 # Makes what the live tests need: two Python environments with FastMCP and one
 # npm prefix with the reference server. All of it goes below one folder of the
 # user's cache; nothing is installed on the system, except in CI (CI is set) a
-# browser where there is none.
+# browser and jq where there are none.
 #
 #   scripts/live-setup.sh          make what is missing, print what is there
 #   scripts/live-setup.sh --path   print the folder and do nothing
@@ -18,9 +18,10 @@
 #   everything/node_modules/.bin/mcp-server-everything
 #   axe/node_modules/axe-core/axe.min.js   the accessibility checker
 #   chromium                               a link to the browser of this machine
+#   jq                                     a link to the jq of this machine
 #
 # So an interrupted or outdated one is never seen through the link, and is made
-# again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm, Chromium),
+# again. Exit status: 0 all there, 3 a tool is missing (Python, Node, npm, Chromium, jq),
 # anything else: an installation failed.
 set -euo pipefail
 
@@ -118,10 +119,18 @@ find_chromium() {
 	for name in chromium chromium-browser google-chrome-stable google-chrome; do
 		command -v "$name" && return
 	done
+	by_apt chromium
+}
+
+# find_jq prints where jq is, which turns logs into histories.
+find_jq() { command -v jq || by_apt jq; }
+
+# by_apt installs a program in CI, and prints where it is. It fails elsewhere.
+by_apt() {
 	[[ -n ${CI:-} ]] && command -v apt-get >/dev/null && ((EUID == 0)) || return
-	say 'installing chromium with apt'
-	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium >&2 || return
-	command -v chromium
+	say "installing $1 with apt"
+	apt-get update >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1" >&2 || return
+	command -v "$1"
 }
 
 # lock lets one set-up at a time into the folder. The lock is a link to its
@@ -152,9 +161,11 @@ main() {
 	command -v npm >/dev/null || missing 'npm' 'it installs the reference server'
 	mkdir -p "$CACHE/made"
 	lock
-	local chromium
+	local chromium jq
 	chromium=$(find_chromium) || missing 'chromium' 'the pages are tried in it; name one with CHROMIUM=/path, or install it with your package manager'
 	ln -sfn "$chromium" "$CACHE/chromium"
+	jq=$(find_jq) || missing 'jq' 'access logs are turned into histories with it; install it with your package manager'
+	ln -sfn "$jq" "$CACHE/jq"
 	make_env fastmcp2 "fastmcp-$FASTMCP2-mcp-$FASTMCP2_SDK" python \
 		"fastmcp==$FASTMCP2" "mcp==$FASTMCP2_SDK"
 	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
@@ -170,6 +181,7 @@ main() {
 		live-setup:   everything      server-everything $EVERYTHING, Node $(node --version)
 		live-setup:   axe             axe-core $AXE
 		live-setup:   chromium        $("$CACHE/chromium" --version 2>/dev/null), $chromium
+		live-setup:   jq              $("$CACHE/jq" --version), $jq
 	END
 }
 
