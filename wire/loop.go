@@ -13,9 +13,9 @@ import (
 // This is the fast path: the loop*.go files, and what only they use (framing,
 // hot, template, replay).
 //
-// A Loop carries the calls of many sessions over few connections, on one
-// thread, which also keeps the time: it is a target and a clock of the runner
-// in one. There is no goroutine, timer or channel for a call, and no memory is
+// A Loop carries the calls of many sessions over few connections, or over the
+// pipes of children, on one thread, which also keeps the time: it is a target
+// and a clock of the runner in one. There is no goroutine, timer or channel for a call, and no memory is
 // allocated for one: a request is put together from a template, written, and
 // the reply is recognised in place. On two cores, which the server needs too,
 // one busy thread is worth more than two, and nine tenths of what it costs is
@@ -27,9 +27,11 @@ import (
 // replayed, from memory, to the very code that the plain path runs (a whole
 // reply that is anything else, a time-out or an end within one), or that code
 // takes over the connection itself (whatever only net/http can make sense of).
+// Over stdio it lends itself the pipes from the plain path, and gives every line
+// but such a reply to that path's mailbox.
 //
-// Linux only, and plain HTTP/1.1 only: elsewhere NewLoop says that it is
-// unsupported, and Exchange is the path to take.
+// Linux only, and plain HTTP/1.1 or stdio only: elsewhere NewLoop says that it
+// is unsupported, and Exchange is the path to take.
 
 // LoopConfig says how a Loop works.
 type LoopConfig struct {
@@ -37,7 +39,7 @@ type LoopConfig struct {
 
 	// Read, where it is set, is shown every call that got a response, and the
 	// response's result (nil for an error). It may correct the call. It must
-	// not keep the bytes. Only calls of plain HTTP replies come here.
+	// not keep the bytes.
 	Read func(c *history.Call, result []byte)
 
 	// Phase is told how long each part of a request took, as in Options.
@@ -49,7 +51,8 @@ func unsuited(why string) error {
 	return fmt.Errorf("wire: no fast path: %s: %w", why, errors.ErrUnsupported)
 }
 
-// A route is where all the requests of a loop go.
+// A route is where all the requests of a loop go. Over stdio each session has
+// its own way.
 type route struct {
 	url           *url.URL
 	network, addr string
@@ -66,6 +69,11 @@ func routeOf(sessions []*Session) (route, error) {
 	for i, s := range sessions {
 		o := s.o
 		switch {
+		case s.transport != sessions[0].transport:
+			return route{}, unsuited("the sessions differ in their transports")
+		case s.transport == Stdio && o.Timeout == sessions[0].o.Timeout:
+			r = route{timeout: o.Timeout, now: o.Now}
+			continue
 		case s.transport != HTTP:
 			return route{}, unsuited("the transport is " + string(s.transport))
 		case o.HTTP2 || o.Proxy != nil:

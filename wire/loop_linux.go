@@ -20,7 +20,7 @@ const (
 	pollEvery  = 100 * time.Microsecond // at least, also while every arrival is overdue
 	spinFor    = 80 * time.Microsecond  // before an instant that was slept for: the kernel wakes us that late at times
 	maxEvents  = 64
-	readBuffer = 64 << 10
+	readBuffer = readSize
 )
 
 // A Loop is a fast path for the calls of sessions whose handshake is over. It
@@ -48,12 +48,16 @@ type Loop struct {
 	scratch     []byte
 	scan        hotScan
 
-	conns  []*conn // by the number that epoll knows them by; nil where there is none
-	vacant []int   // numbers in conns without a connection
-	idle   []*conn // the one used last is the last
-	ages   int32   // of the newest connection
-	open   int     // connections, and those being opened
-	dials  int     // those being opened
+	sources []source // by the number that epoll knows them by; nil where there is none
+	vacant  []int    // numbers in sources without one
+	ages    int32    // of the newest source
+
+	idle  []*conn // the one used last is the last
+	open  int     // connections, and those being opened
+	dials int     // those being opened
+
+	pipes []*pipe
+	full  []*pipe // those with something to write
 
 	free   *pending   // calls to be used again
 	calls  dueList    // in flight, by their time-out
@@ -69,11 +73,29 @@ type Loop struct {
 	closed bool
 }
 
+// A source is what epoll tells of: a connection, or an end of a pipe.
+type source interface {
+	// attend handles an event, and returns an instant at its end.
+	attend(l *Loop, events uint32) time.Duration
+	// born is the age of the source, which tells those of one number apart.
+	born() int32
+}
+
+// A watched is how epoll knows a source.
+type watched struct {
+	fd     int
+	number int // in Loop.sources
+	age    int32
+}
+
+func (w *watched) born() int32 { return w.age }
+
 // A lane is a session on a loop.
 type lane struct {
 	s        *Session
-	link     *httpLink
-	id       string // of the session
+	link     *httpLink // nil over stdio
+	pipe     *pipe     // nil over HTTP
+	id       string    // of the session
 	modern   bool
 	soft     bool // texts may be refusals in disguise
 	plainOK  bool // a status of 200 is no refusal
@@ -97,7 +119,6 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	lapse(errTimeout)
 	l.late = late
 	l.life, l.end = context.WithCancel(context.Background())
-	l.addLanes(sessions)
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("wire: no epoll: %w", err)
 	}
@@ -107,6 +128,14 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	if err != nil {
 		_ = unix.Close(l.epoll) // nothing was done with it
 		return nil, fmt.Errorf("wire: no eventfd: %w", err)
+	}
+	if sessions[0].transport != Stdio {
+		l.addLanes(sessions)
+		return l, nil
+	}
+	if err := l.addPipes(sessions); err != nil {
+		l.Close()
+		return nil, err
 	}
 	return l, nil
 }
@@ -149,6 +178,7 @@ func (l *Loop) Now() time.Duration { return l.now() }
 func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct{}) error {
 	l.spins = false
 	for {
+		l.flush()
 		now := l.now()
 		l.expire(now)
 		if l.next == l.ready {
@@ -189,13 +219,14 @@ func (l *Loop) nap(now, until time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// Poll implements runner.Poller: it reads what replies there are, if that is
-// due.
+// Poll implements runner.Poller: it writes what there is to write and reads what
+// replies there are, if that is due.
 func (l *Loop) Poll() {
 	now := l.now()
 	if now-l.polled < pollEvery {
 		return
 	}
+	l.flush()
 	l.expire(now)
 	if l.next == l.ready {
 		l.poll(0, nil)
@@ -237,9 +268,9 @@ func (l *Loop) handle(until time.Duration) {
 			l.answerBell()
 			continue
 		}
-		// A number may have a new connection by now.
-		if c := l.conns[e.Fd]; c != nil && c.age == e.Pad {
-			if l.attend(c, e.Events) >= until {
+		// A number may have a new source by now.
+		if s := l.sources[e.Fd]; s != nil && s.born() == e.Pad {
+			if s.attend(l, e.Events) >= until {
 				return
 			}
 		}
@@ -281,12 +312,16 @@ func (l *Loop) answerBell() {
 func (l *Loop) Close() {
 	l.end()
 	l.wg.Wait()
-	l.answerBell() // connections that were still being opened
+	l.answerBell() // what others want to be written
+	for _, p := range l.pipes {
+		p.giveBack()
+	}
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	for _, c := range l.conns {
-		if c != nil {
+	l.answerBell() // connections that were still being opened, and what came too late
+	for _, s := range l.sources {
+		if c, ok := s.(*conn); ok {
 			l.drop(c)
 		}
 	}
@@ -309,13 +344,22 @@ func (l *Loop) Send(ctx context.Context, a history.Arrival, done func(history.Ca
 	}
 	p := l.newPending(ln, a, done)
 	var err error
-	if p.out, err = ln.template.request(p.out[:0], ln.id, p.call.ID, a.Method, a.Tool, a.Arguments); err != nil {
+	if ln.pipe != nil {
+		p.out, err = ln.template.line(p.out[:0], p.call.ID, a.Method, a.Tool, a.Arguments)
+	} else {
+		p.out, err = ln.template.request(p.out[:0], ln.id, p.call.ID, a.Method, a.Tool, a.Arguments)
+	}
+	if err != nil {
 		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.clean(excerpt([]byte(err.Error())))
 		p.call.Sent, p.call.Received = p.start, p.start
 		l.finish(p)
 		return
 	}
 	l.calls.add(p, p.start+l.timeout)
+	if ln.pipe != nil {
+		ln.pipe.send(p)
+		return
+	}
 	l.dispatch(p)
 }
 

@@ -518,7 +518,7 @@ func TestLoopCarriesTheRest(t *testing.T) {
 // TestLoopIsUnsupported where the plain path is the one to take.
 func TestLoopIsUnsupported(t *testing.T) {
 	for _, s := range []*Session{
-		{transport: Stdio}, {transport: HTTP, url: "https://h/mcp"}, {transport: HTTP, url: "http://h/", o: Options{HTTP2: true}},
+		{transport: InProcess}, {transport: HTTP, url: "https://h/mcp"}, {transport: HTTP, url: "http://h/", o: Options{HTTP2: true}},
 		{transport: HTTP, url: "http://h/", o: Options{Proxy: &url.URL{}}},
 	} {
 		_, err := NewLoop([]*Session{s}, LoopConfig{})
@@ -546,6 +546,11 @@ func TestLoopAllocatesNothing(t *testing.T) {
 func steadyLoop(t testing.TB) (*Loop, func(n int)) {
 	s := dial(t, Options{Transport: HTTP, URL: fixedServer(t), Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1"})
 	l := newLoop(t, LoopConfig{Conns: 16}, s)
+	return l, carrier(t, l)
+}
+
+// carrier returns what carries calls on a loop, 16 at a time.
+func carrier(t testing.TB, l *Loop) func(n int) {
 	wake := make(chan struct{}, 1)
 	ended, ctx := 0, t.Context()
 	done := func(c history.Call) {
@@ -558,7 +563,7 @@ func steadyLoop(t testing.TB) (*Loop, func(n int)) {
 		default:
 		}
 	}
-	return l, func(n int) {
+	return func(n int) {
 		ended = 0
 		for sent := 0; ended < n; {
 			for sent < n && sent-ended < 16 {

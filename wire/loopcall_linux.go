@@ -20,7 +20,7 @@ type pending struct {
 	written int    // bytes of it
 	stamped bool   // Sent is set: the request is being written
 	conn    *conn  // that carries it; nil while it waits for one
-	waiting bool   // in the queue
+	waiting bool   // in the queue, over stdio that of its pipe
 
 	links [2]link2         // in the lists of what is due
 	due   [2]time.Duration // when
@@ -138,6 +138,10 @@ func (l *Loop) expire(now time.Duration) {
 // has ended. The connection can't be used again.
 func (l *Loop) cut(p *pending, why context.Context) {
 	c := p.conn
+	if p.lane.pipe != nil {
+		p.lane.pipe.giveUp(p, why)
+		return
+	}
 	if c == nil {
 		p.waiting = false // the queue passes over it
 		l.fail(p, gaveUp(why))

@@ -16,9 +16,7 @@ import (
 
 // A conn is a connection of a loop. It carries one call at a time.
 type conn struct {
-	fd     int
-	number int   // in Loop.conns
-	age    int32 // tells connections of one number apart
+	watched
 	call   *pending
 	used   bool // it has carried a call before
 	since  time.Duration
@@ -112,33 +110,17 @@ func (l *Loop) dialled(p *pending, turn uint64, nc net.Conn, err error, took tim
 
 // adopt makes a descriptor an idle connection.
 func (l *Loop) adopt(fd int) error {
-	c := &conn{fd: fd, since: l.now()}
-	if n := len(l.vacant); n > 0 {
-		c.number, l.vacant = l.vacant[n-1], l.vacant[:n-1]
-	} else {
-		c.number = len(l.conns)
-		l.conns = append(l.conns, nil)
-	}
-	l.ages++
-	c.age = l.ages
-	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, c.interest(false)); err != nil {
-		l.vacant = append(l.vacant, c.number)
+	c := &conn{since: l.now()}
+	if err := l.enrol(c, &c.watched, fd, readable); err != nil {
 		_ = unix.Close(fd) // nothing was sent on it
-		return os.NewSyscallError("epoll_ctl", err)
+		return err
 	}
-	l.conns[c.number] = c
 	l.idle = append(l.idle, c)
 	return nil
 }
 
-// interest is what epoll should tell of a connection.
-func (c *conn) interest(write bool) *unix.EpollEvent {
-	e := &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(c.number), Pad: c.age}
-	if c.writes = write; write {
-		e.Events |= unix.EPOLLOUT
-	}
-	return e
-}
+// readable is what epoll always tells of a connection.
+const readable = unix.EPOLLIN | unix.EPOLLRDHUP
 
 // drop closes a connection.
 func (l *Loop) drop(c *conn) {
@@ -153,8 +135,7 @@ func (l *Loop) forget(c *conn) {
 	} else if i := slices.Index(l.idle, c); i >= 0 {
 		l.idle = slices.Delete(l.idle, i, i+1)
 	}
-	l.conns[c.number] = nil
-	l.vacant = append(l.vacant, c.number)
+	l.strike(&c.watched)
 	l.open--
 }
 
@@ -196,12 +177,16 @@ func (l *Loop) watch(c *conn, write bool) {
 	if c.writes == write {
 		return
 	}
+	events := uint32(readable)
+	if c.writes = write; write {
+		events |= unix.EPOLLOUT
+	}
 	// It can't fail: the descriptor is in the set.
-	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, c.interest(write))
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, c.interest(events))
 }
 
-// attend handles an event of a connection, and returns an instant at its end.
-func (l *Loop) attend(c *conn, events uint32) time.Duration {
+// attend implements source.
+func (c *conn) attend(l *Loop, events uint32) time.Duration {
 	n, errno := receive(c.fd, l.buf)
 	at := l.now()
 	switch {

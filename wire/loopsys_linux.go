@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net"
+	"os"
 	"syscall"
 	"time"
 	"unsafe"
@@ -11,6 +12,36 @@ import (
 
 // The system calls of a loop. Those that don't block are made without telling
 // Go's scheduler: telling it costs as much as some of them do.
+
+// enrol has epoll tell of a source.
+func (l *Loop) enrol(s source, w *watched, fd int, events uint32) error {
+	w.fd, w.number = fd, len(l.sources)
+	if n := len(l.vacant); n > 0 {
+		w.number, l.vacant = l.vacant[n-1], l.vacant[:n-1]
+	} else {
+		l.sources = append(l.sources, nil)
+	}
+	l.ages++
+	w.age = l.ages
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, w.interest(events)); err != nil {
+		l.vacant = append(l.vacant, w.number)
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	l.sources[w.number] = s
+	return nil
+}
+
+// strike forgets a source, whose descriptor is closed after that, or taken out
+// of epoll's set.
+func (l *Loop) strike(w *watched) {
+	l.sources[w.number] = nil
+	l.vacant = append(l.vacant, w.number)
+}
+
+// interest is what epoll should tell of a source.
+func (w *watched) interest(events uint32) *unix.EpollEvent {
+	return &unix.EpollEvent{Events: events, Fd: int32(w.number), Pad: w.age}
+}
 
 // pollNow returns how many events there are.
 func (l *Loop) pollNow() int {
@@ -77,10 +108,28 @@ func transmit(fd int, b []byte) (int, unix.Errno) {
 	return int(n), errno
 }
 
+// readPipe and writePipe are receive and transmit for what is no socket, and
+// doesn't block.
+
+func readPipe(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return int(n), errno
+}
+
+func writePipe(fd int, b []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return int(n), errno
+}
+
 // descriptor takes a connection's descriptor out of Go's hands.
 func descriptor(c net.Conn) (int, error) {
 	defer c.Close() // the duplicate is the one that counts
-	raw, err := c.(syscall.Conn).SyscallConn()
+	return duplicate(c.(syscall.Conn))
+}
+
+// duplicate returns a second descriptor of what Go has open.
+func duplicate(c syscall.Conn) (int, error) {
+	raw, err := c.SyscallConn()
 	if err != nil {
 		return 0, err
 	}

@@ -18,37 +18,27 @@ type mailbox struct {
 	down    *fault         // why nothing will arrive any more
 }
 
-// A waiter is a call that waits for its response: in a slot that holds one
-// delivery, or as a function, which is called without a lock.
-type waiter struct {
-	slot chan delivery
-	call func(delivery)
-}
+// A waiter is a call that waits for its response. It is given one delivery,
+// without a lock being held.
+type waiter interface{ take(d delivery) }
 
-// take hands over what the waiter waits for.
-func (w waiter) take(d delivery) {
-	if w.call != nil {
-		w.call(d)
-		return
-	}
-	w.slot <- d
-}
+// A slot is a waiter that holds its delivery until somebody fetches it.
+type slot chan delivery
+
+func (s slot) take(d delivery) { s <- d }
 
 // A delivery is the response that a call waited for, or why there is none.
 type delivery struct {
 	reply *message
 	at    time.Duration // when it had been read
 	fault *fault
-
-	plain  bool   // in place of the reply: it says that all went well
-	result []byte // its result, which must not be kept
 }
 
 // expect opens a slot for the response to a request. It says why where
 // nothing will arrive any more.
 func (b *mailbox) expect(id int64) (<-chan delivery, *fault) {
-	slot := make(chan delivery, 1)
-	return slot, b.await(id, waiter{slot: slot})
+	s := make(slot, 1)
+	return s, b.await(id, s)
 }
 
 // await has a waiter wait for the response to a request. It says why where
@@ -65,19 +55,6 @@ func (b *mailbox) await(id int64, w waiter) *fault {
 	}
 	b.waiting[id] = w
 	return nil
-}
-
-// pick returns the waiter of a request, if it is a function, which then waits
-// no more.
-func (b *mailbox) pick(id int64) (waiter, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	w, ok := b.waiting[id]
-	if !ok || w.call == nil {
-		return waiter{}, false
-	}
-	delete(b.waiting, id)
-	return w, true
 }
 
 // forget lets a call go that was given up, and reports if it still waited.

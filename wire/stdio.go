@@ -1,14 +1,13 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,15 +29,29 @@ type stdioLink struct {
 	tap     io.Writer // gets a copy of the child's stdout; nil: nobody
 	respond func(*message) (request, bool)
 
-	out  chan frame    // to the writer; unbuffered, so that what is handed over is written
-	pile pile          // to the writer too: lines to be written together
-	quit chan struct{} // closed when the link closes
-
-	plain atomic.Pointer[plainLook] // set once a pipeline uses the link
-	scan  hotScan                   // the reader's
+	out   chan frame    // to the writer; unbuffered, so that what is handed over is written
+	quit  chan struct{} // closed when the link closes
+	lines lineCutter    // of whoever reads: the reader, or the borrower
+	loan  loan
 	once  sync.Once
 	wg    sync.WaitGroup
 }
+
+// A loan is the state of a link whose pipes somebody else may read and write
+// for a while, in place of its reader and its writer.
+type loan struct {
+	pen   sync.Mutex    // held while the writer writes; guards what is next
+	to    borrower      // nil: nobody
+	rest  []byte        // of a line that the borrower has begun to write
+	aside chan struct{} // the reader says that it has stood back
+	back  chan struct{} // and is told that it may go on
+	ended chan struct{} // closed once the reader has ended
+}
+
+// A borrower writes frames in the writer's place. It may be called from any
+// goroutine, and returns once the frame is written, or never will be. It is
+// false where the loan has ended, so that the writer is to write the frame.
+type borrower interface{ carry(f frame) bool }
 
 // A frame is one line to be written.
 type frame struct {
@@ -50,7 +63,8 @@ type frame struct {
 func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer,
 	respond func(*message) (request, bool)) *stdioLink {
 	l := &stdioLink{process: p, box: box, now: now, tap: tap, respond: respond,
-		out: make(chan frame), quit: make(chan struct{}), pile: newPile()}
+		out: make(chan frame), quit: make(chan struct{}),
+		loan: loan{aside: make(chan struct{}), back: make(chan struct{}), ended: make(chan struct{})}}
 	box.respond = l.answerServer
 	l.wg.Go(l.write)
 	l.wg.Go(l.read)
@@ -140,21 +154,36 @@ func (l *stdioLink) write() {
 		select {
 		case <-l.quit:
 			return
-		case <-l.pile.ready:
-			if err := l.writePile(); err != nil {
-				l.shut(&fault{Lost, "the server closed its stdin", err})
-				l.discard()
-				return
-			}
 		case f := <-l.out:
-			f.sent.set(l.now())
-			if _, err := l.process.stdin.Write(append(f.line, '\n')); err != nil {
+			if err := l.put(f); err != nil {
 				l.shut(&fault{Lost, "the server closed its stdin", err})
 				l.discard()
 				return
 			}
 		}
 	}
+}
+
+// put writes one line, or has the borrower do it.
+func (l *stdioLink) put(f frame) error {
+	l.loan.pen.Lock()
+	for to := l.loan.to; to != nil; to = l.loan.to {
+		l.loan.pen.Unlock()
+		if to.carry(f) {
+			return nil
+		}
+		l.loan.pen.Lock()
+	}
+	defer l.loan.pen.Unlock()
+	if len(l.loan.rest) > 0 {
+		if _, err := l.process.stdin.Write(l.loan.rest); err != nil {
+			return err
+		}
+		l.loan.rest = nil
+	}
+	f.sent.set(l.now())
+	_, err := l.process.stdin.Write(append(f.line, '\n'))
+	return err
 }
 
 // discard takes lines and drops them until the link closes, so that whoever
@@ -165,66 +194,80 @@ func (l *stdioLink) discard() {
 		case <-l.quit:
 			return
 		case <-l.out:
-		case <-l.pile.ready:
 		}
 	}
 }
 
-// read reads lines until stdout ends. A line's stamp is the instant of the
-// read that brought its last byte, however long earlier lines took to parse.
+// read reads lines until stdout ends.
 func (l *stdioLink) read() {
+	defer close(l.loan.ended)
 	var out io.Reader = l.process.stdout
 	if l.tap != nil {
 		out = io.TeeReader(out, l.tap)
 	}
-	in := &stampedReader{in: out, now: l.now}
-	lines := bufio.NewReaderSize(in, 64<<10)
+	buf := make([]byte, readSize)
 	for {
-		if l.readPlain(lines, in) {
-			continue
-		}
-		line, err := readLine(lines)
-		if len(line) > 0 {
-			l.box.text(line, in.last)
-		}
+		n, err := out.Read(buf)
+		l.take(buf[:n], l.now())
 		switch {
 		case err == nil:
-		case errors.Is(err, errLong):
-			l.box.strays.add(NotMCP, in.last, 0, []byte(err.Error()))
+		case errors.Is(err, os.ErrDeadlineExceeded): // there is none but a borrower's
+			if !l.standBack() {
+				return
+			}
 		default:
-			l.shut(&fault{Lost, "the server closed its stdout", err})
+			l.finish(err)
 			return
 		}
 	}
 }
 
-// readPlain reads a line that is there whole, and that answers a call of a
-// pipeline in the way that nearly all are answered. It reports if it did.
-func (l *stdioLink) readPlain(lines *bufio.Reader, in *stampedReader) bool {
-	look := l.plain.Load()
-	if look == nil {
+// readSize is how much is read at a time.
+const readSize = 64 << 10
+
+// standBack leaves the pipes to a borrower, and reports if the link goes on
+// after that.
+func (l *stdioLink) standBack() bool {
+	select {
+	case l.loan.aside <- struct{}{}:
+	case <-l.quit:
 		return false
 	}
-	there, err := lines.Peek(max(lines.Buffered(), 1))
-	end := bytes.IndexByte(there, '\n')
-	if err != nil || end < 0 {
+	select {
+	case <-l.loan.back:
+		return true
+	case <-l.quit:
 		return false
 	}
-	id, result, ok := l.scan.anySuccess(there[:end], look.modern, look.soft)
-	if !ok {
-		return false
-	}
-	w, ok := l.box.pick(id)
-	if !ok {
-		return false
-	}
-	w.take(delivery{at: in.last, plain: true, result: result})
-	_, err = lines.Discard(end + 1)
-	return err == nil // it can't fail: they are there
 }
 
-// A plainLook is what tells a plain reply in a session.
-type plainLook struct{ modern, soft bool }
+// take takes what was read. A line's stamp is the instant of the read that
+// brought its last byte, however long earlier lines took to parse.
+func (l *stdioLink) take(data []byte, at time.Duration) {
+	for len(data) > 0 {
+		var line []byte
+		var whole bool
+		if line, data, whole = l.lines.next(data); whole {
+			l.line(line, at)
+		}
+	}
+}
+
+// line takes one line.
+func (l *stdioLink) line(line []byte, at time.Duration) {
+	switch {
+	case line == nil:
+		l.box.strays.add(NotMCP, at, 0, fmt.Appendf(nil, "a line longer than %d bytes", MaxMessage))
+	case len(line) > 0:
+		l.box.text(bytes.Clone(line), at)
+	}
+}
+
+// finish takes the end of stdout.
+func (l *stdioLink) finish(err error) {
+	l.line(l.lines.end(), l.now())
+	l.shut(&fault{Lost, "the server closed its stdout", err})
+}
 
 // watch fails all calls once the child is gone.
 func (l *stdioLink) watch() {
@@ -280,32 +323,4 @@ func (r *stampedReader) Read(p []byte) (int, error) {
 		r.last = r.now()
 	}
 	return n, err
-}
-
-var errLong = fmt.Errorf("a line longer than %d bytes", MaxMessage)
-
-// readLine reads one line into new memory, without its end. It skips a line
-// that is longer than MaxMessage and returns errLong.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
-	long := false
-	for {
-		part, err := in.ReadSlice('\n')
-		if !long {
-			line = append(line, part...)
-			long = len(line) > MaxMessage
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case long && err == nil:
-			return nil, errLong
-		case long:
-			return nil, err
-		}
-		for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
-			line = line[:len(line)-1]
-		}
-		return line, err
-	}
 }

@@ -5,13 +5,16 @@
 // own cost shows. It speaks just enough of streamable HTTP: the handshake of
 // the session era, and one reply to everything else.
 //
-// It prints its URL and serves until it is killed.
+// It prints its URL and serves until it is killed; with the argument stdio it
+// speaks on its pipes, until they close.
 package main
 
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log"
+	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -21,10 +24,17 @@ const (
 	result     = `{"content":[{"type":"text","text":"hi"}]}`
 	initialize = `{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"canned","version":"1"}}`
 	tools      = `{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}`
+	frame      = len(`{"jsonrpc":"2.0","id":,"result":}`)
 	// The word initialize is what tells a handshake from a call.
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "stdio" {
+		if err := pipes(os.Stdin, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	listener, err := listen()
 	if err != nil {
 		log.Fatal(err)
@@ -35,6 +45,38 @@ func main() {
 	}
 	fmt.Printf("http://127.0.0.1:%d/mcp\n", name.(*unix.SockaddrInet4).Port)
 	log.Fatal(serve(listener))
+}
+
+// pipes answers every line that has come with one write.
+func pipes(stdin io.Reader, stdout io.Writer) error {
+	in, out, kept := make([]byte, 64<<10), []byte(nil), 0
+	for {
+		n, err := stdin.Read(in[kept:])
+		data := in[:kept+n]
+		out = out[:0]
+		for {
+			end := bytes.IndexByte(data, '\n')
+			if end < 0 {
+				break
+			}
+			if id, value := value(data[:end]); id != nil {
+				out = append(message(out, id, value), '\n')
+			}
+			data = data[end+1:]
+		}
+		kept = copy(in, data)
+		if len(out) > 0 {
+			if _, err := stdout.Write(out); err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func listen() (int, error) {
@@ -134,25 +176,41 @@ func answer(out, data []byte) ([]byte, []byte) {
 }
 
 func reply(out, body []byte) []byte {
-	at := bytes.Index(body, idName)
-	if at < 0 {
+	id, value := value(body)
+	if id == nil {
 		return append(out, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"...)
 	}
-	id := body[at+len(idName):]
-	end := bytes.IndexAny(id, ",}")
-	id = id[:max(end, 0)]
-	value, session := result, ""
+	out = append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"...)
+	if value == initialize {
+		out = append(out, "Mcp-Session-Id: 1\r\n"...)
+	}
+	out = append(out, "Content-Length: "...)
+	out = strconv.AppendInt(out, int64(frame+len(id)+len(value)), 10)
+	out = append(out, "\r\n\r\n"...)
+	return message(out, id, value)
+}
+
+// value returns the id of a request, and the result that it gets. The id is nil
+// where nothing is to be answered.
+func value(body []byte) (id []byte, value string) {
+	at := bytes.Index(body, idName)
+	if at < 0 {
+		return nil, ""
+	}
+	id = body[at+len(idName):]
+	id = id[:max(bytes.IndexAny(id, ",}"), 0)]
 	switch {
 	case bytes.Contains(body, []byte(`"initialize"`)):
-		value, session = initialize, "Mcp-Session-Id: 1\r\n"
+		return id, initialize
 	case bytes.Contains(body, []byte(`"tools/list"`)):
-		value = tools
+		return id, tools
 	}
-	out = append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"...)
-	out = append(out, session...)
-	out = append(out, "Content-Length: "...)
-	out = strconv.AppendInt(out, int64(len(`{"jsonrpc":"2.0","id":,"result":}`)+len(id)+len(value)), 10)
-	out = append(out, "\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":"...)
+	return id, result
+}
+
+// message appends a response.
+func message(out, id []byte, value string) []byte {
+	out = append(out, `{"jsonrpc":"2.0","id":`...)
 	out = append(out, id...)
 	out = append(out, `,"result":`...)
 	out = append(out, value...)

@@ -225,6 +225,15 @@ func match(pattern string) func([]byte, *run) error {
 	}
 }
 
+// overStdio are the clients that speak with a child.
+func overStdio(server string) func(string) []tool {
+	return func(string) []tool {
+		us := ours("mcpload", "", 16, "max")
+		us.argv = append(us.argv[:len(us.argv)-2], "--", program(server), "stdio")
+		return []tool{us, {name: "mcp-go's client", argv: []string{program("peer"), "mcpgo-stdio", "100000", program(server), "stdio"}, calls: peerReport}}
+	}
+}
+
 func contests() []*contest {
 	duration := fmt.Sprint(*seconds, "s")
 	saturation := func(n int, k6 bool) func(string) []tool {
@@ -256,13 +265,8 @@ func contests() []*contest {
 		{title: "canned replies, 64 connections, by the number of sessions", server: "canned", tools: func(url string) []tool {
 			return []tool{ours("10 sessions", url, 64, "max", "--sessions", "10"), ours("10,000 sessions", url, 64, "max", "--sessions", "10000")}
 		}},
-		{title: "mcp-go's server over stdio", tools: func(string) []tool {
-			us := ours("mcpload", "", 0, "max")
-			us.argv = append(slices.Clone(us.argv[:len(us.argv)-2]), "--", program("gomcp"), "stdio")
-			i := slices.Index(us.argv, "--connections")
-			us.argv = slices.Delete(us.argv, i, i+2)
-			return []tool{us, {name: "mcp-go's client", argv: []string{program("peer"), "mcpgo-stdio", "100000", program("gomcp"), "stdio"}, calls: peerReport}}
-		}},
+		{title: "canned replies over stdio, 16 calls in flight", tools: overStdio("canned")},
+		{title: "mcp-go's server over stdio, 16 calls in flight", tools: overStdio("gomcp")},
 	}
 	for _, c := range list {
 		c.runs = map[string][]run{}

@@ -111,7 +111,8 @@ func required(b *strings.Builder, list []*contest) {
 		{"cores at 2,000/s", of(3, "mcpload", cores), 0.4, true},
 		{"calls unsent at 10,000/s", of(4, "mcpload", func(r run) float64 { return r.unsent }), 0, true},
 		{"CPU a call with 10,000 sessions, by that with 10", of(5, "10,000 sessions", micros) / of(5, "10 sessions", micros), 1.2, true},
-		{"CPU a call over stdio, by that of mcp-go's client", of(6, "mcpload", micros) / of(6, "mcp-go's client", micros), 0.2, true},
+		{"CPU a call over stdio, canned replies, by that of mcp-go's client", of(6, "mcpload", micros) / of(6, "mcp-go's client", micros), 0.2, true},
+		{"CPU a call over stdio, mcp-go's server, by that of mcp-go's client", of(7, "mcpload", micros) / of(7, "mcp-go's client", micros), 0.2, true},
 		{"memory, MiB", of(0, "mcpload", func(r run) float64 { return float64(r.rss) / (1 << 20) }), 64, true},
 	}
 	b.WriteString("## What is required\n\n| what | required | measured | |\n|---|---:|---:|---|\n")

@@ -139,15 +139,11 @@ func (s opened) target() runner.Sessions {
 }
 
 // fastest returns the clock and the target to carry calls with, and what frees
-// them: a loop where the sessions can share one, a pipeline over stdio, else
-// those that are given.
+// them: a loop where the sessions can share one, else those that are given.
 func fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
 	// Whatever the reason is that one can't be had: the plain path does the same.
 	if l, err := wire.NewLoop(sessions, cfg); err == nil {
 		return l, l, l.Close
-	}
-	if p, err := wire.NewPipeline(sessions, cfg); err == nil {
-		return clock, p, p.Close
 	}
 	return clock, plain, func() {}
 }

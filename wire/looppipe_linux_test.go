@@ -1,10 +1,7 @@
-//go:build unix
-
 package wire
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -13,25 +10,9 @@ import (
 	"github.com/mcpload/mcpload/history"
 )
 
-// byPipeline sends n calls at once and returns them by their ids.
-func byPipeline(ctx context.Context, t *testing.T, s *Session, arrivals ...history.Arrival) []history.Call {
-	p, err := NewPipeline([]*Session{s}, LoopConfig{})
-	require.NoError(t, err)
-	defer p.Close()
-	ended := make(chan history.Call, len(arrivals))
-	for _, a := range arrivals {
-		p.Send(ctx, a, func(c history.Call) { ended <- c })
-	}
-	var calls []history.Call
-	for range arrivals {
-		calls = append(calls, <-ended)
-	}
-	return calls
-}
-
-// TestPipelineIsExchange: whatever a child does, the pipeline says of a call
-// what Exchange says.
-func TestPipelineIsExchange(t *testing.T) {
+// TestLoopOverStdioIsExchange: whatever a child does, the loop says of a call what
+// Exchange says.
+func TestLoopOverStdioIsExchange(t *testing.T) {
 	for _, mode := range []string{"plain", "modern", "mcp-go", "twice", "wrong-id", "pings", "long", "hangs"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +27,9 @@ func TestPipelineIsExchange(t *testing.T) {
 				if i == 0 {
 					c = s.Exchange(t.Context(), echo)
 				} else {
-					c = byPipeline(t.Context(), t, s, echo)[0]
+					l := newLoop(t, LoopConfig{}, s)
+					c = byLoop(t.Context(), t, l, echo)[0]
+					require.NoError(t, l.Wait(t.Context(), l.Now()+50*time.Millisecond, nil))
 				}
 				require.LessOrEqual(t, c.Sent, c.Received)
 				require.Positive(t, c.Sent)
@@ -66,15 +49,15 @@ func TestPipelineIsExchange(t *testing.T) {
 	}
 }
 
-// TestPipelineCarriesMany at once, each with its own reply.
-func TestPipelineCarriesMany(t *testing.T) {
+// TestLoopOverStdioCarriesMany at once, each with its own reply.
+func TestLoopOverStdioCarriesMany(t *testing.T) {
 	s := dial(t, childOptions("plain"))
 	arrivals := make([]history.Arrival, 2000)
 	for i := range arrivals {
 		arrivals[i] = echo
 	}
 	seen := map[int64]bool{}
-	for _, c := range byPipeline(t.Context(), t, s, arrivals...) {
+	for _, c := range byLoop(t.Context(), t, newLoop(t, LoopConfig{}, s), arrivals...) {
 		require.Equal(t, history.OK, c.Outcome, c.Detail)
 		require.False(t, seen[c.ID])
 		seen[c.ID] = true
@@ -82,16 +65,17 @@ func TestPipelineCarriesMany(t *testing.T) {
 	require.Empty(t, s.Strays())
 }
 
-func TestPipelineEnds(t *testing.T) {
+func TestLoopOverStdioEnds(t *testing.T) {
 	// A child that dies takes the calls with it, those to come too.
 	s := dial(t, childOptions("dies"))
+	l := newLoop(t, LoopConfig{}, s)
 	n := map[history.Outcome]int{}
-	for _, c := range byPipeline(t.Context(), t, s, echo, echo, echo, echo) {
+	for _, c := range byLoop(t.Context(), t, l, echo, echo, echo, echo) {
 		n[c.Outcome]++
 	}
 	require.Equal(t, 4, n[history.OK]+n[history.Broken])
 	require.GreaterOrEqual(t, n[history.Broken], 2)
-	require.Equal(t, history.Broken, byPipeline(t.Context(), t, s, echo)[0].Outcome)
+	require.Equal(t, history.Broken, byLoop(t.Context(), t, l, echo)[0].Outcome)
 
 	// One that doesn't read leaves what can't be written.
 	o := childOptions("deaf")
@@ -99,23 +83,22 @@ func TestPipelineEnds(t *testing.T) {
 	s = dial(t, o)
 	big := echo
 	big.Arguments = []byte(`{"text":"` + longText() + `"}`)
-	calls := byPipeline(t.Context(), t, s, echo, big, echo)
+	calls := byLoop(t.Context(), t, newLoop(t, LoopConfig{}, s), echo, big, echo)
 	for _, c := range calls {
 		require.Equal(t, history.TimedOut, c.Outcome)
 	}
 
 	// What ends with the context is Unknown where it may have been written.
 	s = dial(t, childOptions("hangs"))
+	l = newLoop(t, LoopConfig{}, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
-	require.Equal(t, history.Unknown, byPipeline(ctx, t, s, echo)[0].Outcome)
-	require.Equal(t, history.Unsent, byPipeline(ctx, t, s, echo)[0].Outcome)
+	require.Equal(t, history.Unknown, byLoop(ctx, t, l, echo)[0].Outcome)
+	require.Equal(t, history.Unsent, byLoop(ctx, t, l, echo)[0].Outcome)
 
 	bad := echo
 	bad.Arguments = []byte(`[1]`)
-	require.Equal(t, history.Unsent, byPipeline(t.Context(), t, s, bad)[0].Outcome)
-	_, err := NewPipeline([]*Session{{transport: HTTP, link: &httpLink{}}}, LoopConfig{})
-	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.Equal(t, history.Unsent, byLoop(t.Context(), t, l, bad)[0].Outcome)
 }
 
 // longText is more than a pipe holds.
