@@ -15,13 +15,19 @@ func (d Delay) draw(r *rand.Rand) time.Duration {
 	if d == nil {
 		return 0
 	}
-	return max(0, d(r))
+	return min(max(0, d(r)), longest)
 }
+
+// longest is what a message takes at most, whatever is drawn: so that the sums
+// of a run's instants stay far from the end of time.
+const longest = 24 * time.Hour
 
 // Exp returns a delay that is exponentially distributed around a mean: most
 // messages are quick, some take several times as long.
 func Exp(mean time.Duration) Delay {
-	return func(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * float64(mean)) }
+	return func(r *rand.Rand) time.Duration {
+		return time.Duration(min(r.ExpFloat64()*float64(mean), float64(longest)))
+	}
 }
 
 // Uniform returns a delay that is as likely anywhere in [lo, hi].
@@ -36,7 +42,8 @@ func Constant(d time.Duration) Delay {
 
 var delayForm = regexp.MustCompile(`^(exp|uniform|const)\(([^()]*)\)$`)
 
-// ParseDelay reads `2ms`, `const(2ms)`, `exp(2ms)` or `uniform(1ms,20ms)`.
+// ParseDelay reads `2ms`, `const(2ms)`, `exp(2ms)` or `uniform(1ms,20ms)`, each
+// duration from 0 to 24 h.
 func ParseDelay(s string) (Delay, error) {
 	bad := func(why string) (Delay, error) {
 		return nil, fmt.Errorf("virtual: %q is not a delay (%s), want such as 2ms, exp(2ms) or uniform(1ms,20ms)", s, why)
@@ -48,8 +55,8 @@ func ParseDelay(s string) (Delay, error) {
 	var ds []time.Duration
 	for _, arg := range args {
 		d, err := time.ParseDuration(arg)
-		if err != nil || d < 0 {
-			return bad(fmt.Sprintf("%q is no duration of 0 or more", arg))
+		if err != nil || d < 0 || d > longest {
+			return bad(fmt.Sprintf("%q is no duration from 0 to 24h", arg))
 		}
 		ds = append(ds, d)
 	}

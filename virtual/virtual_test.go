@@ -1,6 +1,7 @@
 package virtual_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -81,8 +82,36 @@ func TestParseDelay(t *testing.T) {
 		sum += d(r)
 	}
 	require.InDelta(t, float64(2*time.Millisecond), float64(sum)/20000, 1e5)
-	for _, bad := range []string{"", "2", "-2ms", "exp()", "exp(1ms,2ms)", "uniform(3ms)", "uniform(5ms,1ms)", "normal(2ms)"} {
+	for _, bad := range []string{"", "2", "-2ms", "exp()", "exp(1ms,2ms)", "uniform(3ms)", "uniform(5ms,1ms)", "normal(2ms)", "exp(", "exp(2ms", "exp(-1ms)", "25h", "EXP(2ms)", "uniform(1ms,2ms,3ms)", "\x00"} {
 		_, err := virtual.ParseDelay(bad)
 		require.ErrorContains(t, err, "want such as", bad)
+	}
+}
+
+// A message takes a day at most, however great a mean is: no sum of instants
+// overflows, and no message arrives before it was sent.
+func TestDelaysHaveAnEnd(t *testing.T) {
+	for name, d := range map[string]virtual.Delay{
+		"exp": virtual.Exp(math.MaxInt64), "const": virtual.Constant(math.MaxInt64), "uniform": virtual.Uniform(1<<62, math.MaxInt64),
+		"negative": virtual.Constant(-time.Hour), "none": nil,
+	} {
+		clock := virtual.NewClock()
+		s := &virtual.Server{
+			Clock: clock, There: d, Back: d, Rand: rand.New(rand.NewPCG(1, 1)), Timeout: 1000 * time.Hour,
+			Decide: func(time.Duration, history.Arrival) virtual.Reply { return virtual.Reply{Outcome: history.OK} },
+		}
+		calls, err := runner.Run(t.Context(), clock, s, slices.Values(make([]history.Arrival, 20)), runner.Config{})
+		require.NoError(t, err)
+		for _, c := range calls {
+			require.Equal(t, history.OK, c.Outcome, name)
+			want := 48 * time.Hour
+			if name == "negative" || name == "none" {
+				want = 0
+			}
+			if name != "exp" {
+				require.Equal(t, want, c.Service(), name)
+			}
+			require.GreaterOrEqual(t, c.Service(), time.Duration(0), name)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
 	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
-	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms)")
+	flags.StringVar(&f.delay, "delay", "", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms) (default exp(1ms))")
 	flags.StringVar(&f.format, "format", "table", formatNames())
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
@@ -171,10 +172,13 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 
 // makeVirtual moves jobs into virtual time, where that is asked for.
 func (f *runFlags) makeVirtual(jobs []job) error {
-	if !f.virtual {
+	switch {
+	case !f.virtual && f.delay != "":
+		return hinted{errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual"}
+	case !f.virtual:
 		return nil
 	}
-	delay, err := virtual.ParseDelay(f.delay)
+	delay, err := virtual.ParseDelay(cmp.Or(f.delay, "exp(1ms)"))
 	if err != nil {
 		return fmt.Errorf("--delay: %w", err)
 	}
