@@ -41,6 +41,7 @@ func replyFaults() []Fault {
 		{Name: "refusal-as-success", Doc: "refusals are successful results whose text says that the rate limit is exceeded", Cause: "no limiter", Detectable: true,
 			build: refusals(func(a *Answer) { a.AsSuccess = true })},
 		{Name: "silent-refusals", Doc: "refused calls get no answer at all", Cause: "no reply|no answer|never answer", Detectable: true,
+			Note:  "a reply that doesn't come proves nothing, as the network may have lost it: the run is inconclusive, never a pass",
 			build: refusals(func(a *Answer) { a.Mute = true })},
 		{Name: "dies-after-60", Doc: "the server is gone after 60 calls", Cause: "stopped serving", Detectable: true,
 			build: func(l profiles.Limit, seed uint64) decider { return &mortal{inner: newHonest(l, seed), left: livesFor} }},

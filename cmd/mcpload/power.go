@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
@@ -37,6 +40,17 @@ type powerRow struct {
 	BurstUp   int     `json:"burst_above"`  // smallest burst error upwards, in tokens
 	BurstDown int     `json:"burst_below"`  // and downwards
 	False     int     `json:"false_alarms"` // failed runs of the exact limit
+}
+
+func (a *app) printPower(ctx context.Context, format string) error {
+	rows := power(ctx)
+	switch format {
+	case "json":
+		return printJSON(a.stdout, map[string]any{"schema": "mcpload.power/v1", "runs": powerRuns, "power": rows})
+	case "markdown":
+		return powerMarkdown(a.stdout, rows)
+	}
+	return powerTable(a.stdout, rows)
 }
 
 // power measures what the default plan can tell apart, in virtual time.
@@ -113,17 +127,38 @@ func smallest(caught func(e float64) bool) float64 {
 	return float64(hi) / 1000
 }
 
+// powerHead is what a row's cells say.
+var powerHead = []string{"promise", "mean delay each way", "traffic", "rate too high", "rate too low", "burst too big", "burst too small", "false alarms"}
+
+func (r powerRow) cells() []string {
+	return []string{
+		fmt.Sprintf("%g/s burst %d", r.Rate, r.Burst), fmt.Sprintf("%g ms", r.DelayMS), fmt.Sprintf("%.1f s", r.Seconds),
+		fmt.Sprintf("%.1f %%", 100*r.RateUp), fmt.Sprintf("%.1f %%", 100*r.RateDown), fmt.Sprint(r.BurstUp), fmt.Sprint(r.BurstDown),
+		fmt.Sprintf("%d of %d", r.False, powerRuns),
+	}
+}
+
 // powerTable prints the rows for people.
 func powerTable(w io.Writer, rows []powerRow) error {
 	fmt.Fprintf(w, "the smallest errors that all of %d runs of the default plan caught, in virtual time\n\n", powerRuns)
-	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(0))
-	t.Header("promise", "mean delay, each way", "traffic", "rate too high", "rate too low", "burst too big", "burst too small", "false alarms")
+	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(tw.Off))
+	t.Header(powerHead)
 	for _, r := range rows {
-		err := t.Append(fmt.Sprintf("%g/s burst %d", r.Rate, r.Burst), fmt.Sprintf("%g ms", r.DelayMS), fmt.Sprintf("%.1f s", r.Seconds),
-			fmt.Sprintf("%.1f %%", 100*r.RateUp), fmt.Sprintf("%.1f %%", 100*r.RateDown), r.BurstUp, r.BurstDown, fmt.Sprintf("%d of %d", r.False, powerRuns))
-		if err != nil {
+		if err := t.Append(r.cells()); err != nil {
 			return err
 		}
 	}
 	return t.Render()
+}
+
+// powerMarkdown prints them for documents.
+func powerMarkdown(w io.Writer, rows []powerRow) error {
+	var s strings.Builder
+	markdownRow(&s, slices.Clone(powerHead)...)
+	markdownRow(&s, strings.Split(strings.Repeat("--- ", len(powerHead)-1)+"---", " ")...)
+	for _, r := range rows {
+		markdownRow(&s, r.cells()...)
+	}
+	_, err := io.WriteString(w, s.String())
+	return err
 }

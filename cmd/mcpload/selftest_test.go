@@ -15,7 +15,7 @@ import (
 func TestSelftestPasses(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.Equal(t, exitPass, run([]string{"selftest", "--seeds", "120", "--fault-seeds", "4"}, strings.NewReader(""), &stdout, &stderr), stdout.String())
-	require.Contains(t, stdout.String(), "pass: every fault that can be caught was, and no honest run failed")
+	require.Contains(t, stdout.String(), "pass: every fault that can be caught was, with its cause, and no honest run failed")
 	require.Contains(t, stdout.String(), "120 runs, 0 failed")
 	for _, f := range mock.Faults() {
 		require.Contains(t, stdout.String(), " "+f.Name+" ")
@@ -28,8 +28,13 @@ func TestSelftestCanFail(t *testing.T) {
 	row := faultRuns(t.Context(), none, 4, virtual.Exp(time.Millisecond))
 	require.Zero(t, row.Caught)
 	require.True(t, row.missed())
-	row.Caught = 3
+	row.Caught, row.Named = 3, 1
 	require.False(t, row.missed())
+	row.Named = 0
+	require.True(t, row.missed(), "caught for another cause is not caught")
+	row.Caught, row.Withheld = 0, 4
+	require.False(t, row.missed(), "never a pass")
+	require.Equal(t, withheld, row.group())
 }
 
 // The smallest errors in the documents hold: a little more is always caught,
