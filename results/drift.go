@@ -131,7 +131,7 @@ func (f *Fleet) Markdown(w io.Writer) error {
 	var b strings.Builder
 	line := func(cells []string) {
 		for i, c := range cells {
-			cells[i] = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(c)
+			cells[i] = mdText(c)
 		}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
@@ -140,7 +140,7 @@ func (f *Fleet) Markdown(w io.Writer) error {
 	for _, d := range f.Rows {
 		line(d.cells())
 	}
-	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), f.Started, f.Version)
+	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), mdText(f.Started), mdText(f.Version))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -1,0 +1,95 @@
+package results
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// driftOf is a fleet of one of each: kept, with another limit, without one, and
+// one that could not be measured.
+func driftOf() *Fleet {
+	required := Limit{Rate: 15, Burst: 40}
+	return &Fleet{
+		Version: "devel", Started: "2026-11-25T00:00:00Z",
+		Rows: []Drift{
+			{Server: "a", Package: "a-mcp==1.2", Required: required, Observed: &Observed{Rate: 15, Burst: 40}, Attached: "yes",
+				Measured: &Measured{Rate: Range{Lo: 14.97, Hi: 15.02}, Burst: Range{Lo: 39.9, Hi: 40.1}}, Refusal: "-32000",
+				Charged: []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}}},
+			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window"},
+			{Server: "c", Required: required, Attached: "no", Tried: "450 at once"},
+			{Server: "d", Required: required, Attached: "?", Trouble: "it ended:\n| <b>status</b> 1 |"},
+		},
+		Run: &Document{Servers: []Server{{Verdict: verdict.Pass}, {Verdict: verdict.Fail}, {Verdict: verdict.Pass}, {Verdict: verdict.Inconclusive}}},
+	}
+}
+
+func TestDriftInMarkdown(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, driftOf().Markdown(&b))
+	require.Equal(t, `| server | required | its code says | measured live | attached? | how it refuses | what is charged |
+|---|---|---|---|---|---|---|
+| a-mcp 1.2 | 15/s burst 40 | 15/s burst 40 | 14.97–15.02/s, 39.90–40.10 | yes | -32000 | tools/call 1; initialize 2; free: ping, tools/list |
+| b | 15/s burst 40 | no limit | a fixed window | yes | - | - |
+| c | 15/s burst 40 | not read | no limit: 450 at once | no | - | - |
+| d | 15/s burst 40 | not read | it ended: \| &lt;b&gt;status&lt;/b&gt; 1 \| | ? | - | - |
+
+Of 4 servers, 1 kept the requirement, 1 had another limit, 1 had none, 1 could not be measured. Measured 2026-11-25T00:00:00Z by mcpload devel.
+`, b.String())
+}
+
+func TestDriftOnATerminalAndAsADocument(t *testing.T) {
+	var table, document bytes.Buffer
+	require.NoError(t, driftOf().Table(&table))
+	for _, words := range []string{"a-mcp 1.2", "no limit: 450 at once", "a fixed window", "Of 4 servers, 1 kept the requirement"} {
+		require.Contains(t, table.String(), words)
+	}
+	require.NoError(t, driftOf().JSON(&document))
+	var again Fleet
+	require.NoError(t, json.Unmarshal(document.Bytes(), &again))
+	want := driftOf()
+	want.Schema = FleetSchema
+	require.Equal(t, want.Rows, again.Rows)
+	require.Equal(t, FleetSchema, again.Schema)
+}
+
+// FuzzDrift holds the table to its columns, whatever a server calls itself and
+// says: a row stays one line, and has as many cells as the head.
+func FuzzDrift(f *testing.F) {
+	f.Add("a", "a-mcp==1", "no answer", "-32000", "tools/call")
+	f.Add("a|b", "x\\|", "two\nlines\r\n", "\\", "`|`")
+	f.Add("<b>", "\\\\|", "|", "\u2028|", "\x00\xff|")
+	f.Fuzz(func(t *testing.T, server, pack, trouble, refusal, kind string) {
+		fleet := &Fleet{Version: server, Started: trouble, Rows: []Drift{
+			{Server: server, Package: pack, Trouble: trouble, Refusal: refusal, Attached: kind, Charged: []Charge{{kind, 1}, {refusal, 0}}},
+			{Server: server, Limiter: refusal}, {Server: server, Attached: "no", Tried: trouble},
+		}}
+		var b bytes.Buffer
+		require.NoError(t, fleet.Markdown(&b))
+		lines := strings.Split(b.String(), "\n")
+		require.Len(t, lines, 2+len(fleet.Rows)+3, "%q", b.String())
+		for _, line := range lines[:2+len(fleet.Rows)] {
+			require.Equal(t, len(driftHeads)+1, bars(line), "%q", line)
+		}
+		require.NoError(t, fleet.Table(&b))
+	})
+}
+
+// bars counts the bars of a line of Markdown that nothing escapes.
+func bars(line string) int {
+	n := 0
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '|':
+			n++
+		}
+	}
+	return n
+}
