@@ -11,15 +11,16 @@ import (
 
 // requireSound checks what table promises itself.
 func requireSound(t require.TestingT, tab *table) {
-	for i, at := range tab.heap {
-		s := tab.slots[at]
-		require.LessOrEqual(t, s.queued, s.fullAt)
+	for i, e := range tab.heap {
+		s := tab.slots[e.at]
+		require.LessOrEqual(t, e.queued, s.fullAt)
+		require.Equal(t, tab.hash(s.key), e.hash)
 		if i > 0 {
-			require.LessOrEqual(t, tab.slots[tab.heap[(i-1)/2]].queued, s.queued, "heap entry %d", i)
+			require.LessOrEqual(t, tab.heap[(i-1)/4].queued, e.queued, "heap entry %d", i)
 		}
-		found, ok := tab.find(s.key)
+		found, ok := tab.find(s.key, e.hash)
 		require.True(t, ok, "key %q can't be found", s.key)
-		require.Equal(t, int(at), found)
+		require.Equal(t, int(e.at), found)
 	}
 	entries := 0
 	for _, e := range tab.index {
@@ -41,7 +42,8 @@ func TestTableIsAMap(t *testing.T) {
 		tab, model, now := newTable(40), map[string]int64{}, int64(0)
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			key := fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "key"))
-			switch at, held := tab.find(key); {
+			hash := tab.hash(key)
+			switch at, held := tab.find(key, hash); {
 			case rapid.IntRange(0, 20).Draw(t, "rebase") == 0:
 				tab.rebase(now)
 				for k, fullAt := range model {
@@ -54,7 +56,7 @@ func TestTableIsAMap(t *testing.T) {
 				model[key] = tab.slots[at].fullAt
 			default:
 				require.LessOrEqual(t, model[key], now, "%q was forgotten before it was full", key)
-				if tab.insert(key, now+10, now) {
+				if tab.insert(key, hash, now+10, now) {
 					model[key] = now + 10
 				} else {
 					require.Equal(t, tab.max, tab.len())

@@ -234,7 +234,8 @@ func (l *Limiter) keyed(key string, t *time.Time, n int) outcome {
 	defer l.mu.Unlock()
 	now, behind := l.advance(t)
 	fullAt := now // the bucket of a new key
-	at, held := l.keys.find(key)
+	hash := l.keys.hash(key)
+	at, held := l.keys.find(key, hash)
 	if held {
 		fullAt = l.keys.slots[at].fullAt
 	}
@@ -247,7 +248,7 @@ func (l *Limiter) keyed(key string, t *time.Time, n int) outcome {
 	case excess > 0:
 	case held:
 		l.keys.slots[at].fullAt = next
-	case !l.keys.insert(key, next, now):
+	case !l.keys.insert(key, hash, next, now):
 		return outcome{excess: l.keys.soonest() - now, behind: behind, reason: ReasonKeys}
 	}
 	return outcome{excess: excess, behind: behind}
