@@ -5,10 +5,10 @@ import "hash/maphash"
 // A table holds one bucket a key, at most max of them, and forgets only full
 // ones.
 //
-// Three arrays of integers around one array of buckets, because at a million
-// keys a Go map beside a heap of its keys costs twice as much: index finds a
-// key (open addressing, linear probing, at most three quarters full), heap
-// finds the bucket that is full first.
+// Arrays of integers around one array of buckets, because at a million keys a Go
+// map beside a heap of its keys costs twice as much: index finds a key (open
+// addressing, linear probing, at most three quarters full), heap finds the
+// bucket that is full first.
 //
 // The heap is lazy. An admission moves its bucket's fullAt on and leaves the
 // heap alone; queued, by which the heap is ordered, is then too early, never
@@ -17,15 +17,17 @@ import "hash/maphash"
 // costs O(log n) in the long run, and admissions of a held key cost nothing.
 //
 // What costs at a million keys is memory that isn't in the processor's cache.
-// So the heap holds what it is ordered by, and four children an entry, which
-// fill a cache line: a third of the time of a binary heap of positions.
+// So the heap holds what it is ordered by, and an entry has four children, which
+// fill a cache line; and a key is fetched only where its hash is the one that is
+// looked for.
 type table struct {
-	max   int
-	seed  maphash.Seed // random, so that clients can't choose keys that collide
-	index []uint32     // position in slots plus 1, or 0; the length is a power of two
-	slots []slot
-	free  []uint32 // positions in slots that hold no key
-	heap  []entry  // by queued, the children of i at 4*i+1 to 4*i+4
+	max    int
+	seed   maphash.Seed // random, so that clients can't choose keys that collide
+	index  []uint32     // position in slots plus 1, or 0; the length is a power of two
+	slots  []slot
+	hashes []uint32 // of the keys in slots; of a slot without a key, what free was before
+	free   uint32   // position plus 1 of the last slot that lost its key, or 0
+	heap   []entry  // by queued, the children of i at 4*i+1 to 4*i+4
 }
 
 // A slot is a key and its bucket: 24 bytes.
@@ -38,7 +40,6 @@ type slot struct {
 type entry struct {
 	queued int64  // <= the slot's fullAt
 	at     uint32 // position in slots
-	hash   uint32 // of the key, so that forgetting doesn't fetch it
 }
 
 // minIndex is the first size of an index.
@@ -59,7 +60,7 @@ func (t *table) find(key string, hash uint32) (int, bool) {
 		return 0, false
 	}
 	for i := t.home(hash); t.index[i] != 0; i = t.next(i) {
-		if at := int(t.index[i] - 1); t.slots[at].key == key {
+		if at := int(t.index[i] - 1); t.hashes[at] == hash && t.slots[at].key == key {
 			return at, true
 		}
 	}
@@ -88,15 +89,16 @@ func (t *table) insert(key string, hash uint32, fullAt, now int64) bool {
 		t.grow()
 	}
 	var at uint32
-	if last := len(t.free) - 1; last >= 0 {
-		at, t.free = t.free[last], t.free[:last]
+	if t.free != 0 {
+		at = t.free - 1
+		t.free = t.hashes[at]
 	} else {
 		at = uint32(len(t.slots))
-		t.slots = append(t.slots, slot{})
+		t.slots, t.hashes = add(t.slots, slot{}, t.max), add(t.hashes, 0, t.max)
 	}
-	t.slots[at] = slot{key: key, fullAt: fullAt}
-	t.place(at, hash)
-	t.push(entry{queued: fullAt, at: at, hash: hash})
+	t.slots[at], t.hashes[at] = slot{key: key, fullAt: fullAt}, hash
+	t.place(at)
+	t.push(entry{queued: fullAt, at: at})
 	return true
 }
 
@@ -115,9 +117,9 @@ func (t *table) forget(now int64) {
 		t.requeue()
 		return
 	}
-	t.unplace(top)
+	t.unplace(top.at)
 	t.slots[top.at] = slot{}
-	t.free = append(t.free, top.at)
+	t.hashes[top.at], t.free = t.free, top.at+1
 	last := len(t.heap) - 1
 	moved := t.heap[last]
 	t.heap = t.heap[:last]
@@ -149,24 +151,24 @@ func (t *table) home(hash uint32) int { return int(hash) & (len(t.index) - 1) }
 func (t *table) next(i int) int { return (i + 1) & (len(t.index) - 1) }
 
 // place enters a slot into index, which has room.
-func (t *table) place(at, hash uint32) {
-	i := t.home(hash)
+func (t *table) place(at uint32) {
+	i := t.home(t.hashes[at])
 	for t.index[i] != 0 {
 		i = t.next(i)
 	}
 	t.index[i] = at + 1
 }
 
-// unplace takes a key out of index, and moves the entries behind it up so that
+// unplace takes a slot out of index, and moves the entries behind it up so that
 // no search ends at the hole.
-func (t *table) unplace(e entry) {
-	hole := t.home(e.hash)
-	for t.index[hole] != e.at+1 {
+func (t *table) unplace(at uint32) {
+	hole := t.home(t.hashes[at])
+	for t.index[hole] != at+1 {
 		hole = t.next(hole)
 	}
 	for i := t.next(hole); t.index[i] != 0; i = t.next(i) {
 		// An entry may move up to the hole unless its home lies behind the hole.
-		home, mask := t.home(t.hash(t.slots[t.index[i]-1].key)), len(t.index)-1
+		home, mask := t.home(t.hashes[t.index[i]-1]), len(t.index)-1
 		if (i-home)&mask >= (i-hole)&mask {
 			t.index[hole], hole = t.index[i], i
 		}
@@ -178,13 +180,22 @@ func (t *table) unplace(e entry) {
 func (t *table) grow() {
 	t.index = make([]uint32, max(minIndex, 2*len(t.index)))
 	for _, e := range t.heap {
-		t.place(e.at, e.hash)
+		t.place(e.at)
 	}
+}
+
+// add is append for an array of at most most elements. It grows by a fifth and
+// not by a quarter, so that a key costs at most 64 bytes at any length.
+func add[T any](s []T, v T, most int) []T {
+	if len(s) == cap(s) {
+		s = append(make([]T, 0, min(len(s)+len(s)/5+16, most)), s...)
+	}
+	return append(s, v)
 }
 
 // push adds an entry to the heap.
 func (t *table) push(e entry) {
-	t.heap = append(t.heap, e)
+	t.heap = add(t.heap, e, t.max)
 	i := len(t.heap) - 1
 	for i > 0 {
 		parent := (i - 1) / 4

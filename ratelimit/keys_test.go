@@ -14,11 +14,11 @@ func requireSound(t require.TestingT, tab *table) {
 	for i, e := range tab.heap {
 		s := tab.slots[e.at]
 		require.LessOrEqual(t, e.queued, s.fullAt)
-		require.Equal(t, tab.hash(s.key), e.hash)
+		require.Equal(t, tab.hash(s.key), tab.hashes[e.at])
 		if i > 0 {
 			require.LessOrEqual(t, tab.heap[(i-1)/4].queued, e.queued, "heap entry %d", i)
 		}
-		found, ok := tab.find(s.key, e.hash)
+		found, ok := tab.find(s.key, tab.hashes[e.at])
 		require.True(t, ok, "key %q can't be found", s.key)
 		require.Equal(t, int(e.at), found)
 	}
@@ -29,10 +29,13 @@ func requireSound(t require.TestingT, tab *table) {
 		}
 	}
 	require.Len(t, tab.heap, entries)
-	require.Len(t, tab.slots, entries+len(tab.free))
-	for _, at := range tab.free {
-		require.Empty(t, tab.slots[at].key, "a forgotten key is still held in memory")
+	free := 0
+	for at := tab.free; at != 0; at = tab.hashes[at-1] {
+		require.Empty(t, tab.slots[at-1].key, "a forgotten key is still held in memory")
+		free++
 	}
+	require.Len(t, tab.slots, entries+free)
+	require.Len(t, tab.hashes, entries+free)
 }
 
 // A table is compared with a map under random inserts, admissions, passing
@@ -56,8 +59,9 @@ func TestTableIsAMap(t *testing.T) {
 				model[key] = tab.slots[at].fullAt
 			default:
 				require.LessOrEqual(t, model[key], now, "%q was forgotten before it was full", key)
-				if tab.insert(key, hash, now+10, now) {
-					model[key] = now + 10
+				fullAt := now + rapid.Int64Range(1, 20).Draw(t, "tokens")
+				if tab.insert(key, hash, fullAt, now) {
+					model[key] = fullAt
 				} else {
 					require.Equal(t, tab.max, tab.len())
 				}
