@@ -64,6 +64,7 @@ type LoadInterval struct {
 type LoadSetup struct {
 	Handshake Quantiles `json:"handshake"`  // whole set-ups of sessions
 	Failed    int64     `json:"failed"`     // set-ups of sessions that failed during the run
+	Reopened  int64     `json:"reopened"`   // sessions that the server forgot (HTTP 404), and that were opened anew
 	Connect   Quantiles `json:"connect"`    // TCP or unix connections
 	TLS       Quantiles `json:"tls"`        // handshakes
 	FirstByte Quantiles `json:"first_byte"` // from sent to the reply's first byte; empty where nobody measured it

@@ -22,6 +22,10 @@ type Renewed struct {
 	Open  func(ctx context.Context) (Session, error)
 	Calls int // of a session; above 0
 
+	// Spent reports if a call says that its session is at its end already, so
+	// that the next call takes another one. Nil: none does.
+	Spent func(*history.Call) bool
+
 	mu   sync.Mutex
 	now  *lease
 	next chan *lease // gets the session that is being opened; nil while none is
@@ -43,7 +47,13 @@ func (r *Renewed) Fetch(ctx context.Context, a history.Arrival) (history.Call, j
 		return history.Call{Arrival: a, Sent: a.Due, Received: a.Due, Outcome: history.Broken, Detail: "no new session: " + l.err.Error()}, nil
 	}
 	defer l.active.Done()
-	return l.session.Fetch(ctx, a)
+	c, result := l.session.Fetch(ctx, a)
+	if r.Spent != nil && r.Spent(&c) {
+		r.mu.Lock()
+		l.used = r.Calls
+		r.mu.Unlock()
+	}
+	return c, result
 }
 
 // Exchange implements Exchanger.

@@ -32,8 +32,9 @@ type Loop struct {
 	route
 	cfg   LoopConfig
 	lanes map[string]*lane
-	ctx   context.Context // of the latest Send
-	late  context.Context // has ended, because of a time-out
+	forms map[string]*template // of requests, by what they depend on
+	ctx   context.Context      // of the latest Send
+	late  context.Context      // has ended, because of a time-out
 
 	epoll, bell int // descriptors
 	events      [maxEvents]unix.EpollEvent
@@ -112,7 +113,7 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	if cfg.Conns <= 0 {
 		cfg.Conns = DefaultMaxConns
 	}
-	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), ctx: context.Background(), buf: make([]byte, readBuffer),
+	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), forms: map[string]*template{}, ctx: context.Background(), buf: make([]byte, readBuffer),
 		alone: runtime.GOMAXPROCS(0) == 1}
 	l.linger.which = forLinger
 	late, lapse := context.WithCancelCause(context.Background())
@@ -143,19 +144,33 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 // addLanes makes a lane of each session, and a template of those that differ
 // in their ids only.
 func (l *Loop) addLanes(sessions []*Session) {
-	templates := map[string]*template{}
 	for _, s := range sessions {
 		link := s.link.(*httpLink)
 		e := *s.era.Load()
 		key := fmt.Sprintf("%q %q %v", e.revision, e.meta, link.poster.header)
-		t, ok := templates[key]
+		t, ok := l.forms[key]
 		if !ok || len(e.params) > 0 || len(t.era.params) > 0 {
 			t = newTemplate(s, l.url, link.poster.header)
-			templates[key] = t
+			l.forms[key] = t
 		}
 		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t,
 			soft: s.o.Refusal.Text != nil, plainOK: !s.o.Refusal.lists(200)}
 	}
+}
+
+// Replace has a client's calls go over another session with the same server
+// from now on. It is called where Send may be. Calls in flight end as they would
+// have.
+func (l *Loop) Replace(s *Session) error {
+	r, err := routeOf([]*Session{s})
+	if err != nil {
+		return err
+	}
+	if r.network != l.network || r.addr != l.addr || *r.url != *l.url {
+		return unsuited("the session leads elsewhere")
+	}
+	l.addLanes([]*Session{s})
+	return nil
 }
 
 // Hold implements runner.Holder: it locks the goroutine to its thread, and

@@ -35,6 +35,9 @@ func (*Loop) Wake() {}
 // Do calls nothing.
 func (*Loop) Do(func()) bool { return false }
 
+// Replace replaces nothing.
+func (*Loop) Replace(*Session) error { return unsuited("it needs Linux") }
+
 // Send implements runner.Target.
 func (*Loop) Send(context.Context, history.Arrival, func(history.Call)) {}
 

@@ -24,6 +24,13 @@ type crew struct {
 	first    *wire.Session
 	conns    *wire.Conns // nil where the transport has none
 
+	options   wire.Options
+	named     bool                  // sessions have ids, which a server may forget
+	seats     map[string]*seat      // of clients whose sessions stay
+	moved     func(s *wire.Session) // told of a client's new session; nil where nobody is
+	slots     chan struct{}         // sessions being opened anew
+	reopening sync.WaitGroup
+
 	mu         sync.Mutex
 	sessions   []*wire.Session // open ones
 	handshakes []history.Call
@@ -32,6 +39,8 @@ type crew struct {
 	secure     load.Histogram
 	firstByte  load.Histogram
 	failed     int64
+	reopened   int64
+	record     func(history.Call)            // told of set-ups from the run's begin on
 	strays     map[wire.StrayKind]wire.Stray // of sessions that are closed, too
 	renewed    []*runner.Renewed
 }
@@ -42,7 +51,8 @@ const dialing = 32
 
 // hire opens the sessions. The crew must be dismissed whatever the error is.
 func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
-	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{}}
+	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
+		seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
 	o := l.options
 	o.Now = clock.Now
 	o.CancelHTTP = true
@@ -50,12 +60,14 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 		c.conns = &wire.Conns{}
 		o.Conns = c.conns
 	}
-	opened := make([]runner.Session, l.sessions)
+	c.options = o
+	opened := make([]member, l.sessions)
 	first, err := c.open(ctx, o, c.names[0], true)
 	if err != nil {
 		return c, err
 	}
 	c.first, opened[0] = first.Session, first
+	c.named = c.first.SessionID() != ""
 	var g errgroup.Group
 	g.SetLimit(dialing)
 	// Servers without sessions may want arguments repeated in headers, which
@@ -78,15 +90,18 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 
 // use puts a client to work, with sessions that end after a number of calls
 // where the plan says so.
-func (c *crew) use(l *loadJob, o wire.Options, name string, first runner.Session) {
+func (c *crew) use(l *loadJob, o wire.Options, name string, first member) {
 	if l.plan.Calls == 0 {
-		c.target[name], c.fetchers[name] = first, first
+		s := &seat{}
+		s.now.Store(&first)
+		c.target[name], c.fetchers[name], c.seats[name] = s, s, s
 		return
 	}
-	r := &runner.Renewed{Calls: l.plan.Calls, Open: func(ctx context.Context) (runner.Session, error) {
-		if s := first; s != nil {
-			first = nil
-			return s, nil
+	begun := false
+	r := &runner.Renewed{Calls: l.plan.Calls, Spent: c.forgotten, Open: func(ctx context.Context) (runner.Session, error) {
+		if !begun {
+			begun = true
+			return first, nil
 		}
 		return c.open(ctx, o, name, false)
 	}}
@@ -125,8 +140,13 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 		return member{}, err
 	}
 	c.setup.Record(o.Now() - begin)
-	const enough = 1000 // of them are worth keeping in a history
-	if len(c.handshakes) < enough {
+	const enough = 1000 // of them before the run are worth keeping in a history
+	switch {
+	case c.record != nil:
+		for _, call := range s.Handshake() {
+			c.record(call)
+		}
+	case len(c.handshakes) < enough:
 		c.handshakes = append(c.handshakes, s.Handshake()...)
 	}
 	c.sessions = append(c.sessions, s)
@@ -182,7 +202,7 @@ func (c *crew) phase(p wire.Phase, took time.Duration) {
 func (c *crew) report() results.LoadSetup {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Connect: c.connect.Quantiles(),
+	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Reopened: c.reopened, Connect: c.connect.Quantiles(),
 		TLS: c.secure.Quantiles(), FirstByte: c.firstByte.Quantiles()}
 }
 
@@ -201,6 +221,7 @@ func (c *crew) processes() []*wire.Process {
 
 // dismiss ends every session.
 func (c *crew) dismiss() {
+	c.reopening.Wait()
 	for _, r := range c.renewed {
 		ended(r.Close)
 	}

@@ -27,6 +27,13 @@ func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runn
 	}
 	// The set-up's connections would come on top of the loop's.
 	r.crew.conns.Close()
+	r.crew.moved = func(s *wire.Session) {
+		loop.Do(func() {
+			if loop.Replace(s) != nil { // a redirect led the set-up elsewhere
+				r.crew.unopened()
+			}
+		})
+	}
 	target = r.paced(clock, loop)
 	if r.plan.Steps() {
 		relay.Target, relay.Do = target, loop.Do

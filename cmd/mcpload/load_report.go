@@ -222,6 +222,12 @@ func (r *loadRun) notes(l *results.Load) []string {
 	if r.stopped != "" {
 		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.length.Round(time.Millisecond), r.stopped))
 	}
+	if n := l.Setup.Reopened; n > 0 {
+		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (HTTP 404)", n))
+	}
+	if n := l.Setup.Failed; n > 0 {
+		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
+	}
 	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.Duplicate, wire.Late, wire.Uncalled} {
 		if s := r.crew.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, strayWords[k], s.Text))

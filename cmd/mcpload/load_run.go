@@ -53,14 +53,15 @@ type loadRun struct {
 	board   func(history.Call)
 	window  *loadWindow
 
-	pacing  pacing
-	full    atomic.Int64 // calls unsent because too many were in flight
-	asked   atomic.Int64 // results of calls with a nonce
-	checked atomic.Int64 // those among them that were looked into
-	crossed atomic.Int64
-	missing atomic.Int64
-	stopped string // why it ended before its time
-	gone    bool   // because the server was
+	forgotten func(client string) // a call says that the server has no such session any more
+	pacing    pacing
+	full      atomic.Int64 // calls unsent because too many were in flight
+	asked     atomic.Int64 // results of calls with a nonce
+	checked   atomic.Int64 // those among them that were looked into
+	crossed   atomic.Int64
+	missing   atomic.Int64
+	stopped   string // why it ended before its time
+	gone      bool   // because the server was
 }
 
 // carryOut makes the server ready, and runs the load, or a search of many.
@@ -100,6 +101,7 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	for _, call := range c.handshakes {
 		r.tape.add(call)
 	}
+	c.recordTo(r.tape.add)
 	const breath = 20 * time.Millisecond
 	r.begin = clock.Now() + breath
 	p.board.Expect(live.Server{Name: l.profile.Name, Began: time.Now().Add(-clock.Now()),
@@ -148,6 +150,9 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 		dues = r.dues()
 	}
 	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
+	opening, quit := context.WithCancel(ctx)
+	defer func() { quit(); r.crew.reopening.Wait(); r.crew.recordTo(nil) }()
+	r.forgotten = func(client string) { r.crew.reopen(opening, client) }
 	r.self.begin(r.clock)
 	err := runner.Stream(ctx, clock, target, shiftedBy(arrivals, r.begin), cfg)
 	r.self.end(r.clock)
@@ -208,6 +213,9 @@ func (r *loadRun) saw(c history.Call) {
 	}
 	if c.Outcome == history.Unsent && c.Detail == runner.Full {
 		r.full.Add(1)
+	}
+	if r.crew.forgotten(&c) {
+		r.forgotten(c.Client)
 	}
 	r.tape.add(c)
 	r.board(c)

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+)
+
+// A seat is a client's place in a crew, with the session that it has now.
+type seat struct {
+	now atomic.Pointer[member]
+
+	mu   sync.Mutex
+	busy bool          // a new session is being opened
+	last time.Duration // when that began
+}
+
+// Fetch implements runner.Fetcher.
+func (s *seat) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
+	return s.now.Load().Fetch(ctx, a)
+}
+
+// Exchange implements runner.Exchanger.
+func (s *seat) Exchange(ctx context.Context, a history.Arrival) history.Call {
+	return s.now.Load().Exchange(ctx, a)
+}
+
+// reopenEvery is how often a client asks for a new session at most: calls that
+// were in flight when it got one tell of the old one, and a server that knows no
+// session for long shouldn't be measured by how fast it opens them.
+const reopenEvery = time.Second
+
+// begin reports if it is time to open a new session.
+func (s *seat) begin(now time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy || s.last != 0 && now-s.last < reopenEvery {
+		return false
+	}
+	s.busy, s.last = true, now
+	return true
+}
+
+func (s *seat) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = false
+}
+
+// unopened counts a session that could not be opened.
+func (c *crew) unopened() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed++
+}
+
+// recordTo has set-ups recorded from now on; nil: no more.
+func (c *crew) recordTo(record func(history.Call)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.record = record
+}
+
+// forgotten reports if a call says that the server no longer knows its session
+// (revision 2025-11-25, Transports, Session Management): the client must start a
+// new one then.
+func (c *crew) forgotten(call *history.Call) bool {
+	return call.Status == http.StatusNotFound && c.named && call.Label != load.Handshake
+}
+
+// reopen gets a client a new session in place of one that the server has
+// forgotten. Its calls until then fail, as they do for any client.
+func (c *crew) reopen(ctx context.Context, name string) {
+	s := c.seats[name]
+	if s == nil || !s.begin(c.options.Now()) {
+		return
+	}
+	c.reopening.Go(func() {
+		defer s.end()
+		c.slots <- struct{}{}
+		defer func() { <-c.slots }()
+		m, err := c.open(ctx, c.options, name, false)
+		if err != nil {
+			return // it is counted; the next call that says so tries again
+		}
+		old := s.now.Swap(&m)
+		c.leave(old.Session) // and not closed: the server knows nothing of it
+		if c.moved != nil {
+			c.moved(m.Session)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.reopened++
+	})
+}
