@@ -13,7 +13,7 @@ import (
 // called once the calls are over.
 func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
 	if r.plan.Calls > 0 {
-		return r.clock, r.paced(r.clock, r.chained(r.crew.target, r.echo, drain)), func() {}
+		return runner.Precise(r.clock), r.paced(r.clock, r.chained(r.crew.target, r.echo, drain)), func() {}
 	}
 	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
 	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase, Read: r.reads(relay)}

@@ -139,13 +139,14 @@ func (s opened) target() runner.Sessions {
 }
 
 // fastest returns the clock and the target to carry calls with, and what frees
-// them: a loop where the sessions can share one, else those that are given.
+// them: a loop where the sessions can share one, else those that are given. The
+// clock is for whoever paces the run, and nobody else.
 func fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
 	// Whatever the reason is that one can't be had: the plain path does the same.
 	if l, err := wire.NewLoop(sessions, cfg); err == nil {
 		return l, l, l.Close
 	}
-	return clock, plain, func() {}
+	return runner.Precise(clock), plain, func() {}
 }
 
 // handshake is every set-up call of every session, in the order of sending.
