@@ -166,7 +166,7 @@ func (l *Loop) Replace(s *Session) error {
 	if err != nil {
 		return err
 	}
-	if r.network != l.network || r.addr != l.addr || *r.url != *l.url {
+	if r.url == nil || l.url == nil || r.network != l.network || r.addr != l.addr || *r.url != *l.url {
 		return unsuited("the session leads elsewhere")
 	}
 	l.addLanes([]*Session{s})

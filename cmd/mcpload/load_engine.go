@@ -13,20 +13,18 @@ import (
 // called once the calls are over.
 func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
 	if r.plan.Calls > 0 {
-		return runner.Precise(r.clock), r.paced(r.clock, r.chained(r.crew.target, r.echo, drain)), func() {}
+		return runner.Precise(r.clock), r.paced(r.clock, r.chained(drain)), func() {}
 	}
 	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
 	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase, Read: r.reads(relay)}
 	clock, target, done = fastest(r.clock, r.crew.sessions, nil, cfg)
 	loop, ok := target.(*wire.Loop)
-	switch {
-	case !ok && target == nil:
-		return clock, r.paced(clock, r.chained(r.crew.target, r.echo, drain)), done
-	case !ok:
-		return clock, r.paced(clock, r.chained(target, false, drain)), done
+	if !ok {
+		return clock, r.paced(clock, r.chained(drain)), done
 	}
-	// The set-up's connections would come on top of the loop's.
-	r.crew.conns.Close()
+	if r.crew.conns != nil {
+		r.crew.conns.Close() // the set-up's connections would come on top of the loop's
+	}
 	r.crew.moved = func(s *wire.Session) {
 		loop.Do(func() {
 			if loop.Replace(s) != nil { // a redirect led the set-up elsewhere
@@ -61,14 +59,14 @@ func (r *loadRun) paced(clock runner.Clock, target runner.Target) runner.Target 
 	return &r.pacing
 }
 
-// chained is a target, with what must read replies before it: all of them, or
-// those of sequences.
-func (r *loadRun) chained(plain runner.Target, all bool, drain <-chan struct{}) runner.Target {
-	if !r.plan.Steps() && !all {
-		return plain
+// chained is the plain target, with what must read replies before it: all of
+// them, or those of sequences.
+func (r *loadRun) chained(drain <-chan struct{}) runner.Target {
+	if !r.plan.Steps() && !r.echo {
+		return r.crew.target
 	}
-	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: plain, Drain: drain,
-		Reads: func(a history.Arrival) bool { return all || r.seqs.Follows(a) },
+	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: r.crew.target, Drain: drain,
+		Reads: func(a history.Arrival) bool { return r.echo || r.seqs.Follows(a) },
 		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
 			r.echoed(c, result)
 			return r.seqs.Next(c, result)
