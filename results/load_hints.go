@@ -26,6 +26,6 @@ var loadHints = []hint{
 	{
 		check:  "capacity",
 		failed: "begin lower with --rate, and see why calls got no result",
-		open:   "run the generator on another machine than the server, or give it more processors; a longer --duration a trial smooths what a run meets by chance",
+		open:   "let the search come to its end; where the generator was the limit, run it on another machine than the server, or give it more processors; a longer --duration a trial smooths what a run meets by chance",
 	},
 }

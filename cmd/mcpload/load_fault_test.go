@@ -182,6 +182,46 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 	}
 }
 
+// TestIntegrityUnderLoad: one reply in a hundred is wrong, at a rate that has
+// calls of all sessions in flight at a time, and each is told for what it is.
+func TestIntegrityUnderLoad(t *testing.T) {
+	t.Parallel()
+	var last atomic.Value
+	honest := func(w http.ResponseWriter, c fakeCall) { last.Store(c.args); fmt.Fprint(w, c.result(c.args)) }
+	for name, row := range map[string]struct {
+		wrong func(w http.ResponseWriter, c fakeCall)
+		of    func(i *results.LoadIntegrity) int64
+	}{
+		"nothing":    {honest, func(i *results.LoadIntegrity) int64 { return 10 + i.CrossTalk + i.Duplicates + i.Lost + i.Missing }},
+		"cross-talk": {func(w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result(last.Load().(string))) }, func(i *results.LoadIntegrity) int64 { return i.CrossTalk }},
+		"duplicates": {func(w http.ResponseWriter, c fakeCall) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprintf(w, "data: %s\n\ndata: %s\n\n", c.result(c.args), c.result(c.args))
+		}, func(i *results.LoadIntegrity) int64 { return i.Duplicates }},
+		"lost": {func(http.ResponseWriter, fakeCall) { time.Sleep(3 * time.Second) }, func(i *results.LoadIntegrity) int64 { return i.Lost }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := served(t, func(w http.ResponseWriter, c fakeCall) {
+				if c.n%100 == 0 {
+					row.wrong(w, c)
+					return
+				}
+				honest(w, c)
+			})
+			status, s := measured(t, "--url", url, "--tool", "echo", "--check", "echo", "--rate", "1000/s", "-d", "1s", "--sessions", "16", "--timeout", "2s")
+			require.Equal(t, 1000, s.Calls.Planned)
+			require.EqualValues(t, 10, row.of(s.Load.Integrity), "%+v", s.Load.Integrity)
+			if name == "nothing" {
+				require.Equal(t, exitPass, status)
+				require.EqualValues(t, 1000, s.Load.Integrity.Checked)
+				return
+			}
+			require.Equal(t, exitFail, status)
+			require.Equal(t, verdict.Fail, found(t, s, "echo").Verdict)
+		})
+	}
+}
+
 // TestAKilledServerIsSaidPlainly: half-way through it closes, and every later
 // connection is refused.
 func TestAKilledServerIsSaidPlainly(t *testing.T) {

@@ -35,6 +35,9 @@ func (l *loadJob) explain(err error) error {
 	if l.options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || hint == "") {
 		hint = "does the server speak HTTP/2? --http 1.1 is the default"
 	}
+	if l.options.Proxy != nil && hint == "" {
+		hint = "is the proxy there that --proxy names, and may it reach the server?"
+	}
 	return hinted{errors.New(dial.Sentence()), hint}
 }
 
