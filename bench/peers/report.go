@@ -115,7 +115,15 @@ func required(b *strings.Builder, list []*contest) {
 		{"CPU a call over stdio, mcp-go's server, by that of mcp-go's client", of(7, "mcpload", micros) / of(7, "mcp-go's client", micros), 0.2, true},
 		{"memory, MiB", of(0, "mcpload", func(r run) float64 { return float64(r.rss) / (1 << 20) }), 64, true},
 	}
-	b.WriteString("## What is required\n\n| what | required | measured | |\n|---|---:|---:|---|\n")
+	b.WriteString("## What is required\n\n")
+	table(b, demands)
+	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`).\n" +
+		"k6's extension for MCP can't be had from the Go proxy, so that k6's own http module,\nwhich is cheaper, stands in for it; fortio can't either.\n")
+}
+
+// table writes a line a demand.
+func table(b *strings.Builder, demands []demand) {
+	b.WriteString("| what | required | measured | |\n|---|---:|---:|---|\n")
 	for _, d := range demands {
 		sign, kept := "≥", d.ratio >= d.limit
 		if d.atMost {
@@ -127,20 +135,18 @@ func required(b *strings.Builder, list []*contest) {
 		}
 		fmt.Fprintf(b, "| %s | %s %.3g | %.3g | %s |\n", d.what, sign, d.limit, d.ratio, word)
 	}
-	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`).\n" +
-		"k6's extension for MCP can't be had from the Go proxy, so that k6's own http module,\nwhich is cheaper, stands in for it; fortio can't either.\n")
 }
 
 var benchLine = regexp.MustCompile(`(?m)^Benchmark(OneKey|MillionKeys)/(\S+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op(?:\s+([\d.]+) B/key)?`)
 
 // limiter measures package ratelimit beside x/time/rate in one run.
 func limiter(b *strings.Builder) {
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "100ms", "-count", "3", "-cpu", "2", "./ratelimit").CombinedOutput()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "100ms", "-count", "5", "-cpu", "2", "./ratelimit").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(b, "## The limiter\n\nNot measured: %v\n\n", err)
 		return
 	}
-	times, bytes, order := map[string][]float64{}, map[string]string{}, []string{}
+	times, medians, bytes, order := map[string][]float64{}, map[string]float64{}, map[string]string{}, []string{}
 	for _, m := range benchLine.FindAllStringSubmatch(string(out), -1) {
 		name := m[1] + "/" + m[2]
 		if times[name] == nil {
@@ -156,8 +162,26 @@ func limiter(b *strings.Builder) {
 	for _, name := range order {
 		list := times[name]
 		slices.Sort(list)
-		fmt.Fprintf(b, "| %s | %.1f | %s |\n", name, list[len(list)/2], bytes[name])
+		medians[name] = list[len(list)/2]
+		fmt.Fprintf(b, "| %s | %.1f | %s |\n", name, medians[name], bytes[name])
 	}
+	perKey, err := strconv.ParseFloat(bytes["MillionKeys/by=ratelimit-held"], 64)
+	if err != nil {
+		fmt.Fprintf(b, "\nThe bytes a key were not measured: %v\n\n", err)
+		return
+	}
+	demands := []demand{{"bytes a key, a million held", perKey, 64, true}}
+	for _, load := range []string{"refuse", "admit"} {
+		for _, callers := range []string{"one", "all"} {
+			name := "OneKey/load=" + load + "/callers=" + callers + "/by="
+			demands = append(demands, demand{"x/time/rate's time by ours, one key, " + load + ", callers: " + callers, medians[name+"xtime"] / medians[name+"ratelimit"], 2, false})
+		}
+	}
+	demands = append(demands,
+		demand{"our time by x/time/rate's, a million keys held (a goal)", medians["MillionKeys/by=ratelimit-held"] / medians["MillionKeys/by=xtime"], 1, true},
+		demand{"the same where we forget and take up keys and it holds all (a goal)", medians["MillionKeys/by=ratelimit"] / medians["MillionKeys/by=xtime"], 1, true})
+	b.WriteString("\n")
+	table(b, demands)
 	b.WriteString("\n")
 }
 
