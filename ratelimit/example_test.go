@@ -17,6 +17,37 @@ import (
 	"github.com/mcpload/mcpload/ratelimit"
 )
 
+func ExampleLimiter_Allow() {
+	limiter, err := ratelimit.New(ratelimit.Config{Rate: 1.0 / 3600, Burst: 2}) // 2 at once, then one an hour
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 3 {
+		d := limiter.Allow()
+		if !d.Allowed {
+			fmt.Printf("%v, try again in %v\n", d.Reason, d.RetryAfter.Round(time.Minute))
+			continue
+		}
+		fmt.Println("allowed, left:", d.Remaining)
+	}
+	// Output:
+	// allowed, left: 1
+	// allowed, left: 0
+	// rate limit exceeded, try again in 1h0m0s
+}
+
+// What New refuses, it says with the value and the range.
+func ExampleNew() {
+	for _, c := range []ratelimit.Config{{}, {Rate: 15}, {Rate: 2e9, Burst: 1}} {
+		_, err := ratelimit.New(c)
+		fmt.Println(err)
+	}
+	// Output:
+	// ratelimit: rate 0/s: want above 0 and at most 1e+09 tokens a second
+	// ratelimit: burst 0: want at least 1
+	// ratelimit: rate 2e+09/s: want above 0 and at most 1e+09 tokens a second
+}
+
 func ExampleLimiter_AllowAt() {
 	limiter, err := ratelimit.New(ratelimit.Config{Rate: 15, Burst: 2})
 	if err != nil {

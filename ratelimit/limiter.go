@@ -1,9 +1,9 @@
 // Package ratelimit decides, per key, if one more event fits a rate and a
 // burst: a token bucket that is exact, for one bucket or for one bucket a key.
 //
-// Most users want [New] and [Limiter.Allow]. An MCP server adds
-// [ToolMiddleware] (charges tools/call) or wraps its http.Handler in
-// [NewHandler] (charges every JSON-RPC request).
+// Most users want [New] and [Limiter.Allow], or [Limiter.AllowKey] for a bucket
+// a client. An MCP server adds [ToolMiddleware] (charges tools/call) or wraps
+// its http.Handler in [NewHandler] (charges every JSON-RPC request).
 //
 // The package deliberately never waits or queues, talks to no other process,
 // and trusts no client: a limit over several replicas, or for people rather
@@ -31,8 +31,9 @@ var ErrUnconfigured = errors.New("ratelimit: the limiter was not made by New and
 // Config says what a Limiter grants. The zero Config is refused by New.
 type Config struct {
 	// Rate is how many tokens a second flow into a bucket, above 0 and at most
-	// 1e9 (one a nanosecond). Fractions are exact: 0.1 is one token in 10 s and
-	// 1.0/3 is one in 3 s, see the quota type for how.
+	// 1e9 (one a nanosecond). Fractions are exact, and mean the number that was
+	// written, not the float64 next to it: 0.1 is one token in 10 s, 1.0/3 is one
+	// in 3 s.
 	Rate float64
 	// Burst is how many tokens a bucket holds, at least 1. A bucket is full at
 	// first use. Burst/Rate, the time that an empty bucket takes to be full,
@@ -44,7 +45,8 @@ type Config struct {
 	MaxKeys int
 	// Now is the clock of Allow and AllowKey; nil means the monotonic clock,
 	// which on Linux stands still while the machine sleeps. It is called with
-	// the limiter locked, so it must not call the limiter.
+	// the limiter locked, so it must not call the limiter; without it Allow takes
+	// no lock.
 	Now func() time.Time
 }
 
@@ -58,7 +60,8 @@ type Decision struct {
 	// before t+RetryAfter, admitted at t+RetryAfter, t being the instant that
 	// was given or read. It is Never where waiting doesn't help.
 	RetryAfter time.Duration
-	// Remaining is how many whole tokens are left in the bucket.
+	// Remaining is how many whole tokens are left in the bucket, 0 to Burst; 0
+	// for a new key that found no room.
 	Remaining int
 	// Reason says why not; it is 0 where Allowed.
 	Reason Reason

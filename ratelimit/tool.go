@@ -29,6 +29,9 @@ type ToolConfig struct {
 //
 // It sees calls of registered tools only: initialize, tools/list, ping and
 // calls of unknown tools are free. Use NewHandler to charge those.
+//
+// It has no error to return for a limiter that New didn't make: such a one
+// refuses every charged call and says so in the text. Limiter.Err tells before.
 func ToolMiddleware(l *Limiter, c ToolConfig) server.ToolHandlerMiddleware {
 	if c.Identity == nil {
 		c.Identity = ToolSession
