@@ -136,7 +136,9 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.failed++
+		if ctx.Err() == nil { // else it was us who ended it
+			c.failed++
+		}
 		return member{}, err
 	}
 	c.setup.Record(o.Now() - begin)

@@ -35,6 +35,9 @@ func (l *loadJob) explain(err error) error {
 	if l.options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || hint == "") {
 		hint = "does the server speak HTTP/2? --http 1.1 is the default"
 	}
+	if dial.Kind == wire.Auth {
+		hint = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
+	}
 	if l.options.Proxy != nil && hint == "" {
 		hint = "is the proxy there that --proxy names, and may it reach the server?"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -109,4 +110,21 @@ func TestA404IsNoReasonWithoutSessions(t *testing.T) {
 	assert.EqualValues(t, 30, s.Load.Outcomes["rejected"])
 	assert.Zero(t, s.Load.Setup.Reopened)
 	assert.EqualValues(t, 2, s.Load.Setup.Handshake.N)
+}
+
+// TestWhatToDoWithoutCredentials: the hint names the flag that load has for it.
+func TestWhatToDoWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	t.Cleanup(s.Close)
+	for hint, args := range map[string][]string{
+		"--bearer-env NAME":   {"--url", s.URL},
+		"is the proxy there ": {"--url", s.URL, "--proxy", "http://127.0.0.1:1"},
+	} {
+		var out, errs bytes.Buffer
+		status := run(append([]string{"load", "--no-store", "--method", "ping", "--rate", "1/s", "-d", "1s"}, args...), strings.NewReader(""), &out, &errs)
+		assert.Equal(t, exitUsage, status)
+		assert.Contains(t, errs.String(), hint)
+		assert.Empty(t, out.String())
+	}
 }
