@@ -47,7 +47,7 @@ const tiny = 2.2
 
 // narrow sends until the box is as narrow as it should be.
 func (p *probe) narrow(ctx context.Context) error {
-	if p.isNarrow() || p.gaveUp {
+	if p.certain() || p.gaveUp {
 		return nil
 	}
 	if p.rate == 0 {
@@ -60,13 +60,20 @@ func (p *probe) narrow(ctx context.Context) error {
 	for misfits := 0; ; {
 		fits := p.measure()
 		switch {
-		case fits && p.isNarrow() && p.wasFull && p.rested:
+		case fits && p.certain():
 			return nil
-		case fits && p.isNarrow():
+		case fits && p.isNarrow() && !p.tests.done():
 			if err := p.check(ctx); err != nil {
 				return err
 			}
 			continue
+		case fits && p.isNarrow(): // narrow, but not round
+			if p.phases++; p.phases > phasesTried {
+				return nil
+			}
+			if err := p.refillAndDrain(ctx); err != nil {
+				return err
+			}
 		case fits:
 			now := rateWidth(*p.report.Box) + burstWidth(*p.report.Box)/p.burst
 			if idle++; now < 0.95*before {
@@ -103,7 +110,8 @@ const patience = 5
 // narrowMore goes on in a segment of its own, after a rest that fills the
 // bucket whatever was sent in the meantime.
 func (p *probe) narrowMore(ctx context.Context) error {
-	if p.isNarrow() || p.gaveUp || p.report.Box == nil {
+	p.tests.retry()
+	if p.certain() || p.gaveUp || p.report.Box == nil {
 		return nil
 	}
 	p.rest(seconds((p.burst + 2) / max(p.report.Box.Rate.Lo, p.rate/2)))
@@ -215,7 +223,7 @@ func (p *probe) squeeze(ctx context.Context) error {
 		for k := full; k < n; k++ {
 			plan[k].Due = plan[k-1].Due + seconds(gap)
 		}
-		p.rest(seconds((p.burst + 0.3) / box.Rate.Lo))
+		p.rest(seconds((p.burst+0.3)/box.Rate.Lo) + p.anyPhase())
 		if _, err := p.send(ctx, plan); err != nil {
 			return err
 		}
@@ -233,16 +241,28 @@ func (p *probe) refillAndDrain(ctx context.Context) error {
 	if b := p.report.Box; b != nil {
 		slow = max(b.Rate.Lo, p.rate/3)
 	}
-	rest := seconds((p.burst + 0.5) / slow)
-	if long := 3*rest + breath; !p.wasFull && long < p.room()/3 {
-		rest, p.wasFull = long, true // see checkFull
+	rest := seconds((p.burst+0.5)/slow) + p.anyPhase()
+	long := 3*rest + breath
+	tests := p.full == open && long < p.room()/3 // see checkFull
+	if tests {
+		rest = long
 	}
 	p.rest(rest)
 	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.drainOn(ctx, calls)
 	}
-	return p.drainOn(ctx, calls)
+	if tests && err == nil {
+		p.full = stood
+	}
+	return err
+}
+
+// anyPhase is a random time, of a token's at least: rests that are all as long
+// could lock into the beat of a limiter that fills in steps, and always meet it
+// at the same point between two.
+func (p *probe) anyPhase() time.Duration {
+	return time.Duration(p.rand.Float64() * min(2, max(0.25, 1/max(p.rate, 1e-3))) * 1e9)
 }
 
 // quick is the spacing of a drain: close enough that little flows in, and wide

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // explain looks for a reason why no token bucket fits: a window, or a bucket
@@ -26,25 +27,87 @@ func (p *probe) explain(ctx context.Context) error {
 	return p.notFull(ctx)
 }
 
+// tests are what a narrow box has to stand before it is called measured. Each
+// limiter that is no token bucket may look like one as long as it isn't asked.
+type tests struct {
+	full   state // was it full at the first call?
+	idle   state // does a rest bring what it should?
+	phases int   // drains that began at random instants while no round burst fitted
+}
+
+// A state is how a test came out. What contradicts a bucket isn't one: then no
+// box is left.
+type state uint8
+
+const (
+	open    state = iota
+	stood         // or there is nothing to test
+	skipped       // the budget was too small
+)
+
+// after is how a test came out whose last call ended so.
+func after(err error) state {
+	if err != nil {
+		return skipped
+	}
+	return stood
+}
+
+// done reports if nothing is left to test.
+func (t tests) done() bool { return t.full != open && t.idle != open }
+
+// passed reports if everything was tested.
+func (t tests) passed() bool { return t.full == stood && t.idle == stood }
+
+// retry opens what was skipped: there may be room for it now.
+func (t *tests) retry() {
+	for _, s := range []*state{&t.full, &t.idle} {
+		if *s == skipped {
+			*s = open
+		}
+	}
+}
+
+// noteUntested says what the box takes for granted.
+func (p *probe) noteUntested() {
+	switch {
+	case p.full != stood:
+		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
+	case p.idle != stood:
+		p.note("that a rest brings no more than its time is taken for granted: the budget was too small to check it")
+	}
+}
+
+// roundBurst reports if a whole number of calls fits a burst, or a half one, as
+// where a call takes two tokens.
+func roundBurst(m verdict.Measured) bool { return math.Floor(2*m.Burst.Hi) >= 2*m.Burst.Lo }
+
+// phasesTried is how many drains at random instants a burst that isn't round is
+// given to show its contradiction.
+const phasesTried = 4
+
 // check puts a narrow box to the next test that it hasn't stood.
 func (p *probe) check(ctx context.Context) error {
-	if !p.wasFull {
+	switch {
+	case p.full == open:
 		return p.checkFull(ctx)
+	case p.idle == open:
+		return p.checkRest(ctx)
 	}
-	return p.checkRest(ctx)
+	return nil
 }
 
 // checkFull rests three times as long as the bucket takes to fill, and drains
 // it once more. A bucket that wasn't full when the probe began would look like
 // a smaller one for as long as it never got the time to fill.
 func (p *probe) checkFull(ctx context.Context) error {
-	p.wasFull = true
-	rest := seconds(3*p.burst/p.rate + 0.5)
+	rest := seconds(3*p.burst/p.rate+0.5) + p.anyPhase()
 	if rest > p.room() || int(p.burst)+4 > p.left() {
-		p.unchecked = true
+		p.full = skipped
 		return nil
 	}
 	_, err := p.refill(ctx, rest)
+	p.full = after(err)
 	return ignoreSpent(err)
 }
 
@@ -53,22 +116,50 @@ func (p *probe) checkFull(ctx context.Context) error {
 // looks like a bucket everywhere else. A stream at another time than those that
 // the box was narrowed by shows if tokens come in steps.
 func (p *probe) checkRest(ctx context.Context) error {
-	p.rested = true
+	if p.burst < 3 {
+		return p.checkGaps(ctx)
+	}
 	full := p.burst / p.rate
 	rest := min(0.85*full, max(1.1, full/2))
 	n := int(min(math.Ceil(rest*p.rate)+2, math.Ceil(p.burst))) + 2
-	const again = 24
-	if p.burst < 3 || seconds(rest+again/p.rate) > p.room() || n+again+4 > p.left() {
+	const again = 12
+	if seconds(rest+again/p.rate) > p.room() || n+again+4 > p.left() {
+		p.idle = skipped
 		return nil
 	}
-	if _, err := p.drain(ctx, p.client); err != nil {
-		return ignoreSpent(err)
+	_, err := p.drain(ctx, p.client)
+	if err == nil {
+		p.rest(seconds(rest))
+		_, err = p.send(ctx, p.volley(p.client, n, min(p.quick(), 2*time.Millisecond)))
 	}
-	p.rest(seconds(rest))
-	if _, err := p.send(ctx, p.volley(p.client, n, min(p.quick(), 2*time.Millisecond))); err != nil {
-		return ignoreSpent(err)
+	if err == nil {
+		_, err = p.send(ctx, p.stream(again, 1.1*p.rate))
 	}
-	_, err := p.send(ctx, p.stream(again, 1.1*p.rate))
+	p.idle = after(err)
+	return ignoreSpent(err)
+}
+
+// checkGaps is checkRest for a bucket that hardly holds a token, which is full at
+// once: it empties it, and calls again long before a token can have flowed in.
+// Only a limiter that counts by the clock lets such a call through.
+func (p *probe) checkGaps(ctx context.Context) error {
+	const pairs, again = 8, 12
+	n := int(math.Ceil(p.burst)) + 1
+	if seconds((pairs*(p.burst+2)+again)/p.rate) > p.room() || pairs*n+again > p.left() {
+		p.idle = skipped
+		return nil
+	}
+	p.idle = skipped
+	for range pairs {
+		plan := p.volley(p.client, n, min(p.quick(), time.Millisecond))
+		plan[n-1].Due += seconds((0.2 + 0.6*p.rand.Float64()) / p.rate)
+		p.rest(seconds((p.burst+0.3)/p.report.Box.Rate.Lo) + p.anyPhase())
+		if _, err := p.send(ctx, plan); err != nil {
+			return ignoreSpent(err)
+		}
+	}
+	_, err := p.send(ctx, p.stream(again, 1.5*p.rate))
+	p.idle = after(err)
 	return ignoreSpent(err)
 }
 
@@ -110,7 +201,7 @@ func (p *probe) notFull(ctx context.Context) error {
 		}
 		before, rest = n, 3*rest
 	}
-	p.wasFull, p.used = true, n
+	p.full, p.used = stood, n
 	if !p.measure() {
 		p.supposeFull()
 	}

@@ -183,7 +183,7 @@ func (p *probe) sendOne(ctx context.Context, r request) error {
 		return err
 	}
 	opener, ok := p.prober.(Opener)
-	if !ok || p.left() == 0 || p.room() < p.pause {
+	if !ok || p.left() < 2 || p.room() < p.pause { // a call of the load, and the handshake
 		return errSpent
 	}
 	if p.pause > 0 { // a session is opened at once, so that a call of the load must do the waiting
@@ -194,6 +194,9 @@ func (p *probe) sendOne(ctx context.Context, r request) error {
 	}
 	_, handshake, err := opener.Open(ctx, Identity{})
 	p.sent++
+	if err != nil && ctx.Err() == nil {
+		err = errSpent // the requests that it took tell all the same
+	}
 	for i := range handshake {
 		handshake[i].Label = p.label
 	}

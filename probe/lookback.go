@@ -19,7 +19,14 @@ func (p *probe) lookBack() {
 	if ok && overlap(all.Rate.Lo, all.Rate.Hi, r.Box.Rate.Lo, r.Box.Rate.Hi) || ok && all.Or != nil {
 		return
 	}
-	p.note("answers beside those that were measured contradict the box: %s explains some, and no token bucket explains all %d. The limiter doesn't always keep its limit", r.Box, len(p.calls))
+	p.retract("answers beside those that were measured contradict the box: %s explains some, and no token bucket explains all %d. The limiter doesn't always keep its limit", r.Box, len(p.calls))
+}
+
+// retract takes back what rests on a box that is contradicted.
+func (p *probe) retract(format string, args ...any) {
+	p.note(format, args...)
+	r := &p.report
+	p.gaveUp = true
 	r.Box, r.Models, r.Apart = nil, nil, nil
 	for _, v := range []*Value{&r.Scope, &r.Evasion} {
 		if v.Answer != Global && v.Answer != "no" && v.Answer != "" { // those rest on a refusal, others on the box

@@ -102,15 +102,13 @@ type probe struct {
 	report      Report
 
 	segments  []segment // what the box is measured from
-	wasFull   bool      // it is checked that the bucket was full at the first call
 	mixed     bool      // the calls of other clients count too: who shares the limiter isn't known yet
-	unchecked bool      // the budget was too small to check wasFull
-	rested    bool      // it is checked what a rest brings
 	used      int       // tokens that the bucket may have lacked when the probe began
 	explained bool      // explain was tried
 	confirmed bool      // windows were put to the test by traffic of their own
 	straddled int       // how often that was
 	gaveUp    bool      // more of the same would not narrow the box
+	tests               // that a narrow box has to stand
 }
 
 // Probe finds out what it can within the budget. The error is nil unless the
@@ -169,6 +167,7 @@ func (p *probe) all(ctx context.Context) error {
 		{"scope", "finding out who shares the limit", 0.86, p.findScope},
 		{"retry-after", "taking Retry-After at its word", 0.90, p.tryRetryAfter},
 		{"cost", "finding out what costs a token", 1, p.mapCosts},
+		{"again", "seeing if the limit still holds", 1, p.again},
 		{"box", "narrowing rate and burst with what is left of the budget", 1, p.narrowMore},
 	} {
 		if ph.name != "ramp" && !p.report.Refused {
@@ -179,12 +178,16 @@ func (p *probe) all(ctx context.Context) error {
 		if ph.name == "model" && p.report.Box == nil { // what it is matters most then
 			p.allow(0.82)
 		}
+		if ph.name == "cost" {
+			p.mayCalls = min(p.mayCalls, max(p.sent, p.cfg.Budget.Calls-p.kept()))
+		}
 		if ph.name == "box" && ph.share < 1 { // the ramp may have found the limit late
 			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls*9/10, p.sent+p.cfg.Budget.Calls/4))
 		}
-		if p.worthTelling(ph) {
-			p.cfg.Tell(ph.doc)
+		if ph.name == "again" && !p.worthAgain() || ph.name == "box" && (p.certain() && p.tests.passed() || p.gaveUp) {
+			continue
 		}
+		p.cfg.Tell(ph.doc)
 		if ph.name == "scope" {
 			p.close()
 		}
@@ -195,5 +198,14 @@ func (p *probe) all(ctx context.Context) error {
 	return nil
 }
 
-// worthTelling is false for the second narrowing where there is nothing to do.
-func (p *probe) worthTelling(ph phase) bool { return ph.name != "box" || !p.isNarrow() && !p.gaveUp }
+// kept is how many calls the last phases need, where they have something to do
+// that matters more than costs do: what was measured is certain only then.
+func (p *probe) kept() int {
+	switch {
+	case p.isNarrow() && !p.gaveUp && !p.tests.passed():
+		return int(2*p.burst) + 30
+	case p.worthAgain():
+		return int(p.burst) + againCalls
+	}
+	return 0
+}

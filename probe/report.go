@@ -2,7 +2,6 @@ package probe
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -87,6 +86,11 @@ func Narrow(m verdict.Measured) bool {
 	return m.Or == nil && rateWidth(m) <= rateWithin && burstWidth(m) <= burstWithin
 }
 
+// certain reports if a narrow box has stood every test that there was room for.
+func (p *probe) certain() bool {
+	return p.isNarrow() && p.tests.done() && (roundBurst(*p.report.Box) || p.phases > phasesTried)
+}
+
 // rateWidth is half the box's width as a part of its middle.
 func rateWidth(m verdict.Measured) float64 { return (m.Rate.Hi - m.Rate.Lo) / (m.Rate.Hi + m.Rate.Lo) }
 
@@ -123,16 +127,16 @@ func (p *probe) conclude() {
 	}
 	p.readSignal()
 	p.lookBack()
-	if p.unchecked && r.Box != nil {
-		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
+	if r.Box != nil && !p.gaveUp {
+		p.noteUntested()
 	}
 	for _, m := range r.Models {
 		if m.Window > 0 {
 			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, m.Length.Lo, m.Length.Hi)
 		}
 	}
-	if r.Box != nil && math.Floor(r.Box.Burst.Hi) < r.Box.Burst.Lo {
-		p.note("no whole number of tokens fits the burst, so that the limiter may not quite be a token bucket")
+	if r.Box != nil && !roundBurst(*r.Box) {
+		p.note("no whole or half number of calls fits the burst, so that the limiter is hardly a token bucket: one that fills in small steps looks like that")
 	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
@@ -141,7 +145,7 @@ func (p *probe) conclude() {
 	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: verdict.NoLimit}}
-	case p.isNarrow() && len(r.Models) == 1 && !p.unchecked:
+	case p.isNarrow() && len(r.Models) == 1 && p.tests.passed() && roundBurst(*r.Box):
 		r.Result = Measured
 	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):
 		r.Result = OtherModel

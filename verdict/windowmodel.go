@@ -98,6 +98,17 @@ func longerThan(before [][]float64, n int) float64 {
 	return longest
 }
 
+// heldBefore bounds what a window that is w nanoseconds long holds, wherever it
+// begins: where a call was refused, it was full of what the latest w may have let
+// through.
+func heldBefore(before [][]float64, w float64) int {
+	least := math.MaxInt
+	for _, ago := range before {
+		least = min(least, sort.SearchFloat64s(ago, w))
+	}
+	return least
+}
+
 // round is a whole number of minutes, seconds or quarters of one in a range,
 // as people configure windows, or else its middle.
 func round(lo, hi float64) time.Duration {
@@ -165,9 +176,10 @@ func (b *bucket) fixed() (m Model, ok bool) {
 // side, so that nothing between two steps is passed over.
 func (b *bucket) search(f fitted) (all Interval, found bool) {
 	const lengths, phases = 32, 16
+	atMost := heldBefore(b.endsBefore(), f.length.Hi)
 	width := f.length.Hi - f.length.Lo
 	if from, to := f.around(f.length.Lo+width/2, width/2); from < to {
-		if _, ok := b.fitsWindows(f.length.Lo+width/2, (from+to)/2, width/2, (to-from)/2); !ok {
+		if _, ok := b.fitsWindows(f.length.Lo+width/2, (from+to)/2, width/2, (to-from)/2, atMost); !ok {
 			return all, false // all of them at once explain nothing, so none does
 		}
 	}
@@ -180,7 +192,7 @@ func (b *bucket) search(f fitted) (all Interval, found bool) {
 				break
 			}
 			step := (to - from) / phases
-			number, ok := b.fitsWindows(w, from+step*(float64(k)+0.5), half, step/2)
+			number, ok := b.fitsWindows(w, from+step*(float64(k)+0.5), half, step/2, atMost)
 			switch {
 			case !ok:
 			case !found:
@@ -256,8 +268,9 @@ func fitEdges(all []edge, w float64) (f fitted, ok bool) {
 // fitsWindows returns how many admissions a window may hold, and false where
 // no number explains the history: no window certainly holds more, and one that
 // a refusal fell into may have held as many by then. Length and phase are known
-// to within dw and dp only, all in nanoseconds.
-func (b *bucket) fitsWindows(w, phase, dw, dp float64) (Interval, bool) {
+// to within dw and dp only, all in nanoseconds; it is known that no window holds
+// more than atMost.
+func (b *bucket) fitsWindows(w, phase, dw, dp float64, atMost int) (Interval, bool) {
 	vague := func(at float64) float64 { return dp + dw*math.Abs(at-phase)/w }
 	span := func(i int32) (first, last int) {
 		last = 1 << 40
@@ -282,7 +295,10 @@ func (b *bucket) fitsWindows(w, phase, dw, dp float64) (Interval, bool) {
 			lo = max(lo, certain[first])
 		}
 	}
-	hi := math.MaxInt
+	hi := atMost
+	if hi < lo {
+		return Interval{}, false
+	}
 	for _, j := range b.refusals {
 		first, last := span(j)
 		best := 0

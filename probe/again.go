@@ -1,0 +1,48 @@
+package probe
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// againAfter is how long after the first call it is seen if the limit still
+// holds: entries of a limiter that expire, and clocks that are set, need time.
+const againAfter = 10 * time.Second
+
+// againCalls is what that takes beside a drain.
+const againCalls = 16
+
+// worthAgain reports if there is a box that time may yet contradict: where calls
+// were refused late, the limit still held, and lookBack judges them.
+func (p *probe) worthAgain() bool {
+	if p.report.Box == nil || p.gaveUp || p.rate == 0 {
+		return false
+	}
+	refusal, _ := lastRefused(p.calls)
+	return refusal.Sent-p.began < againAfter
+}
+
+// again drains the limiter once more, late, from full, and offers a stream. It
+// is a segment of its own: the other phases have sent what isn't reckoned.
+func (p *probe) again(ctx context.Context) error {
+	rest := seconds((p.burst + 2) / max(p.report.Box.Rate.Lo, p.rate/2))
+	rest = max(rest, againAfter-(p.prober.Now()-p.began)) + p.anyPhase()
+	if rest > p.room() || int(p.burst)+againCalls > p.left() {
+		return nil
+	}
+	p.rest(rest)
+	p.begin()
+	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
+	if err == nil {
+		err = p.drainOn(ctx, calls)
+	}
+	if err == nil {
+		_, err = p.send(ctx, p.stream(againCalls-4, 1.1*p.rate))
+	}
+	if box := p.report.Box; !p.measure() {
+		p.retract("what was let through and refused %s after the first call contradicts what was measured before (%s). The limiter doesn't always keep its limit",
+			(p.prober.Now() - p.began).Round(time.Second), box)
+	}
+	return ignoreSpent(err)
+}
