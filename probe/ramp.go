@@ -99,12 +99,8 @@ func (p *probe) rampOneConnection(ctx context.Context) error {
 	p.allow(0.84)
 	p.rest(10 * time.Millisecond)
 	check, err := p.send(ctx, p.volley(p.client, 24, 0))
-	_, common := p.evidence(p.calls).Measure(p.cfg.Tolerance)
 	_, limited = tally(check)
-	if limited == 0 && common {
-		p.note("one connection was refused, and others right after it were not: one limit that all share explains that too, and is what the box supposes. A limit a connection isn't excluded")
-	}
-	if limited > 0 || common {
+	if limited > 0 || p.sharedExplains(check) {
 		p.mixed = true
 		return p.found(err)
 	}
@@ -114,6 +110,18 @@ func (p *probe) rampOneConnection(ctx context.Context) error {
 	p.report.Scope = Value{PerConnection, tried, p.sent}
 	p.report.Evasion = Value{"yes", "each connection has a limit of its own", p.sent}
 	return p.found(err)
+}
+
+// sharedExplains reports if one bucket that all connections share explains all
+// calls so far. One that would be full again while a call is under way is no
+// limiter that anybody runs.
+func (p *probe) sharedExplains(check []history.Call) bool {
+	m, ok := p.evidence(p.calls).Measure(p.cfg.Tolerance)
+	var took []time.Duration
+	for _, c := range check {
+		took = append(took, c.Service())
+	}
+	return ok && m.Burst.Hi > m.Rate.Lo*median(took).Seconds()
 }
 
 // steady offers what is left over a few seconds.

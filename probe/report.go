@@ -126,7 +126,13 @@ func (p *probe) conclude() {
 		r.Elapsed = max(r.Elapsed, c.Received-p.began)
 	}
 	p.readSignal()
+	if r.Box != nil && len(r.Models) > 1 { // later calls may have told them apart
+		p.nameModels()
+	}
 	p.lookBack()
+	if p.mixed && r.Scope.Answer == "" {
+		p.note("many calls over many connections were let through, and one connection then was refused: the box supposes that all share one limit. A limit a connection isn't excluded")
+	}
 	if r.Box != nil && !p.gaveUp {
 		p.noteUntested()
 	}
