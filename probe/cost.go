@@ -328,9 +328,6 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 	return nil
 }
 
-// ModelCostly is a token bucket from which refused calls take tokens too.
-const ModelCostly = "token bucket whose refused calls cost a token too"
-
 // costOfRefusals compares what flows in during a rest after a drain with what
 // flows in after a drain and some refusals more. That needs no model of the
 // limiter.

@@ -10,6 +10,9 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
+// ModelCostly is a token bucket from which refused calls take tokens too.
+const ModelCostly = "token bucket whose refused calls cost a token too"
+
 // tellApart names every model that explains the history, and sends traffic
 // that tells them apart while there are several.
 func (p *probe) tellApart(ctx context.Context) error {
