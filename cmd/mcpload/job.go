@@ -248,6 +248,22 @@ func (j job) plan(set scenarios.Setting) []history.Arrival {
 	return slices.Collect(scenarios.Plan(j.profile, j.scenarios, set))
 }
 
+// maxPlanned is how many calls a run may plan, for each server: they are kept in
+// memory, and it takes a GB or two for that many.
+const maxPlanned = 2_000_000
+
+// fits refuses a plan that is too long, before it is made.
+func (j job) fits() error {
+	n := 0
+	for range scenarios.Plan(j.profile, j.scenarios, j.planned()) {
+		if n++; n > maxPlanned {
+			return hinted{fmt.Errorf("at %g/s burst %d the scenarios send %s more than %d calls", j.profile.Limit.Rate, j.profile.Limit.Burst, j.profile.Name, maxPlanned),
+				"choose fewer with --scenario, or use mcpload load and judge its calls with mcpload verify"}
+		}
+	}
+	return nil
+}
+
 // clientCount is how many clients a run has: --clients, or two.
 func (j job) clientCount() int { return cmp.Or(j.clients, defaultClients) }
 

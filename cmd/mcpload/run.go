@@ -131,11 +131,8 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err := f.makeVirtual(jobs); err != nil {
 		return err
 	}
-	for i := range jobs {
-		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
-		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
-			return err
-		}
+	if err := f.settle(jobs, list); err != nil {
+		return err
 	}
 	lines, err := a.startLines(f, jobs)
 	if err != nil {
@@ -166,6 +163,21 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	}
 	if a.status == exitPass {
 		a.status = results.StatusOf(doc, left)
+	}
+	return nil
+}
+
+// settle gives jobs their scenarios and identities, and refuses a plan that is
+// too long.
+func (f *runFlags) settle(jobs []job, list []scenarios.Scenario) error {
+	for i := range jobs {
+		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
+		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
+			return err
+		}
+		if err := jobs[i].fits(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
 	"github.com/mcpload/mcpload/virtual"
 )
 
@@ -56,4 +58,33 @@ func TestDetectionPower(t *testing.T) {
 	}
 	require.Less(t, r.Seconds, 20.0)
 	require.InDelta(t, 0.123, smallest(func(e float64) bool { return e >= 0.123 }), 1e-9)
+}
+
+// The shipped limiter is never failed at the edges either: by the whole line, in
+// every scenario, with delays from nothing to many tokens' worth.
+func TestTheHonestMockAtOddLimitsIsNeverFailed(t *testing.T) {
+	judged := 0
+	for i, l := range []profiles.Limit{
+		{Rate: 0.01, Burst: 1}, {Rate: 0.01, Burst: 40}, {Rate: 1.0 / 3, Burst: 2}, {Rate: 0.7, Burst: 1}, {Rate: 1.0 / 60, Burst: 5},
+		{Rate: 15.015, Burst: 3}, {Rate: 99.9, Burst: 1}, {Rate: 333.3, Burst: 7}, {Rate: 1, Burst: 300},
+	} {
+		l.Scope, l.Charges = profiles.Global, []string{"*"}
+		token := time.Duration(1e9 / l.Rate)
+		for k, delay := range []virtual.Delay{nil, virtual.Exp(token / 20), virtual.Exp(3 * token)} {
+			j := selftestJob(uint64(10*i+k), "", mock.ChargeAll, delay)
+			j.profile.Limit, j.mock.Profile.Limit = l, l
+			s := judgeVirtually(t.Context(), j)
+			require.NotEqual(t, verdict.Fail, s.Verdict, "%g/s burst %d, delay %d: %v", l.Rate, l.Burst, k, failedChecks(s))
+			require.Empty(t, s.Error)
+			if s.Measured != nil {
+				judged++
+				box := s.Measured
+				if delay == nil {
+					require.LessOrEqual(t, box.Rate.Lo, l.Rate*(1+1e-9))
+					require.GreaterOrEqual(t, box.Rate.Hi, l.Rate*(1-1e-9))
+				}
+			}
+		}
+	}
+	require.Greater(t, judged, 15)
 }
