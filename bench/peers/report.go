@@ -117,7 +117,7 @@ func required(b *strings.Builder, list []*contest) {
 	}
 	b.WriteString("## What is required\n\n")
 	table(b, demands)
-	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`).\n" +
+	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`, `TestPipeAllocatesNothing`).\n" +
 		"k6's extension for MCP can't be had from the Go proxy, so that k6's own http module,\nwhich is cheaper, stands in for it; fortio can't either.\n")
 }
 
