@@ -76,26 +76,33 @@ var errParams = errors.New("the arguments are no JSON object")
 
 // encode writes a request, or a notification where id is 0, as one line.
 func (e era) encode(id int64, method, tool string, arguments json.RawMessage) (request, error) {
+	q, err := e.encodeLine(id, method, tool, arguments)
+	if err == nil {
+		q.header = e.header(method, tool, arguments)
+	}
+	return q, err
+}
+
+// encodeLine is encode for a transport without headers.
+func (e era) encodeLine(id int64, method, tool string, arguments json.RawMessage) (request, error) {
 	params, err := e.encodeParams(method, tool, arguments)
 	if err != nil {
 		return request{}, err
 	}
-	var b bytes.Buffer
-	b.Grow(len(params) + len(method) + 64)
-	b.WriteString(`{"jsonrpc":"2.0",`)
+	b := make([]byte, 0, len(params)+len(method)+64)
+	b = append(b, `{"jsonrpc":"2.0",`...)
 	if id != 0 {
-		b.WriteString(`"id":`)
-		b.WriteString(strconv.FormatInt(id, 10))
-		b.WriteByte(',')
+		b = append(b, `"id":`...)
+		b = strconv.AppendInt(b, id, 10)
+		b = append(b, ',')
 	}
-	b.WriteString(`"method":`)
-	b.Write(quote(method))
+	b = append(b, `"method":`...)
+	b = append(b, quote(method)...)
 	if params != nil {
-		b.WriteString(`,"params":`)
-		b.Write(params)
+		b = append(b, `,"params":`...)
+		b = append(b, params...)
 	}
-	b.WriteByte('}')
-	return request{id: id, method: method, body: b.Bytes(), header: e.header(method, tool, arguments)}, nil
+	return request{id: id, method: method, body: append(b, '}')}, nil
 }
 
 // encodeParams writes the parameters of a request; nil where it has none.
@@ -118,8 +125,11 @@ func (e era) encodeParams(method, tool string, arguments json.RawMessage) ([]byt
 
 // oneLine returns a JSON object without white space, nil for none.
 func oneLine(object json.RawMessage) ([]byte, error) {
-	if len(object) == 0 {
+	switch {
+	case len(object) == 0:
 		return nil, nil
+	case compactObject(object):
+		return object, nil
 	}
 	var b bytes.Buffer
 	if err := json.Compact(&b, object); err != nil {
@@ -162,6 +172,9 @@ func withMeta(object, meta []byte) ([]byte, error) {
 
 // quote writes a JSON string.
 func quote(s string) []byte {
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\\<>&`, r) }) < 0 {
+		return append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	}
 	b, err := json.Marshal(s)
 	if err != nil {
 		panic("internal error: wire: a string does not marshal: " + err.Error())

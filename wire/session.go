@@ -86,7 +86,11 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	if !notification {
 		call.ID = s.lastID.Add(1)
 	}
-	q, err := s.era.Load().encode(call.ID, a.Method, a.Tool, a.Arguments)
+	encode := s.era.Load().encode
+	if s.transport == InProcess || s.transport == Stdio {
+		encode = s.era.Load().encodeLine
+	}
+	q, err := encode(call.ID, a.Method, a.Tool, a.Arguments)
 	if err != nil {
 		return refuse(excerpt([]byte(err.Error())))
 	}
