@@ -32,6 +32,7 @@ func (p *probe) explain(ctx context.Context) error {
 type tests struct {
 	full   state // was it full at the first call?
 	idle   state // does a rest bring what it should?
+	beat   state // do tokens flow in steadily?
 	phases int   // drains that began at random instants while no round burst fitted
 }
 
@@ -54,14 +55,14 @@ func after(err error) state {
 }
 
 // done reports if nothing is left to test.
-func (t tests) done() bool { return t.full != open && t.idle != open }
+func (t tests) done() bool { return t.full != open && t.idle != open && t.beat != open }
 
 // passed reports if everything was tested.
-func (t tests) passed() bool { return t.full == stood && t.idle == stood }
+func (t tests) passed() bool { return t.full == stood && t.idle == stood && t.beat == stood }
 
 // retry opens what was skipped: there may be room for it now.
 func (t *tests) retry() {
-	for _, s := range []*state{&t.full, &t.idle} {
+	for _, s := range []*state{&t.full, &t.idle, &t.beat} {
 		if *s == skipped {
 			*s = open
 		}
@@ -75,6 +76,8 @@ func (p *probe) noteUntested() {
 		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
 	case p.idle != stood:
 		p.note("that a rest brings no more than its time is taken for granted: the budget was too small to check it")
+	case p.beat != stood:
+		p.note("that tokens flow in steadily, and not in steps, is taken for granted: the budget was too small to check it")
 	}
 }
 
@@ -93,6 +96,34 @@ func (p *probe) check(ctx context.Context) error {
 		return p.checkFull(ctx)
 	case p.idle == open:
 		return p.checkRest(ctx)
+	case p.beat == open:
+		return p.checkBeat(ctx)
+	}
+	return nil
+}
+
+// checkBeat drains a slow bucket from full at random instants, and looks each time
+// when the next token comes. One that fills in steps has it early, by as much as
+// the drain began late in a step; while it is kept empty it looks like a bucket. A
+// fast one has been drained often enough by the time that its box is narrow.
+func (p *probe) checkBeat(ctx context.Context) error {
+	const slow, drains, looks = 2, 4, 6
+	if p.rate > slow {
+		p.beat = stood
+		return nil
+	}
+	if seconds(drains*(p.burst+3)/p.rate) > p.room() || drains*(int(p.burst)+2+looks) > p.left() {
+		p.beat = skipped
+		return nil
+	}
+	p.beat = stood
+	for range drains {
+		if err := p.refillAndDrain(ctx); err != nil {
+			return ignoreSpent(err)
+		}
+		if _, err := p.send(ctx, p.stream(looks, 4*p.rate)); err != nil {
+			return ignoreSpent(err)
+		}
 	}
 	return nil
 }

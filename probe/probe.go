@@ -61,7 +61,7 @@ type Budget struct {
 // The default budget: kind to a server that belongs to somebody else.
 const (
 	DefaultCalls = 450
-	DefaultTime  = 60 * time.Second
+	DefaultTime  = 4 * time.Minute
 )
 
 // A Config says what to probe with. Only Load and Client must be set.

@@ -142,7 +142,7 @@ func (p *probe) conclude() {
 		}
 	}
 	if r.Box != nil && !roundBurst(*r.Box) {
-		p.note("no whole or half number of calls fits the burst, so that the limiter is hardly a token bucket: one that fills in small steps looks like that")
+		p.note("no whole or half number of calls fits the burst, so that the burst is another fraction of a call, or the limiter not quite a token bucket: one that fills in small steps looks like that")
 	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
@@ -157,5 +157,8 @@ func (p *probe) conclude() {
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished
+		if len(r.Models) == 1 && isWindow(r.Models[0]) {
+			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more than once. Allow it more time, such as %s", (20 * r.Models[0].Window).Round(time.Minute))
+		}
 	}
 }

@@ -90,13 +90,26 @@ func (s size) hidden(fault string, w weather) string {
 		}
 	case "leak-3%", "false-refusal-5%":
 		return "some seeds draw none while it would show"
+	case "lockout":
+		if s.rate <= 0.5 {
+			return "the bar of a second ends before the next token comes"
+		}
+	case "stepwise-1s", "stepwise-250ms":
+		if step := map[string]float64{"stepwise-1s": 1, "stepwise-250ms": 0.25}[fault]; step*s.rate <= 0.5 {
+			return smallStep
+		}
 	case "racy", "stepwise-100ms":
+		if fault != "racy" && 0.1*s.rate <= 0.5 {
+			return smallStep
+		}
 		if w.mean >= 20*time.Millisecond {
 			return "delays of 20 ms hide a race of 5 ms, and half a token"
 		}
 	}
 	return ""
 }
+
+const smallStep = "a step brings no more than the half token that a box is certified to"
 
 // sweep probes one server and holds the report against the truth.
 func sweep(t *testing.T, s size, fault string, w weather, seed uint64) {
