@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,4 +41,16 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	require.Equal(t, 40, p.Limit.Burst)
 	require.Equal(t, profiles.Global, p.Limit.Scope)
 	require.Equal(t, "tools/call", p.Call.Method)
+
+	// run holds a server to what was found: one that keeps it passes, one with a
+	// token too many fails.
+	judged := func(more ...string) (int, string) {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"run", "--no-store", "--virtual", "--server", "found", "--profiles", filepath.Dir(file)}, more...)
+		return run(args, strings.NewReader(""), &stdout, &stderr), stdout.String() + stderr.String()
+	}
+	status, out = judged()
+	require.Equal(t, exitPass, status, out)
+	status, out = judged("--fault", "burst+1")
+	require.Equal(t, exitFail, status, out)
 }
