@@ -164,7 +164,7 @@ func (c cell) judge(t *testing.T) row {
 		}
 		asked = append(asked, flags[i])
 	}
-	mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json"}, asked...), c.start(t)...)...)
+	mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json", "--budget", "time=1m"}, asked...), c.start(t)...)...)
 	if c.shape != "" {
 		require.Contains(t, r.refusals(), c.shape)
 	}
