@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"math"
 	"time"
 )
 
@@ -33,10 +32,7 @@ func (p *probe) again(ctx context.Context) error {
 	}
 	p.rest(rest)
 	p.begin()
-	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
-	if err == nil {
-		err = p.drainOn(ctx, calls)
-	}
+	err := p.drainFull(ctx)
 	if err == nil {
 		_, err = p.send(ctx, p.stream(againCalls-4, 1.1*p.rate))
 	}

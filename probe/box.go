@@ -248,14 +248,20 @@ func (p *probe) refillAndDrain(ctx context.Context) error {
 		rest = long
 	}
 	p.rest(rest)
-	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
-	if err == nil {
-		err = p.drainOn(ctx, calls)
-	}
+	err := p.drainFull(ctx)
 	if tests && err == nil {
 		p.full = stood
 	}
 	return err
+}
+
+// drainFull empties a bucket that should be full, in quick succession.
+func (p *probe) drainFull(ctx context.Context) error {
+	calls, err := p.send(ctx, p.volley(p.client, int(math.Ceil(p.burst))+1, p.quick()))
+	if err != nil {
+		return err
+	}
+	return p.drainOn(ctx, calls)
 }
 
 // anyPhase is a random time, of a token's at least: rests that are all as long

@@ -116,16 +116,14 @@ func (p *probe) checkBeat(ctx context.Context) error {
 		p.beat = skipped
 		return nil
 	}
-	p.beat = stood
-	for range drains {
-		if err := p.refillAndDrain(ctx); err != nil {
-			return ignoreSpent(err)
-		}
-		if _, err := p.send(ctx, p.stream(looks, 4*p.rate)); err != nil {
-			return ignoreSpent(err)
+	var err error
+	for n := 0; n < drains && err == nil; n++ {
+		if err = p.refillAndDrain(ctx); err == nil {
+			_, err = p.send(ctx, p.stream(looks, 4*p.rate))
 		}
 	}
-	return nil
+	p.beat = after(err)
+	return ignoreSpent(err)
 }
 
 // checkFull rests three times as long as the bucket takes to fill, and drains
@@ -176,11 +174,10 @@ func (p *probe) checkRest(ctx context.Context) error {
 func (p *probe) checkGaps(ctx context.Context) error {
 	const pairs, again = 8, 12
 	n := int(math.Ceil(p.burst)) + 1
+	p.idle = skipped // until all of it is done
 	if seconds((pairs*(p.burst+2)+again)/p.rate) > p.room() || pairs*n+again > p.left() {
-		p.idle = skipped
 		return nil
 	}
-	p.idle = skipped
 	for range pairs {
 		plan := p.volley(p.client, n, min(p.quick(), time.Millisecond))
 		plan[n-1].Due += seconds((0.2 + 0.6*p.rand.Float64()) / p.rate)
