@@ -70,14 +70,7 @@ func FuzzParseFleet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		fleet, err := ParseFleet("x.yaml", data)
 		if err != nil {
-			var faults Errors
-			require.ErrorAs(t, err, &faults)
-			require.NotEmpty(t, faults)
-			for _, fault := range faults {
-				require.Equal(t, "x.yaml", fault.File)
-				require.NotContains(t, fault.Error(), "\n")
-				require.NotEmpty(t, fault.Problem)
-			}
+			requireFaults(t, err)
 			return
 		}
 		require.True(t, fleet.All || len(fleet.Servers) > 0)

@@ -105,14 +105,7 @@ func FuzzParse(f *testing.F) {
 			require.NotContains(t, w.Error(), "\n")
 		}
 		if err != nil {
-			var faults Errors
-			require.ErrorAs(t, err, &faults)
-			require.NotEmpty(t, faults)
-			for _, fault := range faults {
-				require.Equal(t, "x.yaml", fault.File)
-				require.NotContains(t, fault.Error(), "\n")
-				require.NotEmpty(t, fault.Problem)
-			}
+			requireFaults(t, err)
 			return
 		}
 		usable(t, p)
@@ -208,4 +201,17 @@ func TestParseAgreesWithLoad(t *testing.T) {
 	c := mustLoad(t, fstest.MapFS{"full.yaml": {Data: []byte(full)}})
 	require.Equal(t, get(t, c, "full"), p)
 	require.Equal(t, c.Warnings(), warnings)
+}
+
+// requireFaults asserts that an error is faults in x.yaml, each on its own line.
+func requireFaults(t *testing.T, err error) {
+	t.Helper()
+	var faults Errors
+	require.ErrorAs(t, err, &faults)
+	require.NotEmpty(t, faults)
+	for _, fault := range faults {
+		require.Equal(t, "x.yaml", fault.File)
+		require.NotContains(t, fault.Error(), "\n")
+		require.NotEmpty(t, fault.Problem)
+	}
 }

@@ -2,10 +2,11 @@ package runner
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mcpload/mcpload/wire"
 )
 
 // A precise clock waits more exactly than Go's timers do. One goroutine at a
@@ -23,15 +24,7 @@ const (
 )
 
 // Hold implements Holder: the thread's sleeps end as exactly as the kernel can.
-func (precise) Hold() (release func()) {
-	runtime.LockOSThread()
-	// Where it isn't granted, wake-ups are 50 µs later.
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	return func() {
-		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // 0: the default
-		runtime.UnlockOSThread()
-	}
-}
+func (precise) Hold() (release func()) { return wire.HoldThread() }
 
 // Wait implements Clock. It may end early, as if it had been woken. While the
 // thread sleeps for what a timer left, nothing wakes it.

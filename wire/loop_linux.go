@@ -129,10 +129,12 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	return l, nil
 }
 
-// Hold implements runner.Holder: it locks the goroutine to its thread, and
-// has the kernel wake that as exactly as it can. The thread ends with the run,
-// so that nobody inherits its timer slack.
-func (l *Loop) Hold() (release func()) {
+// Hold implements runner.Holder.
+func (l *Loop) Hold() (release func()) { return HoldThread() }
+
+// HoldThread locks the goroutine to its thread, and has the kernel wake that as
+// exactly as it can, until it is released. Linux only.
+func HoldThread() (release func()) {
 	runtime.LockOSThread()
 	// Where it isn't granted, wake-ups are 50 µs later.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)

@@ -86,9 +86,10 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	if !notification {
 		call.ID = s.lastID.Add(1)
 	}
-	encode := s.era.Load().encode
+	e := s.era.Load()
+	encode := e.encode
 	if s.transport == InProcess || s.transport == Stdio {
-		encode = s.era.Load().encodeLine
+		encode = e.encodeLine
 	}
 	q, err := encode(call.ID, a.Method, a.Tool, a.Arguments)
 	if err != nil {

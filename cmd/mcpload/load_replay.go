@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -65,12 +61,9 @@ func (l *loadJob) recordFile(name string) error {
 		return err
 	}
 	defer file.Close() // it was only read
-	in := bufio.NewReaderSize(file, 64<<10)
-	var from io.Reader = in
-	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) { // RFC 1952; a file too short for it is read as it is
-		if from, err = gzip.NewReader(in); err != nil {
-			return err
-		}
+	from, err := unpacked(file)
+	if err != nil {
+		return err
 	}
 	return history.NewReader(from).Each(func(_ int, c *history.Call) error {
 		l.recordCall(c)

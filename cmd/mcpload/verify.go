@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -154,31 +152,12 @@ func (a *app) in(name string) (io.Reader, func(), error) {
 		}
 		file = opened
 	}
-	packed := bufio.NewReaderSize(file, 64<<10)
-	if magic, _ := packed.Peek(2); string(magic) != "\x1f\x8b" { // what can't be read is no gzip file, and fails when it is read
-		return packed, end, nil
-	}
-	unpacked, err := gzip.NewReader(packed)
+	history, err := unpacked(file)
 	if err != nil {
 		end()
-		return nil, nil, fmt.Errorf("cannot unpack the history: %w", damaged(err))
+		return nil, nil, fmt.Errorf("cannot unpack the history: %w", err)
 	}
-	return unpacker{unpacked}, end, nil
-}
-
-// An unpacker is a gzip file, whose errors say that it is one.
-type unpacker struct{ *gzip.Reader }
-
-func (u unpacker) Read(p []byte) (int, error) {
-	n, err := u.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = damaged(err)
-	}
-	return n, err
-}
-
-func damaged(err error) error {
-	return fmt.Errorf("the compressed data is cut short or damaged: %w", err)
+	return history, end, nil
 }
 
 // The documents of mcpload.verify/v1.
