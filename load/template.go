@@ -138,6 +138,11 @@ func (t Template) Render(v Values) json.RawMessage {
 	if t.parts == nil {
 		return t.fixed
 	}
+	return t.filled(v)
+}
+
+// filled is Render apart from the case that needs no memory.
+func (t Template) filled(v Values) json.RawMessage {
 	b := make([]byte, 0, 128)
 	for _, p := range t.parts {
 		b = append(b, p.text...)

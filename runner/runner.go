@@ -15,6 +15,7 @@ import (
 	"iter"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -66,10 +67,11 @@ type Holder interface {
 }
 
 // A Poller is a Clock on whose waiting goroutine replies are read. Poll lets
-// it do so where there is no time to wait, because the next arrival is due.
+// it do so where there is no time to wait, because the next arrival is due. Now
+// is what the clock said just then; it reports if that is no longer so.
 // Wake makes a Wait look at its channel, and may be called from any goroutine.
 type Poller interface {
-	Poll()
+	Poll(now time.Duration) (took bool)
 	Wake()
 }
 
@@ -91,7 +93,7 @@ func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[hist
 	var ended error
 	for a := range arrivals {
 		if ended == nil {
-			ended = r.until(ctx, a.Due)
+			_, ended = r.until(ctx, a.Due)
 		}
 		i := r.plan(a)
 		if ended != nil {
@@ -129,34 +131,38 @@ type run struct {
 	wake   chan struct{} // told when the run should end early
 	idle   chan struct{} // told when nothing is in flight
 
-	mu       sync.Mutex // guards what follows
-	calls    []history.Call
-	inFlight int
-	broken   int // broken calls since the last answered one
-	observe  sync.Mutex
+	// One goroutine sends, and only it adds to the calls in flight.
+	inFlight atomic.Int64
+	broken   atomic.Int64 // broken calls since the last answered one
+
+	mu      sync.Mutex // guards calls
+	calls   []history.Call
+	observe sync.Mutex
 }
 
-// until waits for an instant. It returns why the run ends early, or nil.
-func (r *run) until(ctx context.Context, due time.Duration) error {
+// until waits for an instant, and returns what the clock says then. The error
+// is why the run ends early.
+func (r *run) until(ctx context.Context, due time.Duration) (now time.Duration, err error) {
 	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		select { // of one channel, which costs next to nothing
 		case <-r.cfg.Drain:
-			return ErrDrained
+			return 0, ErrDrained
 		default:
 		}
 		if r.gone() {
-			return ErrGone
+			return 0, ErrGone
 		}
-		if r.clock.Now() >= due {
-			if r.poller != nil {
-				r.poller.Poll()
+		if now = r.clock.Now(); now >= due {
+			if r.poller != nil && r.poller.Poll(now) {
+				now = r.clock.Now()
 			}
-			return nil
+			return now, nil
 		}
 		if err := r.clock.Wait(ctx, due, r.wake); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
@@ -209,14 +215,11 @@ func (r *run) skip(i int, why string) {
 }
 
 func (r *run) send(ctx context.Context, i int, a history.Arrival) {
-	r.mu.Lock()
-	if r.inFlight >= r.cfg.MaxInFlight {
-		r.mu.Unlock()
+	if !r.room() {
 		r.skip(i, Full)
 		return
 	}
-	r.inFlight++
-	r.mu.Unlock()
+	r.inFlight.Add(1)
 	r.target.Send(ctx, a, func(c history.Call) { r.done(i, a, c) })
 }
 
@@ -233,20 +236,16 @@ func (r *run) done(i int, a history.Arrival, c history.Call) {
 
 // ended counts a call that has ended, once everybody has been told of it.
 func (r *run) ended(o history.Outcome) {
-	r.mu.Lock()
-	full := r.inFlight == r.cfg.MaxInFlight
-	r.inFlight--
 	if o == history.Broken {
-		r.broken++
-	} else if o != history.Unsent {
-		r.broken = 0
+		r.broken.Add(1)
+	} else if o != history.Unsent && r.broken.Load() != 0 {
+		r.broken.Store(0)
 	}
-	idle, gone := r.inFlight == 0, r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
-	r.mu.Unlock()
-	if idle {
+	left := int(r.inFlight.Add(-1))
+	if left == 0 {
 		r.notify(r.idle)
 	}
-	if gone || full && r.cfg.Closed {
+	if r.cfg.Closed && left == r.cfg.MaxInFlight-1 || r.gone() {
 		r.notify(r.wake)
 	}
 }
@@ -260,23 +259,17 @@ func (r *run) tell(c history.Call) {
 	r.cfg.Observe(c)
 }
 
-func (r *run) gone() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.cfg.GiveUp > 0 && r.broken >= r.cfg.GiveUp
-}
+// gone reports if too many calls in a row were broken.
+func (r *run) gone() bool { return r.cfg.GiveUp > 0 && r.broken.Load() >= int64(r.cfg.GiveUp) }
+
+// room reports if one more call may be in flight.
+func (r *run) room() bool { return r.inFlight.Load() < int64(r.cfg.MaxInFlight) }
 
 // settle waits until every call has ended. Targets end their calls by their
 // own time-outs, and soon after ctx ends, so this needs no limit of its own.
 func (r *run) settle(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	for {
-		r.mu.Lock()
-		left := r.inFlight
-		r.mu.Unlock()
-		if left == 0 {
-			return
-		}
+	for r.inFlight.Load() != 0 {
 		if err := r.clock.Wait(ctx, math.MaxInt64, r.idle); err != nil {
 			return // can't be: the context never ends
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -17,12 +18,18 @@ func Stream(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[h
 	r, stop := newRun(clock, target, cfg)
 	defer stop()
 	passed := r.passed // one function value for all calls
-	var ended error
+	var (
+		now   time.Duration
+		ended error
+	)
 	for a := range arrivals {
-		if ended = r.until(ctx, a.Due); ended != nil {
+		if now, ended = r.until(ctx, a.Due); ended != nil {
 			break
 		}
-		r.forward(ctx, a, passed)
+		if r.cfg.Closed {
+			a.Due = now
+		}
+		r.forward(ctx, now, a, passed)
 		if r.cfg.Closed {
 			r.untilRoom(ctx)
 		}
@@ -32,21 +39,12 @@ func Stream(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[h
 }
 
 // forward sends an arrival whose call nobody keeps.
-func (r *run) forward(ctx context.Context, a history.Arrival, passed func(history.Call)) {
-	now := r.clock.Now()
-	if r.cfg.Closed {
-		a.Due = now
-	}
-	r.mu.Lock()
-	full := r.inFlight >= r.cfg.MaxInFlight
-	if !full {
-		r.inFlight++
-	}
-	r.mu.Unlock()
-	if full {
+func (r *run) forward(ctx context.Context, now time.Duration, a history.Arrival, passed func(history.Call)) {
+	if !r.room() {
 		r.tell(history.Call{Arrival: a, Sent: now, Received: now, Outcome: history.Unsent, Detail: Full})
 		return
 	}
+	r.inFlight.Add(1)
 	r.target.Send(ctx, a, passed)
 }
 
@@ -68,10 +66,4 @@ func (r *run) untilRoom(ctx context.Context) {
 			return
 		}
 	}
-}
-
-func (r *run) room() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.inFlight < r.cfg.MaxInFlight
 }

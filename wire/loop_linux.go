@@ -38,6 +38,7 @@ type Loop struct {
 
 	epoll, bell int // descriptors
 	events      [maxEvents]unix.EpollEvent
+	news        uint32 // what epoll tells of a connection
 	ready, next int // events that were got, and the next one to be handled
 	polled      time.Duration
 	noPwait2    bool
@@ -104,6 +105,10 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), forms: map[string]*template{}, ctx: context.Background(), buf: make([]byte, readBuffer),
 		alone: runtime.GOMAXPROCS(0) == 1}
 	l.linger.which = forLinger
+	l.news = readable
+	if r.network == "tcp" {
+		l.news |= unix.EPOLLET
+	}
 	late, lapse := context.WithCancelCause(context.Background())
 	lapse(errTimeout)
 	l.late = late
@@ -155,7 +160,7 @@ func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct
 		now := l.now()
 		l.expire(now)
 		if l.next == l.ready {
-			l.poll(l.nap(now, until), wake)
+			l.poll(now, l.nap(now, until), wake)
 		}
 		l.handle(until)
 		select {
@@ -194,17 +199,17 @@ func (l *Loop) nap(now, until time.Duration) time.Duration {
 
 // Poll implements runner.Poller: it writes what there is to write and reads what
 // replies there are, if that is due.
-func (l *Loop) Poll() {
-	now := l.now()
+func (l *Loop) Poll(now time.Duration) (took bool) {
 	if now-l.polled < pollEvery {
-		return
+		return false
 	}
 	l.flush()
 	l.expire(now)
 	if l.next == l.ready {
-		l.poll(0, nil)
+		l.poll(now, 0, nil)
 	}
 	l.handle(now + pollEvery)
+	return true
 }
 
 // Wake implements runner.Poller. It costs next to nothing while nobody sleeps.
@@ -216,8 +221,8 @@ func (l *Loop) Wake() {
 
 // poll asks the kernel for events, and waits for them for at most d. While it
 // waits, Go may use the processor for other goroutines.
-func (l *Loop) poll(d time.Duration, wake <-chan struct{}) {
-	l.polled = l.now()
+func (l *Loop) poll(now, d time.Duration, wake <-chan struct{}) {
+	l.polled = now
 	l.ready, l.next = 0, 0
 	if n := l.pollNow(); n > 0 || d <= 0 {
 		l.ready = n

@@ -27,7 +27,7 @@ func (*Loop) Now() time.Duration { return 0 }
 func (*Loop) Wait(ctx context.Context, _ time.Duration, _ <-chan struct{}) error { return ctx.Err() }
 
 // Poll implements runner.Poller.
-func (*Loop) Poll() {}
+func (*Loop) Poll(time.Duration) bool { return false }
 
 // Wake implements runner.Poller.
 func (*Loop) Wake() {}

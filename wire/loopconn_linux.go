@@ -30,8 +30,8 @@ type conn struct {
 
 // dispatch gives a call a connection, or has one opened, or lets it wait.
 func (l *Loop) dispatch(p *pending) {
-	if c := l.takeIdle(); c != nil {
-		l.carry(c, p)
+	if c := l.takeIdle(p.start); c != nil {
+		l.carry(c, p, p.start)
 		return
 	}
 	p.waiting = true
@@ -42,11 +42,11 @@ func (l *Loop) dispatch(p *pending) {
 }
 
 // takeIdle returns a connection that can be used, the one used last.
-func (l *Loop) takeIdle() *conn {
+func (l *Loop) takeIdle(now time.Duration) *conn {
 	for n := len(l.idle); n > 0; n = len(l.idle) {
 		c := l.idle[n-1]
 		l.idle = l.idle[:n-1]
-		if l.now()-c.since < idleConn {
+		if now-c.since < idleConn {
 			return c
 		}
 		l.drop(c)
@@ -62,7 +62,8 @@ func (l *Loop) serve() {
 			l.pop()
 			continue
 		}
-		c := l.takeIdle()
+		now := l.now()
+		c := l.takeIdle(now)
 		if c == nil {
 			if l.dials == 0 && l.open < l.cfg.Conns {
 				l.dial(p)
@@ -71,7 +72,7 @@ func (l *Loop) serve() {
 		}
 		l.pop()
 		p.waiting = false
-		l.carry(c, p)
+		l.carry(c, p, now)
 	}
 	l.queue, l.queued = l.queue[:0], 0
 }
@@ -111,7 +112,7 @@ func (l *Loop) dialled(p *pending, turn uint64, nc net.Conn, err error, took tim
 // adopt makes a descriptor an idle connection.
 func (l *Loop) adopt(fd int) error {
 	c := &conn{since: l.now()}
-	if err := l.enrol(c, &c.watched, fd, readable); err != nil {
+	if err := l.enrol(c, &c.watched, fd, l.news); err != nil {
 		_ = unix.Close(fd) // nothing was sent on it
 		return err
 	}
@@ -119,8 +120,13 @@ func (l *Loop) adopt(fd int) error {
 	return nil
 }
 
-// readable is what epoll always tells of a connection.
-const readable = unix.EPOLLIN | unix.EPOLLRDHUP
+// readable is what epoll tells of a connection. Of a TCP connection it tells
+// each change once (EPOLLET), which spares it to look at each again after each
+// reply. That is enough: a read that doesn't fill the buffer has taken all that
+// there was (epoll(7)), unless there is more than data (the end of it, an error,
+// urgent data), which the event says; and what comes after the read is another
+// event. Where there may be more, attend asks to be told again.
+const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLPRI
 
 // drop closes a connection.
 func (l *Loop) drop(c *conn) {
@@ -139,21 +145,21 @@ func (l *Loop) forget(c *conn) {
 	l.open--
 }
 
-// carry sends a call on a connection.
-func (l *Loop) carry(c *conn, p *pending) {
+// carry sends a call on a connection. Sent is stamped once, with the instant at
+// which there was one: where it turns out to be dead before the first byte, the
+// request moves to another one, and the stamp is early but not late.
+func (l *Loop) carry(c *conn, p *pending, now time.Duration) {
 	c.call, p.conn = p, c
 	c.kept, c.segs, c.replied = c.kept[:0], c.segs[:0], 0
 	p.written = 0
+	if !p.stamped {
+		p.call.Sent, p.stamped = now, true
+	}
 	l.write(c, p)
 }
 
-// write writes what is left of a request. Sent is stamped once, before the
-// first attempt: where the connection turns out to be dead before the first
-// byte, the request moves to another one, and the stamp is early but not late.
+// write writes what is left of a request.
 func (l *Loop) write(c *conn, p *pending) {
-	if !p.stamped {
-		p.call.Sent, p.stamped = l.now(), true
-	}
 	n, errno := transmit(c.fd, p.out[p.written:])
 	switch {
 	case errno == 0:
@@ -166,7 +172,8 @@ func (l *Loop) write(c *conn, p *pending) {
 	default:
 		// What is there to be read tells more, and be it the same error.
 		p.written = max(p.written, 1)
-		l.watch(c, false)
+		c.writes = false
+		l.again(c)
 		return
 	}
 	l.watch(c, p.written < len(p.out))
@@ -174,12 +181,17 @@ func (l *Loop) write(c *conn, p *pending) {
 
 // watch has epoll tell of room to write, or not.
 func (l *Loop) watch(c *conn, write bool) {
-	if c.writes == write {
-		return
+	if c.writes != write {
+		c.writes = write
+		l.again(c)
 	}
-	events := uint32(readable)
-	if c.writes = write; write {
-		events |= unix.EPOLLOUT
+}
+
+// again has epoll tell of a connection, also of what it told before.
+func (l *Loop) again(c *conn) {
+	events := l.news
+	if c.writes {
+		events = readable | unix.EPOLLOUT
 	}
 	// It can't fail: the descriptor is in the set.
 	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, c.interest(events))
@@ -189,6 +201,9 @@ func (l *Loop) watch(c *conn, write bool) {
 func (c *conn) attend(l *Loop, events uint32) time.Duration {
 	n, errno := receive(c.fd, l.buf)
 	at := l.now()
+	if n == len(l.buf) || n > 0 && events&^(unix.EPOLLIN|unix.EPOLLOUT) != 0 || errno == unix.EINTR {
+		l.again(c)
+	}
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		if c.call != nil && events&unix.EPOLLOUT != 0 {
@@ -277,13 +292,13 @@ func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) 
 	p := c.call
 	reuse := !h.close && len(data) == h.size+b.size && p.written == len(p.out)
 	if l.success(c, h, b, at) {
-		l.release(c, reuse)
+		l.release(c, reuse, at)
 		l.finish(p)
 		l.serve()
 		return
 	}
 	a := p.lane.link.replay(l.ctx, &record{data: data[:h.size+b.size], segs: c.cutSegs(h.size + b.size)}, p.call.ID)
-	l.release(c, reuse)
+	l.release(c, reuse, at)
 	l.conclude(p, a)
 	l.serve()
 }
@@ -325,7 +340,7 @@ func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 }
 
 // release takes a connection from its call, for another one or for good.
-func (l *Loop) release(c *conn, reuse bool) {
+func (l *Loop) release(c *conn, reuse bool, at time.Duration) {
 	if !reuse {
 		l.drop(c)
 		return
@@ -334,6 +349,6 @@ func (l *Loop) release(c *conn, reuse bool) {
 	if c.used = true; cap(c.kept) > readBuffer {
 		c.kept = nil
 	}
-	c.since = l.now()
+	c.since = at
 	l.idle = append(l.idle, c)
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // broke ends a call whose connection ended before its reply was whole.
@@ -54,6 +56,8 @@ func (l *Loop) handOver(c *conn, end error) {
 			r.end = err
 		}
 		l.forget(c)
+		// It is in the set, and would stay there: the duplicate is the same socket.
+		_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, c.fd, nil)
 		_ = f.Close() // the duplicate is the one that counts
 	} else {
 		l.drop(c)

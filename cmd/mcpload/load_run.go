@@ -276,8 +276,10 @@ type pacing struct {
 
 // Send implements runner.Target. It is called from one goroutine.
 func (p *pacing) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
-	p.handed = p.clock.Now()
-	if !p.closed {
+	if p.closed {
+		p.handed = a.Due // the instant at which it was handed over
+	} else {
+		p.handed = p.clock.Now()
 		p.late.Record(p.handed - a.Due)
 	}
 	p.peak = max(p.peak, p.sent.Add(1)-p.done.Load())
