@@ -49,6 +49,8 @@ type Loop struct {
 	buf         []byte
 	scratch     []byte
 	scan        hotScan
+	head        head // of the latest reply
+	headText    []byte
 
 	sources []source // by the number that epoll knows them by; nil where there is none
 	vacant  []int    // numbers in sources without one

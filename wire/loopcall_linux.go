@@ -82,8 +82,10 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 	} else {
 		l.free = p.next
 	}
-	*p = pending{turn: p.turn + 1, out: p.out, lane: ln, done: done, start: l.now(), call: history.Call{Arrival: a}}
-	p.call.ID = ln.s.lastID.Add(1)
+	p.turn++
+	p.lane, p.done, p.start, p.next = ln, done, l.now(), nil
+	p.written, p.stamped, p.waiting = 0, false, false
+	p.call = history.Call{Arrival: a, ID: ln.s.lastID.Add(1)}
 	return p
 }
 
@@ -92,7 +94,7 @@ func (l *Loop) finish(p *pending) {
 	l.calls.remove(p)
 	l.linger.remove(p)
 	done, call := p.done, p.call
-	p.conn, p.done, p.lane, p.call = nil, nil, nil, history.Call{}
+	p.conn = nil
 	if cap(p.out) > readBuffer {
 		p.out = nil
 	}

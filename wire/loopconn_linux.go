@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -233,7 +234,7 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		c.kept = append(c.kept, data...)
 		data = c.kept
 	}
-	h, state := readHead(data)
+	h, state := l.readHead(data)
 	var b body
 	if state == whole {
 		b, l.scratch, state = h.readBody(data[h.size:], l.scratch)
@@ -250,6 +251,19 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 	default:
 		l.complete(c, h, b, data, at)
 	}
+}
+
+// readHead is readHead. Most heads are the bytes of the one before, and mean the
+// same.
+func (l *Loop) readHead(data []byte) (head, framing) {
+	if len(l.headText) > 0 && bytes.HasPrefix(data, l.headText) {
+		return l.head, whole
+	}
+	h, state := readHead(data)
+	if state == whole {
+		l.headText, l.head = append(l.headText[:0], data[:h.size]...), h
+	}
+	return h, state
 }
 
 // keep keeps what has come, until there is more.

@@ -163,20 +163,24 @@ func (c *cursor) text() ([]byte, error) {
 	if c.pos >= len(c.data) || c.data[c.pos] != '"' {
 		return nil, c.bad("a string")
 	}
-	start := c.pos
-	for c.pos++; c.pos < len(c.data); c.pos++ {
-		switch b := c.data[c.pos]; {
+	data, start := c.data, c.pos // in registers: most bytes of a message are texts'
+	for i := start + 1; i < len(data); i++ {
+		switch b := data[i]; {
 		case b == '"':
-			c.pos++
-			return c.data[start:c.pos], nil
+			c.pos = i + 1
+			return data[start:c.pos], nil
 		case b == '\\':
+			c.pos = i
 			if err := c.escape(); err != nil {
 				return nil, err
 			}
+			i = c.pos
 		case b < ' ':
+			c.pos = i
 			return nil, c.bad("a string without control characters")
 		}
 	}
+	c.pos = len(data)
 	return nil, errCut
 }
 

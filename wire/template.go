@@ -18,6 +18,11 @@ type template struct {
 	host   string
 	header http.Header // of every request
 	known  map[headKey]opening
+
+	// Of the latest request, because the next one is mostly like it.
+	key     headKey
+	latest  opening
+	compact []byte // arguments that compactObject takes
 }
 
 // A headKey says what the head of a request depends on.
@@ -84,17 +89,30 @@ func (t *template) line(b []byte, id int64, method, tool string, arguments json.
 // opening returns what is the same in all calls of a method and a tool.
 func (t *template) opening(method, tool string) opening {
 	key := headKey{method, tool}
+	if key == t.key && t.latest.head != nil {
+		return t.latest
+	}
 	h, known := t.known[key]
 	if !known {
 		h = t.newOpening(method, tool)
 		t.known[key] = h
 	}
+	t.key, t.latest = key, h
 	return h
 }
 
 // extraordinary reports if only encode can write a request.
 func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
-	return h.general || !compactObject(arguments) || t.era.stateless && bytes.Contains(arguments, []byte(`"_meta"`))
+	switch {
+	case h.general:
+		return true
+	case len(t.compact) > 0 && bytes.Equal(arguments, t.compact):
+		return false
+	case !compactObject(arguments) || t.era.stateless && bytes.Contains(arguments, []byte(`"_meta"`)):
+		return true
+	}
+	t.compact = append(t.compact[:0], arguments...)
+	return false
 }
 
 const bodyStart = `{"jsonrpc":"2.0","id":`
