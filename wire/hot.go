@@ -18,7 +18,7 @@ const (
 // and returns its result. The end is how much of the body had to be read for
 // it, which says when the response was there. Where soft is set, texts may be
 // refusals in disguise. It is a method only so that the scan is used again, in
-// place of memory for each call.
+// place of zeroing one for each call.
 func (s *hotScan) plainSuccess(kind bodyKind, text []byte, id int64, method string, modern, soft bool) (result []byte, end int, ok bool) {
 	end = len(text)
 	switch kind {
@@ -91,30 +91,52 @@ func (s *hotScan) response() bool {
 	if s.peek() != '{' {
 		return false
 	}
-	ok := s.members(func(s *hotScan, name []byte) bool {
-		switch string(name) {
-		case `"jsonrpc"`:
-			version, ok := s.plain()
-			return ok && s.once(sawVersion) && string(version) == `"2.0"`
-		case `"id"`:
-			raw, ok := s.plain()
-			return ok && s.once(sawID) && s.spells(raw)
-		case `"result"`:
-			if s.peek() != '{' || !s.once(sawResult) {
-				return false
-			}
-			start := s.pos
-			ok := s.members((*hotScan).resultMember)
-			s.result = s.data[start:s.pos]
-			return ok
-		case `"method"`, `"error"`:
-			return false
-		}
-		_, ok := s.plain()
-		return ok
-	})
+	ok := s.members(ofMessage)
 	s.space()
 	return ok && s.pos == len(s.data) && s.seen == sawVersion|sawID|sawResult
+}
+
+// messageMember walks over a member of the message, and reports if it may be
+// one of the expected response.
+func (s *hotScan) messageMember(name []byte) bool {
+	switch string(name) {
+	case `"jsonrpc"`:
+		version, ok := s.plain()
+		return ok && s.once(sawVersion) && string(version) == `"2.0"`
+	case `"id"`:
+		raw, ok := s.plain()
+		return ok && s.once(sawID) && s.spells(raw)
+	case `"result"`:
+		if s.peek() != '{' || !s.once(sawResult) {
+			return false
+		}
+		start := s.pos
+		ok := s.members(ofResult)
+		s.result = s.data[start:s.pos]
+		return ok
+	case `"method"`, `"error"`:
+		return false
+	}
+	_, ok := s.plain()
+	return ok
+}
+
+// The objects that a hotScan walks over. They are numbers and no functions, so
+// that the compiler sees that a scan stays where it is, and takes no memory.
+const (
+	ofMessage = iota
+	ofResult
+	ofContent
+)
+
+func (s *hotScan) member(of int, name []byte) bool {
+	switch of {
+	case ofMessage:
+		return s.messageMember(name)
+	case ofResult:
+		return s.resultMember(name)
+	}
+	return s.contentMember(name)
 }
 
 // once notes a member, and reports if it is the first of its name.
@@ -130,9 +152,9 @@ func (s *hotScan) plain() ([]byte, bool) {
 	return raw, err == nil
 }
 
-// members walks over an object and calls each for the members, whose quoted
-// names hold no escape. It is object without its errors.
-func (s *hotScan) members(each func(s *hotScan, name []byte) bool) bool {
+// members walks over an object of a kind and calls member for the members, whose
+// quoted names hold no escape. It is object without its errors.
+func (s *hotScan) members(of int) bool {
 	s.depth++ // value counts on from here
 	defer func() { s.depth-- }()
 	s.pos++
@@ -147,7 +169,7 @@ func (s *hotScan) members(each func(s *hotScan, name []byte) bool) bool {
 			return false
 		}
 		s.pos++
-		if !each(s, name) {
+		if !s.member(of, name) {
 			return false
 		}
 		if done, err := s.next('}'); done || err != nil {
@@ -183,7 +205,7 @@ func (s *hotScan) contents() bool {
 		return true
 	}
 	for {
-		if s.peek() != '{' || !s.members((*hotScan).contentMember) {
+		if s.peek() != '{' || !s.members(ofContent) {
 			return false
 		}
 		if done, err := s.next(']'); done || err != nil {

@@ -16,17 +16,14 @@ type inProcessLink struct {
 	respond func(*message) (request, bool)
 	modern  func() bool // is the stateless era spoken?
 	soft    bool        // texts may be refusals in disguise
+
+	spells spells
 }
 
 // exchange calls the handler on the caller's goroutine. A reply that comes
 // later than the time-out allows, on the run's clock, doesn't count.
 func (l *inProcessLink) exchange(ctx context.Context, q request) answer {
-	a := answer{sent: l.now()}
-	if ctx.Err() != nil {
-		a.received, a.fault = a.sent, gaveUp(ctx)
-		return a
-	}
-	a.wrote = true
+	a := answer{sent: l.now(), wrote: true}
 	text := l.handler(ctx, l.client, q.body)
 	a.received = l.now()
 	if ctx.Err() != nil {
@@ -67,5 +64,8 @@ func (l *inProcessLink) notify(ctx context.Context, q request) answer {
 	return a
 }
 
-// close does nothing: there is no connection.
-func (l *inProcessLink) close(context.Context) error { return nil }
+// close implements link: there is no connection.
+func (l *inProcessLink) close(context.Context) error {
+	l.spells.close()
+	return nil
+}

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +27,7 @@ type Session struct {
 	closed    atomic.Bool
 	clean     redactor
 	strays    strayLog
+	templates sync.Pool // of *template, for transports without headers
 
 	cancelling atomic.Int64   // cancellations under way
 	cancels    sync.WaitGroup // likewise
@@ -86,17 +89,19 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	if !notification {
 		call.ID = s.lastID.Add(1)
 	}
-	e := s.era.Load()
-	encode := e.encode
-	if s.transport == InProcess || s.transport == Stdio {
-		encode = e.encodeLine
-	}
-	q, err := encode(call.ID, a.Method, a.Tool, a.Arguments)
+	q, err := s.encode(call.ID, a)
 	if err != nil {
 		return refuse(excerpt([]byte(err.Error())))
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
-	defer cancel()
+	if l, ok := s.link.(*inProcessLink); ok {
+		shared := l.spells.join(ctx, timeout, l.now())
+		defer l.spells.leave(shared)
+		ctx = shared.Context
+	} else {
+		timed, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+		defer cancel()
+		ctx = timed
+	}
 	var got answer
 	if notification {
 		got = s.link.notify(ctx, q)
@@ -105,6 +110,25 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	}
 	s.judge(&call, got, notification)
 	return call, got
+}
+
+// encode writes the request of an arrival.
+func (s *Session) encode(id int64, a history.Arrival) (request, error) {
+	e := s.era.Load()
+	switch {
+	case s.transport != InProcess && s.transport != Stdio:
+		return e.encode(id, a.Method, a.Tool, a.Arguments)
+	case id == 0:
+		return e.encodeLine(id, a.Method, a.Tool, a.Arguments)
+	}
+	// A template serves one call at a time.
+	t, ok := s.templates.Get().(*template)
+	if !ok || t.of != e {
+		t = newTemplate(s, &url.URL{Path: "/"}, nil)
+	}
+	defer s.templates.Put(t)
+	line, err := t.line(nil, id, a.Method, a.Tool, a.Arguments)
+	return request{id: id, method: a.Method, body: bytes.TrimSuffix(line, []byte("\n"))}, err
 }
 
 // judge fills in what came of a call.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -13,6 +14,7 @@ import (
 // What it writes is what a poster and an era write, which do it for whatever
 // isn't the plain case.
 type template struct {
+	of     *era
 	era    era // of all its sessions, but for the session id
 	url    *url.URL
 	host   string
@@ -38,13 +40,14 @@ type opening struct {
 
 // newTemplate returns a template for sessions like this one.
 func newTemplate(s *Session, u *url.URL, header http.Header) *template {
-	e := *s.era.Load()
+	of := s.era.Load()
+	e := *of
 	e.sessionID = ""
 	host := u.Host
 	if h := header.Get("Host"); h != "" {
 		host = h
 	}
-	return &template{era: e, url: u, host: host, header: header, known: map[headKey]opening{}}
+	return &template{of: of, era: e, url: u, host: host, header: header, known: map[headKey]opening{}}
 }
 
 // request appends the request of one call to b. It fails where the
@@ -83,6 +86,7 @@ func (t *template) line(b []byte, id int64, method, tool string, arguments json.
 	}
 	var digits [20]byte
 	glue, params, after := t.ends(method, arguments)
+	b = slices.Grow(b, len(bodyStart)+len(digits)+len(h.before)+len(glue)+len(params)+len(after)+1)
 	return append(h.body(b, strconv.AppendInt(digits[:0], id, 10), glue, params, after), '\n'), nil
 }
 

@@ -61,7 +61,8 @@ type Options struct {
 	// Handler is the in-process server. It gets one message and returns its
 	// reply, nil for a notification. It must return soon after ctx ends: it
 	// runs on the caller's goroutine, so that a run on a virtual clock stays
-	// deterministic.
+	// deterministic. Calls of one caller that begin within 10 ms share ctx: it
+	// ends as much later than the time-out, and not at once when a call returns.
 	Handler func(ctx context.Context, client string, message []byte) []byte
 
 	Protocol string               // "auto" or empty, or one revision such as "2025-11-25"
