@@ -39,7 +39,7 @@ type Loop struct {
 	epoll, bell int // descriptors
 	events      [maxEvents]unix.EpollEvent
 	news        uint32 // what epoll tells of a connection
-	ready, next int // events that were got, and the next one to be handled
+	ready, next int    // events that were got, and the next one to be handled
 	polled      time.Duration
 	noPwait2    bool
 	spec        unix.Timespec
