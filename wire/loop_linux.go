@@ -16,10 +16,15 @@ import (
 
 // How a loop waits.
 const (
-	maxNap     = 5 * time.Millisecond   // after which it looks if somebody ended the run
-	pollEvery  = 100 * time.Microsecond // at least, also while every arrival is overdue
-	spinFor    = 80 * time.Microsecond  // before an instant that was slept for: the kernel wakes us that late at times
-	maxEvents  = 64
+	maxNap    = 5 * time.Millisecond   // after which it looks if somebody ended the run
+	pollEvery = 100 * time.Microsecond // at least, also while every arrival is overdue
+	spinFor   = 80 * time.Microsecond  // before an instant that was slept for: the kernel wakes us that late at times
+	maxEvents = 64
+
+	// A goroutine that never yields makes Go's watcher of such ones wake 2,000
+	// times a second, which costs more than to yield where there is time.
+	yieldEvery = 5 * time.Millisecond
+	yieldTime  = 300 * time.Microsecond
 	readBuffer = readSize
 )
 
@@ -41,6 +46,7 @@ type Loop struct {
 	news        uint32 // what epoll tells of a connection
 	ready, next int    // events that were got, and the next one to be handled
 	polled      time.Duration
+	yielded     time.Duration
 	noPwait2    bool
 	spec        unix.Timespec
 	alone       bool // there is one processor for all goroutines
@@ -161,6 +167,10 @@ func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct
 		l.flush()
 		now := l.now()
 		l.expire(now)
+		if now-l.yielded > yieldEvery && until-now > yieldTime {
+			runtime.Gosched()
+			l.yielded = now
+		}
 		if l.next == l.ready {
 			l.poll(now, l.nap(now, until), wake)
 		}
