@@ -8,6 +8,7 @@ TESTFLAGS   ?=
 BENCHFLAGS  ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+PEERS       := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.66.5 go.k6.io/k6@v1.8.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The go command passes over testdata, so its one Go program is named.
 PACKAGES    := ./... ./testdata/live/gomcp
@@ -73,10 +74,11 @@ bench: ## every benchmark, with allocations, also into bin/bench.txt for benchst
 	@mkdir -p bin
 	bash -o pipefail -c "$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./... | tee bin/bench.txt"
 
-# The peers are modules of their own, so that nobody else has to download them.
-bench-peers: build ## mcpload beside vegeta, wrk, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
+# The peers' libraries are in a module of their own, so that nobody else has to
+# download them. Later versions of fortio need a module that the proxy doesn't have.
+bench-peers: build ## mcpload beside vegeta, wrk, fortio, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
 	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./peers
-	cd bench/k6 && $(GO) build -o ../../bin/k6 .
+	for tool in $(PEERS); do GOBIN='$(CURDIR)/bin' $(GO) install $$tool || exit 1; done
 	bin/peers -bin bin -bench bench -o docs/PERFORMANCE.md
 
 clean: ## remove what build made

@@ -6,8 +6,9 @@
 //
 //	peers -bin DIR -rounds 3 -seconds 3 -o docs/PERFORMANCE.md
 //
-// DIR holds mcpload, canned, gomcp, peer and k6; wrk is taken from PATH. A tool
-// that is missing is said to be.
+// DIR holds mcpload, canned, gomcp, peer, vegeta, fortio and k6; wrk is taken from
+// PATH. A tool that is missing is said to be. With k6-mcp there, which is k6 with
+// github.com/grafana/xk6-mcp, that is measured too.
 package main
 
 import (
@@ -68,6 +69,11 @@ type contest struct {
 
 func main() {
 	flag.Parse()
+	var err error
+	if scratch, err = os.MkdirTemp("", "peers"); err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(scratch) // what the tools kept is of no use to anybody
 	list := contests()
 	for round := range *rounds {
 		for _, c := range list {
@@ -92,6 +98,12 @@ func main() {
 }
 
 func program(name string) string { return filepath.Join(*bin, name) }
+
+// has reports if a program is there that need not be.
+func has(name string) bool {
+	_, err := os.Stat(program(name))
+	return err == nil
+}
 
 // start starts a server and returns its URL.
 func start(name string) (string, func()) {
@@ -144,10 +156,79 @@ func measure(t tool) (r run) {
 }
 
 func ours(name, url string, connections int, rate string, more ...string) tool {
-	argv := append([]string{program("mcpload"), "load", "--no-store", "--format", "json", "--tool", "echo", "--args", `{"text":"hi"}`,
-		"--protocol", "2025-11-25", "--rate", rate, "--connections", strconv.Itoa(connections), "--duration", fmt.Sprint(*seconds, "s"), "--url", url}, more...)
-	return tool{name: name, argv: argv, calls: document}
+	return oursKept(name, url, connections, rate, append(more, "--no-store")...)
 }
+
+// oursKept has the history of the run kept, as it is unless told otherwise.
+func oursKept(name, url string, connections int, rate string, more ...string) tool {
+	argv := append([]string{program("mcpload"), "load", "--format", "json", "--tool", "echo", "--args", `{"text":"hi"}`,
+		"--protocol", "2025-11-25", "--rate", rate, "--connections", strconv.Itoa(connections), "--duration", fmt.Sprint(*seconds, "s"), "--url", url}, more...)
+	return tool{name: name, argv: argv, env: []string{"MCPLOAD_RESULTS=" + filepath.Join(scratch, "runs")}, calls: document}
+}
+
+// attack is vegeta's command, which keeps its results as ours does.
+func attack(url string, connections int) tool {
+	body, targets, kept := filepath.Join(scratch, "body"), filepath.Join(scratch, "targets"), filepath.Join(scratch, "vegeta.bin")
+	for name, text := range map[string]string{body: call, targets: "POST " + url + "\nContent-Type: application/json\nAccept: application/json, text/event-stream\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			log.Fatal(err)
+		}
+	}
+	n := fmt.Sprint(connections)
+	return tool{name: vegetaKept, argv: []string{program("vegeta"), "attack", "-targets", targets, "-body", body, "-rate", "0", "-http2=false",
+		"-workers", n, "-max-workers", n, "-connections", n, "-duration", fmt.Sprint(*seconds, "s"), "-output", kept}, calls: func(_ []byte, r *run) error {
+		out, err := exec.Command(program("vegeta"), "report", "-type", "json", kept).Output()
+		var d struct {
+			Requests float64
+			Success  float64
+		}
+		if err == nil {
+			err = json.Unmarshal(out, &d)
+		}
+		if r.calls = d.Requests; err == nil && d.Success != 1 {
+			err = fmt.Errorf("%.3f of the calls succeeded", d.Success)
+		}
+		return err
+	}}
+}
+
+// fortio is its fast client.
+func fortio(url string, connections int) tool {
+	return tool{name: "fortio", argv: []string{program("fortio"), "load", "-quiet", "-c", fmt.Sprint(connections), "-qps", "0", "-t", fmt.Sprint(*seconds, "s"),
+		"-content-type", "application/json", "-H", "Accept: application/json, text/event-stream", "-payload", call, "-json", "-", url}, calls: func(out []byte, r *run) error {
+		var d struct{ RetCodes map[string]float64 }
+		if err := json.Unmarshal(out, &d); err != nil {
+			return err
+		}
+		r.calls = d.RetCodes["200"]
+		if len(d.RetCodes) != 1 {
+			return fmt.Errorf("not all calls succeeded: %v", d.RetCodes)
+		}
+		return nil
+	}}
+}
+
+// k6 runs a script for k6 with a program that may have extensions.
+func k6(name, bin, script, url string, connections int, counter string) tool {
+	return tool{name: name, argv: []string{program(bin), "run", "--quiet", "--no-usage-report", filepath.Join(*here, script)},
+		env:   []string{"URL=" + url, "CONNECTIONS=" + fmt.Sprint(connections), "DURATION=" + fmt.Sprint(*seconds, "s")},
+		calls: match(counter + `\.*: (\d+)`)}
+}
+
+// The tools that are compared with.
+const (
+	keptName   = "mcpload, the run kept"
+	vegetaName = "vegeta's library, results dropped"
+	vegetaKept = "vegeta attack, results kept"
+	k6Name     = "k6, its http module"
+	k6MCPName  = "k6 with xk6-mcp"
+)
+
+// call is the request that all tools send.
+const call = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"}}}`
+
+// scratch is a folder for what the tools keep.
+var scratch string
 
 // document reads mcpload's result document. The processor time is that of the
 // whole process, the set-up with it, but for a run of many sessions.
@@ -235,16 +316,21 @@ func overStdio(server string) func(string) []tool {
 
 func contests() []*contest {
 	duration := fmt.Sprint(*seconds, "s")
-	saturation := func(n int, k6 bool) func(string) []tool {
+	saturation := func(n int, all bool) func(string) []tool {
 		return func(url string) []tool {
 			list := []tool{
 				ours("mcpload", url, n, "max"),
 				{name: "wrk", argv: []string{"wrk", "-t1", fmt.Sprint("-c", n), "-d" + duration, "-s", filepath.Join(*here, "wrk.lua"), url}, calls: match(`(\d+) requests in`)},
-				{name: "vegeta", argv: []string{program("peer"), "vegeta", url, fmt.Sprint(n), "0", fmt.Sprint(*seconds)}, calls: peerReport},
+				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, fmt.Sprint(n), "0", fmt.Sprint(*seconds)}, calls: peerReport},
+				oursKept(keptName, url, n, "max"),
+				attack(url, n),
 			}
-			if k6 {
-				list = append(list, tool{name: "k6 (its http module)", argv: []string{program("k6"), "run", "--quiet", "--no-usage-report", filepath.Join(*here, "k6", "plain.js")},
-					env: []string{"URL=" + url, "CONNECTIONS=" + fmt.Sprint(n), "DURATION=" + duration}, calls: match(`http_reqs\.*: (\d+)`)})
+			if !all {
+				return list
+			}
+			list = append(list, fortio(url, n), k6(k6Name, "k6", "k6.js", url, n, "http_reqs"))
+			if has("k6-mcp") {
+				list = append(list, k6(k6MCPName, "k6-mcp", "k6-mcp.js", url, n, "mcp_request_count"))
 			}
 			return list
 		}
@@ -252,7 +338,7 @@ func contests() []*contest {
 	paced := func(rate int) func(string) []tool {
 		return func(url string) []tool {
 			return []tool{ours("mcpload", url, 64, fmt.Sprint(rate, "/s")),
-				{name: "vegeta", argv: []string{program("peer"), "vegeta", url, "64", fmt.Sprint(rate), fmt.Sprint(*seconds)}, calls: peerReport}}
+				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, "64", fmt.Sprint(rate), fmt.Sprint(*seconds)}, calls: peerReport}}
 		}
 	}
 	list := []*contest{
