@@ -35,8 +35,8 @@ func (l *inProcessLink) exchange(ctx context.Context, q request) answer {
 		return a
 	}
 	var scan hotScan
-	if result, _, ok := scan.plainSuccess(jsonBody, text, q.id, q.method, l.modern(), l.soft); ok {
-		a.reply = &message{result: result}
+	if result, _, ok := scan.plainSuccess(jsonBody, text, q.id, q.method, l.modern(), l.soft); ok && q.method == methodCall {
+		a.good = result
 		return a
 	}
 	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: func(m *message) {

@@ -36,7 +36,8 @@ type answer struct {
 	status int         // HTTP status; 0 on transports without one
 	header http.Header // of the HTTP reply
 	body   []byte      // of an HTTP reply that held no usable message
-	reply  *message    // the response with the request's id
+	good   []byte      // the result of a response that says that all went well, where nothing else is worth to be known of it
+	reply  *message    // else the response with the request's id
 	again  *message    // a second one
 	other  *message    // the first response with another id or none
 	fault  *fault      // why there is no whole answer; nil where there is one

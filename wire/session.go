@@ -66,7 +66,7 @@ func (s *Session) Fetch(ctx context.Context, a history.Arrival) (history.Call, j
 	}
 	call, got := s.do(ctx, a, s.o.Timeout)
 	if got.reply == nil {
-		return call, nil
+		return call, json.RawMessage(got.good)
 	}
 	return call, json.RawMessage(got.reply.result)
 }
@@ -134,6 +134,10 @@ func (s *Session) encode(id int64, a history.Arrival) (request, error) {
 // judge fills in what came of a call.
 func (s *Session) judge(call *history.Call, got answer, notification bool) {
 	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
+	if got.good != nil {
+		call.Outcome = history.OK
+		return
+	}
 	defer func() { call.Detail = s.clean.clean(call.Detail) }()
 	defer s.cancel(call, got)
 	if f := got.fault; f != nil {

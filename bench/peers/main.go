@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -309,7 +310,8 @@ func match(pattern string) func([]byte, *run) error {
 func overStdio(server string) func(string) []tool {
 	return func(string) []tool {
 		us := ours("mcpload", "", 16, "max")
-		us.argv = append(us.argv[:len(us.argv)-2], "--", program(server), "stdio")
+		at := slices.Index(us.argv, "--url")
+		us.argv = append(slices.Delete(us.argv, at, at+2), "--", program(server), "stdio")
 		return []tool{us, {name: "mcp-go's client", argv: []string{program("peer"), "mcpgo-stdio", "100000", program(server), "stdio"}, calls: peerReport}}
 	}
 }
