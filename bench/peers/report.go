@@ -123,10 +123,10 @@ func required(b *strings.Builder, list []*contest) {
 	b.WriteString("## What is required\n\n")
 	table(b, demands)
 	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`, `TestPipeAllocatesNothing`).\n" +
-		"What is required is required with canned replies; mcp-go's server is measured besides. It answers\n"+
-		"each call by itself, so that each reply wakes the client, whatever client that is: a third of what\n"+
-		"we spend there. To sleep until there are more replies would spare it, and measure latencies that\n"+
-		"are ours.\n\n"+
+		"What is required is required with canned replies; mcp-go's server is measured besides. It answers\n" +
+		"each call by itself, so that each reply wakes the client, whatever client that is: a third of what\n" +
+		"we spend there. To sleep until there are more replies would spare it, and measure latencies that\n" +
+		"are ours.\n\n" +
 		"fortio is of the last version whose command the Go proxy can build.\n")
 	if has("k6-mcp") {
 		b.WriteString("xk6-mcp is the commit of 2026-04-09, whose source doesn't compile with the go-sdk that\nit asks for: five of its calls were put into the terms of that go-sdk, nothing else.\n")
