@@ -9,6 +9,10 @@ var loadHints = []hint{
 		open:   "nothing was sent: give a higher --rate or a longer --duration",
 	},
 	{
+		check: "duration",
+		open:  "what was seen stands, but a threshold is kept only by a whole run: let it end, or ask for a shorter --duration",
+	},
+	{
 		check:  "echo",
 		failed: "look for state that requests share: a variable of the module, a context that is kept, a map keyed by something that two sessions have alike; --save-history names the calls",
 		open:   `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,

@@ -53,6 +53,10 @@ func (r *loadRun) report() (loadReport, error) {
 		findings = append(findings, verdict.Finding{Check: "abort-on", Verdict: verdict.Fail, Want: "never " + what,
 			Saw: what + ": " + saw, Cause: "the condition held, so that the run was ended"})
 	}
+	if strings.HasPrefix(r.stopped, interrupted) {
+		findings = append(findings, verdict.Finding{Check: "duration", Want: "the run that was asked for",
+			Saw: fmt.Sprintf("%s after %.1fs of %s", r.stopped, r.seconds(), r.length.Round(time.Millisecond))})
+	}
 	findings = append(findings, demands...)
 	s.Findings = results.Findings(findings)
 	out.server.Scenarios, out.server.Latency = []results.Scenario{s}, &s.Latency
