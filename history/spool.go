@@ -114,22 +114,27 @@ func (s *Spool) Len() int { return s.n }
 // Calls are the calls where all are in memory, in the order of Add; nil else.
 func (s *Spool) Calls() []Call { return s.calls }
 
-// All are all calls after Close, read back from the file where there is one: as
-// many as there are, in memory.
-func (s *Spool) All() (calls []Call, err error) {
+// Each hands all calls after Close to fn, in the order of Add, one by one. It
+// stops at fn's first error, which it returns.
+func (s *Spool) Each(fn func(*Call) error) (err error) {
 	if s.path == "" {
-		return s.calls, nil
+		for i := range s.calls {
+			if err := fn(&s.calls[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	file, err := os.Open(s.path)
 	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+		return fmt.Errorf("history: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	zip, err := gzip.NewReader(bufio.NewReaderSize(file, 64<<10))
 	if err != nil {
-		return nil, fmt.Errorf("history: %s: %w", s.path, err)
+		return fmt.Errorf("history: %s: %w", s.path, err)
 	}
-	return ReadAll(zip)
+	return NewReader(zip).Each(func(_ int, c *Call) error { return fn(c) })
 }
 
 // Path is the file's name where there is one; empty else.

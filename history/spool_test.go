@@ -2,6 +2,7 @@ package history
 
 import (
 	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -74,17 +75,22 @@ func TestASpoolGivesAllBack(t *testing.T) {
 			s.Add(Call{Arrival: Arrival{Method: "ping", Due: time.Duration(i)}, Sent: time.Duration(i), Received: time.Duration(i + 1), Outcome: OK})
 		}
 		require.NoError(t, s.Close())
-		all, err := s.All()
-		require.NoError(t, err)
+		var all []Call
+		keep := func(c *Call) error { all = append(all, *c); return nil }
+		require.NoError(t, s.Each(keep))
 		require.Len(t, all, n)
 		for i, c := range all {
 			require.EqualValues(t, i, c.Due)
 		}
 		require.Equal(t, n > 10, s.Path() != "")
+		if n > 0 {
+			seen := 0
+			require.ErrorIs(t, s.Each(func(*Call) error { seen++; return io.EOF }), io.EOF)
+			require.Equal(t, 1, seen)
+		}
 		require.NoError(t, s.Remove())
 		if n > 10 {
-			_, err = s.All()
-			require.ErrorIs(t, err, os.ErrNotExist)
+			require.ErrorIs(t, s.Each(keep), os.ErrNotExist)
 		}
 	}
 }

@@ -232,7 +232,7 @@ func TestNoTimelineOfASample(t *testing.T) {
 	d := judged(calls, 15, 40)
 	d.Servers[0].Scenarios[0].Load = &results.Load{Generator: results.LoadGenerator{Sampled: 10}}
 	html := drawn(t, d, calls)
-	assert.True(t, strings.Contains(html, "Only a part of the calls was kept"))
+	assert.True(t, strings.Contains(html, "Only a part of the calls is drawn"))
 	assert.False(t, strings.Contains(html, "s1-t1"))
 	assert.True(t, strings.Contains(html, "s1-wait"))
 }

@@ -239,7 +239,7 @@ func cut(s string) string {
 	return s
 }
 
-// sampled reports if only a part of the calls was kept: then nothing is certain of
+// sampled reports if only a part of the calls is there: then nothing is certain of
 // the bucket.
 func (v *server) sampled() bool {
 	return slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool { return sc.Load != nil && sc.Load.Generator.Sampled > 1 })
@@ -258,7 +258,7 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 		v.Spread, v.Waits = &spread, []chart{w.overTime(v.ID+"-wait", label)}
 	}
 	if v.sampled() {
-		v.Missing = "Only a part of the calls was kept, so nothing can be said of the bucket's level; the charts of latency show that part."
+		v.Missing = "Only a part of the calls is drawn, so nothing can be said of the bucket's level; the charts of latency show that part."
 	}
 	if limit.Rate <= 0 || limit.Burst < 1 || v.sampled() {
 		return

@@ -77,8 +77,12 @@ func (sc *Scenario) bench(b *bufio.Writer, server string, calls []history.Call) 
 		}
 	}
 	step := (len(admitted) + benchCalls - 1) / benchCalls
-	if step > 1 {
-		fmt.Fprintf(b, "# one of %d calls of %s is shown\n", step, name)
+	shown := step
+	if sc.Load != nil {
+		shown *= max(1, sc.Load.Generator.Sampled)
+	}
+	if shown > 1 {
+		fmt.Fprintf(b, "# one of %d calls of %s is shown\n", shown, name)
 	}
 	for i := 0; i < len(admitted); i += step {
 		fmt.Fprintf(b, "BenchmarkCall/%s 1 %d ns/op\n", name, max(admitted[i].Response().Nanoseconds(), 0))

@@ -126,7 +126,7 @@ type LoadGenerator struct {
 	GC      Quantiles `json:"gc_pause"`
 	Peak    int       `json:"peak_in_flight"`
 	Limited string    `json:"limited,omitempty"` // why the generator was the limit; empty where it wasn't
-	Sampled int       `json:"sampled,omitempty"` // one call in so many is in the history; 0: all
+	Sampled int       `json:"sampled,omitempty"` // one call in so many is in the history, or with it; 0: all
 }
 
 // LoadCapacity is what a search for the highest sustainable rate found.
@@ -149,4 +149,19 @@ type LoadTrial struct {
 	Phase    string  `json:"phase"`   // "bracket", "bisect" or "confirm"
 	Verdict  string  `json:"verdict"` // "kept", "broken" or "generator"
 	Why      string  `json:"why,omitempty"`
+}
+
+// PictureCalls is how many of a load's calls make a picture, which has a few
+// thousand points. What is said in numbers is said of all calls anyway.
+const PictureCalls = 50_000
+
+// Thin notes that only one in so many of the calls of a load is there to be drawn.
+func (d *Document) Thin(step int) {
+	for i := range d.Servers {
+		for j := range d.Servers[i].Scenarios {
+			if l := d.Servers[i].Scenarios[j].Load; l != nil && step > 1 {
+				l.Generator.Sampled = step * max(1, l.Generator.Sampled)
+			}
+		}
+	}
 }

@@ -22,9 +22,9 @@ var ErrNoCalls = errors.New("results: the run has no stored calls")
 // servers stand in the order of their due instants. It fails with ErrNoCalls where
 // there are none.
 func Vegeta(w io.Writer, d *Document, histories map[string][]history.Call) error {
-	start, err := time.Parse(time.RFC3339, d.Started)
+	start, err := d.start()
 	if err != nil {
-		return fmt.Errorf("results: started %q is not a time as RFC 3339 spells it", d.Started)
+		return err
 	}
 	type hit struct {
 		server string
@@ -41,15 +41,52 @@ func Vegeta(w io.Writer, d *Document, histories map[string][]history.Call) error
 		return ErrNoCalls
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(a.call.Due, b.call.Due) })
-	encode := vegeta.NewEncoder(w)
-	seq := map[string]uint64{}
+	write := vegetaWriter(w, start)
 	for _, h := range hits {
-		r := h.call.Result(h.server, start)
-		r.Seq = seq[h.server]
-		seq[h.server]++
-		if err := encode(&r); err != nil {
-			return fmt.Errorf("results: cannot write the vegeta stream: %w", err)
+		if err := write(h.server, h.call); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// VegetaStream is Vegeta for calls that are too many to be in memory at once: each
+// hands them to its argument, one by one. They stand in that order.
+func VegetaStream(w io.Writer, d *Document, each func(fn func(server string, c *history.Call) error) error) error {
+	start, err := d.start()
+	if err != nil {
+		return err
+	}
+	write, none := vegetaWriter(w, start), true
+	err = each(func(server string, c *history.Call) error {
+		none = false
+		return write(server, c)
+	})
+	if err == nil && none {
+		return ErrNoCalls
+	}
+	return err
+}
+
+// vegetaWriter returns what writes one call after the other.
+func vegetaWriter(w io.Writer, start time.Time) func(server string, c *history.Call) error {
+	encode := vegeta.NewEncoder(w)
+	seq := map[string]uint64{}
+	return func(server string, c *history.Call) error {
+		r := c.Result(server, start)
+		r.Seq = seq[server]
+		seq[server]++
+		if err := encode(&r); err != nil {
+			return fmt.Errorf("results: cannot write the vegeta stream: %w", err)
+		}
+		return nil
+	}
+}
+
+func (d *Document) start() (time.Time, error) {
+	start, err := time.Parse(time.RFC3339, d.Started)
+	if err != nil {
+		return start, fmt.Errorf("results: started %q is not a time as RFC 3339 spells it", d.Started)
+	}
+	return start, nil
 }

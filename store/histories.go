@@ -47,25 +47,89 @@ func (e *Entry) Each(fn func(server string, calls []history.Call) error) error {
 	return nil
 }
 
-func (e *Entry) read(s Server) (calls []history.Call, err error) {
+// Sample is Histories in bounded memory: of servers with more than a number of
+// calls it has every step-th, at most that many. The step is 1 where it has all.
+func (e *Entry) Sample(most int) (histories map[string][]history.Call, step int, err error) {
+	step = 1
+	for _, s := range e.Servers {
+		step = max(step, (s.Calls+most-1)/most)
+	}
+	n := map[string]int{}
+	err = e.EachCall(func(server string, c *history.Call) error {
+		if histories == nil {
+			histories = map[string][]history.Call{}
+		}
+		if n[server]%step == 0 {
+			histories[server] = append(histories[server], *c)
+		}
+		n[server]++
+		return nil
+	})
+	if err != nil {
+		return nil, 1, err
+	}
+	return histories, step, nil
+}
+
+// EachCall calls fn with every call, one server's after the other's. Fn must not
+// keep it. It stops at fn's first error, which it returns.
+func (e *Entry) EachCall(fn func(server string, c *history.Call) error) error {
+	for _, s := range e.Servers {
+		if s.History == "" {
+			continue
+		}
+		var own error
+		err := e.scan(s, func(c *history.Call) error {
+			own = fn(s.Server, c)
+			return own
+		})
+		if own != nil {
+			return own
+		}
+		if err != nil {
+			return fmt.Errorf("store: the calls of %s in run %s can't be used: %w", s.Server, e.Name(), err)
+		}
+	}
+	return nil
+}
+
+// scan reads the calls of one server.
+func (e *Entry) scan(s Server, fn func(c *history.Call) error) (err error) {
 	if s.History != filepath.Base(s.History) { // the environment may come from anywhere
-		return nil, fmt.Errorf("%q is no name of a file", s.History)
+		return fmt.Errorf("%q is no name of a file", s.History)
 	}
 	f, err := os.Open(filepath.Join(e.path, historiesFolder, s.History))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	z, err := gzip.NewReader(bufio.NewReaderSize(f, 64<<10))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.History, err)
+		return fmt.Errorf("%s: %w", s.History, err)
 	}
-	calls, err = history.ReadAll(z)
+	n := 0
+	err = history.NewReader(z).Each(func(_ int, c *history.Call) error {
+		n++
+		return fn(c)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.History, err)
+		return fmt.Errorf("%s: %w", s.History, err)
 	}
-	if len(calls) != s.Calls {
-		return nil, fmt.Errorf("%s has %d calls, and %d were kept", s.History, len(calls), s.Calls)
+	if n != s.Calls {
+		return fmt.Errorf("%s has %d calls, and %d were kept", s.History, n, s.Calls)
+	}
+	return nil
+}
+
+// read reads them all.
+func (e *Entry) read(s Server) (calls []history.Call, err error) {
+	calls = make([]history.Call, 0, max(0, min(s.Calls, 1<<20))) // the number may come from anywhere
+	err = e.scan(s, func(c *history.Call) error {
+		calls = append(calls, *c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return calls, nil
 }

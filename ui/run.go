@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/store"
@@ -53,7 +54,7 @@ func (v *site) run(r *http.Request) (sheet, error) {
 	}
 	// Calls that can't be read are no reason to hide the verdict: the page says
 	// that it has none.
-	calls, damage := e.Histories()
+	calls, damage := drawn(e, doc)
 	links := append(nav(r), page.Link{Text: "Run " + e.ID, Href: "/runs/" + e.ID, Here: true},
 		page.Link{Text: "Compare with …", Href: "/?base=" + e.ID}, page.Link{Text: "JSON", Href: "/runs/" + e.ID + "/document.json"})
 	if damage != nil {
@@ -62,6 +63,16 @@ func (v *site) run(r *http.Request) (sheet, error) {
 		}
 	}
 	return sheet{whole: func(b *bytes.Buffer) error { return page.Served(b, doc, calls, links) }}, nil
+}
+
+// drawn are the calls that the page of a run draws: of a load not all.
+func drawn(e *store.Entry, doc *results.Document) (map[string][]history.Call, error) {
+	if e.Kind != "load" {
+		return e.Histories()
+	}
+	calls, step, err := e.Sample(results.PictureCalls)
+	doc.Thin(step)
+	return calls, err
 }
 
 // plain shows what a person was shown, or the document itself.

@@ -14,27 +14,46 @@ import (
 type format struct {
 	name, doc string
 	write     func(w io.Writer, r rendered) error
-	calls     bool // it draws on single calls, where there are any
+	draws     draws
 }
+
+// draws says which of the single calls a format draws on, where there are any.
+type draws int
+
+const (
+	drawsNone    draws = iota
+	drawsProof         // those of witnesses, which loads don't have
+	drawsPicture       // of a load so many as a picture needs
+	drawsAll
+)
 
 // rendered is what there is to render.
 type rendered struct {
 	doc       *results.Document
 	histories map[string][]history.Call
+	each      func(fn func(server string, c *history.Call) error) error // in place of histories, one call after the other; nil: there are histories
 	table     results.TableOptions
+}
+
+// vegeta writes every call.
+func (r rendered) vegeta(w io.Writer) error {
+	if r.each != nil {
+		return results.VegetaStream(w, r.doc, r.each)
+	}
+	return results.Vegeta(w, r.doc, r.histories)
 }
 
 // formats is the catalogue of renderers.
 func formats() []format {
 	return []format{
-		{"table", "for people, on a terminal", func(w io.Writer, r rendered) error { return results.Table(w, r.doc, r.table) }, false},
-		{"json", "the whole result document", func(w io.Writer, r rendered) error { return r.doc.JSON(w) }, false},
-		{"html", "one page that stands alone, with charts", func(w io.Writer, r rendered) error { return page.HTML(w, r.doc, r.histories) }, true},
-		{"markdown", "for a CI step summary", func(w io.Writer, r rendered) error { return results.Markdown(w, r.doc) }, false},
-		{"junit", "for CI: a suite a server, a case a check", func(w io.Writer, r rendered) error { return results.JUnit(w, r.doc) }, false},
-		{"benchfmt", "Go benchmarks, for benchstat", func(w io.Writer, r rendered) error { return results.Benchmark(w, r.doc, r.histories) }, true},
-		{"vegeta", "every call, for vegeta report, plot and encode", func(w io.Writer, r rendered) error { return results.Vegeta(w, r.doc, r.histories) }, true},
-		{"prometheus", "text exposition, for a scraper or push gateway", func(w io.Writer, r rendered) error { return results.Prometheus(w, r.doc) }, false},
+		{"table", "for people, on a terminal", func(w io.Writer, r rendered) error { return results.Table(w, r.doc, r.table) }, drawsProof},
+		{"json", "the whole result document", func(w io.Writer, r rendered) error { return r.doc.JSON(w) }, drawsNone},
+		{"html", "one page that stands alone, with charts", func(w io.Writer, r rendered) error { return page.HTML(w, r.doc, r.histories) }, drawsPicture},
+		{"markdown", "for a CI step summary", func(w io.Writer, r rendered) error { return results.Markdown(w, r.doc) }, drawsNone},
+		{"junit", "for CI: a suite a server, a case a check", func(w io.Writer, r rendered) error { return results.JUnit(w, r.doc) }, drawsNone},
+		{"benchfmt", "Go benchmarks, for benchstat", func(w io.Writer, r rendered) error { return results.Benchmark(w, r.doc, r.histories) }, drawsPicture},
+		{"vegeta", "every call, for vegeta report, plot and encode", func(w io.Writer, r rendered) error { return r.vegeta(w) }, drawsAll},
+		{"prometheus", "text exposition, for a scraper or push gateway", func(w io.Writer, r rendered) error { return results.Prometheus(w, r.doc) }, drawsNone},
 	}
 }
 

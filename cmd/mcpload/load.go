@@ -183,6 +183,9 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 			a.status = exitUsage
 		}
 	}
+	if report.spool != nil {
+		defer func() { _ = report.spool.Remove() }() // a file for temporary files is nobody's loss
+	}
 	kept, err := a.keepLoad(f, l, began, doc, report.spool)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if l.format, err = formatNamed(f.format); err != nil {
 		return nil, err
 	}
-	l.keep, l.redact = (!f.none || l.format.calls) && f.find == "", redactor([]job{l.job})
+	l.keep, l.redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", redactor([]job{l.job})
 	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err

@@ -10,8 +10,7 @@ import (
 	"github.com/mcpload/mcpload/store"
 )
 
-// keepLoad stores the run, and returns it as it is to be printed. Calls on disk
-// are read back only for a format that draws on them.
+// keepLoad stores the run, and returns it as it is to be printed.
 func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.Document, calls *history.Spool) (rendered, error) {
 	var text bytes.Buffer
 	if err := doc.JSON(&text); err != nil {
@@ -19,7 +18,6 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	}
 	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes(), Redact: l.redact}
 	if calls != nil {
-		defer func() { _ = calls.Remove() }() // a file for temporary files is nobody's loss
 		if calls.Path() == "" {
 			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}
 		} else {
@@ -34,15 +32,38 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	if kept.doc, err = results.Decode(bytes.NewReader(r.Document)); err != nil {
 		return kept, err
 	}
-	if calls != nil && calls.Path() != "" && l.format.calls {
-		all, err := calls.All()
-		if err != nil {
-			return kept, err
-		}
-		kept.histories = map[string][]history.Call{kept.doc.Servers[0].Server: all}
-	}
 	kept.table = a.tableOptions(f.output, false, nil)
-	return kept, nil
+	if calls != nil && calls.Path() != "" {
+		err = l.draw(&kept, calls)
+	}
+	return kept, err
+}
+
+// draw gives a rendering the calls on disk that its format draws on.
+func (l *loadJob) draw(r *rendered, calls *history.Spool) error {
+	server := r.doc.Servers[0].Server
+	switch l.format.draws {
+	case drawsAll:
+		r.each = func(fn func(string, *history.Call) error) error {
+			return calls.Each(func(c *history.Call) error { return fn(server, c) })
+		}
+	case drawsPicture:
+		step := (calls.Len() + results.PictureCalls - 1) / results.PictureCalls
+		n, some := 0, []history.Call(nil)
+		err := calls.Each(func(c *history.Call) error {
+			if n%step == 0 {
+				some = append(some, *c)
+			}
+			n++
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		r.histories = map[string][]history.Call{server: some}
+		r.doc.Thin(step)
+	}
+	return nil
 }
 
 // renderLoad writes the result to where it was asked for.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -98,6 +99,9 @@ func (a *app) report(f *reportFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	if format.draws == drawsAll && e.Kind == keptLoad {
+		return a.streamed(f, e, format)
+	}
 	text, err := a.reported(f, e, format)
 	if err != nil {
 		return err
@@ -108,6 +112,31 @@ func (a *app) report(f *reportFlags, name string) error {
 	}
 	_, err = out.Write(text)
 	return errors.Join(err, end())
+}
+
+// streamed renders what may be too much for the memory straight to where it goes.
+func (a *app) streamed(f *reportFlags, e *store.Entry, format format) error {
+	doc, err := e.Run()
+	if err != nil {
+		return plain(err)
+	}
+	out, end, err := a.out(f.output)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(out)
+	if err = format.write(b, rendered{doc: doc, each: e.EachCall}); err != nil {
+		err = unrendered(e, format, err)
+	}
+	return errors.Join(err, b.Flush(), end())
+}
+
+// unrendered says why a run couldn't be rendered.
+func unrendered(e *store.Entry, format format, err error) error {
+	if errors.Is(err, results.ErrNoCalls) {
+		return hinted{fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone"}
+	}
+	return plain(err)
 }
 
 // reported renders a run into memory, so that what can't be rendered leaves no
@@ -124,20 +153,34 @@ func (a *app) reported(f *reportFlags, e *store.Entry, format format) ([]byte, e
 	if err != nil {
 		return otherKind(e, format, err)
 	}
-	histories, err := e.Histories()
+	r, err := stored(e, doc, format)
 	if err != nil {
 		a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
 		a.say("what needs the calls is left out")
 	}
 	var b bytes.Buffer
-	o := a.tableOptions(f.output, f.verbose, histories)
-	if err := format.write(&b, rendered{doc, histories, o}); err != nil {
-		if errors.Is(err, results.ErrNoCalls) {
-			return nil, hinted{fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone"}
-		}
-		return nil, err
+	r.table = a.tableOptions(f.output, f.verbose, r.histories)
+	if err := format.write(&b, r); err != nil {
+		return nil, unrendered(e, format, err)
 	}
 	return b.Bytes(), nil
+}
+
+// stored is a run with those of its calls that a format draws on. A load may have
+// millions; a judged run has so many as its plan.
+func stored(e *store.Entry, doc *results.Document, format format) (r rendered, err error) {
+	r.doc = doc
+	switch {
+	case format.draws == drawsNone:
+	case e.Kind != keptLoad:
+		r.histories, err = e.Histories()
+	case format.draws == drawsPicture:
+		var step int
+		if r.histories, step, err = e.Sample(results.PictureCalls); err == nil {
+			doc.Thin(step)
+		}
+	}
+	return r, err
 }
 
 // otherKind renders what is no judged run: as a person saw it, and in no other

@@ -262,7 +262,7 @@ func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]
 	if err != nil {
 		return err
 	}
-	err = format.write(out, rendered{doc, histories, a.tableOptions(f.output, f.verbose, histories)})
+	err = format.write(out, rendered{doc: doc, histories: histories, table: a.tableOptions(f.output, f.verbose, histories)})
 	return errors.Join(err, end())
 }
 
