@@ -194,6 +194,7 @@ func (p *probe) sweep(ctx context.Context, fits bool) error {
 		if width < 0.04 {
 			length = 36
 		}
+		length = max(length, min(p.enough(), p.budget.Calls/3))
 	}
 	if !fits || burstWidth(*box) > burstWithin || math.IsInf(box.Burst.Hi, 1) {
 		if err := p.refillAndDrain(ctx); err != nil {
@@ -202,6 +203,19 @@ func (p *probe) sweep(ctx context.Context, fits bool) error {
 	}
 	_, err := p.send(ctx, p.stream(length, over*p.rate))
 	return err
+}
+
+// enough is how many calls a stream needs to bound the rate: where it begins and
+// where it ends the level is known to a token, and to what flows in while a call
+// is under way.
+func (p *probe) enough() int {
+	var took []time.Duration
+	for _, c := range p.calls {
+		if c.Outcome == history.OK || c.Outcome == history.Limited {
+			took = append(took, c.Service())
+		}
+	}
+	return int((1 + 2*p.rate*median(took).Seconds()) / (2 * rateWithin))
 }
 
 // squeeze finds the rate of a bucket that hardly holds a token. By turns it

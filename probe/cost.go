@@ -307,6 +307,11 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 		c.Tokens = nil
 		return nil
 	}
+	if p.plainExplains() {
+		c.Tokens = nil
+		c.Evidence += "; a bucket from which refusals take nothing explains all of it, so that delays may have done this"
+		return nil
+	}
 	p.report.Box, p.report.Models, p.report.Apart, p.gaveUp = nil, nil, nil, true // all of them take refusals for free
 	calls := p.history()
 	for _, call := range p.history() {

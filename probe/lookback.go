@@ -15,11 +15,19 @@ func (p *probe) lookBack() {
 	if r.Box == nil || r.Evasion.Answer == "resets" { // what refills it is told there
 		return
 	}
-	all, ok := p.evidence(p.everything()).Measure(r.Tolerance)
-	if ok && overlap(all.Rate.Lo, all.Rate.Hi, r.Box.Rate.Lo, r.Box.Rate.Hi) || ok && all.Or != nil {
+	if p.plainExplains() {
 		return
 	}
 	p.retract("answers beside those that were measured contradict the box: %s explains some, and no token bucket explains all %d. The limiter doesn't always keep its limit", r.Box, len(p.calls))
+}
+
+// plainExplains reports if a token bucket explains everything that was sent.
+func (p *probe) plainExplains() bool {
+	if p.report.Box == nil {
+		return false
+	}
+	all, ok := p.evidence(p.everything()).Measure(p.report.Tolerance)
+	return ok && (all.Or != nil || overlap(all.Rate.Lo, all.Rate.Hi, p.report.Box.Rate.Lo, p.report.Box.Rate.Hi))
 }
 
 // retract takes back what rests on a box that is contradicted.
