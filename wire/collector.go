@@ -86,12 +86,24 @@ func (c *collector) close() {
 	}
 }
 
+// astray notes responses to requests that nobody sent, which came in place of
+// ours. One without an id is none of them: a server that can't read a request
+// answers so.
+func (c *collector) astray() {
+	for _, o := range c.odd {
+		if o.Kind == UnknownID {
+			c.strays.add(o.Kind, o.At, o.ID, []byte(o.Text))
+		}
+	}
+}
+
 // missing says why a reply that was read to its end answers nothing.
 func (c *collector) missing() *fault {
 	switch {
 	case c.reply != nil:
 		return nil
 	case c.other != nil:
+		c.astray()
 		return &fault{kind: Garbage,
 			detail: fmt.Sprintf("a reply with %s to request %d: %s", c.other.id, c.want, c.other.words())}
 	case c.junk != nil:
