@@ -167,3 +167,18 @@ func TestSweep(t *testing.T) {
 	}
 	require.Greater(t, n, 200)
 }
+
+// Delays of 20 ms may make refusals look as if they cost a token, twice in a row.
+// As long as a plain bucket explains everything, it isn't called another kind.
+func TestDelaysAreNoCost(t *testing.T) {
+	for _, seed := range []uint64{0, 1, 2, 3, 4, 5, 6, 7} {
+		for _, fault := range []string{"", "rate+5%", "burst+1"} {
+			server := newServerOf(t, limit(12, 16), fault, "", seed)
+			delay := virtual.Exp(20 * time.Millisecond)
+			server.target.There, server.target.Back, server.target.Rand = delay, delay, rand.New(rand.NewPCG(seed, 7))
+			r, err := probe.Probe(t.Context(), server, probe.Config{Load: load, Client: "c1", Seed: seed, Budget: probe.Budget{Calls: 600}})
+			require.NoError(t, err)
+			require.NotEqual(t, probe.OtherModel, r.Result, "%s, seed %d: %v %v", fault, seed, r.Models, r.Notes)
+		}
+	}
+}

@@ -87,11 +87,11 @@ func (c *collector) close() {
 }
 
 // astray notes responses to requests that nobody sent, which came in place of
-// ours. One without an id is none of them: a server that can't read a request
-// answers so.
+// ours. One without an id, or with one that is no number, is none of them: a
+// server that can't read a request answers so.
 func (c *collector) astray() {
 	for _, o := range c.odd {
-		if o.Kind == UnknownID {
+		if o.Kind == UnknownID && o.ID > 0 {
 			c.strays.add(o.Kind, o.At, o.ID, []byte(o.Text))
 		}
 	}

@@ -63,7 +63,7 @@ func TestHTTPReplies(t *testing.T) {
 		{name: "batch of one", write: json(200, "["+result+"]"), want: history.OK},
 		{name: "floating id", write: json(200, `{"jsonrpc":"2.0","id":ID.0,"result":{}}`), want: history.OK},
 		{name: "string id", write: json(200, `{"jsonrpc":"2.0","id":"ID","result":{}}`), want: history.Broken, detail: `a reply with id "2" to request 2`},
-		{name: "wrong id", write: json(200, `{"jsonrpc":"2.0","id":77,"result":{}}`), want: history.Broken, detail: "id 77"},
+		{name: "wrong id", write: json(200, `{"jsonrpc":"2.0","id":77,"result":{}}`), want: history.Broken, detail: "id 77", strays: []StrayKind{UnknownID}},
 		{name: "an earlier id", write: json(200, `{"jsonrpc":"2.0","id":1,"result":{}}`), want: history.Broken, detail: "id 1", strays: []StrayKind{Duplicate}},
 		{name: "no id", write: json(200, `{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"x"}}`), want: history.Broken, code: -32603, detail: "no id"},
 		{name: "no id, a refusal", write: json(200, `{"jsonrpc":"2.0","error":{"code":-32000,"message":"rate limit"}}`), want: history.Broken, code: -32000},
