@@ -17,9 +17,8 @@ const (
 // plainSuccess reports if a reply's body is such a response to the request id,
 // and returns its result. The end is how much of the body had to be read for
 // it, which says when the response was there. Where soft is set, texts may be
-// refusals in disguise. It is a method only so that the scan is used again, in
-// place of zeroing one for each call.
-func (s *hotScan) plainSuccess(kind bodyKind, text []byte, id int64, method string, modern, soft bool) (result []byte, end int, ok bool) {
+// refusals in disguise.
+func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern, soft bool) (result []byte, end int, ok bool) {
 	end = len(text)
 	switch kind {
 	case jsonBody:
@@ -30,7 +29,7 @@ func (s *hotScan) plainSuccess(kind bodyKind, text []byte, id int64, method stri
 	default:
 		return nil, 0, false
 	}
-	*s = hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: soft}
+	s := hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: soft}
 	ok = s.response()
 	return s.result, end, ok
 }
@@ -254,8 +253,8 @@ func (s *hotScan) spells(raw []byte) bool {
 // anySuccess reports if a line is such a response to any request, and returns
 // which, and its result. It takes every method for tools/call, whose results
 // have most ways not to be one.
-func (s *hotScan) anySuccess(line []byte, modern, soft bool) (id int64, result []byte, ok bool) {
-	*s = hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
+func anySuccess(line []byte, modern, soft bool) (id int64, result []byte, ok bool) {
+	s := hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
 	ok = s.response()
 	return s.id, s.result, ok
 }

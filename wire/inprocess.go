@@ -34,8 +34,7 @@ func (l *inProcessLink) exchange(ctx context.Context, q request) answer {
 		a.fault = &fault{TimedOut, "no reply in time", errTimeout}
 		return a
 	}
-	var scan hotScan
-	if result, _, ok := scan.plainSuccess(jsonBody, text, q.id, q.method, l.modern(), l.soft); ok && q.method == methodCall {
+	if result, _, ok := plainSuccess(jsonBody, text, q.id, q.method, l.modern(), l.soft); ok && q.method == methodCall {
 		a.good = result
 		return a
 	}

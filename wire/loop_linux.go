@@ -54,7 +54,6 @@ type Loop struct {
 	asleep      atomic.Bool
 	buf         []byte
 	scratch     []byte
-	scan        hotScan
 	head        head // of the latest reply
 	headText    []byte
 

@@ -280,7 +280,7 @@ func (l *Loop) watchStream(c *conn, h head, b body, at time.Duration) {
 	if c.replied != 0 || len(b.text) == 0 {
 		return
 	}
-	_, _, ok := l.scan.plainSuccess(eventBody, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
+	_, _, ok := plainSuccess(eventBody, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
 	if !ok && !answers(b.text, p.call.ID) {
 		return
 	}
@@ -333,7 +333,7 @@ func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 	if h.status != 200 || !p.lane.plainOK {
 		return false
 	}
-	result, end, ok := l.scan.plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
+	result, end, ok := plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
 	switch {
 	case !ok:
 		return false

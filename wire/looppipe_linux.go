@@ -52,14 +52,13 @@ func (p *pipe) attend(l *Loop, _ uint32) time.Duration {
 
 // took takes what was read.
 func (p *pipe) took(data []byte, at time.Duration) {
-	scan := &p.loop.scan
 	for len(data) > 0 {
 		line, rest, whole := p.link.lines.next(data)
 		if !whole {
 			return
 		}
 		data = rest
-		if id, result, ok := scan.anySuccess(line, p.lane.modern, p.lane.soft); ok {
+		if id, result, ok := anySuccess(line, p.lane.modern, p.lane.soft); ok {
 			if q := p.link.box.pick(id); q != nil {
 				p.success(q, result, at)
 				continue
