@@ -1,5 +1,7 @@
 package results
 
+import "github.com/mcpload/mcpload/history"
+
 // A Load is what a run of general load measured, beside what every scenario
 // has. Its quantiles come from HdrHistograms and are right to three significant
 // digits; the maximum is exact.
@@ -155,8 +157,29 @@ type LoadTrial struct {
 // thousand points. What is said in numbers is said of all calls anyway.
 const PictureCalls = 50_000
 
-// Thin notes that only one in so many of the calls of a load is there to be drawn.
-func (d *Document) Thin(step int) {
+// Picture returns the calls of a load, by server, that a picture draws on: all,
+// or where one has more than PictureCalls every step-th, which the document then
+// notes. Each hands all calls to its argument, of which no server has more than
+// most.
+func (d *Document) Picture(most int, each func(fn func(server string, c *history.Call) error) error) (map[string][]history.Call, error) {
+	step := max(1, (most+PictureCalls-1)/PictureCalls)
+	some, n := map[string][]history.Call{}, map[string]int{}
+	err := each(func(server string, c *history.Call) error {
+		if n[server]%step == 0 {
+			some[server] = append(some[server], *c)
+		}
+		n[server]++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.thin(step)
+	return some, nil
+}
+
+// thin notes that only one in so many of the calls of a load is there to be drawn.
+func (d *Document) thin(step int) {
 	for i := range d.Servers {
 		for j := range d.Servers[i].Scenarios {
 			if l := d.Servers[i].Scenarios[j].Load; l != nil && step > 1 {

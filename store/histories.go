@@ -47,28 +47,13 @@ func (e *Entry) Each(fn func(server string, calls []history.Call) error) error {
 	return nil
 }
 
-// Sample is Histories in bounded memory: of servers with more than a number of
-// calls it has every step-th, at most that many. The step is 1 where it has all.
-func (e *Entry) Sample(most int) (histories map[string][]history.Call, step int, err error) {
-	step = 1
+// Most is the number of calls of the server that has most of them.
+func (e *Entry) Most() int {
+	most := 0
 	for _, s := range e.Servers {
-		step = max(step, (s.Calls+most-1)/most)
+		most = max(most, s.Calls)
 	}
-	n := map[string]int{}
-	err = e.EachCall(func(server string, c *history.Call) error {
-		if histories == nil {
-			histories = map[string][]history.Call{}
-		}
-		if n[server]%step == 0 {
-			histories[server] = append(histories[server], *c)
-		}
-		n[server]++
-		return nil
-	})
-	if err != nil {
-		return nil, 1, err
-	}
-	return histories, step, nil
+	return most
 }
 
 // EachCall calls fn with every call, one server's after the other's. Fn must not

@@ -70,9 +70,7 @@ func drawn(e *store.Entry, doc *results.Document) (map[string][]history.Call, er
 	if e.Kind != "load" {
 		return e.Histories()
 	}
-	calls, step, err := e.Sample(results.PictureCalls)
-	doc.Thin(step)
-	return calls, err
+	return doc.Picture(e.Most(), e.EachCall)
 }
 
 // plain shows what a person was shown, or the document itself.

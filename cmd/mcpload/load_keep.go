@@ -40,30 +40,18 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 }
 
 // draw gives a rendering the calls on disk that its format draws on.
-func (l *loadJob) draw(r *rendered, calls *history.Spool) error {
+func (l *loadJob) draw(r *rendered, calls *history.Spool) (err error) {
 	server := r.doc.Servers[0].Server
+	each := func(fn func(string, *history.Call) error) error {
+		return calls.Each(func(c *history.Call) error { return fn(server, c) })
+	}
 	switch l.format.draws {
 	case drawsAll:
-		r.each = func(fn func(string, *history.Call) error) error {
-			return calls.Each(func(c *history.Call) error { return fn(server, c) })
-		}
+		r.each = each
 	case drawsPicture:
-		step := (calls.Len() + results.PictureCalls - 1) / results.PictureCalls
-		n, some := 0, []history.Call(nil)
-		err := calls.Each(func(c *history.Call) error {
-			if n%step == 0 {
-				some = append(some, *c)
-			}
-			n++
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		r.histories = map[string][]history.Call{server: some}
-		r.doc.Thin(step)
+		r.histories, err = r.doc.Picture(calls.Len(), each)
 	}
-	return nil
+	return err
 }
 
 // renderLoad writes the result to where it was asked for.

@@ -175,10 +175,7 @@ func stored(e *store.Entry, doc *results.Document, format format) (r rendered, e
 	case e.Kind != keptLoad:
 		r.histories, err = e.Histories()
 	case format.draws == drawsPicture:
-		var step int
-		if r.histories, step, err = e.Sample(results.PictureCalls); err == nil {
-			doc.Thin(step)
-		}
+		r.histories, err = doc.Picture(e.Most(), e.EachCall)
 	}
 	return r, err
 }
