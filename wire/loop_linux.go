@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"runtime"
 	"sync"
@@ -22,9 +23,9 @@ const (
 	maxEvents = 64
 
 	// A goroutine that never yields makes Go's watcher of such ones wake 2,000
-	// times a second, which costs more than to yield where there is time.
+	// times a second, which costs more than to yield. That is done only where no
+	// instant is waited for: where others keep the processors, it takes long.
 	yieldEvery = 5 * time.Millisecond
-	yieldTime  = 300 * time.Microsecond
 	readBuffer = readSize
 )
 
@@ -166,7 +167,7 @@ func (l *Loop) Wait(ctx context.Context, until time.Duration, wake <-chan struct
 		l.flush()
 		now := l.now()
 		l.expire(now)
-		if now-l.yielded > yieldEvery && until-now > yieldTime {
+		if until == math.MaxInt64 && now-l.yielded > yieldEvery {
 			runtime.Gosched()
 			l.yielded = now
 		}
