@@ -2,8 +2,8 @@
 // to make, and what came of it. Every other room takes calls or hands them on.
 //
 // Most users want Write and ReadAll, the JSON Lines codec: a history is stored
-// whole, so that it can be judged again. Reader.Each takes files of any size,
-// and EncodeResults hands calls on to vegeta.
+// whole, so that it can be judged again. Reader.Each takes files of any size.
+// Package history/vegeta hands calls on to vegeta.
 //
 // The package deliberately judges nothing, and knows neither transports nor
 // limits.

@@ -1,8 +1,6 @@
 package ratelimit_test
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -10,9 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"time"
-
-	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/mcpload/mcpload/ratelimit"
 )
@@ -111,30 +106,6 @@ func ExampleNewHandler() {
 	// Output:
 	// 200  true
 	// 429 2 true
-}
-
-// Every tool call of an mcp-go server costs a token of the server's.
-func ExampleToolMiddleware() {
-	limiter, err := ratelimit.New(ratelimit.Config{Rate: 0.5, Burst: 1})
-	if err != nil {
-		log.Fatal(err)
-	}
-	s := server.NewMCPServer("example", "1.0.0",
-		server.WithToolHandlerMiddleware(ratelimit.ToolMiddleware(limiter, ratelimit.ToolConfig{})))
-	s.AddTool(mcp.NewTool("echo"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		return mcp.NewToolResultText("hello"), nil
-	})
-	for range 2 {
-		reply := s.HandleMessage(context.Background(), []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}`))
-		text, err := json.Marshal(reply)
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(string(text))
-	}
-	// Output:
-	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"hello"}]}}
-	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Rate limit exceeded"}],"isError":true}}
 }
 
 func ExampleRefuse() {

@@ -54,7 +54,7 @@ type Identity func(*http.Request) string
 // an address.
 func SessionOrAddress(r *http.Request) string {
 	if id := r.Header.Get(SessionHeader); id != "" && r.Header.Get(ProtocolHeader) < stateless {
-		return "session:" + short(id)
+		return "session:" + Key(id)
 	}
 	return Address(r)
 }
@@ -65,11 +65,12 @@ func Address(r *http.Request) string {
 	if err != nil {
 		host = r.RemoteAddr // a unix socket's, or a test's
 	}
-	return "address:" + short(host)
+	return "address:" + Key(host)
 }
 
-// short returns id, or its SHA-256 where it is too long to keep.
-func short(id string) string {
+// Key returns id, or its SHA-256 where it is longer than 128 bytes: for an
+// Identity of your own whose names a client can make as long as it likes.
+func Key(id string) string {
 	if len(id) <= maxID {
 		return id
 	}

@@ -2,7 +2,7 @@
 // burst: a token bucket that is exact, for one bucket or for one bucket a key.
 //
 // Most users want [New] and [Limiter.Allow], or [Limiter.AllowKey] for a bucket
-// a client. An MCP server adds [ToolMiddleware] (charges tools/call) or wraps
+// a client. An mcp-go server adds Middleware of package mcpgo (charges tools/call); another wraps
 // its http.Handler in [NewHandler] (charges every JSON-RPC request).
 //
 // The package deliberately never waits or queues, talks to no other process,

@@ -103,7 +103,8 @@ func (r Refusal) code() int {
 	return DefaultCode
 }
 
-func (r Refusal) text(d Decision) string {
+// Text returns the words of a refusal, for servers whose library makes the reply.
+func (r Refusal) Text(d Decision) string {
 	switch {
 	case r.Message != "":
 		return r.Message
@@ -117,7 +118,7 @@ func (r Refusal) text(d Decision) string {
 
 // message returns the JSON-RPC message alone.
 func (r Refusal) message(method string, id json.RawMessage, d Decision) []byte {
-	text := r.text(d)
+	text := r.Text(d)
 	var b bytes.Buffer
 	b.WriteString(`{"jsonrpc":"2.0","id":`)
 	b.Write(echo(id))

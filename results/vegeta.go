@@ -8,9 +8,10 @@ import (
 	"slices"
 	"time"
 
-	vegeta "github.com/tsenart/vegeta/v12/lib"
+	lib "github.com/tsenart/vegeta/v12/lib"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/history/vegeta"
 )
 
 // ErrNoCalls is returned by renderers that show single calls, where no call was
@@ -70,10 +71,10 @@ func VegetaStream(w io.Writer, d *Document, each func(fn func(server string, c *
 
 // vegetaWriter returns what writes one call after the other.
 func vegetaWriter(w io.Writer, start time.Time) func(server string, c *history.Call) error {
-	encode := vegeta.NewEncoder(w)
+	encode := lib.NewEncoder(w)
 	seq := map[string]uint64{}
 	return func(server string, c *history.Call) error {
-		r := c.Result(server, start)
+		r := vegeta.Result(c, server, start)
 		r.Seq = seq[server]
 		seq[server]++
 		if err := encode(&r); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/ratelimit/mcpgo"
 )
 
 // What the host promises.
@@ -44,7 +45,7 @@ func newHost(lookup func(string) (string, bool), exempt bool) (*host, error) {
 	h := &host{limiter: limiter, credentials: credentials}
 	h.mcp = server.NewMCPServer("host", "1.0.0",
 		server.WithResourceCapabilities(false, true),
-		server.WithToolHandlerMiddleware(ratelimit.ToolMiddleware(limiter, ratelimit.ToolConfig{Charges: charges})),
+		server.WithToolHandlerMiddleware(mcpgo.Middleware(limiter, mcpgo.Config{Charges: charges})),
 		server.WithResourceHandlerMiddleware(h.limitResources))
 	h.mcp.AddTool(mcp.NewTool("ping", mcp.WithDescription(`Answers "pong".`)),
 		func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/ratelimit/mcpgo"
 )
 
 const pluginTool = "list_templates"
@@ -27,7 +28,7 @@ func newPlugin(h *host, ownBucket bool) *plugin {
 		if err != nil {
 			panic("internal error: the host has the same limit: " + err.Error())
 		}
-		p.limited = ratelimit.ToolMiddleware(l, ratelimit.ToolConfig{})
+		p.limited = mcpgo.Middleware(l, mcpgo.Config{})
 	}
 	return p
 }

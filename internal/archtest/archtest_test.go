@@ -51,6 +51,7 @@ func TestRedOnBrokenRule(t *testing.T) {
 		{"history is a leaf", "history/x.go", ours + `wire"`, "history/x.go:2: history must not import wire"},
 		{"profiles is a leaf", "profiles/x.go", ours + `history"`, "profiles/x.go:2: profiles must not import history"},
 		{"ratelimit is a leaf", "ratelimit/x.go", ours + `profiles"`, "ratelimit/x.go:2: ratelimit must not import profiles"},
+		{"a leaf with a dependency", "history/x.go", `import _ "example.org/lib"`, "history/x.go:2: history is a leaf: it must not import example.org/lib"},
 		{"a package below a room", "runner/x.go", ours + `history/deep"`, "runner/x.go:2: runner must not import history/deep"},
 		{"the module's root", "runner/x.go", `import _ "example.com/m"`, "runner/x.go:2: runner must not import ."},
 		{"somebody imports cmd", "wire/x.go", ours + `cmd/mcpload"`, "wire/x.go:2: wire must not import cmd/mcpload"},
@@ -96,6 +97,7 @@ func TestGreenOnKeptRule(t *testing.T) {
 	for _, row := range []struct{ name, path, source string }{
 		{"an import in the table", "runner/x.go", `import _ "example.com/m/wire"`},
 		{"cmd imports a room", "cmd/mcpload/x.go", `import _ "example.com/m/runner"`},
+		{"a leaf and the standard library", "history/x.go", `import _ "net/http"`},
 		{"somebody else's module", "runner/x.go", `import _ "example.com/mother/profiles"`},
 		{"the clock in the runner", "runner/x.go", "import \"time\"\nvar x = time.Now()"},
 		{"the environment in cmd", "cmd/mcpload/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")"},

@@ -53,6 +53,11 @@ func imports(module string, r room, f file) []string {
 	for _, spec := range f.syntax.Imports {
 		imported, ok := strings.CutPrefix(importPath(spec)+"/", module+"/")
 		if !ok {
+			// Of all import paths, only those of the standard library have no dot before the first slash.
+			if host, _, _ := strings.Cut(importPath(spec), "/"); r.leaf && strings.Contains(host, ".") {
+				broken = append(broken, fmt.Sprintf("%s:%d: %s is a leaf: it must not import %s",
+					f.path, f.line(spec), f.dir(), importPath(spec)))
+			}
 			continue
 		}
 		imported = strings.TrimSuffix(imported, "/")

@@ -1,4 +1,8 @@
-package history
+// Package vegeta hands a history on to vegeta (github.com/tsenart/vegeta), for its
+// reports and plots. Most users want Encode.
+//
+// It stands apart from history so that a history costs nobody vegeta's dependencies.
+package vegeta
 
 import (
 	"fmt"
@@ -6,7 +10,9 @@ import (
 	"net/url"
 	"time"
 
-	vegeta "github.com/tsenart/vegeta/v12/lib"
+	lib "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // Result returns the call as vegeta (github.com/tsenart/vegeta) records a hit,
@@ -25,11 +31,11 @@ import (
 // Error is Detail, or the outcome's name where there is none, and empty for
 // OK. Method is the JSON-RPC method; URL is mcp: with method and tool. Seq is
 // the JSON-RPC id where it is positive. Bytes aren't known and stay 0.
-func (c Call) Result(attack string, start time.Time) vegeta.Result {
-	r := vegeta.Result{
+func Result(c *history.Call, attack string, start time.Time) lib.Result {
+	r := lib.Result{
 		Attack:    attack,
 		Seq:       uint64(max(c.ID, 0)),
-		Code:      c.vegetaCode(),
+		Code:      code(c),
 		Timestamp: start.Add(c.Due),
 		Latency:   max(c.Response(), 0),
 		Method:    c.Method,
@@ -38,7 +44,7 @@ func (c Call) Result(attack string, start time.Time) vegeta.Result {
 	if c.Tool != "" {
 		r.URL += "/" + url.PathEscape(c.Tool)
 	}
-	if c.Outcome != OK {
+	if c.Outcome != history.OK {
 		if r.Error = c.Detail; r.Error == "" {
 			r.Error = c.Outcome.String()
 		}
@@ -46,15 +52,15 @@ func (c Call) Result(attack string, start time.Time) vegeta.Result {
 	return r
 }
 
-func (c Call) vegetaCode() uint16 {
+func code(c *history.Call) uint16 {
 	switch {
-	case c.Outcome == OK && 200 <= c.Status && c.Status < 400:
+	case c.Outcome == history.OK && 200 <= c.Status && c.Status < 400:
 		return uint16(c.Status)
-	case c.Outcome == OK:
+	case c.Outcome == history.OK:
 		return http.StatusOK
 	case 400 <= c.Status && c.Status < 600:
 		return uint16(c.Status)
-	case c.Outcome == Limited:
+	case c.Outcome == history.Limited:
 		return http.StatusTooManyRequests
 	case c.Outcome.Answered():
 		return http.StatusInternalServerError
@@ -63,20 +69,20 @@ func (c Call) vegetaCode() uint16 {
 	}
 }
 
-// EncodeResults hands the calls to one of vegeta's encoders, in their order,
+// Encode hands the calls to one of vegeta's encoders, in their order,
 // which need not be that of time. Seq is the call's index, as vegeta counts
 // hits. Use it so:
 //
-//	err := history.EncodeResults(vegeta.NewJSONEncoder(w), "acb", start, calls)
+//	err := vegeta.Encode(lib.NewJSONEncoder(w), "acb", start, calls)
 //
-// vegeta.NewEncoder writes the gob stream that vegeta's commands exchange. The
+// NewEncoder of vegeta's library writes the gob stream that vegeta's commands exchange. The
 // encoders don't buffer; w should.
-func EncodeResults(encode vegeta.Encoder, attack string, start time.Time, calls []Call) error {
+func Encode(encode lib.Encoder, attack string, start time.Time, calls []history.Call) error {
 	for i := range calls {
-		r := calls[i].Result(attack, start)
+		r := Result(&calls[i], attack, start)
 		r.Seq = uint64(i)
 		if err := encode(&r); err != nil {
-			return fmt.Errorf("history: encoding call %d for vegeta: %w", i+1, err)
+			return fmt.Errorf("vegeta: encoding call %d for vegeta: %w", i+1, err)
 		}
 	}
 	return nil

@@ -1,13 +1,16 @@
-package history
+package vegeta
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	vegeta "github.com/tsenart/vegeta/v12/lib"
+	lib "github.com/tsenart/vegeta/v12/lib"
+
+	. "github.com/mcpload/mcpload/history"
 )
 
 var vegetaStart = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -17,18 +20,18 @@ func TestResult(t *testing.T) {
 		Arrival: Arrival{Due: time.Second, Client: "c1", Method: "tools/call", Tool: "say hello/now"},
 		ID:      7, Sent: 1100 * time.Millisecond, Received: 1500 * time.Millisecond, Outcome: OK, Detail: "unused",
 	}
-	require.Equal(t, vegeta.Result{
+	require.Equal(t, lib.Result{
 		Attack: "acb", Seq: 7, Code: 200, Timestamp: vegetaStart.Add(time.Second), Latency: 500 * time.Millisecond,
 		Method: "tools/call", URL: "mcp:tools/call/say%20hello%2Fnow",
-	}, call.Result("acb", vegetaStart))
+	}, Result(&call, "acb", vegetaStart))
 
 	unsent := Call{Arrival: Arrival{Due: time.Second, Method: "ping"}, ID: -1, Outcome: Unsent}
-	require.Equal(t, vegeta.Result{
+	require.Equal(t, lib.Result{
 		Timestamp: vegetaStart.Add(time.Second), Error: "unsent", Method: "ping", URL: "mcp:ping",
-	}, unsent.Result("", vegetaStart))
+	}, Result(&unsent, "", vegetaStart))
 
 	refused := Call{Outcome: Limited, Detail: "slow down"}
-	require.Equal(t, "slow down", refused.Result("", vegetaStart).Error)
+	require.Equal(t, "slow down", Result(&refused, "", vegetaStart).Error)
 }
 
 func TestResultCodes(t *testing.T) {
@@ -45,7 +48,7 @@ func TestResultCodes(t *testing.T) {
 		{TimedOut, 0, 0}, {TimedOut, 200, 0}, {Unsent, 0, 0}, {Unknown, 0, 0},
 		{Rejected, 65536 + 200, 500}, {Broken, -1, 0}, {Limited, 1000, 429},
 	} {
-		got := Call{Outcome: test.outcome, Status: test.status}.Result("", vegetaStart).Code
+		got := Result(&Call{Outcome: test.outcome, Status: test.status}, "", vegetaStart).Code
 		require.Equal(t, test.want, got, "%v with status %d", test.outcome, test.status)
 	}
 }
@@ -59,27 +62,27 @@ func TestVegetaReadsIt(t *testing.T) {
 		{Arrival: Arrival{Due: 3 * time.Second, Method: "ping"}, Sent: 3 * time.Second, Received: 4 * time.Second, Outcome: TimedOut},
 	}
 	for name, codec := range map[string]struct {
-		encoder func(io.Writer) vegeta.Encoder
-		decoder func(io.Reader) vegeta.Decoder
+		encoder func(io.Writer) lib.Encoder
+		decoder func(io.Reader) lib.Decoder
 	}{
-		"json": {vegeta.NewJSONEncoder, vegeta.NewJSONDecoder},
-		"gob":  {vegeta.NewEncoder, vegeta.NewDecoder},
-		"csv":  {vegeta.NewCSVEncoder, vegeta.NewCSVDecoder},
+		"json": {lib.NewJSONEncoder, lib.NewJSONDecoder},
+		"gob":  {lib.NewEncoder, lib.NewDecoder},
+		"csv":  {lib.NewCSVEncoder, lib.NewCSVDecoder},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
-			require.NoError(t, EncodeResults(codec.encoder(&b), "acb", vegetaStart, calls))
+			require.NoError(t, Encode(codec.encoder(&b), "acb", vegetaStart, calls))
 			decode := codec.decoder(&b)
-			var m vegeta.Metrics
+			var m lib.Metrics
 			for i, c := range calls {
-				var got vegeta.Result
+				var got lib.Result
 				require.NoError(t, decode(&got))
-				want := c.Result("acb", vegetaStart)
+				want := Result(&c, "acb", vegetaStart)
 				want.Seq = uint64(i)
 				require.True(t, got.Equal(want), "want %+v\ngot %+v", want, got)
 				m.Add(&got)
 			}
-			require.ErrorIs(t, decode(&vegeta.Result{}), io.EOF)
+			require.ErrorIs(t, decode(&lib.Result{}), io.EOF)
 			m.Close()
 			require.EqualValues(t, 4, m.Requests)
 			require.InDelta(t, 0.5, m.Success, 1e-9)
@@ -94,14 +97,15 @@ func TestVegetaReadsIt(t *testing.T) {
 	}
 }
 
-func TestEncodeResultsFails(t *testing.T) {
-	full := func(r *vegeta.Result) error {
+func TestEncodeFails(t *testing.T) {
+	errFull := errors.New("no space left")
+	full := func(r *lib.Result) error {
 		if r.Seq == 1 {
 			return errFull
 		}
 		return nil
 	}
-	err := EncodeResults(full, "", vegetaStart, make([]Call, 3))
-	require.EqualError(t, err, "history: encoding call 2 for vegeta: no space left")
+	err := Encode(full, "", vegetaStart, make([]Call, 3))
+	require.EqualError(t, err, "vegeta: encoding call 2 for vegeta: no space left")
 	require.ErrorIs(t, err, errFull)
 }

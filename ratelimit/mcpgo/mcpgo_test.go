@@ -1,4 +1,4 @@
-package ratelimit
+package mcpgo
 
 import (
 	"context"
@@ -14,13 +14,15 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/ratelimit"
 )
 
 // newServer returns an mcp-go server with the tools echo and free, whose calls
 // are counted.
-func newServer(l *Limiter, c ToolConfig) (s *server.MCPServer, calls *int) {
+func newServer(l *ratelimit.Limiter, c Config) (s *server.MCPServer, calls *int) {
 	calls = new(int)
-	s = server.NewMCPServer("test", "1", server.WithToolHandlerMiddleware(ToolMiddleware(l, c)))
+	s = server.NewMCPServer("test", "1", server.WithToolHandlerMiddleware(Middleware(l, c)))
 	for _, name := range []string{"echo", "free"} {
 		s.AddTool(mcp.NewTool(name), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			*calls++
@@ -28,6 +30,13 @@ func newServer(l *Limiter, c ToolConfig) (s *server.MCPServer, calls *int) {
 		})
 	}
 	return s, calls
+}
+
+func mustNew(t *testing.T, c ratelimit.Config) *ratelimit.Limiter {
+	t.Helper()
+	l, err := ratelimit.New(c)
+	require.NoError(t, err)
+	return l
 }
 
 func callTool(t *testing.T, c *client.Client, tool string) string {
@@ -55,10 +64,10 @@ const (
 	limited = `true [{"type":"text","text":"Rate limit exceeded"}]`
 )
 
-func TestToolMiddleware(t *testing.T) {
-	now := t0
-	l := mustNew(t, Config{Rate: 10, Burst: 2, Now: func() time.Time { return now }})
-	s, calls := newServer(l, ToolConfig{Charges: func(tool string) bool { return tool != "free" }})
+func TestMiddleware(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	l := mustNew(t, ratelimit.Config{Rate: 10, Burst: 2, Now: func() time.Time { return now }})
+	s, calls := newServer(l, Config{Charges: func(tool string) bool { return tool != "free" }})
 	c := newClient(t, s)
 	for range 5 { // free
 		_, err := c.ListTools(t.Context(), mcp.ListToolsRequest{})
@@ -69,13 +78,13 @@ func TestToolMiddleware(t *testing.T) {
 		require.Equal(t, want, callTool(t, c, "echo"))
 	}
 	require.Equal(t, 7, *calls, "the handler of a refused call isn't called")
-	now = t1
+	now = now.Add(100 * time.Millisecond) // one token
 	require.Equal(t, done, callTool(t, c, "echo"))
 	require.Equal(t, limited, callTool(t, newClient(t, s), "echo"), "one bucket for all")
 }
 
-func TestToolMiddlewarePerClient(t *testing.T) {
-	s, _ := newServer(mustNew(t, Config{Rate: 1e-6, Burst: 1}), ToolConfig{PerClient: true, Message: "slow down"})
+func TestMiddlewarePerClient(t *testing.T) {
+	s, _ := newServer(mustNew(t, ratelimit.Config{Rate: 1e-6, Burst: 1}), Config{PerClient: true, Message: "slow down"})
 	first := newClient(t, s)
 	time.Sleep(time.Millisecond) // in-process session ids are the time
 	second := newClient(t, s)
@@ -83,9 +92,9 @@ func TestToolMiddlewarePerClient(t *testing.T) {
 		require.Equal(t, done, callTool(t, c, "echo"))
 		require.Equal(t, `true [{"type":"text","text":"slow down"}]`, callTool(t, c, "echo"))
 	}
-	require.Equal(t, "", ToolSession(t.Context(), mcp.CallToolRequest{}), "no session")
+	require.Equal(t, "", Session(t.Context(), mcp.CallToolRequest{}), "no session")
 
-	byTool, _ := newServer(mustNew(t, Config{Rate: 1e-6, Burst: 1}), ToolConfig{
+	byTool, _ := newServer(mustNew(t, ratelimit.Config{Rate: 1e-6, Burst: 1}), Config{
 		PerClient: true,
 		Identity:  func(_ context.Context, r mcp.CallToolRequest) string { return r.Params.Name },
 	})
@@ -95,16 +104,16 @@ func TestToolMiddlewarePerClient(t *testing.T) {
 	require.Equal(t, limited, callTool(t, c, "free"))
 }
 
-func TestToolMiddlewareOfAZeroLimiterRefuses(t *testing.T) {
-	s, calls := newServer(&Limiter{}, ToolConfig{})
+func TestMiddlewareOfAZeroLimiterRefuses(t *testing.T) {
+	s, calls := newServer(&ratelimit.Limiter{}, Config{})
 	require.Equal(t, `true [{"type":"text","text":"Rate limit exceeded: limiter not configured"}]`, callTool(t, newClient(t, s), "echo"))
 	require.Zero(t, *calls)
 }
 
 // The handler stands in front of a real mcp-go server, over a real socket.
 func TestHandlerBeforeARealServer(t *testing.T) {
-	s, _ := newServer(mustNew(t, Config{Rate: 1e9, Burst: 1000}), ToolConfig{})
-	h, err := NewHandler(server.NewStreamableHTTPServer(s), mustNew(t, Config{Rate: 1e-6, Burst: 3}), HandlerConfig{})
+	s, _ := newServer(mustNew(t, ratelimit.Config{Rate: 1e9, Burst: 1000}), Config{})
+	h, err := ratelimit.NewHandler(server.NewStreamableHTTPServer(s), mustNew(t, ratelimit.Config{Rate: 1e-6, Burst: 3}), ratelimit.HandlerConfig{})
 	require.NoError(t, err)
 	web := httptest.NewServer(h)
 	t.Cleanup(web.Close)
@@ -119,7 +128,7 @@ func TestHandlerBeforeARealServer(t *testing.T) {
 	_, err = c.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "echo"}})
 	require.Error(t, err)
 
-	r, err := http.Post(web.URL, "application/json", strings.NewReader(call))
+	r, err := http.Post(web.URL, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"echo"}}`))
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
