@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Notations lists the ways to write a shape, with what they mean, for help
@@ -156,9 +156,9 @@ func rate(text string) (float64, error) {
 	if text == "0" || strings.HasPrefix(text, "0/") {
 		return 0, nil
 	}
-	r, err := profiles.ParseRate(text)
+	r, err := promise.ParseRate(text)
 	if err != nil {
-		return 0, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "profiles: "))
+		return 0, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "promise: "))
 	}
 	return r, nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // check notes what contradicts what in a profile that is read and filled in.
@@ -31,7 +33,7 @@ func (r *reader) checkLimit(l Limit, orphan bool) {
 		missing("limit", "a mapping with rate and burst, or text "+limitForms)
 	default:
 		if l.Rate == 0 && !r.given("limit.rate") {
-			missing("limit.rate", "tokens a second, "+rateForms)
+			missing("limit.rate", "tokens a second, "+promise.WantRate)
 		}
 		if l.Burst == 0 && !r.given("limit.burst") {
 			missing("limit.burst", "a whole number of tokens, 1 or more")
@@ -39,7 +41,7 @@ func (r *reader) checkLimit(l Limit, orphan bool) {
 	}
 	if l.Rate > 0 && l.Burst > 0 && float64(l.Burst) < l.Rate && l.Inherited == "" {
 		r.warn(r.place("limit.burst", "limit.rate", "limit"), "limit.burst",
-			fmt.Sprintf("%d is below the rate of %s, so that the bucket overflows within a second", l.Burst, FormatRate(l.Rate)),
+			fmt.Sprintf("%d is below the rate of %s, so that the bucket overflows within a second", l.Burst, promise.FormatRate(l.Rate)),
 			"at least one second's tokens")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 var (
@@ -151,13 +153,13 @@ func (r *reader) tier(n *yaml.Node, path string, l *Limit) {
 
 func (r *reader) rate(rate *float64) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		text, ok := r.scalar(n, path, rateForms, "!!str", "!!int", "!!float")
+		text, ok := r.scalar(n, path, promise.WantRate, "!!str", "!!int", "!!float")
 		if !ok {
 			return
 		}
 		got, problem := readRate(text)
 		if problem != "" {
-			r.fault(n, path, problem, rateForms)
+			r.fault(n, path, problem, promise.WantRate)
 			return
 		}
 		*rate = got

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Format returns a profile as a file that Load accepts. What the profile
@@ -43,7 +45,7 @@ func limitNode(l Limit) *yaml.Node {
 	if l.Tier != "" {
 		n = n.text("tier", l.Tier)
 	} else {
-		n = n.text("rate", FormatRate(l.Rate)).number("burst", l.Burst)
+		n = n.text("rate", promise.FormatRate(l.Rate)).number("burst", l.Burst)
 	}
 	n = n.text("scope", string(l.Scope))
 	if !l.Presumed {
@@ -58,7 +60,7 @@ func observedNode(o *Observed) *yaml.Node {
 	}
 	n := node{}.with("rate", plain("!!int", "0"))
 	if o.Rate != 0 {
-		n = node{}.text("rate", FormatRate(o.Rate)).number("burst", o.Burst)
+		n = node{}.text("rate", promise.FormatRate(o.Rate)).number("burst", o.Burst)
 	}
 	return n.text("scope", string(o.Scope)).text("source", o.Source).text("note", o.Note).mapping()
 }

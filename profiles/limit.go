@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Scope says who shares a bucket.
@@ -61,7 +63,7 @@ func (l Limit) Cost(method string) (least, most int) {
 // "15/s burst 40 (inherited from acb)". Without the words in brackets,
 // ParseLimit reads it back exactly.
 func (l Limit) String() string {
-	s := FormatRate(l.Rate) + " burst " + strconv.Itoa(l.Burst)
+	s := promise.FormatRate(l.Rate) + " burst " + strconv.Itoa(l.Burst)
 	var from []string
 	if l.Tier != "" {
 		from = append(from, "tier "+l.Tier)

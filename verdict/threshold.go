@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Metric is what a threshold demands something of.
@@ -88,9 +88,9 @@ func (t *Threshold) bound(text string) error {
 		}
 		t.Max = d
 	case Rate:
-		r, err := profiles.ParseRate(text)
+		r, err := promise.ParseRate(text)
 		if err != nil {
-			return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "profiles: "))
+			return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "promise: "))
 		}
 		t.Bound = r
 	default:

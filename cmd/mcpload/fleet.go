@@ -17,6 +17,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -293,7 +294,7 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 		protocol: "auto", transport: "auto", timeout: f.timeout, profiles: f.profiles, seed: f.seed}
 	t.offline = f.offline && t.live
 	if m.Rate > 0 {
-		t.rate = profiles.FormatRate(m.Rate)
+		t.rate = promise.FormatRate(m.Rate)
 	}
 	catalog, err := a.catalog(f.profiles)
 	if err != nil {

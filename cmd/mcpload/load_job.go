@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/load"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/verdict"
 	"github.com/mcpload/mcpload/wire"
 )
@@ -259,7 +259,7 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 	if percent {
 		precision /= 100
 	}
-	first, rateErr := profiles.ParseRate(l.shape.Text)
+	first, rateErr := promise.ParseRate(l.shape.Text)
 	switch {
 	case err != nil || !(precision >= 0.005 && precision <= 1):
 		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)

@@ -1,0 +1,103 @@
+package promise
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Any stands in a list of methods for every method that no list names.
+const Any = "*"
+
+// An Outcomes says which requests keep what they took.
+type Outcomes string
+
+// The outcomes.
+const (
+	All       Outcomes = ""          // whatever comes of a request
+	Failures  Outcomes = "failures"  // only a request that fails is charged
+	Successes Outcomes = "successes" // only one that succeeds
+)
+
+// A Charge is what a request costs. The zero Charge takes one unit for every request
+// (notifications are none), whatever comes of it, unless it is refused.
+type Charge struct {
+	Methods []string // that are charged; "*" is every request that no list names; nil with nil May: the same
+	May     []string // that cost nothing or one unit, nobody knows which; "*" covers notifications too
+	Free    []string // that cost nothing, whatever "*" says
+
+	Tools    []string       // of tools/call: the tools that are charged, as patterns of path.Match; nil: all
+	Units    map[string]int // units of a call of these tools, as patterns; others cost 1
+	Outcomes Outcomes
+	Refused  bool // a refused request is charged as well
+	Presumed bool // nobody said what is charged: what a run loads with surely is, the rest may be
+}
+
+// call is the method that has a tool.
+const call = "tools/call"
+
+// Cost returns the least and the most units that one message takes if it is
+// admitted. A list that names the method wins over "*". A method that no list covers,
+// and a tool that no pattern names, costs nothing; so does a notification, unless a
+// list names it or May has "*": servers that charge requests never see it as one.
+func (c Charge) Cost(method, tool string) (least, most int) {
+	least, most = c.method(method)
+	if most == 0 || method != call {
+		return least, most
+	}
+	if c.Tools != nil && !matches(c.Tools, tool) {
+		return 0, 0
+	}
+	units := c.units(tool)
+	return least * units, most * units
+}
+
+func (c Charge) method(method string) (least, most int) {
+	switch all := c.Methods == nil && c.May == nil; {
+	case slices.Contains(c.May, method):
+		return 0, 1
+	case slices.Contains(c.Free, method):
+		return 0, 0
+	case slices.Contains(c.Methods, method):
+		return 1, 1
+	case slices.Contains(c.May, Any):
+		return 0, 1
+	case (all || slices.Contains(c.Methods, Any)) && !strings.HasPrefix(method, "notifications/"):
+		return 1, 1
+	}
+	return 0, 0
+}
+
+// units is what a call of a tool costs: the exact name wins over patterns, and of
+// those the longest.
+func (c Charge) units(tool string) int {
+	if n, ok := c.Units[tool]; ok {
+		return n
+	}
+	n, longest := 1, -1
+	for _, pattern := range slices.Sorted(maps.Keys(c.Units)) {
+		if len(pattern) > longest && matches([]string{pattern}, tool) {
+			n, longest = c.Units[pattern], len(pattern)
+		}
+	}
+	return n
+}
+
+// matches reports if one of the patterns names the tool. Validate has refused those
+// that path.Match can't read.
+func matches(patterns []string, tool string) bool {
+	for _, p := range patterns {
+		if ok, err := path.Match(p, tool); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Clone returns a copy that shares nothing with the charge.
+func (c Charge) Clone() Charge {
+	c.Methods, c.May, c.Free = slices.Clone(c.Methods), slices.Clone(c.May), slices.Clone(c.Free)
+	c.Tools, c.Units = slices.Clone(c.Tools), maps.Clone(c.Units)
+	return c
+}
