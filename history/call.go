@@ -36,8 +36,9 @@ type Call struct {
 	Code       int           // JSON-RPC error code; 0 where there was none
 	Status     int           // HTTP status; 0 on transports without one
 	RetryAfter time.Duration // how long the refusal asked to wait; 0 where it didn't say
+	Hints      string        // all that the refusal said of when to come back, for ParseHints; empty where it didn't say
 	Media      string        // media type of a refusal's HTTP reply, such as "application/json"; empty where there was none, and for all other outcomes
-	Detail     string        // why, in a few words, for every outcome but OK; never a secret
+	Detail     string        // why, in a few words, for every outcome but OK, and for OK where the result speaks of a limit; never a secret
 }
 
 // Response is what a user waited: from the due instant to the end of the

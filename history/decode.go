@@ -13,7 +13,7 @@ type decoder struct {
 	scanner
 
 	// One each, so that details that all differ don't push out the names.
-	clients, methods, labels, tools, details, sessions, medias words
+	clients, methods, labels, tools, details, sessions, medias, hints words
 
 	seen    fieldSet // fields that the line has
 	given   fieldSet // those of them that aren't null
@@ -282,6 +282,8 @@ func (d *decoder) note(field int, first byte, c *Call) *LineError {
 		c.Session = d.sessions.word(text)
 	case fieldMedia:
 		c.Media = d.medias.word(text)
+	case fieldHints:
+		c.Hints = d.hints.word(text)
 	}
 	return nil
 }

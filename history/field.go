@@ -18,6 +18,7 @@ const (
 	keyDetail     = "detail"
 	keySession    = "session"
 	keyMedia      = "media_type"
+	keyHints      = "hints"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
@@ -41,12 +42,13 @@ const (
 	fieldDetail
 	fieldSession
 	fieldMedia
+	fieldHints
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints,
 }
 
 func fieldOf(key []byte) int {
@@ -83,6 +85,8 @@ func fieldOf(key []byte) int {
 		return fieldSession
 	case keyMedia:
 		return fieldMedia
+	case keyHints:
+		return fieldHints
 	}
 	return fieldOther
 }

@@ -162,7 +162,7 @@ func notes(c *Call, fields map[string]json.RawMessage) {
 		return s
 	}
 	c.ID, c.Status, c.RetryAfter = number(keyID), int(number(keyStatus)), time.Duration(number(keyRetryAfter))
-	c.Label, c.Tool, c.Detail, c.Session, c.Media = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia)
+	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints)
 }
 
 // members returns an object's fields of ours; an optional one that is null

@@ -22,7 +22,7 @@ import (
 //	due_ns          optional  instant, ns: when it was planned; sent_ns where it isn't there
 //	code            optional  whole number: JSON-RPC error code
 //	result          optional  refines unknown: tool-error, rejected, broken, timed-out or unsent
-//	id, label, tool, session, status, media_type, retry_after_ns, detail
+//	id, label, tool, session, status, media_type, retry_after_ns, hints, detail
 //	                optional  notes: as in Call, durations in ns
 //
 // An instant is a whole number from 0 to 2⁶³−1 of one clock, whose zero is

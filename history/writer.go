@@ -75,7 +75,7 @@ func appendCall(b []byte, c *Call) []byte {
 			b = appendInt(b, n.key, n.value)
 		}
 	}
-	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyDetail, c.Detail}} {
+	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyHints, c.Hints}, {keyDetail, c.Detail}} {
 		if s.value != "" {
 			b = appendString(b, s.key, s.value)
 		}

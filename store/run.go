@@ -78,9 +78,9 @@ func redactCalls(calls []history.Call, redact func(string) string) []history.Cal
 	copied := false
 	for i := range calls {
 		c := calls[i]
-		c.Client, c.Method, c.Tool, c.Label, c.Detail = clean(c.Client), clean(c.Method), clean(c.Tool), clean(c.Label), clean(c.Detail)
+		c.Client, c.Method, c.Tool, c.Label, c.Detail, c.Hints = clean(c.Client), clean(c.Method), clean(c.Tool), clean(c.Label), clean(c.Detail), clean(c.Hints)
 		was := &calls[i]
-		if c.Client == was.Client && c.Method == was.Method && c.Tool == was.Tool && c.Label == was.Label && c.Detail == was.Detail {
+		if c.Client == was.Client && c.Method == was.Method && c.Tool == was.Tool && c.Label == was.Label && c.Detail == was.Detail && c.Hints == was.Hints {
 			continue
 		}
 		if !copied {
