@@ -66,7 +66,7 @@ func (s *Session) connect(ctx context.Context) *DialError {
 	case InProcess:
 		s.link = &inProcessLink{handler: s.o.Handler, client: s.o.Client, now: s.o.Now, timeout: s.o.Timeout,
 			issued: s.issued, strays: &s.strays, respond: s.respond,
-			modern: func() bool { return s.era.Load().stateless }, soft: s.o.Refusal.Text != nil}
+			modern: func() bool { return s.era.Load().stateless }, soft: s.o.Refusal.softness()}
 		return s.negotiate(ctx)
 	case SSE:
 		if e := s.useSSE(ctx); e != nil {

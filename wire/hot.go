@@ -16,9 +16,9 @@ const (
 
 // plainSuccess reports if a reply's body is such a response to the request id,
 // and returns its result. The end is how much of the body had to be read for
-// it, which says when the response was there. Where soft is set, texts may be
+// it, which says when the response was there. Soft says which texts may be
 // refusals in disguise.
-func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern, soft bool) (result []byte, end int, ok bool) {
+func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bool, soft softness) (result []byte, end int, ok bool) {
 	end = len(text)
 	switch kind {
 	case jsonBody:
@@ -79,10 +79,11 @@ func onlyMessage(stream []byte) (data []byte, end int, ok bool) {
 // A hotScan walks over one message.
 type hotScan struct {
 	cursor
-	id                 int64 // 0: any, which it then becomes
-	modern, call, soft bool  // the era, the method, and if texts may be soft failures
-	result             []byte
-	seen               int
+	id           int64 // 0: any, which it then becomes
+	modern, call bool  // the era and the method
+	soft         softness
+	result       []byte
+	seen         int
 }
 
 // response walks over the message, and reports if it is the expected one.
@@ -187,11 +188,46 @@ func (s *hotScan) resultMember(name []byte) bool {
 	case string(name) == `"resultType"` && s.modern:
 		raw, ok := s.plain()
 		return ok && string(raw) == `"complete"`
-	case string(name) == `"content"` && s.call && s.soft && s.peek() == '[':
-		return s.contents()
+	case string(name) == `"content"` && s.call && s.soft != trusting && s.peek() == '[':
+		return s.soft == wary && s.contents()
+	case string(name) == `"structuredContent"` && s.call && s.soft != trusting:
+		raw, ok := s.plain()
+		return ok && s.soft == wary && !maySayFailed(raw)
 	}
 	_, ok := s.plain()
 	return ok
+}
+
+// A softness says which results that don't say isError may be refusals.
+type softness uint8
+
+const (
+	trusting softness = iota // none
+	wary                     // those that are a JSON object which says that it failed
+	doubting                 // any: each is to be read
+)
+
+// softness is how closely results have to be looked at.
+func (r Refusal) softness() softness {
+	switch {
+	case r.Plain != nil || r.Wary:
+		return doubting
+	case r.Text != nil:
+		return wary
+	}
+	return trusting
+}
+
+// maySayFailed reports if a JSON text may be an object that says that it failed.
+// It may say yes where none is, and never no where one is: what says so is the
+// name of a member, or a word beside it, or is spelled with an escape.
+func maySayFailed(raw []byte) bool {
+	for _, sign := range [...]string{"error", "fail", "false", `\`} {
+		if bytes.Contains(raw, []byte(sign)) {
+			return true
+		}
+	}
+	return false
 }
 
 // contents walks over the content of a result.
@@ -253,7 +289,7 @@ func (s *hotScan) spells(raw []byte) bool {
 // anySuccess reports if a line is such a response to any request, and returns
 // which, and its result. It takes every method for tools/call, whose results
 // have most ways not to be one.
-func anySuccess(line []byte, modern, soft bool) (id int64, result []byte, ok bool) {
+func anySuccess(line []byte, modern bool, soft softness) (id int64, result []byte, ok bool) {
 	s := hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
 	ok = s.response()
 	return s.id, s.result, ok

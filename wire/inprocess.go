@@ -15,7 +15,7 @@ type inProcessLink struct {
 	strays  *strayLog
 	respond func(*message) (request, bool)
 	modern  func() bool // is the stateless era spoken?
-	soft    bool        // texts may be refusals in disguise
+	soft    softness
 
 	spells spells
 }

@@ -9,7 +9,7 @@ type lane struct {
 	pipe     *pipe     // nil over HTTP
 	id       string    // of the session
 	modern   bool
-	soft     bool // texts may be refusals in disguise
+	soft     softness
 	plainOK  bool // a status of 200 is no refusal
 	template *template
 }
@@ -27,7 +27,7 @@ func (l *Loop) addLanes(sessions []*Session) {
 			l.forms[key] = t
 		}
 		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t,
-			soft: s.o.Refusal.Text != nil, plainOK: !s.o.Refusal.lists(200)}
+			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200)}
 	}
 }
 

@@ -13,7 +13,7 @@ func (l *Loop) addPipes(sessions []*Session) error {
 	for _, s := range sessions {
 		link := s.link.(*stdioLink)
 		p := &pipe{loop: l, link: link, stdin: -1}
-		p.lane = &lane{s: s, pipe: p, modern: s.era.Load().stateless, soft: s.o.Refusal.Text != nil,
+		p.lane = &lane{s: s, pipe: p, modern: s.era.Load().stateless, soft: s.o.Refusal.softness(),
 			template: newTemplate(s, &url.URL{Path: "/"}, nil)}
 		p.room.pipe = p
 		if err := link.lend(p); err != nil {

@@ -23,6 +23,7 @@ type message struct {
 	resultType string   // the result's resultType; empty where there is none
 	isError    bool     // the result says isError
 	contents   [][]byte // the quoted texts of the result's content
+	structured []byte   // the result's structuredContent; nil where there is none
 }
 
 // A replyID is the id that a message carries. JSON-RPC compares ids by type
@@ -180,6 +181,12 @@ func (c *cursor) result(m *message) error {
 			// Kept quoted where it is no string, so that no known type equals it.
 			if m.resultType = string(raw); err == nil && raw[0] == '"' {
 				m.resultType = unquote(raw)
+			}
+			return err
+		case "structuredContent":
+			raw, err := c.value()
+			if err == nil && string(raw) != "null" {
+				m.structured = raw
 			}
 			return err
 		case "content":

@@ -21,16 +21,17 @@ type response struct {
 	reply  *message    // the response with the request's id; nil where there is none
 	other  *message    // in its absence, an error with another id or none
 
-	modern bool      // the request was of the stateless era
-	now    time.Time // for a Retry-After that is a date
+	modern bool                // the request was of the stateless era
+	now    time.Time           // for hints that name an instant
+	clean  func(string) string // takes secrets out of what is quoted; nil: there are none
 }
 
 // A ruling is what the classifier says of a response.
 type ruling struct {
-	outcome    history.Outcome
-	code       int
-	retryAfter time.Duration
-	detail     string
+	outcome history.Outcome
+	code    int
+	hints   []history.Hint
+	detail  string
 }
 
 // classify says what came of a request that got a whole answer. It is pure.
@@ -46,33 +47,44 @@ type ruling struct {
 //     a code counts only together with a matching message.
 //   - a JSON-RPC error of any code whose message matches: limiters answer
 //     with -32602, -32603, -32003 or 0 too.
-//   - HTTP 503 with Retry-After. Without one it is an outage.
+//   - HTTP 503 with Retry-After. Without one it is an outage; with one it may
+//     still be, which only the whole history can tell (see verdict.NewCourt).
 //   - a tool result that says isError and matches.
-//   - a soft failure: a tool result that denies isError, but whose text is a
-//     JSON object that says that it failed, and why, in words that match. A
-//     plain text that merely talks about rate limits is a success.
+//   - a soft failure: a tool result that denies isError, but whose text or
+//     structured content is a JSON object that says that it failed, and why, in
+//     words that match. A plain text that merely talks about rate limits is a
+//     success, unless the operator gave the pattern for just that.
+//
+// What the operator says is no refusal is none, whatever it looks like.
 func (r Refusal) classify(a response) ruling {
-	wait := func(body []byte) time.Duration { return retryAfter(a.header, body, a.now) }
-	if a.status == http.StatusTooManyRequests || a.status != 0 && r.lists(a.status) {
-		out := ruling{history.Limited, 0, wait(a.body), fmt.Sprintf("HTTP %d", a.status)}
+	not := slices.Contains(r.Not.Statuses, a.status)
+	if !not && a.status != 0 && (a.status == http.StatusTooManyRequests || r.lists(a.status)) {
+		out := ruling{outcome: history.Limited, detail: fmt.Sprintf("HTTP %d", a.status)}
+		data, said := hintBody{}, string(a.body)
 		for _, m := range []*message{a.reply, a.other} {
 			if m != nil && m.failed {
-				out.code, out.retryAfter = m.code, wait(m.data)
+				out.code, data, said = m.code, hintBody{"error.data", m.data}, m.text
 				out.detail += ": " + m.words()
 				break
 			}
 		}
-		return out
-	}
-	if a.reply != nil && a.reply.failed && r.matchesError(a.reply) {
-		return ruling{history.Limited, a.reply.code, wait(a.reply.data), a.reply.words()}
-	}
-	if a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" {
-		out := ruling{history.Limited, 0, wait(a.body), "HTTP 503 with Retry-After"}
-		if a.reply != nil {
-			out.code = a.reply.code
+		if !r.denies(out.code, said) {
+			out.hints = a.hints(data, hintBody{"body", a.body})
+			return out
 		}
-		return out
+	}
+	if !not && a.reply != nil && a.reply.failed && r.matchesError(a.reply) {
+		return ruling{history.Limited, a.reply.code, a.hints(hintBody{"error.data", a.reply.data}), a.reply.words()}
+	}
+	if !not && a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" {
+		out := ruling{outcome: history.Limited, detail: history.Unavailable, hints: a.hints(hintBody{"body", a.body})}
+		said := string(a.body)
+		if a.reply != nil {
+			out.code, said = a.reply.code, a.reply.text
+		}
+		if !r.denies(out.code, said) {
+			return out
+		}
 	}
 	if a.status != 0 && a.status/100 != 2 {
 		return rejectedStatus(a)
@@ -86,9 +98,14 @@ func (r Refusal) classify(a response) ruling {
 		}
 		return out
 	case a.reply.failed:
-		return ruling{history.Rejected, a.reply.code, 0, a.reply.words()}
+		return ruling{outcome: history.Rejected, code: a.reply.code, detail: a.reply.words()}
 	}
 	return r.classifyResult(a)
+}
+
+// hints are what a refusal says of when to come back.
+func (a response) hints(bodies ...hintBody) []history.Hint {
+	return readHints(a.header, a.now, a.clean, bodies...)
 }
 
 // classifyResult says what came of a request that got a result.
@@ -108,25 +125,73 @@ func (r Refusal) classifyResult(a response) ruling {
 	if a.method != methodCall {
 		return ruling{outcome: history.OK}
 	}
-	for _, quoted := range a.reply.contents {
-		if a.reply.isError {
-			if text := unquote(quoted); r.matches(text) {
-				return ruling{history.Limited, 0, retryAfter(a.header, []byte(text), a.now), excerpt([]byte(text))}
-			}
+	limited := func(why string, body hintBody) ruling {
+		return ruling{history.Limited, 0, a.hints(body, hintBody{"structuredContent", a.reply.structured}), excerpt([]byte(why))}
+	}
+	for i, quoted := range a.reply.contents {
+		text := unquote(quoted)
+		body := hintBody{"text", []byte(text)}
+		if a.reply.isError && r.matches(text) || r.plain(text) {
+			return limited(text, body)
+		}
+		if a.reply.isError || i >= maxContents {
 			continue
 		}
-		if why, body, ok := r.softFailure(quoted); ok {
-			return ruling{history.Limited, 0, retryAfter(a.header, body, a.now), excerpt([]byte(why))}
+		if why, ok := r.softFailure(body.text); ok {
+			return limited(why, body)
+		}
+	}
+	if s := string(a.reply.structured); s != "" {
+		why, soft := r.softFailure(a.reply.structured)
+		switch {
+		case a.reply.isError && r.matches(s), r.plain(s):
+			return limited(s, hintBody{})
+		case !a.reply.isError && soft:
+			return limited(why, hintBody{})
 		}
 	}
 	if a.reply.isError {
-		out := ruling{outcome: history.ToolError, detail: "isError"}
-		if len(a.reply.contents) > 0 {
-			out.detail = excerpt([]byte(unquote(a.reply.contents[0])))
-		}
-		return out
+		return ruling{outcome: history.ToolError, detail: a.reply.toolError()}
 	}
-	return ruling{outcome: history.OK}
+	return ruling{outcome: history.OK, detail: r.suspicion(a.reply)}
+}
+
+// maxContents is how many texts of a result are read as JSON.
+const maxContents = 100
+
+// toolError is what a result with isError says.
+func (m *message) toolError() string {
+	switch {
+	case len(m.contents) > 0 && len(m.contents[0]) > len(`""`):
+		return excerpt([]byte(unquote(m.contents[0])))
+	case len(m.structured) > 0:
+		return excerpt(m.structured)
+	}
+	return "isError"
+}
+
+// suspicion quotes where a result speaks of a limit as refusals do. It changes
+// no outcome: a result may have every reason to speak of limits, and only the
+// whole history can tell if this one came in place of an answer.
+func (r Refusal) suspicion(m *message) string {
+	const most = 4 << 10
+	if !r.Wary {
+		return ""
+	}
+	look := func(text []byte) string {
+		text = text[:min(len(text), most)]
+		from, to, ok := history.LimitWords(string(text))
+		if !ok || r.notMeant(string(text)) {
+			return ""
+		}
+		return history.Speaks + excerpt(bytes.ToValidUTF8(text[max(0, from-40):min(len(text), to+60)], nil))
+	}
+	for i, quoted := range m.contents {
+		if s := look([]byte(unquote(quoted))); s != "" || i >= maxContents {
+			return s
+		}
+	}
+	return look(m.structured)
 }
 
 // rejectedStatus says what came of a request that got an HTTP status that is
@@ -153,40 +218,61 @@ func rejectedStatus(a response) ruling {
 }
 
 // matches reports if a text says that a rate limit refused.
-func (r Refusal) matches(text string) bool { return r.Text != nil && r.Text.MatchString(text) }
+func (r Refusal) matches(text string) bool {
+	return r.Text != nil && r.Text.MatchString(text) && !r.notMeant(text)
+}
+
+// plain reports if a text of a result that says no error is a refusal, because
+// the operator said so.
+func (r Refusal) plain(text string) bool {
+	return r.Plain != nil && r.Plain.MatchString(text) && !r.notMeant(text)
+}
+
+// notMeant reports if a text is no refusal, because the operator said so.
+func (r Refusal) notMeant(text string) bool {
+	return r.Not.Text != nil && r.Not.Text.MatchString(text)
+}
+
+// denies reports if a code or a text is no refusal, because the operator said so.
+func (r Refusal) denies(code int, text string) bool {
+	return code != 0 && slices.Contains(r.Not.Codes, code) || r.notMeant(text)
+}
 
 // matchesError reports if a JSON-RPC error says that a rate limit refused.
 func (r Refusal) matchesError(m *message) bool {
-	if r.matches(m.text) {
+	if r.denies(m.code, m.text) {
+		return false
+	}
+	if r.matches(m.text) || r.plain(m.text) {
 		return true
 	}
 	meaningless := -32019 <= m.code && m.code <= -32000
 	return !meaningless && slices.Contains(r.Codes, m.code)
 }
 
-// softFailure reads a quoted text as a JSON object that says that it failed.
-// It returns the words that match, and the object.
-func (r Refusal) softFailure(quoted []byte) (why string, body []byte, ok bool) {
+// softFailure reads a text as a JSON object that says that it failed. It returns
+// the words that match.
+func (r Refusal) softFailure(text []byte) (why string, ok bool) {
 	if r.Text == nil {
-		return "", nil, false
+		return "", false
 	}
-	body = bytes.TrimSpace([]byte(unquote(quoted)))
+	text = bytes.TrimSpace(text)
 	var o map[string]json.RawMessage
-	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &o) != nil {
-		return "", nil, false // a plain text
+	if len(text) == 0 || text[0] != '{' || json.Unmarshal(text, &o) != nil {
+		return "", false // a plain text
 	}
 	hasError := len(o["error"]) > 0 && !slices.Contains([]string{"null", "false", `""`}, string(o["error"]))
 	failed := hasError || string(o["success"]) == "false" || string(o["ok"]) == "false" ||
 		slices.Contains([]string{"error", "failed", "failure"}, saying(o["status"])) || saying(o["type"]) == "error"
 	if !failed {
-		return "", nil, false
+		return "", false
 	}
 	for _, name := range []string{"error", "message"} {
 		if why := saying(o[name]); r.matches(why) {
-			return why, body, true
+			return why, true
 		}
 	}
-	return "", nil, false
+	return "", false
 }
 
 // saying returns a text, or the message of an object that has one.

@@ -131,7 +131,7 @@ func TestClassify(t *testing.T) {
 			got := r.classify(in)
 			require.Equal(t, row.want, got.outcome, got.detail)
 			require.Equal(t, row.code, got.code)
-			require.Equal(t, row.wait, got.retryAfter)
+			require.Equal(t, row.wait, asked(got.hints))
 			require.Equal(t, got.outcome == history.OK, got.detail == "")
 		})
 	}
@@ -187,7 +187,7 @@ func TestRetryAfter(t *testing.T) {
 			if row.date != "" {
 				h.Set("Date", row.date)
 			}
-			require.Equal(t, row.want, retryAfter(h, []byte(row.body), now))
+			require.Equal(t, row.want, asked(readHints(h, now, nil, hintBody{"body", []byte(row.body)})))
 		})
 	}
 }

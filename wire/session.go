@@ -146,6 +146,8 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 			call.Code = got.other.code
 		}
 		switch {
+		case f.kind == Lost && s.o.Refusal.Resets && got.wrote && got.status == 0 && s.transport != Stdio && s.transport != InProcess:
+			call.Outcome = history.Limited
 		case f.kind == TimedOut:
 			call.Outcome = history.TimedOut
 		case f.kind == Cancelled && got.wrote:
@@ -163,9 +165,10 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 	}
 	r := s.o.Refusal.classify(response{
 		method: call.Method, status: got.status, header: got.header, body: got.body,
-		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(),
+		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(), clean: s.clean.clean,
 	})
-	call.Outcome, call.Code, call.RetryAfter, call.Detail = r.outcome, r.code, r.retryAfter, r.detail
+	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
+	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
 	if call.Outcome == history.Limited {
 		call.Media = mediaType(got.header)
 	}

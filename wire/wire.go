@@ -121,6 +121,22 @@ type Refusal struct {
 	Codes    []int          // JSON-RPC error codes; see classify for those that need Text too
 	Statuses []int          // HTTP statuses that are refusals whatever the body says
 	Text     *regexp.Regexp // matched against error messages, isError texts and soft failures; nil matches nothing
+	Plain    *regexp.Regexp // matched against results that don't say isError too, whatever their shape; nil matches nothing
+	Resets   bool           // a connection that is closed in place of a reply is a refusal
+	Not      NotRefusal     // what is no refusal, whatever else is said here
+
+	// Wary marks results in which a server speaks of a limit as if it refused
+	// the call, without anything that says so: see classifyResult. Reading every
+	// text of every result takes time that general load doesn't have.
+	Wary bool
+}
+
+// A NotRefusal says what is no refusal although it looks like one: the zero
+// value, nothing.
+type NotRefusal struct {
+	Codes    []int
+	Statuses []int
+	Text     *regexp.Regexp // nil matches nothing
 }
 
 // checked returns the options with their defaults filled in, or a *DialError
