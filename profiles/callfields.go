@@ -94,19 +94,37 @@ func (r *reader) refusal(n *yaml.Node, path string, f *Refusal) {
 	r.mapping(n, path, false, []field{
 		{"codes", r.numbers(&f.Codes, math.MinInt32, math.MaxInt32)},
 		{"statuses", r.numbers(&f.Statuses, 400, 599)},
-		{"text", func(n *yaml.Node, path string) {
-			const want = `an RE2 pattern, such as "rate limit", or "" for none`
-			text, ok := r.scalar(n, path, want, "!!str")
-			if !ok {
-				return
+		{"text", r.pattern(&f.Text)},
+		{"plain", r.pattern(&f.Plain)},
+		{"resets", func(n *yaml.Node, path string) {
+			if text, ok := r.scalar(n, path, "true or false", "!!bool"); ok {
+				f.Resets = text == "true"
 			}
-			if problem := badPattern(text); problem != "" {
-				r.fault(n, path, problem, want)
-				return
-			}
-			f.Text = text
+		}},
+		{"not", func(n *yaml.Node, path string) {
+			r.mapping(n, path, false, []field{
+				{"codes", r.numbers(&f.Not.Codes, math.MinInt32, math.MaxInt32)},
+				{"statuses", r.numbers(&f.Not.Statuses, 400, 599)},
+				{"text", r.pattern(&f.Not.Text)},
+			})
 		}},
 	})
+}
+
+// pattern reads a pattern for refusals into a field.
+func (r *reader) pattern(to *string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		const want = `an RE2 pattern, such as "rate limit", or "" for none`
+		text, ok := r.scalar(n, path, want, "!!str")
+		if !ok {
+			return
+		}
+		if problem := badPattern(text); problem != "" {
+			r.fault(n, path, problem, want)
+			return
+		}
+		*to = text
+	}
 }
 
 // badPattern says what is wrong with a pattern for refusals. One that matches

@@ -150,5 +150,7 @@ func (p Profile) Clone() Profile {
 	p.Call.Never = slices.Clone(p.Call.Never)
 	p.Refusal.Codes = slices.Clone(p.Refusal.Codes)
 	p.Refusal.Statuses = slices.Clone(p.Refusal.Statuses)
+	p.Refusal.Not.Codes = slices.Clone(p.Refusal.Not.Codes)
+	p.Refusal.Not.Statuses = slices.Clone(p.Refusal.Not.Statuses)
 	return p
 }

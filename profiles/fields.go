@@ -110,6 +110,11 @@ func (r *reader) limit(n *yaml.Node, path string, l *Limit) {
 		own(field{"rate", r.rate(&l.Rate)}),
 		own(field{"burst", r.burst(&l.Burst, 1)}),
 		{"scope", r.scope(&l.Scope)},
+		{"key", func(n *yaml.Node, path string) {
+			if text, ok := r.oneOf(n, path, string(SessionKey), string(CredentialKey)); ok {
+				l.Key = Key(text)
+			}
+		}},
 		{"charges", r.methods(&l.Charges, true)},
 		{"may_charge", r.methods(&l.MayCharge, true)},
 		{"free", r.methods(&l.Free, false)},

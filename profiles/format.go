@@ -32,7 +32,8 @@ func Format(p Profile) ([]byte, error) {
 		with("credentials", credentialsNode(p.Credentials)).
 		with("call", call.mapping()).
 		with("refusal", node{}.numbers("codes", p.Refusal.Codes).numbers("statuses", p.Refusal.Statuses).
-			with("text", word(p.Refusal.Text)).mapping())
+			with("text", word(p.Refusal.Text)).text("plain", p.Refusal.Plain).flag("resets", p.Refusal.Resets).
+			with("not", notNode(p.Refusal.Not)).mapping())
 	data, err := yaml.Dump(doc.mapping())
 	if err != nil {
 		return nil, fmt.Errorf("profiles: %s: %w", quote(p.Name), err)
@@ -47,11 +48,22 @@ func limitNode(l Limit) *yaml.Node {
 	} else {
 		n = n.text("rate", promise.FormatRate(l.Rate)).number("burst", l.Burst)
 	}
-	n = n.text("scope", string(l.Scope))
+	n = n.text("scope", string(l.Scope)).text("key", string(l.Key))
 	if !l.Presumed {
 		n = n.texts("charges", l.Charges, true)
 	}
 	return n.texts("may_charge", l.MayCharge, false).texts("free", l.Free, false).mapping()
+}
+
+func notNode(r NotRefusal) *yaml.Node {
+	n := node{}
+	if len(r.Codes) > 0 {
+		n = n.numbers("codes", r.Codes)
+	}
+	if len(r.Statuses) > 0 {
+		n = n.numbers("statuses", r.Statuses)
+	}
+	return n.text("text", r.Text).mapping()
 }
 
 func observedNode(o *Observed) *yaml.Node {
@@ -123,6 +135,13 @@ func (n node) text(name, s string) node {
 		return n
 	}
 	return n.with(name, word(s))
+}
+
+func (n node) flag(name string, set bool) node {
+	if !set {
+		return n
+	}
+	return n.with(name, plain("!!bool", "true"))
 }
 
 func (n node) number(name string, i int) node {

@@ -17,6 +17,15 @@ const (
 	Client Scope = "client" // one bucket a client identity
 )
 
+// A Key says what a client is to a limiter with the scope Client.
+type Key string
+
+// The keys. The zero value says that nobody knows.
+const (
+	SessionKey    Key = "session"    // each session has a bucket, also of one credential
+	CredentialKey Key = "credential" // each credential has one, whatever its sessions
+)
+
 // anyMethod stands in Charges and MayCharge for every method that no list
 // names.
 const anyMethod = "*"
@@ -28,6 +37,7 @@ type Limit struct {
 	Rate      float64  // tokens a second; finite, > 0
 	Burst     int      // tokens; >= 1
 	Scope     Scope    // Global or Client
+	Key       Key      // of the scope Client: what tells clients apart; empty where nobody knows
 	Charges   []string // methods that cost exactly one token; "*" is every request that no list names
 	MayCharge []string // methods that cost nothing or one token: nobody knows which; "*" is everything that no list names
 	Free      []string // methods that cost nothing, whatever "*" says

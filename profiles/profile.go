@@ -21,6 +21,7 @@
 //	  rate: 12/s                 # tokens: 12, 300/1m, 0.5/s
 //	  burst: 16                  # or tier: moderate, in place of both
 //	  scope: global              # or client
+//	  key: credential            # or session: what a client is to the limiter, where that is known
 //	  charges: ["*"]             # methods that surely cost a token
 //	  may_charge: [ping]         # methods of which nobody knows
 //	  free: [initialize]         # methods that cost nothing
@@ -44,7 +45,13 @@
 //	  tool: ping                 # or method: tools/list
 //	  arguments: {}
 //	  never: [send_message, "delete_*"]
-//	refusal: {codes: [-32000], statuses: [429], text: "rate limit"}
+//	refusal:
+//	  codes: [-32000]
+//	  statuses: [429]
+//	  text: rate limit           # in errors
+//	  plain: slow down           # in results that say no error, too
+//	  resets: true               # the connection is closed in place of a reply
+//	  not: {statuses: [503]}     # what is no refusal, though it looks like one
 //
 // A child takes over field by field; lists and observed are replaced whole,
 // and what belongs to the parent's tool or transport goes with it. Where
@@ -125,4 +132,14 @@ type Refusal struct {
 	Codes    []int  // JSON-RPC error codes
 	Statuses []int  // HTTP statuses that are refusals whatever the body says
 	Text     string // RE2 pattern, matched without case against isError texts, error messages and soft failures
+	Plain    string // the same, against every other text and structured content of a result: whatever matches is a refusal, though it says no error
+	Resets   bool   // a connection that is closed in place of a reply is a refusal
+	Not      NotRefusal
+}
+
+// NotRefusal says what is no refusal, though it looks like one.
+type NotRefusal struct {
+	Codes    []int
+	Statuses []int
+	Text     string // RE2 pattern, without case
 }
