@@ -39,6 +39,7 @@ func replyFaults() []Fault {
 		{Name: "duplicate-reply", Doc: "every tenth reply comes twice", Cause: "twice|match", Detectable: true,
 			build: some(func(a *Answer) { a.Duplicate = true })},
 		{Name: "refusal-as-success", Doc: "refusals are successful results whose text says that the rate limit is exceeded", Cause: "no limiter", Detectable: true,
+			Note:  "a result that speaks of a limit may be a refusal and may be none: the run is inconclusive, quotes it and says what to add",
 			build: refusals(func(a *Answer) { a.AsSuccess = true })},
 		{Name: "silent-refusals", Doc: "refused calls get no answer at all", Cause: "no reply|no answer|never answer", Detectable: true,
 			Note:  "a reply that doesn't come proves nothing, as the network may have lost it: the run is inconclusive, never a pass",

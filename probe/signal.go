@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A Signal is how refusals look, and how good a signal that is.
@@ -20,7 +21,7 @@ type Signal struct {
 	Legality    string  // what the protocol says of the code; empty where there was no refusal
 	Legal       bool
 	Misanswered int   // answers with another id than the request's, or that came twice
-	RetryAfter  Value // "absent", "honest", "too short" or "too long"
+	RetryAfter  Value // "absent", "honest", "too short", "too long" or "present and wrong"
 	Said        int   // refusals that said how long to wait
 	Took        Medians
 }
@@ -48,6 +49,7 @@ const (
 	RetryEnough = "not too short" // it was too short a wait to try if less would have done
 	RetryShort  = "too short"
 	RetryLong   = "too long"
+	RetryWrong  = "present and wrong" // nobody can heed it, or two of one refusal contradict each other
 )
 
 // readSignal looks at every refusal of the probe.
@@ -72,7 +74,7 @@ func (p *probe) readSignal() {
 			if s.Words == "" {
 				s.Words = c.Detail
 			}
-			if c.RetryAfter > 0 {
+			if c.RetryAfter > 0 || c.Hints != "" {
 				s.Said++
 			}
 		}
@@ -88,6 +90,9 @@ func (p *probe) readSignal() {
 		return
 	}
 	s.Legal, s.Legality = Legality(s.Codes[0].Number, s.Statuses[0].Number, p.cfg.Stateless)
+	if saw, ok := verdict.HintFlaw(p.calls); ok {
+		s.RetryAfter.Answer, s.RetryAfter.Evidence = RetryWrong, saw
+	}
 	if s.Said == 0 {
 		s.RetryAfter = Value{Answer: RetryAbsent, Evidence: fmt.Sprintf("none of %d refusals said how long to wait", s.Refusals)}
 	}
@@ -171,7 +176,7 @@ func (p *probe) tryRetryAfter(ctx context.Context) error {
 				refusal = retry
 			}
 		}
-		margin := 2*time.Millisecond + refusal.RetryAfter/50
+		margin := margin(refusal)
 		retry, err := p.retryAt(ctx, refusal.Received+refusal.RetryAfter+margin)
 		if err != nil {
 			v.Evidence = "the wait of " + short(refusal.RetryAfter) + " did not fit into the budget"
@@ -188,6 +193,23 @@ func (p *probe) tryRetryAfter(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// margin is how long after the wait that a refusal asks for a retry is certainly
+// late enough, if the refusal is honest: whole seconds may have been rounded down
+// by one, and a date by two.
+func margin(refusal history.Call) time.Duration {
+	m := 2*time.Millisecond + refusal.RetryAfter/50
+	hints, err := history.ParseHints(refusal.Hints)
+	if err != nil {
+		return m // of another writer: they say nothing to us
+	}
+	for _, h := range hints {
+		if h.Kind == history.HintWait && (h.Lo+h.Hi)/2 == refusal.RetryAfter {
+			m = max(m, h.Hi-refusal.RetryAfter)
+		}
+	}
+	return m
 }
 
 func short(d time.Duration) string { return d.Round(time.Millisecond).String() }

@@ -97,6 +97,9 @@ var hints = []hint{
 	},
 }
 
+// explained are the checks that stay open where the answers aren't understood.
+var explained = []string{"pressure", "complete", "served", "isolation", "evasion", "over-admission", "fast-refusals", "refusal-shape", "measured"}
+
 // about returns the row of a check, and false where there is none. Some checks
 // are named for what they demand: "latency p99<500ms", "threshold errors<1%".
 func about(check string) (hint, bool) {
@@ -159,7 +162,16 @@ func (s *Server) openHints() []string {
 	var list []string
 	open := s.open()
 	ours := slices.ContainsFunc(open, func(f fail) bool { return f.Check == "generator" })
+	for _, f := range open { // what the calls themselves say comes first
+		if f.Next != "" && !slices.Contains(list, f.Next) {
+			list = append(list, f.Next)
+		}
+	}
+	told := len(list) > 0
 	for _, f := range open {
+		if told && slices.Contains(explained, f.Check) {
+			continue // that is why these are open, and nothing else would close them
+		}
 		if ours && strings.HasPrefix(f.Check, "threshold ") {
 			continue // it is open because of ourselves, and no larger sample would close it
 		}

@@ -40,7 +40,7 @@ var burst = Scenario{
 		// it is refused although more than a token should be back.
 		return beats(Beat{Calls: l.Burst + beyond}, Beat{At: seconds(0.7 / l.Rate), Calls: 1})
 	},
-	Checks: limitChecks(verdict.Pressure, verdict.RefusalShape),
+	Checks: limitChecks(verdict.Pressure, verdict.RefusalShape, verdict.RetryHint),
 }
 
 var sustained = Scenario{

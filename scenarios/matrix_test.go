@@ -39,7 +39,9 @@ func reply(a mock.Answer) virtual.Reply {
 		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "id 7"}
 	case a.Duplicate:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
-	case a.Limited && !a.AsSuccess:
+	case a.Limited && a.AsSuccess:
+		return virtual.Reply{Outcome: history.OK, Detail: history.Speaks + "Rate limit exceeded"}
+	case a.Limited:
 		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
 	}
 	return virtual.Reply{Outcome: history.OK}
@@ -156,6 +158,8 @@ func TestEveryFaultIsCaught(t *testing.T) {
 				require.NotEmpty(t, fault.Note)
 			case fault.Name == "silent-refusals":
 				require.Zero(t, caught, "a lost reply proves nothing")
+			case fault.Name == "refusal-as-success":
+				require.Zero(t, caught, "words prove nothing")
 			case fault.Name == "leak-3%":
 				require.GreaterOrEqual(t, caught, seeds/2, "a leak of 3 % shows in most runs")
 			default:
@@ -197,4 +201,10 @@ func TestWhatKeepsARunFromPassing(t *testing.T) {
 	mute := try(t, promise(12, 16), server{fault: "silent-refusals", delay: virtual.Exp(time.Millisecond)})
 	require.Empty(t, failed(mute))
 	require.Equal(t, verdict.Inconclusive, mute["complete"].Verdict, fmt.Sprint(mute["complete"]))
+
+	polite := try(t, promise(12, 16), server{fault: "refusal-as-success", delay: virtual.Exp(time.Millisecond)})
+	require.Empty(t, failed(polite))
+	require.Equal(t, verdict.Inconclusive, polite["complete"].Verdict, fmt.Sprint(polite["complete"]))
+	require.Contains(t, polite["complete"].Next, `answered "Rate limit exceeded", which isn't known as a refusal`)
+	require.Contains(t, polite["complete"].Next, "--refusal 'text=Rate limit exceeded'")
 }

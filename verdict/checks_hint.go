@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -10,7 +12,7 @@ import (
 // RetryHint is the check that a refusal's Retry-After tells the truth.
 var RetryHint = Check{
 	ID:    "retry-after",
-	Doc:   "where refusals say when to retry, it is neither too early nor a second too late",
+	Doc:   "where refusals say when to retry, they can be read, agree, and aren't too early, nor later than the limit ever asks for",
 	Judge: judgeRetryHint,
 }
 
@@ -19,74 +21,346 @@ var RetryHint = Check{
 const headerStep = time.Second
 
 func judgeRetryHint(t *Trial) Finding {
-	f := Finding{Check: "retry-after", Want: "a retry is admitted when the refusal said, and not a second before"}
-	if t.court.cfg.Shared {
+	f := Finding{Check: "retry-after", Want: "hints that can be read and agree: a retry is admitted when the refusal said, and not long before"}
+	r := t.readHints()
+	f.Warnings = r.remarks()
+	switch {
+	case r.wrong != nil:
+		f.Verdict, f.Saw, f.Witness = Fail, r.wrong.saw, r.wrong.witness
+		f.Cause = "the header is there, and no client can heed it"
+		return f
+	case r.torn != nil:
+		f.Verdict, f.Saw, f.Witness = Fail, r.torn.saw, r.torn.witness
+		f.Cause = "two hints of one refusal contradict each other: clients that read the one do what the other forbids"
+		return f
+	case t.court.cfg.Shared:
 		f.Verdict, f.Saw = Pass, "not judged: others may take the token that a refusal promised"
 		return f
 	}
-	hinted := 0
-	for _, j := range t.Calls {
-		if j.Outcome != history.Limited || j.RetryAfter <= 0 {
-			continue
-		}
-		hinted++
-		if k, ok := t.court.tooSoon(j); ok {
-			f.Verdict = Fail
-			f.Saw = fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between", j.RetryAfter, span(k.Sent-j.Received))
+	var late *flaw
+	for _, h := range r.waits {
+		if k, ok := t.court.tooSoon(h); ok {
+			f.Verdict, f.Witness = Fail, pair(h, k)
+			f.Saw = fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between", h.said(), span(k.call.Sent-h.call.Received))
 			f.Cause = "Retry-After is too short"
 			return f
 		}
-		if k, ok := t.court.tooLate(j); ok {
-			f.Verdict = Fail
-			f.Saw = fmt.Sprintf("told to retry after %s, but a call was admitted within %s", j.RetryAfter, span(k.Received-j.Sent))
-			f.Cause = "Retry-After is too long"
-			return f
+		k, ok := t.court.tooLate(h)
+		if !ok || late != nil && late.sure {
+			continue
+		}
+		sure := t.court.promised(h)
+		if late == nil || sure {
+			late = &flaw{sure: sure, witness: pair(h, k), hint: h,
+				saw: fmt.Sprintf("told to retry after %s, but a call was admitted within %s", h.said(), span(k.call.Received-h.call.Sent))}
 		}
 	}
+	switch {
+	case late != nil && late.sure:
+		f.Verdict, f.Saw, f.Witness = Fail, late.saw, late.witness
+		f.Cause = "Retry-After is too long: " + t.court.tooLong(late.hint)
+		return f
+	case late != nil:
+		f.Warnings = append(f.Warnings, late.saw+": who heeds it waits longer than needed")
+	}
 	f.Verdict = Pass
-	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(hinted, "refusal"), t.count(history.Limited))
+	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(r.hinted, "refusal"), t.count(history.Limited))
 	return f
 }
 
-// tooSoon finds a call of the same bucket that was certainly decided after a
-// refusal's hint had run out and was refused all the same, although nobody can
-// have taken the token meanwhile.
-func (c *Court) tooSoon(j history.Call) (history.Call, bool) {
-	for _, k := range c.calls {
-		if k.Outcome == history.Limited && c.sameBucket(j, k) && k.Sent-j.Received >= j.RetryAfter && !c.tookBetween(j, k) {
-			return k, true
-		}
-	}
-	return history.Call{}, false
+// A flaw is what is wrong with hints, and the calls that show it.
+type flaw struct {
+	saw     string
+	witness *Witness
+	sure    bool
+	hint    hinted
 }
 
-// tookBetween reports if a token may have been taken from when one call was
-// sent until another was answered.
-func (c *Court) tookBetween(j, k history.Call) bool {
-	for _, i := range c.calls {
-		_, most := c.profile.Limit.Cost(i.Method)
-		if most == 0 || i.Outcome == history.Limited || i.Outcome == history.Unsent || !c.sameBucket(i, j) {
+// A placed call and its 1-based position in the history.
+type placed struct {
+	call history.Call
+	pos  int
+}
+
+// A hinted is one hint of one refusal.
+type hinted struct {
+	placed
+	history.Hint
+}
+
+// said quotes a hint as its refusal had it.
+func (h hinted) said() string {
+	if h.From == "" {
+		return h.call.RetryAfter.String()
+	}
+	return fmt.Sprintf("%s (%s: %s)", span((h.Lo+h.Hi)/2), h.From, h.Raw)
+}
+
+// pair is the witness of a hint and of the call that gives it the lie.
+func pair(h hinted, k placed) *Witness {
+	return &Witness{From: h.call.Sent, To: k.call.Received, Calls: []int{h.pos, k.pos}}
+}
+
+// hintsOf are the hints of a refusal. Histories of before there were any have
+// one duration: of whole seconds from a header, or exact to the millisecond.
+func hintsOf(c history.Call) []history.Hint {
+	list, err := history.ParseHints(c.Hints)
+	if (err != nil || len(list) == 0) && c.RetryAfter > 0 { // hints of another writer say nothing to us
+		step := time.Millisecond
+		if c.RetryAfter%headerStep == 0 {
+			step = headerStep
+		}
+		return []history.Hint{{Kind: history.HintWait, Lo: c.RetryAfter - step, Hi: c.RetryAfter + step}}
+	}
+	return list
+}
+
+// saysWhen reports if a refusal says when to come back, be it wrongly.
+func saysWhen(list []history.Hint) bool {
+	return slices.ContainsFunc(list, func(h history.Hint) bool { return h.Kind != history.HintLeft })
+}
+
+// HintFlaw finds the first refusal of a history whose hints are wrong whatever
+// came of the next call: a Retry-After that nobody can heed, or two hints that
+// can't both be true. It says which, and is false where there is none.
+func HintFlaw(calls []history.Call) (saw string, ok bool) {
+	for _, c := range calls {
+		if c.Outcome != history.Limited {
 			continue
 		}
-		if i.Sent <= k.Received && (i.Received >= j.Sent || !i.Outcome.Answered()) {
-			return true
+		list := hintsOf(c)
+		for _, h := range list {
+			if h.Kind == history.HintWrong && h.From == "Retry-After" {
+				return fmt.Sprintf("%s: %q is present and wrong: %s", h.From, h.Raw, h.Note), true
+			}
+		}
+		if a, b, ok := contradicting(list); ok {
+			return fmt.Sprintf("one refusal said %s: %s and %s: %s", a.From, a.Raw, b.From, b.Raw), true
+		}
+	}
+	return "", false
+}
+
+// A hintReading is what the refusals of a scenario say.
+type hintReading struct {
+	t      *Trial
+	hinted int      // refusals that say when to come back
+	waits  []hinted // what they say of the next call
+	wrong  *flaw    // a Retry-After that nobody can heed
+	torn   *flaw    // two hints of one refusal that can't both be true
+
+	odd map[string]bool // other remarks
+}
+
+func (t *Trial) readHints() *hintReading {
+	r := &hintReading{t: t, odd: map[string]bool{}}
+	unreadable := map[string]int{}
+	for i, c := range t.court.calls {
+		if c.Label != t.Scenario || c.Outcome != history.Limited {
+			continue
+		}
+		list := hintsOf(c)
+		p := placed{c, i + 1}
+		if slices.ContainsFunc(list, func(h history.Hint) bool { return h.Kind == history.HintWait || h.Kind == history.HintReset }) {
+			r.hinted++
+		}
+		for _, h := range list {
+			switch {
+			case h.Kind == history.HintWait:
+				r.waits = append(r.waits, hinted{p, h})
+			case h.Kind == history.HintLeft:
+				r.odd[h.From+" says that calls are left where a call was refused"] = true
+			case h.Kind == history.HintWrong && h.From == "Retry-After":
+				if unreadable[h.Note]++; r.wrong == nil {
+					r.wrong = &flaw{saw: fmt.Sprintf("%s: %q is present and wrong: %s", h.From, h.Raw, h.Note),
+						witness: &Witness{From: c.Sent, To: c.Received, Calls: []int{p.pos}}}
+				}
+			case h.Kind == history.HintWrong:
+				r.odd[fmt.Sprintf("%s is present and wrong: %s", h.From, h.Note)+quoteOne(h)] = true
+			}
+			if h.Note == history.NoteFraction {
+				r.odd["Retry-After has "+h.Note+": some clients raise an error for it"+quoteOne(h)] = true
+			}
+		}
+		if a, b, ok := contradicting(list); ok && r.torn == nil {
+			r.torn = &flaw{saw: fmt.Sprintf("one refusal said %s: %s and %s: %s", a.From, a.Raw, b.From, b.Raw),
+				witness: &Witness{From: c.Sent, To: c.Received, Calls: []int{p.pos}}}
+		}
+	}
+	if n := sum(unreadable); r.wrong != nil && n > 1 {
+		r.wrong.saw += fmt.Sprintf(" (%d refusals of %d have one that is)", n, t.count(history.Limited))
+	}
+	return r
+}
+
+func sum(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// quoteOne quotes a value where it is likely to be the same in every refusal.
+func quoteOne(h history.Hint) string {
+	if len(h.Raw) > 4 {
+		return ""
+	}
+	return fmt.Sprintf(" (%q)", h.Raw)
+}
+
+// contradicting finds two hints of one refusal that can't both be true, however
+// they were rounded. Only what speaks of the same thing can: when a count starts
+// anew may be later than when the next call is let in.
+func contradicting(list []history.Hint) (a, b history.Hint, ok bool) {
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if a.Kind == history.HintWait && b.Kind == history.HintWait && !meet(a, b) {
+				return a, b, true
+			}
+		}
+	}
+	return a, b, false
+}
+
+// meet reports if some reading of two hints has an instant in common. A number
+// whose name doesn't say what it counts may be of seconds or of milliseconds.
+func meet(a, b history.Hint) bool {
+	for _, x := range readings(a) {
+		for _, y := range readings(b) {
+			if x.Lo < y.Hi && y.Lo < x.Hi {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// tooLate finds a call of the same bucket that was certainly decided after a
-// refusal, and admitted more than a second before its hint ran out.
-func (c *Court) tooLate(j history.Call) (history.Call, bool) {
-	for _, k := range c.calls {
-		least, _ := c.profile.Limit.Cost(k.Method)
-		if k.Outcome == history.OK && least > 0 && c.sameBucket(j, k) && k.Sent >= j.Received && k.Received-j.Sent < j.RetryAfter-headerStep {
-			return k, true
+func readings(h history.Hint) []history.Hint {
+	if h.Note != history.NoteUnit {
+		return []history.Hint{h}
+	}
+	ms := h
+	ms.Lo, ms.Hi = h.Lo/1000, h.Hi/1000
+	return []history.Hint{h, ms}
+}
+
+// zero reports if a hint says to come back at once.
+func (h hinted) zero() bool { return h.Lo < 0 && h.Lo == -h.Hi }
+
+// end is when a hint has certainly run out, from its refusal's reply on. One of
+// 0 tells to come back at once, whatever was rounded to it.
+func (h hinted) end() time.Duration {
+	if h.zero() {
+		return 0
+	}
+	return h.Hi
+}
+
+// tooSoon finds a call that proves a hint too short: the same client's, and
+// certainly decided after the hint had run out, it was refused although nobody
+// can have taken a token meanwhile.
+//
+// That says nothing where the promised bucket certainly had a token by then:
+// what refuses there is something else, a second limit or a ban, which may well
+// have begun after the hint was given. So the later refusal has to be one that
+// the promise explains.
+func (c *Court) tooSoon(h hinted) (placed, bool) {
+	before := c.taken(h.call)
+	for i, k := range c.calls {
+		if k.Outcome != history.Limited || !alike(h.call, k) || k.Sent-h.call.Received < h.end() || k.Received >= before {
+			continue
+		}
+		if bound, ok := c.perCall().excuses[i+1]; ok && i+1 != h.pos && !c.unjustified(bound) {
+			return placed{k, i + 1}, true
 		}
 	}
-	return history.Call{}, false
+	return placed{}, false
+}
+
+// taken is the instant from which on a token may have been taken since a call was
+// sent.
+func (c *Court) taken(j history.Call) time.Duration {
+	first := time.Duration(never)
+	for _, i := range c.calls {
+		_, most := c.profile.Limit.Cost(i.Method)
+		if most == 0 || i.Outcome == history.Limited || i.Outcome == history.Unsent || !c.sameBucket(i, j) {
+			continue
+		}
+		if i.Received >= j.Sent || !i.Outcome.Answered() {
+			first = min(first, i.Sent)
+		}
+	}
+	return first
+}
+
+// tooLate finds a call like the refused one that was certainly decided after it,
+// and admitted more than a second before its hint ran out.
+func (c *Court) tooLate(h hinted) (placed, bool) {
+	late := min(h.Lo, (h.Lo+h.Hi)/2-headerStep)
+	for i, k := range c.calls {
+		least, _ := c.profile.Limit.Cost(k.Method)
+		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received && k.Received-h.call.Sent < late {
+			return placed{k, i + 1}, true
+		}
+	}
+	return placed{}, false
+}
+
+// fills is how long an empty bucket takes to be full: no wait that the promised
+// limit can ask for is longer.
+func (c *Court) fills() time.Duration {
+	l := c.profile.Limit
+	return time.Duration(min(float64(l.Burst)/l.Rate*1e9, float64(never/2)))
+}
+
+// promised reports if the promise says that a hint is too long: it is longer than
+// an empty bucket takes to be full, and there is no doubt what it counts in. A
+// shorter one may be longer than needed, as where every refusal names a whole
+// window, and breaks no promise.
+func (c *Court) promised(h hinted) bool {
+	return h.Note != history.NoteUnit && min(h.Lo, (h.Lo+h.Hi)/2-headerStep) > c.fills()
+}
+
+// tooLong says how a hint that is too long may have come about.
+func (c *Court) tooLong(h hinted) string {
+	l := c.profile.Limit
+	words := fmt.Sprintf("a bucket of %s burst %d is full again after %s", perSecond(l.Rate), l.Burst, span(c.fills()))
+	if h.From == "Retry-After" && h.Lo/1000 <= c.fills() {
+		words += "; it looks like milliseconds, where the header has seconds"
+	}
+	return words
+}
+
+// alike reports if two calls are the same client's, in the same session, for the
+// same thing: then whatever law refused the one is asked about the other.
+func alike(a, b history.Call) bool {
+	return a.Client == b.Client && a.Session == b.Session && a.Method == b.Method && a.Tool == b.Tool
 }
 
 func (c *Court) sameBucket(a, b history.Call) bool {
 	return !c.evidence.split || a.Client == b.Client
+}
+
+// remarks are what is worth knowing of hints, and no fault that calls prove.
+func (r *hintReading) remarks() []string {
+	var list []string
+	fills := r.t.court.fills()
+	zero, long := false, []hinted(nil)
+	for _, h := range r.waits {
+		zero = zero || h.zero()
+		if h.Note != history.NoteUnit && h.Lo > fills+headerStep {
+			long = append(long, h)
+		}
+	}
+	if zero {
+		list = append(list, "refusals tell to retry at once: after 0 s")
+	}
+	if 0 < len(long) && len(long) < len(r.waits) && r.torn == nil {
+		l := r.t.limit()
+		list = append(list, fmt.Sprintf("from call %d on, %s asked to wait %s or so, where a bucket of %s burst %d needs %s at most: a second limit, or a ban, may stand behind it",
+			long[0].pos, plural(len(long), "refusal"), span((long[0].Lo+long[0].Hi)/2), perSecond(l.Rate), l.Burst, span(fills)))
+	}
+	// Without counts, so that scenarios which saw the same say the same.
+	return append(list, slices.Sorted(maps.Keys(r.odd))...)
 }

@@ -67,10 +67,13 @@ func judgeOverAdmission(t *Trial) Finding {
 func judgeOverRejection(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{Check: "over-rejection", Want: "no refusal while a token was certainly there"}
+	if t.court.doubted != "" {
+		f.Warnings = []string{t.court.doubted}
+	}
 	if t.court.cfg.Shared {
 		f.Saw = "not judged: others may use the server during the run"
 		f.Verdict = Pass
-		f.Warnings = []string{"refusals were not held against the server, because it is shared"}
+		f.Warnings = append(f.Warnings, "refusals were not held against the server, because it is shared")
 		return f
 	}
 	burst, pos := t.burstMax()

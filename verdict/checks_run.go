@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -88,7 +87,7 @@ func judgePressure(t *Trial) Finding {
 	default:
 		f.Saw += ": delays or calls without an answer hide what the limiter did"
 	}
-	return f
+	return t.advised(f)
 }
 
 // unsure counts the calls that were sent and neither admitted nor refused.
@@ -99,61 +98,11 @@ func (t *Trial) unsure() int {
 // firstFailure quotes the first call that failed, for a stranger to act on.
 func (t *Trial) firstFailure() string {
 	for _, c := range t.Calls {
-		if (c.Outcome.Failed() || c.Outcome == history.TimedOut) && c.Detail != "" {
+		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown) && c.Detail != "" {
 			return fmt.Sprintf(" (%s: %s)", c.Outcome, c.Detail)
 		}
 	}
 	return ""
-}
-
-// Alive is the check that the server lived through the traffic.
-var Alive = Check{
-	ID:    "alive",
-	Doc:   "the server still answers at the end",
-	Judge: judgeAlive,
-}
-
-func judgeAlive(t *Trial) Finding {
-	f := Finding{Check: "alive", Want: "answers until the end"}
-	byEnd := slices.Clone(t.Calls)
-	slices.SortStableFunc(byEnd, func(a, b history.Call) int { return int(a.Sent - b.Sent) })
-	last := -1
-	answered := 0
-	for i, c := range byEnd {
-		if c.Outcome.Answered() {
-			last = i
-			answered++
-		}
-	}
-	after := 0
-	broken := 0
-	why := ""
-	for _, c := range byEnd[last+1:] {
-		switch c.Outcome {
-		case history.Broken:
-			broken++
-			after++
-			if why == "" && c.Detail != "" {
-				why = ": " + c.Detail
-			}
-		case history.TimedOut, history.Unknown:
-			after++
-		}
-	}
-	f.Saw = fmt.Sprintf("%d of %d calls were answered", answered, t.sent())
-	switch {
-	case t.sent() == 0:
-	case after == 0:
-		f.Verdict = Pass
-	case broken >= 3 && broken == after:
-		// A connection that is refused or reset is no delay.
-		f.Verdict = Fail
-		f.Saw += fmt.Sprintf(", and then %d broke in a row%s", broken, why)
-		f.Cause = "the server stopped serving during the run"
-	default:
-		f.Saw += fmt.Sprintf(", and then %d were not%s", after, why)
-	}
-	return f
 }
 
 // Complete is the check that the statistics account for every planned call.
@@ -190,7 +139,7 @@ func judgeComplete(t *Trial) Finding {
 	default:
 		f.Saw += fmt.Sprintf("; %d without a clear answer%s", failed+unknown, t.firstFailure())
 	}
-	return f
+	return t.advised(f)
 }
 
 // misanswered counts the calls that got a reply which can't be theirs.

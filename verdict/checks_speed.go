@@ -44,7 +44,7 @@ func judgeServed(t *Trial) Finding {
 	default:
 		f.Saw += t.firstFailure()
 	}
-	return f
+	return t.advised(f)
 }
 
 // FastRefusals is the check that saying no is cheap.
@@ -113,7 +113,7 @@ func judgeRefusalShape(t *Trial) Finding {
 			continue
 		}
 		refused++
-		if c.RetryAfter > 0 {
+		if saysWhen(hintsOf(c)) {
 			hinted++
 		}
 		shapes[shape(c)]++

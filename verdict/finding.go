@@ -77,6 +77,7 @@ type Finding struct {
 	Cause    string   // the most likely reason of a fail, in words; empty where nothing can be said
 	Witness  *Witness // nil unless the verdict is Fail and calls prove it
 	Warnings []string // what is worth knowing, and changes no verdict
+	Next     string   // what to do about it, where the calls say more than the check alone; empty elsewhere
 }
 
 // Measured is the bounding box of every token bucket that explains a history.

@@ -46,6 +46,7 @@ type Court struct {
 	measured *Measured
 	tried    bool   // measured is computed
 	why      string // the cause of a violation, once it is worked out
+	doubted  string // what was settled against taking it for a refusal; empty where nothing was
 }
 
 // bounds holds, for every call of the history, what it speaks for at the
@@ -57,7 +58,15 @@ type bounds struct {
 
 // NewCourt takes a server's whole history in, set-up calls included, in the
 // order that positions in witnesses are to mean.
+//
+// What can't be told from one answer alone is settled here, from all of them:
+// see settle. Court.Calls has what came of it.
 func NewCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
+	return newCourt(p, calls, cfg).settle()
+}
+
+// newCourt is NewCourt that takes every outcome as it is.
+func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = DefaultTolerance
 	}
