@@ -144,7 +144,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	if j.kind == kindURL {
 		out.server.Target.Address = sessions[0].URL()
 	}
-	if err := j.knowsTool(sessions[0]); err != nil {
+	if err := cmp.Or(j.knowsTool(sessions[0]), j.sessionsApart(sessions[0].Protocol())); err != nil {
 		out.calls = before
 		out.fail(err)
 		return out
@@ -319,6 +319,7 @@ func (o *outcome) note(err error) {
 // judge fills in the findings of every scenario.
 func (o *outcome) judge(j job) {
 	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	o.calls = court.Calls()
 	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool { return c.Label == verdict.Handshake }))
 	o.server.Latency = &latency
 	if m := court.Measured(); m != nil {

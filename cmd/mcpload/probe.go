@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,10 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/live"
 	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/verdict"
 	"github.com/mcpload/mcpload/wire"
 )
 
@@ -202,7 +205,7 @@ type probeTarget struct {
 // whose server went away, is reported as far as it came.
 func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
 	clock := runner.NewClock()
-	j.options.Now = clock.Now
+	j.options.Now, j.options.Refusal.Wary = clock.Now, true
 	sessions, stop, err := j.open(ctx, clock)
 	defer stop()
 	if err != nil {
@@ -244,6 +247,13 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
 	r.Notes = append(r.Notes, sessions.notes()...)
+	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
+	if slices.ContainsFunc(r.Calls, outage) && !slices.Contains(j.profile.Refusal.Statuses, http.StatusServiceUnavailable) {
+		r.Notes = append(r.Notes, history.Unavailable+" was taken for a refusal; if it is an outage, add --not-refusal status=503")
+	}
+	if s, ok := verdict.Suspect(profiles.Limit{}, r.Calls); ok {
+		r.Notes = append(r.Notes, s.String())
+	}
 	return r, target, nil
 }
 

@@ -8,37 +8,100 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/wire"
 )
 
-// addRefusals adds the signs of --refusal to those of a profile.
+// addRefusals adds the signs of --refusal to those of a profile. A text that is
+// given by hand is looked for in every result, also in one that says no error:
+// whoever gives it has seen what the server says.
 func addRefusals(r *profiles.Refusal, signs []string) error {
 	r.Statuses, r.Codes = slices.Clone(r.Statuses), slices.Clone(r.Codes)
 	for _, sign := range signs {
-		kind, value, _ := strings.Cut(sign, "=")
-		number, notNumber := strconv.Atoi(value)
-		bad := func(what string) error {
-			return hinted{fmt.Errorf("--refusal %q: %s", sign, what), "as in --refusal status=503, --refusal code=-32029, or --refusal 'text=too many requests'"}
+		if sign == "reset" {
+			r.Resets = true
+			continue
 		}
-		switch {
-		case kind == "status" && (notNumber != nil || number < 400 || number > 599):
-			return bad("a status is a number from 400 to 599")
-		case kind == "status":
-			r.Statuses = append(r.Statuses, number)
-		case kind == "code" && notNumber != nil:
-			return bad("a code is a whole number")
-		case kind == "code":
-			r.Codes = append(r.Codes, number)
-		case kind == "text":
-			if _, err := regexp.Compile(value); err != nil || value == "" {
-				return bad("the text is no regular expression (RE2)")
-			}
-			if r.Text != "" {
-				value = r.Text + "|" + value
-			}
-			r.Text = value
-		default:
-			return bad("it is none of status, code and text")
+		text := ""
+		if err := readSign("--refusal", sign, &r.Statuses, &r.Codes, &text); err != nil {
+			return err
 		}
+		r.Text, r.Plain = anyOf(r.Text, text), anyOf(r.Plain, text)
 	}
 	return nil
+}
+
+// addNotRefusals adds the signs of --not-refusal to those of a profile.
+func addNotRefusals(r *profiles.Refusal, signs []string) error {
+	n := &r.Not
+	n.Statuses, n.Codes = slices.Clone(n.Statuses), slices.Clone(n.Codes)
+	for _, sign := range signs {
+		text := ""
+		if err := readSign("--not-refusal", sign, &n.Statuses, &n.Codes, &text); err != nil {
+			return err
+		}
+		n.Text = anyOf(n.Text, text)
+	}
+	return nil
+}
+
+// readSign reads status=N, code=N or text=REGEXP into where it belongs.
+func readSign(flag, sign string, statuses, codes *[]int, text *string) error {
+	kind, value, _ := strings.Cut(sign, "=")
+	number, notNumber := strconv.Atoi(value)
+	bad := func(what string) error {
+		return hinted{fmt.Errorf("%s %q: %s", flag, sign, what),
+			fmt.Sprintf("as in %s status=503, %s code=-32029, or %s 'text=too many requests'", flag, flag, flag)}
+	}
+	switch {
+	case kind == "status" && (notNumber != nil || number < 400 || number > 599):
+		return bad("a status is a number from 400 to 599")
+	case kind == "status":
+		*statuses = append(*statuses, number)
+	case kind == "code" && notNumber != nil:
+		return bad("a code is a whole number")
+	case kind == "code":
+		*codes = append(*codes, number)
+	case kind == "text":
+		if re, err := regexp.Compile(value); err != nil || value == "" {
+			return bad("the text is no regular expression (RE2)")
+		} else if re.MatchString("") {
+			return bad("the pattern matches the empty text, and so every text")
+		}
+		*text = value
+	case flag == "--refusal":
+		return bad("it is none of status, code, text and reset")
+	default:
+		return bad("it is none of status, code and text")
+	}
+	return nil
+}
+
+// anyOf is a pattern that matches what one of two does; empty ones match nothing.
+func anyOf(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "|" + b
+}
+
+// signsOf turns a profile's signs into what the wire looks for.
+func signsOf(p profiles.Profile) (wire.Refusal, error) {
+	r := wire.Refusal{Codes: p.Refusal.Codes, Statuses: p.Refusal.Statuses, Resets: p.Refusal.Resets,
+		Not: wire.NotRefusal{Codes: p.Refusal.Not.Codes, Statuses: p.Refusal.Not.Statuses}}
+	for _, pattern := range []struct {
+		name, text string
+		to         **regexp.Regexp
+	}{
+		{"text", p.Refusal.Text, &r.Text}, {"plain", p.Refusal.Plain, &r.Plain}, {"not.text", p.Refusal.Not.Text, &r.Not.Text},
+	} {
+		if pattern.text == "" {
+			continue
+		}
+		re, err := regexp.Compile("(?i)" + pattern.text)
+		if err != nil {
+			return r, fmt.Errorf("profile %s: refusal.%s: %w", p.Name, pattern.name, err)
+		}
+		*pattern.to = re
+	}
+	return r, nil
 }

@@ -175,6 +175,10 @@ func (f *runFlags) settle(jobs []job, list []scenarios.Scenario) error {
 		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
 			return err
 		}
+		if err := jobs[i].tellsApart(); err != nil {
+			return err
+		}
+		jobs[i].options.Refusal.Wary = true
 		if err := jobs[i].fits(); err != nil {
 			return err
 		}

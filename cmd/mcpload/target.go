@@ -32,6 +32,7 @@ type targetFlags struct {
 	args      string
 	headers   []string
 	refusals  []string
+	excused   []string // signs of what is no refusal
 	protocol  string
 	transport string
 	timeout   time.Duration
@@ -55,12 +56,12 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.offline, "offline", false, "with --live: install nothing, use what is there")
 	flags.StringVar(&f.rate, "rate", "", "promised `rate`, instead of the profile's: 12, 12/s, 300/1m, 0.5/s, or '8 req/sec, burst 16'")
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens`, instead of the profile's")
-	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: `global` or client (default: the profile's)")
+	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: `global`, client, or more exactly session or credential (default: the profile's)")
 	flags.StringVar(&f.against, "against", "declared", "`limit` to hold the server to: declared, or observed (what its own code sets, as far as its profile knows)")
 	flags.StringVar(&f.tool, "tool", "", "`tool` to load the server with (default: the profile's, else the request tools/list)")
 	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
-	flags.StringArrayVar(&f.refusals, "refusal", nil, "one more `sign` of a refusal: status=503, code=-32029, or text=REGEXP (repeatable)")
+	f.registerRefusals(cmd)
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
@@ -69,6 +70,13 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.shape, "shape", "", "how the mock refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
 	flags.StringVar(&f.charge, "charge", "", "what the mock charges: all or tools (default all)")
 	flags.DurationVar(&f.latency, "latency", 0, "how long the mock takes for a call")
+}
+
+// registerRefusals adds the flags that say what counts as refused.
+func (f *targetFlags) registerRefusals(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.refusals, "refusal", nil, "one more `sign` of a refusal: status=503, code=-32029, text=REGEXP in any result, or reset (repeatable)")
+	flags.StringArrayVar(&f.excused, "not-refusal", nil, "`sign` of what is no refusal, though it looks like one: status=503, code=-32029 or text=REGEXP (repeatable)")
 }
 
 // userProfiles is the folder of profiles that is read without being named.
@@ -113,6 +121,9 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 			return nil, err
 		}
 		if err := addRefusals(&p.Refusal, f.refusals); err != nil {
+			return nil, err
+		}
+		if err := addNotRefusals(&p.Refusal, f.excused); err != nil {
 			return nil, err
 		}
 		j := job{profile: p, dirs: f.profiles, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
@@ -248,9 +259,11 @@ func (f *targetFlags) overrideLimit(l *profiles.Limit) error {
 	switch scope := profiles.Scope(f.scope); scope {
 	case "":
 	case profiles.Global, profiles.Client:
-		l.Scope = scope
+		l.Scope, l.Key = scope, ""
+	case profiles.Scope(profiles.SessionKey), profiles.Scope(profiles.CredentialKey):
+		l.Scope, l.Key = profiles.Client, profiles.Key(scope)
 	default:
-		return fmt.Errorf("--scope %q is neither global nor client", f.scope)
+		return fmt.Errorf("--scope %q is none of global, client, session and credential", f.scope)
 	}
 	return nil
 }
@@ -293,14 +306,10 @@ func wireOptions(p profiles.Profile, f *targetFlags, header http.Header) (wire.O
 	o := wire.Options{
 		Header: header, Protocol: f.protocol, Timeout: f.timeout,
 		Name: "mcpload", Version: version(), ListTools: true,
-		Refusal: wire.Refusal{Codes: p.Refusal.Codes, Statuses: p.Refusal.Statuses},
 	}
-	if p.Refusal.Text != "" {
-		text, err := regexp.Compile("(?i)" + p.Refusal.Text)
-		if err != nil {
-			return o, fmt.Errorf("profile %s: refusal.text: %w", p.Name, err)
-		}
-		o.Refusal.Text = text
+	var err error
+	if o.Refusal, err = signsOf(p); err != nil {
+		return o, err
 	}
 	switch f.transport {
 	case "auto", "http", "sse", "stdio", "inprocess":

@@ -83,7 +83,9 @@ func virtualReply(a mock.Answer, shape ratelimit.Shape, method string) virtual.R
 		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "an id that nobody sent"}
 	case a.Duplicate:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
-	case a.Limited && !a.AsSuccess:
+	case a.Limited && a.AsSuccess:
+		return virtual.Reply{Outcome: history.OK, Detail: history.Speaks + "Rate limit exceeded, please try again later"}
+	case a.Limited:
 		return virtualRefusal(a, shape, method)
 	}
 	return virtual.Reply{Outcome: history.OK}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// credentialHeaders are headers that say who a client is, in small letters and
+// without hyphens. Others whose names hold one of credentialWords may.
+var (
+	credentialHeaders = []string{"authorization", "proxyauthorization", "cookie"}
+	credentialWords   = []string{"apikey", "token", "secret", "credential", "auth"}
+)
+
+// credential names the header, or the part of the URL, by which every client of a
+// job shows the same credential; it is empty where there is none.
+func (j *job) credential() string {
+	for name := range j.options.Header {
+		small := strings.ReplaceAll(strings.ToLower(name), "-", "")
+		if slices.Contains(credentialHeaders, small) || holdsOne(small, credentialWords) {
+			return "the header " + name
+		}
+	}
+	u, err := url.Parse(j.options.URL)
+	switch {
+	case err != nil: // the wire refuses it
+	case u.User != nil:
+		return "the user in the URL"
+	default:
+		for name := range u.Query() {
+			small := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+			if holdsOne(small, append([]string{"key"}, credentialWords...)) {
+				return "the parameter " + name + " of the URL"
+			}
+		}
+	}
+	return ""
+}
+
+func holdsOne(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
+}
+
+// tellsApart refuses to speak as several clients that the server can't tell
+// apart, under a limit that each of them is promised: what they share would be
+// held against it.
+func (j *job) tellsApart() error {
+	l := j.profile.Limit
+	if j.kind == kindMock || l.Scope != profiles.Client || l.Key == profiles.SessionKey || j.clientCount() < 2 ||
+		j.identity.name != "" || j.options.Transport == wire.Stdio {
+		return nil
+	}
+	const name = "name --client-header, as in --client-header 'Authorization: Bearer $TOKEN_{n}'"
+	switch shown := j.credential(); {
+	case shown != "" && l.Key == profiles.CredentialKey:
+		return hinted{fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown), name + ", or speak as one with --clients 1"}
+	case shown != "":
+		return hinted{fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown),
+			name + "; if each session has a limit of its own, say --scope session; or speak as one with --clients 1"}
+	case l.Key == profiles.CredentialKey:
+		return hinted{fmt.Errorf("each credential is promised a limit of its own, and the clients have none: name --client-header"), name + ", or speak as one with --clients 1"}
+	}
+	return nil
+}
+
+// sessionsApart is tellsApart once the protocol is known: since 2026-07-28 there
+// are no sessions that could tell clients apart.
+func (j *job) sessionsApart(protocol string) error {
+	if j.kind == kindMock || j.profile.Limit.Scope != profiles.Client || j.clientCount() < 2 || j.identity.name != "" ||
+		j.options.Transport == wire.Stdio || protocol < "2026-07-28" {
+		return nil
+	}
+	return hinted{fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
+		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one with --clients 1"}
+}
