@@ -2,17 +2,11 @@ package apikey
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"strings"
 )
-
-// leastRegistered is the shortest value that is looked for, in bytes. Taking
-// every "1" or "dev" out of a text would leave nothing to read.
-const leastRegistered = 6
 
 // A Redactor takes credentials out of texts: those of every known family, and
 // the values that it was made with, whatever they are. A nil Redactor knows the
@@ -24,46 +18,18 @@ const leastRegistered = 6
 // more than an address.
 type Redactor struct{ known func() *secrets }
 
-type secrets struct {
-	values    []string
-	spellings []string // as they may stand in a text, the longest first
-	spaced    bool     // one of them has white space in it
-	longest   int
-}
-
-// NewRedactor returns one that also finds the values. Those shorter than 6 bytes
-// are left out, as they may be ordinary words.
+// NewRedactor returns one that also finds the values, without the white space
+// around them: in any case and disguise, and in parts that chance doesn't write.
+// Those shorter than 8 bytes may be ordinary words, and are found only where they
+// stand alone, as they are; see Short.
 func NewRedactor(values ...string) *Redactor {
-	s := &secrets{}
-	for _, v := range values {
-		if len(v) >= leastRegistered && strings.TrimSpace(v) != "" {
-			s.values = append(s.values, v)
-			s.spellings = append(s.spellings, spell(v)...)
-		}
-	}
-	slices.SortFunc(s.spellings, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	s.spellings = slices.Compact(s.spellings)
-	for _, v := range s.spellings {
-		s.longest = max(s.longest, len(v))
-		s.spaced = s.spaced || strings.ContainsAny(v, " \t\r\n")
-	}
+	s := newSecrets(values)
 	return &Redactor{func() *secrets { return s }}
 }
 
-// spell returns how a value may stand in JSON and in a query. Base 64, hex and
-// percent-encoding are undone when texts are searched.
-func spell(v string) []string {
-	list := []string{v, url.QueryEscape(v)}
-	for _, escape := range []bool{true, false} {
-		var b strings.Builder
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(escape)
-		if e.Encode(v) == nil { // a string always encodes
-			list = append(list, strings.Trim(strings.TrimSuffix(b.String(), "\n"), `"`))
-		}
-	}
-	return append(list, strings.Trim(fmt.Sprintf("%q", v), `"`))
-}
+// Short reports if a value is so short that a Redactor finds it only where it
+// stands alone as a word. Whoever registers one should be told.
+func Short(value string) bool { return len(strings.TrimSpace(value)) < window }
 
 // With returns a Redactor that finds these values too.
 func (r *Redactor) With(values ...string) *Redactor {
@@ -95,21 +61,54 @@ func (r *Redactor) Redact(text string) string {
 type Match struct {
 	Start, End int    // bytes
 	Family     string // a provider's name, "jwt", or "registered"
-	Encoding   string // "", "base64", "hex" or "percent"
+	Encoding   string // how it is disguised, such as base64, hex or percent; "" where it isn't
 }
 
 const registered = "registered"
 
+// plainMark is what stands in place of a registered value.
+const plainMark = "[redacted]"
+
 func (m Match) replacement() string {
 	if m.Family == registered {
-		return "[redacted]"
+		return plainMark
 	}
 	return "[redacted " + m.Family + "]"
 }
 
+// Texts are gone through in chunks, so that the memory for it is bounded. They
+// overlap by more than a credential is long, however it is spelt; what begins
+// just behind the edge of a chunk was seen whole in the one before.
+const (
+	chunk   = 256 << 10
+	overlap = 32 << 10
+	edge    = 1 << 10
+)
+
 // Find returns where credentials stand, in order and apart from each other.
 func (r *Redactor) Find(text string) []Match {
-	return merge(r.find(text, 0))
+	known := r.secrets()
+	var found []Match
+	for from := 0; ; from += chunk - overlap {
+		to := min(from+chunk, len(text))
+		for _, m := range known.find(&view{text: []byte(text[from:to])}, 0) {
+			if from > 0 && m.Start < edge {
+				continue
+			}
+			m.Start, m.End = from+m.Start, from+m.End
+			found = append(found, m)
+		}
+		if to == len(text) {
+			break
+		}
+	}
+	found = merge(found)
+	for i := range found {
+		if m := &found[i]; m.Encoding == escaped && strings.Contains(text[m.Start:m.End], "%") {
+			m.Encoding = "percent"
+		}
+	}
+	return found
 }
 
 // merge sorts matches and joins those that touch the same bytes.
@@ -128,32 +127,13 @@ func merge(list []Match) []Match {
 	return out
 }
 
-// deepest is how many encodings around each other are undone.
-const deepest = 2
-
-// find looks for credentials as they stand, and in what is encoded in the text.
-func (r *Redactor) find(text string, depth int) []Match {
-	found := families(text)
-	for _, s := range r.secrets().spellings {
-		for at := 0; ; {
-			i := strings.Index(text[at:], s)
-			if i < 0 {
-				break
-			}
-			found = append(found, Match{at + i, at + i + len(s), registered, ""})
-			at += i + len(s)
-		}
-	}
-	if depth < deepest {
-		found = append(found, r.decoded(text, depth)...)
-	}
-	return found
-}
+// nothingKnown are the secrets of a Redactor that nobody made.
+var nothingKnown = newSecrets(nil)
 
 // secrets are what was registered; a Redactor that nobody made knows none.
 func (r *Redactor) secrets() *secrets {
 	if r == nil || r.known == nil {
-		return &secrets{}
+		return nothingKnown
 	}
 	return r.known()
 }
