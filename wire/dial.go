@@ -33,13 +33,14 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{o: o, transport: o.Transport, url: o.URL, clean: newRedactor(o.Header, o.URL)}
+	s := &Session{o: o, transport: o.Transport, url: o.URL, clean: newRedactor(o.Redact, o.Header, o.URL)}
 	s.strays.clean = s.clean
 	s.era.Store(&era{})
 	e := s.connect(ctx)
 	if e == nil && o.ListTools {
 		e = s.listTools(ctx)
 	}
+	s.server = s.clean.finish(s.server)
 	if e == nil {
 		return s, nil
 	}
@@ -48,7 +49,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	if e.Stderr = s.Stderr(); e.Hint == "" {
 		e.Hint = hint(e, o)
 	}
-	e.Detail = s.clean.clean(e.Detail)
+	e.Detail = s.clean.finish(e.Detail)
 	// A server that couldn't be dialled may not be closed politely either;
 	// how that ends adds nothing to why it couldn't.
 	_ = s.Close(ctx)

@@ -131,12 +131,13 @@ func TestRevisions(t *testing.T) {
 }
 
 func TestRedactor(t *testing.T) {
-	r := newRedactor(http.Header{"Authorization": {"Bearer tok-123456"}, "X-Key": {"abc"}, "Accept": {"application/json"}},
+	r := newRedactor(nil, http.Header{"Authorization": {"Bearer tok-123456"}, "X-Key": {"abc"}, "Accept": {"application/json"}},
 		"http://user:hunter22@h/p?api_key=qwertyuiop&v=1")
-	require.Equal(t, "no [redacted], no [redacted], no [redacted]; abc application/json Bearer",
-		r.clean("no tok-123456, no hunter22, no qwertyuiop; abc application/json Bearer"))
-	require.Equal(t, "[redacted]", r.clean("Bearer tok-123456"))
-	require.Equal(t, "x", redactor{}.clean("x"))
+	require.Equal(t, "no [redacted], no [redacted], no [redacted]; [redacted] application/json Bearer",
+		r.finish("no tok-123456, no hunter22, no qwertyuiop; abc application/json Bearer"))
+	require.Equal(t, "Bearer [redacted]", r.finish("Bearer tok-123456"))
+	require.Equal(t, "x", redactor(nil).finish("x"))
+	require.Equal(t, "own", newRedactor(func(string) string { return "own" }, nil, "").finish("x"))
 	require.Equal(t, "http://h/p", publicURL("http://user:hunter22@h/p?api_key=qwertyuiop#f"))
 	require.Equal(t, "the URL", publicURL("http://h/%zz"))
 }

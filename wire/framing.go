@@ -94,7 +94,7 @@ func statusOf(line []byte) int {
 		}
 		status = 10*status + int(d-'0')
 	}
-	if !printable(line) {
+	if !visible(line) {
 		return 0
 	}
 	return status
@@ -103,7 +103,7 @@ func statusOf(line []byte) int {
 // field reads a header field, and reports if it is beyond doubt.
 func (h *head) field(line []byte) bool {
 	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || !token(line[:colon]) || !printable(line[colon:]) {
+	if colon <= 0 || !token(line[:colon]) || !visible(line[colon:]) {
 		return false
 	}
 	name, value := line[:colon], bytes.Trim(line[colon+1:], " \t")
@@ -243,8 +243,8 @@ func equalFold(b []byte, lower string) bool {
 	return true
 }
 
-// printable reports if a text is visible ASCII, spaces and tabs.
-func printable(b []byte) bool {
+// visible reports if a text is visible ASCII, spaces and tabs.
+func visible(b []byte) bool {
 	for _, c := range b {
 		if (c < ' ' || c > '~') && c != '\t' {
 			return false

@@ -340,7 +340,7 @@ func (l *Loop) Send(ctx context.Context, a history.Arrival, done func(history.Ca
 		p.out, err = ln.template.request(p.out[:0], ln.id, p.call.ID, a.Method, a.Tool, a.Arguments)
 	}
 	if err != nil {
-		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.clean(excerpt([]byte(err.Error())))
+		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.finish(err.Error())
 		p.call.Sent, p.call.Received = p.start, p.start
 		l.finish(p)
 		return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,13 +158,25 @@ func FuzzReply(f *testing.F) {
 }
 
 func TestExcerpt(t *testing.T) {
-	require.Equal(t, "a b", excerpt([]byte("  a \n\t b ")))
-	require.Equal(t, "?[31mred", excerpt([]byte("\x1b[31mred")))
-	require.Equal(t, "h? é", excerpt([]byte("h\xff é")))
-	long := excerpt(bytes.Repeat([]byte("é"), 1000))
+	secret := "Zk93jdLs82jfQp01xxYYabcdEF77"
+	clean := newRedactor(nil, http.Header{"Authorization": {"Bearer " + secret}}, "")
+	finished := func(text string) string { return clean.finish(excerpt([]byte(text))) }
+	require.Equal(t, "a b", finished("  a \n\t b "))
+	require.Equal(t, "?[31mred", finished("\x1b[31mred"))
+	require.Equal(t, "h? é", finished("h\xff é"))
+	require.Equal(t, ": :error::x", finished("\r\n::error::x"))
+	long := finished(strings.Repeat("é", 1000))
 	require.LessOrEqual(t, len(long), excerptLen+8)
 	require.True(t, strings.HasSuffix(long, " …"))
 	require.NotContains(t, long, "?")
+	// Wherever a text is cut, no more of a secret is left than chance may write.
+	for _, before := range []int{0, 100, excerptLen - 30, excerptLen - 12, excerptLen - 1, excerptLen, mostKept - leastTaken - 10, mostKept - 20, mostKept - 1} {
+		for _, filler := range []string{"x", secret + " ", "é "} {
+			text := strings.Repeat(filler, before/len(filler)+1)[:before] + " " + secret
+			require.NotContains(t, finished(text), secret[:8], "%d of %q before it", before, filler)
+			require.NotContains(t, finished(text+" and more"), secret[:8], "%d of %q before it", before, filler)
+		}
+	}
 }
 
 func TestStraysBounded(t *testing.T) {

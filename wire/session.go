@@ -91,7 +91,7 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	}
 	q, err := s.encode(call.ID, a)
 	if err != nil {
-		return refuse(excerpt([]byte(err.Error())))
+		return refuse(s.clean.finish(err.Error()))
 	}
 	if l, ok := s.link.(*inProcessLink); ok {
 		shared := l.spells.join(ctx, timeout, l.now())
@@ -138,7 +138,7 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 		call.Outcome = history.OK
 		return
 	}
-	defer func() { call.Detail = s.clean.clean(call.Detail) }()
+	defer func() { call.Detail = s.clean.finish(call.Detail) }()
 	defer s.cancel(call, got)
 	if f := got.fault; f != nil {
 		call.Detail = f.detail
@@ -170,7 +170,7 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
 	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
 	if call.Outcome == history.Limited {
-		call.Media = mediaType(got.header)
+		call.Media = s.clean.finish(mediaType(got.header))
 	}
 	if got.again == nil {
 		return

@@ -56,7 +56,7 @@ func (l *strayLog) add(kind StrayKind, at time.Duration, id int64, text []byte) 
 		l.twice[id] = true
 	}
 	if l.count[kind]++; l.count[kind] <= maxStrays {
-		l.kept = append(l.kept, Stray{Kind: kind, At: at, ID: id, Text: l.clean.clean(excerpt(text))})
+		l.kept = append(l.kept, Stray{Kind: kind, At: at, ID: id, Text: l.clean.finish(excerpt(text))})
 	}
 }
 

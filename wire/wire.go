@@ -66,6 +66,7 @@ type Options struct {
 	Handler func(ctx context.Context, client string, message []byte) []byte
 
 	Protocol string               // "auto" or empty, or one revision such as "2025-11-25"
+	Redact   func(string) string  // takes secrets out of what a server said, before it is cut; nil: the values of Header and URL, and keys that are known by their shape
 	Refusal  Refusal              // how this server signals that a rate limit refused a call
 	Timeout  time.Duration        // of one request; 0: DefaultTimeout
 	Now      func() time.Duration // the run's monotonic clock; nil: time since Dial
