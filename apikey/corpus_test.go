@@ -1,23 +1,52 @@
 package apikey_test
-import ("testing";"os";"strings";"encoding/base64";"math/rand/v2";"path/filepath";"github.com/mcpload/mcpload/apikey")
+
+import (
+	"encoding/base64"
+	"github.com/mcpload/mcpload/apikey"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
 func corpus() map[string]string {
 	var b strings.Builder
-	files,_ := filepath.Glob("../*/*.go")
-	for _, f := range files { t,_ := os.ReadFile(f); b.Write(t) }
+	files, _ := filepath.Glob("../*/*.go")
+	for _, f := range files {
+		t, _ := os.ReadFile(f)
+		b.Write(t)
+	}
 	src := b.String()
 	var j strings.Builder
-	r := rand.New(rand.NewPCG(1,2))
-	for j.Len() < 2<<20 { 
-		j.WriteString(`{"time":"2026-11-28T14:00:00.123Z","level":"INFO","msg":"request done","trace_id":"`); 
-		for range 32 { j.WriteByte("0123456789abcdef"[r.IntN(16)]) }
-		j.WriteString(`","path":"/api/v1/items?id=12","status":200,"ms":12.5}`+"\n") }
-	raw := make([]byte, 1<<20); for i := range raw { raw[i]=byte(r.Uint32()) }
-	return map[string]string{"go":src[:2<<20],"json":j.String(),"base64":base64.StdEncoding.EncodeToString(raw)}
+	r := rand.New(rand.NewPCG(1, 2))
+	for j.Len() < 2<<20 {
+		j.WriteString(`{"time":"2026-11-28T14:00:00.123Z","level":"INFO","msg":"request done","trace_id":"`)
+		for range 32 {
+			j.WriteByte("0123456789abcdef"[r.IntN(16)])
+		}
+		j.WriteString(`","path":"/api/v1/items?id=12","status":200,"ms":12.5}` + "\n")
+	}
+	raw := make([]byte, 1<<20)
+	for i := range raw {
+		raw[i] = byte(r.Uint32())
+	}
+	return map[string]string{"go": src[:2<<20], "json": j.String(), "base64": base64.StdEncoding.EncodeToString(raw)}
 }
-func BenchmarkCorpus(b *testing.B){
-	reg := apikey.NewRedactor("hunter2hunter2","Zk93jdLs82jfQp01xxYY","another registered value 99")
+func BenchmarkCorpus(b *testing.B) {
+	reg := apikey.NewRedactor("hunter2hunter2", "Zk93jdLs82jfQp01xxYY", "another registered value 99")
 	for name, text := range corpus() {
-		b.Run("families/"+name, func(b *testing.B){ b.SetBytes(int64(len(text))); for b.Loop(){ apikey.Redact(text)} })
-		b.Run("registered/"+name, func(b *testing.B){ b.SetBytes(int64(len(text))); for b.Loop(){ reg.Redact(text)} })
+		b.Run("families/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				apikey.Redact(text)
+			}
+		})
+		b.Run("registered/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				reg.Redact(text)
+			}
+		})
 	}
 }

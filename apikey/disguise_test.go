@@ -58,7 +58,7 @@ func quoted(v string) string {
 	var b strings.Builder
 	w := quotedprintable.NewWriter(&b)
 	_, _ = w.Write([]byte(strings.Repeat("x ", 30) + "=" + v)) // a Builder doesn't fail
-	_ = w.Close()                                             // likewise
+	_ = w.Close()                                              // likewise
 	return b.String()
 }
 

@@ -18,30 +18,38 @@ const (
 
 // secrets are what was registered, made ready to be looked for.
 type secrets struct {
-	values  []string
+	values  []string // all
+	drawn   []string // those that were drawn by lot
 	short   []string
 	whole   index // by all that shows
 	letters index // by letters and digits
 	least   int   // the fewest bytes of a value that are looked for in digits
 	longest int
-	spaced  bool // a value has white space in it
+	spaced  bool     // a value has white space in it
+	sure    *secrets // those that nobody would write by chance; nil: none
 }
 
-func newSecrets(values []string) *secrets {
+func newSecrets(values, drawn []string) *secrets {
 	s := &secrets{least: leastDecoded, whole: index{bytes: &wholeBytes}, letters: index{bytes: &letterBytes}}
-	for _, v := range values {
+	for i, v := range slices.Concat(values, drawn) {
 		v = strings.TrimSpace(v)
 		if v == "" || strings.Contains(plainMark, v) || slices.Contains(s.values, v) {
 			continue
 		}
-		s.values = append(s.values, v)
+		byLot := i >= len(values)
+		if s.values = append(s.values, v); byLot {
+			s.drawn = append(s.drawn, v)
+		}
 		s.longest = max(s.longest, len(v))
 		s.spaced = s.spaced || strings.ContainsAny(v, " \t\r\n")
 		solid := (&view{text: []byte(v)}).solid().text
 		letters := keptOf(solid, &letterBytes)
+		if byLot && len(solid) >= window {
+			s.whole.add(pattern{text: keptOf(solid, &wholeBytes), family: registered, public: len(publicPrefix(v)), parts: true, drawn: true})
+		}
 		switch {
 		case len(letters) >= leastLetter:
-			p := pattern{text: letters, family: registered, public: len(keptOf([]byte(publicPrefix(v)), &letterBytes)), parts: random(v)}
+			p := pattern{text: letters, family: registered, public: len(keptOf([]byte(publicPrefix(v)), &letterBytes)), parts: byLot || random(v), drawn: byLot}
 			s.letters.add(p)
 			slices.Reverse(letters)
 			s.letters.add(pattern{text: letters, family: registered})
@@ -56,7 +64,17 @@ func newSecrets(values []string) *secrets {
 			s.short = append(s.short, v)
 		}
 	}
+	if sure := slices.DeleteFunc(slices.Clone(s.values), func(v string) bool { return !random(v) }); len(sure) == len(s.values) && len(sure) > 0 {
+		s.sure = s
+	} else if len(sure) > 0 {
+		s.sure = newSecrets(sure, nil)
+	}
 	return s
+}
+
+// chosen are the values that weren't drawn by lot.
+func (s *secrets) chosen() []string {
+	return slices.DeleteFunc(slices.Clone(s.values), func(v string) bool { return slices.Contains(s.drawn, v) })
 }
 
 // publicPrefix is what everybody's values begin with.
@@ -126,6 +144,7 @@ type pattern struct {
 	family string
 	public int  // how many bytes of its beginning everybody knows
 	parts  bool // a part of it is found as well
+	drawn  bool // any part, as no person chose a word of it
 }
 
 // telling reports if bytes a to b of a pattern are enough of it to be taken out.
@@ -137,6 +156,9 @@ func (p *pattern) telling(a, b int) bool {
 	a = max(a, p.public)
 	if !p.parts || b-a < window {
 		return false
+	}
+	if p.drawn {
+		return true
 	}
 	digits := bytes.ContainsAny(p.text[a:b], "0123456789")
 	return digits && len(bytes.Trim(p.text[a:b], "0123456789")) > 0

@@ -23,7 +23,7 @@ type Redactor struct{ known func() *secrets }
 // Those shorter than 8 bytes may be ordinary words, and are found only where they
 // stand alone, as they are; see Short.
 func NewRedactor(values ...string) *Redactor {
-	s := newSecrets(values)
+	s := newSecrets(values, nil)
 	return &Redactor{func() *secrets { return s }}
 }
 
@@ -33,7 +33,19 @@ func Short(value string) bool { return len(strings.TrimSpace(value)) < window }
 
 // With returns a Redactor that finds these values too.
 func (r *Redactor) With(values ...string) *Redactor {
-	return NewRedactor(slices.Concat(r.secrets().values, values)...)
+	return r.with(values, nil)
+}
+
+// WithDrawn returns a Redactor that also finds values that were drawn by lot: any
+// eight characters of them, as nobody chose a word that stands in them.
+func (r *Redactor) WithDrawn(values ...string) *Redactor {
+	return r.with(nil, values)
+}
+
+func (r *Redactor) with(values, drawn []string) *Redactor {
+	known := r.secrets()
+	s := newSecrets(slices.Concat(known.chosen(), values), slices.Concat(known.drawn, drawn))
+	return &Redactor{func() *secrets { return s }}
 }
 
 // Redact takes the credentials of known families out of a text.
@@ -55,6 +67,21 @@ func (r *Redactor) Redact(text string) string {
 	}
 	b.WriteString(text[at:])
 	return b.String()
+}
+
+// Holds reports if a registered value stands in a text that nobody would write by
+// chance, in whatever disguise: a long one with letters and digits. It is for a
+// last look at what should have none.
+func (r *Redactor) Holds(text string) bool {
+	sure := r.secrets().sure
+	if sure == nil {
+		return false
+	}
+	found := false
+	inChunks(text, func(_ int, part string) {
+		found = found || slices.ContainsFunc(sure.find(&view{text: []byte(part)}, 0), func(m Match) bool { return m.Family == registered })
+	})
+	return found
 }
 
 // A Match is where a credential stands in a text.
@@ -89,19 +116,15 @@ const (
 func (r *Redactor) Find(text string) []Match {
 	known := r.secrets()
 	var found []Match
-	for from := 0; ; from += chunk - overlap {
-		to := min(from+chunk, len(text))
-		for _, m := range known.find(&view{text: []byte(text[from:to])}, 0) {
+	inChunks(text, func(from int, part string) {
+		for _, m := range known.find(&view{text: []byte(part)}, 0) {
 			if from > 0 && m.Start < edge {
 				continue
 			}
 			m.Start, m.End = from+m.Start, from+m.End
 			found = append(found, m)
 		}
-		if to == len(text) {
-			break
-		}
-	}
+	})
 	found = merge(found)
 	for i := range found {
 		if m := &found[i]; m.Encoding == escaped && strings.Contains(text[m.Start:m.End], "%") {
@@ -109,6 +132,16 @@ func (r *Redactor) Find(text string) []Match {
 		}
 	}
 	return found
+}
+
+// inChunks goes through a text.
+func inChunks(text string, do func(from int, part string)) {
+	for from := 0; ; from += chunk - overlap {
+		to := min(from+chunk, len(text))
+		if do(from, text[from:to]); to == len(text) {
+			return
+		}
+	}
 }
 
 // merge sorts matches and joins those that touch the same bytes.
@@ -128,7 +161,7 @@ func merge(list []Match) []Match {
 }
 
 // nothingKnown are the secrets of a Redactor that nobody made.
-var nothingKnown = newSecrets(nil)
+var nothingKnown = newSecrets(nil, nil)
 
 // secrets are what was registered; a Redactor that nobody made knows none.
 func (r *Redactor) secrets() *secrets {

@@ -30,7 +30,8 @@ type Spooled struct {
 }
 
 // Redacted is the run without its secrets: in the document, in every text of
-// every call, on the screen and in the command line. It is what Keep stores, and
+// every call, on the screen and in the command line. It fails closed: where they
+// can't be taken out, there is no run. It is what Keep stores, and
 // what should be printed, so that a stored run looks as a fresh one does. The
 // calls that it was made from are left as they are.
 func (r Run) Redacted() (Run, error) {
@@ -38,26 +39,26 @@ func (r Run) Redacted() (Run, error) {
 		return r, nil
 	}
 	redact := r.Redact
-	before := r.Document
-	r.Document = []byte(redact(string(before)))
-	if json.Valid(before) && !json.Valid(r.Document) {
-		return Run{}, errors.New("store: taking the secrets out of the document left no JSON: is a header's value a piece of punctuation?")
+	clean, err := redactDocument(r.Document, redact)
+	if err != nil {
+		return Run{}, err
 	}
+	r.Document = clean
 	r.Screen = []byte(redact(string(r.Screen)))
 	command := make([]string, len(r.Machine.Command))
 	for i, word := range r.Machine.Command {
 		command[i] = redact(word)
 	}
 	r.Machine.Command = command
-	clean := map[string][]history.Call{}
+	histories := map[string][]history.Call{}
 	for name, calls := range r.Histories {
-		clean[redact(name)] = redactCalls(calls, redact)
+		histories[redact(name)] = redactCalls(calls, redact)
 	}
 	spooled := map[string]Spooled{}
 	for name, file := range r.Spooled {
 		spooled[redact(name)] = file
 	}
-	r.Histories, r.Spooled, r.Redact = clean, spooled, nil
+	r.Histories, r.Spooled, r.Redact = histories, spooled, nil
 	return r, nil
 }
 
@@ -78,9 +79,11 @@ func redactCalls(calls []history.Call, redact func(string) string) []history.Cal
 	copied := false
 	for i := range calls {
 		c := calls[i]
-		c.Client, c.Method, c.Tool, c.Label, c.Detail, c.Hints = clean(c.Client), clean(c.Method), clean(c.Tool), clean(c.Label), clean(c.Detail), clean(c.Hints)
 		was := &calls[i]
-		if c.Client == was.Client && c.Method == was.Method && c.Tool == was.Tool && c.Label == was.Label && c.Detail == was.Detail && c.Hints == was.Hints {
+		c.Client, c.Method, c.Tool, c.Label = clean(c.Client), clean(c.Method), clean(c.Tool), clean(c.Label)
+		c.Detail, c.Media, c.Hints = clean(c.Detail), clean(c.Media), clean(c.Hints)
+		if c.Client == was.Client && c.Method == was.Method && c.Tool == was.Tool && c.Label == was.Label &&
+			c.Detail == was.Detail && c.Media == was.Media && c.Hints == was.Hints {
 			continue
 		}
 		if !copied {

@@ -131,7 +131,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 		histories[j.profile.Name] = o.calls
 	}
 	report.Run.Finish()
-	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories, redactor(jobs))
+	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories)
 	if err != nil {
 		return err
 	}

@@ -77,17 +77,14 @@ func dataFolder() (string, error) {
 }
 
 // keep stores a finished run and returns it without its secrets, which is how it
-// is to be printed too. That a run can't be kept is said and changes nothing else:
-// its verdict is worth as much.
+// is to be printed too: where they can't be taken out, nothing is stored and
+// nothing printed. That a run can't be kept is said and changes nothing else: its
+// verdict is worth as much.
 func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
-	r.Machine = machine()
-	clean, err := redacted(r)
-	if err != nil {
-		a.say("warning: the run isn't kept: %v", err)
-		return r, nil
-	}
-	if r = clean; f.none {
-		return r, nil
+	r.Machine, r.Redact = machine(), a.clean
+	r, err := redacted(r)
+	if err != nil || f.none {
+		return r, err
 	}
 	s, err := f.open()
 	var e *store.Entry
@@ -105,30 +102,30 @@ func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 	return r, nil
 }
 
-// redacted takes the secrets out of a run. A secret that is a word of the document
-// itself, such as fail, would leave none that can be read, and no secret either.
+// redacted takes the secrets out of a run. What can be read before must be so
+// afterwards.
 func redacted(r store.Run) (store.Run, error) {
 	clean, err := r.Redacted()
-	if err != nil || r.Redact == nil {
-		return clean, err
+	if err != nil {
+		return store.Run{}, err
 	}
 	if _, err := results.Decode(bytes.NewReader(r.Document)); err != nil {
 		return clean, nil // it is of another kind, and any JSON will do
 	}
 	if _, err := results.Decode(bytes.NewReader(clean.Document)); err != nil {
-		return r, errors.New("taking the secrets out leaves no document that can be read: a header's value is a word of the document itself")
+		return store.Run{}, fmt.Errorf("%w: what is left is no document: %w", store.ErrNotRedacted, err)
 	}
 	return clean, nil
 }
 
 // keepRun stores a run's document and its calls, and returns both as they are to
 // be printed.
-func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.Document, histories map[string][]history.Call, redact func(string) string) (*results.Document, map[string][]history.Call, error) {
+func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.Document, histories map[string][]history.Call) (*results.Document, map[string][]history.Call, error) {
 	var text bytes.Buffer
 	if err := doc.JSON(&text); err != nil {
 		return nil, nil, err
 	}
-	r, err := a.keep(f, store.Run{Kind: kind, Started: began, Document: text.Bytes(), Histories: histories, Redact: redact})
+	r, err := a.keep(f, store.Run{Kind: kind, Started: began, Document: text.Bytes(), Histories: histories})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -38,7 +38,7 @@ func (a *app) launchConfig(offline bool) (recipes.Config, error) {
 type living struct {
 	config  recipes.Config
 	env     *recipes.Env // nil where the recipe installs nothing
-	secrets []string     // what was made up for it
+	secrets *secretBook  // where what is made up for it is noted
 	began   time.Time    // zero: it wasn't started
 	took    time.Duration
 	process *wire.Process
@@ -179,7 +179,7 @@ func (l *living) makeUp(list []profiles.Credential, seed uint64) ([]string, erro
 			return nil, err
 		}
 		value, _ := credential.Make(startup.Good, 0, r) // every provider has good ones
-		l.secrets = append(l.secrets, value)
+		l.secrets.add(value)
 		env = append(env, c.Env+"="+value)
 	}
 	return env, nil

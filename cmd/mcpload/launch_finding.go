@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/mcpload/mcpload/internal/printable"
 	recipes "github.com/mcpload/mcpload/launch"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
@@ -105,13 +106,10 @@ func (p *lastWritten) bytes() []byte {
 // frame is what libraries draw around what they print.
 var frame = strings.NewReplacer("│", " ", "╭", " ", "╮", " ", "╰", " ", "╯", " ", "─", " ", "❱", " ")
 
-// plainLines are the last lines of an output without colours, frames and the
-// credentials that were made up.
-func plainLines(text string, n int, secrets []string) []string {
-	if redact := replacing(secrets); redact != nil {
-		text = redact(text)
-	}
-	return recipes.LastLines(frame.Replace(ansi.Strip(text)), n)
+// plainLines are the last lines of an output without credentials, colours and
+// frames.
+func plainLines(text string, n int, secrets *secretBook) []string {
+	return recipes.LastLines(frame.Replace(printable.Text(ansi.Strip(secrets.redact(text)))), n)
 }
 
 // raised is a line that names an error, as most languages print one.

@@ -40,7 +40,7 @@ type loadJob struct {
 	sample      int
 	format      format
 	keep        bool                // the calls are for the store, or the format
-	redact      func(string) string // takes secrets out of a text; nil where there are none
+	redact      func(string) string // takes secrets out of a text, and what can't be printed
 }
 
 // A hunt is how to search a capacity.
@@ -80,7 +80,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if l.format, err = formatNamed(f.format); err != nil {
 		return nil, err
 	}
-	l.keep, l.redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", redactor([]job{l.job})
+	l.keep, l.redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", a.clean
 	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err

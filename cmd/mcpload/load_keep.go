@@ -16,7 +16,7 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	if err := doc.JSON(&text); err != nil {
 		return rendered{}, err
 	}
-	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes(), Redact: l.redact}
+	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes()}
 	if calls != nil {
 		if calls.Path() == "" {
 			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}

@@ -198,14 +198,24 @@ func (t *tape) add(c history.Call) {
 		return
 	}
 	c.Arguments = nil // histories hold none, and they would be held in memory
+	t.clean(&c)
 	if t.out != nil && t.err == nil {
 		t.err = t.out.Write(&c)
 	}
 	if t.spool != nil {
-		if c.Detail != "" && t.redact != nil {
-			c.Detail = t.redact(c.Detail)
-		}
 		t.spool.Add(c)
+	}
+}
+
+// clean takes the secrets out of a call's texts.
+func (t *tape) clean(c *history.Call) {
+	if t.redact == nil {
+		return
+	}
+	for _, text := range []*string{&c.Client, &c.Method, &c.Tool, &c.Label, &c.Detail, &c.Media} {
+		if *text != "" {
+			*text = t.redact(*text)
+		}
 	}
 }
 

@@ -106,14 +106,14 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error 
 	if err != nil {
 		return err
 	}
-	if f.save != "" {
-		if err := writeHistory(f.save, r.Calls); err != nil {
-			return fmt.Errorf("cannot save the history: %w", err)
-		}
-	}
-	kept, err := a.keepProbe(f, j, r, target, began, withFamilies(redactor([]job{j}, other)))
+	kept, err := a.keepProbe(f, j, r, target, began)
 	if err != nil {
 		return err
+	}
+	if f.save != "" {
+		if err := writeHistory(f.save, kept.Histories[a.clean(j.profile.Name)]); err != nil {
+			return fmt.Errorf("cannot save the history: %w", err)
+		}
 	}
 	if err := a.renderProbe(f, j, r, kept); err != nil {
 		return err
@@ -143,10 +143,11 @@ func (a *app) probeJob(f *probeFlags, command []string) (job, http.Header, error
 	if len(f.other) == 0 {
 		return jobs[0], nil, nil
 	}
-	other, err := parseHeaders(f.other)
+	other, err := parseHeaders("--other-header", f.other)
 	if err != nil {
-		return job{}, nil, fmt.Errorf("--other-header: %w", err)
+		return job{}, nil, err
 	}
+	a.hideHeaders("--other-header", other)
 	return jobs[0], other, nil
 }
 
@@ -283,14 +284,14 @@ func probeFailure(err error) error {
 }
 
 // keepProbe stores a probe, both as its document and as it is told to a person.
-func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget, began time.Time, redact func(string) string) (store.Run, error) {
+func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget, began time.Time) (store.Run, error) {
 	var document, screen bytes.Buffer
 	if err := errors.Join(writeProbe(&document, j, r, target, f.seed), tellProbe(&screen, j, r, target)); err != nil {
 		return store.Run{}, err
 	}
 	return a.keep(&f.storeFlags, store.Run{
 		Kind: keptProbe, Started: began, Document: document.Bytes(), Screen: screen.Bytes(),
-		Histories: map[string][]history.Call{j.profile.Name: r.Calls}, Redact: redact,
+		Histories: map[string][]history.Call{j.profile.Name: r.Calls},
 	})
 }
 
@@ -313,6 +314,9 @@ func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, kept store.Run) 
 		a.say("no profile was written: %v", err)
 		a.status = max(a.status, exitUsage)
 		return nil
+	}
+	if a.secrets.redactor.Load().Holds(string(text)) {
+		return errLeak
 	}
 	if f.emit == "-" {
 		_, err = a.stdout.Write(text)

@@ -36,6 +36,7 @@ type app struct {
 	interrupts     chan struct{} // one for each, whether it came as a signal or as a key
 	noTUI          bool
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
+	secrets        secretBook                  // what must not be shown
 }
 
 // run is main without the process: it returns the exit status.
@@ -93,9 +94,10 @@ func (a *app) interrupt() {
 	}
 }
 
-// say prints a line to stderr in the program's voice, above what is drawn there.
+// say prints a line to stderr in the program's voice, above what is drawn there,
+// without secrets and without anything that a terminal or a CI log would obey.
 func (a *app) say(format string, args ...any) {
-	line := fmt.Sprintf("mcpload: "+format, args...)
+	line := "mcpload: " + a.clean(fmt.Sprintf(format, args...))
 	if s := a.screen.Load(); s != nil {
 		s.Print(line)
 		return

@@ -102,6 +102,9 @@ func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
 	if at < 0 {
 		at = len(args)
 	}
+	if at > 0 && cmd.Flags().Changed("header") {
+		return nil, hinted{errors.New("unexpected argument, which isn't shown as it may be a part of a header"), "a header with a space in it needs quotation marks: -H 'Name: value'"}
+	}
 	if at > 0 {
 		return nil, hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload run --rate 10/s --burst 20 -- python server.py"}
 	}
@@ -131,7 +134,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err := f.makeVirtual(jobs); err != nil {
 		return err
 	}
-	if err := f.settle(jobs, list); err != nil {
+	if err := a.settle(f, jobs, list); err != nil {
 		return err
 	}
 	lines, err := a.startLines(f, jobs)
@@ -150,7 +153,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	for _, note := range notes {
 		a.say("%s", note)
 	}
-	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories, withFamilies(redactor(jobs)))
+	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories)
 	if err != nil {
 		return err
 	}
@@ -169,10 +172,13 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 
 // settle gives jobs their scenarios and identities, and refuses a plan that is
 // too long.
-func (f *runFlags) settle(jobs []job, list []scenarios.Scenario) error {
+func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 	for i := range jobs {
 		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
 		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
+			return err
+		}
+		if err := a.hideIdentities(jobs[i].identity, f.clients); err != nil {
 			return err
 		}
 		if err := jobs[i].tellsApart(); err != nil {
@@ -271,16 +277,18 @@ func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]
 }
 
 // out opens the place for a result: stdout, or a file that appears only here,
-// so that a run that couldn't start leaves none behind.
+// so that a run that couldn't start leaves none behind. Between lies a gate.
 func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end func() error, err error) {
 	if name == "-" || name == "" {
-		return a.stdout, func() error { return nil }, nil
+		g := &gate{a: a, to: a.stdout}
+		return g, g.end, nil
 	}
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write the result: %w", err)
 	}
-	return file, file.Close, nil
+	g := &gate{a: a, to: file}
+	return g, func() error { return errors.Join(g.end(), file.Close()) }, nil
 }
 
 // saveHistories writes one file a server.

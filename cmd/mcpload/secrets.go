@@ -1,149 +1,131 @@
 package main
 
 import (
-	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/internal/printable"
+	"github.com/mcpload/mcpload/profiles"
 )
 
-// Values shorter than this are no secrets: taking every "1" or "http" out of a
-// document would leave nothing to read. Where the name says that it is one, it may
-// be shorter.
+// A secretBook knows what this invocation must not show, from the moment that it
+// is read. Everything that a server says goes through its redactor as it comes in,
+// and everything that we print, store or draw as it goes out. The zero value knows
+// the keys that are known by their shape.
+type secretBook struct {
+	mu       sync.Mutex
+	values   []string
+	redactor atomic.Pointer[apikey.Redactor]
+	known    atomic.Pointer[remembered]
+}
+
+// remembered are texts and what is left of them: servers say the same few things
+// again and again.
+type remembered struct {
+	sync.Map
+	n atomic.Int64
+}
+
+// mostRemembered bounds how many texts are remembered, and longestRemembered how
+// long they are, in bytes.
 const (
-	shortestNamed = 4
-	shortest      = 8
+	mostRemembered    = 4096
+	longestRemembered = 1024
 )
 
-var secretName = regexp.MustCompile(`(?i)auth|key|token|secret|cookie|pass|session|credential`)
-
-// leastOf is how long a value of a name must be to be a secret.
-func leastOf(name string) int {
-	if secretName.MatchString(name) {
-		return shortestNamed
+// add registers values.
+func (b *secretBook) add(values ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.values)
+	for _, v := range values {
+		if v = strings.TrimSpace(v); v != "" && !slices.Contains(b.values, v) {
+			b.values = append(b.values, v)
+		}
 	}
-	return shortest
+	if len(b.values) > n {
+		b.redactor.Store(apikey.NewRedactor(b.values...))
+		b.known.Store(&remembered{})
+	}
 }
 
-// redactor takes out of a text what the flags and the profiles say is secret: the
-// values of headers, what a URL carries besides its place, and the environment
-// variables that are handed to a server.
-func redactor(jobs []job, others ...http.Header) func(string) string {
-	var secrets []string
-	for _, j := range jobs {
-		secrets = append(secrets, headerSecrets(j.options.Header)...)
-		secrets = append(secrets, urlSecrets(j.options.URL)...)
-		if j.live != nil {
-			secrets = append(secrets, j.live.secrets...)
-		}
-		names := slices.Clone(j.profile.Launch.Env)
-		for _, c := range j.profile.Credentials {
-			names = append(names, c.Env)
-		}
-		for _, name := range names {
-			if value := os.Getenv(name); len(value) >= shortest && name != "PATH" && name != "HOME" {
-				secrets = append(secrets, value)
-			}
-		}
+// redact takes the secrets out of a text.
+func (b *secretBook) redact(text string) string {
+	known := b.known.Load()
+	if text == "" || known == nil || len(text) > longestRemembered {
+		return b.redactor.Load().Redact(text)
 	}
-	for _, h := range others {
-		secrets = append(secrets, headerSecrets(h)...)
+	if clean, ok := known.Load(text); ok {
+		return clean.(string)
 	}
-	return replacing(secrets)
+	clean := b.redactor.Load().Redact(text)
+	if known.n.Add(1) <= mostRemembered {
+		known.Store(text, clean)
+	}
+	return clean
 }
 
-// headerSecrets are whole values, and what follows a scheme such as Bearer; of
-// Basic also the password inside.
-func headerSecrets(h http.Header) []string {
-	var secrets []string
+// clean takes the secrets out of a text, and makes what is left of it fit to be
+// printed.
+func (a *app) clean(text string) string { return printable.Text(a.secrets.redact(text)) }
+
+// hide registers a credential by the name that people know it by, which a warning
+// about a short one says.
+func (a *app) hide(name string, values ...string) {
+	a.secrets.add(values...)
+	if slices.ContainsFunc(values, func(v string) bool { return strings.TrimSpace(v) != "" && apikey.Short(v) }) {
+		a.say("warning: %s has a value of fewer than 8 characters: it is taken out of results only where it stands alone as a word", name)
+	}
+}
+
+// hideHeaders registers what may be a credential in headers.
+func (a *app) hideHeaders(flag string, h http.Header) {
 	for name, values := range h {
-		least := leastOf(name)
-		add := func(s string) {
-			if len(s) >= least {
-				secrets = append(secrets, s)
-			}
-		}
-		for _, v := range values {
-			add(v)
-			scheme, credentials, ok := strings.Cut(v, " ")
-			if !ok {
-				continue
-			}
-			add(strings.TrimSpace(credentials))
-			if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil && strings.EqualFold(scheme, "basic") {
-				_, password, _ := strings.Cut(string(plain), ":")
-				add(string(plain))
-				add(password)
-			}
-		}
+		a.hide(flag+" "+name, apikey.InHeaders(http.Header{name: values})...)
 	}
-	return secrets
 }
 
-// urlSecrets are the password and the values of the query.
-func urlSecrets(address string) []string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil // it is refused where it is used
-	}
-	var secrets []string
-	if password, ok := u.User.Password(); ok {
-		secrets = append(secrets, password)
-	}
-	for name, values := range u.Query() {
-		for _, v := range values {
-			if len(v) >= leastOf(name) {
-				secrets = append(secrets, v)
-			}
+// hideEnv registers the variables that are handed to a server: those of its
+// profile, and of the whole environment those whose names say what they are.
+func (a *app) hideEnv(p profiles.Profile) {
+	plain := map[string]bool{}
+	names := slices.Clone(p.Launch.Env)
+	for _, c := range p.Credentials {
+		names = append(names, c.Env)
+		if provider, err := apikey.Lookup(c.Provider); err == nil && !provider.Secret() {
+			plain[c.Env] = true
 		}
 	}
-	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestNamed })
+	for _, name := range names {
+		if value := os.Getenv(name); value != "" && !plain[name] && apikey.NamesSecret(name) {
+			a.hide("$"+name, value)
+		}
+	}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		a.secrets.add(apikey.InURL(value)...)
+		if !plain[name] && apikey.NamesSecret(name) && !apikey.Short(value) && !strings.HasPrefix(value, "/") && !strings.Contains(value, "://") {
+			a.secrets.add(value)
+		}
+	}
 }
 
-// replacing returns what takes the secrets out of a text, however JSON or a URL
-// spells them, or nil where there are none.
-func replacing(secrets []string) func(string) string {
-	var spellings []string
-	for _, s := range secrets {
-		spellings = append(spellings, s, url.QueryEscape(s), url.PathEscape(s))
-		if text, err := json.Marshal(s); err == nil { // a string always encodes
-			spellings = append(spellings, string(text[1:len(text)-1]))
-		}
-		var plain strings.Builder
-		enc := json.NewEncoder(&plain)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(s); err == nil { // as above
-			spellings = append(spellings, strings.Trim(plain.String(), "\n")[1:len(strings.Trim(plain.String(), "\n"))-1])
-		}
-	}
-	if len(spellings) == 0 {
+// hideIdentities registers what tells clients apart, where that is a credential.
+func (a *app) hideIdentities(h clientHeader, clients int) error {
+	if h.name == "" || !strings.Contains(h.value, "$") && !apikey.NamesSecret(h.name) {
 		return nil
 	}
-	// The longest first: a replacer takes the first that fits, and a part of a
-	// secret may be one itself.
-	slices.SortFunc(spellings, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	var pairs []string
-	for _, s := range slices.Compact(spellings) {
-		pairs = append(pairs, s, "[redacted]")
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
-
-// withFamilies also takes out what looks like a key of a known family, whoever's
-// it is: a server may have put its own into a message. It is too slow for each
-// call of a load.
-func withFamilies(redact func(string) string) func(string) string {
-	return func(text string) string {
-		if redact != nil {
-			text = redact(text)
+	for n := 1; n <= clients; n++ {
+		value, err := h.of(n)
+		if err != nil {
+			return err
 		}
-		return apikey.Redact(text)
+		a.hideHeaders("--client-header", http.Header{h.name: {value}})
 	}
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -137,7 +136,7 @@ func (a *app) startup(ctx context.Context, f *startFlags, command []string) erro
 	}
 	doc.Servers = append(doc.Servers, server)
 	doc.Finish()
-	doc, _, err = a.keepRun(&f.storeFlags, keptStartup, began, doc, nil, l.redact())
+	doc, _, err = a.keepRun(&f.storeFlags, keptStartup, began, doc, nil)
 	if err != nil {
 		return err
 	}
@@ -161,21 +160,6 @@ type startLine struct {
 	trial   startup.Trial
 	plan    []startup.Start
 	own     map[string]string // the caller's credentials that are used, by their variables
-}
-
-// redact takes the caller's own credentials out of a text; nil where none are
-// used. Made-up ones are nobody's secret, and findings veil them anyway.
-func (l *startLine) redact() func(string) string {
-	var pairs []string
-	for env, value := range l.own {
-		if value != "" {
-			pairs = append(pairs, value, "["+env+"]")
-		}
-	}
-	if len(pairs) == 0 {
-		return nil
-	}
-	return strings.NewReplacer(pairs...).Replace
 }
 
 // install makes a recipe's server ready to be started.

@@ -65,6 +65,10 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if l.own, err = a.ownCredentials(f, p.Credentials); err != nil {
 		return nil, err
 	}
+	for env, value := range l.own {
+		a.hide("$"+env, value)
+	}
+	l.starter.options.Redact = a.secrets.redact
 	if err := l.planStarts(p.Credentials, f.seed); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/ratelimit"
@@ -100,6 +101,7 @@ func (a *app) catalog(dirs []string) (*profiles.Catalog, error) {
 // jobs turns flags into what is to be judged, all checked before anything
 // starts.
 func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
+	a.hide("--url", apikey.InURL(f.url)...)
 	if err := f.consistent(command); err != nil {
 		return nil, err
 	}
@@ -111,10 +113,11 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
-	header, err := parseHeaders(f.headers)
+	header, err := parseHeaders("--header", f.headers)
 	if err != nil {
 		return nil, err
 	}
+	a.hideHeaders("--header", header)
 	var jobs []job
 	for _, p := range chosen {
 		if err := f.override(&p); err != nil {
@@ -131,13 +134,18 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
+		j.options.Redact = a.secrets.redact
 		if err := j.aim(f, command); err != nil {
 			return nil, err
 		}
 		if j.live != nil {
+			j.live.secrets = &a.secrets
 			if j.live.config, err = a.launchConfig(f.offline); err != nil {
 				return nil, err
 			}
+		}
+		if j.live != nil || len(command) > 0 {
+			a.hideEnv(p)
 		}
 		jobs = append(jobs, j)
 	}
@@ -322,20 +330,24 @@ func wireOptions(p profiles.Profile, f *targetFlags, header http.Header) (wire.O
 
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?`)
 
+// fieldName is a header's name (RFC 9110, section 5.6.2).
+var fieldName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
 // parseHeaders reads 'Name: value', filling in $NAME from the environment, so
 // that a secret need not stand on the command line.
-func parseHeaders(list []string) (http.Header, error) {
+func parseHeaders(flag string, list []string) (http.Header, error) {
 	h := http.Header{}
-	for _, s := range list {
+	for i, s := range list {
 		name, value, ok := strings.Cut(s, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("--header %q is not of the form 'Name: value'", name)
+		if name = strings.TrimSpace(name); !ok || !fieldName.MatchString(name) {
+			// What there is in place of a name may be the secret.
+			return nil, fmt.Errorf("%s number %d is not of the form 'Name: value'", flag, i+1)
 		}
 		value, missing := expanded(value)
 		if missing != "" {
-			return nil, fmt.Errorf("--header %s: the environment has no variable %s", name, missing)
+			return nil, fmt.Errorf("%s %s: the environment has no variable %s", flag, name, missing)
 		}
-		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		h.Add(name, strings.TrimSpace(value))
 	}
 	return h, nil
 }

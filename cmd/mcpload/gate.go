@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/mcpload/mcpload/internal/printable"
+)
+
+// errLeak says that a result had a secret in it although all of them were taken
+// out: rather nothing than that.
+var errLeak = errors.New("internal error: the result isn't written, as a credential is still in it after all were taken out")
+
+// A gate is the last look at a result before anybody sees it. What it rests on was
+// cleaned before; should that ever fail, nothing is written. It looks for values
+// that chance doesn't write: a credential that is an ordinary word may stand in a
+// result for other reasons.
+type gate struct {
+	a    *app
+	to   io.Writer
+	held []byte
+	text bool // it is read by people: no line is an order, and of control sequences only colours pass
+	err  error
+}
+
+// What a gate holds before it lets some of it go, and how much of that stays, as a
+// credential may go on behind it. Nearly all results are shorter, so that of them
+// it lets all pass or nothing.
+const (
+	mostHeld  = 16 << 20
+	leastHeld = 64 << 10
+)
+
+// Write implements io.Writer.
+func (g *gate) Write(p []byte) (int, error) {
+	if g.err != nil {
+		return 0, g.err
+	}
+	g.held = append(g.held, p...)
+	if len(g.held) > mostHeld {
+		g.pass(len(g.held) - leastHeld)
+	}
+	if g.err != nil {
+		return 0, g.err
+	}
+	return len(p), nil
+}
+
+// pass lets the first n bytes go.
+func (g *gate) pass(n int) {
+	if g.a.secrets.redactor.Load().Holds(string(g.held)) {
+		g.err, g.held = errLeak, nil
+		return
+	}
+	out := g.held[:n]
+	if g.text {
+		out = []byte(printable.Lines(string(out)))
+	}
+	_, g.err = g.to.Write(out)
+	g.held = append(g.held[:0], g.held[n:]...)
+}
+
+// end lets the rest go.
+func (g *gate) end() error {
+	if g.err == nil && len(g.held) > 0 {
+		g.pass(len(g.held))
+	}
+	return g.err
+}
