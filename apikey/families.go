@@ -11,7 +11,7 @@ import (
 type mark struct {
 	prefix, family string
 	class          *class
-	least          int  // characters behind the prefix
+	least, usual   int  // characters behind the prefix: fewer are none, and so many there usually are at most
 	apart          bool // only where no letter, digit or - stands before it
 	mixed          bool // only with a digit, an upper and a lower case letter
 }
@@ -19,20 +19,20 @@ type mark struct {
 // marks, the longer prefix first where one begins with another. sk- stands in
 // ordinary words, such as help-desk-tickets, and so do its longer kin.
 var marks = []mark{
-	{"sk-" + "ant-", "anthropic", urlSafes, 20, true, true},
-	{"sk-" + "proj-", "openai", urlSafes, 20, true, true},
-	{"sk-" + "svcacct-", "openai", urlSafes, 20, true, true},
-	{"sk-" + "admin-", "openai", urlSafes, 20, true, true},
-	{"sk-", "openai", urlSafes, 32, true, true},
-	{"AI" + "za", "gemini", urlSafes, 30, false, false},
-	{"A" + "Q.", "gemini", urlSafes, 40, true, true},
-	{"key-", "mailgun", bothHexes, 32, true, false},
-	{"gh" + "p_", "github", alnums, 30, false, true},
-	{"gh" + "o_", "github", alnums, 30, false, true},
-	{"gh" + "u_", "github", alnums, 30, false, true},
-	{"gh" + "s_", "github", dotted, 30, false, true},
-	{"gh" + "r_", "github", alnums, 30, false, true},
-	{"github_" + "pat_", "github", words, 30, false, true},
+	{"sk-" + "ant-", "anthropic", urlSafes, 20, 100, true, true},
+	{"sk-" + "proj-", "openai", urlSafes, 20, 156, true, true},
+	{"sk-" + "svcacct-", "openai", urlSafes, 20, 156, true, true},
+	{"sk-" + "admin-", "openai", urlSafes, 20, 140, true, true},
+	{"sk-", "openai", urlSafes, 32, 48, true, true},
+	{"AI" + "za", "gemini", urlSafes, 30, 35, false, false},
+	{"A" + "Q.", "gemini", urlSafes, 40, 50, true, true},
+	{"key-", "mailgun", bothHexes, 32, 32, true, false},
+	{"gh" + "p_", "github", alnums, 30, 36, false, true},
+	{"gh" + "o_", "github", alnums, 30, 36, false, true},
+	{"gh" + "u_", "github", alnums, 30, 36, false, true},
+	{"gh" + "s_", "github", dotted, 30, 300, false, true},
+	{"gh" + "r_", "github", alnums, 30, 76, false, true},
+	{"github_" + "pat_", "github", words, 30, 82, false, true},
 }
 
 // leastGlued is how long a key must be, whose prefix has two parts, to be one at
@@ -146,7 +146,8 @@ func (s *scanner) body(m *mark, i int) int {
 	limit := min(len(s.text), from+looked)
 	n := from // as far as the least that must be there, and then what is looked at
 	w := walk{s: s, class: m.class}
-	for n < limit && w.goesOn(i, n, from+m.least) {
+	w.least, w.usual = from+m.least, from+m.usual
+	for n < limit && w.goesOn(i, n) {
 		n++
 	}
 	body := s.text[from:n]
@@ -160,7 +161,7 @@ func (s *scanner) body(m *mark, i int) int {
 	case m.family == "mailgun" && (n-from != m.least || n < len(s.text) && s.gap(n) != space && urlSafes.has[s.text[n]] || !s.named(i, "mailgun", "mg.", "api:", "api_key", "api-key", "apikey", "authorization")):
 		return 0
 	}
-	for n < len(s.text) && w.goesOn(i, n, 0) {
+	for n < len(s.text) && w.goesOn(i, n) {
 		n++
 	}
 	return n
@@ -184,6 +185,8 @@ func (s *scanner) named(i int, names ...string) bool {
 type walk struct {
 	s     *scanner
 	class *class
+	least int // where it may end
+	usual int // where it ends at a white space
 	piece int // how long the piece is that was gone through
 	begin int // where the piece begins
 	wordy int // how many bytes stand in pieces that look like words
@@ -192,8 +195,8 @@ type walk struct {
 
 // goesOn reports if the credential that begins at first goes on at n. Before
 // least, white space is crossed whatever follows: what was gone through is
-// judged as a whole.
-func (w *walk) goesOn(first, n, least int) bool {
+// judged as a whole. Behind usual, it is the end.
+func (w *walk) goesOn(first, n int) bool {
 	s := w.s
 	if !w.class.has[s.text[n]] {
 		return false
@@ -205,7 +208,7 @@ func (w *walk) goesOn(first, n, least int) bool {
 		return true
 	}
 	next := s.stretch(n, w.class)
-	if n >= least && !(w.split && len(next) == w.piece) && !coded(next) {
+	if n >= w.usual || n >= w.least && !(w.split && len(next) <= w.piece) && !coded(next) {
 		return false
 	}
 	w.piece, w.begin, w.split = n-w.begin, n, true
@@ -273,7 +276,7 @@ func (s *scanner) mailgun(hyphen int) (begin, end int) {
 // base 64, and a signature. What stands in its middle is so telling that white
 // space is no matter there.
 func (s *scanner) token(i int) int {
-	const leastHead, leastBody, leastSign = 15, 10, 20
+	const leastHead, leastBody, leastSign, usualSign = 15, 10, 20, 43
 	head := s.run(0, i)
 	if head-i < leastHead || head >= len(s.text) || s.text[head] != '.' || !s.begins(head+1, "ey"+"J") {
 		return 0
@@ -283,8 +286,8 @@ func (s *scanner) token(i int) int {
 		return 0
 	}
 	end := body + 1
-	w := walk{s: s, class: urlSafes}
-	for end < len(s.text) && w.goesOn(body+1, end, body+leastSign) {
+	w := walk{s: s, class: urlSafes, least: body + leastSign, usual: body + 1 + usualSign}
+	for end < len(s.text) && w.goesOn(body+1, end) {
 		end++
 	}
 	if end-body < leastSign {

@@ -127,6 +127,9 @@ func (r *Redactor) Find(text string) []Match {
 	})
 	found = merge(found)
 	for i := range found {
+		for m := &found[i]; strings.HasPrefix(m.Encoding, "base") && strings.HasPrefix(text[m.End:], "="); {
+			m.End++ // the padding says how long it was
+		}
 		if m := &found[i]; m.Encoding == escaped && strings.Contains(text[m.Start:m.End], "%") {
 			m.Encoding = "percent"
 		}
