@@ -127,8 +127,9 @@ func (r *Redactor) Find(text string) []Match {
 	})
 	found = merge(found)
 	for i := range found {
-		for m := &found[i]; strings.HasPrefix(m.Encoding, "base") && strings.HasPrefix(text[m.End:], "="); {
-			m.End++ // the padding says how long it was
+		const padding = 2 // of base64
+		for m, end := &found[i], found[i].End+padding; m.End < min(end, len(text)) && text[m.End] == '=' && m.Family == registered; {
+			m.End++
 		}
 		if m := &found[i]; m.Encoding == escaped && strings.Contains(text[m.Start:m.End], "%") {
 			m.Encoding = "percent"
