@@ -153,10 +153,6 @@ var disguised = []struct {
 	}},
 }
 
-// deaf are disguises in which a family can't be told by its shape: what is left
-// is no more than many words have. Registered values are found in them.
-var deaf = map[string]string{}
-
 // frames are what may stand around.
 var frames = []string{"%s", "error: bad credential %s; try again", `{"detail":"got %s"}`, "token=%s&x=1\nnext line"}
 

@@ -126,6 +126,9 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 		}
 		a.say("%d of %d: %s", i+1, len(jobs), j.profile.Name)
 		row, o := a.fleetOne(ctx, j, budget)
+		for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal, &row.Trouble} {
+			*text = a.clean(*text)
+		}
 		report.Rows = append(report.Rows, row)
 		report.Run.Servers = append(report.Run.Servers, o.server)
 		histories[j.profile.Name] = o.calls
@@ -235,6 +238,7 @@ func (a *app) renderFleet(f *fleetFlags, report *results.Fleet, histories map[st
 	if err != nil {
 		return err
 	}
+	forPeople(out, f.format)
 	switch f.format {
 	case "json":
 		err = report.JSON(out)

@@ -46,6 +46,13 @@ func (g *gate) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// forPeople makes the gate of a result one for people, where its format is.
+func forPeople(out io.Writer, format string) {
+	if g, ok := out.(*gate); ok {
+		g.text = format == "table" || format == "markdown" || format == ""
+	}
+}
+
 // pass lets the first n bytes go.
 func (g *gate) pass(n int) {
 	if g.a.secrets.redactor.Load().Holds(string(g.held)) {

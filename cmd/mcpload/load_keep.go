@@ -60,5 +60,6 @@ func (a *app) renderLoad(f *loadFlags, l *loadJob, kept rendered) error {
 	if err != nil {
 		return err
 	}
+	forPeople(out, f.format)
 	return errors.Join(l.format.write(out, kept), end())
 }

@@ -301,6 +301,7 @@ func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, kept store.Run) 
 	if err != nil {
 		return err
 	}
+	forPeople(out, f.format)
 	text := kept.Screen
 	if f.format == "json" {
 		text = kept.Document

@@ -110,6 +110,7 @@ func (a *app) report(f *reportFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	forPeople(out, format.name)
 	_, err = out.Write(text)
 	return errors.Join(err, end())
 }

@@ -157,7 +157,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err != nil {
 		return err
 	}
-	if err := saveHistories(f.history, jobs, histories); err != nil {
+	if err := a.saveHistories(f.history, jobs, histories); err != nil {
 		a.say("%v", err)
 		a.status = exitUsage
 	}
@@ -272,6 +272,7 @@ func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]
 	if err != nil {
 		return err
 	}
+	forPeople(out, f.format)
 	err = format.write(out, rendered{doc: doc, histories: histories, table: a.tableOptions(f.output, f.verbose, histories)})
 	return errors.Join(err, end())
 }
@@ -292,7 +293,7 @@ func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end f
 }
 
 // saveHistories writes one file a server.
-func saveHistories(name string, jobs []job, histories map[string][]history.Call) error {
+func (a *app) saveHistories(name string, jobs []job, histories map[string][]history.Call) error {
 	if name == "" {
 		return nil
 	}
@@ -302,7 +303,7 @@ func saveHistories(name string, jobs []job, histories map[string][]history.Call)
 			ext := ".jsonl"
 			path = strings.TrimSuffix(name, ext) + "-" + j.profile.Name + ext
 		}
-		if err := writeHistory(path, histories[j.profile.Name]); err != nil {
+		if err := writeHistory(path, histories[a.clean(j.profile.Name)]); err != nil {
 			return fmt.Errorf("cannot save the history: %w", err)
 		}
 	}
