@@ -35,6 +35,15 @@ func corpus() map[string]string {
 	}
 	return map[string]string{"go": src[:2<<20], "json": j.String(), "base64": base64.StdEncoding.EncodeToString(raw)}
 }
+
+// What nearly every refused call says.
+func BenchmarkShortText(b *testing.B) {
+	r := apikey.NewRedactor("hunter2hunter2", "Zk93jdLs82jfQp01xxYY")
+	for b.Loop() {
+		r.Redact("error -32000: rate limit exceeded, retry after 0.25 s")
+	}
+}
+
 // Read the MB/s: clean text is what nearly all text is.
 func BenchmarkCorpus(b *testing.B) {
 	reg := apikey.NewRedactor("hunter2hunter2", "Zk93jdLs82jfQp01xxYY", "another registered value 99")

@@ -56,9 +56,13 @@ func (b *secretBook) add(values ...string) {
 
 // redact takes the secrets out of a text.
 func (b *secretBook) redact(text string) string {
-	known := b.known.Load()
-	if text == "" || known == nil || len(text) > longestRemembered {
+	if text == "" || len(text) > longestRemembered {
 		return b.redactor.Load().Redact(text)
+	}
+	known := b.known.Load()
+	if known == nil {
+		b.known.CompareAndSwap(nil, &remembered{})
+		known = b.known.Load()
 	}
 	if clean, ok := known.Load(text); ok {
 		return clean.(string)
