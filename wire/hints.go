@@ -25,13 +25,13 @@ const (
 type hintReader struct {
 	now   time.Time // ours
 	date  time.Time // the server's, cut to whole seconds; zero where it doesn't say
-	clean func(string) string
+	clean redactor
 	list  []history.Hint
 }
 
 // readHints reads a refusal's headers and bodies. The instant now is ours, and
 // counts only where a server names an instant and no Date to compare it with.
-func readHints(header http.Header, now time.Time, clean func(string) string, bodies ...hintBody) []history.Hint {
+func readHints(header http.Header, now time.Time, clean redactor, bodies ...hintBody) []history.Hint {
 	r := &hintReader{now: now, clean: clean}
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		r.date = date
@@ -59,10 +59,7 @@ func (r *hintReader) add(h history.Hint) {
 // raw is a value as a hint quotes it: without secrets, in one line, and short.
 func (r *hintReader) raw(text string) string {
 	const most = 40
-	if r.clean != nil {
-		text = r.clean(text)
-	}
-	text = excerpt([]byte(text))
+	text = r.clean.finish(excerpt([]byte(text)))
 	if len(text) <= most {
 		return text
 	}

@@ -21,9 +21,9 @@ type response struct {
 	reply  *message    // the response with the request's id; nil where there is none
 	other  *message    // in its absence, an error with another id or none
 
-	modern bool                // the request was of the stateless era
-	now    time.Time           // for hints that name an instant
-	clean  func(string) string // takes secrets out of what is quoted; nil: there are none
+	modern bool      // the request was of the stateless era
+	now    time.Time // for hints that name an instant
+	clean  redactor  // takes secrets out of what is quoted; nil: there are none
 }
 
 // A ruling is what the classifier says of a response.

@@ -165,7 +165,7 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 	}
 	r := s.o.Refusal.classify(response{
 		method: call.Method, status: got.status, header: got.header, body: got.body,
-		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(), clean: s.clean.clean,
+		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(), clean: s.clean,
 	})
 	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
 	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
