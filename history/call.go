@@ -1,5 +1,5 @@
-// Package history holds what happened: a Call is one request that a run meant
-// to make, and what came of it. Every other room takes calls or hands them on.
+// Package history holds what happened: a Call is one message that left us, or
+// was meant to, and what came of it. Every other room takes calls or hands them on.
 //
 // Most users want Write and ReadAll, the JSON Lines codec: a history is stored
 // whole, so that it can be judged again. Reader.Each takes files of any size.
@@ -22,8 +22,14 @@ type Arrival struct {
 	Method    string          // JSON-RPC method, such as "tools/call"
 	Tool      string          // tool name, for tools/call only
 	Arguments json.RawMessage // tool arguments, a JSON object; nil means {}
-	Label     string          // what it belongs to: a scenario's name, or "handshake"
+	Label     string          // what it belongs to: a scenario's name, Handshake or Aside
 }
+
+// The labels of what no plan has. A server may charge it all the same.
+const (
+	Handshake = "handshake" // what sets a session up
+	Aside     = "aside"     // what left us beside the calls: answers to the server, cancellations, ends of sessions
+)
 
 // A Call is an arrival and what came of it. All instants are of one monotonic
 // clock and count from the run's start.
@@ -33,6 +39,7 @@ type Call struct {
 	Sent       time.Duration // just before the first byte was written
 	Received   time.Duration // just after the last byte of the reply was read, or when the caller gave up
 	Outcome    Outcome
+	Kind       Kind          // what was sent; the zero value is a request
 	Code       int           // JSON-RPC error code; 0 where there was none
 	Status     int           // HTTP status; 0 on transports without one
 	RetryAfter time.Duration // how long the refusal asked to wait; 0 where it didn't say
@@ -51,6 +58,33 @@ func (c Call) Service() time.Duration { return c.Received - c.Sent }
 
 // Late is our own fault: how long after the due instant the call was sent.
 func (c Call) Late() time.Duration { return c.Sent - c.Due }
+
+// Planned reports if a call is one that a run was for, and not what it took to
+// make such calls.
+func (c *Call) Planned() bool { return c.Label != Handshake && c.Label != Aside }
+
+// A Kind says what a message was. Nothing but a request has a reply of its own:
+// what is known of the others is at most that HTTP took or refused them.
+type Kind uint8
+
+// The kinds.
+const (
+	Request      Kind = iota // of ours
+	Notification             // that we sent
+	Answer                   // to a request by the server, whose method is the call's
+	Stream                   // an HTTP GET that opens a stream
+	Deletion                 // an HTTP DELETE that ends a session
+)
+
+var kindNames = [...]string{"request", "notification", "answer", "stream", "deletion"}
+
+// String returns the kind's name as history files spell it.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "invalid"
+}
 
 // An Outcome is what came of a call.
 type Outcome uint8

@@ -19,6 +19,7 @@ const (
 	keySession    = "session"
 	keyMedia      = "media_type"
 	keyHints      = "hints"
+	keyKind       = "kind"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
@@ -43,12 +44,13 @@ const (
 	fieldSession
 	fieldMedia
 	fieldHints
+	fieldKind
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind,
 }
 
 func fieldOf(key []byte) int {
@@ -87,6 +89,8 @@ func fieldOf(key []byte) int {
 		return fieldMedia
 	case keyHints:
 		return fieldHints
+	case keyKind:
+		return fieldKind
 	}
 	return fieldOther
 }

@@ -32,7 +32,7 @@ func TestScannerAgreesWithEncodingJSON(t *testing.T) {
 		`{`, `}`, `[`, `]`, `,`, `:`, `"`, `\`, ` `, "\t", "\r", "\n", "\x00", "\ufeff", "\xff", "é", `\u00e9`, `\ud83d`, `\ude00`, `\u00`,
 		`0`, `1`, `-`, `.`, `e`, `E+`, `9223372036854775807`, `9223372036854775808`, `1.5e9`, `1e400`, `-0`, `01`, `12e-1`,
 		`true`, `false`, `null`, `"a"`, `""`, `"\n"`, `"x":`, `"admitted"`, `"limited"`, `"unknown"`, `"broken"`, `"ok"`,
-		`"sent_ns":`, `"received_ns":`, `"outcome":`, `"client":`, `"due_ns":`, `"code":`, `"result":`, `"id":`, `"detail":`, `"session":`, `"media_type":`, `"status":`,
+		`"sent_ns":`, `"received_ns":`, `"outcome":`, `"client":`, `"due_ns":`, `"code":`, `"result":`, `"id":`, `"detail":`, `"session":`, `"media_type":`, `"status":`, `"kind":"answer"`, `"notification"`,
 		`"sent_ns":1,`, `"received_ns":2,`, `"outcome":"unknown",`, `"sent\u005fns":1`, `{"a":[1,{"b":null}]}`,
 		`{"sent_ns":1,"received_ns":2,"outcome":"admitted"`, `,"x":`, `,"client":`, `,"code":`, `,"id":`,
 	})
@@ -163,6 +163,7 @@ func notes(c *Call, fields map[string]json.RawMessage) {
 	}
 	c.ID, c.Status, c.RetryAfter = number(keyID), int(number(keyStatus)), time.Duration(number(keyRetryAfter))
 	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints)
+	c.Kind = Kind(max(0, slices.Index(kindNames[:], text(keyKind))))
 }
 
 // members returns an object's fields of ours; an optional one that is null

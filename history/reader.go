@@ -22,6 +22,7 @@ import (
 //	due_ns          optional  instant, ns: when it was planned; sent_ns where it isn't there
 //	code            optional  whole number: JSON-RPC error code
 //	result          optional  refines unknown: tool-error, rejected, broken, timed-out or unsent
+//	kind            optional  notification, answer, stream or deletion, of a message that is no request of ours
 //	id, label, tool, session, status, media_type, retry_after_ns, hints, detail
 //	                optional  notes: as in Call, durations in ns
 //
@@ -29,8 +30,8 @@ import (
 // anyone's choice: the run's start, or 1970 in a file made from an access log.
 // 1.5e9 is as good as 1500000000. An optional field that is null isn't there.
 // Fields with other names are ignored, whatever they hold. So is a note of
-// another type than ours ("id":"req-17"): logs have fields of these names too,
-// and one of another type can't be ours.
+// another type than ours ("id":"req-17"), or a kind of another name: logs have
+// fields of these names too, and such a one can't be ours.
 // A field of ours that is there twice is refused.
 type Reader struct {
 	in      *bufio.Reader

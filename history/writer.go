@@ -33,6 +33,9 @@ func (w *Writer) Write(c *Call) error {
 	if int(c.Outcome) >= len(outcomeNames) {
 		return fmt.Errorf("history: call %d: outcome %d is invalid", w.calls+1, c.Outcome)
 	}
+	if int(c.Kind) >= len(kindNames) {
+		return fmt.Errorf("history: call %d: kind %d is invalid", w.calls+1, c.Kind)
+	}
 	w.line = appendCall(w.line[:0], c)
 	if len(w.line) > MaxLine {
 		return fmt.Errorf("history: call %d: its line would have %d bytes, more than %d", w.calls+1, len(w.line), MaxLine)
@@ -74,6 +77,9 @@ func appendCall(b []byte, c *Call) []byte {
 		if n.value != 0 {
 			b = appendInt(b, n.key, n.value)
 		}
+	}
+	if c.Kind != Request {
+		b = appendString(b, keyKind, c.Kind.String())
 	}
 	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyHints, c.Hints}, {keyDetail, c.Detail}} {
 		if s.value != "" {

@@ -50,9 +50,9 @@ type Limit struct {
 // takes when it is admitted. A list that names the method wins over "*". A
 // method that no list covers costs nothing.
 //
-// Notifications are no requests, so "*" in Charges leaves them free: FastMCP
-// charges in its on_request hook, which never sees them. "*" in MayCharge
-// covers them too, because nobody knows.
+// Notifications are no requests, so that "*" in Charges doesn't say: FastMCP
+// charges in its on_request hook, which never sees them, and a limiter before
+// the server charges every POST. They may cost a token then.
 func (l Limit) Cost(method string) (least, most int) {
 	switch {
 	case slices.Contains(l.MayCharge, method):
@@ -61,10 +61,20 @@ func (l Limit) Cost(method string) (least, most int) {
 		return 0, 0
 	case slices.Contains(l.Charges, method):
 		return 1, 1
-	case slices.Contains(l.MayCharge, anyMethod):
+	case slices.Contains(l.MayCharge, anyMethod), slices.Contains(l.Charges, anyMethod) && isNotification(method):
 		return 0, 1
-	case slices.Contains(l.Charges, anyMethod) && !isNotification(method):
+	case slices.Contains(l.Charges, anyMethod):
 		return 1, 1
+	}
+	return 0, 0
+}
+
+// CostAside is Cost of a message that is neither a request of a client nor a
+// notification: the answer to a request by the server, an HTTP GET that opens a
+// stream, a DELETE that ends a session. No list names these.
+func (l Limit) CostAside() (least, most int) {
+	if slices.Contains(l.MayCharge, anyMethod) || slices.Contains(l.Charges, anyMethod) {
+		return 0, 1
 	}
 	return 0, 0
 }

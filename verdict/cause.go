@@ -120,7 +120,7 @@ func (c *Court) emptyStart() bool {
 	granted := 0.0
 	for _, call := range c.calls {
 		switch {
-		case call.Label == Handshake:
+		case !call.Planned():
 		case call.Outcome == history.OK:
 			granted++
 		case call.Outcome == history.Limited:

@@ -283,8 +283,8 @@ func (c *Court) tooSoon(h hinted) (placed, bool) {
 func (c *Court) taken(j history.Call) time.Duration {
 	first := time.Duration(never)
 	for _, i := range c.calls {
-		_, most := c.profile.Limit.Cost(i.Method)
-		if most == 0 || i.Outcome == history.Limited || i.Outcome == history.Unsent || !c.sameBucket(i, j) {
+		_, most := Cost(&c.profile.Limit, &i)
+		if most == 0 || i.Outcome == history.Limited && i.Planned() || i.Outcome == history.Unsent || !c.sameBucket(i, j) {
 			continue
 		}
 		if i.Received >= j.Sent || !i.Outcome.Answered() {
@@ -299,7 +299,7 @@ func (c *Court) taken(j history.Call) time.Duration {
 func (c *Court) tooLate(h hinted) (placed, bool) {
 	late := min(h.Lo, (h.Lo+h.Hi)/2-headerStep)
 	for i, k := range c.calls {
-		least, _ := c.profile.Limit.Cost(k.Method)
+		least, _ := Cost(&c.profile.Limit, &k)
 		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received && k.Received-h.call.Sent < late {
 			return placed{k, i + 1}, true
 		}

@@ -12,7 +12,15 @@ import (
 
 // Handshake is the label of set-up calls. A refusal among them is never held
 // against a server: nobody knows what was used before the run began.
-const Handshake = "handshake"
+const Handshake = history.Handshake
+
+// Cost is what a message takes from a limit's bucket when it is admitted.
+func Cost(l *profiles.Limit, c *history.Call) (least, most int) {
+	if c.Kind == history.Request || c.Kind == history.Notification {
+		return l.Cost(c.Method)
+	}
+	return l.CostAside()
+}
 
 // never is the end of a call that got no reply: the server may decide it at
 // any later instant.
@@ -33,6 +41,7 @@ type mark struct {
 	pos            int32 // 1-based position in the history
 	kind           kind
 	least, most    uint8 // tokens that its admission takes
+	tacit          bool  // nothing answers it
 }
 
 // Evidence is a history made ready for judging: who decided what, between
@@ -80,12 +89,18 @@ func gather(limit profiles.Limit, calls []history.Call, weight int) *Evidence {
 // or whose method costs nothing, says nothing of the limit and isn't kept. Nor
 // is a refusal whose instants contradict each other; an admission of that kind
 // is taken as one that may have been decided at any time (see Judge).
+//
+// A refusal is held against the server if the plan has it, and if it is a
+// request or surely charged. Of the others nobody knows which limit refused
+// them, and this one may have charged them before.
 func (e *Evidence) Add(pos int, c *history.Call) {
 	if c.Outcome == history.Unsent {
 		return
 	}
-	e.calls++
-	least, most := e.limit.Cost(c.Method)
+	if c.Kind == history.Request {
+		e.calls++
+	}
+	least, most := Cost(&e.limit, c)
 	if least > 0 {
 		least, most = e.weight*least, e.weight*most
 	}
@@ -96,8 +111,8 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 		m.sent, m.received = 0, never
 	}
 	switch {
-	case c.Outcome == history.Limited:
-		if c.Label == Handshake || misdated {
+	case c.Outcome == history.Limited && c.Planned() && (c.Kind == history.Request || least > 0):
+		if misdated {
 			return
 		}
 		m.kind = refused
@@ -106,14 +121,20 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 		return
 	case c.Outcome.Admitted() && !misdated:
 		m.kind, m.least, m.most = admitted, uint8(least), uint8(most)
-		e.granted++
+		if c.Kind == history.Request {
+			e.granted++
+		}
 	default:
 		m.kind, m.most = maybe, uint8(most)
-		if !c.Outcome.Answered() {
+		m.tacit = c.Outcome == history.Unknown && c.Kind != history.Request && !misdated
+		if !c.Outcome.Answered() && !m.tacit {
 			m.received = never
 		}
 	}
 	b := e.bucketOf(c.Client)
+	if m.tacit {
+		b.tacit = append(b.tacit, tacit{int32(len(b.marks)), max(m.sent, m.received)})
+	}
 	if len(b.marks) == cap(b.marks) {
 		b.marks = slices.Grow(b.marks, max(64, len(b.marks)))
 	}
@@ -150,6 +171,7 @@ func (e *Evidence) Judgeable() bool { return e.granted > 0 || e.limited > 0 }
 type bucket struct {
 	client string
 	marks  []mark
+	tacit  []tacit // the marks that nothing answers
 
 	// Derived by prepare, from marks.
 	ready      bool
@@ -176,6 +198,7 @@ func (b *bucket) prepare() {
 	if b.ready {
 		return
 	}
+	b.settle()
 	b.bySent, b.sure, b.refusals = b.bySent[:0], b.sure[:0], b.refusals[:0]
 	b.origin = never
 	for i := range b.marks {

@@ -217,7 +217,7 @@ func (c *Court) Clients() int { return len(c.clients()) }
 func (c *Court) clients() []string {
 	var names []string
 	for _, call := range c.calls {
-		if call.Outcome == history.OK && call.Label != Handshake && !slices.Contains(names, call.Client) {
+		if call.Outcome == history.OK && call.Planned() && !slices.Contains(names, call.Client) {
 			names = append(names, call.Client)
 		}
 	}

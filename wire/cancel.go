@@ -18,7 +18,7 @@ const (
 // Transports, Sending Messages to the Server). In the stateless era it does,
 // and over stdio the link says it.
 func (s *Session) cancel(call *history.Call, got answer) {
-	if !s.o.CancelHTTP || call.Outcome != history.TimedOut || !got.wrote || call.Method == methodInitialize || s.era.Load().stateless {
+	if !s.o.CancelHTTP || call.Outcome != history.TimedOut || !got.wrote || call.ID == 0 || call.Method == methodInitialize || s.era.Load().stateless {
 		return
 	}
 	switch s.link.(type) {
@@ -35,7 +35,6 @@ func (s *Session) cancel(call *history.Call, got answer) {
 		defer s.cancelling.Add(-1)
 		ctx, end := context.WithTimeoutCause(context.Background(), min(s.o.Timeout, cancelTimeout), errTimeout)
 		defer end()
-		// It is a courtesy: a server need not heed it.
-		_ = s.link.notify(ctx, q)
+		s.cancelled(s.link.notify(ctx, q)) // a courtesy: a server need not heed it
 	})
 }

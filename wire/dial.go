@@ -11,7 +11,7 @@ import (
 )
 
 // The label of the calls that set a session up.
-const handshakeLabel = "handshake"
+const handshakeLabel = history.Handshake
 
 // How a handshake that is refused for its rate is repeated.
 const (
@@ -44,7 +44,6 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	if e == nil {
 		return s, nil
 	}
-	e.Calls = s.Handshake()
 	e.Target = o.target()
 	if e.Stderr = s.Stderr(); e.Hint == "" {
 		e.Hint = hint(e, o)
@@ -53,6 +52,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	// A server that couldn't be dialled may not be closed politely either;
 	// how that ends adds nothing to why it couldn't.
 	_ = s.Close(ctx)
+	e.Calls = append(s.Handshake(), s.Asides()...)
 	return nil, e
 }
 
@@ -66,7 +66,7 @@ func (s *Session) connect(ctx context.Context) *DialError {
 		return s.negotiate(ctx)
 	case InProcess:
 		s.link = &inProcessLink{handler: s.o.Handler, client: s.o.Client, now: s.o.Now, timeout: s.o.Timeout,
-			issued: s.issued, strays: &s.strays, respond: s.respond,
+			issued: s.issued, strays: &s.strays, respond: s.respond, aside: s.answered,
 			modern: func() bool { return s.era.Load().stateless }, soft: s.o.Refusal.softness()}
 		return s.negotiate(ctx)
 	case SSE:
@@ -102,6 +102,7 @@ func (e *DialError) mayBeSSE() bool {
 
 // closeLink closes the link, to make place for another one.
 func (s *Session) closeLink(ctx context.Context) *DialError {
+	s.answers.close()
 	err := s.link.close(ctx)
 	s.link = nil
 	if err != nil {
@@ -112,7 +113,8 @@ func (s *Session) closeLink(ctx context.Context) *DialError {
 
 // useHTTP makes streamable HTTP the link.
 func (s *Session) useHTTP() {
-	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, respond: s.respond, timeout: s.o.Timeout}
+	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout}
+	l.answers.carry = l.reply
 	at := s.url
 	l.url.Store(&at)
 	s.link = l
@@ -130,22 +132,25 @@ func (s *Session) useSSE(ctx context.Context) *DialError {
 	return e
 }
 
-// openStream opens the stream of HTTP+SSE, and repeats that as ask does. The
-// attempts are no requests of JSON-RPC: only refused ones are noted.
+// openStream opens the stream of HTTP+SSE, and repeats that as ask does. It
+// notes every attempt.
 func (s *Session) openStream(ctx context.Context, p *poster) *DialError {
 	redirects, attempts := 0, 0
 	for {
 		opening, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
 		box := &mailbox{issued: s.issued, strays: &s.strays}
 		due := s.o.Now()
-		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.respond)
+		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.newAnswerer(maxAnswering))
 		cancel()
+		call := history.Call{Arrival: history.Arrival{Due: due, Client: s.o.Client, Method: http.MethodGet, Label: handshakeLabel}, Kind: history.Stream}
+		s.judge(&call, a)
+		if a.wrote {
+			s.calls = append(s.calls, call)
+		}
 		if l != nil {
 			s.link = l
 			return nil
 		}
-		call := history.Call{Arrival: history.Arrival{Due: due, Client: s.o.Client, Method: http.MethodGet, Label: handshakeLabel}}
-		s.judge(&call, a, false)
 		if to, f := redirect(s.url, a); f != nil {
 			return s.failure(http.MethodGet, call, answer{fault: f})
 		} else if to != "" && redirects < maxRedirects {
@@ -156,7 +161,6 @@ func (s *Session) openStream(ctx context.Context, p *poster) *DialError {
 		if call.Outcome != history.Limited {
 			return s.failure(http.MethodGet, call, a)
 		}
-		s.calls = append(s.calls, call)
 		attempts++
 		if e := s.pause(ctx, attempts, call, a); e != nil {
 			return e
@@ -176,7 +180,8 @@ func (s *Session) useStdio(ctx context.Context) *DialError {
 	}
 	s.process = p
 	box := &mailbox{issued: s.issued, strays: &s.strays}
-	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.respond)
+	// One answer at a time, so that they keep their order.
+	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.newAnswerer(1), s.cancelled)
 	return nil
 }
 

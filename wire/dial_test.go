@@ -78,19 +78,19 @@ func TestNegotiate(t *testing.T) {
 		{name: "modern asked for", protocol: "2026-07-28", script: script{"server/discover": {200, discovered}}, want: "2026-07-28", calls: 1},
 		{name: "modern asked for, legacy there", protocol: "2026-07-28", script: script{}.legacy(), fails: Protocol, detail: "server/discover was answered with HTTP 400", calls: 1},
 		{name: "future asked for", protocol: "2027-01-01", script: script{"server/discover": {400, unsupported(`"2026-07-28"`)}}, fails: Protocol, detail: "it speaks only 2026-07-28", calls: 1},
-		{name: "legacy asked for", protocol: "2025-11-25", script: script{"server/discover": {200, discovered}}.legacy(), want: "2025-11-25", calls: 1},
+		{name: "legacy asked for", protocol: "2025-11-25", script: script{"server/discover": {200, discovered}}.legacy(), want: "2025-11-25", calls: 2},
 		{name: "another legacy asked for", protocol: "2024-11-05", script: script{}.legacy(), fails: Protocol, detail: `asked to speak 2024-11-05, it speaks 2025-11-25`, calls: 1},
-		{name: "400 empty", script: script{}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "404 text", script: script{"server/discover": {404, "nothing here"}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "500", script: script{"server/discover": {500, "crash"}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "method not found", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "no session", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "a result that is no discovery", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "unsupported, legacy listed", script: script{"server/discover": {400, unsupported(`"2025-11-25"`)}}.legacy(), want: "2025-11-25", calls: 2},
+		{name: "400 empty", script: script{}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "404 text", script: script{"server/discover": {404, "nothing here"}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "500", script: script{"server/discover": {500, "crash"}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "method not found", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "no session", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "a result that is no discovery", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "unsupported, legacy listed", script: script{"server/discover": {400, unsupported(`"2025-11-25"`)}}.legacy(), want: "2025-11-25", calls: 3},
 		{name: "unsupported, nothing known listed", script: script{"server/discover": {400, unsupported(`"2030-01-01"`)}}.legacy(), fails: Protocol, detail: "it speaks only 2030-01-01", calls: 1},
 		{name: "unsupported, nothing listed", script: script{"server/discover": {400, unsupported(``)}}.legacy(), fails: Protocol, detail: "names none", calls: 1},
 		{name: "header mismatch", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32020,"message":"Header mismatch"}}`}}.legacy(), fails: Protocol, detail: "Header mismatch", calls: 1},
-		{name: "discovered, legacy only", script: script{"server/discover": {200, strings.Replace(discovered, `"2026-07-28",`, "", 1)}}.legacy(), want: "2025-11-25", calls: 2},
+		{name: "discovered, legacy only", script: script{"server/discover": {200, strings.Replace(discovered, `"2026-07-28",`, "", 1)}}.legacy(), want: "2025-11-25", calls: 3},
 		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth, detail: "wants credentials: HTTP 401", calls: 1},
 		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth, detail: "denies access: HTTP 403", calls: 1},
 		{name: "404 everywhere", script: script{"server/discover": {404, "no"}, "initialize": {404, "no"}}, fails: NotFound, detail: "HTTP 404: no", calls: 2},
@@ -199,7 +199,7 @@ func TestDialLimited(t *testing.T) {
 		w.WriteHeader(429)
 	}
 	calls := dial(t, limitFirst(t, 2, bare)).Handshake()
-	require.Len(t, calls, 3)
+	require.Len(t, calls, 4)
 	require.Equal(t, history.Limited, calls[0].Outcome)
 	require.Equal(t, 20*time.Millisecond, calls[0].RetryAfter)
 	require.GreaterOrEqual(t, calls[1].Sent-calls[0].Received, 20*time.Millisecond)
@@ -269,7 +269,7 @@ func TestDialRedirect(t *testing.T) {
 	s := dial(t, Options{Transport: HTTP, URL: url + "/mcp", Protocol: "2025-11-25"})
 	require.Equal(t, url+"/mcp/", s.URL())
 	calls := s.Handshake()
-	require.Len(t, calls, 2)
+	require.Len(t, calls, 3)
 	require.Equal(t, history.Rejected, calls[0].Outcome)
 	require.Equal(t, 307, calls[0].Status)
 

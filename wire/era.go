@@ -18,6 +18,7 @@ const (
 	methodDiscover    = "server/discover"
 	methodInitialize  = "initialize"
 	methodInitialized = "notifications/initialized"
+	methodCancelled   = "notifications/cancelled"
 	methodList        = "tools/list"
 	methodCall        = "tools/call"
 )
@@ -257,7 +258,7 @@ func (e era) respond(m *message) (request, bool) {
 		result = `"result":{}`
 	}
 	body := slices.Concat([]byte(`{"jsonrpc":"2.0","id":`), []byte(m.id.raw), []byte(","), []byte(result), []byte("}"))
-	return request{body: body, header: e.header("", "", nil)}, true
+	return request{method: m.method, body: body, header: e.header("", "", nil)}, true
 }
 
 // cancelledLine tells a server over stdio that nobody waits for a request.

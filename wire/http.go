@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -25,8 +24,7 @@ type httpLink struct {
 	issued func(id int64) bool
 	strays *strayLog
 
-	respond func(*message) (request, bool) // what to answer to a request by the server, if anything
-	wg      sync.WaitGroup                 // of such answers
+	answers *answerer
 	timeout time.Duration
 }
 
@@ -39,7 +37,7 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	resp, f := l.poster.send(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
 	a := answer{fault: f, received: l.poster.now()}
 	if f == nil {
-		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
 		a = readReply(ctx, cancel, resp, c, l.poster.now)
 	}
 	a.sent, a.wrote = sent.or(begin)
@@ -184,25 +182,15 @@ func readAll(ctx context.Context, body io.Reader) ([]byte, *fault) {
 	return text, nil
 }
 
-// answerServer answers a request by the server, on the side: the call that it
-// came with must not wait for it.
-func (l *httpLink) answerServer(m *message) {
-	q, ok := l.respond(m)
-	if !ok {
-		return
-	}
-	l.wg.Go(func() {
-		ctx, cancel := context.WithTimeoutCause(context.Background(), l.timeout, errTimeout)
-		defer cancel()
-		// Where this fails, the call that the server asked for fails too.
-		_ = l.notify(ctx, q)
-	})
+// reply posts an answer to a request by the server.
+func (l *httpLink) reply(ctx context.Context, q request) answer {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, errTimeout)
+	defer cancel()
+	return l.notify(ctx, q)
 }
 
-// close waits for answers under way and closes the connections. The session
-// has been deleted by then.
+// close closes the connections. The session has been deleted by then.
 func (l *httpLink) close(context.Context) error {
-	l.wg.Wait()
 	l.poster.close()
 	return nil
 }

@@ -14,7 +14,8 @@ type inProcessLink struct {
 	issued  func(id int64) bool
 	strays  *strayLog
 	respond func(*message) (request, bool)
-	modern  func() bool // is the stateless era spoken?
+	aside   func(request, answer) // is told of what was answered
+	modern  func() bool           // is the stateless era spoken?
 	soft    softness
 
 	spells spells
@@ -40,7 +41,10 @@ func (l *inProcessLink) exchange(ctx context.Context, q request) answer {
 	}
 	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: func(m *message) {
 		if q, ok := l.respond(m); ok {
+			out := answer{sent: l.now(), wrote: true}
 			l.handler(ctx, l.client, q.body) // a response is not answered
+			out.received = l.now()
+			l.aside(q, out)
 		}
 	}}
 	c.text(text, a.received)

@@ -149,7 +149,7 @@ func TestListTools(t *testing.T) {
 		return `"result":{"tools":[{"name":"a"},{"name":"b"}]}`
 	})})
 	require.Equal(t, []string{"a", "b"}, s.Tools())
-	require.Len(t, s.Handshake(), 3)
+	require.Equal(t, []string{"server/discover", "tools/list", "tools/list"}, sent(s.Handshake()))
 	require.Equal(t, []string{"x"}, s.era.Load().header("tools/call", "b", json.RawMessage(`{"r":"x"}`))["Mcp-Param-R"])
 
 	s = dial(t, Options{ListTools: true, Handler: handler(func(posted) string { return `"error":{"code":-32601,"message":"m"}` })})

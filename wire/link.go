@@ -22,7 +22,7 @@ type link interface {
 // A request is one message to a server.
 type request struct {
 	id     int64  // 0 for a notification
-	method string // empty for a response
+	method string // of a response: what it answers
 	body   []byte // without line ends
 	header http.Header
 }

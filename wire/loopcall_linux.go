@@ -109,7 +109,7 @@ func (l *Loop) conclude(p *pending, a answer) {
 	if p.stamped {
 		a.sent = p.call.Sent
 	}
-	p.lane.s.judge(&p.call, a, false)
+	p.lane.s.judge(&p.call, a)
 	if a.reply != nil && l.cfg.Read != nil {
 		l.cfg.Read(&p.call, a.reply.result)
 	}

@@ -245,8 +245,8 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		l.handOver(c, nil)
 	case partial:
 		c.keep(data)
-		if h.kind == eventBody {
-			l.watchStream(c, h, b, at)
+		if h.kind == eventBody && l.watchStream(c, b, at) {
+			l.handOver(c, nil)
 		}
 	default:
 		l.complete(c, h, b, data, at)
@@ -274,23 +274,28 @@ func (c *conn) keep(data []byte) {
 }
 
 // watchStream notes when the response comes on a stream that goes on: it may
-// do so for a while only.
-func (l *Loop) watchStream(c *conn, h head, b body, at time.Duration) {
+// do so for a while only. It reports if the server asks something before: it may
+// wait for our answer, which the plain path gives.
+func (l *Loop) watchStream(c *conn, b body, at time.Duration) (asked bool) {
 	p := c.call
 	if c.replied != 0 || len(b.text) == 0 {
-		return
+		return false
 	}
 	_, _, ok := plainSuccess(eventBody, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
-	if !ok && !answers(b.text, p.call.ID) {
-		return
+	if !ok {
+		if ok, asked = answers(b.text, p.call.ID); !ok {
+			return asked && !p.lane.modern
+		}
 	}
 	c.replied, c.repliedAt = at, len(b.text)
 	l.linger.add(p, at+linger)
+	return false
 }
 
-// answers reports if there is a response to a request on a stream.
-func answers(stream []byte, id int64) bool {
-	c := &collector{want: id, issued: func(int64) bool { return false }, strays: &strayLog{}, respond: func(*message) {}}
+// answers reports if there is a response to a request on a stream, and if the
+// server asks something.
+func answers(stream []byte, id int64) (replied, asked bool) {
+	c := &collector{want: id, issued: func(int64) bool { return false }, strays: &strayLog{}, respond: func(*message) { asked = true }}
 	var events eventReader
 	// Where it is too long, or anything else, the reply itself will tell.
 	_ = events.feed(stream, func(e event) {
@@ -298,7 +303,7 @@ func answers(stream []byte, id int64) bool {
 			c.text(e.data, 0)
 		}
 	})
-	return c.reply != nil
+	return c.reply != nil, asked
 }
 
 // complete ends a call whose reply is whole.

@@ -60,7 +60,7 @@ func (x *tester) plain(text string) came {
 	r := &record{data: []byte(text), segs: []segment{{end: len(text)}}, end: io.EOF}
 	ctx, cancel := context.WithTimeoutCause(x.t.Context(), 5*time.Second, errTimeout)
 	defer cancel()
-	x.s.judge(&call, x.s.link.(*httpLink).takeOver(ctx, r, nil, q), false)
+	x.s.judge(&call, x.s.link.(*httpLink).takeOver(ctx, r, nil, q))
 	call.Sent = 0
 	return x.came(call)
 }

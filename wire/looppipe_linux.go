@@ -125,7 +125,7 @@ func (p *pipe) giveUp(q *pending, why context.Context) {
 	id, tell := q.call.ID, q.stamped && q.call.Method != methodInitialize
 	p.conclude(q, answer{received: p.loop.now(), fault: f})
 	if tell {
-		p.link.wg.Go(func() { p.link.hand(cancelledLine(id)) })
+		p.link.wg.Go(func() { p.link.hand(cancelledLine(id), p.link.aside) })
 	}
 }
 

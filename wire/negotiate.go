@@ -224,10 +224,10 @@ func (s *Session) initialized(ctx context.Context) *DialError {
 	for attempt := 1; ; attempt++ {
 		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: methodInitialized, Label: handshakeLabel}
 		call, got := s.do(ctx, a, s.o.Timeout)
+		s.calls = append(s.calls, call)
 		if call.Outcome == history.Unknown && got.fault == nil {
 			return nil
 		}
-		s.calls = append(s.calls, call)
 		if call.Outcome != history.Limited {
 			return s.failure(methodInitialized, call, got)
 		}

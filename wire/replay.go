@@ -75,7 +75,7 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 	if err != nil {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
-	c := &collector{want: id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+	c := &collector{want: id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
 	return readReply(ctx, func() {}, resp, c, r.now)
 }
 
@@ -101,7 +101,7 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	if f != nil {
 		return answer{fault: f, received: p.now()}
 	}
-	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answerServer}
+	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
 	return readReply(ctx, cancel, resp, c, p.now)
 }
 

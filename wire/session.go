@@ -27,6 +27,8 @@ type Session struct {
 	closed    atomic.Bool
 	clean     redactor
 	strays    strayLog
+	asides    asideLog
+	answers   *answerer // to the server's requests; nil in process
 	templates sync.Pool // of *template, for transports without headers
 
 	cancelling atomic.Int64   // cancellations under way
@@ -86,7 +88,9 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 		return refuse("cancelled")
 	}
 	notification := strings.HasPrefix(a.Method, "notifications/")
-	if !notification {
+	if notification {
+		call.Kind = history.Notification
+	} else {
 		call.ID = s.lastID.Add(1)
 	}
 	q, err := s.encode(call.ID, a)
@@ -108,7 +112,7 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	} else {
 		got = s.link.exchange(ctx, q)
 	}
-	s.judge(&call, got, notification)
+	s.judge(&call, got)
 	return call, got
 }
 
@@ -132,7 +136,7 @@ func (s *Session) encode(id int64, a history.Arrival) (request, error) {
 }
 
 // judge fills in what came of a call.
-func (s *Session) judge(call *history.Call, got answer, notification bool) {
+func (s *Session) judge(call *history.Call, got answer) {
 	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
 	if got.good != nil {
 		call.Outcome = history.OK
@@ -159,8 +163,13 @@ func (s *Session) judge(call *history.Call, got answer, notification bool) {
 		}
 		return
 	}
-	if notification && (got.status == 0 || got.status/100 == 2) {
-		call.Outcome, call.Detail = history.Unknown, "a notification: no reply tells what came of it"
+	if call.Kind != history.Request && (got.status == 0 || got.status/100 == 2) {
+		switch call.Outcome = history.OK; call.Kind {
+		case history.Notification:
+			call.Outcome, call.Detail = history.Unknown, "a notification: no reply tells what came of it"
+		case history.Answer:
+			call.Outcome, call.Detail = history.Unknown, "an answer: no reply tells what came of it"
+		}
 		return
 	}
 	r := s.o.Refusal.classify(response{
@@ -189,9 +198,8 @@ func refusedHandshake(c history.Call) bool {
 	return c.Method == methodInitialize && c.Outcome == history.Limited
 }
 
-// Handshake returns every request that was sent to set the session up, with
-// the label "handshake": servers charge them. Notifications are among them
-// only where they were refused, since nothing tells what came of the others.
+// Handshake returns every message that was sent to set the session up, with
+// the label "handshake": servers charge them.
 func (s *Session) Handshake() []history.Call {
 	calls := slices.Clone(s.calls)
 	s.Amend(calls)
@@ -220,10 +228,19 @@ func (s *Session) issued(id int64) bool { return 0 < id && id <= s.lastID.Load()
 // respond says what to answer to a request by the server, if anything.
 func (s *Session) respond(m *message) (request, bool) {
 	q, ok := s.era.Load().respond(m)
-	if !ok {
+	switch {
+	case !ok:
 		s.strays.add(Uncalled, s.o.Now(), 0, []byte(m.method))
+	case len(m.id.raw) > maxAnswerID || s.o.Aside == nil && !s.asides.room():
+		s.unanswered(m)
+		return q, false
 	}
 	return q, ok
+}
+
+// unanswered notes a request by the server that gets no answer.
+func (s *Session) unanswered(m *message) {
+	s.strays.add(Unanswered, s.o.Now(), 0, []byte(m.method))
 }
 
 // Protocol is the revision that was settled on.
@@ -276,16 +293,27 @@ func (s *Session) Close(ctx context.Context) error {
 		return nil
 	}
 	s.cancels.Wait()
+	if s.answers != nil {
+		s.answers.close()
+	}
 	if l, ok := s.link.(*httpLink); ok && s.SessionID() != "" {
-		ctx, cancel := context.WithTimeout(ctx, min(s.o.Timeout, closeTimeout))
-		// A server need not allow it, and a dead one can't.
-		_ = l.poster.status(ctx, http.MethodDelete, s.url, nil, s.era.Load().header("", "", nil), &stamp{})
-		cancel()
+		s.delete(ctx, l)
 	}
 	if s.link == nil {
 		return nil
 	}
 	return s.link.close(ctx)
+}
+
+// delete asks the server to delete the session. It need not allow it, and a dead
+// one can't.
+func (s *Session) delete(ctx context.Context, l *httpLink) {
+	ctx, cancel := context.WithTimeoutCause(ctx, min(s.o.Timeout, closeTimeout), errTimeout)
+	defer cancel()
+	var sent stamp
+	a := l.poster.status(ctx, http.MethodDelete, s.url, nil, s.era.Load().header("", "", nil), &sent)
+	a.sent, a.wrote = sent.or(a.received)
+	s.aside(history.Deletion, http.MethodDelete, a)
 }
 
 // closeTimeout bounds how long a server may take to delete a session.

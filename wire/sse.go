@@ -19,7 +19,7 @@ type sseLink struct {
 	post    string // where to post
 	box     *mailbox
 	timeout time.Duration
-	respond func(*message) (request, bool)
+	answers *answerer
 
 	life   context.Context // of the stream, and of what is sent beside it
 	cancel context.CancelFunc
@@ -29,10 +29,10 @@ type sseLink struct {
 // openSSE opens the stream and waits for its endpoint event, until ctx ends.
 // Where that fails the answer says why.
 func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeout time.Duration,
-	respond func(*message) (request, bool)) (*sseLink, answer) {
-	l := &sseLink{poster: p, box: box, timeout: timeout, respond: respond}
+	answers *answerer) (*sseLink, answer) {
+	l := &sseLink{poster: p, box: box, timeout: timeout, answers: answers}
 	l.life, l.cancel = context.WithCancel(context.Background())
-	box.respond = l.answerServer
+	answers.carry, box.respond = l.reply, answers.answer
 	// Until the endpoint is known the stream must end with ctx.
 	opening, opened := context.WithCancelCause(l.life)
 	stop := context.AfterFunc(ctx, func() { opened(context.Cause(ctx)) })
@@ -201,18 +201,11 @@ func (l *sseLink) notify(ctx context.Context, q request) answer {
 	return a
 }
 
-// answerServer answers a request by the server, on the side: it may come
-// while the stream is read.
-func (l *sseLink) answerServer(m *message) {
-	q, ok := l.respond(m)
-	if !ok {
-		return
-	}
-	l.wg.Go(func() {
-		ctx, cancel := context.WithTimeoutCause(l.life, l.timeout, errTimeout)
-		defer cancel()
-		_ = l.notify(ctx, q) // where this fails, the call that the server asked for fails too
-	})
+// reply posts an answer to a request by the server.
+func (l *sseLink) reply(ctx context.Context, q request) answer {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, errTimeout)
+	defer cancel()
+	return l.notify(ctx, q)
 }
 
 // close ends the stream and the connections.

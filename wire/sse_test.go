@@ -81,6 +81,15 @@ func message200(id []byte, result string) string {
 	return fmt.Sprintf("event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\r\n\r\n", id, result)
 }
 
+// sent are the methods of calls.
+func sent(calls []history.Call) []string {
+	var list []string
+	for _, c := range calls {
+		list = append(list, c.Method)
+	}
+	return list
+}
+
 func dialOld(t *testing.T, s *oldServer) *Session {
 	return dial(t, Options{Transport: SSE, URL: s.URL + "/sse", Client: "c1", Refusal: rateLimit, Timeout: 5 * time.Second})
 }
@@ -91,7 +100,7 @@ func TestSSEAnswers(t *testing.T) {
 	require.Equal(t, SSE, s.Transport())
 	require.Equal(t, "2024-11-05", s.Protocol())
 	require.Equal(t, "old", s.ServerName())
-	require.Len(t, s.Handshake(), 1, "no server/discover on a transport that never had it")
+	require.Equal(t, []string{"GET", "initialize", "notifications/initialized"}, sent(s.Handshake()), "no server/discover on a transport that never had it")
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
@@ -122,7 +131,7 @@ func TestSSEFallback(t *testing.T) {
 		s, err := Dial(t.Context(), Options{URL: front + "/sse"})
 		require.NoError(t, err)
 		require.Equal(t, SSE, s.Transport())
-		require.Len(t, s.Handshake(), 3)
+		require.Equal(t, []string{"server/discover", "initialize", "GET", "initialize", "notifications/initialized"}, sent(s.Handshake()))
 		require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
 		require.NoError(t, s.Close(t.Context()))
 	}
@@ -291,9 +300,13 @@ func TestSSEOpening(t *testing.T) {
 	s := dial(t, Options{Transport: SSE, URL: front + "/old", MaxConns: 1, Timeout: 2 * time.Second})
 	require.Equal(t, front+"/sse", s.URL())
 	calls := s.Handshake()
-	require.Len(t, calls, 2)
-	require.Equal(t, history.Limited, calls[0].Outcome)
-	require.Equal(t, "GET", calls[0].Method)
+	require.Equal(t, []string{"GET", "GET", "GET", "initialize", "notifications/initialized"}, sent(calls))
+	for i, want := range []int{302, 429, 200} {
+		require.Equal(t, want, calls[i].Status)
+		require.Equal(t, history.Stream, calls[i].Kind)
+	}
+	require.Equal(t, history.Limited, calls[1].Outcome)
+	require.Equal(t, history.OK, calls[2].Outcome)
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
 
 	e := dialFails(t, Options{Transport: SSE, URL: front + "/busy"})
@@ -315,7 +328,7 @@ func TestSSEByPost(t *testing.T) {
 	})
 	s := dial(t, Options{URL: front + "/sse"})
 	require.Equal(t, SSE, s.Transport())
-	require.Len(t, s.Handshake(), 2)
+	require.Equal(t, []string{"server/discover", "GET", "initialize", "notifications/initialized"}, sent(s.Handshake()))
 	e := dialFails(t, Options{URL: front + "/sse", Transport: HTTP})
 	require.Contains(t, e.Error(), "older HTTP+SSE transport")
 }

@@ -26,8 +26,8 @@ type stdioLink struct {
 	process *Process
 	box     *mailbox
 	now     func() time.Duration
-	tap     io.Writer // gets a copy of the child's stdout; nil: nobody
-	respond func(*message) (request, bool)
+	tap     io.Writer      // gets a copy of the child's stdout; nil: nobody
+	aside   func(a answer) // is told of a cancellation that was written
 
 	out   chan frame    // to the writer; unbuffered, so that what is handed over is written
 	quit  chan struct{} // closed when the link closes
@@ -57,15 +57,16 @@ type borrower interface{ carry(f frame) bool }
 type frame struct {
 	line []byte
 	sent *stamp
+	note func(answer) // is told once it is written; nil: nobody
 }
 
 // newStdioLink starts talking to a process that has pipes.
-func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer,
-	respond func(*message) (request, bool)) *stdioLink {
-	l := &stdioLink{process: p, box: box, now: now, tap: tap, respond: respond,
+func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer, answers *answerer,
+	aside func(answer)) *stdioLink {
+	l := &stdioLink{process: p, box: box, now: now, tap: tap, aside: aside,
 		out: make(chan frame), quit: make(chan struct{}),
 		loan: loan{aside: make(chan struct{}), back: make(chan struct{}), ended: make(chan struct{})}}
-	box.respond = l.answerServer
+	answers.carry, box.respond = l.reply, answers.answer
 	l.wg.Go(l.write)
 	l.wg.Go(l.read)
 	l.wg.Go(l.watch)
@@ -91,7 +92,7 @@ func (l *stdioLink) await(ctx context.Context, q request, slot <-chan delivery, 
 	a := answer{}
 	for {
 		select {
-		case out <- frame{q.body, sent}:
+		case out <- frame{line: q.body, sent: sent}:
 			// From here on the child may get it, even if it isn't stamped yet.
 			a.wrote, out = true, nil
 		case d := <-slot:
@@ -104,7 +105,7 @@ func (l *stdioLink) await(ctx context.Context, q request, slot <-chan delivery, 
 				a.fault.detail = neverWritten
 			}
 			if a.wrote && q.method != methodInitialize { // which must not be cancelled
-				l.hand(cancelledLine(q.id))
+				l.hand(cancelledLine(q.id), l.aside)
 			}
 			return a
 		}
@@ -117,7 +118,7 @@ func (l *stdioLink) notify(ctx context.Context, q request) answer {
 	var sent stamp
 	a := answer{}
 	select {
-	case l.out <- frame{q.body, &sent}:
+	case l.out <- frame{line: q.body, sent: &sent}:
 		a.wrote = true
 	case <-ctx.Done():
 		a.fault = gaveUp(ctx)
@@ -129,23 +130,32 @@ func (l *stdioLink) notify(ctx context.Context, q request) answer {
 	return a
 }
 
-// hand gives the writer a line that nobody waits for, unless it is stuck.
-func (l *stdioLink) hand(line []byte) {
+// hand gives the writer a line, unless it is stuck, and reports if it did. The
+// note is told once the line is written.
+func (l *stdioLink) hand(line []byte, note func(answer)) bool {
 	select {
-	case l.out <- frame{line, &stamp{}}:
+	case l.out <- frame{line, &stamp{}, note}:
+		return true
 	case <-l.quit:
 	case <-time.After(100 * time.Millisecond):
 		// The child reads nothing, so that it need not read this either.
 	}
+	return false
 }
 
-// answerServer answers a request by the server.
-func (l *stdioLink) answerServer(m *message) {
-	if q, ok := l.respond(m); ok {
-		// Not on the reader's goroutine: a child that waits for us to read
-		// before it reads on would never read this.
-		l.wg.Go(func() { l.hand(q.body) })
+// reply hands over an answer to a request by the server, and waits until it is
+// written, or never will be.
+func (l *stdioLink) reply(ctx context.Context, q request) answer {
+	written := make(chan answer, 1)
+	if l.hand(q.body, func(a answer) { written <- a }) {
+		select {
+		case a := <-written:
+			return a
+		case <-ctx.Done():
+		case <-l.quit:
+		}
 	}
+	return answer{}
 }
 
 // write writes lines until the link closes.
@@ -160,7 +170,15 @@ func (l *stdioLink) write() {
 				l.discard()
 				return
 			}
+			f.tell(l.now())
 		}
+	}
+}
+
+// tell tells of a line that was written.
+func (f frame) tell(at time.Duration) {
+	if sent, ok := f.sent.get(); ok && f.note != nil {
+		f.note(answer{sent: sent, wrote: true, received: at})
 	}
 }
 

@@ -23,11 +23,14 @@ func TestStdioAnswers(t *testing.T) {
 	require.Equal(t, "2025-06-18", s.Protocol(), "the server's counter-offer")
 	require.Equal(t, "child", s.ServerName())
 	calls := s.Handshake()
-	require.Len(t, calls, 2)
+	require.Len(t, calls, 3)
 	require.Equal(t, "server/discover", calls[0].Method)
 	require.Equal(t, history.Rejected, calls[0].Outcome)
 	require.Equal(t, "initialize", calls[1].Method)
 	require.Equal(t, history.OK, calls[1].Outcome)
+	require.Equal(t, "notifications/initialized", calls[2].Method)
+	require.Equal(t, history.Notification, calls[2].Kind)
+	require.Equal(t, history.Unknown, calls[2].Outcome)
 	for _, c := range calls {
 		require.Equal(t, "handshake", c.Label)
 		require.Equal(t, "c1", c.Client)
@@ -50,7 +53,7 @@ func TestStdioModern(t *testing.T) {
 func TestStdioRestartsAfterProbe(t *testing.T) {
 	s := dial(t, childOptions("dies-of-discover"))
 	calls := s.Handshake()
-	require.Len(t, calls, 2)
+	require.Len(t, calls, 3)
 	require.Equal(t, history.Broken, calls[0].Outcome)
 	require.Equal(t, "server exited: exit status 1", calls[0].Detail)
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
@@ -277,7 +280,7 @@ func TestStdioDialErrors(t *testing.T) {
 	begin := time.Now()
 	e = dialFails(t, o)
 	require.Equal(t, TimedOut, e.Kind)
-	require.Len(t, e.Calls, 2, "server/discover and initialize")
+	require.Len(t, e.Calls, 3, "server/discover, initialize and a cancellation")
 	require.Less(t, time.Since(begin), 20*time.Second)
 }
 

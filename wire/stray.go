@@ -17,6 +17,10 @@ const (
 	Duplicate StrayKind = "duplicate"  // a second response to a request
 	Late      StrayKind = "late"       // the response to a call that had been given up
 	Uncalled  StrayKind = "uncalled"   // a request by the server where its era forbids one
+
+	// Unanswered is a request by the server that we left without an answer, since
+	// there were too many.
+	Unanswered StrayKind = "unanswered"
 )
 
 // A Stray is something that should not have come.

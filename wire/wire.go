@@ -23,6 +23,8 @@ import (
 	"net/url"
 	"regexp"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // A Transport says how messages travel.
@@ -84,6 +86,10 @@ type Options struct {
 	// goroutines, and over stdio of all that the server writes on stdout. It
 	// must not fail. Nil: nobody.
 	Tap io.Writer
+
+	// Aside is told of each message that leaves the session beside its calls and its
+	// handshake, from any goroutine. Nil: the session keeps them for Asides.
+	Aside func(history.Call)
 
 	TLS      *tls.Config // http and sse; nil: Go's defaults
 	MaxConns int         // http and sse: connections kept and allowed open; 0: DefaultMaxConns
