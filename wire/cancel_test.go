@@ -76,7 +76,7 @@ func onLoop(t *testing.T, s *Session, a history.Arrival) (got history.Call) {
 	if err != nil {
 		return s.Exchange(t.Context(), a)
 	}
-	t.Cleanup(l.Close)
+	defer l.Close()
 	wake := make(chan struct{}, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

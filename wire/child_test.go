@@ -52,10 +52,13 @@ func child(mode string) {
 		fmt.Fprint(os.Stderr, strings.Repeat("x", 3*tailSize)+"the end")
 	}
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
-	calls := 0
-	for {
+	calls, lines := 0, 0
+	for ; ; lines++ {
 		line, err := in.ReadString('\n')
 		if err != nil {
+			if mode == "asks" {
+				fmt.Fprintf(os.Stderr, "%d lines\n", lines)
+			}
 			if mode == "stubborn" {
 				time.Sleep(time.Minute)
 			}
@@ -89,6 +92,8 @@ func childAnswer(mode string, p posted, calls int) {
 		say(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"Method not found"}}`, p.ID)
 	case p.Method == "notifications/cancelled":
 		fmt.Fprintf(os.Stderr, "cancelled %s\n", p.Params)
+	case mode == "asks" && (p.Method == "tools/call" || p.Method == ""):
+		childAsks(p)
 	case p.Method == "" && p.Result != nil:
 		fmt.Fprintf(os.Stderr, "answered %s %s\n", p.ID, p.Result)
 	case p.Method != "tools/call":
@@ -121,6 +126,18 @@ func childAnswer(mode string, p posted, calls int) {
 		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
 	default:
 		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+	}
+}
+
+// childAsks answers a call once its own question is answered, and never one
+// that hangs.
+func childAsks(p posted) {
+	switch {
+	case strings.Contains(string(p.Params), `"hang"`):
+	case p.Method == "":
+		fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", strings.Trim(string(p.ID), `"`), okResult)
+	default:
+		fmt.Printf(`{"jsonrpc":"2.0","id":"%s","method":"sampling/createMessage","params":{}}`+"\n", p.ID)
 	}
 }
 

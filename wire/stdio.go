@@ -117,17 +117,23 @@ func (l *stdioLink) notify(ctx context.Context, q request) answer {
 	begin := l.now()
 	var sent stamp
 	a := answer{}
-	select {
-	case l.out <- frame{line: q.body, sent: &sent}:
-		a.wrote = true
-	case <-ctx.Done():
-		a.fault = gaveUp(ctx)
-	case <-l.quit:
-		a.fault = &fault{kind: Lost, detail: "the session is closed"}
+	out, written := l.out, make(chan answer, 1)
+	for {
+		select {
+		case out <- frame{q.body, &sent, func(a answer) { written <- a }}:
+			a.wrote, out = true, nil
+			continue
+		case a := <-written:
+			return a
+		case <-ctx.Done():
+			a.fault = gaveUp(ctx)
+		case <-l.quit:
+			a.fault = &fault{kind: Lost, detail: "the session is closed"}
+		}
+		a.sent, _ = sent.or(begin)
+		a.received = l.now()
+		return a
 	}
-	a.sent, _ = sent.or(begin)
-	a.received = l.now()
-	return a
 }
 
 // hand gives the writer a line, unless it is stuck, and reports if it did. The
