@@ -17,7 +17,7 @@ const outcomes = int(history.Unsent) + 1
 
 // Handshake is the label of the calls that set a session up. They are no part
 // of the load.
-const Handshake = "handshake"
+const Handshake = history.Handshake
 
 // maxReasons bounds how many different reasons of failures are told apart.
 const maxReasons = 200
@@ -73,9 +73,9 @@ func NewMetrics(s Shape) *Metrics {
 	return m
 }
 
-// Add takes in a call that has ended. Handshakes are passed over.
+// Add takes in a call that has ended. What no plan has is passed over.
 func (m *Metrics) Add(c history.Call) {
-	if c.Label == Handshake {
+	if !c.Planned() {
 		return
 	}
 	m.mu.Lock()

@@ -28,7 +28,10 @@ func Chargings() []Charging { return []Charging{ChargeAll, ChargeTools} }
 // free reports if a request costs nothing. A method that the promise may or may
 // not charge is charged: both keep it, and charging is what FastMCP does.
 func (c Charging) free(l profiles.Limit, method string) bool {
-	_, most := l.Cost(method)
+	least, most := l.Cost(method)
+	if least == 0 && strings.HasPrefix(method, "notifications/") {
+		return true
+	}
 	return most == 0 || c == ChargeTools && method != methodCall
 }
 

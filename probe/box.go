@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/verdict"
 )
 
 // measure takes the box of all calls so far. It returns false where no token
@@ -139,7 +138,7 @@ func (p *probe) roughly(ctx context.Context) error {
 	}
 	p.burst = 1
 	for _, c := range calls {
-		if c.Outcome == history.OK && c.Label != verdict.Handshake {
+		if c.Outcome == history.OK && c.Planned() {
 			p.burst++
 		}
 	}

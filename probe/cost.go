@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -23,13 +24,16 @@ type request struct {
 const unknownTool = "mcpload-no-such-tool"
 
 // requests are the kinds whose cost is asked for, in the order of asking: what
-// tells most about a limiter comes first.
+// tells most about a limiter comes first, and notifications before initialize,
+// which one follows.
 func requests(load history.Arrival) []request {
 	inSessions := func(stateless bool) bool { return !stateless }
 	stateless := func(stateless bool) bool { return stateless }
 	list := []request{
 		{kind: "tools/list", send: history.Arrival{Method: "tools/list"}},
 		{kind: "ping", send: history.Arrival{Method: "ping"}},
+		{kind: "notifications", send: history.Arrival{Method: "notifications/cancelled",
+			Arguments: json.RawMessage(`{"requestId":999999999,"reason":"a request that was never made"}`)}},
 		{kind: "initialize", opened: true, absent: stateless},
 		{kind: "server/discover", send: history.Arrival{Method: "server/discover"}, absent: inSessions},
 		{kind: "a call of an unknown tool", send: history.Arrival{Method: "tools/call", Tool: unknownTool}},
@@ -38,8 +42,7 @@ func requests(load history.Arrival) []request {
 		list = append(list, request{kind: "a call with invalid arguments", send: history.Arrival{Method: "tools/call", Tool: load.Tool,
 			Arguments: json.RawMessage(`{"mcpload-no-such-argument":{"nested":[1,2,3]}}`)}})
 	}
-	return append(list, request{kind: "notifications", send: history.Arrival{Method: "notifications/cancelled",
-		Arguments: json.RawMessage(`{"requestId":999999999,"reason":"a request that was never made"}`)}})
+	return list
 }
 
 // mapCosts asks what each kind of request costs, in tokens of the load.
@@ -110,6 +113,7 @@ func (p *probe) costOf(ctx context.Context, r request, c *Cost) error {
 		trials = append(trials, t)
 		for _, call := range t.calls {
 			switch {
+			case !r.asks(call):
 			case p.isLoad(call):
 				load++
 			case call.Outcome == history.Limited:
@@ -122,7 +126,7 @@ func (p *probe) costOf(ctx context.Context, r request, c *Cost) error {
 		if err != nil && c.Requests == 0 {
 			return err
 		}
-		c.Tokens = p.possible(trials, c.Limited)
+		c.Tokens = p.possible(r, trials, c.Limited)
 		c.Evidence = fmt.Sprintf("%d sent, %d of them refused, between %d calls of the load", c.Requests, c.Limited, load)
 		if _, ok := c.Known(); ok || err != nil {
 			return err
@@ -209,7 +213,7 @@ const maxCost = 4
 // possible returns which costs of a request, in tokens, explain what was seen:
 // those for which some token bucket explains both the trials and the history
 // that the box was measured from.
-func (p *probe) possible(trials []trial, limited int) []int {
+func (p *probe) possible(r request, trials []trial, limited int) []int {
 	var list []int
 	for cost := range maxCost + 1 {
 		if cost == 0 && limited > 0 {
@@ -219,7 +223,11 @@ func (p *probe) possible(trials []trial, limited int) []int {
 		for _, t := range trials {
 			own := p.emptied(t.refusal)
 			for _, c := range t.calls {
-				own = append(own, p.charged(c, cost)...)
+				if p.isLoad(c) || r.asks(c) {
+					own = append(own, p.charged(c, cost)...)
+				} else {
+					own = append(own, p.beside(c)...)
+				}
 			}
 			calls = p.afterRest(calls, own)
 		}
@@ -251,13 +259,42 @@ func (p *probe) emptied(refusal history.Call) []history.Call {
 // nothing answers one.
 const settled = 50 * time.Millisecond
 
+// asks reports if a call is of the kind, and not what came beside it: an answer
+// to the server, or the notification that ends a handshake.
+func (r request) asks(c history.Call) bool {
+	return c.Label != history.Aside && c.Kind != history.Stream && isNotification(c.Method) == isNotification(r.send.Method)
+}
+
+func isNotification(method string) bool { return strings.HasPrefix(method, "notifications/") }
+
+// beside is what else left us during a trial, which may take a token each. What
+// notifications cost may be known by then.
+func (p *probe) beside(c history.Call) []history.Call {
+	if isNotification(c.Method) && c.Outcome != history.Limited {
+		if known, ok := p.notifications(); ok {
+			return p.charged(c, known)
+		}
+	}
+	return []history.Call{c}
+}
+
+// notifications is what a notification costs, if that is known.
+func (p *probe) notifications() (tokens int, ok bool) {
+	for _, c := range p.report.Costs {
+		if c.Kind == "notifications" {
+			return c.Known()
+		}
+	}
+	return 0, false
+}
+
 // charged is a call as a history says it in which its kind costs so many calls
 // of the load.
 func (p *probe) charged(c history.Call, cost int) []history.Call {
 	if p.isLoad(c) {
 		return []history.Call{c}
 	}
-	c.Method, c.Tool, c.Client = p.load.Method, p.load.Tool, p.client
+	c.Method, c.Tool, c.Client, c.Kind = p.load.Method, p.load.Tool, p.client, history.Request
 	switch {
 	case c.Outcome == history.Limited && cost > 1:
 		return nil // it may have been refused with a token left

@@ -68,6 +68,9 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	}
 	l.pause = 0
 	calls, err := l.prober.Run(ctx, plan)
+	if b, ok := l.prober.(Bystander); ok {
+		l.calls = append(l.calls, b.Asides()...)
+	}
 	for _, c := range calls {
 		if c.Outcome != history.Unsent {
 			l.sent++
@@ -126,10 +129,11 @@ func seconds(s float64) time.Duration {
 // tally counts what came of calls.
 func tally(calls []history.Call) (admitted, limited int) {
 	for _, c := range calls {
-		switch c.Outcome {
-		case history.OK:
+		switch {
+		case c.Kind != history.Request:
+		case c.Outcome == history.OK:
 			admitted++
-		case history.Limited:
+		case c.Outcome == history.Limited:
 			limited++
 		}
 	}
@@ -139,7 +143,7 @@ func tally(calls []history.Call) (admitted, limited int) {
 // lastRefused returns the last refused call.
 func lastRefused(calls []history.Call) (history.Call, bool) {
 	for i := len(calls) - 1; i >= 0; i-- {
-		if calls[i].Outcome == history.Limited {
+		if calls[i].Outcome == history.Limited && calls[i].Kind == history.Request {
 			return calls[i], true
 		}
 	}

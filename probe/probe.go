@@ -34,6 +34,13 @@ type Prober interface {
 	Now() time.Duration
 }
 
+// A Bystander is a Prober that knows what else leaves us while plans are sent,
+// such as answers to the server's requests. A server may charge it.
+type Bystander interface {
+	// Asides returns what left since it was last called.
+	Asides() []history.Call
+}
+
 // An Opener is a Prober that can speak as more than one client.
 type Opener interface {
 	// Open makes one more client, on a connection of its own, and returns its

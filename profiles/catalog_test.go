@@ -96,7 +96,7 @@ func TestTheNineCharges(t *testing.T) {
 		for method, want := range map[string][2]int{
 			"tools/list": {1, 1}, "tools/call": {1, 1}, "resources/read": {1, 1}, "prompts/get": {1, 1},
 			"initialize": {0, 1}, "ping": {0, 1}, "server/discover": {0, 1}, "logging/setLevel": {0, 1},
-			"notifications/initialized": {0, 0},
+			"notifications/initialized": {0, 1},
 		} {
 			least, most := p.Limit.Cost(method)
 			require.Equal(t, want, [2]int{least, most}, "%s %s", p.Name, method)

@@ -224,7 +224,7 @@ func TestCost(t *testing.T) {
 		{l, "acme/anything", 1, 1},
 		{l, "ping", 0, 1},
 		{l, "initialize", 0, 0},
-		{l, "notifications/initialized", 0, 0},
+		{l, "notifications/initialized", 0, 1},
 		{l, "notifications/progress", 1, 1},
 		{other, "tools/call", 1, 1},
 		{other, "tools/list", 0, 1},
@@ -269,5 +269,22 @@ func TestPackageCommentShowsAFile(t *testing.T) {
 	for _, part := range []any{p.Doc, p.Pattern, p.Parent, p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free, p.Observed.Note,
 		p.Launch.Command, p.Launch.Env, p.Launch.Note, p.Credentials, p.Call.Tool, p.Call.Never} {
 		require.NotEmpty(t, part)
+	}
+}
+
+// What is neither a request nor a notification may cost a token wherever a list
+// speaks of everything, and no list names it.
+func TestCostAside(t *testing.T) {
+	for _, row := range []struct {
+		limit Limit
+		most  int
+	}{
+		{Limit{Charges: []string{"*"}}, 1},
+		{Limit{Charges: []string{"tools/call"}, MayCharge: []string{"*"}}, 1},
+		{Limit{Charges: []string{"tools/call", "ping"}}, 0},
+		{Limit{}, 0},
+	} {
+		least, most := row.limit.CostAside()
+		require.Equal(t, [2]int{0, row.most}, [2]int{least, most}, "%v", row.limit)
 	}
 }

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -58,6 +60,16 @@ func (s *Session) answered(q request, a answer) {
 
 // cancelled notes that a call was cancelled.
 func (s *Session) cancelled(a answer) { s.aside(history.Notification, methodCancelled, a) }
+
+// Settle waits until no answer to the server is under way, or ctx ends.
+func (s *Session) Settle(ctx context.Context) {
+	for s.answers != nil && !s.answers.idle() && ctx.Err() == nil {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
 
 // Asides returns what left the session beside its calls and its handshake, with
 // the label "aside", unless Options.Aside was told of it. It is all there once

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -218,14 +219,24 @@ func (c *cast) open(ctx context.Context, a history.Arrival, l *latecomer) histor
 	s, err := wire.Dial(ctx, o)
 	if err != nil {
 		failed.Detail = err.Error()
-		if dial, ok := dialError(err); ok && len(dial.Calls) > 0 {
-			failed, l.calls = dial.Calls[0], dial.Calls[1:]
+		if dial, ok := dialError(err); ok {
+			failed, l.calls = parted(dial.Calls, failed)
 		}
 		return failed
 	}
-	opening := s.Handshake()
-	l.session, l.calls = s, opening[1:]
-	return opening[0]
+	l.session = s
+	failed, l.calls = parted(s.Handshake(), failed)
+	return failed
+}
+
+// parted takes the first request out of an opening, which the plan has. Where
+// there is none it returns another call in its place.
+func parted(opening []history.Call, none history.Call) (first history.Call, rest []history.Call) {
+	at := slices.IndexFunc(opening, func(c history.Call) bool { return c.Kind == history.Request })
+	if at < 0 {
+		return none, opening
+	}
+	return opening[at], slices.Delete(slices.Clone(opening), at, at+1)
 }
 
 // handshakes are the requests that opened sessions during the run, or tried to,
@@ -234,6 +245,18 @@ func (c *cast) handshakes() []history.Call {
 	var calls []history.Call
 	for _, l := range c.others {
 		calls = append(calls, l.calls...)
+	}
+	return calls
+}
+
+// asides are what left the sessions that were opened during the run beside their
+// calls. They are closed.
+func (c *cast) asides() []history.Call {
+	var calls []history.Call
+	for _, l := range c.others {
+		if l.session != nil && l.session != c.main {
+			calls = append(calls, l.session.Asides()...)
+		}
 	}
 	return calls
 }

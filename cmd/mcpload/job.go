@@ -145,7 +145,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		out.server.Target.Address = sessions[0].URL()
 	}
 	if err := cmp.Or(j.knowsTool(sessions[0]), j.sessionsApart(sessions[0].Protocol())); err != nil {
-		out.calls = before
+		out.calls = append(before, sessions.close()...)
 		out.fail(err)
 		return out
 	}
@@ -153,20 +153,22 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	plan := j.plan(set)
 	p.expect(j, plan, begin, clock.Now())
 	pace, target, release := fastest(clock, sessions, sessions.target(), wire.LoopConfig{})
-	defer release()
 	troupe := newCast(&j, sessions, target)
-	defer troupe.close()
 	calls, err := runner.Run(ctx, pace, troupe, shifted(plan, begin), runner.Config{
 		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.board.Saw(j.profile.Name, c) },
 	})
 	sessions.amend(calls)
-	out.calls = slices.Concat(before, calls, troupe.handshakes())
+	notes := sessions.notes()
+	// What ends the sessions may be charged too, and so belongs to the history.
+	troupe.close()
+	release()
+	out.calls = slices.Concat(before, calls, troupe.handshakes(), sessions.close(), troupe.asides())
 	out.note(err)
 	p.board.Note(j.profile.Name, "judging")
 	out.judge(j)
 	out.server.Launch = j.live.record(j.profile)
 	p.board.Note(j.profile.Name, out.said())
-	out.server.Notes = append(out.server.Notes, sessions.notes()...)
+	out.server.Notes = append(out.server.Notes, notes...)
 	return out
 }
 
@@ -228,7 +230,7 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 	l := j.profile.Limit
 	spent := 0.0
 	for _, c := range before {
-		_, most := l.Cost(c.Method)
+		_, most := verdict.Cost(&l, &c)
 		spent += float64(most)
 	}
 	if j.kind == kindURL && len(j.launch) == 0 {
@@ -320,7 +322,7 @@ func (o *outcome) note(err error) {
 func (o *outcome) judge(j job) {
 	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
 	o.calls = court.Calls()
-	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool { return c.Label == verdict.Handshake }))
+	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool { return !c.Planned() }))
 	o.server.Latency = &latency
 	if m := court.Measured(); m != nil {
 		o.server.Measured = results.Box(*m)

@@ -40,7 +40,7 @@ type crew struct {
 	firstByte  load.Histogram
 	failed     int64
 	reopened   int64
-	record     func(history.Call)            // told of set-ups from the run's begin on
+	record     func(history.Call)            // told of set-ups and asides from the run's begin on
 	strays     map[wire.StrayKind]wire.Stray // of sessions that are closed, too
 	renewed    []*runner.Renewed
 }
@@ -55,7 +55,7 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 		seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
 	o := l.options
 	o.Now = clock.Now
-	o.CancelHTTP = true
+	o.CancelHTTP, o.Aside = true, c.aside
 	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
 		c.conns = &wire.Conns{}
 		o.Conns = c.conns
@@ -136,23 +136,36 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
+		if dial, ok := dialError(err); ok {
+			c.keep(dial.Calls...)
+		}
 		if ctx.Err() == nil { // else it was us who ended it
 			c.failed++
 		}
 		return member{}, err
 	}
 	c.setup.Record(o.Now() - begin)
-	const enough = 1000 // of them before the run are worth keeping in a history
-	switch {
-	case c.record != nil:
-		for _, call := range s.Handshake() {
-			c.record(call)
-		}
-	case len(c.handshakes) < enough:
-		c.handshakes = append(c.handshakes, s.Handshake()...)
-	}
+	c.keep(s.Handshake()...)
 	c.sessions = append(c.sessions, s)
 	return member{s, c}, nil
+}
+
+// keep has calls recorded, or keeps them until they are. It needs mu.
+func (c *crew) keep(calls ...history.Call) {
+	if c.record == nil {
+		c.handshakes = append(c.handshakes, calls...)
+		return
+	}
+	for _, call := range calls {
+		c.record(call)
+	}
+}
+
+// aside takes what leaves a session beside its calls.
+func (c *crew) aside(call history.Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(call)
 }
 
 // leave takes a session off the list, with what it should not have got.

@@ -12,7 +12,6 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/load"
 	"github.com/mcpload/mcpload/store"
-	"github.com/mcpload/mcpload/verdict"
 )
 
 // setReplay reads when the calls of a recording were due.
@@ -73,7 +72,7 @@ func (l *loadJob) recordFile(name string) error {
 
 // recordCall notes when a call was due. Sessions are opened anew.
 func (l *loadJob) recordCall(c *history.Call) {
-	if c.Label != verdict.Handshake {
+	if c.Planned() {
 		l.replay = append(l.replay, c.Due)
 	}
 }

@@ -104,9 +104,6 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	if r.tape, err = newTape(l.history, l.keep, l.sample, l.redact); err != nil {
 		return nil, err
 	}
-	for _, call := range c.handshakes {
-		r.tape.add(call)
-	}
 	c.recordTo(r.tape.add)
 	const breath = 20 * time.Millisecond
 	r.begin = clock.Now() + breath
@@ -119,10 +116,12 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	r.watch = watchServer(clock, r.begin, processes)
 	err = r.stream(ctx, drain)
 	r.watch.end()
+	err = r.endedBy(err)
+	c.dismiss() // that is recorded too
 	if closeErr := r.tape.close(); closeErr != nil {
 		return nil, closeErr
 	}
-	return r, r.endedBy(err)
+	return r, err
 }
 
 // knowsTools refuses tools that the server doesn't have, before any load.
@@ -157,7 +156,7 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	}
 	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
 	opening, quit := context.WithCancel(ctx)
-	defer func() { quit(); r.crew.reopening.Wait(); r.crew.recordTo(nil) }()
+	defer func() { quit(); r.crew.reopening.Wait() }()
 	r.forgotten = func(client string) { r.crew.reopen(opening, client) }
 	r.self.begin(r.clock)
 	err := runner.Stream(ctx, clock, target, shiftedBy(arrivals, r.begin), cfg)

@@ -60,11 +60,13 @@ func (c *crew) unopened() {
 	c.failed++
 }
 
-// recordTo has set-ups recorded from now on; nil: no more.
+// recordTo has set-ups and asides recorded, those until now first.
 func (c *crew) recordTo(record func(history.Call)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.record = record
+	c.keep(c.handshakes...)
+	c.handshakes = nil
 }
 
 // forgotten reports if a call says that the server no longer knows its session

@@ -158,6 +158,16 @@ func (s opened) handshake() []history.Call {
 	return calls
 }
 
+// close ends the sessions and returns what left them beside their calls.
+func (s opened) close() []history.Call {
+	var calls []history.Call
+	for _, session := range s {
+		ended(session.Close)
+		calls = append(calls, session.Asides()...)
+	}
+	return calls
+}
+
 // amend marks calls whose reply turned out to come twice.
 func (s opened) amend(calls []history.Call) {
 	for _, session := range s {
@@ -191,4 +201,6 @@ var strayWords = map[wire.StrayKind]string{
 	wire.Duplicate: "a second reply to one request",
 	wire.Late:      "a reply after its call had been given up",
 	wire.Uncalled:  "a request by the server where its protocol allows none",
+
+	wire.Unanswered: "a request by the server that got no answer of ours, since there were too many",
 }

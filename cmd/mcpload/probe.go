@@ -218,7 +218,7 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 	}
 	target := probeTarget{string(j.kind), string(first.Transport()), first.Protocol(), first.URL()}
 	p := newWireProber(j, clock, sessions, a.drain, other)
-	defer p.close()
+	defer p.close() // also where nothing came of it
 	stopWatching := a.watchProbe(ctx, p, budget)
 	defer stopWatching()
 	handshake := sessions.handshake()
@@ -248,6 +248,8 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
 	r.Notes = append(r.Notes, sessions.notes()...)
+	p.close()
+	r.Calls = append(r.Calls, p.Asides()...)
 	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
 	if slices.ContainsFunc(r.Calls, outage) && !slices.Contains(j.profile.Refusal.Statuses, http.StatusServiceUnavailable) {
 		r.Notes = append(r.Notes, history.Unavailable+" was taken for a refusal; if it is an outage, add --not-refusal status=503")
@@ -330,4 +332,5 @@ func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, kept store.Run) 
 }
 
 var _ probe.Opener = openingProber{}
+var _ probe.Bystander = openingProber{}
 var _ runner.Exchanger = (*wire.Session)(nil)

@@ -23,11 +23,12 @@ type wireProber struct {
 	opened   []*wire.Session
 	drain    <-chan struct{}
 	other    http.Header
-	watch    func(history.Call) // told of every call
+	watch    func(history.Call)    // told of every call
+	taken    map[*wire.Session]int // of its asides
 }
 
 func newWireProber(j job, clock runner.Clock, first opened, drain <-chan struct{}, other http.Header) *wireProber {
-	p := &wireProber{job: j, clock: clock, sessions: map[string]*wire.Session{}, drain: drain, other: other}
+	p := &wireProber{job: j, clock: clock, sessions: map[string]*wire.Session{}, drain: drain, other: other, taken: map[*wire.Session]int{}}
 	for i, s := range first {
 		p.sessions[clientNames[i]] = s
 	}
@@ -46,15 +47,29 @@ func (p *wireProber) Run(ctx context.Context, plan []history.Arrival) ([]history
 	}
 	plan = slices.Clone(plan)
 	calls, err := runner.Run(ctx, p.clock, target, shifted(plan, p.clock.Now()), runner.Config{GiveUp: giveUp, Drain: p.drain, Observe: p.watch})
+	patience, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
 	for _, s := range p.sessions {
 		s.Amend(calls)
+		s.Settle(patience)
 	}
 	return calls, err
 }
 
-// close ends the sessions that the probe opened.
+// Asides implements probe.Bystander.
+func (p *wireProber) Asides() []history.Call {
+	var calls []history.Call
+	for _, s := range p.sessions {
+		all := s.Asides()
+		calls = append(calls, all[p.taken[s]:]...)
+		p.taken[s] = len(all)
+	}
+	return calls
+}
+
+// close ends all sessions.
 func (p *wireProber) close() {
-	for _, s := range p.opened {
+	for _, s := range p.sessions {
 		ended(s.Close)
 	}
 }
