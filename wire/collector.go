@@ -17,6 +17,7 @@ type collector struct {
 	again *message
 	other *message
 	at    time.Duration // when the response had been read
+	kept  int           // bytes of texts that these are spans of
 	junk  error         // why something in the reply was no message
 	odd   []Stray       // what is a stray only if the response came as well
 }
@@ -43,13 +44,16 @@ func (c *collector) add(m *message, text []byte, at time.Duration) {
 	case !m.response():
 	case m.id.is(c.want) && c.reply == nil:
 		c.reply, c.at = m, at
+		c.kept += len(text)
 	case m.id.is(c.want):
 		if c.again == nil {
 			c.again = m
+			c.kept += len(text)
 		}
 	default:
 		if c.other == nil {
 			c.other = m
+			c.kept += len(text)
 		}
 		c.misplaced(m, text, at)
 	}

@@ -43,6 +43,9 @@ func newTransport(o Options) *http.Transport {
 		TLSClientConfig:     o.TLS.Clone(),
 		TLSHandshakeTimeout: o.Timeout,
 		DisableCompression:  true,
+
+		MaxResponseHeaderBytes: maxReplyHead,
+
 		MaxIdleConns:        0,
 		MaxIdleConnsPerHost: o.MaxConns,
 		MaxConnsPerHost:     o.MaxConns,

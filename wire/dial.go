@@ -181,7 +181,7 @@ func (s *Session) useStdio(ctx context.Context) *DialError {
 	s.process = p
 	box := &mailbox{issued: s.issued, strays: &s.strays}
 	// One answer at a time, so that they keep their order.
-	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.newAnswerer(1), s.cancelled)
+	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.o.Memory, s.newAnswerer(1), s.cancelled)
 	return nil
 }
 

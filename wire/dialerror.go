@@ -25,10 +25,11 @@ const (
 	Exited                     // the command ended before it answered
 	Cancelled                  // the caller's context ended
 	BadOptions                 // the options name no usable server
+	Overfull                   // its reply was not read: replies in flight hold as much memory as they may
 )
 
 var dialKindNames = [...]string{"protocol", "refused", "tls", "not-found", "auth", "timed-out", "limited",
-	"garbage", "lost", "not-started", "exited", "cancelled", "bad-options"}
+	"garbage", "lost", "not-started", "exited", "cancelled", "bad-options", "overfull"}
 
 // String returns the kind's name.
 func (k DialKind) String() string {
@@ -83,6 +84,8 @@ func (e *DialError) Sentence() string {
 		return e.Target + " ended before it answered: " + e.Detail
 	case Cancelled:
 		return "gave up on " + e.Target + ": " + e.Detail
+	case Overfull:
+		return "the reply of " + e.Target + " was not read: " + e.Detail
 	case BadOptions:
 		return "cannot dial " + e.Target + ": " + e.Detail
 	}

@@ -67,6 +67,15 @@ func (r *eventReader) bounded() error {
 	return nil
 }
 
+// takeRoom takes room for what is held, and for what else the caller holds.
+func (r *eventReader) takeRoom(h *holding, kept int) *fault {
+	size := cap(r.line) + cap(r.data) + kept
+	if int64(size) < h.taken/2 {
+		h.free() // an event was given away
+	}
+	return h.take(size)
+}
+
 // pending reports if the stream stands inside an event that carries data.
 func (r *eventReader) pending() bool { return r.hasData || len(r.line) > 0 }
 

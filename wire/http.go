@@ -38,7 +38,9 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	a := answer{fault: f, received: l.poster.now()}
 	if f == nil {
 		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-		a = readReply(ctx, cancel, resp, c, l.poster.now)
+		hold := holding{of: l.poster.memory}
+		defer hold.free()
+		a = readReply(ctx, cancel, resp, c, l.poster.now, &hold)
 	}
 	a.sent, a.wrote = sent.or(begin)
 	return a
@@ -66,7 +68,7 @@ func postHeader(q request) http.Header {
 
 // readReply reads a reply into the collector, and closes it. It calls cancel,
 // which ends ctx, where the reply doesn't end by itself.
-func readReply(ctx context.Context, cancel func(), resp *http.Response, c *collector, now func() time.Duration) answer {
+func readReply(ctx context.Context, cancel func(), resp *http.Response, c *collector, now func() time.Duration, hold *holding) answer {
 	defer resp.Body.Close() // nothing follows from how it ends
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -74,13 +76,13 @@ func readReply(ctx context.Context, cancel func(), resp *http.Response, c *colle
 		kind = "" // none, or nonsense: the body tells
 	}
 	if kind == "text/event-stream" {
-		a.fault = readEvents(ctx, cancel, resp.Body, c, now)
+		a.fault = readEvents(ctx, cancel, resp.Body, c, now, hold)
 		if a.received = c.at; c.reply == nil {
 			a.received = now()
 		}
 	} else {
 		in := &stampedReader{in: resp.Body, now: now, last: now()}
-		a.body, a.fault = readAll(ctx, in)
+		a.body, a.fault = readAll(ctx, in, hold)
 		if a.received = in.last; a.fault == nil {
 			c.text(a.body, in.last)
 		} else {
@@ -91,6 +93,9 @@ func readReply(ctx context.Context, cancel func(), resp *http.Response, c *colle
 	a.reply, a.again, a.other = c.reply, c.again, c.other
 	if a.reply != nil {
 		a.body, a.fault = nil, nil
+		return a
+	}
+	if a.fault != nil && a.fault.kind == Overfull {
 		return a
 	}
 	if a.status/100 != 2 {
@@ -131,7 +136,7 @@ func orUnnamed(kind string) string {
 var errOldTransport = errors.New("the server speaks the older HTTP+SSE transport")
 
 // readEvents reads a stream until it ends, or a while beyond the response.
-func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector, now func() time.Duration) *fault {
+func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector, now func() time.Duration, hold *holding) *fault {
 	var (
 		events eventReader
 		in     = &stampedReader{in: body, now: now}
@@ -149,6 +154,7 @@ func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector
 			}
 			old = old || e.kind == "endpoint"
 		})
+		full := events.takeRoom(hold, c.kept)
 		if late == nil && c.reply != nil {
 			late = time.AfterFunc(linger, cancel)
 			defer late.Stop()
@@ -160,6 +166,8 @@ func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector
 			return &fault{Garbage, errOldTransport.Error(), errOldTransport}
 		case total > MaxMessage:
 			return &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
+		case full != nil:
+			return full
 		case errors.Is(err, io.EOF) && events.pending():
 			return &fault{kind: Lost, detail: "the stream ended inside an event"}
 		case errors.Is(err, io.EOF):
@@ -171,9 +179,11 @@ func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector
 }
 
 // readAll reads a body of bounded size.
-func readAll(ctx context.Context, body io.Reader) ([]byte, *fault) {
-	text, err := io.ReadAll(io.LimitReader(body, MaxMessage+1))
+func readAll(ctx context.Context, body io.Reader, hold *holding) ([]byte, *fault) {
+	text, full, err := readBounded(body, MaxMessage, hold)
 	switch {
+	case full != nil:
+		return nil, full
 	case err != nil:
 		return text, netFault(ctx, err)
 	case len(text) > MaxMessage:

@@ -5,8 +5,10 @@ import "bytes"
 // A lineCutter cuts a stream into lines, whatever pieces it comes in. Of a line
 // that is longer than MaxMessage it keeps nothing.
 type lineCutter struct {
-	kept []byte // of a line that isn't whole yet
-	long bool   // that line is too long already
+	kept []byte  // of a line that isn't whole yet
+	long bool    // that line is too long already
+	hold holding // for what is kept
+	full *fault  // there was no room for that line
 }
 
 // next cuts the first line off what has come, without its end, and returns the
@@ -31,8 +33,13 @@ func (c *lineCutter) next(data []byte) (line, rest []byte, whole bool) {
 
 // keep keeps the next part of a line.
 func (c *lineCutter) keep(part []byte) {
-	if c.long = c.long || len(c.kept)+len(part) > MaxMessage; c.long {
+	if c.long = c.long || len(c.kept)+len(part) > MaxMessage; !c.long && len(c.kept)+len(part) > readBuffers {
+		c.full = c.hold.take(max(cap(c.kept), 2*(len(c.kept)+len(part)))) // the line's copy is made from it
+		c.long = c.full != nil
+	}
+	if c.long {
 		c.kept = nil
+		c.hold.free()
 		return
 	}
 	c.kept = append(c.kept, part...)
@@ -48,6 +55,7 @@ func (c *lineCutter) whole() []byte {
 	if c.kept = line[:0]; cap(line) > readSize {
 		c.kept = nil
 	}
+	c.hold.free()
 	return bytes.TrimSuffix(line, []byte("\n"))
 }
 

@@ -57,6 +57,7 @@ type route struct {
 	url           *url.URL
 	network, addr string
 	timeout       time.Duration
+	memory        *ReplyMemory
 	now           func() time.Duration
 }
 
@@ -72,7 +73,7 @@ func routeOf(sessions []*Session) (route, error) {
 		case s.transport != sessions[0].transport:
 			return route{}, unsuited("the sessions differ in their transports")
 		case s.transport == Stdio && o.Timeout == sessions[0].o.Timeout:
-			r = route{timeout: o.Timeout, now: o.Now}
+			r = route{timeout: o.Timeout, memory: o.Memory, now: o.Now}
 			continue
 		case s.transport != HTTP:
 			return route{}, unsuited("the transport is " + string(s.transport))
@@ -84,7 +85,7 @@ func routeOf(sessions []*Session) (route, error) {
 			return route{}, unsuited("the URL is not of plain HTTP")
 		}
 		if i == 0 {
-			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, now: o.Now}
+			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, memory: o.Memory, now: o.Now}
 			if u.Port() == "" {
 				r.addr = net.JoinHostPort(u.Hostname(), "80")
 			}

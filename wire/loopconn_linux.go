@@ -24,6 +24,7 @@ type conn struct {
 	writes bool // epoll watches for room to write
 
 	kept      []byte // of a reply that isn't whole yet
+	hold      holding
 	segs      []segment
 	replied   time.Duration // when the response had come, on a stream that hasn't ended
 	repliedAt int           // bytes of the stream by then
@@ -112,7 +113,7 @@ func (l *Loop) dialled(p *pending, turn uint64, nc net.Conn, err error, took tim
 
 // adopt makes a descriptor an idle connection.
 func (l *Loop) adopt(fd int) error {
-	c := &conn{since: l.now()}
+	c := &conn{since: l.now(), hold: holding{of: l.memory}}
 	if err := l.enrol(c, &c.watched, fd, l.news); err != nil {
 		_ = unix.Close(fd) // nothing was sent on it
 		return err
@@ -142,6 +143,7 @@ func (l *Loop) forget(c *conn) {
 	} else if i := slices.Index(l.idle, c); i >= 0 {
 		l.idle = slices.Delete(l.idle, i, i+1)
 	}
+	c.hold.free()
 	l.strike(&c.watched)
 	l.open--
 }
@@ -231,6 +233,12 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 	}
 	c.segs = append(c.segs, segment{len(c.kept) + len(data), at})
 	if len(c.segs) > 1 {
+		if f := c.hold.take(cap(c.kept) + len(data)); f != nil {
+			l.drop(c)
+			l.conclude(p, answer{received: at, fault: f})
+			l.serve()
+			return
+		}
 		c.kept = append(c.kept, data...)
 		data = c.kept
 	}
@@ -365,6 +373,7 @@ func (l *Loop) release(c *conn, reuse bool, at time.Duration) {
 		return
 	}
 	c.call.conn, c.call = nil, nil
+	c.hold.free()
 	if c.used = true; cap(c.kept) > readBuffer {
 		c.kept = nil
 	}

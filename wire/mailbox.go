@@ -110,6 +110,22 @@ func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 	}
 }
 
+// fail fails every call that waits.
+func (b *mailbox) fail(f *fault, at time.Duration) {
+	b.mu.Lock()
+	waiting := b.waiting
+	b.waiting = map[int64]waiter{}
+	for id := range waiting {
+		if len(b.late) < maxTracked {
+			b.late[id] = true
+		}
+	}
+	b.mu.Unlock()
+	for _, w := range waiting {
+		w.take(delivery{at: at, fault: f})
+	}
+}
+
 // shut fails every call that waits, and every later one. The first reason
 // stays.
 func (b *mailbox) shut(f *fault, at time.Duration) {

@@ -18,7 +18,8 @@ type poster struct {
 	now       func() time.Duration
 	phase     func(Phase, time.Duration) // may be nil
 	shared    bool                       // the transport is others' too
-	tap       io.Writer                  // gets a copy of what is read; nil: nobody
+	memory    *ReplyMemory
+	tap       io.Writer // gets a copy of what is read; nil: nobody
 }
 
 // newPoster returns a poster for checked options.
@@ -45,7 +46,7 @@ func newPoster(o Options) *poster {
 		r.SetBasicAuth(u.User.Username(), password)
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
-	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap}
+	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory}
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -110,7 +111,9 @@ func (p *poster) status(ctx context.Context, method, target string, body []byte,
 		// A body may stay open for ever; reading it to its end keeps the
 		// connection alive, no more, and what is cut short is still a body.
 		late := time.AfterFunc(linger, cancel)
-		a.body, _ = readAll(ctx, resp.Body)
+		hold := holding{of: p.memory}
+		a.body, _ = readAll(ctx, resp.Body, &hold)
+		hold.free()
 		late.Stop()
 		if a.status/100 == 2 {
 			a.body = nil

@@ -76,7 +76,7 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
 	c := &collector{want: id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-	return readReply(ctx, func() {}, resp, c, r.now)
+	return readReply(ctx, func() {}, resp, c, r.now, &holding{}) // it is in memory, and counted there
 }
 
 // takeOver has the plain path read a reply from its first byte, on the
@@ -87,7 +87,7 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	defer cancel()
 	once := make(chan net.Conn, 1)
 	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
-	transport := &http.Transport{DisableCompression: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+	transport := &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxReplyHead, DialContext: func(context.Context, string, string) (net.Conn, error) {
 		select {
 		case c := <-once:
 			return c, nil
@@ -102,7 +102,9 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 		return answer{fault: f, received: p.now()}
 	}
 	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-	return readReply(ctx, cancel, resp, c, p.now)
+	hold := holding{of: l.poster.memory}
+	defer hold.free()
+	return readReply(ctx, cancel, resp, c, p.now, &hold)
 }
 
 // A sentConn is a connection on which a request has been sent: it takes the

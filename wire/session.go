@@ -154,6 +154,8 @@ func (s *Session) judge(call *history.Call, got answer) {
 			call.Outcome = history.Limited
 		case f.kind == TimedOut:
 			call.Outcome = history.TimedOut
+		case f.kind == Overfull:
+			call.Outcome = history.Unknown
 		case f.kind == Cancelled && got.wrote:
 			call.Outcome = history.Unknown
 		case f.kind == Cancelled:

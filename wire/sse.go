@@ -60,8 +60,10 @@ func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeou
 func (l *sseLink) begin(ctx context.Context, resp *http.Response, target string) answer {
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	if a.status != http.StatusOK {
-		a.body, _ = readAll(ctx, resp.Body) // as much of it as there is
-		_ = resp.Body.Close()               // nothing follows from how it ends
+		hold := holding{of: l.poster.memory}
+		a.body, _ = readAll(ctx, resp.Body, &hold) // as much of it as there is
+		hold.free()
+		_ = resp.Body.Close() // nothing follows from how it ends
 		return a
 	}
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != "text/event-stream" {
@@ -108,6 +110,8 @@ func (l *sseLink) readStream(ctx context.Context, body io.Reader, endpoint chan<
 	in := &stampedReader{in: body, now: l.poster.now}
 	buf := make([]byte, 32<<10)
 	named := false
+	hold := holding{of: l.poster.memory}
+	defer hold.free()
 	for {
 		n, err := in.Read(buf)
 		bad := events.feed(buf[:n], func(e event) {
@@ -119,9 +123,12 @@ func (l *sseLink) readStream(ctx context.Context, body io.Reader, endpoint chan<
 				l.box.text(e.data, in.last)
 			}
 		})
+		full := events.takeRoom(&hold, 0)
 		switch {
 		case bad != nil:
 			return &fault{Garbage, bad.Error(), bad}
+		case full != nil:
+			return full // there is no other way to stop reading
 		case errors.Is(err, io.EOF):
 			return &fault{Lost, "the server ended the event stream", err}
 		case err != nil && ctx.Err() == nil:

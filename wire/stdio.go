@@ -61,12 +61,12 @@ type frame struct {
 }
 
 // newStdioLink starts talking to a process that has pipes.
-func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer, answers *answerer,
+func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer, memory *ReplyMemory, answers *answerer,
 	aside func(answer)) *stdioLink {
 	l := &stdioLink{process: p, box: box, now: now, tap: tap, aside: aside,
 		out: make(chan frame), quit: make(chan struct{}),
 		loan: loan{aside: make(chan struct{}), back: make(chan struct{}), ended: make(chan struct{})}}
-	answers.carry, box.respond = l.reply, answers.answer
+	answers.carry, box.respond, l.lines.hold.of = l.reply, answers.answer, memory
 	l.wg.Go(l.write)
 	l.wg.Go(l.read)
 	l.wg.Go(l.watch)
@@ -280,6 +280,10 @@ func (l *stdioLink) take(data []byte, at time.Duration) {
 // line takes one line.
 func (l *stdioLink) line(line []byte, at time.Duration) {
 	switch {
+	case line == nil && l.lines.full != nil:
+		// Whose line it was nobody knows.
+		l.box.fail(l.lines.full, at)
+		l.lines.full = nil
 	case line == nil:
 		l.box.strays.add(NotMCP, at, 0, fmt.Appendf(nil, "a line longer than %d bytes", MaxMessage))
 	case len(line) > 0:

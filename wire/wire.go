@@ -46,7 +46,8 @@ const (
 )
 
 // MaxMessage is the largest message, and the largest HTTP reply, that is read,
-// in bytes. What is longer makes a call Broken.
+// in bytes. What is longer makes a call Broken. Options.Memory bounds what all
+// that are being read hold together.
 const MaxMessage = 16 << 20
 
 // Options says which server to talk to, and how. The zero value of every field
@@ -86,6 +87,10 @@ type Options struct {
 	// goroutines, and over stdio of all that the server writes on stdout. It
 	// must not fail. Nil: nobody.
 	Tap io.Writer
+
+	// Memory bounds what replies take while they are read, over all sessions that
+	// share it. Nil: DefaultReplyMemory for this session.
+	Memory *ReplyMemory
 
 	// Aside is told of each message that leaves the session beside its calls and its
 	// handshake, from any goroutine. Nil: the session keeps them for Asides.
@@ -214,6 +219,9 @@ func (o *Options) fill() {
 	}
 	if o.Version == "" {
 		o.Version = "dev"
+	}
+	if o.Memory == nil {
+		o.Memory = NewReplyMemory(0)
 	}
 	if o.Now == nil {
 		start := time.Now()
