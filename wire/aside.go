@@ -55,7 +55,7 @@ func (s *Session) aside(kind history.Kind, method string, a answer) {
 
 // answered notes an answer to a request by the server.
 func (s *Session) answered(q request, a answer) {
-	s.aside(history.Answer, s.clean.clean(excerpt([]byte(q.method))), a)
+	s.aside(history.Answer, s.clean.finish(excerpt([]byte(q.method))), a)
 }
 
 // cancelled notes that a call was cancelled.

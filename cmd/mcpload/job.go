@@ -169,6 +169,9 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	out.server.Launch = j.live.record(j.profile)
 	p.board.Note(j.profile.Name, out.said())
 	out.server.Notes = append(out.server.Notes, notes...)
+	if note := unread(j.options.Memory); note != "" {
+		out.server.Notes = append(out.server.Notes, note)
+	}
 	return out
 }
 

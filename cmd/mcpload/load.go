@@ -151,6 +151,7 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as its protocol says")
+	f.registerReplyMemory(flags)
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
 	f.registerRefusals(cmd)
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")

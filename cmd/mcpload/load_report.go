@@ -124,6 +124,8 @@ func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
 	full := r.full.Load()
 	late := r.pacing.late.Quantile(0.99)
 	switch due := total.Sent() + total.Of(history.Unsent); {
+	case unread(r.options.Memory) != "":
+		g.Limited = unread(r.options.Memory)
 	case late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
 		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late))
 	case g.CPU > busyEnough*float64(g.Cores):

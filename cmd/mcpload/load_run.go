@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -224,6 +225,9 @@ func (r *loadRun) saw(c history.Call) {
 	}
 	r.tape.add(c)
 	r.board(c)
+	if c.Outcome == history.Unknown && strings.HasPrefix(c.Detail, wire.OurLimit) {
+		c.Outcome = history.Unsent // for what is measured: nothing came of it for a reason of ours
+	}
 	c.Due, c.Sent, c.Received = c.Due-r.begin, c.Sent-r.begin, c.Received-r.begin
 	r.metrics.Add(c)
 	r.window.add(c)

@@ -248,6 +248,9 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
 	r.Notes = append(r.Notes, sessions.notes()...)
+	if note := unread(j.options.Memory); note != "" {
+		r.Notes = append(r.Notes, note)
+	}
 	p.close()
 	r.Calls = append(r.Calls, p.Asides()...)
 	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }

@@ -46,6 +46,8 @@ type targetFlags struct {
 	seed      uint64
 	unjudged  bool              // no promise is needed: nothing is held against it
 	given     func(string) bool // reports if a flag was given; nil in run
+
+	replyMemory string
 }
 
 func (f *targetFlags) register(cmd *cobra.Command) {
@@ -71,6 +73,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.shape, "shape", "", "how the mock refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
 	flags.StringVar(&f.charge, "charge", "", "what the mock charges: all or tools (default all)")
 	flags.DurationVar(&f.latency, "latency", 0, "how long the mock takes for a call")
+	f.registerReplyMemory(flags)
 }
 
 // registerRefusals adds the flags that say what counts as refused.
@@ -118,6 +121,10 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		return nil, err
 	}
 	a.hideHeaders("--header", header)
+	memory, err := f.memory()
+	if err != nil {
+		return nil, err
+	}
 	var jobs []job
 	for _, p := range chosen {
 		if err := f.override(&p); err != nil {
@@ -135,6 +142,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 			return nil, err
 		}
 		j.options.Redact = a.secrets.redact
+		j.options.Memory = memory
 		if err := j.aim(f, command); err != nil {
 			return nil, err
 		}
