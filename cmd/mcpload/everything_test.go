@@ -215,8 +215,8 @@ func TestEverythingThatLeftIsInTheHistory(t *testing.T) {
 func TestEverythingThatLeftOverSSE(t *testing.T) {
 	p := profiles.ForURL(50, 5)
 	for _, args := range [][]string{
-		{"run", "--rate", "50/s", "--burst", "5", "--tool", "ping", "--scenario", "burst,evasion"},
-		{"load", "--tool", "ping", "--rate", "40/s", "--duration", "500ms", "--sessions", "2"},
+		{"run", "--rate", "50/s", "--burst", "5", "--tool", "echo", "--scenario", "burst,evasion"},
+		{"load", "--tool", "echo", "--rate", "40/s", "--duration", "500ms", "--sessions", "2"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
 			server, err := mock.New(mock.Config{Profile: p})
