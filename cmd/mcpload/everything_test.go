@@ -24,10 +24,10 @@ import (
 	"github.com/mcpload/mcpload/ratelimit"
 )
 
-// A gate is a server over HTTP that counts every request, and charges it to a
+// A turnstile is a server over HTTP that counts every request, and charges it to a
 // token bucket where it has a limiter: an honest limit of HTTP requests. In
 // sessions it asks back in every tenth reply, and waits for the answer first.
-type gate struct {
+type turnstile struct {
 	seen    atomic.Int64
 	refused atomic.Int64
 	limiter *ratelimit.Limiter
@@ -38,7 +38,7 @@ type gate struct {
 	asked map[string]chan struct{}
 }
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *turnstile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.seen.Add(1)
 	if g.limiter != nil && !g.limiter.Allow().Allowed {
 		g.refused.Add(1)
@@ -66,7 +66,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.reply(w, m.ID, `"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}`)
 	case m.Method == "initialize" && !g.modern:
 		w.Header().Set("Mcp-Session-Id", fmt.Sprint("s", g.seen.Load()))
-		g.reply(w, m.ID, `"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"gate","version":"1"}}`)
+		g.reply(w, m.ID, `"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"turnstile","version":"1"}}`)
 	case m.Method == "tools/list":
 		g.reply(w, m.ID, `"result":{"resultType":"complete","tools":[{"name":"ping","inputSchema":{"type":"object"}}]}`)
 	case m.Method == "tools/call":
@@ -76,13 +76,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (g *gate) reply(w http.ResponseWriter, id json.RawMessage, member string) {
+func (g *turnstile) reply(w http.ResponseWriter, id json.RawMessage, member string) {
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,%s}`, id, member)
 }
 
 // call answers a call, and asks something before every tenth.
-func (g *gate) call(w http.ResponseWriter, r *http.Request, id json.RawMessage) {
+func (g *turnstile) call(w http.ResponseWriter, r *http.Request, id json.RawMessage) {
 	const result = `"result":{"resultType":"complete","content":[]}`
 	g.mu.Lock()
 	g.calls++
@@ -108,7 +108,7 @@ func (g *gate) call(w http.ResponseWriter, r *http.Request, id json.RawMessage) 
 	fmt.Fprintf(w, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,%s}\n\n", id, result)
 }
 
-func (g *gate) answered(question string) {
+func (g *turnstile) answered(question string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c, ok := g.asked[question]; ok {
@@ -117,9 +117,9 @@ func (g *gate) answered(question string) {
 	}
 }
 
-// newGate starts a gate with a limit; none where the rate is 0.
-func newGate(t *testing.T, rate float64, burst int, modern bool) (g *gate, address string) {
-	g = &gate{modern: modern, asked: map[string]chan struct{}{}}
+// newGate starts a turnstile with a limit; none where the rate is 0.
+func newGate(t *testing.T, rate float64, burst int, modern bool) (g *turnstile, address string) {
+	g = &turnstile{modern: modern, asked: map[string]chan struct{}{}}
 	if rate > 0 {
 		var err error
 		g.limiter, err = ratelimit.New(ratelimit.Config{Rate: rate, Burst: burst})
