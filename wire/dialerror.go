@@ -26,10 +26,11 @@ const (
 	Cancelled                  // the caller's context ended
 	BadOptions                 // the options name no usable server
 	Overfull                   // its reply was not read: replies in flight hold as much memory as they may
+	RanOut                     // we ran out of open files, local ports or memory: no fault of the server's
 )
 
 var dialKindNames = [...]string{"protocol", "refused", "tls", "not-found", "auth", "timed-out", "limited",
-	"garbage", "lost", "not-started", "exited", "cancelled", "bad-options", "overfull"}
+	"garbage", "lost", "not-started", "exited", "cancelled", "bad-options", "overfull", "ran-out"}
 
 // String returns the kind's name.
 func (k DialKind) String() string {
@@ -86,6 +87,8 @@ func (e *DialError) Sentence() string {
 		return "gave up on " + e.Target + ": " + e.Detail
 	case Overfull:
 		return "the reply of " + e.Target + " was not read: " + e.Detail
+	case RanOut:
+		return "cannot reach " + e.Target + ": " + e.Detail
 	case BadOptions:
 		return "cannot dial " + e.Target + ": " + e.Detail
 	}

@@ -34,6 +34,8 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 // hint says what to do about an error; empty where there is nothing to say.
 func hint(e *DialError, o Options) string {
 	switch e.Kind {
+	case RanOut:
+		return ranOutHint(e.Err)
 	case Refused:
 		return "is the server running, and are host and port right?"
 	case TLS:

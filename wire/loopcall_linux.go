@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -121,8 +122,13 @@ func (l *Loop) fail(p *pending, f *fault) {
 	l.conclude(p, answer{received: l.now(), fault: f})
 }
 
-// expire ends what has been waited for long enough.
+// expire ends what has been waited for long enough. What has come by now is read
+// first: if it was us who stood still, the replies are there, and late through no
+// fault of the server's.
 func (l *Loop) expire(now time.Duration) {
+	if p := l.calls.first; p != nil && p.due[forTimeout] <= now {
+		l.catchUp()
+	}
 	for p := l.linger.first; p != nil && p.due[forLinger] <= now; p = l.linger.first {
 		l.cut(p, l.late)
 	}
@@ -133,6 +139,15 @@ func (l *Loop) expire(now time.Duration) {
 		for p := l.calls.first; p != nil; p = l.calls.first {
 			l.cut(p, l.ctx)
 		}
+	}
+}
+
+// catchUp handles all that has come by now: of each source once.
+func (l *Loop) catchUp() {
+	l.handle(math.MaxInt64)
+	for range len(l.sources)/maxEvents + 1 {
+		l.ready, l.next = l.pollNow(), 0
+		l.handle(math.MaxInt64)
 	}
 }
 

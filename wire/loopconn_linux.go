@@ -168,6 +168,11 @@ func (l *Loop) write(c *conn, p *pending) {
 	case errno == 0:
 		p.written += n
 	case errno == unix.EAGAIN || errno == unix.EINTR:
+	case errno == unix.ENOBUFS || errno == unix.ENOMEM:
+		l.drop(c)
+		l.fail(p, netFault(context.Background(), errno))
+		l.serve()
+		return
 	case p.written == 0 && c.used:
 		l.drop(c)
 		l.dispatch(p)

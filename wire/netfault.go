@@ -16,6 +16,9 @@ func netFault(ctx context.Context, err error) *fault {
 	if ctx.Err() != nil {
 		return gaveUp(ctx)
 	}
+	if f, ok := ownFault(err); ok {
+		return f
+	}
 	if detail, ok := tlsDetail(err); ok {
 		return &fault{TLS, detail, err}
 	}

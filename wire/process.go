@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -54,7 +55,7 @@ type Process struct {
 
 // StartProcess starts a command whose output is kept: a live HTTP server, or,
 // with Input, one that is spoken to by the caller. The context bounds the start only; Stop ends the process. The
-// error is a *DialError of kind NotStarted.
+// error is a *DialError of kind NotStarted, or RanOut.
 func StartProcess(ctx context.Context, o ProcessOptions) (*Process, error) {
 	return startProcess(ctx, o, false)
 }
@@ -135,6 +136,11 @@ func notStarted(o ProcessOptions, err error) *DialError {
 		}
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "is it executable?"
+	case errors.Is(err, syscall.EAGAIN): // of fork
+		e.Kind, e.Detail, e.Hint = RanOut, ranOut+"processes: "+e.Detail, "raise the limit of processes (ulimit -u, pids.max), or start fewer"
+	}
+	if f, own := ownFault(err); own {
+		e.Kind, e.Detail, e.Hint = RanOut, f.detail, ranOutHint(err)
 	}
 	return e
 }

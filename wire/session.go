@@ -156,9 +156,9 @@ func (s *Session) judge(call *history.Call, got answer) {
 			call.Outcome = history.TimedOut
 		case f.kind == Overfull:
 			call.Outcome = history.Unknown
-		case f.kind == Cancelled && got.wrote:
+		case (f.kind == Cancelled || f.kind == RanOut) && got.wrote:
 			call.Outcome = history.Unknown
-		case f.kind == Cancelled:
+		case f.kind == Cancelled, f.kind == RanOut:
 			call.Outcome = history.Unsent
 		default:
 			call.Outcome = history.Broken

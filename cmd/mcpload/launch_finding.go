@@ -27,7 +27,7 @@ const (
 // answered: that is what a run found out, not why it could not run.
 func (o *outcome) stillborn(j *job, err error) bool {
 	dial, ok := dialError(err)
-	if j.live == nil || j.live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions {
+	if j.live == nil || j.live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions || dial.Kind == wire.RanOut {
 		return false
 	}
 	j.live.took = time.Since(j.live.began)
