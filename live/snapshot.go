@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type snapshot struct {
 	level, burst              float64
 	limited                   bool // a limit is known
 	left                      time.Duration
+	note                      string // what it is about while no call tells
 }
 
 // snapshots are all servers at an instant, in the order in which they came.
@@ -44,7 +46,7 @@ func (r *row) snapshot(now time.Time) snapshot {
 		s.stages = 0
 	}
 	if r.note != "" {
-		s.stage, s.stages = r.note, 0
+		s.stage, s.stages, s.note = r.note, 0, r.note
 	}
 	if s.limited {
 		s.level = r.levelAt(at)
@@ -81,14 +83,22 @@ func (r *row) rates(at time.Duration) (rates [3]float64) {
 // Line sums up all servers in one line of text, for logs.
 func (b *Board) Line(now time.Time) string {
 	var sum snapshot
+	var notes []string
 	servers := b.snapshots(now)
 	for _, s := range servers {
+		if s.note != "" {
+			notes = append(notes, s.name+": "+s.note)
+		}
 		sum.done += s.done
 		sum.planned += s.planned
 		sum.admitted += s.admitted
 		sum.refused += s.refused
 		sum.failed += s.failed
 		sum.left = max(sum.left, s.left)
+	}
+	if sum.done == 0 && len(notes) > 0 {
+		const most = 3
+		return strings.Join(notes[:min(len(notes), most)], "; ")
 	}
 	text := fmt.Sprintf("%d", sum.done)
 	if sum.planned > 0 {

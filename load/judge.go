@@ -87,6 +87,33 @@ func tooFew(th verdict.Threshold, t *Tool, n int64) string {
 	return fmt.Sprintf("too few for %s, which needs %.0f", th.Text, enough)
 }
 
+// Excused reports if a threshold that is broken may be so for our own pauses
+// alone: so many of the calls that failed may have failed for one, and so many of
+// the others waited longer for one, by at most the longest.
+func (m *Metrics) Excused(th verdict.Threshold, spoilt, touched int64, longest time.Duration) bool {
+	t := m.Total(th.Tool)
+	switch th.Metric {
+	case verdict.Errors:
+		return spoilt > 0 && th.Holds(t.share(max(0, t.Sent()-t.Of(history.OK)-spoilt)))
+	case verdict.TimedOut:
+		return spoilt > 0 && th.Holds(t.share(max(0, t.Of(history.TimedOut)-spoilt)))
+	case verdict.Rate, verdict.Refused, verdict.ToolErrors:
+		return false
+	}
+	w := t.Waited()
+	n, out := w.N(), spoilt+touched
+	switch {
+	case out == 0:
+		return false
+	case out >= n:
+		return true
+	case th.Metric == verdict.Mean:
+		return th.Holds(float64(w.Mean()) - float64(out)*float64(longest)/float64(n))
+	}
+	// The quantile of the others, had those been the slowest.
+	return th.Holds(float64(w.Quantile(th.Quantile * float64(n-out) / float64(n))))
+}
+
 func cause(th verdict.Threshold, t *Tool) string {
 	switch {
 	case th.Timed():

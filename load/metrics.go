@@ -31,8 +31,11 @@ type Metrics struct {
 	series   series
 	recovery *recovery // nil without bursts
 	reasons  map[reason]int64
-	result   time.Duration // the last end of a call that got a result
-	due      time.Duration // the last due instant
+	result   time.Duration   // the last end of a call that got a result
+	due      time.Duration   // the last due instant
+	since    [outcomes]int64 // of what ended after the last result
+	service  time.Duration   // of all calls that were sent, together
+	queued   time.Duration   // from due to sent, likewise
 }
 
 // numbers differ from call to call, but not in why it failed.
@@ -85,10 +88,14 @@ func (m *Metrics) Add(c history.Call) {
 	m.due = max(m.due, c.Due)
 	if c.Outcome != history.Unsent {
 		m.late.Record(c.Late())
+		m.service += c.Service()
+		m.queued += c.Late()
+		m.since[min(int(c.Outcome), outcomes-1)]++
 	}
 	switch c.Outcome {
 	case history.OK:
 		m.result = max(m.result, c.Received)
+		m.since = [outcomes]int64{}
 		t.Response.Record(c.Response())
 		t.Service.Record(c.Service())
 	case history.TimedOut:
@@ -219,13 +226,6 @@ func (m *Metrics) Late() *Histogram {
 	h := &Histogram{}
 	h.Merge(&m.late)
 	return h
-}
-
-// LastResult is when the last call ended that got a result.
-func (m *Metrics) LastResult() time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.result
 }
 
 // Report fills in what was measured here. The seconds are those in which

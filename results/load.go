@@ -121,14 +121,16 @@ type LoadSlope struct {
 
 // LoadGenerator is our own part: what of the numbers above may be our fault.
 type LoadGenerator struct {
-	Pacing  Quantiles `json:"pacing"`    // from due to handed over, our own fault alone; empty in a closed loop
-	Late    Quantiles `json:"late"`      // from due to sent, waiting for a connection included
-	CPU     float64   `json:"cpu_cores"` // mean over the run
-	Cores   int       `json:"cores"`     // that there are
-	GC      Quantiles `json:"gc_pause"`
-	Peak    int       `json:"peak_in_flight"`
-	Limited string    `json:"limited,omitempty"` // why the generator was the limit; empty where it wasn't
-	Sampled int       `json:"sampled,omitempty"` // one call in so many is in the history, or with it; 0: all
+	Pacing   Quantiles `json:"pacing"`    // from due to handed over, our own fault alone; empty in a closed loop
+	Late     Quantiles `json:"late"`      // from due to sent, waiting for a connection included
+	CPU      float64   `json:"cpu_cores"` // mean over the run
+	Cores    int       `json:"cores"`     // that there are
+	GC       Quantiles `json:"gc_pause"`
+	Peak     int       `json:"peak_in_flight"`
+	InFlight float64   `json:"mean_in_flight,omitempty"` // calls that the server had at a time, of a closed loop
+	Starved  string    `json:"starved,omitempty"`        // that this machine had too little time for us; empty where it had not
+	Limited  string    `json:"limited,omitempty"`        // why the generator was the limit; empty where it wasn't
+	Sampled  int       `json:"sampled,omitempty"`        // one call in so many is in the history, or with it; 0: all
 }
 
 // LoadCapacity is what a search for the highest sustainable rate found.

@@ -18,6 +18,11 @@ var loadHints = []hint{
 		open:   `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,
 	},
 	{
+		check:  "sessions",
+		failed: "see what the server said of the sessions that it didn't open",
+		open:   "ask for as many sessions as the server opens (--sessions), or raise its limit of them; --timeout gives it longer to open one",
+	},
+	{
 		check:  "threshold",
 		failed: "see over time, below, if it was so from the beginning or came with the load; --find capacity says which rate the server sustains",
 		open:   "a quantile needs a sample: p99 at least 100 calls; raise --rate or --duration, or ask for a lower one",

@@ -40,12 +40,12 @@ func (v *Server) loadWords(sc *Scenario) string {
 	}
 	switch {
 	case len(broken) > 0:
-		return v.Server + " fails " + strings.Join(broken, ", ")
+		return v.Server + " fails " + strings.Join(broken, ", ") + sc.Load.mostly(broken)
 	case len(open) > 0:
 		return strings.Join(open, "; ")
 	}
 	text := fmt.Sprintf("%s served %s of %s", v.Server, perSecond(sc.Rate.Admitted)+" results/s", sc.Load.Shape)
-	if sc.Load.Shape == "max" {
+	if sc.Load.Shape == "max" && sc.Load.Generator.Limited == "" {
 		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.Server, perSecond(sc.Rate.Admitted))
 	}
 	if w := sc.Load.Waited; w.N >= 100 {
@@ -53,10 +53,52 @@ func (v *Server) loadWords(sc *Scenario) string {
 	} else if w.N > 0 {
 		text += fmt.Sprintf(", at most %s", ms(w.Max)) // a p99 of so few is their maximum
 	}
-	if c := sc.Calls; c.Admitted < c.Sent {
-		text += fmt.Sprintf("; %d of %d calls got no result", c.Sent-c.Admitted, c.Sent)
+	return text + sc.without()
+}
+
+// without says what of a load that passed got no result, and what else a reader
+// of one line must know.
+func (sc *Scenario) without() string {
+	text, c, g := "", sc.Calls, sc.Load.Generator
+	if c.Limited > 0 {
+		text += fmt.Sprintf("; %s of %d calls were refused", percent(c.Limited, c.Sent), c.Sent)
+	}
+	if n := c.Sent - c.Admitted - c.Limited; n > 0 {
+		text += fmt.Sprintf("; %d of %d calls got no result", n, c.Sent)
+	}
+	if n := c.Unsent(); n > 0 {
+		text += fmt.Sprintf("; %d of %d were not sent", n, c.Planned)
+	}
+	if g.Limited != "" {
+		text += "; but " + g.Limited
 	}
 	return text
+}
+
+// percent says a share in percent.
+func percent(n, of int) string {
+	x := 100 * float64(n) / float64(max(1, of))
+	if n > 0 && x < 0.1 {
+		return "under 0.1%"
+	}
+	return fmt.Sprintf("%.1f%%", x)
+}
+
+// mostly quotes why most of the calls failed that did, where the checks that are
+// broken are of failures.
+func (l *Load) mostly(broken []string) string {
+	of := func(text string) bool {
+		return strings.HasPrefix(text, "errors") || strings.HasPrefix(text, "timeouts") || strings.HasPrefix(text, "tool-errors") || strings.HasPrefix(text, "answers")
+	}
+	if !slices.ContainsFunc(broken, of) {
+		return ""
+	}
+	for _, f := range l.Failures {
+		if f.Outcome != "limited" && f.Outcome != "unsent" && f.Outcome != "unknown" {
+			return ": " + f.Words()
+		}
+	}
+	return ""
 }
 
 func (s *screen) loadHeadline() error {
@@ -167,9 +209,14 @@ func (s *screen) loadFailures() error {
 	}
 	s.heading("why calls got no result")
 	for _, f := range sc.Load.Failures {
-		s.item(inset, inset+2, "", "-", fmt.Sprintf("%d× %s: %s", f.Count, outcomeWords(f.Outcome), f.Detail))
+		s.item(inset, inset+2, "", "-", f.Words())
 	}
 	return nil
+}
+
+// Words say why so many calls failed.
+func (f LoadFailure) Words() string {
+	return fmt.Sprintf("%d× %s: %s", f.Count, outcomeWords(f.Outcome), f.Detail)
 }
 
 // outcomeWords name an outcome as the columns do.

@@ -137,7 +137,7 @@ func (s *Session) useSSE(ctx context.Context) *DialError {
 func (s *Session) openStream(ctx context.Context, p *poster) *DialError {
 	redirects, attempts := 0, 0
 	for {
-		opening, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
+		opening, cancel := context.WithTimeoutCause(ctx, s.o.Patience, errTimeout)
 		box := &mailbox{issued: s.issued, strays: &s.strays}
 		due := s.o.Now()
 		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.newAnswerer(maxAnswering))

@@ -14,7 +14,7 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 	switch f := got.fault; {
 	case f != nil && f.kind == TimedOut:
 		e.Kind, e.Err = TimedOut, f.err
-		e.Detail = fmt.Sprintf("%s got %s (%s)", method, f.detail, s.o.Timeout)
+		e.Detail = fmt.Sprintf("%s got %s (%s)", method, f.detail, s.o.Patience)
 	case f != nil:
 		e.Kind, e.Detail, e.Err = f.kind, f.detail, f.err
 	case call.Outcome == history.Limited:

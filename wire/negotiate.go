@@ -101,7 +101,7 @@ type serverInfo struct {
 
 // insist settles on one revision of the stateless era.
 func (s *Session) insist(ctx context.Context, revision string) *DialError {
-	d, e := s.probe(ctx, revision, s.o.Timeout)
+	d, e := s.probe(ctx, revision, s.o.Patience)
 	switch {
 	case e != nil:
 		return e
@@ -129,7 +129,7 @@ func (s *Session) unspoken(d discovery) *DialError {
 // server/discover, or rejects it as only a server of the stateless era would,
 // is of that era. Anything else, silence too, means the session era.
 func (s *Session) discover(ctx context.Context) *DialError {
-	d, e := s.probe(ctx, statelessRevisions[0], min(s.o.Timeout, probeTimeout))
+	d, e := s.probe(ctx, statelessRevisions[0], min(s.o.Patience, probeTimeout))
 	if e != nil {
 		return e
 	}
@@ -150,7 +150,7 @@ func (s *Session) discover(ctx context.Context) *DialError {
 		return e
 	}
 	// It was slow to start, and is of the stateless era after all.
-	d, again := s.probe(ctx, statelessRevisions[0], s.o.Timeout)
+	d, again := s.probe(ctx, statelessRevisions[0], s.o.Patience)
 	if again != nil || d.versions == nil {
 		return e
 	}
@@ -196,7 +196,7 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 	if err != nil {
 		panic("internal error: wire: strings do not marshal: " + err.Error())
 	}
-	call, got, failed := s.ask(ctx, methodInitialize, params, s.o.Timeout)
+	call, got, failed := s.ask(ctx, methodInitialize, params, s.o.Patience)
 	if failed != nil {
 		return failed
 	}
@@ -223,7 +223,7 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 func (s *Session) initialized(ctx context.Context) *DialError {
 	for attempt := 1; ; attempt++ {
 		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: methodInitialized, Label: handshakeLabel}
-		call, got := s.do(ctx, a, s.o.Timeout)
+		call, got := s.do(ctx, a, s.o.Patience)
 		s.calls = append(s.calls, call)
 		if call.Outcome == history.Unknown && got.fault == nil {
 			return nil
@@ -253,7 +253,7 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 		if cursor != nil {
 			params = slices.Concat([]byte(`{"cursor":`), cursor, []byte("}"))
 		}
-		call, got, failed := s.ask(ctx, methodList, params, s.o.Timeout)
+		call, got, failed := s.ask(ctx, methodList, params, s.o.Patience)
 		if failed != nil {
 			return failed
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,13 @@ type crew struct {
 	slots     chan struct{}         // sessions being opened anew
 	reopening sync.WaitGroup
 
+	wanted  int  // sessions that were asked for
+	patient bool // what a step may take grows with what was seen
+
 	mu         sync.Mutex
+	slowest    time.Duration   // set-up so far
+	missed     int             // sessions that could not be opened before the run
+	why        string          // the first one
 	sessions   []*wire.Session // open ones
 	handshakes []history.Call
 	setup      load.Histogram
@@ -49,10 +54,11 @@ type crew struct {
 // not so many that the set-up is the load.
 const dialing = 32
 
-// hire opens the sessions. The crew must be dismissed whatever the error is.
-func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
+// hire opens the sessions, as many of them as can be, and says how far it is. The
+// crew must be dismissed whatever the error is.
+func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan struct{}, note func(string)) (*crew, error) {
 	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
-		seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
+		wanted: l.sessions, patient: l.patient, seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
 	o := l.options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
@@ -61,30 +67,28 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock) (*crew, error) {
 		o.Conns = c.conns
 	}
 	c.options = o
-	opened := make([]member, l.sessions)
 	first, err := c.open(ctx, o, c.names[0], true)
 	if err != nil {
 		return c, err
 	}
-	c.first, opened[0] = first.Session, first
+	c.first = first.Session
+	if err := l.fits(c.first.Transport()); err != nil {
+		return c, err
+	}
 	c.named = c.first.SessionID() != ""
-	var g errgroup.Group
-	g.SetLimit(dialing)
-	// Servers without sessions may want arguments repeated in headers, which
-	// each client learns from the list of tools.
-	learn := c.first.SessionID() == "" && c.first.Transport() == wire.HTTP
-	for i := 1; i < l.sessions; i++ {
-		g.Go(func() (err error) {
-			opened[i], err = c.open(ctx, o, c.names[i], learn)
-			return err
-		})
+	opened := c.openRest(ctx, l, drain, note)
+	opened[0] = first
+	if err := ctx.Err(); err != nil {
+		return c, err
 	}
-	if err := g.Wait(); err != nil {
-		return c, fmt.Errorf("of %d sessions not all could be opened: %w", l.sessions, err)
-	}
+	var names []string
 	for i, name := range c.names {
-		c.use(l, o, name, opened[i])
+		if opened[i].Session != nil {
+			names = append(names, name)
+			c.use(l, o, name, opened[i])
+		}
 	}
+	c.names = names
 	return c, nil
 }
 
@@ -131,6 +135,7 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 			c.phase(p, took)
 		}
 	}
+	o.Patience = c.patience()
 	s, err := wire.Dial(ctx, o)
 	up.Store(true)
 	c.mu.Lock()
@@ -139,13 +144,14 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 		if dial, ok := dialError(err); ok {
 			c.keep(dial.Calls...)
 		}
-		if ctx.Err() == nil { // else it was us who ended it
+		if ctx.Err() == nil && c.record != nil { // else it was us who ended it, or before the run
 			c.failed++
 		}
 		return member{}, err
 	}
 	c.setup.Record(o.Now() - begin)
 	c.keep(s.Handshake()...)
+	c.slowest = max(c.slowest, o.Now()-begin)
 	c.sessions = append(c.sessions, s)
 	return member{s, c}, nil
 }

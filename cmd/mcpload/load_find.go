@@ -48,6 +48,10 @@ func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress
 		if answer == load.Kept {
 			best = r
 		}
+		if r.lacked.count() > 0 {
+			s.Stop(fmt.Sprintf("at %s %s", results.PerSecond(rate), t.Why))
+			break
+		}
 		if r.gone {
 			s.Stop(fmt.Sprintf("at %s %s", results.PerSecond(rate), r.stopped))
 			break
@@ -99,7 +103,11 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 	waited := total.Waited().Quantiles()
 	t := results.LoadTrial{P50: waited.P50, P99: waited.P99, Errors: total.Errors(), Achieved: float64(total.Of(history.OK)) / r.seconds()}
 	g := r.generator(results.LoadGenerator{})
-	if r.gone {
+	switch {
+	case r.lacked.count() > 0:
+		t.Why = g.Limited
+		return t, load.Generator
+	case r.gone:
 		t.Why = r.stopped
 		return t, load.Broken
 	}
@@ -109,15 +117,18 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 			continue
 		}
 		t.Why = f.Want + ": " + f.Saw
-		if f.Verdict == verdict.Inconclusive && g.Limited != "" {
+		if f.Verdict == verdict.Inconclusive && (g.Limited != "" || r.machine.longestStall() > 0) {
 			return t, load.Generator
 		}
 		return t, load.Broken
 	}
 	due := total.Sent() + total.Of(history.Unsent)
-	switch {
-	case due == 0 || float64(total.Of(history.OK)) < sustained*float64(due):
+	if due == 0 || float64(total.Of(history.OK)) < sustained*float64(due) {
 		t.Why = fmt.Sprintf("only %d of %d calls got a result", total.Of(history.OK), due)
+		if r.spared(g) {
+			t.Why += "; " + g.Limited
+			return t, load.Generator
+		}
 		return t, load.Broken
 	}
 	return t, load.Kept
@@ -139,7 +150,11 @@ func (r *loadRun) found(s *load.Search) (loadReport, error) {
 	case c.Confirmed == 0 && !c.Limited && c.Above > 0:
 		f.Verdict, f.Cause = verdict.Fail, c.Why
 	}
-	sc.Findings = results.Findings([]verdict.Finding{f})
+	list := []verdict.Finding{f}
+	if f, short := r.judgeSessions(); short {
+		list = append(list, f)
+	}
+	sc.Findings = results.Findings(list)
 	out.nodata = ""
 	return out, nil
 }

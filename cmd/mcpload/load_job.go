@@ -30,6 +30,8 @@ type loadJob struct {
 	connections int
 	processes   int
 	maxInFlight int
+	patient     bool // nobody said how long a step of a set-up may take
+	sized       bool // somebody said how many connections there are
 	http        string
 	echo        bool
 	thresholds  []verdict.Threshold
@@ -73,7 +75,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	}
 	l := &loadJob{job: jobs[0], http: f.connection.http, echo: f.check == "echo",
 		maxInFlight: f.maxInFlight, history: f.history, hgrm: f.hgrm, sample: f.sample}
-	l.seed = f.seed
+	l.seed, l.patient, l.sized = f.seed, !f.given("timeout"), f.given("connections")
 	if err := f.connection.apply(&l.options); err != nil {
 		return nil, err
 	}
@@ -210,13 +212,13 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 			return hinted{fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes"}
 		}
 		l.processes, l.sessions = f.processes, f.processes
-		return nil
+		return l.fits(wire.Stdio)
 	}
 	if f.given("processes") {
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
 	}
 	l.options.MaxConns = l.connections
-	return nil
+	return l.fits(l.options.Transport)
 }
 
 // setDemands reads the thresholds. One on a tool that the plan never calls

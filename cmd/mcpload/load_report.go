@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,24 +14,14 @@ import (
 	"github.com/mcpload/mcpload/wire"
 )
 
-// When we were the limit: later than this at p99, and by more than this share
-// of what callers waited; more than this share of the processors; more than
-// this share of the calls unsent.
-const (
-	lateEnough  = 10 * time.Millisecond
-	lateShare   = 0.2
-	busyEnough  = 0.9
-	unsentLimit = 0.001
-)
-
 // report turns a run into its part of the result document.
 func (r *loadRun) report() (loadReport, error) {
 	out := loadReport{server: r.describe(), spool: r.tape.spool}
 	total := r.metrics.Total("")
 	out.waited = total.Waited()
 	s := r.metrics.Scenario(load.Label, r.seconds())
-	l := &results.Load{Shape: r.shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: r.sessions,
-		Processes: r.processes, Stopped: r.stopped, Setup: r.crew.report()}
+	l := &results.Load{Shape: r.shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: len(r.crew.names),
+		Processes: min(r.processes, len(r.crew.names)), Stopped: r.stopped, Setup: r.crew.report()}
 	if r.crew.conns != nil {
 		l.Connections, l.HTTP = r.connections, r.http
 	}
@@ -45,7 +34,10 @@ func (r *loadRun) report() (loadReport, error) {
 	s.Load = l
 	demands, nodata := r.judgeThresholds(l.Generator)
 	out.nodata = nodata
-	findings := []verdict.Finding{r.judgeGenerator(l, demands), r.judgeAnswers(total)}
+	findings := []verdict.Finding{r.judgeGenerator(l, demands), r.judgeAnswers()}
+	if f, short := r.judgeSessions(); short {
+		findings = append(findings, f)
+	}
 	if r.echo {
 		findings = append(findings, judgeEcho(l.Integrity, r.asked.Load()))
 	}
@@ -64,37 +56,15 @@ func (r *loadRun) report() (loadReport, error) {
 	return out, nil
 }
 
-// judgeThresholds holds the run against its thresholds. What may be our own
-// fault is no fail, and what was spared the server no pass. Latencies that we
-// only made longer than they were keep a threshold all the same.
-func (r *loadRun) judgeThresholds(g results.LoadGenerator) (list []verdict.Finding, nodata string) {
-	total := r.metrics.Total("")
-	spared := total.Of(history.Unsent) > 0 && g.Limited != ""
-	for _, th := range r.thresholds {
-		f, none := r.metrics.Judge(th, r.seconds())
-		switch {
-		case none:
-			nodata = fmt.Sprintf("--threshold %s: %s", th.Text, f.Saw)
-		case f.Verdict == verdict.Pass && spared:
-			f.Verdict = verdict.Inconclusive
-			f.Saw += "; but not all that was due was sent"
-		case f.Verdict == verdict.Fail && g.Limited != "" && (th.Timed() || th.Metric == verdict.Rate) && !r.slowItself(th, g):
-			f.Verdict, f.Cause = verdict.Inconclusive, ""
-			f.Saw += "; but the generator was the limit, so that this may be its own fault"
-		}
-		list = append(list, f)
+// judgeAnswers says if there was a server to measure.
+func (r *loadRun) judgeAnswers() verdict.Finding {
+	f := r.metrics.JudgeAnswers(r.ended-r.begin, r.spoilt.Load())
+	if r.gone {
+		f.Verdict, f.Cause = verdict.Fail, "the server is gone, or refuses connections"
+		f.Saw = fmt.Sprintf("%d results of %d calls, the last one %s into the run; %s", r.metrics.Total("").Of(history.OK), r.metrics.Total("").Sent(),
+			results.Span(r.metrics.LastResult()), r.stopped)
 	}
-	return list, nodata
-}
-
-// slowItself reports if a threshold is broken by what the server and the
-// network took alone, while we had processor time to spare.
-func (r *loadRun) slowItself(th verdict.Threshold, g results.LoadGenerator) bool {
-	if th.Metric != verdict.Latency || g.CPU > busyEnough*float64(g.Cores) {
-		return false
-	}
-	service := r.metrics.Total(th.Tool).Service
-	return !th.Holds(float64(service.Quantile(th.Quantile)))
+	return f
 }
 
 // describe is the server's part of the document: nothing is held against a
@@ -110,71 +80,6 @@ func (r *loadRun) describe() results.Server {
 		s.Target.Address = first.URL()
 	}
 	return s
-}
-
-// generator is our own part.
-func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
-	g.Pacing = r.pacing.late.Quantiles()
-	g.CPU, g.Cores, g.GC = r.self.cores(), cores(), r.self.gc()
-	g.Peak = int(r.pacing.peak)
-	if r.sample > 1 {
-		g.Sampled = r.sample
-	}
-	total := r.metrics.Total("")
-	full := r.full.Load()
-	late := r.pacing.late.Quantile(0.99)
-	switch due := total.Sent() + total.Of(history.Unsent); {
-	case unread(r.options.Memory) != "":
-		g.Limited = unread(r.options.Memory)
-	case late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
-		g.Limited = fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late))
-	case g.CPU > busyEnough*float64(g.Cores):
-		g.Limited = fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
-	case due > 0 && float64(full) > unsentLimit*float64(due):
-		g.Limited = fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.maxInFlight)
-	}
-	return g
-}
-
-// judgeGenerator says if what was measured is the server's. That we were the
-// limit makes the run inconclusive only where a threshold hangs on it.
-func (r *loadRun) judgeGenerator(l *results.Load, demands []verdict.Finding) verdict.Finding {
-	f := verdict.Finding{Check: "generator", Verdict: verdict.Pass, Want: "requests sent when due, with processor time to spare"}
-	g := l.Generator
-	switch {
-	case g.Limited != "":
-		f.Saw = "generator-limited: " + g.Limited
-		if slices.ContainsFunc(demands, func(f verdict.Finding) bool { return f.Verdict == verdict.Inconclusive }) {
-			f.Verdict = verdict.Inconclusive
-		} else {
-			f.Saw += "; no verdict hangs on it"
-		}
-	case r.shape.Max:
-		f.Saw = fmt.Sprintf("closed loop, %.2f of %d processors", g.CPU, g.Cores)
-	default:
-		f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", results.Span(r.pacing.late.Quantile(0.99)), g.CPU, g.Cores)
-	}
-	return f
-}
-
-// judgeAnswers says if there was a server to measure.
-func (r *loadRun) judgeAnswers(total *load.Tool) verdict.Finding {
-	f := verdict.Finding{Check: "answers", Want: "results, to the end of the run",
-		Saw: fmt.Sprintf("%d results of %d calls", total.Of(history.OK), total.Sent())}
-	switch {
-	case r.gone:
-		f.Verdict = verdict.Fail
-		f.Saw += fmt.Sprintf(", the last one %s into the run; %s", results.Span(r.metrics.LastResult()), r.stopped)
-		f.Cause = "the server is gone, or refuses connections"
-	case total.Sent() == 0:
-		f.Saw = "nothing was sent"
-	case total.Of(history.OK) == 0:
-		f.Verdict = verdict.Fail
-		f.Cause = "not one call got a result"
-	default:
-		f.Verdict = verdict.Pass
-	}
-	return f
 }
 
 // integrity is how replies matched their requests; nil where all did and

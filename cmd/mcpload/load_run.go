@@ -62,7 +62,12 @@ type loadRun struct {
 
 	forgotten func(client string) // a call says that the server has no such session any more
 	pacing    pacing
+	machine   *machineWatch
+	lacked    lack         // calls that failed for want of something of ours
 	full      atomic.Int64 // calls unsent because too many were in flight
+	spoilt    atomic.Int64 // calls that failed while we stood still
+	touched   atomic.Int64 // the others that ended, and for a part of whose time we did
+	ending    atomic.Int64 // nanoseconds from responses to the ends of their replies; of a closed loop
 	asked     atomic.Int64 // results of calls with a nonce
 	checked   atomic.Int64 // those among them that were looked into
 	crossed   atomic.Int64
@@ -91,8 +96,9 @@ func (l *loadJob) carryOut(ctx context.Context, p *progress, drain <-chan struct
 // once runs the load one time.
 func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (*loadRun, error) {
 	clock := runner.NewClock()
-	p.board.Note(l.profile.Name, "connecting")
-	c, err := l.hire(ctx, clock)
+	note := func(text string) { p.board.Note(l.profile.Name, text) }
+	note("connecting")
+	c, err := l.hire(ctx, clock, drain, note)
 	defer c.dismiss()
 	if err != nil {
 		return nil, err
@@ -159,6 +165,8 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	opening, quit := context.WithCancel(ctx)
 	defer func() { quit(); r.crew.reopening.Wait() }()
 	r.forgotten = func(client string) { r.crew.reopen(opening, client) }
+	r.machine = watchMachine(r.clock)
+	defer r.machine.end()
 	r.self.begin(r.clock)
 	err := runner.Stream(ctx, clock, target, shiftedBy(arrivals, r.begin), cfg)
 	r.self.end(r.clock)
@@ -220,17 +228,37 @@ func (r *loadRun) saw(c history.Call) {
 	if c.Outcome == history.Unsent && c.Detail == runner.Full {
 		r.full.Add(1)
 	}
+	r.blame(&c)
 	if r.crew.forgotten(&c) {
 		r.forgotten(c.Client)
 	}
 	r.tape.add(c)
 	r.board(c)
-	if c.Outcome == history.Unknown && strings.HasPrefix(c.Detail, wire.OurLimit) {
+	if c.Outcome == history.Unknown && strings.HasPrefix(c.Detail, wire.OurLimit) || r.lacked.saw(&c) {
 		c.Outcome = history.Unsent // for what is measured: nothing came of it for a reason of ours
 	}
 	c.Due, c.Sent, c.Received = c.Due-r.begin, c.Sent-r.begin, c.Received-r.begin
 	r.metrics.Add(c)
 	r.window.add(c)
+}
+
+// blame notes what of a call that has ended may be our own doing.
+func (r *loadRun) blame(c *history.Call) {
+	if r.shape.Max && c.Outcome != history.Unsent {
+		r.ending.Add(int64(max(0, r.clock.Now()-c.Received)))
+	}
+	if !r.machine.touched(c.Due, c.Received) {
+		return
+	}
+	switch c.Outcome {
+	case history.TimedOut, history.Broken:
+		if r.machine.spoilt(c.Due, c.Received) {
+			r.spoilt.Add(1)
+		}
+	case history.Unsent:
+	default:
+		r.touched.Add(1)
+	}
 }
 
 // interrupted is why a run ended that a person ended. What it showed stands, but

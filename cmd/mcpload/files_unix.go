@@ -1,0 +1,15 @@
+//go:build unix
+
+package main
+
+import "syscall"
+
+// mostFiles is how many files this process may have open. Go has raised the soft
+// limit to the hard one before main, and gives the one that was to what we start.
+func mostFiles() (uint64, bool) {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return 0, false
+	}
+	return uint64(limit.Cur), true
+}

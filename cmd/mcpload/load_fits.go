@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/mcpload/mcpload/wire"
+)
+
+// What a load needs beside its connections: files of ours that come while it
+// runs, and the second descriptor of each connection that is being opened.
+const (
+	spareFiles   = 16
+	processFiles = 4 // pipes and the handle of a child
+	usualFiles   = 32
+)
+
+// fits refuses a load whose connections need more open files or local ports than
+// there are. Connections that are only a bound, which nobody asked for and the
+// load may never come to, are left to the run.
+func (l *loadJob) fits(transport wire.Transport) error {
+	conns, what := 0, ""
+	if l.sized || l.shape.Max {
+		conns, what = l.connections, counted(l.connections, "connection")
+	}
+	files := conns
+	switch transport {
+	case wire.Stdio:
+		files, what = processFiles*l.processes, plural(l.processes, "process", "processes")
+	case wire.InProcess:
+		return nil
+	case wire.SSE:
+		conns += l.sessions
+		files, what = conns, counted(l.sessions, "session")+" over SSE, each of which holds a connection,"
+	}
+	if l.kind == kindMock && transport != wire.Stdio {
+		files *= 2 // both ends are ours
+	}
+	if files == 0 {
+		return nil
+	}
+	if limit, known := mostFiles(); known && uint64(files+filesOpen()+spareFiles) > limit {
+		return hinted{fmt.Errorf("%s need about %d open files, and this process may have %d", what, files+filesOpen()+spareFiles, limit),
+			"ask for fewer, or raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)"}
+	}
+	if ports, known := localPorts(); known && l.kind == kindURL && l.options.Socket == "" && transport != wire.Stdio && conns > ports {
+		return hinted{fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what, conns, ports),
+			"ask for fewer, or widen net.ipv4.ip_local_port_range"}
+	}
+	return nil
+}
+
+// plural is counted for what isn't made with an s.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// filesOpen is how many files we have open now.
+func filesOpen() int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return usualFiles // not on this system
+	}
+	return len(list)
+}
+
+// localPorts is how many connections this machine can have with one address;
+// false where it doesn't say.
+func localPorts() (int, bool) {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0, false
+	}
+	return portsOf(string(text))
+}
+
+func portsOf(text string) (int, bool) {
+	var from, to int
+	if _, err := fmt.Sscan(text, &from, &to); err != nil || to < from {
+		return 0, false
+	}
+	return to - from + 1, true
+}

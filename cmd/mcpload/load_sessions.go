@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// How long a step of a set-up may take, where nobody says how long: so many times
+// what the slowest set-up took, up to a bound. A server that opens many sessions
+// at once opens each of them slowly.
+const (
+	patienceFactor = 4
+	mostPatience   = 2 * time.Minute
+)
+
+// patience is how long a step of a set-up may take by now; 0: as long as a call.
+func (c *crew) patience() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.patient {
+		return 0
+	}
+	factor := time.Duration(patienceFactor)
+	if len(c.sessions) == 1 {
+		factor = dialing // the first one had the server to itself
+	}
+	return min(factor*c.slowest, mostPatience)
+}
+
+// openRest opens all sessions but the first, in their places; one that can't be
+// opened is missing there. Where so many in a row fail as are tried at a time, the
+// server has had enough.
+func (c *crew) openRest(ctx context.Context, l *loadJob, drain <-chan struct{}, note func(string)) []member {
+	opened := make([]member, l.sessions)
+	// Servers without sessions may want arguments repeated in headers, which
+	// each client learns from the list of tools.
+	learn := c.first.SessionID() == "" && c.first.Transport() == wire.HTTP
+	var g errgroup.Group
+	g.SetLimit(dialing)
+	var done, failed atomic.Int64 // sessions that are open, and failures since the last of them
+	done.Store(1)
+	for i := 1; i < l.sessions && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
+		note(fmt.Sprintf("opening sessions: %d of %d", done.Load(), l.sessions))
+		g.Go(func() error {
+			m, err := c.open(ctx, c.options, c.names[i], learn)
+			if err != nil {
+				failed.Add(1)
+				c.miss(err)
+				return nil
+			}
+			opened[i] = m
+			failed.Store(0)
+			note(fmt.Sprintf("opening sessions: %d of %d", done.Add(1), l.sessions))
+			return nil
+		})
+	}
+	_ = g.Wait() // nobody returns an error
+	note("")
+	return opened
+}
+
+// closed reports if a channel is closed.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// miss notes that a session could not be opened.
+func (c *crew) miss(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.missed++
+	var dial *wire.DialError
+	switch {
+	case c.why != "":
+	case errors.As(err, &dial):
+		c.why = dial.Detail
+	default:
+		c.why = err.Error()
+	}
+}
+
+// judgeSessions says if there were as many sessions as were asked for. What was
+// measured with fewer stands, but a pass is of what was asked.
+func (r *loadRun) judgeSessions() (f verdict.Finding, short bool) {
+	c := r.crew
+	if len(c.names) == c.wanted || c.missed == 0 { // or we were interrupted
+		return f, false
+	}
+	return verdict.Finding{Check: "sessions", Want: fmt.Sprintf("%d sessions", c.wanted),
+		Saw: fmt.Sprintf("%d of %d sessions could be opened: %s", len(c.names), c.wanted, c.why)}, true
+}
