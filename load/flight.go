@@ -43,7 +43,7 @@ func (f Flight) Short() string {
 	text := fmt.Sprintf("the server had only %.1f of %d calls at a time; ", f.Mean(), f.Asked)
 	switch {
 	case f.Ending >= f.Queued && f.Ending >= rest:
-		return text + fmt.Sprintf("most of the time, %s a call, went by between the response and the end of its reply: the server is slow to end it", each(f.Ending))
+		return text + fmt.Sprintf("most of the time, %s a call, went by between the response and the end of its reply, which the next one waits for", each(f.Ending))
 	case f.Queued >= rest:
 		return text + fmt.Sprintf("most of the time, %s a call, went by waiting for a connection", each(f.Queued))
 	case f.Think:

@@ -89,21 +89,32 @@ func TestLoadHeadlines(t *testing.T) {
 	d := aLoad()
 	sc := &d.Servers[0].Scenarios[0]
 	sc.Findings = sc.Findings[:2]
-	assert.Contains(t, onScreen(t, d, 200), "pass: server served 98.00 results/s of burst 16 every 10s on 100/s, p99 25ms; 100 of 5000 calls got no result")
+	assert.Contains(t, onScreen(t, d, 200), "pass: server served 98.00 results/s of burst 16 every 10s on 100/s, p99 25ms; 1.2% of 5000 calls were refused; 40 of 5000 calls got no result; 10 of 5010 were not sent\n")
 	sc.Load.Shape, sc.Load.Generator.Limited = "max", "we were slow"
-	assert.Contains(t, onScreen(t, d, 200), "LIMITED, we were slow")
+	text := onScreen(t, d, 220)
+	assert.Contains(t, text, "LIMITED, we were slow")
+	assert.Contains(t, text, "; but we were slow\n", "the headline says so too")
+	assert.NotContains(t, text, "as many as it could")
+	sc.Load.Generator.Limited = ""
+	assert.Contains(t, onScreen(t, d, 200), "served 98.00 results/s, as many as it could, p99 25ms; 1.2%")
+	sc.Findings = Findings([]verdict.Finding{{Check: "threshold errors<1% (implied)", Verdict: verdict.Fail, Saw: "2% (100 of 5000)"}})
+	assert.Contains(t, onScreen(t, d, 200), "fail: server fails errors<1% (implied) (2% (100 of 5000)): 40× timed out: no reply in time\n",
+		"the commonest error, which no refusal is")
+	sc.Findings = Findings([]verdict.Finding{{Check: "generator", Verdict: verdict.Pass, Saw: "p99 1ms late"}})
 	sc.Findings[0].Verdict = verdict.Inconclusive
 	assert.Contains(t, onScreen(t, d, 200), "inconclusive: p99 1ms late")
 	sc.Load.Capacity = &LoadCapacity{Rate: 100, Above: 105, Confirmed: 3, Why: "at 105/s a threshold is broken",
 		Trials: []LoadTrial{{Rate: 105, Achieved: 104, P50: 2, P99: 300, Phase: "bisect", Verdict: "broken", Why: "p99<100ms: 300ms"}, {Rate: 100, Achieved: 100, Phase: "bracket", Verdict: "kept"}}}
-	text := onScreen(t, d, 120)
+	text = onScreen(t, d, 120)
 	assert.Contains(t, text, "server sustains 100/s (3 runs); at 105/s a threshold is broken")
 	assert.Contains(t, text, "the knee: p99 0s at 100/s, 300ms at 105/s")
 	assert.Less(t, strings.Index(text, "kept"), strings.Index(text, "broken │"), "sorted by rate")
+	sc.Load.Capacity = &LoadCapacity{Limited: true, Why: "at 200/s we ran out of it", Trials: []LoadTrial{{Rate: 100, Verdict: "kept"}, {Rate: 200, Verdict: "generator"}}}
+	assert.Contains(t, onScreen(t, d, 200), "has no capacity that could be confirmed: at 200/s we ran out of it; 100/s was kept, and not confirmed")
 }
 
 func TestEveryLoadCheckHasAHint(t *testing.T) {
-	for _, check := range []string{"generator", "answers", "echo", "threshold p99<1s", "abort-on", "capacity"} {
+	for _, check := range []string{"generator", "answers", "sessions", "threshold errors<1% (implied)", "echo", "threshold p99<1s", "abort-on", "capacity"} {
 		for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive} {
 			assert.NotEmpty(t, Hint(check, v), fmt.Sprint(check, v))
 		}

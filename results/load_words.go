@@ -100,5 +100,15 @@ func (c *LoadCapacity) Words() string {
 	case c.Confirmed > 0:
 		return fmt.Sprintf("sustains %s/s (%d runs); %s", figure(c.Rate), c.Confirmed, c.Why)
 	}
-	return "has no capacity that could be confirmed: " + c.Why
+	text := "has no capacity that could be confirmed: " + c.Why
+	kept := 0.0
+	for _, t := range c.Trials {
+		if t.Verdict == "kept" {
+			kept = max(kept, t.Rate)
+		}
+	}
+	if kept > 0 {
+		text += fmt.Sprintf("; %s was kept, and not confirmed", PerSecond(kept))
+	}
+	return text
 }

@@ -51,6 +51,9 @@ type Process struct {
 	swept  chan struct{} // closed when its group is gone too
 	closed sync.Once
 	state  string // valid once done is closed
+
+	kinMu sync.Mutex
+	kin   map[int]int64 // of Usage: what was ours when it looked last
 }
 
 // StartProcess starts a command whose output is kept: a live HTTP server, or,
@@ -137,7 +140,7 @@ func notStarted(o ProcessOptions, err error) *DialError {
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "is it executable?"
 	case errors.Is(err, syscall.EAGAIN): // of fork
-		e.Kind, e.Detail, e.Hint = RanOut, ranOut+"processes: "+e.Detail, "raise the limit of processes (ulimit -u, pids.max), or start fewer"
+		e.Kind, e.Detail, e.Hint = RanOut, ranOut+"processes ("+e.Detail+")", "raise the limit of processes (ulimit -u, pids.max), or start fewer"
 	}
 	if f, own := ownFault(err); own {
 		e.Kind, e.Detail, e.Hint = RanOut, f.detail, ranOutHint(err)

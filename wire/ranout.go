@@ -34,7 +34,7 @@ func ownFault(err error) (*fault, bool) {
 	asked := errors.As(err, &dns) // it keeps the text of its cause only
 	for _, s := range scarce {
 		if errors.Is(err, s.errno) || asked && strings.HasSuffix(dns.Err, s.errno.Error()) {
-			return &fault{RanOut, ranOut + s.what + ": " + s.errno.Error(), err}, true
+			return &fault{RanOut, ranOut + s.what + " (" + s.errno.Error() + ")", err}, true
 		}
 	}
 	return nil, false
@@ -42,8 +42,16 @@ func ownFault(err error) (*fault, bool) {
 
 // ranOutHint says what to do about it.
 func ranOutHint(err error) string {
+	if f, ok := ownFault(err); ok {
+		return Remedy(f.detail)
+	}
+	return Remedy("")
+}
+
+// Remedy says what to do about what WeRanOut of.
+func Remedy(what string) string {
 	for _, s := range scarce {
-		if errors.Is(err, s.errno) {
+		if what == ranOut+s.what+" ("+s.errno.Error()+")" {
 			return s.hint
 		}
 	}

@@ -31,12 +31,12 @@ func TestWhatWeRanOutOf(t *testing.T) {
 		outcome history.Outcome
 		detail  string
 	}{
-		{"open files", dialling("socket", syscall.EMFILE), false, history.Unsent, "we ran out of open files: too many open files"},
-		{"the machine's files", dialling("socket", syscall.ENFILE), false, history.Unsent, "we ran out of open files on this machine: "},
-		{"ports", dialling("connect", syscall.EADDRNOTAVAIL), false, history.Unsent, "we ran out of local ports or addresses: "},
-		{"memory", fmt.Errorf("more: %w", syscall.ENOMEM), false, history.Unsent, "we ran out of memory: "},
-		{"buffers, after it left", syscall.ENOBUFS, true, history.Unknown, "we ran out of memory for sockets: "},
-		{"files, for a name's address", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "dial udp 127.0.0.1:53: socket: too many open files"}}, false, history.Unsent, "we ran out of open files: "},
+		{"open files", dialling("socket", syscall.EMFILE), false, history.Unsent, "we ran out of open files (too many open files)"},
+		{"the machine's files", dialling("socket", syscall.ENFILE), false, history.Unsent, "we ran out of open files on this machine ("},
+		{"ports", dialling("connect", syscall.EADDRNOTAVAIL), false, history.Unsent, "we ran out of local ports or addresses ("},
+		{"memory", fmt.Errorf("more: %w", syscall.ENOMEM), false, history.Unsent, "we ran out of memory ("},
+		{"buffers, after it left", syscall.ENOBUFS, true, history.Unknown, "we ran out of memory for sockets ("},
+		{"files, for a name's address", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "dial udp 127.0.0.1:53: socket: too many open files"}}, false, history.Unsent, "we ran out of open files ("},
 		{"an unknown name", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "no such host"}}, false, history.Broken, "unknown host example"},
 		{"refused", dialling("connect", syscall.ECONNREFUSED), false, history.Broken, "connection refused"},
 		{"a full queue of the server's", dialling("connect", syscall.EAGAIN), false, history.TimedOut, "no connection in time"},

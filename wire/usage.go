@@ -2,7 +2,7 @@ package wire
 
 import "time"
 
-// A Usage is what a process used, with everything in its group.
+// A Usage is what a process used, with everything in its group and all that it started.
 type Usage struct {
 	CPU     time.Duration // user and system time since the start, of what still runs
 	RSS     int64         // resident memory, bytes; shared pages count in each process

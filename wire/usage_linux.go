@@ -14,69 +14,100 @@ import (
 // architecture that Go runs on.
 const ticksPerSecond = 100
 
-// Usage reads what the process and its group use now (proc_pid_stat(5)). What
-// ends while it is read is left out. The error is not nil once nothing of the
-// group is left.
+// Usage reads what the process, its group and its descendants use now
+// (proc_pid_stat(5)): a child that left the group is still part of the server, and
+// one that was seen once is, also when its parent has ended since. What ends while
+// it is read is left out. The error is not nil once nothing is left.
 func (p *Process) Usage() (Usage, error) {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return Usage{}, fmt.Errorf("wire: cannot list processes: %w", err)
 	}
-	var u Usage
-	found := false
+	all := make(map[int]stat, len(dirs))
 	for _, dir := range dirs {
-		one, group, err := readStat(filepath.Join(dir, "stat"))
-		if err != nil || group != p.PID() {
-			continue // gone by now, or not ours
+		text, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil {
+			continue // gone by now
 		}
+		if s, err := parseStat(text); err == nil {
+			all[s.pid] = s
+		}
+	}
+	p.kinMu.Lock()
+	defer p.kinMu.Unlock()
+	p.kin = kinOf(p.PID(), all, p.kin)
+	if len(p.kin) == 0 {
+		return Usage{}, errors.New("wire: the process is gone")
+	}
+	var u Usage
+	for pid := range p.kin {
+		one := all[pid]
 		// Descriptors of a process of another user can't be counted; the rest can.
-		if fds, err := os.ReadDir(filepath.Join(dir, "fd")); err == nil {
-			one.FDs = len(fds)
+		if fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)); err == nil {
+			u.FDs += len(fds)
 		}
-		found = true
 		u.CPU += one.CPU
 		u.RSS += one.RSS
-		u.FDs += one.FDs
 		u.Threads += one.Threads
-	}
-	if !found {
-		return Usage{}, errors.New("wire: the process is gone")
 	}
 	return u, nil
 }
 
-// readStat reads one process's stat file, and the number of its group.
-func readStat(path string) (Usage, int, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return Usage{}, 0, err
+// kinOf are the processes that belong to a leader's, with when each was started:
+// those of its group, all that descend from one, and those that did when last
+// looked at. A number that was given to another process since is none of them.
+func kinOf(leader int, all map[int]stat, before map[int]int64) map[int]int64 {
+	kin := map[int]int64{}
+	for pid, s := range all {
+		if began, known := before[pid]; s.group == leader || known && began == s.began {
+			kin[pid] = s.began
+		}
 	}
-	return parseStat(text)
+	for grown := true; grown; {
+		grown = false
+		for pid, s := range all {
+			_, in := kin[pid]
+			if _, parent := kin[s.parent]; parent && !in {
+				kin[pid], grown = s.began, true
+			}
+		}
+	}
+	return kin
+}
+
+// A stat is what a process's stat file tells.
+type stat struct {
+	Usage
+	pid, parent, group int
+	began              int64 // in ticks since the system's start
 }
 
 // parseStat reads the text of a stat file. The name, in brackets, may hold
 // anything; what counts comes after it.
-func parseStat(text []byte) (Usage, int, error) {
+func parseStat(text []byte) (stat, error) {
 	const (
-		group, user, system, threads, rss = 2, 11, 12, 17, 21 // fields behind the name
+		parent, group, user, system, threads, began, rss = 1, 2, 11, 12, 17, 19, 21 // fields behind the name
 	)
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= rss {
-		return Usage{}, 0, errors.New("wire: a process's stat is too short")
+		return stat{}, errors.New("wire: a process's stat is too short")
 	}
 	if state := fields[0][0]; state == 'Z' || state == 'X' {
-		return Usage{}, 0, errors.New("wire: the process is dead, and nobody has reaped it")
+		return stat{}, errors.New("wire: the process is dead, and nobody has reaped it")
 	}
-	number := func(i int) int64 {
-		n, err := strconv.ParseInt(string(fields[i]), 10, 64)
+	parse := func(text []byte) int64 {
+		n, err := strconv.ParseInt(string(text), 10, 64)
 		if err != nil {
 			return 0 // the kernel writes numbers
 		}
 		return n
 	}
-	return Usage{
+	number := func(i int) int64 { return parse(fields[i]) }
+	pid, _, _ := bytes.Cut(text, []byte(" "))
+	u := Usage{
 		CPU:     time.Duration(number(user)+number(system)) * (time.Second / ticksPerSecond),
 		RSS:     number(rss) * int64(os.Getpagesize()),
 		Threads: int(number(threads)),
-	}, int(number(group)), nil
+	}
+	return stat{Usage: u, pid: int(parse(pid)), parent: int(number(parent)), group: int(number(group)), began: number(began)}, nil
 }

@@ -183,5 +183,5 @@ func (l *lack) count() int64 {
 func (l *lack) words() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.what
+	return l.what + ": " + wire.Remedy(l.what)
 }
