@@ -21,7 +21,7 @@ var scarce = []struct {
 	what  string
 	hint  string
 }{
-	{syscall.EMFILE, "open files", "raise the limit of open files (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container), or use fewer connections"},
+	{syscall.EMFILE, "open files", "raise the hard limit (ulimit -Hn), or use fewer connections"},
 	{syscall.ENFILE, "open files on this machine", "raise fs.file-max, or end what holds the files"},
 	{syscall.EADDRNOTAVAIL, "local ports or addresses", "widen net.ipv4.ip_local_port_range, or use fewer connections; is the server's address one that this machine can reach?"},
 	{syscall.ENOMEM, "memory", "give this machine or container more memory, or use fewer connections"},

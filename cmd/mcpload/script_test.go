@@ -54,6 +54,11 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(echo.Close)
 	bad := httptest.NewServer(misbehaving())
 	t.Cleanup(bad.Close)
+	slow := httptest.NewServer(faulty(func(w http.ResponseWriter, c fakeCall) {
+		time.Sleep(300 * time.Millisecond)
+		fmt.Fprint(w, c.result(c.args))
+	}))
+	t.Cleanup(slow.Close)
 	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
 	tls.Config.ErrorLog = log.New(io.Discard, "", 0) // it is refused on purpose
 	tls.StartTLS()
@@ -69,6 +74,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BAD", bad.URL)
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("TLS", tls.URL)
+			env.Setenv("SLOW", slow.URL)
 			env.Setenv("SOON", soon())
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")
