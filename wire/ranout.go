@@ -23,7 +23,7 @@ var scarce = []struct {
 }{
 	{syscall.EMFILE, "open files", "raise the hard limit (ulimit -Hn), or use fewer connections"},
 	{syscall.ENFILE, "open files on this machine", "raise fs.file-max, or end what holds the files"},
-	{syscall.EADDRNOTAVAIL, "local ports or addresses", "widen net.ipv4.ip_local_port_range, or use fewer connections; is the server's address one that this machine can reach?"},
+	{syscall.EADDRNOTAVAIL, "local ports or addresses", "widen net.ipv4.ip_local_port_range, or use fewer connections"},
 	{syscall.ENOMEM, "memory", "give this machine or container more memory, or use fewer connections"},
 	{syscall.ENOBUFS, "memory for sockets", "give this machine or container more memory, or use fewer connections"},
 }
@@ -42,10 +42,14 @@ func ownFault(err error) (*fault, bool) {
 
 // ranOutHint says what to do about it.
 func ranOutHint(err error) string {
-	if f, ok := ownFault(err); ok {
-		return Remedy(f.detail)
+	f, ok := ownFault(err)
+	switch {
+	case !ok:
+		return Remedy("")
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return Remedy(f.detail) + "; can this machine reach that address at all?"
 	}
-	return Remedy("")
+	return Remedy(f.detail)
 }
 
 // Remedy says what to do about what WeRanOut of.

@@ -68,9 +68,11 @@ Thresholds judge the run: p1 to p99.999, max, med and mean of what callers waite
 errors, refused, timeouts and tool-errors as a share of the calls sent; rate as
 results a second. {tool=NAME} takes the calls of one tool. Calls that were given up
 count as having waited until then. A threshold that no call matches is an error.
+Where none speaks of failures, errors<1% is implied, refusals apart.
 
 Exit status: 0 pass, 1 fail (a threshold, or a server that doesn't answer), 2 could
-not run, 3 inconclusive (the generator was the limit, or too few calls).`,
+not run, 3 inconclusive (the generator was the limit or ran out of something, not
+all sessions could be opened, or too few calls).`,
 		Example: `  mcpload load --url http://127.0.0.1:8000/mcp --tool search --args '{"q":"cats"}' --rate 200/s --duration 30s
   mcpload load --url http://127.0.0.1:8000/mcp --method ping --rate max --connections 16
   mcpload load --url http://127.0.0.1:8000/mcp --tool ping --rate '10/s..500/s@1m' --threshold 'p99<250ms' --threshold 'errors<0.1%'
