@@ -45,7 +45,7 @@ func (m *Metrics) JudgeAnswers(end time.Duration, spoilt int64) verdict.Finding 
 		f.Saw += "; no reply was waited for long enough"
 		return f
 	}
-	f.Verdict, f.Cause = verdict.Fail, "not one call got a result"+m.mostly()
+	f.Verdict, f.Cause = verdict.Fail, "not one call got a result"
 	return f
 }
 
