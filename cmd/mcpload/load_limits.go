@@ -62,12 +62,10 @@ func (r *loadRun) limit(g results.LoadGenerator) string {
 		return fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late)) + also
 	case g.CPU > busyEnough*float64(g.Cores):
 		return fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
-	case g.Starved != "":
-		return g.Starved
-	case r.shape.Max:
-		return r.flight().Short()
+	case r.shape.Max && r.flight().Short() != "":
+		return r.flight().Short() + also
 	}
-	return ""
+	return g.Starved
 }
 
 // lost reports if we were the limit in a way that leaves nothing to call a pass:
