@@ -46,7 +46,7 @@ func TestWhatWeRanOutOf(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			s := &Session{}
 			call := history.Call{}
-			s.judge(&call, answer{fault: netFault(context.Background(), row.err), wrote: row.wrote}, false)
+			s.judge(&call, answer{fault: netFault(context.Background(), row.err), wrote: row.wrote})
 			assert.Equal(t, row.outcome, call.Outcome, call.Detail)
 			assert.Contains(t, call.Detail, row.detail)
 			what, ours := WeRanOut(&call)
