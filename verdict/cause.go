@@ -3,14 +3,23 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
 )
 
-// cause names the most likely reason of a violation, from the whole history.
-// It is a hint to whoever mends the server; no verdict depends on it. It is
+// cause says why the promise was broken, from the whole history, or that nobody
+// knows. It is for whoever mends the server; no verdict depends on it. It is
 // worked out once: every failed check of a run has the same one.
+//
+// A cause is named only if it explains the answers and none that is simpler does.
+// Simplest is a bucket of another size, or the promised one for other people;
+// then another kind of limiter, or the promised bucket with one thing wrong; then
+// two things at once. Where several that are as simple explain the answers, all
+// of them are named: the traffic can't tell. What explains all but a few calls
+// says how few; and where nothing does, what was seen is told.
 func (c *Court) cause() string {
 	if c.why == "" {
 		c.why = c.diagnose()
@@ -19,126 +28,193 @@ func (c *Court) cause() string {
 }
 
 func (c *Court) diagnose() string {
-	if c.evidence.Limited() == 0 {
-		return fmt.Sprintf("none of %s was refused: no limiter is at work", plural(c.evidence.Calls(), "call"))
-	}
 	if words := c.evaded(); words != "" {
 		return words
 	}
+	p := newPast(c.profile.Limit, c.cfg.Tolerance, c.evidence)
+	p.calls, p.measured = c.calls, c.Measured()
 	if c.apart() {
-		return "each client keeps the limit alone: the buckets are per session or per connection"
+		p.scope = "each client keeps the limit alone: the buckets are per session or per connection"
 	}
-	if c.emptyStart() {
-		if m := c.Measured(); m != nil && m.Burst.Hi < 2 {
-			return "the burst is too small, as of a leaky bucket without burst: it behaves like a bucket of " + m.String()
-		}
-		return "the first calls were refused: the bucket starts empty"
+	if c.together() {
+		p.scope = "the clients share one bucket"
 	}
-	if m := c.Measured(); m != nil && !math.IsInf(m.Rate.Hi, 1) {
-		return c.otherBucket(*m)
+	return p.cause()
+}
+
+// A past is a history as its cause is looked for.
+type past struct {
+	limit     profiles.Limit
+	tolerance float64
+	evidence  *Evidence
+	bucket    *bucket // the busiest, of the first calls where there are very many
+	story     *story
+	odd       []int // the calls of the story that the promise doesn't explain
+	measured  *Measured
+	scope     string         // who shares a bucket, where that explains the answers
+	calls     []history.Call // where they are at hand
+}
+
+func newPast(l profiles.Limit, tolerance float64, e *Evidence) *past {
+	p := &past{limit: l, tolerance: tolerance, evidence: e, bucket: e.busiest().firstCalls(longest)}
+	p.story = newStory(p.bucket, l.Rate, tolerance)
+	p.odd = p.story.unexplained(&flow{l: l}, 0, len(p.story.calls))
+	return p
+}
+
+// firstCalls is the part of a bucket that its first calls make.
+func (b *bucket) firstCalls(n int) *bucket {
+	if len(b.marks) <= n {
+		return b
 	}
-	if words, ok := c.likeliest(); ok {
+	order := make([]int32, len(b.marks))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	b.sortBy(order, func(m *mark) int64 { return m.sent })
+	part := &bucket{client: b.client}
+	for _, i := range order[:n] {
+		part.marks = append(part.marks, b.marks[i])
+	}
+	part.prepare()
+	return part
+}
+
+// An account is what a hypothesis leaves unexplained.
+type account struct {
+	kind, words, vague string
+	left               int
+}
+
+func (p *past) cause() string {
+	if p.evidence.Limited() == 0 {
+		return p.unrefused()
+	}
+	if size := p.otherSize(); len(size) > 0 {
+		return named(size)
+	}
+	few := len(p.story.calls) / 100
+	one := append(p.otherKinds(), p.account(p.defects(), few)...)
+	if words := named(complete(one)); words != "" {
 		return words
 	}
-	words := "no token bucket of any rate and burst explains the answers"
-	if few := c.tally(); few != "" {
-		return words + few
+	if len(p.odd) < 3 {
+		return p.unknown() // so few calls can be explained in any way
 	}
-	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
-	switch {
-	case !j.OverAdmission.Violated:
-		words += "; less is granted than promised, as where tokens get lost or the rate is too low"
-	case !j.OverRejection.Violated:
-		words += "; more is granted than promised"
+	two := p.account(p.pairs(), few)
+	if words := named(complete(two)); words != "" {
+		return words
 	}
-	return words
+	all := append(one, two...)
+	slices.SortStableFunc(all, func(x, y account) int { return x.left - y.left })
+	if len(all) > 0 && 5*all[0].left <= len(p.odd) {
+		best := slices.DeleteFunc(all, func(a account) bool { return a.left > all[0].left })
+		return fmt.Sprintf("%s, but for %s of %d", named(best), plural(best[0].left, "call"), len(p.story.calls))
+	}
+	return p.unknown()
 }
 
-// tally says how many calls a bucket as promised can't explain, where that is
-// a few: then the limit is kept but for them.
-func (c *Court) tally() string {
-	calls := c.sights()
-	through, turned := 0, 0
-	m := &flow{l: c.profile.Limit}
-	for _, s := range calls {
-		level := m.level(s.at)
+// account holds hypotheses against the story, and keeps those that leave a few
+// calls unexplained at most.
+func (p *past) account(list []hypothesis, few int) []account {
+	var out []account
+	for _, h := range list {
+		if left := p.story.unexplained(h.model(), h.spare, few); len(left) <= few {
+			out = append(out, account{h.kind, h.words, h.vague, len(left)})
+		}
+	}
+	return out
+}
+
+// complete keeps what leaves nothing unexplained.
+func complete(list []account) []account {
+	return slices.DeleteFunc(slices.Clone(list), func(a account) bool { return a.left > 0 })
+}
+
+// named names accounts that are as good as each other.
+func named(list []account) string {
+	var words []string
+	for i, a := range list {
+		if slices.ContainsFunc(list[:i], func(b account) bool { return b.kind == a.kind }) {
+			continue
+		}
+		differ := slices.ContainsFunc(list[i:], func(b account) bool { return b.kind == a.kind && b.words != a.words })
+		if differ && a.vague != "" {
+			a.words = a.vague
+		}
+		words = append(words, a.words)
+	}
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words, "; or ") + ": this traffic can't tell"
+}
+
+// otherSize accounts for buckets of another size and for other people.
+func (p *past) otherSize() []account {
+	var list []account
+	if p.scope != "" {
+		list = append(list, account{kind: "scope", words: p.scope})
+	}
+	if m := p.measured; m != nil && !math.IsInf(m.Rate.Hi, 1) {
+		list = append(list, account{kind: "size", words: p.otherBucket(*m)})
+	}
+	return list
+}
+
+// otherKinds accounts for limiters that are no token bucket, and for a bucket that
+// is right but starts empty, by what must hold for each whatever the delays were.
+func (p *past) otherKinds() []account {
+	var list []account
+	const moment = 0.3 // seconds: a shorter window is one of calls at the same time
+	for _, fit := range []func() (Model, bool){p.bucket.fixed, p.bucket.opening, p.bucket.sliding} {
+		m, ok := fit()
 		switch {
-		case s.admitted && level < 1-s.slack:
-			through++
-			m.tokens++ // a call that was let through took nothing
-		case !s.admitted && level >= 1+s.slack:
-			turned++
-		}
-		m.saw(s.at, s.admitted)
-	}
-	switch {
-	case 5*(through+turned) > len(calls):
-		return ""
-	case through > 0 && turned > 0:
-		return fmt.Sprintf("; one as promised, but for %s let through and %d refused although a token was there", plural(through, "call"), turned)
-	case through > 0:
-		return fmt.Sprintf("; one as promised, but for %s let through", plural(through, "call"))
-	case turned > 0:
-		return fmt.Sprintf("; one as promised, but for %s refused although a token was there", plural(turned, "call"))
-	}
-	return ""
-}
-
-// apart reports if the history breaks a shared limit, but not one a client:
-// each client's own calls, admitted and refused, are those of a whole bucket.
-func (c *Court) apart() bool {
-	l := c.profile.Limit
-	if l.Scope == profiles.Client || len(c.clients()) < 2 {
-		return false
-	}
-	alone := c.gather(profiles.Client).Check(l.Rate, l.Burst, c.cfg.Tolerance)
-	return alone.Verdict == Pass && c.needs(profiles.Global) > float64(l.Burst)+c.cfg.Tolerance
-}
-
-// otherBucket says how the bucket that was measured differs from the promise.
-func (c *Court) otherBucket(m Measured) string {
-	l := c.profile.Limit
-	burst := float64(l.Burst)
-	switch {
-	case m.Rate.Hi < 0.05*l.Rate:
-		return "the bucket never refills, or hardly: " + m.String()
-	case m.Rate.Lo > l.Rate:
-		return fmt.Sprintf("the rate is too high: it behaves like a bucket of %s", m)
-	case m.Rate.Hi < l.Rate:
-		return fmt.Sprintf("the rate is too low: it behaves like a bucket of %s", m)
-	case m.Burst.Lo > burst:
-		return fmt.Sprintf("the burst is too big: it behaves like a bucket of %s", m)
-	case m.Burst.Hi < burst:
-		return fmt.Sprintf("the burst is too small: it behaves like a bucket of %s", m)
-	}
-	return fmt.Sprintf("it behaves like a bucket of %s", m)
-}
-
-// emptyStart reports if calls were refused before as much as half of the burst
-// had been admitted.
-func (c *Court) emptyStart() bool {
-	granted := 0.0
-	for _, call := range c.calls {
-		switch {
-		case !call.Planned():
-		case call.Outcome == history.OK:
-			granted++
-		case call.Outcome == history.Limited:
-			return granted+float64(c.inFlightAt(call)) < math.Floor(float64(c.profile.Limit.Burst)/2)
+		case !ok || m.Number.Lo < 2 || m.Length.Hi < moment && m.Name != SlidingWindow:
+		case m.Length.Hi < moment:
+			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), m.Window)})
+		default:
+			list = append(list, account{kind: m.Name, words: "it is a " + windowWords(m)})
 		}
 	}
-	return false
+	if most := p.bucket.leastOverlap(); most >= 1 {
+		list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of at most %d), not a rate", most)})
+	}
+	if n, ok := p.lacking(); ok {
+		words := "the first calls were refused: the bucket starts empty"
+		if n < p.limit.Burst {
+			words = fmt.Sprintf("the first calls were refused: the bucket starts with %d of %d tokens", p.limit.Burst-n, p.limit.Burst)
+		}
+		list = append(list, account{kind: "empty", words: words})
+	}
+	return list
 }
 
-// inFlightAt counts the admitted calls whose fate may have been decided before
-// a call's.
-func (c *Court) inFlightAt(call history.Call) int {
-	n := 0
-	for _, other := range c.calls {
-		if other.Outcome != history.Limited && other.Outcome != history.Unsent &&
-			other.Sent <= call.Received && other.Received > call.Sent {
-			n++
+func windowWords(m Model) string {
+	words := fmt.Sprintf("of %s in %s", m.Number.whole(), seconds(m.Window.Seconds()))
+	if m.Name == OpenedWindow {
+		return "window " + words + " that opens with its first call"
+	}
+	return m.Name + " " + words
+}
+
+// lacking returns how many tokens the promised bucket lacked at first, if that
+// explains the answers: calls that nobody saw stand at the beginning.
+func (p *past) lacking() (int, bool) {
+	l := p.limit
+	for _, n := range []int{l.Burst, l.Burst - 1, l.Burst / 2} {
+		if n < 1 {
+			continue
+		}
+		b := &bucket{marks: slices.Clone(p.bucket.marks)}
+		for range n {
+			b.marks = append(b.marks, mark{sent: p.bucket.origin, received: p.bucket.origin, kind: admitted, least: 1, most: 1})
+		}
+		_, low := b.tightest(l.Rate)
+		_, high := b.loosest(l.Rate, -1, nil)
+		if low <= float64(l.Burst)+p.tolerance && high > float64(l.Burst)-p.tolerance {
+			return n, true
 		}
 	}
-	return n
+	return 0, false
 }

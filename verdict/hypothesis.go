@@ -1,240 +1,225 @@
 package verdict
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/mcpload/mcpload/profiles"
 )
 
-// A hypothesis is one way in which a limiter may be wrong, as a small model
-// that is led through a history: it says how many tokens it would hold before
-// each call, and is then told what the server did.
+// A hypothesis is one way in which a limiter may differ from its promise. It is
+// named only if it explains a story, and none that is simpler does.
 type hypothesis struct {
+	kind  string // what others like it share: of these the first that explains is named
 	words string
-	model func(l profiles.Limit) model
+	vague string  // for words, where several of a kind explain and differ; empty: words
+	spare float64 // seconds by which the model's own instants may be off
+	model func() model
 }
 
-type model interface {
-	level(at float64) float64 // tokens at an instant, in seconds; at never falls
-	saw(at float64, admitted bool)
-}
-
-// hypotheses are the likeliest mistakes, the more special ones first: of those
-// that explain a history equally well the first is named.
-func hypotheses(l profiles.Limit) []hypothesis {
-	full := float64(l.Burst) / l.Rate
+// defects are hypotheses of one thing wrong with the promised bucket.
+func (p *past) defects() []hypothesis {
+	l := p.limit
+	defect := func(kind, words string, f flow) hypothesis {
+		f.l = l
+		return hypothesis{kind: kind, words: words, model: func() model { g := f; return &g }}
+	}
 	list := []hypothesis{
-		{"refused calls cost a token too", func(l profiles.Limit) model { return &flow{l: l, refusalCost: 1} }},
-		{"a check and its token aren't taken in one step: calls at the same time aren't counted", func(l profiles.Limit) model { return &flow{l: l, blind: 0.008} }},
-		{"fractions of a token are lost: the rate is too low for calls that come often", func(l profiles.Limit) model { return &flow{l: l, truncates: true} }},
-		{"a rest makes the bucket hold more than its burst: the burst is too big", func(l profiles.Limit) model { return &flow{l: l, cap: 3 * float64(l.Burst)} }},
-		{"after the first burst the bucket holds one token: the burst is too small", func(l profiles.Limit) model { return &flow{l: l, once: true} }},
+		defect("refusals", "refused calls cost a token too", flow{refusalCost: 1}),
+		defect("truncates", "fractions of a token are lost: the rate is too low for calls that come often", flow{truncates: 1 / l.Rate}),
+		defect("truncates", "fractions of a second are lost: the rate is too low for calls that come often", flow{truncates: 1}),
+		defect("once", "after the first burst the bucket holds one token: the burst is too small", flow{once: true}),
 	}
+	for _, s := range []float64{0.002, 0.005, 0.01, 0.02} {
+		list = append(list, defect("racy", "a check and its token aren't taken in one step: calls at the same time aren't counted", flow{blind: s}))
+	}
+	for _, k := range []float64{2, 1.5, 3} {
+		list = append(list, defect("rest", "a rest makes the bucket hold more than its burst: the burst is too big", flow{cap: k * float64(l.Burst)}))
+	}
+	for _, s := range []float64{2, 1, 0.5} {
+		h := defect("idle", fmt.Sprintf("a rest of %s makes the bucket full again", seconds(s)), flow{restFills: s})
+		h.vague = "a rest makes the bucket full again"
+		list = append(list, h)
+	}
+	const phases = 40
 	for _, s := range []float64{1, 0.5, 0.25, 0.2, 0.1} {
-		for phase := range 10 {
-			list = append(list, hypothesis{fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)),
-				func(l profiles.Limit) model { return &flow{l: l, step: s, phase: float64(phase) / 10 * s} }})
+		for phase := range phases {
+			h := defect("steps", fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)), flow{step: s, phase: float64(phase) / phases * s})
+			h.spare, h.vague = s/phases/2, "tokens come in steps"
+			list = append(list, h)
 		}
 	}
-	for _, s := range []float64{0.5, 1, 2} {
-		list = append(list,
-			hypothesis{fmt.Sprintf("a rest of %s makes the bucket full again", seconds(s)), func(l profiles.Limit) model { return &flow{l: l, restFills: s} }},
-			hypothesis{fmt.Sprintf("a refusal bars everything for %s", seconds(s)), func(l profiles.Limit) model { return &flow{l: l, bars: s} }})
+	return append(list, p.timers()...)
+}
+
+// timers are buckets that are full again at even intervals. One refill is no
+// timer yet: the story has to have room for three. One of them must lie between
+// the last refusal before the first call that the promise doesn't explain, and
+// that call.
+func (p *past) timers() []hypothesis {
+	const grain = 0.02
+	odd := p.firstOdd(true)
+	if odd == len(p.story.calls) {
+		return nil
 	}
-	for _, s := range []float64{1, 2, 4, 8, 16} {
-		list = append(list, hypothesis{fmt.Sprintf("it stops refusing after %s or less", seconds(s)), func(l profiles.Limit) model { return &flow{l: l, offAfter: s} }})
+	from, to := 0.0, p.story.calls[odd].end
+	if before, _ := p.story.around(odd); before >= 0 {
+		from = p.story.calls[before].sent
 	}
-	for _, s := range []float64{0.02, 0.05, 0.1, 0.25} {
-		list = append(list, hypothesis{fmt.Sprintf("it limits calls at the same time (a concurrency cap of %d), not a rate", l.Burst), func(l profiles.Limit) model { return &sliding{l: l, length: s} }})
-	}
-	for _, s := range []float64{10, 5, 2, 1} {
-		for phase := range 20 {
-			list = append(list, hypothesis{fmt.Sprintf("the bucket is full again every %s (a timer that resets it, or a clock that is set forward)", seconds(s)),
-				func(l profiles.Limit) model { return &flow{l: l, fills: s, phase: float64(phase) / 20 * s} }})
+	var list []hypothesis
+	for _, s := range []float64{10, 5, 4, 3, 2, 1, 0.5} {
+		if 3*s > p.story.span() {
+			continue
 		}
-	}
-	for _, s := range []float64{full, 1, 10, 60} {
-		list = append(list, hypothesis{fmt.Sprintf("it is a sliding window of %d in %s", l.Burst, seconds(s)), func(l profiles.Limit) model { return &sliding{l: l, length: s} }})
-		for phase := range 20 {
-			list = append(list, hypothesis{fmt.Sprintf("it is a fixed window of %d in %s", l.Burst, seconds(s)),
-				func(l profiles.Limit) model { return &flow{l: l, step: s, fills: s, phase: float64(phase) / 20 * s} }})
+		for at := max(from, to-s); at < to; at += grain {
+			list = append(list, hypothesis{kind: "timer", spare: grain / 2,
+				words: fmt.Sprintf("the bucket is full again every %s (a timer that resets it, or a clock that is set forward)", seconds(s)),
+				vague: "the bucket is full again at even intervals (a timer that resets it, or a clock that is set forward)",
+				model: func() model { return &flow{l: p.limit, fills: s, phase: at + grain/2} }})
 		}
 	}
 	return list
+}
+
+// pairs are hypotheses of two things at once: the promised bucket and something
+// else that its instants tell of, or a window with more to it.
+func (p *past) pairs() []hypothesis {
+	return slices.Concat(p.off(), p.refilled(), p.bans(), p.secondLimits(), p.strangeWindows())
+}
+
+// strangeWindows are windows that a refusal prolongs or bars.
+func (p *past) strangeWindows() []hypothesis {
+	var list []hypothesis
+	first := p.story.first
+	r := p.shut(first)
+	bars := 0.0
+	if len(r.refused) > 0 {
+		bars = p.since(p.story.calls[r.refused[0]], r)
+	}
+	for _, n := range []int{first, first - 1, first + 1} {
+		if n < 1 {
+			continue
+		}
+		for _, s := range []float64{float64(p.limit.Burst) / p.limit.Rate, 1, 2, 5, 10, 15, 30, 60} {
+			list = append(list, hypothesis{kind: "elastic", words: fmt.Sprintf("it is a window of %d in %s that every call prolongs, a refused one too", n, seconds(s)),
+				model: func() model { return &opening{number: n, length: s, prolongs: true} }})
+			if bars > s {
+				list = append(list, hypothesis{kind: "block", words: fmt.Sprintf("it is a window of %d in %s, and more than that bars everything for %s", n, seconds(s), seconds(bars)),
+					vague: fmt.Sprintf("it is a window of %d, and more than that bars everything for %s", n, seconds(bars)),
+					model: func() model { return &opening{number: n, length: s, bars: bars} }})
+			}
+		}
+	}
+	return list
+}
+
+// A shutting is a stretch in which everything was refused.
+type shutting struct {
+	refused    []int // the calls, by sent
+	opened     told  // the call that was let through next
+	ended      bool  // there is one
+	letThrough int   // calls let through before it
+}
+
+// shut returns the stretch that a refused call lies in.
+func (p *past) shut(call int) (r shutting) {
+	s := p.story
+	from := min(call, len(s.calls))
+	for from > 0 && from < len(s.calls) && !s.calls[from-1].admitted {
+		from--
+	}
+	for _, c := range s.calls[:from] {
+		if c.admitted {
+			r.letThrough++
+		}
+	}
+	for i := from; i < len(s.calls); i++ {
+		if s.calls[i].admitted {
+			r.opened, r.ended = s.calls[i], true
+			break
+		}
+		r.refused = append(r.refused, i)
+	}
+	return r
+}
+
+// shuts are the first stretches with a refusal that the promise doesn't explain.
+func (p *past) shuts() []shutting {
+	var list []shutting
+	for _, i := range p.odd {
+		if p.story.calls[i].admitted {
+			continue
+		}
+		r := p.shut(i)
+		if len(list) == 0 || list[len(list)-1].refused[0] != r.refused[0] {
+			list = append(list, r)
+		}
+		if len(list) == 4 {
+			break
+		}
+	}
+	return list
+}
+
+// since is how long the stretch lasted from a call on, as a round number of
+// seconds where one fits; 0 where it never ended.
+func (p *past) since(c told, r shutting) float64 {
+	if !r.ended || r.opened.end <= c.sent {
+		return 0
+	}
+	last := p.story.calls[r.refused[len(r.refused)-1]]
+	return round(max(0, last.sent-c.end)*1e9, (r.opened.end-c.sent)*1e9).Seconds()
+}
+
+// bans are hypotheses of refusals that bar everything for a while. How many, and
+// how long, is read from the first stretches that the promise doesn't explain.
+func (p *past) bans() []hypothesis {
+	var list []hypothesis
+	for _, r := range p.shuts() {
+		last := p.story.calls[r.refused[len(r.refused)-1]]
+		for strikes := 1; strikes <= min(10, len(r.refused)); strikes++ {
+			trigger := p.story.calls[r.refused[strikes-1]]
+			long, words := p.since(trigger, r), ""
+			switch {
+			case long > 0:
+				words = "bars everything for " + seconds(long)
+			case !r.ended && last.sent > trigger.end:
+				long = 1e9
+				words = "bars everything for " + seconds(math.Floor(last.sent-trigger.end)) + " or longer"
+			default:
+				continue
+			}
+			who := "a refusal "
+			if strikes > 1 {
+				who = fmt.Sprintf("being refused %d times within a second ", strikes)
+			}
+			list = append(list, hypothesis{kind: "ban", words: who + words, vague: "refusals bar everything for a while",
+				model: func() model { return &flow{l: p.limit, bars: long, strikes: strikes} }})
+		}
+	}
+	return list
+}
+
+// secondLimits are hypotheses of a second limit beside the promised one, which lets
+// through so many calls in a longer time.
+func (p *past) secondLimits() []hypothesis {
+	r := p.shut(p.firstOdd(false))
+	if len(r.refused) < 3 || r.letThrough == 0 {
+		return nil
+	}
+	n, start := r.letThrough, p.story.calls[0]
+	last := p.story.calls[r.refused[len(r.refused)-1]]
+	length := 1e9
+	words := fmt.Sprintf("a second limit is at work beside the promised one: after %s nothing was let through for %s, to the end (a quota, or so many a minute, hour or day)",
+		plural(n, "call"), seconds(math.Floor(last.sent-p.story.calls[r.refused[0]].end)))
+	if r.ended {
+		length = round(max(0, last.sent-start.end)*1e9, (r.opened.end-start.sent)*1e9).Seconds()
+		words = fmt.Sprintf("a second limit is at work beside the promised one: %d in %s", n, seconds(length))
+	}
+	return []hypothesis{{kind: "quota", words: words,
+		model: func() model { return &stack{&flow{l: p.limit}, &opening{number: n, length: length}} }}}
 }
 
 func seconds(s float64) string {
 	return time.Duration(s * 1e9).Round(time.Millisecond).String()
-}
-
-// A flow is a token bucket with one thing wrong.
-type flow struct {
-	l           profiles.Limit
-	refusalCost float64 // tokens that a refusal takes
-	cap         float64 // what it holds at most; 0: the burst
-	step, phase float64 // seconds between refills; 0: all the time
-	fills       float64 // seconds after which it is full again; 0: never
-	restFills   float64 // seconds without a call after which it is full; 0: never
-	bars        float64 // seconds that a refusal bars everything
-	blind       float64 // seconds until a token that was taken is missed
-	truncates   bool    // whole tokens only, the rest is lost at each call
-	once        bool    // the burst is granted once
-	offAfter    float64 // seconds after which nothing is refused; 0: never
-
-	begun         bool
-	start         float64
-	tokens, last  float64
-	lastCall      float64
-	barred        float64
-	taken         []float64
-	emptied       bool
-	lastTruncated float64
-}
-
-func (f *flow) level(at float64) float64 {
-	if !f.begun {
-		f.begun, f.start, f.tokens = true, at, float64(f.l.Burst)
-		f.last, f.lastCall, f.barred, f.lastTruncated = at, at, math.Inf(-1), at
-	}
-	capacity := float64(f.l.Burst)
-	if f.cap > 0 {
-		capacity = f.cap
-	}
-	if f.once && f.emptied {
-		capacity = 1
-	}
-	var gain float64
-	switch {
-	case f.step > 0:
-		gain = f.l.Rate * f.step * (math.Floor((at-f.phase)/f.step) - math.Floor((f.last-f.phase)/f.step))
-	case f.truncates:
-		gain = math.Floor(f.l.Rate * (at - f.lastTruncated))
-	default:
-		gain = f.l.Rate * (at - f.last)
-	}
-	if f.truncates {
-		f.lastTruncated = at
-	}
-	f.tokens = min(capacity, f.tokens+gain)
-	if f.fills > 0 && math.Floor((at-f.phase)/f.fills) > math.Floor((f.last-f.phase)/f.fills) || f.restFills > 0 && at-f.lastCall >= f.restFills {
-		f.tokens = float64(f.l.Burst)
-	}
-	f.last = at
-	if at < f.barred {
-		return 0
-	}
-	if f.offAfter > 0 && at-f.start >= f.offAfter {
-		f.tokens = max(f.tokens, 1)
-	}
-	level := f.tokens
-	for _, t := range f.taken { // tokens that nobody misses yet
-		if at-t < f.blind {
-			level++
-		}
-	}
-	return level
-}
-
-func (f *flow) saw(at float64, admitted bool) {
-	f.lastCall = at
-	switch {
-	case admitted:
-		f.tokens--
-		if f.blind > 0 {
-			f.taken = append(f.taken, at)
-		}
-		if f.blind > 0 || f.truncates {
-			f.tokens = max(f.tokens, 0)
-		}
-		f.emptied = f.emptied || f.tokens < 1
-	default:
-		f.tokens = max(-float64(f.l.Burst), f.tokens-f.refusalCost)
-		f.emptied = true
-		if f.bars > 0 && at >= f.barred {
-			f.barred = at + f.bars
-		}
-	}
-}
-
-// A sliding window counts the admissions of the last seconds.
-type sliding struct {
-	l      profiles.Limit
-	length float64
-	taken  []float64
-}
-
-func (s *sliding) level(at float64) float64 {
-	s.taken = slices.DeleteFunc(s.taken, func(t float64) bool { return t <= at-s.length })
-	return float64(s.l.Burst - len(s.taken))
-}
-
-func (s *sliding) saw(at float64, admitted bool) {
-	if admitted {
-		s.taken = append(s.taken, at)
-	}
-}
-
-// A sight is one call as a hypothesis sees it: an admission as early as it can
-// have been, a refusal as late, since then the call is explained best.
-type sight struct {
-	at       float64 // seconds
-	slack    float64 // tokens that the unseen instant may account for
-	admitted bool
-}
-
-func (c *Court) sights() []sight {
-	b := c.evidence.busiest()
-	var list []sight
-	for i := range b.marks {
-		m := &b.marks[i]
-		s := sight{at: b.sent(int32(i)) / 1e9, admitted: m.kind == admitted}
-		switch {
-		case m.kind == maybe:
-			continue
-		case m.kind == refused:
-			s.at = b.end(int32(i)) / 1e9
-		}
-		s.slack = 0.25 + c.profile.Limit.Rate*float64(m.received-m.sent)/1e9
-		list = append(list, s)
-	}
-	slices.SortStableFunc(list, func(x, y sight) int { return cmp.Compare(x.at, y.at) })
-	return list
-}
-
-// contradictions counts the calls that a model can't explain: refused with a
-// token to spare, or admitted without.
-func contradictions(m model, calls []sight) int {
-	n := 0
-	for _, c := range calls {
-		level := m.level(c.at)
-		if c.admitted && level < 1-c.slack || !c.admitted && level >= 1+c.slack {
-			n++
-		}
-		m.saw(c.at, c.admitted)
-	}
-	return n
-}
-
-// likeliest returns the words of the hypothesis that leaves the fewest calls
-// unexplained, and false where none explains nearly all of them.
-func (c *Court) likeliest() (string, bool) {
-	calls := c.sights()
-	if len(calls) > 5000 {
-		calls = calls[:5000]
-	}
-	best, words := math.MaxInt, ""
-	for _, h := range hypotheses(c.profile.Limit) {
-		if n := contradictions(h.model(c.profile.Limit), calls); n < best {
-			best, words = n, h.words
-		}
-	}
-	plain := contradictions(&flow{l: c.profile.Limit}, calls)
-	if 50*best > len(calls) || 2*best >= plain {
-		return "", false
-	}
-	return words, true
 }

@@ -23,6 +23,7 @@ const (
 	TokenBucket    = "token bucket"
 	FixedWindow    = "fixed window"
 	SlidingWindow  = "sliding window"
+	OpenedWindow   = "window that opens with its first call"
 	ConcurrencyCap = "concurrency cap"
 	NoLimit        = "no limit"
 )
@@ -62,7 +63,7 @@ func (e *Evidence) Models(tolerance float64) []Model {
 		list = append(list, Model{Name: TokenBucket, Number: m.Burst, Box: &m})
 	}
 	b := e.busiest()
-	for _, fit := range []func() (Model, bool){b.fixed, b.sliding} {
+	for _, fit := range []func() (Model, bool){b.fixed, b.sliding, b.opening} {
 		m, ok := fit()
 		if same := m.Name == SlidingWindow && m.Number.Hi == 1 && len(list) > 0 && list[0].Box != nil; ok && !same {
 			list = append(list, m) // one call a window is a bucket without burst, in other words
