@@ -67,13 +67,8 @@ func (b *bucket) firstCalls(n int) *bucket {
 	if len(b.marks) <= n {
 		return b
 	}
-	order := make([]int32, len(b.marks))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	b.sortBy(order, func(m *mark) int64 { return m.sent })
 	part := &bucket{client: b.client}
-	for _, i := range order[:n] {
+	for _, i := range b.bySentAll()[:n] {
 		part.marks = append(part.marks, b.marks[i])
 	}
 	part.prepare()
@@ -93,15 +88,18 @@ func (p *past) cause() string {
 	if size := p.otherSize(); len(size) > 0 {
 		return named(size)
 	}
-	few := len(p.story.calls) / 100
-	one := append(p.otherKinds(), p.account(p.defects(), few)...)
+	few := max(1, len(p.story.calls)/100)
+	one, unsure := p.otherKinds()
+	if len(p.odd) >= 3 { // fewer can be explained in too many ways
+		one = append(one, p.account(p.defects(), few)...)
+	}
 	if words := named(complete(one)); words != "" {
 		return words
 	}
 	if len(p.odd) < 3 {
-		return p.unknown() // so few calls can be explained in any way
+		return p.unknown()
 	}
-	two := p.account(p.pairs(), few)
+	two := append(unsure, p.account(p.pairs(), few)...)
 	if words := named(complete(two)); words != "" {
 		return words
 	}
@@ -119,7 +117,14 @@ func (p *past) cause() string {
 func (p *past) account(list []hypothesis, few int) []account {
 	var out []account
 	for _, h := range list {
-		if left := p.story.unexplained(h.model(), h.spare, few); len(left) <= few {
+		left := p.story.unexplained(h.model(), h.spare, few)
+		if f, ok := h.model().(*flow); ok && len(left) > 0 {
+			f.mends = true
+			if mended := p.story.unexplained(f, h.spare, few); len(mended) < len(left) {
+				left = mended
+			}
+		}
+		if len(left) <= few {
 			out = append(out, account{h.kind, h.words, h.vague, len(left)})
 		}
 	}
@@ -164,8 +169,10 @@ func (p *past) otherSize() []account {
 
 // otherKinds accounts for limiters that are no token bucket, and for a bucket that
 // is right but starts empty, by what must hold for each whatever the delays were.
-func (p *past) otherKinds() []account {
-	var list []account
+// An aligned window has a number, a length and a phase: where its ends weren't seen
+// more often than that, and its length isn't the promise's, nothing put it to the
+// test, and it is no simpler than two things at once. It is returned apart then.
+func (p *past) otherKinds() (list, unsure []account) {
 	const moment = 0.3 // seconds: a shorter window is one of calls at the same time
 	for _, fit := range []func() (Model, bool){p.bucket.fixed, p.bucket.opening, p.bucket.sliding} {
 		m, ok := fit()
@@ -173,6 +180,8 @@ func (p *past) otherKinds() []account {
 		case !ok || m.Number.Lo < 2 || m.Length.Hi < moment && m.Name != SlidingWindow:
 		case m.Length.Hi < moment:
 			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), m.Window)})
+		case m.Name == FixedWindow && p.bucket.ends(m) < 4 && !m.Length.holds(float64(p.limit.Burst)/p.limit.Rate):
+			unsure = append(unsure, account{kind: m.Name, words: "it is a " + windowWords(m)})
 		default:
 			list = append(list, account{kind: m.Name, words: "it is a " + windowWords(m)})
 		}
@@ -187,7 +196,18 @@ func (p *past) otherKinds() []account {
 		}
 		list = append(list, account{kind: "empty", words: words})
 	}
-	return list
+	return list, unsure
+}
+
+// ends is how many ends of a window were seen, each within half its length.
+func (b *bucket) ends(m Model) int {
+	n, last := 0, math.Inf(-1)
+	for _, e := range b.edges() {
+		if e.width() < m.Length.Lo*1e9/2 && e.middle() > last+m.Length.Lo*1e9/2 {
+			n, last = n+1, e.middle()
+		}
+	}
+	return n
 }
 
 func windowWords(m Model) string {

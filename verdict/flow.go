@@ -30,6 +30,7 @@ type flow struct {
 	once        bool         // the burst is granted once
 	filled      []float64    // instants at which it is full again
 	off         [][2]float64 // spans in which calls are let through and cost nothing
+	mends       bool         // an answer that it doesn't explain sets it right
 
 	begun    bool
 	tokens   float64
@@ -124,6 +125,16 @@ func (f *flow) saw(at float64, admitted bool) {
 	}
 }
 
+// mend makes the bucket hold what an unexplained answer tells that it held. One
+// wrong guess of an instant would else make every answer after it look wrong.
+func (f *flow) mend(admitted bool) {
+	if admitted {
+		f.tokens = 0
+	} else {
+		f.tokens = min(f.tokens, 0.999)
+	}
+}
+
 // strike counts a refusal, and bars everything where there were too many.
 func (f *flow) strike(at float64) {
 	if f.bars == 0 || at < f.barred {
@@ -176,6 +187,21 @@ func (s *stack) level(at float64) float64 { return min(s.first.level(at), s.seco
 func (s *stack) saw(at float64, admitted bool) {
 	if admitted { // what one refuses isn't charged by the other
 		s.first.saw(at, true)
+		s.second.saw(at, true)
+	}
+}
+
+// A serial is two limits one behind the other: the first is charged for what the
+// second refuses.
+type serial struct{ first, second model }
+
+func (s *serial) level(at float64) float64 { return min(s.first.level(at), s.second.level(at)) }
+
+func (s *serial) saw(at float64, admitted bool) {
+	if admitted || s.first.level(at) >= 1 {
+		s.first.saw(at, true)
+	}
+	if admitted {
 		s.second.saw(at, true)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -41,15 +42,15 @@ func (p *past) defects() []hypothesis {
 		h.vague = "a rest makes the bucket full again"
 		list = append(list, h)
 	}
-	const phases = 40
+	const grain = 0.002 // seconds
 	for _, s := range []float64{1, 0.5, 0.25, 0.2, 0.1} {
-		for phase := range phases {
-			h := defect("steps", fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)), flow{step: s, phase: float64(phase) / phases * s})
-			h.spare, h.vague = s/phases/2, "tokens come in steps"
+		for phase := grain / 2; phase < s; phase += grain {
+			h := defect("steps", fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)), flow{step: s, phase: phase})
+			h.spare, h.vague = grain/2, "tokens come in steps"
 			list = append(list, h)
 		}
 	}
-	return append(list, p.timers()...)
+	return slices.Concat(list, p.timers(), p.stops())
 }
 
 // timers are buckets that are full again at even intervals. One refill is no
@@ -57,7 +58,7 @@ func (p *past) defects() []hypothesis {
 // the last refusal before the first call that the promise doesn't explain, and
 // that call.
 func (p *past) timers() []hypothesis {
-	const grain = 0.02
+	const grain = 0.01
 	odd := p.firstOdd(true)
 	if odd == len(p.story.calls) {
 		return nil
@@ -67,7 +68,7 @@ func (p *past) timers() []hypothesis {
 		from = p.story.calls[before].sent
 	}
 	var list []hypothesis
-	for _, s := range []float64{10, 5, 4, 3, 2, 1, 0.5} {
+	for _, s := range []float64{10, 5, 4, 3, 2, 1} {
 		if 3*s > p.story.span() {
 			continue
 		}
@@ -84,7 +85,7 @@ func (p *past) timers() []hypothesis {
 // pairs are hypotheses of two things at once: the promised bucket and something
 // else that its instants tell of, or a window with more to it.
 func (p *past) pairs() []hypothesis {
-	return slices.Concat(p.off(), p.refilled(), p.bans(), p.secondLimits(), p.strangeWindows())
+	return slices.Concat(p.moments(), p.bans(), p.secondLimits(), p.behind(), p.strangeWindows())
 }
 
 // strangeWindows are windows that a refusal prolongs or bars.
@@ -222,4 +223,50 @@ func (p *past) secondLimits() []hypothesis {
 
 func seconds(s float64) string {
 	return time.Duration(s * 1e9).Round(time.Millisecond).String()
+}
+
+// behind is the hypothesis of a lower limit behind the promised one, which is
+// charged for what the lower one refuses. How low it is, is read from as many
+// calls from the first as a bucket explains.
+func (p *past) behind() []hypothesis {
+	calls := p.bucket.bySentAll()
+	most := sort.Search(len(calls), func(n int) bool {
+		_, ok := p.measuredUntil(calls[:n+1])
+		return !ok
+	})
+	m, ok := p.measuredUntil(calls[:most])
+	if !ok || most < len(calls)/4 || m.Rate.Hi > 1.1*m.Rate.Lo || m.Burst.Hi > m.Burst.Lo+1 || m.Rate.Hi >= p.limit.Rate {
+		return nil
+	}
+	low := p.limit
+	low.Rate, low.Burst = (m.Rate.Lo+m.Rate.Hi)/2, int(m.Burst.Hi)
+	return []hypothesis{{kind: "behind", words: fmt.Sprintf("a lower limit stands behind the promised one: a bucket of %s", m),
+		model: func() model { return &serial{&flow{l: p.limit}, &flow{l: low}} }}}
+}
+
+// measuredUntil is the box of some of the calls.
+func (p *past) measuredUntil(calls []int32) (Measured, bool) {
+	e := NewEvidence(p.limit)
+	part := e.bucketOf("")
+	for _, i := range calls {
+		m := p.bucket.marks[i]
+		part.marks = append(part.marks, m)
+		switch m.kind {
+		case refused:
+			e.limited++
+		case admitted:
+			e.granted++
+		}
+	}
+	return e.MeasureAround(p.limit.Rate, p.tolerance)
+}
+
+// bySentAll are all marks of a bucket, by sent.
+func (b *bucket) bySentAll() []int32 {
+	order := make([]int32, len(b.marks))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	b.sortBy(order, func(m *mark) int64 { return m.sent })
+	return order
 }

@@ -3,6 +3,8 @@ package verdict
 import (
 	"fmt"
 	"slices"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // most is how many refills or spans a hypothesis may have before it is no
@@ -47,10 +49,24 @@ func tries(from, to, n int) []int {
 	return list
 }
 
+// moments are hypotheses of a bucket that was full again at some moments, and of
+// a limit that wasn't at work in some spans. Where calls failed just before every
+// moment the server started anew, which is what fills a bucket.
+func (p *past) moments() []hypothesis {
+	filled, anew := p.refilled()
+	if anew {
+		return filled
+	}
+	return append(p.off(false), filled...)
+}
+
+// stops is the hypothesis of a limit that isn't at work any more.
+func (p *past) stops() []hypothesis { return p.off(true) }
+
 // refilled is the hypothesis of a bucket that was full again at some moments:
 // each is searched for between the last refusal before a call that shouldn't
 // have been let through, and that call.
-func (p *past) refilled() []hypothesis {
+func (p *past) refilled() (list []hypothesis, anew bool) {
 	s := p.story
 	var at []float64
 	odd := p.firstOdd(true)
@@ -67,25 +83,38 @@ func (p *past) refilled() []hypothesis {
 			if len(left) > 0 {
 				reached = left[0]
 			}
-			if reached > next {
+			if reached > next || reached == next && best >= 0 { // the latest is next to what filled it
 				best, next = moment, reached
 			}
 		}
 		if best < 0 {
-			return nil
+			return nil, false
 		}
 		at, odd = append(at, best), next
 	}
 	if odd < len(s.calls) || len(at) == 0 {
-		return nil
+		return nil, false
 	}
-	words := "the bucket was full again at " + instants(at) + " (it started anew, or a clock was set forward)"
-	return []hypothesis{{kind: "refilled", words: words, model: func() model { return &flow{l: p.limit, filled: at} }}}
+	words := "the bucket was full again at " + instants(at)
+	if anew = !slices.ContainsFunc(at, func(t float64) bool { return !p.failedBefore(t) }); anew {
+		words += ", right after calls had failed: the server started anew"
+	} else {
+		words += " (it started anew, or a clock was set forward)"
+	}
+	return []hypothesis{{kind: "refilled", words: words, model: func() model { return &flow{l: p.limit, filled: at} }}}, anew
 }
 
-// off is the hypothesis of a limit that isn't at work in some spans: where the
-// last of them lasts to the end it stopped.
-func (p *past) off() []hypothesis {
+// failedBefore reports if a call broke in the second before an instant.
+func (p *past) failedBefore(at float64) bool {
+	return slices.ContainsFunc(p.calls, func(c history.Call) bool {
+		ago := at - float64(int64(c.Sent)-p.bucket.origin)/1e9
+		return c.Outcome == history.Broken && 0 <= ago && ago < 1
+	})
+}
+
+// off is the hypothesis of a limit that isn't at work in some spans, or that isn't
+// from one instant on to the end.
+func (p *past) off(toEnd bool) []hypothesis {
 	s := p.story
 	var spans [][2]float64
 	odd := p.firstOdd(true)
@@ -109,12 +138,12 @@ func (p *past) off() []hypothesis {
 				}
 			}
 		}
-		if next == odd {
+		if next == odd || p.oddIn(best) < 3 { // a call or two let through are no span
 			return nil
 		}
 		spans, odd = append(spans, best), next
 	}
-	if odd < len(s.calls) || len(spans) == 0 {
+	if odd < len(s.calls) || len(spans) == 0 || toEnd != p.stopped(spans) {
 		return nil
 	}
 	return []hypothesis{{kind: "off", words: p.offWords(spans), model: func() model { return &flow{l: p.limit, off: spans} }}}
@@ -123,8 +152,7 @@ func (p *past) off() []hypothesis {
 func (p *past) offWords(spans [][2]float64) string {
 	s := p.story
 	last := spans[len(spans)-1]
-	_, after := s.around(p.story.at(last[1]))
-	if len(spans) == 1 && after >= len(s.calls) {
+	if p.stopped(spans) {
 		return fmt.Sprintf("it stops refusing: from %.1fs on more was let through than promised, and nothing was refused any more", s.calls[p.firstOdd(true)].sent)
 	}
 	var from []float64
@@ -133,6 +161,23 @@ func (p *past) offWords(spans [][2]float64) string {
 	}
 	return fmt.Sprintf("the limit was off for a while, at %s for up to %s, and is kept before and after (it fails open, as where its store can't be reached)",
 		instants(from), seconds(last[1]-last[0]))
+}
+
+// oddIn counts the calls let through in a span that the promise doesn't explain.
+func (p *past) oddIn(span [2]float64) int {
+	n := 0
+	for _, i := range p.odd {
+		if c := p.story.calls[i]; c.admitted && span[0] <= c.sent && c.sent <= span[1] {
+			n++
+		}
+	}
+	return n
+}
+
+// stopped reports if there is one span, and nothing was refused after it began.
+func (p *past) stopped(spans [][2]float64) bool {
+	_, after := p.story.around(p.story.at(spans[0][1]))
+	return len(spans) == 1 && after >= len(p.story.calls)
 }
 
 // at is the last call that was sent by an instant.

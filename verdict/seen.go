@@ -34,30 +34,20 @@ func (p *past) copies() int {
 	return 0
 }
 
-// delayed is the cause where nothing was refused and the calls beyond the promise
-// took far longer than those within it.
+// delayed is the cause where nothing was refused and some calls took far longer
+// than others.
 func (p *past) delayed() string {
-	var within, beyond []time.Duration
-	for i, c := range p.story.calls {
-		took := time.Duration((c.end - c.sent) * 1e9)
-		if slices.Contains(p.odd, i) {
-			beyond = append(beyond, took)
-		} else {
-			within = append(within, took)
-		}
+	var took []time.Duration
+	for _, c := range p.story.calls {
+		took = append(took, time.Duration((c.end-c.sent)*1e9))
 	}
-	slices.Sort(within)
-	slices.Sort(beyond)
-	const enough = 5
-	if len(within) < enough || len(beyond) < enough {
+	slices.Sort(took)
+	usual, late := quantile(took, 0.2), quantile(took, 0.8)
+	if len(took) < 10 || late < 100*time.Millisecond+4*usual {
 		return ""
 	}
-	usual, late := quantile(within, 0.5), quantile(beyond, 0.5)
-	if late < 20*time.Millisecond+4*usual || quantile(beyond, 0.2) < quantile(within, 0.8) {
-		return ""
-	}
-	return fmt.Sprintf("none of %s was refused, but those beyond the promise took %s (median of %d), and those within it %s: calls are delayed and not refused (a queue, a slow-down), or the server is slow under load: this traffic can't tell",
-		plural(p.evidence.Calls(), "call"), span(late), len(beyond), span(usual))
+	return fmt.Sprintf("none of %s was refused, but a fifth took %s or less and a fifth %s or more: calls are delayed and not refused (a queue, a slow-down), or the server is slow and no limiter is at work: this traffic can't tell",
+		plural(p.evidence.Calls(), "call"), span(usual), span(late))
 }
 
 // otherBucket says how the bucket that was measured differs from the promise.
@@ -67,7 +57,7 @@ func (p *past) otherBucket(m Measured) string {
 	n := math.Round(m.Rate.Lo / l.Rate)
 	switch {
 	case m.Rate.Hi < 0.05*l.Rate && m.Rate.Lo == 0:
-		return fmt.Sprintf("the bucket never refills, or hardly: %s; or so many calls are let through in a time that is longer than this traffic of %s", m, seconds(math.Ceil(p.story.span())))
+		return fmt.Sprintf("the bucket never refills, or hardly: %s; or so many calls are let through in a time that is longer than this traffic of %s, or that calls prolong", m, seconds(math.Ceil(p.story.span())))
 	case m.Rate.Hi < 0.05*l.Rate:
 		return fmt.Sprintf("the bucket hardly refills: %s", m)
 	case n > 1 && m.Rate.holds(n*l.Rate) && m.Burst.holds(n*burst):
@@ -144,7 +134,7 @@ func (p *past) seen() []string {
 	if longest > 0 {
 		list = append(list, fmt.Sprintf("up to %s without one let through", seconds(math.Round(longest*10)/10)))
 	}
-	if n := p.copies(); n > 1 {
+	if n := p.copies(); n > 2 {
 		list = append(list, fmt.Sprintf("more than %d limits as promised would grant together", n-1))
 	}
 	return append(list, p.hints()...)

@@ -86,8 +86,8 @@ func (s *story) line(spare float64) []change {
 
 // unexplained leads a model through the story and returns the calls for which
 // no instant was found, in order; no more than most and one more. A call that is
-// unexplained changes nothing in the model. Spare is how many seconds the model's
-// own instants may be off by.
+// unexplained changes nothing in the model, unless that mends itself. Spare is how
+// many seconds the model's own instants may be off by.
 func (s *story) unexplained(m model, spare float64, most int) (odd []int) {
 	changes := s.changes
 	if spare > 0 {
@@ -108,6 +108,9 @@ func (s *story) unexplained(m model, spare float64, most int) (odd []int) {
 		if s.gives(c.call, m.level(c.at), s.slack) {
 			m.saw(c.at, s.calls[c.call].admitted)
 			continue
+		}
+		if f, ok := m.(*flow); ok && f.mends {
+			f.mend(s.calls[c.call].admitted)
 		}
 		if odd = append(odd, c.call); len(odd) > most {
 			return odd
