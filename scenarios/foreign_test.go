@@ -300,7 +300,7 @@ var foreigners = []foreign{
 				return answer{after: min(2*time.Second, time.Duration(max(0, hits-20))*100*time.Millisecond)}
 			}
 		}},
-	{name: "restart", rate: 10, burst: 20, cause: []string{"refilled"},
+	{name: "restart", rate: 10, burst: 20, cause: []string{"refilled"}, alike: []string{"off"},
 		make: func(*rand.Rand) func(time.Duration) answer {
 			take, began := pail(10, 20), time.Duration(0)
 			return func(at time.Duration) answer {

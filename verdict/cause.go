@@ -99,7 +99,11 @@ func (p *past) cause() string {
 	if len(p.odd) < 3 {
 		return p.unknown()
 	}
-	two := append(unsure, p.account(p.pairs(), few)...)
+	two := p.account(p.pairs(), few)
+	if len(unsure) > 0 && len(complete(two)) == 0 {
+		return "we don't know: " + named(unsure) + " would explain the answers, but its ends were seen too seldom to put that to the test"
+	}
+	two = append(unsure, two...)
 	if words := named(complete(two)); words != "" {
 		return words
 	}
@@ -117,8 +121,12 @@ func (p *past) cause() string {
 func (p *past) account(list []hypothesis, few int) []account {
 	var out []account
 	for _, h := range list {
+		few := few
+		if h.exact {
+			few = 0
+		}
 		left := p.story.unexplained(h.model(), h.spare, few)
-		if f, ok := h.model().(*flow); ok && len(left) > 0 {
+		if f, ok := h.model().(*flow); ok && len(left) > 0 && few > 0 {
 			f.mends = true
 			if mended := p.story.unexplained(f, h.spare, few); len(mended) < len(left) {
 				left = mended
@@ -181,7 +189,7 @@ func (p *past) otherKinds() (list, unsure []account) {
 		case m.Length.Hi < moment:
 			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), m.Window)})
 		case m.Name == FixedWindow && p.bucket.ends(m) < 4 && !m.Length.holds(float64(p.limit.Burst)/p.limit.Rate):
-			unsure = append(unsure, account{kind: m.Name, words: "it is a " + windowWords(m)})
+			unsure = append(unsure, account{kind: m.Name, words: "a " + windowWords(m)})
 		default:
 			list = append(list, account{kind: m.Name, words: "it is a " + windowWords(m)})
 		}

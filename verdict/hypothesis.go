@@ -14,6 +14,7 @@ type hypothesis struct {
 	kind  string // what others like it share: of these the first that explains is named
 	words string
 	vague string  // for words, where several of a kind explain and differ; empty: words
+	exact bool    // it was read from the answers, so it must explain them all
 	spare float64 // seconds by which the model's own instants may be off
 	model func() model
 }
@@ -73,7 +74,7 @@ func (p *past) timers() []hypothesis {
 			continue
 		}
 		for at := max(from, to-s); at < to; at += grain {
-			list = append(list, hypothesis{kind: "timer", spare: grain / 2,
+			list = append(list, hypothesis{kind: "timer", exact: true, spare: grain / 2,
 				words: fmt.Sprintf("the bucket is full again every %s (a timer that resets it, or a clock that is set forward)", seconds(s)),
 				vague: "the bucket is full again at even intervals (a timer that resets it, or a clock that is set forward)",
 				model: func() model { return &flow{l: p.limit, fills: s, phase: at + grain/2} }})
@@ -88,30 +89,52 @@ func (p *past) pairs() []hypothesis {
 	return slices.Concat(p.moments(), p.bans(), p.secondLimits(), p.behind(), p.strangeWindows())
 }
 
-// strangeWindows are windows that a refusal prolongs or bars.
+// strangeWindows are windows that refusals prolong, or that bar everything once
+// they are full. How many calls they let through is read from the first refusal,
+// and how long they bar from the longest stretch in which everything was refused.
 func (p *past) strangeWindows() []hypothesis {
 	var list []hypothesis
-	first := p.story.first
-	r := p.shut(first)
-	bars := 0.0
-	if len(r.refused) > 0 {
-		bars = p.since(p.story.calls[r.refused[0]], r)
-	}
-	for _, n := range []int{first, first - 1, first + 1} {
-		if n < 1 {
-			continue
-		}
-		for _, s := range []float64{float64(p.limit.Burst) / p.limit.Rate, 1, 2, 5, 10, 15, 30, 60} {
-			list = append(list, hypothesis{kind: "elastic", words: fmt.Sprintf("it is a window of %d in %s that every call prolongs, a refused one too", n, seconds(s)),
-				model: func() model { return &opening{number: n, length: s, prolongs: true} }})
-			if bars > s {
-				list = append(list, hypothesis{kind: "block", words: fmt.Sprintf("it is a window of %d in %s, and more than that bars everything for %s", n, seconds(s), seconds(bars)),
-					vague: fmt.Sprintf("it is a window of %d, and more than that bars everything for %s", n, seconds(bars)),
-					model: func() model { return &opening{number: n, length: s, bars: bars} }})
-			}
+	n, bars := p.beforeFirst(), p.longestShut()
+	for _, s := range []float64{float64(p.limit.Burst) / p.limit.Rate, 1, 2, 5, 10, 15, 30, 60} {
+		list = append(list, hypothesis{kind: "elastic", exact: true, words: fmt.Sprintf("it is a window of %d in %s that every call prolongs, a refused one too", n, seconds(s)),
+			model: func() model { return &opening{number: n, length: s, prolongs: true} }})
+		if bars > s {
+			list = append(list, hypothesis{kind: "block", exact: true, words: fmt.Sprintf("it is a window of %d in %s, and more than that bars everything for %s", n, seconds(s), seconds(bars)),
+				vague: fmt.Sprintf("it is a window of %d, and more than that bars everything for %s", n, seconds(bars)),
+				model: func() model { return &opening{number: n, length: s, bars: bars} }})
 		}
 	}
 	return list
+}
+
+// beforeFirst is how many calls were let through that were sent before the first
+// refusal was known.
+func (p *past) beforeFirst() int {
+	known, n := math.Inf(1), 0
+	for _, c := range p.story.calls {
+		if !c.admitted {
+			known = min(known, c.end)
+		}
+	}
+	for _, c := range p.story.calls {
+		if c.admitted && c.sent <= known {
+			n++
+		}
+	}
+	return n
+}
+
+// longestShut is the longest that everything was refused for before a call was let
+// through again, in seconds.
+func (p *past) longestShut() float64 {
+	longest := 0.0
+	for i, c := range p.story.calls {
+		if c.admitted || i > 0 && !p.story.calls[i-1].admitted {
+			continue
+		}
+		longest = max(longest, p.since(c, p.shut(i)))
+	}
+	return longest
 }
 
 // A shutting is a stretch in which everything was refused.
@@ -194,7 +217,7 @@ func (p *past) bans() []hypothesis {
 			if strikes > 1 {
 				who = fmt.Sprintf("being refused %d times within a second ", strikes)
 			}
-			list = append(list, hypothesis{kind: "ban", words: who + words, vague: "refusals bar everything for a while",
+			list = append(list, hypothesis{kind: "ban", exact: true, words: who + words, vague: "refusals bar everything for a while",
 				model: func() model { return &flow{l: p.limit, bars: long, strikes: strikes} }})
 		}
 	}
@@ -217,7 +240,7 @@ func (p *past) secondLimits() []hypothesis {
 		length = round(max(0, last.sent-start.end)*1e9, (r.opened.end-start.sent)*1e9).Seconds()
 		words = fmt.Sprintf("a second limit is at work beside the promised one: %d in %s", n, seconds(length))
 	}
-	return []hypothesis{{kind: "quota", words: words,
+	return []hypothesis{{kind: "quota", exact: true, words: words,
 		model: func() model { return &stack{&flow{l: p.limit}, &opening{number: n, length: length}} }}}
 }
 
@@ -240,7 +263,7 @@ func (p *past) behind() []hypothesis {
 	}
 	low := p.limit
 	low.Rate, low.Burst = (m.Rate.Lo+m.Rate.Hi)/2, int(m.Burst.Hi)
-	return []hypothesis{{kind: "behind", words: fmt.Sprintf("a lower limit stands behind the promised one: a bucket of %s", m),
+	return []hypothesis{{kind: "behind", exact: true, words: fmt.Sprintf("a lower limit stands behind the promised one: a bucket of %s", m),
 		model: func() model { return &serial{&flow{l: p.limit}, &flow{l: low}} }}}
 }
 

@@ -57,7 +57,11 @@ func (p *past) moments() []hypothesis {
 	if anew {
 		return filled
 	}
-	return append(p.off(false), filled...)
+	off := p.off(false)
+	if len(off) == 0 && len(filled) > 0 {
+		filled[0].words += ", or the limit was off at that moment: this traffic can't tell"
+	}
+	return append(off, filled...)
 }
 
 // stops is the hypothesis of a limit that isn't at work any more.
@@ -101,7 +105,7 @@ func (p *past) refilled() (list []hypothesis, anew bool) {
 	} else {
 		words += " (it started anew, or a clock was set forward)"
 	}
-	return []hypothesis{{kind: "refilled", words: words, model: func() model { return &flow{l: p.limit, filled: at} }}}, anew
+	return []hypothesis{{kind: "refilled", exact: true, words: words, model: func() model { return &flow{l: p.limit, filled: at} }}}, anew
 }
 
 // failedBefore reports if a call broke in the second before an instant.
@@ -146,7 +150,7 @@ func (p *past) off(toEnd bool) []hypothesis {
 	if odd < len(s.calls) || len(spans) == 0 || toEnd != p.stopped(spans) {
 		return nil
 	}
-	return []hypothesis{{kind: "off", words: p.offWords(spans), model: func() model { return &flow{l: p.limit, off: spans} }}}
+	return []hypothesis{{kind: "off", exact: true, words: p.offWords(spans), model: func() model { return &flow{l: p.limit, off: spans} }}}
 }
 
 func (p *past) offWords(spans [][2]float64) string {
