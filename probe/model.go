@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ func (p *probe) tellApart(ctx context.Context) error {
 	}
 	for range 4 {
 		var err error
-		window := p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow)
+		window := slices.ContainsFunc(p.report.Models, isWindow)
 		switch {
 		case len(p.report.Models) == 0, len(p.report.Models) == 1 && (p.confirmed || !window):
 			return nil
@@ -62,8 +63,8 @@ func (p *probe) nameModels() {
 	if p.has(verdict.ConcurrencyCap) {
 		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does once they come faster than it grants")
 	}
-	if p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow) {
-		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and then calls across the end of the window: a fixed window opens wholly at its edge, a sliding one by halves, a token bucket steadily")
+	if slices.ContainsFunc(p.report.Models, isWindow) {
+		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and as many again just after a window's length from the first: a window that opens with its first call lets all of those through, a sliding one half of them, a fixed one opens wholly at its own edge, and a token bucket steadily")
 	}
 }
 
@@ -87,7 +88,7 @@ func isWindow(m verdict.Model) bool { return m.Window > 0 }
 // window is the length and the number of a window that may be at work, or of
 // the time in which a bucket fills.
 func (p *probe) window() (length time.Duration, number int) {
-	for _, name := range []string{verdict.SlidingWindow, verdict.FixedWindow} {
+	for _, name := range []string{verdict.SlidingWindow, verdict.OpenedWindow, verdict.FixedWindow} {
 		if m, ok := p.named(name); ok {
 			return m.Window, max(1, int(m.Number.Lo))
 		}
@@ -158,15 +159,23 @@ func (p *probe) straddle(ctx context.Context) error {
 	}
 	half := max(1, number/2)
 	plan := p.volley(p.client, half, time.Millisecond)
-	for _, a := range p.volley(p.client, number+1, time.Millisecond) {
-		a.Due += length / 2
-		plan = append(plan, a)
+	put := func(calls []history.Arrival, at time.Duration) {
+		for _, a := range calls {
+			a.Due += at
+			plan = append(plan, a)
+		}
 	}
-	const looks = 24
+	put(p.volley(p.client, number+1, time.Millisecond), length/2)
+	// Where the first call's window ends is looked for, and right after it the whole
+	// number is asked for: by then only as many looks were let through as a window
+	// has ended before its time.
+	const looks = 12
 	for i := range looks {
-		a := p.volley(p.client, 1, 0)[0]
-		a.Due = length*6/10 + time.Duration(i)*length/looks
-		plan = append(plan, a)
+		put(p.volley(p.client, 1, 0), length*6/10+time.Duration(i)*length*4/10/looks)
+	}
+	put(p.volley(p.client, number+1, min(time.Millisecond, length/time.Duration(20*number))), p.pastWindow(length))
+	for i := range looks {
+		put(p.volley(p.client, 1, 0), length*115/100+time.Duration(i)*length*45/100/looks)
 	}
 	rest := length * 11 / 10
 	if p.straddled > 0 {
@@ -177,6 +186,18 @@ func (p *probe) straddle(ctx context.Context) error {
 	p.rest(rest)
 	_, err := p.send(ctx, byDue(plan))
 	return err
+}
+
+// pastWindow is when a window that a call opened has surely ended: a little more
+// than its length, whichever of those that explain the answers it is.
+func (p *probe) pastWindow(length time.Duration) time.Duration {
+	longest := length
+	for _, m := range p.report.Models {
+		if longer := seconds(m.Length.Hi); isWindow(m) && longer < length*11/10 {
+			longest = max(longest, longer)
+		}
+	}
+	return longest + length/100 + time.Millisecond
 }
 
 // DescribeModels says the models in a sentence.

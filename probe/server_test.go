@@ -24,6 +24,7 @@ type server struct {
 	clock      *virtual.Clock
 	target     *virtual.Server
 	limiter    mock.Limiter
+	take       func(at time.Duration) bool // lets a call through, in place of the limiter; nil: none
 	holds      time.Duration // what an admitted call takes after the decision
 	cap        int           // calls at one time, in place of the limiter; 0: none
 	status     int
@@ -77,6 +78,12 @@ func (s *server) decide(at time.Duration, a history.Arrival) virtual.Reply {
 		s.working++
 		s.clock.At(at+s.holds, func() { s.working-- })
 		return virtual.Reply{Outcome: history.OK}
+	}
+	if s.take != nil {
+		if s.admitted = s.take(at); s.admitted {
+			return virtual.Reply{Outcome: history.OK}
+		}
+		return virtual.Reply{Outcome: history.Limited, Status: s.status, Code: s.code, Detail: "rate limit"}
 	}
 	conn := a.Client + "/0"
 	if !s.single[a.Client] {

@@ -1,0 +1,113 @@
+package probe_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/virtual"
+)
+
+// takenBy probes what lets calls through.
+func takenBy(t *testing.T, take func(at time.Duration) bool, seed uint64, b probe.Budget, mean time.Duration) probe.Report {
+	t.Helper()
+	s := newServer(t, limit(12, 16), "", "")
+	delay := virtual.Exp(mean)
+	s.take, s.target.There, s.target.Back, s.target.Rand = take, delay, delay, rand.New(rand.NewPCG(seed, 7))
+	r, err := probe.Probe(t.Context(), s, probe.Config{Load: load, Client: "c1", Seed: seed, Budget: b})
+	require.NoError(t, err)
+	return r
+}
+
+// counted is a window that opens with a key's first call: Redis' INCR and EXPIRE,
+// express-rate-limit, limits.
+func counted(n int, length time.Duration) func(at time.Duration) bool {
+	until, used := time.Duration(-1), 0
+	return func(at time.Duration) bool {
+		if at >= until {
+			until, used = at+length, 0
+		}
+		used++
+		return used <= n
+	}
+}
+
+// logged lets through so many calls in any stretch of a length.
+func logged(n int, length time.Duration) func(at time.Duration) bool {
+	var log []time.Duration
+	return func(at time.Duration) bool {
+		for len(log) > 0 && at-log[0] >= length {
+			log = log[1:]
+		}
+		if len(log) >= n {
+			return false
+		}
+		log = append(log, at)
+		return true
+	}
+}
+
+// A window that opens with its first call is never called a sliding one, nor the
+// other way round: neither is named alone unless it is what is at work.
+func TestAWindowThatOpensWithItsFirstCallIsNoSlidingOne(t *testing.T) {
+	named := 0
+	for _, w := range []struct {
+		n      int
+		length time.Duration
+	}{{30, 10 * time.Second}, {20, 2 * time.Second}, {10, 5 * time.Second}, {5, time.Second}} {
+		for name, made := range map[string]func(int, time.Duration) func(time.Duration) bool{verdict.OpenedWindow: counted, verdict.SlidingWindow: logged} {
+			for seed := uint64(1); seed <= 3; seed++ {
+				t.Run(fmt.Sprint(name, w.n, w.length, seed), func(t *testing.T) {
+					r := takenBy(t, made(w.n, w.length), seed, probe.Budget{}, time.Millisecond)
+					show(t, r)
+					require.NotEqual(t, probe.Measured, r.Result)
+					if len(r.Models) > 0 {
+						require.Contains(t, names(r), name)
+					}
+					if r.Result == probe.OtherModel {
+						named++
+						require.Equal(t, []string{name}, names(r))
+						require.LessOrEqual(t, r.Models[0].Number.Lo, float64(w.n))
+						require.GreaterOrEqual(t, r.Models[0].Number.Hi, float64(w.n))
+						require.Equal(t, w.length, r.Models[0].Window)
+					}
+				})
+			}
+		}
+	}
+	t.Logf("%d of 24 were named", named)
+	require.GreaterOrEqual(t, named, 18)
+}
+
+// A pause that grows with the calls is no bucket, however well one fits it for a
+// while.
+func TestABackOffIsNoBucket(t *testing.T) {
+	for seed := uint64(1); seed <= 3; seed++ {
+		count, last := 3, -time.Hour
+		r := takenBy(t, func(at time.Duration) bool {
+			gap := time.Duration(0)
+			switch {
+			case at-last > time.Minute:
+				count = 0
+			case count >= 20:
+				gap = 6 * time.Second
+			case count >= 12:
+				gap = 3 * time.Second
+			}
+			if at-last < gap {
+				return false
+			}
+			count, last = count+1, at
+			return true
+		}, seed, probe.Budget{}, time.Millisecond)
+		show(t, r)
+		require.NotEqual(t, probe.Measured, r.Result)
+		require.False(t, slices.ContainsFunc(r.Models, func(m verdict.Model) bool { return m.Box != nil }) && len(r.Models) == 1, "a bucket is named")
+	}
+}
