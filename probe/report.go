@@ -151,6 +151,7 @@ func (p *probe) conclude() {
 	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: verdict.NoLimit}}
+		p.note("that is true of calls that get a result (%d of %d did): a limit on calls that fail isn't excluded, nor are refusals in words of a result that doesn't say that it is an error", r.Admitted, r.Admitted+r.Failed)
 	case p.isNarrow() && len(r.Models) == 1 && p.tests.passed() && roundBurst(*r.Box):
 		r.Result = Measured
 	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):

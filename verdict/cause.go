@@ -62,14 +62,15 @@ func newPast(l profiles.Limit, tolerance float64, e *Evidence) *past {
 	return p
 }
 
-// firstCalls is the part of a bucket that its first calls make.
+// firstCalls is the part of a bucket that its first calls make, without those that
+// got no answer: nobody knows when they were decided, if ever, and what may have
+// happened at any time explains anything.
 func (b *bucket) firstCalls(n int) *bucket {
-	if len(b.marks) <= n {
-		return b
-	}
 	part := &bucket{client: b.client}
-	for _, i := range b.bySentAll()[:n] {
-		part.marks = append(part.marks, b.marks[i])
+	for _, i := range b.bySentAll() {
+		if b.marks[i].received != never && len(part.marks) < n {
+			part.marks = append(part.marks, b.marks[i])
+		}
 	}
 	part.prepare()
 	return part

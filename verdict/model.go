@@ -75,15 +75,18 @@ func (e *Evidence) Models(tolerance float64) []Model {
 	return list
 }
 
-// busiest returns the bucket with the most calls.
+// busiest returns the bucket with the most calls, of those with a refusal where
+// there is one.
 func (e *Evidence) busiest() *bucket {
 	best := &bucket{}
+	best.prepare()
 	for _, b := range e.buckets {
-		if len(b.marks) > len(best.marks) {
+		b.prepare()
+		refused, more := len(b.refusals) > 0, len(b.marks) > len(best.marks)
+		if was := len(best.refusals) > 0; refused && !was || refused == was && more {
 			best = b
 		}
 	}
-	best.prepare()
 	return best
 }
 
@@ -91,6 +94,9 @@ func (e *Evidence) busiest() *bucket {
 // in the server together with a refused one: a cap on concurrency can't be
 // higher, and where it is 0 there is none.
 func (b *bucket) leastOverlap() int {
+	if len(b.refusals) == 0 {
+		return 0
+	}
 	least := math.MaxInt
 	for _, j := range b.refusals {
 		n := 0

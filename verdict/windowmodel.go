@@ -12,6 +12,9 @@ import (
 // decided within a stretch make W at most that long, and a refusal makes it
 // longer than the time since the Nth admission before it.
 func (b *bucket) sliding() (m Model, ok bool) {
+	if len(b.refusals) == 0 {
+		return m, false
+	}
 	later, before := b.endsLater(), b.endsBefore()
 	for n := b.beforeFirstRefusal() + 1; n >= 1; n-- {
 		lo, hi := longerThan(before, n), atMost(later, n)

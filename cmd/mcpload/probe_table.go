@@ -32,7 +32,11 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 	if len(r.Models) != 1 || r.Box == nil {
 		line("limiter", "%s", probe.DescribeModels(r.Models))
 	} else {
-		line("limiter", "%s", probe.KindOf(r.Models[0]))
+		kind := probe.KindOf(r.Models[0])
+		if r.Result == probe.Unfinished {
+			kind = "not certain yet: so far a " + kind + " explains every answer"
+		}
+		line("limiter", "%s", kind)
 	}
 	for _, apart := range r.Apart {
 		line("", "to tell them apart: %s", apart)
@@ -59,7 +63,7 @@ func probeHeadline(r probe.Report) string {
 		if r.Open.Rate > 0 {
 			s += fmt.Sprintf(" and %.0f/s for %s", r.Open.Rate, r.Open.Stretch.Round(100*time.Millisecond))
 		}
-		return s
+		return s + ", of calls that get a result"
 	case probe.Measured:
 		return fmt.Sprintf("%s, measured to 1 %% and half a token", r.Box)
 	case probe.OtherModel:
