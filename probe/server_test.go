@@ -25,8 +25,8 @@ type server struct {
 	target     *virtual.Server
 	limiter    mock.Limiter
 	take       func(at time.Duration) bool // lets a call through, in place of the limiter; nil: none
-	holds      time.Duration // what an admitted call takes after the decision
-	cap        int           // calls at one time, in place of the limiter; 0: none
+	holds      time.Duration               // what an admitted call takes after the decision
+	cap        int                         // calls at one time, in place of the limiter; 0: none
 	status     int
 	code       int
 	double     string            // a method that takes two tokens
