@@ -15,6 +15,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A drawn is a history drawn by hand, with what must be said of it.
@@ -69,7 +70,7 @@ func (d *drawn) read(fields []string, line string) (err error) {
 	l := &d.profile.Limit
 	switch fields[0] {
 	case "limit": // limit 10/s 20 [client] [shared] [charges=a,b] [may=c]
-		if l.Rate, err = profiles.ParseRate(fields[1]); err != nil {
+		if l.Rate, err = promise.ParseRate(fields[1]); err != nil {
 			return err
 		}
 		if l.Burst, err = strconv.Atoi(fields[2]); err != nil {
