@@ -132,7 +132,7 @@ func (s *Server) failHints() []string {
 		list = append(list, s.another()...)
 	}
 	if s.failed("over-admission") && s.refusals() == 0 {
-		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called (--tool loads with a tool call), and if a refusal looks like one (the profile's refusal section says what counts)")
+		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called (--tool loads with a tool call), if several processes keep a limit each, and if a refusal looks like one (the profile's refusal section says what counts)")
 	}
 	if s.broken() != "" && s.Measured != nil && s.Measured.Rate.Hi < 0.05*s.Limit.Rate {
 		return append(list, "see what refills the bucket: a timer that was never started, a clock that stands still, or a last instant that is set anew by each call")

@@ -42,6 +42,22 @@ func (c *Court) diagnose() string {
 	return p.cause()
 }
 
+// Cause says why the evidence breaks a promise of rate (tokens a second) and burst
+// (tokens), or that nobody knows, as the causes in findings do. Of a history of more
+// than 100,000 calls it says nothing: that would take longer than judging it.
+func (e *Evidence) Cause(rate float64, burst int, tolerance float64) string {
+	if e.calls > long || !possible(rate, burst) || rate == 0 {
+		return ""
+	}
+	l := e.limit
+	l.Rate, l.Burst = rate, burst
+	p := newPast(l, tolerance, e)
+	if m, ok := e.MeasureAround(rate, tolerance); ok {
+		p.measured = &m
+	}
+	return p.cause()
+}
+
 // A past is a history as its cause is looked for.
 type past struct {
 	limit     profiles.Limit

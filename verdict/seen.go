@@ -26,7 +26,8 @@ func (p *past) unrefused() string {
 
 // copies is how many limits as promised together grant what was granted.
 func (p *past) copies() int {
-	for n := 1; n < 1000; n++ {
+	const tried = 50
+	for n := 1; n <= tried; n++ {
 		if p.evidence.BurstMin(float64(n)*p.limit.Rate) <= float64(n*p.limit.Burst)+p.tolerance {
 			return n
 		}
@@ -96,6 +97,9 @@ func (p *past) unknown() string {
 			few = append(few, plural(turned, "call")+" refused although a token was there")
 		}
 		words += "; one as promised does, but for " + strings.Join(few, " and ")
+	}
+	if len(s.calls) >= longest {
+		words += fmt.Sprintf("; only the first %d calls were looked at", longest)
 	}
 	return words + ". Seen: " + strings.Join(p.seen(), ", ")
 }

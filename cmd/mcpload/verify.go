@@ -133,7 +133,11 @@ func (a *app) verify(f *verifyFlags, name string) error {
 	if f.format == "json" {
 		return writeJudgement(a.stdout, j)
 	}
-	return f.tell(a.stdout, limit, j)
+	cause := ""
+	if f.box && j.Verdict == verdict.Fail {
+		cause = evidence.Cause(limit.Rate, limit.Burst, f.tolerance)
+	}
+	return f.tell(a.stdout, limit, j, cause)
 }
 
 // in opens a history, or standard input for -, and unpacks it if need be.

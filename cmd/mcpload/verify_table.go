@@ -14,7 +14,7 @@ import (
 const witnessLines = 60
 
 // tell says a judgement to a person.
-func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement) error {
+func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, cause string) error {
 	headline := map[verdict.Verdict]string{
 		verdict.Pass:         "an honest token bucket can have produced this history",
 		verdict.Fail:         "no honest token bucket can have produced this history",
@@ -36,6 +36,9 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement) e
 		case f.box:
 			line("measured", "no token bucket of any rate and burst explains the history")
 		}
+	}
+	if cause != "" {
+		line("cause", cause)
 	}
 	if w := j.OverAdmission.Witness; w != nil {
 		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f are allowed\n  lines %s\n",
