@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
@@ -201,10 +202,13 @@ func (p *past) otherKinds() (list, unsure []account) {
 	const moment = 0.3 // seconds: a shorter window is one of calls at the same time
 	for _, fit := range []func() (Model, bool){p.bucket.fixed, p.bucket.opening, p.bucket.sliding} {
 		m, ok := fit()
+		if full := float64(p.limit.Burst) / p.limit.Rate; m.Length.holds(full) { // the promise's own length is the likeliest
+			m.Window = time.Duration(full * 1e9)
+		}
 		switch {
 		case !ok || m.Number.Lo < 2 || m.Length.Hi < moment && m.Name != SlidingWindow:
 		case m.Length.Hi < moment:
-			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), m.Window)})
+			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), seconds(m.Window.Seconds()))})
 		case m.Name == FixedWindow && p.bucket.ends(m) < 4 && !m.Length.holds(float64(p.limit.Burst)/p.limit.Rate):
 			unsure = append(unsure, account{kind: m.Name, words: "a " + windowWords(m)})
 		default:
