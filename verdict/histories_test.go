@@ -175,7 +175,7 @@ func (d *drawn) readCalls(fields []string) error {
 				return err
 			}
 		case key == "detail":
-			c.Detail = value
+			c.Detail = strings.ReplaceAll(value, "_", " ")
 		default:
 			return fmt.Errorf("%q is nothing that a call has", fields[i])
 		}
