@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +18,7 @@ type ToolInfo struct {
 	Annotations struct {
 		ReadOnly    *bool `json:"readOnlyHint"`
 		Destructive *bool `json:"destructiveHint"`
+		OpenWorld   *bool `json:"openWorldHint"`
 	} `json:"annotations"`
 }
 
@@ -49,7 +49,7 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, why))
 			continue
 		}
-		args, doubts := t.arguments()
+		args, doubts := t.arguments(false)
 		entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"}}
 		if len(args.Content) > 0 {
 			entry = append(entry, textNode("args"), args)
@@ -92,145 +92,6 @@ func (t ToolInfo) unsafe() string {
 		return "annotated as writing, and not as harmless"
 	}
 	return ""
-}
-
-// A schema is what is understood of a JSON Schema: enough to make up values.
-type schema struct {
-	Type       any               `json:"type"`
-	Properties map[string]schema `json:"properties"`
-	Required   []string          `json:"required"`
-	Items      *schema           `json:"items"`
-	Enum       []any             `json:"enum"`
-	Const      any               `json:"const"`
-	Default    any               `json:"default"`
-	Examples   []any             `json:"examples"`
-	Minimum    *float64          `json:"minimum"`
-	Maximum    *float64          `json:"maximum"`
-	MinLength  int               `json:"minLength"`
-	MinItems   int               `json:"minItems"`
-	Format     string            `json:"format"`
-	AnyOf      []schema          `json:"anyOf"`
-	OneOf      []schema          `json:"oneOf"`
-}
-
-// arguments makes up values for the required properties, or says what it can't
-// tell.
-func (t ToolInfo) arguments() (*yaml.Node, []string) {
-	object := &yaml.Node{Kind: yaml.MappingNode}
-	var s schema
-	if len(t.InputSchema) == 0 {
-		return object, nil
-	}
-	if err := json.Unmarshal(t.InputSchema, &s); err != nil {
-		return object, []string{"its input schema can't be read, so that there are no arguments"}
-	}
-	var doubts []string
-	object = s.object(&doubts, t.Name, 0)
-	return object, doubts
-}
-
-// maxSchema is how deep a schema is followed.
-const maxSchema = 8
-
-func (s schema) object(doubts *[]string, path string, depth int) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.MappingNode}
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		if slices.Contains(s.Required, name) {
-			n.Content = append(n.Content, textNode(name), s.Properties[name].value(doubts, path+"."+name, depth+1))
-		}
-	}
-	return n
-}
-
-// value makes up a value: one that the schema names, else one that its type
-// allows.
-func (s schema) value(doubts *[]string, path string, depth int) *yaml.Node {
-	for _, v := range append([]any{s.Const, s.Default}, append(s.Examples, s.Enum...)...) {
-		if v != nil {
-			return anyNode(v)
-		}
-	}
-	if depth > maxSchema {
-		*doubts = append(*doubts, path+" is nested too deep to make up")
-		return anyNode(nil)
-	}
-	for _, one := range append(s.AnyOf, s.OneOf...) {
-		if one.kind() != "null" {
-			return one.value(doubts, path, depth+1)
-		}
-	}
-	switch s.kind() {
-	case "string":
-		return textNode(s.text())
-	case "integer", "number":
-		lo, hi := s.bounds()
-		return textNode(fmt.Sprintf("{{int %.0f %.0f}}", lo, hi))
-	case "boolean":
-		return anyNode(false)
-	case "array":
-		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for range min(s.MinItems, 10) {
-			if s.Items != nil {
-				n.Content = append(n.Content, s.Items.value(doubts, path+"[]", depth+1))
-			}
-		}
-		return n
-	case "object":
-		return s.object(doubts, path, depth)
-	}
-	*doubts = append(*doubts, path+" has no type that is known: put a value in")
-	return textNode("{{string 8}}")
-}
-
-// kind is the schema's type, the first that isn't null where there are several.
-func (s schema) kind() string {
-	switch t := s.Type.(type) {
-	case string:
-		return t
-	case []any:
-		for _, one := range t {
-			if name, ok := one.(string); ok && name != "null" {
-				return name
-			}
-		}
-	}
-	if len(s.Properties) > 0 {
-		return "object"
-	}
-	return ""
-}
-
-// text makes up a text of a format.
-func (s schema) text() string {
-	switch s.Format {
-	case "uuid":
-		return "{{uuid}}"
-	case "email":
-		return "{{string 8}}@example.com"
-	case "uri", "url":
-		return "https://example.com/{{string 8}}"
-	case "date":
-		return "2025-01-31"
-	case "date-time":
-		return "2025-01-31T12:00:00Z"
-	}
-	return fmt.Sprintf("{{string %d}}", min(max(8, s.MinLength), 1<<16))
-}
-
-func (s schema) bounds() (lo, hi float64) {
-	lo = 1
-	if s.Minimum != nil {
-		lo = *s.Minimum
-	}
-	hi = lo + 99
-	if s.Maximum != nil {
-		hi = *s.Maximum
-		if s.Minimum == nil {
-			lo = min(lo, hi)
-		}
-	}
-	const most = 1e15 // whole numbers beyond are none any more
-	return max(-most, lo), min(most, max(lo, hi))
 }
 
 func textNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
