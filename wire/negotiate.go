@@ -244,9 +244,10 @@ const maxPages = 100
 // no list; one that breaks on it can't be used.
 func (s *Session) listTools(ctx context.Context) *DialError {
 	var (
-		names  = []string{}
-		learnt = paramHeaders{}
-		cursor json.RawMessage
+		names     = []string{}
+		described []json.RawMessage
+		learnt    = paramHeaders{}
+		cursor    json.RawMessage
 	)
 	for range maxPages {
 		var params []byte
@@ -264,22 +265,27 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 			return s.failure(methodList, call, got)
 		}
 		var page struct {
-			Tools []struct {
-				Name   string          `json:"name"`
-				Schema json.RawMessage `json:"inputSchema"`
-			} `json:"tools"`
-			Next *string `json:"nextCursor"`
+			Tools []json.RawMessage `json:"tools"`
+			Next  *string           `json:"nextCursor"`
 		}
 		if err := json.Unmarshal(got.reply.result, &page); err != nil {
 			return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no list of tools"}
 		}
-		for _, t := range page.Tools {
+		for _, raw := range page.Tools {
+			var t struct {
+				Name   string          `json:"name"`
+				Schema json.RawMessage `json:"inputSchema"`
+			}
+			if err := json.Unmarshal(raw, &t); err != nil {
+				return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no list of tools"}
+			}
 			names = append(names, t.Name)
 			learnt.learn(t.Name, t.Schema)
+			described = append(described, raw)
 		}
 		if page.Next == nil || *page.Next == "" {
 			slices.Sort(names)
-			s.tools = slices.Compact(names)
+			s.tools, s.described = slices.Compact(names), described
 			now := *s.era.Load()
 			now.params = learnt
 			s.era.Store(&now)

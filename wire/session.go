@@ -37,7 +37,9 @@ type Session struct {
 	calls  []history.Call // the handshake
 	server string
 	tools  []string
-	url    string // where requests go; a redirect may have moved it
+	// described is the tools as the server describes them.
+	described []json.RawMessage
+	url       string // where requests go; a redirect may have moved it
 }
 
 // Exchange sends one arrival now, whatever its due instant, and waits for what

@@ -72,7 +72,7 @@ type Options struct {
 	Redact   func(string) string  // takes secrets out of what a server said, before it is cut; nil: the values of Header and URL, and keys that are known by their shape
 	Refusal  Refusal              // how this server signals that a rate limit refused a call
 	Timeout  time.Duration        // of one request; 0: DefaultTimeout
-	Patience time.Duration        // of one request of the handshake; less than Timeout: Timeout
+	Patience time.Duration        // of one request of the handshake; 0: Timeout
 	Now      func() time.Duration // the run's monotonic clock; nil: time since Dial
 	Client   string               // client identity, for Call.Client of the handshake
 	Name     string               // clientInfo.name; empty: "mcpload"
@@ -200,7 +200,7 @@ func (o Options) checked() (Options, error) {
 	if o.Proxy != nil && o.Socket != "" {
 		return bad("a unix socket is not reached by a proxy")
 	}
-	if o.Timeout < 0 || o.MaxConns < 0 {
+	if o.Timeout < 0 || o.Patience < 0 || o.MaxConns < 0 {
 		return bad("negative time-out or number of connections")
 	}
 	o.fill()
@@ -212,7 +212,9 @@ func (o *Options) fill() {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	o.Patience = max(o.Patience, o.Timeout)
+	if o.Patience == 0 {
+		o.Patience = o.Timeout
+	}
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}

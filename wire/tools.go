@@ -1,0 +1,26 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+// ListTools asks for the server's tools where Options.ListTools left that out.
+// Like there, the requests are part of the handshake. A server that refuses them
+// for its rate may still be used: the error is a *DialError that says so. It must
+// not be called once there is traffic.
+func (s *Session) ListTools(ctx context.Context) error {
+	if e := s.listTools(ctx); e != nil {
+		e.Target, e.Detail = s.o.target(), s.clean.clean(e.Detail)
+		if e.Hint == "" {
+			e.Hint = hint(e, s.o)
+		}
+		return e
+	}
+	return nil
+}
+
+// Descriptions returns the server's tools as it describes them, each a JSON
+// object, in its order; nil where Tools is.
+func (s *Session) Descriptions() []json.RawMessage { return slices.Clone(s.described) }
