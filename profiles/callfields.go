@@ -70,7 +70,7 @@ func (r *reader) call(n *yaml.Node, path string, c *LoadCall) {
 	r.mapping(n, path, false, []field{
 		{"method", func(n *yaml.Node, path string) {
 			if method, ok := r.text(n, path, "a method, such as tools/list"); ok {
-				c.Method, c.Tool, c.Arguments = method, "", nil
+				c.Method, c.Tool, c.Arguments, c.Unsaid = method, "", nil, false
 				if isNotification(method) {
 					r.fault(n, path, quote(method)+" gets no answer", "a request, such as tools/list")
 				}
@@ -78,7 +78,7 @@ func (r *reader) call(n *yaml.Node, path string, c *LoadCall) {
 		}},
 		{"tool", func(n *yaml.Node, path string) {
 			if tool, ok := r.text(n, path, "a tool's name"); ok {
-				c.Tool, c.Arguments = tool, nil
+				c.Tool, c.Arguments, c.Unsaid = tool, nil, false
 				if !r.given("call.method") {
 					c.Method = "tools/call"
 				}

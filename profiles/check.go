@@ -64,7 +64,11 @@ func (r *reader) checkCharges(p *Profile) {
 		}
 	}
 	said := r.given("limit.charges") || r.given("limit.may_charge") || r.given("limit.free") || r.given("call")
-	if least, _ := l.Cost(p.Call.Method); said && least == 0 && !r.faulty("call") && !r.faulty("limit") {
+	least, _ := l.Cost(p.Call.Method)
+	if tool, _ := l.Cost("tools/call"); p.Call.Unsaid && tool > 0 {
+		least = tool // a tool of the server's may be chosen
+	}
+	if said && least == 0 && !r.faulty("call") && !r.faulty("limit") {
 		r.warn(r.place("limit.charges", "limit.may_charge", "limit.free", "call"), "limit.charges",
 			"the load call "+p.Call.Method+" need not cost a token, so that no leak can be seen", "a load call that is charged")
 	}

@@ -35,7 +35,7 @@ func blank() Profile {
 	return Profile{
 		Limit:   Limit{Scope: Global, Presumed: true},
 		Launch:  Launch{Ready: defaultReady},
-		Call:    LoadCall{Method: "tools/list"},
+		Call:    LoadCall{Method: "tools/list", Unsaid: true},
 		Refusal: DefaultRefusal(),
 	}
 }
@@ -58,7 +58,7 @@ func ForURL(rate float64, burst int) Profile {
 // that call is now the one that surely is.
 func (p Profile) Loading(tool string, arguments json.RawMessage) Profile {
 	p = p.Clone()
-	p.Call.Method, p.Call.Tool, p.Call.Arguments = "tools/call", tool, slices.Clone(arguments)
+	p.Call.Method, p.Call.Tool, p.Call.Arguments, p.Call.Unsaid = "tools/call", tool, slices.Clone(arguments), false
 	p.Limit.presume(p.Call.Method)
 	return p
 }

@@ -23,7 +23,11 @@ func Format(p Profile) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("profiles: arguments of %s: %w", quote(p.Call.Tool), err)
 	}
-	call := node{}.text("method", p.Call.Method).text("tool", p.Call.Tool)
+	method := p.Call.Method
+	if p.Call.Unsaid {
+		method = "" // a file that names one says that it is the one to load with
+	}
+	call := node{}.text("method", method).text("tool", p.Call.Tool)
 	call = call.with("arguments", arguments).texts("never", p.Call.Never, false)
 	doc := node{}.text("name", p.Name).text("doc", p.Doc).text("pattern", p.Pattern).
 		with("limit", limitNode(p.Limit)).

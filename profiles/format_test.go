@@ -57,8 +57,6 @@ launch:
   transport: http
   host: 127.0.0.1
   path: /mcp
-call:
-  method: tools/list
 refusal:
   codes: [-32000, -32029, -32023, 429]
   statuses: [429]

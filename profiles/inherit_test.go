@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 		Limit: Limit{Rate: 2, Burst: 3, Scope: Global, Charges: []string{"tools/list"},
 			MayCharge: []string{"*"}, Presumed: true},
 		Launch:  Launch{Transport: "http", Host: "127.0.0.1", Path: "/mcp", Ready: 30 * time.Second},
-		Call:    LoadCall{Method: "tools/list"},
+		Call:    LoadCall{Method: "tools/list", Unsaid: true},
 		Refusal: Refusal{Codes: []int{-32000, -32029, -32023, 429}, Statuses: []int{429}, Text: "rate limit"},
 	}
 	require.Equal(t, want, p)

@@ -125,6 +125,7 @@ type LoadCall struct {
 	Tool      string          // empty for methods without one
 	Arguments json.RawMessage // a JSON object; nil means {}
 	Never     []string        // tools that must never be called; "*" stands for any run of characters, as in "delete_*"
+	Unsaid    bool            // nobody named a call: Method is what every server has, for want of a better one
 }
 
 // Refusal says how a server signals that it refused a request for its rate.

@@ -33,7 +33,7 @@ func probedProfile(file string, j job, r probe.Report) ([]byte, error) {
 		p.Limit.Scope = profiles.Client
 	}
 	charge(&p, r.Costs)
-	p.Call.Never = j.profile.Call.Never
+	p.Call.Never, p.Call.Unsaid = j.profile.Call.Never, false // what was measured is the cost of this call
 	p.Refusal = j.profile.Refusal
 	for _, t := range r.Signal.Codes {
 		if t.Number != 0 && !slices.Contains(p.Refusal.Codes, t.Number) {
