@@ -26,6 +26,9 @@ func judgeIsolation(t *Trial) Finding {
 	}
 	greedy, greedyRefused, modest, modestRefused := t.parts()
 	switch {
+	case t.court.untold && l.Scope != profiles.Client:
+		f.Saw = t.untried()
+		return f
 	case modest == 0:
 		f.Saw = "only one client got through, which can't tell"
 		return f
@@ -124,6 +127,10 @@ var disguiseWords = map[string]string{
 func judgeEvasion(t *Trial) Finding {
 	f := Finding{Check: "evasion", Want: "nothing that a refused client can change about itself buys a token"}
 	first, refused := t.evader()
+	if t.court.untold {
+		f.Saw = t.untried()
+		return f
+	}
 	if refused == 0 {
 		f.Saw = "nothing was refused, so that there was nothing to evade"
 		return f

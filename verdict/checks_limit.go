@@ -48,6 +48,10 @@ func judgeOverAdmission(t *Trial) Finding {
 			w, perSecond(l.Rate/float64(w)), l.Burst/w)}
 	}
 	burst, pos := t.burstMin()
+	if t.court.untold {
+		f.Saw = t.untried()
+		return f
+	}
 	if pos == 0 {
 		f.Saw = "nothing was certainly admitted"
 		return f
@@ -117,6 +121,10 @@ func judgeScope(t *Trial) Finding {
 		f.Want = "one bucket a client"
 	}
 	clients := t.court.clients()
+	if t.court.untold {
+		f.Saw = t.untried()
+		return f
+	}
 	if len(clients) < 2 {
 		f.Saw = fmt.Sprintf("only %s got through, which can't tell", plural(len(clients), "client"))
 		return f

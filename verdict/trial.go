@@ -41,7 +41,8 @@ type Court struct {
 	calls    []history.Call
 	cfg      Config
 	evidence *Evidence
-	weight   int // tokens a call
+	weight   int  // tokens a call
+	untold   bool // what was let through is nothing that surely costs a token
 	bounds   *bounds
 	measured *Measured
 	tried    bool   // measured is computed
@@ -72,6 +73,7 @@ func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 	}
 	c := &Court{profile: p, calls: calls, cfg: cfg, weight: 1, evidence: Gather(p.Limit, calls)}
 	c.weigh()
+	c.doubt()
 	return c
 }
 
