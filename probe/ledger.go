@@ -21,6 +21,8 @@ type ledger struct {
 	mayCalls int           // what the phase may have used by its end
 	mayUntil time.Duration // when it must have ended
 	broken   int           // calls without a usable answer since the last good one
+	failing  int           // calls of the load since the last that was admitted or refused
+	worked   bool          // one was
 }
 
 func newLedger(prober Prober, cfg Config) *ledger {
@@ -47,6 +49,9 @@ func (l *ledger) room() time.Duration { return max(0, l.mayUntil-l.prober.Now()-
 // goneAfter is how many calls in a row may go without a usable answer.
 const goneAfter = 25
 
+// failsAfter is how many calls of the load in a row may get an error, or nothing.
+const failsAfter = 20
+
 // send sends arrivals, due from now, after the rest that was asked for. It cuts
 // off what the phase can't afford, and returns errSpent beside the calls then.
 func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Call, error) {
@@ -55,6 +60,9 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	}
 	whole := len(plan)
 	plan = plan[:min(whole, l.left())]
+	if most := failsAfter - l.failing; !l.worked && most > 0 && most < len(plan) {
+		plan, whole = plan[:most], most // it may be the call that is wrong: no more than it takes to know
+	}
 	room := l.mayUntil - l.prober.Now() - l.pause // below 0: the rest alone takes too long
 	for len(plan) > 0 && plan[len(plan)-1].Due > room {
 		plan = plan[:len(plan)-1]
@@ -83,14 +91,36 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 		return calls, err
 	case l.broken >= goneAfter:
 		return calls, fmt.Errorf("%w: the last %d calls got no usable reply (%s)", ErrGone, l.broken, calls[len(calls)-1].Detail)
+	case l.failing >= failsAfter && !l.worked:
+		return calls, fmt.Errorf("%w: all %d calls failed, the last with %s", ErrFailing, l.failing, failure(l.calls))
+	case l.failing >= failsAfter:
+		return calls, fmt.Errorf("%w: the last %d calls failed, the last one with %s", ErrFailing, l.failing, failure(l.calls))
 	case len(plan) < whole:
 		return calls, errSpent
 	}
 	return calls, nil
 }
 
+// failure quotes the last call that failed.
+func failure(calls []history.Call) string {
+	for i := len(calls) - 1; i >= 0; i-- {
+		if c := calls[i]; c.Outcome.Failed() || c.Outcome == history.TimedOut {
+			return fmt.Sprintf("%s: %s", c.Outcome, c.Detail)
+		}
+	}
+	return "no reason"
+}
+
 // count keeps count of calls without a usable answer.
 func (l *ledger) count(c history.Call) {
+	switch {
+	case c.Method != l.load.Method || c.Tool != l.load.Tool || string(c.Arguments) != string(l.load.Arguments):
+	case c.Outcome == history.OK || c.Outcome == history.Limited:
+		l.failing, l.worked = 0, true
+	case l.worked && !c.Outcome.Answered(): // it is the server that is gone, not the call that is wrong
+	case c.Outcome.Failed() || c.Outcome == history.TimedOut:
+		l.failing++
+	}
 	switch {
 	case c.Outcome.Answered():
 		l.broken = 0

@@ -80,6 +80,7 @@ type Config struct {
 	Seed      uint64       // makes jitter repeatable
 	Stateless bool         // the protocol has no sessions and no initialize (2026-07-28 and later)
 	Other     bool         // Identity.Other has credentials to speak with
+	Presumed  bool         // nobody said that the load is charged: that none of it is refused says nothing of other calls
 	Tolerance float64      // tokens; default verdict.DefaultTolerance
 	Tell      func(string) // told what the probe is about to do; nil: nobody is
 }
@@ -93,6 +94,10 @@ const (
 // ErrGone is returned where the server stopped answering, so that nothing more
 // could be found out.
 var ErrGone = errors.New("probe: the server stopped answering")
+
+// ErrFailing is returned where the load got nothing but errors, so that more of it
+// would find out nothing.
+var ErrFailing = errors.New("probe: calls fail")
 
 // errSpent ends a phase: its share of the budget is used up.
 var errSpent = errors.New("probe: the budget is spent")

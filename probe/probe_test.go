@@ -1,12 +1,14 @@
 package probe_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/probe"
 )
@@ -271,4 +273,65 @@ func TestLegality(t *testing.T) {
 		require.Equal(t, c.legal, legal, "%+v", c)
 		require.NotEmpty(t, words)
 	}
+}
+
+// failing answers every call with an error, but for the first few.
+type failing struct {
+	*server
+	good, sent int
+	every      int // one of so many is good nevertheless; 0: none
+	as         history.Outcome
+}
+
+func (f *failing) Run(ctx context.Context, plan []history.Arrival) ([]history.Call, error) {
+	calls, err := f.server.Run(ctx, plan)
+	for i := range calls {
+		if f.sent++; f.sent > f.good && (f.every == 0 || f.sent%f.every != 0) {
+			calls[i].Outcome, calls[i].Detail = f.as, "not like this"
+		}
+	}
+	return calls, err
+}
+
+// What fails over and over is the call, or how refusals are read: a probe stops
+// at 20, and quotes why.
+func TestNothingButFailuresEndAProbe(t *testing.T) {
+	for _, row := range []struct {
+		good, sent int
+		as         history.Outcome
+		says       string
+	}{
+		{0, 20, history.Rejected, "all 20 calls failed, the last with rejected: not like this"},
+		{0, 20, history.ToolError, "all 20 calls failed, the last with tool-error: not like this"},
+		{0, 20, history.Broken, "all 20 calls failed, the last with broken: not like this"},
+		{4, 31, history.Rejected, "the last 27 calls failed, the last one with rejected: not like this"},
+	} {
+		s := &failing{server: newServer(t, limit(12, 40), "", ""), good: row.good, as: row.as}
+		r, err := probe.Probe(t.Context(), onlyRuns{s}, probe.Config{Load: load, Client: "c1", Seed: 1})
+		require.ErrorIs(t, err, probe.ErrFailing)
+		require.ErrorContains(t, err, row.says)
+		require.Equal(t, row.sent, s.sent)
+		require.Equal(t, probe.Unfinished, r.Result)
+	}
+}
+
+// Failures with results among them are no reason to stop.
+func TestSomeFailuresEndNoProbe(t *testing.T) {
+	s := &failing{server: newServer(t, limit(12, 40), "", ""), as: history.Rejected, every: 10}
+	_, err := probe.Probe(t.Context(), onlyRuns{s}, probe.Config{Load: load, Client: "c1", Seed: 1, Budget: probe.Budget{Calls: 100, Time: time.Minute}})
+	require.NoError(t, err)
+}
+
+// onlyRuns hides that a server could open sessions too.
+type onlyRuns struct{ probe.Prober }
+
+// What nobody said is charged proves nothing by never being refused.
+func TestAPresumedChargeIsNoSignOfNoLimit(t *testing.T) {
+	r := run(t, newServer(t, limit(12, 16), "off", ""), probe.Config{Seed: 1, Presumed: true})
+	require.Equal(t, probe.Unfinished, r.Result)
+	require.True(t, r.Untold)
+	require.Empty(t, r.Models)
+	r = run(t, newServer(t, limit(12, 16), "off", ""), probe.Config{Seed: 1})
+	require.Equal(t, probe.NoLimit, r.Result)
+	require.False(t, r.Untold)
 }

@@ -17,6 +17,7 @@ type Report struct {
 	Tolerance float64           // tokens by which the box is wider than an exact limiter needs
 	Load      history.Arrival   // the unit: the call whose cost is one token
 	Open      *Open             // how far it was tried; nil where something was refused
+	Untold    bool              // nothing was refused, and nobody said that what was sent is charged
 	Models    []verdict.Model   // every kind of limiter that explains the history
 	Apart     []string          // what traffic would tell those apart
 	Scope     Value
@@ -147,8 +148,12 @@ func (p *probe) conclude() {
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
 	}
+	open := !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0
 	switch {
-	case !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0:
+	case open && p.cfg.Presumed:
+		r.Result, r.Untold = Unfinished, true
+		p.note("nobody said that %s is charged, and a limiter of tool calls lets it through: tool calls were not tried", r.Load.Method)
+	case open:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: verdict.NoLimit}}
 		p.note("that is true of calls that get a result (%d of %d did): a limit on calls that fail isn't excluded, nor are refusals in words of a result that doesn't say that it is an error", r.Admitted, r.Admitted+r.Failed)
