@@ -28,6 +28,7 @@ type Document struct {
 	Seed    uint64          `json:"seed"`
 	Verdict verdict.Verdict `json:"verdict"` // worst of the servers'; Finish sets it
 	Servers []Server        `json:"servers"`
+	Repeat  string          `json:"repeat,omitempty"` // of a fail: the command that repeats it, quoted for a shell, without secrets
 }
 
 // A Server is what a run found of one server.
@@ -54,6 +55,7 @@ type Target struct {
 	Transport string `json:"transport"`          // "http", "sse", "stdio" or "inprocess"
 	Protocol  string `json:"protocol,omitempty"` // the negotiated MCP revision, such as 2025-11-25
 	Address   string `json:"address,omitempty"`  // where, in words for people; never with a secret in it
+	Call      *Call  `json:"call,omitempty"`     // what it was loaded with; nil where nobody recorded it
 }
 
 // A Launch is how a run started a real server.

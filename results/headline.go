@@ -62,6 +62,7 @@ func (s *screen) headline() error {
 	if s.sameTarget() {
 		s.item(0, 11, "", "target:", s.targetWords())
 	}
+	s.calls()
 	if health, ok := s.generator(); health != "" {
 		sgr := ""
 		if !ok {
@@ -108,6 +109,9 @@ func (s *screen) verdictWords() (word, says string) {
 		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
 	case len(unsure) == 0:
 		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")
+	}
+	if v := &s.doc.Servers[0]; n == 1 && v.toolless() {
+		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried", v.Server)
 	}
 	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
 }

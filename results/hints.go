@@ -160,6 +160,9 @@ func (s *Server) refusals() int {
 // openHints are what to try where the run could not tell.
 func (s *Server) openHints() []string {
 	var list []string
+	if s.toolless() { // nothing else would help
+		return []string{"load with a tool: --tool NAME; --yes agrees to the one that looks best"}
+	}
 	open := s.open()
 	ours := slices.ContainsFunc(open, func(f fail) bool { return f.Check == "generator" })
 	for _, f := range open { // what the calls themselves say comes first

@@ -24,7 +24,7 @@ type TableOptions struct {
 // Table renders a finished document for people: the verdict in words, a row a
 // server, the reason and the proof of every fail, what an inconclusive run was
 // missing, what to do next, and the statistics. No line is wider than asked
-// for. It fails with ErrUnfinished where Finish wasn't called.
+// for, but the command that repeats a fail. It fails with ErrUnfinished where Finish wasn't called.
 func Table(w io.Writer, d *Document, o TableOptions) error {
 	if d.Schema != Schema {
 		return ErrUnfinished
@@ -142,6 +142,7 @@ func tint(part string) string {
 
 // footer says what a reader needs to repeat the run.
 func (s *screen) footer() error {
+	s.repeat()
 	s.blank()
 	text := fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version)
 	if names := s.scenarioNames(); len(names) > 0 {
