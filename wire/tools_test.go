@@ -36,14 +36,14 @@ func TestListToolsLater(t *testing.T) {
 }
 
 // What sets a session up has a time-out of its own.
-func TestSetUpTimeout(t *testing.T) {
+func TestPatience(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does it see the client leave
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
 	began := time.Now()
-	_, err := Dial(t.Context(), Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Timeout: time.Hour, SetUpTimeout: 50 * time.Millisecond})
+	_, err := Dial(t.Context(), Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Timeout: time.Hour, Patience: 50 * time.Millisecond})
 	var e *DialError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, TimedOut, e.Kind)

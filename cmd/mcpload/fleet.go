@@ -170,7 +170,7 @@ func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results
 		return row, o
 	}
 	flags := &probeFlags{targetFlags: targetFlags{seed: j.seed}}
-	r, _, err := a.runProbe(ctx, j, flags, nil, budget)
+	r, _, err := a.runProbe(ctx, &j, flags, nil, budget)
 	if err != nil {
 		row.Trouble = "the probe failed: " + err.Error()
 		return row, o

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -43,6 +45,9 @@ type job struct {
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
+	call      results.Call  // what it is loaded with, where nobody named it
+	settle    settling      // how it comes to that call
+	unopened  unopened      // sessions that could not be opened
 	clients   int           // how many sessions a run opens, where the transport has several
 	identity  clientHeader  // what tells clients apart besides their sessions
 	virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
@@ -125,6 +130,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	clock := runner.NewClock()
 	j.options.Now = clock.Now
 	p.board.Note(j.profile.Name, "connecting")
+	j.settle.beside(ctx, p, j.profile.Name)
 	sessions, stop, err := j.open(ctx, clock)
 	defer stop()
 	if err != nil {
@@ -138,13 +144,15 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	}
 	set := scenarios.Setting{Clients: sessions.names(), Seed: j.seed, Identity: j.identity.name != "",
 		Disguises: j.disguises(sessions[0].Transport(), sessions[0].Protocol())}
-	before := sessions.handshake()
+	trial, err := j.settleCall(ctx, sessions[0])
+	before := slices.Concat(sessions.handshake(), j.unopened.calls, trial)
+	out.server.Target.Call, out.server.Limit = j.loadedWith(), results.LimitOf(j.profile.Limit)
 	out.server.Target.Transport = string(sessions[0].Transport())
 	out.server.Target.Protocol = sessions[0].Protocol()
 	if j.kind == kindURL {
 		out.server.Target.Address = sessions[0].URL()
 	}
-	if err := cmp.Or(j.knowsTool(sessions[0]), j.sessionsApart(sessions[0].Protocol())); err != nil {
+	if err := cmp.Or(err, j.sessionsApart(sessions[0].Protocol())); err != nil {
 		out.calls = append(before, sessions.close()...)
 		out.fail(err)
 		return out
@@ -163,7 +171,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	troupe.close()
 	release()
 	out.calls = slices.Concat(before, calls, troupe.handshakes(), sessions.close(), troupe.asides())
-	out.note(err)
+	out.note(err, j.profile.Limit)
 	p.board.Note(j.profile.Name, "judging")
 	out.judge(j)
 	out.server.Launch = j.live.record(j.profile)
@@ -171,6 +179,9 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 	out.server.Notes = append(out.server.Notes, notes...)
 	if note := unread(j.options.Memory); note != "" {
 		out.server.Notes = append(out.server.Notes, note)
+	}
+	if j.unopened.note != "" {
+		out.server.Notes = append(out.server.Notes, j.unopened.note)
 	}
 	return out
 }
@@ -191,7 +202,7 @@ const giveUp = 25
 func (j job) describe() results.Server {
 	return results.Server{
 		Server:   j.profile.Name,
-		Target:   results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol},
+		Target:   results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol, Call: j.loadedWith()},
 		Limit:    results.LimitOf(j.profile.Limit),
 		Observed: results.ObservedOf(j.profile.Observed),
 	}
@@ -208,6 +219,9 @@ func (j job) knowsTool(s *wire.Session) error {
 		if name == tool {
 			return nil
 		}
+	}
+	for i := range tools {
+		tools[i] = strings.Map(visible, tools[i])
 	}
 	return hinted{fmt.Errorf("the server has no tool %q", tool), "name one of its own with --tool: " + firstFew(tools)}
 }
@@ -311,14 +325,38 @@ func dialError(err error) (*wire.DialError, bool) {
 }
 
 // note tells a reader why a run ended before its plan did.
-func (o *outcome) note(err error) {
+func (o *outcome) note(err error, l profiles.Limit) {
+	why := "the run was interrupted; what was sent until then is judged"
 	switch {
 	case err == nil:
+		return
 	case errors.Is(err, runner.ErrGone):
-		o.server.Notes = append(o.server.Notes, fmt.Sprintf("the run was ended early: %d calls in a row broke", giveUp))
-	default:
-		o.server.Notes = append(o.server.Notes, "the run was interrupted; what was sent until then is judged")
+		why = fmt.Sprintf("the run was ended early: %d calls in a row broke", giveUp)
 	}
+	o.server.Notes = append(o.server.Notes, why, spent(o.calls, l))
+}
+
+// spent says what a run that didn't come to its end has cost the server.
+func spent(calls []history.Call, l profiles.Limit) string {
+	sent, least, most := 0, 0, 0
+	first, last := time.Duration(math.MaxInt64), time.Duration(0)
+	for _, c := range calls {
+		if c.Outcome == history.Unsent {
+			continue
+		}
+		sent++
+		first, last = min(first, c.Sent), max(last, c.Received)
+		if lo, hi := l.Cost(c.Method); c.Outcome == history.OK {
+			least, most = least+lo, most+hi
+		} else if c.Outcome != history.Limited {
+			most += hi
+		}
+	}
+	tokens := counted(most, "token")
+	if least != most {
+		tokens = fmt.Sprintf("%d to %d tokens", least, most)
+	}
+	return fmt.Sprintf("the run spent %s in %s, which cost %s of the limit", counted(sent, "call"), max(0, last-first).Round(100*time.Millisecond), tokens)
 }
 
 // judge fills in the findings of every scenario.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -135,7 +136,7 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 			c.phase(p, took)
 		}
 	}
-	o.Patience = c.patience()
+	o.Patience = max(c.patience(), cmp.Or(o.Timeout, wire.DefaultTimeout))
 	s, err := wire.Dial(ctx, o)
 	up.Store(true)
 	c.mu.Lock()

@@ -36,20 +36,85 @@ func (j *job) open(ctx context.Context, clock runner.Clock) (sessions opened, st
 	if j.options.Transport == wire.Stdio {
 		clients = 1 // one process has one client
 	}
-	for i := range clients {
-		o, err := j.as(i + 1)
+	sessions, err = j.dial(ctx, clients)
+	for _, s := range sessions {
+		ends = append(ends, func() { ended(s.Close) })
+	}
+	return sessions, stop, err
+}
+
+// triesToOpen is how many sessions in a row may fail to open before no more are
+// tried.
+const triesToOpen = 3
+
+// dial opens a session a client. Only without the first can nothing be done:
+// where others fail, those that could be opened are used, and job.unopened says
+// what became of the rest.
+func (j *job) dial(ctx context.Context, clients int) (sessions opened, err error) {
+	var slowest time.Duration
+	var failed error
+	for i, row := 0, 0; i < clients && row < triesToOpen; i++ {
+		o, err := j.as(len(sessions) + 1)
 		if err != nil {
-			return nil, stop, err
+			return sessions, err // a credential is missing, which no other client can stand in for
 		}
 		o.ListTools = i == 0 && j.profile.Call.Tool != ""
-		s, err := wire.Dial(ctx, o)
-		if err != nil {
-			return nil, stop, err
+		switch {
+		case j.settle.again.has("timeout"): // whoever gives one means it
+		case i > 0:
+			o.Patience = openWithin(slowest, o.Timeout)
+		case j.kind == kindCommand: // it may be starting
+			o.Patience = max(o.Timeout, j.readyWithin())
 		}
-		ends = append(ends, func() { ended(s.Close) })
-		sessions = append(sessions, s)
+		if i > 0 {
+			j.opening(len(sessions), clients)
+		}
+		began := time.Now()
+		s, err := wire.Dial(ctx, o)
+		if err == nil {
+			slowest, row = max(slowest, time.Since(began)), 0
+			sessions = append(sessions, s)
+			continue
+		}
+		dial, ok := dialError(err)
+		if i == 0 || !ok || ctx.Err() != nil {
+			return sessions, err
+		}
+		failed, row = err, row+1
+		j.unopened.calls = append(j.unopened.calls, dial.Calls...)
+		if dial.Kind == wire.TimedOut || dial.Kind == wire.Limited {
+			break // whoever tries on waits as long each time
+		}
 	}
-	return sessions, stop, nil
+	if failed != nil && len(sessions) < clients {
+		dial, _ := dialError(failed)
+		j.unopened.note = fmt.Sprintf("%d of %s could be opened, and the run goes on with these: %s", len(sessions), counted(clients, "session"), dial.Sentence())
+		j.tell("%s: %s", j.profile.Name, j.unopened.note)
+	}
+	return sessions, nil
+}
+
+// unopened is what became of sessions that could not be opened: the requests that
+// it took may have cost something.
+type unopened struct {
+	calls []history.Call
+	note  string
+}
+
+// openWithin is how long a request may take that sets up one more session: twenty
+// times what the slowest took so far, if not the time-out of calls.
+func openWithin(slowest, timeout time.Duration) time.Duration {
+	return min(timeout, max(2*time.Second, 20*slowest))
+}
+
+// tellsOpening is how many sessions a run opens without a word.
+const tellsOpening = 5
+
+// opening says how far a server with many sessions is.
+func (j *job) opening(n, of int) {
+	if j.settle.note != nil && of > tellsOpening {
+		j.settle.note(fmt.Sprintf("opened %d of %d sessions", n, of))
+	}
 }
 
 // ready starts what has to be started before anybody dials: the mock, or the

@@ -48,10 +48,16 @@ until one is refused, and then narrows rate and burst until they are certain to
 of limiter, who shares it, which requests cost a token, and what a refusal says.
 
 It spends at most its budget of calls and seconds. What the budget didn't reach
-is reported as unknown.
+is reported as unknown. It stops after 20 calls that all fail.
 
-Exit status: 0 measured, or nothing was refused; 2 could not run; 3 the budget
-ran out first, or the limiter is of no known kind.`,
+Where neither --tool nor a profile names a call, it calls a tool that says that it
+is read-only and touches nothing beyond its server, or one that you agree to (it
+asks on a terminal; --yes elsewhere). Without any it calls tools/list, which says
+nothing of limits of tool calls.
+
+Exit status: 0 measured, or nothing was refused; 2 could not run, or every call
+failed; 3 the budget ran out first, or the limiter is of no known kind, or tool
+calls were not tried.`,
 		Example: `  mcpload probe --url http://127.0.0.1:8000/mcp --tool ping
   mcpload probe --url https://host/mcp --header 'Authorization: Bearer $TOKEN' --budget calls=150,time=2m
   mcpload probe --tool ping -- python server.py
@@ -62,7 +68,7 @@ ran out first, or the limiter is of no known kind.`,
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
 				return hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload probe --tool ping -- python server.py"}
 			}
-			return a.probe(cmd.Context(), f, args)
+			return a.probe(cmd.Context(), f, args, invoked(cmd, args))
 		},
 	}
 	f.targetFlags.register(cmd)
@@ -85,7 +91,7 @@ ran out first, or the limiter is of no known kind.`,
 }
 
 // probe is the command once its arguments are parsed.
-func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error {
+func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again *invocation) error {
 	budget, err := parseBudget(f.budget)
 	if err != nil {
 		return err
@@ -100,9 +106,11 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string) error 
 	if err != nil {
 		return err
 	}
-	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.profile.Name, loadWords(j), budget.Calls, short(budget.Time))
+	one := []job{j}
+	a.settleCalls(&f.targetFlags, one, again)
+	j = one[0]
 	began := time.Now()
-	r, target, err := a.runProbe(ctx, j, f, other, budget)
+	r, target, err := a.runProbe(ctx, &j, f, other, budget)
 	if err != nil {
 		return err
 	}
@@ -204,7 +212,7 @@ type probeTarget struct {
 
 // runProbe opens the server and probes it. A probe that was interrupted, or
 // whose server went away, is reported as far as it came.
-func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
+func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
 	clock := runner.NewClock()
 	j.options.Now, j.options.Refusal.Wary = clock.Now, true
 	sessions, stop, err := j.open(ctx, clock)
@@ -213,15 +221,17 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 		return probe.Report{}, probeTarget{}, probeFailure(err)
 	}
 	first := sessions[0]
-	if err := j.knowsTool(first); err != nil {
+	trial, err := j.settleCall(ctx, first)
+	if err != nil {
 		return probe.Report{}, probeTarget{}, err
 	}
+	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.profile.Name, loadWords(*j), budget.Calls, short(budget.Time))
 	target := probeTarget{string(j.kind), string(first.Transport()), first.Protocol(), first.URL()}
-	p := newWireProber(j, clock, sessions, a.drain, other)
+	p := newWireProber(*j, clock, sessions, a.drain, other)
 	defer p.close() // also where nothing came of it
 	stopWatching := a.watchProbe(ctx, p, budget)
 	defer stopWatching()
-	handshake := sessions.handshake()
+	handshake := slices.Concat(sessions.handshake(), j.unopened.calls, trial)
 	for i := range handshake { // whoever sent them, they came before the probe
 		handshake[i].Client = clientNames[0]
 	}
@@ -231,7 +241,8 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 		Client:    clientNames[0],
 		Handshake: handshake, Budget: budget, Seed: f.seed,
 		Stateless: target.Protocol >= "2026-07-28", Other: len(other) > 0,
-		Tell: func(s string) { a.say("%s", s) },
+		Presumed: j.profile.Limit.Presumed && call.Tool == "",
+		Tell:     func(s string) { a.say("%s", s) },
 	}
 	var r probe.Report
 	if len(sessions) > 1 {
@@ -243,6 +254,11 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 	case err == nil:
 	case len(r.Calls) <= len(handshake):
 		return r, target, err
+	case errors.Is(err, probe.ErrFailing) && !slices.ContainsFunc(r.Calls[len(handshake):], gotThrough):
+		return r, target, hinted{errors.New(endWords(err)), j.remedy(r.Calls, first)}
+	case errors.Is(err, probe.ErrFailing):
+		r.Result = probe.Unfinished
+		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err), j.remedy(r.Calls, first))
 	default:
 		r.Result = probe.Unfinished
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
@@ -259,6 +275,9 @@ func (a *app) runProbe(ctx context.Context, j job, f *probeFlags, other http.Hea
 	}
 	if s, ok := verdict.Suspect(profiles.Limit{}, r.Calls); ok {
 		r.Notes = append(r.Notes, s.String())
+	}
+	if j.unopened.note != "" {
+		r.Notes = append(r.Notes, j.unopened.note)
 	}
 	return r, target, nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/results"
 )
@@ -35,6 +34,8 @@ type (
 	loadJSON struct {
 		Method string `json:"method"`
 		Tool   string `json:"tool,omitempty"`
+		Chosen bool   `json:"chosen,omitempty"` // nobody named it
+		Why    string `json:"why,omitempty"`
 	}
 	budgetJSON struct {
 		Calls   int     `json:"calls"`
@@ -111,7 +112,7 @@ type (
 func writeProbe(w io.Writer, j job, r probe.Report, target probeTarget, seed uint64) error {
 	doc := probeJSON{
 		Schema: "mcpload.probe/v1", Version: version(), Seed: seed, Server: j.profile.Name, Target: target,
-		Load:   loadOf(r.Load),
+		Load:   loadJSON{r.Load.Method, r.Load.Tool, j.call.Chosen, j.call.Why},
 		Budget: budgetJSON{r.Budget.Calls, r.Budget.Time.Seconds()},
 		Spent:  spentJSON{r.Sent, r.Elapsed.Seconds(), r.Admitted, r.Limited, r.Failed},
 		Result: r.Result, Apart: r.Apart, Scope: valueOf(r.Scope), Evasion: valueOf(r.Evasion),
@@ -168,8 +169,6 @@ func refusalOf(s probe.Signal) *refusalJSON {
 		},
 	}
 }
-
-func loadOf(a history.Arrival) loadJSON { return loadJSON{a.Method, a.Tool} }
 
 func talliesOf(list []probe.Tally) []tallyJSON {
 	out := []tallyJSON{}

@@ -19,6 +19,9 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 	}
 	fmt.Fprintf(&s, "%s: %s\n", j.profile.Name, probeHeadline(r))
 	line("probed", "%s over %s, protocol %s", loadWords(j), target.Transport, target.Protocol)
+	if j.call.Chosen {
+		line("", "%s", j.call.Why)
+	}
 	line("spent", "%d of %d calls, %s of %s: %d admitted, %d refused for their rate, %d failed", r.Sent, r.Budget.Calls,
 		r.Elapsed.Round(100*time.Millisecond), short(r.Budget.Time), r.Admitted, r.Limited, r.Failed)
 	if r.Box != nil {
@@ -29,7 +32,8 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 			line("", "or else a faster one: rate %s, burst %s", or.Rate, or.Burst)
 		}
 	}
-	if len(r.Models) != 1 || r.Box == nil {
+	if r.Untold { // nothing can be told of it
+	} else if len(r.Models) != 1 || r.Box == nil {
 		line("limiter", "%s", probe.DescribeModels(r.Models))
 	} else {
 		kind := probe.KindOf(r.Models[0])
@@ -57,6 +61,9 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 
 // probeHeadline is what was found, in a sentence.
 func probeHeadline(r probe.Report) string {
+	if r.Untold {
+		return fmt.Sprintf("none of %d calls of %s was refused, but tool calls, which most limits are about, were not tried", r.Admitted, r.Load.Method)
+	}
 	switch r.Result {
 	case probe.NoLimit:
 		s := fmt.Sprintf("no limit up to %d calls at once", r.Open.AtOnce)

@@ -18,6 +18,7 @@ type progress struct {
 	app    *app
 	board  *live.Board
 	screen *live.Screen // nil: plain lines
+	breaks chan func()  // what needs the terminal for itself meanwhile
 }
 
 // plainEvery is how often work without a live screen says how far it is: often
@@ -25,7 +26,7 @@ type progress struct {
 const plainEvery = 10 * time.Second
 
 func (a *app) newProgress(title string) *progress {
-	p := &progress{app: a, board: live.NewBoard(title)}
+	p := &progress{app: a, board: live.NewBoard(title), breaks: make(chan func())}
 	if a.watched() {
 		p.screen = live.NewScreen(p.board, a.keys(), a.stderr, a.interrupt)
 	}
@@ -77,15 +78,57 @@ func (p *progress) start(ctx context.Context) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
+// aside does something that needs the terminal, with nothing drawn on it.
+func (p *progress) aside(ctx context.Context, do func()) {
+	if p.screen == nil {
+		do()
+		return
+	}
+	done := make(chan struct{})
+	select {
+	case p.breaks <- func() { do(); close(done) }:
+		<-done
+	case <-ctx.Done():
+	}
+}
+
+// draw draws until the context ends, but while something else needs the terminal.
+func (p *progress) draw(ctx context.Context) {
+	defer p.app.screen.Store(nil)
+	for screen := p.screen; ; {
+		drawing, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		p.app.screen.Store(screen)
+		go func() { ended <- screen.Run(drawing) }()
+		select {
+		case err := <-ended:
+			stop()
+			if err != nil && ctx.Err() == nil {
+				p.app.screen.Store(nil)
+				p.app.say("no live view: %v", err)
+			}
+			for { // whatever needs the terminal may have it
+				select {
+				case do := <-p.breaks:
+					do()
+				case <-ctx.Done():
+					return
+				}
+			}
+		case do := <-p.breaks:
+			stop()
+			<-ended // how it ended says nothing: it was told to
+			p.app.screen.Store(nil)
+			do()
+			screen = live.NewScreen(p.board, p.app.keys(), p.app.stderr, p.app.interrupt)
+		}
+	}
+}
+
 // run draws, or says a line now and then, until the context ends.
 func (p *progress) run(ctx context.Context) {
 	if p.screen != nil {
-		p.app.screen.Store(p.screen)
-		defer p.app.screen.Store(nil)
-		if err := p.screen.Run(ctx); err != nil && ctx.Err() == nil {
-			p.app.screen.Store(nil)
-			p.app.say("no live view: %v", err)
-		}
+		p.draw(ctx)
 		return
 	}
 	tick := time.NewTicker(plainEvery)

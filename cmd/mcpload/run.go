@@ -53,6 +53,11 @@ a loopback socket. With --url it attaches to a running server, with a command
 after -- it starts one and speaks to it over stdio, and with --live it starts the
 server by its profile's own launch command.
 
+Where neither --tool nor a profile names a call, it lists the server's tools and
+calls one that says that it is read-only and touches nothing beyond its server, or
+one that you agree to (it asks on a terminal; --yes elsewhere). One call is tried
+before the traffic; if that fails, the run ends with the server's words.
+
 Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 		Example: `  mcpload run --server acb                                     a mock of acb, on a real socket
   mcpload run --all                                            all nine servers side by side
@@ -72,7 +77,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 			if err != nil {
 				return err
 			}
-			return a.run(cmd.Context(), f, command)
+			return a.run(cmd.Context(), f, command, invoked(cmd, command))
 		},
 	}
 	f.targetFlags.register(cmd)
@@ -112,7 +117,7 @@ func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
 }
 
 // run is the command once its arguments are parsed.
-func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
+func (a *app) run(ctx context.Context, f *runFlags, command []string, again *invocation) error {
 	list, err := f.chosen()
 	if err != nil {
 		return err
@@ -134,6 +139,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err := f.makeVirtual(jobs); err != nil {
 		return err
 	}
+	a.settleCalls(&f.targetFlags, jobs, again)
 	if err := a.settle(f, jobs, list); err != nil {
 		return err
 	}
@@ -149,6 +155,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string) error {
 	if err != nil {
 		return err
 	}
+	doc.Repeat = repeatLine(doc, again)
 	left, notes := known.Apply(doc, time.Now())
 	for _, note := range notes {
 		a.say("%s", note)

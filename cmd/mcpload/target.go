@@ -31,6 +31,7 @@ type targetFlags struct {
 	scope     string
 	tool      string
 	args      string
+	yes       bool
 	headers   []string
 	refusals  []string
 	excused   []string // signs of what is no refusal
@@ -61,8 +62,9 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens`, instead of the profile's")
 	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: `global`, client, or more exactly session or credential (default: the profile's)")
 	flags.StringVar(&f.against, "against", "declared", "`limit` to hold the server to: declared, or observed (what its own code sets, as far as its profile knows)")
-	flags.StringVar(&f.tool, "tool", "", "`tool` to load the server with (default: the profile's, else the request tools/list)")
+	flags.StringVar(&f.tool, "tool", "", "`tool` to load the server with (default: the profile's, else one that says that it is harmless)")
 	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
+	flags.BoolVar(&f.yes, "yes", false, "agree to call the tool that looks best, where none is named and none says that it is harmless")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
 	f.registerRefusals(cmd)
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")

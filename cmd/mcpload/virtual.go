@@ -43,7 +43,7 @@ func (j job) runVirtual(ctx context.Context) outcome {
 	}
 	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(j.planned())), runner.Config{GiveUp: giveUp})
 	out.calls = calls
-	out.note(err)
+	out.note(err, j.profile.Limit)
 	out.judge(j)
 	return out
 }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/wire"
+)
+
+// failedTrial says what the server had against a call, and what to do about it.
+func (j *job) failedTrial(c history.Call, s *wire.Session) error {
+	what := loadWords(*j)
+	err := fmt.Errorf("one call of %s was tried, and it failed: %s: %s", what, c.Outcome, c.Detail)
+	if c.Outcome == history.TimedOut {
+		err = fmt.Errorf("one call of %s was tried, and got no answer within %s", what, j.options.Timeout)
+	}
+	return hinted{err, j.callHint(c, s)}
+}
+
+// callHint is what to do about a call that failed.
+func (j *job) callHint(c history.Call, s *wire.Session) string {
+	switch {
+	case c.Outcome == history.TimedOut:
+		return "a slow tool makes a poor load: name another with --tool, or allow it more time with --timeout"
+	case c.Status == http.StatusUnauthorized, c.Status == http.StatusForbidden, c.Status == http.StatusProxyAuthRequired:
+		return "give credentials with a header such as --header 'Authorization: Bearer $TOKEN'"
+	}
+	tools, err := toolsOf(s)
+	if err != nil {
+		return "name a tool that works, and its arguments, with --tool and --args"
+	}
+	return j.trialHint(tools)
+}
+
+// limiting are words by which a limiter that isn't recognised gives itself away.
+var limiting = regexp.MustCompile(`(?i)\b(rate|limit(ed|s)?|quota|throttl\w*|too (many|fast)|slow down|exceed\w*|exhausted|busy)\b`)
+
+// remedy is the likeliest thing to do where all calls of a probe fail.
+func (j *job) remedy(calls []history.Call, s *wire.Session) string {
+	worked, last := false, history.Call{}
+	for _, c := range calls {
+		worked = worked || c.Outcome == history.OK && c.Method == j.profile.Call.Method
+		if c.Outcome.Failed() || c.Outcome == history.TimedOut {
+			last = c
+		}
+	}
+	switch {
+	case limiting.MatchString(last.Detail), worked && last.Outcome != history.TimedOut && last.Outcome != history.Broken:
+		if last.Status >= 400 {
+			return fmt.Sprintf("if that is how the server refuses for its rate, say so: --refusal status=%d", last.Status)
+		}
+		return "if that is how the server refuses for its rate, say so: --refusal 'text=...' with words of it, or --refusal code=N"
+	case last.Outcome == history.Broken:
+		return "read the server's own log: it breaks connections, or what it sends is no reply"
+	}
+	return j.callHint(last, s)
+}
+
+// trialHint is what to do about a call that the server doesn't take.
+func (j *job) trialHint(tools []load.ToolInfo) string {
+	call := j.profile.Call
+	this, known := load.Described(tools, call.Tool)
+	if known && this.Needs && string(this.Arguments) != string(call.Arguments) {
+		line, guess := j.lineWith(this), ""
+		if len(this.Doubts) > 0 {
+			guess = " (" + strings.Join(this.Doubts, "; ") + ")"
+		}
+		if line == "" {
+			return "its schema wants arguments such as " + string(this.Arguments) + guess
+		}
+		return "its schema wants arguments such as these" + guess + ": " + line
+	}
+	other, ok := load.Choose(tools, func(tool string) bool { return tool == call.Tool || call.Forbids(tool) })
+	if ok {
+		if line := j.lineWith(other); line != "" {
+			return "call another tool: " + line
+		}
+	}
+	if len(tools) > 0 {
+		return "name a tool that works, and its arguments, with --tool and --args: " + firstFew(names(tools))
+	}
+	return "name a tool that works, and its arguments, with --tool and --args"
+}
+
+// names are the tools' names, fit to be printed.
+func names(tools []load.ToolInfo) []string {
+	list := toolNames(tools)
+	for i := range list {
+		list[i] = strings.Map(visible, list[i])
+	}
+	return list
+}
+
+// gotThrough reports if the server took a call as one, be it to refuse it.
+func gotThrough(c history.Call) bool { return c.Outcome == history.OK || c.Outcome == history.Limited }
