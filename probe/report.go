@@ -148,6 +148,12 @@ func (p *probe) conclude() {
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
 	}
+	p.result()
+}
+
+// result says what the probe came to.
+func (p *probe) result() {
+	r := &p.report
 	open := !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0
 	switch {
 	case open && p.cfg.Presumed:

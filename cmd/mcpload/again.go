@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -156,7 +157,7 @@ func publicArguments(text string) string {
 		switch x := v.(type) {
 		case map[string]any:
 			for name, value := range x {
-				if s, ok := value.(string); ok && s != "" && secretName.MatchString(name) {
+				if s, ok := value.(string); ok && s != "" && apikey.NamesSecret(name) {
 					x[name], hidden = left, true
 					continue
 				}
@@ -197,7 +198,7 @@ func publicWord(command []string, i int) string {
 	switch {
 	case i == 0, flagWord.MatchString(w), isFile(w):
 		return w
-	case secretName.MatchString(before):
+	case apikey.NamesSecret(before):
 		return left
 	case numberWord.MatchString(w), before == "-m" && moduleWord.MatchString(w):
 		return w

@@ -226,7 +226,11 @@ func (j *job) lineWith(c load.Choice) string {
 	if c.Needs {
 		set = append(set, flagValue{name: "args", value: string(c.Arguments)})
 	}
-	return withFamilies(redactor([]job{*j}))(j.settle.again.line(set...))
+	line := j.settle.again.line(set...)
+	if j.options.Redact != nil {
+		line = j.options.Redact(line)
+	}
+	return line
 }
 
 // toolsOf reads the tools that a session knows.

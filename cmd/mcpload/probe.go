@@ -264,22 +264,28 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
 	r.Notes = append(r.Notes, sessions.notes()...)
-	if note := unread(j.options.Memory); note != "" {
-		r.Notes = append(r.Notes, note)
-	}
 	p.close()
 	r.Calls = append(r.Calls, p.Asides()...)
-	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
-	if slices.ContainsFunc(r.Calls, outage) && !slices.Contains(j.profile.Refusal.Statuses, http.StatusServiceUnavailable) {
-		r.Notes = append(r.Notes, history.Unavailable+" was taken for a refusal; if it is an outage, add --not-refusal status=503")
+	r.Notes = append(r.Notes, j.remarks(r.Calls)...)
+	return r, target, nil
+}
+
+// remarks are what a reader should know of a probe's calls beside its findings.
+func (j *job) remarks(calls []history.Call) (notes []string) {
+	if note := unread(j.options.Memory); note != "" {
+		notes = append(notes, note)
 	}
-	if s, ok := verdict.Suspect(profiles.Limit{}, r.Calls); ok {
-		r.Notes = append(r.Notes, s.String())
+	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
+	if slices.ContainsFunc(calls, outage) && !slices.Contains(j.profile.Refusal.Statuses, http.StatusServiceUnavailable) {
+		notes = append(notes, history.Unavailable+" was taken for a refusal; if it is an outage, add --not-refusal status=503")
+	}
+	if s, ok := verdict.Suspect(profiles.Limit{}, calls); ok {
+		notes = append(notes, s.String())
 	}
 	if j.unopened.note != "" {
-		r.Notes = append(r.Notes, j.unopened.note)
+		notes = append(notes, j.unopened.note)
 	}
-	return r, target, nil
+	return notes
 }
 
 // watchProbe shows how far a probe is, until the returned function is called.
