@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -45,43 +44,6 @@ func judgeServed(t *Trial) Finding {
 		f.Saw += t.firstFailure()
 	}
 	return t.advised(f)
-}
-
-// FastRefusals is the check that saying no is cheap.
-var FastRefusals = Check{
-	ID:    "fast-refusals",
-	Doc:   "refusals don't take much longer than admissions",
-	Judge: judgeFastRefusals,
-}
-
-// A refusal may take this much longer than an admission: a limiter that makes
-// callers wait holds what it ought to protect.
-const (
-	slowFactor = 5
-	slowFloor  = 100 * time.Millisecond
-	slowSample = 5 // calls of either sort, at least
-)
-
-func judgeFastRefusals(t *Trial) Finding {
-	is := func(o history.Outcome) func(history.Call) bool {
-		return func(c history.Call) bool { return c.Outcome == o }
-	}
-	yes := sortedBy(t.Calls, is(history.OK), history.Call.Service)
-	no := sortedBy(t.Calls, is(history.Limited), history.Call.Service)
-	f := Finding{Check: "fast-refusals", Want: "median refusal within 5x the median admission, or 100ms more"}
-	f.Saw = fmt.Sprintf("median refusal %s (n=%d), median admission %s (n=%d)",
-		span(quantile(no, 0.5)), len(no), span(quantile(yes, 0.5)), len(yes))
-	slow := quantile(no, 0.5) > slowFactor*quantile(yes, 0.5) && quantile(no, 0.5) > quantile(yes, 0.5)+slowFloor
-	switch {
-	case len(no) < slowSample || len(yes) < slowSample:
-		f.Saw += ": too few to tell"
-	case slow:
-		f.Verdict = Fail
-		f.Cause = "the server makes refused callers wait"
-	default:
-		f.Verdict = Pass
-	}
-	return f
 }
 
 // RefusalShape is the check that refusals say what they are in a way that
@@ -161,39 +123,4 @@ func listed(counts map[string]int) string {
 		parts = append(parts, fmt.Sprintf("%d× %s", counts[name], name))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// LatencyCheck returns the check of a threshold.
-func LatencyCheck(th Threshold) Check {
-	return Check{
-		ID:    "latency " + th.Text,
-		Doc:   "admitted calls are answered within " + th.Max.String(),
-		Judge: func(t *Trial) Finding { return judgeLatency(t, th) },
-	}
-}
-
-// judgeLatency needs a sample in which the quantile is a call of its own: for
-// p99 at least 100 admitted calls.
-func judgeLatency(t *Trial, th Threshold) Finding {
-	waited := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome == history.OK }, history.Call.Response)
-	saw := quantile(waited, th.Quantile)
-	f := Finding{Check: "latency " + th.Text, Want: th.Text, Saw: fmt.Sprintf("%s (n=%d)", span(saw), len(waited))}
-	enough := 1.0
-	if th.Quantile < 1 {
-		enough = 1 / (1 - th.Quantile)
-	}
-	switch {
-	case len(waited) == 0:
-		f.Saw = "no call was admitted: the threshold matches no data"
-	case saw >= th.Max && (th.Quantile == 1 || float64(len(waited)) >= enough-1e-9):
-		f.Verdict = Fail
-		f.Cause = "admitted calls take too long"
-	case saw < th.Max && waited[len(waited)-1] < th.Max:
-		f.Verdict = Pass // even the slowest call keeps it, whatever the sample
-	case float64(len(waited)) < enough-1e-9:
-		f.Saw += fmt.Sprintf(": too few for %s, which needs %.0f", th.Text, enough)
-	default:
-		f.Verdict = Pass
-	}
-	return f
 }
