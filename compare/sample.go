@@ -21,9 +21,10 @@ func latencies(parts []part, scenarios ...string) sample {
 	var s sample
 	for _, p := range parts {
 		var run []float64
+		last := history.LastAttempts(p.calls)
 		for i := range p.calls {
 			c := &p.calls[i]
-			if c.Outcome == history.OK && slices.Contains(scenarios, c.Label) {
+			if c.Outcome == history.OK && slices.Contains(scenarios, c.Label) && c.Nth() == last[c.Label] {
 				run = append(run, float64(c.Response())/1e6)
 			}
 		}

@@ -23,6 +23,7 @@ type Arrival struct {
 	Tool      string          // tool name, for tools/call only
 	Arguments json.RawMessage // tool arguments, a JSON object; nil means {}
 	Label     string          // what it belongs to: a scenario's name, Handshake or Aside
+	Attempt   int             // which attempt at that, from 1; 0: the first
 }
 
 // The labels of what no plan has. A server may charge it all the same.

@@ -247,7 +247,7 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 // it alone if it isn't of our type.
 func (d *decoder) note(field int, first byte, c *Call) *LineError {
 	switch field {
-	case fieldID, fieldStatus, fieldRetryAfter:
+	case fieldID, fieldStatus, fieldRetryAfter, fieldAttempt:
 		v, _, _, err := d.integer(first) // 0 if it is no whole number that fits
 		if err != nil {
 			return err
@@ -261,6 +261,10 @@ func (d *decoder) note(field int, first byte, c *Call) *LineError {
 			}
 		case fieldRetryAfter:
 			c.RetryAfter = time.Duration(v)
+		case fieldAttempt:
+			if int64(int(v)) == v {
+				c.Attempt = int(v)
+			}
 		}
 		return nil
 	}

@@ -20,6 +20,7 @@ const (
 	keyMedia      = "media_type"
 	keyHints      = "hints"
 	keyKind       = "kind"
+	keyAttempt    = "attempt"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
@@ -45,12 +46,13 @@ const (
 	fieldMedia
 	fieldHints
 	fieldKind
+	fieldAttempt
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind, keyAttempt,
 }
 
 func fieldOf(key []byte) int {
@@ -91,6 +93,8 @@ func fieldOf(key []byte) int {
 		return fieldHints
 	case keyKind:
 		return fieldKind
+	case keyAttempt:
+		return fieldAttempt
 	}
 	return fieldOther
 }

@@ -162,6 +162,7 @@ func notes(c *Call, fields map[string]json.RawMessage) {
 		return s
 	}
 	c.ID, c.Status, c.RetryAfter = number(keyID), int(number(keyStatus)), time.Duration(number(keyRetryAfter))
+	c.Attempt = int(number(keyAttempt))
 	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints)
 	c.Kind = Kind(max(0, slices.Index(kindNames[:], text(keyKind))))
 }

@@ -73,7 +73,7 @@ func appendCall(b []byte, c *Call) []byte {
 	for _, n := range [...]struct {
 		key   string
 		value int64
-	}{{keyID, c.ID}, {keyStatus, int64(c.Status)}, {keyRetryAfter, int64(c.RetryAfter)}} {
+	}{{keyID, c.ID}, {keyStatus, int64(c.Status)}, {keyRetryAfter, int64(c.RetryAfter)}, {keyAttempt, int64(c.Attempt)}} {
 		if n.value != 0 {
 			b = appendInt(b, n.key, n.value)
 		}

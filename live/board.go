@@ -96,6 +96,20 @@ func (b *Board) Expect(s Server) {
 	}
 }
 
+// More adds stages to those of a server.
+func (b *Board) More(server string, stages []Stage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.row(server)
+	if r == nil {
+		return
+	}
+	r.Stages = append(r.Stages, stages...)
+	for _, st := range stages {
+		r.planned += st.Calls
+	}
+}
+
 // Note says what a server is about while no call tells: that it starts, rests,
 // or is done. An empty text takes the note away.
 func (b *Board) Note(server, text string) {

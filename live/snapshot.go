@@ -42,7 +42,12 @@ func (r *row) snapshot(now time.Time) snapshot {
 		admitted: r.admitted, refused: r.refused, failed: r.failed,
 		burst: r.Burst, limited: r.Rate > 0,
 	}
-	if s.number = 1 + slices.IndexFunc(r.Stages, func(st Stage) bool { return st.Name == r.stage }); s.number == 0 {
+	for i, st := range r.Stages {
+		if st.Name == r.stage {
+			s.number = i + 1 // of one that is repeated, the last time
+		}
+	}
+	if s.number == 0 {
 		s.stages = 0
 	}
 	if r.note != "" {

@@ -71,8 +71,9 @@ func (sc *Scenario) bench(b *bufio.Writer, server string, calls []history.Call) 
 			sc.Latency.Admitted.P50/1e3, sc.Latency.Admitted.P99/1e3, sc.Rate.Admitted)
 	}
 	var admitted []*history.Call
+	last := history.LastAttempts(calls)
 	for i := range calls {
-		if c := &calls[i]; c.Outcome == history.OK && c.Label == sc.Scenario {
+		if c := &calls[i]; c.Outcome == history.OK && c.Label == sc.Scenario && c.Nth() == last[c.Label] {
 			admitted = append(admitted, c)
 		}
 	}

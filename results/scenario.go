@@ -18,6 +18,11 @@ type Scenario struct {
 	Findings []Finding       `json:"findings"`
 	Starts   []Start         `json:"starts,omitempty"` // of the start-up scenario, which has no calls
 	Load     *Load           `json:"load,omitempty"`   // of general load; nil elsewhere
+
+	// Attempts is how often it was tried, where something spoilt the first
+	// attempt; then Calls, Latency, Rate and Late are those of the last one, and
+	// Findings what that found and whatever failed before.
+	Attempts int `json:"attempts,omitempty"`
 }
 
 // NewScenario computes the statistics of a scenario's calls and puts its

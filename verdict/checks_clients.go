@@ -197,7 +197,12 @@ func (c *Court) evaded() string {
 	if rest.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance).Verdict == Fail {
 		return ""
 	}
-	return judgeEvasion(c.Trial(scenario)).Cause
+	for n := range c.Attempts(scenario) {
+		if cause := judgeEvasion(c.Attempt(scenario, n+1)).Cause; cause != "" {
+			return cause
+		}
+	}
+	return ""
 }
 
 func orWord(d string) string {
@@ -290,7 +295,7 @@ func (t *Trial) before(n int, first string) []int {
 func (t *Trial) positions(keep func(history.Call) bool) []int {
 	var list []int
 	for i, c := range t.court.calls {
-		if c.Label == t.Scenario && keep(c) {
+		if t.pos[i+1] && keep(c) {
 			list = append(list, i+1)
 		}
 	}

@@ -22,7 +22,8 @@ type Check struct {
 type Trial struct {
 	Profile   profiles.Profile
 	Scenario  string
-	Calls     []history.Call // the scenario's calls, in order
+	Attempt   int            // which of the scenario's attempts, from 1
+	Calls     []history.Call // the scenario's calls in that attempt, in order
 	Tolerance float64        // tokens
 
 	court *Court
@@ -112,11 +113,26 @@ func (c *Court) Measured() *Measured {
 	return c.measured
 }
 
-// Trial returns the part of the history that a scenario's label names.
-func (c *Court) Trial(scenario string) *Trial {
-	t := &Trial{Profile: c.profile, Scenario: scenario, Tolerance: c.cfg.Tolerance, court: c, pos: map[int]bool{}}
+// Trial returns the part of the history that a scenario's label names; where it
+// was repeated, the last attempt.
+func (c *Court) Trial(scenario string) *Trial { return c.Attempt(scenario, c.Attempts(scenario)) }
+
+// Attempts is how often a scenario was tried; 1 where nothing is known of it.
+func (c *Court) Attempts(scenario string) int {
+	n := 1
+	for i := range c.calls {
+		if c.calls[i].Label == scenario {
+			n = max(n, c.calls[i].Nth())
+		}
+	}
+	return n
+}
+
+// Attempt is Trial for one attempt, from 1.
+func (c *Court) Attempt(scenario string, n int) *Trial {
+	t := &Trial{Profile: c.profile, Scenario: scenario, Attempt: n, Tolerance: c.cfg.Tolerance, court: c, pos: map[int]bool{}}
 	for i, call := range c.calls {
-		if call.Label == scenario {
+		if call.Label == scenario && call.Nth() == n {
 			t.Calls = append(t.Calls, call)
 			t.pos[i+1] = true
 		}

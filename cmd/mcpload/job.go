@@ -158,22 +158,10 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		return out
 	}
 	begin := j.quiet(clock, before, p)
-	plan := j.plan(set)
-	p.expect(j, plan, begin, clock.Now())
 	pace, target, release := fastest(clock, sessions, sessions.target(), wire.LoopConfig{})
-	troupe := newCast(&j, sessions, target)
-	calls, err := runner.Run(ctx, pace, troupe, shifted(plan, begin), runner.Config{
-		GiveUp: giveUp, Drain: drain, Observe: func(c history.Call) { p.board.Saw(j.profile.Name, c) },
-	})
-	sessions.amend(calls)
-	notes := sessions.notes()
-	// What ends the sessions may be charged too, and so belongs to the history.
-	troupe.close()
-	release()
-	out.calls = slices.Concat(before, calls, troupe.handshakes(), sessions.close(), troupe.asides())
-	out.note(err, j.profile.Limit)
-	p.board.Note(j.profile.Name, "judging")
-	out.judge(j)
+	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: target, release: release, progress: p, drain: drain}
+	out.calls = before
+	notes := l.run(ctx, begin, &out)
 	out.server.Launch = j.live.record(j.profile)
 	p.board.Note(j.profile.Name, out.said())
 	out.server.Notes = append(out.server.Notes, notes...)
@@ -258,7 +246,6 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 		p.board.Note(j.profile.Name, "resting")
 		p.app.say("%s: resting %s first, so that any honest bucket is full", j.profile.Name, rest.Round(100*time.Millisecond))
 	}
-	const breath = 20 * time.Millisecond
 	return clock.Now() + rest + breath
 }
 
@@ -357,26 +344,4 @@ func spent(calls []history.Call, l profiles.Limit) string {
 		tokens = fmt.Sprintf("%d to %d tokens", least, most)
 	}
 	return fmt.Sprintf("the run spent %s in %s, which cost %s of the limit", counted(sent, "call"), max(0, last-first).Round(100*time.Millisecond), tokens)
-}
-
-// judge fills in the findings of every scenario.
-func (o *outcome) judge(j job) {
-	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
-	o.calls = court.Calls()
-	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool { return !c.Planned() }))
-	o.server.Latency = &latency
-	if m := court.Measured(); m != nil {
-		o.server.Measured = results.Box(*m)
-	}
-	for _, s := range j.scenarios {
-		trial := court.Trial(s.Name)
-		var findings []verdict.Finding
-		for _, c := range s.Checks {
-			if c.ID == verdict.Scope.ID && court.Clients() < 2 {
-				continue // one client can't tell; not a question that was asked
-			}
-			findings = append(findings, c.Judge(trial))
-		}
-		o.server.Scenarios = append(o.server.Scenarios, results.NewScenario(s.Name, trial.Calls, findings))
-	}
 }

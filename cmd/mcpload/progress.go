@@ -54,16 +54,27 @@ func isTerminal(stream any) bool {
 // expect takes in what a server is about to get. now is the instant on the
 // clock of its calls, from which the plan's instants count too.
 func (p *progress) expect(j job, plan []history.Arrival, begin, now time.Duration) {
-	s := live.Server{Name: j.profile.Name, Rate: j.profile.Limit.Rate, Burst: float64(j.profile.Limit.Burst), Began: time.Now().Add(-now)}
+	p.board.Expect(live.Server{Name: j.profile.Name, Rate: j.profile.Limit.Rate, Burst: float64(j.profile.Limit.Burst),
+		Began: time.Now().Add(-now), Stages: stages(plan, begin)})
+}
+
+// more takes in what a server gets once more.
+func (p *progress) more(j job, plan []history.Arrival, begin time.Duration) {
+	p.board.More(j.profile.Name, stages(plan, begin))
+}
+
+// stages are the parts of a plan.
+func stages(plan []history.Arrival, begin time.Duration) []live.Stage {
+	var list []live.Stage
 	for _, a := range plan {
-		if n := len(s.Stages); n == 0 || s.Stages[n-1].Name != a.Label {
-			s.Stages = append(s.Stages, live.Stage{Name: a.Label})
+		if n := len(list); n == 0 || list[n-1].Name != a.Label {
+			list = append(list, live.Stage{Name: a.Label})
 		}
-		last := &s.Stages[len(s.Stages)-1]
+		last := &list[len(list)-1]
 		last.Calls++
 		last.End = begin + a.Due
 	}
-	p.board.Expect(s)
+	return list
 }
 
 // start runs in the background until the returned function is called, which

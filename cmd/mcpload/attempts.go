@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// maxAttempts is how often a scenario is tried: a stall that comes each time is
+// no accident.
+const maxAttempts = 3
+
+// A line is what a job's traffic goes through: all its scenarios once, and then
+// those again that something spoilt, such as a pause of our own machine. What
+// was spoilt stays in the history and is judged like everything else, since a
+// limiter has a memory and a witness is a witness; only what could not be told
+// is asked again.
+type line struct {
+	job      *job
+	setting  scenarios.Setting
+	sessions opened
+	clock    runner.Clock  // of all calls
+	pace     runner.Clock  // that the sender waits on
+	target   runner.Target // that carries calls
+	progress *progress
+	drain    <-chan struct{}
+
+	troupes []*cast
+}
+
+// run sends everything from an instant on, and judges it.
+func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) {
+	list := l.job.scenarios
+	for n := 1; ; n++ {
+		plan := l.plan(list, out.calls)
+		if n == 1 {
+			l.progress.expect(*l.job, plan, begin, l.clock.Now())
+		} else {
+			l.progress.more(*l.job, plan, begin)
+		}
+		err := l.send(ctx, plan, begin, out)
+		l.progress.board.Note(l.job.profile.Name, "judging")
+		out.note(err)
+		out.judge(*l.job)
+		spoilt := out.spoilt(*l.job, list)
+		if err != nil || n == maxAttempts || len(spoilt) == 0 {
+			return
+		}
+		list = l.again(spoilt, out)
+		begin = l.rested(out.calls)
+	}
+}
+
+// close ends the sessions that were opened during the run.
+func (l *line) close() {
+	for _, t := range l.troupes {
+		t.close()
+	}
+}
+
+// plan is every arrival of some scenarios from instant 0, each numbered by how
+// often it was tried before. It is the same for the same seed and answers.
+func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
+	tried := history.LastAttempts(before)
+	var plan []history.Arrival
+	for a := range scenarios.Plan(l.job.profile, list, l.setting) {
+		if n := tried[a.Label]; n > 0 {
+			a.Attempt = n + 1
+		}
+		plan = append(plan, a)
+	}
+	return plan
+}
+
+// send sends a plan, and puts what came of it into the outcome. Each plan has
+// sessions of its own that come in disguise.
+func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *outcome) error {
+	troupe := newCast(l.job, l.sessions, l.target)
+	l.troupes = append(l.troupes, troupe)
+	calls, err := runner.Run(ctx, l.pace, troupe, shifted(plan, begin), runner.Config{
+		GiveUp: giveUp, Drain: l.drain, Observe: func(c history.Call) { l.progress.board.Saw(l.job.profile.Name, c) },
+	})
+	out.calls = slices.Concat(out.calls, calls, troupe.handshakes())
+	l.sessions.amend(out.calls)
+	return err
+}
+
+// A spoilt scenario could not be judged, and something disturbed it.
+type spoilt struct {
+	scenario scenarios.Scenario
+	why      string
+}
+
+// spoilt lists those of some scenarios that are worth another attempt. Where
+// nothing disturbed a scenario itself but another one, that may be why the run
+// as a whole could not tell.
+func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
+	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	elsewhere := ""
+	for _, s := range list {
+		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
+			elsewhere = fmt.Sprintf("%s in %s", why, s.Name)
+		}
+	}
+	var again []spoilt
+	for _, s := range list {
+		at := slices.IndexFunc(o.server.Scenarios, func(r results.Scenario) bool { return r.Scenario == s.Name })
+		if at < 0 || o.server.Scenarios[at].Verdict != verdict.Inconclusive {
+			continue
+		}
+		why := court.Trial(s.Name).Disturbance()
+		if why == "" {
+			why = elsewhere
+		}
+		if why != "" {
+			again = append(again, spoilt{s, why})
+		}
+	}
+	return again
+}
+
+// again says what is repeated and why, and returns it.
+func (l *line) again(spoilt []spoilt, out *outcome) []scenarios.Scenario {
+	var list []scenarios.Scenario
+	for _, s := range spoilt {
+		words := fmt.Sprintf("%s: repeated, %s", s.scenario.Name, s.why)
+		l.progress.app.say("%s: %s", l.job.profile.Name, words)
+		out.server.Notes = append(out.server.Notes, words)
+		list = append(list, s.scenario)
+	}
+	return list
+}
+
+// rested is when every honest bucket is full again: after burst/rate, and the
+// time that brings a token for each call that may be decided only now.
+func (l *line) rested(calls []history.Call) time.Duration {
+	open := 0
+	for i := range calls {
+		if o := calls[i].Outcome; o == history.TimedOut || o == history.Broken || o == history.Unknown {
+			open++
+		}
+	}
+	limit := l.job.profile.Limit
+	rest := float64(limit.Burst+min(open, limit.Burst)) / limit.Rate
+	l.progress.board.Note(l.job.profile.Name, "resting")
+	return l.clock.Now() + time.Duration(rest*1e9) + breath
+}
+
+// breath is a little time before a plan begins.
+const breath = 20 * time.Millisecond
+
+// judge fills in the findings of every scenario.
+func (o *outcome) judge(j job) {
+	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	o.calls = court.Calls()
+	last := history.LastAttempts(o.calls)
+	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool {
+		return c.Label == verdict.Handshake || c.Nth() < last[c.Label]
+	}))
+	o.server.Latency, o.server.Measured, o.server.Scenarios = &latency, nil, nil
+	if m := court.Measured(); m != nil {
+		o.server.Measured = results.Box(*m)
+	}
+	for _, s := range j.scenarios {
+		o.server.Scenarios = append(o.server.Scenarios, judgeScenario(court, s))
+	}
+}
+
+// judgeScenario judges every attempt at a scenario. The last one counts, and
+// whatever failed in one before: it needs no second witness.
+func judgeScenario(court *verdict.Court, s scenarios.Scenario) results.Scenario {
+	failed := map[string]verdict.Finding{}
+	var findings []verdict.Finding
+	attempts := court.Attempts(s.Name)
+	for n := 1; n <= attempts; n++ {
+		findings = judgeAttempt(court.Attempt(s.Name, n), court, s)
+		for _, f := range findings {
+			if _, known := failed[f.Check]; f.Verdict == verdict.Fail && !known {
+				failed[f.Check] = f
+			}
+		}
+	}
+	for i, f := range findings {
+		if f.Verdict != verdict.Fail && failed[f.Check].Verdict == verdict.Fail {
+			findings[i] = failed[f.Check]
+		}
+	}
+	out := results.NewScenario(s.Name, court.Trial(s.Name).Calls, findings)
+	if attempts > 1 {
+		out.Attempts = attempts
+	}
+	return out
+}
+
+func judgeAttempt(trial *verdict.Trial, court *verdict.Court, s scenarios.Scenario) []verdict.Finding {
+	var findings []verdict.Finding
+	for _, c := range s.Checks {
+		if c.ID == verdict.Scope.ID && court.Clients() < 2 {
+			continue // one client can't tell; not a question that was asked
+		}
+		findings = append(findings, c.Judge(trial))
+	}
+	return findings
+}
