@@ -61,7 +61,9 @@ const maxPin = 2
 // judgePressure demands that a violation is proven, or that what the refusals
 // and the admissions of the whole run say of the burst lies close together: then
 // a broken limit would have shown, even where this scenario's own calls were
-// answered too slowly for the limit to come into play.
+// answered too slowly for the limit to come into play. Where a stall took much of
+// the scenario, a fault that needs its timing (a bucket that fills up by resting)
+// would not have.
 func judgePressure(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{Check: "pressure", Want: "a run that pins the burst to 2 tokens"}
@@ -76,6 +78,8 @@ func judgePressure(t *Trial) Finding {
 	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
 	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
 	switch {
+	case pin <= maxPin && t.sent() > 0 && !t.asPlanned():
+		f.Saw += fmt.Sprintf(", but this scenario's traffic was not as planned: %s", t.Disturbance())
 	case pin <= maxPin && t.sent() > 0:
 		f.Verdict = Pass
 	case refused == 0:

@@ -24,8 +24,7 @@ func (t *Trial) Disturbance() string {
 	if still := longest(Standstills(t.Calls, maxLate)); still > 0 {
 		return "our machine stood still for " + span(still)
 	}
-	took := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome.Answered() }, history.Call.Service)
-	if stall := longest(Stalls(t.Calls, max(worthTelling, ordinary*quantile(took, 0.5)))); stall > 0 {
+	if stall := longest(t.stalls()); stall > 0 {
 		return "nothing was answered for " + span(stall)
 	}
 	lost := t.count(history.Broken) + t.count(history.TimedOut) + t.count(history.Unknown)
@@ -33,6 +32,25 @@ func (t *Trial) Disturbance() string {
 		return fmt.Sprintf("%s got no answer", plural(lost, "call"))
 	}
 	return ""
+}
+
+// stalls are the stalls of a trial that are worth telling. What is ordinary is
+// told from the whole run: a stall may be all that a short scenario saw.
+func (t *Trial) stalls() []Stall {
+	took := sortedBy(t.court.calls, func(c history.Call) bool { return c.Outcome.Answered() }, history.Call.Service)
+	return Stalls(t.Calls, max(worthTelling, ordinary*quantile(took, 0.5)))
+}
+
+// mostSpoilt is the share of its time that stalls may take of a trial for its
+// traffic to count as planned.
+const mostSpoilt = 0.25
+
+// asPlanned reports if stalls left enough of a trial. Where they didn't, what
+// the scenario is for may not have happened at all: calls before and after a
+// rest, for example, were decided together.
+func (t *Trial) asPlanned() bool {
+	stood := append(t.stalls(), Standstills(t.Calls, worthTelling)...)
+	return float64(covered(stood)) <= mostSpoilt*float64(t.span())
 }
 
 // longest is the length of the longest of some stalls.

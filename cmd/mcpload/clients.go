@@ -148,7 +148,11 @@ type latecomer struct {
 }
 
 func newCast(j *job, s opened, plain runner.Target) *cast {
-	return &cast{Target: plain, job: j, main: s[0], others: map[string]*latecomer{}}
+	c := &cast{Target: plain, job: j, others: map[string]*latecomer{}}
+	if len(s) > 0 { // there are none in virtual time
+		c.main = s[0]
+	}
+	return c
 }
 
 // Send implements runner.Target.

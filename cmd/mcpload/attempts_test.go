@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/virtual"
+)
+
+// A stalled server answers nothing from one instant to another.
+type stall struct{ from, to time.Duration }
+
+// inVirtualTime takes all scenarios, those that are repeated too, through a
+// server of 12/s burst 16 that stands still now and then.
+func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...stall) (outcome, string) {
+	t.Helper()
+	var said bytes.Buffer
+	a := &app{stdout: io.Discard, stderr: &said}
+	limit := profiles.Limit{Rate: 12, Burst: 16, Scope: profiles.Global, Charges: []string{"*"}}
+	j := &job{profile: profiles.Profile{Name: "acb", Limit: limit, Call: profiles.LoadCall{Method: "ping"}}, scenarios: scenarios.Catalogue(), seed: 1}
+	limiter, err := mock.NewLimiter(limit, fault, mock.ChargeAll, 1)
+	require.NoError(t, err)
+	clock := virtual.NewClock()
+	still := func(r *rand.Rand) time.Duration {
+		for _, s := range stalls {
+			if now := clock.Now(); now >= s.from && now < s.to {
+				return s.to - now + delay(r)
+			}
+		}
+		return delay(r)
+	}
+	server := &virtual.Server{Clock: clock, There: still, Back: delay, Rand: rand.New(rand.NewPCG(1, 1)),
+		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
+			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method})
+			return virtualReply(answer, "", a.Method)
+		}}
+	l := &line{job: j, setting: scenarios.Setting{Clients: clientNames, Seed: 1}, clock: clock, pace: clock, target: server, progress: a.newProgress("")}
+	defer l.close()
+	out := outcome{server: results.Server{Server: "acb"}}
+	l.run(t.Context(), 0, &out)
+	return out, said.String()
+}
+
+// when is when a scenario begins and ends, the last time.
+func when(calls []history.Call, name string) (from, to time.Duration) {
+	from = 1 << 62
+	last := history.LastAttempts(calls)
+	for _, c := range calls {
+		if c.Label == name && c.Nth() == last[name] {
+			from, to = min(from, c.Sent), max(to, c.Sent)
+		}
+	}
+	return from, to
+}
+
+func TestAScenarioThatAStallSpoiltIsRepeated(t *testing.T) {
+	quick := virtual.Exp(time.Millisecond)
+	calm, said := inVirtualTime(t, "", quick)
+	require.Equal(t, "pass", calm.said())
+	require.Empty(t, said, "nothing is repeated without need")
+	from, _ := when(calm.calls, "burst")
+
+	out, said := inVirtualTime(t, "", quick, stall{from - 100*time.Millisecond, from + 3*time.Second})
+	require.Equal(t, "mcpload: acb: burst: repeated, nothing was answered for 3s\nmcpload: acb: sustained: repeated, nothing was answered for 2.25s\n", said)
+	require.Equal(t, "pass", out.said())
+	require.Equal(t, 2, out.server.Scenarios[0].Attempts)
+	require.Zero(t, out.server.Scenarios[2].Attempts)
+	require.Equal(t, []string{"burst: repeated, nothing was answered for 3s", "sustained: repeated, nothing was answered for 2.25s"}, out.server.Notes)
+	require.Equal(t, 22, out.server.Scenarios[0].Calls.Sent, "of the last attempt")
+	burst := 0
+	for _, c := range out.calls {
+		burst += b2i(c.Label == "burst")
+	}
+	require.Equal(t, 44, burst, "the history has both")
+	began, _ := when(out.calls, "burst")
+	before := out.calls[len(calm.calls)-1]
+	require.GreaterOrEqual(t, began-before.Received, 16*time.Second/12, "every honest bucket is full again")
+
+	twice, _ := inVirtualTime(t, "", quick, stall{from - 100*time.Millisecond, from + 3*time.Second})
+	require.Equal(t, out.calls, twice.calls, "the same seed and the same answers give the same traffic")
+}
+
+func TestNothingIsTriedMoreThanThreeTimes(t *testing.T) {
+	var always []stall
+	for at := time.Duration(0); at < 5*time.Minute; at += 2 * time.Second {
+		always = append(always, stall{at, at + 900*time.Millisecond})
+	}
+	out, said := inVirtualTime(t, "", virtual.Exp(time.Millisecond), always...)
+	require.NotEqual(t, "fail", out.said())
+	require.NotEmpty(t, said)
+	most := 0
+	for name, n := range history.LastAttempts(out.calls) {
+		require.LessOrEqual(t, n, maxAttempts, name)
+		most = max(most, n)
+		require.LessOrEqual(t, strings.Count(said, name+": repeated"), maxAttempts-1)
+	}
+	require.Equal(t, maxAttempts, most)
+}
+
+// A server that is slow all the time would be as slow again.
+func TestWhatNothingDisturbedIsNotRepeated(t *testing.T) {
+	out, said := inVirtualTime(t, "", virtual.Constant(2*time.Second))
+	require.Equal(t, "inconclusive", out.said())
+	require.Empty(t, said)
+}
+
+// A stall is no way out: the fault that a spoilt run hides shows in the next.
+func TestAFaultIsFoundWhereTheFirstAttemptWasSpoilt(t *testing.T) {
+	calm, _ := inVirtualTime(t, "", virtual.Exp(time.Millisecond))
+	from, to := when(calm.calls, "recovery")
+	for _, fault := range []string{"burst+1", "rate+5%", "idle-reset", "never-refills"} {
+		out, _ := inVirtualTime(t, fault, virtual.Exp(time.Millisecond), stall{from, to + time.Second})
+		require.Equal(t, "fail", out.said(), fault)
+	}
+}
+
+// What failed in an attempt that was spoilt stays a fail: a witness is a
+// witness.
+func TestAFailOfAnyAttemptCounts(t *testing.T) {
+	limit := profiles.Limit{Rate: 1, Burst: 2, Scope: profiles.Global, Charges: []string{"*"}}
+	var calls []history.Call
+	send := func(at time.Duration, n, attempt int) {
+		for range n {
+			calls = append(calls, history.Call{Arrival: history.Arrival{Due: at, Client: "c1", Method: "ping", Label: "burst", Attempt: attempt},
+				Sent: at, Received: at + 1, Outcome: history.OK})
+		}
+	}
+	send(0, 4, 0)
+	send(time.Minute, 2, 2)
+	burst, _ := scenarios.Named("burst")
+	court := verdict.NewCourt(profiles.Profile{Limit: limit}, calls, verdict.Config{})
+	s := judgeScenario(court, burst)
+	require.Equal(t, verdict.Fail, s.Verdict)
+	require.Equal(t, 2, s.Calls.Sent)
+	for _, f := range s.Findings {
+		if f.Check == "over-admission" {
+			require.Equal(t, []int{1, 2, 3, 4}, f.Witness.Calls)
+		}
+	}
+}
