@@ -12,13 +12,13 @@ PEERS       := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.66.5 
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The go command passes over testdata, so its one Go program is named.
 PACKAGES    := ./... ./testdata/live/gomcp
-TAGS        := performance,live
+TAGS        := performance,live,noise
 
 .DEFAULT_GOAL := help
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-peers help build test unit performance live live-setup interop check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-peers help build test unit performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,10 @@ live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-ever
 
 live-setup: ## install what the live tests need into a cache folder; needs Python, Node, npm, Chromium and jq
 	scripts/live-setup.sh
+
+noise: ## a soak: 300 honest servers (NOISE_RUNS=n) while everything stands still now and then; needs Linux, Go, Python
+	scripts/live-setup.sh --fastmcp
+	$(GO) test $(TESTFLAGS) -v -count=1 -timeout 90m -tags noise -run '^TestNoise$$' ./cmd/mcpload
 
 interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm, and nginx or the right to install it
 	interop/setup.sh

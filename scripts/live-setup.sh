@@ -6,6 +6,7 @@
 #
 #   scripts/live-setup.sh          make what is missing, print what is there
 #   scripts/live-setup.sh --path   print the folder and do nothing
+#   scripts/live-setup.sh --fastmcp   make the newest FastMCP only, which needs Python only
 #
 # The folder is $MCPLOAD_TEST_CACHE, or ~/.cache/mcpload-test.
 #
@@ -151,12 +152,24 @@ lock() {
 	trap 'rm -f "$CACHE/lock"' EXIT
 }
 
+newest_fastmcp() {
+	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
+		"fastmcp==$FASTMCP_NEWEST" "mcp==$FASTMCP_NEWEST_SDK"
+}
+
 main() {
 	if [[ ${1:-} == --path ]]; then
 		printf '%s\n' "$CACHE"
 		return
 	fi
 	PYTHON=$(find_python) || missing 'Python 3.11 or newer, with venv' 'FastMCP runs on it'
+	if [[ ${1:-} == --fastmcp ]]; then
+		mkdir -p "$CACHE/made"
+		lock
+		newest_fastmcp
+		say "$CACHE/fastmcp-newest: FastMCP $FASTMCP_NEWEST, SDK $FASTMCP_NEWEST_SDK"
+		return
+	fi
 	command -v node >/dev/null || missing 'node' 'the reference server runs on it'
 	command -v npm >/dev/null || missing 'npm' 'it installs the reference server'
 	mkdir -p "$CACHE/made"
@@ -168,8 +181,7 @@ main() {
 	ln -sfn "$jq" "$CACHE/jq"
 	make_env fastmcp2 "fastmcp-$FASTMCP2-mcp-$FASTMCP2_SDK" python \
 		"fastmcp==$FASTMCP2" "mcp==$FASTMCP2_SDK"
-	make_env fastmcp-newest "fastmcp-$FASTMCP_NEWEST-mcp-$FASTMCP_NEWEST_SDK" python \
-		"fastmcp==$FASTMCP_NEWEST" "mcp==$FASTMCP_NEWEST_SDK"
+	newest_fastmcp
 	make_env junit "xmlschema-$XMLSCHEMA" python "xmlschema==$XMLSCHEMA"
 	make_env everything "everything-$EVERYTHING" node \
 		"@modelcontextprotocol/server-everything@$EVERYTHING"
