@@ -203,12 +203,20 @@ func judgeMeasured(t *Trial) Finding {
 	case t.court.cfg.Shared:
 		f.Saw += "; a shared server can't be measured from above"
 		f.Verdict = Pass
-	case m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution:
+	case t.court.certified():
 		f.Verdict = Pass
 	default:
 		f.Saw += ": too wide to be sure"
 	}
 	return f
+}
+
+// certified reports if the whole run tells the promised limit from its
+// neighbours, and keeps it.
+func (c *Court) certified() bool {
+	m, l := c.Measured(), c.profile.Limit
+	return m != nil && !c.cfg.Shared && !c.violated() &&
+		m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution
 }
 
 // violated reports if the whole history breaks the promise.
