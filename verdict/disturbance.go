@@ -21,7 +21,7 @@ const (
 // or calls got lost. Traffic that was disturbed may press less than planned, and
 // what it shows may be too blurred to tell anything; sent again it may tell.
 func (t *Trial) Disturbance() string {
-	if still := longest(Standstills(t.Calls, maxLate)); still > 0 {
+	if still := longest(Standstills(t.Calls, maxLate)); still >= worthTelling || still > 0 && judgeGenerator(t).Verdict != Pass {
 		return "our machine stood still for " + span(still)
 	}
 	if stall := longest(t.stalls()); stall > 0 {

@@ -98,9 +98,9 @@ type spoilt struct {
 	why      string
 }
 
-// spoilt lists those of some scenarios that are worth another attempt. Where
-// nothing disturbed a scenario itself but another one, that may be why the run
-// as a whole could not tell.
+// spoilt lists those of some scenarios that are worth another attempt: what could
+// not be told, and was disturbed itself or in a run of which another scenario
+// was, since some checks ask the whole run.
 func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
 	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
 	elsewhere := ""
