@@ -160,6 +160,7 @@ type startLine struct {
 	trial   startup.Trial
 	plan    []startup.Start
 	own     map[string]string // the caller's credentials that are used, by their variables
+	hung    bool              // a start hung, and once more when it was made again
 }
 
 // install makes a recipe's server ready to be started.
@@ -208,7 +209,7 @@ func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Serv
 	for i := range l.plan {
 		s := &l.plan[i]
 		progress(s.About())
-		seen, err := l.starter.start(soft, ctx, *s)
+		seen, err := l.observe(soft, ctx, *s)
 		if soft.Err() != nil {
 			server.Notes = append(server.Notes, fmt.Sprintf("interrupted after %d of %d starts", i, len(l.plan)))
 			break
