@@ -186,3 +186,20 @@ func TestWriterFailures(t *testing.T) {
 	require.ErrorIs(t, w.Write(&fine), errFull, "it stays so")
 	require.ErrorIs(t, w.Flush(), errFull)
 }
+
+// The attempt at a scenario is in its calls, from the second on.
+func TestAttemptsAreKept(t *testing.T) {
+	calls := []Call{
+		{Arrival: Arrival{Label: "burst"}, Outcome: OK},
+		{Arrival: Arrival{Label: "burst", Attempt: 2}, Outcome: OK},
+		{Arrival: Arrival{Label: "idle"}, Outcome: OK},
+	}
+	var b bytes.Buffer
+	require.NoError(t, Write(&b, calls))
+	require.Equal(t, 1, strings.Count(b.String(), `"attempt":2`))
+	require.Equal(t, 1, strings.Count(b.String(), "attempt"))
+	got, err := ReadAll(&b)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"burst": 2, "idle": 1}, LastAttempts(got))
+	require.Equal(t, []int{1, 2, 1}, []int{got[0].Nth(), got[1].Nth(), got[2].Nth()})
+}

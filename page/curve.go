@@ -30,9 +30,10 @@ func newCurve(calls []history.Call, scenario string, limit results.Limit) *curve
 	c := &curve{limit: limit, start: math.MaxInt64}
 	costs := costs(limit)
 	clients := map[string]bool{}
+	last := history.LastAttempts(calls)
 	for i := range calls {
 		call := &calls[i]
-		if call.Label != scenario || call.Outcome == history.Unsent {
+		if call.Label != scenario || call.Nth() < last[scenario] || call.Outcome == history.Unsent {
 			continue
 		}
 		least, _ := costs(call.Method)
