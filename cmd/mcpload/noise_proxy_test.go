@@ -1,4 +1,4 @@
-//go:build noise
+//go:build noise && linux
 
 package main
 
@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -87,6 +88,7 @@ func (p *noisyProxy) delay() time.Duration {
 
 // misbehave stands still, or drops a connection, now and then for so long.
 func (p *noisyProxy) misbehave(length time.Duration) {
+	time.Sleep(5 * time.Second) // connecting is no part of it
 	for end := time.Now().Add(length); time.Now().Before(end); {
 		p.mu.Lock()
 		pause := time.Duration((0.5 + p.r.ExpFloat64()) * float64(6*time.Second))
@@ -129,6 +131,12 @@ func descendants(pid int) []int {
 		}
 	}
 	return list
+}
+
+// tied has a command end with this process, however that ends.
+func tied(cmd *exec.Cmd) *exec.Cmd {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
 }
 
 // stopped stops a process for some time.
