@@ -47,6 +47,17 @@ func TestASnapshotCountsWhatHappened(t *testing.T) {
 	require.InDelta(t, 40, s.level, 2, "it took 15 a second, and 15 flowed in")
 }
 
+func TestWhatIsRepeatedComesOnTop(t *testing.T) {
+	b := busy()
+	b.More("stranger", []Stage{{Name: "burst", Calls: 1}})
+	b.More("acb", []Stage{{Name: "burst", Calls: 20, End: 9 * time.Second}})
+	s := b.snapshots(dawn.Add(2 * time.Second))[0]
+	require.Equal(t, []int{2, 3, 41, 120}, []int{s.number, s.stages, s.done, s.planned})
+	require.Equal(t, 7*time.Second, s.left)
+	b.Saw("acb", call("burst", 5*time.Second, time.Millisecond, history.OK))
+	require.Equal(t, 3, b.snapshots(dawn.Add(5 * time.Second))[0].number)
+}
+
 func TestRatesForgetWhatIsOld(t *testing.T) {
 	b := busy()
 	require.Zero(t, b.snapshots(dawn.Add(10 * time.Second))[0].rates)
