@@ -21,10 +21,10 @@ const (
 // or calls got lost. Traffic that was disturbed may press less than planned, and
 // what it shows may be too blurred to tell anything; sent again it may tell.
 func (t *Trial) Disturbance() string {
-	if still := longest(Standstills(t.Calls, maxLate)); still >= worthTelling || still > 0 && judgeGenerator(t).Verdict != Pass {
+	if still := longestOf(Standstills(t.Calls, maxLate)); still >= worthTelling || still > 0 && judgeGenerator(t).Verdict != Pass {
 		return "our machine stood still for " + span(still)
 	}
-	if stall := longest(t.stalls()); stall > 0 {
+	if stall := longestOf(t.stalls()); stall > 0 {
 		return "nothing was answered for " + span(stall)
 	}
 	lost := t.count(history.Broken) + t.count(history.TimedOut) + t.count(history.Unknown)
@@ -53,8 +53,8 @@ func (t *Trial) asPlanned() bool {
 	return float64(covered(stood)) <= mostSpoilt*float64(t.span())
 }
 
-// longest is the length of the longest of some stalls.
-func longest(list []Stall) time.Duration {
+// longestOf is the length of the longestOf of some stalls.
+func longestOf(list []Stall) time.Duration {
 	if len(list) == 0 {
 		return 0
 	}

@@ -29,14 +29,16 @@ type line struct {
 	clock    runner.Clock  // of all calls
 	pace     runner.Clock  // that the sender waits on
 	target   runner.Target // that carries calls
+	release  func()        // frees what carries them
 	progress *progress
 	drain    <-chan struct{}
 
 	troupes []*cast
 }
 
-// run sends everything from an instant on, and judges it.
-func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) {
+// run sends everything from an instant on, and judges it. It ends the sessions, and
+// returns what they have to tell.
+func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (notes []string) {
 	list := l.job.scenarios
 	for n := 1; ; n++ {
 		plan := l.plan(list, out.calls)
@@ -47,22 +49,34 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) {
 		}
 		err := l.send(ctx, plan, begin, out)
 		l.progress.board.Note(l.job.profile.Name, "judging")
-		out.note(err)
-		out.judge(*l.job)
-		spoilt := out.spoilt(*l.job, list)
+		out.note(err, l.job.profile.Limit)
+		so := *out
+		so.judge(*l.job)
+		spoilt := so.spoilt(*l.job, list)
 		if err != nil || n == maxAttempts || len(spoilt) == 0 {
-			return
+			break
 		}
 		list = l.again(spoilt, out)
 		begin = l.rested(out.calls)
 	}
+	notes = l.close(out)
+	out.judge(*l.job)
+	return notes
 }
 
-// close ends the sessions that were opened during the run.
-func (l *line) close() {
+// close ends all sessions: what that sends may be charged too, and so belongs to the
+// history. It returns what the sessions have to tell.
+func (l *line) close(out *outcome) (notes []string) {
+	notes = l.sessions.notes()
 	for _, t := range l.troupes {
 		t.close()
 	}
+	l.release()
+	out.calls = slices.Concat(out.calls, l.sessions.close())
+	for _, t := range l.troupes {
+		out.calls = append(out.calls, t.asides()...)
+	}
+	return notes
 }
 
 // plan is every arrival of some scenarios from instant 0, each numbered by how
@@ -162,7 +176,7 @@ func (o *outcome) judge(j job) {
 	o.calls = court.Calls()
 	last := history.LastAttempts(o.calls)
 	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool {
-		return c.Label == verdict.Handshake || c.Nth() < last[c.Label]
+		return !c.Planned() || c.Nth() < last[c.Label]
 	}))
 	o.server.Latency, o.server.Measured, o.server.Scenarios = &latency, nil, nil
 	if m := court.Measured(); m != nil {

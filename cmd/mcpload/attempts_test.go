@@ -19,9 +19,6 @@ import (
 	"github.com/mcpload/mcpload/virtual"
 )
 
-// A stalled server answers nothing from one instant to another.
-type stall struct{ from, to time.Duration }
-
 // inVirtualTime takes all scenarios, those that are repeated too, through a
 // server of 12/s burst 16 that stands still now and then.
 func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...stall) (outcome, string) {
