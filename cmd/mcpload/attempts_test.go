@@ -43,8 +43,7 @@ func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...st
 			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method})
 			return virtualReply(answer, "", a.Method)
 		}}
-	l := &line{job: j, setting: scenarios.Setting{Clients: clientNames, Seed: 1}, clock: clock, pace: clock, target: server, progress: a.newProgress("")}
-	defer l.close()
+	l := &line{job: j, setting: scenarios.Setting{Clients: clientNames, Seed: 1}, clock: clock, pace: clock, target: server, release: func() {}, progress: a.newProgress("")}
 	out := outcome{server: results.Server{Server: "acb"}}
 	l.run(t.Context(), 0, &out)
 	return out, said.String()
