@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // A Reader reads a history file, a call at a time, in memory that doesn't grow
@@ -42,6 +43,15 @@ type Reader struct {
 	err     error  // why there are no more lines: io.EOF, or what stopped us
 }
 
+// What ends the reading of an input that has no end of its own, such as a
+// device, or a pipe into which somebody writes for ever.
+const (
+	maxSkip  = 64 * MaxLine  // bytes of one line that are passed over to find its end
+	maxBad   = 100_000       // lines that hold no call
+	maxAfter = 10_000_000    // lines after the first of those
+	maxLines = math.MaxInt32 // lines in all: positions of calls are counted in 32 bits
+)
+
 // NewReader returns a Reader of r. A byte order mark at the start is skipped.
 func NewReader(r io.Reader) *Reader {
 	return &Reader{in: bufio.NewReaderSize(r, 64<<10)}
@@ -67,11 +77,15 @@ func (r *Reader) Read() (Call, error) {
 //
 // Lines that hold no call make Each return an *Errors. After the first such
 // line fn isn't called any more, because a judgement of the rest would be
-// worth nothing, but the lines are read on to find the others. An error of the
-// underlying reader is returned joined to it.
+// worth nothing, but the lines are read on to find the others, as far as that
+// makes sense. An error of the underlying reader is returned joined to it.
 func (r *Reader) Each(fn func(line int, c *Call) error) error {
 	var bad *Errors
+	first := 0 // bad line
 	for {
+		if bad != nil && (bad.Total >= maxBad || r.line-first >= maxAfter) {
+			return errors.Join(bad, fmt.Errorf("history: what follows line %d was not read", r.line))
+		}
 		err := r.next(&r.call)
 		if err == nil {
 			if bad == nil {
@@ -83,7 +97,9 @@ func (r *Reader) Each(fn func(line int, c *Call) error) error {
 			continue
 		}
 		if line, ok := err.(*LineError); ok { // next never wraps one
-			bad = bad.with(line)
+			if bad = bad.with(line); bad.Total == 1 {
+				first = r.line
+			}
 			continue
 		}
 		switch {
@@ -128,12 +144,19 @@ func (r *Reader) next(c *Call) error {
 // where there is none, and then r.err says why. The line is good until the
 // next call.
 func (r *Reader) readLine() (line []byte, terminated bool, bad *LineError) {
+	if r.err == nil && r.line == maxLines {
+		r.err = fmt.Errorf("history: more than %d lines", maxLines)
+	}
 	if r.err != nil {
 		return nil, false, nil
 	}
 	line, err := r.in.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
 		line, err = r.readLong(line)
+	}
+	if err == errEndless {
+		r.err = fmt.Errorf("history: line %d %w", r.line+1, err)
+		return nil, false, nil
 	}
 	if err != nil && err != io.EOF {
 		r.err = fmt.Errorf("history: reading line %d: %w", r.line+1, err)
@@ -160,13 +183,19 @@ func (r *Reader) readLine() (line []byte, terminated bool, bad *LineError) {
 	return line, terminated, bad
 }
 
+var errEndless = fmt.Errorf("has no end within %d MiB: this is no history", maxSkip>>20)
+
 // readLong reads the rest of a line that begins with head. Of a line that is
-// too long it keeps no more than it takes to see that.
+// too long it keeps no more than it takes to see that, and of one that is far too
+// long it doesn't look for the end.
 func (r *Reader) readLong(head []byte) ([]byte, error) {
 	const enough = MaxLine + 8 // room for a byte order mark and a line break
 	r.long = append(r.long[:0], head...)
-	for {
+	for read := len(head); ; {
 		more, err := r.in.ReadSlice('\n')
+		if read += len(more); read > maxSkip {
+			return nil, errEndless
+		}
 		r.long = append(r.long, more[:min(len(more), enough-len(r.long))]...)
 		if err != bufio.ErrBufferFull {
 			return r.long, err
