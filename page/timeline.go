@@ -163,11 +163,11 @@ func (tl *timeline) first(at time.Duration) int {
 // each column's beginning on the way.
 func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit, note func(time.Duration, float64, float64)) {
 	at := func(t time.Duration) (time.Duration, float64, float64) {
-		flown := tl.band.Rate * (t - l.At).Seconds()
-		return t, min(l.Room, l.Least+flown), min(tl.band.Burst, l.Most+flown)
+		flown := (t - l.At).Seconds()
+		return t, min(l.Room, l.Least+tl.band.Slow*flown), min(tl.band.Burst, l.Most+tl.band.Fast*flown)
 	}
-	full := l.At + seconds((tl.band.Burst-l.Most)/tl.band.Rate)
-	free := l.At + seconds((l.Room-l.Least)/tl.band.Rate)
+	full := l.At + seconds((tl.band.Burst-l.Most)/tl.band.Fast)
+	free := l.At + seconds((l.Room-l.Least)/tl.band.Slow)
 	for _, t := range []time.Duration{min(full, free), max(full, free), to} {
 		if t > from && t <= to {
 			visit(at(t))

@@ -93,7 +93,7 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 	if t, err := time.Parse(time.RFC3339, d.Started); err == nil {
 		started = t.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
-	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()}, {"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"mcpload", d.Version}} {
+	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()}, {"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"given clocks within", d.ClocksWords()}, {"mcpload", d.Version}} {
 		if fact[1] != "" {
 			v.Facts = append(v.Facts, fact)
 		}
@@ -273,7 +273,7 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 
 // timelines draws the bucket's level, a drawing a client where each has a bucket.
 func (v *server) timelines(calls []history.Call, limit profiles.Limit, x axis, exhibits []*exhibit) {
-	bands := verdict.Gather(limit, calls).Bands(limit.Rate, limit.Burst)
+	bands := verdict.Gather(limit, calls).Under(v.Clocks.Judged()).Bands(limit.Rate, limit.Burst)
 	proofs := func(client string) []*exhibit {
 		return slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool {
 			return client != "" && calls[e.Witness.Calls[0]-1].Client != client

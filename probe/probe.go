@@ -77,12 +77,13 @@ type Config struct {
 	Client    string          // who sends, where nothing else is said
 	Handshake []history.Call  // what setting that client up took
 	Budget    Budget
-	Seed      uint64       // makes jitter repeatable
-	Stateless bool         // the protocol has no sessions and no initialize (2026-07-28 and later)
-	Other     bool         // Identity.Other has credentials to speak with
-	Presumed  bool         // nobody said that the load is charged: that none of it is refused says nothing of other calls
-	Tolerance float64      // tokens; default verdict.DefaultTolerance
-	Tell      func(string) // told what the probe is about to do; nil: nobody is
+	Seed      uint64          // makes jitter repeatable
+	Stateless bool            // the protocol has no sessions and no initialize (2026-07-28 and later)
+	Other     bool            // Identity.Other has credentials to speak with
+	Presumed  bool            // nobody said that the load is charged: that none of it is refused says nothing of other calls
+	Tolerance float64         // tokens; default verdict.DefaultTolerance
+	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultDrift, and no tick
+	Tell      func(string)    // told what the probe is about to do; nil: nobody is
 }
 
 // How narrow a box must be.
@@ -130,6 +131,11 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = verdict.DefaultTolerance
 	}
+	if cfg.Clocks == nil {
+		// A tick is left to the tolerance, as nothing is failed here for lack of it: a
+		// millisecond would hide a hundredth of the rate of a bucket without burst.
+		cfg.Clocks = &verdict.Clocks{Drift: verdict.DefaultDrift}
+	}
 	if cfg.Budget.Calls == 0 {
 		cfg.Budget.Calls = DefaultCalls
 	}
@@ -147,7 +153,7 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 		cfg:    cfg, client: cfg.Client, label: "ramp",
 		rand: rand.New(rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15)),
 	}
-	p.report.Budget = cfg.Budget
+	p.report.Budget, p.report.Clocks = cfg.Budget, *cfg.Clocks
 	p.segments = []segment{{0, -1}}
 	err := p.all(ctx)
 	if errors.Is(err, errSpent) {

@@ -14,6 +14,7 @@ type Report struct {
 	Result    Result
 	Refused   bool              // something was refused for its rate
 	Box       *verdict.Measured // certified; nil where no token bucket explains the history, or nothing was refused
+	Clocks    verdict.Clocks    // how far clocks were taken to disagree
 	Tolerance float64           // tokens by which the box is wider than an exact limiter needs
 	Load      history.Arrival   // the unit: the call whose cost is one token
 	Open      *Open             // how far it was tried; nil where something was refused

@@ -133,7 +133,7 @@ func (p *probe) readAfter(ctx context.Context, refusal history.Call, client stri
 			last = max(last, c.Received)
 		}
 	}
-	most := 1 + p.fastest()*max(0, (last-refusal.Sent).Seconds())
+	most := 1 + p.fastest()*p.cfg.Clocks.Most(max(0, last-refusal.Sent)).Seconds()
 	words := fmt.Sprintf("%d of %d calls admitted within %s of a refusal", admitted, len(calls), (last - refusal.Sent).Round(time.Millisecond))
 	switch {
 	case float64(admitted) >= most+0.1:

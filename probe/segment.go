@@ -86,5 +86,5 @@ func (p *probe) afterRest(list, more []history.Call) []history.Call {
 // and anything else one or none.
 func (p *probe) evidence(calls []history.Call) *verdict.Evidence {
 	limit := profiles.Limit{Scope: profiles.Global, Charges: []string{p.load.Method}, MayCharge: []string{"*"}}
-	return verdict.Gather(limit, calls)
+	return verdict.Gather(limit, calls).Under(*p.cfg.Clocks)
 }

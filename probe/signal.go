@@ -176,7 +176,7 @@ func (p *probe) tryRetryAfter(ctx context.Context) error {
 				refusal = retry
 			}
 		}
-		margin := margin(refusal)
+		margin := margin(refusal) + p.cfg.Clocks.Most(refusal.RetryAfter) - refusal.RetryAfter
 		retry, err := p.retryAt(ctx, refusal.Received+refusal.RetryAfter+margin)
 		if err != nil {
 			v.Evidence = "the wait of " + short(refusal.RetryAfter) + " did not fit into the budget"
@@ -223,6 +223,7 @@ func (p *probe) early(refusal history.Call) time.Duration {
 	if wait%time.Second == 0 {
 		margin = time.Second + wait/50
 	}
+	margin += p.cfg.Clocks.Most(wait) - wait
 	if wait <= margin+5*time.Millisecond {
 		return 0
 	}

@@ -38,6 +38,7 @@ type Server struct {
 	Limit     Limit           `json:"limit"`
 	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
 	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
+	Clocks    *Clocks         `json:"clocks,omitempty"`   // what was taken for granted of clocks; nil where nothing was judged
 	Scenarios []Scenario      `json:"scenarios"`
 	Latency   *Latencies      `json:"latency,omitempty"`  // over all scenarios; nil where nobody computed it
 	Observed  *Observed       `json:"observed,omitempty"` // what the server's own code sets, where somebody read it

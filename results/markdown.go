@@ -117,7 +117,7 @@ func (m *markdown) foot(d *Document) {
 	if n := len(m.left); n > 0 {
 		fmt.Fprintf(&m.b, "\n**Cut short:** there was no room for %s; the JSON document has all of it.\n", mdText(mdLimit(few(m.left), reserve/8)))
 	}
-	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s</sub>\n", d.Seed, mdText(d.Started), mdText(mdLimit(d.Version, 100)))
+	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s%s</sub>\n", d.Seed, mdText(d.Started), mdText(mdLimit(d.Version, 100)), d.givenClocks())
 }
 
 // mdLimit cuts a text, and shows that it did.

@@ -6,7 +6,9 @@ import "math"
 // For every rate it bounds the burst by the line tokens - rate*length.
 type window struct {
 	bucket   *bucket
-	from, to int64 // nanoseconds from the bucket's origin
+	from, to int64   // nanoseconds from the bucket's origin
+	more     int64   // how much longer it may be because the limiter's clock ticks
+	pace     float64 // how fast the limiter's clock runs in it, at worst
 	tokens   float64
 	refusal  int32 // over-rejection: the refused mark that the window excuses best
 }
@@ -14,14 +16,16 @@ type window struct {
 // at is the window's line: the burst that it speaks for at a rate.
 func (w window) at(rate float64) float64 { return w.tokens - rate*w.seconds() }
 
-func (w window) seconds() float64 { return float64(w.to-w.from) / 1e9 }
+// seconds is its length by the limiter's clock, at worst.
+func (w window) seconds() float64 { return w.pace * float64(w.to-w.from+w.more) / 1e9 }
 
 // sweepAdmissions calls visit for every certainly charged admission, by the
 // instant of its reply, with
 //
 //	max over u of ( tokens certainly taken in [u, its reply] - rate*(its reply - u) )
 //
-// which is the burst that the windows ending there need. It costs O(n log n):
+// which is the burst that the windows ending there need, if the limiter's clock
+// runs as fast as it may: that is a rate so much higher, for all windows alike. It costs O(n log n):
 // admissions are put, in the order of their replies, into a tree over their
 // sent instants, where each raises all windows that begin no later.
 func (b *bucket) sweepAdmissions(rate float64, visit func(i int32, burst float64)) {
@@ -32,10 +36,12 @@ func (b *bucket) sweepAdmissions(rate float64, visit func(i int32, burst float64
 	for at, i := range b.sure {
 		b.rank[i] = int32(at)
 	}
-	b.tree.reset(len(b.sure), perNano(rate))
+	rho := perNano(rate) * b.fast()
+	b.tree.reset(len(b.sure), rho)
+	tick := rho * float64(b.lag)
 	for _, i := range b.sureEnd {
 		b.tree.addOpen(b.rank[i], b.marks[i].least, b.since(i))
-		visit(i, b.tree.best(b.until(i)))
+		visit(i, b.tree.best(b.until(i))-tick)
 	}
 }
 
@@ -57,8 +63,9 @@ func (b *bucket) tightest(rate float64) (window, float64) {
 // windowEnding finds the beginning of the tightest window that ends with a
 // mark's reply, by trying them all.
 func (b *bucket) windowEnding(last int32, rate float64) window {
-	rho, end := perNano(rate), b.until(last)
-	w := window{bucket: b, to: end, from: end, refusal: -1}
+	b.prepare()
+	rho, end := perNano(rate)*b.fast(), b.until(last)
+	w := window{bucket: b, to: end, from: end, more: b.lag, pace: b.fast(), refusal: -1}
 	best, tokens := math.Inf(-1), 0.0
 	for at := len(b.sure) - 1; at >= 0; at-- {
 		i := b.sure[at]
@@ -82,15 +89,8 @@ func (e *Evidence) BurstMin(rate float64) float64 {
 }
 
 func (e *Evidence) tightest(rate float64) (window, float64) {
-	var w window
-	burst := math.Inf(-1)
-	for _, b := range e.buckets {
-		if bw, bb := b.tightest(rate); bb > burst {
-			w, burst = bw, bb
-		}
+	if w, burst := e.tightestAbove(rate, math.Inf(-1)); !math.IsInf(burst, -1) {
+		return w, burst
 	}
-	if math.IsInf(burst, -1) {
-		return window{refusal: -1}, 0
-	}
-	return w, burst
+	return window{refusal: -1}, 0
 }

@@ -95,12 +95,12 @@ func (s *search) at(rate float64) cut { return s.beside(rate, cut{high: window{r
 // beside is at, with another cut's refusal watched.
 func (s *search) beside(rate float64, other cut) cut {
 	c := cut{rate: rate}
-	c.low, c.burstMin = s.e.tightest(rate)
 	// A bucket that holds less than a token never admits. With the tolerance
 	// added, one that holds just a token may not refuse when it is full: or
 	// any refusal at all could be laid to a bucket of one token that refills
 	// within an instant, and no rate had an upper bound.
-	if least := 1 + s.slack; c.burstMin < least {
+	least := 1 + s.slack
+	if c.low, c.burstMin = s.e.tightestAbove(rate, least); c.burstMin < least {
 		c.burstMin, c.low = least, window{tokens: least, refusal: -1}
 	}
 	c.high, c.burstMax, c.beside = s.e.loosestBeside(rate, other.high)

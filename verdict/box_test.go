@@ -120,7 +120,8 @@ func TestWitnessesHoldUnderRecount(t *testing.T) {
 		rate, burst := 2+r.Float64()*30, 2+r.IntN(12)
 		wrong := newLevel(rate*(0.5+r.Float64()), max(1, burst+r.IntN(9)-4))
 		calls := decide(randomPlan(r, 150, rate), wrong.take)
-		j := Judge(testLimit(rate, burst), calls)
+		c := [...]Clocks{{}, DefaultClocks(), {Drift: 0.01, Error: 3 * time.Millisecond}}[seed%3]
+		j := Gather(testLimit(rate, burst), calls).Under(c).Judge(rate, burst, DefaultTolerance)
 		if w := j.OverAdmission.Witness; w != nil {
 			over++
 			require.Equal(t, Fail, j.Verdict)
@@ -131,7 +132,7 @@ func TestWitnessesHoldUnderRecount(t *testing.T) {
 				require.GreaterOrEqual(t, c.Sent, w.From)
 				require.LessOrEqual(t, c.Received, w.To)
 			}
-			require.InDelta(t, float64(burst)+rate*(w.To-w.From).Seconds(), w.Allowed, 1e-6)
+			require.InDelta(t, float64(burst)+rate*c.Most(w.To-w.From).Seconds(), w.Allowed, 1e-6*(1+rate))
 			require.Greater(t, float64(w.Admitted), w.Allowed+DefaultTolerance-1e-6)
 		}
 		if w := j.OverRejection.Witness; w != nil {
@@ -139,7 +140,10 @@ func TestWitnessesHoldUnderRecount(t *testing.T) {
 			require.Equal(t, Fail, j.Verdict)
 			refused := calls[w.Calls[0]-1]
 			require.Equal(t, history.Limited, refused.Outcome)
-			require.LessOrEqual(t, plainBurstMax(rate, append([]history.Call{refused}, granted(calls)...)), float64(burst)-DefaultTolerance+1e-6)
+			require.LessOrEqual(t, plainBurstMax(rate*(1-c.Drift), c.widen(append([]history.Call{refused}, granted(calls)...))), float64(burst)-DefaultTolerance+1e-6)
+			if w.From < w.To {
+				require.InDelta(t, float64(burst)+rate*c.Least(w.To-w.From).Seconds(), w.Allowed, 1e-6*(1+rate))
+			}
 			require.LessOrEqual(t, float64(w.Admitted)+1, w.Allowed-DefaultTolerance+1e-6, "a token was left")
 		}
 	}
@@ -183,7 +187,7 @@ func TestWhatIsNotChargedOrNotSentIsNotCounted(t *testing.T) {
 		at("tools/call", history.OK), at("tools/call", history.OK),
 		at("tools/call", history.ToolError), at("tools/call", history.Broken), at("tools/call", history.Unsent),
 	}
-	ev := Gather(limit, calls)
+	ev := exactly(limit, calls)
 	require.Equal(t, 2.0, ev.BurstMin(1))
 	require.Equal(t, 8, ev.Calls())
 	ev.Add(10, &history.Call{Arrival: history.Arrival{Method: "tools/call"}, Outcome: history.Limited})
@@ -211,7 +215,7 @@ func TestEpochInstants(t *testing.T) {
 		at := epoch + time.Duration(i)
 		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at, Outcome: history.OK})
 	}
-	j := Judge(testLimit(15, 40), calls)
+	j := exactly(testLimit(15, 40), calls).Judge(15, 40, DefaultTolerance)
 	require.Equal(t, Fail, j.Verdict)
 	require.InDelta(t, 41, j.OverAdmission.Burst, 1e-5)
 	require.Equal(t, epoch, j.OverAdmission.Witness.From)

@@ -83,13 +83,13 @@ func newPast(l profiles.Limit, tolerance float64, e *Evidence) *past {
 // got no answer: nobody knows when they were decided, if ever, and what may have
 // happened at any time explains anything.
 func (b *bucket) firstCalls(n int) *bucket {
-	part := &bucket{client: b.client}
+	part := &bucket{client: b.client, evidence: b.evidence}
 	for _, i := range b.bySentAll() {
 		if b.marks[i].received != never && len(part.marks) < n {
 			part.marks = append(part.marks, b.marks[i])
 		}
 	}
-	part.prepare()
+	part.aside().prepare()
 	return part
 }
 
@@ -255,7 +255,7 @@ func (p *past) lacking() (int, bool) {
 		if n < 1 {
 			continue
 		}
-		b := &bucket{marks: slices.Clone(p.bucket.marks)}
+		b := &bucket{marks: slices.Clone(p.bucket.marks), evidence: p.evidence}
 		for range n {
 			b.marks = append(b.marks, mark{sent: p.bucket.origin, received: p.bucket.origin, kind: admitted, least: 1, most: 1})
 		}

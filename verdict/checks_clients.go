@@ -187,8 +187,7 @@ func (c *Court) evaded() string {
 		return ""
 	}
 	scenario := c.calls[at].Label
-	rest := NewEvidence(c.profile.Limit)
-	rest.weight = c.weight
+	rest := c.weighing(c.profile.Limit, c.weight)
 	for i := range c.calls {
 		if c.calls[i].Label != scenario {
 			rest.Add(i+1, &c.calls[i])
@@ -308,8 +307,7 @@ func (t *Trial) positions(keep func(history.Call) bool) []int {
 func (t *Trial) breaks(positions []int) *Witness {
 	l := t.limit()
 	l.Scope = profiles.Global
-	e := NewEvidence(l)
-	e.weight = t.court.weight
+	e := t.court.weighing(l, t.court.weight)
 	for _, p := range positions {
 		e.Add(p, &t.court.calls[p-1])
 	}

@@ -268,7 +268,7 @@ func (h hinted) end() time.Duration {
 func (c *Court) tooSoon(h hinted) (placed, bool) {
 	before := c.taken(h.call)
 	for i, k := range c.calls {
-		if k.Outcome != history.Limited || !alike(h.call, k) || k.Sent-h.call.Received < h.end() || k.Received >= before {
+		if k.Outcome != history.Limited || !alike(h.call, k) || c.cfg.Clocks.Least(k.Sent-h.call.Received) < h.end() || k.Received >= before {
 			continue
 		}
 		if bound, ok := c.perCall().excuses[i+1]; ok && i+1 != h.pos && !c.unjustified(bound) {
@@ -300,7 +300,7 @@ func (c *Court) tooLate(h hinted) (placed, bool) {
 	late := min(h.Lo, (h.Lo+h.Hi)/2-headerStep)
 	for i, k := range c.calls {
 		least, _ := Cost(&c.profile.Limit, &k)
-		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received && k.Received-h.call.Sent < late {
+		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received && c.cfg.Clocks.Most(k.Received-h.call.Sent) < late {
 			return placed{k, i + 1}, true
 		}
 	}

@@ -104,6 +104,7 @@ func judgeOverRejection(t *Trial) Finding {
 func (c *Court) excuseOf(pos int) (window, *Witness) {
 	l := c.profile.Limit
 	b, j := c.find(pos)
+	b.prepare()
 	at := b.since(j)
 	b.sweepRejections(l.Rate, func(k int32, _ float64, t int64) {
 		if k == j {
@@ -161,7 +162,7 @@ func judgeScope(t *Trial) Finding {
 func (c *Court) gather(scope profiles.Scope) *Evidence {
 	limit := c.profile.Limit
 	limit.Scope = scope
-	return gather(limit, c.calls, c.weight)
+	return c.weighing(limit, c.weight).gather(c.calls)
 }
 
 func (c *Court) needs(scope profiles.Scope) float64 {
@@ -216,7 +217,7 @@ func judgeMeasured(t *Trial) Finding {
 func (c *Court) certified() bool {
 	m, l := c.Measured(), c.profile.Limit
 	return m != nil && !c.cfg.Shared && !c.violated() &&
-		m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution
+		m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution+c.ticking()
 }
 
 // violated reports if the whole history breaks the promise.

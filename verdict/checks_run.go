@@ -88,9 +88,9 @@ func judgePressure(t *Trial) Finding {
 	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
 	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
 	switch {
-	case pin <= maxPin && t.sent() > 0 && !t.asPlanned():
+	case pin <= maxPin+t.court.ticking() && t.sent() > 0 && !t.asPlanned():
 		f.Saw += fmt.Sprintf(", but this scenario's traffic was not as planned: %s", t.Disturbance())
-	case pin <= maxPin && t.sent() > 0:
+	case pin <= maxPin+t.court.ticking() && t.sent() > 0:
 		f.Verdict = Pass
 	case refused == 0:
 		f.Saw = fmt.Sprintf("none of %s in %s was refused, and the limit would have granted %s",

@@ -56,25 +56,46 @@ type Evidence struct {
 	calls    int // calls added, whatever they were
 	limited  int // refusals, set-up calls apart
 	granted  int // calls certainly admitted
+	names    int // bytes of clients' names
 	misdated int // calls whose instants contradict each other
 	weight   int // tokens that a surely charged call takes: 1, or 2 (see Court)
+	clocks   Clocks
+
+	greediest, stingiest *bucket // which said the most and the least when they were asked last
+	shared               desk    // on which small buckets are judged, one after the other
 }
 
 // NewEvidence returns evidence without any call, for a limit that says what is
-// charged and who shares a bucket. Its rate and burst aren't used.
+// charged and who shares a bucket. Its rate and burst aren't used. It takes
+// DefaultClocks for granted; Under says otherwise.
 func NewEvidence(limit profiles.Limit) *Evidence {
-	return &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}, weight: 1}
+	e := &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}, weight: 1}
+	return e.Under(DefaultClocks())
 }
 
 // Gather returns the evidence of a whole history.
 func Gather(limit profiles.Limit, calls []history.Call) *Evidence {
-	return gather(limit, calls, 1)
+	return NewEvidence(limit).gather(calls)
 }
 
-// gather is Gather with another weight of a call.
-func gather(limit profiles.Limit, calls []history.Call, weight int) *Evidence {
-	e := NewEvidence(limit)
-	e.weight = weight
+// Under says how far the clocks may disagree, from now on, and returns the
+// evidence. It panics where no clocks can disagree so far; see Clocks.Fault.
+func (e *Evidence) Under(c Clocks) *Evidence {
+	if fault := c.Fault(); fault != "" {
+		panic("verdict: internal error: " + fault)
+	}
+	e.clocks = c
+	for _, b := range e.buckets {
+		b.leave()
+	}
+	return e
+}
+
+// Clocks returns how far the clocks may disagree.
+func (e *Evidence) Clocks() Clocks { return e.clocks }
+
+// gather takes a whole history in.
+func (e *Evidence) gather(calls []history.Call) *Evidence {
 	if !e.split {
 		e.bucketOf("").marks = make([]mark, 0, len(calls))
 	}
@@ -136,10 +157,12 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 		b.tacit = append(b.tacit, tacit{int32(len(b.marks)), max(m.sent, m.received)})
 	}
 	if len(b.marks) == cap(b.marks) {
-		b.marks = slices.Grow(b.marks, max(64, len(b.marks)))
+		// Half a million clients with a few calls each must fit into memory, and a
+		// million calls of one client must not be moved about too often.
+		b.marks = slices.Grow(b.marks, max(1, min(len(b.marks)/2+1, 64), len(b.marks)-64))
 	}
 	b.marks = append(b.marks, m)
-	b.ready = false
+	b.leave()
 }
 
 // bucketOf returns the bucket that a client draws from, and makes it at its
@@ -150,8 +173,9 @@ func (e *Evidence) bucketOf(client string) *bucket {
 	}
 	b := e.byName[client]
 	if b == nil {
-		b = &bucket{client: client}
+		b = &bucket{client: client, evidence: e}
 		e.byName[client] = b
+		e.names += len(client)
 		e.buckets = append(e.buckets, b)
 	}
 	return b
@@ -160,6 +184,9 @@ func (e *Evidence) bucketOf(client string) *bucket {
 // Calls returns how many calls were sent, free ones and unknown ones included.
 func (e *Evidence) Calls() int { return e.calls }
 
+// Names returns how many bytes the names of those take who have a bucket each.
+func (e *Evidence) Names() int { return e.names }
+
 // Limited returns how many calls were refused, set-up calls apart.
 func (e *Evidence) Limited() int { return e.limited }
 
@@ -167,15 +194,29 @@ func (e *Evidence) Limited() int { return e.limited }
 // admitted, or one that was refused.
 func (e *Evidence) Judgeable() bool { return e.granted > 0 || e.limited > 0 }
 
-// A bucket is the part of a history that one bucket of the server decided.
+// A bucket is the part of a history that one bucket of the server decided. What
+// is derived of its marks lies on a desk, where prepare puts it.
 type bucket struct {
-	client string
-	marks  []mark
-	tacit  []tacit // the marks that nothing answers
+	client   string
+	marks    []mark
+	tacit    []tacit // the marks that nothing answers
+	evidence *Evidence
+	*desk
 
-	// Derived by prepare, from marks.
-	ready      bool
+	reviewed      bool // since then no call was added, and the clocks are the same
+	needs, allows said
+	ages          bool    // its instants lie far in the future, where sums run over
+	length        float64 // seconds from its first instant to its last, by the fastest clock
+}
+
+// A desk holds what is derived of one bucket's marks. A big bucket keeps its own;
+// small ones share one, since half a million of them would take a kilobyte each.
+type desk struct {
+	of         *bucket   // whose marks lie on it; nil where none
 	origin     int64     // earliest sent instant: everything is reckoned from it
+	early      int64     // how much earlier than it says a call may have been sent
+	late       int64     // how much later than it says a call may have been answered
+	lag        int64     // how much later than that a token that it took may be missed
 	bySent     []int32   // admitted and maybe, by sent
 	byReceived []int32   // the same, by received
 	rank       []int32   // mark -> its place in byReceived or, for a sweep of admissions, in sure
@@ -189,16 +230,47 @@ type bucket struct {
 	peaks      maxTree
 }
 
+// small is how many calls a bucket may have to be judged on the shared desk.
+const small = 256
+
 // A span32 is a stretch of times: from the first to before the second.
 type span32 struct{ from, to int32 }
 
-// prepare sorts. All instants become offsets from the first one, so that
-// access logs with epoch nanoseconds keep their precision where they become floats.
-func (b *bucket) prepare() {
-	if b.ready {
-		return
+// aside gives a bucket a desk of its own, so that it stays prepared while others are
+// looked at, and returns it.
+func (b *bucket) aside() *bucket {
+	if b.desk == nil || b.desk == &b.evidence.shared {
+		b.leave()
+		b.desk = new(desk)
 	}
-	b.settle()
+	return b
+}
+
+// leave says that what lies on the desk is no longer true of the bucket.
+func (b *bucket) leave() {
+	b.reviewed = false
+	if b.desk != nil && b.of == b {
+		b.of = nil
+	}
+}
+
+// prepare sorts. All instants become offsets from the first one, so that
+// access logs with epoch nanoseconds keep their precision where they become
+// floats. Where small buckets take turns at one desk, each must be prepared anew
+// before it is looked at.
+func (b *bucket) prepare() {
+	b.review()
+	switch {
+	case b.desk != nil && b.of == b:
+		return
+	case b.desk == nil && len(b.marks) <= small:
+		b.desk = &b.evidence.shared
+	case b.desk == nil || b.desk == &b.evidence.shared && len(b.marks) > small:
+		b.desk = new(desk)
+	}
+	b.of = b
+	c := b.evidence.clocks
+	b.early, b.late, b.lag = int64(c.Error), int64(c.Error), c.lag()
 	b.bySent, b.sure, b.refusals = b.bySent[:0], b.sure[:0], b.refusals[:0]
 	b.origin = never
 	for i := range b.marks {
@@ -222,9 +294,11 @@ func (b *bucket) prepare() {
 	for _, list := range [][]int32{b.byReceived, b.sureEnd} {
 		b.sortBy(list, func(m *mark) int64 { return m.received })
 	}
-	b.rank = make([]int32, len(b.marks))
+	if cap(b.rank) < len(b.marks) {
+		b.rank = make([]int32, len(b.marks))
+	}
+	b.rank = b.rank[:len(b.marks)]
 	b.line()
-	b.ready = true
 }
 
 // line lays out the instants that matter to refusals, which are the same for
@@ -258,15 +332,25 @@ func (b *bucket) line() {
 	}
 }
 
-// since and until are a mark's instants in nanoseconds from the origin; until
-// is never where no reply came.
-func (b *bucket) since(i int32) int64 { return b.marks[i].sent - b.origin }
+// since and until are between which two instants a mark's call was decided, in
+// nanoseconds from the origin, as wide as the clocks leave it; until is never
+// where no reply came.
+func (b *bucket) since(i int32) int64 { return b.marks[i].sent - b.origin - b.early }
 
-func (b *bucket) until(i int32) int64 {
-	if b.marks[i].received == never {
+func (b *bucket) until(i int32) int64 { return b.ending(i, b.late) }
+
+// missed is until when a token that the call took may be missed: a tick longer.
+func (b *bucket) missed(i int32) int64 { return b.ending(i, b.late+b.lag) }
+
+func (b *bucket) ending(i int32, more int64) int64 {
+	received := b.marks[i].received
+	switch {
+	case received == never:
 		return never
+	case received-b.origin >= never-more:
+		return never - 1
 	}
-	return b.marks[i].received - b.origin
+	return received - b.origin + more
 }
 
 // sent and end are since and until where a rounded instant will do.
@@ -283,3 +367,8 @@ func (b *bucket) instant(offset int64) time.Duration { return time.Duration(b.or
 
 // perNano turns tokens a second into tokens a nanosecond.
 func perNano(rate float64) float64 { return rate / 1e9 }
+
+// fast and slow are how much faster and slower than the history's clock the
+// limiter's may run.
+func (b *bucket) fast() float64 { return 1 + b.evidence.clocks.Drift }
+func (b *bucket) slow() float64 { return 1 - b.evidence.clocks.Drift }

@@ -65,5 +65,5 @@ func ExampleEvidence_Measure() {
 	box, ok := verdict.Gather(limit, calls).Measure(verdict.DefaultTolerance)
 	fmt.Printf("%t: %s/s, %s tokens\n", ok, box.Rate, box.Burst)
 	// Output:
-	// true: 9.96–10.04/s, 4.78–5.22 tokens
+	// true: 9.95–10.05/s, 4.74–5.25 tokens
 }

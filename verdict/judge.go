@@ -27,6 +27,7 @@ type Judgement struct {
 	OverRejection Bound
 	Measured      *Measured // nil where no token bucket explains the history, or there is nothing to judge
 	Tolerance     float64   // tokens
+	Clocks        Clocks    // how far they were taken to disagree at most
 }
 
 // Judge holds a recorded history against a limit. It passes a history that an
@@ -58,10 +59,11 @@ func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
 
 // Check is Judge without the measured box, which takes most of its time.
 func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
-	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, OverRejection: Bound{Burst: math.Inf(1)}}
+	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, Clocks: e.clocks, OverRejection: Bound{Burst: math.Inf(1)}}
 	if !e.Judgeable() || !possible(rate, burst) || !(tolerance >= 0) {
 		return j
 	}
+	e.greediest, e.stingiest = nil, nil // of several that are as bad the first is the witness, whatever was asked before
 	low, burstMin := e.tightest(rate)
 	high, burstMax := e.loosest(rate)
 	j.OverAdmission = Bound{Violated: burstMin > float64(burst)+tolerance, Burst: burstMin}
@@ -89,7 +91,8 @@ func possible(rate float64, burst int) bool {
 // inside it, and all were admitted.
 func (w window) overAdmission(rate float64, burst int) *Witness {
 	b := w.bucket
-	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
+	b.prepare()
+	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(burst) + rate*w.seconds()}
 	for _, i := range b.sure {
 		if b.since(i) >= w.from && b.until(i) <= w.to {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
@@ -104,10 +107,14 @@ func (w window) overAdmission(rate float64, burst int) *Witness {
 // Allowed is what the bucket could have granted there, and still did not.
 func (w window) overRejection(rate float64, burst int) *Witness {
 	b := w.bucket
-	out := &Witness{From: b.instant(w.from), To: b.instant(w.to), Allowed: float64(burst) + rate*w.seconds()}
+	b.prepare()
+	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(burst) + rate*w.seconds()}
+	if w.from == w.to { // an instant, with whatever was in flight
+		out.From = out.To
+	}
 	out.Calls = append(out.Calls, int(b.marks[w.refusal].pos))
 	for _, i := range b.bySent {
-		if b.since(i) <= w.to && b.until(i) >= w.from {
+		if b.since(i) <= w.to && b.missed(i) >= w.from {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
 			out.Admitted += int(b.marks[i].most)
 		}

@@ -24,6 +24,8 @@ type Band struct {
 	Client string  // whose bucket it is; empty where one is for all
 	Rate   float64 // tokens a second
 	Burst  float64 // tokens
+	Fast   float64 // tokens a second that Most rises by: the rate, by a clock as fast as it may be
+	Slow   float64 // and Least, by one as slow as it may be
 
 	Levels   []Level      // in rising order, one for each instant at which a call was sent or answered
 	Admitted []LevelPoint // what surely cost a token, by reply: what can have been left at most
@@ -33,9 +35,9 @@ type Band struct {
 // A Level is the band at one instant, and how it goes on from there.
 type Level struct {
 	At    time.Duration
-	Most  float64 // tokens at most, at At; it then rises at the bucket's rate up to the burst
+	Most  float64 // tokens at most, at At; it then rises by Fast, up to the burst
 	Least float64 // tokens at least, at At; under 0 where more may have been taken than a bucket holds
-	Room  float64 // what Least rises to after At, at the bucket's rate: the burst less all that is in flight
+	Room  float64 // what Least rises to after At, by Slow: the burst less all that is in flight
 }
 
 // A LevelPoint is a call and the level that it speaks for.
@@ -59,33 +61,32 @@ func (e *Evidence) Bands(rate float64, burst int) []Band {
 }
 
 func (b *bucket) band(rate, burst float64) Band {
-	out := Band{Client: b.client, Rate: rate, Burst: burst}
+	b.prepare()
+	out := Band{Client: b.client, Rate: rate, Burst: burst, Fast: rate * b.fast(), Slow: rate * b.slow()}
 	b.sweepAdmissions(rate, func(i int32, need float64) {
-		m := &b.marks[i]
-		out.Admitted = append(out.Admitted, LevelPoint{int(m.pos), time.Duration(m.received), burst - need})
+		out.Admitted = append(out.Admitted, LevelPoint{int(b.marks[i].pos), b.instant(b.until(i)), burst - need})
 	})
 	b.sweepRejections(rate, func(j int32, bound float64, t int64) {
 		out.Refused = append(out.Refused, LevelPoint{int(b.marks[j].pos), b.instant(t), burst - (bound - 1)})
 	})
-	b.prepare()
 	times := b.instants()
 	for at, i := range b.byReceived { // sweepAdmissions may have been the last to set the ranks
 		b.rank[i] = int32(at)
 	}
-	taken := b.demandAt(perNano(rate), times, nil)
+	taken := b.demandAt(perNano(out.Slow), times, nil)
 	out.Levels = make([]Level, len(times))
 	admitted, flying, sent, done := 0, 0.0, 0, 0
-	most := Level{At: b.instant(0), Most: burst}
+	most := Level{At: b.instant(-b.early), Most: burst}
 	for k, t := range times {
 		at := b.instant(t)
-		most = Level{At: at, Most: most.most(at, rate, burst)}
+		most = Level{At: at, Most: most.most(at, out.Fast, burst)}
 		for ; admitted < len(out.Admitted) && out.Admitted[admitted].At <= at; admitted++ {
 			most.Most = min(burst, out.Admitted[admitted].Level)
 		}
 		for ; sent < len(b.bySent) && b.since(b.bySent[sent]) <= t; sent++ {
 			flying += float64(b.marks[b.bySent[sent]].most)
 		}
-		for ; done < len(b.byReceived) && b.until(b.byReceived[done]) <= t; done++ {
+		for ; done < len(b.byReceived) && b.missed(b.byReceived[done]) <= t; done++ {
 			flying -= float64(b.marks[b.byReceived[done]].most)
 		}
 		out.Levels[k] = Level{At: at, Most: most.Most, Least: burst - taken[k], Room: burst - flying}
@@ -96,11 +97,11 @@ func (b *bucket) band(rate, burst float64) Band {
 // instants are those at which a call was sent or answered, refused ones
 // included, each once and in order.
 func (b *bucket) instants() []int64 {
-	times := make([]int64, 0, len(b.times)+len(b.marks))
+	times := make([]int64, 0, len(b.times)+2*len(b.marks))
 	times = append(times, b.times...)
 	for i := range b.marks {
 		if b.marks[i].received != never {
-			times = append(times, b.until(int32(i)))
+			times = append(times, b.until(int32(i)), b.missed(int32(i)))
 		}
 	}
 	slices.Sort(times)
@@ -121,7 +122,7 @@ func (b Band) At(t time.Duration) (least, most float64) {
 	l := b.Levels[k]
 	least = l.Least
 	if t > l.At {
-		least = min(l.Room, l.Least+b.Rate*(t-l.At).Seconds())
+		least = min(l.Room, l.Least+b.Slow*(t-l.At).Seconds())
 	}
-	return math.Max(0, least), l.most(t, b.Rate, b.Burst)
+	return math.Max(0, least), l.most(t, b.Fast, b.Burst)
 }

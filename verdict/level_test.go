@@ -43,7 +43,7 @@ func TestTheBandHoldsTheTrueLevel(t *testing.T) {
 		rate, burst := 1+r.Float64()*40, 1+r.IntN(30)
 		take, seen := watched(rate, burst)
 		calls := decide(randomPlan(r, 150, rate), take)
-		bands := Gather(testLimit(rate, burst), calls).Bands(rate, burst)
+		bands := exactly(testLimit(rate, burst), calls).Bands(rate, burst)
 		require.Len(t, bands, 1)
 		for _, s := range *seen {
 			least, most := bands[0].At(s.at)
@@ -79,22 +79,24 @@ func TestTheBandIsItsFormula(t *testing.T) {
 				calls[i].Method = "ping"
 			}
 		}
-		band := Gather(limit, calls).Bands(rate, burst)[0]
+		c := anyClocks(r)
+		band := Gather(limit, calls).Under(c).Bands(rate, burst)[0]
 		for range 200 {
 			at := calls[r.IntN(len(calls))].Received + time.Duration(r.NormFloat64()*5e7)
 			least, most := band.At(at)
-			wantLeast, wantMost := plainBand(limit, calls, at)
+			wantLeast, wantMost := plainBand(c, limit, calls, at)
 			require.InDelta(t, wantLeast, least, 1e-6, "seed %d at %s", seed, at)
 			require.InDelta(t, wantMost, most, 1e-6, "seed %d at %s", seed, at)
 		}
 	}
 }
 
-func plainBand(limit profiles.Limit, calls []history.Call, at time.Duration) (least, most float64) {
+func plainBand(k Clocks, limit profiles.Limit, calls []history.Call, at time.Duration) (least, most float64) {
 	least, most = float64(limit.Burst), float64(limit.Burst)
 	starts := []time.Duration{at}
+	lag := time.Duration(k.lag())
 	for _, c := range calls {
-		starts = append(starts, c.Sent, c.Received)
+		starts = append(starts, c.Sent-k.Error, c.Received+k.Error, c.Received+k.Error+lag)
 	}
 	for _, u := range starts {
 		if u > at {
@@ -106,15 +108,18 @@ func plainBand(limit profiles.Limit, calls []history.Call, at time.Duration) (le
 			if c.Outcome == history.Limited {
 				continue
 			}
-			if c.Outcome == history.OK && c.Sent >= u && c.Received <= at {
+			if c.Outcome == history.OK && c.Sent-k.Error >= u && c.Received+k.Error <= at {
 				sure += low
 			}
-			if c.Sent <= at && (c.Received >= u || !c.Outcome.Answered()) {
+			if c.Sent-k.Error <= at && (c.Received+k.Error+lag >= u || !c.Outcome.Answered()) {
 				may += high
 			}
 		}
-		grown := float64(limit.Burst) + limit.Rate*(at-u).Seconds()
-		least, most = min(least, grown-float64(may)), min(most, grown-float64(sure))
+		slow, fast := limit.Rate*(1-k.Drift)*(at-u).Seconds(), limit.Rate*(1+k.Drift)*(at-u+lag).Seconds()
+		least = min(least, float64(limit.Burst)+slow-float64(may))
+		if sure > 0 {
+			most = min(most, float64(limit.Burst)+fast-float64(sure))
+		}
 	}
 	return max(0, least), most
 }
@@ -129,7 +134,7 @@ func TestTheBandShowsWhatTheChecksFind(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 13))
 		rate, burst := 2+r.Float64()*30, 3+r.IntN(12)
 		actual := newLevel(rate*[]float64{1, 0.8, 1.3}[r.IntN(3)], burst+r.IntN(5)-2)
-		e := Gather(testLimit(rate, burst), decide(randomPlan(r, 200, rate), actual.take))
+		e := Gather(testLimit(rate, burst), decide(randomPlan(r, 200, rate), actual.take)).Under(anyClocks(r))
 		j, band := e.Check(rate, burst, tolerance), e.Bands(rate, burst)[0]
 		lowest, highest := float64(burst), -1.0
 		for _, l := range band.Levels {
@@ -169,7 +174,7 @@ func TestABandABucket(t *testing.T) {
 		c.Client, c.Method = client, "tools/call"
 		calls = append(calls, c)
 	}
-	bands := Gather(limit, calls).Bands(1, 2)
+	bands := exactly(limit, calls).Bands(1, 2)
 	require.Len(t, bands, 2)
 	require.Equal(t, "c2", bands[0].Client)
 	_, most := bands[0].At(3 * time.Millisecond)

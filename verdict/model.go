@@ -78,8 +78,8 @@ func (e *Evidence) Models(tolerance float64) []Model {
 // busiest returns the bucket with the most calls, of those with a refusal where
 // there is one.
 func (e *Evidence) busiest() *bucket {
-	best := &bucket{}
-	best.prepare()
+	best := &bucket{evidence: e}
+	best.aside().prepare()
 	for _, b := range e.buckets {
 		b.prepare()
 		refused, more := len(b.refusals) > 0, len(b.marks) > len(best.marks)

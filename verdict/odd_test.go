@@ -131,7 +131,7 @@ func TestSweepsAgreeWithThePlainFormulasAtOddLimits(t *testing.T) {
 				calls[i].Outcome = []history.Outcome{history.OK, history.Limited, history.Unknown}[o.r.IntN(3)]
 			}
 		}
-		ev := Gather(testLimit(o.rate, 1), calls)
+		ev := exactly(testLimit(o.rate, 1), calls)
 		for _, rate := range []float64{o.rate, o.rate / 7, o.rate * 3} {
 			low, high := plainBurstMin(rate, calls), plainBurstMax(rate, calls)
 			require.True(t, near(low, ev.BurstMin(rate)), "b_min %g is %g, seed %d", low, ev.BurstMin(rate), seed)
@@ -192,7 +192,7 @@ func TestExactAtZeroDelayAtOddLimits(t *testing.T) {
 			}
 			calls = append(calls, c)
 		}
-		ev := Gather(testLimit(o.rate, 1), calls)
+		ev := exactly(testLimit(o.rate, 1), calls)
 		violated := ev.BurstMin(o.rate) > o.burst+1e-6 || ev.BurstMax(o.rate) <= o.burst-1e-6
 		require.Equal(t, !honest, violated, "%g/s %g, seed %d", o.rate, o.burst, seed)
 		if violated {

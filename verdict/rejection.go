@@ -7,7 +7,7 @@ import "math"
 //	1 + max over t in [s_j, r_j], u <= t of ( M(u,t) - rate*(t-u) )
 //
 // where M(u,t) counts the tokens of every call that may have been admitted in
-// [u, t]: the least burst at which the refusal would be unjustified. It calls
+// [u, t], and the limiter's clock runs as slowly as it may: the least burst at which the refusal would be unjustified. It calls
 // visit with that bound and the instant t that excuses the refusal best.
 //
 // The sweep goes over t. A call is put into a tree over reply instants when t
@@ -24,7 +24,7 @@ func (b *bucket) sweepRejections(rate float64, visit func(j int32, burst float64
 	for at, i := range b.byReceived {
 		b.rank[i] = int32(at)
 	}
-	level := b.demand(perNano(rate))
+	level := b.demand(perNano(rate) * b.slow())
 	b.peaks.build(level)
 	for k, j := range b.refusals {
 		at := b.peaks.peak(int(b.open[k].from), int(b.open[k].to))
@@ -56,10 +56,10 @@ func (b *bucket) demandAt(rho float64, times []int64, level []float64) []float64
 			b.tree.add(b.rank[i], b.marks[i].most)
 			inFlight += int(b.marks[i].most)
 		}
-		for ; nextOpen < len(b.byReceived) && b.until(b.byReceived[nextOpen]) <= t; nextOpen++ {
-			b.tree.open(int32(nextOpen), b.until(b.byReceived[nextOpen]))
+		for ; nextOpen < len(b.byReceived) && b.missed(b.byReceived[nextOpen]) <= t; nextOpen++ {
+			b.tree.open(int32(nextOpen), b.missed(b.byReceived[nextOpen]))
 		}
-		for ; nextDone < len(b.byReceived) && b.until(b.byReceived[nextDone]) < t; nextDone++ {
+		for ; nextDone < len(b.byReceived) && b.missed(b.byReceived[nextDone]) < t; nextDone++ {
 			inFlight -= int(b.marks[b.byReceived[nextDone]].most)
 		}
 		level[k] = max(float64(inFlight), b.tree.best(t))
@@ -91,11 +91,12 @@ func (b *bucket) loosest(rate float64, watched int32, seen *float64) (window, fl
 // windowExcusing finds the beginning of the window ending at t that excuses a
 // refusal best, by trying them all.
 func (b *bucket) windowExcusing(j int32, t int64, rate float64) window {
-	rho := perNano(rate)
-	w := window{bucket: b, from: t, to: t, refusal: j}
+	b.prepare()
+	rho := perNano(rate) * b.slow()
+	w := window{bucket: b, from: t, to: t, pace: b.slow(), refusal: j}
 	tokens := 0.0
 	at := len(b.byReceived) - 1
-	for ; at >= 0 && b.until(b.byReceived[at]) >= t; at-- {
+	for ; at >= 0 && b.missed(b.byReceived[at]) >= t; at-- {
 		if i := b.byReceived[at]; b.since(i) <= t {
 			tokens += float64(b.marks[i].most)
 		}
@@ -108,8 +109,8 @@ func (b *bucket) windowExcusing(j int32, t int64, rate float64) window {
 			continue
 		}
 		tokens += float64(b.marks[i].most)
-		if value := tokens - rho*float64(t-b.until(i)); value > best {
-			best, w.from, w.tokens = value, b.until(i), 1+tokens
+		if value := tokens - rho*float64(t-b.missed(i)); value > best {
+			best, w.from, w.tokens = value, b.missed(i), 1+tokens
 		}
 	}
 	return w
@@ -127,20 +128,4 @@ func (e *Evidence) BurstMax(rate float64) float64 {
 func (e *Evidence) loosest(rate float64) (window, float64) {
 	w, burst, _ := e.loosestBeside(rate, window{refusal: -1})
 	return w, burst
-}
-
-// loosestBeside is loosest, and returns beside it what the refusal of another
-// window bounds the burst by at this rate; +Inf where it has none.
-func (e *Evidence) loosestBeside(rate float64, other window) (w window, burst, beside float64) {
-	w, burst, beside = window{refusal: -1}, math.Inf(1), math.Inf(1)
-	for _, b := range e.buckets {
-		watched := int32(-1)
-		if b == other.bucket {
-			watched = other.refusal
-		}
-		if bw, bb := b.loosest(rate, watched, &beside); bb < burst {
-			w, burst = bw, bb
-		}
-	}
-	return w, burst, beside
 }

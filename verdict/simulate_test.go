@@ -15,6 +15,11 @@ func testLimit(rate float64, burst int) profiles.Limit {
 	return profiles.Limit{Rate: rate, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}}
 }
 
+// exactly is the evidence where the clocks agree: what a formula is held to.
+func exactly(limit profiles.Limit, calls []history.Call) *Evidence {
+	return Gather(limit, calls).Under(Clocks{})
+}
+
 // A level is the simulated bucket of the tests. It shares no code with the
 // limiter that the project ships: plain floating point, refilled at each look.
 type level struct {

@@ -41,8 +41,9 @@ func (b *bucket) settle() {
 	for i := len(answered) - 1; i >= 0; i-- {
 		first[i] = min(first[i+1], answered[i].received)
 	}
+	early := int64(b.evidence.clocks.Error)
 	for _, t := range b.tacit {
-		later := sort.Search(len(answered), func(i int) bool { return answered[i].sent >= t.out })
+		later := sort.Search(len(answered), func(i int) bool { return answered[i].sent-early >= t.out+early })
 		b.marks[t.mark].received = first[later]
 		if first[later] < never-int64(settled) {
 			b.marks[t.mark].received += int64(settled)

@@ -34,6 +34,7 @@ type Trial struct {
 type Config struct {
 	Tolerance float64 // tokens; 0 means DefaultTolerance
 	Shared    bool    // others may use the server during the run: refusals can't be held against it
+	Clocks    *Clocks // how far the clocks may disagree; nil means DefaultClocks
 }
 
 // A Court holds a server's whole history, and what is computed of it once.
@@ -72,7 +73,12 @@ func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = DefaultTolerance
 	}
-	c := &Court{profile: p, calls: calls, cfg: cfg, weight: 1, evidence: Gather(p.Limit, calls)}
+	if cfg.Clocks == nil {
+		clocks := DefaultClocks()
+		cfg.Clocks = &clocks
+	}
+	c := &Court{profile: p, calls: calls, cfg: cfg, weight: 1}
+	c.evidence = c.weighing(p.Limit, 1).gather(calls)
 	c.weigh()
 	c.doubt()
 	return c
@@ -87,12 +93,28 @@ func (c *Court) weigh() {
 	if c.cfg.Shared || !l.Presumed || c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Fail {
 		return
 	}
-	double := gather(l, c.calls, 2)
+	double := c.weighing(l, 2).gather(c.calls)
 	pin := double.BurstMax(l.Rate) - double.BurstMin(l.Rate)
-	if pin <= maxPin && double.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict == Pass {
+	if pin <= maxPin+c.ticking() && double.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict == Pass {
 		c.evidence, c.weight = double, 2
 	}
 }
+
+// weighing returns evidence without a call, under the court's clocks, for calls
+// that take so many tokens each.
+func (c *Court) weighing(l profiles.Limit, weight int) *Evidence {
+	e := NewEvidence(l).Under(*c.cfg.Clocks)
+	e.weight = weight
+	return e
+}
+
+// Clocks returns how far the court takes clocks to disagree.
+func (c *Court) Clocks() Clocks { return *c.cfg.Clocks }
+
+// ticking is by how many tokens the limiter's tick alone keeps the bounds on the
+// burst apart. No traffic brings them nearer, so it isn't held against a run: a
+// limit of 1000/s that counts in milliseconds is a token off either way.
+func (c *Court) ticking() float64 { return 2 * c.profile.Limit.Rate * c.cfg.Clocks.Tick.Seconds() }
 
 // Weight returns how many tokens a call takes: 1, or 2 where that is what the
 // history says and nobody said otherwise.

@@ -29,7 +29,7 @@ func (c *Court) doubt() {
 	if !slices.Contains(l.MayCharge, "*") {
 		c.profile.Limit.MayCharge = append(slices.Clone(l.MayCharge), c.profile.Call.Method)
 	}
-	c.evidence, c.weight = gather(c.profile.Limit, c.calls, 1), 1
+	c.evidence, c.weight = c.weighing(c.profile.Limit, 1).gather(c.calls), 1
 }
 
 // untried says that what was let through is nothing that surely costs a token.

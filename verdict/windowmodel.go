@@ -17,13 +17,19 @@ func (b *bucket) sliding() (m Model, ok bool) {
 	}
 	later, before := b.endsLater(), b.endsBefore()
 	for n := b.beforeFirstRefusal() + 1; n >= 1; n-- {
-		lo, hi := longerThan(before, n), atMost(later, n)
-		if lo < hi && lo > 0 && !math.IsInf(hi, 1) {
+		seen := longerThan(before, n)
+		lo, hi := b.shortest(seen), b.longest(atMost(later, n))
+		if lo < hi && seen > 0 && !math.IsInf(hi, 1) {
 			return windowModel(SlidingWindow, Interval{Lo: float64(n), Hi: float64(n)}, lo, hi), true
 		}
 	}
 	return m, false
 }
+
+// shortest and longest are what a stretch of the history's clock is by the
+// limiter's at least and at most, in nanoseconds.
+func (b *bucket) shortest(x float64) float64 { return max(0, x*b.slow()-float64(b.lag)) }
+func (b *bucket) longest(x float64) float64  { return x*b.fast() + float64(b.lag) }
 
 // windowModel is the model of a window whose length is within a range of nanoseconds.
 func windowModel(name string, number Interval, lo, hi float64) Model {

@@ -116,7 +116,7 @@ type spoilt struct {
 // not be told, and was disturbed itself or in a run of which another scenario
 // was, since some checks ask the whole run.
 func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
-	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
 	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
@@ -172,8 +172,9 @@ const breath = 20 * time.Millisecond
 
 // judge fills in the findings of every scenario.
 func (o *outcome) judge(j job) {
-	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared})
+	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
 	o.calls = court.Calls()
+	o.server.Clocks = results.ClocksOf(court.Clocks())
 	last := history.LastAttempts(o.calls)
 	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool {
 		return !c.Planned() || c.Nth() < last[c.Label]

@@ -45,12 +45,13 @@ type job struct {
 	scenarios []scenarios.Scenario
 	seed      uint64
 	shared    bool
-	call      results.Call  // what it is loaded with, where nobody named it
-	settle    settling      // how it comes to that call
-	unopened  unopened      // sessions that could not be opened
-	clients   int           // how many sessions a run opens, where the transport has several
-	identity  clientHeader  // what tells clients apart besides their sessions
-	virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
+	call      results.Call    // what it is loaded with, where nobody named it
+	settle    settling        // how it comes to that call
+	unopened  unopened        // sessions that could not be opened
+	clocks    *verdict.Clocks // nil: the default
+	clients   int             // how many sessions a run opens, where the transport has several
+	identity  clientHeader    // what tells clients apart besides their sessions
+	virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
 }
 
 // aim decides where the job's server comes from.

@@ -28,6 +28,7 @@ import (
 type probeFlags struct {
 	targetFlags
 	storeFlags
+	clockFlags
 	budget string
 	seed   uint64
 	other  []string
@@ -74,6 +75,7 @@ calls were not tried.`,
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
+	f.clockFlags.register(flags, 0)
 	for _, name := range []string{"all", "scope", "against"} { // they speak of promises, and there is none here
 		_ = flags.MarkHidden(name) // fails only where there is no such flag
 	}
@@ -104,6 +106,9 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 	}
 	j, other, err := a.probeJob(f, command)
 	if err != nil {
+		return err
+	}
+	if j.clocks, err = f.clocks(); err != nil {
 		return err
 	}
 	one := []job{j}
@@ -242,6 +247,7 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 		Handshake: handshake, Budget: budget, Seed: f.seed,
 		Stateless: target.Protocol >= "2026-07-28", Other: len(other) > 0,
 		Presumed: j.profile.Limit.Presumed && call.Tool == "",
+		Clocks:   j.clocks,
 		Tell:     func(s string) { a.say("%s", s) },
 	}
 	var r probe.Report

@@ -22,6 +22,7 @@ type (
 		Spent    spentJSON         `json:"spent"`
 		Result   probe.Result      `json:"result"`
 		Measured *results.Measured `json:"measured"`
+		Clocks   *results.Clocks   `json:"clocks"`
 		NoLimit  *noLimitJSON      `json:"no_limit"`
 		Models   []modelJSON       `json:"models"`
 		Apart    []string          `json:"told_apart_by,omitempty"`
@@ -118,6 +119,7 @@ func writeProbe(w io.Writer, j job, r probe.Report, target probeTarget, seed uin
 		Result: r.Result, Apart: r.Apart, Scope: valueOf(r.Scope), Evasion: valueOf(r.Evasion),
 		Models: []modelJSON{}, Costs: []costJSON{}, Notes: append([]string{}, r.Notes...),
 	}
+	doc.Clocks = results.ClocksOf(r.Clocks)
 	if r.Box != nil {
 		doc.Measured = results.Box(*r.Box)
 	}

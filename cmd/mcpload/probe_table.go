@@ -31,6 +31,7 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 		if or := box.Or; or != nil {
 			line("", "or else a faster one: rate %s, burst %s", or.Rate, or.Burst)
 		}
+		line("", "given clocks within %s", r.Clocks)
 	}
 	if r.Untold { // nothing can be told of it
 	} else if len(r.Models) != 1 || r.Box == nil {

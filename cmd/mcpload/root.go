@@ -35,6 +35,7 @@ type app struct {
 	drain          chan struct{} // closed at the first interrupt
 	interrupts     chan struct{} // one for each, whether it came as a signal or as a key
 	noTUI          bool
+	offline        atomic.Bool                 // nothing is in flight: the first interrupt ends it
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 	secrets        secretBook                  // what must not be shown
 }
@@ -74,6 +75,10 @@ func (a *app) interruptible() (context.Context, func()) {
 			case <-a.interrupts:
 			case <-done:
 				return
+			}
+			if n == 1 && a.offline.Load() {
+				close(a.drain)
+				continue
 			}
 			if n == 1 {
 				a.say("interrupted: waiting for the calls in flight, then reporting; interrupt again to stop at once")

@@ -24,6 +24,7 @@ import (
 type runFlags struct {
 	targetFlags
 	storeFlags
+	clockFlags
 	scenarios  []string
 	startup    bool // the start-up scenario is among them
 	shared     bool
@@ -83,6 +84,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
+	f.clockFlags.register(flags, verdict.DefaultTick)
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
 	flags.IntVar(&f.clients, "clients", defaultClients, "speak as `n` clients, each with a session of its own")
 	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
@@ -180,8 +182,12 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 // settle gives jobs their scenarios and identities, and refuses a plan that is
 // too long.
 func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
+	clocks, err := f.clocks()
+	if err != nil {
+		return err
+	}
 	for i := range jobs {
-		jobs[i].scenarios, jobs[i].seed, jobs[i].shared = list, f.seed, f.shared
+		jobs[i].scenarios, jobs[i].seed, jobs[i].shared, jobs[i].clocks = list, f.seed, f.shared, clocks
 		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
 			return err
 		}

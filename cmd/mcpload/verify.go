@@ -7,17 +7,18 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // verifyFlags are the flags of verify, as given.
 type verifyFlags struct {
+	clockFlags
 	rate      string
 	burst     int
 	scope     string
@@ -25,6 +26,7 @@ type verifyFlags struct {
 	format    string
 	charges   []string
 	box       bool
+	most      int
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -41,7 +43,14 @@ and outcome (admitted, limited or unknown); client, method and others are
 optional, and unknown fields are ignored. Lines may come in any order. A file
 that gzip compressed is read as it is.
 
-Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge.`,
+What is proven holds given clocks: the limiter's may run faster or slower than
+the history's by --clock-drift, and each instant may be off by --clock-error, as
+where one history was merged from the logs of several machines.
+
+Where one jump of the history's clock explains why the limit looks broken, as
+after a step of NTP, that is named with its place, and nothing is failed for it.
+
+Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by this clock.`,
 		Example: `  mcpload run --server acb --save-history acb.jsonl
   mcpload verify --rate 15 --burst 40 acb.jsonl
   mcpload verify --rate 15 --burst 40 --box=false --format json huge.jsonl.gz
@@ -56,16 +65,19 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge.`,
 			if f.burst < 1 && cmd.Flags().Changed("burst") {
 				return fmt.Errorf("--burst %d is not 1 or more", f.burst)
 			}
-			return a.verify(f, args[0])
+			return a.unlessInterrupted(func() error { return a.verify(f, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
+	f.clockFlags.register(flags, verdict.DefaultTick)
+	f.registerError(flags)
 	flags.StringVar(&f.rate, "rate", "", "promised rate: 12, 12/s, 300/1m, 0.5/s (required)")
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens` (required)")
 	flags.StringVar(&f.scope, "scope", "global", "who shares a bucket: global or client")
 	flags.Float64Var(&f.tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in `tokens`")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.BoolVar(&f.box, "box", true, "also measure which rates and bursts explain the history; most of the time goes there")
+	flags.IntVar(&f.most, "max-calls", 50_000_000, "refuse a history of more calls than this `number`; ten million take 1.4 GB")
 	flags.StringSliceVar(&f.charges, "charges", nil, "methods that cost a token (default: every request)")
 	return cmd
 }
@@ -105,6 +117,10 @@ func (a *app) verify(f *verifyFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	clocks, err := f.clocks()
+	if err != nil {
+		return err
+	}
 	in, end, err := a.in(name)
 	if err != nil {
 		return err
@@ -113,12 +129,15 @@ func (a *app) verify(f *verifyFlags, name string) error {
 	// A history is kept in a few great slices, and reading one allocates hardly
 	// anything else: collecting more often costs little, and bounds the memory.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
-	evidence := verdict.NewEvidence(limit)
+	evidence := verdict.NewEvidence(limit).Under(*clocks)
 	err = history.NewReader(in).Each(func(line int, c *history.Call) error {
 		evidence.Add(line, c)
-		return nil
+		return f.bounded(evidence, line)
 	})
 	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
+		if strings.Contains(err.Error(), "is before sent_ns") {
+			return hinted{err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say " + `"outcome":"unknown"` + " with the later instant twice"}
+		}
 		return hinted{err, "each line is one call, such as " + `{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`}
 	}
 	if err != nil {
@@ -129,15 +148,36 @@ func (a *app) verify(f *verifyFlags, name string) error {
 		judge = evidence.Judge
 	}
 	j := judge(limit.Rate, limit.Burst, f.tolerance)
+	// A history whose clock jumped can't be held against a server.
+	var jump *verdict.Jump
+	if j.Verdict == verdict.Fail {
+		if found, ok := evidence.Jump(limit.Rate, limit.Burst, f.tolerance); ok {
+			jump, j.Verdict = &found, verdict.Inconclusive
+		}
+	}
 	a.status = map[verdict.Verdict]int{verdict.Pass: exitPass, verdict.Fail: exitFail, verdict.Inconclusive: exitInconclusive}[j.Verdict]
 	if f.format == "json" {
-		return writeJudgement(a.stdout, j)
+		return writeJudgement(a.stdout, j, jump)
 	}
 	cause := ""
 	if f.box && j.Verdict == verdict.Fail {
 		cause = evidence.Cause(limit.Rate, limit.Burst, f.tolerance)
 	}
-	return f.tell(a.stdout, limit, j, cause)
+	return f.tell(a.stdout, limit, j, jump, cause)
+}
+
+// maxNames is how many bytes the names of clients may have together.
+const maxNames = 256 << 20
+
+// bounded refuses a history that would fill the memory.
+func (f *verifyFlags) bounded(e *verdict.Evidence, line int) error {
+	switch {
+	case e.Calls() > f.most:
+		return hinted{fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more, at 140 bytes of memory each"}
+	case e.Names() > maxNames:
+		return fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, maxNames>>20)
+	}
+	return nil
 }
 
 // in opens a history, or standard input for -, and unpacks it if need be.
@@ -162,56 +202,4 @@ func (a *app) in(name string) (io.Reader, func(), error) {
 		return nil, nil, fmt.Errorf("cannot unpack the history: %w", err)
 	}
 	return history, end, nil
-}
-
-// The documents of mcpload.verify/v1.
-type (
-	judgementJSON struct {
-		Schema        string            `json:"schema"`
-		Verdict       verdict.Verdict   `json:"verdict"`
-		Calls         int               `json:"calls"`
-		Tolerance     float64           `json:"tolerance"`
-		OverAdmission admissionJSON     `json:"over_admission"`
-		OverRejection rejectionJSON     `json:"over_rejection"`
-		Measured      *results.Measured `json:"measured"`
-	}
-	admissionJSON struct {
-		Violated bool         `json:"violated"`
-		BurstMin float64      `json:"burst_min"`
-		Witness  *witnessJSON `json:"witness"`
-	}
-	rejectionJSON struct {
-		Violated bool         `json:"violated"`
-		BurstMax *float64     `json:"burst_max"` // null where nothing was refused
-		Witness  *witnessJSON `json:"witness"`
-	}
-	witnessJSON struct {
-		FromNS   int64   `json:"from_ns"`
-		ToNS     int64   `json:"to_ns"`
-		Calls    []int   `json:"calls"`
-		Admitted int     `json:"admitted"`
-		Allowed  float64 `json:"allowed"`
-	}
-)
-
-func witnessOf(w *verdict.Witness) *witnessJSON {
-	if w == nil {
-		return nil
-	}
-	return &witnessJSON{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted, Allowed: w.Allowed}
-}
-
-func writeJudgement(w io.Writer, j verdict.Judgement) error {
-	doc := judgementJSON{
-		Schema: "mcpload.verify/v1", Verdict: j.Verdict, Calls: j.Calls, Tolerance: j.Tolerance,
-		OverAdmission: admissionJSON{j.OverAdmission.Violated, j.OverAdmission.Burst, witnessOf(j.OverAdmission.Witness)},
-		OverRejection: rejectionJSON{Violated: j.OverRejection.Violated, Witness: witnessOf(j.OverRejection.Witness)},
-	}
-	if !math.IsInf(j.OverRejection.Burst, 1) {
-		doc.OverRejection.BurstMax = &j.OverRejection.Burst
-	}
-	if j.Measured != nil {
-		doc.Measured = results.Box(*j.Measured)
-	}
-	return printJSON(w, doc)
 }

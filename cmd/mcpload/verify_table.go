@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
@@ -14,17 +15,27 @@ import (
 const witnessLines = 60
 
 // tell says a judgement to a person.
-func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, cause string) error {
+func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, jump *verdict.Jump, cause string) error {
 	headline := map[verdict.Verdict]string{
 		verdict.Pass:         "an honest token bucket can have produced this history",
 		verdict.Fail:         "no honest token bucket can have produced this history",
 		verdict.Inconclusive: "there is nothing to judge: no call was certainly admitted, and none refused",
 	}
+	if jump != nil {
+		headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but its clock jumped"
+		if !jump.Back() {
+			headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but its clock seems to have jumped"
+		}
+	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s: %s\n", j.Verdict, headline[j.Verdict])
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
 	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", counted(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
-	if j.Verdict != verdict.Inconclusive {
+	line("", "given clocks within "+j.Clocks.String())
+	if jump != nil {
+		line("clock", toldJump(*jump))
+	}
+	if j.Verdict != verdict.Inconclusive || jump != nil {
 		line("admitted", toldAdmission(j, l.Burst))
 		line("refusals", toldRejection(j, l.Burst))
 		switch {
@@ -50,6 +61,18 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, c
 	}
 	_, err := io.WriteString(w, s.String())
 	return err
+}
+
+// toldJump says where the clock jumped, and what speaks for it.
+func toldJump(j verdict.Jump) string {
+	about := j.About().Round(10 * time.Millisecond)
+	if j.Back() {
+		return fmt.Sprintf("it was set back by about %s between lines %d and %d, where the lines' order turns round:\n"+
+			"            without that jump every answer is explained", -about, j.After, j.Before)
+	}
+	return fmt.Sprintf("it seems to have been set forward by about %s between lines %d and %d, where nothing was sent or\n"+
+		"            answered for %s: a jump of %.2f to %.2f s alone explains every answer. Or else the server\n"+
+		"            didn't count that time", about, j.After, j.Before, j.Silence.Round(10*time.Millisecond), j.By.Lo, j.By.Hi)
 }
 
 func toldAdmission(j verdict.Judgement, promised int) string {

@@ -92,26 +92,30 @@ func TestVerifyTakesWhatOthersWrite(t *testing.T) {
 
 func TestVerifyRefusesFlagsThatMakeNoSense(t *testing.T) {
 	for args, says := range map[string]string{
-		"--rate 0 --burst 2":                 "is not above 0",
-		"--rate -1 --burst 2":                "is not above 0",
-		"--rate inf --burst 2":               "is not finite",
-		"--rate 1e-9 --burst 2":              "is below 0.000001/s",
-		"--rate 1e10 --burst 2":              "is above 1000000000/s",
-		"--rate fast --burst 2":              "is not a rate",
-		"--rate 1 --burst 0.5":               `--burst "0.5" is not a whole number`,
-		"--rate 1 --burst 1e3":               `--burst "1e3" is not a whole number`,
-		"--rate 1 --burst -3":                "--burst -3 is not 1 or more",
-		"--rate 1 --burst 0":                 "--burst 0 is not 1 or more",
-		"--rate 1":                           "verify needs the promised --burst",
-		"--burst 1":                          "verify needs the promised --rate",
-		"--rate 1 --burst 9" + zeros(30):     "is not a whole number that fits",
-		"--rate 1 --burst 2 --tolerance -":   `--tolerance "-" is not a number`,
-		"--rate 1 --burst 2 --tolerance -1":  "--tolerance -1 is not from 0 to below 1 token",
-		"--rate 1 --burst 2 --tolerance NaN": "--tolerance NaN is not from 0 to below 1 token",
-		"--rate 1 --burst 2 --tolerance 1":   "--tolerance 1 is not from 0 to below 1 token",
-		"--rate 1 --burst 2 --scope all":     `--scope "all" is neither global nor client`,
-		"--rate 1 --burst 2 --format yaml":   `--format "yaml" is neither table nor json`,
-		"--rate 1 --burst 2 -":               "verify takes one history, not 2",
+		"--rate 0 --burst 2":                    "is not above 0",
+		"--rate -1 --burst 2":                   "is not above 0",
+		"--rate inf --burst 2":                  "is not finite",
+		"--rate 1e-9 --burst 2":                 "is below 0.000001/s",
+		"--rate 1e10 --burst 2":                 "is above 1000000000/s",
+		"--rate fast --burst 2":                 "is not a rate",
+		"--rate 1 --burst 0.5":                  `--burst "0.5" is not a whole number`,
+		"--rate 1 --burst 1e3":                  `--burst "1e3" is not a whole number`,
+		"--rate 1 --burst -3":                   "--burst -3 is not 1 or more",
+		"--rate 1 --burst 0":                    "--burst 0 is not 1 or more",
+		"--rate 1":                              "verify needs the promised --burst",
+		"--burst 1":                             "verify needs the promised --rate",
+		"--rate 1 --burst 9" + zeros(30):        "is not a whole number that fits",
+		"--rate 1 --burst 2 --tolerance -":      `--tolerance "-" is not a number`,
+		"--rate 1 --burst 2 --tolerance -1":     "--tolerance -1 is not from 0 to below 1 token",
+		"--rate 1 --burst 2 --tolerance NaN":    "--tolerance NaN is not from 0 to below 1 token",
+		"--rate 1 --burst 2 --tolerance 1":      "--tolerance 1 is not from 0 to below 1 token",
+		"--rate 1 --burst 2 --clock-drift 200":  `--clock-drift: "200" is not a drift such as 200ppm, 0.02% or 0`,
+		"--rate 1 --burst 2 --clock-drift 11%":  "is not from 0 to 10%",
+		"--rate 1 --burst 2 --clock-error -1ms": "--clock-error -1ms is not from 0 to 24h",
+		"--rate 1 --burst 2 --clock-tick 25h":   "--clock-tick 25h0m0s is not from 0 to 24h",
+		"--rate 1 --burst 2 --scope all":        `--scope "all" is neither global nor client`,
+		"--rate 1 --burst 2 --format yaml":      `--format "yaml" is neither table nor json`,
+		"--rate 1 --burst 2 -":                  "verify takes one history, not 2",
 	} {
 		status, stdout, stderr := verifyText(admittedLine, append(strings.Fields(args), "-")...)
 		require.Equal(t, exitUsage, status, args)
@@ -138,7 +142,7 @@ func zeros(n int) string { return strings.Repeat("0", n) }
 // ones.
 func TestVerifyDocument(t *testing.T) {
 	document := func(history string, args ...string) (doc map[string]any, status int) {
-		status, stdout, stderr := verifyText(history, append(args, "--rate", "1", "--burst", "2", "--format", "json", "-")...)
+		status, stdout, stderr := verifyText(history, append(args, "--rate", "1", "--burst", "2", "--clock-drift", "0", "--clock-tick", "0", "--format", "json", "-")...)
 		require.Empty(t, stderr)
 		require.NoError(t, json.Unmarshal([]byte(stdout), &doc))
 		return doc, status
@@ -162,6 +166,7 @@ func TestVerifyDocument(t *testing.T) {
 	measured := map[string]any{"rate": map[string]any{"lo": 0.0, "hi": nil}, "burst": map[string]any{"lo": 1.0, "hi": nil}}
 	require.Equal(t, map[string]any{
 		"schema": "mcpload.verify/v1", "verdict": "pass", "calls": 1.0, "tolerance": 0.05,
+		"clocks":         map[string]any{"drift_ppm": 0.0, "tick_ns": 0.0},
 		"over_admission": map[string]any{"violated": false, "burst_min": 0.999999, "witness": nil},
 		"over_rejection": map[string]any{"violated": false, "burst_max": nil, "witness": nil},
 		"measured":       measured,

@@ -1,0 +1,21 @@
+package main
+
+import "errors"
+
+// errInterrupted is how work ends that has nothing in flight and nothing to report.
+var errInterrupted = errors.New("interrupted before there was anything to say")
+
+// unlessInterrupted does what reads, and may wait for ever to open or to read a
+// pipe that nobody writes to. The first interrupt ends it, wherever it is: the
+// process is about to end, and takes it along.
+func (a *app) unlessInterrupted(work func() error) error {
+	a.offline.Store(true)
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-a.drain:
+		return errInterrupted
+	}
+}
