@@ -122,7 +122,7 @@ func (l Law) Most(span time.Duration) float64 {
 	case Window:
 		return n * l.windows(span)
 	case Quota:
-		if shortest := l.Unit.shortest(); shortest > 0 {
+		if shortest := l.Unit.Shortest(); shortest > 0 {
 			return n * (math.Ceil(float64(span)/float64(shortest)) + 1)
 		}
 	}
@@ -139,8 +139,8 @@ func (l Law) windows(span time.Duration) float64 {
 	return math.Ceil(float64(span)/float64(l.Every)) + 1
 }
 
-// shortest is the least that a unit lasts.
-func (u Unit) shortest() time.Duration {
+// Shortest is the least that the unit lasts.
+func (u Unit) Shortest() time.Duration {
 	switch u {
 	case Hour:
 		return time.Hour

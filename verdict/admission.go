@@ -40,7 +40,7 @@ func (b *bucket) sweepAdmissions(rate float64, visit func(i int32, burst float64
 	b.tree.reset(len(b.sure), rho)
 	tick := rho * float64(b.lag)
 	for _, i := range b.sureEnd {
-		b.tree.addOpen(b.rank[i], b.marks[i].least, b.since(i))
+		b.tree.addOpen(b.rank[i], int32(b.marks[i].least), b.since(i))
 		visit(i, b.tree.best(b.until(i))-tick)
 	}
 }

@@ -53,7 +53,7 @@ func (b *bucket) demandAt(rho float64, times []int64, level []float64) []float64
 	for k, t := range times {
 		for ; nextSent < len(b.bySent) && b.since(b.bySent[nextSent]) <= t; nextSent++ {
 			i := b.bySent[nextSent]
-			b.tree.add(b.rank[i], b.marks[i].most)
+			b.tree.add(b.rank[i], int32(b.marks[i].most))
 			inFlight += int(b.marks[i].most)
 		}
 		for ; nextOpen < len(b.byReceived) && b.missed(b.byReceived[nextOpen]) <= t; nextOpen++ {

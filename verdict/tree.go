@@ -51,9 +51,9 @@ func (t *suffixTree) reset(n int, rho float64) {
 }
 
 // add puts tokens on a leaf that isn't open yet.
-func (t *suffixTree) add(leaf int32, tokens uint8) {
+func (t *suffixTree) add(leaf, tokens int32) {
 	i := t.size + int(leaf)
-	t.node[i].sum += int32(tokens)
+	t.node[i].sum += tokens
 	t.climb(i)
 }
 
@@ -65,8 +65,8 @@ func (t *suffixTree) open(leaf int32, from int64) {
 }
 
 // addOpen is add and open in one climb.
-func (t *suffixTree) addOpen(leaf int32, tokens uint8, from int64) {
-	t.node[t.size+int(leaf)].sum += int32(tokens)
+func (t *suffixTree) addOpen(leaf, tokens int32, from int64) {
+	t.node[t.size+int(leaf)].sum += tokens
 	t.open(leaf, from)
 }
 

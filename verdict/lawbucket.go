@@ -1,0 +1,84 @@
+package verdict
+
+import (
+	"math"
+	"slices"
+)
+
+// bucketNeed is the smallest burst that a bucket of the law's rate must have to have
+// admitted what it surely did, and the stretch that says so; see sweepAdmissions.
+func (c *counter) bucketNeed() (float64, excess) {
+	sure := c.sure()
+	order := make([]int32, len(sure)) // places in sure, by reply
+	for k := range order {
+		order[k] = int32(k)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int {
+		return compare(c.stakes[sure[a]].received, c.stakes[sure[b]].received)
+	})
+	rho := perNano(c.law.Rate) * (1 + c.clocks.Drift)
+	tick := rho * float64(c.clocks.lag())
+	var tree suffixTree
+	tree.reset(len(sure), rho)
+	need, e := 0.0, excess{}
+	for _, k := range order {
+		s := &c.stakes[sure[k]]
+		tree.addOpen(k, s.least, s.sent)
+		if n := tree.best(s.received) - tick; n > need {
+			need, e = n, excess{units: int(tree.node[1].tokens), from: tree.node[1].from, to: s.received}
+		}
+	}
+	e.calls = c.surelyIn(sure, e.from, e.to)
+	return need, e
+}
+
+// demand is, at each of the sent instants, the most that may have been drawn from the
+// law's bucket and not flowed back; see demandAt.
+func (c *counter) demand(charged func(s *stake) bool) *presence {
+	var in []int32 // by sent
+	p := &presence{}
+	for i := range c.stakes {
+		s := &c.stakes[i]
+		if charged(s) {
+			in = append(in, int32(i))
+		} else if !s.refused {
+			continue
+		}
+		if n := len(p.at); n == 0 || p.at[n-1] < s.sent {
+			p.at = append(p.at, s.sent)
+		}
+	}
+	lag := c.clocks.lag()
+	missed := func(i int32) int64 {
+		if r := c.stakes[i].received; r != never {
+			return r + lag
+		}
+		return never
+	}
+	byEnd := slices.Clone(in)
+	slices.SortStableFunc(byEnd, func(a, b int32) int { return compare(missed(a), missed(b)) })
+	rank := make(map[int32]int32, len(in))
+	for k, i := range byEnd {
+		rank[i] = int32(k)
+	}
+	rho := perNano(c.law.Rate) * (1 - c.clocks.Drift)
+	var tree suffixTree
+	tree.reset(len(in), rho)
+	value := make([]float64, len(p.at))
+	flying, sent, open, done := 0, 0, 0, 0
+	for k, t := range p.at {
+		for ; sent < len(in) && c.stakes[in[sent]].sent <= t; sent++ {
+			tree.add(rank[in[sent]], c.stakes[in[sent]].most)
+			flying += int(c.stakes[in[sent]].most)
+		}
+		for ; open < len(byEnd) && missed(byEnd[open]) <= t; open++ {
+			tree.open(int32(open), missed(byEnd[open]))
+		}
+		for ; done < len(byEnd) && missed(byEnd[done]) < t; done++ {
+			flying -= int(c.stakes[byEnd[done]].most)
+		}
+		value[k] = math.Max(float64(flying), tree.best(t))
+	}
+	p.tree.build(value)
+	return p
+}

@@ -1,0 +1,188 @@
+package verdict
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+// An opening is one window of a law whose windows open with a request: between which
+// two instants it opened. It closes between lo and the law's length later, and hi and
+// that.
+type opening struct {
+	lo, hi int64
+	opener int32 // place of a stake that surely lies in it, if anything does; -1: none
+
+}
+
+// A chain is all windows of one counter as far as they can be followed. Where the
+// openings become as uncertain as half a window, it is lost until the counter has
+// surely rested for a window's length.
+type chain struct {
+	*counter
+	shut, late int64 // a window lasts this long at least, and at most
+	windows    []opening
+	lost       []span64 // stretches of which nothing is known
+	may, sure  []int32  // places of stakes, by sent
+	soonest    []int32  // of sure from each place on: the stake with the least reply
+	rests      []int32  // places in may before which the counter has surely rested for a window
+	sentSum    []int64  // units of may, by sent
+	ends       []int64  // replies of may in order, and the units up to each
+	endSum     []int64
+}
+
+type span64 struct{ from, to int64 }
+
+// firstChain follows the windows of a law that is promise.Fixed; nil of a law for which
+// they can't be followed.
+//
+// The first window opens between the least sent instant of what may be charged and the
+// least reply of what surely is. If one opens within [lo, hi], it closes within
+// [lo+T, hi+T], and the next opens with the first charged call after that: no earlier
+// than lo+T and than the least sent instant of what may have been decided then, no
+// later than the least reply to what was surely sent after it.
+func (c *counter) firstChain(charged func(s *stake) bool) *chain {
+	l := c.law
+	if l.Kind != promise.Window || l.Style != promise.Fixed || l.Elastic || l.Lockout > 0 ||
+		l.Charge.Outcomes != promise.All || len(c.stakes) == 0 {
+		return nil
+	}
+	f := &chain{counter: c, shut: c.fewest(l.Every), late: c.longest(l.Every)}
+	for i := range c.stakes {
+		s := &c.stakes[i]
+		if charged(s) {
+			f.may = append(f.may, int32(i))
+		}
+		if s.least > 0 && s.received != never {
+			f.sure = append(f.sure, int32(i))
+		}
+	}
+	f.sumUp()
+	f.follow()
+	return f
+}
+
+// sumUp prepares the sums that follow and excuses ask for.
+func (f *chain) sumUp() {
+	f.soonest = slices.Clone(f.sure)
+	for k := len(f.sure) - 2; k >= 0; k-- {
+		if next := f.soonest[k+1]; f.stakes[next].received < f.stakes[f.soonest[k]].received {
+			f.soonest[k] = next
+		}
+	}
+	last := int64(math.MinInt64)
+	for k, i := range f.may {
+		if s := &f.stakes[i]; k > 0 && last != never && s.sent > last+f.late {
+			f.rests = append(f.rests, int32(k))
+		}
+		last = max(last, f.stakes[i].received)
+	}
+	f.sentSum = make([]int64, len(f.may)+1)
+	for k, i := range f.may {
+		f.sentSum[k+1] = f.sentSum[k] + int64(f.stakes[i].most)
+	}
+	order := slices.Clone(f.may)
+	slices.SortStableFunc(order, func(a, b int32) int { return compare(f.stakes[a].received, f.stakes[b].received) })
+	f.endSum = make([]int64, len(order)+1)
+	for k, i := range order {
+		f.ends = append(f.ends, f.stakes[i].received)
+		f.endSum[k+1] = f.endSum[k] + int64(f.stakes[i].most)
+	}
+}
+
+// follow finds the windows.
+func (f *chain) follow() {
+	at := 0 // place in may
+	for at < len(f.may) {
+		lo := f.stakes[f.may[at]].sent
+		hi, opener := f.answered(lo)
+		for hi != never && hi-lo < f.shut/2 {
+			w := opening{lo: lo, hi: hi, opener: opener}
+			for ; at < len(f.may) && f.stakes[f.may[at]].received < lo+f.shut; at++ {
+			}
+			if at == len(f.may) {
+				f.windows = append(f.windows, w)
+				return
+			}
+			lo = max(lo+f.shut, f.stakes[f.may[at]].sent)
+			hi, opener = f.answered(hi + f.late)
+			f.windows = append(f.windows, w)
+		}
+		from := lo
+		at = f.rest(at)
+		to := int64(math.MaxInt64)
+		if at < len(f.may) {
+			to = f.stakes[f.may[at]].sent - 1
+		}
+		f.lost = append(f.lost, span64{from, to})
+	}
+}
+
+// answered is the least reply to what was surely charged and sent from an instant on,
+// and which stake that is.
+func (f *chain) answered(from int64) (end int64, place int32) {
+	k := sort.Search(len(f.sure), func(k int) bool { return f.stakes[f.sure[k]].sent >= from })
+	if k == len(f.sure) {
+		return never, -1
+	}
+	return f.stakes[f.soonest[k]].received, f.soonest[k]
+}
+
+// rest is the next place in may after at that opens a window of its own, because the
+// counter has surely rested before it.
+func (f *chain) rest(at int) int {
+	k := sort.Search(len(f.rests), func(k int) bool { return int(f.rests[k]) > at })
+	if k == len(f.rests) {
+		return len(f.may)
+	}
+	return int(f.rests[k])
+}
+
+// excess is a window that surely let through more than the law's units.
+func (f *chain) excess() (excess, bool) {
+	next := 0
+	for _, w := range f.windows {
+		units, calls := 0, []int32(nil)
+		if w.opener >= 0 {
+			units, calls = int(f.stakes[w.opener].least), append(calls, f.stakes[w.opener].call)
+		}
+		for next < len(f.sure) && f.stakes[f.sure[next]].sent <= w.hi {
+			next++
+		}
+		for k := next; k < len(f.sure) && f.stakes[f.sure[k]].sent < w.lo+f.shut; k++ {
+			if s := &f.stakes[f.sure[k]]; s.received < w.lo+f.shut {
+				units, calls = units+int(s.least), append(calls, s.call)
+			}
+		}
+		if units > f.law.N {
+			return excess{units: units, from: w.lo, to: w.hi + f.late, calls: calls, windows: 1}, true
+		}
+	}
+	return excess{}, false
+}
+
+// excuses reports if a refusal may lie in a window that may have been full by then, or
+// where nothing is known of the windows.
+func (f *chain) excuses(s *stake, own int64) bool {
+	l := sort.Search(len(f.lost), func(k int) bool { return f.lost[k].to >= s.sent })
+	if l < len(f.lost) && f.lost[l].from <= s.received {
+		return true
+	}
+	k := sort.Search(len(f.windows), func(k int) bool { return f.windows[k].hi+f.late >= s.sent })
+	for ; k < len(f.windows) && f.windows[k].lo <= s.received; k++ {
+		w := f.windows[k]
+		until := min(s.received, w.hi+f.late)
+		sent := sort.Search(len(f.may), func(k int) bool { return f.stakes[f.may[k]].sent > until })
+		before := sort.Search(len(f.ends), func(k int) bool { return f.ends[k] >= w.lo })
+		units := f.sentSum[sent] - f.endSum[before]
+		if s.sent <= until {
+			units -= own
+		}
+		if int64(f.law.N) < units+int64(s.most) {
+			return true
+		}
+	}
+	return false
+}

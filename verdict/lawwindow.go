@@ -1,0 +1,106 @@
+package verdict
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+// An excess is more than a law lets through, whatever the unseen instants were.
+type excess struct {
+	units    int   // surely taken
+	from, to int64 // within this stretch
+	calls    []int32
+	windows  int // how many windows' worth it is held against
+}
+
+// sureWithin returns the most units that were surely taken within a stretch shorter
+// than span, and that stretch. For every reply only the earliest beginning matters,
+// and a sum over sent instants gives it: O(n log n).
+func (c *counter) sureWithin(span int64) excess {
+	sure := c.sure()
+	bySent := make([]int64, len(sure))
+	for k, i := range sure {
+		bySent[k] = c.stakes[i].sent
+	}
+	order := make([]int32, len(sure)) // places in sure, by reply
+	for k := range order {
+		order[k] = int32(k)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int {
+		return compare(c.stakes[sure[a]].received, c.stakes[sure[b]].received)
+	})
+	best, sums := excess{}, newSums(len(sure))
+	for _, k := range order {
+		s := &c.stakes[sure[k]]
+		sums.add(int(k), int(s.least))
+		first := sort.Search(len(bySent), func(x int) bool { return bySent[x] > s.received-span })
+		if n := sums.from(first); n > best.units {
+			best = excess{units: n, from: bySent[min(first, len(bySent)-1)], to: s.received}
+		}
+	}
+	best.calls = c.surelyIn(sure, best.from, best.to)
+	return best
+}
+
+// sure are the places of stakes that surely took something, by their sent instants.
+func (c *counter) sure() []int32 {
+	var list []int32
+	for i := range c.stakes {
+		if s := &c.stakes[i]; s.least > 0 && s.received != never {
+			list = append(list, int32(i))
+		}
+	}
+	return list
+}
+
+// surelyIn names the calls among places that lie in a stretch whole.
+func (c *counter) surelyIn(places []int32, from, to int64) []int32 {
+	var calls []int32
+	for _, i := range places {
+		if s := &c.stakes[i]; s.sent >= from && s.received <= to {
+			calls = append(calls, s.call)
+		}
+	}
+	return calls
+}
+
+// windowExcess is what the windows of a law let through too much, wherever they lie:
+// more than N in less than a sliding window, or more than two windows' worth in less
+// than one of the others, which two may touch.
+func (c *counter) windowExcess() (excess, bool) {
+	span, windows := c.law.Every, 2
+	switch {
+	case c.law.Kind == promise.Quota:
+		span = c.law.Unit.Shortest()
+	case c.law.Style == promise.Sliding:
+		windows = 1
+	}
+	e := c.sureWithin(c.fewest(span))
+	e.windows = windows
+	return e, e.units > windows*c.law.N
+}
+
+// sums is a Fenwick tree: numbers at places, and their sum from a place on.
+type sums struct {
+	node  []int
+	total int
+}
+
+func newSums(n int) *sums { return &sums{node: make([]int, n+1)} }
+
+func (s *sums) add(place, n int) {
+	s.total += n
+	for i := place + 1; i < len(s.node); i += i & -i {
+		s.node[i] += n
+	}
+}
+
+func (s *sums) from(place int) int {
+	n := s.total
+	for i := place; i > 0; i -= i & -i {
+		n -= s.node[i]
+	}
+	return n
+}
