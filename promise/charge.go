@@ -72,6 +72,9 @@ func (c Charge) method(method string) (least, most int) {
 // units is what a call of a tool costs: the exact name wins over patterns, and of
 // those the longest.
 func (c Charge) units(tool string) int {
+	if len(c.Units) == 0 {
+		return 1
+	}
 	if n, ok := c.Units[tool]; ok {
 		return n
 	}

@@ -67,20 +67,19 @@ func (c *counter) crowded(p *phaseSet) {
 func (c *counter) emptied(p *phaseSet, charged, own func(s *stake) bool) {
 	var sent, ends []int64
 	var sentSum, endSum []int64
-	order := make([]int32, 0, len(c.stakes))
 	total := int64(0)
 	for i := range c.stakes {
 		if s := &c.stakes[i]; charged(s) {
 			total += int64(s.most)
 			sent, sentSum = append(sent, s.sent), append(sentSum, total)
-			order = append(order, int32(i))
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return compare(c.stakes[a].received, c.stakes[b].received) })
 	total = 0
-	for _, i := range order {
-		total += int64(c.stakes[i].most)
-		ends, endSum = append(ends, c.stakes[i].received), append(endSum, total)
+	for _, i := range c.byEnd {
+		if s := &c.stakes[i]; charged(s) {
+			total += int64(s.most)
+			ends, endSum = append(ends, s.received), append(endSum, total)
+		}
 	}
 	for _, i := range c.refuse {
 		s := &c.stakes[i]

@@ -1,27 +1,17 @@
 package verdict
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // bucketNeed is the smallest burst that a bucket of the law's rate must have to have
 // admitted what it surely did, and the stretch that says so; see sweepAdmissions.
 func (c *counter) bucketNeed() (float64, excess) {
 	sure := c.sure()
-	order := make([]int32, len(sure)) // places in sure, by reply
-	for k := range order {
-		order[k] = int32(k)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		return compare(c.stakes[sure[a]].received, c.stakes[sure[b]].received)
-	})
 	rho := perNano(c.law.Rate) * (1 + c.clocks.Drift)
 	tick := rho * float64(c.clocks.lag())
 	var tree suffixTree
 	tree.reset(len(sure), rho)
 	need, e := 0.0, excess{}
-	for _, k := range order {
+	for _, k := range c.byReply(sure) {
 		s := &c.stakes[sure[k]]
 		tree.addOpen(k, s.least, s.sent)
 		if n := tree.best(s.received) - tick; n > need {
@@ -35,8 +25,8 @@ func (c *counter) bucketNeed() (float64, excess) {
 // demand is, at each of the sent instants, the most that may have been drawn from the
 // law's bucket and not flowed back; see demandAt.
 func (c *counter) demand(charged func(s *stake) bool) *presence {
-	var in []int32 // by sent
-	p := &presence{}
+	in := make([]int32, 0, len(c.stakes)) // by sent
+	p := &presence{at: make([]int64, 0, len(c.stakes))}
 	for i := range c.stakes {
 		s := &c.stakes[i]
 		if charged(s) {
@@ -55,11 +45,12 @@ func (c *counter) demand(charged func(s *stake) bool) *presence {
 		}
 		return never
 	}
-	byEnd := slices.Clone(in)
-	slices.SortStableFunc(byEnd, func(a, b int32) int { return compare(missed(a), missed(b)) })
-	rank := make(map[int32]int32, len(in))
-	for k, i := range byEnd {
-		rank[i] = int32(k)
+	byEnd, rank := make([]int32, 0, len(in)), make([]int32, len(c.stakes))
+	for _, i := range c.byEnd {
+		if charged(&c.stakes[i]) {
+			rank[i] = int32(len(byEnd))
+			byEnd = append(byEnd, i)
+		}
 	}
 	rho := perNano(c.law.Rate) * (1 - c.clocks.Drift)
 	var tree suffixTree

@@ -33,6 +33,7 @@ type counter struct {
 	clocks Clocks
 	origin int64 // what instants are reckoned from
 	stakes []stake
+	byEnd  []int32 // places of stakes, by received
 	refuse []int32 // places of refused stakes
 }
 
@@ -46,32 +47,43 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 	}
 	out := make([][]*counter, len(p))
 	for x := range p {
-		byKey := map[string]*counter{}
+		byKey := map[identity]*counter{}
 		for i := range calls {
 			s, ok := stakeOf(&p[x], &calls[i], origin, cfg.Clocks)
 			if !ok {
 				continue
 			}
 			s.call = int32(i)
-			key := cfg.keyOf(p[x].Key, &calls[i])
+			key := cfg.identityOf(p[x].Key, &calls[i])
 			c := byKey[key]
 			if c == nil {
-				c = &counter{law: &p[x], key: key, clocks: cfg.Clocks, origin: origin}
+				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin}
+				if len(p[x].Key) == 0 {
+					c.stakes = make([]stake, 0, len(calls))
+				}
 				byKey[key] = c
 				out[x] = append(out[x], c)
 			}
 			c.stakes = append(c.stakes, s)
 		}
 		for _, c := range out[x] {
-			slices.SortStableFunc(c.stakes, func(a, b stake) int { return compare(a.sent, b.sent) })
-			for i := range c.stakes {
-				if c.stakes[i].refused {
-					c.refuse = append(c.refuse, int32(i))
-				}
-			}
+			c.line()
 		}
 	}
 	return out
+}
+
+// line puts the stakes in order.
+func (c *counter) line() {
+	slices.SortStableFunc(c.stakes, func(a, b stake) int { return compare(a.sent, b.sent) })
+	c.byEnd = make([]int32, len(c.stakes))
+	for i := range c.stakes {
+		c.byEnd[i] = int32(i)
+		if c.stakes[i].refused {
+			c.refuse = append(c.refuse, int32(i))
+		}
+	}
+	slices.SortStableFunc(c.byEnd, func(a, b int32) int { return compare(c.stakes[a].received, c.stakes[b].received) })
 }
 
 func compare(a, b int64) int {
@@ -127,38 +139,52 @@ func (s *stake) settle(only promise.Outcomes, c *history.Call) {
 	}
 }
 
-// keyOf names whose counter a call is charged to.
-func (cfg LawConfig) keyOf(k promise.Key, c *history.Call) string {
-	if len(k) == 0 {
-		return ""
-	}
+// An identity is whose counter a call is charged to: for each dimension of a law's key,
+// who it is, and empty for the others.
+type identity struct{ session, credential, address, tool, method string }
+
+// String says who that is, in words; empty of everybody.
+func (id identity) String() string {
 	var parts []string
-	for _, d := range k {
-		parts = append(parts, cfg.identity(d, c))
+	for _, part := range []struct{ name, value string }{
+		{"session ", id.session}, {"credential ", id.credential}, {"", id.address}, {"tool ", id.tool}, {"", id.method},
+	} {
+		if part.value != "" {
+			parts = append(parts, part.name+part.value)
+		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func (cfg LawConfig) identity(d promise.Dimension, c *history.Call) string {
-	if cfg.Identify != nil {
-		if name, known := cfg.Identify(d, c); known {
-			return name
+func (cfg *LawConfig) identityOf(k promise.Key, c *history.Call) (id identity) {
+	for _, d := range k {
+		name, known := "", false
+		if cfg.Identify != nil {
+			name, known = cfg.Identify(d, c)
+		}
+		switch d {
+		case promise.Session:
+			if id.session = name; !known {
+				id.session = c.Client
+				if c.Session != "" {
+					id.session += "/" + c.Session
+				}
+			}
+		case promise.Credential:
+			if id.credential = name; !known {
+				id.credential = c.Client
+			}
+		case promise.Address:
+			if id.address = name; !known {
+				id.address = "one address" // as one machine has
+			}
+		case promise.Tool:
+			id.tool = c.Tool
+		case promise.Method:
+			id.method = c.Method
 		}
 	}
-	switch d {
-	case promise.Session:
-		if c.Session != "" {
-			return "session " + c.Client + "/" + c.Session
-		}
-		return "session " + c.Client
-	case promise.Credential:
-		return "credential " + c.Client
-	case promise.Tool:
-		return "tool " + c.Tool
-	case promise.Method:
-		return c.Method
-	}
-	return string(d) // one machine has one address
+	return id
 }
 
 // fewest and most of the limiter's time are as long, by the history's clock, as this

@@ -59,13 +59,13 @@ func (c *counter) firstChain(charged func(s *stake) bool) *chain {
 			f.sure = append(f.sure, int32(i))
 		}
 	}
-	f.sumUp()
+	f.sumUp(charged)
 	f.follow()
 	return f
 }
 
 // sumUp prepares the sums that follow and excuses ask for.
-func (f *chain) sumUp() {
+func (f *chain) sumUp(charged func(s *stake) bool) {
 	f.soonest = slices.Clone(f.sure)
 	for k := len(f.sure) - 2; k >= 0; k-- {
 		if next := f.soonest[k+1]; f.stakes[next].received < f.stakes[f.soonest[k]].received {
@@ -83,12 +83,12 @@ func (f *chain) sumUp() {
 	for k, i := range f.may {
 		f.sentSum[k+1] = f.sentSum[k] + int64(f.stakes[i].most)
 	}
-	order := slices.Clone(f.may)
-	slices.SortStableFunc(order, func(a, b int32) int { return compare(f.stakes[a].received, f.stakes[b].received) })
-	f.endSum = make([]int64, len(order)+1)
-	for k, i := range order {
-		f.ends = append(f.ends, f.stakes[i].received)
-		f.endSum[k+1] = f.endSum[k] + int64(f.stakes[i].most)
+	f.ends, f.endSum = make([]int64, 0, len(f.may)), make([]int64, 1, len(f.may)+1)
+	for _, i := range f.byEnd {
+		if s := &f.stakes[i]; charged(s) {
+			f.ends = append(f.ends, s.received)
+			f.endSum = append(f.endSum, f.endSum[len(f.endSum)-1]+int64(s.most))
+		}
 	}
 }
 

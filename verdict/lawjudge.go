@@ -82,96 +82,104 @@ type lawJudge struct {
 	calls    []history.Call
 	counters [][]*counter // by law
 
-	// By law, of each refused call's index: the least N at which the law can't have
-	// refused it. A call that the law doesn't apply to isn't in it.
-	bound []map[int32]float64
-	may   []map[int32]bool // and if it can have
+	// By law and call: whether the law can have refused it, and the least N at which it
+	// can't have; 0 where the law isn't about it, or it wasn't refused.
+	may    [][]bool
+	bound  [][]float64
+	byLaws []int8 // by call: how many laws can have refused it
 }
 
 // settle finds which laws can have refused which calls.
 func (j *lawJudge) settle() {
 	n := len(j.promise)
-	j.bound, j.may = make([]map[int32]float64, n), make([]map[int32]bool, n)
+	j.may, j.bound, j.byLaws = make([][]bool, n), make([][]float64, n), make([]int8, len(j.calls))
 	for x := range j.promise {
-		j.may[x] = map[int32]bool{}
+		j.may[x], j.bound[x] = make([]bool, len(j.calls)), make([]float64, len(j.calls))
 		for _, c := range j.counters[x] {
 			for _, i := range c.refuse {
-				j.may[x][c.stakes[i].call] = true
+				j.allow(x, c.stakes[i].call, true)
 			}
 		}
 	}
-	for range n + 1 {
-		before := j.count()
+	// What a law may have been paid depends on what the others can have refused, so it is
+	// asked again only where that is news. To stop early would only be more lenient.
+	news, seen := make([]int, n), make([]int, n)
+	for round := 0; round <= n; round++ {
 		for x := range j.promise {
-			j.bound[x] = map[int32]float64{}
-			may := map[int32]bool{}
-			for _, c := range j.counters[x] {
-				j.refusals(x, c, may)
+			others := 1 - news[x]
+			for _, more := range news {
+				others += more
 			}
-			j.may[x] = may
-		}
-		if j.count() == before {
-			return
+			if seen[x] == others {
+				continue
+			}
+			seen[x] = others
+			for _, c := range j.counters[x] {
+				if j.refusals(x, c) {
+					news[x]++
+				}
+			}
 		}
 	}
 }
 
-func (j *lawJudge) count() (n int) {
-	for x := range j.may {
-		for _, yes := range j.may[x] {
-			if yes {
-				n++
-			}
-		}
+// allow says if a law can have refused a call, and reports if that is news.
+func (j *lawJudge) allow(x int, call int32, yes bool) bool {
+	switch {
+	case j.may[x][call] == yes:
+		return false
+	case yes:
+		j.byLaws[call]++
+	default:
+		j.byLaws[call]--
 	}
-	return n
+	j.may[x][call] = yes
+	return true
 }
 
 // byAnother reports if a law other than x can have refused a call.
 func (j *lawJudge) byAnother(x int, call int32) bool {
-	for y := range j.may {
-		if y != x && j.may[y][call] {
-			return true
-		}
-	}
-	return false
+	return j.byLaws[call] > 1 || j.byLaws[call] == 1 && !j.may[x][call]
 }
 
 // refusals works out which refusals a counter can have made, as far as is known of the
-// other laws.
-func (j *lawJudge) refusals(x int, c *counter, may map[int32]bool) {
+// other laws, and reports if that is news.
+func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 	if len(c.refuse) == 0 {
-		return
+		return false
 	}
-	charged := func(s *stake) bool {
-		return !s.refused || c.law.Charge.Refused || s.most > 1 || j.byAnother(x, s.call)
-	}
+	charged := j.charged(x, c)
 	var counted *presence
 	if c.law.Kind == promise.Bucket {
 		counted = c.demand(charged)
 	} else {
 		counted = c.present(charged)
 	}
-	limit := c.refusingN(j.cfg.Tolerance)
-	for _, i := range c.refuse {
+	f, limit := c.firstChain(charged), c.refusingN(j.cfg.Tolerance)
+	may := make([]bool, len(c.refuse))
+	for k, i := range c.refuse {
 		s := &c.stakes[i]
-		taken := counted.most(s.sent, s.received)
+		taken, own := counted.most(s.sent, s.received), int64(0)
 		if charged(s) {
-			taken -= float64(s.most) // it isn't in its own way
+			own = int64(s.most) // it isn't in its own way
 		}
-		j.bound[x][s.call] = taken + float64(s.most)
-		may[s.call] = j.cfg.Shared || limit < taken+float64(s.most)
-	}
-	if f := c.firstChain(charged); f != nil && !j.cfg.Shared {
-		for _, i := range c.refuse {
-			s, own := &c.stakes[i], int64(0)
-			if charged(s) {
-				own = int64(s.most)
-			}
-			may[s.call] = may[s.call] && f.excuses(s, own)
-		}
+		bound := taken - float64(own) + float64(s.most)
+		j.bound[x][s.call] = bound
+		may[k] = j.cfg.Shared || limit < bound && (f == nil || f.excuses(s, own))
 	}
 	c.prolong(may)
+	for k, i := range c.refuse {
+		changed = j.allow(x, c.stakes[i].call, may[k]) || changed
+	}
+	return changed
+}
+
+// charged says which stakes may have cost something: a refused one only where refusals
+// are charged, or where the law may have been paid before another one refused.
+func (j *lawJudge) charged(x int, c *counter) func(s *stake) bool {
+	return func(s *stake) bool {
+		return !s.refused || c.law.Charge.Refused || s.most > 1 || j.byAnother(x, s.call)
+	}
 }
 
 // refusingN is the limit that a refusal is held against, as lenient as the law is.
@@ -187,7 +195,7 @@ func (c *counter) refusingN(tolerance float64) float64 {
 
 // prolong excuses what comes after a refusal, where that bars its key for a time, or
 // prolongs the window.
-func (c *counter) prolong(may map[int32]bool) {
+func (c *counter) prolong(may []bool) {
 	bar := c.law.Lockout
 	if c.law.Elastic {
 		bar = max(bar, c.law.Every)
@@ -196,12 +204,12 @@ func (c *counter) prolong(may map[int32]bool) {
 		return
 	}
 	span, until := c.longest(bar), int64(math.MinInt64)
-	for _, i := range c.refuse {
+	for k, i := range c.refuse {
 		s := &c.stakes[i]
 		if s.sent <= until {
-			may[s.call] = true
+			may[k] = true
 		}
-		if may[s.call] {
+		if may[k] {
 			until = max(until, s.received+span)
 		}
 	}
@@ -259,11 +267,8 @@ func (j *lawJudge) finding(x int) LawFinding {
 
 // phaseless is the witness that no phase explains what an aligned law's counter did.
 func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
-	charged := func(s *stake) bool {
-		return !s.refused || c.law.Charge.Refused || s.most > 1 || j.byAnother(x, s.call)
-	}
 	own := func(s *stake) bool { return !j.cfg.Shared && j.may[x][s.call] && !j.byAnother(x, s.call) }
-	out, none := c.phases(charged, own)
+	out, none := c.phases(j.charged(x, c), own)
 	if !none {
 		return nil, false
 	}
@@ -346,22 +351,18 @@ func (c *counter) witness(e excess) *Witness {
 func (j *lawJudge) unexplained() []Unexplained {
 	var out []Unexplained
 	for i := range j.calls {
-		call := int32(i)
-		applies, made := false, false
-		for x := range j.promise {
-			yes, ok := j.may[x][call]
-			applies, made = applies || ok, made || yes
-		}
-		if !applies || made {
+		if j.byLaws[i] > 0 {
 			continue
 		}
 		u := Unexplained{Call: i + 1}
 		for x := range j.promise {
-			if bound, ok := j.bound[x][call]; ok {
+			if bound := j.bound[x][i]; bound > 0 {
 				u.Room = append(u.Room, j.room(x, bound))
 			}
 		}
-		out = append(out, u)
+		if u.Room != nil {
+			out = append(out, u)
+		}
 	}
 	return out
 }

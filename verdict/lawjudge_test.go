@@ -90,8 +90,10 @@ func (c *simCount) peek(at float64) float64 {
 	}
 	return float64(used)
 }
-func (c *simCount) try(at float64, cost int) bool { return c.peek(at)+float64(cost) <= float64(c.n)+1e-9 }
-func (c *simCount) count(at float64, cost int)    { c.turn(at); c.used += cost }
+func (c *simCount) try(at float64, cost int) bool {
+	return c.peek(at)+float64(cost) <= float64(c.n)+1e-9
+}
+func (c *simCount) count(at float64, cost int) { c.turn(at); c.used += cost }
 
 // simFor is a limiter that keeps a law, at a phase that nobody knows.
 func simFor(r *rand.Rand, l promise.Law) simLimiter {
@@ -125,6 +127,7 @@ type simServer struct {
 	early    bool // a law charges before the next is asked
 	order    []int
 	pace     float64 // of its clock
+	loses    bool    // replies
 }
 
 func newSimServer(r *rand.Rand, p promise.Promise) *simServer {
@@ -136,7 +139,7 @@ func newSimServer(r *rand.Rand, p promise.Promise) *simServer {
 }
 
 func (s *simServer) limiter(x int, c *history.Call) simLimiter {
-	key := LawConfig{}.keyOf(s.laws[x].Key, c)
+	key := (&LawConfig{}).identityOf(s.laws[x].Key, c).String()
 	l := s.limiters[x][key]
 	if l == nil {
 		l = simFor(s.r, s.laws[x])
@@ -223,7 +226,7 @@ func (s *simServer) traffic(n int, delay float64, tools []string) []history.Call
 		if s.admit(d.at, c) {
 			c.Outcome = history.OK
 		}
-		if r.IntN(40) == 0 {
+		if s.loses && r.IntN(40) == 0 {
 			c.Outcome, c.Received = history.TimedOut, c.Received+time.Second
 		}
 	}
@@ -266,6 +269,7 @@ func TestHonestLawsAreNeverFailed(t *testing.T) {
 			for seed := range each {
 				r := rand.New(rand.NewPCG(uint64(seed), 1))
 				s := newSimServer(r, p)
+				s.loses = r.IntN(2) == 0
 				clocks := Clocks{Tick: time.Millisecond}
 				if r.IntN(2) == 0 {
 					clocks = Clocks{Drift: 0.02, Tick: time.Millisecond}
@@ -298,32 +302,32 @@ var lawFaults = []struct {
 }{
 	{"one more", []string{"10 per 2s sliding"}, []string{"11 per 2s sliding"}, 60},
 	{"one less", []string{"10 per 2s sliding"}, []string{"9 per 2s sliding"}, 60},
-	{"one more, first request", []string{"10 per 2s fixed"}, []string{"11 per 2s fixed"}, 60},
+	{"one more, first request", []string{"10 per 2s fixed"}, []string{"11 per 2s fixed"}, 50},
 	{"one less, first request", []string{"10 per 2s fixed"}, []string{"9 per 2s fixed"}, 60},
 	{"one more, aligned", []string{"10 per 2s aligned"}, []string{"11 per 2s aligned"}, 50},
 	{"one less, aligned", []string{"10 per 2s aligned"}, []string{"9 per 2s aligned"}, 50},
 	{"shorter windows", []string{"10 per 2s fixed"}, []string{"10 per 1900ms fixed"}, 30},
 	{"longer windows", []string{"10 per 2s fixed"}, []string{"10 per 2100ms fixed"}, 30},
-	{"shorter, sliding", []string{"10 per 2s sliding"}, []string{"10 per 1900ms sliding"}, 30},
-	{"longer, sliding", []string{"10 per 2s sliding"}, []string{"10 per 2100ms sliding"}, 30},
-	{"longer, aligned", []string{"10 per 2s aligned"}, []string{"10 per 2100ms aligned"}, 10},
-	{"fixed for sliding", []string{"10 per 2s sliding"}, []string{"10 per 2s fixed"}, 50},
-	{"sliding for fixed", []string{"10 per 2s fixed"}, []string{"10 per 2s sliding"}, 50},
-	{"first request for aligned", []string{"10 per 2s aligned"}, []string{"10 per 2s fixed"}, 20},
-	{"aligned for first request", []string{"10 per 2s fixed"}, []string{"10 per 2s aligned"}, 50},
+	{"shorter, sliding", []string{"10 per 2s sliding"}, []string{"10 per 1900ms sliding"}, 40},
+	{"longer, sliding", []string{"10 per 2s sliding"}, []string{"10 per 2100ms sliding"}, 40},
+	{"longer, aligned", []string{"10 per 2s aligned"}, []string{"10 per 2100ms aligned"}, 25},
+	{"fixed for sliding", []string{"10 per 2s sliding"}, []string{"10 per 2s fixed"}, 40},
+	{"sliding for fixed", []string{"10 per 2s fixed"}, []string{"10 per 2s sliding"}, 35},
+	{"first request for aligned", []string{"10 per 2s aligned"}, []string{"10 per 2s fixed"}, 45},
+	{"aligned for first request", []string{"10 per 2s fixed"}, []string{"10 per 2s aligned"}, 80},
 	{"twice, unsaid kind", []string{"10 per 2s"}, []string{"22 per 2s sliding"}, 40},
 	{"half, unsaid kind", []string{"10 per 2s"}, []string{"4 per 2s sliding"}, 60},
 	{"everybody for each session", []string{"10 per 2s fixed per session"}, []string{"10 per 2s fixed"}, 60},
 	{"each session for everybody", []string{"10 per 2s fixed"}, []string{"10 per 2s fixed per session"}, 60},
-	{"refusals are charged", []string{"10/s burst 20"}, []string{"10/s burst 20 refusals charged"}, 20},
+	{"refusals are charged", []string{"10/s burst 20"}, []string{"10/s burst 20 refusals charged"}, 80},
 	{"a law is missing", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20"}, 60},
-	{"a law too many", []string{"10/s burst 20"}, []string{"10/s burst 20", "30 per 5s fixed"}, 60},
-	{"one of two: one more", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "31 per 5s sliding"}, 20},
-	{"one of two: one less", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "28 per 5s sliding"}, 20},
-	{"the bucket of two is smaller", []string{"10/s burst 20", "40 per 8s sliding"}, []string{"10/s burst 17", "40 per 8s sliding"}, 30},
+	{"a law too many", []string{"10/s burst 20"}, []string{"10/s burst 20", "30 per 5s fixed"}, 80},
+	{"one of two: one more", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "31 per 5s sliding"}, 70},
+	{"one of two: one less", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "28 per 5s sliding"}, 45},
+	{"the bucket of two is smaller", []string{"10/s burst 20", "40 per 8s sliding"}, []string{"10/s burst 17", "40 per 8s sliding"}, 80},
 	{"units aren't counted", []string{"20 per 2s fixed units b=3"}, []string{"20 per 2s fixed"}, 60},
-	{"steps for a flow", []string{"10/s burst 20"}, []string{"10/s burst 20 steps 10 every 1s"}, 30},
-	{"a bucket too deep, in steps", []string{"10/s burst 20 steps 5 every 500ms"}, []string{"10/s burst 30"}, 20},
+	{"steps for a flow", []string{"10/s burst 20"}, []string{"10/s burst 20 steps 10 every 1s"}, 85},
+	{"a bucket too deep, in steps", []string{"10/s burst 20 steps 5 every 500ms"}, []string{"10/s burst 30"}, 80},
 	{"never resets", []string{"20 per 2s fixed"}, []string{"quota 20 per day"}, 60},
 	{"resets for each tool", []string{"10 per 2s fixed"}, []string{"10 per 2s fixed per tool"}, 60},
 }
@@ -344,6 +348,104 @@ func TestLawFaultsAreSeen(t *testing.T) {
 			require.GreaterOrEqual(t, seen, row.seen)
 		})
 	}
+}
+
+// The sweeps say what plain loops over all pairs say.
+func TestLawSweepsAgreeWithPlainLoops(t *testing.T) {
+	for seed := range 300 {
+		r := rand.New(rand.NewPCG(uint64(seed), 4))
+		p := parsed(t, []string{"10 per 2s sliding", "5 per 3s fixed units b=3", "8/s burst 9 units a=2"}[seed%3])
+		s := newSimServer(r, p)
+		s.loses = true
+		calls := s.traffic(60, []float64{0.001, 0.05, 0.5}[r.IntN(3)], []string{"a", "b"})
+		c := counters(p, calls, LawConfig{Clocks: Clocks{Drift: 0.001, Tick: time.Millisecond}})[0][0]
+		charged := func(s *stake) bool { return s.call%5 != 0 }
+
+		span, most := c.fewest(2*time.Second), 0
+		need, rho := 0.0, c.law.Rate/1e9*(1+c.clocks.Drift)
+		for _, a := range c.stakes {
+			for _, b := range c.stakes {
+				units := 0
+				for _, x := range c.stakes {
+					if x.sent >= a.sent && x.received <= b.received && b.received != never {
+						units += int(x.least)
+					}
+				}
+				if b.received != never && b.received-a.sent < span {
+					most = max(most, units)
+				}
+				if b.received >= a.sent && b.received != never && a.least > 0 && b.least > 0 {
+					need = max(need, float64(units)-rho*float64(b.received-a.sent+c.clocks.lag()))
+				}
+			}
+		}
+		require.Equal(t, most, c.sureWithin(span).units, "seed %d", seed)
+		if c.law.Kind == promise.Bucket {
+			got, _ := c.bucketNeed()
+			require.InDelta(t, need, got, 1e-6, "seed %d", seed)
+		}
+		present, drawn := c.present(charged), c.demand(charged)
+		for _, i := range c.refuse {
+			j := &c.stakes[i]
+			value, level, slow := 0, 0.0, c.law.Rate/1e9*(1-c.clocks.Drift)
+			for _, at := range c.stakes {
+				if at.sent < j.sent || at.sent > j.received {
+					continue
+				}
+				units := 0
+				for _, x := range c.stakes {
+					if charged(&x) && x.sent <= at.sent && (c.forgotten(&x) == never || at.sent <= c.forgotten(&x)) {
+						units += int(x.most)
+					}
+					from := at.sent // a window of the bucket that ends at at
+					if x.received != never {
+						from = min(from, x.received+c.clocks.lag())
+					}
+					in := 0
+					for _, y := range c.stakes {
+						if charged(&y) && y.sent <= at.sent && (y.received == never || y.received+c.clocks.lag() >= from) {
+							in += int(y.most)
+						}
+					}
+					level = max(level, float64(in)-slow*float64(at.sent-from))
+				}
+				value = max(value, units)
+			}
+			require.Equal(t, float64(value), present.most(j.sent, j.received), "seed %d, call %d", seed, j.call)
+			if c.law.Kind == promise.Bucket {
+				require.InDelta(t, level, drawn.most(j.sent, j.received), 1e-6, "seed %d, call %d", seed, j.call)
+			}
+		}
+	}
+}
+
+// A fail names the law, the calls that prove it, and what the law grants them; a
+// refusal that nothing explains names what was left of every law.
+func TestLawWitness(t *testing.T) {
+	at := func(second float64, o history.Outcome) history.Call {
+		sent := time.Duration(second * 1e9)
+		return history.Call{Arrival: history.Arrival{Method: "tools/call", Client: "c1"}, Sent: sent,
+			Received: sent + time.Millisecond, Outcome: o}
+	}
+	p := parsed(t, "3 per 10s sliding per session", "100/s burst 50")
+	calls := []history.Call{at(1, history.OK), at(2, history.OK), at(10.5, history.OK), at(10.6, history.OK), at(11.5, history.Limited)}
+	got := JudgeLaws(p, calls, LawConfig{Clocks: DefaultClocks()})
+	require.Equal(t, Fail, got.Verdict)
+	require.Equal(t, Broken, got.Laws[0].State)
+	require.Equal(t, "session c1", got.Laws[0].Key)
+	require.Equal(t, &Witness{From: time.Second, To: 10_601 * time.Millisecond, Calls: []int{1, 2, 3, 4}, Admitted: 4, Allowed: 3},
+		got.Laws[0].Witness)
+	require.Equal(t, NotObserved, got.Laws[1].State)
+	require.Empty(t, got.Unexplained, "three may be left of ten seconds")
+
+	calls[4] = at(25, history.Limited)
+	got = JudgeLaws(p, calls[3:], LawConfig{Clocks: DefaultClocks()})
+	require.Equal(t, []Unexplained{{Call: 2, Room: []string{
+		"3 per 10s sliding per session: at least 3 of 3 left", "100/s burst 50: at least 50 of 50 left"}}}, got.Unexplained)
+
+	got = JudgeLaws(p, calls[3:], LawConfig{Clocks: DefaultClocks(), Shared: true})
+	require.NotEqual(t, Fail, got.Verdict, "others may have taken it")
+	require.Equal(t, Inconclusive, JudgeLaws(nil, calls, LawConfig{}).Verdict, "nothing is promised")
 }
 
 // BenchmarkJudgeLaws: three stacked laws, the calls of a server that keeps them.

@@ -17,33 +17,51 @@ type presence struct {
 // present counts each stake that charged names from its sent instant until what it took
 // is surely forgotten.
 func (c *counter) present(charged func(s *stake) bool) *presence {
-	type change struct {
-		at   int64
-		more int32
-	}
-	var changes []change
-	for i := range c.stakes {
-		if s := &c.stakes[i]; charged(s) {
-			changes = append(changes, change{s.sent, s.most})
-			if e := c.forgotten(s); e != never {
-				changes = append(changes, change{e + 1, -s.most})
-			}
-		}
-	}
-	slices.SortFunc(changes, func(a, b change) int { return compare(a.at, b.at) })
-	p := &presence{}
-	var value []float64
-	sum := 0.0
-	for _, x := range changes {
-		sum += float64(x.more)
-		if n := len(p.at); n > 0 && p.at[n-1] == x.at {
+	p := &presence{at: make([]int64, 0, 2*len(c.stakes))}
+	value, sum := make([]float64, 0, 2*len(c.stakes)), 0.0
+	put := func(at int64, more int32) {
+		sum += float64(more)
+		if n := len(p.at); n > 0 && p.at[n-1] == at {
 			value[n-1] = sum
+			return
+		}
+		p.at, value = append(p.at, at), append(value, sum)
+	}
+	ends := c.ends()
+	for x, y := 0, 0; x < len(c.stakes) || y < len(ends); {
+		end := int64(never)
+		if y < len(ends) {
+			end = c.forgotten(&c.stakes[ends[y]])
+		}
+		if x < len(c.stakes) && (c.stakes[x].sent <= end || end == never) {
+			if s := &c.stakes[x]; charged(s) {
+				put(s.sent, s.most)
+			}
+			x++
 			continue
 		}
-		p.at, value = append(p.at, x.at), append(value, sum)
+		if end == never {
+			break
+		}
+		if s := &c.stakes[ends[y]]; charged(s) {
+			put(end+1, -s.most)
+		}
+		y++
 	}
 	p.tree.build(value)
 	return p
+}
+
+// ends are the places of stakes in the order in which they are forgotten.
+func (c *counter) ends() []int32 {
+	if c.law.Charge.Outcomes == promise.All {
+		return c.byEnd
+	}
+	ends := slices.Clone(c.byEnd)
+	slices.SortStableFunc(ends, func(a, b int32) int {
+		return compare(c.forgotten(&c.stakes[a]), c.forgotten(&c.stakes[b]))
+	})
+	return ends
 }
 
 // most is the greatest value in [from, to].

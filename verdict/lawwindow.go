@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"slices"
 	"sort"
 
 	"github.com/mcpload/mcpload/promise"
@@ -24,15 +23,8 @@ func (c *counter) sureWithin(span int64) excess {
 	for k, i := range sure {
 		bySent[k] = c.stakes[i].sent
 	}
-	order := make([]int32, len(sure)) // places in sure, by reply
-	for k := range order {
-		order[k] = int32(k)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		return compare(c.stakes[sure[a]].received, c.stakes[sure[b]].received)
-	})
 	best, sums := excess{}, newSums(len(sure))
-	for _, k := range order {
+	for _, k := range c.byReply(sure) {
 		s := &c.stakes[sure[k]]
 		sums.add(int(k), int(s.least))
 		first := sort.Search(len(bySent), func(x int) bool { return bySent[x] > s.received-span })
@@ -46,13 +38,27 @@ func (c *counter) sureWithin(span int64) excess {
 
 // sure are the places of stakes that surely took something, by their sent instants.
 func (c *counter) sure() []int32 {
-	var list []int32
+	list := make([]int32, 0, len(c.stakes)-len(c.refuse))
 	for i := range c.stakes {
 		if s := &c.stakes[i]; s.least > 0 && s.received != never {
 			list = append(list, int32(i))
 		}
 	}
 	return list
+}
+
+// byReply are the places in such a list, by the replies.
+func (c *counter) byReply(list []int32) []int32 {
+	at, order := make([]int32, len(c.stakes)), make([]int32, 0, len(list))
+	for k, i := range list {
+		at[i] = int32(k) + 1
+	}
+	for _, i := range c.byEnd {
+		if at[i] > 0 {
+			order = append(order, at[i]-1)
+		}
+	}
+	return order
 }
 
 // surelyIn names the calls among places that lie in a stretch whole.
