@@ -43,7 +43,7 @@ const call = "tools/call"
 // list names it or May has "*": servers that charge requests never see it as one.
 func (c Charge) Cost(method, tool string) (least, most int) {
 	least, most = c.method(method)
-	if most == 0 || method != call {
+	if most == 0 || method != call && tool == "" { // a history may name the tool alone
 		return least, most
 	}
 	if c.Tools != nil && !matches(c.Tools, tool) {

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"math"
-	"slices"
 	"sort"
 
 	"github.com/mcpload/mcpload/promise"
@@ -10,12 +9,10 @@ import (
 
 // An opening is one window of a law whose windows open with a request: between which
 // two instants it opened. It closes between lo and the law's length later, and hi and
-// that.
-type opening struct {
-	lo, hi int64
-	opener int32 // place of a stake that surely lies in it, if anything does; -1: none
-
-}
+// that. Whatever was surely charged from an instant on, which is when the window before
+// has surely closed, and before this one can close, lies in it: there is no time
+// between two windows in which a request can be charged.
+type opening struct{ from, lo, hi int64 }
 
 // A chain is all windows of one counter as far as they can be followed. Where the
 // openings become as uncertain as half a window, it is lost until the counter has
@@ -26,7 +23,7 @@ type chain struct {
 	windows    []opening
 	lost       []span64 // stretches of which nothing is known
 	may, sure  []int32  // places of stakes, by sent
-	soonest    []int32  // of sure from each place on: the stake with the least reply
+	soonest    []int64  // the least reply of sure from each place on
 	rests      []int32  // places in may before which the counter has surely rested for a window
 	sentSum    []int64  // units of may, by sent
 	ends       []int64  // replies of may in order, and the units up to each
@@ -66,11 +63,10 @@ func (c *counter) firstChain(charged func(s *stake) bool) *chain {
 
 // sumUp prepares the sums that follow and excuses ask for.
 func (f *chain) sumUp(charged func(s *stake) bool) {
-	f.soonest = slices.Clone(f.sure)
-	for k := len(f.sure) - 2; k >= 0; k-- {
-		if next := f.soonest[k+1]; f.stakes[next].received < f.stakes[f.soonest[k]].received {
-			f.soonest[k] = next
-		}
+	f.soonest = make([]int64, len(f.sure)+1)
+	f.soonest[len(f.sure)] = never
+	for k := len(f.sure) - 1; k >= 0; k-- {
+		f.soonest[k] = min(f.soonest[k+1], f.stakes[f.sure[k]].received)
 	}
 	last := int64(math.MinInt64)
 	for k, i := range f.may {
@@ -94,40 +90,33 @@ func (f *chain) sumUp(charged func(s *stake) bool) {
 
 // follow finds the windows.
 func (f *chain) follow() {
-	at := 0 // place in may
-	for at < len(f.may) {
-		lo := f.stakes[f.may[at]].sent
-		hi, opener := f.answered(lo)
-		for hi != never && hi-lo < f.shut/2 {
-			w := opening{lo: lo, hi: hi, opener: opener}
-			for ; at < len(f.may) && f.stakes[f.may[at]].received < lo+f.shut; at++ {
+	for at := 0; at < len(f.may); { // place in may
+		w := opening{from: f.stakes[f.may[at]].sent}
+		w.lo, w.hi = w.from, f.answered(w.from)
+		for w.hi != never && w.hi-w.lo < f.shut/2 {
+			f.windows = append(f.windows, w)
+			for at < len(f.may) && f.stakes[f.may[at]].received < w.lo+f.shut {
+				at++
 			}
 			if at == len(f.may) {
-				f.windows = append(f.windows, w)
 				return
 			}
-			lo = max(lo+f.shut, f.stakes[f.may[at]].sent)
-			hi, opener = f.answered(hi + f.late)
-			f.windows = append(f.windows, w)
+			w.from = w.hi + f.late
+			w.lo, w.hi = max(w.lo+f.shut, f.stakes[f.may[at]].sent), f.answered(w.from)
 		}
-		from := lo
 		at = f.rest(at)
-		to := int64(math.MaxInt64)
+		l := span64{w.lo, math.MaxInt64}
 		if at < len(f.may) {
-			to = f.stakes[f.may[at]].sent - 1
+			l.to = f.stakes[f.may[at]].sent - 1
 		}
-		f.lost = append(f.lost, span64{from, to})
+		f.lost = append(f.lost, l)
 	}
 }
 
-// answered is the least reply to what was surely charged and sent from an instant on,
-// and which stake that is.
-func (f *chain) answered(from int64) (end int64, place int32) {
+// answered is the least reply to what was surely charged and sent from an instant on.
+func (f *chain) answered(from int64) int64 {
 	k := sort.Search(len(f.sure), func(k int) bool { return f.stakes[f.sure[k]].sent >= from })
-	if k == len(f.sure) {
-		return never, -1
-	}
-	return f.stakes[f.soonest[k]].received, f.soonest[k]
+	return f.soonest[k]
 }
 
 // rest is the next place in may after at that opens a window of its own, because the
@@ -145,10 +134,7 @@ func (f *chain) excess() (excess, bool) {
 	next := 0
 	for _, w := range f.windows {
 		units, calls := 0, []int32(nil)
-		if w.opener >= 0 {
-			units, calls = int(f.stakes[w.opener].least), append(calls, f.stakes[w.opener].call)
-		}
-		for next < len(f.sure) && f.stakes[f.sure[next]].sent <= w.hi {
+		for next < len(f.sure) && f.stakes[f.sure[next]].sent < w.from {
 			next++
 		}
 		for k := next; k < len(f.sure) && f.stakes[f.sure[k]].sent < w.lo+f.shut; k++ {
@@ -163,12 +149,12 @@ func (f *chain) excess() (excess, bool) {
 	return excess{}, false
 }
 
-// excuses reports if a refusal may lie in a window that may have been full by then, or
-// where nothing is known of the windows.
-func (f *chain) excuses(s *stake, own int64) bool {
+// full is the most units that may have been taken of the window that a refusal lies in,
+// by then; known is false where nothing is known of the windows.
+func (f *chain) full(s *stake, own int64) (most int64, known bool) {
 	l := sort.Search(len(f.lost), func(k int) bool { return f.lost[k].to >= s.sent })
 	if l < len(f.lost) && f.lost[l].from <= s.received {
-		return true
+		return 0, false
 	}
 	k := sort.Search(len(f.windows), func(k int) bool { return f.windows[k].hi+f.late >= s.sent })
 	for ; k < len(f.windows) && f.windows[k].lo <= s.received; k++ {
@@ -180,9 +166,7 @@ func (f *chain) excuses(s *stake, own int64) bool {
 		if s.sent <= until {
 			units -= own
 		}
-		if int64(f.law.N) < units+int64(s.most) {
-			return true
-		}
+		most = max(most, units)
 	}
-	return false
+	return most, true
 }

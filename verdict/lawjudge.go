@@ -163,9 +163,15 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 		if charged(s) {
 			own = int64(s.most) // it isn't in its own way
 		}
-		bound := taken - float64(own) + float64(s.most)
+		taken -= float64(own)
+		if f != nil {
+			if units, known := f.full(s, own); known {
+				taken = min(taken, float64(units))
+			}
+		}
+		bound := taken + float64(s.most)
 		j.bound[x][s.call] = bound
-		may[k] = j.cfg.Shared || limit < bound && (f == nil || f.excuses(s, own))
+		may[k] = j.cfg.Shared || limit < bound
 	}
 	c.prolong(may)
 	for k, i := range c.refuse {

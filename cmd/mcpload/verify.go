@@ -27,16 +27,22 @@ type verifyFlags struct {
 	charges   []string
 	box       bool
 	most      int
+	promise   []string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
 	f := &verifyFlags{}
 	cmd := &cobra.Command{
-		Use:   "verify --rate R --burst B HISTORY.jsonl|-",
-		Short: "Judge a recorded history against a rate limit, offline",
+		Use:   "verify --rate R --burst B | --promise LAW HISTORY.jsonl|-",
+		Short: "Judge a recorded history against rate limits, offline",
 		Long: `Verify reads a history, one call a line, and proves whether an honest token
 bucket of the given rate and burst can have produced it, whatever the delays
 were. The bucket is taken to be full at first use.
+
+With --promise, which can be repeated, the limits may be of any kind: windows,
+quotas, caps, several at once, each for everybody or for each session,
+credential, address or tool. What is let through is judged law by law; a refusal
+is unjustified only if no law can have made it.
 
 Each line is a JSON object with sent_ns, received_ns (nanoseconds of one clock)
 and outcome (admitted, limited or unknown); client, method and others are
@@ -53,6 +59,7 @@ after a step of NTP, that is named with its place, and nothing is failed for it.
 Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by this clock.`,
 		Example: `  mcpload run --server acb --save-history acb.jsonl
   mcpload verify --rate 15 --burst 40 acb.jsonl
+  mcpload verify --promise '30 per 10s fixed per session' --promise '1000 per 1h' calls.jsonl
   mcpload verify --rate 15 --burst 40 --box=false --format json huge.jsonl.gz
   zcat access.log.gz | jq -c -f to-history.jq | mcpload verify --rate 300/1m --burst 20 -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -65,14 +72,20 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 			if f.burst < 1 && cmd.Flags().Changed("burst") {
 				return fmt.Errorf("--burst %d is not 1 or more", f.burst)
 			}
+			for _, name := range []string{"rate", "burst", "scope", "charges", "box"} {
+				if len(f.promise) > 0 && cmd.Flags().Changed(name) {
+					return fmt.Errorf("--promise says what --%s says: give one of them", name)
+				}
+			}
 			return a.unlessInterrupted(func() error { return a.verify(f, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	f.registerError(flags)
-	flags.StringVar(&f.rate, "rate", "", "promised rate: 12, 12/s, 300/1m, 0.5/s (required)")
-	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens` (required)")
+	flags.StringArrayVar(&f.promise, "promise", nil, "a `law` of any kind, such as '30 per 10s sliding per session' (repeatable)")
+	flags.StringVar(&f.rate, "rate", "", "promised rate: 12, 12/s, 300/1m, 0.5/s (required without --promise)")
+	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens` (required without --promise)")
 	flags.StringVar(&f.scope, "scope", "global", "who shares a bucket: global or client")
 	flags.Float64Var(&f.tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in `tokens`")
 	flags.StringVar(&f.format, "format", "table", "table or json")
@@ -89,7 +102,7 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 		l.Charges = f.charges
 	}
 	if f.rate == "" {
-		return l, hinted{errors.New("verify needs the promised --rate"), "for example --rate 15/s --burst 40"}
+		return l, hinted{errors.New("verify needs the promised --rate"), "for example --rate 15/s --burst 40, or --promise '30 per 10s fixed'"}
 	}
 	rate, burst, err := profiles.ParseLimit(f.rate)
 	if err != nil {
@@ -104,17 +117,30 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 		return l, hinted{errors.New("verify needs the promised --burst"), "for example --rate 15/s --burst 40"}
 	case l.Scope != profiles.Global && l.Scope != profiles.Client:
 		return l, fmt.Errorf("--scope %q is neither global nor client", f.scope)
-	case math.IsNaN(f.tolerance) || f.tolerance < 0 || f.tolerance >= 1:
-		return l, fmt.Errorf("--tolerance %g is not from 0 to below 1 token", f.tolerance)
-	case f.format != "table" && f.format != "json":
-		return l, fmt.Errorf("--format %q is neither table nor json", f.format)
 	}
 	return l, nil
 }
 
+// general checks what is the same for a promise of any kind.
+func (f *verifyFlags) general() error {
+	switch {
+	case math.IsNaN(f.tolerance) || f.tolerance < 0 || f.tolerance >= 1:
+		return fmt.Errorf("--tolerance %g is not from 0 to below 1 token", f.tolerance)
+	case f.format != "table" && f.format != "json":
+		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	}
+	return nil
+}
+
 func (a *app) verify(f *verifyFlags, name string) error {
-	limit, err := f.limit()
-	if err != nil {
+	var limit profiles.Limit
+	if len(f.promise) == 0 {
+		var err error
+		if limit, err = f.limit(); err != nil {
+			return err
+		}
+	}
+	if err := f.general(); err != nil {
 		return err
 	}
 	clocks, err := f.clocks()
@@ -129,19 +155,16 @@ func (a *app) verify(f *verifyFlags, name string) error {
 	// A history is kept in a few great slices, and reading one allocates hardly
 	// anything else: collecting more often costs little, and bounds the memory.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	if len(f.promise) > 0 {
+		return a.verifyLaws(f, *clocks, in)
+	}
 	evidence := verdict.NewEvidence(limit).Under(*clocks)
 	err = history.NewReader(in).Each(func(line int, c *history.Call) error {
 		evidence.Add(line, c)
 		return f.bounded(evidence, line)
 	})
-	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
-		if strings.Contains(err.Error(), "is before sent_ns") {
-			return hinted{err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say " + `"outcome":"unknown"` + " with the later instant twice"}
-		}
-		return hinted{err, "each line is one call, such as " + `{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`}
-	}
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	judge := evidence.Check
 	if f.box {
@@ -155,7 +178,7 @@ func (a *app) verify(f *verifyFlags, name string) error {
 			jump, j.Verdict = &found, verdict.Inconclusive
 		}
 	}
-	a.status = map[verdict.Verdict]int{verdict.Pass: exitPass, verdict.Fail: exitFail, verdict.Inconclusive: exitInconclusive}[j.Verdict]
+	a.status = statusOf(j.Verdict)
 	if f.format == "json" {
 		return writeJudgement(a.stdout, j, jump)
 	}
@@ -178,6 +201,22 @@ func (f *verifyFlags) bounded(e *verdict.Evidence, line int) error {
 		return fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, maxNames>>20)
 	}
 	return nil
+}
+
+// unreadable is why a history can't be read, with how one looks.
+func unreadable(err error) error {
+	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
+		if strings.Contains(err.Error(), "is before sent_ns") {
+			return hinted{err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say " + `"outcome":"unknown"` + " with the later instant twice"}
+		}
+		return hinted{err, "each line is one call, such as " + `{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`}
+	}
+	return err
+}
+
+// statusOf is the exit status of a verdict.
+func statusOf(v verdict.Verdict) int {
+	return map[verdict.Verdict]int{verdict.Pass: exitPass, verdict.Fail: exitFail, verdict.Inconclusive: exitInconclusive}[v]
 }
 
 // in opens a history, or standard input for -, and unpacks it if need be.

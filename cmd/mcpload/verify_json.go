@@ -8,6 +8,8 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
+const verifySchema = "mcpload.verify/v1"
+
 // The documents of mcpload.verify/v1.
 type (
 	judgementJSON struct {
@@ -55,7 +57,7 @@ func witnessOf(w *verdict.Witness) *witnessJSON {
 
 func writeJudgement(w io.Writer, j verdict.Judgement, jump *verdict.Jump) error {
 	doc := judgementJSON{
-		Schema: "mcpload.verify/v1", Verdict: j.Verdict, Calls: j.Calls, Tolerance: j.Tolerance,
+		Schema: verifySchema, Verdict: j.Verdict, Calls: j.Calls, Tolerance: j.Tolerance,
 		Clocks:        results.ClocksOf(j.Clocks),
 		OverAdmission: admissionJSON{j.OverAdmission.Violated, j.OverAdmission.Burst, witnessOf(j.OverAdmission.Witness)},
 		OverRejection: rejectionJSON{Violated: j.OverRejection.Violated, Witness: witnessOf(j.OverRejection.Witness)},
