@@ -7,12 +7,12 @@ import (
 	"github.com/mcpload/mcpload/promise"
 )
 
-// An opening is one window of a law whose windows open with a request: between which
+// A firstWindow is one window of a law whose windows open with a request: between which
 // two instants it opened. It closes between lo and the law's length later, and hi and
 // that. Whatever was surely charged from an instant on, which is when the window before
 // has surely closed, and before this one can close, lies in it: there is no time
 // between two windows in which a request can be charged.
-type opening struct{ from, lo, hi int64 }
+type firstWindow struct{ from, lo, hi int64 }
 
 // A chain is all windows of one counter as far as they can be followed. Where the
 // openings become as uncertain as half a window, it is lost until the counter has
@@ -20,7 +20,7 @@ type opening struct{ from, lo, hi int64 }
 type chain struct {
 	*counter
 	shut, late int64 // a window lasts this long at least, and at most
-	windows    []opening
+	windows    []firstWindow
 	lost       []span64 // stretches of which nothing is known
 	may, sure  []int32  // places of stakes, by sent
 	soonest    []int64  // the least reply of sure from each place on
@@ -91,7 +91,7 @@ func (f *chain) sumUp(charged func(s *stake) bool) {
 // follow finds the windows.
 func (f *chain) follow() {
 	for at := 0; at < len(f.may); { // place in may
-		w := opening{from: f.stakes[f.may[at]].sent}
+		w := firstWindow{from: f.stakes[f.may[at]].sent}
 		w.lo, w.hi = w.from, f.answered(w.from)
 		for w.hi != never && w.hi-w.lo < f.shut/2 {
 			f.windows = append(f.windows, w)
