@@ -195,7 +195,7 @@ func (r *Report) conclude() {
 func (r *Report) compareServer(name string, sides [2]side, o Options) Server {
 	b, n := sides[0].of(name), sides[1].of(name)
 	s := Server{Server: name, Verdict: Verdicts{worst(b), worst(n)}, Rows: []Row{}}
-	if was, is := b[0].server.Limit.String(), n[0].server.Limit.String(); was != is {
+	if was, is := b[0].server.Promised(), n[0].server.Promised(); was != is {
 		s.Limits = []string{was, is}
 		r.note("%s promises another limit: %s, now %s", name, was, is)
 	}

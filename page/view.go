@@ -117,7 +117,7 @@ func scenarioNames(d *results.Document) []string {
 }
 
 func newServer(id string, s *results.Server, calls []history.Call) server {
-	v := server{Server: s, ID: id, LimitText: s.Limit.String(), Measured: s.MeasuredWords(), Open: s.Found(verdict.Inconclusive), Next: s.Next()}
+	v := server{Server: s, ID: id, LimitText: s.Promised(), Measured: s.MeasuredWords(), Open: s.Found(verdict.Inconclusive), Next: s.Next()}
 	for _, of := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive, verdict.Pass} {
 		var names []string
 		for _, sc := range s.Scenarios {

@@ -31,7 +31,7 @@ func Benchmark(w io.Writer, d *Document, histories map[string][]history.Call) er
 	b.WriteString("Unit sec/op better=lower\nUnit p50-sec better=lower\nUnit p99-sec better=lower\nUnit admitted/s better=higher\n\n")
 	for i := range d.Servers {
 		s := &d.Servers[i]
-		fmt.Fprintf(b, "# %s over %s, limit %s: %s\n", benchValue(s.Server), benchValue(s.Target.String()), benchValue(s.Limit.String()), s.Verdict)
+		fmt.Fprintf(b, "# %s over %s, limit %s: %s\n", benchValue(s.Server), benchValue(s.Target.String()), benchValue(s.Promised()), s.Verdict)
 		s.benchLimit(b)
 		for j := range s.Scenarios {
 			s.Scenarios[j].bench(b, s.Server, histories[s.Server])

@@ -18,6 +18,7 @@ var limitChecks = []struct{ check, says string }{
 	{"isolation", "its buckets aren't shared as promised"},
 	{"served", "it refuses calls that the limit allows"},
 	{"measured", "it behaves like another bucket"},
+	{"refusals", "it refuses calls that the promise grants"},
 }
 
 // broken says in which way a server breaks its limit, or is empty where it
@@ -26,6 +27,11 @@ func (s *Server) broken() string {
 	for _, l := range limitChecks {
 		if s.failed(l.check) {
 			return l.says
+		}
+	}
+	for _, l := range s.Laws {
+		if l.State == verdict.Broken {
+			return "it lets more calls through than " + l.Law
 		}
 	}
 	return ""
@@ -104,7 +110,7 @@ func (s *screen) verdictWords() (word, says string) {
 		}
 		return word, fmt.Sprintf("%s starts with good credentials, refuses bad ones and shows none", s.doc.Servers[0].Server)
 	case s.doc.Verdict == verdict.Pass && n == 1:
-		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Limit)
+		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Promised())
 	case s.doc.Verdict == verdict.Pass:
 		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
 	case len(unsure) == 0:
@@ -138,7 +144,7 @@ func (s *screen) failWords() string {
 	switch len(breaking) {
 	case 0:
 	case 1:
-		says := fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Limit, one.broken())
+		says := fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Promised(), one.broken())
 		if one.Flaky {
 			says += ", though not in every run"
 		}

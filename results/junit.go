@@ -93,7 +93,7 @@ func (s *Server) junit(d *Document) (suite junitSuite, seconds float64) {
 	suite = junitSuite{
 		Name: s.Server, Timestamp: strings.TrimSuffix(d.Started, "Z"), Hostname: "localhost",
 		Properties: []junitProperty{
-			{"target", s.Target.String()}, {"address", s.Target.Address}, {"protocol", s.Target.Protocol}, {"limit", s.Limit.String()},
+			{"target", s.Target.String()}, {"address", s.Target.Address}, {"protocol", s.Target.Protocol}, {"limit", s.Promised()},
 			{"measured", s.box()}, {"seed", strconv.FormatUint(d.Seed, 10)}, {"version", d.Version},
 		},
 		Out: strings.Join(append(s.Notes, s.Next()...), "\n"),

@@ -74,7 +74,7 @@ func (m *markdown) head(d *Document) {
 			latency = fmt.Sprintf("%s/%s of %d", milli(q.P50), milli(q.P99), q.N)
 		}
 		m.add("the row of "+s.Server, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mdText(s.Server), badge,
-			mdText(s.Limit.String()), mdText(s.box()), mdText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))
+			mdText(s.Promised()), mdText(strings.ReplaceAll(s.box(), "\n", ", ")), mdText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))
 	}
 }
 

@@ -66,6 +66,9 @@ func (s *screen) servers() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		limit := v.Limit.bucket() + "\n" + v.Limit.origin()
+		if v.Promise != "" {
+			limit = strings.ReplaceAll(v.Promise, "; ", "\n")
+		}
 		g.rows = append(g.rows, []cell{
 			{text: v.Server}, {text: v.Target.String(), stiff: true}, {text: limit, stiff: true}, {text: v.box()},
 			{text: v.summary(), tint: tint},
@@ -88,6 +91,8 @@ func (s *screen) sameTarget() bool {
 // box says what was measured.
 func (s *Server) box() string {
 	switch {
+	case len(s.Laws) > 0:
+		return s.lawWords()
 	case s.Measured != nil && math.IsInf(s.Measured.Rate.Hi, 1) && math.IsInf(s.Measured.Burst.Hi, 1):
 		return "no limit seen"
 	case s.Measured != nil:

@@ -150,21 +150,8 @@ type (
 		Calls       int               `json:"calls"`
 		Tolerance   float64           `json:"tolerance"`
 		Clocks      *results.Clocks   `json:"clocks"`
-		Laws        []lawJSON         `json:"laws"`
+		Laws        []results.Law     `json:"laws"`
 		Unexplained []unexplainedJSON `json:"unexplained"`
-	}
-	lawJSON struct {
-		Law     string           `json:"law"`
-		Kind    promise.Kind     `json:"kind"`
-		Key     string           `json:"key"`
-		State   verdict.LawState `json:"state"`
-		Units   unitsJSON        `json:"units"`
-		Refused int              `json:"refused"`
-		Witness *witnessJSON     `json:"witness"`
-	}
-	unitsJSON struct {
-		Lo float64  `json:"lo"`
-		Hi *float64 `json:"hi"` // null where the history gives no upper bound
 	}
 	unexplainedJSON struct {
 		Call int      `json:"call"`
@@ -174,15 +161,10 @@ type (
 
 func (l lawTable) document(tolerance float64) lawsJSON {
 	d := lawsJSON{Schema: verifySchema, Verdict: l.judgement.Verdict, Calls: l.calls, Tolerance: tolerance,
-		Clocks: results.ClocksOf(l.clocks), Laws: []lawJSON{}, Unexplained: []unexplainedJSON{}}
+		Clocks: results.ClocksOf(l.clocks), Laws: []results.Law{}, Unexplained: []unexplainedJSON{}}
 	for _, f := range l.judgement.Laws {
-		j := lawJSON{Law: f.Law.String(), Kind: f.Law.Kind, Key: f.Law.Key.String(), State: f.State, Refused: f.Refused,
-			Units: unitsJSON{Lo: f.Units.Lo}}
-		if !math.IsInf(f.Units.Hi, 1) {
-			j.Units.Hi = &f.Units.Hi
-		}
-		if f.Witness != nil {
-			j.Witness = witnessOf(f.Witness)
+		j := results.LawOf(f)
+		if j.Witness != nil {
 			j.Witness.Calls = l.numbers(f.Witness.Calls)
 		}
 		d.Laws = append(d.Laws, j)
