@@ -35,9 +35,9 @@ type Document struct {
 type Server struct {
 	Server    string          `json:"server"`
 	Target    Target          `json:"target"`
-	Limit     Limit           `json:"limit"`             // zero where laws are promised
-	Promise   string          `json:"promise,omitempty"` // laws, where it isn't one bucket: "; " stands between them
-	Laws      []Law           `json:"laws,omitempty"`    // what was found of each
+	Limit     Limit           `json:"limit"`              // zero where laws are promised
+	Promise   string          `json:"promise,omitempty"`  // laws, where it isn't one bucket: "; " stands between them
+	Laws      []Law           `json:"laws,omitempty"`     // what was found of each
 	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
 	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
 	Clocks    *Clocks         `json:"clocks,omitempty"`   // what was taken for granted of clocks; nil where nothing was judged
