@@ -69,13 +69,8 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 			return hinted{fmt.Errorf("verify takes one history, not %d", len(args)), "name a file, or - for standard input"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.burst < 1 && cmd.Flags().Changed("burst") {
-				return fmt.Errorf("--burst %d is not 1 or more", f.burst)
-			}
-			for _, name := range []string{"rate", "burst", "scope", "charges", "box"} {
-				if len(f.promise) > 0 && cmd.Flags().Changed(name) {
-					return fmt.Errorf("--promise says what --%s says: give one of them", name)
-				}
+			if err := f.said(cmd.Flags().Changed); err != nil {
+				return err
 			}
 			return a.unlessInterrupted(func() error { return a.verify(f, args[0]) })
 		},
@@ -93,6 +88,19 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 	flags.IntVar(&f.most, "max-calls", 50_000_000, "refuse a history of more calls than this `number`; ten million take 1.4 GB")
 	flags.StringSliceVar(&f.charges, "charges", nil, "methods that cost a token (default: every request)")
 	return cmd
+}
+
+// said refuses flags that contradict each other, by which of them were given.
+func (f *verifyFlags) said(given func(name string) bool) error {
+	if f.burst < 1 && given("burst") {
+		return fmt.Errorf("--burst %d is not 1 or more", f.burst)
+	}
+	for _, name := range []string{"rate", "burst", "scope", "charges", "box"} {
+		if len(f.promise) > 0 && given(name) {
+			return fmt.Errorf("--promise says what --%s says: give one of them", name)
+		}
+	}
+	return nil
 }
 
 // limit is the promise that the flags make.
