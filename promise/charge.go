@@ -21,7 +21,7 @@ const (
 )
 
 // A Charge is what a request costs. The zero Charge takes one unit for every request
-// (notifications are none), whatever comes of it, unless it is refused.
+// whatever comes of it, unless it is refused; a notification may cost one.
 type Charge struct {
 	Methods []string // that are charged; "*" is every request that no list names; nil with nil May: the same
 	May     []string // that cost nothing or one unit, nobody knows which; "*" covers notifications too
@@ -39,8 +39,8 @@ const call = "tools/call"
 
 // Cost returns the least and the most units that one message takes if it is
 // admitted. A list that names the method wins over "*". A method that no list covers,
-// and a tool that no pattern names, costs nothing; so does a notification, unless a
-// list names it or May has "*": servers that charge requests never see it as one.
+// and a tool that no pattern names, costs nothing. Whether a notification is a request
+// that "*" names depends on where a server counts: it may cost a unit.
 func (c Charge) Cost(method, tool string) (least, most int) {
 	least, most = c.method(method)
 	if most == 0 || method != call && tool == "" { // a history may name the tool alone
@@ -63,8 +63,19 @@ func (c Charge) method(method string) (least, most int) {
 		return 1, 1
 	case slices.Contains(c.May, Any):
 		return 0, 1
-	case (all || slices.Contains(c.Methods, Any)) && !strings.HasPrefix(method, "notifications/"):
-		return 1, 1
+	case !all && !slices.Contains(c.Methods, Any):
+		return 0, 0
+	case strings.HasPrefix(method, "notifications/"):
+		return 0, 1
+	}
+	return 1, 1
+}
+
+// Aside returns what a message costs that is no request and has no method: an answer to
+// the server, a stream, the end of a session. Where everything is charged it may be.
+func (c Charge) Aside() (least, most int) {
+	if c.Methods == nil && c.May == nil || slices.Contains(c.Methods, Any) || slices.Contains(c.May, Any) {
+		return 0, 1
 	}
 	return 0, 0
 }

@@ -234,7 +234,7 @@ func TestCost(t *testing.T) {
 	c := Charge{Free: []string{"ping"}, May: []string{"resources/list"}, Methods: []string{"*"}, Tools: []string{"get_*", "crawl"},
 		Units: map[string]int{"get_*": 2, "get_big*": 3, "get_bigger": 7, "crawl": 5}}
 	for name, want := range map[string][2]int{
-		"ping": {0, 0}, "resources/list": {0, 1}, "tools/list": {1, 1}, "notifications/cancelled": {0, 0},
+		"ping": {0, 0}, "resources/list": {0, 1}, "tools/list": {1, 1}, "notifications/cancelled": {0, 1},
 		"tools/call get_x": {2, 2}, "tools/call get_bigx": {3, 3}, "tools/call get_bigger": {7, 7},
 		"tools/call crawl": {5, 5}, "tools/call other": {0, 0},
 	} {

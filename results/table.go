@@ -62,7 +62,11 @@ func (s *screen) servers() error {
 	if len(s.doc.Servers) == 0 || s.doc.startsOnly() {
 		return nil
 	}
-	g := &grid{header: []string{"server", "target", "limit", "measured rate, burst", "scenarios"}}
+	measured := "measured rate, burst"
+	if slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return len(v.Laws) > 0 }) {
+		measured = "measured"
+	}
+	g := &grid{header: []string{"server", "target", "limit", measured, "scenarios"}}
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		limit := v.Limit.bucket() + "\n" + v.Limit.origin()

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -45,11 +46,11 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			origin = min(origin, int64(calls[i].Sent))
 		}
 	}
-	out := make([][]*counter, len(p))
+	out, caughtUp := make([][]*counter, len(p)), catchUp(calls, origin, int64(cfg.Clocks.Error))
 	for x := range p {
 		byKey := map[identity]*counter{}
 		for i := range calls {
-			s, ok := stakeOf(&p[x], &calls[i], origin, cfg.Clocks)
+			s, ok := stakeOf(&p[x], &calls[i], origin, cfg.Clocks, caughtUp)
 			if !ok {
 				continue
 			}
@@ -96,22 +97,56 @@ func compare(a, b int64) int {
 	return 0
 }
 
+// catchUp returns by when the server had certainly decided a message that nothing
+// answers: see tacit.
+func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
+	var sent []int64
+	order := make([]int32, 0, len(calls))
+	for i := range calls {
+		if c := &calls[i]; c.Kind == history.Request && c.Outcome.Answered() && c.Received >= c.Sent {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return compare(int64(calls[a].Sent), int64(calls[b].Sent)) })
+	first := make([]int64, len(order)+1) // the first answer to one of the calls from here on
+	first[len(order)] = never
+	for k := len(order) - 1; k >= 0; k-- {
+		first[k] = min(first[k+1], int64(calls[order[k]].Received)-origin+early)
+	}
+	for _, i := range order {
+		sent = append(sent, int64(calls[i].Sent)-origin-early)
+	}
+	return func(out int64) int64 {
+		k := sort.Search(len(sent), func(k int) bool { return sent[k] >= out })
+		if first[k] == never {
+			return never
+		}
+		return first[k] + int64(settled)
+	}
+}
+
 // stakeOf is what a call has to do with a law: nothing, where it costs nothing.
-func stakeOf(l *promise.Law, c *history.Call, origin int64, clocks Clocks) (s stake, ok bool) {
+func stakeOf(l *promise.Law, c *history.Call, origin int64, clocks Clocks, caughtUp func(out int64) int64) (s stake, ok bool) {
 	least, most := l.Charge.Cost(c.Method, c.Tool)
+	if c.Kind != history.Request && c.Kind != history.Notification {
+		least, most = l.Charge.Aside()
+	}
 	if c.Outcome == history.Unsent || most == 0 {
 		return s, false
 	}
 	s = stake{sent: int64(c.Sent) - origin - int64(clocks.Error), received: never, least: int32(least), most: int32(most)}
-	if c.Outcome.Answered() {
+	switch {
+	case c.Outcome.Answered():
 		s.received = int64(c.Received) - origin + int64(clocks.Error)
+	case c.Kind != history.Request && c.Outcome == history.Unknown:
+		s.received = caughtUp(int64(max(c.Sent, c.Received)) - origin + int64(clocks.Error))
 	}
 	if s.received < s.sent { // its instants contradict each other: it may have been at any time
 		return stake{sent: 0, received: never, most: int32(most)}, c.Outcome != history.Limited
 	}
 	switch {
-	case c.Outcome == history.Limited && c.Label == Handshake:
-		s.least = 0 // never held against a server: nobody knows what was used before
+	case c.Outcome == history.Limited && (!c.Planned() || c.Kind != history.Request):
+		s.least = 0 // never held against a server: what sets up or stands beside, it may refuse as it likes
 	case c.Outcome == history.Limited:
 		s.refused, s.least = true, 0
 	case !c.Outcome.Admitted():

@@ -268,6 +268,9 @@ func (j *lawJudge) finding(x int) LawFinding {
 			}
 		}
 	}
+	if f.Units.Hi < f.Units.Lo { // no number explains both what it let through and what it refused
+		f.Units.Hi = math.Inf(1)
+	}
 	return f
 }
 

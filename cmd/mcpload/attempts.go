@@ -50,6 +50,9 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (note
 		err := l.send(ctx, plan, begin, out)
 		l.progress.board.Note(l.job.profile.Name, "judging")
 		out.note(err, l.job.profile.Limit)
+		if l.job.laws != nil {
+			break
+		}
 		so := *out
 		so.judge(*l.job)
 		spoilt := so.spoilt(*l.job, list)
@@ -82,6 +85,11 @@ func (l *line) close(out *outcome) (notes []string) {
 // plan is every arrival of some scenarios from instant 0, each numbered by how
 // often it was tried before. It is the same for the same seed and answers.
 func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
+	if l.job.laws != nil {
+		plan := l.job.lawPlan(l.setting.Clients)
+		l.progress.app.say("%s: %s", l.job.profile.Name, l.job.announceLaws(plan))
+		return plan.Arrivals
+	}
 	tried := history.LastAttempts(before)
 	var plan []history.Arrival
 	for a := range scenarios.Plan(l.job.profile, list, l.setting) {
@@ -180,6 +188,10 @@ func (o *outcome) judge(j job) {
 		return !c.Planned() || c.Nth() < last[c.Label]
 	}))
 	o.server.Latency, o.server.Measured, o.server.Scenarios = &latency, nil, nil
+	if j.laws != nil {
+		o.judgeLaws(j, court)
+		return
+	}
 	if m := court.Measured(); m != nil {
 		o.server.Measured = results.Box(*m)
 	}

@@ -49,6 +49,7 @@ type job struct {
 	settle    settling        // how it comes to that call
 	unopened  unopened        // sessions that could not be opened
 	clocks    *verdict.Clocks // nil: the default
+	laws      *lawRun         // held to these, in place of a bucket; nil: none
 	clients   int             // how many sessions a run opens, where the transport has several
 	identity  clientHeader    // what tells clients apart besides their sessions
 	virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
@@ -147,7 +148,7 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		Disguises: j.disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.settleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.handshake(), j.unopened.calls, trial)
-	out.server.Target.Call, out.server.Limit = j.loadedWith(), results.LimitOf(j.profile.Limit)
+	out.server.Target.Call, out.server.Limit = j.loadedWith(), j.limit()
 	out.server.Target.Transport = string(sessions[0].Transport())
 	out.server.Target.Protocol = sessions[0].Protocol()
 	if j.kind == kindURL {
@@ -187,12 +188,21 @@ func (o *outcome) said() string {
 // giveUp is how many calls in a row must break for the server to be gone.
 const giveUp = 25
 
+// limit is the bucket that the server is held to; of nothing where it is laws.
+func (j job) limit() results.Limit {
+	if j.laws != nil {
+		return results.Limit{}
+	}
+	return results.LimitOf(j.profile.Limit)
+}
+
 // describe is the server's part of the result document before the run.
 func (j job) describe() results.Server {
 	return results.Server{
 		Server:   j.profile.Name,
 		Target:   results.Target{Kind: string(j.kind), Transport: string(j.options.Transport), Protocol: j.options.Protocol, Call: j.loadedWith()},
-		Limit:    results.LimitOf(j.profile.Limit),
+		Limit:    j.limit(),
+		Promise:  j.laws.promiseText(),
 		Observed: results.ObservedOf(j.profile.Observed),
 	}
 }
@@ -233,6 +243,13 @@ func firstFew(names []string) string {
 // hold fewer tokens than its burst: only after burst/rate of rest is every
 // honest bucket full. One that we started has spent what the handshake cost.
 func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.Duration {
+	if j.laws != nil {
+		if rest := j.lawRest(); rest > 0 {
+			p.board.Note(j.profile.Name, "resting")
+			p.app.say("%s: resting %s first, so that any honest server has forgotten what was before", j.profile.Name, rest.Round(100*time.Millisecond))
+		}
+		return clock.Now() + j.lawRest() + breath
+	}
 	l := j.profile.Limit
 	spent := 0.0
 	for _, c := range before {

@@ -83,6 +83,12 @@ func utf8Locale() bool {
 // printPlan prints what would be sent, and sends nothing.
 func (a *app) printPlan(jobs []job, format string) error {
 	for _, j := range jobs {
+		if j.laws != nil {
+			if err := j.printLaws(a.stdout); err != nil {
+				return err
+			}
+			continue
+		}
 		plan := j.plan(j.planned())
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {

@@ -24,6 +24,8 @@ import (
 type runFlags struct {
 	targetFlags
 	storeFlags
+	lawFlags
+	given func(name string) bool // which flags were
 	clockFlags
 	scenarios  []string
 	startup    bool // the start-up scenario is among them
@@ -66,6 +68,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
   mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --tool ping
   mcpload run --url https://host/mcp --server mailgun-mcp --header 'Authorization: Bearer $TOKEN'
   mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
+  mcpload run --url http://127.0.0.1:8000/mcp --promise '30 per 10s fixed per session' --promise '1000 per 1h' --tool ping
   mcpload run --server acb --scenario burst,overload --format json -o result.json
   mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --scope client \
       --client-header X-Client-Id --scenario isolation,evasion  who shares the limit, and who evades it
@@ -78,11 +81,18 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 			if err != nil {
 				return err
 			}
+			f.lawful, f.given = len(f.lawFlags.promise) > 0, cmd.Flags().Changed
 			return a.run(cmd.Context(), f, command, invoked(cmd, command))
 		},
 	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
+	f.lawFlags.register(cmd.Flags())
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
@@ -100,7 +110,6 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.IntVar(&f.repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its worst run counts")
 	flags.StringVar(&f.quarantine, "quarantine", "", "YAML `file` of known findings that don't count in the exit status until they expire")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
-	return cmd
 }
 
 // afterDash returns what stands after --, and refuses anything before it.
@@ -124,9 +133,6 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	if _, err := formatNamed(f.format); err != nil {
-		return err
-	}
 	if f.repeat < 1 || f.repeat > maxRepeat {
 		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, maxRepeat)
 	}
@@ -139,6 +145,9 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 		return err
 	}
 	if err := f.makeVirtual(jobs); err != nil {
+		return err
+	}
+	if err := f.laws(jobs, f.given); err != nil {
 		return err
 	}
 	a.settleCalls(&f.targetFlags, jobs, again)
@@ -198,7 +207,11 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 			return err
 		}
 		jobs[i].options.Refusal.Wary = true
-		if err := jobs[i].fits(); err != nil {
+		fits := jobs[i].fits
+		if jobs[i].laws != nil {
+			jobs[i].profile.Limit, fits = permissive(), jobs[i].fitsLaws
+		}
+		if err := fits(); err != nil {
 			return err
 		}
 	}
@@ -235,10 +248,16 @@ func (f *runFlags) started() string {
 	return time.Now().UTC().Format(time.RFC3339)
 }
 
-// chosen returns the scenarios to run, with the thresholds among their checks.
+// chosen returns the scenarios to run, with the thresholds among their checks, and
+// refuses a format that isn't there.
 func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
+	if _, err := formatNamed(f.format); err != nil {
+		return nil, err
+	}
 	list := scenarios.Catalogue()
 	switch {
+	case f.lawful:
+		list = lawCatalogue()
 	case slices.Equal(f.scenarios, []string{"all"}):
 		list = scenarios.All()
 	case len(f.scenarios) > 0:

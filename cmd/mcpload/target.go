@@ -46,6 +46,7 @@ type targetFlags struct {
 	against   string
 	seed      uint64
 	unjudged  bool              // no promise is needed: nothing is held against it
+	lawful    bool              // laws are promised, so that no rate and burst is needed
 	given     func(string) bool // reports if a flag was given; nil in run
 
 	replyMemory string
@@ -183,8 +184,8 @@ func (f *targetFlags) consistent(command []string) error {
 		return hinted{fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or name a mock with --server acb"}
 	case !f.all && !named && !attached:
 		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
-	case attached && !named && !f.promised() && !f.unjudged:
-		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, or --server NAME for a profile's"}
+	case attached && !named && !f.promised() && !f.unjudged && !f.lawful:
+		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, --promise for limits of other kinds, or --server NAME for a profile's"}
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout %s is not above 0", f.timeout)
 	}
