@@ -16,6 +16,10 @@ const (
 	windowDrift = 2e-4 // of the length
 )
 
+// maxUnanswered is how many calls without an answer are followed to every window that they may
+// have opened.
+const maxUnanswered = 8
+
 // openings are a bucket's calls as such windows are looked for in them. All
 // instants are nanoseconds from the first call.
 type openings struct {
@@ -95,7 +99,14 @@ func (o *openings) held(opened, until float64) int {
 // opened a window to every one that may have opened the next, and drops those
 // whose window certainly holds more calls, or into which a refusal certainly fell
 // while fewer can have been there, or with a refusal certainly between the two.
+//
+// With more than a few calls that were never answered, each of which may have opened a
+// window at any time, hardly anything is ruled out, and to follow them all would take
+// for ever: then nothing is.
 func (o *openings) explain(number int, shortest, longest float64) bool {
+	if o.lost > maxUnanswered {
+		return true
+	}
 	openers := o.openers(shortest / 4)
 	reached := make([]bool, len(openers))
 	for i, first := 0, min(leastOf(o.sureEnd, 0), leastOf(o.refusedE, 0)); i < len(openers) && openers[i].Lo <= first; i++ {
