@@ -161,11 +161,12 @@ func TestAConcurrencyCapIsNamed(t *testing.T) {
 	r := run(t, s, probe.Config{})
 	show(t, r)
 	// A call is decided at an instant that nobody sees, so a small bucket that
-	// fills quickly can't be told from a cap: both are named, and no window.
-	require.Equal(t, []string{"token bucket", "concurrency cap"}, names(r))
+	// fills quickly can't be told from a cap, nor a short window that opens with a
+	// call: all are named.
+	require.Equal(t, []string{"token bucket", "window that opens with its first call", "concurrency cap"}, names(r))
 	require.NotEmpty(t, r.Apart)
 	require.Equal(t, probe.Unfinished, r.Result)
-	require.InDelta(t, 6, r.Models[1].Number.Hi, 1.5)
+	require.InDelta(t, 6, r.Models[2].Number.Hi, 1.5)
 }
 
 func TestNoLimitIsToldWithHowFarItWasTried(t *testing.T) {

@@ -170,7 +170,16 @@ func (b *bucket) fixed() (m Model, ok bool) {
 					continue
 				}
 				tried[fit.length] = true
-				if number, ok := b.search(fit); ok {
+				number, ok := b.search(fit)
+				// So many windows touch a stretch of L as it is long, and two: a bucket of
+				// twice the number that fills as fast lets through no less.
+				for ok && number.Lo <= number.Hi {
+					if _, burst := b.tightest(number.Lo / (fit.length.Lo / 1e9)); burst <= 2*number.Lo {
+						break
+					}
+					number.Lo++
+				}
+				if ok && number.Lo <= number.Hi {
 					return windowModel(FixedWindow, number, fit.length.Lo, fit.length.Hi), true
 				}
 			}
