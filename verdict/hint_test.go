@@ -66,8 +66,10 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 		{name: "zero, not tried", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{at(200*ms, history.OK, "")}, want: Pass, warns: []string{"refusals tell to retry at once: after 0 s"}},
 		{name: "zero, but something was taken", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{at(32*ms, history.TimedOut, ""), refused(50*ms, "")}, want: Pass, warns: []string{"refusals tell to retry at once"}},
 
-		{name: "too long for any bucket as promised", hints: `Retry-After="15" wait 14s..16s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Fail, says: "told to retry after 15s (Retry-After: 15), but a call was admitted within 111ms", cause: "full again after 2s; it looks like milliseconds"},
-		{name: "too long, and no milliseconds", hints: `Retry-After="86400" wait 23h59m59s..24h0m1s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Fail, cause: "Retry-After is too long: a bucket of 10/s burst 20 is full again after 2s"},
+		{name: "too long for any bucket as promised", hints: `Retry-After="15" wait 14s..16s`, then: []history.Call{refused(40*ms, `Retry-After="16" wait 15s..17s`), at(140*ms, history.OK, "")}, want: Fail, says: "told to retry after 15s (Retry-After: 15), but a call was admitted within 111ms", cause: "full again after 2s; it looks like milliseconds"},
+		{name: "too long, and no milliseconds", hints: `Retry-After="86400" wait 23h59m59s..24h0m1s`, then: []history.Call{refused(40*ms, `Retry-After="86399" wait 23h59m58s..24h0m0s`), at(140*ms, history.OK, "")}, want: Fail, cause: "Retry-After is too long: a bucket of 10/s burst 20 is full again after 2s"},
+		{name: "always the same, long enough for any refusal", hints: `Retry-After="60" wait 59s..1m1s`, then: []history.Call{refused(40*ms, `Retry-After="60" wait 59s..1m1s`), at(140*ms, history.OK, "")}, want: Pass,
+			warns: []string{"told to retry after 1m0s (Retry-After: 60), but a call was admitted within 111ms: who heeds it waits longer than needed"}},
 		{name: "longer than needed", hints: `Retry-After="3" wait 2s..4s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Pass, warns: []string{"told to retry after 3s (Retry-After: 3), but a call was admitted within 111ms: who heeds it waits longer than needed"}},
 		{name: "one second", hints: `Retry-After="1" wait 0s..2s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Pass},
 		{name: "too long, for another session", hints: `Retry-After="15" wait 14s..16s`, then: []history.Call{func() history.Call { c := at(140*ms, history.OK, ""); c.Session = "session"; return c }()}, want: Pass},
@@ -119,7 +121,7 @@ func TestHintsOfOlderHistories(t *testing.T) {
 	require.Equal(t, Fail, hintFinding(t, Config{}, calls).Verdict)
 	calls[20].RetryAfter = time.Second
 	require.Equal(t, Pass, hintFinding(t, Config{}, calls).Verdict)
-	calls[20].RetryAfter = 15 * time.Second
-	calls[21] = at(200*time.Millisecond, history.OK, "")
+	calls[20].RetryAfter, calls[21].RetryAfter = 15*time.Second, 14*time.Second
+	calls = append(calls, at(200*time.Millisecond, history.OK, ""))
 	require.Contains(t, hintFinding(t, Config{}, calls).Saw, "told to retry after 15s, but")
 }
