@@ -26,7 +26,7 @@ const (
 // ProcessOptions says what to start.
 type ProcessOptions struct {
 	Command []string // argv
-	Env     []string // KEY=VALUE, the whole environment; nil: the parent's
+	Env     []string // KEY=VALUE, the whole environment: nothing of the parent's is added
 	Dir     string   // working directory; empty: the parent's
 
 	// Input gives the process an open stdin, which Process.Input writes to and
@@ -73,7 +73,8 @@ func startProcess(ctx context.Context, o ProcessOptions, piped bool) (*Process, 
 	}
 	p := &Process{cmd: exec.Command(o.Command[0], o.Command[1:]...),
 		done: make(chan struct{}), swept: make(chan struct{})}
-	p.cmd.Env, p.cmd.Dir = o.Env, o.Dir
+	// Nil would be our own environment, with our credentials in it.
+	p.cmd.Env, p.cmd.Dir = append([]string{}, o.Env...), o.Dir
 	p.cmd.Stderr = also(&p.err, o.Stderr)
 	p.cmd.WaitDelay = afterExit
 	ownGroup(p.cmd)

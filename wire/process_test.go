@@ -128,3 +128,20 @@ func TestWaitReady(t *testing.T) {
 	require.ErrorAs(t, WaitReady(t.Context(), Options{URL: "x"}, nil), &e)
 	require.Equal(t, BadOptions, e.Kind)
 }
+
+// A process gets what it is given, and nothing of our own environment, also where
+// it is given nothing.
+func TestProcessEnvironment(t *testing.T) {
+	t.Setenv("STRANGER", "planted")
+	for _, env := range [][]string{nil, {"X=y"}} {
+		p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo \"$STRANGER/$X\""}, Env: env})
+		require.NoError(t, err)
+		require.NoError(t, p.Wait(t.Context()))
+		out, _ := p.Output()
+		want := "/\n"
+		if env != nil {
+			want = "/y\n"
+		}
+		require.Equal(t, want, string(out))
+	}
+}

@@ -58,7 +58,7 @@ type Options struct {
 	Header    http.Header // http and sse: added to every request; values are never quoted in a Detail
 
 	Command []string // stdio: argv
-	Env     []string // stdio: KEY=VALUE, the whole environment of the child; nil: the parent's
+	Env     []string // stdio: KEY=VALUE, the whole environment of the child, which gets nothing of the parent's
 	Dir     string   // stdio: the child's working directory; empty: the parent's
 
 	// Handler is the in-process server. It gets one message and returns its

@@ -103,6 +103,10 @@ func (f flagValue) public() string {
 			return f.value
 		}
 		return name + ": " + left
+	case "env":
+		if name, value, set := strings.Cut(f.value, "="); set && privateEnv(name, value) {
+			return name + "=" + left
+		}
 	case "url", "proxy":
 		return publicAddress(f.value)
 	case "args":

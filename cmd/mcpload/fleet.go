@@ -28,6 +28,7 @@ type fleetFlags struct {
 	storeFlags
 	all       bool
 	offline   bool
+	env       []string
 	profiles  []string
 	scenarios []string
 	budget    string
@@ -84,6 +85,7 @@ run, 3 inconclusive.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "every server that has a profile")
 	flags.BoolVar(&f.offline, "offline", false, "install nothing, use what is there")
+	registerEnv(flags, &f.env)
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated (default: those that say what the limit is)")
 	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend on probing a server, as `calls=N,time=D` (default calls=%d,time=%s)", probe.DefaultCalls, short(probe.DefaultTime)))
@@ -148,7 +150,7 @@ func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results
 	row := results.Drift{Server: j.profile.Name, Required: results.LimitOf(j.profile.Limit), Observed: results.ObservedOf(j.profile.Observed), Attached: "?"}
 	judged := j
 	if j.live != nil {
-		judged.live = &living{config: j.live.config}
+		judged.live = &living{config: j.live.config, secrets: j.live.secrets, given: j.live.given}
 	}
 	p := a.newProgress("mcpload fleet · " + j.profile.Name)
 	stop := p.start(ctx)
@@ -297,6 +299,9 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 	t := &targetFlags{live: m.URL == "" && len(m.Command) == 0, url: m.URL, burst: m.Burst, scope: string(m.Scope), tool: m.Tool, args: m.Arguments,
 		protocol: "auto", transport: "auto", timeout: f.timeout, profiles: f.profiles, seed: f.seed}
 	t.offline = f.offline && t.live
+	if m.URL == "" {
+		t.env = f.env
+	}
 	if m.Rate > 0 {
 		t.rate = promise.FormatRate(m.Rate)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,18 +101,6 @@ func (j *job) aimLive(f *targetFlags) error {
 	}
 	j.options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path // with another port, where it takes any
 	return nil
-}
-
-// launchEnv is the environment of a launched server: what any program needs,
-// and the variables that its recipe names, as far as they are set.
-func launchEnv(names []string) []string {
-	var env []string
-	for _, name := range append([]string{"PATH", "HOME", "LANG", "TMPDIR"}, names...) {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
 }
 
 // An outcome is what came of a job.

@@ -167,6 +167,11 @@ func commandLine(args []string) []string {
 		case word == "--args":
 			line = append(line, word, "…")
 			i++
+		case word == "--env" && i+1 < len(args):
+			i++
+			line = append(line, word, flagValue{name: "env", value: args[i]}.public())
+		case strings.HasPrefix(word, "--env="):
+			line = append(line, "--env="+flagValue{name: "env", value: word[len("--env="):]}.public())
 		case strings.HasPrefix(word, "--args="):
 			line = append(line, "--args=…")
 		default:

@@ -38,6 +38,7 @@ func (a *app) launchConfig(offline bool) (recipes.Config, error) {
 type living struct {
 	config  recipes.Config
 	env     *recipes.Env // nil where the recipe installs nothing
+	given   []string     // what --env adds to its environment
 	secrets *secretBook  // where what is made up for it is noted
 	began   time.Time    // zero: it wasn't started
 	took    time.Duration
@@ -118,7 +119,7 @@ func (j *job) goLive(ctx context.Context) (process *wire.Process, stop func(), e
 	if err = errors.Join(err, credErr); err != nil {
 		return nil, clear, err
 	}
-	j.options.Env = slices.Concat(liveEnv(base, env), passedOn(j.profile), made)
+	j.options.Env = slices.Concat(liveEnv(base, env), passedOn(j.profile), made, j.live.given)
 	j.live.began = time.Now()
 	if url == "" {
 		j.options.Command, j.options.Tap = argv, &j.live.stdout

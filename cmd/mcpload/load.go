@@ -150,6 +150,7 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
 	flags.StringSliceVar(&f.servers, "server", nil, "server by its profile's `name`: a mock of it, or with --live itself (see mcpload list servers)")
 	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
+	registerEnv(flags, &f.env)
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as its protocol says")

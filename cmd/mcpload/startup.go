@@ -93,7 +93,7 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.credentials, "credential", nil, "variable that the server must have, and who issues what is in it: `NAME=PROVIDER` (repeatable)")
 	flags.StringArrayVar(&f.optional, "optional", nil, "the same for one that it may do without: `NAME=PROVIDER` (repeatable)")
 	flags.StringVar(&f.url, "url", "", "MCP `endpoint` that the command serves; without, it speaks on stdin and stdout")
-	flags.StringArrayVar(&f.env, "env", nil, "more of the server's environment: `NAME` passes yours on, NAME=VALUE sets it (repeatable)")
+	registerEnv(flags, &f.env)
 	flags.BoolVar(&f.useEnv, "use-env", false, "use the credentials of your own environment for the good starts: for servers that ask the provider")
 	flags.StringVar(&f.dir, "dir", "", "`folder` to start the command in (default: this one)")
 	flags.StringArrayVar(&f.logs, "log", nil, "`pattern` of log files that the server writes, such as 'logs/*.log' (repeatable)")

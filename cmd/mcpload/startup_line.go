@@ -65,6 +65,9 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if l.own, err = a.ownCredentials(f, p.Credentials); err != nil {
 		return nil, err
 	}
+	if _, err := a.given(f.env); err != nil {
+		return nil, err
+	}
 	for env, value := range l.own {
 		a.hide("$"+env, value)
 	}
@@ -210,8 +213,6 @@ func startFolder(name string) (string, error) {
 	return dir, nil
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // environment is what the server gets beside its credentials. A value that
 // looks like a credential is somebody's own until they say that it may be used.
 func (l *startLine) environment(f *startFlags, p profiles.Profile) error {
@@ -219,22 +220,16 @@ func (l *startLine) environment(f *startFlags, p profiles.Profile) error {
 		return slices.ContainsFunc(p.Credentials, func(c profiles.Credential) bool { return c.Env == name })
 	}
 	env := launchEnv(slices.DeleteFunc(slices.Clone(p.Launch.Env), held))
-	for _, text := range f.env {
-		name, value, set := strings.Cut(text, "=")
-		switch {
-		case !envName.MatchString(name):
-			return hinted{fmt.Errorf("--env %q doesn't begin with the name of a variable", name), "--env NAME passes yours on, --env NAME=VALUE sets it"}
-		case held(name):
-			return fmt.Errorf("--env %s: it is a credential, whose values are made up", name)
-		case set:
-		default:
-			var ok bool
-			if value, ok = os.LookupEnv(name); !ok {
-				return fmt.Errorf("--env %s: the environment has no variable %s", name, name)
-			}
-		}
-		env = append(env, name+"="+value)
+	given, err := givenEnv(f.env)
+	if err != nil {
+		return err
 	}
+	for _, pair := range given {
+		if name, _, _ := strings.Cut(pair, "="); held(name) {
+			return fmt.Errorf("--env %s: it is a credential, whose values are made up", name)
+		}
+	}
+	env = append(env, given...)
 	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
 		if !f.useEnv && startup.LooksReal(value) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/startup"
 )
@@ -43,6 +45,12 @@ func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
 	s := &startFlags{profiles: f.profiles, seed: f.seed, limit: 10 * time.Second, transport: "stdio"}
 	if len(f.servers) > 0 || f.all {
 		s.server = j.profile.Name
+	}
+	for _, text := range f.env {
+		name, _, _ := strings.Cut(text, "=")
+		if !slices.ContainsFunc(j.profile.Credentials, func(c profiles.Credential) bool { return c.Env == name }) {
+			s.env = append(s.env, text) // the rest is made up
+		}
 	}
 	command := j.launch
 	switch {

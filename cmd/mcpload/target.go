@@ -26,6 +26,7 @@ type targetFlags struct {
 	url       string
 	live      bool
 	offline   bool
+	env       []string
 	rate      string
 	burst     int
 	scope     string
@@ -59,6 +60,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
 	flags.BoolVar(&f.live, "live", false, "install and start the real server, by its profile's launch recipe, instead of a mock")
 	flags.BoolVar(&f.offline, "offline", false, "with --live: install nothing, use what is there")
+	registerEnv(flags, &f.env)
 	flags.StringVar(&f.rate, "rate", "", "promised `rate`, instead of the profile's: 12, 12/s, 300/1m, 0.5/s, or '8 req/sec, burst 16'")
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens`, instead of the profile's")
 	flags.StringVar(&f.scope, "scope", "", "who shares a bucket: `global`, client, or more exactly session or credential (default: the profile's)")
@@ -124,6 +126,10 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		return nil, err
 	}
 	a.hideHeaders("--header", header)
+	given, err := a.given(f.env)
+	if err != nil {
+		return nil, err
+	}
 	memory, err := f.memory()
 	if err != nil {
 		return nil, err
@@ -133,10 +139,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := f.override(&p); err != nil {
 			return nil, err
 		}
-		if err := addRefusals(&p.Refusal, f.refusals); err != nil {
-			return nil, err
-		}
-		if err := addNotRefusals(&p.Refusal, f.excused); err != nil {
+		if err := cmp.Or(addRefusals(&p.Refusal, f.refusals), addNotRefusals(&p.Refusal, f.excused)); err != nil {
 			return nil, err
 		}
 		j := job{profile: p, dirs: f.profiles, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
@@ -149,8 +152,9 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := j.aim(f, command); err != nil {
 			return nil, err
 		}
+		j.options.Env = j.environment(given)
 		if j.live != nil {
-			j.live.secrets = &a.secrets
+			j.live.secrets, j.live.given = &a.secrets, given
 			if j.live.config, err = a.launchConfig(f.offline); err != nil {
 				return nil, err
 			}
@@ -186,6 +190,8 @@ func (f *targetFlags) consistent(command []string) error {
 		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
 	case attached && !named && !f.promised() && !f.unjudged && !f.lawful:
 		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, --promise for limits of other kinds, or --server NAME for a profile's"}
+	case len(f.env) > 0 && !f.live && len(command) == 0:
+		return hinted{fmt.Errorf("--env is for a server that is started, and none is"), "start one with -- command, or with --live"}
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout %s is not above 0", f.timeout)
 	}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// registerEnv adds the flag that says what a started server gets of the caller's
+// environment, which is its caller's and no business of the server's.
+func registerEnv(flags *pflag.FlagSet, env *[]string) {
+	flags.StringArrayVar(env, "env", nil, "more of a started server's environment: `NAME` passes yours on, NAME=VALUE sets it (repeatable)")
+}
+
+// launchEnv is the environment of a launched server: what any program needs,
+// and the variables that its recipe names, as far as they are set.
+func launchEnv(names []string) []string {
+	var env []string
+	for _, name := range append([]string{"PATH", "HOME", "LANG", "TMPDIR"}, names...) {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// environment is what the job's server gets of ours, if it is started: a mock gets
+// nothing that it doesn't need.
+func (j *job) environment(given []string) []string {
+	if j.kind == kindMock {
+		return launchEnv(nil)
+	}
+	return append(launchEnv(profileEnv(j.profile)), given...)
+}
+
+// profileEnv are the names of the variables that a profile's server needs.
+func profileEnv(p profiles.Profile) []string {
+	names := slices.Clone(p.Launch.Env)
+	for _, c := range p.Credentials {
+		names = append(names, c.Env)
+	}
+	return names
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// givenEnv reads --env: NAME, which must be set, or NAME=VALUE. No value is quoted.
+func givenEnv(list []string) ([]string, error) {
+	var env []string
+	for i, text := range list {
+		name, value, set := strings.Cut(text, "=")
+		if !envName.MatchString(name) {
+			// What there is in place of a name may be the secret.
+			return nil, hinted{fmt.Errorf("--env number %d doesn't begin with the name of a variable", i+1), "--env NAME passes yours on, --env NAME=VALUE sets it"}
+		}
+		if !set {
+			var ok bool
+			if value, ok = os.LookupEnv(name); !ok {
+				return nil, fmt.Errorf("--env %s: the environment has no variable %s", name, name)
+			}
+		}
+		env = append(env, name+"="+value)
+	}
+	return env, nil
+}
+
+// given reads --env, and registers what may be secret of it.
+func (a *app) given(list []string) ([]string, error) {
+	env, err := givenEnv(list)
+	for _, pair := range env {
+		name, value, _ := strings.Cut(pair, "=")
+		a.secrets.add(apikey.InURL(value)...)
+		if privateEnv(name, value) {
+			a.hide("--env "+name, value)
+		}
+	}
+	return env, err
+}
+
+// privateEnv reports if the value of a variable may be a secret: by its name, else
+// if it is long enough to be one, and is neither an address nor a path. A short
+// one, such as 1 or debug, is a switch, and would be taken out of every text.
+func privateEnv(name, value string) bool {
+	if apikey.NamesSecret(name) {
+		return true
+	}
+	if apikey.Short(value) || strings.Contains(value, "://") {
+		return false
+	}
+	for _, path := range filepath.SplitList(value) {
+		if _, err := os.Stat(path); err != nil {
+			return true
+		}
+	}
+	return false
+}
