@@ -51,6 +51,8 @@ type Process struct {
 	swept  chan struct{} // closed when its group is gone too
 	closed sync.Once
 	state  string // valid once done is closed
+	ended  sync.Once
+	left   int // valid once Stop has returned
 
 	kinMu sync.Mutex
 	kin   map[int]int64 // of Usage: what was ours when it looked last
@@ -83,7 +85,7 @@ func startProcess(ctx context.Context, o ProcessOptions, piped bool) (*Process, 
 	if err != nil {
 		return nil, err
 	}
-	err = p.cmd.Start()
+	err = p.started(p.cmd.Start)
 	for _, f := range theirs {
 		err = errors.Join(err, f.Close())
 	}
@@ -154,6 +156,7 @@ func notStarted(o ProcessOptions, err error) *DialError {
 func (p *Process) wait() {
 	// How it ended is in ProcessState, whatever Wait says of the pipes.
 	_ = p.cmd.Wait()
+	p.forget()
 	p.state = p.cmd.ProcessState.String()
 	close(p.done)
 	sweepGroup(p.cmd.Process.Pid, afterExit)
@@ -207,8 +210,10 @@ func (p *Process) Output() (stdout, stderr []byte) { return p.out.bytes(), p.err
 
 // Stop ends the process and everything in its group: it closes stdin where we
 // hold it, waits two seconds, sends SIGTERM, waits three, and sends SIGKILL.
-// When ctx ends the rest of the waiting is skipped, never the killing.
+// When ctx ends the rest of the waiting is skipped, never the killing. On Linux
+// what it started is ended too where it has left the group.
 func (p *Process) Stop(ctx context.Context) error {
+	p.look()
 	if p.stdin != nil {
 		// An error means that it is closed already.
 		_ = p.stdin.Close()
@@ -221,8 +226,12 @@ func (p *Process) Stop(ctx context.Context) error {
 		}
 	}
 	<-p.swept
+	p.ended.Do(func() { p.left = p.sweepKin() })
 	return nil
 }
+
+// Left is how many processes Stop found, and ended, that had left the group.
+func (p *Process) Left() int { return p.left }
 
 // ends waits for the exit, but no longer than given, nor than ctx lasts.
 func (p *Process) ends(ctx context.Context, within time.Duration) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -19,20 +18,7 @@ const ticksPerSecond = 100
 // one that was seen once is, also when its parent has ended since. What ends while
 // it is read is left out. The error is not nil once nothing is left.
 func (p *Process) Usage() (Usage, error) {
-	dirs, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
-		return Usage{}, fmt.Errorf("wire: cannot list processes: %w", err)
-	}
-	all := make(map[int]stat, len(dirs))
-	for _, dir := range dirs {
-		text, err := os.ReadFile(filepath.Join(dir, "stat"))
-		if err != nil {
-			continue // gone by now
-		}
-		if s, err := parseStat(text); err == nil {
-			all[s.pid] = s
-		}
-	}
+	all := living(everyone())
 	p.kinMu.Lock()
 	defer p.kinMu.Unlock()
 	p.kin = kinOf(p.PID(), all, p.kin)
@@ -80,20 +66,27 @@ type stat struct {
 	Usage
 	pid, parent, group int
 	began              int64 // in ticks since the system's start
+	dead               bool  // it has ended, and nobody has waited for it
 }
 
-// parseStat reads the text of a stat file. The name, in brackets, may hold
-// anything; what counts comes after it.
+// parseStat reads the text of a stat file of a process that lives.
 func parseStat(text []byte) (stat, error) {
+	s, err := parseAnyStat(text)
+	if err == nil && s.dead {
+		return s, errors.New("wire: the process is dead, and nobody has reaped it")
+	}
+	return s, err
+}
+
+// parseAnyStat reads the text of a stat file. The name, in brackets, may hold
+// anything; what counts comes after it.
+func parseAnyStat(text []byte) (stat, error) {
 	const (
 		parent, group, user, system, threads, began, rss = 1, 2, 11, 12, 17, 19, 21 // fields behind the name
 	)
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= rss {
 		return stat{}, errors.New("wire: a process's stat is too short")
-	}
-	if state := fields[0][0]; state == 'Z' || state == 'X' {
-		return stat{}, errors.New("wire: the process is dead, and nobody has reaped it")
 	}
 	parse := func(text []byte) int64 {
 		n, err := strconv.ParseInt(string(text), 10, 64)
@@ -109,5 +102,6 @@ func parseStat(text []byte) (stat, error) {
 		RSS:     number(rss) * int64(os.Getpagesize()),
 		Threads: int(number(threads)),
 	}
-	return stat{Usage: u, pid: int(parse(pid)), parent: int(number(parent)), group: int(number(group)), began: number(began)}, nil
+	return stat{Usage: u, pid: int(parse(pid)), parent: int(number(parent)), group: int(number(group)), began: number(began),
+		dead: fields[0][0] == 'Z' || fields[0][0] == 'X'}, nil
 }

@@ -75,7 +75,7 @@ func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.
 	end(stopping, p, rec, o)
 	cancel()
 	o.Looks, o.Commands = w.end()
-	o.Orphans = sweepMarked(mark)
+	o.Orphans = p.Left() + sweepMarked(mark)
 	rec.into(o)
 	if o.Logs, err = logs.added(); err != nil {
 		return nil, err

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package wire
+
+// started runs start, which starts the process.
+func (p *Process) started(start func() error) error { return start() }
+
+// forget does nothing: who is whose child is known on Linux only.
+func (p *Process) forget() {}
+
+// look does nothing, as forget.
+func (p *Process) look() {}
+
+// sweepKin ends nothing more than the group, as forget.
+func (p *Process) sweepKin() int { return 0 }
