@@ -114,6 +114,9 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 		}
 		return err
 	}
+	if mock.Exposed(f.addr) {
+		a.say("warning: listening on %s, which others can reach: a mock asks nobody who they are", f.addr)
+	}
 	url, err := server.Start(f.transport, f.addr)
 	if err != nil {
 		return err
