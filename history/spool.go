@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 )
 
 // A Spool takes in the calls of a run of any length in bounded memory: a few
@@ -23,12 +25,16 @@ type Spool struct {
 	batches chan []Call // to the file; nil while all are in memory
 	spare   chan []Call // batches that were written, to be used again
 	done    chan error
-	path    string
+	file    *os.File
+	path    string // of the file, where it has a name still
 	err     error
 }
 
 // spoolBatch is how many calls go to the file at a time.
 const spoolBatch = 512
+
+// spoolName is what files are called.
+const spoolName = "mcpload-*.jsonl.gz"
 
 // NewSpool returns a spool that keeps up to a number of calls in memory, and
 // more in a file in a folder; "" is the system's for temporary files.
@@ -52,14 +58,33 @@ func (s *Spool) Add(c Call) {
 
 // spill begins the file.
 func (s *Spool) spill() error {
-	file, err := os.CreateTemp(s.dir, "mcpload-*.jsonl.gz")
+	file, err := os.CreateTemp(s.dir, spoolName)
 	if err != nil {
 		return fmt.Errorf("history: cannot keep the calls on disk: %w", err)
 	}
-	s.path = file.Name()
+	// Whatever ends us, the system frees a file without a name. Where an open one
+	// can't lose it, the next that spools removes those that nobody has open.
+	if s.file = file; os.Remove(file.Name()) != nil {
+		s.path = file.Name()
+		s.removeAbandoned()
+	}
 	s.batches, s.spare, s.done = make(chan []Call, 16), make(chan []Call, 18), make(chan error, 1)
 	go func() { s.done <- s.write(file) }()
 	return nil
+}
+
+// removeAbandoned removes what others have left behind: what they still have open
+// can't be removed where this is called for.
+func (s *Spool) removeAbandoned() {
+	list, err := filepath.Glob(filepath.Join(filepath.Dir(s.path), spoolName))
+	if err != nil {
+		return // a folder whose name is a bad pattern
+	}
+	for _, path := range list {
+		if path != s.path {
+			_ = os.Remove(path) // see above
+		}
+	}
 }
 
 // write writes batches until there are no more.
@@ -81,7 +106,7 @@ func (s *Spool) write(file *os.File) error {
 		default:
 		}
 	}
-	return errors.Join(err, out.Flush(), zip.Close(), buffered.Flush(), file.Close())
+	return errors.Join(err, out.Flush(), zip.Close(), buffered.Flush())
 }
 
 // hand gives the writer what there is.
@@ -117,7 +142,7 @@ func (s *Spool) Calls() []Call { return s.calls }
 // Each hands all calls after Close to fn, in the order of Add, one by one. It
 // stops at fn's first error, which it returns.
 func (s *Spool) Each(fn func(*Call) error) (err error) {
-	if s.path == "" {
+	if s.n <= s.memory {
 		for i := range s.calls {
 			if err := fn(&s.calls[i]); err != nil {
 				return err
@@ -125,23 +150,43 @@ func (s *Spool) Each(fn func(*Call) error) (err error) {
 		}
 		return nil
 	}
-	file, err := os.Open(s.path)
+	file, err := s.Open()
 	if err != nil {
-		return fmt.Errorf("history: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
 	zip, err := gzip.NewReader(bufio.NewReaderSize(file, 64<<10))
 	if err != nil {
-		return fmt.Errorf("history: %s: %w", s.path, err)
+		return fmt.Errorf("history: the calls on disk: %w", err)
 	}
 	return NewReader(zip).Each(func(_ int, c *Call) error { return fn(c) })
 }
 
-// Path is the file's name where there is one; empty else.
-func (s *Spool) Path() string { return s.path }
+// OnDisk reports if the calls are in a file.
+func (s *Spool) OnDisk() bool { return s.file != nil }
 
-// Remove removes the file, if it is still there.
+// Open returns the file's content from its beginning, after Close and before
+// Remove; as often as it is called.
+func (s *Spool) Open() (io.Reader, error) {
+	if s.file == nil {
+		return nil, fmt.Errorf("history: the calls on disk: %w", os.ErrNotExist)
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("history: the calls on disk: %w", err)
+	}
+	return io.NewSectionReader(s.file, 0, info.Size()), nil
+}
+
+// Remove removes the file, if there is one.
 func (s *Spool) Remove() error {
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	s.file = nil
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
 	if s.path == "" {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,9 +14,8 @@ import (
 
 func spooled(t *testing.T, s *Spool) []Call {
 	t.Helper()
-	f, err := os.Open(s.Path())
+	f, err := s.Open()
 	require.NoError(t, err)
-	defer f.Close()
 	z, err := gzip.NewReader(f)
 	require.NoError(t, err)
 	calls, err := ReadAll(z)
@@ -38,7 +38,7 @@ func TestSpool(t *testing.T) {
 		require.Equal(t, n, s.Len())
 		if n <= 100 {
 			require.Equal(t, want, s.Calls())
-			require.Empty(t, s.Path())
+			require.False(t, s.OnDisk())
 		} else {
 			require.Nil(t, s.Calls())
 			require.Equal(t, want, spooled(t, s))
@@ -82,7 +82,7 @@ func TestASpoolGivesAllBack(t *testing.T) {
 		for i, c := range all {
 			require.EqualValues(t, i, c.Due)
 		}
-		require.Equal(t, n > 10, s.Path() != "")
+		require.Equal(t, n > 10, s.OnDisk())
 		if n > 0 {
 			seen := 0
 			require.ErrorIs(t, s.Each(func(*Call) error { seen++; return io.EOF }), io.EOF)
@@ -93,4 +93,30 @@ func TestASpoolGivesAllBack(t *testing.T) {
 			require.ErrorIs(t, s.Each(keep), os.ErrNotExist)
 		}
 	}
+}
+
+// Whatever ends the program while it spools, kill -9 too, nothing stays behind: an
+// open file has no name. Where it must keep one, the next that spools removes what
+// was abandoned.
+func TestASpoolLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	s := NewSpool(1, dir)
+	for i := range 3000 {
+		s.Add(Call{Arrival: Arrival{Method: "ping"}, Sent: time.Duration(i), Received: time.Duration(i + 1), Outcome: OK})
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		require.Empty(t, left)
+	}
+	require.NoError(t, s.Close())
+	require.NoError(t, s.Remove())
+
+	abandoned, other := filepath.Join(dir, "mcpload-1.jsonl.gz"), filepath.Join(dir, "other.jsonl.gz")
+	for _, path := range []string{abandoned, other} {
+		require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
+	}
+	(&Spool{path: filepath.Join(dir, "mcpload-2.jsonl.gz")}).removeAbandoned()
+	require.NoFileExists(t, abandoned)
+	require.FileExists(t, other)
 }

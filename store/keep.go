@@ -137,7 +137,7 @@ func (s *Store) fill(dir string, e *Entry, r Run) error {
 		}
 		err := s.write(filepath.Join(histories, server.History), func(w io.Writer) error {
 			if file, ok := r.Spooled[server.Server]; ok {
-				return copyFile(w, file.Path)
+				return copySpooled(w, file)
 			}
 			return compress(w, r.Histories[server.Server])
 		})
@@ -149,13 +149,11 @@ func (s *Store) fill(dir string, e *Entry, r Run) error {
 	return cmp.Or(err, syncFolder(histories), syncFolder(dir))
 }
 
-func copyFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
+func copySpooled(w io.Writer, file Spooled) error {
+	r, err := file.Open()
+	if err == nil {
+		_, err = io.Copy(w, r)
 	}
-	_, err = io.Copy(w, f)
-	_ = f.Close() // it was only read
 	return err
 }
 

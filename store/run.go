@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -23,9 +24,9 @@ type Run struct {
 }
 
 // Spooled are a server's calls in a file: JSON Lines, compressed by gzip, with
-// the secrets already taken out. The file is copied.
+// the secrets already taken out. It is copied.
 type Spooled struct {
-	Path  string
+	Open  func() (io.Reader, error) // its content, from the beginning
 	Calls int
 }
 

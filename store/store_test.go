@@ -453,7 +453,7 @@ func TestSpooledCallsAreKept(t *testing.T) {
 	require.NoError(t, spool.Close())
 	want := r.Histories["acb"]
 	delete(r.Histories, "acb")
-	r.Spooled = map[string]Spooled{"acb": {Path: spool.Path(), Calls: spool.Len()}}
+	r.Spooled = map[string]Spooled{"acb": {Open: spool.Open, Calls: spool.Len()}}
 	r.Redact = func(s string) string { return s }
 	e, err := s.Keep(r)
 	require.NoError(t, err)
@@ -462,7 +462,8 @@ func TestSpooledCallsAreKept(t *testing.T) {
 	assert.Equal(t, want, histories["acb"])
 	assert.Len(t, histories, 2)
 
-	r.Spooled["acb"] = Spooled{Path: spool.Path() + "x", Calls: 1}
+	r.Spooled["acb"] = Spooled{Open: func() (io.Reader, error) { return nil, os.ErrNotExist }, Calls: 1}
 	_, err = s.Keep(r)
 	require.ErrorContains(t, err, "cannot keep the run")
+	require.NoError(t, spool.Remove())
 }

@@ -18,10 +18,10 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	}
 	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes()}
 	if calls != nil {
-		if calls.Path() == "" {
+		if !calls.OnDisk() {
 			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}
 		} else {
-			r.Spooled = map[string]store.Spooled{l.profile.Name: {Path: calls.Path(), Calls: calls.Len()}}
+			r.Spooled = map[string]store.Spooled{l.profile.Name: {Open: calls.Open, Calls: calls.Len()}}
 		}
 	}
 	r, err := a.keep(&f.storeFlags, r)
@@ -33,7 +33,7 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 		return kept, err
 	}
 	kept.table = a.tableOptions(f.output, false, nil)
-	if calls != nil && calls.Path() != "" {
+	if calls != nil && calls.OnDisk() {
 		err = l.draw(&kept, calls)
 	}
 	return kept, err
