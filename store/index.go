@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -91,14 +92,38 @@ func (s *Store) dropIndex() error {
 	return nil
 }
 
-// isDamaged reports if the file is no database, or a broken one.
+// errSpoilt says that the index holds what nobody wrote there.
+var errSpoilt = errors.New("it is damaged")
+
+// isDamaged reports if the file is no database, a broken one, or somebody else's:
+// whatever goes wrong with it that is no fault of the disk's, of rights or of
+// another process.
 func isDamaged(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return false
+		return errors.Is(err, errSpoilt)
 	}
-	code := e.Code() & 0xff // the rest is detail
-	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	switch e.Code() & 0xff { // the rest is detail
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH,
+		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL:
+		return false
+	case sqlite3.SQLITE_IOERR:
+		return e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
+	}
+	return true
+}
+
+// sound looks through the whole database. An index is small, and one that is
+// damaged in its middle would hide runs without a word.
+func sound(db *sql.DB) error {
+	var said string
+	if err := db.QueryRow(`PRAGMA integrity_check(1)`).Scan(&said); err != nil {
+		return err
+	}
+	if said != "ok" {
+		return errSpoilt
+	}
+	return nil
 }
 
 func (s *Store) indexIn(file string) (*sql.DB, []Damage, error) {
@@ -122,7 +147,7 @@ func openIndex(file string) (*sql.DB, error) {
 		return nil, fmt.Errorf("store: the index can't be opened: %w", err)
 	}
 	db.SetMaxOpenConns(1) // a database in memory is one connection's
-	if err := makeTables(db); err != nil {
+	if err := cmp.Or(makeTables(db), sound(db)); err != nil {
 		closeIndex(db)
 		return nil, fmt.Errorf("store: the index can't be opened: %w", err)
 	}
@@ -253,26 +278,34 @@ type Filter struct {
 
 // List returns the runs, the newest first, and what below runs/ is none.
 func (s *Store) List(f Filter) ([]*Entry, []Damage, error) {
+	list, damage, err := s.list(f)
+	if isDamaged(err) && s.dropIndex() == nil {
+		return s.list(f)
+	}
+	return list, damage, err
+}
+
+func (s *Store) list(f Filter) ([]*Entry, []Damage, error) {
 	db, damage, err := s.index()
 	if err != nil {
 		return nil, damage, err
 	}
 	defer closeIndex(db)
 	where, args := f.where()
-	rows, err := db.Query(`SELECT entry FROM runs WHERE `+where+` ORDER BY started_ns DESC, id DESC`, args...)
+	rows, err := db.Query(`SELECT id, entry FROM runs WHERE `+where+` ORDER BY started_ns DESC, id DESC`, args...)
 	if err != nil {
 		return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
 	}
 	defer rows.Close()
 	var list []*Entry
 	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
+		var id, text string
+		if err := rows.Scan(&id, &text); err != nil {
 			return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
 		}
 		e := &Entry{}
-		if err := json.Unmarshal([]byte(text), e); err != nil {
-			return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
+		if err := json.Unmarshal([]byte(text), e); err != nil || e.ID != id {
+			return nil, damage, fmt.Errorf("store: the index can't be read: %w", errSpoilt)
 		}
 		e.path = filepath.Join(s.runs(), e.ID)
 		list = append(list, e)

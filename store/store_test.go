@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,11 +179,16 @@ func TestIndexFollowsTheFolders(t *testing.T) {
 
 func TestDamagedIndexIsMadeAgain(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
-		"garbage":   func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("garbage "), 1000), 0o600) },
-		"truncated": func(p string) error { return os.Truncate(p, 5000) },
-		"empty":     func(p string) error { return os.Truncate(p, 0) },
-		"gone":      os.Remove,
-		"a folder":  func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o700)) },
+		"garbage":      func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("garbage "), 1000), 0o600) },
+		"truncated":    func(p string) error { return os.Truncate(p, 5000) },
+		"empty":        func(p string) error { return os.Truncate(p, 0) },
+		"gone":         os.Remove,
+		"other tables": statements(`DROP TABLE servers; DROP TABLE runs; CREATE TABLE runs (x)`),
+		"no servers":   statements(`DROP TABLE servers`),
+		"other rows":   statements(`UPDATE runs SET entry = '{"id":"x"}'`),
+		"no JSON":      statements(`UPDATE runs SET entry = 'x'`),
+		"no index":     statements(`PRAGMA writable_schema=1; DELETE FROM sqlite_schema WHERE name = 'runs_started'`),
+		"a folder":     func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o700)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -466,4 +472,43 @@ func TestSpooledCallsAreKept(t *testing.T) {
 	_, err = s.Keep(r)
 	require.ErrorContains(t, err, "cannot keep the run")
 	require.NoError(t, spool.Remove())
+}
+
+// statements spoil an index by SQL.
+func statements(text string) func(path string) error {
+	return func(path string) error {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			return err
+		}
+		_, err = db.Exec(text)
+		return errors.Join(err, db.Close())
+	}
+}
+
+// A page of the index that holds garbage, whichever it is, hides no run.
+func TestGarbageInTheMiddleOfTheIndex(t *testing.T) {
+	s := open(t)
+	var want []string
+	for i := range 12 {
+		want = append(want, keep(t, s, noon.Add(-time.Duration(i)*time.Hour), verdict.Pass).ID)
+	}
+	require.Equal(t, want, list(t, s, Filter{}))
+	file := filepath.Join(s.dir, indexFile)
+	whole, err := os.ReadFile(file)
+	require.NoError(t, err)
+	const page = 4096
+	require.Greater(t, len(whole), 5*page)
+	for at := 0; at < len(whole); at += page {
+		for _, from := range []int{0, 100, 2000} {
+			spoilt := bytes.Clone(whole)
+			for i := at + from; i < at+page; i++ {
+				spoilt[i] = byte(i * 31)
+			}
+			require.NoError(t, os.WriteFile(file, spoilt, 0o600))
+			require.Equal(t, want, list(t, s, Filter{}), "page %d from %d", at/page, from)
+		}
+		require.NoError(t, os.WriteFile(file, whole[:at], 0o600))
+		require.Equal(t, want, list(t, s, Filter{}), "cut at page %d", at/page)
+	}
 }
