@@ -31,12 +31,18 @@ type QuarantineEntry struct {
 	line   int
 }
 
+// mostQuarantine is how long a list may be, in bytes.
+const mostQuarantine = 4 << 20
+
 // ReadQuarantine reads a list of entries in YAML. Every fault is reported, with
 // its line. now decides whether an entry lies too far ahead.
 func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error) {
-	text, err := io.ReadAll(in)
+	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
 	if err != nil {
 		return nil, fmt.Errorf("results: cannot read the quarantine list: %w", err)
+	}
+	if len(text) > mostQuarantine {
+		return nil, fmt.Errorf("results: %s: a quarantine list has at most %d MiB", name, mostQuarantine>>20)
 	}
 	var file yaml.Node
 	if err := yaml.Unmarshal(text, &file); err != nil {

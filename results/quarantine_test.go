@@ -103,3 +103,13 @@ func TestFaultyQuarantineListsAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, row.want, row.list)
 	}
 }
+
+// zeros has no end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestAQuarantineListWithoutEnd(t *testing.T) {
+	_, err := ReadQuarantine(zeros{}, "zero", time.Now())
+	require.EqualError(t, err, "results: zero: a quarantine list has at most 4 MiB")
+}

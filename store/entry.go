@@ -76,7 +76,7 @@ func (e *Entry) Name() string {
 
 // readEntry reads a run's environment.json.
 func readEntry(dir string) (*Entry, error) {
-	text, err := os.ReadFile(filepath.Join(dir, environmentFile))
+	text, err := readKept(filepath.Join(dir, environmentFile), mostEntry)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("store: %s is no kept run: it has no %s", dir, environmentFile)
 	}
@@ -106,11 +106,13 @@ func decodeEntry(text []byte) (*Entry, error) {
 
 // Document returns the document as it was printed.
 func (e *Entry) Document() ([]byte, error) {
-	name := e.path
-	if !e.bare {
-		name = filepath.Join(e.path, documentFile)
+	var text []byte
+	var err error
+	if e.bare {
+		text, err = readGiven(e.path, mostDocument)
+	} else {
+		text, err = readKept(filepath.Join(e.path, documentFile), mostDocument)
 	}
-	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("store: the document of run %s can't be read: %w", e.Name(), err)
 	}
@@ -135,7 +137,7 @@ func (e *Entry) Screen() ([]byte, error) {
 	if e.bare {
 		return nil, nil
 	}
-	text, err := os.ReadFile(filepath.Join(e.path, screenFile))
+	text, err := readKept(filepath.Join(e.path, screenFile), mostDocument)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/mcpload/mcpload/history"
@@ -83,7 +82,7 @@ func (e *Entry) scan(s Server, fn func(c *history.Call) error) (err error) {
 	if s.History != filepath.Base(s.History) { // the environment may come from anywhere
 		return fmt.Errorf("%q is no name of a file", s.History)
 	}
-	f, err := os.Open(filepath.Join(e.path, historiesFolder, s.History))
+	f, err := openKept(filepath.Join(e.path, historiesFolder, s.History))
 	if err != nil {
 		return err
 	}
