@@ -64,7 +64,9 @@ any more, or one that NEW doesn't have.`,
 			}
 			return hinted{fmt.Errorf("compare takes BASE and NEW, not %s", counted(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas"}
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.compare(f, args[0], args[1]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.unlessInterrupted(func() error { return a.compare(f, args[0], args[1]) })
+		},
 	}
 	f.register(cmd)
 	flags := cmd.Flags()

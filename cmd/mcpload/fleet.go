@@ -106,7 +106,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, err := (&runFlags{scenarios: f.scenarios}).chosen()
+	list, err := (&runFlags{scenarios: f.scenarios, format: "table"}).chosen()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,10 @@
 package main
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
 
 // errInterrupted is how work ends that has nothing in flight and nothing to report.
 var errInterrupted = errors.New("interrupted before there was anything to say")
@@ -18,4 +22,13 @@ func (a *app) unlessInterrupted(work func() error) error {
 	case <-a.drain:
 		return errInterrupted
 	}
+}
+
+// reading has the first interrupt end a command that only reads.
+func (a *app) reading(cmd *cobra.Command) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.unlessInterrupted(func() error { return run(cmd, args) })
+	}
+	return cmd
 }

@@ -48,7 +48,9 @@ Exit status: 0 rendered, whatever the run's verdict; 2 could not.`,
   mcpload report last --format markdown >> "$GITHUB_STEP_SUMMARY"
   mcpload report last --format vegeta | vegeta report`,
 		Args: oneRun("report"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.report(f, args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.unlessInterrupted(func() error { return a.report(f, args[0]) })
+		},
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "table", formatNames())

@@ -28,7 +28,7 @@ mcpload/results in the user's data folder. --no-store keeps nothing.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.resultsList(), a.resultsShow(), a.resultsRemove(), a.resultsPrune(), a.resultsExport(), a.resultsReindex())
+	cmd.AddCommand(a.reading(a.resultsList()), a.reading(a.resultsShow()), a.resultsRemove(), a.resultsPrune(), a.resultsExport(), a.resultsReindex())
 	return cmd
 }
 
