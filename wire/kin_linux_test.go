@@ -20,7 +20,8 @@ import (
 // environment. Its number goes to a file.
 func daemon(file string) string {
 	return "(setsid env -i sh -c 'trap \"\" TERM; echo $$ >" + file + ".new; mv " + file + ".new " + file +
-		"; while :; do sleep 1; done' </dev/null >/dev/null 2>&1 &)"
+		"; while :; do sleep 1; done' </dev/null >/dev/null 2>&1 &)" +
+		"; while ! test -s " + file + "; do sleep 0.01; done" // before that it may be in the group still
 }
 
 // numberIn waits for a number in a file.
