@@ -202,24 +202,28 @@ func (o *openings) numbers(shortest, longest float64) (lo, hi int) {
 func (o *openings) fits(from, to float64, all bool) (fit Interval, ok bool) {
 	from, to = from*(1-windowDrift)-windowTick, to*(1+windowDrift)+windowTick
 	lo, hi := o.numbers(from, to)
-	for n := hi; n >= max(lo, 2); n-- { // one call a window is a bucket without burst, in other words
-		switch {
-		case n == math.MaxInt || !o.explain(n, from, to):
-			continue
-		case !ok:
-			fit, ok = Interval{float64(n), float64(n)}, true
-		}
-		if fit.Lo = float64(n); !all {
-			break
-		}
+	if lo = max(lo, 2); hi == math.MaxInt { // one call a window is a bucket without burst, in other words
+		return fit, false
 	}
-	return fit, ok
+	for hi >= lo && !o.explain(hi, from, to) {
+		hi--
+	}
+	if hi < lo {
+		return fit, false
+	}
+	for all && lo < hi && !o.explain(lo, from, to) {
+		lo++
+	}
+	if !all {
+		lo = hi
+	}
+	return Interval{float64(lo), float64(hi)}, true
 }
 
 // opening fits windows that open with a call. Lengths up to the history's are
 // tried, so closely that nothing lies between two.
 func (b *bucket) opening() (m Model, ok bool) {
-	const shortest, coarse, fine = 5e7, 0.04, 0.002
+	const shortest, coarse, fine = 5e7, 0.04, 0.005
 	o := b.openings()
 	if len(o.sure) == 0 || len(o.refused) == 0 {
 		return m, false
