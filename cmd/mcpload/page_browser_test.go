@@ -41,7 +41,7 @@ func TestPageOfARun(t *testing.T) {
 		b := browser(t)
 		b.open(file)
 		const witness = "document.querySelector('#s1-t1 .witness')"
-		assert.Contains(t, b.text(witness+".getAttribute('aria-label')"), "17 calls were admitted within 4.2ms; the limit allows 16.05 there")
+		assert.Contains(t, b.text(witness+".getAttribute('aria-label')"), "17 calls were admitted within 4.2ms; the limit allows 16.06 there")
 		assert.EqualValues(t, 17, b.number(witness+".querySelector('path.mark.admitted').getAttribute('d').split('M').length - 1"), "a mark for every call of the witness")
 		// Under the line of an empty bucket lies what no honest one can hold.
 		deepest := b.number("Math.max(..." + witness + ".querySelector('path.mark.admitted').getAttribute('d').match(/ [0-9.]+v/g).map(parseFloat))")
