@@ -164,7 +164,15 @@ func (c cell) judge(t *testing.T) row {
 		}
 		asked = append(asked, flags[i])
 	}
-	mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json", "--budget", "time=1m"}, asked...), c.start(t)...)...)
+	// On a busy machine the time may end before the costs are mapped; what is known
+	// wrongly stays wrong.
+	for range 3 {
+		r.probe = probed{}
+		mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json", "--budget", "time=1m"}, asked...), c.start(t)...)...)
+		if strings.Contains(r.costs(), c.costs) {
+			break
+		}
+	}
 	if c.shape != "" {
 		require.Contains(t, r.refusals(), c.shape)
 	}
