@@ -108,10 +108,3 @@ func matches(patterns []string, tool string) bool {
 	}
 	return false
 }
-
-// Clone returns a copy that shares nothing with the charge.
-func (c Charge) Clone() Charge {
-	c.Methods, c.May, c.Free = slices.Clone(c.Methods), slices.Clone(c.May), slices.Clone(c.Free)
-	c.Tools, c.Units = slices.Clone(c.Tools), maps.Clone(c.Units)
-	return c
-}

@@ -2,7 +2,6 @@ package promise
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -156,13 +155,6 @@ func (u Unit) Shortest() time.Duration {
 func (l Law) Applies(method, tool string) bool {
 	_, most := l.Charge.Cost(method, tool)
 	return most > 0
-}
-
-// Clone returns a copy that shares nothing with the law.
-func (l Law) Clone() Law {
-	l.Key = slices.Clone(l.Key)
-	l.Charge = l.Charge.Clone()
-	return l
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Ceil(s * 1e9)) }

@@ -43,6 +43,7 @@ func (f *lawFlags) register(flags *pflag.FlagSet) {
 type lawRun struct {
 	lawFlags
 	promise promise.Promise
+	left    []string // what the last plan's budget left out
 }
 
 // laws makes jobs such as are held to laws, where that is asked for.
@@ -68,7 +69,7 @@ func (f *runFlags) laws(jobs []job, given func(name string) bool) error {
 		if jobs[i].kind == kindMock {
 			return hinted{errors.New("--promise is for a running server: the mock keeps token buckets only"), "give --url, or -- and a command that starts one"}
 		}
-		jobs[i].laws = &lawRun{f.lawFlags, p}
+		jobs[i].laws = &lawRun{lawFlags: f.lawFlags, promise: p}
 	}
 	return nil
 }
@@ -98,6 +99,7 @@ func (j *job) lawPlan(clients []string) scenarios.LawPlan {
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = lawScenario
 	}
+	j.laws.left = plan.Left
 	return plan
 }
 
@@ -158,10 +160,9 @@ func lawCatalogue() []scenarios.Scenario {
 func (o *outcome) judgeLaws(j job, court *verdict.Court) {
 	p := j.laws.held(j.load())
 	judged := verdict.JudgeLaws(p, o.calls, verdict.LawConfig{Clocks: court.Clocks(), Shared: j.shared, Identify: j.identify})
-	plan := j.lawPlan(clientsNamed(j.clientCount()))
 	left := make([][]string, len(p))
 	for x := range p {
-		for _, why := range plan.Left {
+		for _, why := range j.laws.left {
 			if said, ok := strings.CutPrefix(why, p[x].String()+": "); ok {
 				left[x] = append(left[x], said)
 			}
