@@ -15,9 +15,9 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // causeWords are the kinds of causes by what only they say.

@@ -164,7 +164,7 @@ var inProcessLine = regexp.MustCompile(`(?m)^BenchmarkInProcess/by=(handler|mcpl
 // inProcess measures calls to a handler in our own process beside calling it.
 func inProcess(b *strings.Builder) {
 	b.WriteString("## In-process\n\nMcp-go's server as a function, called by mcpload and directly, in one run.\n\n")
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "InProcess", "-count", "7", "./wire").CombinedOutput()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "InProcess", "-count", "7", "./internal/wire").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(b, "Not measured: %v\n\n", err)
 		return

@@ -10,9 +10,9 @@ import (
 	"sync"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // Who a run speaks as: two clients are enough to tell a shared bucket from one

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/compare"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/compare"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // compareFlags are the flags of compare, as given.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/internal/wire"
 )
 
 // connectionFlags say how HTTP connections are made.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // credentialHeaders are headers that say who a client is, in small letters and

@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 const keptFleet = "fleet"

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/page"
 )
 
 // A format is a way to render a run, fresh or stored.

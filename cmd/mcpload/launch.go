@@ -12,11 +12,11 @@ import (
 	"strconv"
 	"time"
 
-	recipes "github.com/mcpload/mcpload/launch"
+	recipes "github.com/mcpload/mcpload/internal/launch"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/startup"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // launchConfig says where live servers are installed, and how much may be done.

@@ -10,11 +10,11 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	recipes "github.com/mcpload/mcpload/internal/launch"
 	"github.com/mcpload/mcpload/internal/printable"
-	recipes "github.com/mcpload/mcpload/launch"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // The scenario that a live server which doesn't start has, and its check.

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // A crew are the sessions of one load, and what they cost to set up.

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // engine is what sends: the fast path where the transport has one, or a

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/internal/wire"
 )
 
 // What a load needs beside its connections: files of ours that come while it

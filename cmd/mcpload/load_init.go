@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 func (a *app) loadInitCommand() *cobra.Command {

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // A loadJob is one load: the server, the traffic and the demands on it.

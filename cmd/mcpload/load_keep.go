@@ -7,7 +7,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // keepLoad stores the run, and returns it as it is to be printed.

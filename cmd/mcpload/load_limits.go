@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // When we were the limit: later than lateEnough at p99, and by more than

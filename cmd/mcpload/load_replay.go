@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // setReplay reads when the calls of a recording were due.

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/live"
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // A loadReport is what came of a load.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // A seat is a client's place in a crew, with the session that it has now.

@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // How long a step of a set-up may take, where nobody says how long: so many times

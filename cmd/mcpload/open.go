@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // opened are a job's sessions, one a client, in the order of their numbers.

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/page"
 	"github.com/mcpload/mcpload/verdict"
 )
 

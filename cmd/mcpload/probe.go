@@ -15,13 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/live"
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // probeFlags are the flags of probe, as given.

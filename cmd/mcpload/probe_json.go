@@ -5,8 +5,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // The document of mcpload.probe/v1. What is unknown is null.

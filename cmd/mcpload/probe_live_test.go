@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // probed runs the command line in this process and decodes its document.

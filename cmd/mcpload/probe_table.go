@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // tellProbe says a probe's report to a person.

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // A wireProber sends a probe's plans over live sessions.

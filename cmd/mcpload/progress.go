@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/live"
+	"github.com/mcpload/mcpload/internal/live"
 )
 
 // progress tells a person how far the work is: on a live screen where a

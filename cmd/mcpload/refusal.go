@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/wire"
 )
 
 // addRefusals adds the signs of --refusal to those of a profile. A text that is

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/wire"
 )
 
 func TestSignsOfARefusalAreAdded(t *testing.T) {

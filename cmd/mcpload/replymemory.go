@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/internal/wire"
 )
 
 // registerReplyMemory adds --reply-memory.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // longLoad keeps a load of so many calls, of which every third took 3 ms and the

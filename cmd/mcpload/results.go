@@ -12,7 +12,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 func (a *app) resultsCommand() *cobra.Command {

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/mcpload/mcpload/live"
+	"github.com/mcpload/mcpload/internal/live"
 )
 
 // Exit statuses, the same for every command.

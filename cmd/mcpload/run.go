@@ -14,10 +14,10 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // runFlags are the flags of run, as given.

@@ -17,9 +17,9 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // selftestFlags are the flags of selftest, as given.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 func TestSelftestPasses(t *testing.T) {

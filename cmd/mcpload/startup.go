@@ -12,7 +12,7 @@ import (
 
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // startFlags are the flags of startup, as given.

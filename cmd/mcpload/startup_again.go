@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // observe makes a start. The first bad one that hangs is made a second time:

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/startup"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // A starter starts one server, again and again.

@@ -18,11 +18,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/startup"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // startLine turns flags into what is to be started, all checked before

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 func startCaseRows(*profiles.Catalog) []row {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // mostOutput is how much of a start's output is kept, in bytes.

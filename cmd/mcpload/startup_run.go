@@ -10,7 +10,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
 // withoutStartup takes the start-up scenario out of a list of names: it has no

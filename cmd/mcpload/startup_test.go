@@ -22,7 +22,7 @@ import (
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/startup"
+	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
 )
 

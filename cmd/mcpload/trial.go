@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/load"
-	"github.com/mcpload/mcpload/wire"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // failedTrial says what the server had against a call, and what to do about it.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/ui"
+	"github.com/mcpload/mcpload/results/ui"
 )
 
 // uiFlags are the flags of ui, as given.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/store"
-	"github.com/mcpload/mcpload/ui"
+	"github.com/mcpload/mcpload/results/store"
+	"github.com/mcpload/mcpload/results/ui"
 )
 
 // serveStore keeps a few runs and serves them as mcpload ui does.

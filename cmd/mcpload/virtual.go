@@ -12,8 +12,8 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // runVirtual takes the job through the line in virtual time: the same plan,

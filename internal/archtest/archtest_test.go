@@ -43,36 +43,36 @@ func TestRedOnBrokenRule(t *testing.T) {
 		{"the engine knows the judge", "runner/x.go", ours + `verdict"`, "runner/x.go:2: runner must not import verdict"},
 		{"the judge shares arithmetic", "verdict/x.go", ours + `ratelimit"`, "verdict/x.go:2: verdict must not import ratelimit"},
 		{"the judge knows the mock", "verdict/x.go", ours + `mock"`, "verdict/x.go:2: verdict must not import mock"},
-		{"the judge knows the wire", "verdict/x.go", ours + `wire"`, "verdict/x.go:2: verdict must not import wire"},
+		{"the judge knows the wire", "verdict/x.go", ours + `internal/wire"`, "verdict/x.go:2: verdict must not import internal/wire"},
 		{"a report needs the engine", "results/x.go", ours + `runner"`, "results/x.go:2: results must not import runner"},
-		{"the mock knows the client", "mock/x.go", ours + `wire"`, "mock/x.go:2: mock must not import wire"},
-		{"virtual time knows more than history", "virtual/x.go", ours + `wire"`, "virtual/x.go:2: virtual must not import wire"},
-		{"a probe needs the engine", "probe/x.go", ours + `runner"`, "probe/x.go:2: probe must not import runner"},
-		{"history is a leaf", "history/x.go", ours + `wire"`, "history/x.go:2: history must not import wire"},
+		{"the mock knows the client", "mock/x.go", ours + `internal/wire"`, "mock/x.go:2: mock must not import internal/wire"},
+		{"virtual time knows more than history", "runner/virtual/x.go", ours + `internal/wire"`, "runner/virtual/x.go:2: runner/virtual must not import internal/wire"},
+		{"a probe needs the engine", "scenarios/probe/x.go", ours + `runner"`, "scenarios/probe/x.go:2: scenarios/probe must not import runner"},
+		{"history is a leaf", "history/x.go", ours + `internal/wire"`, "history/x.go:2: history must not import internal/wire"},
 		{"profiles is a leaf", "profiles/x.go", ours + `history"`, "profiles/x.go:2: profiles must not import history"},
 		{"ratelimit is a leaf", "ratelimit/x.go", ours + `profiles"`, "ratelimit/x.go:2: ratelimit must not import profiles"},
 		{"a leaf with a dependency", "history/x.go", `import _ "example.org/lib"`, "history/x.go:2: history is a leaf: it must not import example.org/lib"},
 		{"a package below a room", "runner/x.go", ours + `history/deep"`, "runner/x.go:2: runner must not import history/deep"},
 		{"the module's root", "runner/x.go", `import _ "example.com/m"`, "runner/x.go:2: runner must not import ."},
-		{"somebody imports cmd", "wire/x.go", ours + `cmd/mcpload"`, "wire/x.go:2: wire must not import cmd/mcpload"},
+		{"somebody imports cmd", "internal/wire/x.go", ours + `cmd/mcpload"`, "internal/wire/x.go:2: internal/wire must not import cmd/mcpload"},
 		{"cmd imports cmd", "cmd/mcpload/x.go", ours + `cmd/other"`, "cmd/mcpload/x.go:2: cmd/mcpload must not import cmd/other"},
 		{"a renamed import", "runner/x.go", `import p "example.com/m/profiles"`, "runner/x.go:2: runner must not import profiles"},
 		{"a room without a row", "surprise/x.go", "", "surprise: no room of this name in the table"},
 		{"a file in the root", "x.go", "", ".: no room of this name in the table"},
-		{"an init function", "wire/x.go", "func init() {}", "wire/x.go:2: no init functions"},
+		{"an init function", "internal/wire/x.go", "func init() {}", "internal/wire/x.go:2: no init functions"},
 		{"the clock in a pure room", "verdict/x.go", "import \"time\"\nvar x = time.Now()", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
 		{"the clock as a value", "verdict/x.go", "import \"time\"\nvar x = time.Now", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
 		{"the clock by another name", "verdict/x.go", "import clock \"time\"\nvar x = clock.Now()", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
 		{"the clock by a dot import", "verdict/x.go", "import . \"time\"\nvar x = Now()", "verdict/x.go:2: dot import of time: only the outermost rooms read the clock"},
 		{"elapsed time", "verdict/x.go", "import \"time\"\nvar x = time.Since(time.Time{})", "verdict/x.go:3: time.Since: only the outermost rooms read the clock"},
 		{"remaining time", "verdict/x.go", "import \"time\"\nvar x = time.Until(time.Time{})", "verdict/x.go:3: time.Until: only the outermost rooms read the clock"},
-		{"the environment below main", "wire/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")", "wire/x.go:3: os.Getenv: only cmd reads the environment or ends the process"},
-		{"the environment, looked up", "wire/x.go", "import \"os\"\nvar x, _ = os.LookupEnv(\"HOME\")", "wire/x.go:3: os.LookupEnv: only cmd reads the environment or ends the process"},
-		{"the whole environment", "wire/x.go", "import \"os\"\nvar x = os.Environ()", "wire/x.go:3: os.Environ: only cmd reads the environment or ends the process"},
-		{"the process ended below main", "wire/x.go", "import \"os\"\nfunc f() { os.Exit(1) }", "wire/x.go:3: os.Exit: only cmd reads the environment or ends the process"},
-		{"the process ended by a log line", "wire/x.go", "import \"log\"\nfunc f() { log.Fatalf(\"\") }", "wire/x.go:3: log.Fatalf: only cmd reads the environment or ends the process"},
-		{"a long file", "wire/x.go", strings.Repeat("\n", maxFile), "wire/x.go: 401 lines, at most 400"},
-		{"a long function", "wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction) + "}", "wire/x.go:2: f has 61 lines, at most 60"},
+		{"the environment below main", "internal/wire/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")", "internal/wire/x.go:3: os.Getenv: only cmd reads the environment or ends the process"},
+		{"the environment, looked up", "internal/wire/x.go", "import \"os\"\nvar x, _ = os.LookupEnv(\"HOME\")", "internal/wire/x.go:3: os.LookupEnv: only cmd reads the environment or ends the process"},
+		{"the whole environment", "internal/wire/x.go", "import \"os\"\nvar x = os.Environ()", "internal/wire/x.go:3: os.Environ: only cmd reads the environment or ends the process"},
+		{"the process ended below main", "internal/wire/x.go", "import \"os\"\nfunc f() { os.Exit(1) }", "internal/wire/x.go:3: os.Exit: only cmd reads the environment or ends the process"},
+		{"the process ended by a log line", "internal/wire/x.go", "import \"log\"\nfunc f() { log.Fatalf(\"\") }", "internal/wire/x.go:3: log.Fatalf: only cmd reads the environment or ends the process"},
+		{"a long file", "internal/wire/x.go", strings.Repeat("\n", maxFile), "internal/wire/x.go: 401 lines, at most 400"},
+		{"a long function", "internal/wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction) + "}", "internal/wire/x.go:2: f has 61 lines, at most 60"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			assert.Equal(t, []string{row.want}, judge(t, row.path, row.source))
@@ -95,16 +95,16 @@ func TestRedOnVagueName(t *testing.T) {
 // TestGreenOnKeptRule: the same shapes where the design allows them.
 func TestGreenOnKeptRule(t *testing.T) {
 	for _, row := range []struct{ name, path, source string }{
-		{"an import in the table", "runner/x.go", `import _ "example.com/m/wire"`},
+		{"an import in the table", "runner/x.go", `import _ "example.com/m/internal/wire"`},
 		{"cmd imports a room", "cmd/mcpload/x.go", `import _ "example.com/m/runner"`},
 		{"a leaf and the standard library", "history/x.go", `import _ "net/http"`},
 		{"somebody else's module", "runner/x.go", `import _ "example.com/mother/profiles"`},
 		{"the clock in the runner", "runner/x.go", "import \"time\"\nvar x = time.Now()"},
 		{"the environment in cmd", "cmd/mcpload/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")"},
-		{"a method named init", "wire/x.go", "type t int\nfunc (t) init() {}"},
+		{"a method named init", "internal/wire/x.go", "type t int\nfunc (t) init() {}"},
 		{"a field named Now", "verdict/x.go", "type s struct{ Now int }\nfunc f(time s) int { return time.Now }"},
-		{"the longest file", "wire/x.go", strings.Repeat("\n", maxFile-1)},
-		{"the longest function", "wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction-1) + "}"},
+		{"the longest file", "internal/wire/x.go", strings.Repeat("\n", maxFile-1)},
+		{"the longest function", "internal/wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction-1) + "}"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			assert.Empty(t, judge(t, row.path, row.source))
@@ -119,19 +119,19 @@ func TestReadModule(t *testing.T) {
 	source := &fstest.MapFile{Data: []byte("package x\n")}
 
 	_, files, err := readModule(fstest.MapFS{
-		"go.mod":               mod,
-		"wire/x.go":            source,
-		"wire/x_windows.go":    source,
-		"wire/tagged.go":       {Data: []byte("//go:build performance\n\npackage x\n")},
-		"wire/x_test.go":       source,
-		"wire/testdata/x.go":   source,
-		"testdata/live/x.go":   source,
-		"vendor/a/x.go":        source,
-		"wire/other/go.mod":    mod,
-		"wire/other/x.go":      source,
-		".hidden/x.go":         source,
-		"_drafts/x.go":         source,
-		"wire/.editor-file.go": {Data: []byte("not Go")},
+		"go.mod":                      mod,
+		"internal/wire/x.go":          source,
+		"internal/wire/x_windows.go":  source,
+		"internal/wire/tagged.go":     {Data: []byte("//go:build performance\n\npackage x\n")},
+		"internal/wire/x_test.go":     source,
+		"internal/wire/testdata/x.go": source,
+		"testdata/live/x.go":          source,
+		"vendor/a/x.go":               source,
+		"internal/wire/other/go.mod":  mod,
+		"internal/wire/other/x.go":    source,
+		".hidden/x.go":                source,
+		"_drafts/x.go":                source,
+		"wire/.editor-file.go":        {Data: []byte("not Go")},
 	})
 	require.NoError(t, err)
 	var paths []string
@@ -139,10 +139,10 @@ func TestReadModule(t *testing.T) {
 		paths = append(paths, f.path)
 	}
 	slices.Sort(paths)
-	assert.Equal(t, []string{"wire/tagged.go", "wire/x.go", "wire/x_windows.go"}, paths)
+	assert.Equal(t, []string{"internal/wire/tagged.go", "internal/wire/x.go", "internal/wire/x_windows.go"}, paths)
 
 	for name, tree := range map[string]fstest.MapFS{
-		"no Go file found that ships": {"go.mod": mod, "wire/x_test.go": source},
+		"no Go file found that ships": {"go.mod": mod, "internal/wire/x_test.go": source},
 		"go.mod has no module line":   {"go.mod": {Data: []byte("go 1.26\n")}, "x.go": source},
 		"file does not exist":         {"x.go": source},
 		"expected 'package'":          {"go.mod": mod, "x.go": {Data: []byte("not Go")}},

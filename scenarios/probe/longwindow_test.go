@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // Windows as people configure them, so many calls a minute: the default budget

@@ -43,7 +43,7 @@ func TestScreenGolden(t *testing.T) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), all.String(), "go test ./live -update rewrites it")
+	require.Equal(t, string(want), all.String(), "go test ./internal/live -update rewrites it")
 }
 
 func TestNoScreenIsLargerThanItsTerminal(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/virtual"
+	"github.com/mcpload/mcpload/runner/virtual"
 )
 
 var _ runner.Clock = (*virtual.Clock)(nil)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // pageRuns is how many runs a page of the list has.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/runner/virtual"
+	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // takenBy probes what lets calls through.

@@ -7,9 +7,9 @@ import (
 	"regexp"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/page"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // A plain is a run that no page can draw: another kind than run.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/mock"
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // show logs a report, for whoever reads why a test failed.

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mcpload/mcpload/page"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/page"
+	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/verdict"
 )
 

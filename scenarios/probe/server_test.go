@@ -12,11 +12,11 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/mock"
-	"github.com/mcpload/mcpload/probe"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/runner/virtual"
+	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
-	"github.com/mcpload/mcpload/virtual"
 )
 
 // A server is a limiter in virtual time, with sessions and connections.

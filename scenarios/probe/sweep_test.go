@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/mock"
-	"github.com/mcpload/mcpload/probe"
-	"github.com/mcpload/mcpload/virtual"
+	"github.com/mcpload/mcpload/runner/virtual"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // A weather is the delay of a message, one way.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/mock"
-	"github.com/mcpload/mcpload/probe"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // A look is what a probe must say of a fault of the mock.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/compare"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/compare"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 // seed makes the intervals of a comparison the same at every look.

@@ -13,7 +13,7 @@ import (
 // In-process: the cost of a call beside that of calling the handler, which is a
 // real server, directly.
 //
-//	go test -run '^$' -bench InProcess -count 7 ./wire | benchstat -col /by -
+//	go test -run '^$' -bench InProcess -count 7 ./internal/wire | benchstat -col /by -
 func BenchmarkInProcess(b *testing.B) {
 	server := newMCPGo()
 	handler := func(ctx context.Context, _ string, text []byte) []byte {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/verdict"
 )
 

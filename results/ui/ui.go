@@ -22,8 +22,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/mcpload/mcpload/page"
-	"github.com/mcpload/mcpload/store"
+	"github.com/mcpload/mcpload/results/page"
+	"github.com/mcpload/mcpload/results/store"
 )
 
 //go:embed ui.html
