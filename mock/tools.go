@@ -34,7 +34,9 @@ func newMCP(life context.Context, p profiles.Profile) (m *server.MCPServer, tool
 	tools = map[string]bool{}
 	add := func(name, doc string, handler server.ToolHandlerFunc) {
 		tools[name] = true
-		m.AddTool(mcp.NewToolWithRawSchema(name, doc, anything), handler)
+		tool := mcp.NewToolWithRawSchema(name, doc, anything)
+		tool.Annotations.ReadOnlyHint, tool.Annotations.OpenWorldHint = mcp.ToBoolPtr(true), mcp.ToBoolPtr(false)
+		m.AddTool(tool, handler)
 	}
 	add(toolEcho, "Returns its arguments.", func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		text, err := json.Marshal(r.GetArguments())

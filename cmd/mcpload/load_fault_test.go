@@ -168,6 +168,9 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 			args := append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
 				"--threshold", "p90<150ms", "--threshold", "errors<5%"}, row.args...)
 			status, s := measured(t, args...)
+			for again := 0; status == exitInconclusive && again < 4; again++ { // a busy machine: the generator itself was late
+				status, s = measured(t, args...)
+			}
 			assert.Equal(t, 50, s.Calls.Planned)
 			if row.check == "" {
 				assert.Equal(t, exitPass, status, "%+v", s.Findings)

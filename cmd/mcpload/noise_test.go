@@ -196,12 +196,13 @@ func (s *soak) run(seed uint64) {
 	file := filepath.Join(s.dir, fmt.Sprintf("run-%d", seed))
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	args := append([]string{"run", "--rate", soakRate, "--burst", soakBurst, "--tool", "ping", "--seed", strconv.FormatUint(seed, 10),
+	tool := "ping"
+	if strings.HasPrefix(out.server.name, "mock") || out.server.broken {
+		tool = "echo"
+	}
+	args := append([]string{"run", "--rate", soakRate, "--burst", soakBurst, "--tool", tool, "--seed", strconv.FormatUint(seed, 10),
 		"--timeout", "30s", // what a starved FastMCP may take for what has queued up; a call that is given up may be charged at any later time
 		"--no-tui", "--format", "json", "-o", file + ".json", "--save-history", file + ".jsonl"}, target...)
-	if strings.HasPrefix(out.server.name, "mock") || out.server.broken {
-		args = slices.DeleteFunc(args, func(a string) bool { return a == "--tool" || a == "ping" })
-	}
 	cmd := tied(exec.CommandContext(ctx, s.mcpload, args...))
 	var said bytes.Buffer
 	cmd.Stderr = &said
