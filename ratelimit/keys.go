@@ -25,9 +25,10 @@ type table struct {
 	seed   maphash.Seed // random, so that clients can't choose keys that collide
 	index  []uint32     // position in slots plus 1, or 0; the length is a power of two
 	slots  []slot
-	hashes []uint32 // of the keys in slots; of a slot without a key, what free was before
-	free   uint32   // position plus 1 of the last slot that lost its key, or 0
-	heap   []entry  // by queued, the children of i at 4*i+1 to 4*i+4
+	hashes []uint32        // of the keys in slots; of a slot without a key, what free was before
+	free   uint32          // position plus 1 of the last slot that lost its key, or 0
+	heap   []entry         // by queued, the children of i at 4*i+1 to 4*i+4
+	gone   func(at uint32) // called for a slot that lost its key; may be nil
 }
 
 // A slot is a key and its bucket: 24 bytes.
@@ -75,15 +76,8 @@ func (t *table) insert(key string, hash uint32, fullAt, now int64) bool {
 	for range 2 {
 		t.forget(now)
 	}
-	for t.len() >= t.max {
-		if t.heap[0].queued > now {
-			if t.heap[0].queued == t.slots[t.heap[0].at].fullAt {
-				return false
-			}
-			t.requeue()
-			continue
-		}
-		t.forget(now)
+	if t.len() >= t.max && !t.vacate(now) {
+		return false
 	}
 	if 4*(t.len()+1) > 3*len(t.index) {
 		t.grow()
@@ -118,6 +112,9 @@ func (t *table) forget(now int64) {
 		return
 	}
 	t.unplace(top.at)
+	if t.gone != nil {
+		t.gone(top.at)
+	}
 	t.slots[top.at] = slot{}
 	t.hashes[top.at], t.free = t.free, top.at+1
 	last := len(t.heap) - 1

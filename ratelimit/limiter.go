@@ -1,6 +1,8 @@
 // Package ratelimit decides, per key, if one more event fits a rate and a
 // burst: a token bucket that is exact, for one bucket or for one bucket a key.
 //
+// Limits of other kinds, windows and caps, alone or several at once, are a [Stack].
+//
 // Most users want [New] and [Limiter.Allow], or [Limiter.AllowKey] for a bucket
 // a client. An mcp-go server adds Middleware of package mcpgo (charges tools/call); another wraps
 // its http.Handler in [NewHandler] (charges every JSON-RPC request).
@@ -58,7 +60,8 @@ type Decision struct {
 	// RetryAfter is 0 where Allowed, else the smallest wait after which the
 	// event is admitted if nobody else takes the token: refused at any instant
 	// before t+RetryAfter, admitted at t+RetryAfter, t being the instant that
-	// was given or read. It is Never where waiting doesn't help.
+	// was given or read. It is Never where waiting doesn't help, and Unknown where
+	// that depends on when others are done.
 	RetryAfter time.Duration
 	// Remaining is how many whole tokens are left in the bucket, 0 to Burst; 0
 	// for a new key that found no room.
@@ -76,6 +79,7 @@ const (
 	ReasonKeys                           // a new key, and the table is full of keys whose buckets aren't
 	ReasonSize                           // a batch of more events than the bucket can ever hold
 	ReasonUnconfigured                   // the limiter was not made by New
+	ReasonCap                            // as many events run as may at the same time
 )
 
 var reasonNames = [...]string{
@@ -84,6 +88,7 @@ var reasonNames = [...]string{
 	"too many clients",
 	"batch larger than the burst",
 	"limiter not configured",
+	"too many calls at the same time",
 }
 
 // String returns the reason in a few words, and "" for an allowed event.
