@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -150,8 +149,9 @@ compares what it found (results, report, compare, history, ui).`,
 	})
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand())
+	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
+	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand(), a.manCommand())
+	a.complete(root)
 	return root
 }
 
@@ -171,24 +171,4 @@ func plainFlagError(err error) error {
 		kind += " that fits"
 	}
 	return fmt.Errorf("--%s %q is not %s", bad.GetFlag().Name, bad.GetValue(), kind)
-}
-
-// version is the module's version, or "devel" in a checkout.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
-}
-
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.stdout, "mcpload", version())
-			return err
-		},
-	}
 }
