@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/internal/printable"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -217,18 +218,10 @@ func quoted(word string) string {
 	switch {
 	case plainWord.MatchString(word):
 		return word
-	case strings.Map(visible, word) != word:
+	case strings.Map(printable.Visible, word) != word:
 		word = left
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// visible is a character that a screen may get, or ? for one that it would obey.
-func visible(r rune) rune {
-	if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-		return '?'
-	}
-	return r
 }
 
 // repeatLine is the command that repeats a failed run: with its seed, and with
@@ -240,7 +233,7 @@ func repeatLine(doc *results.Document, again *invocation) string {
 	set := []flagValue{{name: "seed", value: strconv.FormatUint(doc.Seed, 10)}}
 	if len(doc.Servers) == 1 {
 		c := doc.Servers[0].Target.Call
-		if c != nil && c.Chosen && c.Tool != "" && doc.Servers[0].Target.Kind != string(kindMock) {
+		if c != nil && c.Chosen && c.Tool != "" && doc.Servers[0].Target.Kind != string(target.Mock) {
 			set = append(set, flagValue{name: "tool", value: c.Tool})
 			if c.Arguments != nil {
 				set = append(set, flagValue{name: "args", value: string(c.Arguments)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
@@ -25,7 +26,7 @@ const maxAttempts = 3
 type line struct {
 	job      *job
 	setting  scenarios.Setting
-	sessions opened
+	sessions target.Sessions
 	clock    runner.Clock  // of all calls
 	pace     runner.Clock  // that the sender waits on
 	target   runner.Target // that carries calls
@@ -33,7 +34,7 @@ type line struct {
 	progress *progress
 	drain    <-chan struct{}
 
-	troupes []*cast
+	clients []*target.Clients
 }
 
 // run sends everything from an instant on, and judges it. It ends the sessions, and
@@ -48,8 +49,8 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (note
 			l.progress.more(*l.job, plan, begin)
 		}
 		err := l.send(ctx, plan, begin, out)
-		l.progress.board.Note(l.job.profile.Name, "judging")
-		out.note(err, l.job.profile.Limit)
+		l.progress.board.Note(l.job.Profile.Name, "judging")
+		out.note(err, l.job.Profile.Limit)
 		if l.job.laws != nil {
 			break
 		}
@@ -70,14 +71,14 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (note
 // close ends all sessions: what that sends may be charged too, and so belongs to the
 // history. It returns what the sessions have to tell.
 func (l *line) close(out *outcome) (notes []string) {
-	notes = l.sessions.notes()
-	for _, t := range l.troupes {
-		t.close()
+	notes = l.sessions.Notes()
+	for _, t := range l.clients {
+		t.Close()
 	}
 	l.release()
-	out.calls = slices.Concat(out.calls, l.sessions.close())
-	for _, t := range l.troupes {
-		out.calls = append(out.calls, t.asides()...)
+	out.calls = slices.Concat(out.calls, l.sessions.Close())
+	for _, t := range l.clients {
+		out.calls = append(out.calls, t.Asides()...)
 	}
 	return notes
 }
@@ -87,12 +88,12 @@ func (l *line) close(out *outcome) (notes []string) {
 func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
 	if l.job.laws != nil {
 		plan := l.job.lawPlan(l.setting.Clients)
-		l.progress.app.say("%s: %s", l.job.profile.Name, l.job.announceLaws(plan))
+		l.progress.app.say("%s: %s", l.job.Profile.Name, l.job.announceLaws(plan))
 		return plan.Arrivals
 	}
 	tried := history.LastAttempts(before)
 	var plan []history.Arrival
-	for a := range scenarios.Plan(l.job.profile, list, l.setting) {
+	for a := range scenarios.Plan(l.job.Profile, list, l.setting) {
 		if n := tried[a.Label]; n > 0 {
 			a.Attempt = n + 1
 		}
@@ -104,13 +105,13 @@ func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.
 // send sends a plan, and puts what came of it into the outcome. Each plan has
 // sessions of its own that come in disguise.
 func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *outcome) error {
-	troupe := newCast(l.job, l.sessions, l.target)
-	l.troupes = append(l.troupes, troupe)
-	calls, err := runner.Run(ctx, l.pace, troupe, shifted(plan, begin), runner.Config{
-		GiveUp: giveUp, Drain: l.drain, Observe: func(c history.Call) { l.progress.board.Saw(l.job.profile.Name, c) },
+	clients := target.NewClients(&l.job.Target, l.sessions, l.target)
+	l.clients = append(l.clients, clients)
+	calls, err := runner.Run(ctx, l.pace, clients, runner.From(begin, slices.Values(plan)), runner.Config{
+		GiveUp: target.GiveUp, Drain: l.drain, Observe: func(c history.Call) { l.progress.board.Saw(l.job.Profile.Name, c) },
 	})
-	out.calls = slices.Concat(out.calls, calls, troupe.handshakes())
-	l.sessions.amend(out.calls)
+	out.calls = slices.Concat(out.calls, calls, clients.Handshakes())
+	l.sessions.Amend(out.calls)
 	return err
 }
 
@@ -124,7 +125,7 @@ type spoilt struct {
 // not be told, and was disturbed itself or in a run of which another scenario
 // was, since some checks ask the whole run.
 func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
-	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
+	court := verdict.NewCourt(j.Profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
 	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
@@ -153,7 +154,7 @@ func (l *line) again(spoilt []spoilt, out *outcome) []scenarios.Scenario {
 	var list []scenarios.Scenario
 	for _, s := range spoilt {
 		words := fmt.Sprintf("%s: repeated, %s", s.scenario.Name, s.why)
-		l.progress.app.say("%s: %s", l.job.profile.Name, words)
+		l.progress.app.say("%s: %s", l.job.Profile.Name, words)
 		out.server.Notes = append(out.server.Notes, words)
 		list = append(list, s.scenario)
 	}
@@ -169,9 +170,9 @@ func (l *line) rested(calls []history.Call) time.Duration {
 			open++
 		}
 	}
-	limit := l.job.profile.Limit
+	limit := l.job.Profile.Limit
 	rest := float64(limit.Burst+min(open, limit.Burst)) / limit.Rate
-	l.progress.board.Note(l.job.profile.Name, "resting")
+	l.progress.board.Note(l.job.Profile.Name, "resting")
 	return l.clock.Now() + time.Duration(rest*1e9) + breath
 }
 
@@ -180,7 +181,7 @@ const breath = 20 * time.Millisecond
 
 // judge fills in the findings of every scenario.
 func (o *outcome) judge(j job) {
-	court := verdict.NewCourt(j.profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
+	court := verdict.NewCourt(j.Profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
 	o.calls = court.Calls()
 	o.server.Clocks = results.ClocksOf(court.Clocks())
 	last := history.LastAttempts(o.calls)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
@@ -26,7 +27,7 @@ func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...st
 	var said bytes.Buffer
 	a := &app{stdout: io.Discard, stderr: &said}
 	limit := profiles.Limit{Rate: 12, Burst: 16, Scope: profiles.Global, Charges: []string{"*"}}
-	j := &job{profile: profiles.Profile{Name: "acb", Limit: limit, Call: profiles.LoadCall{Method: "ping"}}, scenarios: scenarios.Catalogue(), seed: 1}
+	j := &job{Target: target.Target{Profile: profiles.Profile{Name: "acb", Limit: limit, Call: profiles.LoadCall{Method: "ping"}}, Seed: 1}, scenarios: scenarios.Catalogue()}
 	limiter, err := mock.NewLimiter(limit, fault, mock.ChargeAll, 1)
 	require.NoError(t, err)
 	clock := virtual.NewClock()
@@ -43,7 +44,7 @@ func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...st
 			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method})
 			return virtualReply(answer, "", a.Method)
 		}}
-	l := &line{job: j, setting: scenarios.Setting{Clients: clientNames, Seed: 1}, clock: clock, pace: clock, target: server, release: func() {}, progress: a.newProgress("")}
+	l := &line{job: j, setting: scenarios.Setting{Clients: target.ClientNames(target.DefaultClients), Seed: 1}, clock: clock, pace: clock, target: server, release: func() {}, progress: a.newProgress("")}
 	out := outcome{server: results.Server{Server: "acb"}}
 	l.run(t.Context(), 0, &out)
 	return out, said.String()

@@ -313,13 +313,6 @@ func TestWithoutAFirstSessionNothingRuns(t *testing.T) {
 	require.Contains(t, r.stderr, "no more sessions")
 }
 
-func TestOpenWithin(t *testing.T) {
-	require.Equal(t, 2*time.Second, openWithin(time.Millisecond, 10*time.Second))
-	require.Equal(t, 6*time.Second, openWithin(300*time.Millisecond, 10*time.Second))
-	require.Equal(t, 10*time.Second, openWithin(time.Minute, 10*time.Second))
-	require.Equal(t, time.Second, openWithin(time.Minute, time.Second))
-}
-
 // A fail prints the command that repeats it: with its seed and the tool that was
 // chosen, and no secret.
 func TestAFailIsRepeatedByItsCommand(t *testing.T) {

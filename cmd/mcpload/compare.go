@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -62,7 +64,7 @@ any more, or one that NEW doesn't have.`,
 			if len(args) == 2 {
 				return nil
 			}
-			return hinted{fmt.Errorf("compare takes BASE and NEW, not %s", counted(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas"}
+			return hint.New(fmt.Errorf("compare takes BASE and NEW, not %s", words.Count(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas")
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.unlessInterrupted(func() error { return a.compare(f, args[0], args[1]) })
@@ -144,7 +146,7 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	}
 	for _, e := range older {
 		if slices.ContainsFunc(newer, func(n *store.Entry) bool { return n.Path() == e.Path() }) {
-			return nil, nil, hinted{fmt.Errorf("run %s is on both sides", e.Name()), "a run compared with itself shows no difference, whatever is wrong"}
+			return nil, nil, hint.New(fmt.Errorf("run %s is on both sides", e.Name()), "a run compared with itself shows no difference, whatever is wrong")
 		}
 	}
 	if base, err = a.readRuns(older); err != nil {

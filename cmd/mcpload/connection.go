@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
 )
 
@@ -58,7 +59,7 @@ func (f *connectionFlags) apply(o *wire.Options) error {
 		u, err := url.Parse(f.proxy)
 		if err != nil || u.Host == "" {
 			// The address may hold a password, so that it isn't repeated.
-			return hinted{fmt.Errorf("--proxy is no URL of a proxy"), "such as http://127.0.0.1:3128 or socks5://127.0.0.1:1080"}
+			return hint.New(fmt.Errorf("--proxy is no URL of a proxy"), "such as http://127.0.0.1:3128 or socks5://127.0.0.1:1080")
 		}
 		o.Proxy = u
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/launch"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -32,13 +35,13 @@ func launchEnv(names []string) []string {
 	return env
 }
 
-// environment is what the job's server gets of ours, if it is started: a mock gets
+// environment is what a server gets of ours, if it is started: a mock gets
 // nothing that it doesn't need.
-func (j *job) environment(given []string) []string {
-	if j.kind == kindMock {
+func environment(t *target.Target, given []string) []string {
+	if t.Kind == target.Mock {
 		return launchEnv(nil)
 	}
-	return append(launchEnv(profileEnv(j.profile)), given...)
+	return append(launchEnv(profileEnv(t.Profile)), given...)
 }
 
 // profileEnv are the names of the variables that a profile's server needs.
@@ -50,6 +53,18 @@ func profileEnv(p profiles.Profile) []string {
 	return names
 }
 
+// passedOn is what the recipe names and the caller has, but for credentials.
+func passedOn(p profiles.Profile) []string {
+	var list []string
+	for _, name := range p.Launch.Env {
+		held := slices.ContainsFunc(p.Credentials, func(c profiles.Credential) bool { return c.Env == name })
+		if value, ok := os.LookupEnv(name); ok && !held {
+			list = append(list, name+"="+value)
+		}
+	}
+	return list
+}
+
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // givenEnv reads --env: NAME, which must be set, or NAME=VALUE. No value is quoted.
@@ -59,7 +74,7 @@ func givenEnv(list []string) ([]string, error) {
 		name, value, set := strings.Cut(text, "=")
 		if !envName.MatchString(name) {
 			// What there is in place of a name may be the secret.
-			return nil, hinted{fmt.Errorf("--env number %d doesn't begin with the name of a variable", i+1), "--env NAME passes yours on, --env NAME=VALUE sets it"}
+			return nil, hint.New(fmt.Errorf("--env number %d doesn't begin with the name of a variable", i+1), "--env NAME passes yours on, --env NAME=VALUE sets it")
 		}
 		if !set {
 			var ok bool
@@ -101,4 +116,18 @@ func privateEnv(name, value string) bool {
 		}
 	}
 	return false
+}
+
+// launchConfig says where live servers are installed, and how much may be done.
+func (a *app) launchConfig(offline bool) (launch.Config, error) {
+	cache := os.Getenv("MCPLOAD_CACHE")
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return launch.Config{}, hint.New(fmt.Errorf("there is no folder to install servers in: %w", err), "name one with $MCPLOAD_CACHE")
+		}
+		cache = filepath.Join(dir, "mcpload")
+	}
+	cache, err := filepath.Abs(cache)
+	return launch.Config{Cache: filepath.Join(cache, "servers"), Offline: offline, Say: func(s string) { a.say("%s", s) }}, err
 }

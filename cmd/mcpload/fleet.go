@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
@@ -115,7 +117,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 		return err
 	}
 	for i := range jobs {
-		jobs[i].scenarios, jobs[i].seed = list, f.seed
+		jobs[i].scenarios, jobs[i].Seed = list, f.seed
 	}
 	began := time.Now()
 	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
@@ -126,14 +128,14 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 			a.say("interrupted: %d of %d servers were judged", i, len(jobs))
 			break
 		}
-		a.say("%d of %d: %s", i+1, len(jobs), j.profile.Name)
+		a.say("%d of %d: %s", i+1, len(jobs), j.Profile.Name)
 		row, o := a.fleetOne(ctx, j, budget)
 		for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal, &row.Trouble} {
 			*text = a.clean(*text)
 		}
 		report.Rows = append(report.Rows, row)
 		report.Run.Servers = append(report.Run.Servers, o.server)
-		histories[j.profile.Name] = o.calls
+		histories[j.Profile.Name] = o.calls
 	}
 	report.Run.Finish()
 	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories)
@@ -147,12 +149,12 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 
 // fleetOne judges one server and probes it, each on a start of its own.
 func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results.Drift, outcome) {
-	row := results.Drift{Server: j.profile.Name, Required: results.LimitOf(j.profile.Limit), Observed: results.ObservedOf(j.profile.Observed), Attached: "?"}
+	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit), Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
 	judged := j
-	if j.live != nil {
-		judged.live = &living{config: j.live.config, secrets: j.live.secrets, given: j.live.given}
+	if j.Live != nil {
+		judged.Live = j.Live.Afresh()
 	}
-	p := a.newProgress("mcpload fleet · " + j.profile.Name)
+	p := a.newProgress("mcpload fleet · " + j.Profile.Name)
 	stop := p.start(ctx)
 	o := judged.run(ctx, p, a.drain)
 	stop()
@@ -162,16 +164,16 @@ func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results
 	switch {
 	case o.server.Error != "":
 		row.Trouble = o.server.Error
-		a.say("%s: %s", j.profile.Name, o.server.Error)
+		a.say("%s: %s", j.Profile.Name, o.server.Error)
 		return row, o
-	case o.server.Measured == nil && len(o.server.Scenarios) == 1 && o.server.Scenarios[0].Scenario == launchScenario:
+	case o.server.Measured == nil && len(o.server.Scenarios) == 1 && o.server.Scenarios[0].Scenario == target.LaunchScenario:
 		row.Trouble = "doesn't start: " + o.server.Scenarios[0].Findings[0].Saw
 		return row, o
 	case a.draining():
 		row.Trouble = "interrupted"
 		return row, o
 	}
-	flags := &probeFlags{targetFlags: targetFlags{seed: j.seed}}
+	flags := &probeFlags{targetFlags: targetFlags{seed: j.Seed}}
 	r, _, err := a.runProbe(ctx, &j, flags, nil, budget)
 	if err != nil {
 		row.Trouble = "the probe failed: " + err.Error()
@@ -260,7 +262,7 @@ func (a *app) fleetJobs(f *fleetFlags, args []string) ([]job, error) {
 	var fleet profiles.Fleet
 	switch {
 	case len(args) == 0 && !f.all:
-		return nil, hinted{errors.New("no fleet is named"), "give a file, as in: mcpload fleet fleet.yaml; or --all"}
+		return nil, hint.New(errors.New("no fleet is named"), "give a file, as in: mcpload fleet fleet.yaml; or --all")
 	case len(args) == 1:
 		data, err := os.ReadFile(args[0])
 		if err != nil {
@@ -317,7 +319,7 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 		if err != nil {
 			return job{}, fmt.Errorf("url: %w", err)
 		}
-		if err := loopbackHost(u.Hostname()); err != nil {
+		if err := target.Loopback(u.Hostname()); err != nil {
 			return job{}, err
 		}
 	}
@@ -325,6 +327,6 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	jobs[0].profile.Name = m.Server
+	jobs[0].Profile.Name = m.Server
 	return jobs[0], nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -61,7 +62,7 @@ func (a *app) history(f *historyFlags) error {
 	filter := store.Filter{Server: f.server, Kind: f.kind, Limit: f.limit}
 	switch {
 	case f.server == "":
-		return hinted{errors.New("history needs a --server"), "for example --server acb; mcpload results list shows which there are"}
+		return hint.New(errors.New("history needs a --server"), "for example --server acb; mcpload results list shows which there are")
 	case f.format != "table" && f.format != "json" && f.format != "csv":
 		return fmt.Errorf("--format %q is none of table, json and csv", f.format)
 	case f.limit < 1:
@@ -85,7 +86,7 @@ func (a *app) history(f *historyFlags) error {
 		return err
 	}
 	if len(past) == 0 {
-		return hinted{fmt.Errorf("no %s of a server named %q is kept in %s", f.kind, f.server, s.Dir()), "mcpload results list shows which there are"}
+		return hint.New(fmt.Errorf("no %s of a server named %q is kept in %s", f.kind, f.server, s.Dir()), "mcpload results list shows which there are")
 	}
 	trend, err := compare.Trends(past, f.metric, 1)
 	if err != nil {

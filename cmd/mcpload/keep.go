@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -51,7 +52,7 @@ func (f *storeFlags) open() (*store.Store, error) {
 	if dir == "" {
 		data, err := dataFolder()
 		if err != nil {
-			return nil, hinted{fmt.Errorf("there is no folder to keep runs in: %w", err), "name one with --results or $MCPLOAD_RESULTS"}
+			return nil, hint.New(fmt.Errorf("there is no folder to keep runs in: %w", err), "name one with --results or $MCPLOAD_RESULTS")
 		}
 		dir = filepath.Join(data, "mcpload", "results")
 	}

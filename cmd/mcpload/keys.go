@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/internal/hint"
 )
 
 // mostScanned is the largest text that keys reads, in bytes.
@@ -42,12 +43,13 @@ func noKeys(least, most int, want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		for _, arg := range args {
 			if looksLikeKey(arg) {
-				return hinted{errors.New("an argument looks like a credential, which is never taken from the command line"),
-					"others can read it in the list of processes, so treat it as leaked; put the next one into a variable and name that with --env, or pipe it to -"}
+				return hint.New(errors.New("an argument looks like a credential, which is never taken from the command line"),
+					"others can read it in the list of processes, so treat it as leaked; put the next one into a variable and name that with --env, or pipe it to -")
+
 			}
 		}
 		if len(args) < least || len(args) > most {
-			return hinted{fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), cmp.Or(want, "a command"), len(args)), cmd.CommandPath() + " --help shows how"}
+			return hint.New(fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), cmp.Or(want, "a command"), len(args)), cmd.CommandPath()+" --help shows how")
 		}
 		return nil
 	}
@@ -109,22 +111,23 @@ Exit status 0: it can be; 1: it can't; 2: bad usage.`,
 // keyToCheck reads the value that check is asked about.
 func (a *app) keyToCheck(name, env string, args []string) (p apikey.Provider, value string, set bool, err error) {
 	if looksLikeKey(env) || looksLikeKey(name) {
-		return p, "", false, hinted{errors.New("a flag holds what looks like a credential, which is never taken from the command line"),
-			"others can read it in the list of processes, so treat it as leaked; --env takes the name of a variable"}
+		return p, "", false, hint.New(errors.New("a flag holds what looks like a credential, which is never taken from the command line"),
+			"others can read it in the list of processes, so treat it as leaked; --env takes the name of a variable")
+
 	}
 	if name == "" {
-		return p, "", false, hinted{errors.New("no provider is named"), "name one with --provider; mcpload keys providers lists them"}
+		return p, "", false, hint.New(errors.New("no provider is named"), "name one with --provider; mcpload keys providers lists them")
 	}
 	p, err = apikey.Lookup(name)
 	if err != nil {
-		return p, "", false, hinted{err, "mcpload keys providers says what each is"}
+		return p, "", false, hint.New(err, "mcpload keys providers says what each is")
 	}
 	stdin := len(args) == 1 && args[0] == "-"
 	switch {
 	case len(args) == 1 && !stdin:
-		return p, "", false, hinted{errors.New("the argument is not -"), "a value comes from a variable (--env NAME) or from stdin (-)"}
+		return p, "", false, hint.New(errors.New("the argument is not -"), "a value comes from a variable (--env NAME) or from stdin (-)")
 	case stdin == (env != ""):
-		return p, "", false, hinted{errors.New("no value is given, or two"), "either --env NAME or - for stdin"}
+		return p, "", false, hint.New(errors.New("no value is given, or two"), "either --env NAME or - for stdin")
 	case !stdin:
 		value, set = os.LookupEnv(env)
 		return p, value, set, nil
@@ -233,11 +236,11 @@ Exit status 0: none is found; 1: some are; 2: the text can't be read.`,
 			var values []string
 			for _, name := range env {
 				if looksLikeKey(name) {
-					return hinted{errors.New("a flag holds what looks like a credential"), "--env takes the name of a variable"}
+					return hint.New(errors.New("a flag holds what looks like a credential"), "--env takes the name of a variable")
 				}
 				value, ok := os.LookupEnv(name)
 				if !ok || strings.TrimSpace(value) == "" {
-					return hinted{fmt.Errorf("the variable %s is not set or blank", name), "without its value there is nothing to look for"}
+					return hint.New(fmt.Errorf("the variable %s is not set or blank", name), "without its value there is nothing to look for")
 				}
 				values = append(values, value)
 			}
@@ -272,7 +275,7 @@ func readAll(r io.Reader) (string, error) {
 		return "", err
 	}
 	if len(text) > mostScanned {
-		return "", hinted{fmt.Errorf("the text is longer than %d MiB", mostScanned>>20), "split it at line breaks, for example with split -C 32m"}
+		return "", hint.New(fmt.Errorf("the text is longer than %d MiB", mostScanned>>20), "split it at line breaks, for example with split -C 32m")
 	}
 	return string(text), nil
 }

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -22,14 +24,14 @@ import (
 // other, and fills the document in. It
 // returns an error where the only server could not be used.
 func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
-	p := a.newProgress("mcpload run · " + counted(len(jobs), "server"))
+	p := a.newProgress("mcpload run · " + words.Count(len(jobs), "server"))
 	stop := p.start(ctx)
 	outcomes := make([]outcome, len(jobs))
 	var work sync.WaitGroup
 	for i, j := range jobs {
 		one := func() { outcomes[i] = j.run(ctx, p, a.drain) }
 		switch {
-		case j.live == nil:
+		case j.Live == nil:
 			work.Go(one)
 		case a.draining():
 			outcomes[i].server = j.describe()
@@ -44,7 +46,7 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 	usable := 0
 	for i, o := range outcomes {
 		doc.Servers = append(doc.Servers, o.server)
-		histories[jobs[i].profile.Name] = o.calls
+		histories[jobs[i].Profile.Name] = o.calls
 		if o.server.Error == "" {
 			usable++
 		}
@@ -52,7 +54,7 @@ func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (ma
 	doc.Finish()
 	if usable == 0 && len(outcomes) == 1 {
 		s := outcomes[0].server
-		return histories, hinted{errors.New(s.Error), s.Hint}
+		return histories, hint.New(errors.New(s.Error), s.Hint)
 	}
 	return histories, nil
 }
@@ -96,13 +98,13 @@ func (a *app) printPlan(jobs []job, format string) error {
 			}
 			continue
 		}
-		l := j.profile.Limit
-		what := j.profile.Call.Method
-		if tool := j.profile.Call.Tool; tool != "" {
+		l := j.Profile.Limit
+		what := j.Profile.Call.Method
+		if tool := j.Profile.Call.Tool; tool != "" {
 			what += " " + tool
 		}
 		fmt.Fprintf(a.stdout, "%s: %g/s burst %d, scope %s; each call is %s; seed %d\n",
-			j.profile.Name, l.Rate, l.Burst, l.Scope, what, j.seed)
+			j.Profile.Name, l.Rate, l.Burst, l.Scope, what, j.Seed)
 		if err := planTable(a.stdout, j, plan); err != nil {
 			return err
 		}
@@ -148,17 +150,9 @@ func writePlan(w io.Writer, j job, plan []history.Arrival) error {
 		calls[i] = plannedCall{int64(a.Due), a.Label, a.Client, a.Method, a.Tool}
 	}
 	return json.NewEncoder(w).Encode(map[string]any{
-		"schema": "mcpload.plan/v1", "server": j.profile.Name, "seed": j.seed,
-		"limit": results.LimitOf(j.profile.Limit), "calls": calls,
+		"schema": "mcpload.plan/v1", "server": j.Profile.Name, "seed": j.Seed,
+		"limit": results.LimitOf(j.Profile.Limit), "calls": calls,
 	})
-}
-
-// counted is "1 server" or "9 servers".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

@@ -8,6 +8,7 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
@@ -54,7 +55,7 @@ func (a *app) listCommand() *cobra.Command {
 			if len(args) == 1 {
 				return nil
 			}
-			return hinted{fmt.Errorf("list takes one word, not %d", len(args)), "one of " + strings.Join(names, ", ")}
+			return hint.New(fmt.Errorf("list takes one word, not %d", len(args)), "one of "+strings.Join(names, ", "))
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			catalog, err := a.catalog(dirs)
@@ -66,7 +67,7 @@ func (a *app) listCommand() *cobra.Command {
 					return l.print(a.stdout, catalog, format)
 				}
 			}
-			return hinted{fmt.Errorf("there is no list of %q", args[0]), "one of " + strings.Join(names, ", ")}
+			return hint.New(fmt.Errorf("there is no list of %q", args[0]), "one of "+strings.Join(names, ", "))
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "table or json")

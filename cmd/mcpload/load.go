@@ -173,7 +173,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	}
 	began := time.Now()
 	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
-	p := a.newProgress("mcpload load · " + l.profile.Name)
+	p := a.newProgress("mcpload load · " + l.Profile.Name)
 	stop := p.start(ctx)
 	report, err := l.carryOut(ctx, p, a.drain)
 	stop()

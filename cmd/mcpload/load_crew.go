@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
@@ -58,9 +59,9 @@ const dialing = 32
 // hire opens the sessions, as many of them as can be, and says how far it is. The
 // crew must be dismissed whatever the error is.
 func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan struct{}, note func(string)) (*crew, error) {
-	c := &crew{names: clientsNamed(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
+	c := &crew{names: target.ClientNames(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
 		wanted: l.sessions, patient: l.patient, seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
-	o := l.options
+	o := l.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
 	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
@@ -137,21 +138,19 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 		}
 	}
 	o.Patience = max(c.patience(), cmp.Or(o.Timeout, wire.DefaultTimeout))
-	s, err := wire.Dial(ctx, o)
+	s, opening, err := target.Dial(ctx, o)
 	up.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		if dial, ok := dialError(err); ok {
-			c.keep(dial.Calls...)
-		}
+		c.keep(opening...)
 		if ctx.Err() == nil && c.record != nil { // else it was us who ended it, or before the run
 			c.failed++
 		}
 		return member{}, err
 	}
 	c.setup.Record(o.Now() - begin)
-	c.keep(s.Handshake()...)
+	c.keep(opening...)
 	c.slowest = max(c.slowest, o.Now()-begin)
 	c.sessions = append(c.sessions, s)
 	return member{s, c}, nil
@@ -245,7 +244,7 @@ func (c *crew) processes() []*wire.Process {
 func (c *crew) dismiss() {
 	c.reopening.Wait()
 	for _, r := range c.renewed {
-		ended(r.Close)
+		target.End(r.Close)
 	}
 	c.mu.Lock()
 	left := append([]*wire.Session{}, c.sessions...)
@@ -255,7 +254,7 @@ func (c *crew) dismiss() {
 	for _, s := range left {
 		g.Go(func() error {
 			c.leave(s)
-			ended(s.Close)
+			target.End(s.Close)
 			return nil
 		})
 	}

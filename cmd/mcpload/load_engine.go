@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
 )
@@ -11,14 +12,14 @@ import (
 // engine is what sends: the fast path where the transport has one, or a
 // goroutine a call. Sessions that come and go take the latter. done must be
 // called once the calls are over.
-func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runner.Target, done func()) {
+func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Target, done func()) {
 	if r.plan.Calls > 0 {
 		return runner.Precise(r.clock), r.paced(r.clock, r.chained(drain)), func() {}
 	}
 	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
 	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase, Read: r.reads(relay)}
-	clock, target, done = fastest(r.clock, r.crew.sessions, nil, cfg)
-	loop, ok := target.(*wire.Loop)
+	clock, to, done = target.Fastest(r.clock, r.crew.sessions, nil, cfg)
+	loop, ok := to.(*wire.Loop)
 	if !ok {
 		return clock, r.paced(clock, r.chained(drain)), done
 	}
@@ -32,12 +33,12 @@ func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, target runn
 			}
 		})
 	}
-	target = r.paced(clock, loop)
+	to = r.paced(clock, loop)
 	if r.plan.Steps() {
-		relay.Target, relay.Do = target, loop.Do
-		target = relay
+		relay.Target, relay.Do = to, loop.Do
+		to = relay
 	}
-	return clock, target, done
+	return clock, to, done
 }
 
 // reads is who looks into replies on the fast path; nil where nobody does.

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // What a load needs beside its connections: files of ours that come while it
@@ -21,7 +24,7 @@ const (
 func (l *loadJob) fits(transport wire.Transport) error {
 	conns, what := 0, ""
 	if l.sized || l.shape.Max {
-		conns, what = l.connections, counted(l.connections, "connection")
+		conns, what = l.connections, words.Count(l.connections, "connection")
 	}
 	files := conns
 	switch transport {
@@ -31,21 +34,23 @@ func (l *loadJob) fits(transport wire.Transport) error {
 		return nil
 	case wire.SSE:
 		conns += l.sessions
-		files, what = conns, counted(l.sessions, "session")+" over SSE, each of which holds a connection,"
+		files, what = conns, words.Count(l.sessions, "session")+" over SSE, each of which holds a connection,"
 	}
-	if l.kind == kindMock && transport != wire.Stdio {
+	if l.Kind == target.Mock && transport != wire.Stdio {
 		files *= 2 // both ends are ours
 	}
 	if files == 0 {
 		return nil
 	}
 	if limit, known := mostFiles(); known && uint64(files+filesOpen()+spareFiles) > limit {
-		return hinted{fmt.Errorf("%s need about %d open files, and this process may have %d", what, files+filesOpen()+spareFiles, limit),
-			"ask for fewer, or raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)"}
+		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what, files+filesOpen()+spareFiles, limit),
+			"ask for fewer, or raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
+
 	}
-	if ports, known := localPorts(); known && l.kind == kindURL && l.options.Socket == "" && transport != wire.Stdio && conns > ports {
-		return hinted{fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what, conns, ports),
-			"ask for fewer, or widen net.ipv4.ip_local_port_range"}
+	if ports, known := localPorts(); known && l.Kind == target.URL && l.Options.Socket == "" && transport != wire.Stdio && conns > ports {
+		return hint.New(fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what, conns, ports),
+			"ask for fewer, or widen net.ipv4.ip_local_port_range")
+
 	}
 	return nil
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -51,14 +53,14 @@ No tool is called.`,
 // loadInit writes a plan.
 func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include, command []string) error {
 	if _, err := os.Stat(output); output != "-" && !errors.Is(err, fs.ErrNotExist) {
-		return hinted{fmt.Errorf("%s is there already, and may be edited by hand", output), "name another file with -o, or move it away"}
+		return hint.New(fmt.Errorf("%s is there already, and may be edited by hand", output), "name another file with -o, or move it away")
 	}
 	jobs, err := a.jobs(&f.targetFlags, command)
 	if err != nil {
 		return err
 	}
 	j := jobs[0]
-	if err := f.connection.apply(&j.options); err != nil {
+	if err := f.connection.apply(&j.Options); err != nil {
 		return err
 	}
 	tools, err := j.listTools(ctx)
@@ -67,15 +69,15 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	}
 	for _, name := range include {
 		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {
-			return hinted{fmt.Errorf("--include %s: the server has no such tool", name), "it has " + firstFew(toolNames(tools))}
+			return hint.New(fmt.Errorf("--include %s: the server has no such tool", name), "it has "+words.First(toolNames(tools)))
 		}
 	}
-	plan, left, err := load.Draft(j.profile.Name, tools, include)
+	plan, left, err := load.Draft(j.Profile.Name, tools, include)
 	for _, l := range left {
 		a.say("left out %s", l)
 	}
 	if err != nil {
-		return hinted{err, "some SDKs annotate every tool as destructive unless told otherwise; --include NAME takes in those that you know to be harmless"}
+		return hint.New(err, "some SDKs annotate every tool as destructive unless told otherwise; --include NAME takes in those that you know to be harmless")
 	}
 	if output == "-" {
 		_, err := a.stdout.Write(plan)
@@ -89,7 +91,7 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("cannot write the plan: %w", err)
 	}
-	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output, counted(len(tools)-len(left), "tool"), output)
+	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output, words.Count(len(tools)-len(left), "tool"), output)
 	return nil
 }
 
@@ -106,19 +108,19 @@ const maxToolPages = 100
 
 // listTools asks a server for its tools.
 func (j *job) listTools(ctx context.Context) ([]load.ToolInfo, error) {
-	_, stop, err := j.ready(ctx)
+	_, stop, err := j.Ready(ctx)
 	defer stop()
 	if err != nil {
 		return nil, err
 	}
 	clock := runner.NewClock()
-	o := j.options
+	o := j.Options
 	o.Now, o.ListTools = clock.Now, false
-	s, err := wire.Dial(ctx, o)
+	s, _, err := target.Dial(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	defer ended(s.Close)
+	defer target.End(s.Close)
 	var all []load.ToolInfo
 	next := ""
 	for range maxToolPages {

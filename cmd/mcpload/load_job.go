@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
@@ -75,8 +77,8 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	}
 	l := &loadJob{job: jobs[0], http: f.connection.http, echo: f.check == "echo",
 		maxInFlight: f.maxInFlight, history: f.history, hgrm: f.hgrm, sample: f.sample}
-	l.seed, l.patient, l.sized = f.seed, !f.given("timeout"), f.given("connections")
-	if err := f.connection.apply(&l.options); err != nil {
+	l.Seed, l.patient, l.sized = f.seed, !f.given("timeout"), f.given("connections")
+	if err := f.connection.apply(&l.Options); err != nil {
 		return nil, err
 	}
 	if l.format, err = formatNamed(f.format); err != nil {
@@ -130,9 +132,9 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 		return err
 	}
 	if f.tool == "" && f.method == "" {
-		c := l.profile.Call
+		c := l.Profile.Call
 		if len(f.servers) == 0 {
-			return hinted{fmt.Errorf("what is to be called?"), "name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools"}
+			return hint.New(fmt.Errorf("what is to be called?"), "name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools")
 		}
 		f.tool, f.method, f.args = c.Tool, c.Method, string(c.Arguments)
 		if c.Tool != "" {
@@ -141,8 +143,8 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	}
 	if f.tool != "" {
 		f.method = "tools/call"
-		if l.profile.Call.Forbids(f.tool) {
-			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, l.profile.Name)
+		if l.Profile.Call.Forbids(f.tool) {
+			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, l.Profile.Name)
 		}
 		if l.echo && f.args == "" {
 			f.args = `{"message":"{{nonce}}"}`
@@ -173,7 +175,7 @@ func (l *loadJob) setShape(f *loadFlags) error {
 	}
 	if f.shape == "" {
 		if f.find == "" {
-			return hinted{fmt.Errorf("how much load?"), "give a --rate such as 100/s or max, or --find capacity"}
+			return hint.New(fmt.Errorf("how much load?"), "give a --rate such as 100/s or max, or --find capacity")
 		}
 		f.shape = strconv.FormatFloat(defaultFirst, 'g', -1, 64) + "/s"
 	}
@@ -207,9 +209,9 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 		l.connections = cmp.Or(f.connections, defaultClosed)
 	}
 	l.sessions = cmp.Or(f.sessions, l.plan.Sessions, min(l.connections, defaultClosed))
-	if l.options.Transport == wire.Stdio {
+	if l.Options.Transport == wire.Stdio {
 		if f.sessions > 1 || f.given("connections") && !l.shape.Max {
-			return hinted{fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes"}
+			return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
 		}
 		l.processes, l.sessions = f.processes, f.processes
 		return l.fits(wire.Stdio)
@@ -217,8 +219,8 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 	if f.given("processes") {
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
 	}
-	l.options.MaxConns = l.connections
-	return l.fits(l.options.Transport)
+	l.Options.MaxConns = l.connections
+	return l.fits(l.Options.Transport)
 }
 
 // setDemands reads the thresholds. One on a tool that the plan never calls
@@ -235,13 +237,13 @@ func (l *loadJob) setDemands(f *loadFlags) error {
 				return fmt.Errorf("--%s: %s", list.flag, strings.TrimPrefix(err.Error(), "verdict: "))
 			}
 			if tools := l.plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
-				return hinted{fmt.Errorf("--%s %s: nothing calls %q, so that it would match no data", list.flag, text, th.Tool), "the plan calls " + firstFew(tools)}
+				return hint.New(fmt.Errorf("--%s %s: nothing calls %q, so that it would match no data", list.flag, text, th.Tool), "the plan calls "+words.First(tools))
 			}
 			*list.to = append(*list.to, th)
 		}
 	}
 	if l.echo && !l.plan.Nonces() {
-		return hinted{fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"), `put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`}
+		return hint.New(fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"), `put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`)
 	}
 	return nil
 }
@@ -266,7 +268,7 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 	case err != nil || !(precision >= 0.005 && precision <= 1):
 		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)
 	case len(l.thresholds) == 0:
-		return hinted{fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'"}
+		return hint.New(fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'")
 	case l.replay != nil || rateErr != nil:
 		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
 	case l.format.name == "vegeta":
@@ -292,7 +294,7 @@ func (l *loadJob) dues() iter.Seq[time.Duration] {
 			}
 		}
 	case l.poisson:
-		return l.shape.Poisson(l.length, l.seed)
+		return l.shape.Poisson(l.length, l.Seed)
 	}
 	return l.shape.Arrivals(l.length)
 }

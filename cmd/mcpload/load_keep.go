@@ -19,9 +19,9 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	r := store.Run{Kind: keptLoad, Started: began, Document: text.Bytes()}
 	if calls != nil {
 		if !calls.OnDisk() {
-			r.Histories = map[string][]history.Call{l.profile.Name: calls.Calls()}
+			r.Histories = map[string][]history.Call{l.Profile.Name: calls.Calls()}
 		} else {
-			r.Spooled = map[string]store.Spooled{l.profile.Name: {Open: calls.Open, Calls: calls.Len()}}
+			r.Spooled = map[string]store.Spooled{l.Profile.Name: {Open: calls.Open, Calls: calls.Len()}}
 		}
 	}
 	r, err := a.keep(&f.storeFlags, r)

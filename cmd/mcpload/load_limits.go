@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -52,8 +53,8 @@ func (r *loadRun) limit(g results.LoadGenerator) string {
 		also = "; " + g.Starved
 	}
 	switch {
-	case unread(r.options.Memory) != "":
-		return unread(r.options.Memory)
+	case unread(r.Options.Memory) != "":
+		return unread(r.Options.Memory)
 	case lacked > 0:
 		return fmt.Sprintf("%d of %d requests were not sent, since %s", lacked, due, r.lacked.words())
 	case due > 0 && float64(full) > unsentLimit*float64(due):
@@ -72,8 +73,8 @@ func (r *loadRun) limit(g results.LoadGenerator) string {
 // calls weren't sent, were sent at quite other times, or as fast as we could and
 // not the server. A server that runs within us may use what processors there are.
 func (r *loadRun) lost(g results.LoadGenerator) bool {
-	return g.Limited != "" && (r.spared(g) || r.shape.Max && r.kind != kindMock ||
-		r.pacing.late.Quantile(0.99) > lateLost || g.CPU > busyEnough*float64(g.Cores) && r.kind != kindMock)
+	return g.Limited != "" && (r.spared(g) || r.shape.Max && r.Kind != target.Mock ||
+		r.pacing.late.Quantile(0.99) > lateLost || g.CPU > busyEnough*float64(g.Cores) && r.Kind != target.Mock)
 }
 
 // spared reports if the server was spared calls that we could not send.

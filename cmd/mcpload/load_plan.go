@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // dryRunRows is how many requests a dry run shows.
@@ -14,17 +17,17 @@ const dryRunRows = 20
 func (a *app) printLoad(l *loadJob) error {
 	var dues iter.Seq[time.Duration]
 	if l.shape.Max {
-		fmt.Fprintf(a.stdout, "%s: as fast as %d connections get replies, for %s; the first requests:\n", l.profile.Name, l.connections, l.length)
+		fmt.Fprintf(a.stdout, "%s: as fast as %d connections get replies, for %s; the first requests:\n", l.Profile.Name, l.connections, l.length)
 		dues = func(yield func(time.Duration) bool) {
 			for yield(0) {
 			}
 		}
 	} else {
-		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.profile.Name, l.shape.Text, l.expected(), round(l.length), counted(l.sessions, "session"))
+		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.Profile.Name, l.shape.Text, l.expected(), round(l.length), words.Count(l.sessions, "session"))
 		dues = l.dues()
 	}
 	n := 0
-	for call := range l.plan.Arrivals(dues, clientsNamed(l.sessions), l.seed) {
+	for call := range l.plan.Arrivals(dues, target.ClientNames(l.sessions), l.Seed) {
 		if n == dryRunRows {
 			break
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -86,7 +88,7 @@ func (l *loadJob) recordRun(f *loadFlags) error {
 	}
 	e, err := s.Find(f.replay, store.Filter{})
 	if errors.Is(err, store.ErrNone) || errors.Is(err, os.ErrNotExist) {
-		return hinted{fmt.Errorf("--replay %s: there is no such file, and no such run in %s", f.replay, s.Dir()), "mcpload results list shows which runs there are"}
+		return hint.New(fmt.Errorf("--replay %s: there is no such file, and no such run in %s", f.replay, s.Dir()), "mcpload results list shows which runs there are")
 	}
 	if err != nil {
 		return fmt.Errorf("--replay %s: %w", f.replay, plain(err))
@@ -101,10 +103,10 @@ func (l *loadJob) recordRun(f *loadFlags) error {
 	switch {
 	case len(names) == 1:
 		only = names[0]
-	case slices.Contains(names, l.profile.Name):
-		only = l.profile.Name
+	case slices.Contains(names, l.Profile.Name):
+		only = l.Profile.Name
 	case len(names) > 1:
-		return hinted{fmt.Errorf("--replay %s: the run has calls of %s", f.replay, firstFew(names)), "name one of them with --server, or one of the files in " + e.Path()}
+		return hint.New(fmt.Errorf("--replay %s: the run has calls of %s", f.replay, words.First(names)), "name one of them with --server, or one of the files in "+e.Path())
 	}
 	return e.Each(func(server string, calls []history.Call) error {
 		if server == only {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -71,12 +72,12 @@ func (r *loadRun) judgeAnswers() verdict.Finding {
 // limit.
 func (r *loadRun) describe() results.Server {
 	s := r.job.describe()
-	if r.kind != kindMock {
+	if r.Kind != target.Mock {
 		s.Limit = results.Limit{}
 	}
 	first := r.crew.first
 	s.Target.Transport, s.Target.Protocol = string(first.Transport()), first.Protocol()
-	if r.kind == kindURL {
+	if r.Kind == target.URL {
 		s.Target.Address = first.URL()
 	}
 	return s
@@ -141,7 +142,7 @@ func (r *loadRun) notes(l *results.Load) []string {
 	}
 	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.Duplicate, wire.Late, wire.Uncalled, wire.Unanswered} {
 		if s := r.crew.strays[k]; s.Count > 0 {
-			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, strayWords[k], s.Text))
+			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}
 	}
 	if n := r.seqs.Broken(); n > 0 {

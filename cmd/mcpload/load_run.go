@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
@@ -32,17 +34,17 @@ func (l *loadJob) explain(err error) error {
 	if !errors.As(err, &dial) {
 		return err
 	}
-	hint := dial.Hint
-	if l.options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || hint == "") {
-		hint = "does the server speak HTTP/2? --http 1.1 is the default"
+	advice := dial.Hint
+	if l.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
+		advice = "does the server speak HTTP/2? --http 1.1 is the default"
 	}
 	if dial.Kind == wire.Auth {
-		hint = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
+		advice = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
 	}
-	if l.options.Proxy != nil && hint == "" {
-		hint = "is the proxy there that --proxy names, and may it reach the server?"
+	if l.Options.Proxy != nil && advice == "" {
+		advice = "is the proxy there that --proxy names, and may it reach the server?"
 	}
-	return hinted{errors.New(dial.Sentence()), hint}
+	return hint.New(errors.New(dial.Sentence()), advice)
 }
 
 // A loadRun is one run of a load, while it goes on.
@@ -78,7 +80,7 @@ type loadRun struct {
 
 // carryOut makes the server ready, and runs the load, or a search of many.
 func (l *loadJob) carryOut(ctx context.Context, p *progress, drain <-chan struct{}) (loadReport, error) {
-	process, stop, err := l.ready(ctx)
+	process, stop, err := l.Ready(ctx)
 	defer stop()
 	if err != nil {
 		return loadReport{}, err
@@ -96,7 +98,7 @@ func (l *loadJob) carryOut(ctx context.Context, p *progress, drain <-chan struct
 // once runs the load one time.
 func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (*loadRun, error) {
 	clock := runner.NewClock()
-	note := func(text string) { p.board.Note(l.profile.Name, text) }
+	note := func(text string) { p.board.Note(l.Profile.Name, text) }
 	note("connecting")
 	c, err := l.hire(ctx, clock, drain, note)
 	defer c.dismiss()
@@ -106,15 +108,15 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	if err := l.knowsTools(c.first); err != nil {
 		return nil, err
 	}
-	r := &loadRun{loadJob: l, clock: clock, crew: c, seqs: l.plan.Sequences(l.seed), metrics: load.NewMetrics(l.shape),
-		board: func(call history.Call) { p.board.Saw(l.profile.Name, call) }}
+	r := &loadRun{loadJob: l, clock: clock, crew: c, seqs: l.plan.Sequences(l.Seed), metrics: load.NewMetrics(l.shape),
+		board: func(call history.Call) { p.board.Saw(l.Profile.Name, call) }}
 	if r.tape, err = newTape(l.history, l.keep, l.sample, l.redact); err != nil {
 		return nil, err
 	}
 	c.recordTo(r.tape.add)
 	const breath = 20 * time.Millisecond
 	r.begin = clock.Now() + breath
-	p.board.Expect(live.Server{Name: l.profile.Name, Began: time.Now().Add(-clock.Now()),
+	p.board.Expect(live.Server{Name: l.Profile.Name, Began: time.Now().Add(-clock.Now()),
 		Stages: []live.Stage{{Name: load.Label, Calls: l.expected(), End: r.begin + l.length}}})
 	processes := c.processes()
 	if process != nil {
@@ -133,11 +135,9 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 
 // knowsTools refuses tools that the server doesn't have, before any load.
 func (l *loadJob) knowsTools(s *wire.Session) error {
-	one := l.job
 	for _, e := range l.plan.Entries {
 		for _, step := range e.Steps {
-			one.profile.Call.Tool = step.Tool
-			if err := one.knowsTool(s); err != nil {
+			if err := target.KnowsTool(s, step.Tool); err != nil {
 				return err
 			}
 		}
@@ -161,14 +161,14 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 	} else {
 		dues = r.dues()
 	}
-	arrivals := r.plan.Arrivals(dues, r.crew.names, r.seed)
+	arrivals := r.plan.Arrivals(dues, r.crew.names, r.Seed)
 	opening, quit := context.WithCancel(ctx)
 	defer func() { quit(); r.crew.reopening.Wait() }()
 	r.forgotten = func(client string) { r.crew.reopen(opening, client) }
 	r.machine = watchMachine(r.clock)
 	defer r.machine.end()
 	r.self.begin(r.clock)
-	err := runner.Stream(ctx, clock, target, shiftedBy(arrivals, r.begin), cfg)
+	err := runner.Stream(ctx, clock, target, runner.From(r.begin, arrivals), cfg)
 	r.self.end(r.clock)
 	return err
 }
@@ -178,18 +178,6 @@ func (r *loadRun) endless(yield func(time.Duration) bool) {
 	for r.clock.Now() < r.begin+r.length {
 		if !yield(0) {
 			return
-		}
-	}
-}
-
-// shiftedBy is a plan that begins at an instant of the clock.
-func shiftedBy(plan func(func(history.Arrival) bool), begin time.Duration) func(func(history.Arrival) bool) {
-	return func(yield func(history.Arrival) bool) {
-		for a := range plan {
-			a.Due += begin
-			if !yield(a) {
-				return
-			}
 		}
 	}
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // mockFlags are the flags of mock, as given.
@@ -66,7 +69,16 @@ in one chosen way, to try out what a check can see.`,
 	return cmd
 }
 
-// mockArgs is the command line that serves a mock over stdio.
+// mockCommand is the command that serves a mock over stdio: this program.
+func mockCommand(c mock.Config, dirs []string) ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find this program to start a mock over stdio: %w", err)
+	}
+	return append([]string{self}, mockArgs(c, dirs)...), nil
+}
+
+// mockArgs are its arguments.
 func mockArgs(c mock.Config, dirs []string) []string {
 	l := c.Profile.Limit
 	args := []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
@@ -80,7 +92,7 @@ func mockArgs(c mock.Config, dirs []string) []string {
 
 func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if f.server == "" {
-		return hinted{fmt.Errorf("no server is named"), "name a profile with --server; mcpload list servers names them all"}
+		return hint.New(fmt.Errorf("no server is named"), "name a profile with --server; mcpload list servers names them all")
 	}
 	target := targetFlags{servers: []string{f.server}, rate: f.rate, burst: f.burst}
 	catalog, err := a.catalog(f.profiles)
@@ -95,7 +107,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if err := target.override(&p); err != nil {
 		return err
 	}
-	ctx, stop := a.untilInterrupt(ctx)
+	ctx, stop := runner.Until(ctx, a.drain)
 	defer stop()
 	start, over, err := a.beginMock(ctx, f, p)
 	if over || err != nil {
@@ -132,18 +144,4 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	a.ready(start, server, stop)
 	<-ctx.Done()
 	return nil
-}
-
-// untilInterrupt returns a context that the first interrupt ends: a mock has
-// no calls of its own to drain.
-func (a *app) untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-a.drain:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
 }

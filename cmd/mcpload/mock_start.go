@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // beginMock does what a mock does before it serves. It reports true where that
@@ -46,7 +47,7 @@ func (a *app) beginMock(ctx context.Context, f *mockFlags, p profiles.Profile) (
 	case start.Hand != "":
 		return start, true, a.handOn(ctx, start.Hand)
 	}
-	sleep(ctx, start.Wait)
+	runner.Sleep(ctx, start.Wait)
 	return start, false, nil
 }
 

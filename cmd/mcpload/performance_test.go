@@ -32,9 +32,9 @@ type pending struct {
 	outcome
 }
 
-// launch judges mocks over real loopback sockets, all at once, and returns at
+// judgeAll judges mocks over real loopback sockets, all at once, and returns at
 // once; each outcome is there when its channel is closed.
-func launch(t *testing.T, names []string, flags targetFlags, scenarioNames []string) map[string]*pending {
+func judgeAll(t *testing.T, names []string, flags targetFlags, scenarioNames []string) map[string]*pending {
 	t.Helper()
 	a := &app{stdout: io.Discard, stderr: io.Discard, drain: make(chan struct{})}
 	flags.servers, flags.protocol, flags.transport, flags.timeout = names, "auto", "auto", 10*time.Second
@@ -50,9 +50,9 @@ func launch(t *testing.T, names []string, flags targetFlags, scenarioNames []str
 	all := map[string]*pending{}
 	p := a.newProgress("")
 	for _, j := range jobs {
-		j.scenarios, j.seed = list, 1
+		j.scenarios, j.Seed = list, 1
 		one := &pending{done: make(chan struct{})}
-		all[j.profile.Name] = one
+		all[j.Profile.Name] = one
 		go func() {
 			defer close(one.done)
 			one.outcome = j.run(context.Background(), p, a.drain)
@@ -64,7 +64,7 @@ func launch(t *testing.T, names []string, flags targetFlags, scenarioNames []str
 // TestFleetKeepsItsLimits is the performance suite: 28 tests by name, one for
 // each of nine servers and three scenarios, and a summary.
 func TestFleetKeepsItsLimits(t *testing.T) {
-	servers := launch(t, fleet, targetFlags{}, suite)
+	servers := judgeAll(t, fleet, targetFlags{}, suite)
 	for _, name := range fleet {
 		for i, scenario := range suite {
 			t.Run(name+"/"+scenario, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestTheSuiteFailsOnEveryFault(t *testing.T) {
 // passesTheSuite says whether a mock with that fault passes.
 func passesTheSuite(t *testing.T, fault string) bool {
 	t.Helper()
-	s := launch(t, []string{"crackerjack"}, targetFlags{fault: fault}, suite)["crackerjack"]
+	s := judgeAll(t, []string{"crackerjack"}, targetFlags{fault: fault}, suite)["crackerjack"]
 	<-s.done
 	doc := &results.Document{Servers: []results.Server{s.server}}
 	doc.Finish()

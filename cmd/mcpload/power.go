@@ -12,6 +12,7 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/runner/virtual"
@@ -96,9 +97,9 @@ func (r *powerRow) run(ctx context.Context, promise, real profiles.Limit, seed u
 	call := profiles.LoadCall{Method: "tools/call", Tool: "echo"}
 	mean := time.Duration(r.DelayMS * 1e6)
 	j := job{
-		profile: profiles.Profile{Name: "power", Limit: promise, Call: call}, kind: kindMock,
-		mock:      mock.Config{Profile: profiles.Profile{Name: "power", Limit: real, Call: call}},
-		scenarios: scenarios.Catalogue(), seed: seed, virtual: virtual.Exp(mean),
+		Target: target.Target{Profile: profiles.Profile{Name: "power", Limit: promise, Call: call}, Kind: target.Mock, Seed: seed,
+			Mock: mock.Config{Profile: profiles.Profile{Name: "power", Limit: real, Call: call}}},
+		scenarios: scenarios.Catalogue(), virtual: virtual.Exp(mean),
 	}
 	if plan := j.plan(j.planned()); seed == 0 {
 		r.Seconds = plan[len(plan)-1].Due.Seconds()

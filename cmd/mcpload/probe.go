@@ -15,7 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results/store"
@@ -67,7 +69,7 @@ calls were not tried.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
-				return hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload probe --tool ping -- python server.py"}
+				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload probe --tool ping -- python server.py")
 			}
 			return a.probe(cmd.Context(), f, args, invoked(cmd, args))
 		},
@@ -102,7 +104,7 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 	case f.format != "table" && f.format != "json":
 		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	case f.emit == "-" && (f.output == "-" || f.output == ""):
-		return hinted{errors.New("the result and the profile can't both go to stdout"), "give one of them a file: -o result.txt or --emit-profile FILE"}
+		return hint.New(errors.New("the result and the profile can't both go to stdout"), "give one of them a file: -o result.txt or --emit-profile FILE")
 	}
 	j, other, err := a.probeJob(f, command)
 	if err != nil {
@@ -124,7 +126,7 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 		return err
 	}
 	if f.save != "" {
-		if err := writeHistory(f.save, kept.Histories[a.clean(j.profile.Name)]); err != nil {
+		if err := writeHistory(f.save, kept.Histories[a.clean(j.Profile.Name)]); err != nil {
 			return fmt.Errorf("cannot save the history: %w", err)
 		}
 	}
@@ -182,17 +184,10 @@ func parseBudget(s string) (probe.Budget, error) {
 			err = errors.New("it is neither calls=N nor time=D")
 		}
 		if err != nil || b.Calls < 1 || b.Time <= 0 {
-			return b, hinted{fmt.Errorf("--budget: %q is no budget above 0", part), "for example --budget calls=400,time=60s"}
+			return b, hint.New(fmt.Errorf("--budget: %q is no budget above 0", part), "for example --budget calls=400,time=60s")
 		}
 	}
 	return b, nil
-}
-
-func loadWords(j job) string {
-	if t := j.profile.Call.Tool; t != "" {
-		return j.profile.Call.Method + " " + t
-	}
-	return j.profile.Call.Method
 }
 
 // short says a duration without the units that are 0: 1m, not 1m0s.
@@ -219,34 +214,34 @@ type probeTarget struct {
 // whose server went away, is reported as far as it came.
 func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
 	clock := runner.NewClock()
-	j.options.Now, j.options.Refusal.Wary = clock.Now, true
-	sessions, stop, err := j.open(ctx, clock)
+	j.Options.Now, j.Options.Refusal.Wary = clock.Now, true
+	sessions, stop, err := j.Open(ctx)
 	defer stop()
 	if err != nil {
-		return probe.Report{}, probeTarget{}, probeFailure(err)
+		return probe.Report{}, probeTarget{}, target.Explained(err)
 	}
 	first := sessions[0]
-	trial, err := j.settleCall(ctx, first)
+	trial, err := j.SettleCall(ctx, first)
 	if err != nil {
 		return probe.Report{}, probeTarget{}, err
 	}
-	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.profile.Name, loadWords(*j), budget.Calls, short(budget.Time))
-	target := probeTarget{string(j.kind), string(first.Transport()), first.Protocol(), first.URL()}
+	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.Profile.Name, j.CallWords(), budget.Calls, short(budget.Time))
+	where := probeTarget{string(j.Kind), string(first.Transport()), first.Protocol(), first.URL()}
 	p := newWireProber(*j, clock, sessions, a.drain, other)
 	defer p.close() // also where nothing came of it
 	stopWatching := a.watchProbe(ctx, p, budget)
 	defer stopWatching()
-	handshake := slices.Concat(sessions.handshake(), j.unopened.calls, trial)
+	handshake := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
 	for i := range handshake { // whoever sent them, they came before the probe
-		handshake[i].Client = clientNames[0]
+		handshake[i].Client = target.FirstClient
 	}
-	call := j.profile.Call
+	call := j.Profile.Call
 	cfg := probe.Config{
 		Load:      history.Arrival{Method: call.Method, Tool: call.Tool, Arguments: call.Arguments},
-		Client:    clientNames[0],
+		Client:    target.FirstClient,
 		Handshake: handshake, Budget: budget, Seed: f.seed,
-		Stateless: target.Protocol >= "2026-07-28", Other: len(other) > 0,
-		Presumed: j.profile.Limit.Presumed && call.Tool == "",
+		Stateless: where.Protocol >= "2026-07-28", Other: len(other) > 0,
+		Presumed: j.Profile.Limit.Presumed && call.Tool == "",
 		Clocks:   j.clocks,
 		Tell:     func(s string) { a.say("%s", s) },
 	}
@@ -259,44 +254,47 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 	switch {
 	case err == nil:
 	case len(r.Calls) <= len(handshake):
-		return r, target, err
+		return r, where, err
 	case errors.Is(err, probe.ErrFailing) && !slices.ContainsFunc(r.Calls[len(handshake):], gotThrough):
-		return r, target, hinted{errors.New(endWords(err)), j.remedy(r.Calls, first)}
+		return r, where, hint.New(errors.New(endWords(err)), j.Remedy(r.Calls, first))
 	case errors.Is(err, probe.ErrFailing):
 		r.Result = probe.Unfinished
-		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err), j.remedy(r.Calls, first))
+		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err), j.Remedy(r.Calls, first))
 	default:
 		r.Result = probe.Unfinished
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
-	r.Notes = append(r.Notes, sessions.notes()...)
+	r.Notes = append(r.Notes, sessions.Notes()...)
 	p.close()
 	r.Calls = append(r.Calls, p.Asides()...)
 	r.Notes = append(r.Notes, j.remarks(r.Calls)...)
-	return r, target, nil
+	return r, where, nil
 }
+
+// gotThrough reports if the server took a call as one, be it to refuse it.
+func gotThrough(c history.Call) bool { return c.Outcome == history.OK || c.Outcome == history.Limited }
 
 // remarks are what a reader should know of a probe's calls beside its findings.
 func (j *job) remarks(calls []history.Call) (notes []string) {
-	if note := unread(j.options.Memory); note != "" {
+	if note := unread(j.Options.Memory); note != "" {
 		notes = append(notes, note)
 	}
 	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
-	if slices.ContainsFunc(calls, outage) && !slices.Contains(j.profile.Refusal.Statuses, http.StatusServiceUnavailable) {
+	if slices.ContainsFunc(calls, outage) && !slices.Contains(j.Profile.Refusal.Statuses, http.StatusServiceUnavailable) {
 		notes = append(notes, history.Unavailable+" was taken for a refusal; if it is an outage, add --not-refusal status=503")
 	}
 	if s, ok := verdict.Suspect(profiles.Limit{}, calls); ok {
 		notes = append(notes, s.String())
 	}
-	if j.unopened.note != "" {
-		notes = append(notes, j.unopened.note)
+	if j.Unopened.Note != "" {
+		notes = append(notes, j.Unopened.Note)
 	}
 	return notes
 }
 
 // watchProbe shows how far a probe is, until the returned function is called.
 func (a *app) watchProbe(ctx context.Context, p *wireProber, budget probe.Budget) (stop func()) {
-	name := p.job.profile.Name
+	name := p.job.Profile.Name
 	progress := a.newProgress("mcpload probe")
 	now := p.clock.Now()
 	progress.board.Expect(live.Server{Name: name, Began: time.Now().Add(-now), Stages: []live.Stage{{Name: "probe", Calls: budget.Calls, End: now + budget.Time}}})
@@ -312,13 +310,6 @@ func endWords(err error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "probe: "), "runner: ")
 }
 
-// probeFailure says why a server can't be used.
-func probeFailure(err error) error {
-	var o outcome
-	o.fail(err)
-	return hinted{errors.New(o.server.Error), o.server.Hint}
-}
-
 // keepProbe stores a probe, both as its document and as it is told to a person.
 func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget, began time.Time) (store.Run, error) {
 	var document, screen bytes.Buffer
@@ -327,7 +318,7 @@ func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget
 	}
 	return a.keep(&f.storeFlags, store.Run{
 		Kind: keptProbe, Started: began, Document: document.Bytes(), Screen: screen.Bytes(),
-		Histories: map[string][]history.Call{j.profile.Name: r.Calls},
+		Histories: map[string][]history.Call{j.Profile.Name: r.Calls},
 	})
 }
 

@@ -112,8 +112,8 @@ type (
 // writeProbe writes a probe's report as a document.
 func writeProbe(w io.Writer, j job, r probe.Report, target probeTarget, seed uint64) error {
 	doc := probeJSON{
-		Schema: "mcpload.probe/v1", Version: version(), Seed: seed, Server: j.profile.Name, Target: target,
-		Load:   loadJSON{r.Load.Method, r.Load.Tool, j.call.Chosen, j.call.Why},
+		Schema: "mcpload.probe/v1", Version: version(), Seed: seed, Server: j.Profile.Name, Target: target,
+		Load:   loadJSON{r.Load.Method, r.Load.Tool, j.Call.Chosen, j.Call.Why},
 		Budget: budgetJSON{r.Budget.Calls, r.Budget.Time.Seconds()},
 		Spent:  spentJSON{r.Sent, r.Elapsed.Seconds(), r.Admitted, r.Limited, r.Failed},
 		Result: r.Result, Apart: r.Apart, Scope: valueOf(r.Scope), Evasion: valueOf(r.Evasion),

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
@@ -23,18 +24,18 @@ func probedProfile(file string, j job, r probe.Report) ([]byte, error) {
 		return nil, errors.New("a profile promises a token bucket, and none was measured")
 	}
 	p := profiles.ForURL(roundRate(r.Box.Rate), roundBurst(r.Box.Burst))
-	if tool := j.profile.Call.Tool; tool != "" {
-		p = p.Loading(tool, j.profile.Call.Arguments)
+	if tool := j.Profile.Call.Tool; tool != "" {
+		p = p.Loading(tool, j.Profile.Call.Arguments)
 	}
-	p.Name = profileName(file, j.profile.Name)
+	p.Name = profileName(file, j.Profile.Name)
 	p.Doc = fmt.Sprintf("Measured by mcpload probe: %s, %d calls.", r.Box, r.Sent)
 	p.Limit.Scope = profiles.Global
 	if s := r.Scope.Answer; s == probe.PerSession || s == probe.PerIdentity || s == probe.PerConnection {
 		p.Limit.Scope = profiles.Client
 	}
 	charge(&p, r.Costs)
-	p.Call.Never, p.Call.Unsaid = j.profile.Call.Never, false // what was measured is the cost of this call
-	p.Refusal = j.profile.Refusal
+	p.Call.Never, p.Call.Unsaid = j.Profile.Call.Never, false // what was measured is the cost of this call
+	p.Refusal = j.Profile.Refusal
 	for _, t := range r.Signal.Codes {
 		if t.Number != 0 && !slices.Contains(p.Refusal.Codes, t.Number) {
 			p.Refusal.Codes = append(p.Refusal.Codes, t.Number)
@@ -79,15 +80,15 @@ func charge(p *profiles.Profile, costs []probe.Cost) {
 
 // place says how the server was reached.
 func place(p *profiles.Profile, j job) {
-	p.Launch = j.profile.Launch
-	if j.kind == kindCommand && len(j.launch) == 0 {
-		p.Launch.Command, p.Launch.Transport = j.options.Command, "stdio"
+	p.Launch = j.Profile.Launch
+	if j.Kind == target.Command && len(j.Launch) == 0 {
+		p.Launch.Command, p.Launch.Transport = j.Options.Command, "stdio"
 		p.Launch.Host, p.Launch.Port, p.Launch.Path = "", 0, ""
 	}
-	if j.kind != kindURL {
+	if j.Kind != target.URL {
 		return
 	}
-	u, err := url.Parse(j.options.URL)
+	u, err := url.Parse(j.Options.URL)
 	if err != nil {
 		return // it was dialled, so it can be parsed
 	}
@@ -99,8 +100,8 @@ func place(p *profiles.Profile, j job) {
 	if n, err := strconv.Atoi(port); err == nil {
 		p.Launch.Port = n
 	}
-	if len(j.launch) > 0 {
-		p.Launch.Command = j.launch
+	if len(j.Launch) > 0 {
+		p.Launch.Command = j.Launch
 	}
 }
 

@@ -17,10 +17,10 @@ func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
 		text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n"+strings.Repeat(" ", 16))
 		fmt.Fprintf(&s, "  %-13s %s\n", name, text)
 	}
-	fmt.Fprintf(&s, "%s: %s\n", j.profile.Name, probeHeadline(r))
-	line("probed", "%s over %s, protocol %s", loadWords(j), target.Transport, target.Protocol)
-	if j.call.Chosen {
-		line("", "%s", j.call.Why)
+	fmt.Fprintf(&s, "%s: %s\n", j.Profile.Name, probeHeadline(r))
+	line("probed", "%s over %s, protocol %s", j.CallWords(), target.Transport, target.Protocol)
+	if j.Call.Chosen {
+		line("", "%s", j.Call.Why)
 	}
 	line("spent", "%d of %d calls, %s of %s: %d admitted, %d refused for their rate, %d failed", r.Sent, r.Budget.Calls,
 		r.Elapsed.Round(100*time.Millisecond), short(r.Budget.Time), r.Admitted, r.Limited, r.Failed)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/probe"
@@ -27,12 +28,12 @@ type wireProber struct {
 	taken    map[*wire.Session]int // of its asides
 }
 
-func newWireProber(j job, clock runner.Clock, first opened, drain <-chan struct{}, other http.Header) *wireProber {
+func newWireProber(j job, clock runner.Clock, first target.Sessions, drain <-chan struct{}, other http.Header) *wireProber {
 	p := &wireProber{job: j, clock: clock, sessions: map[string]*wire.Session{}, drain: drain, other: other, taken: map[*wire.Session]int{}}
 	for i, s := range first {
-		p.sessions[clientNames[i]] = s
+		p.sessions[target.ClientNames(target.DefaultClients)[i]] = s
 	}
-	p.spare = first.names()[1:]
+	p.spare = first.Names()[1:]
 	return p
 }
 
@@ -41,12 +42,11 @@ func (p *wireProber) Now() time.Duration { return p.clock.Now() }
 
 // Run implements probe.Prober.
 func (p *wireProber) Run(ctx context.Context, plan []history.Arrival) ([]history.Call, error) {
-	target := runner.Sessions{}
+	byName := runner.Sessions{}
 	for name, s := range p.sessions {
-		target[name] = s
+		byName[name] = s
 	}
-	plan = slices.Clone(plan)
-	calls, err := runner.Run(ctx, p.clock, target, shifted(plan, p.clock.Now()), runner.Config{GiveUp: giveUp, Drain: p.drain, Observe: p.watch})
+	calls, err := runner.Run(ctx, p.clock, byName, runner.From(p.clock.Now(), slices.Values(plan)), runner.Config{GiveUp: target.GiveUp, Drain: p.drain, Observe: p.watch})
 	patience, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	for _, s := range p.sessions {
@@ -70,7 +70,7 @@ func (p *wireProber) Asides() []history.Call {
 // close ends all sessions.
 func (p *wireProber) close() {
 	for _, s := range p.sessions {
-		ended(s.Close)
+		target.End(s.Close)
 	}
 }
 
@@ -85,10 +85,10 @@ func (p openingProber) Open(ctx context.Context, who probe.Identity) (string, []
 		p.spare = p.spare[1:]
 		return name, nil, nil
 	}
-	o := p.job.options
+	o := p.job.Options
 	o.Client = fmt.Sprintf("p%d", len(p.opened)+1)
-	o.Protocol = p.sessions[clientNames[0]].Protocol()
-	o.Transport = p.sessions[clientNames[0]].Transport()
+	o.Protocol = p.sessions[target.FirstClient].Protocol()
+	o.Transport = p.sessions[target.FirstClient].Transport()
 	o.ListTools = false
 	if who.Name != "" {
 		o.Name = who.Name
@@ -99,15 +99,12 @@ func (p openingProber) Open(ctx context.Context, who probe.Identity) (string, []
 	if who.Other {
 		o.Header = p.other
 	}
-	s, err := wire.Dial(ctx, o)
+	s, opening, err := target.Dial(ctx, o)
 	if err != nil {
-		var dial *wire.DialError
-		if errors.As(err, &dial) {
-			return "", dial.Calls, errors.New(dial.Sentence())
-		}
-		return "", nil, err
+		sentence, _ := target.Explain(err)
+		return "", opening, errors.New(sentence)
 	}
 	p.sessions[o.Client] = s
 	p.opened = append(p.opened, s)
-	return o.Client, s.Handshake(), nil
+	return o.Client, opening, nil
 }

@@ -54,13 +54,13 @@ func isTerminal(stream any) bool {
 // expect takes in what a server is about to get. now is the instant on the
 // clock of its calls, from which the plan's instants count too.
 func (p *progress) expect(j job, plan []history.Arrival, begin, now time.Duration) {
-	p.board.Expect(live.Server{Name: j.profile.Name, Rate: j.profile.Limit.Rate, Burst: float64(j.profile.Limit.Burst),
+	p.board.Expect(live.Server{Name: j.Profile.Name, Rate: j.Profile.Limit.Rate, Burst: float64(j.Profile.Limit.Burst),
 		Began: time.Now().Add(-now), Stages: stages(plan, begin)})
 }
 
 // more takes in what a server gets once more.
 func (p *progress) more(j job, plan []history.Arrival, begin time.Duration) {
-	p.board.More(j.profile.Name, stages(plan, begin))
+	p.board.More(j.Profile.Name, stages(plan, begin))
 }
 
 // stages are the parts of a plan.

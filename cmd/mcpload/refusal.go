@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 )
@@ -49,8 +50,9 @@ func readSign(flag, sign string, statuses, codes *[]int, text *string) error {
 	kind, value, _ := strings.Cut(sign, "=")
 	number, notNumber := strconv.Atoi(value)
 	bad := func(what string) error {
-		return hinted{fmt.Errorf("%s %q: %s", flag, sign, what),
-			fmt.Sprintf("as in %s status=503, %s code=-32029, or %s 'text=too many requests'", flag, flag, flag)}
+		return hint.New(fmt.Errorf("%s %q: %s", flag, sign, what),
+			fmt.Sprintf("as in %s status=503, %s code=-32029, or %s 'text=too many requests'", flag, flag, flag))
+
 	}
 	switch {
 	case kind == "status" && (notNumber != nil || number < 400 || number > 599):

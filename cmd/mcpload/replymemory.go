@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
 )
 
@@ -41,7 +42,7 @@ func (f *targetFlags) memory() (*wire.ReplyMemory, error) {
 		}
 		return wire.NewReplyMemory(int64(n * u.bytes)), nil
 	}
-	return nil, hinted{fmt.Errorf("--reply-memory %q is no size of at least %d MiB", f.replyMemory, leastReplyMemory>>20), "for example --reply-memory 1GiB"}
+	return nil, hint.New(fmt.Errorf("--reply-memory %q is no size of at least %d MiB", f.replyMemory, leastReplyMemory>>20), "for example --reply-memory 1GiB")
 }
 
 // unread says how many replies were not read to their end, since all that were in

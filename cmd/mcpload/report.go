@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -65,7 +66,7 @@ func oneRun(command string) cobra.PositionalArgs {
 		if len(args) == 1 {
 			return nil
 		}
-		return hinted{fmt.Errorf("%s takes one run, not %d", command, len(args)), "for example mcpload " + command + " last; mcpload results list shows which there are"}
+		return hint.New(fmt.Errorf("%s takes one run, not %d", command, len(args)), "for example mcpload "+command+" last; mcpload results list shows which there are")
 	}
 }
 
@@ -73,7 +74,7 @@ func oneRun(command string) cobra.PositionalArgs {
 func find(s *store.Store, name string, f store.Filter) (*store.Entry, error) {
 	e, err := s.Find(name, f)
 	if errors.Is(err, store.ErrNone) {
-		return nil, hinted{plain(err), "mcpload results list shows which there are in " + s.Dir()}
+		return nil, hint.New(plain(err), "mcpload results list shows which there are in "+s.Dir())
 	}
 	if err != nil {
 		return nil, plain(err)
@@ -84,7 +85,7 @@ func find(s *store.Store, name string, f store.Filter) (*store.Entry, error) {
 // plain is an error of the store without the package's name, which means nothing
 // to a user.
 func plain(err error) error {
-	return hinted{errors.New(strings.TrimPrefix(err.Error(), "store: ")), ""}
+	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "store: ")), "")
 }
 
 // report is the command once its arguments are parsed.
@@ -137,7 +138,7 @@ func (a *app) streamed(f *reportFlags, e *store.Entry, format format) error {
 // unrendered says why a run couldn't be rendered.
 func unrendered(e *store.Entry, format format, err error) error {
 	if errors.Is(err, results.ErrNoCalls) {
-		return hinted{fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone"}
+		return hint.New(fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone")
 	}
 	return plain(err)
 }
@@ -197,7 +198,7 @@ func otherKind(e *store.Entry, format format, err error) ([]byte, error) {
 		return nil, err
 	}
 	if screen == nil {
-		return nil, hinted{fmt.Errorf("of the %s %s only the document was kept", e.Kind, e.Name()), "mcpload report --format json prints it"}
+		return nil, hint.New(fmt.Errorf("of the %s %s only the document was kept", e.Kind, e.Name()), "mcpload report --format json prints it")
 	}
 	return screen, nil
 }

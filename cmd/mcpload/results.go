@@ -12,6 +12,8 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results/store"
 )
 
@@ -238,7 +240,7 @@ of every server stay, however old: later runs are compared with them.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if keep == "" {
-				return hinted{errors.New("prune needs --keep"), "for example --keep 30d; --dry-run shows what would go"}
+				return hint.New(errors.New("prune needs --keep"), "for example --keep 30d; --dry-run shows what would go")
 			}
 			age, err := parseAge(keep)
 			if err != nil {
@@ -256,7 +258,7 @@ of every server stay, however old: later runs are compared with them.`,
 			if err != nil {
 				return plain(err)
 			}
-			a.say("%s %s", verb, counted(len(gone), "run"))
+			a.say("%s %s", verb, words.Count(len(gone), "run"))
 			return nil
 		},
 	}
@@ -268,7 +270,7 @@ of every server stay, however old: later runs are compared with them.`,
 
 // parseAge reads 12h, 30d or 8w.
 func parseAge(s string) (time.Duration, error) {
-	refused := hinted{fmt.Errorf("%q is no age above 0", s), "for example 12h, 30d or 8w"}
+	refused := hint.New(fmt.Errorf("%q is no age above 0", s), "for example 12h, 30d or 8w")
 	for unit, day := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
 		if number, ok := strings.CutSuffix(s, unit); ok {
 			n, err := strconv.ParseUint(number, 10, 16)
@@ -312,7 +314,7 @@ is a RUN for every command, and below another store's runs/ it is one of its own
 				list = append(list, e)
 			}
 			if output == "-" && isTerminal(a.stdout) {
-				return hinted{errors.New("an archive is nothing for a terminal"), "name a file with -o, or pipe it"}
+				return hint.New(errors.New("an archive is nothing for a terminal"), "name a file with -o, or pipe it")
 			}
 			out, end, err := a.out(output)
 			if err != nil {
@@ -347,7 +349,7 @@ index follows the folders by itself, and one that is damaged is replaced.`,
 				return plain(err)
 			}
 			a.tellDamage(damage)
-			a.say("indexed %s", counted(n, "run"))
+			a.say("indexed %s", words.Count(n, "run"))
 			return nil
 		},
 	}

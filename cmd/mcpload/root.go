@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
 )
 
@@ -51,9 +52,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
 		a.say("%s", strings.TrimSpace(err.Error()))
-		var h interface{ Hint() string }
-		if errors.As(err, &h) && h.Hint() != "" {
-			a.say("hint: %s", h.Hint())
+		if advice := hint.Of(err); advice != "" {
+			a.say("hint: %s", advice)
 		}
 		return exitUsage
 	}
@@ -109,15 +109,6 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.stderr, line)
 }
 
-// A hinted error is a refusal with a way out.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Hint() string  { return h.hint }
-func (h hinted) Unwrap() error { return h.error }
-
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mcpload",
@@ -145,7 +136,7 @@ compares what it found (results, report, compare, history, ui).`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hinted{plainFlagError(err), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())}
+		return hint.New(plainFlagError(err), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
 	})
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
@@ -96,7 +98,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
-	flags.IntVar(&f.clients, "clients", defaultClients, "speak as `n` clients, each with a session of its own")
+	flags.IntVar(&f.clients, "clients", target.DefaultClients, "speak as `n` clients, each with a session of its own")
 	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable")
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
@@ -119,10 +121,10 @@ func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
 		at = len(args)
 	}
 	if at > 0 && cmd.Flags().Changed("header") {
-		return nil, hinted{errors.New("unexpected argument, which isn't shown as it may be a part of a header"), "a header with a space in it needs quotation marks: -H 'Name: value'"}
+		return nil, hint.New(errors.New("unexpected argument, which isn't shown as it may be a part of a header"), "a header with a space in it needs quotation marks: -H 'Name: value'")
 	}
 	if at > 0 {
-		return nil, hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload run --rate 10/s --burst 20 -- python server.py"}
+		return nil, hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload run --rate 10/s --burst 20 -- python server.py")
 	}
 	return args, nil
 }
@@ -195,21 +197,25 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 	if err != nil {
 		return err
 	}
+	who, err := parseClientHeader(f.identity)
+	if err != nil {
+		return err
+	}
 	for i := range jobs {
-		jobs[i].scenarios, jobs[i].seed, jobs[i].shared, jobs[i].clocks = list, f.seed, f.shared, clocks
-		if err := jobs[i].speakAs(f.clients, f.identity); err != nil {
+		jobs[i].scenarios, jobs[i].Seed, jobs[i].shared, jobs[i].clocks = list, f.seed, f.shared, clocks
+		if err := jobs[i].SpeakAs(f.clients, who.identity()); err != nil {
 			return err
 		}
-		if err := a.hideIdentities(jobs[i].identity, f.clients); err != nil {
+		if err := a.hideIdentities(who, f.clients); err != nil {
 			return err
 		}
-		if err := jobs[i].tellsApart(); err != nil {
+		if err := jobs[i].TellsApart(); err != nil {
 			return err
 		}
-		jobs[i].options.Refusal.Wary = true
+		jobs[i].Options.Refusal.Wary = true
 		fits := jobs[i].fits
 		if jobs[i].laws != nil {
-			jobs[i].profile.Limit, fits = permissive(), jobs[i].fitsLaws
+			jobs[i].Profile.Limit, fits = permissive(), jobs[i].fitsLaws
 		}
 		if err := fits(); err != nil {
 			return err
@@ -222,7 +228,7 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 func (f *runFlags) makeVirtual(jobs []job) error {
 	switch {
 	case !f.virtual && f.delay != "":
-		return hinted{errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual"}
+		return hint.New(errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual")
 	case !f.virtual:
 		return nil
 	}
@@ -231,7 +237,7 @@ func (f *runFlags) makeVirtual(jobs []job) error {
 		return fmt.Errorf("--delay: %w", err)
 	}
 	for i := range jobs {
-		if jobs[i].kind != kindMock || f.transport != "auto" {
+		if jobs[i].Kind != target.Mock || f.transport != "auto" {
 			return errors.New("--virtual runs mocks without any transport, so it takes no --url, --live, --transport or command")
 		}
 		jobs[i].virtual = delay
@@ -275,7 +281,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 		}
 		for _, name := range f.scenarios {
 			if _, ok := scenarios.Named(name); !ok {
-				return nil, hinted{fmt.Errorf("no scenario is named %q", name), "there are " + strings.Join(append(scenarios.Names(), startup.Scenario), ", ")}
+				return nil, hint.New(fmt.Errorf("no scenario is named %q", name), "there are "+strings.Join(append(scenarios.Names(), startup.Scenario), ", "))
 			}
 		}
 	}
@@ -333,9 +339,9 @@ func (a *app) saveHistories(name string, jobs []job, histories map[string][]hist
 		path := name
 		if len(jobs) > 1 {
 			ext := ".jsonl"
-			path = strings.TrimSuffix(name, ext) + "-" + j.profile.Name + ext
+			path = strings.TrimSuffix(name, ext) + "-" + j.Profile.Name + ext
 		}
-		if err := writeHistory(path, histories[a.clean(j.profile.Name)]); err != nil {
+		if err := writeHistory(path, histories[a.clean(j.Profile.Name)]); err != nil {
 			return fmt.Errorf("cannot save the history: %w", err)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
@@ -51,7 +54,7 @@ func (f *runFlags) laws(jobs []job, given func(name string) bool) error {
 	if len(f.lawFlags.promise) == 0 {
 		for _, name := range []string{"law-budget", "fresh", "spend"} {
 			if given(name) {
-				return hinted{fmt.Errorf("--%s says more of a --promise, and there is none", name), "for example --promise '30 per 10s fixed per session'"}
+				return hint.New(fmt.Errorf("--%s says more of a --promise, and there is none", name), "for example --promise '30 per 10s fixed per session'")
 			}
 		}
 		return nil
@@ -66,8 +69,8 @@ func (f *runFlags) laws(jobs []job, given func(name string) bool) error {
 		return err
 	}
 	for i := range jobs {
-		if jobs[i].kind == kindMock {
-			return hinted{errors.New("--promise is for a running server: the mock keeps token buckets only"), "give --url, or -- and a command that starts one"}
+		if jobs[i].Kind == target.Mock {
+			return hint.New(errors.New("--promise is for a running server: the mock keeps token buckets only"), "give --url, or -- and a command that starts one")
 		}
 		jobs[i].laws = &lawRun{lawFlags: f.lawFlags, promise: p}
 	}
@@ -88,14 +91,14 @@ func (l *lawRun) held(load history.Arrival) promise.Promise {
 
 // load is what the job sends.
 func (j *job) load() history.Arrival {
-	c := j.profile.Call
+	c := j.Profile.Call
 	return history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments}
 }
 
 // lawPlan is the traffic of a job that is held to laws.
 func (j *job) lawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(j.laws.held(j.load()), scenarios.LawSetting{
-		Load: j.load(), Clients: clients, Budget: j.laws.budget, Seed: j.seed})
+		Load: j.load(), Clients: clients, Budget: j.laws.budget, Seed: j.Seed})
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = lawScenario
 	}
@@ -105,18 +108,19 @@ func (j *job) lawPlan(clients []string) scenarios.LawPlan {
 
 // fitsLaws refuses what would cost more than somebody agreed to, before anything is sent.
 func (j *job) fitsLaws() error {
-	plan := j.lawPlan(clientsNamed(j.clientCount()))
-	if len(plan.Arrivals) == 0 && !j.profile.Call.Unsaid {
+	plan := j.lawPlan(target.ClientNames(j.ClientCount()))
+	if len(plan.Arrivals) == 0 && !j.Profile.Call.Unsaid {
 		return fmt.Errorf("no law fits --law-budget %s: %s", j.laws.budget, strings.Join(plan.Left, "; "))
 	}
 	for x, l := range j.laws.promise {
 		if l.Kind == promise.Quota && plan.Spends[x] > mostUnasked && !j.laws.spend {
-			return hinted{fmt.Errorf("this would use up %d of %q", plan.Spends[x], l), "agree to it with --spend"}
+			return hint.New(fmt.Errorf("this would use up %d of %q", plan.Spends[x], l), "agree to it with --spend")
 		}
 	}
 	if rest := j.lawRest(); rest > j.laws.budget {
-		return hinted{fmt.Errorf("somebody may have used the server a moment ago, and its laws remember that for %s", promise.Span(rest)),
-			"say --fresh if nobody has, or wait that long first with --law-budget " + promise.Span(rest)}
+		return hint.New(fmt.Errorf("somebody may have used the server a moment ago, and its laws remember that for %s", promise.Span(rest)),
+			"say --fresh if nobody has, or wait that long first with --law-budget "+promise.Span(rest))
+
 	}
 	return nil
 }
@@ -124,7 +128,7 @@ func (j *job) fitsLaws() error {
 // lawRest is how long a server that was running before is left alone first, so that an
 // honest one has forgotten everything.
 func (j *job) lawRest() (rest time.Duration) {
-	if j.kind != kindURL || len(j.launch) > 0 || j.laws.fresh {
+	if j.Kind != target.URL || len(j.Launch) > 0 || j.laws.fresh {
 		return 0
 	}
 	for _, l := range j.laws.promise {
@@ -135,7 +139,7 @@ func (j *job) lawRest() (rest time.Duration) {
 
 // announceLaws says how long a job's traffic takes, and what it costs.
 func (j *job) announceLaws(plan scenarios.LawPlan) string {
-	text := fmt.Sprintf("%s in about %s", counted(len(plan.Arrivals), "call"), promise.Span((plan.Length + j.lawRest()).Round(time.Second)))
+	text := fmt.Sprintf("%s in about %s", words.Count(len(plan.Arrivals), "call"), promise.Span((plan.Length + j.lawRest()).Round(time.Second)))
 	for x, l := range j.laws.promise {
 		if l.Kind == promise.Quota {
 			text += fmt.Sprintf("; spends up to %d of %d a %s", plan.Spends[x], l.N, l.Unit)
@@ -189,7 +193,7 @@ func (o *outcome) judgeLaws(j job, court *verdict.Court) {
 // identify says which calls have a credential in common: all, unless a header tells
 // clients apart.
 func (j *job) identify(d promise.Dimension, c *history.Call) (string, bool) {
-	if d == promise.Credential && j.identity.name == "" {
+	if d == promise.Credential && j.Identity.Header == "" {
 		return "of all", true
 	}
 	return "", false
@@ -197,8 +201,8 @@ func (j *job) identify(d promise.Dimension, c *history.Call) (string, bool) {
 
 // printLaws prints the plan of a job that is held to laws.
 func (j *job) printLaws(w io.Writer) error {
-	plan := j.lawPlan(clientsNamed(j.clientCount()))
-	text := fmt.Sprintf("%s: %s; seed %d\n", j.profile.Name, j.announceLaws(plan), j.seed)
+	plan := j.lawPlan(target.ClientNames(j.ClientCount()))
+	text := fmt.Sprintf("%s: %s; seed %d\n", j.Profile.Name, j.announceLaws(plan), j.Seed)
 	for _, l := range j.laws.promise {
 		text += "  " + l.String() + "\n"
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/ratelimit"
@@ -142,8 +143,8 @@ func selftestJob(seed uint64, fault string, charge mock.Charging, delay virtual.
 	l.Scope, l.Charges = profiles.Global, []string{"*"}
 	p := profiles.Profile{Name: "selftest", Limit: l, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
 	return job{
-		profile: p, kind: kindMock, scenarios: scenarios.Catalogue(), seed: seed, virtual: delay,
-		mock: mock.Config{Profile: p, Fault: fault, Charge: charge},
+		Target:    target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault, Charge: charge}},
+		scenarios: scenarios.Catalogue(), virtual: delay,
 	}
 }
 
@@ -168,7 +169,7 @@ func honestRuns(ctx context.Context, seeds int) honestResult {
 			defer func() { <-slots }()
 			charge := mock.Chargings()[seed/18%uint64(len(mock.Chargings()))]
 			j := selftestJob(seed, "", charge, delays[seed/3%uint64(len(delays))])
-			j.mock.Shape = []ratelimit.Shape{ratelimit.FastMCP2, ratelimit.FastMCP4, ratelimit.HTTP429}[seed%3]
+			j.Mock.Shape = []ratelimit.Shape{ratelimit.FastMCP2, ratelimit.FastMCP4, ratelimit.HTTP429}[seed%3]
 			s := judgeVirtually(ctx, j)
 			mu.Lock()
 			defer mu.Unlock()
@@ -215,7 +216,7 @@ func faultRuns(ctx context.Context, fault mock.Fault, seeds int, delay virtual.D
 
 // seeded is the job with another seed.
 func (j job) seeded(seed uint64) job {
-	j.seed = seed
+	j.Seed = seed
 	return j
 }
 

@@ -72,7 +72,7 @@ func TestTheHonestMockAtOddLimitsIsNeverFailed(t *testing.T) {
 		token := time.Duration(1e9 / l.Rate)
 		for k, delay := range []virtual.Delay{nil, virtual.Exp(token / 20), virtual.Exp(3 * token)} {
 			j := selftestJob(uint64(10*i+k), "", mock.ChargeAll, delay)
-			j.profile.Limit, j.mock.Profile.Limit = l, l
+			j.Profile.Limit, j.Mock.Profile.Limit = l, l
 			s := judgeVirtually(t.Context(), j)
 			require.NotEqual(t, verdict.Fail, s.Verdict, "%g/s burst %d, delay %d: %v", l.Rate, l.Burst, k, failedChecks(s))
 			require.Empty(t, s.Error)

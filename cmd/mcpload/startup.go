@@ -10,8 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
@@ -74,7 +77,7 @@ server doesn't start with good credentials either.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() < 0 && len(args) > 0 || cmd.ArgsLenAtDash() > 0 {
-				return hinted{fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload startup --credential API_KEY=generic -- python server.py"}
+				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload startup --credential API_KEY=generic -- python server.py")
 			}
 			return a.startup(cmd.Context(), f, args)
 		},
@@ -172,7 +175,7 @@ func (a *app) install(ctx context.Context, l *startLine) error {
 	if err != nil {
 		return err
 	}
-	argv, url, _, err := prepare(ctx, *l.recipe, c)
+	argv, url, _, err := target.Prepare(ctx, *l.recipe, c)
 	if err != nil {
 		return err
 	}
@@ -188,7 +191,7 @@ func (a *app) install(ctx context.Context, l *startLine) error {
 // server's part of the document. Its error says that not even one could be
 // made.
 func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Server) error {
-	soft, stop := a.untilInterrupt(ctx)
+	soft, stop := runner.Until(ctx, a.drain)
 	defer stop()
 	if err := a.install(soft, l); err != nil {
 		return err
@@ -215,14 +218,10 @@ func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Serv
 			break
 		}
 		if err != nil && i == 0 {
-			var o outcome
-			o.fail(err)
-			return hinted{errors.New(o.server.Error), o.server.Hint}
+			return target.Explained(err)
 		}
 		if err != nil {
-			var o outcome
-			o.fail(err)
-			server.Error, server.Hint = o.server.Error, o.server.Hint
+			server.Error, server.Hint = target.Explain(err)
 			break
 		}
 		s.Seen = seen

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,7 +12,10 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
@@ -102,7 +104,7 @@ func (e *starter) portFree(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return hinted{fmt.Errorf("something listens at %s already", e.url), "stop it first: an answer from there would say nothing of the server that is started"}
+	return hint.New(fmt.Errorf("something listens at %s already", e.url), "stop it first: an answer from there would say nothing of the server that is started")
 }
 
 // talk tries to get an answer until there is one, the process has ended, or
@@ -129,7 +131,7 @@ func (e *starter) talk(ctx context.Context, p *wire.Process, rec *recorder, o *s
 		e.talkHTTP(ctx, rec, o)
 	}
 	if o.Answered {
-		sleep(ctx, settle) // it may end by itself all the same
+		runner.Sleep(ctx, settle) // it may end by itself all the same
 	}
 	cancel()
 	wg.Wait()
@@ -215,22 +217,14 @@ func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observ
 			if ctx.Err() == nil {
 				o.RefusedAt = tried
 			}
-			sleep(ctx, 25*time.Millisecond)
+			runner.Sleep(ctx, 25*time.Millisecond)
 			continue
 		}
 		o.Connected = true
 		options := e.options
 		options.Tap, options.ListTools = rec.tap(), true
 		options.Now = func() time.Duration { return time.Since(rec.begin) }
-		session, err := wire.Dial(ctx, options)
-		var calls []history.Call
-		var failed *wire.DialError
-		switch {
-		case err == nil:
-			calls = session.Handshake()
-		case errors.As(err, &failed):
-			calls = failed.Calls
-		}
+		session, calls, err := target.Dial(ctx, options)
 		for _, c := range calls {
 			if answeredMCP(c) && !o.Answered {
 				o.Answered, o.AnswerAt = true, c.Received
@@ -238,12 +232,12 @@ func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observ
 		}
 		if err == nil {
 			e.ask(ctx, session)
-			ended(session.Close)
+			target.End(session.Close)
 		}
 		if o.Answered {
 			return
 		}
-		sleep(ctx, 100*time.Millisecond)
+		runner.Sleep(ctx, 100*time.Millisecond)
 	}
 }
 
@@ -284,11 +278,4 @@ func answeredMCP(c history.Call) bool {
 		return c.Code != 0
 	}
 	return false
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
 }

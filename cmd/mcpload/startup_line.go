@@ -18,6 +18,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
@@ -82,17 +84,17 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 func (f *startFlags) consistent(command []string) error {
 	switch {
 	case f.server == "" && len(command) == 0:
-		return hinted{fmt.Errorf("no server is named"), "give a command after --, as in: mcpload startup --credential API_KEY=generic -- python server.py; or --server NAME for a profile's launch command"}
+		return hint.New(fmt.Errorf("no server is named"), "give a command after --, as in: mcpload startup --credential API_KEY=generic -- python server.py; or --server NAME for a profile's launch command")
 	case f.mock && f.server == "":
-		return hinted{fmt.Errorf("a mock needs a --server to be a mock of"), "mcpload list servers names them all"}
+		return hint.New(fmt.Errorf("a mock needs a --server to be a mock of"), "mcpload list servers names them all")
 	case f.mock && (len(command) > 0 || f.url != ""):
 		return fmt.Errorf("--mock and --startup-fault start a mock, so they take no command and no --url")
 	case f.transport != "stdio" && !f.mock:
-		return hinted{fmt.Errorf("--transport is for mocks"), "a command is spoken to on stdin and stdout, or over HTTP at the --url that it serves"}
+		return hint.New(fmt.Errorf("--transport is for mocks"), "a command is spoken to on stdin and stdout, or over HTTP at the --url that it serves")
 	case f.transport != "stdio" && f.transport != "http":
 		return fmt.Errorf("--transport %q is neither stdio nor http", f.transport)
 	case len(command) > 0 && f.server == "" && len(f.credentials)+len(f.optional) == 0:
-		return hinted{fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai; mcpload keys providers lists the providers"}
+		return hint.New(fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai; mcpload keys providers lists the providers")
 	}
 	return nil
 }
@@ -108,7 +110,7 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 		e.command, e.url = command, f.url
 		l.name = cmp.Or(l.name, called(command, f.dir))
 	case len(launch.Command) == 0:
-		return hinted{fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --")}
+		return hint.New(fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --"))
 	default:
 		if f.url != "" && launch.AnyPort() {
 			return fmt.Errorf("--url %s: the launch recipe of %s listens on a free port of its own", f.url, p.Name)
@@ -119,7 +121,7 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 			e.url = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path // until it is installed
 		}
 	}
-	l.target = results.Target{Kind: string(kindCommand), Transport: "stdio", Address: e.command[0]}
+	l.target = results.Target{Kind: string(target.Command), Transport: "stdio", Address: e.command[0]}
 	if e.url != "" {
 		l.target.Transport = "http"
 		if launch.Transport == "sse" && f.server != "" {
@@ -143,7 +145,7 @@ func called(command []string, dir string) string {
 // aimMock makes this program's own mock the command.
 func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
 	if _, ok := mock.StartFaultNamed(f.fault); f.fault != "" && !ok {
-		return hinted{fmt.Errorf("no start-up fault is named %q", f.fault), "mcpload list startup-faults names them all"}
+		return hint.New(fmt.Errorf("no start-up fault is named %q", f.fault), "mcpload list startup-faults names them all")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -165,7 +167,7 @@ func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
 		e.url = "http://" + address + "/mcp"
 	}
 	e.command = append(append([]string{self}, args...), "--credentials", "--startup-fault", f.fault)
-	l.target = results.Target{Kind: string(kindMock), Transport: f.transport}
+	l.target = results.Target{Kind: string(target.Mock), Transport: f.transport}
 	if f.fault != "" {
 		l.target.Address = "broken by " + f.fault
 	}
@@ -233,8 +235,9 @@ func (l *startLine) environment(f *startFlags, p profiles.Profile) error {
 	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
 		if !f.useEnv && startup.LooksReal(value) {
-			return hinted{fmt.Errorf("%s looks like a real credential, and would be passed on to the server", name),
-				fmt.Sprintf("name it with --credential %s=PROVIDER to have values made up for it, or pass yours on with --use-env", name)}
+			return hint.New(fmt.Errorf("%s looks like a real credential, and would be passed on to the server", name),
+				fmt.Sprintf("name it with --credential %s=PROVIDER to have values made up for it, or pass yours on with --use-env", name))
+
 		}
 	}
 	l.starter.env = env
@@ -274,7 +277,7 @@ func parseCredential(text string) (profiles.Credential, error) {
 	name, provider, ok := strings.Cut(text, "=")
 	if !ok || !envName.MatchString(name) || provider == "" {
 		// What stands behind the = may be a key that somebody gave by mistake.
-		return profiles.Credential{}, hinted{fmt.Errorf("--credential %q is not of the form NAME=PROVIDER", name), "such as OPENAI_API_KEY=openai; never the value itself"}
+		return profiles.Credential{}, hint.New(fmt.Errorf("--credential %q is not of the form NAME=PROVIDER", name), "such as OPENAI_API_KEY=openai; never the value itself")
 	}
 	return profiles.Credential{Env: name, Provider: provider}, nil
 }
@@ -310,7 +313,7 @@ func (l *startLine) keepCases(names []string) error {
 	}
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return hinted{fmt.Errorf("no start-up case is named %q", name), "there are " + strings.Join(all, ", ")}
+			return hint.New(fmt.Errorf("no start-up case is named %q", name), "there are "+strings.Join(all, ", "))
 		}
 	}
 	if len(names) > 0 {

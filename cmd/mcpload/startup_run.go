@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/startup"
@@ -44,29 +46,29 @@ func (a *app) startLines(f *runFlags, jobs []job) ([]*startLine, error) {
 func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
 	s := &startFlags{profiles: f.profiles, seed: f.seed, limit: 10 * time.Second, transport: "stdio"}
 	if len(f.servers) > 0 || f.all {
-		s.server = j.profile.Name
+		s.server = j.Profile.Name
 	}
 	for _, text := range f.env {
 		name, _, _ := strings.Cut(text, "=")
-		if !slices.ContainsFunc(j.profile.Credentials, func(c profiles.Credential) bool { return c.Env == name }) {
+		if !slices.ContainsFunc(j.Profile.Credentials, func(c profiles.Credential) bool { return c.Env == name }) {
 			s.env = append(s.env, text) // the rest is made up
 		}
 	}
-	command := j.launch
+	command := j.Launch
 	switch {
-	case j.kind == kindMock:
+	case j.Kind == target.Mock:
 		s.mock, command = true, nil
-	case j.live != nil:
-		s.offline, command = j.live.config.Offline, nil
+	case j.Live != nil:
+		s.offline, command = j.Live.Config.Offline, nil
 	case len(command) > 0:
-		s.url = j.options.URL
-	case len(j.options.Command) > 0:
-		command = j.options.Command
+		s.url = j.Options.URL
+	case len(j.Options.Command) > 0:
+		command = j.Options.Command
 	default:
-		return nil, hinted{fmt.Errorf("the scenario %s starts the server itself, and nothing says how", startup.Scenario), "give a command after --, or --live for the profile's"}
+		return nil, hint.New(fmt.Errorf("the scenario %s starts the server itself, and nothing says how", startup.Scenario), "give a command after --, or --live for the profile's")
 	}
 	if s.server == "" {
-		return nil, hinted{fmt.Errorf("the scenario %s needs to know which credentials the server takes", startup.Scenario), "name a profile with --server, or use mcpload startup --credential NAME=PROVIDER -- command"}
+		return nil, hint.New(fmt.Errorf("the scenario %s needs to know which credentials the server takes", startup.Scenario), "name a profile with --server, or use mcpload startup --credential NAME=PROVIDER -- command")
 	}
 	return a.startLine(s, command)
 }

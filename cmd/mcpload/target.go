@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/apikey"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
@@ -142,29 +144,36 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 		if err := cmp.Or(addRefusals(&p.Refusal, f.refusals), addNotRefusals(&p.Refusal, f.excused)); err != nil {
 			return nil, err
 		}
-		j := job{profile: p, dirs: f.profiles, mock: mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}}
-		j.options, err = wireOptions(p, f, header)
+		j, err := a.job(f, p, command, header, given)
 		if err != nil {
 			return nil, err
 		}
-		j.options.Redact = a.secrets.redact
-		j.options.Memory = memory
-		if err := j.aim(f, command); err != nil {
-			return nil, err
-		}
-		j.options.Env = j.environment(given)
-		if j.live != nil {
-			j.live.secrets, j.live.given = &a.secrets, given
-			if j.live.config, err = a.launchConfig(f.offline); err != nil {
-				return nil, err
-			}
-		}
-		if j.live != nil || len(command) > 0 {
+		j.Options.Memory = memory
+		if j.Live != nil || len(command) > 0 {
 			a.hideEnv(p)
 		}
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
+}
+
+// job is one server of a promise and the flags.
+func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header http.Header, given []string) (j job, err error) {
+	j.Profile, j.Mock = p, mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}
+	j.ServeMock = func(c mock.Config) ([]string, error) { return mockCommand(c, f.profiles) }
+	if j.Options, err = wireOptions(p, f, header); err != nil {
+		return j, err
+	}
+	j.Options.Redact = a.secrets.redact
+	if err := j.Aim(target.Place{URL: f.url, Command: command, Live: f.live, Transport: f.transport, Protocol: f.protocol}); err != nil {
+		return j, err
+	}
+	j.Options.Env = environment(&j.Target, given)
+	if j.Live != nil {
+		j.Live.Path, j.Live.Passed, j.Live.Given, j.Live.Made = os.Getenv("PATH"), passedOn(p), given, a.secrets.add
+		j.Live.Config, err = a.launchConfig(f.offline)
+	}
+	return j, err
 }
 
 // consistent refuses flags that contradict each other.
@@ -185,13 +194,13 @@ func (f *targetFlags) consistent(command []string) error {
 	case attached && (f.fault != "" || f.shape != "" || f.charge != "" || f.latency != 0), f.live && f.fault != "":
 		return fmt.Errorf("--fault, --shape, --charge and --latency change the mock, and this is no mock")
 	case !f.all && !named && !attached && f.unjudged:
-		return hinted{fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or name a mock with --server acb"}
+		return hint.New(fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or name a mock with --server acb")
 	case !f.all && !named && !attached:
-		return hinted{fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command"}
+		return hint.New(fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to one with --url or -- command")
 	case attached && !named && !f.promised() && !f.unjudged && !f.lawful:
-		return hinted{fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, --promise for limits of other kinds, or --server NAME for a profile's"}
+		return hint.New(fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, --promise for limits of other kinds, or --server NAME for a profile's")
 	case len(f.env) > 0 && !f.live && len(command) == 0:
-		return hinted{fmt.Errorf("--env is for a server that is started, and none is"), "start one with -- command, or with --live"}
+		return hint.New(fmt.Errorf("--env is for a server that is started, and none is"), "start one with -- command, or with --live")
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout %s is not above 0", f.timeout)
 	}
@@ -222,11 +231,11 @@ func (f *targetFlags) promises(c *profiles.Catalog, command []string) ([]profile
 	for _, name := range f.servers {
 		p, ok := c.Get(name)
 		if !ok {
-			hint := "mcpload list servers names them all"
+			advice := "mcpload list servers names them all"
 			if near := c.Suggest(name); near != "" {
-				hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+				advice = fmt.Sprintf("did you mean %s? %s", near, advice)
 			}
-			return nil, hinted{fmt.Errorf("no profile is named %q", name), hint}
+			return nil, hint.New(fmt.Errorf("no profile is named %q", name), advice)
 		}
 		list = append(list, p)
 	}
@@ -319,7 +328,7 @@ func (f *targetFlags) overrideCall(p *profiles.Profile) error {
 	}
 	if f.charge == string(mock.ChargeTools) {
 		if p.Call.Tool == "" {
-			return hinted{fmt.Errorf("--charge tools makes a mock that charges tool calls only, and %s is loaded with %s", p.Name, p.Call.Method), "name a tool with --tool, such as echo"}
+			return hint.New(fmt.Errorf("--charge tools makes a mock that charges tool calls only, and %s is loaded with %s", p.Name, p.Call.Method), "name a tool with --tool, such as echo")
 		}
 		p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free = []string{p.Call.Method}, nil, nil
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results/ui"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // uiFlags are the flags of ui, as given.
@@ -49,9 +51,9 @@ pages work without a network.`,
 
 func (a *app) serveUI(ctx context.Context, f *uiFlags) error {
 	if host, _, err := net.SplitHostPort(f.addr); err != nil {
-		return hinted{fmt.Errorf("--addr %q is no host and port", f.addr), "for example 127.0.0.1:4280"}
+		return hint.New(fmt.Errorf("--addr %q is no host and port", f.addr), "for example 127.0.0.1:4280")
 	} else if !ui.Loopback(host) {
-		return hinted{fmt.Errorf("--addr %q is no loopback address: the runs are shown to this machine only", f.addr), "to look from elsewhere, forward a port: ssh -L 4280:127.0.0.1:4280 HOST"}
+		return hint.New(fmt.Errorf("--addr %q is no loopback address: the runs are shown to this machine only", f.addr), "to look from elsewhere, forward a port: ssh -L 4280:127.0.0.1:4280 HOST")
 	}
 	kept, err := f.open()
 	if err != nil {
@@ -63,7 +65,7 @@ func (a *app) serveUI(ctx context.Context, f *uiFlags) error {
 	}
 	listener, err := net.Listen("tcp", f.addr)
 	if err != nil {
-		return hinted{fmt.Errorf("cannot listen: %w", err), "--addr 127.0.0.1:0 takes a free port"}
+		return hint.New(fmt.Errorf("cannot listen: %w", err), "--addr 127.0.0.1:0 takes a free port")
 	}
 	address := "http://" + listener.Addr().String() + "/"
 	if _, err := fmt.Fprintln(a.stdout, address); err != nil {
@@ -73,7 +75,7 @@ func (a *app) serveUI(ctx context.Context, f *uiFlags) error {
 	if !f.noOpen && isTerminal(a.stdout) {
 		a.browse(address)
 	}
-	ctx, stop := a.untilInterrupt(ctx)
+	ctx, stop := runner.Until(ctx, a.drain)
 	defer stop()
 	return serveUntil(ctx, listener, handler)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -66,7 +67,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 			if len(args) == 1 {
 				return nil
 			}
-			return hinted{fmt.Errorf("verify takes one history, not %d", len(args)), "name a file, or - for standard input"}
+			return hint.New(fmt.Errorf("verify takes one history, not %d", len(args)), "name a file, or - for standard input")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.said(cmd.Flags().Changed); err != nil {
@@ -110,7 +111,7 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 		l.Charges = f.charges
 	}
 	if f.rate == "" {
-		return l, hinted{errors.New("verify needs the promised --rate"), "for example --rate 15/s --burst 40, or --promise '30 per 10s fixed'"}
+		return l, hint.New(errors.New("verify needs the promised --rate"), "for example --rate 15/s --burst 40, or --promise '30 per 10s fixed'")
 	}
 	rate, burst, err := profiles.ParseLimit(f.rate)
 	if err != nil {
@@ -122,7 +123,7 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 	}
 	switch {
 	case l.Burst == 0:
-		return l, hinted{errors.New("verify needs the promised --burst"), "for example --rate 15/s --burst 40"}
+		return l, hint.New(errors.New("verify needs the promised --burst"), "for example --rate 15/s --burst 40")
 	case l.Scope != profiles.Global && l.Scope != profiles.Client:
 		return l, fmt.Errorf("--scope %q is neither global nor client", f.scope)
 	}
@@ -204,7 +205,7 @@ const maxNames = 256 << 20
 func (f *verifyFlags) bounded(e *verdict.Evidence, line int) error {
 	switch {
 	case e.Calls() > f.most:
-		return hinted{fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more, at 140 bytes of memory each"}
+		return hint.New(fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more, at 140 bytes of memory each")
 	case e.Names() > maxNames:
 		return fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, maxNames>>20)
 	}
@@ -215,9 +216,9 @@ func (f *verifyFlags) bounded(e *verdict.Evidence, line int) error {
 func unreadable(err error) error {
 	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
 		if strings.Contains(err.Error(), "is before sent_ns") {
-			return hinted{err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say " + `"outcome":"unknown"` + " with the later instant twice"}
+			return hint.New(err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say "+`"outcome":"unknown"`+" with the later instant twice")
 		}
-		return hinted{err, "each line is one call, such as " + `{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`}
+		return hint.New(err, "each line is one call, such as "+`{"sent_ns":0,"received_ns":812345,"outcome":"admitted"}`)
 	}
 	return err
 }
@@ -239,7 +240,7 @@ func (a *app) in(name string) (io.Reader, func(), error) {
 		end = func() { _ = opened.Close() } // it was only read
 		if info, err := opened.Stat(); err == nil && info.IsDir() {
 			end()
-			return nil, nil, hinted{fmt.Errorf("cannot read the history: %s is a folder", name), "name a file in it, or - for standard input"}
+			return nil, nil, hint.New(fmt.Errorf("cannot read the history: %s is a folder", name), "name a file in it, or - for standard input")
 		}
 		file = opened
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
@@ -22,7 +24,7 @@ func parsePromise(texts []string) (promise.Promise, error) {
 		if err != nil {
 			var bad *promise.SyntaxError
 			if errors.As(err, &bad) {
-				return nil, hinted{fmt.Errorf("--promise %s", bad.Problem), bad.Want}
+				return nil, hint.New(fmt.Errorf("--promise %s", bad.Problem), bad.Want)
 			}
 			return nil, err
 		}
@@ -42,7 +44,7 @@ func (a *app) verifyLaws(f *verifyFlags, clocks verdict.Clocks, in io.Reader) er
 	err = history.NewReader(in).Each(func(line int, c *history.Call) error {
 		calls, lines = append(calls, *c), append(lines, line)
 		if len(calls) > f.most {
-			return hinted{fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more"}
+			return hint.New(fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more")
 		}
 		return nil
 	})
@@ -83,7 +85,7 @@ func (l lawTable) String() string {
 	var s strings.Builder
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
 	fmt.Fprintf(&s, "%s: %s\n", l.judgement.Verdict, headline[l.judgement.Verdict])
-	line("judged", fmt.Sprintf("%s against %s", counted(l.calls, "call"), counted(len(l.judgement.Laws), "law")))
+	line("judged", fmt.Sprintf("%s against %s", words.Count(l.calls, "call"), words.Count(len(l.judgement.Laws), "law")))
 	line("", "given clocks within "+l.clocks.String())
 	for i, f := range l.judgement.Laws {
 		line(fmt.Sprintf("law %d", i+1), fmt.Sprintf("%s: %s", f.Law, f.State))
@@ -113,12 +115,12 @@ func (l lawTable) told(f verdict.LawFinding) []string {
 	switch {
 	case f.State == verdict.Broken:
 		w := f.Witness
-		out = append(out, fmt.Sprintf("%s: %s let through within %s, where %g are granted", who(f.Key), counted(w.Admitted, "unit"),
+		out = append(out, fmt.Sprintf("%s: %s let through within %s, where %g are granted", who(f.Key), words.Count(w.Admitted, "unit"),
 			(w.To-w.From).Round(time.Microsecond), w.Allowed), "lines "+lineNumbers(l.numbers(w.Calls)))
 	case f.State == verdict.NotObserved && f.Refused == 0:
 		out = append(out, "no call was refused that only this law can have refused")
 	case f.State == verdict.NotObserved:
-		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g", counted(f.Refused, "call"), f.Units.Hi))
+		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g", words.Count(f.Refused, "call"), f.Units.Hi))
 	}
 	if f.State != verdict.Broken && (f.Units.Lo > 0 || !math.IsInf(f.Units.Hi, 1)) {
 		out = append(out, "what the history leaves of its number: "+f.Units.String())

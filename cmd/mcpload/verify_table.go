@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -30,7 +31,7 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, j
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s: %s\n", j.Verdict, headline[j.Verdict])
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
-	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", counted(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
+	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
 	line("", "given clocks within "+j.Clocks.String())
 	if jump != nil {
 		line("clock", toldJump(*jump))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
@@ -22,28 +23,28 @@ import (
 func (j job) runVirtual(ctx context.Context) outcome {
 	out := outcome{server: j.describe()}
 	out.server.Target.Transport, out.server.Target.Protocol = "virtual", ""
-	limiter, err := mock.NewLimiter(j.mock.Profile.Limit, j.mock.Fault, j.mock.Charge, j.seed)
+	limiter, err := mock.NewLimiter(j.Mock.Profile.Limit, j.Mock.Fault, j.Mock.Charge, j.Seed)
 	if err != nil {
 		out.fail(err)
 		return out
 	}
-	shape := j.mock.Shape
-	if fault, ok := mock.FaultNamed(j.mock.Fault); ok && shape == "" {
+	shape := j.Mock.Shape
+	if fault, ok := mock.FaultNamed(j.Mock.Fault); ok && shape == "" {
 		shape = fault.Shape
 	}
 	clock := virtual.NewClock()
 	server := &virtual.Server{
 		Clock: clock, There: j.virtual, Back: j.virtual,
-		Rand:    rand.New(rand.NewPCG(j.seed, salt(j.profile.Name))),
-		Timeout: j.options.Timeout,
+		Rand:    rand.New(rand.NewPCG(j.Seed, salt(j.Profile.Name))),
+		Timeout: j.Options.Timeout,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			answer := limiter.Decide(virtualRequest(at, a, j.identity.name != ""))
+			answer := limiter.Decide(virtualRequest(at, a, j.Identity.Header != ""))
 			return virtualReply(answer, shape, a.Method)
 		},
 	}
-	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(j.planned())), runner.Config{GiveUp: giveUp})
+	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(j.planned())), runner.Config{GiveUp: target.GiveUp})
 	out.calls = calls
-	out.note(err, j.profile.Limit)
+	out.note(err, j.Profile.Limit)
 	out.judge(j)
 	return out
 }
@@ -57,7 +58,7 @@ func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Req
 	case scenarios.NewSession, scenarios.NewIdentity:
 		q.Client += "/" + a.Session
 	case scenarios.NewIDs:
-		q.ID = idJump
+		q.ID = target.IDJump
 	}
 	if identity {
 		q.Who = a.Client

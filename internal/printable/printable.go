@@ -122,3 +122,12 @@ func ordered(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Visible is a character of a name that is shown among our own words, or ? for one
+// that a screen would obey: also a line feed.
+func Visible(r rune) rune {
+	if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+		return instead
+	}
+	return r
+}

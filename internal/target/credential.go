@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 )
@@ -19,14 +20,14 @@ var (
 
 // credential names the header, or the part of the URL, by which every client of a
 // job shows the same credential; it is empty where there is none.
-func (j *job) credential() string {
-	for name := range j.options.Header {
+func (t *Target) credential() string {
+	for name := range t.Options.Header {
 		small := strings.ReplaceAll(strings.ToLower(name), "-", "")
 		if slices.Contains(credentialHeaders, small) || holdsOne(small, credentialWords) {
 			return "the header " + name
 		}
 	}
-	u, err := url.Parse(j.options.URL)
+	u, err := url.Parse(t.Options.URL)
 	switch {
 	case err != nil: // the wire refuses it
 	case u.User != nil:
@@ -46,35 +47,37 @@ func holdsOne(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
-// tellsApart refuses to speak as several clients that the server can't tell
+// TellsApart refuses to speak as several clients that the server can't tell
 // apart, under a limit that each of them is promised: what they share would be
 // held against it.
-func (j *job) tellsApart() error {
-	l := j.profile.Limit
-	if j.kind == kindMock || l.Scope != profiles.Client || l.Key == profiles.SessionKey || j.clientCount() < 2 ||
-		j.identity.name != "" || j.options.Transport == wire.Stdio {
+func (t *Target) TellsApart() error {
+	l := t.Profile.Limit
+	if t.Kind == Mock || l.Scope != profiles.Client || l.Key == profiles.SessionKey || t.ClientCount() < 2 ||
+		t.Identity.Header != "" || t.Options.Transport == wire.Stdio {
 		return nil
 	}
 	const name = "name --client-header, as in --client-header 'Authorization: Bearer $TOKEN_{n}'"
-	switch shown := j.credential(); {
+	switch shown := t.credential(); {
 	case shown != "" && l.Key == profiles.CredentialKey:
-		return hinted{fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown), name + ", or speak as one with --clients 1"}
+		return hint.New(fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown), name+", or speak as one with --clients 1")
 	case shown != "":
-		return hinted{fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown),
-			name + "; if each session has a limit of its own, say --scope session; or speak as one with --clients 1"}
+		return hint.New(fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown),
+			name+"; if each session has a limit of its own, say --scope session; or speak as one with --clients 1")
+
 	case l.Key == profiles.CredentialKey:
-		return hinted{fmt.Errorf("each credential is promised a limit of its own, and the clients have none: name --client-header"), name + ", or speak as one with --clients 1"}
+		return hint.New(fmt.Errorf("each credential is promised a limit of its own, and the clients have none: name --client-header"), name+", or speak as one with --clients 1")
 	}
 	return nil
 }
 
-// sessionsApart is tellsApart once the protocol is known: since 2026-07-28 there
+// SessionsApart is TellsApart once the protocol is known: since 2026-07-28 there
 // are no sessions that could tell clients apart.
-func (j *job) sessionsApart(protocol string) error {
-	if j.kind == kindMock || j.profile.Limit.Scope != profiles.Client || j.clientCount() < 2 || j.identity.name != "" ||
-		j.options.Transport == wire.Stdio || protocol < "2026-07-28" {
+func (t *Target) SessionsApart(protocol string) error {
+	if t.Kind == Mock || t.Profile.Limit.Scope != profiles.Client || t.ClientCount() < 2 || t.Identity.Header != "" ||
+		t.Options.Transport == wire.Stdio || protocol < "2026-07-28" {
 		return nil
 	}
-	return hinted{fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
-		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one with --clients 1"}
+	return hint.New(fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
+		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one with --clients 1")
+
 }

@@ -1,4 +1,4 @@
-package main
+package target
 
 import (
 	"fmt"
@@ -7,22 +7,25 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/printable"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // failedTrial says what the server had against a call, and what to do about it.
-func (j *job) failedTrial(c history.Call, s *wire.Session) error {
-	what := loadWords(*j)
+func (t *Target) failedTrial(c history.Call, s *wire.Session) error {
+	what := t.CallWords()
 	err := fmt.Errorf("one call of %s was tried, and it failed: %s: %s", what, c.Outcome, c.Detail)
 	if c.Outcome == history.TimedOut {
-		err = fmt.Errorf("one call of %s was tried, and got no answer within %s", what, j.options.Timeout)
+		err = fmt.Errorf("one call of %s was tried, and got no answer within %s", what, t.Options.Timeout)
 	}
-	return hinted{err, j.callHint(c, s)}
+	return hint.New(err, t.callHint(c, s))
 }
 
 // callHint is what to do about a call that failed.
-func (j *job) callHint(c history.Call, s *wire.Session) string {
+func (t *Target) callHint(c history.Call, s *wire.Session) string {
 	switch {
 	case c.Outcome == history.TimedOut:
 		return "a slow tool makes a poor load: name another with --tool, or allow it more time with --timeout"
@@ -33,17 +36,17 @@ func (j *job) callHint(c history.Call, s *wire.Session) string {
 	if err != nil {
 		return "name a tool that works, and its arguments, with --tool and --args"
 	}
-	return j.trialHint(tools)
+	return t.trialHint(tools)
 }
 
 // limiting are words by which a limiter that isn't recognised gives itself away.
 var limiting = regexp.MustCompile(`(?i)\b(rate|limit(ed|s)?|quota|throttl\w*|too (many|fast)|slow down|exceed\w*|exhausted|busy)\b`)
 
-// remedy is the likeliest thing to do where all calls of a probe fail.
-func (j *job) remedy(calls []history.Call, s *wire.Session) string {
+// Remedy is the likeliest thing to do where all calls of a probe fail.
+func (t *Target) Remedy(calls []history.Call, s *wire.Session) string {
 	worked, last := false, history.Call{}
 	for _, c := range calls {
-		worked = worked || c.Outcome == history.OK && c.Method == j.profile.Call.Method
+		worked = worked || c.Outcome == history.OK && c.Method == t.Profile.Call.Method
 		if c.Outcome.Failed() || c.Outcome == history.TimedOut {
 			last = c
 		}
@@ -57,15 +60,15 @@ func (j *job) remedy(calls []history.Call, s *wire.Session) string {
 	case last.Outcome == history.Broken:
 		return "read the server's own log: it breaks connections, or what it sends is no reply"
 	}
-	return j.callHint(last, s)
+	return t.callHint(last, s)
 }
 
 // trialHint is what to do about a call that the server doesn't take.
-func (j *job) trialHint(tools []load.ToolInfo) string {
-	call := j.profile.Call
+func (t *Target) trialHint(tools []load.ToolInfo) string {
+	call := t.Profile.Call
 	this, known := load.Described(tools, call.Tool)
 	if known && this.Needs && string(this.Arguments) != string(call.Arguments) {
-		line, guess := j.lineWith(this), ""
+		line, guess := t.lineWith(this), ""
 		if len(this.Doubts) > 0 {
 			guess = " (" + strings.Join(this.Doubts, "; ") + ")"
 		}
@@ -76,24 +79,21 @@ func (j *job) trialHint(tools []load.ToolInfo) string {
 	}
 	other, ok := load.Choose(tools, func(tool string) bool { return tool == call.Tool || call.Forbids(tool) })
 	if ok {
-		if line := j.lineWith(other); line != "" {
+		if line := t.lineWith(other); line != "" {
 			return "call another tool: " + line
 		}
 	}
 	if len(tools) > 0 {
-		return "name a tool that works, and its arguments, with --tool and --args: " + firstFew(names(tools))
+		return "name a tool that works, and its arguments, with --tool and --args: " + words.First(names(tools))
 	}
 	return "name a tool that works, and its arguments, with --tool and --args"
 }
 
 // names are the tools' names, fit to be printed.
 func names(tools []load.ToolInfo) []string {
-	list := toolNames(tools)
-	for i := range list {
-		list[i] = strings.Map(visible, list[i])
+	var list []string
+	for _, tool := range tools {
+		list = append(list, strings.Map(printable.Visible, tool.Name))
 	}
 	return list
 }
-
-// gotThrough reports if the server took a call as one, be it to refuse it.
-func gotThrough(c history.Call) bool { return c.Outcome == history.OK || c.Outcome == history.Limited }

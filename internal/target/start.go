@@ -1,6 +1,7 @@
-package main
+package target
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,40 +11,36 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	recipes "github.com/mcpload/mcpload/internal/launch"
+	"github.com/mcpload/mcpload/internal/launch"
 	"github.com/mcpload/mcpload/internal/printable"
 	"github.com/mcpload/mcpload/internal/wire"
-	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // The scenario that a live server which doesn't start has, and its check.
 const (
-	launchScenario = "launch"
+	LaunchScenario = "launch"
 	comesUp        = "comes-up"
 )
 
-// stillborn makes a finding of a live server that was started and never
-// answered: that is what a run found out, not why it could not run.
-func (o *outcome) stillborn(j *job, err error) bool {
-	dial, ok := dialError(err)
-	if j.live == nil || j.live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions || dial.Kind == wire.RanOut {
-		return false
+// Stillborn is the finding on a live server that was started and never answered:
+// that is what a run found out, not why it could not run. It reports false where
+// an error to open the target is something else.
+func (t *Target) Stillborn(err error) (verdict.Finding, bool) {
+	dial, ok := errors.AsType[*wire.DialError](err)
+	if t.Live == nil || t.Live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions || dial.Kind == wire.RanOut {
+		return verdict.Finding{}, false
 	}
-	j.live.took = time.Since(j.live.began)
-	o.calls = append(o.calls, dial.Calls...)
-	f := verdict.Finding{
+	t.Live.took = time.Since(t.Live.began)
+	return verdict.Finding{
 		Check: comesUp, Verdict: verdict.Fail,
-		Want: fmt.Sprintf("an answer by MCP within %s of the start", j.readyWithin()),
-		Saw:  j.live.saw(dial, j),
-	}
-	o.server.Scenarios = append(o.server.Scenarios, results.NewScenario(launchScenario, nil, []verdict.Finding{f}))
-	o.server.Launch = j.live.record(j.profile)
-	return true
+		Want: fmt.Sprintf("an answer by MCP within %s of the start", t.readyWithin()),
+		Saw:  t.Live.saw(dial, t),
+	}, true
 }
 
 // saw says how far a start came.
-func (l *living) saw(dial *wire.DialError, j *job) string {
+func (l *Live) saw(dial *wire.DialError, t *Target) string {
 	after := l.took.Round(time.Millisecond)
 	var text string
 	status, gone := "", false
@@ -59,12 +56,12 @@ func (l *living) saw(dial *wire.DialError, j *job) string {
 		text = fmt.Sprintf("it ended after %s without an answer, with exit status 0 as if nothing were wrong", after)
 	case gone:
 		text = fmt.Sprintf("it ended after %s without an answer: %s", after, status)
-	case j.options.URL != "" && dial.Kind == wire.TimedOut && len(dial.Calls) == 0:
-		text = fmt.Sprintf("it runs, but nothing listens at %s after %s; does it listen on the port that it was given?", j.options.URL, after)
+	case t.Options.URL != "" && dial.Kind == wire.TimedOut && len(dial.Calls) == 0:
+		text = fmt.Sprintf("it runs, but nothing listens at %s after %s; does it listen on the port that it was given?", t.Options.URL, after)
 	default:
 		text = fmt.Sprintf("it runs, but doesn't answer by MCP (%s after %s)", dial.Sentence(), after)
 	}
-	last := telling(append(l.lines(200), plainLines(string(dial.Stderr), 100, l.secrets)...))
+	last := telling(append(l.lines(200, t.Options.Redact), plainLines(string(dial.Stderr), 100, t.Options.Redact)...))
 	if len(last) == 0 {
 		return text + "; it printed nothing"
 	}
@@ -72,12 +69,12 @@ func (l *living) saw(dial *wire.DialError, j *job) string {
 }
 
 // lines are the last lines of what the server printed, stdout before stderr.
-func (l *living) lines(n int) []string {
+func (l *Live) lines(n int, redact func(string) string) []string {
 	out, err := l.stdout.bytes(), []byte(nil)
 	if l.process != nil {
 		out, err = l.process.Output()
 	}
-	return append(plainLines(string(out), n/2, l.secrets), plainLines(string(err), n/2, l.secrets)...)
+	return append(plainLines(string(out), n/2, redact), plainLines(string(err), n/2, redact)...)
 }
 
 // lastWritten keeps the end of what is written to it, from several goroutines.
@@ -108,8 +105,11 @@ var frame = strings.NewReplacer("│", " ", "╭", " ", "╮", " ", "╰", " ", 
 
 // plainLines are the last lines of an output without credentials, colours and
 // frames.
-func plainLines(text string, n int, secrets *secretBook) []string {
-	return recipes.LastLines(frame.Replace(printable.Text(ansi.Strip(secrets.redact(text)))), n)
+func plainLines(text string, n int, redact func(string) string) []string {
+	if redact != nil {
+		text = redact(text)
+	}
+	return launch.LastLines(frame.Replace(printable.Text(ansi.Strip(text))), n)
 }
 
 // raised is a line that names an error, as most languages print one.

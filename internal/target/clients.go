@@ -1,0 +1,98 @@
+package target
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios"
+)
+
+// Who a run speaks as: two clients are enough to tell a shared bucket from one
+// a session, and a thousand are enough for anybody.
+const (
+	DefaultClients = 2
+	MaxClients     = 1000
+)
+
+// FirstClient is the name of the first client, and of the only one where there is one.
+const FirstClient = "c1"
+
+// ClientNames are the identities that n clients speak as, where the transport
+// lets one server have several.
+func ClientNames(n int) []string {
+	names := make([]string, max(1, n))
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i+1)
+	}
+	return names
+}
+
+// An Identity is the header that says who a client is. The zero value is none.
+type Identity struct {
+	Header string
+	Value  func(client int) (string, error) // of the nth client, from 1
+}
+
+// ClientCount is how many clients there are.
+func (t *Target) ClientCount() int {
+	if t.Clients == 0 {
+		return DefaultClients
+	}
+	return t.Clients
+}
+
+// SpeakAs sets how many clients there are, and what tells them apart.
+func (t *Target) SpeakAs(clients int, who Identity) error {
+	stdio := t.Options.Transport == wire.Stdio
+	switch {
+	case clients < 1 || clients > MaxClients:
+		return fmt.Errorf("--clients %d is not from 1 to %d", clients, MaxClients)
+	case stdio && clients > DefaultClients:
+		return fmt.Errorf("--clients %d: a server over stdio has one client, whose process it is", clients)
+	case stdio && who.Header != "":
+		return fmt.Errorf("--client-header %s: there are no headers over stdio", who.Header)
+	}
+	t.Clients, t.Identity, t.Mock.IdentityHeader = clients, who, who.Header
+	return nil
+}
+
+// As returns the options of the nth client, from 1.
+func (t *Target) As(n int) (wire.Options, error) {
+	o := t.Options
+	o.Client = "c" + strconv.Itoa(n)
+	if t.Identity.Header == "" {
+		return o, nil
+	}
+	value, err := t.Identity.Value(n)
+	if err != nil {
+		return o, err
+	}
+	if o.Header = o.Header.Clone(); o.Header == nil {
+		o.Header = http.Header{}
+	}
+	o.Header.Set(t.Identity.Header, value)
+	return o, nil
+}
+
+// Disguises are the ways to come back that a session's transport has.
+func (t *Target) Disguises(transport wire.Transport, protocol string) []scenarios.Disguise {
+	var list []scenarios.Disguise
+	sessions := protocol < "2026-07-28" // later ones have none
+	switch transport {
+	case wire.Stdio:
+		return []scenarios.Disguise{scenarios.NewIDs}
+	case wire.HTTP:
+		if sessions {
+			list = append(list, scenarios.NewSession)
+		}
+		list = append(list, scenarios.NewConnection)
+	default:
+		list = append(list, scenarios.NewSession)
+	}
+	if t.Identity.Header != "" && transport != wire.InProcess {
+		list = append(list, scenarios.NewIdentity)
+	}
+	return append(list, scenarios.NewIDs)
+}

@@ -1,0 +1,88 @@
+package target
+
+import (
+	"fmt"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/runner"
+)
+
+// Names are those of their clients.
+func (s Sessions) Names() []string { return ClientNames(len(s)) }
+
+// Target carries calls with them.
+func (s Sessions) Target() runner.Sessions {
+	byName := runner.Sessions{}
+	for i, name := range s.Names() {
+		byName[name] = s[i]
+	}
+	return byName
+}
+
+// Fastest returns the clock and the target to carry calls with, and what frees
+// them: a loop where the sessions can share one, else those that are given. The
+// clock is for whoever paces the run, and nobody else.
+func Fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
+	// Whatever the reason is that one can't be had: the plain path does the same.
+	if l, err := wire.NewLoop(sessions, cfg); err == nil {
+		return l, l, l.Close
+	}
+	return runner.Precise(clock), plain, func() {}
+}
+
+// Handshake is every set-up call of every session, in the order of sending.
+func (s Sessions) Handshake() []history.Call {
+	var calls []history.Call
+	for _, session := range s {
+		calls = append(calls, session.Handshake()...)
+	}
+	return calls
+}
+
+// Close ends the sessions and returns what left them beside their calls.
+func (s Sessions) Close() []history.Call {
+	var calls []history.Call
+	for _, session := range s {
+		End(session.Close)
+		calls = append(calls, session.Asides()...)
+	}
+	return calls
+}
+
+// Amend marks calls whose reply turned out to come twice.
+func (s Sessions) Amend(calls []history.Call) {
+	for _, session := range s {
+		session.Amend(calls)
+	}
+}
+
+// Notes tells what came that should not have.
+func (s Sessions) Notes() []string {
+	var notes []string
+	for _, session := range s {
+		told := map[wire.StrayKind]bool{}
+		for _, stray := range session.Strays() {
+			if !told[stray.Kind] {
+				told[stray.Kind] = true
+				notes = append(notes, fmt.Sprintf("%d× %s: %s", stray.Count, StrayWords[stray.Kind], stray.Text))
+			}
+		}
+		if status, gone := session.Exited(); gone {
+			notes = append(notes, "the server ended during the run: "+status)
+		}
+	}
+	return notes
+}
+
+// StrayWords say what should not have come.
+var StrayWords = map[wire.StrayKind]string{
+	wire.NotMCP:    "something that is no MCP message came on the protocol's channel",
+	wire.UnknownID: "a reply to a request that was never sent",
+	wire.NoID:      "a reply without an id",
+	wire.Duplicate: "a second reply to one request",
+	wire.Late:      "a reply after its call had been given up",
+	wire.Uncalled:  "a request by the server where its protocol allows none",
+
+	wire.Unanswered: "a request by the server that got no answer of ours, since there were too many",
+}

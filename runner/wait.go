@@ -1,0 +1,45 @@
+package runner
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// Until returns a context that ends with another one, or once a channel is closed.
+// Its cancel must be called.
+func Until(ctx context.Context, closed <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// Sleep waits a while, or until the context ends.
+func Sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// From are arrivals that begin at an instant of the clock.
+func From(begin time.Duration, arrivals iter.Seq[history.Arrival]) iter.Seq[history.Arrival] {
+	return func(yield func(history.Arrival) bool) {
+		for a := range arrivals {
+			a.Due += begin
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
