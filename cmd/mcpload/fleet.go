@@ -151,9 +151,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results.Drift, outcome) {
 	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit), Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
 	judged := j
-	if j.Live != nil {
-		judged.Live = j.Live.Afresh()
-	}
+	judged.Live = j.Live.Afresh()
 	p := a.newProgress("mcpload fleet · " + j.Profile.Name)
 	stop := p.start(ctx)
 	o := judged.run(ctx, p, a.drain)
