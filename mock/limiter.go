@@ -95,7 +95,7 @@ func NewLimiter(l profiles.Limit, fault string, c Charging, seed uint64) (Limite
 	}
 	f, ok := FaultNamed(fault)
 	if !ok {
-		return nil, fmt.Errorf("mock: no fault is named %q, there are: %s", fault, strings.Join(FaultNames(), ", "))
+		return nil, fmt.Errorf("mock: no fault is named %q%s, there are: %s", fault, profiles.DidYouMean(fault, FaultNames()), strings.Join(FaultNames(), ", "))
 	}
 	return f.limiter(l, c, seed), nil
 }

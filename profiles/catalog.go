@@ -93,7 +93,7 @@ func (c *Catalog) All() []Profile {
 }
 
 // Suggest returns the name that was most likely meant, or nothing.
-func (c *Catalog) Suggest(name string) string { return nearest(name, c.order) }
+func (c *Catalog) Suggest(name string) string { return Nearest(name, c.order) }
 
 // Warnings returns what is worth knowing of the files, and stopped nothing.
 func (c *Catalog) Warnings() []Fault { return slices.Clone(c.warnings) }

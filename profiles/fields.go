@@ -204,7 +204,7 @@ func (r *reader) methods(list *[]string, any bool) func(*yaml.Node, string) {
 		}
 		for _, m := range *list {
 			if m != anyMethod && !slices.Contains(methods, m) && !isNotification(m) {
-				r.warn(n, path, quote(m)+" is no method of the protocol"+didYouMean(m, methods), "")
+				r.warn(n, path, quote(m)+" is no method of the protocol"+DidYouMean(m, methods), "")
 			}
 		}
 	}

@@ -153,7 +153,7 @@ func (r *reader) unknown(key *yaml.Node, path, name string, secret bool, names [
 		r.fault(key, path, "has an unknown field", want)
 		return
 	}
-	r.fault(key, join(path, printable(name)), "is an unknown field"+didYouMean(name, names), want)
+	r.fault(key, join(path, printable(name)), "is an unknown field"+DidYouMean(name, names), want)
 }
 
 // located gives a value that is left empty the place of its key: its own is
@@ -212,7 +212,7 @@ func (r *reader) oneOf(n *yaml.Node, path string, known ...string) (string, bool
 	want := "one of " + strings.Join(known, ", ")
 	s, ok := r.text(n, path, want)
 	if ok && !slices.Contains(known, s) {
-		r.fault(n, path, quote(s)+" is unknown"+didYouMean(s, known), want)
+		r.fault(n, path, quote(s)+" is unknown"+DidYouMean(s, known), want)
 		return "", false
 	}
 	return s, ok

@@ -90,7 +90,7 @@ func (p *press) parent(d *draft) (*draft, bool) {
 	if len(layers) == 0 {
 		names := slices.DeleteFunc(slices.Sorted(maps.Keys(p.byName)), func(name string) bool { return name == d.name })
 		d.reader.fault(child(d.doc, "inherits"), "inherits",
-			"no profile is named "+quote(d.inherits)+didYouMean(d.inherits, names), "one of "+strings.Join(names, ", "))
+			"no profile is named "+quote(d.inherits)+DidYouMean(d.inherits, names), "one of "+strings.Join(names, ", "))
 		return nil, false
 	}
 	return layers[len(layers)-1], true

@@ -2,10 +2,10 @@ package profiles
 
 import "strings"
 
-// nearest returns the candidate that was most likely meant: one that the word
+// Nearest returns the candidate that was most likely meant: one that the word
 // is a part of, such as mailgun for mailgun-mcp, else the one with the fewest
 // typing mistakes between them. It is empty where none is near.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
 	best, fewest := "", max(2, len(word)/3)+1
 	for _, c := range candidates {
@@ -21,9 +21,9 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// didYouMean returns the question to ask after an unknown word, or nothing.
-func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
+// DidYouMean returns the question to ask after an unknown word, or nothing.
+func DidYouMean(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
 		return " (did you mean " + near + "?)"
 	}
 	return ""

@@ -45,7 +45,10 @@ in one chosen way, to try out what a check can see.`,
   mcpload mock --server acb --fault never-refills --shape http429
   mcpload mock --server acb --transport stdio      speaks on stdin and stdout
   MAILGUN_API_KEY=test mcpload mock --server mailgun-mcp --credentials      refuses to start`,
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			_, err := afterDash(cmd, args)
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveMock(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()

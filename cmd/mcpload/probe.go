@@ -68,10 +68,11 @@ calls were not tried.`,
   mcpload probe --url http://127.0.0.1:8000/mcp --tool ping --emit-profile mcpload.d/mine.yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
-				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload probe --tool ping -- python server.py")
+			command, err := afterDash(cmd, args)
+			if err != nil {
+				return err
 			}
-			return a.probe(cmd.Context(), f, args, invoked(cmd, args))
+			return a.probe(cmd.Context(), f, command, invoked(cmd, args))
 		},
 	}
 	f.targetFlags.register(cmd)
@@ -184,7 +185,7 @@ func parseBudget(s string) (probe.Budget, error) {
 			err = errors.New("it is neither calls=N nor time=D")
 		}
 		if err != nil || b.Calls < 1 || b.Time <= 0 {
-			return b, hint.New(fmt.Errorf("--budget: %q is no budget above 0", part), "for example --budget calls=400,time=60s")
+			return b, hint.New(fmt.Errorf("--budget: %q is no budget above 0", part), "a budget is of calls, of time or of both: calls=400, time=60s or calls=400,time=60s")
 		}
 	}
 	return b, nil

@@ -46,11 +46,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := a.interruptible()
 	defer stop()
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(urlFirst(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	if err != nil {
 		a.say("%s", strings.TrimSpace(err.Error()))
 		if advice := hint.Of(err); advice != "" {
 			a.say("hint: %s", advice)
@@ -136,13 +140,14 @@ compares what it found (results, report, compare, history, ui).`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.New(plainFlagError(err), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
+		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
 	})
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
 	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.versionCommand(), a.manCommand())
 	a.complete(root)
+	lenient(root)
 	return root
 }
 

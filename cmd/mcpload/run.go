@@ -15,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
@@ -124,7 +125,7 @@ func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
 		return nil, hint.New(errors.New("unexpected argument, which isn't shown as it may be a part of a header"), "a header with a space in it needs quotation marks: -H 'Name: value'")
 	}
 	if at > 0 {
-		return nil, hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload run --rate 10/s --burst 20 -- python server.py")
+		return nil, unexpected(cmd, args[0])
 	}
 	return args, nil
 }
@@ -281,7 +282,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 		}
 		for _, name := range f.scenarios {
 			if _, ok := scenarios.Named(name); !ok {
-				return nil, hint.New(fmt.Errorf("no scenario is named %q", name), "there are "+strings.Join(append(scenarios.Names(), startup.Scenario), ", "))
+				return nil, hint.New(fmt.Errorf("no scenario is named %q%s", name, profiles.DidYouMean(name, scenarios.Names())), "there are "+strings.Join(append(scenarios.Names(), startup.Scenario), ", "))
 			}
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
@@ -76,10 +75,11 @@ server doesn't start with good credentials either.`,
   mcpload list startup-cases`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.ArgsLenAtDash() < 0 && len(args) > 0 || cmd.ArgsLenAtDash() > 0 {
-				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload startup --credential API_KEY=generic -- python server.py")
+			command, err := afterDash(cmd, args)
+			if err != nil {
+				return err
 			}
-			return a.startup(cmd.Context(), f, args)
+			return a.startup(cmd.Context(), f, command)
 		},
 	}
 	f.register(cmd)

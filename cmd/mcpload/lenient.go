@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// lenient has a command line understood as it was meant: a bare number is a time in
+// seconds, an endpoint without a scheme gets one.
+func lenient(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		switch {
+		case f.Value.Type() == "duration":
+			f.Value = inSeconds{f.Value}
+		case f.Name == "url":
+			f.Value = withScheme{f.Value}
+		}
+	})
+	for _, c := range cmd.Commands() {
+		lenient(c)
+	}
+}
+
+// inSeconds is a time that may be written as a bare number of seconds.
+type inSeconds struct{ pflag.Value }
+
+func (v inSeconds) Set(s string) error {
+	if _, err := strconv.ParseFloat(s, 64); err == nil && s != "0" {
+		s += "s"
+	}
+	if err := v.Value.Set(s); err != nil {
+		return fmt.Errorf("%q is no time such as 10s, 500ms or 2m", s)
+	}
+	return nil
+}
+
+// withScheme is an endpoint that may be written without its scheme.
+type withScheme struct{ pflag.Value }
+
+func (v withScheme) Set(s string) error { return v.Value.Set(schemed(s)) }
+
+// schemed puts a scheme before an endpoint that has none: http for this machine and
+// for an address or port, as servers that are being built are served; else https.
+func schemed(s string) string {
+	if s == "" || strings.Contains(s, "://") {
+		return s
+	}
+	u, err := url.Parse("http://" + s)
+	if err != nil || u.Hostname() == "" {
+		return s // whoever reads it says what is wrong
+	}
+	host := u.Hostname()
+	_, err = netip.ParseAddr(host)
+	if host == "localhost" || err == nil || u.Port() != "" && u.Port() != "443" {
+		return "http://" + s
+	}
+	return "https://" + s
+}
+
+// urlFirst has `run URL` mean `run --url URL`, where a command has that flag. What
+// stands behind -- is a command to start, and stays.
+func urlFirst(root *cobra.Command, args []string) []string {
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd.Flags().Lookup("url") == nil {
+		return args
+	}
+	first := len(args) - len(rest)
+	for i := first; i < len(args) && args[i] != "--"; i++ {
+		word := args[i]
+		switch {
+		case strings.HasPrefix(word, "-"):
+			if takesNext(cmd, word) {
+				i++
+			}
+		case isEndpoint(word):
+			return append(append(append([]string{}, args[:i]...), "--url", word), args[i+1:]...)
+		default:
+			return args
+		}
+	}
+	return args
+}
+
+// takesNext reports if the word behind a flag is its value.
+func takesNext(cmd *cobra.Command, word string) bool {
+	if strings.Contains(word, "=") {
+		return false
+	}
+	var f *pflag.Flag
+	if name, long := strings.CutPrefix(word, "--"); long {
+		f = cmd.Flag(name)
+	} else if len(word) == 2 {
+		f = cmd.Flags().ShorthandLookup(word[1:])
+	}
+	return f != nil && f.NoOptDefVal == ""
+}
+
+// isEndpoint reports if a word can only be meant as where a server is: it has a
+// scheme, or a host with a port or a path.
+func isEndpoint(word string) bool {
+	if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
+		return true
+	}
+	authority, _, hasPath := strings.Cut(word, "/")
+	host, port, err := net.SplitHostPort(authority)
+	if err != nil {
+		return hasPath && (authority == "localhost" || strings.Contains(authority, ".") && authority != "." && authority != "..")
+	}
+	n, err := strconv.Atoi(port)
+	return host != "" && err == nil && n > 0 && n < 1<<16
+}
+
+// unknownFlag adds to an error about an unknown flag the one that was likely meant.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	name, found := strings.CutPrefix(err.Error(), "unknown flag: ")
+	if !found {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return fmt.Errorf("%w%s", err, profiles.DidYouMean(name, names))
+}
+
+// unknownCommand says what is wrong with a word that stands where a command is named,
+// and names none.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !cmd.HasSubCommands() || cmd.Flags().Lookup("url") != nil {
+		return nil // a command that takes an endpoint says itself what else it takes
+	}
+	names := []string{"help", "completion"} // cobra adds them later
+	for _, c := range cmd.Commands() {
+		if c.Name() == args[0] || c.HasAlias(args[0]) {
+			return unknownCommand(c, args[1:])
+		}
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	if slices.Contains(names, args[0]) || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		return nil
+	}
+	advice := fmt.Sprintf("%s --help lists the commands", cmd.CommandPath())
+	if isEndpoint(args[0]) {
+		advice = fmt.Sprintf("say what to do with it, as in: mcpload run %s --rate 10/s --burst 20, or mcpload probe %s", args[0], args[0])
+	}
+	return hint.New(fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], profiles.DidYouMean(args[0], names)), advice)
+}
+
+// unexpected is the error about an argument that is no endpoint and stands before --.
+func unexpected(cmd *cobra.Command, word string) error {
+	advice := fmt.Sprintf("a command to start stands after --, as in: %s -- python server.py", cmd.CommandPath())
+	if c, err := profiles.Load(); err == nil && cmd.Flags().Lookup("server") != nil {
+		if near := c.Suggest(word); near != "" {
+			advice = fmt.Sprintf("a server is named by --server, as in: %s --server %s", cmd.CommandPath(), near)
+		}
+	}
+	return hint.New(fmt.Errorf("unexpected argument %q", word), advice)
+}
