@@ -30,7 +30,7 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 		return ErrUnfinished
 	}
 	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
-	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer}
+	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer, s.last}
 	if v, _ := d.load(); v != nil {
 		parts = s.loaded()
 	}
@@ -158,6 +158,14 @@ func (s *screen) footer() error {
 		text = plural(len(names), "scenario") + ": " + strings.Join(names, ", ") + "; " + text
 	}
 	s.text(0, faint, text)
+	return nil
+}
+
+// last adds the verdict again: whoever looks at the end of a long report finds it too.
+func (s *screen) last() error {
+	word, says := s.verdictWords()
+	s.blank()
+	s.item(0, 0, colorOf(s.doc.Verdict), word+":", says)
 	return nil
 }
 

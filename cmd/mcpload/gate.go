@@ -50,6 +50,7 @@ func (g *gate) Write(p []byte) (int, error) {
 func forPeople(out io.Writer, format string) {
 	if g, ok := out.(*gate); ok {
 		g.text = format == "table" || format == "markdown" || format == ""
+		g.a.ends.told = g.text && g.to == g.a.stdout
 	}
 }
 

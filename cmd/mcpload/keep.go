@@ -97,9 +97,7 @@ func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 		a.say("hint: --results names another folder, --no-store keeps nothing")
 		return r, nil
 	}
-	if isTerminal(a.stderr) {
-		a.say("kept as %s (mcpload report %s)", e.ID, e.ID)
-	}
+	a.ends.kept = e.ID
 	return r, nil
 }
 
@@ -134,6 +132,8 @@ func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.
 	if err != nil {
 		return nil, nil, fmt.Errorf("internal error: the document can't be read again: %w", err)
 	}
+	word, says := kept.Headline()
+	a.ends.verdict = word + ": " + says
 	return kept, r.Histories, nil
 }
 

@@ -38,6 +38,7 @@ type app struct {
 	offline        atomic.Bool                 // nothing is in flight: the first interrupt ends it
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 	secrets        secretBook                  // what must not be shown
+	ends           endings                     // what is said at the end
 }
 
 // run is main without the process: it returns the exit status.
@@ -61,6 +62,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return exitUsage
 	}
+	a.tellEnd()
 	return a.status
 }
 
@@ -131,10 +133,11 @@ compares what it found (results, report, compare, history, ui).`,
   mcpload load --url http://127.0.0.1:8000/mcp --tool search --rate 200/s --threshold 'p99<250ms'
   mcpload startup --credential OPENAI_API_KEY=openai -- python server.py
   mcpload list servers`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Version:       version(),
-		Args:          cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		Version:           version(),
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: writable,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
