@@ -2,7 +2,6 @@ package scenarios_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -28,22 +27,11 @@ func perform(t *testing.T, p profiles.Profile, name string, identity bool, s ser
 	sc, ok := scenarios.Named(name)
 	require.True(t, ok)
 	clock := virtual.NewClock()
-	limiter, err := mock.NewLimiter(p.Limit, s.fault, s.charging, s.seed)
-	require.NoError(t, err)
-	target := &virtual.Server{Clock: clock, There: s.delay, Back: s.delay, Rand: rand.New(rand.NewPCG(s.seed, 7)), Timeout: 10 * time.Second}
-	target.Decide = func(at time.Duration, a history.Arrival) virtual.Reply {
-		q := mock.Request{At: at, Client: a.Client, Conn: a.Client + a.Session, Method: a.Method, Tool: a.Tool}
-		switch scenarios.Disguise(a.Session) {
-		case scenarios.NewSession, scenarios.NewIdentity:
-			q.Client += a.Session
-		case scenarios.NewIDs:
-			q.ID = 5_000_000
-		}
-		if identity {
-			q.Who = a.Client
-		}
-		return reply(limiter.Decide(q))
+	header := ""
+	if identity {
+		header = "X-Client-Id"
 	}
+	target := s.against(t, clock, p, header, 7)
 	set := scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: s.seed, Disguises: everyDisguise, Identity: identity}
 	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, []scenarios.Scenario{sc}, set), runner.Config{})
 	require.NoError(t, err)

@@ -77,8 +77,8 @@ func causeOf(p profiles.Profile, calls []history.Call, list []scenarios.Scenario
 	return ""
 }
 
-// drive runs a plan against what decides a call.
-func drive(t *testing.T, p profiles.Profile, list []scenarios.Scenario, seed uint64, mean time.Duration,
+// sent runs a plan against what decides a call.
+func sent(t *testing.T, p profiles.Profile, list []scenarios.Scenario, seed uint64, mean time.Duration,
 	decide func(at time.Duration, a history.Arrival) (virtual.Reply, time.Duration)) []history.Call {
 	t.Helper()
 	clock := virtual.NewClock()
@@ -140,7 +140,7 @@ func TestNoForeignLimiterIsCalledWhatItIsNot(t *testing.T) {
 			named, failed := 0, 0
 			for seed := range uint64(4) {
 				take := f.make(rand.New(rand.NewPCG(seed, 9)))
-				words := causeOf(p, drive(t, p, list, seed, time.Millisecond, func(at time.Duration, _ history.Arrival) (virtual.Reply, time.Duration) {
+				words := causeOf(p, sent(t, p, list, seed, time.Millisecond, func(at time.Duration, _ history.Arrival) (virtual.Reply, time.Duration) {
 					a := take(at)
 					r := virtual.Reply{Outcome: history.OK}
 					switch {
@@ -195,10 +195,9 @@ func TestNoFaultIsCalledWhatItIsNot(t *testing.T) {
 			for seed := range uint64(4) {
 				l := limits[seed%3]
 				p := promise(l.rate, l.burst)
-				limiter, err := mock.NewLimiter(p.Limit, fault.Name, mock.ChargeAll, seed)
-				require.NoError(t, err)
-				words := causeOf(p, drive(t, p, scenarios.Catalogue(), seed, time.Millisecond, func(at time.Duration, a history.Arrival) (virtual.Reply, time.Duration) {
-					return reply(limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool})), 0
+				decide := server{fault: fault.Name, seed: seed}.against(t, virtual.NewClock(), p, "", 1).Decide
+				words := causeOf(p, sent(t, p, scenarios.Catalogue(), seed, time.Millisecond, func(at time.Duration, a history.Arrival) (virtual.Reply, time.Duration) {
+					return decide(at, a), 0
 				}), scenarios.Catalogue())
 				if words == "" {
 					continue

@@ -13,9 +13,11 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -28,23 +30,15 @@ type server struct {
 	seed     uint64
 }
 
-// reply turns what the mock decides into what a client would make of it.
-func reply(a mock.Answer) virtual.Reply {
-	switch {
-	case a.Dead:
-		return virtual.Reply{Outcome: history.Broken, Detail: "connection refused"}
-	case a.Mute:
-		return virtual.Reply{Lost: true}
-	case a.WrongID:
-		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "id 7"}
-	case a.Duplicate:
-		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
-	case a.Limited && a.AsSuccess:
-		return virtual.Reply{Outcome: history.OK, Detail: history.Speaks + "Rate limit exceeded"}
-	case a.Limited:
-		return virtual.Reply{Outcome: history.Limited, RetryAfter: a.RetryAfter}
-	}
-	return virtual.Reply{Outcome: history.OK}
+// against is the server in virtual time. Its refusals say when to retry,
+// and its delays are drawn by lots.
+func (s server) against(t *testing.T, clock *virtual.Clock, p profiles.Profile, identity string, lots uint64) *virtual.Server {
+	t.Helper()
+	c := mock.Config{Profile: p, Fault: s.fault, Charge: s.charging, Seed: s.seed, Shape: ratelimit.HTTP429, IdentityHeader: identity}
+	target, err := drive.VirtualServer(clock, c, s.delay, rand.New(rand.NewPCG(s.seed, lots)))
+	require.NoError(t, err)
+	target.Timeout = 10 * time.Second
+	return target
 }
 
 // try runs every scenario in virtual time and returns the worst verdict of
@@ -52,15 +46,12 @@ func reply(a mock.Answer) virtual.Reply {
 func try(t *testing.T, p profiles.Profile, s server) map[string]verdict.Finding {
 	t.Helper()
 	clock := virtual.NewClock()
-	limiter, err := mock.NewLimiter(p.Limit, s.fault, s.charging, s.seed)
-	require.NoError(t, err)
-	r := rand.New(rand.NewPCG(s.seed, 1))
-	target := &virtual.Server{Clock: clock, There: s.delay, Rand: r, Timeout: 10 * time.Second}
-	limited := false
+	target := s.against(t, clock, p, "", 1)
+	decide, limited := target.Decide, false
 	target.Decide = func(at time.Duration, a history.Arrival) virtual.Reply {
-		answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method, Tool: a.Tool})
-		limited = answer.Limited
-		return reply(answer)
+		r := decide(at, a)
+		limited = r.Outcome == history.Limited
+		return r
 	}
 	target.Back = func(r *rand.Rand) time.Duration {
 		if limited {
@@ -205,6 +196,6 @@ func TestWhatKeepsARunFromPassing(t *testing.T) {
 	polite := try(t, promise(12, 16), server{fault: "refusal-as-success", delay: virtual.Exp(time.Millisecond)})
 	require.Empty(t, failed(polite))
 	require.Equal(t, verdict.Inconclusive, polite["complete"].Verdict, fmt.Sprint(polite["complete"]))
-	require.Contains(t, polite["complete"].Next, `answered "Rate limit exceeded", which isn't known as a refusal`)
+	require.Contains(t, polite["complete"].Next, `answered "Rate limit exceeded, please try again later", which isn't known as a refusal`)
 	require.Contains(t, polite["complete"].Next, "--refusal 'text=Rate limit exceeded'")
 }

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
 // settleCalls says how a command's jobs settle their calls. Only one job alone
 // asks, and once: with several, an answer to one would hold up the others.
-func (a *app) settleCalls(f *targetFlags, jobs []job, again *invocation) {
+func (a *app) settleCalls(f *targetFlags, jobs []drive.Job, again *invocation) {
 	s := target.Settling{Say: a.say, Yes: f.yes, Named: f.tool != "", Patient: again.has("timeout"), Again: again.calling, Drain: a.drain}
 	if len(jobs) == 1 && isTerminal(a.stdin) && isTerminal(a.stderr) && os.Getenv("CI") == "" {
 		answers := map[string]bool{}

@@ -20,6 +20,7 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
@@ -117,7 +118,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 		return err
 	}
 	for i := range jobs {
-		jobs[i].scenarios, jobs[i].Seed = list, f.seed
+		jobs[i].Scenarios, jobs[i].Seed = list, f.seed
 	}
 	began := time.Now()
 	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
@@ -134,8 +135,8 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 			*text = a.clean(*text)
 		}
 		report.Rows = append(report.Rows, row)
-		report.Run.Servers = append(report.Run.Servers, o.server)
-		histories[j.Profile.Name] = o.calls
+		report.Run.Servers = append(report.Run.Servers, o.Server)
+		histories[j.Profile.Name] = o.Calls
 	}
 	report.Run.Finish()
 	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories)
@@ -148,24 +149,24 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 }
 
 // fleetOne judges one server and probes it, each on a start of its own.
-func (a *app) fleetOne(ctx context.Context, j job, budget probe.Budget) (results.Drift, outcome) {
+func (a *app) fleetOne(ctx context.Context, j drive.Job, budget probe.Budget) (results.Drift, drive.Outcome) {
 	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit), Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
 	judged := j
 	judged.Live = j.Live.Afresh()
 	p := a.newProgress("mcpload fleet · " + j.Profile.Name)
 	stop := p.start(ctx)
-	o := judged.run(ctx, p, a.drain)
+	o := judged.Run(ctx, p, a.drain)
 	stop()
-	if l := o.server.Launch; l != nil && len(l.Packages) > 0 {
+	if l := o.Server.Launch; l != nil && len(l.Packages) > 0 {
 		row.Package = l.Packages[0]
 	}
 	switch {
-	case o.server.Error != "":
-		row.Trouble = o.server.Error
-		a.say("%s: %s", j.Profile.Name, o.server.Error)
+	case o.Server.Error != "":
+		row.Trouble = o.Server.Error
+		a.say("%s: %s", j.Profile.Name, o.Server.Error)
 		return row, o
-	case o.server.Measured == nil && len(o.server.Scenarios) == 1 && o.server.Scenarios[0].Scenario == target.LaunchScenario:
-		row.Trouble = "doesn't start: " + o.server.Scenarios[0].Findings[0].Saw
+	case o.Server.Measured == nil && len(o.Server.Scenarios) == 1 && o.Server.Scenarios[0].Scenario == target.LaunchScenario:
+		row.Trouble = "doesn't start: " + o.Server.Scenarios[0].Findings[0].Saw
 		return row, o
 	case a.draining():
 		row.Trouble = "interrupted"
@@ -256,7 +257,7 @@ func (a *app) renderFleet(f *fleetFlags, report *results.Fleet, histories map[st
 }
 
 // fleetJobs are the servers of the arguments, all checked before any starts.
-func (a *app) fleetJobs(f *fleetFlags, args []string) ([]job, error) {
+func (a *app) fleetJobs(f *fleetFlags, args []string) ([]drive.Job, error) {
 	var fleet profiles.Fleet
 	switch {
 	case len(args) == 0 && !f.all:
@@ -283,7 +284,7 @@ func (a *app) fleetJobs(f *fleetFlags, args []string) ([]job, error) {
 		}
 		fleet.Servers = append(known, fleet.Servers...)
 	}
-	var jobs []job
+	var jobs []drive.Job
 	for _, m := range fleet.Servers {
 		j, err := a.fleetJob(f, m)
 		if err != nil {
@@ -295,7 +296,7 @@ func (a *app) fleetJobs(f *fleetFlags, args []string) ([]job, error) {
 }
 
 // fleetJob is one server of the fleet.
-func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
+func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (drive.Job, error) {
 	t := &targetFlags{live: m.URL == "" && len(m.Command) == 0, url: m.URL, burst: m.Burst, scope: string(m.Scope), tool: m.Tool, args: m.Arguments,
 		protocol: "auto", transport: "auto", timeout: f.timeout, profiles: f.profiles, seed: f.seed}
 	t.offline = f.offline && t.live
@@ -307,7 +308,7 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 	}
 	catalog, err := a.catalog(f.profiles)
 	if err != nil {
-		return job{}, err
+		return drive.Job{}, err
 	}
 	if _, known := catalog.Get(m.Server); known || t.live {
 		t.servers = []string{m.Server}
@@ -315,15 +316,15 @@ func (a *app) fleetJob(f *fleetFlags, m profiles.Member) (job, error) {
 	if m.URL != "" {
 		u, err := url.Parse(m.URL)
 		if err != nil {
-			return job{}, fmt.Errorf("url: %w", err)
+			return drive.Job{}, fmt.Errorf("url: %w", err)
 		}
 		if err := target.Loopback(u.Hostname()); err != nil {
-			return job{}, err
+			return drive.Job{}, err
 		}
 	}
 	jobs, err := a.jobs(t, m.Command)
 	if err != nil {
-		return job{}, err
+		return drive.Job{}, err
 	}
 	jobs[0].Profile.Name = m.Server
 	return jobs[0], nil

@@ -3,61 +3,21 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/olekukonko/tablewriter"
 	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
-
-// runAll judges every job at the same time, but live servers one after the
-// other, and fills the document in. It
-// returns an error where the only server could not be used.
-func (a *app) runAll(ctx context.Context, jobs []job, doc *results.Document) (map[string][]history.Call, error) {
-	p := a.newProgress("mcpload run · " + words.Count(len(jobs), "server"))
-	stop := p.start(ctx)
-	outcomes := make([]outcome, len(jobs))
-	var work sync.WaitGroup
-	for i, j := range jobs {
-		one := func() { outcomes[i] = j.run(ctx, p, a.drain) }
-		switch {
-		case j.Live == nil:
-			work.Go(one)
-		case a.draining():
-			outcomes[i].server = j.describe()
-			outcomes[i].server.Error = "not started: the run was interrupted"
-		default: // they are real processes, and would take each other's processors
-			one()
-		}
-	}
-	work.Wait()
-	stop()
-	histories := map[string][]history.Call{}
-	usable := 0
-	for i, o := range outcomes {
-		doc.Servers = append(doc.Servers, o.server)
-		histories[jobs[i].Profile.Name] = o.calls
-		if o.server.Error == "" {
-			usable++
-		}
-	}
-	doc.Finish()
-	if usable == 0 && len(outcomes) == 1 {
-		s := outcomes[0].server
-		return histories, hint.New(errors.New(s.Error), s.Hint)
-	}
-	return histories, nil
-}
 
 // tableOptions fits the table to where it goes.
 func (a *app) tableOptions(output string, verbose bool, histories map[string][]history.Call) results.TableOptions {
@@ -83,15 +43,15 @@ func utf8Locale() bool {
 }
 
 // printPlan prints what would be sent, and sends nothing.
-func (a *app) printPlan(jobs []job, format string) error {
+func (a *app) printPlan(jobs []drive.Job, format string) error {
 	for _, j := range jobs {
-		if j.laws != nil {
-			if err := j.printLaws(a.stdout); err != nil {
+		if j.Laws != nil {
+			if err := printLaws(a.stdout, &j); err != nil {
 				return err
 			}
 			continue
 		}
-		plan := j.plan(j.planned())
+		plan := j.Plan(j.Planned())
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {
 				return err
@@ -113,10 +73,10 @@ func (a *app) printPlan(jobs []job, format string) error {
 }
 
 // planTable has a row a scenario.
-func planTable(w io.Writer, j job, plan []history.Arrival) error {
+func planTable(w io.Writer, j drive.Job, plan []history.Arrival) error {
 	table := tablewriter.NewWriter(w)
 	table.Header("scenario", "calls", "from", "to", "what is sent")
-	for _, s := range j.scenarios {
+	for _, s := range j.Scenarios {
 		var n int
 		var from, to time.Duration
 		for _, a := range plan {
@@ -144,7 +104,7 @@ type plannedCall struct {
 }
 
 // writePlan prints one plan as a JSON document (schema mcpload.plan/v1).
-func writePlan(w io.Writer, j job, plan []history.Arrival) error {
+func writePlan(w io.Writer, j drive.Job, plan []history.Arrival) error {
 	calls := make([]plannedCall, len(plan))
 	for i, a := range plan {
 		calls[i] = plannedCall{int64(a.Due), a.Label, a.Client, a.Method, a.Tool}
@@ -156,3 +116,39 @@ func writePlan(w io.Writer, j job, plan []history.Arrival) error {
 }
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }
+
+// runRepeated judges the jobs as often as asked for and merges what every run said.
+func (a *app) runRepeated(ctx context.Context, f *runFlags, jobs []drive.Job) (*results.Document, drive.Histories, error) {
+	p := a.newProgress("mcpload run · " + words.Count(len(jobs), "server"))
+	for i := range jobs {
+		beside(ctx, &jobs[i].Settle, p, jobs[i].Profile.Name)
+	}
+	defer p.start(ctx)()
+	blank := func() *results.Document {
+		return &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
+	}
+	return drive.Repeated(ctx, f.repeat, jobs, blank, p, a.drain)
+}
+
+// draining reports if the run was interrupted.
+func (a *app) draining() bool {
+	select {
+	case <-a.drain:
+		return true
+	default:
+		return false
+	}
+}
+
+// readQuarantine reads the list of known findings, where there is one.
+func readQuarantine(name string) (results.Quarantine, error) {
+	if name == "" {
+		return nil, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--quarantine: %w", err)
+	}
+	defer file.Close() // it was only read
+	return results.ReadQuarantine(file, filepath.Base(name), time.Now())
+}

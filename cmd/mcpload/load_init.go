@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
@@ -63,9 +64,9 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := f.connection.apply(&j.Options); err != nil {
 		return err
 	}
-	tools, err := j.listTools(ctx)
+	tools, err := listTools(ctx, &j)
 	if err != nil {
-		return (&loadJob{job: j}).explain(err)
+		return (&loadJob{Job: j}).explain(err)
 	}
 	for _, name := range include {
 		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {
@@ -107,7 +108,7 @@ func toolNames(tools []load.ToolInfo) []string {
 const maxToolPages = 100
 
 // listTools asks a server for its tools.
-func (j *job) listTools(ctx context.Context) ([]load.ToolInfo, error) {
+func listTools(ctx context.Context, j *drive.Job) ([]load.ToolInfo, error) {
 	_, stop, err := j.Ready(ctx)
 	defer stop()
 	if err != nil {

@@ -16,13 +16,14 @@ import (
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // A loadJob is one load: the server, the traffic and the demands on it.
 type loadJob struct {
-	job
+	drive.Job
 	plan        *load.Plan
 	shape       load.Shape
 	poisson     bool
@@ -75,7 +76,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loadJob{job: jobs[0], http: f.connection.http, echo: f.check == "echo",
+	l := &loadJob{Job: jobs[0], http: f.connection.http, echo: f.check == "echo",
 		maxInFlight: f.maxInFlight, history: f.history, hgrm: f.hgrm, sample: f.sample}
 	l.Seed, l.patient, l.sized = f.seed, !f.given("timeout"), f.given("connections")
 	if err := f.connection.apply(&l.Options); err != nil {

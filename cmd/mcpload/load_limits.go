@@ -53,8 +53,8 @@ func (r *loadRun) limit(g results.LoadGenerator) string {
 		also = "; " + g.Starved
 	}
 	switch {
-	case unread(r.Options.Memory) != "":
-		return unread(r.Options.Memory)
+	case target.Unread(r.Options.Memory) != "":
+		return target.Unread(r.Options.Memory)
 	case lacked > 0:
 		return fmt.Sprintf("%d of %d requests were not sent, since %s", lacked, due, r.lacked.words())
 	case due > 0 && float64(full) > unsentLimit*float64(due):

@@ -71,7 +71,7 @@ func (r *loadRun) judgeAnswers() verdict.Finding {
 // describe is the server's part of the document: nothing is held against a
 // limit.
 func (r *loadRun) describe() results.Server {
-	s := r.job.describe()
+	s := r.Job.Describe()
 	if r.Kind != target.Mock {
 		s.Limit = results.Limit{}
 	}

@@ -394,3 +394,10 @@ func (s *soak) report() {
 	fmt.Printf("noise: %d of %d honest runs pass (%.0f %%); %d of %d broken ones fail\n", passed, all, 100*float64(passed)/float64(max(1, all)), caught, control)
 	require.True(t, control < 2 || caught > 0, "the broken server never failed, so that the soak proves nothing")
 }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

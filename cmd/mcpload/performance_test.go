@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -29,7 +30,7 @@ var fleet = []string{"acb", "session-mgmt-mcp", "crackerjack", "opera-cloud-mcp"
 // A pending outcome of a server that is being judged.
 type pending struct {
 	done chan struct{}
-	outcome
+	drive.Outcome
 }
 
 // judgeAll judges mocks over real loopback sockets, all at once, and returns at
@@ -50,12 +51,12 @@ func judgeAll(t *testing.T, names []string, flags targetFlags, scenarioNames []s
 	all := map[string]*pending{}
 	p := a.newProgress("")
 	for _, j := range jobs {
-		j.scenarios, j.Seed = list, 1
+		j.Scenarios, j.Seed = list, 1
 		one := &pending{done: make(chan struct{})}
 		all[j.Profile.Name] = one
 		go func() {
 			defer close(one.done)
-			one.outcome = j.run(context.Background(), p, a.drain)
+			one.Outcome = j.Run(context.Background(), p, a.drain)
 		}()
 	}
 	return all
@@ -70,9 +71,9 @@ func TestFleetKeepsItsLimits(t *testing.T) {
 			t.Run(name+"/"+scenario, func(t *testing.T) {
 				s := servers[name]
 				<-s.done
-				require.Empty(t, s.server.Error)
-				require.Len(t, s.server.Scenarios, len(suite))
-				assertScenario(t, s.server, s.server.Scenarios[i], scenario)
+				require.Empty(t, s.Server.Error)
+				require.Len(t, s.Server.Scenarios, len(suite))
+				assertScenario(t, s.Server, s.Server.Scenarios[i], scenario)
 			})
 		}
 	}
@@ -80,7 +81,7 @@ func TestFleetKeepsItsLimits(t *testing.T) {
 		doc := &results.Document{}
 		for _, name := range fleet {
 			<-servers[name].done
-			doc.Servers = append(doc.Servers, servers[name].server)
+			doc.Servers = append(doc.Servers, servers[name].Server)
 		}
 		doc.Finish()
 		require.Len(t, doc.Servers, 9)
@@ -186,7 +187,7 @@ func passesTheSuite(t *testing.T, fault string) bool {
 	t.Helper()
 	s := judgeAll(t, []string{"crackerjack"}, targetFlags{fault: fault}, suite)["crackerjack"]
 	<-s.done
-	doc := &results.Document{Servers: []results.Server{s.server}}
+	doc := &results.Document{Servers: []results.Server{s.Server}}
 	doc.Finish()
 	return doc.Verdict == verdict.Pass
 }

@@ -6,146 +6,42 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
 
-	"github.com/mcpload/mcpload/internal/target"
-	"github.com/mcpload/mcpload/mock"
-	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/runner/virtual"
-	"github.com/mcpload/mcpload/scenarios"
-	"github.com/mcpload/mcpload/verdict"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
-
-// The promises and delays at which detection power is measured.
-var (
-	powerLimits = []profiles.Limit{{Rate: 5, Burst: 15}, {Rate: 15, Burst: 40}, {Rate: 50, Burst: 100}}
-	powerDelays = []time.Duration{time.Millisecond, 20 * time.Millisecond}
-)
-
-// powerRuns is how many runs an error must be caught in, all of them, to count
-// as caught.
-const powerRuns = 20
-
-// A powerRow is the smallest error that every run of one setting caught.
-type powerRow struct {
-	Rate      float64 `json:"rate"`
-	Burst     int     `json:"burst"`
-	DelayMS   float64 `json:"delay_ms"`     // mean of a message's exponential delay
-	Seconds   float64 `json:"traffic_s"`    // of a run
-	RateUp    float64 `json:"rate_above"`   // smallest rate error upwards, as a part of the rate
-	RateDown  float64 `json:"rate_below"`   // and downwards
-	BurstUp   int     `json:"burst_above"`  // smallest burst error upwards, in tokens
-	BurstDown int     `json:"burst_below"`  // and downwards
-	False     int     `json:"false_alarms"` // failed runs of the exact limit
-}
 
 func (a *app) printPower(ctx context.Context, format string) error {
-	rows := power(ctx)
+	rows := drive.Power(ctx)
 	switch format {
 	case "json":
-		return printJSON(a.stdout, map[string]any{"schema": "mcpload.power/v1", "runs": powerRuns, "power": rows})
+		return printJSON(a.stdout, map[string]any{"schema": "mcpload.power/v1", "runs": drive.PowerRuns, "power": rows})
 	case "markdown":
 		return powerMarkdown(a.stdout, rows)
 	}
 	return powerTable(a.stdout, rows)
 }
 
-// power measures what the default plan can tell apart, in virtual time.
-func power(ctx context.Context) []powerRow {
-	var rows []powerRow
-	for _, l := range powerLimits {
-		for _, d := range powerDelays {
-			l.Scope, l.Charges = profiles.Global, []string{"*"}
-			rows = append(rows, powerRow{Rate: l.Rate, Burst: l.Burst, DelayMS: float64(d) / 1e6})
-		}
-	}
-	var group sync.WaitGroup
-	for i := range rows {
-		group.Go(func() { rows[i].measure(ctx) })
-	}
-	group.Wait()
-	return rows
-}
-
-func (r *powerRow) measure(ctx context.Context) {
-	promise := profiles.Limit{Rate: r.Rate, Burst: r.Burst, Scope: profiles.Global, Charges: []string{"*"}}
-	caught := func(rate float64, burst int) int {
-		n := 0
-		for seed := range uint64(powerRuns) {
-			real := promise
-			real.Rate, real.Burst = rate, burst
-			n += b2i(r.run(ctx, promise, real, seed))
-		}
-		return n
-	}
-	r.False = caught(r.Rate, r.Burst)
-	r.RateUp = smallest(func(e float64) bool { return caught(r.Rate*(1+e), r.Burst) == powerRuns })
-	r.RateDown = smallest(func(e float64) bool { return caught(r.Rate*(1-e), r.Burst) == powerRuns })
-	for r.BurstUp = 1; r.BurstUp < r.Burst && caught(r.Rate, r.Burst+r.BurstUp) < powerRuns; r.BurstUp++ {
-	}
-	for r.BurstDown = 1; r.BurstDown < r.Burst && caught(r.Rate, r.Burst-r.BurstDown) < powerRuns; r.BurstDown++ {
-	}
-}
-
-// run reports if a server that really has one limit, and promises another, is
-// failed.
-func (r *powerRow) run(ctx context.Context, promise, real profiles.Limit, seed uint64) bool {
-	call := profiles.LoadCall{Method: "tools/call", Tool: "echo"}
-	mean := time.Duration(r.DelayMS * 1e6)
-	j := job{
-		Target: target.Target{Profile: profiles.Profile{Name: "power", Limit: promise, Call: call}, Kind: target.Mock, Seed: seed,
-			Mock: mock.Config{Profile: profiles.Profile{Name: "power", Limit: real, Call: call}}},
-		scenarios: scenarios.Catalogue(), virtual: virtual.Exp(mean),
-	}
-	if plan := j.plan(j.planned()); seed == 0 {
-		r.Seconds = plan[len(plan)-1].Due.Seconds()
-	}
-	return judgeVirtually(ctx, j).Verdict == verdict.Fail
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// smallest finds, to a tenth of a per cent, the least error that is caught.
-func smallest(caught func(e float64) bool) float64 {
-	lo, hi := 0, 500 // thousandths
-	for hi-lo > 1 {
-		mid := (lo + hi) / 2
-		if caught(float64(mid) / 1000) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return float64(hi) / 1000
-}
-
 // powerHead is what a row's cells say.
 var powerHead = []string{"promise", "mean delay each way", "traffic", "rate too high", "rate too low", "burst too big", "burst too small", "false alarms"}
 
-func (r powerRow) cells() []string {
+func powerCells(r drive.PowerRow) []string {
 	return []string{
 		fmt.Sprintf("%g/s burst %d", r.Rate, r.Burst), fmt.Sprintf("%g ms", r.DelayMS), fmt.Sprintf("%.1f s", r.Seconds),
 		fmt.Sprintf("%.1f %%", 100*r.RateUp), fmt.Sprintf("%.1f %%", 100*r.RateDown), fmt.Sprint(r.BurstUp), fmt.Sprint(r.BurstDown),
-		fmt.Sprintf("%d of %d", r.False, powerRuns),
+		fmt.Sprintf("%d of %d", r.False, drive.PowerRuns),
 	}
 }
 
 // powerTable prints the rows for people.
-func powerTable(w io.Writer, rows []powerRow) error {
-	fmt.Fprintf(w, "the smallest errors that all of %d runs of the default plan caught, in virtual time\n\n", powerRuns)
+func powerTable(w io.Writer, rows []drive.PowerRow) error {
+	fmt.Fprintf(w, "the smallest errors that all of %d runs of the default plan caught, in virtual time\n\n", drive.PowerRuns)
 	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(tw.Off))
 	t.Header(powerHead)
 	for _, r := range rows {
-		if err := t.Append(r.cells()); err != nil {
+		if err := t.Append(powerCells(r)); err != nil {
 			return err
 		}
 	}
@@ -153,12 +49,12 @@ func powerTable(w io.Writer, rows []powerRow) error {
 }
 
 // powerMarkdown prints them for documents.
-func powerMarkdown(w io.Writer, rows []powerRow) error {
+func powerMarkdown(w io.Writer, rows []drive.PowerRow) error {
 	var s strings.Builder
 	markdownRow(&s, slices.Clone(powerHead)...)
 	markdownRow(&s, strings.Split(strings.Repeat("--- ", len(powerHead)-1)+"---", " ")...)
 	for _, r := range rows {
-		markdownRow(&s, r.cells()...)
+		markdownRow(&s, powerCells(r)...)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err

@@ -22,6 +22,7 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -111,10 +112,10 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 	if err != nil {
 		return err
 	}
-	if j.clocks, err = f.clocks(); err != nil {
+	if j.Clocks, err = f.clocks(); err != nil {
 		return err
 	}
-	one := []job{j}
+	one := []drive.Job{j}
 	a.settleCalls(&f.targetFlags, one, again)
 	j = one[0]
 	began := time.Now()
@@ -141,27 +142,27 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 }
 
 // probeJob is the one server to probe, and the headers of the other identity.
-func (a *app) probeJob(f *probeFlags, command []string) (job, http.Header, error) {
+func (a *app) probeJob(f *probeFlags, command []string) (drive.Job, http.Header, error) {
 	t := f.targetFlags
 	attached := t.url != "" || len(command) > 0
 	switch {
 	case t.all || len(t.servers) > 1:
-		return job{}, nil, errors.New("probe takes one server at a time")
+		return drive.Job{}, nil, errors.New("probe takes one server at a time")
 	case (attached || t.live) && (t.rate != "" || t.burst != 0):
-		return job{}, nil, errors.New("probe measures the rate and the burst, so it takes no --rate and no --burst but for a mock")
+		return drive.Job{}, nil, errors.New("probe measures the rate and the burst, so it takes no --rate and no --burst but for a mock")
 	case attached && len(t.servers) == 0:
 		t.rate, t.burst = "1/s", 1 // a profile has a promise; this one is never read
 	}
 	jobs, err := a.jobs(&t, command)
 	if err != nil {
-		return job{}, nil, err
+		return drive.Job{}, nil, err
 	}
 	if len(f.other) == 0 {
 		return jobs[0], nil, nil
 	}
 	other, err := parseHeaders("--other-header", f.other)
 	if err != nil {
-		return job{}, nil, err
+		return drive.Job{}, nil, err
 	}
 	a.hideHeaders("--other-header", other)
 	return jobs[0], other, nil
@@ -213,7 +214,7 @@ type probeTarget struct {
 
 // runProbe opens the server and probes it. A probe that was interrupted, or
 // whose server went away, is reported as far as it came.
-func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
+func (a *app) runProbe(ctx context.Context, j *drive.Job, f *probeFlags, other http.Header, budget probe.Budget) (probe.Report, probeTarget, error) {
 	clock := runner.NewClock()
 	j.Options.Now, j.Options.Refusal.Wary = clock.Now, true
 	sessions, stop, err := j.Open(ctx)
@@ -243,7 +244,7 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 		Handshake: handshake, Budget: budget, Seed: f.seed,
 		Stateless: where.Protocol >= "2026-07-28", Other: len(other) > 0,
 		Presumed: j.Profile.Limit.Presumed && call.Tool == "",
-		Clocks:   j.clocks,
+		Clocks:   j.Clocks,
 		Tell:     func(s string) { a.say("%s", s) },
 	}
 	var r probe.Report
@@ -268,7 +269,7 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 	r.Notes = append(r.Notes, sessions.Notes()...)
 	p.close()
 	r.Calls = append(r.Calls, p.Asides()...)
-	r.Notes = append(r.Notes, j.remarks(r.Calls)...)
+	r.Notes = append(r.Notes, remarks(j, r.Calls)...)
 	return r, where, nil
 }
 
@@ -276,8 +277,8 @@ func (a *app) runProbe(ctx context.Context, j *job, f *probeFlags, other http.He
 func gotThrough(c history.Call) bool { return c.Outcome == history.OK || c.Outcome == history.Limited }
 
 // remarks are what a reader should know of a probe's calls beside its findings.
-func (j *job) remarks(calls []history.Call) (notes []string) {
-	if note := unread(j.Options.Memory); note != "" {
+func remarks(j *drive.Job, calls []history.Call) (notes []string) {
+	if note := target.Unread(j.Options.Memory); note != "" {
 		notes = append(notes, note)
 	}
 	outage := func(c history.Call) bool { return c.Outcome == history.Limited && c.Detail == history.Unavailable }
@@ -312,7 +313,7 @@ func endWords(err error) string {
 }
 
 // keepProbe stores a probe, both as its document and as it is told to a person.
-func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget, began time.Time) (store.Run, error) {
+func (a *app) keepProbe(f *probeFlags, j drive.Job, r probe.Report, target probeTarget, began time.Time) (store.Run, error) {
 	var document, screen bytes.Buffer
 	if err := errors.Join(writeProbe(&document, j, r, target, f.seed), tellProbe(&screen, j, r, target)); err != nil {
 		return store.Run{}, err
@@ -324,7 +325,7 @@ func (a *app) keepProbe(f *probeFlags, j job, r probe.Report, target probeTarget
 }
 
 // renderProbe writes the result and the profile to where they were asked for.
-func (a *app) renderProbe(f *probeFlags, j job, r probe.Report, kept store.Run) error {
+func (a *app) renderProbe(f *probeFlags, j drive.Job, r probe.Report, kept store.Run) error {
 	out, end, err := a.out(f.output)
 	if err != nil {
 		return err

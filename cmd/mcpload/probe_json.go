@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
@@ -110,7 +111,7 @@ type (
 )
 
 // writeProbe writes a probe's report as a document.
-func writeProbe(w io.Writer, j job, r probe.Report, target probeTarget, seed uint64) error {
+func writeProbe(w io.Writer, j drive.Job, r probe.Report, target probeTarget, seed uint64) error {
 	doc := probeJSON{
 		Schema: "mcpload.probe/v1", Version: version(), Seed: seed, Server: j.Profile.Name, Target: target,
 		Load:   loadJSON{r.Load.Method, r.Load.Tool, j.Call.Chosen, j.Call.Why},

@@ -13,13 +13,14 @@ import (
 
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // probedProfile is a profile that promises what was measured, as a file that
 // run --profiles accepts.
-func probedProfile(file string, j job, r probe.Report) ([]byte, error) {
+func probedProfile(file string, j drive.Job, r probe.Report) ([]byte, error) {
 	if r.Box == nil || math.IsInf(r.Box.Rate.Hi, 1) || math.IsInf(r.Box.Burst.Hi, 1) || r.Box.Rate.Hi > 3*r.Box.Rate.Lo {
 		return nil, errors.New("a profile promises a token bucket, and none was measured")
 	}
@@ -79,7 +80,7 @@ func charge(p *profiles.Profile, costs []probe.Cost) {
 }
 
 // place says how the server was reached.
-func place(p *profiles.Profile, j job) {
+func place(p *profiles.Profile, j drive.Job) {
 	p.Launch = j.Profile.Launch
 	if j.Kind == target.Command && len(j.Launch) == 0 {
 		p.Launch.Command, p.Launch.Transport = j.Options.Command, "stdio"

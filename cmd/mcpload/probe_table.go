@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // tellProbe says a probe's report to a person.
-func tellProbe(w io.Writer, j job, r probe.Report, target probeTarget) error {
+func tellProbe(w io.Writer, j drive.Job, r probe.Report, target probeTarget) error {
 	var s strings.Builder
 	line := func(name, format string, args ...any) {
 		text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n"+strings.Repeat(" ", 16))

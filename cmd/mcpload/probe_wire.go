@@ -12,12 +12,13 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // A wireProber sends a probe's plans over live sessions.
 type wireProber struct {
-	job      job
+	job      drive.Job
 	clock    runner.Clock
 	sessions map[string]*wire.Session
 	spare    []string // open sessions that nobody has asked for yet
@@ -28,7 +29,7 @@ type wireProber struct {
 	taken    map[*wire.Session]int // of its asides
 }
 
-func newWireProber(j job, clock runner.Clock, first target.Sessions, drain <-chan struct{}, other http.Header) *wireProber {
+func newWireProber(j drive.Job, clock runner.Clock, first target.Sessions, drain <-chan struct{}, other http.Header) *wireProber {
 	p := &wireProber{job: j, clock: clock, sessions: map[string]*wire.Session{}, drain: drain, other: other, taken: map[*wire.Session]int{}}
 	for i, s := range first {
 		p.sessions[target.ClientNames(target.DefaultClients)[i]] = s

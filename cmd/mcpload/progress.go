@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
 // progress tells a person how far the work is: on a live screen where a
@@ -51,17 +52,25 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// expect takes in what a server is about to get. now is the instant on the
-// clock of its calls, from which the plan's instants count too.
-func (p *progress) expect(j job, plan []history.Arrival, begin, now time.Duration) {
-	p.board.Expect(live.Server{Name: j.Profile.Name, Rate: j.Profile.Limit.Rate, Burst: float64(j.Profile.Limit.Burst),
-		Began: time.Now().Add(-now), Stages: stages(plan, begin)})
+// Tell implements drive.Observer.
+func (p *progress) Tell(e drive.Event) {
+	switch {
+	case e.Say != "" && e.Server != "":
+		p.app.say("%s: %s", e.Server, e.Say)
+	case e.Say != "":
+		p.app.say("%s", e.Say)
+	case e.Doing != "":
+		p.board.Note(e.Server, e.Doing)
+	case e.Again:
+		p.board.More(e.Server, stages(e.Plan, e.Begin))
+	default:
+		p.board.Expect(live.Server{Name: e.Server, Rate: e.Limit.Rate, Burst: float64(e.Limit.Burst),
+			Began: time.Now().Add(-e.Now), Stages: stages(e.Plan, e.Begin)})
+	}
 }
 
-// more takes in what a server gets once more.
-func (p *progress) more(j job, plan []history.Arrival, begin time.Duration) {
-	p.board.More(j.Profile.Name, stages(plan, begin))
-}
+// Saw implements drive.Observer.
+func (p *progress) Saw(server string, c history.Call) { p.board.Saw(server, c) }
 
 // stages are the parts of a plan.
 func stages(plan []history.Arrival, begin time.Duration) []live.Stage {

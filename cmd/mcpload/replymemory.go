@@ -44,13 +44,3 @@ func (f *targetFlags) memory() (*wire.ReplyMemory, error) {
 	}
 	return nil, hint.New(fmt.Errorf("--reply-memory %q is no size of at least %d MiB", f.replyMemory, leastReplyMemory>>20), "for example --reply-memory 1GiB")
 }
-
-// unread says how many replies were not read to their end, since all that were in
-// flight held as much memory as they may; empty where all were. No call of these
-// counts against the server.
-func unread(m *wire.ReplyMemory) string {
-	if m == nil || m.Unread() == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d replies were not read to their end, since those in flight held %d MiB: that is our own limit (--reply-memory), and not the server's fault", m.Unread(), m.Limit()>>20)
-}

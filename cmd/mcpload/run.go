@@ -19,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -136,8 +137,8 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	if f.repeat < 1 || f.repeat > maxRepeat {
-		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, maxRepeat)
+	if f.repeat < 1 || f.repeat > drive.MostRepeats {
+		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
 	}
 	known, err := readQuarantine(f.quarantine)
 	if err != nil {
@@ -193,7 +194,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 
 // settle gives jobs their scenarios and identities, and refuses a plan that is
 // too long.
-func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
+func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) error {
 	clocks, err := f.clocks()
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 		return err
 	}
 	for i := range jobs {
-		jobs[i].scenarios, jobs[i].Seed, jobs[i].shared, jobs[i].clocks = list, f.seed, f.shared, clocks
+		jobs[i].Scenarios, jobs[i].Seed, jobs[i].Shared, jobs[i].Clocks = list, f.seed, f.shared, clocks
 		if err := jobs[i].SpeakAs(f.clients, who.identity()); err != nil {
 			return err
 		}
@@ -214,11 +215,7 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 			return err
 		}
 		jobs[i].Options.Refusal.Wary = true
-		fits := jobs[i].fits
-		if jobs[i].laws != nil {
-			jobs[i].Profile.Limit, fits = permissive(), jobs[i].fitsLaws
-		}
-		if err := fits(); err != nil {
+		if err := jobs[i].Fits(); err != nil {
 			return err
 		}
 	}
@@ -226,7 +223,7 @@ func (a *app) settle(f *runFlags, jobs []job, list []scenarios.Scenario) error {
 }
 
 // makeVirtual moves jobs into virtual time, where that is asked for.
-func (f *runFlags) makeVirtual(jobs []job) error {
+func (f *runFlags) makeVirtual(jobs []drive.Job) error {
 	switch {
 	case !f.virtual && f.delay != "":
 		return hint.New(errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual")
@@ -241,7 +238,7 @@ func (f *runFlags) makeVirtual(jobs []job) error {
 		if jobs[i].Kind != target.Mock || f.transport != "auto" {
 			return errors.New("--virtual runs mocks without any transport, so it takes no --url, --live, --transport or command")
 		}
-		jobs[i].virtual = delay
+		jobs[i].Virtual = delay
 	}
 	return nil
 }
@@ -264,7 +261,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	list := scenarios.Catalogue()
 	switch {
 	case f.lawful:
-		list = lawCatalogue()
+		list = drive.LawCatalogue()
 	case slices.Equal(f.scenarios, []string{"all"}):
 		list = scenarios.All()
 	case len(f.scenarios) > 0:
@@ -332,7 +329,7 @@ func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end f
 }
 
 // saveHistories writes one file a server.
-func (a *app) saveHistories(name string, jobs []job, histories map[string][]history.Call) error {
+func (a *app) saveHistories(name string, jobs []drive.Job, histories map[string][]history.Call) error {
 	if name == "" {
 		return nil
 	}

@@ -7,10 +7,12 @@ import (
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
 // headline is what the selftest comes to, and what the honest mock did.
-func (d *selftestDoc) headline() string {
+func headline(d *drive.Selftest) string {
 	s := "pass: every fault that can be caught was, with its cause, and no honest run failed"
 	if !d.Pass {
 		s = "fail: the checks are not what they should be"
@@ -20,7 +22,7 @@ func (d *selftestDoc) headline() string {
 		s += fmt.Sprintf("  failed: %s\n", line)
 	}
 	for _, r := range d.Faults {
-		if r.missed() {
+		if r.Missed() {
 			s += fmt.Sprintf("  missed: %s: failed %d of %d runs, %d of them for the right cause\n", r.Fault, r.Caught, r.Runs, r.Named)
 		}
 	}
@@ -36,7 +38,7 @@ const (
 	unseen                     // passed, as the plan can't see it
 )
 
-func (r faultRow) group() faultGroup {
+func groupOf(r drive.FaultRow) faultGroup {
 	switch {
 	case !r.Expected:
 		return unseen
@@ -46,11 +48,11 @@ func (r faultRow) group() faultGroup {
 	return shown
 }
 
-// rows are those of a group.
-func (d *selftestDoc) rows(g faultGroup) []faultRow {
-	var rows []faultRow
+// rowsOf are those of a group.
+func rowsOf(d *drive.Selftest, g faultGroup) []drive.FaultRow {
+	var rows []drive.FaultRow
 	for _, r := range d.Faults {
-		if r.group() == g {
+		if groupOf(r) == g {
 			rows = append(rows, r)
 		}
 	}
@@ -58,7 +60,7 @@ func (d *selftestDoc) rows(g faultGroup) []faultRow {
 }
 
 // caught says in how many runs a fault was.
-func (r faultRow) caught() string {
+func caught(r drive.FaultRow) string {
 	s := fmt.Sprintf("%d of %d", r.Caught, r.Runs)
 	if r.Withheld > 0 {
 		s += fmt.Sprintf(", %d inconclusive", r.Withheld)
@@ -66,15 +68,15 @@ func (r faultRow) caught() string {
 	return s
 }
 
-// table prints the matrix for people.
-func (d *selftestDoc) table(w io.Writer) error {
-	if _, err := fmt.Fprintln(w, d.headline()); err != nil {
+// selftestTable prints the matrix for people.
+func selftestTable(w io.Writer, d *drive.Selftest) error {
+	if _, err := fmt.Fprintln(w, headline(d)); err != nil {
 		return err
 	}
 	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithRowMaxWidth(52))
 	t.Header("fault", "caught", "by", "cause named")
-	for _, r := range d.rows(shown) {
-		if err := t.Append(r.Fault, r.caught(), strings.Join(r.Checks, ", "), r.Cause); err != nil {
+	for _, r := range rowsOf(d, shown) {
+		if err := t.Append(r.Fault, caught(r), strings.Join(r.Checks, ", "), r.Cause); err != nil {
 			return err
 		}
 	}
@@ -82,7 +84,7 @@ func (d *selftestDoc) table(w io.Writer) error {
 		return err
 	}
 	var s strings.Builder
-	list := func(title string, rows []faultRow) {
+	list := func(title string, rows []drive.FaultRow) {
 		if len(rows) == 0 {
 			return
 		}
@@ -91,31 +93,31 @@ func (d *selftestDoc) table(w io.Writer) error {
 			fmt.Fprintf(&s, "  %-22s %s\n", r.Fault, r.Note)
 		}
 	}
-	list("never a pass, and no proof either:", d.rows(withheld))
-	list("not caught by the default plan, and why:", d.rows(unseen))
+	list("never a pass, and no proof either:", rowsOf(d, withheld))
+	list("not caught by the default plan, and why:", rowsOf(d, unseen))
 	_, err := io.WriteString(w, s.String())
 	return err
 }
 
-// markdown prints the matrix for documents.
-func (d *selftestDoc) markdown(w io.Writer) error {
+// selftestMarkdown prints the matrix for documents.
+func selftestMarkdown(w io.Writer, d *drive.Selftest) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, "Honest mock: %d runs, %d failed, %d inconclusive.\n\n", d.Honest.Runs, d.Honest.Failed, d.Honest.Inconclusive)
 	markdownRow(&s, "fault", "what is wrong", "failed", "by", "cause named")
 	markdownRow(&s, "---", "---", "---", "---", "---")
-	for _, r := range d.rows(shown) {
-		markdownRow(&s, r.Fault, r.Doc, r.caught(), strings.Join(r.Checks, ", "), r.Cause)
+	for _, r := range rowsOf(d, shown) {
+		markdownRow(&s, r.Fault, r.Doc, caught(r), strings.Join(r.Checks, ", "), r.Cause)
 	}
 	s.WriteString("\nNot caught:\n\n")
 	markdownRow(&s, "fault", "what is wrong", "what comes of it", "why")
 	markdownRow(&s, "---", "---", "---", "---")
-	for _, r := range d.rows(withheld) {
+	for _, r := range rowsOf(d, withheld) {
 		markdownRow(&s, r.Fault, r.Doc, "inconclusive", r.Note)
 	}
-	for _, r := range d.rows(unseen) {
+	for _, r := range rowsOf(d, unseen) {
 		came := "passes"
 		if r.Caught+r.Withheld > 0 {
-			came = "failed in " + r.caught()
+			came = "failed in " + caught(r)
 		}
 		markdownRow(&s, r.Fault, r.Doc, came, r.Note)
 	}

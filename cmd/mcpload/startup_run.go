@@ -12,6 +12,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
@@ -24,7 +25,7 @@ func withoutStartup(names []string) (others []string, asked bool) {
 
 // startLines makes a run's servers ready for the start-up scenario, where it is
 // asked for; all is checked before anything is sent.
-func (a *app) startLines(f *runFlags, jobs []job) ([]*startLine, error) {
+func (a *app) startLines(f *runFlags, jobs []drive.Job) ([]*startLine, error) {
 	if !f.startup {
 		return nil, nil
 	}
@@ -43,7 +44,7 @@ func (a *app) startLines(f *runFlags, jobs []job) ([]*startLine, error) {
 }
 
 // lineOf is how a job's server is started again and again.
-func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
+func (a *app) lineOf(f *runFlags, j drive.Job) (*startLine, error) {
 	s := &startFlags{profiles: f.profiles, seed: f.seed, limit: 10 * time.Second, transport: "stdio"}
 	if len(f.servers) > 0 || f.all {
 		s.server = j.Profile.Name
@@ -75,7 +76,7 @@ func (a *app) lineOf(f *runFlags, j job) (*startLine, error) {
 
 // runAndStart makes the run, if there are scenarios with calls, and then the
 // starts, if they are asked for: one server after the other, as a start is timed.
-func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []job, lines []*startLine) (*results.Document, map[string][]history.Call, error) {
+func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, lines []*startLine) (*results.Document, map[string][]history.Call, error) {
 	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
 	var histories map[string][]history.Call
 	if lines == nil || len(f.scenarios) > 0 {
@@ -85,7 +86,7 @@ func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []job, lines []
 		}
 	} else {
 		for _, j := range jobs {
-			s := j.describe()
+			s := j.Describe()
 			s.Target.Transport = "stdio"
 			doc.Servers = append(doc.Servers, s)
 		}

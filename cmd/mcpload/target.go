@@ -19,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
 // targetFlags say which server, and how to reach it.
@@ -110,7 +111,7 @@ func (a *app) catalog(dirs []string) (*profiles.Catalog, error) {
 
 // jobs turns flags into what is to be judged, all checked before anything
 // starts.
-func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
+func (a *app) jobs(f *targetFlags, command []string) ([]drive.Job, error) {
 	a.hide("--url", apikey.InURL(f.url)...)
 	if err := f.consistent(command); err != nil {
 		return nil, err
@@ -136,7 +137,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
-	var jobs []job
+	var jobs []drive.Job
 	for _, p := range chosen {
 		if err := f.override(&p); err != nil {
 			return nil, err
@@ -158,7 +159,7 @@ func (a *app) jobs(f *targetFlags, command []string) ([]job, error) {
 }
 
 // job is one server of a promise and the flags.
-func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header http.Header, given []string) (j job, err error) {
+func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header http.Header, given []string) (j drive.Job, err error) {
 	j.Profile, j.Mock = p, mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed}
 	j.ServeMock = func(c mock.Config) ([]string, error) { return mockCommand(c, f.profiles) }
 	if j.Options, err = wireOptions(p, f, header); err != nil {

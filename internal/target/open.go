@@ -204,3 +204,13 @@ func (t *Target) startMock() (end func(), err error) {
 	t.Options.URL, err = server.Start(string(t.Options.Transport), "127.0.0.1:0")
 	return end, err
 }
+
+// Unread says how many replies were not read to their end, since all that were in
+// flight held as much memory as they may; empty where all were. No call of these
+// counts against the server.
+func Unread(m *wire.ReplyMemory) string {
+	if m == nil || m.Unread() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d replies were not read to their end, since those in flight held %d MiB: that is our own limit (--reply-memory), and not the server's fault", m.Unread(), m.Limit()>>20)
+}

@@ -1,8 +1,8 @@
-package main
+package drive
 
 import (
 	"bytes"
-	"io"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -20,16 +20,16 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
+// A stall is when a server stands still.
+type stall struct{ from, to time.Duration }
+
 // inVirtualTime takes all scenarios, those that are repeated too, through a
 // server of 12/s burst 16 that stands still now and then.
-func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...stall) (outcome, string) {
+func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...stall) (Outcome, string) {
 	t.Helper()
 	var said bytes.Buffer
-	a := &app{stdout: io.Discard, stderr: &said}
 	limit := profiles.Limit{Rate: 12, Burst: 16, Scope: profiles.Global, Charges: []string{"*"}}
-	j := &job{Target: target.Target{Profile: profiles.Profile{Name: "acb", Limit: limit, Call: profiles.LoadCall{Method: "ping"}}, Seed: 1}, scenarios: scenarios.Catalogue()}
-	limiter, err := mock.NewLimiter(limit, fault, mock.ChargeAll, 1)
-	require.NoError(t, err)
+	j := &Job{Target: target.Target{Profile: profiles.Profile{Name: "acb", Limit: limit, Call: profiles.LoadCall{Method: "ping"}}, Seed: 1}, Scenarios: scenarios.Catalogue()}
 	clock := virtual.NewClock()
 	still := func(r *rand.Rand) time.Duration {
 		for _, s := range stalls {
@@ -39,15 +39,24 @@ func inVirtualTime(t *testing.T, fault string, delay virtual.Delay, stalls ...st
 		}
 		return delay(r)
 	}
-	server := &virtual.Server{Clock: clock, There: still, Back: delay, Rand: rand.New(rand.NewPCG(1, 1)),
-		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Conn: a.Client, Method: a.Method})
-			return virtualReply(answer, "", a.Method)
-		}}
-	l := &line{job: j, setting: scenarios.Setting{Clients: target.ClientNames(target.DefaultClients), Seed: 1}, clock: clock, pace: clock, target: server, release: func() {}, progress: a.newProgress("")}
-	out := outcome{server: results.Server{Server: "acb"}}
+	server, err := VirtualServer(clock, mock.Config{Profile: j.Profile, Fault: fault, Seed: 1}, delay, rand.New(rand.NewPCG(1, 1)))
+	require.NoError(t, err)
+	server.There = still
+	l := &line{job: j, setting: scenarios.Setting{Clients: target.ClientNames(target.DefaultClients), Seed: 1}, clock: clock, pace: clock, target: server, release: func() {}, tell: teller{saying{&said}, "acb"}}
+	out := Outcome{Server: results.Server{Server: "acb"}}
 	l.run(t.Context(), 0, &out)
 	return out, said.String()
+}
+
+// saying writes down what is said.
+type saying struct{ to *bytes.Buffer }
+
+func (s saying) Saw(string, history.Call) {}
+
+func (s saying) Tell(e Event) {
+	if e.Say != "" {
+		fmt.Fprintf(s.to, "%s: %s\n", e.Server, e.Say)
+	}
 }
 
 // when is when a scenario begins and ends, the last time.
@@ -65,28 +74,28 @@ func when(calls []history.Call, name string) (from, to time.Duration) {
 func TestAScenarioThatAStallSpoiltIsRepeated(t *testing.T) {
 	quick := virtual.Exp(time.Millisecond)
 	calm, said := inVirtualTime(t, "", quick)
-	require.Equal(t, "pass", calm.said())
+	require.Equal(t, "pass", calm.Said())
 	require.Empty(t, said, "nothing is repeated without need")
-	from, _ := when(calm.calls, "burst")
+	from, _ := when(calm.Calls, "burst")
 
 	out, said := inVirtualTime(t, "", quick, stall{from - 100*time.Millisecond, from + 3*time.Second})
-	require.Equal(t, "mcpload: acb: burst: repeated, nothing was answered for 3s\nmcpload: acb: sustained: repeated, nothing was answered for 2.25s\n", said)
-	require.Equal(t, "pass", out.said())
-	require.Equal(t, 2, out.server.Scenarios[0].Attempts)
-	require.Zero(t, out.server.Scenarios[2].Attempts)
-	require.Equal(t, []string{"burst: repeated, nothing was answered for 3s", "sustained: repeated, nothing was answered for 2.25s"}, out.server.Notes)
-	require.Equal(t, 22, out.server.Scenarios[0].Calls.Sent, "of the last attempt")
+	require.Equal(t, "acb: burst: repeated, nothing was answered for 3s\nacb: sustained: repeated, nothing was answered for 2.25s\n", said)
+	require.Equal(t, "pass", out.Said())
+	require.Equal(t, 2, out.Server.Scenarios[0].Attempts)
+	require.Zero(t, out.Server.Scenarios[2].Attempts)
+	require.Equal(t, []string{"burst: repeated, nothing was answered for 3s", "sustained: repeated, nothing was answered for 2.25s"}, out.Server.Notes)
+	require.Equal(t, 22, out.Server.Scenarios[0].Calls.Sent, "of the last attempt")
 	burst := 0
-	for _, c := range out.calls {
+	for _, c := range out.Calls {
 		burst += b2i(c.Label == "burst")
 	}
 	require.Equal(t, 44, burst, "the history has both")
-	began, _ := when(out.calls, "burst")
-	before := out.calls[len(calm.calls)-1]
+	began, _ := when(out.Calls, "burst")
+	before := out.Calls[len(calm.Calls)-1]
 	require.GreaterOrEqual(t, began-before.Received, 16*time.Second/12, "every honest bucket is full again")
 
 	twice, _ := inVirtualTime(t, "", quick, stall{from - 100*time.Millisecond, from + 3*time.Second})
-	require.Equal(t, out.calls, twice.calls, "the same seed and the same answers give the same traffic")
+	require.Equal(t, out.Calls, twice.Calls, "the same seed and the same answers give the same traffic")
 }
 
 func TestNothingIsTriedMoreThanThreeTimes(t *testing.T) {
@@ -95,10 +104,10 @@ func TestNothingIsTriedMoreThanThreeTimes(t *testing.T) {
 		always = append(always, stall{at, at + 900*time.Millisecond})
 	}
 	out, said := inVirtualTime(t, "", virtual.Exp(time.Millisecond), always...)
-	require.NotEqual(t, "fail", out.said())
+	require.NotEqual(t, "fail", out.Said())
 	require.NotEmpty(t, said)
 	most := 0
-	for name, n := range history.LastAttempts(out.calls) {
+	for name, n := range history.LastAttempts(out.Calls) {
 		require.LessOrEqual(t, n, maxAttempts, name)
 		most = max(most, n)
 		require.LessOrEqual(t, strings.Count(said, name+": repeated"), maxAttempts-1)
@@ -109,17 +118,17 @@ func TestNothingIsTriedMoreThanThreeTimes(t *testing.T) {
 // A server that is slow all the time would be as slow again.
 func TestWhatNothingDisturbedIsNotRepeated(t *testing.T) {
 	out, said := inVirtualTime(t, "", virtual.Constant(2*time.Second))
-	require.Equal(t, "inconclusive", out.said())
+	require.Equal(t, "inconclusive", out.Said())
 	require.Empty(t, said)
 }
 
 // A stall is no way out: the fault that a spoilt run hides shows in the next.
 func TestAFaultIsFoundWhereTheFirstAttemptWasSpoilt(t *testing.T) {
 	calm, _ := inVirtualTime(t, "", virtual.Exp(time.Millisecond))
-	from, to := when(calm.calls, "recovery")
+	from, to := when(calm.Calls, "recovery")
 	for _, fault := range []string{"burst+1", "rate+5%", "idle-reset", "never-refills"} {
 		out, _ := inVirtualTime(t, fault, virtual.Exp(time.Millisecond), stall{from, to + time.Second})
-		require.Equal(t, "fail", out.said(), fault)
+		require.Equal(t, "fail", out.Said(), fault)
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -20,36 +20,43 @@ import (
 // runVirtual takes the job through the line in virtual time: the same plan,
 // runner and judge, a limiter's pure core for the server, and simulated delays
 // for the network.
-func (j job) runVirtual(ctx context.Context) outcome {
-	out := outcome{server: j.describe()}
-	out.server.Target.Transport, out.server.Target.Protocol = "virtual", ""
-	limiter, err := mock.NewLimiter(j.Mock.Profile.Limit, j.Mock.Fault, j.Mock.Charge, j.Seed)
+func (j Job) runVirtual(ctx context.Context) Outcome {
+	out := Outcome{Server: j.Describe()}
+	out.Server.Target.Transport, out.Server.Target.Protocol = "virtual", ""
+	clock := virtual.NewClock()
+	c := j.Mock
+	c.Seed, c.IdentityHeader = j.Seed, j.Identity.Header
+	server, err := VirtualServer(clock, c, j.Virtual, rand.New(rand.NewPCG(j.Seed, salt(j.Profile.Name))))
 	if err != nil {
 		out.fail(err)
 		return out
 	}
-	shape := j.Mock.Shape
-	if fault, ok := mock.FaultNamed(j.Mock.Fault); ok && shape == "" {
-		shape = fault.Shape
-	}
-	clock := virtual.NewClock()
-	server := &virtual.Server{
-		Clock: clock, There: j.virtual, Back: j.virtual,
-		Rand:    rand.New(rand.NewPCG(j.Seed, salt(j.Profile.Name))),
-		Timeout: j.Options.Timeout,
-		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			answer := limiter.Decide(virtualRequest(at, a, j.Identity.Header != ""))
-			return virtualReply(answer, shape, a.Method)
-		},
-	}
-	calls, err := runner.Run(ctx, clock, server, slices.Values(j.plan(j.planned())), runner.Config{GiveUp: target.GiveUp})
-	out.calls = calls
+	server.Timeout = j.Options.Timeout
+	calls, err := runner.Run(ctx, clock, server, slices.Values(j.Plan(j.Planned())), runner.Config{GiveUp: target.GiveUp})
+	out.Calls = calls
 	out.note(err, j.Profile.Limit)
 	out.judge(j)
 	return out
 }
 
-// salt gives each server delays of its own.
+// VirtualServer is a mock in virtual time: a limiter's pure core, and of its replies
+// what the wire would make of them. Messages take the delay each way.
+func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *rand.Rand) (*virtual.Server, error) {
+	limiter, err := mock.NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
+	if err != nil {
+		return nil, err
+	}
+	shape := c.Shape
+	if fault, ok := mock.FaultNamed(c.Fault); ok && shape == "" {
+		shape = fault.Shape
+	}
+	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r,
+		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
+			answer := limiter.Decide(virtualRequest(at, a, c.IdentityHeader != ""))
+			return virtualReply(answer, shape, a.Method)
+		}}, nil
+}
+
 // virtualRequest is what a server sees of an arrival. Where clients have an
 // identity, the part of its name before + says who a client is.
 func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Request {
@@ -66,6 +73,7 @@ func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Req
 	return q
 }
 
+// salt gives each server delays of its own.
 func salt(name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // a hash takes everything

@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"cmp"
@@ -22,41 +22,44 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
-// A job is one server to judge: the whole line from profile to findings.
-type job struct {
+// A Job is one server to judge.
+type Job struct {
 	target.Target
-	scenarios []scenarios.Scenario
-	shared    bool
-	clocks    *verdict.Clocks // nil: the default
-	laws      *lawRun         // held to these, in place of a bucket; nil: none
-	virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
+	Scenarios []scenarios.Scenario
+	Shared    bool            // others may use the server meanwhile: judge over-admission only
+	Clocks    *verdict.Clocks // nil: the default
+	Laws      *Laws           // held to these, in place of a bucket; nil: none
+	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
 }
 
-// An outcome is what came of a job.
-type outcome struct {
-	server results.Server
-	calls  []history.Call
+// An Outcome is what came of a job.
+type Outcome struct {
+	Server results.Server
+	Calls  []history.Call
 }
 
-// run takes the job through the whole line. A server that can't be used is
+// Run takes the job through the whole line. A server that can't be used is
 // part of the outcome, not an error.
-func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcome {
-	if j.virtual != nil {
+func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome {
+	if j.Virtual != nil {
 		return j.runVirtual(ctx)
 	}
-	out := outcome{server: j.describe()}
+	out := Outcome{Server: j.Describe()}
 	clock := runner.NewClock()
 	j.Options.Now = clock.Now
-	p.board.Note(j.Profile.Name, "connecting")
-	beside(ctx, &j.Settle, p, j.Profile.Name)
+	tell := teller{o, j.Profile.Name}
+	tell.doing("connecting")
+	if j.Settle.Note == nil {
+		j.Settle.Note = tell.doing
+	}
 	sessions, stop, err := j.Open(ctx)
 	defer stop()
 	if err != nil {
 		if out.stillborn(&j, err) {
-			p.board.Note(j.Profile.Name, "doesn't start")
+			tell.doing("doesn't start")
 			return out
 		}
-		p.board.Note(j.Profile.Name, "could not run")
+		tell.doing("could not run")
 		out.fail(err)
 		return out
 	}
@@ -64,66 +67,66 @@ func (j job) run(ctx context.Context, p *progress, drain <-chan struct{}) outcom
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	out.server.Target.Call, out.server.Limit = j.LoadedWith(), j.limit()
-	out.server.Target.Transport = string(sessions[0].Transport())
-	out.server.Target.Protocol = sessions[0].Protocol()
+	out.Server.Target.Call, out.Server.Limit = j.LoadedWith(), j.limit()
+	out.Server.Target.Transport = string(sessions[0].Transport())
+	out.Server.Target.Protocol = sessions[0].Protocol()
 	if j.Kind == target.URL {
-		out.server.Target.Address = sessions[0].URL()
+		out.Server.Target.Address = sessions[0].URL()
 	}
 	if err := cmp.Or(err, j.SessionsApart(sessions[0].Protocol())); err != nil {
-		out.calls = append(before, sessions.Close()...)
+		out.Calls = append(before, sessions.Close()...)
 		out.fail(err)
 		return out
 	}
-	begin := j.quiet(clock, before, p)
+	begin := j.quiet(clock, before, tell)
 	pace, fast, release := target.Fastest(clock, sessions, sessions.Target(), wire.LoopConfig{})
-	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release, progress: p, drain: drain}
-	out.calls = before
+	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release, tell: tell, drain: drain}
+	out.Calls = before
 	notes := l.run(ctx, begin, &out)
-	out.server.Launch = j.Started()
-	p.board.Note(j.Profile.Name, out.said())
-	out.server.Notes = append(out.server.Notes, notes...)
-	if note := unread(j.Options.Memory); note != "" {
-		out.server.Notes = append(out.server.Notes, note)
+	out.Server.Launch = j.Started()
+	tell.doing(out.Said())
+	out.Server.Notes = append(out.Server.Notes, notes...)
+	if note := target.Unread(j.Options.Memory); note != "" {
+		out.Server.Notes = append(out.Server.Notes, note)
 	}
 	if j.Unopened.Note != "" {
-		out.server.Notes = append(out.server.Notes, j.Unopened.Note)
+		out.Server.Notes = append(out.Server.Notes, j.Unopened.Note)
 	}
 	return out
 }
 
-// said is the verdict on all scenarios, in a word.
-func (o *outcome) said() string {
+// Said is the verdict on all scenarios, in a word.
+func (o *Outcome) Said() string {
 	var all []verdict.Verdict
-	for _, s := range o.server.Scenarios {
+	for _, s := range o.Server.Scenarios {
 		all = append(all, s.Verdict)
 	}
 	return verdict.Worst(all...).String()
 }
 
 // limit is the bucket that the server is held to; of nothing where it is laws.
-func (j job) limit() results.Limit {
-	if j.laws != nil {
+func (j Job) limit() results.Limit {
+	if j.Laws != nil {
 		return results.Limit{}
 	}
 	return results.LimitOf(j.Profile.Limit)
 }
 
-// describe is the server's part of the result document before the run.
-func (j job) describe() results.Server {
-	s := j.Describe()
-	s.Limit, s.Promise = j.limit(), j.laws.promiseText()
+// Describe is the server's part of the result document before the run.
+func (j *Job) Describe() results.Server {
+	s := j.Target.Describe()
+	s.Limit, s.Promise = j.limit(), j.Laws.promiseText()
 	return s
 }
 
 // quiet returns when the plan may begin. A server that was used before may
 // hold fewer tokens than its burst: only after burst/rate of rest is every
 // honest bucket full. One that we started has spent what the handshake cost.
-func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.Duration {
-	if j.laws != nil {
+func (j Job) quiet(clock runner.Clock, before []history.Call, tell teller) time.Duration {
+	if j.Laws != nil {
 		if rest := j.lawRest(); rest > 0 {
-			p.board.Note(j.Profile.Name, "resting")
-			p.app.say("%s: resting %s first, so that any honest server has forgotten what was before", j.Profile.Name, rest.Round(100*time.Millisecond))
+			tell.doing("resting")
+			tell.say("resting %s first, so that any honest server has forgotten what was before", rest.Round(100*time.Millisecond))
 		}
 		return clock.Now() + j.lawRest() + breath
 	}
@@ -138,66 +141,70 @@ func (j job) quiet(clock runner.Clock, before []history.Call, p *progress) time.
 	}
 	rest := time.Duration(min(spent, float64(l.Burst)) / l.Rate * 1e9)
 	if rest > 500*time.Millisecond && j.Kind == target.URL {
-		p.board.Note(j.Profile.Name, "resting")
-		p.app.say("%s: resting %s first, so that any honest bucket is full", j.Profile.Name, rest.Round(100*time.Millisecond))
+		tell.doing("resting")
+		tell.say("resting %s first, so that any honest bucket is full", rest.Round(100*time.Millisecond))
 	}
 	return clock.Now() + rest + breath
 }
 
-// plan is every arrival of the job, from instant 0.
-func (j job) plan(set scenarios.Setting) []history.Arrival {
-	return slices.Collect(scenarios.Plan(j.Profile, j.scenarios, set))
+// Plan is every arrival of the job, from instant 0.
+func (j Job) Plan(set scenarios.Setting) []history.Arrival {
+	return slices.Collect(scenarios.Plan(j.Profile, j.Scenarios, set))
 }
 
 // maxPlanned is how many calls a run may plan, for each server: they are kept in
 // memory, and it takes a GB or two for that many.
 const maxPlanned = 2_000_000
 
-// fits refuses a plan that is too long, before it is made.
-func (j job) fits() error {
+// Fits refuses a plan that is too long, before it is made. Of a server that is held to
+// laws no bucket is held against it from then on.
+func (j *Job) Fits() error {
+	if j.Laws != nil {
+		j.Profile.Limit = permissive()
+		return j.fitsLaws()
+	}
 	n := 0
-	for range scenarios.Plan(j.Profile, j.scenarios, j.planned()) {
+	for range scenarios.Plan(j.Profile, j.Scenarios, j.Planned()) {
 		if n++; n > maxPlanned {
 			return hint.New(fmt.Errorf("at %g/s burst %d the scenarios send %s more than %d calls", j.Profile.Limit.Rate, j.Profile.Limit.Burst, j.Profile.Name, maxPlanned),
 				"choose fewer with --scenario, or use mcpload load and judge its calls with mcpload verify")
-
 		}
 	}
 	return nil
 }
 
-// planned is the setting of a plan that nothing is sent by, or in virtual time:
+// Planned is the setting of a plan that nothing is sent by, or in virtual time:
 // everything is there that a transport can have.
-func (j job) planned() scenarios.Setting {
+func (j Job) Planned() scenarios.Setting {
 	return scenarios.Setting{Clients: target.ClientNames(j.ClientCount()), Seed: j.Seed, Identity: j.Identity.Header != "",
 		Disguises: j.Disguises(wire.HTTP, "2025-11-25")}
 }
 
 // fail records why the server could not be judged.
-func (o *outcome) fail(err error) {
-	o.server.Error, o.server.Hint = target.Explain(err)
+func (o *Outcome) fail(err error) {
+	o.Server.Error, o.Server.Hint = target.Explain(err)
 	if dial, ok := errors.AsType[*wire.DialError](err); ok {
-		o.calls = append(o.calls, dial.Calls...)
+		o.Calls = append(o.Calls, dial.Calls...)
 	}
 }
 
 // stillborn takes in a live server that was started and never answered. It reports
 // false where an error is something else.
-func (o *outcome) stillborn(j *job, err error) bool {
+func (o *Outcome) stillborn(j *Job, err error) bool {
 	f, ok := j.Stillborn(err)
 	if !ok {
 		return false
 	}
 	if dial, ok := errors.AsType[*wire.DialError](err); ok {
-		o.calls = append(o.calls, dial.Calls...)
+		o.Calls = append(o.Calls, dial.Calls...)
 	}
-	o.server.Scenarios = append(o.server.Scenarios, results.NewScenario(target.LaunchScenario, nil, []verdict.Finding{f}))
-	o.server.Launch = j.Started()
+	o.Server.Scenarios = append(o.Server.Scenarios, results.NewScenario(target.LaunchScenario, nil, []verdict.Finding{f}))
+	o.Server.Launch = j.Started()
 	return true
 }
 
 // note tells a reader why a run ended before its plan did.
-func (o *outcome) note(err error, l profiles.Limit) {
+func (o *Outcome) note(err error, l profiles.Limit) {
 	why := "the run was interrupted; what was sent until then is judged"
 	switch {
 	case err == nil:
@@ -205,7 +212,7 @@ func (o *outcome) note(err error, l profiles.Limit) {
 	case errors.Is(err, runner.ErrGone):
 		why = fmt.Sprintf("the run was ended early: %d calls in a row broke", target.GiveUp)
 	}
-	o.server.Notes = append(o.server.Notes, why, spent(o.calls, l))
+	o.Server.Notes = append(o.Server.Notes, why, spent(o.Calls, l))
 }
 
 // spent says what a run that didn't come to its end has cost the server.

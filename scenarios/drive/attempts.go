@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -24,14 +24,14 @@ const maxAttempts = 3
 // limiter has a memory and a witness is a witness; only what could not be told
 // is asked again.
 type line struct {
-	job      *job
+	job      *Job
 	setting  scenarios.Setting
 	sessions target.Sessions
 	clock    runner.Clock  // of all calls
 	pace     runner.Clock  // that the sender waits on
 	target   runner.Target // that carries calls
 	release  func()        // frees what carries them
-	progress *progress
+	tell     teller
 	drain    <-chan struct{}
 
 	clients []*target.Clients
@@ -39,19 +39,15 @@ type line struct {
 
 // run sends everything from an instant on, and judges it. It ends the sessions, and
 // returns what they have to tell.
-func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (notes []string) {
-	list := l.job.scenarios
+func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (notes []string) {
+	list := l.job.Scenarios
 	for n := 1; ; n++ {
-		plan := l.plan(list, out.calls)
-		if n == 1 {
-			l.progress.expect(*l.job, plan, begin, l.clock.Now())
-		} else {
-			l.progress.more(*l.job, plan, begin)
-		}
+		plan := l.plan(list, out.Calls)
+		l.tell.plan(l.job.Profile.Limit, plan, begin, l.clock.Now(), n)
 		err := l.send(ctx, plan, begin, out)
-		l.progress.board.Note(l.job.Profile.Name, "judging")
+		l.tell.doing("judging")
 		out.note(err, l.job.Profile.Limit)
-		if l.job.laws != nil {
+		if l.job.Laws != nil {
 			break
 		}
 		so := *out
@@ -61,7 +57,7 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (note
 			break
 		}
 		list = l.again(spoilt, out)
-		begin = l.rested(out.calls)
+		begin = l.rested(out.Calls)
 	}
 	notes = l.close(out)
 	out.judge(*l.job)
@@ -70,15 +66,15 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *outcome) (note
 
 // close ends all sessions: what that sends may be charged too, and so belongs to the
 // history. It returns what the sessions have to tell.
-func (l *line) close(out *outcome) (notes []string) {
+func (l *line) close(out *Outcome) (notes []string) {
 	notes = l.sessions.Notes()
 	for _, t := range l.clients {
 		t.Close()
 	}
 	l.release()
-	out.calls = slices.Concat(out.calls, l.sessions.Close())
+	out.Calls = slices.Concat(out.Calls, l.sessions.Close())
 	for _, t := range l.clients {
-		out.calls = append(out.calls, t.Asides()...)
+		out.Calls = append(out.Calls, t.Asides()...)
 	}
 	return notes
 }
@@ -86,9 +82,9 @@ func (l *line) close(out *outcome) (notes []string) {
 // plan is every arrival of some scenarios from instant 0, each numbered by how
 // often it was tried before. It is the same for the same seed and answers.
 func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
-	if l.job.laws != nil {
-		plan := l.job.lawPlan(l.setting.Clients)
-		l.progress.app.say("%s: %s", l.job.Profile.Name, l.job.announceLaws(plan))
+	if l.job.Laws != nil {
+		plan := l.job.LawPlan(l.setting.Clients)
+		l.tell.say("%s", l.job.AnnounceLaws(plan))
 		return plan.Arrivals
 	}
 	tried := history.LastAttempts(before)
@@ -104,14 +100,14 @@ func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.
 
 // send sends a plan, and puts what came of it into the outcome. Each plan has
 // sessions of its own that come in disguise.
-func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *outcome) error {
+func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *Outcome) error {
 	clients := target.NewClients(&l.job.Target, l.sessions, l.target)
 	l.clients = append(l.clients, clients)
 	calls, err := runner.Run(ctx, l.pace, clients, runner.From(begin, slices.Values(plan)), runner.Config{
-		GiveUp: target.GiveUp, Drain: l.drain, Observe: func(c history.Call) { l.progress.board.Saw(l.job.Profile.Name, c) },
+		GiveUp: target.GiveUp, Drain: l.drain, Observe: l.tell.saw(),
 	})
-	out.calls = slices.Concat(out.calls, calls, clients.Handshakes())
-	l.sessions.Amend(out.calls)
+	out.Calls = slices.Concat(out.Calls, calls, clients.Handshakes())
+	l.sessions.Amend(out.Calls)
 	return err
 }
 
@@ -124,8 +120,8 @@ type spoilt struct {
 // spoilt lists those of some scenarios that are worth another attempt: what could
 // not be told, and was disturbed itself or in a run of which another scenario
 // was, since some checks ask the whole run.
-func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
-	court := verdict.NewCourt(j.Profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
+func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
+	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.Shared, Clocks: j.Clocks})
 	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
@@ -134,8 +130,8 @@ func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
 	}
 	var again []spoilt
 	for _, s := range list {
-		at := slices.IndexFunc(o.server.Scenarios, func(r results.Scenario) bool { return r.Scenario == s.Name })
-		if at < 0 || o.server.Scenarios[at].Verdict != verdict.Inconclusive {
+		at := slices.IndexFunc(o.Server.Scenarios, func(r results.Scenario) bool { return r.Scenario == s.Name })
+		if at < 0 || o.Server.Scenarios[at].Verdict != verdict.Inconclusive {
 			continue
 		}
 		why := court.Trial(s.Name).Disturbance()
@@ -150,12 +146,12 @@ func (o *outcome) spoilt(j job, list []scenarios.Scenario) []spoilt {
 }
 
 // again says what is repeated and why, and returns it.
-func (l *line) again(spoilt []spoilt, out *outcome) []scenarios.Scenario {
+func (l *line) again(spoilt []spoilt, out *Outcome) []scenarios.Scenario {
 	var list []scenarios.Scenario
 	for _, s := range spoilt {
-		words := fmt.Sprintf("%s: repeated, %s", s.scenario.Name, s.why)
-		l.progress.app.say("%s: %s", l.job.Profile.Name, words)
-		out.server.Notes = append(out.server.Notes, words)
+		sentence := fmt.Sprintf("%s: repeated, %s", s.scenario.Name, s.why)
+		l.tell.say("%s", sentence)
+		out.Server.Notes = append(out.Server.Notes, sentence)
 		list = append(list, s.scenario)
 	}
 	return list
@@ -172,7 +168,7 @@ func (l *line) rested(calls []history.Call) time.Duration {
 	}
 	limit := l.job.Profile.Limit
 	rest := float64(limit.Burst+min(open, limit.Burst)) / limit.Rate
-	l.progress.board.Note(l.job.Profile.Name, "resting")
+	l.tell.doing("resting")
 	return l.clock.Now() + time.Duration(rest*1e9) + breath
 }
 
@@ -180,24 +176,24 @@ func (l *line) rested(calls []history.Call) time.Duration {
 const breath = 20 * time.Millisecond
 
 // judge fills in the findings of every scenario.
-func (o *outcome) judge(j job) {
-	court := verdict.NewCourt(j.Profile, o.calls, verdict.Config{Shared: j.shared, Clocks: j.clocks})
-	o.calls = court.Calls()
-	o.server.Clocks = results.ClocksOf(court.Clocks())
-	last := history.LastAttempts(o.calls)
-	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.calls), func(c history.Call) bool {
+func (o *Outcome) judge(j Job) {
+	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.Shared, Clocks: j.Clocks})
+	o.Calls = court.Calls()
+	o.Server.Clocks = results.ClocksOf(court.Clocks())
+	last := history.LastAttempts(o.Calls)
+	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.Calls), func(c history.Call) bool {
 		return !c.Planned() || c.Nth() < last[c.Label]
 	}))
-	o.server.Latency, o.server.Measured, o.server.Scenarios = &latency, nil, nil
-	if j.laws != nil {
+	o.Server.Latency, o.Server.Measured, o.Server.Scenarios = &latency, nil, nil
+	if j.Laws != nil {
 		o.judgeLaws(j, court)
 		return
 	}
 	if m := court.Measured(); m != nil {
-		o.server.Measured = results.Box(*m)
+		o.Server.Measured = results.Box(*m)
 	}
-	for _, s := range j.scenarios {
-		o.server.Scenarios = append(o.server.Scenarios, judgeScenario(court, s))
+	for _, s := range j.Scenarios {
+		o.Server.Scenarios = append(o.Server.Scenarios, judgeScenario(court, s))
 	}
 }
 
