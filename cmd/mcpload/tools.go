@@ -78,7 +78,7 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err != nil {
 		return err
 	}
-	l := &loadJob{job: jobs[0]}
+	l := &loadJob{Job: jobs[0]}
 	if err := f.connection.apply(&l.Options); err != nil {
 		return err
 	}
