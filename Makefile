@@ -9,6 +9,7 @@ BENCHFLAGS  ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PEERS       := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.66.5 go.k6.io/k6@v1.8.1
+GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.16.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The go command passes over testdata, so its one Go program is named.
 PACKAGES    := ./... ./testdata/live/gomcp
@@ -18,7 +19,7 @@ TAGS        := performance,live,noise
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-peers help build test unit performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-peers snapshot help build test unit performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -85,5 +86,9 @@ bench-peers: build ## mcpload beside vegeta, wrk, fortio, k6 and mcp-go; writes 
 	for tool in $(PEERS); do GOBIN='$(CURDIR)/bin' $(GO) install $$tool || exit 1; done
 	bin/peers -bin bin -bench bench -o docs/PERFORMANCE.md
 
+snapshot: ## a release of this tree into dist, for every system, without publishing it; needs goreleaser's many modules
+	$(GO) run $(GORELEASER) check
+	$(GO) run $(GORELEASER) release --snapshot --clean --skip=sbom
+
 clean: ## remove what build made
-	rm -rf bin
+	rm -rf bin dist
