@@ -56,9 +56,11 @@ fmt: ## fail on a file that gofmt would change
 	@files=$$(gofmt -l .) || exit 1; \
 	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
 
-vet: ## go vet, with and without the build tags
+vet: ## go vet, with and without the build tags, and for Windows and macOS
 	$(GO) vet $(PACKAGES)
 	$(GO) vet -tags $(TAGS) $(PACKAGES)
+	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
 
 staticcheck: ## staticcheck at its pinned version
 	$(GO) run $(STATICCHECK) -tags $(TAGS) $(PACKAGES)

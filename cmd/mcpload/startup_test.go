@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -196,15 +195,6 @@ func TestStartupIsInterrupted(t *testing.T) {
 		require.NoError(t, err)
 		require.Eventually(t, func() bool { return dead(pid) }, 5*time.Second, 10*time.Millisecond, "process %d", pid)
 	}
-}
-
-// dead reports if a process has ended, even if nobody has waited for it.
-func dead(pid int) bool {
-	if syscall.Kill(pid, 0) != nil {
-		return true
-	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return err == nil && bytes.Contains(text, []byte("State:\tZ"))
 }
 
 // A port that is taken would answer for the server.
