@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -28,17 +27,4 @@ func TestSignsOfARefusalAreAdded(t *testing.T) {
 	for _, sign := range append(bad, "reset") {
 		require.Error(t, addNotRefusals(&profiles.Refusal{}, []string{sign}), sign)
 	}
-}
-
-func TestSignsReachTheWire(t *testing.T) {
-	p := profiles.Profile{Refusal: profiles.Refusal{Codes: []int{1}, Statuses: []int{402}, Text: "rate", Plain: "slow", Resets: true,
-		Not: profiles.NotRefusal{Codes: []int{2}, Statuses: []int{503}, Text: "upstream"}}}
-	r, err := signsOf(p)
-	require.NoError(t, err)
-	require.Equal(t, "(?i)rate (?i)slow (?i)upstream", r.Text.String()+" "+r.Plain.String()+" "+r.Not.Text.String())
-	r.Text, r.Plain, r.Not.Text = nil, nil, nil
-	require.Equal(t, wire.Refusal{Codes: []int{1}, Statuses: []int{402}, Resets: true, Not: wire.NotRefusal{Codes: []int{2}, Statuses: []int{503}}}, r)
-	p.Refusal.Not.Text = "("
-	_, err = signsOf(p)
-	require.ErrorContains(t, err, "refusal.not.text")
 }

@@ -343,7 +343,7 @@ func wireOptions(p profiles.Profile, f *targetFlags, header http.Header) (wire.O
 		Name: "mcpload", Version: version(), ListTools: true,
 	}
 	var err error
-	if o.Refusal, err = signsOf(p); err != nil {
+	if o.Refusal, err = target.SignsOf(p); err != nil {
 		return o, err
 	}
 	switch f.transport {

@@ -58,7 +58,7 @@ func TestRedOnBrokenRule(t *testing.T) {
 		{"cmd imports cmd", "cmd/mcpload/x.go", ours + `cmd/other"`, "cmd/mcpload/x.go:2: cmd/mcpload must not import cmd/other"},
 		{"a renamed import", "runner/x.go", `import p "example.com/m/profiles"`, "runner/x.go:2: runner must not import profiles"},
 		{"a room without a row", "surprise/x.go", "", "surprise: no room of this name in the table"},
-		{"a file in the root", "x.go", "", ".: no room of this name in the table"},
+		{"the root knows the command", "x.go", ours + `cmd/mcpload"`, "x.go:2: . must not import cmd/mcpload"},
 		{"an init function", "internal/wire/x.go", "func init() {}", "internal/wire/x.go:2: no init functions"},
 		{"the clock in a pure room", "verdict/x.go", "import \"time\"\nvar x = time.Now()", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
 		{"the clock as a value", "verdict/x.go", "import \"time\"\nvar x = time.Now", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},

@@ -14,8 +14,10 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
+	".":                  {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "scenarios", "scenarios/drive"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
+	"examples/gotest":    {imports: []string{"ratelimit", "ratelimit/mcpgo"}},
 	"examples/plugin":    {imports: []string{"apikey", "ratelimit", "ratelimit/mcpgo"}, process: true},
 	"history":            {leaf: true},
 	"history/vegeta":     {imports: []string{"history"}},
@@ -28,6 +30,7 @@ var rooms = map[string]room{
 		"profiles", "results", "runner", "scenarios", "scenarios/load", "scenarios/startup", "verdict"}, clock: true},
 	"internal/words":  {},
 	"internal/wire":   {imports: []string{"apikey", "history", "internal/printable"}, clock: true},
+	"mcploadtest":     {imports: []string{".", "results", "verdict"}},
 	"mock":            {imports: []string{"apikey", "profiles", "ratelimit"}, clock: true},
 	"profiles":        {imports: []string{"promise"}},
 	"promise":         {leaf: true},

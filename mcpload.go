@@ -1,0 +1,107 @@
+// Package mcpload checks that MCP servers keep the rate limits they promise. Most
+// users want Run: it sends traffic to servers and returns what that proves, as a
+// document. For tests in Go there is mcploadtest, which fails a test with the calls
+// that prove it; for people and CI there is the command.
+//
+// The package keeps nothing and prints nothing, and reads no environment: what a
+// server that is started should get of it, its Server says.
+package mcpload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/drive"
+)
+
+// Config says what a run does. Its zero value is refused, as it names no server.
+type Config struct {
+	Servers   []Server        // judged at the same time
+	Scenarios []string        // by name; empty: those that say what the limit is. Promises of other kinds than one bucket bring their own traffic
+	Seed      uint64          // makes the plan repeatable
+	Repeat    int             // judge so many times over; the worst run counts; 0: once
+	Shared    bool            // others may use the servers meanwhile: judge over-admission only
+	Observer  Observer        // hears how far the run is; nil: nobody does
+	Drain     <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
+
+	// Histories is given each server's calls in the end; nil: nobody is.
+	Histories func(server string, calls []history.Call)
+}
+
+// An Observer hears how far a run is.
+type Observer = drive.Observer
+
+// An Event is what a run tells its Observer.
+type Event = drive.Event
+
+// Run sends each scenario's traffic to the servers, judges the answers, and returns
+// what was found. That a server breaks its promise is the document's verdict, and no
+// error; that nothing could be run is one. Cancelling the context ends the run at
+// once, closing Config.Drain in good order.
+func Run(ctx context.Context, c Config) (*results.Document, error) {
+	jobs, err := c.jobs()
+	if err != nil {
+		return nil, err
+	}
+	repeat := max(1, c.Repeat)
+	if repeat > drive.MostRepeats {
+		return nil, fmt.Errorf("mcpload: Repeat %d is more than %d", c.Repeat, drive.MostRepeats)
+	}
+	blank := func() *results.Document {
+		return &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
+	}
+	doc, histories, err := drive.Repeated(ctx, repeat, jobs, blank, c.Observer, c.Drain)
+	if err != nil {
+		return nil, fmt.Errorf("mcpload: %w", err)
+	}
+	if c.Histories != nil {
+		for _, s := range doc.Servers {
+			c.Histories(s.Server, histories[s.Server])
+		}
+	}
+	return doc, nil
+}
+
+// jobs are the servers, all checked before anything is sent.
+func (c Config) jobs() ([]drive.Job, error) {
+	if len(c.Servers) == 0 {
+		return nil, errors.New("mcpload: Config.Servers names no server")
+	}
+	list := scenarios.Catalogue()
+	if len(c.Scenarios) > 0 {
+		list = nil
+	}
+	for _, name := range c.Scenarios {
+		s, ok := scenarios.Named(name)
+		if !ok {
+			return nil, fmt.Errorf("mcpload: no scenario is named %q", name)
+		}
+		list = append(list, s)
+	}
+	var jobs []drive.Job
+	seen := map[string]bool{}
+	for i, s := range c.Servers {
+		j, err := s.job()
+		if err == nil {
+			j.Seed, j.Mock.Seed, j.Shared = c.Seed, c.Seed, c.Shared
+			if j.Scenarios = list; j.Laws != nil {
+				j.Scenarios = drive.LawCatalogue()
+			}
+			err = errors.Join(j.TellsApart(), j.Fits())
+		}
+		if err == nil && seen[j.Profile.Name] {
+			err = fmt.Errorf("another one has the name %q", j.Profile.Name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mcpload: server %d: %w", i+1, err)
+		}
+		seen[j.Profile.Name] = true
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}

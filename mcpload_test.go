@@ -1,0 +1,103 @@
+package mcpload_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload"
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// A mock of a promise, judged over a real socket.
+func ExampleRun() {
+	promise, err := mcpload.ParsePromise("50/s burst 20")
+	if err != nil {
+		log.Fatal(err)
+	}
+	doc, err := mcpload.Run(context.Background(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine", Promise: promise}}, Scenarios: []string{"burst"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := doc.Servers[0]
+	fmt.Println(s.Server, s.Limit.Rate, s.Limit.Burst, s.Scenarios[0].Scenario, s.Scenarios[0].Verdict != verdict.Fail)
+	// Output: mine 50 20 burst true
+}
+
+func TestRunRefusesWhatItCannotDo(t *testing.T) {
+	bucket, err := mcpload.ParsePromise("50/s burst 20")
+	require.NoError(t, err)
+	window, err := mcpload.ParsePromise("30 per 10s fixed")
+	require.NoError(t, err)
+	one := func(s mcpload.Server) mcpload.Config { return mcpload.Config{Servers: []mcpload.Server{s}} }
+	for want, c := range map[string]mcpload.Config{
+		"names no server":                  {},
+		"server 1: it promises nothing":    one(mcpload.Server{URL: "http://127.0.0.1:1/mcp"}),
+		"Arguments are no JSON":            one(mcpload.Server{Promise: bucket, Arguments: []byte("{")}),
+		"the mock keeps one token bucket":  one(mcpload.Server{Promise: window}),
+		`no scenario is named "nope"`:      {Servers: []mcpload.Server{{Promise: bucket}}, Scenarios: []string{"nope"}},
+		`another one has the name "server`: {Servers: []mcpload.Server{{Promise: bucket}, {Promise: bucket}}},
+		"Repeat 1001 is more than 1000":    {Servers: []mcpload.Server{{Promise: bucket}}, Repeat: 1001},
+		"is not from 1 to 1000":            one(mcpload.Server{Promise: bucket, Clients: 1001}),
+	} {
+		_, err := mcpload.Run(t.Context(), c)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// watcher counts what an observer is told.
+type watcher struct {
+	mu           sync.Mutex
+	calls, plans int
+	doing        []string
+	otherServers int
+}
+
+func (w *watcher) Tell(e mcpload.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(e.Plan) > 0 {
+		w.plans++
+	}
+	if e.Doing != "" {
+		w.doing = append(w.doing, e.Doing)
+	}
+}
+
+func (w *watcher) Saw(server string, _ history.Call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls++
+	if server != "mine" {
+		w.otherServers++
+	}
+}
+
+func TestAnObserverHearsOfEverything(t *testing.T) {
+	promise, err := mcpload.ParsePromise("50/s burst 20")
+	require.NoError(t, err)
+	w := &watcher{}
+	var calls []history.Call
+	doc, err := mcpload.Run(t.Context(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine", Promise: promise}}, Scenarios: []string{"burst"},
+		Observer: w, Histories: func(server string, list []history.Call) {
+			require.Equal(t, "mine", server)
+			calls = list
+		}})
+	require.NoError(t, err)
+	require.Positive(t, w.plans)
+	require.Zero(t, w.otherServers)
+	require.Equal(t, "connecting", w.doing[0])
+	require.Equal(t, doc.Verdict.String(), w.doing[len(w.doing)-1])
+	planned := 0
+	for _, c := range calls {
+		if c.Label == "burst" {
+			planned++
+		}
+	}
+	require.Equal(t, planned, w.calls)
+}
