@@ -43,3 +43,20 @@ func From(begin time.Duration, arrivals iter.Seq[history.Arrival]) iter.Seq[hist
 		}
 	}
 }
+
+// Unless does some work, or as much of it as there is before a channel is closed: then
+// it returns false, and the work goes on by itself. That is for what can't be cut
+// short, such as reading a terminal.
+func Unless(closed <-chan struct{}, work func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-closed:
+		return false
+	}
+}

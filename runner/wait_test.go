@@ -52,3 +52,17 @@ func TestFrom(t *testing.T) {
 	}
 	require.Zero(t, plan[0].Due, "the plan stays as it is")
 }
+
+func TestUnless(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed, release := make(chan struct{}), make(chan struct{})
+		did := false
+		require.True(t, runner.Unless(closed, func() { did = true }))
+		require.True(t, did)
+		go func() { time.Sleep(time.Second); close(closed) }()
+		began := time.Now()
+		require.False(t, runner.Unless(closed, func() { <-release }))
+		require.Equal(t, time.Second, time.Since(began))
+		close(release)
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
@@ -34,7 +35,7 @@ func (a *app) settleCalls(f *targetFlags, jobs []drive.Job, again *invocation) {
 func (a *app) agrees(question string) bool {
 	fmt.Fprintf(a.stderr, "mcpload: %s [y/N] ", question)
 	answer := make(chan string, 1)
-	go func() { // it may outlive the question: reading a terminal can't be cut short
+	answered := runner.Unless(a.drain, func() {
 		var line []byte
 		for b := make([]byte, 1); ; {
 			n, err := a.stdin.Read(b)
@@ -44,13 +45,12 @@ func (a *app) agrees(question string) bool {
 			line = append(line, b[:n]...)
 		}
 		answer <- strings.ToLower(strings.TrimSpace(string(line)))
-	}()
-	select {
-	case text := <-answer:
-		return text == "y" || text == "yes"
-	case <-a.drain:
+	})
+	if !answered {
 		return false
 	}
+	text := <-answer
+	return text == "y" || text == "yes"
 }
 
 // beside has a target ask, and say what it is about, where its progress is drawn.

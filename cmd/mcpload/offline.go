@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/runner"
 )
 
 // errInterrupted is how work ends that has nothing in flight and nothing to report.
@@ -14,14 +16,11 @@ var errInterrupted = errors.New("interrupted before there was anything to say")
 // process is about to end, and takes it along.
 func (a *app) unlessInterrupted(work func() error) error {
 	a.offline.Store(true)
-	done := make(chan error, 1)
-	go func() { done <- work() }()
-	select {
-	case err := <-done:
-		return err
-	case <-a.drain:
+	done := make(chan error, 1) // the work may outlive this
+	if !runner.Unless(a.drain, func() { done <- work() }) {
 		return errInterrupted
 	}
+	return <-done
 }
 
 // reading has the first interrupt end a command that only reads.
