@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,11 @@ type Config struct {
 	Latency time.Duration    // what an admitted request takes after the decision, >= 0
 	Seed    uint64           // repeats what faults draw lots for
 	Reveal  string           // what its error replies give away; "" is nothing
+
+	// Fixture gives it one of everything that the protocol has: resources, prompts,
+	// completion and logging.
+	Fixture      bool
+	ConformFault string // how it breaks the protocol: a name of ConformFaults; "" is not at all
 
 	// IdentityHeader names the HTTP header that says who a client is, for
 	// limits of one bucket a client; empty: its session does.
@@ -90,9 +96,12 @@ func New(c Config) (*Server, error) {
 	if c.Latency < 0 {
 		return nil, fmt.Errorf("mock: latency %s: want 0 or more", c.Latency)
 	}
+	if _, ok := ConformFaultNamed(c.ConformFault); !ok && c.ConformFault != "" {
+		return nil, fmt.Errorf("mock: conform fault %q: want one of %s", c.ConformFault, strings.Join(conformFaultNames(), ", "))
+	}
 	s := &Server{config: c, limiter: limiter, sessions: map[string]*server.InProcessSession{}}
 	s.life, s.cancel = context.WithCancel(context.Background())
-	s.mcp, s.tools = newMCP(s.life, c.Profile)
+	s.mcp, s.tools = newMCP(s.life, c.Profile, c.Fixture)
 	return s, nil
 }
 

@@ -110,7 +110,7 @@ func (l *lineLink) serve(ctx context.Context, in io.Reader) error {
 func (l *lineLink) take(ctx context.Context, line []byte) {
 	m, request := parse(line)
 	if !request {
-		l.write(l.server.pass(ctx, l.session, line))
+		l.write(l.server.breachLine(line, func(line []byte) []byte { return l.server.pass(ctx, l.session, line) }))
 		return
 	}
 	a := l.server.decide(m, stdioClient, "", stdioClient)
@@ -170,7 +170,7 @@ func (s *Server) answer(ctx context.Context, session server.ClientSession, raw [
 		if a.WrongID {
 			raw = withID(raw, wrongID(m.ID))
 		}
-		reply = s.pass(ctx, session, raw)
+		reply = s.breachLine(raw, func(line []byte) []byte { return s.pass(ctx, session, line) })
 	}
 	if a.Duplicate {
 		return [][]byte{reply, slices.Clone(reply)} // whoever writes them may append to them

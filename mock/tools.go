@@ -28,9 +28,15 @@ const (
 var anything = json.RawMessage(`{"type":"object"}`)
 
 // newMCP returns the MCP server behind the gate. Its tools end with life.
-func newMCP(life context.Context, p profiles.Profile) (m *server.MCPServer, tools map[string]bool) {
-	m = server.NewMCPServer("mcpload-mock-"+p.Name, "1.0.0",
-		server.WithToolCapabilities(false), server.WithPromptCapabilities(false), server.WithResourceCapabilities(false, false))
+func newMCP(life context.Context, p profiles.Profile, fixture bool) (m *server.MCPServer, tools map[string]bool) {
+	options := []server.ServerOption{server.WithToolCapabilities(false), server.WithPromptCapabilities(false), server.WithResourceCapabilities(false, false)}
+	if fixture {
+		options = append(options, fixtureOptions()...)
+	}
+	m = server.NewMCPServer("mcpload-mock-"+p.Name, "1.0.0", options...)
+	if fixture {
+		addFixture(m)
+	}
 	tools = map[string]bool{}
 	add := func(name, doc string, handler server.ToolHandlerFunc) {
 		tools[name] = true

@@ -97,6 +97,9 @@ func (s *screen) verdictWords() (word, says string) {
 	if v, sc := s.doc.load(); v != nil && !v.idle() {
 		return word, v.loadWords(sc)
 	}
+	if n == 1 && len(idle) == 0 && s.doc.conforms() {
+		return word, s.doc.Servers[0].conformWords()
+	}
 	switch {
 	case n == 0:
 		return "could not run", "no server was named"

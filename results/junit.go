@@ -101,6 +101,10 @@ func (s *Server) junit(d *Document) (suite junitSuite, seconds float64) {
 	for _, sc := range s.Scenarios {
 		seconds += sc.Rate.Seconds
 		took := sc.Rate.Seconds
+		if sc.Conform != nil {
+			suite.Cases = append(suite.Cases, sc.junitRows(s.Server+"."+sc.Scenario)...)
+			continue
+		}
 		for _, f := range sc.Findings {
 			suite.Cases = append(suite.Cases, f.junit(s.Server+"."+sc.Scenario, took))
 			took = 0

@@ -16,8 +16,9 @@ type Scenario struct {
 	Rate     Achieved        `json:"rate"`
 	Late     Quantiles       `json:"late"` // our own fault: from the due instant to the sending
 	Findings []Finding       `json:"findings"`
-	Starts   []Start         `json:"starts,omitempty"` // of the start-up scenario, which has no calls
-	Load     *Load           `json:"load,omitempty"`   // of general load; nil elsewhere
+	Starts   []Start         `json:"starts,omitempty"`  // of the start-up scenario, which has no calls
+	Load     *Load           `json:"load,omitempty"`    // of general load; nil elsewhere
+	Conform  *Conform        `json:"conform,omitempty"` // of conformance, one revision; nil elsewhere
 
 	// Attempts is how often it was tried, where something spoilt the first
 	// attempt; then Calls, Latency, Rate and Late are those of the last one, and

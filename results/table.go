@@ -34,6 +34,9 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 	if v, _ := d.load(); v != nil {
 		parts = s.loaded()
 	}
+	if d.conforms() {
+		parts = s.conformed()
+	}
 	for _, part := range parts {
 		if err := part(); err != nil {
 			return err

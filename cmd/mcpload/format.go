@@ -53,6 +53,7 @@ func formats() []format {
 		{"junit", "for CI: a suite a server, a case a check", func(w io.Writer, r rendered) error { return results.JUnit(w, r.doc) }, drawsNone},
 		{"benchfmt", "Go benchmarks, for benchstat", func(w io.Writer, r rendered) error { return results.Benchmark(w, r.doc, r.histories) }, drawsPicture},
 		{"vegeta", "every call, for vegeta report, plot and encode", func(w io.Writer, r rendered) error { return r.vegeta(w) }, drawsAll},
+		{"sarif", "for code scanning: a result a breach", func(w io.Writer, r rendered) error { return results.SARIF(w, r.doc) }, drawsNone},
 		{"prometheus", "text exposition, for a scraper or push gateway", func(w io.Writer, r rendered) error { return results.Prometheus(w, r.doc) }, drawsNone},
 	}
 }

@@ -27,6 +27,7 @@ const (
 	keptProbe   = "probe"
 	keptStartup = "startup"
 	keptLoad    = "load"
+	keptConform = "conform"
 )
 
 // storeFlags say where runs are kept.

@@ -37,6 +37,8 @@ func listings() []listing {
 		{"startup-cases", "what startup sets credentials to, and what should come of it", []string{"case", "the variable holds", "the server should"}, startCaseRows},
 		{"startup-checks", "what startup asks of every start", []string{"check", "what must hold"}, startCheckRows},
 		{"startup-faults", "the ways in which a mock can start wrongly", []string{"fault", "what is wrong", "the check that fails"}, startFaultRows},
+		{"conform", "what conform holds a server to", []string{"row", "level", "the server …", "sends at most"}, conformRows},
+		{"conform-faults", "the ways in which a mock can break the protocol", []string{"fault", "what is wrong", "the row that fails"}, conformFaultRows},
 	}
 }
 

@@ -30,7 +30,11 @@ type mockFlags struct {
 
 	credentials bool
 	startFault  string
-	handed      string // for a mock that was started with a secret on its command line
+
+	fixture      bool
+	conformFault string
+
+	handed string // for a mock that was started with a secret on its command line
 }
 
 func (a *app) mockCommand() *cobra.Command {
@@ -65,6 +69,8 @@ in one chosen way, to try out what a check can see.`,
 	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
 	flags.BoolVar(&f.credentials, "credentials", false, "refuse to start without the credentials that the profile names, in the environment")
 	flags.StringVar(&f.startFault, "startup-fault", "", "how to start `wrongly` (see mcpload list startup-faults)")
+	flags.BoolVar(&f.fixture, "fixture", false, "have one of everything that the protocol has: resources, prompts, completion, logging, a tool with an output schema")
+	flags.StringVar(&f.conformFault, "conform-fault", "", "how to break the `protocol` (see mcpload list conform-faults)")
 	flags.StringVar(&f.handed, "handed", "", "a secret that another mock has handed on")
 	if err := flags.MarkHidden("handed"); err != nil {
 		panic("internal error: " + err.Error())
@@ -87,6 +93,12 @@ func mockArgs(c mock.Config, dirs []string) []string {
 	args := []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
 		"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst),
 		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--seed", fmt.Sprint(c.Seed), "--latency", c.Latency.String()}
+	if c.Fixture {
+		args = append(args, "--fixture")
+	}
+	if c.ConformFault != "" {
+		args = append(args, "--conform-fault", c.ConformFault)
+	}
 	for _, dir := range dirs {
 		args = append(args, "--profiles", dir)
 	}
@@ -116,7 +128,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if over || err != nil {
 		return err
 	}
-	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed, Reveal: start.Reveal})
+	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape), Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed, Reveal: start.Reveal, Fixture: f.fixture, ConformFault: f.conformFault})
 	if err != nil {
 		return err
 	}

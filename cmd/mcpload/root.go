@@ -145,6 +145,7 @@ compares what it found (results, report, compare, history, ui).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
 	})
+	root.AddCommand(a.conformCommand())
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")

@@ -46,6 +46,10 @@ var rooms = map[string]room{
 	"scenarios":       {imports: []string{"history", "profiles", "promise", "verdict"}},
 	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results",
 		"runner", "runner/virtual", "scenarios", "verdict"}},
+
+	"scenarios/conform":       {imports: []string{"results"}},
+	"scenarios/conform/drive": {imports: []string{"internal/target", "internal/wire", "results", "scenarios/conform"}, clock: true},
+
 	"scenarios/load":    {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
 	"scenarios/probe":   {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/startup": {imports: []string{"apikey", "internal/printable", "verdict"}},

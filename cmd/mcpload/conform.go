@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios/conform"
+	"github.com/mcpload/mcpload/scenarios/conform/drive"
+)
+
+// conformFlags are the flags of conform, as given.
+type conformFlags struct {
+	targetFlags
+	storeFlags
+	bearerEnv string
+	rows      []string
+	fault     string
+	strict    bool
+	dryRun    bool
+	format    string
+	output    string
+	verbose   bool
+}
+
+func (a *app) conformCommand() *cobra.Command {
+	f := &conformFlags{}
+	cmd := &cobra.Command{
+		Use:   "conform --url URL | --server NAME | -- command args...",
+		Short: "Check that a server keeps the protocol, in every revision that it speaks",
+		Long: `Conform holds a server to what the specification of MCP demands of servers, as far
+as a stranger can see it: over streamable HTTP, event streams or stdio, in every
+revision that it speaks. The server needs no fixtures: what it doesn't declare is
+not asked for.
+
+Each row of its table has one of three answers: pass; fail, with the request and
+the reply that show it, and a line to send it again; or not testable here, with the
+reason and what would make it so. Each varies one thing of a request that works.
+
+It lists, reads, sends what must be refused, and opens sessions of its own. It calls
+no tool but one that says that it only reads, or the one that you name with --tool.
+--dry-run prints every request that it could send, and sends none.
+
+Exit status: 0 pass, 1 a MUST is broken (with --strict anything), 2 could not run,
+3 inconclusive: not everything could be tried.`,
+		Example: `  mcpload conform --url http://127.0.0.1:8000/mcp
+  mcpload conform --url https://host/mcp --bearer-env TOKEN --tool search --args '{"q":"x"}'
+  mcpload conform --protocol 2025-11-25 -- python server.py
+  mcpload conform --server acb --live
+  mcpload conform --url http://127.0.0.1:8000/mcp --format sarif -o conform.sarif
+  mcpload conform --url http://127.0.0.1:8000/mcp --dry-run
+  mcpload list conform`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
+				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload conform -- python server.py")
+			}
+			return a.conform(cmd.Context(), f, args, invoked(cmd, args))
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *conformFlags) register(cmd *cobra.Command) {
+	f.targetFlags.register(cmd)
+	f.registerKeep(cmd)
+	flags := cmd.Flags()
+	for _, name := range []string{"all", "rate", "burst", "scope", "against", "yes", "refusal", "not-refusal", "fault", "shape", "charge", "latency", "reply-memory"} {
+		_ = flags.MarkHidden(name) // they speak of limits; it fails only where there is no such flag
+	}
+	flags.Lookup("server").Usage = "try a mock of the server with this profile `name`; with --live, the server itself"
+	flags.Lookup("tool").Usage = "harmless `tool` that may be called (default: one that says that it only reads)"
+	flags.Lookup("protocol").Usage = "only this `revision` (default: every one that the server speaks)"
+	flags.Lookup("transport").Usage = "auto, http, sse or stdio"
+	flags.StringVar(&f.bearerEnv, "bearer-env", "", "send the token in the environment `variable` with every request, as a bearer's")
+	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
+	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
+	flags.BoolVar(&f.strict, "strict", false, "what isn't a MUST counts as a fail too")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print what could be sent and send nothing")
+	flags.StringVar(&f.format, "format", "table", "`format` of the result: "+formatNames())
+	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show what was kept too, and the replies that show a fail")
+}
+
+// conform is the command once its arguments are parsed.
+func (a *app) conform(ctx context.Context, f *conformFlags, command []string, again *invocation) error {
+	if _, err := formatNamed(f.format); err != nil {
+		return err
+	}
+	rows, err := f.chosenRows()
+	if err != nil {
+		return err
+	}
+	j, err := a.conformJob(f, command)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.dryConform(ctx, f, &j, rows)
+	}
+	began := time.Now()
+	soft, stop := runner.Until(ctx, a.drain)
+	defer stop()
+	c := f.driven(rows)
+	done := a.conformProgress(j.Profile.Name, &c)
+	server, err := drive.Server(soft, &j, c, f.strict)
+	done()
+	if err != nil {
+		return target.Explained(err)
+	}
+	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Servers: []results.Server{server}}
+	doc.Finish()
+	if doc.Verdict.String() == "fail" {
+		doc.Repeat = again.line()
+	}
+	if doc, _, err = a.keepRun(&f.storeFlags, keptConform, began, doc, nil); err != nil {
+		return err
+	}
+	if err := a.render(&runFlags{format: f.format, output: f.output, verbose: f.verbose}, doc, nil); err != nil {
+		return err
+	}
+	a.status = results.ExitStatus(doc)
+	return nil
+}
+
+// chosenRows are the rows that are asked for.
+func (f *conformFlags) chosenRows() ([]conform.Row, error) {
+	all := conform.Rows()
+	if len(f.rows) == 0 {
+		return all, nil
+	}
+	var list []conform.Row
+	for _, id := range f.rows {
+		k := slices.IndexFunc(all, func(r conform.Row) bool { return strings.EqualFold(r.ID, strings.TrimSpace(id)) })
+		if k < 0 {
+			return nil, hint.New(fmt.Errorf("--row %q is in no table", id), "mcpload list conform names them all")
+		}
+		list = append(list, all[k])
+	}
+	return list, nil
+}
+
+// conformJob is the one server to try.
+func (a *app) conformJob(f *conformFlags, command []string) (target.Target, error) {
+	t := f.targetFlags
+	t.unjudged = true
+	if t.protocol != "auto" && !slices.Contains(conform.Revisions(), t.protocol) {
+		return target.Target{}, fmt.Errorf("--protocol %q is none of auto, %s", t.protocol, strings.Join(conform.Revisions(), ", "))
+	}
+	if t.all || len(t.servers) > 1 {
+		return target.Target{}, errors.New("conform takes one server at a time")
+	}
+	if f.fault != "" && (t.url != "" || len(command) > 0 || t.live) {
+		return target.Target{}, errors.New("--conform-fault breaks the mock, and this is no mock")
+	}
+	if f.bearerEnv != "" {
+		t.headers = append(slices.Clone(t.headers), "Authorization: Bearer $"+f.bearerEnv)
+	}
+	jobs, err := a.jobs(&t, command)
+	if err != nil {
+		return target.Target{}, err
+	}
+	if jobs[0].Options.Transport == wire.InProcess {
+		return target.Target{}, errors.New("--transport inprocess has nothing that could be sent as it is")
+	}
+	j := jobs[0].Target
+	if j.Kind == target.Mock { // of one of everything, and of a limit that is in nobody's way
+		j.Mock.Fixture, j.Mock.ConformFault = true, f.fault
+		j.Mock.Profile.Limit.Rate, j.Mock.Profile.Limit.Burst = mockRate, mockRate
+		j.Options.Protocol = ""
+	}
+	return j, nil
+}
+
+// mockRate is how much a mock lets through, calls a second and at once.
+const mockRate = 100_000
+
+// driven is how the flags want the server driven.
+func (f *conformFlags) driven(rows []conform.Row) drive.Config {
+	c := drive.Config{Rows: rows, Timeout: f.timeout, Tool: f.tool, Arguments: []byte(f.args)}
+	if f.protocol != "auto" {
+		c.Revisions = []string{f.protocol}
+	}
+	return c
+}
+
+// conformProgress tells a terminal how far it is. done takes the line away.
+func (a *app) conformProgress(server string, c *drive.Config) (done func()) {
+	if !isTerminal(a.stderr) || a.noTUI || os.Getenv("CI") != "" {
+		return func() {}
+	}
+	c.Watch = func(revision, row string) {
+		fmt.Fprintf(a.stderr, "\r\x1b[K%s: MCP %s, %s", a.clean(server), revision, row)
+	}
+	return func() { fmt.Fprint(a.stderr, "\r\x1b[K") }
+}

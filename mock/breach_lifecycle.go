@@ -1,0 +1,30 @@
+package mock
+
+// lifecycleBreaches break what a session begins with.
+func lifecycleBreaches() []ConformFault {
+	return []ConformFault{
+		{Name: "nameless", Row: "L01", Doc: "it introduces itself without a name",
+			after: on("initialize", func(x *traffic) {
+				x.editResult(func(r map[string]any) { r["serverInfo"] = map[string]any{"version": "1"} })
+			})},
+		{Name: "any-revision", Row: "L02", Doc: "it agrees to any revision", after: on("initialize", func(x *traffic) {
+			if version := asked(x.sent); version == "1999-01-01" {
+				x.editResult(func(r map[string]any) { r["protocolVersion"] = version })
+			}
+		})},
+		{Name: "discovers-nothing", Row: "D01", Doc: "it tells no capabilities",
+			after: on("server/discover", func(x *traffic) {
+				x.editResult(func(r map[string]any) { delete(r, "capabilities") })
+			})},
+	}
+}
+
+// utilityBreaches break what several features share.
+func utilityBreaches() []ConformFault {
+	return []ConformFault{
+		{Name: "talkative-ping", Row: "L06", Doc: "it answers ping with a member",
+			after: on("ping", func(x *traffic) { x.editResult(func(r map[string]any) { r["pong"] = true }) })},
+		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
+			before: func(x *traffic) { x.drop("cursor") }},
+	}
+}

@@ -1,0 +1,135 @@
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// The members of a SARIF log, version 2.1.0, as far as there is something to say.
+type (
+	sarifLog struct {
+		Schema  string     `json:"$schema"`
+		Version string     `json:"version"`
+		Runs    []sarifRun `json:"runs"`
+	}
+	sarifRun struct {
+		Tool    sarifTool     `json:"tool"`
+		Results []sarifResult `json:"results"`
+	}
+	sarifTool struct {
+		Driver sarifDriver `json:"driver"`
+	}
+	sarifDriver struct {
+		Name    string      `json:"name"`
+		Version string      `json:"version,omitempty"`
+		Rules   []sarifRule `json:"rules"`
+	}
+	sarifRule struct {
+		ID    string    `json:"id"`
+		Short sarifText `json:"shortDescription"`
+	}
+	sarifText struct {
+		Text string `json:"text"`
+	}
+	sarifResult struct {
+		RuleID    string            `json:"ruleId"`
+		Level     string            `json:"level"`
+		Kind      string            `json:"kind"`
+		Message   sarifText         `json:"message"`
+		Locations []sarifLocation   `json:"locations"`
+		Suppress  []sarifSuppress   `json:"suppressions,omitempty"`
+		Prints    map[string]string `json:"partialFingerprints"`
+	}
+	sarifSuppress struct {
+		Kind   string `json:"kind"`
+		Reason string `json:"justification,omitempty"`
+	}
+	sarifLocation struct {
+		Logical []sarifLogical `json:"logicalLocations"`
+	}
+	sarifLogical struct {
+		Name string `json:"fullyQualifiedName"`
+		Kind string `json:"kind"`
+	}
+)
+
+// SARIF writes a finished document as a SARIF log: a result a finding that failed,
+// or is open; of conformance, a result a row that failed, where what isn't a MUST is
+// a warning. It fails with ErrUnfinished where Finish wasn't called.
+func SARIF(w io.Writer, d *Document) error {
+	if d.Schema != Schema {
+		return ErrUnfinished
+	}
+	run := sarifRun{Results: []sarifResult{}}
+	run.Tool.Driver = sarifDriver{Name: "mcpload", Version: d.Version, Rules: []sarifRule{}}
+	for i := range d.Servers {
+		run.server(&d.Servers[i])
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}); err != nil {
+		return fmt.Errorf("results: cannot write the SARIF log: %w", err)
+	}
+	return nil
+}
+
+func (run *sarifRun) server(s *Server) {
+	if s.Error != "" {
+		run.add(s.Server, "usable", "the server can be used", "error", "open", s.Error, "")
+	}
+	for _, sc := range s.Scenarios {
+		place := s.Server + "/" + sc.Scenario
+		if sc.Conform != nil {
+			for _, r := range sc.Conform.Rows {
+				run.row(place, sc.Conform, r)
+			}
+		}
+		for _, f := range sc.Findings {
+			switch {
+			case f.Verdict == verdict.Inconclusive:
+				run.add(place, f.Check, f.Want, "none", "open", f.Saw, "")
+			case f.Verdict == verdict.Fail && sc.Conform == nil:
+				known := ""
+				if f.Quarantined {
+					known = "in quarantine"
+				}
+				run.add(place, f.Check, f.Want, "error", "fail", f.Saw, known)
+			}
+		}
+	}
+}
+
+func (run *sarifRun) row(place string, c *Conform, r ConformRow) {
+	if r.Answer != RowFail {
+		return
+	}
+	level := "warning"
+	if c.counts(r) {
+		level = "error"
+	}
+	run.add(place, r.ID, r.demand(), level, "fail", r.text(), r.Known)
+}
+
+// add adds a result, and its rule where it is the first.
+func (run *sarifRun) add(place, rule, says, level, kind, message, known string) {
+	rules := &run.Tool.Driver.Rules
+	found := false
+	for _, r := range *rules {
+		found = found || r.ID == rule
+	}
+	if !found {
+		*rules = append(*rules, sarifRule{ID: rule, Short: sarifText{says}})
+	}
+	if kind != "fail" {
+		level = "none" // SARIF has no other for what is no fail
+	}
+	result := sarifResult{RuleID: rule, Level: level, Kind: kind, Message: sarifText{message},
+		Locations: []sarifLocation{{[]sarifLogical{{place, "resource"}}}}, Prints: map[string]string{"mcpload/v1": place + "/" + rule}}
+	if known != "" {
+		result.Suppress = []sarifSuppress{{"external", known}}
+	}
+	run.Results = append(run.Results, result)
+}

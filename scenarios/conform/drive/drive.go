@@ -1,0 +1,160 @@
+// Package drive carries what package conform asks to a server and back: over
+// streamable HTTP, over the event streams of 2024-11-05, and over stdio.
+//
+// Most users want Run. It sends what it is given byte for byte, with any header, as
+// no client would: nothing is repaired, followed, decompressed or asked again, but
+// what a rate limit refused.
+//
+// The package deliberately judges nothing.
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// A Config says which server to try, and how.
+type Config struct {
+	URL       string      // http and sse
+	Transport string      // conform.HTTP or conform.SSE with a URL; empty: HTTP
+	Header    http.Header // added to every request that isn't bare, such as a credential
+
+	Command []string // stdio, where there is no URL
+	Env     []string // its whole environment
+	Dir     string
+
+	Revisions []string      // to try; empty: every one
+	Timeout   time.Duration // of one request; 0: 5 s
+	Start     time.Duration // how long the server may take to answer the first; 0: 30 s
+	Tool      string        // that may be called; empty: one that says that it only reads
+	Arguments []byte
+	Rows      []conform.Row // empty: all
+	Watch     func(revision, row string)
+}
+
+// A Found is what came of a server: a report a revision that it speaks.
+type Found struct {
+	Transport string
+	Reports   []conform.Report
+	Unspoken  map[string]string // the revisions that it doesn't speak, and how it said so
+}
+
+// ErrNothing says that the server spoke no revision that was tried.
+var ErrNothing = errors.New("drive: the server speaks none of the revisions that were tried")
+
+func (c *Config) fill() error {
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
+	if c.Start == 0 {
+		c.Start = 30 * time.Second
+	}
+	if len(c.Revisions) == 0 {
+		c.Revisions = conform.Revisions()
+	}
+	if len(c.Rows) == 0 {
+		c.Rows = conform.Rows()
+	}
+	switch {
+	case c.URL == "" && len(c.Command) == 0:
+		return errors.New("drive: neither a URL nor a command")
+	case c.URL == "":
+		c.Transport = conform.Stdio
+	case c.Transport == "":
+		c.Transport = conform.HTTP
+	}
+	return nil
+}
+
+// Run tries every revision that the server speaks, the newest first, each over a
+// line of its own. The error says that nothing could be tried. What was found until
+// ctx ended is returned.
+func Run(ctx context.Context, c Config) (Found, error) {
+	if err := c.fill(); err != nil {
+		return Found{}, err
+	}
+	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
+	var last error
+	for i, revision := range c.Revisions {
+		if ctx.Err() != nil {
+			break
+		}
+		if conform.Stateless(revision) && c.Transport == conform.SSE {
+			continue // it never had this transport
+		}
+		patience := c.Timeout
+		if i == 0 {
+			patience = max(patience, c.Start)
+		}
+		r, err := c.try(ctx, revision, patience)
+		switch {
+		case err == nil:
+			found.Reports = append(found.Reports, r)
+		case errors.Is(err, conform.ErrOtherRevision):
+			found.Unspoken[revision] = strings.TrimPrefix(err.Error(), conform.ErrOtherRevision.Error()+": ")
+		default:
+			found.Unspoken[revision] = err.Error()
+			last = err
+		}
+	}
+	switch {
+	case len(found.Reports) > 0:
+		return found, nil
+	case last != nil:
+		return found, last
+	case ctx.Err() != nil:
+		return found, fmt.Errorf("drive: %w", ctx.Err())
+	}
+	return found, ErrNothing
+}
+
+// try tries one revision.
+func (c *Config) try(ctx context.Context, revision string, patience time.Duration) (conform.Report, error) {
+	line, err := c.open(ctx, patience)
+	if err != nil {
+		return conform.Report{}, err
+	}
+	defer line.Close()
+	o := conform.Options{
+		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
+		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "", Loopback: loopback(c.URL),
+	}
+	if c.Watch != nil {
+		o.Watch = func(row string) { c.Watch(revision, row) }
+	}
+	t, err := conform.NewTrial(line, o)
+	if err != nil {
+		return conform.Report{}, err
+	}
+	return t.Run(c.Rows), nil
+}
+
+func (c *Config) open(ctx context.Context, patience time.Duration) (conform.Line, error) {
+	switch c.Transport {
+	case conform.HTTP:
+		return newHTTPLine(ctx, c), nil
+	case conform.SSE:
+		return newSSELine(ctx, c, patience)
+	case conform.Stdio:
+		return newStdioLine(ctx, c)
+	}
+	return nil, fmt.Errorf("drive: transport %q is none of http, sse and stdio", c.Transport)
+}
+
+// loopback reports if a URL is of this machine; so is what has none.
+func loopback(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil || raw == "" {
+		return err == nil
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,155 @@
+package drive_test
+
+import (
+	"context"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/scenarios/conform"
+	"github.com/mcpload/mcpload/scenarios/conform/drive"
+)
+
+// serveMock makes this test's program a mock over stdio, with the fault that it
+// names.
+const serveMock = "CONFORM_TEST_SERVE"
+
+func TestMain(m *testing.M) {
+	fault, ok := os.LookupEnv(serveMock)
+	if !ok {
+		os.Exit(m.Run())
+	}
+	s, err := mock.New(config(fault))
+	if err == nil {
+		err = s.ServeStdio(context.Background(), os.Stdin, os.Stdout)
+	}
+	if err != nil {
+		println(err.Error())
+		os.Exit(1)
+	}
+}
+
+func config(fault string) mock.Config {
+	p := profiles.ForURL(100_000, 100_000)
+	p.Name = "fixture"
+	return mock.Config{Profile: p, Fixture: true, ConformFault: fault}
+}
+
+// target starts a mock with a fault and says how to drive it.
+func target(t *testing.T, transport, fault string) drive.Config {
+	t.Helper()
+	c := drive.Config{Transport: transport, Timeout: 10 * time.Second}
+	if transport == conform.Stdio {
+		self, err := os.Executable()
+		require.NoError(t, err)
+		c.Command, c.Env = []string{self}, []string{serveMock + "=" + fault}
+		return c
+	}
+	s, err := mock.New(config(fault))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	c.URL, err = s.Start(transport, "127.0.0.1:0")
+	require.NoError(t, err)
+	return c
+}
+
+// TestHonest holds the whole table to a server that has one of everything and does
+// everything right: nothing fails, and what isn't testable is known.
+func TestHonest(t *testing.T) {
+	for _, transport := range []string{conform.HTTP, conform.SSE, conform.Stdio} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			found, err := drive.Run(context.Background(), target(t, transport, ""))
+			require.NoError(t, err)
+			want := conform.Revisions()
+			if transport == conform.SSE {
+				want = want[1:]
+			}
+			var spoken []string
+			for _, r := range found.Reports {
+				spoken = append(spoken, r.Revision)
+				assert.Empty(t, r.Ended, r.Revision)
+				for _, f := range r.Findings {
+					if assert.NotEqual(t, conform.Fail, f.State, "%s %s: %s", r.Revision, f.ID, f.Saw) && f.State == conform.NotTestable {
+						assert.Contains(t, untested, f.ID, "%s: %s", r.Revision, f.Saw)
+					}
+				}
+			}
+			assert.Equal(t, want, spoken)
+		})
+	}
+}
+
+// untested are the rows that the honest mock gives no occasion for, with the reason.
+var untested = map[string]string{}
+
+// TestEveryFaultIsSeen breaks the protocol in every way that the mock can: the
+// fault's row must fail, and show an exchange.
+func TestEveryFaultIsSeen(t *testing.T) {
+	rows := conform.Rows()
+	for _, f := range mock.ConformFaults() {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			k := slices.IndexFunc(rows, func(r conform.Row) bool { return r.ID == f.Row })
+			require.GreaterOrEqual(t, k, 0, "the fault names no row of the table")
+			row, transport := rows[k], conform.HTTP
+			if f.Stdio {
+				transport = conform.Stdio
+			}
+			c := target(t, transport, f.Name)
+			if row.Check != nil {
+				c.Rows = []conform.Row{row}
+			}
+			c.Revisions = []string{newest(t, &row, transport, f.Revision)}
+			found, err := drive.Run(context.Background(), c)
+			require.NoError(t, err)
+			require.Len(t, found.Reports, 1)
+			for _, got := range found.Reports[0].Findings {
+				if got.ID == f.Row {
+					assert.Equal(t, conform.Fail, got.State, got.Saw)
+					assert.NotEmpty(t, got.Shows, "no exchange shows it")
+					return
+				}
+			}
+			t.Error("the row was not tried")
+		})
+	}
+}
+
+// newest is the newest revision that has the row.
+func newest(t *testing.T, row *conform.Row, transport, only string) string {
+	t.Helper()
+	for _, r := range conform.Revisions() {
+		if row.Applies(r, transport) && (only == "" || only == r) {
+			return r
+		}
+	}
+	t.Fatalf("no revision has the row %s over %s", row.ID, transport)
+	return ""
+}
+
+// TestEveryRowCanFail demands a fault for every row.
+func TestEveryRowCanFail(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range mock.ConformFaults() {
+		seen[f.Row] = true
+	}
+	ids := map[string]bool{}
+	for _, r := range conform.Rows() {
+		assert.True(t, seen[r.ID] || unbroken[r.ID] != "", "no fault of the mock breaks %s", r.ID)
+		assert.False(t, ids[r.ID], "%s stands in the table twice", r.ID)
+		assert.True(t, (r.Check == nil) != (r.Watch == nil), "%s has a check or a watch", r.ID)
+		assert.Contains(t, conform.Areas(), r.Area, r.ID)
+		ids[r.ID] = true
+	}
+}
+
+// unbroken are the rows that the mock can't break, with the reason; another test
+// shows that each can fail.
+var unbroken = map[string]string{}

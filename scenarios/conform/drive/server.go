@@ -1,0 +1,85 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// Server starts a target where it has to be started, tries it, and returns its part
+// of a document. The error says that nothing could be tried.
+func Server(ctx context.Context, t *target.Target, c Config, strict bool) (results.Server, error) {
+	s := results.Server{Server: t.Profile.Name, Target: results.Target{Kind: string(t.Kind)}}
+	_, stop, err := t.Ready(ctx)
+	defer stop()
+	if err != nil {
+		return s, err
+	}
+	o := t.Options
+	c.URL, c.Header, c.Command, c.Env, c.Dir = o.URL, o.Header, o.Command, o.Env, o.Dir
+	if o.Transport == wire.SSE {
+		c.Transport = conform.SSE
+	}
+	found, err := Run(ctx, c)
+	s.Launch = t.Started()
+	if err != nil {
+		return s, err
+	}
+	s.Target.Transport, s.Target.Address = found.Transport, public(o.URL)
+	var spoken []string
+	for _, r := range found.Reports {
+		spoken = append(spoken, r.Revision)
+		s.Scenarios = append(s.Scenarios, r.Scenario(strict, o.Redact))
+	}
+	s.Target.Protocol = strings.Join(spoken, ", ")
+	for _, revision := range conform.Revisions() {
+		if how, ok := found.Unspoken[revision]; ok {
+			s.Notes = append(s.Notes, fmt.Sprintf("it does not speak %s: %s", revision, cleaned(how, o.Redact)))
+		}
+	}
+	if ctx.Err() != nil {
+		s.Error = "it was interrupted"
+	}
+	return s, nil
+}
+
+// Rehearse tries a stand-in, such as a mock, to see what would be sent.
+func Rehearse(ctx context.Context, t *target.Target, c Config) ([]conform.Report, error) {
+	_, stop, err := t.Ready(ctx)
+	defer stop()
+	if err != nil {
+		return nil, err
+	}
+	c.URL, c.Command, c.Env = t.Options.URL, t.Options.Command, t.Options.Env
+	if t.Options.Transport == wire.SSE {
+		c.Transport = conform.SSE
+	}
+	found, err := Run(ctx, c)
+	return found.Reports, err
+}
+
+func cleaned(s string, redact func(string) string) string {
+	if redact != nil {
+		s = redact(s)
+	}
+	if r := []rune(s); len(r) > 200 {
+		s = string(r[:200]) + "…"
+	}
+	return s
+}
+
+// public is a URL without what may be secret.
+func public(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || raw == "" {
+		return ""
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}

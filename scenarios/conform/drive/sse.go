@@ -1,0 +1,120 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// An sseLine is one event stream of 2024-11-05, and the address that it names for
+// posting.
+type sseLine struct {
+	*httpLine
+	config Config // whose URL is for posting
+	from   *Config
+	box    *mailbox
+	cancel context.CancelFunc
+	one    sync.Mutex
+	within time.Duration
+}
+
+func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine, error) {
+	l := &sseLine{from: c, config: *c, box: newMailbox(), within: within}
+	life, cancel := context.WithCancel(ctx)
+	l.cancel = cancel
+	l.httpLine = newHTTPLine(life, &l.config)
+	q, err := l.request(life, conform.Request{Verb: http.MethodGet, Header: http.Header{"Accept": {"text/event-stream"}}})
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	late := time.AfterFunc(within, cancel)
+	resp, err := l.client.Do(q)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("drive: the event stream can't be opened: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close() // nothing follows from how it ends
+		cancel()
+		return nil, fmt.Errorf("drive: the event stream can't be opened: HTTP %s", resp.Status)
+	}
+	endpoint := make(chan string, 1)
+	go l.read(resp, endpoint)
+	select {
+	case where := <-endpoint:
+		late.Stop()
+		if err := l.aim(where); err != nil {
+			cancel()
+			return nil, err
+		}
+		return l, nil
+	case <-life.Done():
+		return nil, errors.New("drive: the event stream named no endpoint in time")
+	}
+}
+
+// read reads the stream to its end.
+func (l *sseLine) read(resp *http.Response, endpoint chan<- string) {
+	defer resp.Body.Close() // nothing follows from how it ends
+	named := false
+	err := scanEvents(resp.Body, func(e conform.Event) bool {
+		switch {
+		case e.Kind == "endpoint" && !named:
+			named = true
+			endpoint <- e.Data
+		case e.Kind == "" || e.Kind == "message":
+			l.box.text([]byte(e.Data))
+		}
+		return true
+	})
+	l.box.end(fmt.Sprintf("the event stream has ended: %v", err))
+	if !named {
+		l.cancel()
+	}
+}
+
+// aim takes the address that the stream named. It must stay with the same server:
+// our headers may hold credentials.
+func (l *sseLine) aim(where string) error {
+	base, err := url.Parse(l.from.URL)
+	if err != nil {
+		return errors.New("drive: the URL cannot be parsed")
+	}
+	to, err := base.Parse(where)
+	if err != nil || to.Host != base.Host || to.Scheme != base.Scheme {
+		return fmt.Errorf("drive: the event stream names another server for posting: %.100q", where)
+	}
+	l.config.URL = to.String()
+	return nil
+}
+
+// Do implements conform.Line: a post, and what comes by the stream.
+func (l *sseLine) Do(r conform.Request) conform.Reply {
+	l.one.Lock()
+	defer l.one.Unlock()
+	began := time.Now()
+	reply := l.httpLine.Do(r)
+	if reply.Broken != "" || reply.Status/100 != 2 || r.Verb != "" || r.Path != "" {
+		l.box.take(&reply, "")
+		return reply
+	}
+	l.box.wait(l.ctx, &reply, r)
+	reply.Took = time.Since(began)
+	return reply
+}
+
+// Open implements conform.Line.
+func (l *sseLine) Open() (conform.Line, error) { return newSSELine(l.httpLine.ctx, l.from, l.within) }
+
+// Close implements conform.Line.
+func (l *sseLine) Close() {
+	l.cancel()
+	l.client.CloseIdleConnections()
+}

@@ -1,0 +1,107 @@
+package drive
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// A stdioLine is a process that is spoken to over its stdin and stdout.
+type stdioLine struct {
+	ctx     context.Context
+	config  *Config
+	process *wire.Process
+	box     *mailbox
+	one     sync.Mutex // a request at a time takes from the box
+}
+
+func newStdioLine(ctx context.Context, c *Config) (*stdioLine, error) {
+	l := &stdioLine{ctx: ctx, config: c, box: newMailbox()}
+	var err error
+	l.process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: c.Command, Env: c.Env, Dir: c.Dir, Input: true, Stdout: &lines{each: l.box.text}})
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if l.process.Wait(ctx) == nil {
+			status, _ := l.process.Exited()
+			l.box.end("the process has ended: " + status)
+		}
+	}()
+	return l, nil
+}
+
+// lines cuts what is written into lines.
+type lines struct {
+	each func([]byte)
+	rest []byte
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
+		if !ok {
+			break
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			l.each(bytes.Clone(line))
+		}
+		l.rest = rest
+	}
+	l.rest = bytes.Clone(l.rest)
+	return len(p), nil
+}
+
+// Do implements conform.Line.
+func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
+	l.one.Lock()
+	defer l.one.Unlock()
+	began := time.Now()
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := l.process.Input().Write(append(bytes.Clone(r.Body), '\n'))
+		wrote <- err
+	}()
+	late := time.NewTimer(r.Within)
+	defer late.Stop()
+	select {
+	case err := <-wrote:
+		if err != nil {
+			l.box.take(&reply, "")
+			if reply.Broken == "" {
+				reply.Broken = fmt.Sprintf("its stdin is closed: %v", err)
+			}
+			return reply
+		}
+	case <-late.C:
+		return conform.Reply{Broken: fmt.Sprintf("it has read nothing within %s", r.Within)}
+	case <-l.ctx.Done():
+		return conform.Reply{Broken: "interrupted"}
+	}
+	l.box.wait(l.ctx, &reply, r)
+	reply.Took = time.Since(began)
+	return reply
+}
+
+// Open implements conform.Line.
+func (l *stdioLine) Open() (conform.Line, error) { return newStdioLine(l.ctx, l.config) }
+
+// Repeat implements conform.Line: the line to write. The command is the caller's.
+func (l *stdioLine) Repeat(r conform.Request) string {
+	return "printf '%s\\n' " + quoted(strings.TrimRight(shortened(r.Body), "\n"))
+}
+
+// Close ends the process.
+func (l *stdioLine) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = l.process.Stop(ctx) // it is ended whatever that says
+}

@@ -1,0 +1,89 @@
+package drive_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+	"github.com/mcpload/mcpload/scenarios/conform/drive"
+)
+
+// TestNothingPassesForNothing tries servers that do the same whatever is asked: no
+// row may be green that such a server keeps by chance.
+func TestNothingPassesForNothing(t *testing.T) {
+	opening := func(w http.ResponseWriter, body []byte) bool {
+		ms := conform.ReadMessages(body)
+		if len(ms) != 1 || ms[0].Method != "initialize" && ms[0].Method != "server/discover" {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{},"resources":{},"logging":{},"completions":{}},"serverInfo":{"name":"x","version":"1"}}}`, ms[0].ID)
+		return true
+	}
+	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"200":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) },
+		"400":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) },
+		"429":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) },
+		"garbage": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "]{ nothing }[") },
+		"nothing": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"gone":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"empty result": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			body, _ := io.ReadAll(r.Body) // an empty one will do
+			id := "null"
+			if ms := conform.ReadMessages(body); len(ms) == 1 && ms[0].ID != nil {
+				id = string(ms[0].ID)
+			}
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{}}`, id)
+		},
+		"method not found": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			body, _ := io.ReadAll(r.Body) // an empty one will do
+			id := "null"
+			if ms := conform.ReadMessages(body); len(ms) == 1 && ms[0].ID != nil {
+				id = string(ms[0].ID)
+			}
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"no"}}`, id)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if body, err := io.ReadAll(r.Body); err != nil || opening(w, body) {
+					return
+				} else if len(body) > 0 {
+					r.Body = io.NopCloser(bytes.NewReader(body))
+				}
+				answer(w, r)
+			}))
+			defer s.Close()
+			for _, revision := range []string{conform.R2511, conform.R2026} {
+				found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Revisions: []string{revision}, Timeout: 200 * time.Millisecond})
+				require.NoError(t, err)
+				for _, f := range found.Reports[0].Findings {
+					if f.State == conform.Pass {
+						assert.Contains(t, earned[f.ID], name, "%s %s passes: %s", revision, f.ID, f.Saw)
+					}
+				}
+			}
+		})
+	}
+}
+
+// earned are the rows that such a server passes by right: what they look at is in
+// the answers that it does give.
+var earned = map[string][]string{
+	"L01": all, "L02": all, "D01": all, "R02": all,
+	"R01": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"},
+}
+
+var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}

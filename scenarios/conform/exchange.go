@@ -1,0 +1,173 @@
+package conform
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// A Request is one message, or what is none, as it leaves us. Over lines only its
+// Body is sent.
+type Request struct {
+	Verb   string      // HTTP method; empty: POST
+	Path   string      // path and query on the same host in place of the endpoint's; empty: the endpoint
+	Header http.Header // as it is sent; the user's own headers, such as a credential, are added unless Bare
+	Host   string      // in place of the URL's; empty: the URL's
+	Body   []byte
+	Bare   bool // without the user's own headers
+
+	// Await is the id, as JSON, whose answer ends the waiting over SSE and stdio;
+	// empty: nothing is awaited. Over HTTP a response ends by itself.
+	Await string
+	// Within is how long to wait; 0: the trial's timeout.
+	Within time.Duration
+	// Streams says that the response may be a stream that doesn't end: reading it
+	// stops at Within, and that is no fault.
+	Streams bool
+}
+
+// A Reply is what came back.
+type Reply struct {
+	Status   int // HTTP; 0 over lines
+	Header   http.Header
+	Body     []byte // as it came, up to a bound
+	Messages []Message
+	Events   []Event // of an event stream
+	Broken   string  // why it isn't whole: "no answer within 5s"; empty: it is
+	Silent   bool    // broken because nothing came in time
+	Open     bool    // a stream that was still open when reading stopped
+	Took     time.Duration
+}
+
+// An Event is one of a stream.
+type Event struct{ ID, Kind, Data string }
+
+// An Exchange is a request and its reply.
+type Exchange struct {
+	Request Request
+	Reply   Reply
+	Row     string // that sent it
+	Line    string // a shell line that repeats it; without credentials
+}
+
+// A Message is one JSON text that a server sent.
+type Message struct {
+	Raw     json.RawMessage
+	Version string          // jsonrpc
+	ID      json.RawMessage // nil: absent
+	Method  string
+	Params  json.RawMessage
+	Result  json.RawMessage // nil: absent
+	Error   *Error          // nil: absent
+	Object  bool            // it is a JSON object
+	HasErr  bool            // there is a member error, whatever it is
+}
+
+// An Error is a JSON-RPC error.
+type Error struct {
+	Code    json.Number     `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// ReadMessages takes the messages out of one JSON text: one, or those of a batch. A
+// text that is no JSON has none.
+func ReadMessages(text []byte) []Message {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || !json.Valid(text) {
+		return nil
+	}
+	if text[0] != '[' {
+		return []Message{readMessage(text)}
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(text, &list) != nil {
+		return nil
+	}
+	var out []Message
+	for _, raw := range list {
+		out = append(out, readMessage(raw))
+	}
+	return out
+}
+
+func readMessage(raw []byte) Message {
+	m := Message{Raw: bytes.Clone(raw)}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil || members == nil {
+		return m
+	}
+	m.Object = true
+	m.ID, m.Params, m.Result = members["id"], members["params"], members["result"]
+	m.Version, m.Method = text(members["jsonrpc"]), text(members["method"])
+	var e *Error
+	if err, ok := members["error"]; ok {
+		m.HasErr = true
+		if json.Unmarshal(err, &e) == nil && e != nil {
+			m.Error = e
+		}
+	}
+	return m
+}
+
+// text is a JSON string's value; empty for anything else.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// Answers reports if the message is a response.
+func (m *Message) Answers() bool { return m.Object && m.Method == "" && (m.Result != nil || m.HasErr) }
+
+// Answer is the response to an id, as JSON; nil where there is none.
+func (r *Reply) Answer(id string) *Message {
+	for i := range r.Messages {
+		if m := &r.Messages[i]; m.Answers() && sameJSON(m.ID, []byte(id)) {
+			return m
+		}
+	}
+	return nil
+}
+
+// FirstAnswer is the first response of any id; nil where there is none.
+func (r *Reply) FirstAnswer() *Message {
+	for i := range r.Messages {
+		if m := &r.Messages[i]; m.Answers() {
+			return m
+		}
+	}
+	return nil
+}
+
+// sameJSON compares two scalars by type and value.
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x == y
+}
+
+// limitWords are how servers say that somebody asked too often.
+var limitWords = regexp.MustCompile(`(?i)rate.?limit|too many requests|quota|throttl|slow down`)
+
+// Limited reports if the reply says that we asked too often, which is no breach.
+func (r *Reply) Limited() bool {
+	if r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable {
+		return true
+	}
+	m := r.FirstAnswer()
+	if m == nil {
+		return r.Status >= 400 && limitWords.Match(r.Body)
+	}
+	return m.Error != nil && limitWords.MatchString(m.Error.Message)
+}
+
+// Media is the content type without its parameters.
+func (r *Reply) Media() string {
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
+}

@@ -1,0 +1,71 @@
+package conform
+
+// utilityRows are about what several features share: ping, pages, logging,
+// completion, progress and cancellation.
+func utilityRows() []Row {
+	return []Row{
+		{ID: "L06", Area: Utilities, Level: Must, To: R2511, Section: "basic/utilities/ping", Effect: Sends,
+			Says:  "answers ping with an empty result",
+			Check: answersPing},
+		{ID: "P01", Area: Utilities, Level: Should, Section: "server/utilities/pagination §Error Handling", Effect: Lists,
+			Says:  "refuses a cursor that it never gave with error -32602",
+			Check: refusesCursors},
+	}
+}
+
+func answersPing(t *Trial) Answer {
+	e := t.Ask("ping", nil)
+	m := e.answer()
+	switch {
+	case m == nil:
+		return skip("there was no answer: %s", e.words())
+	case m.HasErr:
+		return fail(e, "%s", e.words())
+	}
+	for name := range members(m.Result) {
+		if name != "_meta" {
+			return fail(e, "the result has a member %s", excerpt(name))
+		}
+	}
+	if m.Result[0] != '{' {
+		return fail(e, "the result is no object: %s", e.words())
+	}
+	return pass("an empty result")
+}
+
+// lister is a method that lists, the member of its result, and the capability that
+// goes with it.
+type lister struct{ method, member, capability string }
+
+var listers = []lister{
+	{"tools/list", "tools", "tools"},
+	{"prompts/list", "prompts", "prompts"},
+	{"resources/list", "resources", "resources"},
+	{"resources/templates/list", "resourceTemplates", "resources"},
+}
+
+func refusesCursors(t *Trial) Answer {
+	tried := 0
+	for _, l := range listers {
+		if !t.declares(l.capability) {
+			continue
+		}
+		if control := t.Ask(l.method, nil); !control.OK() {
+			continue
+		}
+		tried++
+		e := t.Ask(l.method, map[string]any{"cursor": "mcpload-no-such-cursor"})
+		if m := e.answer(); m == nil {
+			return skip("there was no answer: %s", e.words())
+		} else if !m.HasErr {
+			return fail(e, "%s answers it with a list", l.method)
+		}
+		if c := e.code(); c != "-32602" {
+			return fail(e, "%s: %s", l.method, e.words())
+		}
+	}
+	if tried == 0 {
+		return needs("a server that lists something", "the server has no list that works")
+	}
+	return pass("%d lists refuse it", tried)
+}

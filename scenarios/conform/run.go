@@ -1,0 +1,111 @@
+package conform
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Finding is a row and what came of it.
+type Finding struct {
+	Row
+	Answer
+	Sent int // exchanges that the row made
+}
+
+// A Report is what came of one revision.
+type Report struct {
+	Revision  string
+	Transport string
+	Findings  []Finding // in the order of the table
+	Exchanges []*Exchange
+	Ended     string // why it was given up before its end; empty: it wasn't
+}
+
+// giveUp is how many requests in a row must stay without a reply for the server to
+// be gone.
+const giveUp = 3
+
+// Run checks every row that applies: those that send in the order of the table, then
+// those that only watched.
+func (t *Trial) Run(rows []Row) Report {
+	out := Report{Revision: t.Revision, Transport: t.Transport}
+	found := map[string]Finding{}
+	for _, watching := range []bool{false, true} {
+		for _, r := range rows {
+			if !t.chosen(&r) || watching != (r.Watch != nil) {
+				continue
+			}
+			if t.Watch != nil {
+				t.Watch(r.ID)
+			}
+			f := t.check(&r, out.Ended)
+			found[r.ID] = f
+			if out.Ended == "" {
+				out.Ended = t.gone()
+			}
+		}
+	}
+	for _, r := range rows {
+		if f, ok := found[r.ID]; ok {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	out.Exchanges = t.exchanges
+	return out
+}
+
+func (t *Trial) chosen(r *Row) bool {
+	return r.Applies(t.Revision, t.Transport) && (len(t.Only) == 0 || slices.Contains(t.Only, r.ID))
+}
+
+// check comes to a row's answer, and takes back a fail that anything else explains.
+func (t *Trial) check(r *Row, ended string) Finding {
+	f := Finding{Row: *r}
+	before := len(t.exchanges)
+	t.row = r.ID
+	switch {
+	case r.Needs != "" && !t.declares(r.Needs):
+		f.Answer = needs("a server that declares "+r.Needs, "the server does not declare %s", r.Needs)
+	case r.Watch != nil:
+		f.Answer = r.Watch(t)
+	case ended != "":
+		f.Answer = skip("%s", ended)
+	default:
+		f.Answer = r.Check(t)
+	}
+	sent := t.exchanges[before:]
+	f.Sent = len(sent)
+	if f.State != NotTestable && r.Check != nil {
+		if e := spoilt(sent, f.Hung); e != nil {
+			f.Answer = skip("a request had no use: %s", e.words())
+		}
+	}
+	if f.State == Fail && len(f.Shows) == 0 && len(sent) > 0 {
+		f.Shows = sent[len(sent)-1:]
+	}
+	return f
+}
+
+// spoilt is an exchange that a limit or a lost connection may explain.
+func spoilt(list []*Exchange, hung bool) *Exchange {
+	for _, e := range list {
+		if e.Reply.Limited() || e.Reply.Broken != "" && !hung {
+			return e
+		}
+	}
+	return nil
+}
+
+// gone says that the server answers nothing any more; empty where it does.
+func (t *Trial) gone() string {
+	n := len(t.exchanges)
+	if n < giveUp {
+		return ""
+	}
+	for _, e := range t.exchanges[n-giveUp:] {
+		if e.Reply.Broken == "" && !e.Reply.Limited() {
+			return ""
+		}
+	}
+	return fmt.Sprintf("the server has left %d requests in a row unanswered, the last one with: %s", giveUp, t.exchanges[n-1].words())
+}

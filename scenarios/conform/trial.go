@@ -1,0 +1,229 @@
+package conform
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options say how a trial is held.
+type Options struct {
+	Revision  string
+	Transport string
+	Timeout   time.Duration // of one request
+	Patience  time.Duration // of the first one, as the server may be starting; 0: Timeout
+	Tool      string        // a tool that may be called, as the user says; empty: one that says it only reads
+	Arguments json.RawMessage
+	Only      []string // ids of rows; empty: all
+	Loopback  bool     // the server is on this machine
+	Bearer    bool     // a credential goes with every request
+	Watch     func(row string)
+}
+
+// A Trial is one revision of one server while it is tried. Checks send by it.
+type Trial struct {
+	Options
+	main *session
+	row  string // that is being checked
+
+	exchanges []*Exchange
+	server    facts
+	lists     map[string]*list
+}
+
+// facts are what the server says of itself.
+type facts struct {
+	capabilities map[string]json.RawMessage
+	info         json.RawMessage
+}
+
+// ErrOtherRevision says that the server doesn't speak the revision.
+var ErrOtherRevision = errors.New("conform: the server does not speak the revision")
+
+// NewTrial opens a session of the revision. ErrOtherRevision says that the server
+// speaks others; any other error, that it can't be spoken to.
+func NewTrial(line Line, o Options) (*Trial, error) {
+	t := &Trial{Options: o, row: "open", lists: map[string]*list{}}
+	s, err := t.open(line)
+	if err != nil {
+		return t, err
+	}
+	t.main = s
+	t.server.capabilities = members(member(s.result, "capabilities"))
+	return t, nil
+}
+
+// open begins a session on a line.
+func (t *Trial) open(line Line) (*session, error) {
+	s := &session{line: line, transport: t.Transport, revision: t.Revision}
+	if Stateless(t.Revision) {
+		s.opened = t.first(s, s.request("server/discover", nil))
+	} else {
+		s.opened = t.first(s, s.request("initialize", t.hello(t.Revision)))
+	}
+	m := s.opened.Reply.FirstAnswer()
+	switch {
+	case s.opened.Reply.Broken != "":
+		return nil, fmt.Errorf("conform: %s", s.opened.Reply.Broken)
+	case m == nil:
+		return nil, fmt.Errorf("conform: no answer to %s but %s", s.opened.method(), s.opened.Reply.words())
+	case m.Result == nil && (s.opened.Reply.Status == 401 || s.opened.Reply.Limited()):
+		return nil, fmt.Errorf("conform: %s", s.opened.Reply.words())
+	case m.Result == nil:
+		return nil, fmt.Errorf("%w: %s", ErrOtherRevision, s.opened.Reply.words())
+	}
+	s.result = m.Result
+	if Stateless(t.Revision) {
+		var found struct {
+			Versions []string `json:"supportedVersions"`
+		}
+		if json.Unmarshal(m.Result, &found) != nil || !slices.Contains(found.Versions, t.Revision) {
+			return nil, fmt.Errorf("%w: it names %s", ErrOtherRevision, strings.Join(found.Versions, ", "))
+		}
+		return s, nil
+	}
+	if v := text(member(m.Result, "protocolVersion")); v != t.Revision {
+		return nil, fmt.Errorf("%w: it answers %q", ErrOtherRevision, v)
+	}
+	s.id = s.opened.Reply.Header.Get("Mcp-Session-Id")
+	t.send(s, s.spelt("", "notifications/initialized", nil))
+	return s, nil
+}
+
+// first sends what a session begins with. Only the very first may take long.
+func (t *Trial) first(s *session, r Request) *Exchange {
+	r.Within = max(t.Timeout, t.Patience)
+	t.Patience = 0
+	return t.send(s, r)
+}
+
+// hello is the parameters of initialize.
+func (t *Trial) hello(revision string) map[string]any {
+	return map[string]any{"protocolVersion": revision, "capabilities": map[string]any{},
+		"clientInfo": map[string]any{"name": clientName, "version": "1"}}
+}
+
+// fresh opens a session of its own for a row that may spoil it. The caller closes
+// its line. Where none can be opened the answer says so.
+func (t *Trial) fresh() (*session, *Answer) {
+	line, err := t.main.line.Open()
+	if err != nil {
+		a := skip("no other session could be opened: %v", err)
+		return nil, &a
+	}
+	s, err := t.open(line)
+	if err != nil {
+		line.Close()
+		a := skip("no other session could be opened: %v", err)
+		return nil, &a
+	}
+	return s, nil
+}
+
+// send sends as a session does, and keeps the exchange.
+func (t *Trial) send(s *session, r Request) *Exchange {
+	if r.Within == 0 {
+		r.Within = t.Timeout
+	}
+	e := &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r)}
+	t.exchanges = append(t.exchanges, e)
+	return e
+}
+
+// Ask sends a right request in the trial's session.
+func (t *Trial) Ask(method string, params map[string]any) *Exchange {
+	return t.send(t.main, t.main.request(method, params))
+}
+
+// Right is a right request of the trial's session, to vary one thing of.
+func (t *Trial) Right(method string, params map[string]any) Request {
+	return t.main.request(method, params)
+}
+
+// Send sends a request in the trial's session.
+func (t *Trial) Send(r Request) *Exchange { return t.send(t.main, r) }
+
+// harmless is a request that every server of the revision must answer with a
+// result: the control of whatever is varied.
+func (t *Trial) harmless(s *session) Request {
+	if !Stateless(t.Revision) {
+		return s.request("ping", nil)
+	}
+	for _, l := range listers { // discovery is how it got here, so anything else says more
+		if t.declares(l.capability) {
+			return s.request(l.method, nil)
+		}
+	}
+	return s.request("server/discover", nil)
+}
+
+// works sends the control. Where it has no result the answer says so.
+func (t *Trial) works(s *session) *Answer {
+	e := t.send(s, t.harmless(s))
+	if e.OK() {
+		return nil
+	}
+	a := skip("the same request, right, has no result either: %s", e.Reply.words())
+	return &a
+}
+
+// declares reports if the server says that it has something, such as "tools" or
+// "resources.subscribe".
+func (t *Trial) declares(capability string) bool {
+	name, rest, deeper := strings.Cut(capability, ".")
+	raw, ok := t.server.capabilities[name]
+	if !ok || string(raw) == "null" {
+		return false
+	}
+	return !deeper || string(member(raw, rest)) == "true"
+}
+
+// OK reports if the exchange has a result.
+func (e *Exchange) OK() bool {
+	m := e.answer()
+	return m != nil && m.Result != nil && !m.HasErr && e.Reply.Status < 300
+}
+
+// answer is the response to what was asked; nil where there is none.
+func (e *Exchange) answer() *Message {
+	if e.Request.Await == "" {
+		return e.Reply.FirstAnswer()
+	}
+	return e.Reply.Answer(e.Request.Await)
+}
+
+// result is what was answered; nil where that is no result.
+func (e *Exchange) result() json.RawMessage {
+	if m := e.answer(); m != nil {
+		return m.Result
+	}
+	return nil
+}
+
+// code is the error's code, as it is spelt; empty where there is none.
+func (e *Exchange) code() string {
+	m := e.answer()
+	if m == nil {
+		m = e.Reply.FirstAnswer()
+	}
+	if m == nil || m.Error == nil {
+		return ""
+	}
+	return m.Error.Code.String()
+}
+
+// method is what the request asks for, as far as it can be read.
+func (e *Exchange) method() string { return text(member(e.Request.Body, "method")) }
+
+func members(raw json.RawMessage) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil {
+		return nil // it is no object
+	}
+	return m
+}
+
+func member(raw json.RawMessage, name string) json.RawMessage { return members(raw)[name] }

@@ -1,0 +1,46 @@
+package conform
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// longestExcerpt bounds what a server said in a sentence, in bytes. It is cut to what
+// people read only once the secrets are out of it.
+const longestExcerpt = 8 << 10
+
+// words says what a reply was.
+func (r *Reply) words() string {
+	var parts []string
+	if r.Status != 0 {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.Status, http.StatusText(r.Status))))
+	}
+	switch m := r.FirstAnswer(); {
+	case r.Broken != "":
+		parts = append(parts, r.Broken)
+	case m == nil && len(r.Body) > 0 && len(r.Messages) == 0:
+		parts = append(parts, excerpt(string(r.Body)))
+	case m == nil:
+		parts = append(parts, "no answer")
+	case m.Error != nil:
+		parts = append(parts, fmt.Sprintf("error %s %s", m.Error.Code, excerpt(m.Error.Message)))
+	case m.HasErr:
+		parts = append(parts, "an error that is none: "+excerpt(string(m.Raw)))
+	default:
+		parts = append(parts, "result "+excerpt(string(m.Result)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// words says what came of an exchange.
+func (e *Exchange) words() string { return e.Reply.words() }
+
+// excerpt quotes a text, cut.
+func excerpt(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > longestExcerpt {
+		s = strings.ToValidUTF8(s[:longestExcerpt], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
