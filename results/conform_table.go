@@ -8,7 +8,7 @@ import (
 
 // conformed are the parts of a screen about conformance.
 func (s *screen) conformed() []func() error {
-	return []func() error{s.conformHeadline, s.conformSummary, s.conformFails, s.conformOpen, s.conformPassed, s.remarks, s.footer}
+	return []func() error{s.conformHeadline, s.conformSummary, s.conformFails, s.conformOpen, s.conformPassed, s.remarks, s.footer, s.last}
 }
 
 // conformHeadline adds the verdict in words, and what it rests on.
