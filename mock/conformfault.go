@@ -24,7 +24,7 @@ type ConformFault struct {
 
 // ConformFaults returns the catalogue, by area.
 func ConformFaults() []ConformFault {
-	return slices.Concat(messageBreaches(), lifecycleBreaches(), utilityBreaches())
+	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.
@@ -99,6 +99,12 @@ func marshalled(v any) []byte {
 		panic("mock: internal error: what a fault says does not marshal: " + err.Error())
 	}
 	return text
+}
+
+// failed reports if the reply is an error.
+func (x *traffic) failed() bool {
+	var m map[string]json.RawMessage
+	return json.Unmarshal(x.reply, &m) == nil && m["error"] != nil
 }
 
 // on is a change to the requests of a method.
