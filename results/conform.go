@@ -139,7 +139,7 @@ func (v *Server) conformWords() string {
 	judged, all := v.conformCounts()
 	tail := fmt.Sprintf("; %d of %s could be judged", judged, plural(all, "row"))
 	if others > 0 {
-		tail = fmt.Sprintf("; %s that isn't a MUST %s", plural(others, "demand"), map[bool]string{true: "isn't kept", false: "aren't kept"}[others == 1]) + tail
+		tail = fmt.Sprintf("; %s below a MUST %s", plural(others, "demand"), map[bool]string{true: "isn't kept", false: "aren't kept"}[others == 1]) + tail
 	}
 	if known > 0 {
 		tail = fmt.Sprintf("; %d known", known) + tail
