@@ -29,6 +29,7 @@ type Document struct {
 	Verdict verdict.Verdict `json:"verdict"` // worst of the servers'; Finish sets it
 	Servers []Server        `json:"servers"`
 	Repeat  string          `json:"repeat,omitempty"` // of a fail: the command that repeats it, quoted for a shell, without secrets
+	Again   *Again          `json:"again,omitempty"`  // of a kept run that was judged again
 }
 
 // A Server is what a run found of one server.
@@ -41,6 +42,7 @@ type Server struct {
 	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
 	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
 	Clocks    *Clocks         `json:"clocks,omitempty"`   // what was taken for granted of clocks; nil where nothing was judged
+	Setting   *Setting        `json:"setting,omitempty"`  // what else the verdicts rest on; nil where it is that of most runs
 	Scenarios []Scenario      `json:"scenarios"`
 	Latency   *Latencies      `json:"latency,omitempty"`  // over all scenarios; nil where nobody computed it
 	Observed  *Observed       `json:"observed,omitempty"` // what the server's own code sets, where somebody read it

@@ -28,6 +28,7 @@ type Load struct {
 	Integrity *LoadIntegrity `json:"integrity,omitempty"`
 	Server    *LoadServer    `json:"server_process,omitempty"` // nil where the server is no child of ours
 	Generator LoadGenerator  `json:"generator"`
+	Setting   *LoadSetting   `json:"setting,omitempty"`  // what else the verdicts rest on; nil where an older version kept the run
 	Capacity  *LoadCapacity  `json:"capacity,omitempty"` // of a search
 }
 
@@ -131,6 +132,26 @@ type LoadGenerator struct {
 	Starved  string    `json:"starved,omitempty"`        // that this machine had too little time for us; empty where it had not
 	Limited  string    `json:"limited,omitempty"`        // why the generator was the limit; empty where it wasn't
 	Sampled  int       `json:"sampled,omitempty"`        // one call in so many is in the history, or with it; 0: all
+}
+
+// A LoadSetting is what a load's verdicts rest on beside its calls and its measures.
+// With it a kept run is judged again as it was when it was fresh.
+type LoadSetting struct {
+	BeginNS    int64    `json:"begin_ns"` // the instant that the history's clock showed when the first call was due
+	AskedNS    int64    `json:"asked_ns"` // how long calls were to be due
+	Closed     bool     `json:"closed,omitempty"`
+	InFlight   int      `json:"in_flight,omitempty"` // of a closed loop: calls that were to be under way
+	Thresholds []string `json:"thresholds,omitempty"`
+	Wanted     int      `json:"sessions"`               // that were asked for
+	Missed     string   `json:"sessions_why,omitempty"` // why there were fewer; empty where there weren't
+	Spoilt     int64    `json:"spoilt,omitempty"`       // calls that failed while this machine stood still
+	Touched    int64    `json:"touched,omitempty"`      // calls for a part of whose time it did
+	StallNS    int64    `json:"longest_stall_ns,omitempty"`
+	Lacked     int64    `json:"lacked,omitempty"`  // calls that failed for want of something of ours
+	Gone       bool     `json:"gone,omitempty"`    // the server was, before the end
+	Aborted    string   `json:"aborted,omitempty"` // the condition of --abort-on that held
+	Echo       bool     `json:"echo,omitempty"`    // replies were held to their requests
+	Nonces     int64    `json:"nonces,omitempty"`  // results of calls that had a nonce to give back
 }
 
 // LoadCapacity is what a search for the highest sustainable rate found.

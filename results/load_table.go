@@ -21,7 +21,7 @@ func (d *Document) load() (*Server, *Scenario) {
 // loaded are the parts of the screen of a general load.
 func (s *screen) loaded() []func() error {
 	return []func() error{s.loadHeadline, s.loadCapacity, s.loadChecks, s.loadCalls, s.loadFailures, s.loadSeries, s.loadRecovery,
-		s.loadServer, s.remarks, s.loadFooter, s.last}
+		s.loadServer, s.remarks, s.again, s.loadFooter, s.last}
 }
 
 // loadWords is the headline of a general load.

@@ -26,6 +26,7 @@ func Markdown(w io.Writer, d *Document) error {
 	for i := range d.Servers {
 		m.server(&d.Servers[i])
 	}
+	m.again(d)
 	m.foot(d)
 	_, err := io.WriteString(w, m.b.String())
 	return err

@@ -30,7 +30,7 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 		return ErrUnfinished
 	}
 	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
-	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.footer, s.last}
+	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.again, s.footer, s.last}
 	if v, _ := d.load(); v != nil {
 		parts = s.loaded()
 	}

@@ -170,9 +170,9 @@ func TestAPerClientLimitIsJudgedClientByClient(t *testing.T) {
 			calls = append(calls, history.Call{Arrival: history.Arrival{Client: client, Method: "ping"}, Sent: at, Received: at + 1, Outcome: history.OK})
 		}
 	}
-	require.Equal(t, Fail, Judge(limit, calls).Verdict)
+	require.Equal(t, Fail, JudgeLimit(limit, calls).Verdict)
 	limit.Scope = profiles.Client
-	require.Equal(t, Pass, Judge(limit, calls).Verdict)
+	require.Equal(t, Pass, JudgeLimit(limit, calls).Verdict)
 }
 
 func TestWhatIsNotChargedOrNotSentIsNotCounted(t *testing.T) {
@@ -196,15 +196,15 @@ func TestWhatIsNotChargedOrNotSentIsNotCounted(t *testing.T) {
 
 func TestARefusedHandshakeIsNotHeldAgainstTheServer(t *testing.T) {
 	calls := []history.Call{{Arrival: history.Arrival{Method: "initialize", Label: Handshake}, Outcome: history.Limited, Received: 5}}
-	require.Equal(t, Inconclusive, Judge(testLimit(1, 2), calls).Verdict)
+	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, 2), calls).Verdict)
 	calls[0].Label = "burst"
-	require.Equal(t, Fail, Judge(testLimit(1, 2), calls).Verdict)
+	require.Equal(t, Fail, JudgeLimit(testLimit(1, 2), calls).Verdict)
 }
 
 func TestNothingToJudgeIsInconclusive(t *testing.T) {
-	require.Equal(t, Inconclusive, Judge(testLimit(1, 2), nil).Verdict)
+	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, 2), nil).Verdict)
 	lost := []history.Call{{Arrival: history.Arrival{Method: "ping"}, Outcome: history.TimedOut, Received: 9}}
-	require.Equal(t, Inconclusive, Judge(testLimit(1, 2), lost).Verdict)
+	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, 2), lost).Verdict)
 }
 
 // Epoch nanoseconds, as an access log has them, lose no precision.

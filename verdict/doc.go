@@ -1,9 +1,10 @@
 // Package verdict judges a history against a promise, and shows the calls that
 // prove it. It is pure: no clock, no I/O, no arithmetic shared with any limiter.
 //
-// Most users want Judge, which holds a recorded history against a limit, or
-// Evidence, which measures a limit that nobody declared. A run with scenarios
-// has a Court, whose Trials are what checks look at.
+// Most users want JudgeLimit, which holds a recorded history against a limit, or
+// Evidence, which measures a limit that nobody declared. What a run with
+// scenarios found goes through Judge: its Setting says what is asked, and each
+// Check is a value that looks at a Trial, one scenario's part of the history.
 //
 // # What is certain of a call
 //

@@ -15,7 +15,7 @@ func call(sent, received time.Duration, o history.Outcome) history.Call {
 	return history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: sent, Received: received, Outcome: o}
 }
 
-func ExampleJudge() {
+func ExampleJudgeLimit() {
 	const ms = time.Millisecond
 	calls := []history.Call{
 		call(0, 100*ms, history.OK),
@@ -23,7 +23,7 @@ func ExampleJudge() {
 		call(100*ms, 300*ms, history.Limited),
 		call(700*ms, 1100*ms, history.OK),
 	}
-	j := verdict.Judge(limit, calls)
+	j := verdict.JudgeLimit(limit, calls)
 	fmt.Println(j.Verdict)
 	fmt.Printf("the burst is at least %.2f and below %.2f\n", j.OverAdmission.Burst, j.OverRejection.Burst)
 	// Output:
@@ -31,14 +31,14 @@ func ExampleJudge() {
 	// the burst is at least 1.90 and below 3.00
 }
 
-func ExampleJudge_fail() {
+func ExampleJudgeLimit_fail() {
 	const ms = time.Millisecond
 	calls := []history.Call{
 		call(0, 100*ms, history.OK),
 		call(50*ms, 200*ms, history.OK),
 		call(100*ms, 200*ms, history.OK),
 	}
-	j := verdict.Judge(limit, calls)
+	j := verdict.JudgeLimit(limit, calls)
 	w := j.OverAdmission.Witness
 	fmt.Println(j.Verdict)
 	fmt.Printf("calls %v: %d admitted from %s to %s, %.1f allowed\n", w.Calls, w.Admitted, w.From, w.To, w.Allowed)

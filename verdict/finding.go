@@ -70,6 +70,7 @@ type Witness struct {
 
 // A Finding is what one check says of one scenario.
 type Finding struct {
+	Scenario string   // whose calls were asked; empty where a check was asked by itself
 	Check    string   // the check's ID
 	Verdict  Verdict  // zero value: Inconclusive
 	Want     string   // what the promise demands, in words and numbers

@@ -30,7 +30,7 @@ type Judgement struct {
 	Clocks        Clocks    // how far they were taken to disagree at most
 }
 
-// Judge holds a recorded history against a limit. It passes a history that an
+// JudgeLimit holds a recorded history against a limit, without any scenario. It passes a history that an
 // honest token bucket can have produced, fails one that none can, whatever the
 // delays were, and is inconclusive only where there is nothing to judge: no
 // call that was certainly admitted, and none that was refused.
@@ -40,7 +40,7 @@ type Judgement struct {
 // it was decided: it may have cost a token at any time, and is held against
 // nobody. Judgement.Misdated counts them. A limit that no bucket can have (a
 // rate that is negative or no number, a burst below 1) is inconclusive.
-func Judge(limit profiles.Limit, calls []history.Call) Judgement {
+func JudgeLimit(limit profiles.Limit, calls []history.Call) Judgement {
 	return Gather(limit, calls).Judge(limit.Rate, limit.Burst, DefaultTolerance)
 }
 

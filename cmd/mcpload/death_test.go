@@ -43,7 +43,7 @@ func behind(t *testing.T, spoil func(next http.Handler, server func() *httptest.
 	return server.URL + "/mcp"
 }
 
-func judge(t *testing.T, args ...string) (int, results.Server, string) {
+func judgeServer(t *testing.T, args ...string) (int, results.Server, string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := run(append([]string{"run", "--format", "json", "--server", "unifi-mcp", "--scenario", "burst,sustained"}, args...), strings.NewReader(""), &stdout, &stderr)
@@ -80,7 +80,7 @@ func TestAServerThatDies(t *testing.T) {
 		})
 	})
 	file := filepath.Join(t.TempDir(), "calls.jsonl")
-	status, s, stderr := judge(t, "--url", address, "--save-history", file)
+	status, s, stderr := judgeServer(t, "--url", address, "--save-history", file)
 	require.Equal(t, exitFail, status, stderr)
 	alive := finding(t, s, "sustained", "alive")
 	require.Equal(t, verdict.Fail, alive.Verdict)
@@ -116,7 +116,7 @@ func TestAServerThatGoesWild(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			})
-			status, s, stderr := judge(t, "--url", address, "--timeout", "500ms")
+			status, s, stderr := judgeServer(t, "--url", address, "--timeout", "500ms")
 			require.Contains(t, []int{exitInconclusive, exitFail}, status, stderr)
 			require.NotEqual(t, verdict.Pass, s.Verdict)
 			for _, check := range []string{"over-admission", "over-rejection"} {

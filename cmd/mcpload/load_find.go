@@ -111,8 +111,8 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 		t.Why = r.stopped
 		return t, load.Broken
 	}
-	demands, _ := r.judgeThresholds(g)
-	for _, f := range demands {
+	account := r.account(&results.Load{Seconds: r.seconds(), Generator: g, Setting: r.setting()})
+	for _, f := range account.Demands() {
 		if f.Verdict == verdict.Pass {
 			continue
 		}
@@ -125,7 +125,7 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 	due := total.Sent() + total.Of(history.Unsent)
 	if due == 0 || float64(total.Of(history.OK)) < sustained*float64(due) {
 		t.Why = fmt.Sprintf("only %d of %d calls got a result", total.Of(history.OK), due)
-		if r.spared(g) {
+		if account.Spared() {
 			t.Why += "; " + g.Limited
 			return t, load.Generator
 		}
@@ -143,18 +143,8 @@ func (r *loadRun) found(s *load.Search) (loadReport, error) {
 	c := s.Result()
 	sc := &out.server.Scenarios[0]
 	sc.Load.Capacity = &c
-	f := verdict.Finding{Check: "capacity", Want: "a rate that keeps every threshold, in whole runs, confirmed", Saw: c.Words()}
-	switch {
-	case c.Confirmed > 0 && !c.Limited:
-		f.Verdict = verdict.Pass
-	case c.Confirmed == 0 && !c.Limited && c.Above > 0:
-		f.Verdict, f.Cause = verdict.Fail, c.Why
-	}
-	list := []verdict.Finding{f}
-	if f, short := r.judgeSessions(); short {
-		list = append(list, f)
-	}
-	sc.Findings = results.Findings(list)
+	question := r.account(sc.Load).Question()
+	sc.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{question}}, nil))
 	out.nodata = ""
 	return out, nil
 }

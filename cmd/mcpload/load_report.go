@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -33,39 +32,37 @@ func (r *loadRun) report() (loadReport, error) {
 	l.Server = r.watch.used.Report()
 	l.Integrity = r.integrity()
 	s.Load = l
-	demands, nodata := r.judgeThresholds(l.Generator)
-	out.nodata = nodata
-	findings := []verdict.Finding{r.judgeGenerator(l, demands), r.judgeAnswers()}
-	if f, short := r.judgeSessions(); short {
-		findings = append(findings, f)
-	}
-	if r.echo {
-		findings = append(findings, judgeEcho(l.Integrity, r.asked.Load()))
-	}
-	if what, saw, ok := strings.Cut(r.window.aborted, ": "); ok {
-		findings = append(findings, verdict.Finding{Check: "abort-on", Verdict: verdict.Fail, Want: "never " + what,
-			Saw: what + ": " + saw, Cause: "the condition held, so that the run was ended"})
-	}
-	if strings.HasPrefix(r.stopped, interrupted) {
-		findings = append(findings, verdict.Finding{Check: "duration", Want: "the run that was asked for",
-			Saw: fmt.Sprintf("%s after %.1fs of %s", r.stopped, r.seconds(), r.length.Round(time.Millisecond))})
-	}
-	findings = append(findings, demands...)
-	s.Findings = results.Findings(findings)
+	l.Setting = r.setting()
+	account := r.account(l)
+	out.nodata = account.NoData()
+	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
 	out.server.Scenarios, out.server.Latency = []results.Scenario{s}, &s.Latency
 	out.server.Notes = r.notes(l)
 	return out, nil
 }
 
-// judgeAnswers says if there was a server to measure.
-func (r *loadRun) judgeAnswers() verdict.Finding {
-	f := r.metrics.JudgeAnswers(r.ended-r.begin, r.spoilt.Load())
-	if r.gone {
-		f.Verdict, f.Cause = verdict.Fail, "the server is gone, or refuses connections"
-		f.Saw = fmt.Sprintf("%d results of %d calls, the last one %s into the run; %s", r.metrics.Total("").Of(history.OK), r.metrics.Total("").Sent(),
-			results.Span(r.metrics.LastResult()), r.stopped)
+// setting is what the verdicts rest on beside what was measured.
+func (r *loadRun) setting() *results.LoadSetting {
+	s := &results.LoadSetting{
+		BeginNS: int64(r.begin), AskedNS: int64(r.length), Closed: r.shape.Max, Wanted: r.crew.wanted,
+		Spoilt: r.spoilt.Load(), Touched: r.touched.Load(), StallNS: int64(r.machine.longestStall()),
+		Lacked: r.lacked.count(), Gone: r.gone, Aborted: r.window.aborted, Echo: r.echo, Nonces: r.asked.Load(),
 	}
-	return f
+	if r.shape.Max {
+		s.InFlight = r.connections
+	}
+	for _, th := range r.thresholds {
+		s.Thresholds = append(s.Thresholds, th.Text)
+	}
+	if len(r.crew.names) != r.crew.wanted && r.crew.missed > 0 { // else we were interrupted
+		s.Missed = r.crew.why
+	}
+	return s
+}
+
+// account is the run as its checks see it.
+func (r *loadRun) account(l *results.Load) *load.Account {
+	return &load.Account{Metrics: r.metrics, Load: l, Thresholds: r.thresholds, Mock: r.Kind == target.Mock}
 }
 
 // describe is the server's part of the document: nothing is held against a
@@ -101,31 +98,6 @@ func (r *loadRun) integrity() *results.LoadIntegrity {
 		return nil
 	}
 	return i
-}
-
-// judgeEcho holds the replies to their requests.
-func judgeEcho(i *results.LoadIntegrity, asked int64) verdict.Finding {
-	f := verdict.Finding{Check: "echo", Want: "every call answered once, with its own nonce",
-		Saw: fmt.Sprintf("%d replies checked: %d crossed, %d without a nonce, %d answered twice, %d never answered", i.Checked, i.CrossTalk, i.Missing, i.Duplicates, i.Lost)}
-	switch {
-	case i.CrossTalk > 0:
-		f.Verdict, f.Cause = verdict.Fail, "replies reach calls of others: state is shared between requests that must not share it"
-	case i.Duplicates > 0:
-		f.Verdict, f.Cause = verdict.Fail, "a call is answered more than once"
-	case i.Lost > 0:
-		f.Verdict, f.Cause = verdict.Fail, "calls are never answered"
-	case i.Checked == 0:
-		f.Saw = "no reply could be checked"
-	case i.Checked < asked:
-		f.Saw += fmt.Sprintf("; %d more results came in a way that can't be checked", asked-i.Checked)
-	case i.Missing == i.Checked:
-		f.Saw += "; the tool doesn't give its arguments back"
-	case i.Missing > 0:
-		f.Verdict, f.Cause = verdict.Fail, "some replies lack what others give back"
-	default:
-		f.Verdict = verdict.Pass
-	}
-	return f
 }
 
 // notes are what is worth knowing and changes no verdict.

@@ -249,10 +249,6 @@ func (r *loadRun) blame(c *history.Call) {
 	}
 }
 
-// interrupted is why a run ended that a person ended. What it showed stands, but
-// it isn't the run that was asked for, so that it can't pass.
-const interrupted = "interrupted"
-
 // endedBy notes why a run ended; what isn't a reason of the run is an error.
 func (r *loadRun) endedBy(err error) error {
 	r.ended = r.begin + r.length
@@ -265,9 +261,9 @@ func (r *loadRun) endedBy(err error) error {
 		r.gone, r.stopped = true, fmt.Sprintf("the server stopped answering: %d calls in a row broke", r.patience())
 	case r.stopped != "":
 	case errors.Is(err, runner.ErrDrained):
-		r.stopped = interrupted
+		r.stopped = load.Interrupted
 	case errors.Is(err, context.Canceled):
-		r.stopped = interrupted + " twice: calls in flight were given up"
+		r.stopped = load.Interrupted + " twice: calls in flight were given up"
 	default:
 		return err
 	}

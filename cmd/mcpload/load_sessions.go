@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mcpload/mcpload/internal/wire"
-	"github.com/mcpload/mcpload/verdict"
 )
 
 // How long a step of a set-up may take, where nobody says how long: so many times
@@ -90,15 +89,4 @@ func (c *crew) miss(err error) {
 	default:
 		c.why = err.Error()
 	}
-}
-
-// judgeSessions says if there were as many sessions as were asked for. What was
-// measured with fewer stands, but a pass is of what was asked.
-func (r *loadRun) judgeSessions() (f verdict.Finding, short bool) {
-	c := r.crew
-	if len(c.names) == c.wanted || c.missed == 0 { // or we were interrupted
-		return f, false
-	}
-	return verdict.Finding{Check: "sessions", Want: fmt.Sprintf("%d sessions", c.wanted),
-		Saw: fmt.Sprintf("%d of %d sessions could be opened: %s", len(c.names), c.wanted, c.why)}, true
 }

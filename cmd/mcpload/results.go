@@ -20,7 +20,7 @@ import (
 func (a *app) resultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results",
-		Short: "List, show, delete and export kept runs",
+		Short: "List, show, judge again, delete and export kept runs",
 		Long: `Every run, probe, startup and load is kept: a folder each, with the result
 document, the calls (compressed JSON Lines) and where it ran. They are below
 runs/ of the folder that --results or $MCPLOAD_RESULTS names, else of
@@ -30,7 +30,7 @@ mcpload/results in the user's data folder. --no-store keeps nothing.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.reading(a.resultsList()), a.reading(a.resultsShow()), a.resultsRemove(), a.resultsPrune(), a.resultsExport(), a.resultsReindex())
+	cmd.AddCommand(a.reading(a.resultsList()), a.reading(a.resultsShow()), a.reading(a.resultsJudge()), a.resultsRemove(), a.resultsPrune(), a.resultsExport(), a.resultsReindex())
 	return cmd
 }
 

@@ -205,6 +205,7 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 	}
 	for i := range jobs {
 		jobs[i].Scenarios, jobs[i].Seed, jobs[i].Shared, jobs[i].Clocks = list, f.seed, f.shared, clocks
+		jobs[i].Demands = f.thresholds
 		if err := jobs[i].SpeakAs(f.clients, who.identity()); err != nil {
 			return err
 		}
@@ -261,7 +262,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	list := scenarios.Catalogue()
 	switch {
 	case f.lawful:
-		list = drive.LawCatalogue()
+		list = []scenarios.Scenario{scenarios.Laws()}
 	case slices.Equal(f.scenarios, []string{"all"}):
 		list = scenarios.All()
 	case len(f.scenarios) > 0:
@@ -283,6 +284,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 			}
 		}
 	}
+	var demands []verdict.Threshold
 	for _, text := range f.thresholds {
 		th, err := verdict.ParseThreshold(text)
 		if err == nil {
@@ -291,9 +293,10 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range list {
-			list[i].Checks = append(list[i].Checks[:len(list[i].Checks):len(list[i].Checks)], verdict.LatencyCheck(th))
-		}
+		demands = append(demands, th)
+	}
+	for i := range list {
+		list[i] = list[i].Demanding(demands)
 	}
 	return list, nil
 }

@@ -17,11 +17,7 @@ import (
 // file that has less must say so here, and none may have more.
 var engine = map[string]int{
 	"cmd/mcpload/load_crew.go":      1,
-	"cmd/mcpload/load_find.go":      1,
 	"cmd/mcpload/load_init.go":      1,
-	"cmd/mcpload/load_limits.go":    1,
-	"cmd/mcpload/load_report.go":    3,
-	"cmd/mcpload/load_sessions.go":  1,
 	"cmd/mcpload/load_watch.go":     2,
 	"cmd/mcpload/mock_start.go":     1,
 	"cmd/mcpload/probe_wire.go":     1,

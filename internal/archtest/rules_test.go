@@ -36,15 +36,16 @@ var rooms = map[string]room{
 	"promise":         {leaf: true},
 	"ratelimit":       {leaf: true, clock: true},
 	"ratelimit/mcpgo": {imports: []string{"ratelimit"}},
-	"results":         {imports: []string{"history", "history/vegeta", "profiles", "promise", "verdict"}},
+	"results":         {imports: []string{"history", "history/vegeta", "internal/words", "profiles", "promise", "verdict"}},
 	"results/compare": {imports: []string{"history", "results", "verdict"}},
+	"results/judge":   {imports: []string{"history", "profiles", "promise", "results", "scenarios", "scenarios/load", "verdict"}},
 	"results/page":    {imports: []string{"history", "profiles", "results", "verdict"}},
 	"results/store":   {imports: []string{"history", "results"}},
 	"results/ui":      {imports: []string{"results/compare", "history", "results/page", "results", "results/store", "verdict"}},
 	"runner":          {imports: []string{"history", "internal/wire"}, clock: true},
 	"runner/virtual":  {imports: []string{"history"}},
 	"scenarios":       {imports: []string{"history", "profiles", "promise", "verdict"}},
-	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results",
+	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results", "results/judge",
 		"runner", "runner/virtual", "scenarios", "verdict"}},
 
 	"scenarios/conform":       {imports: []string{"results"}},
@@ -53,7 +54,7 @@ var rooms = map[string]room{
 	"scenarios/load":    {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
 	"scenarios/probe":   {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/startup": {imports: []string{"apikey", "internal/printable", "verdict"}},
-	"verdict":           {imports: []string{"history", "profiles", "promise"}},
+	"verdict":           {imports: []string{"history", "internal/words", "profiles", "promise"}},
 }
 
 // vague names say nothing of what a package is, so no part of a path may be

@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -177,59 +178,18 @@ const breath = 20 * time.Millisecond
 
 // judge fills in the findings of every scenario.
 func (o *Outcome) judge(j Job) {
-	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.Shared, Clocks: j.Clocks})
-	o.Calls = court.Calls()
-	o.Server.Clocks = results.ClocksOf(court.Clocks())
-	last := history.LastAttempts(o.Calls)
-	latency := results.Measure(slices.DeleteFunc(slices.Clone(o.Calls), func(c history.Call) bool {
-		return !c.Planned() || c.Nth() < last[c.Label]
-	}))
-	o.Server.Latency, o.Server.Measured, o.Server.Scenarios = &latency, nil, nil
-	if j.Laws != nil {
-		o.judgeLaws(j, court)
-		return
-	}
-	if m := court.Measured(); m != nil {
-		o.Server.Measured = results.Box(*m)
-	}
-	for _, s := range j.Scenarios {
-		o.Server.Scenarios = append(o.Server.Scenarios, judgeScenario(court, s))
-	}
+	set, laws := j.judged()
+	o.Calls = judge.Server(&o.Server, set, laws, o.Calls)
 }
 
-// judgeScenario judges every attempt at a scenario. The last one counts, and
-// whatever failed in one before: it needs no second witness.
-func judgeScenario(court *verdict.Court, s scenarios.Scenario) results.Scenario {
-	failed := map[string]verdict.Finding{}
-	var findings []verdict.Finding
-	attempts := court.Attempts(s.Name)
-	for n := 1; n <= attempts; n++ {
-		findings = judgeAttempt(court.Attempt(s.Name, n), court, s)
-		for _, f := range findings {
-			if _, known := failed[f.Check]; f.Verdict == verdict.Fail && !known {
-				failed[f.Check] = f
-			}
-		}
+// judged is under what the job's calls are judged, and the laws among that.
+func (j *Job) judged() (verdict.Setting, *verdict.Laws) {
+	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.Shared, Clocks: j.Clocks}}
+	if j.Laws == nil {
+		set.Questions = scenarios.Questions(j.Scenarios)
+		return set, nil
 	}
-	for i, f := range findings {
-		if f.Verdict != verdict.Fail && failed[f.Check].Verdict == verdict.Fail {
-			findings[i] = failed[f.Check]
-		}
-	}
-	out := results.NewScenario(s.Name, court.Trial(s.Name).Calls, findings)
-	if attempts > 1 {
-		out.Attempts = attempts
-	}
-	return out
-}
-
-func judgeAttempt(trial *verdict.Trial, court *verdict.Court, s scenarios.Scenario) []verdict.Finding {
-	var findings []verdict.Finding
-	for _, c := range s.Checks {
-		if c.ID == verdict.Scope.ID && court.Clients() < 2 {
-			continue // one client can't tell; not a question that was asked
-		}
-		findings = append(findings, c.Judge(trial))
-	}
-	return findings
+	laws := j.Laws.judged(j)
+	set.Questions = []verdict.Question{scenarios.LawQuestion(j.Scenarios[0], laws)}
+	return set, laws
 }

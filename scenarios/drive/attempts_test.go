@@ -15,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -146,8 +147,10 @@ func TestAFailOfAnyAttemptCounts(t *testing.T) {
 	send(0, 4, 0)
 	send(time.Minute, 2, 2)
 	burst, _ := scenarios.Named("burst")
-	court := verdict.NewCourt(profiles.Profile{Limit: limit}, calls, verdict.Config{})
-	s := judgeScenario(court, burst)
+	var server results.Server
+	set := verdict.Setting{Profile: profiles.Profile{Limit: limit}, Questions: scenarios.Questions([]scenarios.Scenario{burst})}
+	judge.Server(&server, set, nil, calls)
+	s := server.Scenarios[0]
 	require.Equal(t, verdict.Fail, s.Verdict)
 	require.Equal(t, 2, s.Calls.Sent)
 	for _, f := range s.Findings {

@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
@@ -28,6 +29,7 @@ type Job struct {
 	Scenarios []scenarios.Scenario
 	Shared    bool            // others may use the server meanwhile: judge over-admission only
 	Clocks    *verdict.Clocks // nil: the default
+	Demands   []string        // on latency, as they were given; the scenarios' checks hold them
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
 	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
 }
@@ -67,7 +69,7 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	out.Server.Target.Call, out.Server.Limit = j.LoadedWith(), j.limit()
+	out.Server.Target.Call, out.Server.Limit, out.Server.Setting = j.LoadedWith(), j.limit(), j.recorded()
 	out.Server.Target.Transport = string(sessions[0].Transport())
 	out.Server.Target.Protocol = sessions[0].Protocol()
 	if j.Kind == target.URL {
@@ -112,10 +114,19 @@ func (j Job) limit() results.Limit {
 	return results.LimitOf(j.Profile.Limit)
 }
 
+// recorded is what the verdicts rest on beside the calls, as documents have it.
+func (j *Job) recorded() *results.Setting {
+	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.Shared}}
+	if j.Laws != nil {
+		set.Profile.Limit.Presumed = false
+	}
+	return judge.Recorded(set, j.Laws != nil && j.Identity.Header != "", j.Demands)
+}
+
 // Describe is the server's part of the result document before the run.
 func (j *Job) Describe() results.Server {
 	s := j.Target.Describe()
-	s.Limit, s.Promise = j.limit(), j.Laws.promiseText()
+	s.Limit, s.Promise, s.Setting = j.limit(), j.Laws.promiseText(), j.recorded()
 	return s
 }
 
@@ -160,7 +171,7 @@ const maxPlanned = 2_000_000
 // laws no bucket is held against it from then on.
 func (j *Job) Fits() error {
 	if j.Laws != nil {
-		j.Profile.Limit = permissive()
+		j.Profile.Limit = judge.Permissive()
 		return j.fitsLaws()
 	}
 	n := 0

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -10,15 +9,11 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
 )
-
-// lawScenario is what the traffic is called that asks laws.
-const lawScenario = "laws"
 
 // MostUnasked is how much of a quota is used up without somebody agreeing to it.
 const MostUnasked = 200
@@ -32,18 +27,6 @@ type Laws struct {
 	left    []string      // what the last plan's budget left out
 }
 
-// held is the promise as this job's traffic meets it. Where a law doesn't say what is
-// charged, what the job is loaded with surely is, and the rest may be.
-func (l *Laws) held(load history.Arrival) promise.Promise {
-	p := slices.Clone(l.Promise)
-	for i := range p {
-		if c := &p[i].Charge; c.Methods == nil && c.May == nil {
-			c.Methods, c.May, c.Presumed = []string{load.Method}, []string{promise.Any}, true
-		}
-	}
-	return p
-}
-
 // load is what the job sends.
 func (j *Job) load() history.Arrival {
 	c := j.Profile.Call
@@ -52,10 +35,10 @@ func (j *Job) load() history.Arrival {
 
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
-	plan := scenarios.PlanLaws(j.Laws.held(j.load()), scenarios.LawSetting{
+	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
 		Load: j.load(), Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
 	for i := range plan.Arrivals {
-		plan.Arrivals[i].Label = lawScenario
+		plan.Arrivals[i].Label = scenarios.LawScenario
 	}
 	j.Laws.left = plan.Left
 	return plan
@@ -103,55 +86,18 @@ func (j *Job) AnnounceLaws(plan scenarios.LawPlan) string {
 	return text
 }
 
-// permissive is a bucket that explains whatever is let through: where laws are promised,
-// no bucket is held against the server.
-func permissive() profiles.Limit {
-	return profiles.Limit{Rate: 1e9, Burst: 1_000_000_000, Scope: profiles.Global, Charges: []string{"*"}}
-}
-
-// LawCatalogue is the one scenario of a run that is held to laws.
-func LawCatalogue() []scenarios.Scenario {
-	return []scenarios.Scenario{{Name: lawScenario, Doc: "what the laws of a promise are asked",
-		Checks: []verdict.Check{verdict.Generator, verdict.Alive, verdict.Complete}}}
-}
-
-// judgeLaws fills in the findings of a run that is held to laws.
-func (o *Outcome) judgeLaws(j Job, court *verdict.Court) {
-	p := j.Laws.held(j.load())
-	judged := verdict.JudgeLaws(p, o.Calls, verdict.LawConfig{Clocks: court.Clocks(), Shared: j.Shared, Identify: j.identify})
-	left := make([][]string, len(p))
-	for x := range p {
-		for _, why := range j.Laws.left {
-			if said, ok := strings.CutPrefix(why, p[x].String()+": "); ok {
+// judged are the laws as the judge takes them.
+func (l *Laws) judged(j *Job) *verdict.Laws {
+	held := scenarios.Held(l.Promise, j.load())
+	left := make([][]string, len(held))
+	for x := range held {
+		for _, why := range l.left {
+			if said, ok := strings.CutPrefix(why, held[x].String()+": "); ok {
 				left[x] = append(left[x], said)
 			}
 		}
 	}
-	o.Server.Laws = nil
-	for x, f := range judged.Laws {
-		f.Law = j.Laws.Promise[x] // as it was said
-		judged.Laws[x] = f
-		law := results.LawOf(f)
-		law.Left = left[x]
-		o.Server.Laws = append(o.Server.Laws, law)
-	}
-	trial := court.Trial(lawScenario)
-	var findings []verdict.Finding
-	for _, c := range j.Scenarios[0].Checks {
-		findings = append(findings, c.Judge(trial))
-	}
-	findings = append(findings, results.LawFindings(judged, left)...)
-	o.Server.Measured = nil
-	o.Server.Scenarios = []results.Scenario{results.NewScenario(lawScenario, trial.Calls, findings)}
-}
-
-// identify says which calls have a credential in common: all, unless a header tells
-// clients apart.
-func (j *Job) identify(d promise.Dimension, c *history.Call) (string, bool) {
-	if d == promise.Credential && j.Identity.Header == "" {
-		return "of all", true
-	}
-	return "", false
+	return &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != "")}
 }
 
 // promiseText is the promise as documents have it; empty where there is none.

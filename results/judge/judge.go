@@ -1,0 +1,69 @@
+// Package judge holds what a run sent, fresh or stored, against what it was asked,
+// and writes what was found into the result document.
+//
+// Most users want Server, for calls that were sent a moment ago, or Again, for a
+// run out of a store: both go through verdict.Judge's door, so that a kept run is
+// judged as it was when it was fresh, and one whose calls were changed is not.
+//
+// The package deliberately sends nothing, opens no store and reads no clock.
+package judge
+
+import (
+	"slices"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// Permissive is a bucket that explains whatever is let through: where laws are
+// promised, no bucket is held against the server.
+func Permissive() profiles.Limit {
+	return profiles.Limit{Rate: 1e9, Burst: 1_000_000_000, Scope: profiles.Global, Charges: []string{"*"}}
+}
+
+// Server judges a server's whole history and fills in its part of a document. Laws
+// are those among the setting's questions, or nil. It returns the calls as they
+// were settled: an answer alone doesn't always tell if it is a refusal.
+func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []history.Call) []history.Call {
+	court := set.Court(calls)
+	calls = court.Calls()
+	last := history.LastAttempts(calls)
+	latency := results.Measure(slices.DeleteFunc(slices.Clone(calls), func(c history.Call) bool {
+		return !c.Planned() || c.Nth() < last[c.Label]
+	}))
+	s.Clocks, s.Latency = results.ClocksOf(court.Clocks()), &latency
+	s.Measured, s.Laws, s.Scenarios = nil, nil, nil
+	if laws != nil {
+		for x, f := range laws.Judged(court).Laws {
+			law := results.LawOf(f)
+			if x < len(laws.Left) {
+				law.Left = laws.Left[x]
+			}
+			s.Laws = append(s.Laws, law)
+		}
+	} else if m := court.Measured(); m != nil {
+		s.Measured = results.Box(*m)
+	}
+	for _, q := range set.Questions {
+		sc := results.NewScenario(q.Scenario, court.Trial(q.Scenario).Calls, court.Judge(q))
+		if n := court.Attempts(q.Scenario); n > 1 {
+			sc.Attempts = n
+		}
+		s.Scenarios = append(s.Scenarios, sc)
+	}
+	return calls
+}
+
+// Identify says which calls have a credential in common: all, unless something tells
+// clients apart.
+func Identify(apart bool) func(promise.Dimension, *history.Call) (string, bool) {
+	return func(d promise.Dimension, _ *history.Call) (string, bool) {
+		if d == promise.Credential && !apart {
+			return "of all", true
+		}
+		return "", false
+	}
+}
