@@ -147,8 +147,8 @@ func (a *app) printChecked(format string, p apikey.Provider, from, value string,
 	}
 	switch format {
 	case "json":
-		return printJSON(a.stdout, map[string]any{"schema": "mcpload.key/v1", "provider": p.Name(), "from": from, "verdict": r.Verdict.String(),
-			"format": r.Format, "detail": r.Detail, "warning": r.Warning, "masked": masked, "expected": p.Expected()})
+		return printJSON(a.stdout, keyJSON{Schema: "mcpload.key/v1", Provider: p.Name(), From: from, Verdict: r.Verdict.String(),
+			Format: r.Format, Detail: r.Detail, Warning: r.Warning, Masked: masked, Expected: p.Expected()})
 	case "text":
 		line := from + ": " + r.Verdict.String()
 		if r.Format != "" {
@@ -184,11 +184,11 @@ func (a *app) keysProvidersCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			switch format {
 			case "json":
-				var list []map[string]any
+				var list []providerJSON
 				for _, p := range apikey.Providers() {
-					list = append(list, map[string]any{"name": p.Name(), "doc": p.Doc(), "expected": p.Expected(), "formats": p.Formats()})
+					list = append(list, providerJSON{Name: p.Name(), Doc: p.Doc(), Expected: p.Expected(), Formats: p.Formats()})
 				}
-				return printJSON(a.stdout, map[string]any{"schema": "mcpload.keys/v1", "providers": list})
+				return printJSON(a.stdout, keysJSON{Schema: "mcpload.keys/v1", Providers: list})
 			case "table":
 				return a.printProviders()
 			}
@@ -284,7 +284,7 @@ func (a *app) printScan(format, name, text string, found []apikey.Match) error {
 	if len(found) > 0 {
 		a.status = exitFail
 	}
-	rows := []map[string]any{}
+	rows := []foundJSON{}
 	line, start, at := 1, 0, 0
 	var b strings.Builder
 	for _, m := range found {
@@ -297,7 +297,7 @@ func (a *app) printScan(format, name, text string, found []apikey.Match) error {
 			masked = apikey.Mask(text[m.Start:m.End])
 		}
 		column := m.Start - start + 1
-		rows = append(rows, map[string]any{"line": line, "column": column, "bytes": m.End - m.Start, "family": m.Family, "encoding": m.Encoding, "masked": masked})
+		rows = append(rows, foundJSON{Line: line, Column: column, Bytes: m.End - m.Start, Family: m.Family, Encoding: m.Encoding, Masked: masked})
 		encoded := ""
 		if m.Encoding != "" {
 			encoded = " in " + m.Encoding
@@ -306,7 +306,7 @@ func (a *app) printScan(format, name, text string, found []apikey.Match) error {
 	}
 	switch format {
 	case "json":
-		return printJSON(a.stdout, map[string]any{"schema": "mcpload.scan/v1", "file": name, "found": rows})
+		return printJSON(a.stdout, scanJSON{Schema: "mcpload.scan/v1", File: name, Found: rows})
 	case "text":
 		if len(found) == 0 {
 			b.WriteString(name + ": no credential found\n")

@@ -109,10 +109,8 @@ func writePlan(w io.Writer, j drive.Job, plan []history.Arrival) error {
 	for i, a := range plan {
 		calls[i] = plannedCall{int64(a.Due), a.Label, a.Client, a.Method, a.Tool}
 	}
-	return json.NewEncoder(w).Encode(map[string]any{
-		"schema": "mcpload.plan/v1", "server": j.Profile.Name, "seed": j.Seed,
-		"limit": results.LimitOf(j.Profile.Limit), "calls": calls,
-	})
+	return json.NewEncoder(w).Encode(planJSON{Schema: "mcpload.plan/v1", Server: j.Profile.Name, Seed: j.Seed,
+		Limit: results.LimitOf(j.Profile.Limit), Calls: calls})
 }
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

@@ -17,7 +17,7 @@ func (a *app) printPower(ctx context.Context, format string) error {
 	rows := drive.Power(ctx)
 	switch format {
 	case "json":
-		return printJSON(a.stdout, map[string]any{"schema": "mcpload.power/v1", "runs": drive.PowerRuns, "power": rows})
+		return printJSON(a.stdout, powerJSON{Schema: "mcpload.power/v1", Runs: drive.PowerRuns, Power: rows})
 	case "markdown":
 		return powerMarkdown(a.stdout, rows)
 	}

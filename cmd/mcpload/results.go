@@ -21,7 +21,7 @@ func (a *app) resultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results",
 		Short: "List, show, judge again, delete and export kept runs",
-		Long: `Every run, probe, startup and load is kept: a folder each, with the result
+		Long: `Every run, probe, startup, load and fleet is kept: a folder each, with the result
 document, the calls (compressed JSON Lines) and where it ran. They are below
 runs/ of the folder that --results or $MCPLOAD_RESULTS names, else of
 mcpload/results in the user's data folder. --no-store keeps nothing.
@@ -94,7 +94,7 @@ func (a *app) printEntries(s *store.Store, list []*store.Entry, format string) e
 		if list == nil {
 			list = []*store.Entry{}
 		}
-		return printJSON(a.stdout, map[string]any{"schema": "mcpload.results/v1", "folder": s.Dir(), "runs": list})
+		return printJSON(a.stdout, keptJSON{Schema: "mcpload.results/v1", Folder: s.Dir(), Runs: list})
 	}
 	if len(list) == 0 {
 		a.say("no such run is kept in %s", s.Dir())
@@ -157,10 +157,7 @@ func (a *app) resultsShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printJSON(a.stdout, struct {
-				*store.Entry
-				Folder string `json:"folder"`
-			}{e, e.Path()})
+			return printJSON(a.stdout, shownJSON{e, e.Path()})
 		},
 	}
 	f.register(cmd)
