@@ -100,6 +100,15 @@ func TestAKeptLoadIsJudgedTheSameAgain(t *testing.T) {
 		}
 		honest(w, c)
 	})
+	stops := served(t, func(w http.ResponseWriter, c fakeCall) {
+		if c.n > 20 {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		honest(w, c)
+	})
+	dir := keptIn(t, "load", "--url", stops, "--tool", "echo", "--rate", "100/s", "--duration", "600ms")
+	unchanged(t, dir, 3) // when the last result came is told from the run's begin on
 	for _, more := range [][]string{
 		{"--rate", "100/s"},
 		{"--rate", "100/s", "--arrivals", "poisson", "--threshold", "p99<1us", "--threshold", "errors<50%"},
