@@ -90,7 +90,7 @@ func (c Config) jobs() ([]drive.Job, error) {
 		if err == nil {
 			j.Seed, j.Mock.Seed, j.Shared = c.Seed, c.Seed, c.Shared
 			if j.Scenarios = list; j.Laws != nil {
-				j.Scenarios = drive.LawCatalogue()
+				j.Scenarios = []scenarios.Scenario{scenarios.Laws()}
 			}
 			err = errors.Join(j.TellsApart(), j.Fits())
 		}
