@@ -13,6 +13,7 @@ type collector struct {
 	strays  *strayLog
 	respond func(*message) // is called for each request by the server
 
+	over  bool // the call has ended: what still comes is too much
 	reply *message
 	again *message
 	other *message
@@ -46,6 +47,9 @@ func (c *collector) add(m *message, text []byte, at time.Duration) {
 		c.reply, c.at = m, at
 		c.kept += len(text)
 	case m.id.is(c.want):
+		if c.again == nil && c.over {
+			c.strays.add(Duplicate, at, c.want, []byte(m.words()))
+		}
 		if c.again == nil {
 			c.again = m
 			c.kept += len(text)
@@ -80,7 +84,8 @@ func (c *collector) keep(kind StrayKind, at time.Duration, id int64, text []byte
 }
 
 // close ends the reply. What came beside the response is a stray; what came
-// in place of it is what the call itself tells.
+// in place of it is what the call itself tells. A stream may go on after its
+// response: then it is closed once more at its end.
 func (c *collector) close() {
 	if c.reply == nil {
 		return
@@ -88,6 +93,7 @@ func (c *collector) close() {
 	for _, o := range c.odd {
 		c.strays.add(o.Kind, o.At, o.ID, []byte(o.Text))
 	}
+	c.odd, c.over = nil, true
 }
 
 // astray notes responses to requests that nobody sent, which came in place of

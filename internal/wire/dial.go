@@ -113,7 +113,7 @@ func (s *Session) closeLink(ctx context.Context) *DialError {
 
 // useHTTP makes streamable HTTP the link.
 func (s *Session) useHTTP() {
-	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout}
+	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout, most: s.o.MaxMessage}
 	l.answers.carry = l.reply
 	at := s.url
 	l.url.Store(&at)
@@ -181,7 +181,7 @@ func (s *Session) useStdio(ctx context.Context) *DialError {
 	s.process = p
 	box := &mailbox{issued: s.issued, strays: &s.strays}
 	// One answer at a time, so that they keep their order.
-	s.link = newStdioLink(p, box, s.o.Now, s.o.Tap, s.o.Memory, s.newAnswerer(1), s.cancelled)
+	s.link = newStdioLink(p, box, s.o, s.newAnswerer(1), s.cancelled)
 	return nil
 }
 

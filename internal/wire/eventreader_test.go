@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -54,7 +55,7 @@ func wholeStream(text string) []event {
 func pieces(t testing.TB, text string, at int) []event {
 	var r eventReader
 	var out []event
-	emit := func(e event) { out = append(out, e) }
+	emit := func(e event) { e.data = bytes.Clone(e.data); out = append(out, e) } // it is good until the next one
 	if at < 0 {
 		for i := range len(text) {
 			require.NoError(t, r.feed([]byte(text[i:i+1]), emit))
@@ -132,13 +133,22 @@ func TestEventsDontWait(t *testing.T) {
 	require.True(t, r.pending())
 }
 
-// What was emitted stays as it is while the reader reads on.
-func TestEventsGiveDataAway(t *testing.T) {
+// TestEventsSayHowLongToWait before a stream is resumed, where that is a number.
+func TestEventsSayHowLongToWait(t *testing.T) {
 	var r eventReader
-	var got []event
-	require.NoError(t, r.feed([]byte("data: aaaa\n\ndata: bbbb\n\ndata: cccc\n\n"), func(e event) { got = append(got, e) }))
-	require.Equal(t, "aaaa", string(got[0].data))
-	require.Equal(t, "bbbb", string(got[1].data))
+	none := func(event) {}
+	require.NoError(t, r.feed([]byte("retry: 250\ndata: a\n\n"), none))
+	require.Equal(t, 250*time.Millisecond, r.retry)
+	require.NoError(t, r.feed([]byte("retry: -1\nretry: 1.5\nretry: soon\nretry:\nretry: 99999999999\n"), none))
+	require.Equal(t, 250*time.Millisecond, r.retry)
+}
+
+// TestEventsAreIdentified once they are whole: a stream that ends in an event is
+// resumed before it.
+func TestEventsAreIdentified(t *testing.T) {
+	var r eventReader
+	require.NoError(t, r.feed([]byte("id: 1\ndata:\n\nid: 2\ndata: x\n"), func(event) {}))
+	require.Equal(t, "1", r.id)
 }
 
 func TestEventsBounded(t *testing.T) {
@@ -174,4 +184,18 @@ func FuzzSSE(f *testing.F) {
 		at = min(max(at, -1), len(text))
 		require.Equal(t, wholeStream(text), pieces(t, text, at))
 	})
+}
+
+// BenchmarkEvents: what an event costs that only tells of progress.
+func BenchmarkEvents(b *testing.B) {
+	text := []byte("event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":7,\"progress\":12,\"message\":\"working on the part 12 of it\"}}\n\n")
+	var s eventSink
+	s.begin(&collector{want: 1, strays: &strayLog{}}, 1<<40)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if f := s.feed(text, 0, &holding{}); f != nil {
+			b.Fatal(f.detail)
+		}
+	}
 }

@@ -12,6 +12,7 @@ const (
 	sawVersion = 1 << iota
 	sawID
 	sawResult
+	sawMethod
 )
 
 // plainSuccess reports if a reply's body is such a response to the request id,

@@ -7,13 +7,13 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// linger is how long a reply is watched after its response was read. A stream
-// should end there; what still comes is a second response. It delays the
-// caller, but no stamp.
+// linger is how long a stream is watched after its response was read. It should
+// end there; what still comes is a second response. The call is over by then.
 const linger = 250 * time.Millisecond
 
 // An httpLink speaks streamable HTTP: each message is one POST, whose reply is
@@ -26,24 +26,54 @@ type httpLink struct {
 
 	answers *answerer
 	timeout time.Duration
+	most    int            // bytes of a reply
+	rests   sync.WaitGroup // streams that go on after their response
 }
 
 // exchange posts a request and reads its reply.
 func (l *httpLink) exchange(ctx context.Context, q request) answer {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	life, end := outliving(ctx)
+	a, rest := l.post(ctx, life, end, q)
+	if rest == nil {
+		end()
+		return a
+	}
+	l.rests.Go(func() { defer end(); rest() })
+	return a
+}
+
+// outliving returns a context that ends with another one, until detached: what
+// comes after a response is read when the call is over.
+func outliving(ctx context.Context) (life context.Context, end context.CancelFunc) {
+	return context.WithCancel(context.WithoutCancel(ctx))
+}
+
+// post posts a request and reads its reply up to the response. Where that is a
+// stream that goes on, rest reads what comes after it; it is nil elsewhere. ctx
+// ends the call, and life, which end ends, all of it.
+func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, q request) (a answer, rest func()) {
+	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
 	var sent stamp
-	resp, f := l.poster.send(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
-	a := answer{fault: f, received: l.poster.now()}
+	resp, f := l.poster.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
-		c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-		hold := holding{of: l.poster.memory}
-		defer hold.free()
-		a = readReply(ctx, cancel, resp, c, l.poster.now, &hold)
+		a, rest = l.reader(ctx, end).read(resp, l.newSink(q.id))
 	}
 	a.sent, a.wrote = sent.or(begin)
-	return a
+	return a, rest
+}
+
+// newSink returns what takes the events of a reply.
+func (l *httpLink) newSink(id int64) *eventSink {
+	s := &eventSink{}
+	s.begin(&collector{want: id, issued: l.issued, strays: l.strays, respond: l.answers.answer}, l.most)
+	return s
+}
+
+// reader returns what reads a reply that comes over this link.
+func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
+	return replyReader{ctx: ctx, cancel: cancel, now: l.poster.now, hold: &holding{of: l.poster.memory}, phase: l.poster.phase}
 }
 
 // notify posts a message and reads its status.
@@ -66,51 +96,78 @@ func postHeader(q request) http.Header {
 	return header
 }
 
-// readReply reads a reply into the collector, and closes it. It calls cancel,
-// which ends ctx, where the reply doesn't end by itself.
-func readReply(ctx context.Context, cancel func(), resp *http.Response, c *collector, now func() time.Duration, hold *holding) answer {
-	defer resp.Body.Close() // nothing follows from how it ends
-	a := answer{status: resp.StatusCode, header: resp.Header}
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil {
-		kind = "" // none, or nonsense: the body tells
-	}
-	if kind == "text/event-stream" {
-		a.fault = readEvents(ctx, cancel, resp.Body, c, now, hold)
-		if a.received = c.at; c.reply == nil {
-			a.received = now()
+// A replyReader reads one reply.
+type replyReader struct {
+	ctx    context.Context
+	cancel func() // ends the reply where it doesn't end by itself
+	now    func() time.Duration
+	hold   *holding
+	phase  func(Phase, time.Duration) // may be nil
+}
+
+// read reads a reply up to its response. Where that came on a stream that hasn't
+// ended, rest reads on, for a while; else all has been read, and rest is nil.
+func (r replyReader) read(resp *http.Response, s *eventSink) (a answer, rest func()) {
+	c := s.c
+	a = answer{status: resp.StatusCode, header: resp.Header}
+	kind := replyType(resp.Header)
+	open := false
+	if kind == eventStream {
+		a.fault, open = r.events(resp.Body, s)
+		if a.received = c.at; !s.replied() {
+			a.received = r.now()
 		}
 	} else {
-		in := &stampedReader{in: resp.Body, now: now, last: now()}
-		a.body, a.fault = readAll(ctx, in, hold)
+		in := &stampedReader{in: resp.Body, now: r.now, last: r.now()}
+		a.body, a.fault = readAll(r.ctx, in, s.most, r.hold)
 		if a.received = in.last; a.fault == nil {
 			c.text(a.body, in.last)
 		} else {
-			a.received = now()
+			a.received = r.now()
 		}
 	}
-	c.close()
+	s.answer(&a, kind)
+	if open {
+		return a, func() { r.readRest(resp.Body, s) }
+	}
+	r.hold.free()
+	_ = resp.Body.Close() // nothing follows from how it ends
+	return a, nil
+}
+
+// eventStream is the media type of streams.
+const eventStream = "text/event-stream"
+
+// replyType is the media type that a reply's head names.
+func replyType(header http.Header) string {
+	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil {
+		return "" // none, or nonsense: the body tells
+	}
+	return kind
+}
+
+// answer ends what the sink took, and fills in what it comes to: the response, or
+// why there is none.
+func (s *eventSink) answer(a *answer, kind string) {
+	c := s.c
+	s.close()
 	a.reply, a.again, a.other = c.reply, c.again, c.other
-	if a.reply != nil {
+	switch {
+	case a.reply != nil:
 		a.body, a.fault = nil, nil
-		return a
-	}
-	if a.fault != nil && a.fault.kind == Overfull {
-		return a
-	}
-	if a.status/100 != 2 {
+	case a.fault != nil && a.fault.kind == Overfull:
+	case a.status/100 != 2:
 		// The status is the answer, whatever became of the body.
 		a.fault = nil
-		return a
-	}
-	if a.fault == nil {
+	case a.fault != nil:
+	default:
 		if a.fault = c.missing(); a.fault == nil {
 			a.fault = &fault{kind: Garbage, detail: fmt.Sprintf("HTTP %d without a response", a.status)}
 		} else if c.junk != nil && c.other == nil && kind != "application/json" {
 			a.fault.detail = fmt.Sprintf("the reply is no MCP message but %s: %s", orUnnamed(kind), excerpt(a.body))
 		}
 	}
-	return a
 }
 
 // mediaType returns the media type that a header gives a body: in lower case and
@@ -135,59 +192,57 @@ func orUnnamed(kind string) string {
 // errOldTransport says that a POST was answered as HTTP+SSE answers a GET.
 var errOldTransport = errors.New("the server speaks the older HTTP+SSE transport")
 
-// readEvents reads a stream until it ends, or a while beyond the response.
-func readEvents(ctx context.Context, cancel func(), body io.Reader, c *collector, now func() time.Duration, hold *holding) *fault {
-	var (
-		events eventReader
-		in     = &stampedReader{in: body, now: now}
-		buf    = make([]byte, 32<<10)
-		total  int
-		late   *time.Timer
-		old    bool
-	)
+// events reads a stream up to its response, and reports if it may go on.
+func (r replyReader) events(body io.Reader, s *eventSink) (f *fault, open bool) {
+	in := &stampedReader{in: body, now: r.now}
+	buf := make([]byte, 32<<10)
 	for {
 		n, err := in.Read(buf)
-		total += n
-		bad := events.feed(buf[:n], func(e event) {
-			if e.message() {
-				c.text(e.data, in.last)
-			}
-			old = old || e.kind == "endpoint"
-		})
-		full := events.takeRoom(hold, c.kept)
-		if late == nil && c.reply != nil {
-			late = time.AfterFunc(linger, cancel)
-			defer late.Stop()
-		}
+		f := s.feed(buf[:n], in.last, r.hold)
 		switch {
-		case bad != nil:
-			return &fault{Garbage, bad.Error(), bad}
-		case old && c.reply == nil:
-			return &fault{Garbage, errOldTransport.Error(), errOldTransport}
-		case total > MaxMessage:
-			return &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
-		case full != nil:
-			return full
-		case errors.Is(err, io.EOF) && events.pending():
-			return &fault{kind: Lost, detail: "the stream ended inside an event"}
+		case f != nil:
+			return f, false
+		case s.replied():
+			return nil, err == nil
 		case errors.Is(err, io.EOF):
-			return nil
+			return s.end(err), false
 		case err != nil:
-			return netFault(ctx, err)
+			return netFault(r.ctx, err), false
 		}
 	}
 }
 
+// readRest reads what a stream brings after the response: for a while only, since
+// it should bring nothing but its end.
+func (r replyReader) readRest(body io.ReadCloser, s *eventSink) {
+	begin := r.now()
+	late := time.AfterFunc(linger, r.cancel)
+	defer late.Stop()
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := body.Read(buf)
+		if f := s.feed(buf[:n], r.now(), r.hold); f != nil || err != nil {
+			break
+		}
+	}
+	if r.phase != nil {
+		r.phase(StreamEnd, r.now()-begin)
+	}
+	s.close()
+	r.hold.free()
+	_ = body.Close() // nothing follows from how it ends
+}
+
 // readAll reads a body of bounded size.
-func readAll(ctx context.Context, body io.Reader, hold *holding) ([]byte, *fault) {
-	text, full, err := readBounded(body, MaxMessage, hold)
+func readAll(ctx context.Context, body io.Reader, most int, hold *holding) ([]byte, *fault) {
+	text, full, err := readBounded(body, most, hold)
 	switch {
 	case full != nil:
 		return nil, full
 	case err != nil:
 		return text, netFault(ctx, err)
-	case len(text) > MaxMessage:
-		return text[:MaxMessage], &fault{kind: Garbage, detail: fmt.Sprintf("a reply longer than %d bytes", MaxMessage)}
+	case len(text) > most:
+		return text[:most], tooLong("a reply", most)
 	}
 	return text, nil
 }
@@ -201,6 +256,7 @@ func (l *httpLink) reply(ctx context.Context, q request) answer {
 
 // close closes the connections. The session has been deleted by then.
 func (l *httpLink) close(context.Context) error {
+	l.rests.Wait()
 	l.poster.close()
 	return nil
 }

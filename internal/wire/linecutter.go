@@ -3,11 +3,12 @@ package wire
 import "bytes"
 
 // A lineCutter cuts a stream into lines, whatever pieces it comes in. Of a line
-// that is longer than MaxMessage it keeps nothing.
+// that is longer than most it keeps nothing.
 type lineCutter struct {
 	kept []byte  // of a line that isn't whole yet
 	long bool    // that line is too long already
 	hold holding // for what is kept
+	most int     // bytes of a line; 0: MaxMessage
 	full *fault  // there was no room for that line
 }
 
@@ -25,15 +26,23 @@ func (c *lineCutter) next(data []byte) (line, rest []byte, whole bool) {
 	if c.long || len(c.kept) > 0 {
 		c.keep(data[:n+1])
 		line = c.whole()
-	} else if n+1 > MaxMessage {
+	} else if n+1 > c.bound() {
 		line = nil
 	}
 	return trimReturns(line), rest, true
 }
 
+// bound is how long a line may be.
+func (c *lineCutter) bound() int {
+	if c.most == 0 {
+		return MaxMessage
+	}
+	return c.most
+}
+
 // keep keeps the next part of a line.
 func (c *lineCutter) keep(part []byte) {
-	if c.long = c.long || len(c.kept)+len(part) > MaxMessage; !c.long && len(c.kept)+len(part) > readBuffers {
+	if c.long = c.long || len(c.kept)+len(part) > c.bound(); !c.long && len(c.kept)+len(part) > readBuffers {
 		c.full = c.hold.take(max(cap(c.kept), 2*(len(c.kept)+len(part)))) // the line's copy is made from it
 		c.long = c.full != nil
 	}

@@ -71,9 +71,12 @@ type Loop struct {
 
 	free   *pending   // calls to be used again
 	calls  dueList    // in flight, by their time-out
-	linger dueList    // replied to on a stream that hasn't ended
 	queue  []*pending // waiting for a connection, from queued on
 	queued int
+
+	streams  *stream   // to be used again
+	trailing []trailer // streams that go on after their response, from trailed on
+	trailed  int
 
 	life   context.Context
 	end    context.CancelFunc
@@ -112,7 +115,6 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	}
 	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), forms: map[string]*template{}, ctx: context.Background(), buf: make([]byte, readBuffer),
 		alone: runtime.GOMAXPROCS(0) == 1}
-	l.linger.which = forLinger
 	l.news = readable
 	if r.network == "tcp" {
 		l.news |= unix.EPOLLET
@@ -201,10 +203,10 @@ func (l *Loop) nap(now, until time.Duration) time.Duration {
 		return 0
 	}
 	if p := l.calls.first; p != nil {
-		d = min(d, p.due[forTimeout]-now)
+		d = min(d, p.due-now)
 	}
-	if p := l.linger.first; p != nil {
-		d = min(d, p.due[forLinger]-now)
+	if at, ok := l.trailEnds(); ok {
+		d = min(d, at-now)
 	}
 	return max(d, 0)
 }
@@ -300,6 +302,7 @@ func (l *Loop) answerBell() {
 
 // Close closes the connections. Calls under way must have ended.
 func (l *Loop) Close() {
+	l.seeTrails()
 	l.end()
 	l.wg.Wait()
 	l.answerBell() // what others want to be written

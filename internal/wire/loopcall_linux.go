@@ -23,16 +23,10 @@ type pending struct {
 	conn    *conn  // that carries it; nil while it waits for one
 	waiting bool   // in the queue, over stdio that of its pipe
 
-	links [2]link2         // in the lists of what is due
-	due   [2]time.Duration // when
-	next  *pending         // in the list of free ones
+	link link2         // in the list of what is due
+	due  time.Duration // when
+	next *pending      // in the list of free ones
 }
-
-// The lists that a call may be in.
-const (
-	forTimeout = iota
-	forLinger
-)
 
 type link2 struct {
 	prev, next *pending
@@ -42,37 +36,36 @@ type link2 struct {
 // A dueList holds calls by when something is due. What is added is due last,
 // because the time that each has is the same.
 type dueList struct {
-	which       int
 	first, last *pending
 }
 
 func (d *dueList) add(p *pending, at time.Duration) {
-	p.due[d.which] = at
-	p.links[d.which] = link2{prev: d.last, in: true}
+	p.due = at
+	p.link = link2{prev: d.last, in: true}
 	if d.last == nil {
 		d.first = p
 	} else {
-		d.last.links[d.which].next = p
+		d.last.link.next = p
 	}
 	d.last = p
 }
 
 func (d *dueList) remove(p *pending) {
-	k := p.links[d.which]
+	k := p.link
 	if !k.in {
 		return
 	}
 	if k.prev == nil {
 		d.first = k.next
 	} else {
-		k.prev.links[d.which].next = k.next
+		k.prev.link.next = k.next
 	}
 	if k.next == nil {
 		d.last = k.prev
 	} else {
-		k.next.links[d.which].prev = k.prev
+		k.next.link.prev = k.prev
 	}
-	p.links[d.which] = link2{}
+	p.link = link2{}
 }
 
 // newPending makes a call of an arrival.
@@ -93,7 +86,6 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 // finish tells what came of a call, and keeps the pending for another one.
 func (l *Loop) finish(p *pending) {
 	l.calls.remove(p)
-	l.linger.remove(p)
 	done, call := p.done, p.call
 	p.conn = nil
 	if cap(p.out) > readBuffer {
@@ -126,13 +118,11 @@ func (l *Loop) fail(p *pending, f *fault) {
 // first: if it was us who stood still, the replies are there, and late through no
 // fault of the server's.
 func (l *Loop) expire(now time.Duration) {
-	if p := l.calls.first; p != nil && p.due[forTimeout] <= now {
+	if p := l.calls.first; p != nil && p.due <= now {
 		l.catchUp()
 	}
-	for p := l.linger.first; p != nil && p.due[forLinger] <= now; p = l.linger.first {
-		l.cut(p, l.late)
-	}
-	for p := l.calls.first; p != nil && p.due[forTimeout] <= now; p = l.calls.first {
+	l.expireTrails(now)
+	for p := l.calls.first; p != nil && p.due <= now; p = l.calls.first {
 		l.cut(p, l.late)
 	}
 	if l.ctx.Err() != nil {

@@ -23,11 +23,13 @@ type conn struct {
 	since  time.Duration
 	writes bool // epoll watches for room to write
 
-	kept      []byte // of a reply that isn't whole yet
-	hold      holding
-	segs      []segment
-	replied   time.Duration // when the response had come, on a stream that hasn't ended
-	repliedAt int           // bytes of the stream by then
+	kept []byte // of a reply that isn't whole yet
+	hold holding
+	segs []segment
+
+	stream   *stream // the reply, where that is one; nil elsewhere
+	trailing bool    // that goes on after its response: there is no call any more
+	turn     uint64  // of calls
 }
 
 // dispatch gives a call a connection, or has one opened, or lets it wait.
@@ -140,9 +142,12 @@ func (l *Loop) drop(c *conn) {
 func (l *Loop) forget(c *conn) {
 	if c.call != nil {
 		c.call.conn, c.call = nil, nil
+	} else if c.stream != nil {
+		// It is no idle one.
 	} else if i := slices.Index(l.idle, c); i >= 0 {
 		l.idle = slices.Delete(l.idle, i, i+1)
 	}
+	l.leave(c)
 	c.hold.free()
 	l.strike(&c.watched)
 	l.open--
@@ -153,7 +158,8 @@ func (l *Loop) forget(c *conn) {
 // request moves to another one, and the stamp is early but not late.
 func (l *Loop) carry(c *conn, p *pending, now time.Duration) {
 	c.call, p.conn = p, c
-	c.kept, c.segs, c.replied = c.kept[:0], c.segs[:0], 0
+	c.kept, c.segs = c.kept[:0], c.segs[:0]
+	c.turn++
 	p.written = 0
 	if !p.stamped {
 		p.call.Sent, p.stamped = now, true
@@ -217,7 +223,7 @@ func (c *conn) attend(l *Loop, events uint32) time.Duration {
 		if c.call != nil && events&unix.EPOLLOUT != 0 {
 			l.write(c, c.call)
 		}
-	case c.call == nil:
+	case c.call == nil && c.stream == nil:
 		l.drop(c) // closed, or what nobody asked for
 		l.serve()
 	case errno != 0:
@@ -232,6 +238,10 @@ func (c *conn) attend(l *Loop, events uint32) time.Duration {
 
 // arrived looks at what has come of a reply.
 func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
+	if c.stream != nil {
+		l.streamed(c, data, at)
+		return
+	}
 	p := c.call
 	if l.cfg.Phase != nil && len(c.segs) == 0 {
 		l.cfg.Phase(FirstByte, at-p.call.Sent)
@@ -248,18 +258,20 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		data = c.kept
 	}
 	h, state := l.readHead(data)
+	headed := state == whole
 	var b body
-	if state == whole {
+	if headed {
 		b, l.scratch, state = h.readBody(data[h.size:], l.scratch)
 	}
-	switch state {
-	case strange:
+	switch {
+	case state == strange:
 		c.keep(data)
-		l.handOver(c, nil)
-	case partial:
-		c.keep(data)
-		if h.kind == eventBody && l.watchStream(c, b, at) {
-			l.handOver(c, nil)
+		l.handOver(c, nil, nil)
+	case state == partial && headed && h.kind == eventBody:
+		l.beginStream(c, h, data, at)
+	case state == partial:
+		if c.keep(data); len(c.segs) == 1 {
+			quickAck(c.fd)
 		}
 	default:
 		l.complete(c, h, b, data, at)
@@ -284,39 +296,6 @@ func (c *conn) keep(data []byte) {
 	if len(c.segs) == 1 {
 		c.kept = append(c.kept[:0], data...)
 	}
-}
-
-// watchStream notes when the response comes on a stream that goes on: it may
-// do so for a while only. It reports if the server asks something before: it may
-// wait for our answer, which the plain path gives.
-func (l *Loop) watchStream(c *conn, b body, at time.Duration) (asked bool) {
-	p := c.call
-	if c.replied != 0 || len(b.text) == 0 {
-		return false
-	}
-	_, _, ok := plainSuccess(eventBody, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
-	if !ok {
-		if ok, asked = answers(b.text, p.call.ID); !ok {
-			return asked && !p.lane.modern
-		}
-	}
-	c.replied, c.repliedAt = at, len(b.text)
-	l.linger.add(p, at+linger)
-	return false
-}
-
-// answers reports if there is a response to a request on a stream, and if the
-// server asks something.
-func answers(stream []byte, id int64) (replied, asked bool) {
-	c := &collector{want: id, issued: func(int64) bool { return false }, strays: &strayLog{}, respond: func(*message) { asked = true }}
-	var events eventReader
-	// Where it is too long, or anything else, the reply itself will tell.
-	_ = events.feed(stream, func(e event) {
-		if e.message() {
-			c.text(e.data, 0)
-		}
-	})
-	return c.reply != nil, asked
 }
 
 // complete ends a call whose reply is whole.
@@ -351,7 +330,7 @@ func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 	if h.status != 200 || !p.lane.plainOK {
 		return false
 	}
-	result, end, ok := plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
+	result, _, ok := plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
 	switch {
 	case !ok:
 		return false
@@ -359,8 +338,6 @@ func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 	case h.kind == jsonBody:
 		r := record{segs: c.segs, at: at}
 		at = r.stamp(h.size + b.last)
-	case c.replied != 0 && c.repliedAt == len(b.text) && end == len(b.text):
-		at = c.replied
 	default:
 		return false // when the response came is for the plain path to say
 	}
@@ -377,7 +354,10 @@ func (l *Loop) release(c *conn, reuse bool, at time.Duration) {
 		l.drop(c)
 		return
 	}
-	c.call.conn, c.call = nil, nil
+	l.leave(c)
+	if c.call != nil {
+		c.call.conn, c.call = nil, nil
+	}
 	c.hold.free()
 	if c.used = true; cap(c.kept) > readBuffer {
 		c.kept = nil

@@ -11,6 +11,10 @@ import (
 
 // broke ends a call whose connection ended before its reply was whole.
 func (l *Loop) broke(c *conn, err error, at time.Duration) {
+	if c.stream != nil {
+		l.streamBroke(c, err, at)
+		return
+	}
 	p := c.call
 	if len(c.segs) == 0 {
 		l.drop(c)
@@ -19,7 +23,7 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 		return
 	}
 	if _, state := readHead(c.kept); state != whole {
-		l.handOver(c, err)
+		l.handOver(c, err, nil)
 		return
 	}
 	r := &record{data: c.kept, segs: c.cutSegs(len(c.kept)), end: err, at: at}
@@ -32,6 +36,9 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 // ended says what has come of a call by the time that a context ended.
 func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 	none := answer{received: l.now(), fault: gaveUp(why)}
+	if c.stream != nil {
+		return c.stream.answer(l, none.fault, none.received)
+	}
 	if len(c.segs) == 0 {
 		return none
 	}
@@ -43,10 +50,17 @@ func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 }
 
 // handOver has the plain path go on with a connection. Where its end is known
-// already, the error says which.
-func (l *Loop) handOver(c *conn, end error) {
+// already, the error says which. The rest is what a stream brought last that it
+// has not taken.
+func (l *Loop) handOver(c *conn, end error, rest []byte) {
 	p := c.call
 	r := &record{data: append([]byte(nil), c.kept...), segs: c.cutSegs(len(c.kept)), end: end, at: l.now()}
+	var sink *eventSink
+	if st := c.stream; st != nil {
+		r.data, r.skip = st.record(rest)
+		r.segs = []segment{{len(r.data), r.at}}
+		sink, st.sink = st.sink, &eventSink{c: &collector{}}
+	}
 	var nc net.Conn
 	if end == nil {
 		// It has its own duplicate of the descriptor.
@@ -63,7 +77,6 @@ func (l *Loop) handOver(c *conn, end error) {
 		l.drop(c)
 	}
 	l.calls.remove(p)
-	l.linger.remove(p)
 	ctx, cancel := context.WithTimeoutCause(l.ctx, p.start+l.timeout-l.now(), errTimeout)
 	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
 	if err != nil {
@@ -71,8 +84,7 @@ func (l *Loop) handOver(c *conn, end error) {
 	}
 	l.wg.Go(func() {
 		defer cancel()
-		a := p.lane.link.takeOver(ctx, r, nc, q)
-		l.ring(func() { l.conclude(p, a) })
+		p.lane.link.takeOver(ctx, r, nc, q, sink, func(a answer) { l.ring(func() { l.conclude(p, a) }) })
 	})
 	l.serve()
 }

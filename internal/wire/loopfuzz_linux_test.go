@@ -43,12 +43,7 @@ func (x *tester) again() {
 // came is a call without its stamps, and the strays.
 func (x *tester) came(c history.Call) came {
 	require.LessOrEqual(x.t, c.Sent, c.Received)
-	c.Sent, c.Received = 0, 0
-	e := came{c, x.s.Strays()}
-	for i := range e.Strays {
-		e.Strays[i].At = 0
-	}
-	return e
+	return timeless(x.s, c)
 }
 
 // plain reads a reply and the end of its connection as net/http does.
@@ -60,7 +55,7 @@ func (x *tester) plain(text string) came {
 	r := &record{data: []byte(text), segs: []segment{{end: len(text)}}, end: io.EOF}
 	ctx, cancel := context.WithTimeoutCause(x.t.Context(), 5*time.Second, errTimeout)
 	defer cancel()
-	x.s.judge(&call, x.s.link.(*httpLink).takeOver(ctx, r, nil, q))
+	x.s.link.(*httpLink).takeOver(ctx, r, nil, q, nil, func(a answer) { x.s.judge(&call, a) })
 	call.Sent = 0
 	return x.came(call)
 }

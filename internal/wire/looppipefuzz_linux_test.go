@@ -88,7 +88,7 @@ func feign(t testing.TB, timeout time.Duration) *feigned {
 	s.era.Store(&era{revision: "2025-11-25"})
 	p := &Process{stdin: stdin, stdout: stdout, done: make(chan struct{}), swept: make(chan struct{}), state: "exit status 0"}
 	f := &feigned{s: s, in: bufio.NewReader(in), pipe: in, out: out}
-	f.link = newStdioLink(p, &mailbox{issued: s.issued, strays: &s.strays}, s.o.Now, nil, s.o.Memory, s.newAnswerer(1), s.cancelled)
+	f.link = newStdioLink(p, &mailbox{issued: s.issued, strays: &s.strays}, s.o, s.newAnswerer(1), s.cancelled)
 	s.link = f.link
 	t.Cleanup(f.close)
 	return f

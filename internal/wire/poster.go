@@ -19,6 +19,7 @@ type poster struct {
 	phase     func(Phase, time.Duration) // may be nil
 	shared    bool                       // the transport is others' too
 	memory    *ReplyMemory
+	most      int       // bytes of a reply
 	tap       io.Writer // gets a copy of what is read; nil: nobody
 }
 
@@ -46,7 +47,7 @@ func newPoster(o Options) *poster {
 		r.SetBasicAuth(u.User.Username(), password)
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
-	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory}
+	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory, most: o.MaxMessage}
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -62,14 +63,16 @@ func lowerASCII(name string) string { return string(bytes.ToLower([]byte(name)))
 // request is about to be written on it; if the connection turns out to be
 // dead before the first byte, the request moves to another one and the stamp
 // stays, which is early but never late.
-func (p *poster) send(ctx context.Context, method, target string, body []byte, header http.Header,
+//
+// ctx says why the caller gave up, and life ends the request and the reply.
+func (p *poster) send(ctx, life context.Context, method, target string, body []byte, header http.Header,
 	sent *stamp) (*http.Response, *fault) {
 	trace := p.trace(sent)
 	var reader io.Reader
 	if body != nil {
 		reader = bytes.NewReader(body)
 	}
-	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, target, reader)
+	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(life, trace), method, target, reader)
 	if err != nil {
 		return nil, &fault{Protocol, "the URL cannot be requested", err}
 	}
@@ -104,7 +107,7 @@ func (p *poster) status(ctx context.Context, method, target string, body []byte,
 	sent *stamp) answer {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, f := p.send(ctx, method, target, body, header, sent)
+	resp, f := p.send(ctx, ctx, method, target, body, header, sent)
 	a := answer{fault: f}
 	if f == nil {
 		a.status, a.header = resp.StatusCode, resp.Header
@@ -112,7 +115,7 @@ func (p *poster) status(ctx context.Context, method, target string, body []byte,
 		// connection alive, no more, and what is cut short is still a body.
 		late := time.AfterFunc(linger, cancel)
 		hold := holding{of: p.memory}
-		a.body, _ = readAll(ctx, resp.Body, &hold)
+		a.body, _ = readAll(ctx, resp.Body, p.most, &hold)
 		hold.free()
 		late.Stop()
 		if a.status/100 == 2 {

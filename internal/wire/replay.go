@@ -23,6 +23,7 @@ type record struct {
 	data []byte
 	segs []segment // at least one
 	end  error     // what the read after them returned; nil where the reply is whole
+	skip int       // bytes of the body that stand for others
 	at   time.Duration
 
 	read int
@@ -75,16 +76,23 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 	if err != nil {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
-	c := &collector{want: id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-	return readReply(ctx, func() {}, resp, c, r.now, &holding{}) // it is in memory, and counted there
+	in := l.reader(ctx, func() {})
+	in.now, in.hold, in.phase = r.now, &holding{}, nil // it is in memory, and counted there
+	a, rest := in.read(resp, l.newSink(id))
+	if rest != nil {
+		rest() // it is in memory too
+	}
+	return a
 }
 
 // takeOver has the plain path read a reply from its first byte, on the
 // connection on which the request has been sent already. The bytes in the
-// record come first, then what its end says, or where that is nil, conn.
-func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q request) answer {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// record come first, then what its end says, or where that is nil, conn. Where
+// a sink is given, it has taken events already, and goes on. told is told of the
+// answer, before what may still come after it is read.
+func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q request, s *eventSink, told func(answer)) {
+	life, end := outliving(ctx)
+	defer end()
 	once := make(chan net.Conn, 1)
 	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
 	transport := &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxReplyHead, DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -96,15 +104,25 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 		}
 	}}
 	defer transport.CloseIdleConnections()
-	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now}
-	resp, f := p.send(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
+	stop := context.AfterFunc(ctx, end)
+	defer stop()
+	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most}
+	resp, f := p.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
 	if f != nil {
-		return answer{fault: f, received: p.now()}
+		told(answer{fault: f, received: p.now()})
+		return
 	}
-	c := &collector{want: q.id, issued: l.issued, strays: l.strays, respond: l.answers.answer}
-	hold := holding{of: l.poster.memory}
-	defer hold.free()
-	return readReply(ctx, cancel, resp, c, p.now, &hold)
+	if s == nil {
+		s = l.newSink(q.id)
+	}
+	// What stands for bytes that the sink has had already.
+	_, _ = io.CopyN(io.Discard, resp.Body, int64(r.skip)) // it is in memory
+	a, rest := l.reader(ctx, end).read(resp, s)
+	stop()
+	told(a)
+	if rest != nil {
+		rest()
+	}
 }
 
 // A sentConn is a connection on which a request has been sent: it takes the

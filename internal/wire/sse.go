@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -41,7 +42,7 @@ func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeou
 	var sent stamp
 	begin := p.now()
 	header := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
-	resp, f := p.send(opening, http.MethodGet, target, nil, header, &sent)
+	resp, f := p.send(opening, opening, http.MethodGet, target, nil, header, &sent)
 	a := answer{fault: f}
 	if f == nil {
 		a = l.begin(opening, resp, target)
@@ -61,7 +62,7 @@ func (l *sseLink) begin(ctx context.Context, resp *http.Response, target string)
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	if a.status != http.StatusOK {
 		hold := holding{of: l.poster.memory}
-		a.body, _ = readAll(ctx, resp.Body, &hold) // as much of it as there is
+		a.body, _ = readAll(ctx, resp.Body, l.poster.most, &hold) // as much of it as there is
 		hold.free()
 		_ = resp.Body.Close() // nothing follows from how it ends
 		return a
@@ -107,6 +108,7 @@ func resolveSame(base, where string) (string, *fault) {
 // readStream reads the stream until it ends, and says why it did.
 func (l *sseLink) readStream(ctx context.Context, body io.Reader, endpoint chan<- string) *fault {
 	var events eventReader
+	events.begin(l.poster.most)
 	in := &stampedReader{in: body, now: l.poster.now}
 	buf := make([]byte, 32<<10)
 	named := false
@@ -120,7 +122,7 @@ func (l *sseLink) readStream(ctx context.Context, body io.Reader, endpoint chan<
 				named = true
 				endpoint <- string(e.data)
 			case e.message():
-				l.box.text(e.data, in.last)
+				l.box.text(bytes.Clone(e.data), in.last)
 			}
 		})
 		full := events.takeRoom(&hold, 0)

@@ -61,12 +61,12 @@ type frame struct {
 }
 
 // newStdioLink starts talking to a process that has pipes.
-func newStdioLink(p *Process, box *mailbox, now func() time.Duration, tap io.Writer, memory *ReplyMemory, answers *answerer,
-	aside func(answer)) *stdioLink {
-	l := &stdioLink{process: p, box: box, now: now, tap: tap, aside: aside,
+func newStdioLink(p *Process, box *mailbox, o Options, answers *answerer, aside func(answer)) *stdioLink {
+	l := &stdioLink{process: p, box: box, now: o.Now, tap: o.Tap, aside: aside,
 		out: make(chan frame), quit: make(chan struct{}),
 		loan: loan{aside: make(chan struct{}), back: make(chan struct{}), ended: make(chan struct{})}}
-	answers.carry, box.respond, l.lines.hold.of = l.reply, answers.answer, memory
+	answers.carry, box.respond = l.reply, answers.answer
+	l.lines.hold.of, l.lines.most = o.Memory, o.MaxMessage
 	l.wg.Go(l.write)
 	l.wg.Go(l.read)
 	l.wg.Go(l.watch)
@@ -285,7 +285,7 @@ func (l *stdioLink) line(line []byte, at time.Duration) {
 		l.box.fail(l.lines.full, at)
 		l.lines.full = nil
 	case line == nil:
-		l.box.strays.add(NotMCP, at, 0, fmt.Appendf(nil, "a line longer than %d bytes", MaxMessage))
+		l.box.strays.add(NotMCP, at, 0, fmt.Appendf(nil, "a line longer than %d bytes", l.lines.bound()))
 	case len(line) > 0:
 		l.box.text(bytes.Clone(line), at)
 	}

@@ -46,8 +46,8 @@ const (
 )
 
 // MaxMessage is the largest message, and the largest HTTP reply, that is read,
-// in bytes. What is longer makes a call Broken. Options.Memory bounds what all
-// that are being read hold together.
+// in bytes, where Options.MaxMessage doesn't say otherwise. What is longer makes a
+// call Broken. Options.Memory bounds what all that are being read hold together.
 const MaxMessage = 16 << 20
 
 // Options says which server to talk to, and how. The zero value of every field
@@ -89,6 +89,10 @@ type Options struct {
 	// must not fail. Nil: nobody.
 	Tap io.Writer
 
+	// MaxMessage is the largest message, and the largest HTTP reply, that is read,
+	// in bytes. 0: MaxMessage.
+	MaxMessage int
+
 	// Memory bounds what replies take while they are read, over all sessions that
 	// share it. Nil: DefaultReplyMemory for this session.
 	Memory *ReplyMemory
@@ -126,6 +130,7 @@ const (
 	Connecting Phase = iota // opening a connection, without TLS
 	Securing                // the TLS handshake
 	FirstByte               // from Sent to the first byte of the reply
+	StreamEnd               // from the response to the end of its stream, where that came later
 )
 
 // A Refusal says how a server signals that it refused a request for its rate.
@@ -200,8 +205,8 @@ func (o Options) checked() (Options, error) {
 	if o.Proxy != nil && o.Socket != "" {
 		return bad("a unix socket is not reached by a proxy")
 	}
-	if o.Timeout < 0 || o.Patience < 0 || o.MaxConns < 0 {
-		return bad("negative time-out or number of connections")
+	if o.Timeout < 0 || o.Patience < 0 || o.MaxConns < 0 || o.MaxMessage < 0 {
+		return bad("negative time-out, number of connections or size of a message")
 	}
 	o.fill()
 	return o, nil
@@ -214,6 +219,9 @@ func (o *Options) fill() {
 	}
 	if o.Patience == 0 {
 		o.Patience = o.Timeout
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = MaxMessage
 	}
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
