@@ -41,10 +41,15 @@ func (l *asideLog) add(c history.Call) {
 
 // aside notes a message that is no call of the run, if it left us.
 func (s *Session) aside(kind history.Kind, method string, a answer) {
+	s.asideOf(kind, method, a.sent, a)
+}
+
+// asideOf is aside for what was due at an instant.
+func (s *Session) asideOf(kind history.Kind, method string, due time.Duration, a answer) {
 	if !a.wrote {
 		return
 	}
-	call := history.Call{Arrival: history.Arrival{Due: a.sent, Client: s.o.Client, Method: method, Label: history.Aside}, Kind: kind}
+	call := history.Call{Arrival: history.Arrival{Due: min(due, a.sent), Client: s.o.Client, Method: method, Label: history.Aside}, Kind: kind}
 	s.judge(&call, a)
 	if s.o.Aside != nil {
 		s.o.Aside(call)
@@ -53,9 +58,10 @@ func (s *Session) aside(kind history.Kind, method string, a answer) {
 	s.asides.add(call)
 }
 
-// answered notes an answer to a request by the server.
+// answered notes an answer to a request by the server. It was due when that had
+// been read.
 func (s *Session) answered(q request, a answer) {
-	s.aside(history.Answer, s.clean.finish(excerpt([]byte(q.method))), a)
+	s.asideOf(history.Answer, s.clean.finish(excerpt([]byte(q.method))), q.asked, a)
 }
 
 // cancelled notes that a call was cancelled.

@@ -41,6 +41,7 @@ func (c *collector) text(text []byte, at time.Duration) {
 func (c *collector) add(m *message, text []byte, at time.Duration) {
 	switch {
 	case m.request():
+		m.at = at
 		c.respond(m)
 	case !m.response():
 	case m.id.is(c.want) && c.reply == nil:

@@ -42,6 +42,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	}
 	s.server = s.clean.finish(s.server)
 	if e == nil {
+		s.listen()
 		return s, nil
 	}
 	e.Target = o.target()
@@ -115,6 +116,8 @@ func (s *Session) closeLink(ctx context.Context) *DialError {
 func (s *Session) useHTTP() {
 	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout, most: s.o.MaxMessage}
 	l.answers.carry = l.reply
+	l.stateless = func() bool { return s.era.Load().stateless }
+	l.again = resumption{count: &s.streams, aside: s.aside, header: func() http.Header { return s.era.Load().header("", "", nil) }}
 	at := s.url
 	l.url.Store(&at)
 	s.link = l

@@ -246,19 +246,19 @@ func headerValue(s string) string {
 	return base64Prefix + base64.StdEncoding.EncodeToString([]byte(s)) + base64Suffix
 }
 
-// respond answers a request by the server: ping with an empty result, and
-// whatever else it asks with method not found, since we declared no
-// capability. In the stateless era it has no business to ask.
-func (e era) respond(m *message) (request, bool) {
+// respond answers a request by the server: ping with an empty result, what was
+// declared with its answer, and whatever else it asks with method not found. In
+// the stateless era it has no business to ask.
+func (e era) respond(m *message, answers Answers) (request, bool) {
 	if e.stateless || m.id.raw == "" {
 		return request{}, false
 	}
 	result := `"error":{"code":-32601,"message":"method not found"}`
-	if m.method == "ping" {
-		result = `"result":{}`
+	if r := answers.result(m); r != nil {
+		result = `"result":` + string(r)
 	}
 	body := slices.Concat([]byte(`{"jsonrpc":"2.0","id":`), []byte(m.id.raw), []byte(","), []byte(result), []byte("}"))
-	return request{method: m.method, body: body, header: e.header("", "", nil)}, true
+	return request{method: m.method, asked: m.at, body: body, header: e.header("", "", nil)}, true
 }
 
 // cancelledLine tells a server over stdio that nobody waits for a request.

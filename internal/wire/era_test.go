@@ -110,14 +110,14 @@ func TestParamHeaders(t *testing.T) {
 
 func TestRespond(t *testing.T) {
 	ping := one(t, `{"jsonrpc":"2.0","id":"a","method":"ping"}`)
-	q, ok := era{revision: "2025-06-18", sessionID: "s"}.respond(ping)
+	q, ok := era{revision: "2025-06-18", sessionID: "s"}.respond(ping, Answers{})
 	require.True(t, ok)
 	require.Equal(t, `{"jsonrpc":"2.0","id":"a","result":{}}`, string(q.body))
 	require.Equal(t, []string{"s"}, q.header["Mcp-Session-Id"])
-	q, ok = era{}.respond(one(t, `{"jsonrpc":"2.0","id":4,"method":"roots/list"}`))
+	q, ok = era{}.respond(one(t, `{"jsonrpc":"2.0","id":4,"method":"roots/list"}`), Answers{})
 	require.True(t, ok)
 	require.Contains(t, string(q.body), `"id":4,"error":{"code":-32601`)
-	_, ok = era{stateless: true}.respond(ping)
+	_, ok = era{stateless: true}.respond(ping, Answers{})
 	require.False(t, ok)
 }
 

@@ -27,7 +27,11 @@ type httpLink struct {
 	answers *answerer
 	timeout time.Duration
 	most    int            // bytes of a reply
-	rests   sync.WaitGroup // streams that go on after their response
+	rests   sync.WaitGroup // streams that go on after their response, and the standalone one
+	deaf    func()         // ends the standalone stream; nil where there is none
+
+	again     resumption
+	stateless func() bool // the era is
 }
 
 // exchange posts a request and reads its reply.
@@ -58,7 +62,9 @@ func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, q req
 	resp, f := l.poster.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
-		a, rest = l.reader(ctx, end).read(resp, l.newSink(q.id))
+		in := l.reader(ctx, end)
+		in.resume = func(s *eventSink) (io.ReadCloser, *fault) { return l.resume(ctx, life, s) }
+		a, rest = in.read(resp, l.newSink(q.id))
 	}
 	a.sent, a.wrote = sent.or(begin)
 	return a, rest
@@ -73,7 +79,7 @@ func (l *httpLink) newSink(id int64) *eventSink {
 
 // reader returns what reads a reply that comes over this link.
 func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
-	return replyReader{ctx: ctx, cancel: cancel, now: l.poster.now, hold: &holding{of: l.poster.memory}, phase: l.poster.phase}
+	return replyReader{link: l, ctx: ctx, cancel: cancel, now: l.poster.now, hold: &holding{of: l.poster.memory}, phase: l.poster.phase}
 }
 
 // notify posts a message and reads its status.
@@ -98,40 +104,53 @@ func postHeader(q request) http.Header {
 
 // A replyReader reads one reply.
 type replyReader struct {
+	link   *httpLink
 	ctx    context.Context
 	cancel func() // ends the reply where it doesn't end by itself
 	now    func() time.Duration
 	hold   *holding
 	phase  func(Phase, time.Duration) // may be nil
+	alone  bool                       // it is no reply, but a stream of the server's own
+
+	// resume gets the rest of a stream that ended before its response. Nil: that is
+	// for somebody else to do.
+	resume func(s *eventSink) (io.ReadCloser, *fault)
 }
 
 // read reads a reply up to its response. Where that came on a stream that hasn't
 // ended, rest reads on, for a while; else all has been read, and rest is nil.
 func (r replyReader) read(resp *http.Response, s *eventSink) (a answer, rest func()) {
-	c := s.c
 	a = answer{status: resp.StatusCode, header: resp.Header}
 	kind := replyType(resp.Header)
-	open := false
 	if kind == eventStream {
-		a.fault, open = r.events(resp.Body, s)
-		if a.received = c.at; !s.replied() {
-			a.received = r.now()
-		}
+		return r.stream(resp.Body, s, a)
+	}
+	in := &stampedReader{in: resp.Body, now: r.now, last: r.now()}
+	a.body, a.fault = readAll(r.ctx, in, s.most, r.hold)
+	if a.received = in.last; a.fault == nil {
+		s.c.text(a.body, in.last)
 	} else {
-		in := &stampedReader{in: resp.Body, now: r.now, last: r.now()}
-		a.body, a.fault = readAll(r.ctx, in, s.most, r.hold)
-		if a.received = in.last; a.fault == nil {
-			c.text(a.body, in.last)
-		} else {
-			a.received = r.now()
-		}
+		a.received = r.now()
 	}
 	s.answer(&a, kind)
-	if open {
-		return a, func() { r.readRest(resp.Body, s) }
-	}
 	r.hold.free()
 	_ = resp.Body.Close() // nothing follows from how it ends
+	return a, nil
+}
+
+// stream reads a reply of events, whose head is in the answer.
+func (r replyReader) stream(body io.ReadCloser, s *eventSink, a answer) (answer, func()) {
+	var open bool
+	a.fault, open, body = r.events(body, s)
+	if a.received = s.c.at; !s.replied() {
+		a.received = r.now()
+	}
+	s.answer(&a, eventStream)
+	if open {
+		return a, func() { r.readRest(body, s) }
+	}
+	r.hold.free()
+	_ = body.Close() // nothing follows from how it ends
 	return a, nil
 }
 
@@ -192,24 +211,53 @@ func orUnnamed(kind string) string {
 // errOldTransport says that a POST was answered as HTTP+SSE answers a GET.
 var errOldTransport = errors.New("the server speaks the older HTTP+SSE transport")
 
-// events reads a stream up to its response, and reports if it may go on.
-func (r replyReader) events(body io.Reader, s *eventSink) (f *fault, open bool) {
-	in := &stampedReader{in: body, now: r.now}
+// events reads a stream up to its response, and reports if it may go on, and where:
+// one that ended too early is resumed.
+func (r replyReader) events(from io.ReadCloser, s *eventSink) (f *fault, open bool, body io.ReadCloser) {
 	buf := make([]byte, 32<<10)
-	for {
-		n, err := in.Read(buf)
-		f := s.feed(buf[:n], in.last, r.hold)
+	for body = from; ; {
+		n, err := body.Read(buf)
+		at := r.now()
+		if r.alone {
+			s.total = 0 // it may go on for ever
+		}
+		if n > 0 || err == nil {
+			f = s.feed(buf[:n], at, r.hold)
+		}
 		switch {
 		case f != nil:
-			return f, false
-		case s.replied():
-			return nil, err == nil
+			return f, false, body
+		case s.replied() && !r.alone:
+			return nil, err == nil, body
+		case err == nil:
+			continue
 		case errors.Is(err, io.EOF):
-			return s.end(err), false
-		case err != nil:
-			return netFault(r.ctx, err), false
+			f = s.end(err)
+		default:
+			f = netFault(r.ctx, err)
 		}
+		if r.resume == nil || !r.link.resumable(s) || r.ctx.Err() != nil {
+			return f, false, body
+		}
+		next, lost := r.resume(s)
+		if lost != nil {
+			return lost, false, body
+		}
+		_ = body.Close() // nothing follows from how it ends
+		body, f = next, nil
 	}
+}
+
+// goOn gets the rest of a stream that ended before its response. The answer holds
+// what its head said.
+func (r replyReader) goOn(s *eventSink, a answer) (answer, func()) {
+	body, f := r.resume(s)
+	if f != nil {
+		a.fault, a.received = f, r.now()
+		s.answer(&a, eventStream)
+		return a, nil
+	}
+	return r.stream(body, s, a)
 }
 
 // readRest reads what a stream brings after the response: for a while only, since
@@ -254,8 +302,16 @@ func (l *httpLink) reply(ctx context.Context, q request) answer {
 	return l.notify(ctx, q)
 }
 
+// unheard ends the standalone stream.
+func (l *httpLink) unheard() {
+	if l.deaf != nil {
+		l.deaf()
+	}
+}
+
 // close closes the connections. The session has been deleted by then.
 func (l *httpLink) close(context.Context) error {
+	l.unheard()
 	l.rests.Wait()
 	l.poster.close()
 	return nil

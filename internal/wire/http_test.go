@@ -135,7 +135,7 @@ func TestHTTPReplies(t *testing.T) {
 }
 
 // A reply that the server spreads over time counts when its last byte came,
-// and a stream that stays open after it delays the caller but not the stamp.
+// and a stream that stays open after it delays nobody: it is watched on the side.
 func TestHTTPStamps(t *testing.T) {
 	var got, wrote atomic.Int64
 	begin := time.Now()
@@ -154,9 +154,12 @@ func TestHTTPStamps(t *testing.T) {
 	defer close(release)
 	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Now: func() time.Duration { return time.Since(begin) }})
 	c := s.Exchange(t.Context(), echo)
+	back := time.Since(begin)
 	require.Equal(t, history.OK, c.Outcome, c.Detail)
 	require.Less(t, int64(c.Sent), got.Load())
 	require.Greater(t, int64(c.Received), wrote.Load())
+	require.Less(t, back-c.Received, linger, "the call was over by then")
+	s.link.(*httpLink).rests.Wait()
 	require.GreaterOrEqual(t, time.Since(begin)-c.Received, linger, "it watched for a second response")
 }
 

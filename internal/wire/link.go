@@ -21,9 +21,10 @@ type link interface {
 
 // A request is one message to a server.
 type request struct {
-	id     int64  // 0 for a notification
-	method string // of a response: what it answers
-	body   []byte // without line ends
+	id     int64         // 0 for a notification
+	method string        // of a response: what it answers
+	asked  time.Duration // of a response: when it was asked for
+	body   []byte        // without line ends
 	header http.Header
 }
 

@@ -308,6 +308,10 @@ func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) 
 		l.serve()
 		return
 	}
+	if h.kind == eventBody {
+		l.beginStream(c, h, data, at)
+		return
+	}
 	a := p.lane.link.replay(l.ctx, &record{data: data[:h.size+b.size], segs: c.cutSegs(h.size + b.size)}, p.call.ID)
 	l.release(c, reuse, at)
 	l.conclude(p, a)

@@ -37,7 +37,7 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 	none := answer{received: l.now(), fault: gaveUp(why)}
 	if c.stream != nil {
-		return c.stream.answer(l, none.fault, none.received)
+		return c.stream.answer(none.fault, none.received)
 	}
 	if len(c.segs) == 0 {
 		return none
@@ -76,15 +76,10 @@ func (l *Loop) handOver(c *conn, end error, rest []byte) {
 	} else {
 		l.drop(c)
 	}
-	l.calls.remove(p)
-	ctx, cancel := context.WithTimeoutCause(l.ctx, p.start+l.timeout-l.now(), errTimeout)
 	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
 	if err != nil {
 		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
 	}
-	l.wg.Go(func() {
-		defer cancel()
-		p.lane.link.takeOver(ctx, r, nc, q, sink, func(a answer) { l.ring(func() { l.conclude(p, a) }) })
-	})
+	l.aside(p, func(ctx context.Context, tell func(answer)) { p.lane.link.takeOver(ctx, r, nc, q, sink, tell) })
 	l.serve()
 }

@@ -72,7 +72,7 @@ func (l *Loop) streamed(c *conn, data []byte, at time.Duration) {
 	case c.call == nil:
 		l.trail(c, data, state, f, at)
 	case f != nil && !st.sink.replied():
-		p, a := c.call, st.answer(l, f, at)
+		p, a := c.call, st.answer(f, at)
 		l.drop(c)
 		l.conclude(p, a)
 		l.serve()
@@ -82,12 +82,50 @@ func (l *Loop) streamed(c *conn, data []byte, at time.Duration) {
 		l.handOver(c, nil, data)
 	case state == partial:
 		// More will come.
+	case c.call.lane.link.resumable(st.sink):
+		l.resume(c, st.reusable(c, data), at)
 	default:
-		p, a := c.call, st.answer(l, st.sink.end(io.EOF), at)
+		p, a := c.call, st.answer(st.sink.end(io.EOF), at)
 		l.release(c, st.reusable(c, data), at)
 		l.conclude(p, a)
 		l.serve()
 	}
+}
+
+// resume has the plain path ask for the rest of a stream that ended before its
+// response.
+func (l *Loop) resume(c *conn, reuse bool, at time.Duration) {
+	p, st := c.call, c.stream
+	head, _ := st.reply() // it was read whole before
+	sink := st.sink
+	st.sink = &eventSink{c: &collector{}}
+	l.release(c, reuse, at)
+	l.aside(p, func(ctx context.Context, tell func(answer)) {
+		life, end := outliving(ctx)
+		defer end()
+		stop := context.AfterFunc(ctx, end)
+		defer stop()
+		link := p.lane.link
+		in := link.reader(ctx, end)
+		in.resume = func(s *eventSink) (io.ReadCloser, *fault) { return link.resume(ctx, life, s) }
+		a, rest := in.goOn(sink, head)
+		stop()
+		if tell(a); rest != nil {
+			rest()
+		}
+	})
+	l.serve()
+}
+
+// aside has a call concluded by what the plain path makes of it, on a goroutine.
+func (l *Loop) aside(p *pending, carry func(ctx context.Context, tell func(answer))) {
+	l.calls.remove(p)
+	p.conn = nil
+	ctx, cancel := context.WithTimeoutCause(l.ctx, p.start+l.timeout-l.now(), errTimeout)
+	l.wg.Go(func() {
+		defer cancel()
+		carry(ctx, func(a answer) { l.ring(func() { l.conclude(p, a) }) })
+	})
 }
 
 // reply ends a call whose response is there. Its connection carries on with the
@@ -104,7 +142,7 @@ func (l *Loop) reply(c *conn, rest []byte, state framing, f *fault, at time.Dura
 		}
 		st.sink.c.over = true
 	} else {
-		a = st.answer(l, nil, at)
+		a = st.answer(nil, at)
 	}
 	st.replied = at
 	c.call = nil
@@ -211,18 +249,26 @@ func (l *Loop) seeTrails() {
 }
 
 // answer ends what a stream brought.
-func (st *stream) answer(l *Loop, f *fault, at time.Duration) answer {
-	// It was read whole before.
-	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(st.head)), &http.Request{Method: http.MethodPost})
+func (st *stream) answer(f *fault, at time.Duration) answer {
+	a, err := st.reply()
 	if err != nil {
 		return answer{received: at, fault: netFault(context.Background(), err)}
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, received: at, fault: f}
+	a.received, a.fault = at, f
 	if st.sink.replied() {
 		a.received = st.sink.c.at
 	}
 	st.sink.answer(&a, eventStream)
 	return a
+}
+
+// reply is what the head of a stream says.
+func (st *stream) reply() (answer, error) {
+	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(st.head)), &http.Request{Method: http.MethodPost})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: resp.StatusCode, header: resp.Header}, nil
 }
 
 // streamBroke ends a stream whose connection has ended.
@@ -235,11 +281,13 @@ func (l *Loop) streamBroke(c *conn, err error, at time.Duration) {
 		l.serve()
 	case st.cut.chunked:
 		l.handOver(c, err, nil)
+	case c.call.lane.link.resumable(st.sink):
+		l.resume(c, false, at)
 	default:
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF // there should be more, by the head
 		}
-		p, a := c.call, st.answer(l, netFault(context.Background(), err), at)
+		p, a := c.call, st.answer(netFault(context.Background(), err), at)
 		l.drop(c)
 		l.conclude(p, a)
 		l.serve()

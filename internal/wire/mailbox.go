@@ -83,6 +83,7 @@ func (b *mailbox) text(text []byte, at time.Duration) {
 func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 	switch {
 	case m.request():
+		m.at = at
 		b.respond(m)
 		return
 	case !m.response():

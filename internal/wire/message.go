@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 )
 
 // A message is one JSON-RPC message from a server, read in one pass. Its
 // spans point into the text that it was read from.
 type message struct {
 	id     replyID
-	method string // of a request or notification
-	result []byte // the result's text; nil where there is none
-	failed bool   // there is an error member
+	method string        // of a request or notification
+	params []byte        // likewise; nil where there are none
+	at     time.Duration // when it had been read
+	result []byte        // the result's text; nil where there is none
+	failed bool          // there is an error member
 
 	code int    // of the error
 	text string // the error's message
@@ -107,6 +110,9 @@ func (c *cursor) message() (*message, error) {
 		case "error":
 			m.failed = true
 			err = c.failure(&m)
+		case "params":
+			m.params, err = c.value()
+			return err
 		default:
 			_, err = c.value()
 			return err

@@ -190,7 +190,7 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 	s.era.Store(&era{})
 	params, err := json.Marshal(map[string]any{
 		"protocolVersion": revision,
-		"capabilities":    struct{}{},
+		"capabilities":    s.o.Answers.capabilities(),
 		"clientInfo":      map[string]string{"name": s.o.Name, "version": s.o.Version},
 	})
 	if err != nil {

@@ -117,7 +117,9 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	}
 	// What stands for bytes that the sink has had already.
 	_, _ = io.CopyN(io.Discard, resp.Body, int64(r.skip)) // it is in memory
-	a, rest := l.reader(ctx, end).read(resp, s)
+	in := l.reader(ctx, end)
+	in.resume = func(s *eventSink) (io.ReadCloser, *fault) { return l.resume(ctx, life, s) }
+	a, rest := in.read(resp, s)
 	stop()
 	told(a)
 	if rest != nil {

@@ -28,6 +28,7 @@ type Session struct {
 	clean     redactor
 	strays    strayLog
 	asides    asideLog
+	streams   streamCount
 	answers   *answerer // to the server's requests; nil in process
 	templates sync.Pool // of *template, for transports without headers
 
@@ -231,7 +232,7 @@ func (s *Session) issued(id int64) bool { return 0 < id && id <= s.lastID.Load()
 
 // respond says what to answer to a request by the server, if anything.
 func (s *Session) respond(m *message) (request, bool) {
-	q, ok := s.era.Load().respond(m)
+	q, ok := s.era.Load().respond(m, s.o.Answers)
 	switch {
 	case !ok:
 		s.strays.add(Uncalled, s.o.Now(), 0, []byte(m.method))
@@ -300,8 +301,11 @@ func (s *Session) Close(ctx context.Context) error {
 	if s.answers != nil {
 		s.answers.close()
 	}
-	if l, ok := s.link.(*httpLink); ok && s.SessionID() != "" {
-		s.delete(ctx, l)
+	if l, ok := s.link.(*httpLink); ok {
+		l.unheard()
+		if s.SessionID() != "" {
+			s.delete(ctx, l)
+		}
 	}
 	if s.link == nil {
 		return nil

@@ -9,9 +9,10 @@
 // server that can't be used at all is a *DialError.
 //
 // The package deliberately schedules nothing and retries nothing but its own
-// handshake, follows no redirect during a run, uses no proxy and no HTTP/2
-// unless asked to, opens no standalone listening stream, resumes no broken one, and judges
-// nothing beyond the outcome of a single call.
+// handshake, follows no redirect during a run, uses no proxy, no HTTP/2 and no
+// standalone stream unless asked to, and judges nothing beyond the outcome of a
+// single call. A stream that ends before its response is resumed, where the server
+// has made that possible.
 package wire
 
 import (
@@ -83,6 +84,9 @@ type Options struct {
 	// headers, and warms FastMCP's tool cache, which otherwise charges a
 	// hidden tools/list for the first call of each name.
 	ListTools bool
+
+	Answers   Answers   // what the server's own requests are answered
+	GetStream GetStream // http: if the server's standalone stream is listened to
 
 	// Tap gets a copy of every reply's body, as it is read, from several
 	// goroutines, and over stdio of all that the server writes on stdout. It

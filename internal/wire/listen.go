@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// A GetStream says if a session listens to the server's standalone stream: over
+// it a server asks and tells what belongs to no call.
+type GetStream string
+
+// The choices. The zero value is GetOff.
+const (
+	GetOff  GetStream = ""
+	GetAuto GetStream = "auto" // where the server has given the session an id
+	GetOn   GetStream = "on"   // also where it hasn't
+)
+
+// firstGetStream is the first revision with standalone streams.
+const firstGetStream = "2025-03-26"
+
+// maxListenFaults is how often in a row a standalone stream may fail before nobody
+// listens any more.
+const maxListenFaults = 3
+
+// listen opens the standalone stream, if there is to be one, on a connection of its
+// own: it would take one from the calls.
+func (s *Session) listen() {
+	l, ok := s.link.(*httpLink)
+	e := s.era.Load()
+	switch {
+	case !ok, s.o.GetStream == GetOff, e.stateless, e.revision < firstGetStream:
+		return
+	case s.o.GetStream == GetAuto && e.sessionID == "":
+		return
+	}
+	o := s.o
+	o.Conns, o.MaxConns, o.Phase = nil, 1, nil
+	p := newPoster(o)
+	life, end := context.WithCancel(context.Background())
+	l.deaf = end
+	l.rests.Go(func() {
+		defer p.close()
+		l.listenOn(life, p)
+	})
+}
+
+// listenOn listens until life ends, or the server has no such stream.
+func (l *httpLink) listenOn(life context.Context, p *poster) {
+	s := l.newSink(-1) // nobody waits for a response here
+	for faults := 0; faults < maxListenFaults; {
+		resp, f := l.get(life, life, p, s.events.id)
+		switch {
+		case life.Err() != nil:
+			return
+		case f != nil:
+			faults++
+		case resp.StatusCode != http.StatusOK || replyType(resp.Header) != eventStream:
+			_ = resp.Body.Close() // nothing follows from how it ends
+			return                // it has none, mostly by 405
+		default:
+			faults = 0
+			l.again.count.listened.Add(1)
+			in := l.reader(life, func() {})
+			in.alone = true
+			f, _, body := in.events(resp.Body, s)
+			_ = body.Close() // nothing follows from how it ends
+			in.hold.free()
+			s.c.odd = nil
+			switch {
+			case life.Err() != nil:
+				return
+			case f != nil:
+				l.again.count.broke.Add(1)
+			default:
+				l.again.count.ended.Add(1)
+			}
+		}
+		if !pauseFor(life, max(s.events.retry, defaultRetry)) {
+			return
+		}
+		s.total = 0
+		s.events.resumed()
+	}
+}
+
+// pauseFor waits, and reports if it did so to the end.
+func pauseFor(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// How long to wait before a stream is asked for again whose server doesn't say
+// (as the official clients do), and at least.
+const (
+	defaultRetry = time.Second
+	leastRetry   = 10 * time.Millisecond
+)
+
+// A StreamCount is what became of the streams of a session.
+type StreamCount struct {
+	Listened int64 // standalone streams (GET) that were open
+	Ended    int64 // those that the server ended
+	Broke    int64 // those whose connection broke
+	Resumed  int64 // streams of calls that ended before the response, and were asked for again
+	Polled   int64 // among them, those that had not brought it yet either
+}
+
+// streamCount counts streams, from several goroutines.
+type streamCount struct{ listened, ended, broke, resumed, polled atomic.Int64 }
+
+// Streams says what became of the session's streams.
+func (s *Session) Streams() StreamCount {
+	c := &s.streams
+	return StreamCount{c.listened.Load(), c.ended.Load(), c.broke.Load(), c.resumed.Load(), c.polled.Load()}
+}
+
+// A resumption asks for streams again that ended too early.
+type resumption struct {
+	count  *streamCount
+	header func() http.Header // of the session's requests
+	aside  func(kind history.Kind, method string, a answer)
+}
+
+// resumable reports if a stream that has ended without a response can be asked
+// for again: the server has given its events names, and it is of an era with such
+// streams.
+func (l *httpLink) resumable(s *eventSink) bool {
+	return s.events.id != "" && !s.replied() && !l.stateless()
+}
+
+// resume asks for what comes after the last event of a stream (revision
+// 2025-11-25, Transports, Resumability and Redelivery), after as long as the
+// server wants.
+func (l *httpLink) resume(ctx, life context.Context, s *eventSink) (io.ReadCloser, *fault) {
+	wait := s.events.retry
+	if wait == 0 {
+		wait = defaultRetry
+	}
+	if !pauseFor(ctx, max(wait, leastRetry)) {
+		return nil, gaveUp(ctx)
+	}
+	resp, f := l.get(ctx, life, l.poster, s.events.id)
+	if f != nil {
+		return nil, f
+	}
+	if resp.StatusCode != http.StatusOK || replyType(resp.Header) != eventStream {
+		_ = resp.Body.Close() // nothing follows from how it ends
+		return nil, &fault{kind: Garbage, detail: "the stream ended without a response, and it is not resumed: " + resp.Status}
+	}
+	l.again.count.resumed.Add(1)
+	s.events.resumed()
+	return resp.Body, nil
+}
+
+// get asks for a stream, from after an event where there is one, and notes that.
+func (l *httpLink) get(ctx, life context.Context, p *poster, lastEvent string) (*http.Response, *fault) {
+	header := l.again.header()
+	header["Accept"] = []string{eventStream}
+	if lastEvent != "" {
+		header["Last-Event-Id"] = []string{lastEvent}
+	}
+	begin := p.now()
+	var sent stamp
+	resp, f := p.send(ctx, life, http.MethodGet, *l.url.Load(), nil, header, &sent)
+	a := answer{fault: f, received: p.now()}
+	a.sent, a.wrote = sent.or(begin)
+	if f == nil {
+		a.status, a.header = resp.StatusCode, resp.Header
+	}
+	l.again.aside(history.Stream, http.MethodGet, a)
+	return resp, f
+}
+
+// resumed makes the reader ready for the rest of its stream.
+func (r *eventReader) resumed() {
+	id, retry := r.id, r.retry
+	r.begin(r.most)
+	r.id, r.nextID, r.retry = id, id, retry
+}
