@@ -19,6 +19,7 @@ type loadFlags struct {
 	targetFlags
 	storeFlags
 	connection connectionFlags
+	client     clientFlags
 
 	shape       string
 	duration    time.Duration
@@ -159,6 +160,7 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	f.registerRefusals(cmd)
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
 	f.connection.register(cmd)
+	f.client.register(cmd)
 	f.unjudged = true
 }
 

@@ -112,7 +112,7 @@ func (r *loadRun) notes(l *results.Load) []string {
 	if n := l.Setup.Failed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
 	}
-	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.Duplicate, wire.Late, wire.Uncalled, wire.Unanswered} {
+	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate, wire.Late, wire.Uncalled, wire.Unanswered} {
 		if s := r.crew.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}

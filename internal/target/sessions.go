@@ -84,5 +84,6 @@ var StrayWords = map[wire.StrayKind]string{
 	wire.Late:      "a reply after its call had been given up",
 	wire.Uncalled:  "a request by the server where its protocol allows none",
 
+	wire.TextID:     "a response whose id is a text, where the request's is a number",
 	wire.Unanswered: "a request by the server that got no answer of ours, since there were too many",
 }

@@ -106,7 +106,7 @@ func childAnswer(mode string, p posted, calls int) {
 		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
 		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
 	case mode == "wrong-id":
-		say(`{"jsonrpc":"2.0","id":"%s","result":%s}`, p.ID, okResult)
+		say(`{"jsonrpc":"2.0","id":"0%s","result":%s}`, p.ID, okResult)
 		say(`{"jsonrpc":"2.0","id":99,"result":%s}`, okResult)
 		say(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}`)
 	case mode == "reversed":

@@ -20,6 +20,7 @@ type collector struct {
 	at    time.Duration // when the response had been read
 	kept  int           // bytes of texts that these are spans of
 	junk  error         // why something in the reply was no message
+	words string        // an excerpt of that
 	odd   []Stray       // what is a stray only if the response came as well
 }
 
@@ -31,7 +32,7 @@ func (c *collector) text(text []byte, at time.Duration) {
 	err := readMessages(text, func(m *message) { c.add(m, text, at) })
 	if err != nil {
 		if c.junk == nil {
-			c.junk = err
+			c.junk, c.words = notMCP(text, err), excerpt(text)
 		}
 		c.keep(NotMCP, at, 0, text)
 	}
@@ -45,6 +46,9 @@ func (c *collector) add(m *message, text []byte, at time.Duration) {
 		c.respond(m)
 	case !m.response():
 	case m.id.is(c.want) && c.reply == nil:
+		if m.id.text {
+			c.strays.add(TextID, at, c.want, text)
+		}
 		c.reply, c.at = m, at
 		c.kept += len(text)
 	case m.id.is(c.want):
@@ -118,7 +122,7 @@ func (c *collector) missing() *fault {
 		return &fault{kind: Garbage,
 			detail: fmt.Sprintf("a reply with %s to request %d: %s", c.other.id, c.want, c.other.words())}
 	case c.junk != nil:
-		return &fault{Garbage, "the reply is no MCP message: " + c.junk.Error(), c.junk}
+		return &fault{Garbage, "the reply is no MCP message: " + c.junk.Error() + ": " + c.words, c.junk}
 	}
 	return nil
 }

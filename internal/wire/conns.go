@@ -84,7 +84,9 @@ func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
 	t.ConnectDone = func(_, _ string, err error) { p.passed(Connecting, &connect, err) }
 	t.TLSHandshakeStart = func() { secure.set(p.now()) }
 	t.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { p.passed(Securing, &secure, err) }
-	t.GotFirstResponseByte = func() { p.passed(FirstByte, sent, nil) }
+	if sent.call {
+		t.GotFirstResponseByte = func() { p.passed(FirstByte, sent, nil) }
+	}
 	return t
 }
 

@@ -42,6 +42,9 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	}
 	s.server = s.clean.finish(s.server)
 	if e == nil {
+		if l, ok := s.link.(*httpLink); ok {
+			l.settled.Store(true)
+		}
 		s.listen()
 		return s, nil
 	}

@@ -37,6 +37,7 @@ type head struct {
 	kind   bodyKind
 	length int  // of the body in bytes; -1: chunked
 	close  bool // the connection ends with this reply
+	packed bool // the body says that it is compressed
 }
 
 // readHead reads the head at the start of a reply.
@@ -124,6 +125,8 @@ func (h *head) field(line []byte) bool {
 	case equalFold(name, "connection"):
 		h.close = equalFold(value, "close")
 		return h.close || equalFold(value, "keep-alive")
+	case equalFold(name, "content-encoding"):
+		h.packed = !equalFold(value, "identity")
 	case equalFold(name, "trailer"), equalFold(name, "upgrade"):
 		return false
 	}

@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // This file recognises the reply that nearly every call of a load gets: one
 // response, with our id, whose result says that all went well. It decides
@@ -31,7 +34,7 @@ func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bo
 		return nil, 0, false
 	}
 	s := hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: soft}
-	ok = s.response()
+	ok = s.response() && utf8.Valid(text)
 	return s.result, end, ok
 }
 
@@ -292,6 +295,6 @@ func (s *hotScan) spells(raw []byte) bool {
 // have most ways not to be one.
 func anySuccess(line []byte, modern bool, soft softness) (id int64, result []byte, ok bool) {
 	s := hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
-	ok = s.response()
+	ok = s.response() && utf8.Valid(line)
 	return s.id, s.result, ok
 }

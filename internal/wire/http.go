@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // linger is how long a stream is watched after its response was read. It should
@@ -30,6 +32,7 @@ type httpLink struct {
 	rests   sync.WaitGroup // streams that go on after their response, and the standalone one
 	deaf    func()         // ends the standalone stream; nil where there is none
 
+	settled   atomic.Bool // the handshake, which follows redirects for good, is over
 	again     resumption
 	stateless func() bool // the era is
 }
@@ -37,13 +40,41 @@ type httpLink struct {
 // exchange posts a request and reads its reply.
 func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	life, end := outliving(ctx)
-	a, rest := l.post(ctx, life, end, q)
+	a, rest := l.post(ctx, life, end, *l.url.Load(), q)
 	if rest == nil {
 		end()
-		return a
+		return l.follow(ctx, q, a)
 	}
 	l.rests.Go(func() { defer end(); rest() })
 	return a
+}
+
+// follow posts a request again where its answer says that the same server takes
+// it elsewhere (307 and 308 keep the method and the body; the others don't), and
+// has not read it. Another server gets nothing of ours.
+func (l *httpLink) follow(ctx context.Context, q request, a answer) answer {
+	at := *l.url.Load()
+	for n := 0; n < maxRedirects && keepsMethod(a) && l.settled.Load(); n++ {
+		to, f := redirect(at, a)
+		if f != nil || to == "" || ctx.Err() != nil {
+			return a
+		}
+		l.again.aside(history.Request, q.method, a)
+		first := a
+		life, end := outliving(ctx)
+		var rest func()
+		if a, rest = l.post(ctx, life, end, to, q); rest != nil {
+			rest()
+		}
+		end()
+		a.sent, a.wrote, at = first.sent, true, to
+	}
+	return a
+}
+
+// keepsMethod reports if an answer is a redirect that keeps the method.
+func keepsMethod(a answer) bool {
+	return a.fault == nil && a.reply == nil && (a.status == http.StatusTemporaryRedirect || a.status == http.StatusPermanentRedirect)
 }
 
 // outliving returns a context that ends with another one, until detached: what
@@ -55,11 +86,11 @@ func outliving(ctx context.Context) (life context.Context, end context.CancelFun
 // post posts a request and reads its reply up to the response. Where that is a
 // stream that goes on, rest reads what comes after it; it is nil elsewhere. ctx
 // ends the call, and life, which end ends, all of it.
-func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, q request) (a answer, rest func()) {
+func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to string, q request) (a answer, rest func()) {
 	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
-	var sent stamp
-	resp, f := l.poster.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	sent := stamp{call: true}
+	resp, f := l.poster.send(ctx, life, http.MethodPost, to, q.body, postHeader(q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
 		in := l.reader(ctx, end)
@@ -86,7 +117,15 @@ func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
 func (l *httpLink) notify(ctx context.Context, q request) answer {
 	begin := l.poster.now()
 	var sent stamp
-	a := l.poster.status(ctx, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	at := *l.url.Load()
+	a := l.poster.status(ctx, http.MethodPost, at, q.body, postHeader(q), &sent)
+	for n := 0; n < maxRedirects && keepsMethod(a) && l.settled.Load(); n++ {
+		to, f := redirect(at, a)
+		if f != nil || to == "" || ctx.Err() != nil {
+			break
+		}
+		a, at = l.poster.status(ctx, http.MethodPost, to, q.body, postHeader(q), &sent), to
+	}
 	a.sent, a.wrote = sent.or(begin)
 	return a
 }
@@ -236,7 +275,7 @@ func (r replyReader) events(from io.ReadCloser, s *eventSink) (f *fault, open bo
 		default:
 			f = netFault(r.ctx, err)
 		}
-		if r.resume == nil || !r.link.resumable(s) || r.ctx.Err() != nil {
+		if r.resume == nil || !r.link.resumable(s) {
 			return f, false, body
 		}
 		next, lost := r.resume(s)

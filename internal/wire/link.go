@@ -65,7 +65,10 @@ func gaveUp(ctx context.Context) *fault {
 }
 
 // A stamp is an instant that is set once.
-type stamp struct{ at atomic.Pointer[time.Duration] }
+type stamp struct {
+	at   atomic.Pointer[time.Duration]
+	call bool // of a call, for whose reply somebody waits
+}
 
 // set notes the instant unless one was noted before.
 func (s *stamp) set(at time.Duration) { s.at.CompareAndSwap(nil, &at) }

@@ -258,6 +258,12 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		data = c.kept
 	}
 	h, state := l.readHead(data)
+	if state == whole && h.packed && p.lane.packed {
+		if h.kind == eventBody {
+			state = strange
+		}
+		h.kind = otherBody // it says nothing before it is unpacked
+	}
 	headed := state == whole
 	var b body
 	if headed {
@@ -314,8 +320,20 @@ func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) 
 	}
 	a := p.lane.link.replay(l.ctx, &record{data: data[:h.size+b.size], segs: c.cutSegs(h.size + b.size)}, p.call.ID)
 	l.release(c, reuse, at)
-	l.conclude(p, a)
+	if keepsMethod(a) {
+		l.follow(p, a)
+	} else {
+		l.conclude(p, a)
+	}
 	l.serve()
+}
+
+// follow has the plain path follow a redirect.
+func (l *Loop) follow(p *pending, a answer) {
+	a.sent, a.wrote = p.call.Sent, true
+	l.aside(p, func(ctx context.Context, tell func(answer)) {
+		tell(p.lane.link.follow(ctx, p.request(), a))
+	})
 }
 
 // cutSegs returns the segments of the first bytes.

@@ -49,6 +49,15 @@ func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 	return c.call.lane.link.replay(why, r, c.call.call.ID)
 }
 
+// request is the request of a call as the plain path writes it.
+func (p *pending) request() request {
+	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
+	if err != nil {
+		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
+	}
+	return q
+}
+
 // handOver has the plain path go on with a connection. Where its end is known
 // already, the error says which. The rest is what a stream brought last that it
 // has not taken.
@@ -76,10 +85,7 @@ func (l *Loop) handOver(c *conn, end error, rest []byte) {
 	} else {
 		l.drop(c)
 	}
-	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
-	if err != nil {
-		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
-	}
+	q := p.request()
 	l.aside(p, func(ctx context.Context, tell func(answer)) { p.lane.link.takeOver(ctx, r, nc, q, sink, tell) })
 	l.serve()
 }

@@ -28,7 +28,7 @@ func newTester(t testing.TB) *tester {
 	log.SetOutput(io.Discard) // net/http tells there of what nobody asked for
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	s := dial(t, Options{Transport: HTTP, URL: playing(t, act{write: replies["json"]}), Protocol: "2025-11-25",
-		Refusal: rateLimit, Client: "c1", Timeout: 5 * time.Second})
+		Refusal: rateLimit, Client: "c1", Timeout: 5 * time.Second, Compressed: true})
 	return &tester{t, s, newLoop(t, LoopConfig{}, s)}
 }
 
@@ -55,7 +55,8 @@ func (x *tester) plain(text string) came {
 	r := &record{data: []byte(text), segs: []segment{{end: len(text)}}, end: io.EOF}
 	ctx, cancel := context.WithTimeoutCause(x.t.Context(), 5*time.Second, errTimeout)
 	defer cancel()
-	x.s.link.(*httpLink).takeOver(ctx, r, nil, q, nil, func(a answer) { x.s.judge(&call, a) })
+	l := x.s.link.(*httpLink)
+	l.takeOver(ctx, r, nil, q, nil, func(a answer) { x.s.judge(&call, l.follow(ctx, q, a)) })
 	call.Sent = 0
 	return x.came(call)
 }

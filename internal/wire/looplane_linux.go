@@ -11,6 +11,7 @@ type lane struct {
 	modern   bool
 	soft     softness
 	plainOK  bool // a status of 200 is no refusal
+	packed   bool // replies may come compressed
 	template *template
 }
 
@@ -26,7 +27,7 @@ func (l *Loop) addLanes(sessions []*Session) {
 			t = newTemplate(s, l.url, link.poster.header)
 			l.forms[key] = t
 		}
-		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t,
+		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t, packed: link.poster.packed,
 			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200)}
 	}
 }

@@ -101,6 +101,9 @@ func (b *mailbox) deliver(m *message, text []byte, at time.Duration) {
 	b.mu.Unlock()
 	switch {
 	case ok:
+		if m.id.text {
+			b.strays.add(TextID, at, id, text)
+		}
 		w.take(delivery{reply: m, at: at})
 	case late:
 		b.strays.add(Late, at, id, text)

@@ -42,7 +42,7 @@ func TestMailbox(t *testing.T) {
 
 	answer("4")
 	require.Equal(t, UnknownID, last())
-	answer(`"3"`)
+	answer(`"03"`)
 	require.Equal(t, UnknownID, last())
 	require.False(t, strays.answeredTwice(3))
 	answer("null")

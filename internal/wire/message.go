@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,10 @@ type message struct {
 	text string // the error's message
 	data []byte // the error's data; nil where there is none
 
+	// flaw says what is wrong with the text that the message came in, which every
+	// JSON parser would refuse. Empty: nothing.
+	flaw string
+
 	resultType string   // the result's resultType; empty where there is none
 	isError    bool     // the result says isError
 	contents   [][]byte // the quoted texts of the result's content
@@ -30,10 +35,12 @@ type message struct {
 }
 
 // A replyID is the id that a message carries. JSON-RPC compares ids by type
-// and value: the string "5" doesn't answer the request 5.
+// and value, so that the string "5" doesn't answer the request 5. Servers send it
+// nevertheless, and the official clients take it.
 type replyID struct {
 	present bool
 	number  bool
+	text    bool // the number is sent as a text
 	n       int64
 	raw     string // as sent, for messages to people
 }
@@ -59,15 +66,32 @@ var errTwice = errors.New("a member occurs twice")
 
 // readMessages calls each for every message in a JSON text: one, a batch, or
 // several after each other, which is no JSON but tells two replies from
-// garbage. It stops at the first fault.
-func readMessages(text []byte, each func(*message)) error {
+// garbage. It stops at the first fault; the message before that is flawed by it. A
+// byte order mark before the text is no fault: clients skip it.
+func readMessages(text []byte, each func(*message)) (err error) {
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	c := cursor{data: text}
+	var last *message // told once it is known what follows
+	flaw, end := encodingFlaw(text), 0
+	defer func() {
+		if last == nil {
+			return
+		}
+		if last.flaw = flaw; err != nil && flaw == "" {
+			last.flaw = trailingFlaw(text[end:])
+		}
+		each(last)
+	}()
 	one := func() error {
 		m, err := c.message()
 		if err != nil {
 			return err
 		}
-		each(m)
+		if last != nil {
+			last.flaw = flaw
+			each(last)
+		}
+		last, end = m, c.pos
 		return nil
 	}
 	for c.peek() != 0 || c.pos < len(text) {
@@ -150,7 +174,12 @@ func (c *cursor) id() (replyID, error) {
 		return replyID{}, err
 	}
 	id := replyID{present: string(raw) != "null", raw: string(raw)}
-	id.n, id.number = wholeNumber(raw)
+	if id.n, id.number = wholeNumber(raw); !id.number && raw[0] == '"' {
+		n, err := strconv.ParseInt(string(raw[1:len(raw)-1]), 10, 64)
+		if id.text = err == nil && strconv.FormatInt(n, 10) == string(raw[1:len(raw)-1]); id.text {
+			id.n, id.number = n, true
+		}
+	}
 	return id, nil
 }
 

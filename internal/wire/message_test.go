@@ -84,7 +84,7 @@ func TestIDs(t *testing.T) {
 		seen bool
 	}{
 		{"5", true, true}, {"5.0", true, true}, {"5e0", true, true}, {"0.5e1", true, true}, {"50e-1", true, true},
-		{`"5"`, false, true}, {"5.5", false, true}, {"-5", false, true}, {"null", false, false},
+		{`"5"`, true, true}, {`"05"`, false, true}, {`"+5"`, false, true}, {`""`, false, true}, {`"5 "`, false, true}, {"5.5", false, true}, {"-5", false, true}, {"null", false, false},
 		{"true", false, true}, {"[5]", false, true}, {"{}", false, true}, {"1e400", false, true},
 		{"9007199254740993.0", false, true}, {"6", false, true},
 	}

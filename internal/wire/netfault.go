@@ -19,6 +19,10 @@ func netFault(ctx context.Context, err error) *fault {
 	if f, ok := ownFault(err); ok {
 		return f
 	}
+	var bad *decodeError
+	if errors.As(err, &bad) {
+		return &fault{Garbage, excerpt([]byte(bad.Error())), err}
+	}
 	if detail, ok := tlsDetail(err); ok {
 		return &fault{TLS, detail, err}
 	}

@@ -20,6 +20,7 @@ type poster struct {
 	shared    bool                       // the transport is others' too
 	memory    *ReplyMemory
 	most      int       // bytes of a reply
+	packed    bool      // replies may come compressed: that was offered
 	tap       io.Writer // gets a copy of what is read; nil: nobody
 }
 
@@ -48,6 +49,10 @@ func newPoster(o Options) *poster {
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
 	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory, most: o.MaxMessage}
+	if o.Compressed && header.Get("Accept-Encoding") == "" {
+		header.Set("Accept-Encoding", offered)
+	}
+	p.packed = o.offers()
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -89,11 +94,23 @@ func (p *poster) send(ctx, life context.Context, method, target string, body []b
 	if err != nil {
 		return nil, netFault(ctx, err)
 	}
+	p.unpack(resp)
 	if p.tap != nil {
 		resp.Body = tapped{io.TeeReader(resp.Body, p.tap), resp.Body}
 	}
 	return resp, nil
 }
+
+// unpack has a reply's body read as it was before it was compressed, where that
+// was offered.
+func (p *poster) unpack(resp *http.Response) {
+	if e := encoding(resp.Header); e != "" && p.packed {
+		resp.Body = &lazyBody{Closer: resp.Body, from: resp.Body, encoding: e, most: p.most}
+	}
+}
+
+// offers reports if requests say that replies may be compressed.
+func (o Options) offers() bool { return o.Compressed || o.Header.Get("Accept-Encoding") != "" }
 
 // A tapped body is read through a tee.
 type tapped struct {

@@ -76,6 +76,7 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 	if err != nil {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
+	l.poster.unpack(resp)
 	in := l.reader(ctx, func() {})
 	in.now, in.hold, in.phase = r.now, &holding{}, nil // it is in memory, and counted there
 	a, rest := in.read(resp, l.newSink(id))
@@ -106,7 +107,7 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	defer transport.CloseIdleConnections()
 	stop := context.AfterFunc(ctx, end)
 	defer stop()
-	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most}
+	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most, packed: l.poster.packed}
 	resp, f := p.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
 	if f != nil {
 		told(answer{fault: f, received: p.now()})

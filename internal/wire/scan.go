@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 )
@@ -24,6 +25,9 @@ var errCut = errors.New("the text ends too early")
 func (c *cursor) bad(want string) error {
 	if c.pos >= len(c.data) {
 		return errCut
+	}
+	if rest := c.data[c.pos:]; bytes.HasPrefix(rest, []byte("null")) {
+		return fmt.Errorf("null at byte %d, where %s should be", c.pos, want)
 	}
 	return fmt.Errorf("%q at byte %d, where %s should be", c.data[c.pos], c.pos, want)
 }

@@ -186,6 +186,9 @@ func (s *Session) judge(call *history.Call, got answer) {
 	if call.Outcome == history.Limited {
 		call.Media = s.clean.finish(mediaType(got.header))
 	}
+	if f := got.reply; f != nil && f.flaw != "" && (call.Outcome == history.OK || call.Outcome == history.ToolError) {
+		call.Outcome, call.Detail = history.Broken, f.flaw
+	}
 	if got.again == nil {
 		return
 	}

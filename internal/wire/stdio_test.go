@@ -183,7 +183,7 @@ func TestStdioWrongID(t *testing.T) {
 	o.Timeout = 400 * time.Millisecond
 	s := dial(t, o)
 	c := s.Exchange(t.Context(), echo)
-	require.Equal(t, history.TimedOut, c.Outcome, "the string 2 is not the number 2")
+	require.Equal(t, history.TimedOut, c.Outcome, "the string 02 is not the number 2")
 	kinds := map[StrayKind]int{}
 	for _, x := range s.Strays() {
 		kinds[x.Kind]++

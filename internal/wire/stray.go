@@ -14,6 +14,7 @@ const (
 	NotMCP    StrayKind = "not-mcp"    // a line on stdout, or an event, that is no MCP message
 	UnknownID StrayKind = "unknown-id" // a response to a request that was never sent, or of another type of id
 	NoID      StrayKind = "no-id"      // a response without an id
+	TextID    StrayKind = "text-id"    // a response whose id is a text, where ours is a number
 	Duplicate StrayKind = "duplicate"  // a second response to a request
 	Late      StrayKind = "late"       // the response to a call that had been given up
 	Uncalled  StrayKind = "uncalled"   // a request by the server where its era forbids one

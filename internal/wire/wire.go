@@ -85,6 +85,9 @@ type Options struct {
 	// hidden tools/list for the first call of each name.
 	ListTools bool
 
+	// Compressed offers the server to compress its replies: gzip, deflate or zstd.
+	Compressed bool
+
 	Answers   Answers   // what the server's own requests are answered
 	GetStream GetStream // http: if the server's standalone stream is listened to
 
@@ -133,7 +136,7 @@ type Phase uint8
 const (
 	Connecting Phase = iota // opening a connection, without TLS
 	Securing                // the TLS handshake
-	FirstByte               // from Sent to the first byte of the reply
+	FirstByte               // of a call: from Sent to the first byte of the reply
 	StreamEnd               // from the response to the end of its stream, where that came later
 )
 
