@@ -1,6 +1,11 @@
 package results
 
-import "github.com/mcpload/mcpload/history"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mcpload/mcpload/history"
+)
 
 // A Load is what a run of general load measured, beside what every scenario
 // has. Its quantiles come from HdrHistograms and are right to three significant
@@ -24,6 +29,7 @@ type Load struct {
 	Series   []LoadInterval   `json:"series"`
 
 	Setup     LoadSetup      `json:"setup"`
+	Client    *LoadClient    `json:"client,omitempty"` // nil where there was nothing
 	Recovery  *LoadRecovery  `json:"recovery,omitempty"`
 	Integrity *LoadIntegrity `json:"integrity,omitempty"`
 	Server    *LoadServer    `json:"server_process,omitempty"` // nil where the server is no child of ours
@@ -71,6 +77,39 @@ type LoadSetup struct {
 	Connect   Quantiles `json:"connect"`    // TCP or unix connections
 	TLS       Quantiles `json:"tls"`        // handshakes
 	FirstByte Quantiles `json:"first_byte"` // from sent to the reply's first byte; empty where nobody measured it
+}
+
+// A LoadClient is what a load did beside its calls, as a client of the server: what
+// it answered when that asked, and what became of streams.
+type LoadClient struct {
+	Answers   int64     `json:"answers"`    // requests of the server that were answered
+	Delay     Quantiles `json:"delay"`      // from the request to its answer
+	StreamEnd Quantiles `json:"stream_end"` // from a response to the end of its stream, where that came later
+	Listened  int64     `json:"listened"`   // standalone streams that were open
+	Ended     int64     `json:"ended"`      // those that the server ended
+	Broke     int64     `json:"broke"`      // those whose connection broke
+	Resumed   int64     `json:"resumed"`    // streams of calls that were asked for again, since they ended before the response
+}
+
+// Words says it in a line; empty where there is nothing to say.
+func (c *LoadClient) Words() string {
+	var parts []string
+	if c == nil {
+		return ""
+	}
+	if c.Answers > 0 {
+		parts = append(parts, fmt.Sprintf("%d requests of the server answered, p50 %s, p99 %s later", c.Answers, ms(c.Delay.P50), ms(c.Delay.P99)))
+	}
+	if e := c.StreamEnd; e.N > 0 {
+		parts = append(parts, fmt.Sprintf("streams ended p50 %s, p99 %s after their response (n=%d)", ms(e.P50), ms(e.P99), e.N))
+	}
+	if c.Resumed > 0 {
+		parts = append(parts, fmt.Sprintf("%d streams resumed", c.Resumed))
+	}
+	if c.Listened > 0 {
+		parts = append(parts, fmt.Sprintf("%d standalone streams (%d ended, %d broke)", c.Listened, c.Ended, c.Broke))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // A LoadRecovery is how long the server took to get back to normal after each

@@ -198,6 +198,9 @@ func (l *Load) beside() string {
 	if t := l.Setup.TLS; t.N > 0 {
 		text += fmt.Sprintf("; TLS p50 %s, max %s (n=%d)", ms(t.P50), ms(t.Max), t.N)
 	}
+	if words := l.Client.Words(); words != "" {
+		text += "; " + words
+	}
 	return strings.TrimPrefix(text, "; ")
 }
 

@@ -45,6 +45,9 @@ type crew struct {
 	connect    load.Histogram
 	secure     load.Histogram
 	firstByte  load.Histogram
+	delay      load.Histogram // from requests of the server to our answers
+	streamEnd  load.Histogram
+	streams    wire.StreamCount // of sessions that are closed
 	failed     int64
 	reopened   int64
 	record     func(history.Call)            // told of set-ups and asides from the run's begin on
@@ -171,6 +174,9 @@ func (c *crew) keep(calls ...history.Call) {
 func (c *crew) aside(call history.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if call.Kind == history.Answer {
+		c.delay.Record(call.Sent - call.Due)
+	}
 	c.keep(call)
 }
 
@@ -190,6 +196,7 @@ func (c *crew) leave(s *wire.Session) {
 
 // note adds a session's strays up. It needs mu.
 func (c *crew) note(s *wire.Session) {
+	c.streams.Add(s.Streams())
 	told := map[wire.StrayKind]bool{}
 	for _, stray := range s.Strays() {
 		if told[stray.Kind] {
@@ -216,6 +223,8 @@ func (c *crew) phase(p wire.Phase, took time.Duration) {
 		c.secure.Record(took)
 	case wire.FirstByte:
 		c.firstByte.Record(took)
+	case wire.StreamEnd:
+		c.streamEnd.Record(took)
 	}
 }
 
@@ -225,6 +234,19 @@ func (c *crew) report() results.LoadSetup {
 	defer c.mu.Unlock()
 	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Reopened: c.reopened, Connect: c.connect.Quantiles(),
 		TLS: c.secure.Quantiles(), FirstByte: c.firstByte.Quantiles()}
+}
+
+// client is what was done beside the calls; nil where that is nothing.
+func (c *crew) client() *results.LoadClient {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delay, n := c.delay.Quantiles(), c.streams
+	l := results.LoadClient{Answers: int64(delay.N), Delay: delay, StreamEnd: c.streamEnd.Quantiles(),
+		Listened: n.Listened, Ended: n.Ended, Broke: n.Broke, Resumed: n.Resumed}
+	if l == (results.LoadClient{}) {
+		return nil
+	}
+	return &l
 }
 
 // processes are those that are ours to speak to.

@@ -82,6 +82,9 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err := f.connection.apply(&l.Options); err != nil {
 		return nil, err
 	}
+	if err := f.client.apply(&l.Options); err != nil {
+		return nil, err
+	}
 	if l.format, err = formatNamed(f.format); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (r *loadRun) report() (loadReport, error) {
 	out.waited = total.Waited()
 	s := r.metrics.Scenario(load.Label, r.seconds())
 	l := &results.Load{Shape: r.shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: len(r.crew.names),
-		Processes: min(r.processes, len(r.crew.names)), Stopped: r.stopped, Setup: r.crew.report()}
+		Processes: min(r.processes, len(r.crew.names)), Stopped: r.stopped, Setup: r.crew.report(), Client: r.crew.client()}
 	if r.crew.conns != nil {
 		l.Connections, l.HTTP = r.connections, r.http
 	}

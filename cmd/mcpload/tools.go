@@ -82,6 +82,9 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err := f.connection.apply(&l.Options); err != nil {
 		return err
 	}
+	if err := f.client.apply(&l.Options); err != nil {
+		return err
+	}
 	v, err := l.Visit(ctx)
 	if err != nil {
 		return l.explain(err)

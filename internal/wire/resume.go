@@ -23,16 +23,23 @@ type StreamCount struct {
 	Ended    int64 // those that the server ended
 	Broke    int64 // those whose connection broke
 	Resumed  int64 // streams of calls that ended before the response, and were asked for again
-	Polled   int64 // among them, those that had not brought it yet either
+}
+
+// Add adds another count.
+func (c *StreamCount) Add(o StreamCount) {
+	c.Listened += o.Listened
+	c.Ended += o.Ended
+	c.Broke += o.Broke
+	c.Resumed += o.Resumed
 }
 
 // streamCount counts streams, from several goroutines.
-type streamCount struct{ listened, ended, broke, resumed, polled atomic.Int64 }
+type streamCount struct{ listened, ended, broke, resumed atomic.Int64 }
 
 // Streams says what became of the session's streams.
 func (s *Session) Streams() StreamCount {
 	c := &s.streams
-	return StreamCount{c.listened.Load(), c.ended.Load(), c.broke.Load(), c.resumed.Load(), c.polled.Load()}
+	return StreamCount{c.listened.Load(), c.ended.Load(), c.broke.Load(), c.resumed.Load()}
 }
 
 // A resumption asks for streams again that ended too early.
