@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // A collector sorts the messages of one HTTP reply, which should be exactly
@@ -20,7 +21,7 @@ type collector struct {
 	at    time.Duration // when the response had been read
 	kept  int           // bytes of texts that these are spans of
 	junk  error         // why something in the reply was no message
-	words string        // an excerpt of that
+	words string        // an excerpt of that, where it can be read
 	odd   []Stray       // what is a stray only if the response came as well
 }
 
@@ -32,7 +33,10 @@ func (c *collector) text(text []byte, at time.Duration) {
 	err := readMessages(text, func(m *message) { c.add(m, text, at) })
 	if err != nil {
 		if c.junk == nil {
-			c.junk, c.words = notMCP(text, err), excerpt(text)
+			c.junk = notMCP(text, err)
+			if utf8.Valid(text) && len(text) > 0 {
+				c.words = ": " + brief(text)
+			}
 		}
 		c.keep(NotMCP, at, 0, text)
 	}
@@ -122,7 +126,7 @@ func (c *collector) missing() *fault {
 		return &fault{kind: Garbage,
 			detail: fmt.Sprintf("a reply with %s to request %d: %s", c.other.id, c.want, c.other.words())}
 	case c.junk != nil:
-		return &fault{Garbage, "the reply is no MCP message: " + c.junk.Error() + ": " + c.words, c.junk}
+		return &fault{Garbage, "the reply is no MCP message: " + c.junk.Error() + c.words, c.junk}
 	}
 	return nil
 }

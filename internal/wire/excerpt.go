@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/internal/printable"
@@ -22,6 +23,30 @@ const (
 // has finished it.
 func excerpt(text []byte) string {
 	return string(text[:min(len(text), mostKept)])
+}
+
+// mostBrief is how much of a text is quoted beside what is wrong with it, in bytes:
+// the start, which is the same in many.
+const mostBrief = 60
+
+// brief is an excerpt of which only the start is shown, once the secrets are out of
+// it: one that is cut in two can't be found.
+func brief(text []byte) string { return briefly + excerpt(text) }
+
+// briefly precedes what is shown in brief.
+const briefly = "\x00"
+
+// cutBrief cuts what is to be shown in brief.
+func cutBrief(text string) string {
+	before, after, found := strings.Cut(text, briefly)
+	if !found || len(after) <= mostBrief {
+		return before + after
+	}
+	end := mostBrief
+	for end > 0 && after[end]&0xc0 == 0x80 { // not inside a character
+		end--
+	}
+	return before + after[:end] + " …"
 }
 
 // A redactor makes texts fit to be shown that a server may have written.
@@ -48,7 +73,7 @@ func (r redactor) finish(text string) string {
 	if cut {
 		text = text[:max(0, len(text)-leastTaken)]
 	}
-	line := printable.Line(text)
+	line := printable.Line(cutBrief(text))
 	if len(line) <= excerptLen {
 		return line
 	}

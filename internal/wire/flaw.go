@@ -23,16 +23,16 @@ func encodingFlaw(text []byte) string {
 		}
 		at += size
 	}
-	return fmt.Sprintf("the response is no UTF-8, at byte %d: %s", at, excerpt(text[max(0, at-20):]))
+	return fmt.Sprintf("the response is no UTF-8, at byte %d: %s", at, brief(text[max(0, at-20):]))
 }
 
 // trailingFlaw says that a message is followed by what belongs to none.
 func trailingFlaw(rest []byte) string {
 	rest = bytes.TrimSpace(rest)
 	if len(rest) >= 15 && equalFold(rest[:15], "content-length:") {
-		return "the response is followed by " + excerpt(rest) + ": messages are framed by their length, where each should be a line"
+		return "the response is followed by " + brief(rest) + ": messages are framed by their length, where each should be a line"
 	}
-	return "the response is followed by what is no JSON: " + excerpt(rest)
+	return "the response is followed by what is no JSON: " + brief(rest)
 }
 
 // notMCP says why a text is no message, by name where it has one.

@@ -37,6 +37,7 @@ type head struct {
 	kind   bodyKind
 	length int  // of the body in bytes; -1: chunked
 	close  bool // the connection ends with this reply
+	sets   bool // it sets cookies
 	packed bool // the body says that it is compressed
 }
 
@@ -125,6 +126,8 @@ func (h *head) field(line []byte) bool {
 	case equalFold(name, "connection"):
 		h.close = equalFold(value, "close")
 		return h.close || equalFold(value, "keep-alive")
+	case equalFold(name, "set-cookie"):
+		h.sets = true
 	case equalFold(name, "content-encoding"):
 		h.packed = !equalFold(value, "identity")
 	case equalFold(name, "trailer"), equalFold(name, "upgrade"):

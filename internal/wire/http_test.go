@@ -273,3 +273,13 @@ func TestHTTPKeepsConnections(t *testing.T) {
 	peers.Range(func(any, any) bool { opened++; return true })
 	require.Equal(t, burst, opened)
 }
+
+// TestBriefTextsAreCutWithoutTheirSecrets: what a secret is is found in the whole
+// text, and what is left of that is cut.
+func TestBriefTextsAreCutWithoutTheirSecrets(t *testing.T) {
+	secret := strings.Repeat("k3y", 20)
+	r := redactor(func(text string) string { return strings.ReplaceAll(text, secret, "[redacted]") })
+	got := r.finish("it is odd: " + brief([]byte(strings.Repeat("a", 40)+secret+strings.Repeat("z", 40))))
+	require.Equal(t, "it is odd: "+strings.Repeat("a", 40)+"[redacted]"+strings.Repeat("z", 10)+" …", got)
+	require.Equal(t, "it is short: x", r.finish("it is short: "+brief([]byte("x"))))
+}

@@ -1,13 +1,17 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"net/url"
+)
 
 // A lane is a session on a loop.
 type lane struct {
 	s        *Session
 	link     *httpLink // nil over stdio
 	pipe     *pipe     // nil over HTTP
-	id       string    // of the session
+	own      marks     // of the session
+	turns    int64     // of cookies that own knows of
 	modern   bool
 	soft     softness
 	plainOK  bool // a status of 200 is no refusal
@@ -27,9 +31,18 @@ func (l *Loop) addLanes(sessions []*Session) {
 			t = newTemplate(s, l.url, link.poster.header)
 			l.forms[key] = t
 		}
-		l.lanes[s.o.Client] = &lane{s: s, link: link, id: e.sessionID, modern: e.stateless, template: t, packed: link.poster.packed,
+		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID}, modern: e.stateless, template: t, packed: link.poster.packed,
 			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200)}
 	}
+}
+
+// marks are what tells the session's requests from those of others.
+func (ln *lane) marks(at *url.URL) marks {
+	if c := ln.link.poster.cookies; c != nil && c.turns.Load() != ln.turns {
+		ln.turns = c.turns.Load()
+		ln.own.cookie = c.line(at)
+	}
+	return ln.own
 }
 
 // Replace has a client's calls go over another session with the same server

@@ -48,8 +48,13 @@ func (l *Loop) beginStream(c *conn, h head, data []byte, at time.Duration) {
 	st.cut.begin(h)
 	*st.sink.c = collector{want: p.call.ID, issued: p.lane.link.issued, strays: p.lane.link.strays, respond: p.lane.link.answers.answer}
 	st.sink.begin(st.sink.c, p.lane.link.most)
-	st.quick = h.status == http.StatusOK && p.lane.plainOK
+	st.quick = h.status == http.StatusOK && p.lane.plainOK && !h.sets
 	st.sink.quick, st.sink.look = st.quick, look{p.call.Method, p.lane.modern, p.lane.soft}
+	if h.sets {
+		if a, err := st.reply(); err == nil { // it was read whole before
+			p.lane.link.keepCookies(a.header)
+		}
+	}
 	c.stream = st
 	c.kept = c.kept[:0]
 	quickAck(c.fd)

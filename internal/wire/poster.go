@@ -20,6 +20,7 @@ type poster struct {
 	shared    bool                       // the transport is others' too
 	memory    *ReplyMemory
 	most      int       // bytes of a reply
+	cookies   *cookies  // nil: none are kept
 	packed    bool      // replies may come compressed: that was offered
 	tap       io.Writer // gets a copy of what is read; nil: nobody
 }
@@ -52,7 +53,7 @@ func newPoster(o Options) *poster {
 	if o.Compressed && header.Get("Accept-Encoding") == "" {
 		header.Set("Accept-Encoding", offered)
 	}
-	p.packed = o.offers()
+	p.packed, p.cookies = o.offers(), newCookies(header)
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -90,10 +91,14 @@ func (p *poster) send(ctx, life context.Context, method, target string, body []b
 	if host := p.header.Get("Host"); host != "" {
 		q.Host = host
 	}
+	if line := p.cookies.line(q.URL); line != "" {
+		q.Header["Cookie"] = []string{line}
+	}
 	resp, err := p.transport.RoundTrip(q)
 	if err != nil {
 		return nil, netFault(ctx, err)
 	}
+	p.cookies.keep(q.URL, resp.Header)
 	p.unpack(resp)
 	if p.tap != nil {
 		resp.Body = tapped{io.TeeReader(resp.Body, p.tap), resp.Body}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -76,6 +77,7 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 	if err != nil {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
+	l.keepCookies(resp.Header)
 	l.poster.unpack(resp)
 	in := l.reader(ctx, func() {})
 	in.now, in.hold, in.phase = r.now, &holding{}, nil // it is in memory, and counted there
@@ -84,6 +86,13 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 		rest() // it is in memory too
 	}
 	return a
+}
+
+// keepCookies keeps what a reply that a loop read sets.
+func (l *httpLink) keepCookies(header http.Header) {
+	if at, err := url.Parse(*l.url.Load()); err == nil { // it was requested
+		l.poster.cookies.keep(at, header)
+	}
 }
 
 // takeOver has the plain path read a reply from its first byte, on the
@@ -107,7 +116,7 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	defer transport.CloseIdleConnections()
 	stop := context.AfterFunc(ctx, end)
 	defer stop()
-	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most, packed: l.poster.packed}
+	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most, packed: l.poster.packed, cookies: l.poster.cookies}
 	resp, f := p.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
 	if f != nil {
 		told(answer{fault: f, received: p.now()})

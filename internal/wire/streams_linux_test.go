@@ -255,3 +255,77 @@ func TestCallsEndWithTheirResponse(t *testing.T) {
 		require.Less(t, time.Since(begin), 3*linger)
 	})
 }
+
+// TestCookiesGoBackToTheirOrigin, in their latest state, each session's own; and
+// to nobody else.
+func TestCookiesGoBackToTheirOrigin(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			return
+		}
+		p := read(t, r)
+		if p.Method == "initialize" {
+			w.Header().Set("Set-Cookie", "sticky=0; Path=/; HttpOnly")
+			w.Header().Add("Set-Cookie", "elsewhere=1; Domain=example.com")
+		}
+		if initializer(w, p) {
+			return
+		}
+		c, err := r.Cookie("sticky")
+		if err != nil || len(r.Cookies()) != 1 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Set-Cookie", "sticky="+c.Value+"x; Path=/")
+		reply(w, `{"jsonrpc":"2.0","id":%s,"result":{"structuredContent":"%s"}}`, p.ID, c.Value)
+	}))
+	t.Cleanup(server.Close)
+	onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
+		for n := range 3 {
+			c := send()
+			require.Equal(t, history.OK, c.Outcome, "%s, call %d", c.Detail, n)
+		}
+		require.Equal(t, "sticky=0xxx", s.link.(*httpLink).poster.cookies.line(must(http.NewRequest(http.MethodPost, server.URL, nil)).URL))
+	})
+}
+
+// TestRedirectsOfTheSameServerAreFollowed while calls go on; another server gets
+// nothing of ours.
+func TestRedirectsOfTheSameServerAreFollowed(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another server was asked") }))
+	t.Cleanup(other.Close)
+	for name, row := range map[string]struct {
+		status int
+		to     string
+		want   history.Outcome
+	}{
+		"307":                   {http.StatusTemporaryRedirect, "/there", history.OK},
+		"308":                   {http.StatusPermanentRedirect, "/there", history.OK},
+		"302 would lose a body": {http.StatusFound, "/there", history.Rejected},
+		"another server":        {http.StatusTemporaryRedirect, other.URL, history.Rejected},
+		"for ever":              {http.StatusTemporaryRedirect, "/again", history.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, func(w http.ResponseWriter, r *http.Request, p posted) {
+				if r.URL.Path != "/there" {
+					http.Redirect(w, r, row.to, row.status)
+					return
+				}
+				reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+			})
+			onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Header: http.Header{"Authorization": {"Bearer secret"}}, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second},
+				func(t *testing.T, s *Session, send func() history.Call) {
+					c := send()
+					require.Equal(t, row.want, c.Outcome, c.Detail)
+				})
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -52,10 +52,10 @@ func newTemplate(s *Session, u *url.URL, header http.Header) *template {
 
 // request appends the request of one call to b. It fails where the
 // arguments are no JSON object.
-func (t *template) request(b []byte, sessionID string, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+func (t *template) request(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
 	h := t.opening(method, tool)
 	if t.extraordinary(h, arguments) {
-		return t.general(b, sessionID, id, method, tool, arguments)
+		return t.general(b, own, id, method, tool, arguments)
 	}
 	var digits [20]byte
 	number := strconv.AppendInt(digits[:0], id, 10)
@@ -63,7 +63,7 @@ func (t *template) request(b []byte, sessionID string, id int64, method, tool st
 	size := len(bodyStart) + len(number) + len(h.before) + len(glue) + len(params) + len(after)
 	b = append(b, h.head...)
 	b = strconv.AppendInt(b, int64(size), 10)
-	b = appendSession(b, sessionID)
+	b = own.append(b)
 	return h.body(b, number, glue, params, after), nil
 }
 
@@ -121,10 +121,16 @@ func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
 
 const bodyStart = `{"jsonrpc":"2.0","id":`
 
-func appendSession(b []byte, id string) []byte {
-	if id != "" {
-		b = append(b, "\r\nMcp-Session-Id: "...)
-		b = append(b, id...)
+// marks are what tells a session's requests from those of others with its template.
+type marks struct{ id, cookie string }
+
+// append appends them, and the end of the head.
+func (m marks) append(b []byte) []byte {
+	if m.id != "" {
+		b = append(append(b, "\r\nMcp-Session-Id: "...), m.id...)
+	}
+	if m.cookie != "" {
+		b = append(append(b, "\r\nCookie: "...), m.cookie...)
 	}
 	return append(b, "\r\n\r\n"...)
 }
@@ -189,14 +195,14 @@ func (t *template) head(own http.Header) []byte {
 }
 
 // general writes any request, as the plain path does.
-func (t *template) general(b []byte, sessionID string, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+func (t *template) general(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
 	q, err := t.era.encode(id, method, tool, arguments)
 	if err != nil {
 		return nil, err
 	}
 	b = append(b, t.head(q.header)...)
 	b = strconv.AppendInt(b, int64(len(q.body)), 10)
-	return append(appendSession(b, sessionID), q.body...), nil
+	return append(own.append(b), q.body...), nil
 }
 
 // compactObject reports if arguments are none, or an object without white

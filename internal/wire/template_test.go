@@ -42,7 +42,7 @@ func TestTemplateIsThePlainRequest(t *testing.T) {
 		var raw []byte
 		var err error
 		for range 2 { // the second time from what the first one learnt
-			raw, err = tmpl.request(nil, e.sessionID, id, method, tool, args)
+			raw, err = tmpl.request(nil, marks{id: e.sessionID}, id, method, tool, args)
 		}
 		require.Equal(t, wantErr == nil, err == nil)
 		if err != nil {

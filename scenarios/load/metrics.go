@@ -39,7 +39,7 @@ type Metrics struct {
 }
 
 // numbers differ from call to call, but not in why it failed.
-var numbers = regexp.MustCompile(`\b(id|request|port) \d+`)
+var numbers = regexp.MustCompile(`\b(id|request|port)( |": ?"?)\d+`)
 
 // A reason is why a call failed.
 type reason struct {
@@ -114,7 +114,7 @@ func (m *Metrics) Add(c history.Call) {
 
 // failed notes why. Beyond what is told apart, reasons are counted together.
 func (m *Metrics) failed(c history.Call) {
-	r := reason{c.Outcome, numbers.ReplaceAllString(c.Detail, "$1 …")}
+	r := reason{c.Outcome, numbers.ReplaceAllString(c.Detail, "$1$2…")}
 	if _, known := m.reasons[r]; !known && len(m.reasons) >= maxReasons {
 		r.detail = "other reasons"
 	}
