@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type clientFlags struct {
 	getStream  string
 	compressed bool
 	maxMessage string
+	ready      time.Duration
 }
 
 func (f *clientFlags) register(cmd *cobra.Command) {
@@ -26,11 +28,23 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.answers, "answer", nil, "declare and answer what the server `asks`: sampling=FILE (the result), elicitation=accept or decline, roots=DIR (repeatable; else -32601, but ping)")
 	flags.StringVar(&f.getStream, "get-stream", "auto", "listen to the server's own stream: auto (where it gives a session an id), on or off")
 	flags.BoolVar(&f.compressed, "compressed", false, "offer the server to compress its replies: gzip, deflate, zstd")
+	flags.DurationVar(&f.ready, "ready", 0, "how `long` a server that we start may take to answer (default: its profile's, else 30s)")
 	flags.StringVar(&f.maxMessage, "max-message", "16MiB", "the longest `message` that is read, such as 64MiB")
 }
 
-// apply puts the flags into the wire's options.
-func (f *clientFlags) apply(o *wire.Options) error {
+// apply puts the flags into a job's options.
+func (f *clientFlags) apply(j *job) error {
+	switch {
+	case f.ready < 0:
+		return fmt.Errorf("--ready %s is below 0", f.ready)
+	case f.ready > 0:
+		j.Profile.Launch.Ready = f.ready
+	}
+	return f.speak(&j.Options)
+}
+
+// speak puts the flags into the wire's options.
+func (f *clientFlags) speak(o *wire.Options) error {
 	switch f.getStream {
 	case "auto", "on":
 		o.GetStream = wire.GetStream(f.getStream)

@@ -64,7 +64,7 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := f.connection.apply(&j.Options); err != nil {
 		return err
 	}
-	if err := f.client.apply(&j.Options); err != nil {
+	if err := f.client.apply(&j); err != nil {
 		return err
 	}
 	tools, err := listTools(ctx, &j)

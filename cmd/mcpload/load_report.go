@@ -107,7 +107,7 @@ func (r *loadRun) notes(l *results.Load) []string {
 		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.length.Round(time.Millisecond), r.stopped))
 	}
 	if n := l.Setup.Reopened; n > 0 {
-		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (HTTP 404)", n))
+		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
 	}
 	if n := l.Setup.Failed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))

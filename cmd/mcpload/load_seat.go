@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,10 +72,23 @@ func (c *crew) recordTo(record func(history.Call)) {
 
 // forgotten reports if a call says that the server no longer knows its session
 // (revision 2025-11-25, Transports, Session Management): the client must start a
-// new one then.
+// new one then. 404 is due; servers answer 400 or 401 as well, and say it in words.
 func (c *crew) forgotten(call *history.Call) bool {
-	return call.Status == http.StatusNotFound && c.named && call.Label != load.Handshake
+	if !c.named || call.Label == load.Handshake || call.Label == history.Aside {
+		return false
+	}
+	switch call.Status {
+	case http.StatusNotFound:
+		return true
+	case http.StatusBadRequest, http.StatusUnauthorized:
+		return sessionLost.MatchString(call.Detail)
+	}
+	return false
 }
+
+// sessionLost is how servers say that they don't know a session.
+var sessionLost = regexp.MustCompile(`(?i)\bsession\b.*\b(not found|expired|invalid|unknown|no longer|not exist|n't exist|terminated|closed)\b|` +
+	`\b(invalid|unknown|expired|no valid|no such|missing)\b.*\bsession\b`)
 
 // reopen gets a client a new session in place of one that the server has
 // forgotten. Its calls until then fail, as they do for any client.

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,8 @@ import (
 // forgetful is a server with sessions that forgets all of them once, after so
 // many calls. It counts the calls on sessions that it gave out later.
 type forgetful struct {
-	after int // 0: never
+	status int // with which it says so; 0: 404
+	after  int // 0: never
 
 	mu     sync.Mutex
 	given  int
@@ -50,7 +53,7 @@ func (f *forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !f.known[r.Header.Get("Mcp-Session-Id")] {
-		http.Error(w, "no such session", http.StatusNotFound)
+		http.Error(w, "no such session", cmp.Or(f.status, http.StatusNotFound))
 		return
 	}
 	switch {
@@ -76,9 +79,10 @@ func TestForgottenSessionsAreOpenedAnew(t *testing.T) {
 	t.Parallel()
 	churn := filepath.Join(t.TempDir(), "plan.yaml")
 	require.NoError(t, os.WriteFile(churn, []byte("sessions: {calls: 1000}\nmix: [{method: ping}]"), 0o600))
-	for name, args := range map[string][]string{"fast": {"--method", "ping"}, "plain": {"--method", "ping", "--insecure"}, "churn": {"--mix", churn}} {
+	for name, args := range map[string][]string{"fast": {"--method", "ping"}, "plain": {"--method", "ping", "--insecure"}, "400": {"--method", "ping"}, "401": {"--method", "ping"}, "churn": {"--mix", churn}} {
 		t.Run(name, func(t *testing.T) {
 			f := &forgetful{after: 50, known: map[string]bool{}}
+			f.status, _ = strconv.Atoi(name) // others say 404
 			s := httptest.NewUnstartedServer(f)
 			if s.Start(); name == "plain" {
 				s.Close()

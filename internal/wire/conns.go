@@ -57,6 +57,8 @@ func newTransport(o Options) *http.Transport {
 	t.Protocols.SetHTTP1(!o.HTTP2)
 	t.Protocols.SetHTTP2(o.HTTP2)
 	t.Protocols.SetUnencryptedHTTP2(o.HTTP2)
+	// One connection is one, whatever it takes streams at a time: calls wait for theirs.
+	t.HTTP2 = &http.HTTP2Config{StrictMaxConcurrentRequests: o.MaxConns == 1}
 	if !o.HTTP2 {
 		t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	}

@@ -129,7 +129,10 @@ func (s *Session) useHTTP() {
 // useSSE makes HTTP+SSE the link.
 func (s *Session) useSSE(ctx context.Context) *DialError {
 	o := s.o
-	o.MaxConns++ // the stream takes one
+	// The stream takes a connection for as long as the session lasts: out of those
+	// that are shared it would take them from everybody's posts.
+	o.Conns = nil
+	o.MaxConns++
 	p := newPoster(o)
 	e := s.openStream(ctx, p)
 	if e != nil {
