@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
 // clientFlags say what kind of a client we are: what we answer when a server asks,
@@ -33,7 +34,7 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 }
 
 // apply puts the flags into a job's options.
-func (f *clientFlags) apply(j *job) error {
+func (f *clientFlags) apply(j *drive.Job) error {
 	switch {
 	case f.ready < 0:
 		return fmt.Errorf("--ready %s is below 0", f.ready)

@@ -82,7 +82,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err := f.connection.apply(&l.Options); err != nil {
 		return nil, err
 	}
-	if err := f.client.apply(&l.job); err != nil {
+	if err := f.client.apply(&l.Job); err != nil {
 		return nil, err
 	}
 	if l.format, err = formatNamed(f.format); err != nil {

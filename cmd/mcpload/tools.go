@@ -82,7 +82,7 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err := f.connection.apply(&l.Options); err != nil {
 		return err
 	}
-	if err := f.client.apply(&l.job); err != nil {
+	if err := f.client.apply(&l.Job); err != nil {
 		return err
 	}
 	v, err := l.Visit(ctx)

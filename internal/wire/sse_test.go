@@ -332,3 +332,14 @@ func TestSSEByPost(t *testing.T) {
 	e := dialFails(t, Options{URL: front + "/sse", Transport: HTTP})
 	require.Contains(t, e.Error(), "older HTTP+SSE transport")
 }
+
+// TestSSEStreamsTakeNoConnectionsOfOthers: a session's stream holds one for as long
+// as it lasts, and posts get through however few are shared.
+func TestSSEStreamsTakeNoConnectionsOfOthers(t *testing.T) {
+	server := serveOld(t, func(_ http.ResponseWriter, p posted) string { return message200(p.ID, okResult) })
+	var conns Conns
+	defer conns.Close()
+	conns.of(Options{MaxConns: 1}) // another session made them
+	s := dial(t, Options{Transport: SSE, URL: server.URL + "/sse", MaxConns: 1, Conns: &conns, Timeout: 2 * time.Second})
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+}
