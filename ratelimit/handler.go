@@ -17,10 +17,11 @@ const DefaultMaxBody = 4 << 20
 // HandlerConfig says what a handler charges, whom, and how it refuses. The zero
 // HandlerConfig charges every request to one bucket for all and answers 429.
 type HandlerConfig struct {
-	// PerClient gives each client its own bucket. Otherwise all share one.
+	// PerClient gives each client its own bucket. Otherwise all share one. The limits
+	// of a Stack say this themselves, in their Scope.
 	PerClient bool
-	// Identity tells clients apart, for PerClient; nil means SessionOrAddress,
-	// whose documentation lists the pitfalls.
+	// Identity tells clients apart, for PerClient and for limits of that scope; nil
+	// means SessionOrAddress, whose documentation lists the pitfalls.
 	Identity Identity
 	// Charges reports if a request of this method costs a token; nil means that
 	// every request does, initialize and ping too.
@@ -31,6 +32,10 @@ type HandlerConfig struct {
 	// MaxBody is the largest POST body in bytes; 0 means DefaultMaxBody. A
 	// larger one is answered with status 413 and reaches nobody.
 	MaxBody int64
+	// Silent leaves out the RateLimit and RateLimit-Policy headers, which tell every
+	// client the limit and what is left of it. Retry-After is part of a refusal, and
+	// stays.
+	Silent bool
 }
 
 // NewHandler returns a handler that charges the JSON-RPC requests in POST
@@ -47,10 +52,70 @@ type HandlerConfig struct {
 // so they reach clients of streamable HTTP, and not those of the older HTTP+SSE
 // transport, which don't read it.
 func NewHandler(next http.Handler, l *Limiter, c HandlerConfig) (http.Handler, error) {
-	if next == nil || l == nil {
+	if l == nil {
 		return nil, errors.New("ratelimit: a handler needs a next handler and a limiter")
 	}
-	if err := errors.Join(l.Err(), c.Refusal.Validate()); err != nil {
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	h, err := newHandler(next, c)
+	if err != nil {
+		return nil, err
+	}
+	bucket := &Limit{Kind: Bucket, Rate: l.rate, Burst: l.quota.burst}
+	h.judge = func(r *http.Request, charged []message) (d Decision, at []Standing, who string, done func()) {
+		if n := len(charged); !c.PerClient {
+			d = l.allow(n)
+		} else {
+			who = h.config.Identity(r)
+			d = l.allowKey(who, n)
+		}
+		if !c.Silent {
+			at = []Standing{{Limit: bucket, Remaining: d.Remaining, Next: d.RetryAfter}}
+		}
+		return d, at, who, nothing
+	}
+	return h, nil
+}
+
+// NewStackHandler returns a handler that charges the JSON-RPC requests in POST bodies
+// to s, as NewHandler does to a Limiter. A tools/call of one tool counts for the limits
+// that count it: see Limit.Charges and Limit.Scope. Where the requests of a batch are
+// counted by one key, they count together.
+//
+// A client chooses the name of the tool that it calls, also one that doesn't exist: a
+// limit PerTool alone is kept by that name, so a limit PerClient beside it is what holds
+// a client that makes names up.
+//
+// A request counts for a Cap until its answer is written, and a stream's until that ends.
+func NewStackHandler(next http.Handler, s *Stack, c HandlerConfig) (http.Handler, error) {
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	h, err := newHandler(next, c)
+	if err != nil {
+		return nil, err
+	}
+	h.judge = func(r *http.Request, charged []message) (d Decision, at []Standing, who string, done func()) {
+		if s.scopes&PerClient != 0 {
+			who = h.config.Identity(r)
+		}
+		events := make([]Event, len(charged))
+		for i, m := range charged {
+			events[i] = Event{Client: who, Method: m.Method, Tool: Key(m.tool())}
+		}
+		d, at, done = s.judge(nil, events, !c.Silent)
+		return d, at, who, done
+	}
+	return h, nil
+}
+
+// newHandler checks what does not depend on who judges.
+func newHandler(next http.Handler, c HandlerConfig) (*handler, error) {
+	if next == nil {
+		return nil, errors.New("ratelimit: a handler needs a next handler and a limiter")
+	}
+	if err := c.Refusal.Validate(); err != nil {
 		return nil, err
 	}
 	if c.MaxBody < 0 {
@@ -65,13 +130,15 @@ func NewHandler(next http.Handler, l *Limiter, c HandlerConfig) (http.Handler, e
 	if c.Charges == nil {
 		c.Charges = func(string) bool { return true }
 	}
-	return &handler{next: next, limiter: l, config: c}, nil
+	return &handler{next: next, config: c}, nil
 }
 
 type handler struct {
-	next    http.Handler
-	limiter *Limiter
-	config  HandlerConfig
+	next   http.Handler
+	config HandlerConfig
+	// judge takes what charged requests cost, all or none. It names the client where
+	// it had to know; done ends what was admitted.
+	judge func(r *http.Request, charged []message) (d Decision, at []Standing, who string, done func())
 }
 
 // ServeHTTP implements http.Handler.
@@ -94,9 +161,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	messages, batch := parse(body)
-	if refusal, d := h.charge(r, messages); !d.Allowed {
-		refuse(w, refusal, messages, batch, d)
-		return
+	if charged := h.charged(messages); len(charged) > 0 {
+		d, at, who, done := h.judge(r, charged)
+		defer done()
+		SetHeaders(w.Header(), at)
+		if !d.Allowed {
+			refuse(w, h.refusal(who), messages, batch, d)
+			return
+		}
 	}
 	again := r.WithContext(r.Context()) // a handler must not change its caller's request
 	again.Body = restored{bytes.NewReader(body), r.Body}
@@ -110,26 +182,24 @@ type restored struct {
 	io.Closer
 }
 
-// charge takes a token for each charged request, all or none. It returns how
-// to refuse them if they aren't allowed.
-func (h *handler) charge(r *http.Request, messages []message) (Refusal, Decision) {
-	refusal, n := h.config.Refusal, 0
+// charged returns the requests that cost something.
+func (h *handler) charged(messages []message) []message {
+	var list []message
 	for _, m := range messages {
 		if m.request() && h.config.Charges(m.Method) {
-			n++
+			list = append(list, m)
 		}
 	}
-	if n == 0 {
-		return refusal, Decision{Allowed: true}
+	return list
+}
+
+// refusal is how a client is refused; who is "" where no limit tells clients apart.
+func (h *handler) refusal(who string) Refusal {
+	r := h.config.Refusal
+	if who != "" && r.fastMCP() && r.Message == "" {
+		r.Message = "Rate limit exceeded for client: " + who
 	}
-	if !h.config.PerClient {
-		return refusal, h.limiter.allow(n)
-	}
-	key := h.config.Identity(r)
-	if refusal.fastMCP() && refusal.Message == "" {
-		refusal.Message = "Rate limit exceeded for client: " + key
-	}
-	return refusal, h.limiter.allowKey(key, n)
+	return r
 }
 
 // refuse answers a request, or each request of a batch.

@@ -115,6 +115,7 @@ type Limiter struct {
 	mu sync.Mutex
 
 	// Set by New.
+	rate  float64
 	quota quota
 	now   func() time.Time // nil: the monotonic clock
 	span  time.Duration    // how far latest may be from the epoch before the epoch moves
@@ -145,6 +146,7 @@ func New(c Config) (*Limiter, error) {
 		maxKeys = DefaultMaxKeys
 	}
 	return &Limiter{
+		rate:  c.Rate,
 		quota: q,
 		now:   c.Now,
 		span:  time.Duration(maxTicks / q.perNano),

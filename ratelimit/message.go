@@ -14,6 +14,21 @@ const methodToolsCall = "tools/call"
 type message struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+}
+
+// tool is the name of the called tool; "" for other methods, and where there is none.
+func (m message) tool() string {
+	if m.Method != methodToolsCall {
+		return ""
+	}
+	var params struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(m.Params, &params); err != nil {
+		return "" // the server behind us refuses it
+	}
+	return params.Name
 }
 
 // request reports if the message wants an answer: notifications have no id,

@@ -87,11 +87,14 @@ func (r Refusal) status() int {
 
 func (r Refusal) header(d Decision) http.Header {
 	h := http.Header{"Content-Type": {"application/json"}}
-	if !r.fastMCP() && d.RetryAfter != Never {
+	if !r.fastMCP() && timed(d) {
 		h.Set("Retry-After", strconv.FormatInt(roundUp(d.RetryAfter, time.Second), 10))
 	}
 	return h
 }
+
+// timed reports if a refusal knows when it ends.
+func timed(d Decision) bool { return d.RetryAfter != Never && d.RetryAfter != Unknown }
 
 func (r Refusal) code() int {
 	switch {
@@ -129,7 +132,7 @@ func (r Refusal) message(method string, id json.RawMessage, d Decision) []byte {
 		return b.Bytes()
 	}
 	fmt.Fprintf(&b, `,"error":{"code":%d,"message":%s`, r.code(), quote(text))
-	if !r.fastMCP() && d.RetryAfter != Never {
+	if !r.fastMCP() && timed(d) {
 		fmt.Fprintf(&b, `,"data":{"retry_after_ms":%d}`, roundUp(d.RetryAfter, time.Millisecond))
 	}
 	b.WriteString(`}}`)

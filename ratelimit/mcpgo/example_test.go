@@ -34,5 +34,5 @@ func ExampleMiddleware() {
 	}
 	// Output:
 	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"hello"}]}}
-	// {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Rate limit exceeded"}],"isError":true}}
+	// {"jsonrpc":"2.0","id":1,"result":{"_meta":{"retry_after_ms":2000},"content":[{"type":"text","text":"Rate limit exceeded"}],"isError":true}}
 }

@@ -133,3 +133,57 @@ func TestHandlerBeforeARealServer(t *testing.T) {
 	require.NoError(t, r.Body.Close())
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
 }
+
+// Limits of several kinds hold a server built on mcp-go, and the refusals of each say
+// how long to wait, where anybody knows.
+func TestStackMiddleware(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	l, err := ratelimit.NewStack(ratelimit.StackConfig{Now: func() time.Time { return now }, Limits: []ratelimit.Limit{
+		{Kind: ratelimit.Sliding, N: 3, Every: time.Minute, Scope: ratelimit.PerClient},
+		{Kind: ratelimit.Fixed, N: 2, Every: 10 * time.Second, Scope: ratelimit.PerTool},
+		{Kind: ratelimit.Cap, N: 1},
+	}})
+	require.NoError(t, err)
+	s := server.NewMCPServer("test", "1", server.WithToolHandlerMiddleware(StackMiddleware(l, Config{})))
+	started, end := make(chan bool), make(chan bool)
+	for _, name := range []string{"echo", "slow"} {
+		s.AddTool(mcp.NewTool(name), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			if name == "slow" {
+				started <- true
+				<-end
+			}
+			return mcp.NewToolResultText("done"), nil
+		})
+	}
+	c := newClient(t, s)
+	call := func(tool string) (wait any, text string) {
+		r, err := c.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: tool}})
+		require.NoError(t, err)
+		if !r.IsError {
+			return nil, "done"
+		}
+		if r.Meta != nil {
+			wait = r.Meta.AdditionalFields["retry_after_ms"]
+		}
+		return wait, r.Content[0].(mcp.TextContent).Text
+	}
+	check := func(tool string, wait any, text string) {
+		t.Helper()
+		w, got := call(tool)
+		require.Equal(t, text, got)
+		require.Equal(t, wait, w)
+	}
+	check("echo", nil, "done")
+	check("echo", nil, "done")
+	check("echo", 10000.0, "Rate limit exceeded") // two a tool
+	slow := make(chan string)
+	go func() {
+		_, text := call("slow")
+		slow <- text
+	}()
+	<-started
+	check("echo", nil, "Rate limit exceeded: too many calls at the same time") // nobody knows when
+	end <- true
+	require.Equal(t, "done", <-slow)
+	check("slow", 60000.0, "Rate limit exceeded") // three a client, and the slow one has ended
+}
