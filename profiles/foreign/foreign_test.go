@@ -1,0 +1,107 @@
+package foreign
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+// Each file in testdata is read as the laws of its .want, line by line.
+func TestRead(t *testing.T) {
+	wants, err := filepath.Glob("testdata/*.want")
+	require.NoError(t, err)
+	require.Len(t, wants, 5, "all cases are there")
+	for _, want := range wants {
+		file := strings.TrimSuffix(want, ".want")
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			in := read(t, file)
+			got := ""
+			for _, l := range in.Laws {
+				got += fmt.Sprintf("%d: %s\n", l.Line, l.Law)
+				back, err := promise.Parse(l.Law.String())
+				require.NoError(t, err, "a law is written as it is read")
+				require.Equal(t, l.Law.String(), back.String())
+			}
+			text, err := os.ReadFile(want)
+			require.NoError(t, err)
+			require.Equal(t, string(text), got)
+			require.NoError(t, in.Promise().Validate())
+			for _, n := range in.Notes {
+				require.Positive(t, n.Line, n.Text)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, file string) Import {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	in, err := Read(file, data)
+	require.NoError(t, err)
+	return in
+}
+
+// What laws can't say, or the file doesn't, is said with its line.
+func TestNotes(t *testing.T) {
+	for file, wants := range map[string][]string{
+		"nginx.conf": {"10: .*holds in \"location /mcp\" only", "5: .*taken as one counter a credential", "13: .*no limit_req_zone named \"none\"",
+			"17: .*a dry run", "14: .*an open stream", "4: .*without that header"},
+		"envoy-local.yaml":  {"7: .*up to version 1.30", "13: filter_enforced is less than all", "18: .*BURST.* is no whole number"},
+		"envoy-global.yaml": {"15: .*nothing is refused", "18: .*a unit of \"year\"", "20: .*unlimited"},
+		"kong.yaml":         {"6: .*no law is of a year", "14: .*not enabled", "5: .*nothing is refused", "18: .*each node counts for itself"},
+		"server.py":         {"8: .*taken as one counter a credential", "10: .*RATE.*only the program knows"},
+	} {
+		in := read(t, filepath.Join("testdata", file))
+		all := ""
+		for _, n := range in.Notes {
+			all += fmt.Sprintf("%d: %s\n", n.Line, n.Text)
+		}
+		for _, want := range wants {
+			require.Regexp(t, "(?m)^"+want, all, file)
+		}
+	}
+	require.Equal(t, []int{503}, read(t, "testdata/envoy-local.yaml").Statuses)
+	require.Equal(t, []int{403}, read(t, "testdata/kong.yaml").Statuses)
+	require.Equal(t, []int{503}, read(t, "testdata/nginx.conf").Statuses, "limit_conn_status isn't said")
+}
+
+func TestReadRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: 1":                          "no limit that can be read",
+		"{":                             "no YAML",
+		"limit_req zone=a;":             `line 1: limit_req zone=a: no limit_req_zone named "a"`,
+		"limit_req zone=a":              "line 1: a directive without a semicolon",
+		"limit_req zone=a;\n}}":         "line 2: a brace",
+		"limit_req 'zone":               "line 1: a quote without its end",
+		strings.Repeat("x", maxBytes+1): "at most",
+	} {
+		_, err := Read("file", []byte(text))
+		require.ErrorContains(t, err, want)
+	}
+	_, err := Read("x.py", []byte("RateLimitingMiddleware(RATE)"))
+	require.ErrorContains(t, err, `line 1: RateLimitingMiddleware: max_requests_per_second is "RATE"`)
+}
+
+// Whatever stands in a file, reading it ends, and a profile of it holds one line a law.
+func FuzzRead(f *testing.F) {
+	for _, file := range []string{"nginx.conf", "envoy-local.yaml", "envoy-global.yaml", "kong.yaml", "server.py"} {
+		data, err := os.ReadFile(filepath.Join("testdata", file))
+		require.NoError(f, err)
+		f.Add(file, data)
+	}
+	f.Fuzz(func(t *testing.T, file string, data []byte) {
+		in, err := Read(file, data)
+		if err != nil {
+			return
+		}
+		require.NoError(t, in.Promise().Validate())
+		require.Equal(t, len(in.Laws), strings.Count(string(in.Profile("x")), "\n  - "))
+	})
+}

@@ -1,0 +1,239 @@
+package foreign
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+// A directive of nginx: its words and its line. Blocks are the directives in them.
+type directive struct {
+	words  []string
+	line   int
+	within string // the words of the block around it
+}
+
+// A zone is what limit_req_zone and limit_conn_zone declare.
+type zone struct {
+	key  string
+	rate float64
+	line int
+}
+
+// nginx reads limit_req and limit_conn. A limit_req counts like a bucket of one more
+// than its burst: what finds excess of at most burst is let through, and the first
+// finds none. Without nodelay it is let through late.
+func (in *Import) nginx(text string) error {
+	list, err := directives(text)
+	if err != nil {
+		return err
+	}
+	zones, place := map[string]zone{}, map[string]int{}
+	dry := map[string]bool{}
+	for _, d := range list {
+		switch d.words[0] {
+		case "limit_req_zone", "limit_conn_zone":
+			in.nginxZone(d, zones)
+		case "limit_req_dry_run", "limit_conn_dry_run":
+			dry[d.within+d.words[0]] = len(d.words) > 1 && d.words[1] == "on"
+		case "limit_req_status", "limit_conn_status":
+			if code, err := strconv.Atoi(last(d.words)); err == nil {
+				place[d.words[0]] = code
+				in.status(code)
+			}
+		}
+	}
+	for _, d := range list {
+		if d.words[0] != "limit_req" && d.words[0] != "limit_conn" {
+			continue
+		}
+		if dry[d.within+d.words[0]+"_dry_run"] {
+			in.note(d.line, "%s: a dry run: nothing is refused", strings.Join(d.words, " "))
+			continue
+		}
+		if place[d.words[0]+"_status"] == 0 {
+			in.status(503) // what nginx says where nothing else is said
+		}
+		if d.words[0] == "limit_req" {
+			in.limitReq(d, zones)
+		} else {
+			in.limitConn(d, zones)
+		}
+		if strings.HasPrefix(d.within, "location") || strings.HasPrefix(d.within, "if") {
+			in.note(d.line, "%s: holds in %q only", strings.Join(d.words, " "), d.within)
+		}
+	}
+	return nil
+}
+
+func last(words []string) string { return words[len(words)-1] }
+
+func (in *Import) nginxZone(d directive, zones map[string]zone) {
+	if len(d.words) < 3 {
+		in.note(d.line, "%s: wants a key and a zone", d.words[0])
+		return
+	}
+	z := zone{key: d.words[1], line: d.line}
+	name := ""
+	for _, w := range d.words[2:] {
+		if v, ok := strings.CutPrefix(w, "zone="); ok {
+			name, _, _ = strings.Cut(v, ":")
+		}
+		if v, ok := strings.CutPrefix(w, "rate="); ok {
+			n, unit, _ := strings.Cut(v, "r/")
+			number, err := strconv.Atoi(n)
+			if err != nil || unit != "s" && unit != "m" {
+				in.note(d.line, "rate %q: want a whole number of requests a second or minute, such as 10r/s", v)
+			} else if z.rate = float64(number); unit == "m" {
+				z.rate /= 60
+			}
+		}
+	}
+	zones[strings.TrimSuffix(d.words[0], "_zone")+" "+name] = z
+}
+
+func (in *Import) limitReq(d directive, zones map[string]zone) {
+	source := strings.Join(d.words, " ")
+	name, burst, delay := "", 0, 0
+	for _, w := range d.words[1:] {
+		k, v, _ := strings.Cut(w, "=")
+		n, err := strconv.Atoi(v)
+		switch {
+		case k == "zone":
+			name = v
+		case w == "nodelay":
+			delay = -1
+		case (k == "burst" || k == "delay") && (err != nil || n < 0):
+			in.note(d.line, "%s: %s is no whole number", source, w)
+			return
+		case k == "burst":
+			burst = n
+		case k == "delay":
+			delay = n
+		default:
+			in.note(d.line, "%s: %q says nothing here", source, w)
+		}
+	}
+	z, ok := zones["limit_req "+name]
+	if !ok || z.rate == 0 {
+		in.note(d.line, "%s: no limit_req_zone named %q with a rate stands in this file", source, name)
+		return
+	}
+	if delay < 0 || delay > burst {
+		delay = burst
+	}
+	l := promise.Law{Kind: promise.Bucket, Rate: z.rate, N: delay + 1, Name: name, Key: in.nginxKey(z)}
+	if waits := burst - delay; waits > 0 {
+		l.Wait = time.Duration(float64(waits) / z.rate * 1e9)
+	}
+	in.law(d.line, source, l)
+}
+
+func (in *Import) limitConn(d directive, zones map[string]zone) {
+	source := strings.Join(d.words, " ")
+	if len(d.words) != 3 {
+		in.note(d.line, "%s: wants a zone and a number", source)
+		return
+	}
+	n, err := strconv.Atoi(d.words[2])
+	z, ok := zones["limit_conn "+d.words[1]]
+	if err != nil || !ok {
+		in.note(d.line, "%s: want a whole number, and a limit_conn_zone named %q in this file", source, d.words[1])
+		return
+	}
+	in.law(d.line, source, promise.Law{Kind: promise.Cap, N: n, Name: d.words[1], Key: in.nginxKey(z)})
+	in.note(d.line, "%s: an open stream counts as a request for as long as it lasts", source)
+}
+
+// nginxKey is what a zone counts by. A variable that is empty switches the limit off.
+func (in *Import) nginxKey(z zone) promise.Key {
+	switch variable := strings.Trim(z.key, "{}"); {
+	case variable == "$binary_remote_addr" || variable == "$remote_addr":
+		return promise.Key{promise.Address}
+	case variable == "$server_name" || variable == "$server_port" || !strings.Contains(variable, "$"):
+		return nil
+	case variable == "$remote_user":
+		return promise.Key{promise.Credential}
+	case strings.HasPrefix(variable, "$http_"):
+		if key, ok := keyOf(strings.TrimPrefix(variable, "$http_")); ok {
+			in.note(z.line, "%s: requests without that header aren't counted at all", z.key)
+			return key
+		}
+	}
+	in.note(z.line, "who shares a counter is what %s says, which this file may compute: taken as one counter a credential", z.key)
+	return promise.Key{promise.Credential}
+}
+
+// directives reads nginx' configuration as a list.
+func directives(text string) ([]directive, error) {
+	var list []directive
+	var words []string
+	blocks := []string{""}
+	line, start := 1, 1
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '\n':
+			line++
+			i++
+		case c == ' ' || c == '\t' || c == '\r':
+			i++
+		case c == '#':
+			for i < len(text) && text[i] != '\n' {
+				i++
+			}
+		case c == ';':
+			if len(words) > 0 {
+				list = append(list, directive{words, start, last(blocks)})
+			}
+			words, i = nil, i+1
+		case c == '{':
+			blocks, words, i = append(blocks, strings.Join(words, " ")), nil, i+1
+		case c == '}':
+			if len(blocks) == 1 || len(words) > 0 {
+				return nil, fmt.Errorf("line %d: a brace closes what isn't open, or a directive without a semicolon", line)
+			}
+			blocks, i = blocks[:len(blocks)-1], i+1
+		default:
+			if len(words) == 0 {
+				start = line
+			}
+			word, n, err := nginxWord(text[i:])
+			if err != nil {
+				return nil, fmt.Errorf("line %d: %w", line, err)
+			}
+			line += strings.Count(text[i:i+n], "\n")
+			words, i = append(words, word), i+n
+		}
+	}
+	if len(words) > 0 {
+		return nil, fmt.Errorf("line %d: a directive without a semicolon", start)
+	}
+	return list, nil
+}
+
+// nginxWord reads a word, quoted or not, and how long it is. Braces of a variable such
+// as ${name} belong to it.
+func nginxWord(text string) (word string, n int, err error) {
+	if q := text[0]; q == '"' || q == '\'' {
+		for i := 1; i < len(text); i++ {
+			switch text[i] {
+			case '\\':
+				i++
+			case q:
+				return text[1:i], i + 1, nil
+			}
+		}
+		return "", 0, errors.New("a quote without its end")
+	}
+	for n < len(text) && !strings.ContainsRune(" \t\r\n;", rune(text[n])) {
+		if text[n] == '{' && (n == 0 || text[n-1] != '$') || text[n] == '}' && !strings.Contains(text[:n], "${") {
+			break
+		}
+		n++
+	}
+	return text[:n], max(n, 1), nil
+}

@@ -1,0 +1,202 @@
+package foreign
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+// constructors are FastMCP's, with their arguments in the order of its source.
+var constructors = map[string][]string{
+	"RateLimitingMiddleware":              {"max_requests_per_second", "burst_capacity", "get_client_id", "global_limit"},
+	"SlidingWindowRateLimitingMiddleware": {"max_requests", "window_minutes", "get_client_id"},
+}
+
+var constructorForm = regexp.MustCompile(`(?:^|[^\w])((?:SlidingWindow)?RateLimitingMiddleware)\s*\(`)
+
+// python reads what FastMCP's middleware is constructed with. Only numbers that stand
+// there are known; a name may be set anywhere.
+func (in *Import) python(text string) {
+	code := blank(text)
+	text = uncommented(text, code)
+	for _, at := range constructorForm.FindAllStringSubmatchIndex(code, -1) {
+		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
+		if before := strings.TrimSpace(code[strings.LastIndex(code[:at[2]], "\n")+1 : at[2]]); before == "class" || before == "def" {
+			continue
+		}
+		end := closing(code, at[1]-1)
+		if end < 0 {
+			in.note(line, "%s( isn't closed", name)
+			continue
+		}
+		args, ok := in.arguments(name, line, text[at[1]:end], code[at[1]:end])
+		if ok {
+			in.fastMCP(name, line, name+"("+squeeze(text[at[1]:end])+")", args)
+		}
+	}
+}
+
+// arguments are those of a call by their names, as they are written.
+func (in *Import) arguments(name string, line int, text, code string) (map[string]string, bool) {
+	args := map[string]string{}
+	place, from, depth := 0, 0, 0
+	take := func(to int) bool {
+		part, bare := strings.TrimSpace(text[from:to]), strings.TrimSpace(code[from:to])
+		from = to + 1
+		if part == "" || bare == "" {
+			return true
+		}
+		key, value, named := strings.Cut(part, "=")
+		switch {
+		case strings.HasPrefix(part, "*"):
+			in.note(line, "%s: %s may hold any argument", name, part)
+			return false
+		case named && !strings.HasPrefix(value, "=") && isName(strings.TrimSpace(key)):
+			args[strings.TrimSpace(key)] = squeeze(value)
+		case place < len(constructors[name]):
+			args[constructors[name][place]] = squeeze(part)
+			place++
+		default:
+			in.note(line, "%s: %q is one argument too many", name, part)
+			return false
+		}
+		return true
+	}
+	for i := range len(code) {
+		switch code[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case ',':
+			if depth == 0 && !take(i) {
+				return nil, false
+			}
+		}
+	}
+	return args, take(len(code))
+}
+
+func isName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// uncommented is a program with its comments blanked out, but not its texts.
+func uncommented(text, code string) string {
+	out := []byte(text)
+	for i := range out {
+		if code[i] == ' ' { // of what was no space, only a comment is one now
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}
+
+// fastMCP adds what a constructor's arguments promise. Both kinds charge every request.
+func (in *Import) fastMCP(name string, line int, source string, args map[string]string) {
+	number := func(arg string, otherwise float64) (float64, bool) {
+		text, ok := args[arg]
+		if !ok || text == "None" {
+			return otherwise, otherwise != 0
+		}
+		n, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+		if err != nil {
+			in.note(line, "%s: %s is %q, which only the program knows", name, arg, text)
+			return 0, false
+		}
+		return n, true
+	}
+	var l promise.Law
+	if name == "RateLimitingMiddleware" {
+		rate, ok := number("max_requests_per_second", 10)
+		burst, known := number("burst_capacity", float64(int(2*rate)))
+		if !ok || !known {
+			return
+		}
+		l = promise.Law{Kind: promise.Bucket, Rate: rate, N: int(burst)}
+	} else {
+		n, ok := number("max_requests", 0)
+		minutes, known := number("window_minutes", 1)
+		if !ok || !known {
+			if _, said := args["max_requests"]; !said {
+				in.note(line, "%s: max_requests isn't said", name)
+			}
+			return
+		}
+		l = promise.Law{Kind: promise.Window, Style: promise.Sliding, N: int(n), Every: time.Duration(minutes * float64(time.Minute))}
+	}
+	switch who, global := args["get_client_id"], args["global_limit"]; {
+	case global != "" && global != "True" && global != "False":
+		in.note(line, "%s: global_limit is %q, which only the program knows: taken as one counter for everybody", name, global)
+	case global == "True" || who == "" || who == "None": // without a function, all are one client
+	default:
+		l.Key = promise.Key{promise.Credential}
+		in.note(line, "%s: who shares a counter is what %s returns: taken as one counter a credential", name, who)
+	}
+	in.law(line, source, l)
+}
+
+// blank is a program with its comments and texts blanked out, each byte where it was.
+func blank(text string) string {
+	out := []byte(text)
+	for i := 0; i < len(out); {
+		switch c := out[i]; c {
+		case '#':
+			for i < len(out) && out[i] != '\n' {
+				out[i] = ' '
+				i++
+			}
+		case '"', '\'':
+			i = blankText(out, i)
+		default:
+			i++
+		}
+	}
+	return string(out)
+}
+
+// blankText blanks the text that begins at i, and returns where it has ended.
+func blankText(out []byte, i int) int {
+	quote := string(out[i])
+	if triple := strings.Repeat(quote, 3); strings.HasPrefix(string(out[i:min(len(out), i+3)]), triple) {
+		quote = triple
+	}
+	for i += len(quote); i < len(out); i++ {
+		switch {
+		case out[i] == '\\' && i+1 < len(out):
+			out[i] = 'x'
+			if i++; out[i] != '\n' {
+				out[i] = 'x'
+			}
+		case strings.HasPrefix(string(out[i:min(len(out), i+len(quote))]), quote):
+			return i + len(quote)
+		case out[i] == '\n' && len(quote) == 1:
+			return i
+		case out[i] != '\n':
+			out[i] = 'x'
+		}
+	}
+	return i
+}
+
+// closing is where the bracket at from is closed; -1 where it isn't.
+func closing(code string, from int) int {
+	depth := 0
+	for i := from; i < len(code); i++ {
+		switch code[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// squeeze makes one line of several.
+func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
