@@ -88,7 +88,9 @@ func TestACapNamesNoWait(t *testing.T) {
 	require.Equal(t, http.StatusOK, send(h, ping).Code)
 	require.Equal(t, http.StatusTooManyRequests, inner.Code)
 	require.Equal(t, []string{`"cap";q=1;qu="concurrent-requests"`, `"cap";r=0`, ""}, headersOf(inner))
-	var reply struct{ Error struct{ Message, Data json.RawMessage } }
+	var reply struct {
+		Error struct{ Message, Data json.RawMessage }
+	}
 	require.NoError(t, json.Unmarshal(inner.Body.Bytes(), &reply))
 	require.Equal(t, `"Rate limit exceeded: too many calls at the same time"`, string(reply.Error.Message))
 	require.Empty(t, reply.Error.Data)

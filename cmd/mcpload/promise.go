@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/profiles/foreign"
 )
 
@@ -51,7 +52,7 @@ Exit status: 0 written, 2 no limit that could be read.`,
 			if len(args) == 1 {
 				return nil
 			}
-			return hinted{fmt.Errorf("import takes one file, not %d", len(args)), "for example mcpload promise import nginx.conf"}
+			return hint.New(fmt.Errorf("import takes one file, not %d", len(args)), "for example mcpload promise import nginx.conf")
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return a.promiseImport(args[0], output, name) },
 	}

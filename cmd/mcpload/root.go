@@ -149,7 +149,7 @@ compares what it found (results, report, compare, history, ui).`,
 	root.AddCommand(a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
-	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.toolsCommand(), a.callCommand(), a.versionCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.fleetCommand(), a.loadCommand(), a.probeCommand(), a.startupCommand(), a.verifyCommand(), a.promiseCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.toolsCommand(), a.callCommand(), a.versionCommand(), a.manCommand())
 	a.complete(root)
 	lenient(root)
 	return root

@@ -46,6 +46,7 @@ var rooms = map[string]room{
 	"runner/virtual":  {imports: []string{"history"}},
 	"scenarios":       {imports: []string{"history", "profiles", "promise", "verdict"}},
 	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results", "results/judge",
+		"profiles/foreign": {imports: []string{"promise"}},
 		"runner", "runner/virtual", "scenarios", "verdict"}},
 
 	"scenarios/conform":       {imports: []string{"results"}},
