@@ -28,6 +28,7 @@ const (
 	HintWait  HintKind = "wait"  // how long to wait before the next call
 	HintReset HintKind = "reset" // when the count starts anew, which may be later than the next call is let in
 	HintLeft  HintKind = "left"  // that calls are left, although one was refused
+	HintClaim HintKind = "claim" // what a reply that is no refusal said of a limit, as it stood in its header
 	HintWrong HintKind = "wrong" // nothing that anybody could heed: negative, in the past, unreadable
 )
 
@@ -110,7 +111,7 @@ func cutHint(text string) (h Hint, rest string, err error) {
 			return h, "", fmt.Errorf("%s: %q is no interval", from, span)
 		}
 		rest = after
-	case HintLeft, HintWrong:
+	case HintLeft, HintClaim, HintWrong:
 	default:
 		return h, "", fmt.Errorf("%s: no hint is of the kind %q", from, kind)
 	}

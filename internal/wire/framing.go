@@ -39,6 +39,7 @@ type head struct {
 	close  bool // the connection ends with this reply
 	sets   bool // it sets cookies
 	packed bool // the body says that it is compressed
+	claims bool // it speaks of a rate limit
 }
 
 // readHead reads the head at the start of a reply.
@@ -132,6 +133,8 @@ func (h *head) field(line []byte) bool {
 		h.packed = !equalFold(value, "identity")
 	case equalFold(name, "trailer"), equalFold(name, "upgrade"):
 		return false
+	case !h.claims && len(name) >= len("ratelimit"):
+		h.claims = claimName(string(name))
 	}
 	return true
 }

@@ -349,7 +349,7 @@ func (c *conn) cutSegs(size int) []segment {
 // it is one.
 func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 	p := c.call
-	if h.status != 200 || h.sets || !p.lane.plainOK {
+	if h.status != 200 || h.sets || !p.lane.plainOK || h.claims && p.lane.wary {
 		return false
 	}
 	result, _, ok := plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)

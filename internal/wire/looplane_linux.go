@@ -16,6 +16,7 @@ type lane struct {
 	soft     softness
 	plainOK  bool // a status of 200 is no refusal
 	packed   bool // replies may come compressed
+	wary     bool // what replies say of limits is kept
 	template *template
 }
 
@@ -32,7 +33,7 @@ func (l *Loop) addLanes(sessions []*Session) {
 			l.forms[key] = t
 		}
 		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID}, modern: e.stateless, template: t, packed: link.poster.packed,
-			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200)}
+			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200), wary: s.o.Refusal.Wary}
 	}
 }
 

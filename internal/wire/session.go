@@ -183,6 +183,9 @@ func (s *Session) judge(call *history.Call, got answer) {
 	})
 	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
 	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
+	if call.Outcome == history.OK && s.o.Refusal.Wary {
+		call.Hints = history.FormatHints(readClaims(got.header, s.clean))
+	}
 	if call.Outcome == history.Limited {
 		call.Media = s.clean.finish(mediaType(got.header))
 	}

@@ -152,7 +152,8 @@ type Refusal struct {
 
 	// Wary marks results in which a server speaks of a limit as if it refused
 	// the call, without anything that says so: see classifyResult. Reading every
-	// text of every result takes time that general load doesn't have.
+	// text of every result takes time that general load doesn't have. What the headers
+	// of such replies say of a limit is kept as well, in Call.Hints.
 	Wary bool
 }
 
