@@ -15,8 +15,11 @@ type Field struct{ Name, Value string }
 type Headers struct {
 	Laws  Promise  // as far as they say them
 	Left  int      // how many more requests are admitted, by the limit with the least
+	Of    int      // of how many, by the same limit; 0 where they don't say
 	Says  bool     // they say what is left
 	Notes []string // what they say that no law can, and what can't be read
+
+	Timeless string // a limit that they say, but not in what time; empty where a law says it
 }
 
 // ReadHeaders reads what servers say of their limits: RateLimit-Policy and RateLimit of
@@ -27,7 +30,7 @@ type Headers struct {
 // server counts, and of unsaid key; one whose unit is concurrent-requests is a cap. A
 // number without a time is no law.
 func ReadHeaders(fields []Field) Headers {
-	h := &headerReader{}
+	h := &headerReader{of: map[string]int{}}
 	for _, f := range fields {
 		switch name := strings.ToLower(f.Name); {
 		case name == "ratelimit-policy" || name == "x-ratelimit-policy":
@@ -37,14 +40,15 @@ func ReadHeaders(fields []Field) Headers {
 		case strings.HasSuffix(name, "-limit") && limitName(name):
 			h.limit(f)
 		case strings.HasSuffix(name, "-remaining") && limitName(name):
-			h.left(f.Name, f.Value)
+			h.left(f.Name, f.Value, strings.TrimSuffix(name, "-remaining"))
 		case limitName(name):
 			h.byUnit(f)
 		}
 	}
+	h.out.Of = h.of[h.least]
 	// What stands in no policy has no time.
 	if len(h.out.Laws) == 0 && h.bare != "" {
-		h.note("%s: a number of requests, but not in what time", h.bare)
+		h.out.Timeless = h.bare
 	}
 	return h.out
 }
@@ -54,8 +58,10 @@ func limitName(name string) bool {
 }
 
 type headerReader struct {
-	out  Headers
-	bare string // a limit without a time
+	out   Headers
+	bare  string         // a limit without a time
+	of    map[string]int // the quotas, by whose they are: a policy's name, or a header's without its ending
+	least string         // whose Left is
 }
 
 func (h *headerReader) note(format string, args ...any) {
@@ -123,6 +129,7 @@ func (h *headerReader) policies(f Field) {
 
 func (h *headerReader) policy(header, name, number string, it item) {
 	n, err := strconv.Atoi(number)
+	h.of["policy "+name] = n
 	switch unit := it.params["qu"]; {
 	case err != nil || n < 0:
 		h.note("%s: %q is no number of requests", header, number)
@@ -172,14 +179,15 @@ func (h *headerReader) add(header string, l Law) {
 func (h *headerReader) standing(f Field) {
 	for _, it := range items(f.Value) {
 		if r, ok := it.params["r"]; ok {
-			h.left(f.Name, r)
+			h.left(f.Name, r, "policy "+it.text)
 			continue
 		}
 		switch k, v, _ := strings.Cut(it.text, "="); strings.TrimSpace(k) {
 		case "remaining":
-			h.left(f.Name, v)
+			h.left(f.Name, v, f.Name)
 		case "limit":
 			h.bare = f.Name + ": " + v
+			h.quota(f.Name, v)
 		}
 	}
 }
@@ -194,6 +202,7 @@ func (h *headerReader) limit(f Field) {
 			h.note("%s: %q is no number of requests", f.Name, it.text)
 		} else {
 			h.bare = f.Name + ": " + it.text
+			h.quota(strings.TrimSuffix(strings.ToLower(f.Name), "-limit"), it.text)
 		}
 	}
 }
@@ -209,20 +218,28 @@ func (h *headerReader) byUnit(f Field) {
 	case strings.HasSuffix(name[:at], "-limit"):
 		if n, err := strconv.Atoi(strings.TrimSpace(f.Value)); err == nil && n > 0 {
 			h.add(f.Name, Law{Kind: Window, N: n, Every: every, Name: name[at+1:]})
+			h.quota(strings.TrimSuffix(name[:at], "-limit")+name[at:], f.Value)
 		}
 	case strings.HasSuffix(name[:at], "-remaining"):
-		h.left(f.Name, f.Value)
+		h.left(f.Name, f.Value, strings.TrimSuffix(name[:at], "-remaining")+name[at:])
+	}
+}
+
+// quota notes of how many something is left, by whose it is.
+func (h *headerReader) quota(whose, number string) {
+	if n, err := strconv.Atoi(strings.TrimSpace(number)); err == nil {
+		h.of[whose] = n
 	}
 }
 
 // left notes what is left of one limit: of several the least counts.
-func (h *headerReader) left(header, value string) {
+func (h *headerReader) left(header, value, whose string) {
 	n, err := strconv.Atoi(strings.TrimSpace(value))
 	if err != nil || n < 0 {
 		h.note("%s: %q is no number of requests that are left", header, strings.TrimSpace(value))
 		return
 	}
 	if !h.out.Says || n < h.out.Left {
-		h.out.Left, h.out.Says = n, true
+		h.out.Left, h.out.Says, h.least = n, true, whose
 	}
 }

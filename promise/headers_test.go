@@ -21,25 +21,26 @@ func TestReadHeaders(t *testing.T) {
 		name, text, laws string
 		left             int // -1: not said
 		notes            string
+		of               int
 	}{
 		{"draft 11", `RateLimit-Policy: "burst";q=100;w=60, "daily";q=1000;w=86400;pk=:cHNkZg==:` + "\n" + `RateLimit: "daily";r=50;t=30, "burst";r=7`,
-			`100 per 1m named "burst"; 1000 per 24h named "daily"`, 7, ""},
+			`100 per 1m named "burst"; 1000 per 24h named "daily"`, 7, "", 100},
 		{"a cap, bytes, and a comma in a name", `RateLimit-Policy: "a,b;c";q=4;qu="concurrent-requests", "x";q=9;w=1;qu="content-bytes"`,
-			`4 at a time named "a,b;c"`, -1, "RateLimit-Policy: 9 content-bytes, which aren't requests"},
+			`4 at a time named "a,b;c"`, -1, "RateLimit-Policy: 9 content-bytes, which aren't requests", 0},
 		{"draft 8, as express-rate-limit has it", `RateLimit-Policy: "30-in-10sec"; q=30; w=10; pk=:abc:` + "\n" + `RateLimit: "30-in-10sec"; r=29; t=10`,
-			`30 per 10s named "30-in-10sec"`, 29, ""},
-		{"draft 7", "RateLimit-Policy: 30;w=10\nRateLimit: limit=30, remaining=12, reset=4", "30 per 10s", 12, ""},
+			`30 per 10s named "30-in-10sec"`, 29, "", 30},
+		{"draft 7", "RateLimit-Policy: 30;w=10\nRateLimit: limit=30, remaining=12, reset=4", "30 per 10s", 12, "", 30},
 		{"draft 6", "RateLimit-Policy: 30;w=10;burst=40;comment=\"a, b\"\nRateLimit-Limit: 30\nRateLimit-Remaining: 3\nRateLimit-Reset: 4", "30 per 10s", 3,
-			"RateLimit-Policy: a burst of 40, whose meaning the draft leaves open: not in the law"},
-		{"draft 3, as Envoy has it", "X-Ratelimit-Limit: 10, 10;w=1;name=\"per-ip\", 1000;w=3600\nX-Ratelimit-Remaining: 9", `10 per 1s named "per-ip"; 1000 per 1h`, 9, ""},
+			"RateLimit-Policy: a burst of 40, whose meaning the draft leaves open: not in the law", 30},
+		{"draft 3, as Envoy has it", "X-Ratelimit-Limit: 10, 10;w=1;name=\"per-ip\", 1000;w=3600\nX-Ratelimit-Remaining: 9", `10 per 1s named "per-ip"; 1000 per 1h`, 9, "", 10},
 		{"Kong", "X-RateLimit-Limit-Minute: 100\nX-RateLimit-Remaining-Minute: 99\nX-RateLimit-Limit-Hour: 500\nX-RateLimit-Remaining-Hour: 4\nRateLimit-Limit: 100\nRateLimit-Reset: 5",
-			`100 per 1m named "minute"; 500 per 1h named "hour"`, 4, ""},
-		{"a number without a time", "X-Rate-Limit-Limit: 60\nX-Rate-Limit-Remaining: 59", "", 59, "X-Rate-Limit-Limit: 60: a number of requests, but not in what time"},
-		{"draft 11 without a window", `RateLimit-Policy: "bucket";q=4`, "", -1, "RateLimit-Policy: 4: a number of requests, but not in what time"},
+			`100 per 1m named "minute"; 500 per 1h named "hour"`, 4, "", 500},
+		{"a number without a time", "X-Rate-Limit-Limit: 60\nX-Rate-Limit-Remaining: 59", "", 59, "timeless X-Rate-Limit-Limit: 60", 60},
+		{"draft 11 without a window", `RateLimit-Policy: "bucket";q=4`, "", -1, "timeless RateLimit-Policy: 4", 0},
 		{"nonsense", "X-RateLimit-Remaining: many\nRateLimit-Policy: \"x\";q=-1;w=1, 5;w=soon, 0;w=1", "", -1,
 			`X-RateLimit-Remaining: "many" is no number of requests that are left|RateLimit-Policy: "-1" is no number of requests|` +
-				`RateLimit-Policy: "soon" is no number of seconds|RateLimit-Policy: 0 requests`},
-		{"others", "X-RateLimit-Resource: core\nRetry-After: 3", "", -1, ""},
+				`RateLimit-Policy: "soon" is no number of seconds|RateLimit-Policy: 0 requests`, 0},
+		{"others", "X-RateLimit-Resource: core\nRetry-After: 3", "", -1, "", 0},
 	} {
 		h := readFields(c.text)
 		var laws []string
@@ -49,6 +50,10 @@ func TestReadHeaders(t *testing.T) {
 		require.Equal(t, c.laws, strings.Join(laws, "; "), c.name)
 		require.Equal(t, c.left >= 0, h.Says, c.name)
 		require.Equal(t, max(0, c.left), h.Left, c.name)
+		require.Equal(t, c.of, h.Of, c.name)
+		if h.Timeless != "" {
+			h.Notes = append(h.Notes, "timeless "+h.Timeless)
+		}
 		require.Equal(t, c.notes, strings.Join(h.Notes, "|"), c.name)
 		require.NoError(t, h.Laws.Validate(), c.name)
 	}

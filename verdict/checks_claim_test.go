@@ -1,0 +1,143 @@
+package verdict
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A header is a hint of a claim, as a history has it.
+func header(name, value string) string {
+	return history.FormatHints([]history.Hint{{From: name, Raw: value, Kind: history.HintClaim}})
+}
+
+func saysLeft(at time.Duration, left, of int) history.Call {
+	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at + time.Millisecond, Outcome: history.OK,
+		Hints: header("RateLimit", fmt.Sprintf("limit=%d, remaining=%d, reset=9", of, left))}
+}
+
+func refusedAt(at time.Duration) history.Call {
+	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at + time.Millisecond, Outcome: history.Limited}
+}
+
+func TestClaims(t *testing.T) {
+	const s = time.Second
+	other := saysLeft(1500*time.Millisecond, 9, 10)
+	other.Client = "another"
+	slow := saysLeft(0, 5, 10)
+	slow.Received = 5 * s
+	busy := refusedAt(2 * s)
+	notice := history.Call{Arrival: history.Arrival{Method: "notifications/initialized"}, Kind: history.Notification, Sent: 1500 * time.Millisecond, Received: 1600 * time.Millisecond}
+	for name, c := range map[string]struct {
+		calls []history.Call
+		lie   bool
+		alone bool
+	}{
+		"one of the next three is refused":     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
+		"the last of them":                     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
+		"the one after":                        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, false, false},
+		"nobody says of how many":              {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
+		"a call may cost three":                {[]history.Call{saysLeft(s, 7, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, false, false},
+		"another client's lies between":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
+		"a notification lies between":          {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
+		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
+		"only the late claim":                  {[]history.Call{slow, refusedAt(2 * s)}, false, false},
+		"something else is in flight":          {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
+		"a refusal came before, and may bar":   {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
+		"one that never ended lies between":    {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
+	} {
+		got := ReadClaims(c.calls)
+		require.Equal(t, c.lie, got.Lie != nil, "%s: %+v", name, got.Lie)
+		if got.Lie != nil {
+			require.Equal(t, c.alone, got.Lie.Alone, name)
+		}
+		f, ok := got.Finding(true, false)
+		require.True(t, ok)
+		want := Pass
+		if c.alone {
+			want = Fail
+			require.NotNil(t, f.Witness)
+		}
+		require.Equal(t, want, f.Verdict, name)
+		f, _ = got.Finding(false, false)
+		require.Equal(t, Pass, f.Verdict, "not promised: %s", name)
+		require.Equal(t, c.lie, len(f.Warnings) > 0, name)
+		f, _ = got.Finding(true, true)
+		require.Equal(t, Pass, f.Verdict, "shared: %s", name)
+	}
+	_, ok := ReadClaims([]history.Call{refusedAt(0)}).Finding(true, false)
+	require.False(t, ok, "no headers, no finding")
+	got := ReadClaims([]history.Call{saysLeft(0, 99, 10), {Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "-1")}})
+	require.Equal(t, []string{"RateLimit", "X-RateLimit-Remaining"}, got.Headers)
+	require.Len(t, got.Notes, 2)
+}
+
+// An honest limiter's headers are never called a lie: windows of any phase and buckets,
+// calls of any cost, several clients with one counter or one each, and delays.
+func TestHonestHeadersAreBelieved(t *testing.T) {
+	lied := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n, price := rapid.IntRange(1, 12).Draw(t, "n"), rapid.IntRange(1, 3).Draw(t, "price")
+		kind := rapid.SampledFrom([]string{"fixed", "sliding", "bucket"}).Draw(t, "kind")
+		clients := rapid.IntRange(1, 2).Draw(t, "clients")
+		perClient, broken := rapid.Bool().Draw(t, "per client"), rapid.IntRange(0, 3).Draw(t, "broken") == 0
+		const every = time.Second
+		taken := map[string][]time.Duration{}
+		level, at := map[string]float64{}, map[string]time.Duration{}
+		var calls []history.Call
+		now := time.Duration(0)
+		for range rapid.IntRange(1, 60).Draw(t, "calls") {
+			now += time.Duration(rapid.IntRange(1, 200).Draw(t, "gap")) * time.Millisecond
+			before, after := rapid.IntRange(0, 300).Draw(t, "before"), rapid.IntRange(0, 300).Draw(t, "after")
+			c := history.Call{Arrival: history.Arrival{Client: fmt.Sprint(rapid.IntRange(1, clients).Draw(t, "client")), Method: "tools/call", Tool: "x"},
+				Sent: now - time.Duration(before)*time.Millisecond, Received: now + time.Duration(after)*time.Millisecond}
+			key := ""
+			if perClient {
+				key = c.Client
+			}
+			room := n
+			switch kind {
+			case "bucket":
+				if _, ok := level[key]; !ok {
+					level[key] = float64(n)
+				}
+				level[key] = min(float64(n), level[key]+float64(n)*(now-at[key]).Seconds())
+				at[key], room = now, int(level[key])
+			default:
+				for _, x := range taken[key] {
+					if kind == "sliding" && now-x < every || kind == "fixed" && x/every == now/every {
+						room--
+					}
+				}
+			}
+			if room < price {
+				c.Outcome = history.Limited
+			} else {
+				c.Outcome = history.OK
+				level[key] -= float64(price)
+				for range price {
+					taken[key] = append(taken[key], now)
+				}
+				left := room - price
+				if broken {
+					left = n - price
+				}
+				c.Hints = header("RateLimit", fmt.Sprintf("limit=%d, remaining=%d, reset=1", n, left))
+			}
+			calls = append(calls, c)
+		}
+		got := ReadClaims(calls)
+		if broken && got.Lie != nil {
+			lied++
+		}
+		if !broken {
+			require.Nil(t, got.Lie)
+		}
+	})
+	require.Positive(t, lied, "a header that always says the most was caught at times")
+}
