@@ -40,9 +40,9 @@ func TestClaims(t *testing.T) {
 	}{
 		"one of the next three is refused":     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
 		"the last of them":                     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
-		"the one after":                        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, false, false},
+		"the one after":                        {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
 		"nobody says of how many":              {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
-		"a call may cost three":                {[]history.Call{saysLeft(s, 7, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, false, false},
+		"a call may cost three":                {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
 		"another client's lies between":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
 		"a notification lies between":          {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
 		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
@@ -90,10 +90,11 @@ func TestHonestHeadersAreBelieved(t *testing.T) {
 		taken := map[string][]time.Duration{}
 		level, at := map[string]float64{}, map[string]time.Duration{}
 		var calls []history.Call
+		delay := rapid.SampledFrom([]int{5, 300}).Draw(t, "delay")
 		now := time.Duration(0)
 		for range rapid.IntRange(1, 60).Draw(t, "calls") {
 			now += time.Duration(rapid.IntRange(1, 200).Draw(t, "gap")) * time.Millisecond
-			before, after := rapid.IntRange(0, 300).Draw(t, "before"), rapid.IntRange(0, 300).Draw(t, "after")
+			before, after := rapid.IntRange(0, delay).Draw(t, "before"), rapid.IntRange(0, delay).Draw(t, "after")
 			c := history.Call{Arrival: history.Arrival{Client: fmt.Sprint(rapid.IntRange(1, clients).Draw(t, "client")), Method: "tools/call", Tool: "x"},
 				Sent: now - time.Duration(before)*time.Millisecond, Received: now + time.Duration(after)*time.Millisecond}
 			key := ""

@@ -24,6 +24,9 @@ func judgeRetryHint(t *Trial) Finding {
 	f := Finding{Check: "retry-after", Want: "hints that can be read and agree: a retry is admitted when the refusal said, and not long before"}
 	r := t.readHints()
 	f.Warnings = r.remarks()
+	if claims, ok := ReadClaims(t.court.calls).Finding(false, t.court.cfg.Shared); ok {
+		f.Warnings = append(f.Warnings, claims.Warnings...) // of all scenarios: what is left is one count
+	}
 	switch {
 	case r.wrong != nil:
 		f.Verdict, f.Saw, f.Witness = Fail, r.wrong.saw, r.wrong.witness
