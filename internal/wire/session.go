@@ -169,12 +169,7 @@ func (s *Session) judge(call *history.Call, got answer) {
 		return
 	}
 	if call.Kind != history.Request && (got.status == 0 || got.status/100 == 2) {
-		switch call.Outcome = history.OK; call.Kind {
-		case history.Notification:
-			call.Outcome, call.Detail = history.Unknown, "a notification: no reply tells what came of it"
-		case history.Answer:
-			call.Outcome, call.Detail = history.Unknown, "an answer: no reply tells what came of it"
-		}
+		judgeAside(call)
 		return
 	}
 	r := s.o.Refusal.classify(response{
@@ -199,6 +194,16 @@ func (s *Session) judge(call *history.Call, got answer) {
 	if !refusedHandshake(*call) {
 		call.Outcome = history.Broken
 		call.Detail = "two responses to one request: " + got.reply.words() + ", then " + got.again.words()
+	}
+}
+
+// judgeAside says what is known of a message that nothing is answered to.
+func judgeAside(call *history.Call) {
+	switch call.Outcome = history.OK; call.Kind {
+	case history.Notification:
+		call.Outcome, call.Detail = history.Unknown, "a notification: no reply tells what came of it"
+	case history.Answer:
+		call.Outcome, call.Detail = history.Unknown, "an answer: no reply tells what came of it"
 	}
 }
 
