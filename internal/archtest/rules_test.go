@@ -55,6 +55,7 @@ var rooms = map[string]room{
 	"scenarios/load":    {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
 	"scenarios/probe":   {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/startup": {imports: []string{"apikey", "internal/printable", "verdict"}},
+	"scripts/mutants":   {clock: true, process: true},
 	"verdict":           {imports: []string{"history", "internal/words", "profiles", "promise"}},
 }
 
