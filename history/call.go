@@ -93,17 +93,18 @@ type Outcome uint8
 // The outcomes. The zero value is Unknown, so that a call that nobody filled
 // in never counts as a success or as a refusal.
 const (
-	Unknown   Outcome = iota // nothing is known of it
-	OK                       // answered with a result
-	ToolError                // answered with a tool result that says isError, and that is no refusal
-	Limited                  // refused by a rate limit, by a signal that the classifier recognises
-	Rejected                 // answered with a protocol or HTTP error that is no refusal
-	Broken                   // no usable reply: connection refused or lost, wrong id, two replies, not JSON-RPC
-	TimedOut                 // no reply within the time-out
-	Unsent                   // never sent: too many calls were in flight, or the run ended first
+	Unknown    Outcome = iota // nothing is known of it
+	OK                        // answered with a result
+	ToolError                 // answered with a tool result that says isError, and that is no refusal
+	Limited                   // refused by a rate limit, by a signal that the classifier recognises
+	Rejected                  // answered with a protocol or HTTP error that is no refusal
+	Broken                    // no usable reply: connection refused or lost, wrong id, two replies, not JSON-RPC
+	TimedOut                  // no reply within the time-out
+	Unsent                    // never sent: too many calls were in flight, or the run ended first
+	ClosedIdle                // written on a connection that had been idle, and that the server closed without a byte of a reply
 )
 
-var outcomeNames = [...]string{"unknown", "ok", "tool-error", "limited", "rejected", "broken", "timed-out", "unsent"}
+var outcomeNames = [...]string{"unknown", "ok", "tool-error", "limited", "rejected", "broken", "timed-out", "unsent", "closed-idle"}
 
 // String returns the outcome's name as history files spell it.
 func (o Outcome) String() string {
@@ -123,4 +124,6 @@ func (o Outcome) Answered() bool {
 }
 
 // Failed reports if the call got something other than a result or a refusal.
+// ClosedIdle is nobody's failure: a server may close a connection that nobody
+// uses, and the call crossed that on its way.
 func (o Outcome) Failed() bool { return o == ToolError || o == Rejected || o == Broken }

@@ -125,7 +125,7 @@ func TestWriterRefusesWhatReadersWould(t *testing.T) {
 		{Call{Received: -1}, "received_ns -1 is negative"},
 		{Call{Arrival: Arrival{Due: -1}}, "due_ns -1 is negative"},
 		{Call{Sent: 9, Received: 5}, "received_ns 5 is before sent_ns 9"},
-		{Call{Outcome: Unsent + 1}, "outcome 8 is invalid"},
+		{Call{Outcome: ClosedIdle + 1}, "outcome 9 is invalid"},
 		{Call{Detail: strings.Repeat("x", MaxLine)}, "its line would have 1048681 bytes, more than 1048576"},
 	} {
 		var b bytes.Buffer

@@ -12,6 +12,10 @@ type Counts struct {
 	Limited  int `json:"limited"`  // refused by the rate limit
 	Failed   int `json:"failed"`   // tool error, rejected for another reason, or broken
 	Unknown  int `json:"unknown"`  // no reply in time, or nothing known of it
+
+	// ClosedIdle is how many of the unknown were written on a connection that the
+	// server closed while it was idle.
+	ClosedIdle int `json:"closed_idle,omitempty"`
 }
 
 // Unsent is how many planned calls never left us.
@@ -31,6 +35,9 @@ func Count(calls []history.Call) Counts {
 			c.Limited++
 		case o.Failed():
 			c.Failed++
+		case o == history.ClosedIdle:
+			c.Unknown++
+			c.ClosedIdle++
 		default:
 			c.Unknown++
 		}

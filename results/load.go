@@ -58,15 +58,16 @@ type LoadFailure struct {
 // A LoadInterval is an interval of the run: the calls that ended in it. In a
 // long run neighbours are put together; their quantiles are then the highest.
 type LoadInterval struct {
-	At      float64 `json:"at_s"` // its begin, seconds from the run's start
-	Seconds float64 `json:"seconds"`
-	OK      int64   `json:"ok"`
-	Refused int64   `json:"refused"`
-	Failed  int64   `json:"failed"` // neither
-	Unsent  int64   `json:"unsent"`
-	P50     float64 `json:"p50_ms"`
-	P99     float64 `json:"p99_ms"`
-	Max     float64 `json:"max_ms"`
+	At         float64 `json:"at_s"` // its begin, seconds from the run's start
+	Seconds    float64 `json:"seconds"`
+	OK         int64   `json:"ok"`
+	Refused    int64   `json:"refused"`
+	Failed     int64   `json:"failed"` // neither
+	Unsent     int64   `json:"unsent"`
+	ClosedIdle int64   `json:"closed_idle,omitempty"` // written on connections that the server closed while idle
+	P50        float64 `json:"p50_ms"`
+	P99        float64 `json:"p99_ms"`
+	Max        float64 `json:"max_ms"`
 }
 
 // LoadSetup is what it cost to get ready: sessions, and connections by phase.

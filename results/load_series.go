@@ -18,10 +18,10 @@ func (s *screen) loadSeries() error {
 	}
 	s.heading("over time")
 	every := (len(due) + seriesRows - 1) / seriesRows
-	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "unsent/s", "p50 ms", "p99 ms", "max ms"}}
+	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "closed while idle/s", "unsent/s", "p50 ms", "p99 ms", "max ms"}}
 	for _, p := range append(inRows(due, every), inRows(late, every)...) {
 		row := []cell{{text: span(time.Duration(p.At * 1e9)), right: true}}
-		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.Unsent} {
+		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.ClosedIdle, p.Unsent} {
 			row = append(row, cell{text: per(n, p.Seconds), right: true})
 		}
 		for _, x := range []float64{p.P50, p.P99, p.Max} {
@@ -33,7 +33,7 @@ func (s *screen) loadSeries() error {
 		}
 		g.rows = append(g.rows, row)
 	}
-	err := g.without(func(column int) bool { return 2 <= column && column <= 4 && g.all(column, "0") }).draw(s.page)
+	err := g.without(func(column int) bool { return 2 <= column && column <= 5 && g.all(column, "0") }).draw(s.page)
 	if err == nil && every > 1 {
 		s.text(0, faint, fmt.Sprintf("a row is %.0f s; its p50 and p99 are the highest of its seconds", float64(every)*due[0].Seconds))
 	}
@@ -57,7 +57,7 @@ func inRows(points []LoadInterval, every int) (rows []LoadInterval) {
 func (p LoadInterval) With(q LoadInterval) LoadInterval {
 	return LoadInterval{
 		At: p.At, Seconds: p.Seconds + q.Seconds,
-		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent,
+		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent, ClosedIdle: p.ClosedIdle + q.ClosedIdle,
 		P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max),
 	}
 }
@@ -96,7 +96,7 @@ func (l *Load) intervals() (due, late []LoadInterval) {
 }
 
 // calls is how many ended in the interval.
-func (p LoadInterval) calls() int64 { return p.OK + p.Refused + p.Failed + p.Unsent }
+func (p LoadInterval) calls() int64 { return p.OK + p.Refused + p.Failed + p.Unsent + p.ClosedIdle }
 
 // per says a number a second.
 func per(n int64, seconds float64) string {

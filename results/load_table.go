@@ -141,11 +141,11 @@ func (s *screen) loadCalls() error {
 	_, sc := s.doc.load()
 	l := sc.Load
 	s.heading("calls, and what their callers waited from the due instant, in ms")
-	g := &grid{header: []string{"", "sent", "results", "refused", "tool errors", "protocol errors", "broken", "timed out", "unsent", "p50", "p90", "p99", "p99.9", "max"},
+	g := &grid{header: []string{"", "sent", "results", "refused", "tool errors", "protocol errors", "broken", "closed while idle", "timed out", "unsent", "p50", "p90", "p99", "p99.9", "max"},
 		spare: []string{"p90", "p99.9"}}
 	add := func(name string, c Counts, o map[string]int64, q Quantiles) {
 		row := []cell{{text: name}, {text: fmt.Sprint(c.Sent), right: true}}
-		for _, outcome := range []string{"ok", "limited", "tool-error", "rejected", "broken", "timed-out", "unsent"} {
+		for _, outcome := range []string{"ok", "limited", "tool-error", "rejected", "broken", "closed-idle", "timed-out", "unsent"} {
 			row = append(row, cell{text: fmt.Sprint(o[outcome]), right: true})
 		}
 		for i, x := range []float64{q.P50, q.P90, q.P99, q.P999, q.Max} {
@@ -159,7 +159,7 @@ func (s *screen) loadCalls() error {
 	if len(l.Tools) > 1 {
 		add("all", sc.Calls, l.Outcomes, l.Waited)
 	}
-	const firstEmpty, lastEmpty = 3, 8 // columns that are empty most times
+	const firstEmpty, lastEmpty = 3, 9 // columns that are empty most times
 	err := g.without(func(column int) bool { return firstEmpty <= column && column <= lastEmpty && g.all(column, "0") }).draw(s.page)
 	if err != nil {
 		return err

@@ -132,7 +132,7 @@ func promCalls(e *exposition, d *Document) {
 			for _, one := range []struct {
 				outcome string
 				n       int
-			}{{"admitted", c.Admitted}, {"limited", c.Limited}, {"failed", c.Failed}, {"unknown", c.Unknown}, {"unsent", c.Unsent()}} {
+			}{{"admitted", c.Admitted}, {"limited", c.Limited}, {"failed", c.Failed}, {"unknown", c.Unknown - c.ClosedIdle}, {"closed-idle", c.ClosedIdle}, {"unsent", c.Unsent()}} {
 				e.sample("", float64(one.n), "server", s.Server, "scenario", sc.Scenario, "outcome", one.outcome)
 			}
 		}

@@ -64,7 +64,7 @@ func (s *screen) perServer() []timed {
 
 // counts adds the table of what came of a server's calls.
 func (s *screen) counts(v *Server) error {
-	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
+	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "closed while idle", "unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
 	for _, sc := range v.Scenarios {
 		if withStarts(sc) {
 			continue
@@ -75,15 +75,15 @@ func (s *screen) counts(v *Server) error {
 			sent += fmt.Sprintf(" of %d", c.Planned)
 		}
 		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)}, {text: sent, right: true, stiff: true}}
-		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.Unknown} {
+		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.ClosedIdle, c.Unknown - c.ClosedIdle} {
 			row = append(row, cell{text: fmt.Sprint(n), right: true})
 		}
 		offered, admitted := sc.Rate.words()
 		g.rows = append(g.rows, append(row, cell{text: offered, right: true, stiff: true}, cell{text: admitted, right: true}))
 	}
-	const failed, unknown = 5, 6 // columns that are empty most times
+	const failed, unknown = 5, 7 // columns that are empty most times
 	return g.without(func(column int) bool {
-		return (column == failed || column == unknown) && g.all(column, "0")
+		return failed <= column && column <= unknown && g.all(column, "0")
 	}).draw(s.page)
 }
 

@@ -15,15 +15,16 @@ import (
 
 func TestCountEachOutcome(t *testing.T) {
 	for outcome, want := range map[history.Outcome]Counts{
-		history.Unknown:   {Planned: 1, Sent: 1, Unknown: 1},
-		history.OK:        {Planned: 1, Sent: 1, Admitted: 1},
-		history.ToolError: {Planned: 1, Sent: 1, Failed: 1},
-		history.Limited:   {Planned: 1, Sent: 1, Limited: 1},
-		history.Rejected:  {Planned: 1, Sent: 1, Failed: 1},
-		history.Broken:    {Planned: 1, Sent: 1, Failed: 1},
-		history.TimedOut:  {Planned: 1, Sent: 1, Unknown: 1},
-		history.Unsent:    {Planned: 1},
-		99:                {Planned: 1, Sent: 1, Unknown: 1}, // one that a later version may bring
+		history.Unknown:    {Planned: 1, Sent: 1, Unknown: 1},
+		history.OK:         {Planned: 1, Sent: 1, Admitted: 1},
+		history.ToolError:  {Planned: 1, Sent: 1, Failed: 1},
+		history.Limited:    {Planned: 1, Sent: 1, Limited: 1},
+		history.Rejected:   {Planned: 1, Sent: 1, Failed: 1},
+		history.Broken:     {Planned: 1, Sent: 1, Failed: 1},
+		history.TimedOut:   {Planned: 1, Sent: 1, Unknown: 1},
+		history.Unsent:     {Planned: 1},
+		history.ClosedIdle: {Planned: 1, Sent: 1, Unknown: 1, ClosedIdle: 1},
+		99:                 {Planned: 1, Sent: 1, Unknown: 1}, // one that a later version may bring
 	} {
 		assert.Equal(t, want, Count([]history.Call{{Outcome: outcome}}), "%d %s", outcome, outcome)
 	}

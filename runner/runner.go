@@ -238,7 +238,7 @@ func (r *run) done(i int, a history.Arrival, c history.Call) {
 func (r *run) ended(o history.Outcome) {
 	if o == history.Broken {
 		r.broken.Add(1)
-	} else if o != history.Unsent && r.broken.Load() != 0 {
+	} else if o != history.Unsent && o != history.ClosedIdle && r.broken.Load() != 0 {
 		r.broken.Store(0)
 	}
 	left := int(r.inFlight.Add(-1))

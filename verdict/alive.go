@@ -34,6 +34,9 @@ func judgeAlive(t *Trial) Finding {
 	served, later := t.afterwards(tail[0])
 	broken, gone, why := 0, 0, ""
 	for _, c := range tail {
+		if c.Outcome == history.ClosedIdle {
+			broken++ // and says nothing of whether anybody is there
+		}
 		if c.Outcome != history.Broken {
 			continue
 		}
@@ -92,7 +95,7 @@ func (t *Trial) afterwards(first history.Call) (served, sent int) {
 
 // mishaps says how many calls were answered, and what became of the others.
 func (t *Trial) mishaps() string {
-	var answered, late int
+	var answered, late, idle int
 	var broke [history.Gone + 1]int
 	last := history.Call{}
 	for _, c := range t.Calls {
@@ -101,6 +104,8 @@ func (t *Trial) mishaps() string {
 			answered++
 		case c.Outcome == history.TimedOut:
 			late++
+		case c.Outcome == history.ClosedIdle:
+			idle++
 		case c.Outcome == history.Broken:
 			broke[c.Break()]++
 			if c.Sent >= last.Sent {
@@ -123,6 +128,9 @@ func (t *Trial) mishaps() string {
 		}
 	}
 	slices.Sort(words[1:])
+	if idle > 0 {
+		words = append(words, fmt.Sprintf("%d crossed the end of an idle connection", idle))
+	}
 	if late > 0 {
 		words = append(words, fmt.Sprintf("%d got no reply in time", late))
 	}

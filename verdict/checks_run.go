@@ -112,7 +112,7 @@ func (t *Trial) unsure() int {
 // firstFailure quotes the first call that failed, for a stranger to act on.
 func (t *Trial) firstFailure() string {
 	for _, c := range t.Calls {
-		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown) && c.Detail != "" {
+		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown || c.Outcome == history.ClosedIdle) && c.Detail != "" {
 			return fmt.Sprintf(" (%s: %s)", c.Outcome, c.Detail)
 		}
 	}
@@ -139,8 +139,11 @@ func judgeComplete(t *Trial) Finding {
 		}
 	}
 	failed := counts[history.ToolError] + counts[history.Rejected] + counts[history.Broken]
-	unknown := counts[history.TimedOut] + counts[history.Unknown]
+	unknown := counts[history.TimedOut] + counts[history.Unknown] + counts[history.ClosedIdle]
 	f.Saw = fmt.Sprintf("%d = %d + %d + %d + %d", t.sent(), counts[history.OK], counts[history.Limited], failed, unknown)
+	if n := counts[history.ClosedIdle]; n > 0 {
+		f.Saw += fmt.Sprintf("; %d of the last on connections that the server closed while idle", n)
+	}
 	switch {
 	case t.sent() == 0:
 		f.Saw = "nothing was sent"

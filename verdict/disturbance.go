@@ -27,7 +27,7 @@ func (t *Trial) Disturbance() string {
 	if stall := longestOf(t.stalls()); stall > 0 {
 		return "nothing was answered for " + span(stall)
 	}
-	lost := t.count(history.Broken) + t.count(history.TimedOut) + t.count(history.Unknown)
+	lost := t.count(history.Broken) + t.count(history.TimedOut) + t.count(history.Unknown) + t.count(history.ClosedIdle)
 	if lost > 0 && lost < t.sent() {
 		return fmt.Sprintf("%s got no answer", plural(lost, "call"))
 	}

@@ -243,7 +243,7 @@ func (r *loadRun) blame(c *history.Call) {
 		if r.machine.spoilt(c.Due, c.Received) {
 			r.spoilt.Add(1)
 		}
-	case history.Unsent:
+	case history.Unsent, history.ClosedIdle:
 	default:
 		r.touched.Add(1)
 	}

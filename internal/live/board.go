@@ -60,11 +60,11 @@ type row struct {
 	stage   string // of the newest call
 	note    string // instead of the stage: what it waits for, or how it ended
 
-	admitted, refused, failed int
-	recent                    [slots]recent
-	latency                   *hdrhistogram.Histogram // of admitted calls, from the due instant, in microseconds
-	level                     float64                 // tokens in a bucket that keeps the promise
-	last                      time.Duration           // when level was right
+	admitted, refused, failed, idle int // idle: over connections that the server closed meanwhile
+	recent                          [slots]recent
+	latency                         *hdrhistogram.Histogram // of admitted calls, from the due instant, in microseconds
+	level                           float64                 // tokens in a bucket that keeps the promise
+	last                            time.Duration           // when level was right
 }
 
 // A recent is what one slot of time brought.
@@ -156,6 +156,8 @@ func (b *Board) Saw(server string, c history.Call) {
 	case c.Outcome == history.Limited:
 		r.refused++
 		s.refused++
+	case c.Outcome == history.ClosedIdle:
+		r.idle++
 	default:
 		r.failed++
 		s.failed++

@@ -8,17 +8,17 @@ import (
 
 // A snapshot is one server as it stands at an instant.
 type snapshot struct {
-	name, stage               string
-	number, stages            int // the stage's place, from 1, and how many there are
-	done, planned             int
-	admitted, refused, failed int
-	rates                     [3]float64 // a second, of the three above, over the last two seconds
-	p50, p99                  time.Duration
-	samples                   int64
-	level, burst              float64
-	limited                   bool // a limit is known
-	left                      time.Duration
-	note                      string // what it is about while no call tells
+	name, stage                     string
+	number, stages                  int // the stage's place, from 1, and how many there are
+	done, planned                   int
+	admitted, refused, failed, idle int
+	rates                           [3]float64 // a second, of the three above, over the last two seconds
+	p50, p99                        time.Duration
+	samples                         int64
+	level, burst                    float64
+	limited                         bool // a limit is known
+	left                            time.Duration
+	note                            string // what it is about while no call tells
 }
 
 // snapshots are all servers at an instant, in the order in which they came.
@@ -37,8 +37,8 @@ func (r *row) snapshot(now time.Time) snapshot {
 	at := max(0, now.Sub(r.Began))
 	s := snapshot{
 		name: r.Name, stage: r.stage, stages: len(r.Stages), planned: r.planned,
-		done:     r.admitted + r.refused + r.failed,
-		admitted: r.admitted, refused: r.refused, failed: r.failed,
+		done:     r.admitted + r.refused + r.failed + r.idle,
+		admitted: r.admitted, refused: r.refused, failed: r.failed, idle: r.idle,
 		burst: r.Burst, limited: r.Rate > 0,
 	}
 	for i, st := range r.Stages {
@@ -98,6 +98,7 @@ func (b *Board) Line(now time.Time) string {
 		sum.admitted += s.admitted
 		sum.refused += s.refused
 		sum.failed += s.failed
+		sum.idle += s.idle
 		sum.left = max(sum.left, s.left)
 	}
 	if sum.done == 0 && len(notes) > 0 {
@@ -109,6 +110,9 @@ func (b *Board) Line(now time.Time) string {
 		text += fmt.Sprintf(" of %d", sum.planned)
 	}
 	text += fmt.Sprintf(" calls done, %d admitted, %d refused, %d failed", sum.admitted, sum.refused, sum.failed)
+	if sum.idle > 0 {
+		text += fmt.Sprintf(", %d closed while idle", sum.idle)
+	}
 	if sum.left > 0 {
 		text += fmt.Sprintf(", about %s left", sum.left.Round(time.Second))
 	}

@@ -75,7 +75,13 @@ func newTransport(o Options) *http.Transport {
 
 // trace stamps the sending, and tells the phases where anybody wants to know.
 func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
-	t := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.set(p.now()) }}
+	t := &httptrace.ClientTrace{
+		GotConn: func(on httptrace.GotConnInfo) {
+			sent.set(p.now())
+			sent.idled.Store(on.Reused && on.WasIdle && on.IdleTime >= idleLeast)
+		},
+		GotFirstResponseByte: func() { sent.idled.Store(false) },
+	}
 	if p.phase == nil {
 		return t
 	}
@@ -86,8 +92,11 @@ func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
 	t.ConnectDone = func(_, _ string, err error) { p.passed(Connecting, &connect, err) }
 	t.TLSHandshakeStart = func() { secure.set(p.now()) }
 	t.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { p.passed(Securing, &secure, err) }
-	if sent.call {
-		t.GotFirstResponseByte = func() { p.passed(FirstByte, sent, nil) }
+	t.GotFirstResponseByte = func() {
+		sent.idled.Store(false)
+		if sent.call {
+			p.passed(FirstByte, sent, nil)
+		}
 	}
 	return t
 }

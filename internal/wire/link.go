@@ -66,8 +66,9 @@ func gaveUp(ctx context.Context) *fault {
 
 // A stamp is an instant that is set once.
 type stamp struct {
-	at   atomic.Pointer[time.Duration]
-	call bool // of a call, for whose reply somebody waits
+	at    atomic.Pointer[time.Duration]
+	call  bool        // of a call, for whose reply somebody waits
+	idled atomic.Bool // of a request: its connection had been idle, and nothing has come on it since
 }
 
 // set notes the instant unless one was noted before.

@@ -21,6 +21,7 @@ type conn struct {
 	call   *pending
 	used   bool // it has carried a call before
 	since  time.Duration
+	idled  bool // it had been idle before this call
 	writes bool // epoll watches for room to write
 
 	kept []byte // of a reply that isn't whole yet
@@ -160,7 +161,7 @@ func (l *Loop) carry(c *conn, p *pending, now time.Duration) {
 	c.call, p.conn = p, c
 	c.kept, c.segs = c.kept[:0], c.segs[:0]
 	c.turn++
-	p.written = 0
+	p.written, c.idled = 0, c.used && now-c.since >= idleLeast
 	if !p.stamped {
 		p.call.Sent, p.stamped = now, true
 	}

@@ -18,7 +18,7 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 	p := c.call
 	if len(c.segs) == 0 {
 		l.drop(c)
-		l.conclude(p, answer{received: at, fault: netFault(context.Background(), err)})
+		l.conclude(p, answer{received: at, fault: netFault(context.Background(), err).crossed(c.idled)})
 		l.serve()
 		return
 	}

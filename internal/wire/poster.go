@@ -96,7 +96,7 @@ func (p *poster) send(ctx, life context.Context, method, target string, body []b
 	}
 	resp, err := p.transport.RoundTrip(q)
 	if err != nil {
-		return nil, netFault(ctx, err)
+		return nil, netFault(ctx, err).crossed(sent.idled.Load())
 	}
 	p.cookies.keep(q.URL, resp.Header)
 	p.unpack(resp)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -153,6 +154,8 @@ func (s *Session) judge(call *history.Call, got answer) {
 			call.Code = got.other.code
 		}
 		switch {
+		case errors.Is(f.err, errClosedIdle):
+			call.Outcome = history.ClosedIdle
 		case f.kind == Lost && s.o.Refusal.Resets && got.wrote && got.status == 0 && s.transport != Stdio && s.transport != InProcess:
 			call.Outcome = history.Limited
 		case f.kind == TimedOut:

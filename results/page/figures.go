@@ -10,14 +10,21 @@ import (
 // statistics fills in the tables of figures.
 func (v *server) statistics() {
 	v.Counts = table{Caption: "What came of the calls", Head: []string{"scenario", "verdict", "planned", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}}
+	idle := slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool { return sc.Calls.ClosedIdle > 0 })
+	if idle {
+		v.Counts.Head = slices.Insert(v.Counts.Head, len(v.Counts.Head)-3, "closed while idle")
+	}
 	for _, sc := range v.Scenarios {
 		c := sc.Calls
 		offered, admitted := sc.Rate.Words()
 		if len(sc.Starts) > 0 {
 			v.Starts = append(v.Starts, startTable(sc))
 		} else {
-			v.Counts.Rows = append(v.Counts.Rows, []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent),
-				grouped(c.Admitted), grouped(c.Limited), grouped(c.Failed), grouped(c.Unknown), offered, admitted})
+			row := []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent), grouped(c.Admitted), grouped(c.Limited), grouped(c.Failed)}
+			if idle {
+				row = append(row, grouped(c.ClosedIdle))
+			}
+			v.Counts.Rows = append(v.Counts.Rows, append(row, grouped(c.Unknown-c.ClosedIdle), offered, admitted))
 		}
 		for _, f := range sc.Findings {
 			v.Checks = append(v.Checks, results.Place{Scenario: sc.Scenario, Finding: f})

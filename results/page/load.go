@@ -125,6 +125,7 @@ func throughput(id string, series []results.LoadInterval) chart {
 		{"granted", "key-granted", "results", perSecond(func(i results.LoadInterval) int64 { return i.OK })},
 		{"lost refused", "key-lost-refused", "refused", perSecond(func(i results.LoadInterval) int64 { return i.Refused })},
 		{"lost failed", "key-lost-failed", "failed", perSecond(func(i results.LoadInterval) int64 { return i.Failed })},
+		{"lost failed", "key-lost-failed", "closed while idle", perSecond(func(i results.LoadInterval) int64 { return i.ClosedIdle })},
 		{"sent", "key-sent", "unsent", perSecond(func(i results.LoadInterval) int64 { return i.Unsent })},
 	}
 	strands = slices.DeleteFunc(strands, func(s strand) bool {
@@ -183,7 +184,7 @@ func drawStrands(id, title string, series []results.LoadInterval, strands []stra
 		var b strings.Builder
 		verb := "M"
 		for _, i := range series {
-			if i.OK+i.Refused+i.Failed+i.Unsent == 0 && cell(0) != "0" {
+			if i.OK+i.Refused+i.Failed+i.Unsent+i.ClosedIdle == 0 && cell(0) != "0" {
 				verb = "M"
 				continue
 			}

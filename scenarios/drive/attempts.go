@@ -163,7 +163,7 @@ func (l *line) again(spoilt []spoilt, out *Outcome) []scenarios.Scenario {
 func (l *line) rested(calls []history.Call) time.Duration {
 	open := 0
 	for i := range calls {
-		if o := calls[i].Outcome; o == history.TimedOut || o == history.Broken || o == history.Unknown {
+		if o := calls[i].Outcome; o == history.TimedOut || o == history.Broken || o == history.Unknown || o == history.ClosedIdle {
 			open++
 		}
 	}

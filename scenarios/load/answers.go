@@ -99,14 +99,18 @@ func (m *Metrics) LastResult() time.Duration {
 func (m *Metrics) Commonest() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	crossed := ""
 	for _, f := range m.frequent(maxReasons) {
 		switch f.Outcome {
 		case history.Limited.String(), history.Unsent.String(), history.Unknown.String():
 			continue
+		case history.ClosedIdle.String():
+			crossed = f.Words() // most of them do no harm
+			continue
 		}
 		return f.Words()
 	}
-	return ""
+	return crossed
 }
 
 // mostly is Commonest as the end of a sentence.

@@ -123,7 +123,7 @@ func TestFailuresAtRandomAreNoEnd(t *testing.T) {
 }
 
 func TestTheImpliedThreshold(t *testing.T) {
-	const ok, refused, tool, late = history.OK, history.Limited, history.ToolError, history.TimedOut
+	const ok, refused, tool, late, idle = history.OK, history.Limited, history.ToolError, history.TimedOut, history.ClosedIdle
 	for _, row := range []struct {
 		name   string
 		calls  []history.Call
@@ -145,6 +145,11 @@ func TestTheImpliedThreshold(t *testing.T) {
 		{"tool errors are spoken of", of(90, ok, 10, tool), []string{"tool-errors<50%"}, 0, verdict.Pass, "0% (0 of 100)", ""},
 		{"and time-outs not", of(80, ok, 10, tool, 10, late), []string{"tool-errors<50%"}, 0, verdict.Fail, "10.0% (10 of 100)", "10× "},
 		{"time-outs are spoken of", of(90, ok, 10, late), []string{"timeouts<50%"}, 0, verdict.Pass, "0%", ""},
+		{"closed while idle, and the next one works", of(50, ok, 10, idle, 50, ok), nil, 0, verdict.Pass, "0% (0 of 110), and beside 10 that crossed the end of an idle connection", ""},
+		{"and the next one is refused, which is an answer", of(50, ok, 10, idle, 1, refused), nil, 0, verdict.Pass, "beside 10 that crossed", ""},
+		{"closed while idle, and the next one fails too", of(90, ok, 5, idle, 1, late, 4, ok), nil, 0, verdict.Fail, "6.00% (6 of 100)", "calls fail: 1× timed out"},
+		{"closed while idle, and nothing after it", of(90, ok, 10, idle), nil, 0, verdict.Fail, "10.0% (10 of 100)", "calls fail: 10× closed"},
+		{"what is unsent shows nothing", of(90, ok, 10, idle, 9, history.Unsent), nil, 0, verdict.Fail, "10.0% (10 of 100)", "calls fail"},
 		{"of another tool", of(90, ok, 10, late), []string{"errors{tool=other}<50%"}, 0, verdict.Fail, "10.0%", "timed out"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -167,4 +172,24 @@ func TestTheImpliedThreshold(t *testing.T) {
 	}
 	_, judged := measuredOf(nil).JudgeImplied(nil, 0)
 	require.False(t, judged)
+}
+
+// TestCrossingsByClient: what another client's call comes to shows nothing, and
+// runs that are put together keep what they have seen.
+func TestCrossingsByClient(t *testing.T) {
+	one := func(client string, o history.Outcome) history.Call {
+		return history.Call{Arrival: history.Arrival{Client: client, Method: "tools/list"}, Outcome: o}
+	}
+	m := measuredOf([]history.Call{one("a", history.ClosedIdle), one("b", history.OK)})
+	require.EqualValues(t, 1, m.crossed.harm("tools/list"), "b's call says nothing of a's")
+	require.EqualValues(t, 0, m.crossed.harm("echo"))
+	sum := NewMetrics(Shape{})
+	sum.Merge(m)
+	sum.Merge(measuredOf([]history.Call{one("a", history.ClosedIdle), one("a", history.Broken)}))
+	sum.Merge(measuredOf([]history.Call{one("a", history.OK)}))
+	require.EqualValues(t, 2, sum.crossed.harm("tools/list"))
+	m.Add(one("a", history.OK))
+	require.EqualValues(t, 0, m.crossed.harm("tools/list"))
+	require.Equal(t, 1, m.Total("").Counts().ClosedIdle)
+	require.Equal(t, 1, m.Total("").Counts().Unknown)
 }

@@ -19,7 +19,7 @@ const Implied = "threshold errors<1% (implied)"
 // limit under load refuses. ok is false where there is nothing left to judge.
 // Spoilt is as in JudgeAnswers.
 func (m *Metrics) JudgeImplied(given []verdict.Threshold, spoilt int64) (f verdict.Finding, ok bool) {
-	failed, sent, refused := m.unspoken(given)
+	failed, sent, refused, crossed := m.unspoken(given)
 	if sent == 0 {
 		return f, false
 	}
@@ -27,6 +27,9 @@ func (m *Metrics) JudgeImplied(given []verdict.Threshold, spoilt int64) (f verdi
 	f.Saw = fmt.Sprintf("%s (%d of %d)", Percent(float64(failed)/float64(sent)), failed, sent)
 	if refused > 0 {
 		f.Saw += fmt.Sprintf(", beside %d that were refused", refused)
+	}
+	if crossed > 0 {
+		f.Saw += fmt.Sprintf(", and beside %d that crossed the end of an idle connection, with no harm", crossed)
 	}
 	switch {
 	case float64(failed) < impliedErrors*float64(sent):
@@ -45,7 +48,9 @@ func Spoilt(n int64) string {
 }
 
 // unspoken counts the failures that no threshold speaks of, of so many calls.
-func (m *Metrics) unspoken(given []verdict.Threshold) (failed, sent, refused int64) {
+// Beside them stand refusals, and calls that were written on an idle connection
+// while the server closed it, as long as the next one worked.
+func (m *Metrics) unspoken(given []verdict.Threshold) (failed, sent, refused, crossed int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, t := range m.tools {
@@ -61,6 +66,8 @@ func (m *Metrics) unspoken(given []verdict.Threshold) (failed, sent, refused int
 		sent += t.Sent()
 		refused += t.Of(history.Limited)
 		failed += t.Of(history.Rejected) + t.Of(history.Broken)
+		harm := m.crossed.harm(name)
+		failed, crossed = failed+harm, crossed+t.Of(history.ClosedIdle)-harm
 		if !spoken[verdict.ToolErrors] {
 			failed += t.Of(history.ToolError)
 		}
@@ -68,5 +75,5 @@ func (m *Metrics) unspoken(given []verdict.Threshold) (failed, sent, refused int
 			failed += t.Of(history.TimedOut)
 		}
 	}
-	return failed, sent, refused
+	return failed, sent, refused, crossed
 }

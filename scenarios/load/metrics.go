@@ -13,7 +13,7 @@ import (
 )
 
 // outcomes is how many history.Outcome values there are.
-const outcomes = int(history.Unsent) + 1
+const outcomes = int(history.ClosedIdle) + 1
 
 // Handshake is the label of the calls that set a session up. They are no part
 // of the load.
@@ -31,6 +31,7 @@ type Metrics struct {
 	series   series
 	recovery *recovery // nil without bursts
 	reasons  map[reason]int64
+	crossed  crossings
 	result   time.Duration   // the last end of a call that got a result
 	due      time.Duration   // the last due instant
 	since    [outcomes]int64 // of what ended after the last result
@@ -106,6 +107,7 @@ func (m *Metrics) Add(c history.Call) {
 	if c.Outcome != history.OK {
 		m.failed(c)
 	}
+	m.crossed.add(&c)
 	m.series.add(c)
 	if m.recovery != nil {
 		m.recovery.add(c)
@@ -158,6 +160,7 @@ func (m *Metrics) Merge(o *Metrics) {
 	for r, n := range o.reasons {
 		m.reasons[r] += n
 	}
+	m.crossed.merge(&o.crossed)
 	m.result, m.due = max(m.result, o.result), max(m.due, o.due)
 }
 
@@ -193,6 +196,7 @@ func (t *Tool) Counts() results.Counts {
 		Admitted: int(t.Of(history.OK)), Limited: int(t.Of(history.Limited)),
 		Failed: int(t.Of(history.ToolError) + t.Of(history.Rejected) + t.Of(history.Broken)),
 	}
+	c.ClosedIdle = int(t.Of(history.ClosedIdle))
 	c.Unknown = c.Sent - c.Admitted - c.Limited - c.Failed
 	return c
 }

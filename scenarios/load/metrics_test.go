@@ -189,7 +189,7 @@ func TestReportAddsUp(t *testing.T) {
 			tools += sum(tool.Outcomes)
 		}
 		for _, p := range l.Series {
-			seconds += p.OK + p.Refused + p.Failed + p.Unsent
+			seconds += p.OK + p.Refused + p.Failed + p.Unsent + p.ClosedIdle
 		}
 		require.EqualValues(t, n, sum(l.Outcomes))
 		require.EqualValues(t, n, tools)

@@ -37,6 +37,8 @@ func (s *series) add(c history.Call) {
 		s.now.Refused++
 	case history.Unsent:
 		s.now.Unsent++
+	case history.ClosedIdle:
+		s.now.ClosedIdle++
 	default:
 		s.now.Failed++
 	}

@@ -306,7 +306,7 @@ func (p *probe) charged(c history.Call, cost int) []history.Call {
 	case c.Outcome == history.Unknown:
 		c.Received += settled
 	}
-	if c.Outcome != history.Broken && c.Outcome != history.TimedOut {
+	if c.Outcome != history.Broken && c.Outcome != history.TimedOut && c.Outcome != history.ClosedIdle {
 		c.Outcome = history.OK
 	}
 	list := make([]history.Call, cost)

@@ -124,7 +124,7 @@ func (l *ledger) count(c history.Call) {
 	switch {
 	case c.Outcome.Answered():
 		l.broken = 0
-	case c.Outcome == history.Broken || c.Outcome == history.TimedOut:
+	case c.Outcome == history.Broken || c.Outcome == history.TimedOut || c.Outcome == history.ClosedIdle:
 		l.broken++
 	}
 }
