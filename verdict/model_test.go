@@ -119,3 +119,35 @@ func TestWhatWasNeverRefusedHasNoLimit(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Contains(t, found, NoLimit)
 }
+
+// Fixed windows are told by a clock that wanders, too: after a while its edges are
+// further from where ours puts them than any edge is wide.
+func TestFixedWindowsByAWanderingClock(t *testing.T) {
+	const length = time.Second
+	for seed := range uint64(12) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		number := 3 + r.IntN(10)
+		var ds []decision
+		for part := range 6 {
+			for _, d := range patrol(r, number, length, 0.0005) {
+				off := time.Duration(part) * 8 * length
+				ds = append(ds, decision{sent: d.sent + off, decided: d.decided + off, received: d.received + off})
+			}
+		}
+		clocks := Clocks{Drift: 0.005, Tick: DefaultTick}
+		clock := newWanderer(r, clocks.Drift, clocks.Tick, 15*length)
+		windows := fixedTake(number, length, 0)
+		calls := decide(ds, func(at time.Duration) bool { return windows(clock.at(at)) })
+		found := map[string]Model{}
+		for _, m := range Gather(testLimit(1, 1), calls).Under(clocks).Models(DefaultTolerance) {
+			found[m.Name] = m
+		}
+		m, ok := found[FixedWindow]
+		require.True(t, ok, "seed %d: fixed windows of %d are not among %v", seed, number, found)
+		require.LessOrEqual(t, m.Number.Lo, float64(number))
+		require.GreaterOrEqual(t, m.Number.Hi, float64(number))
+		require.LessOrEqual(t, m.Length.Lo, length.Seconds())
+		require.GreaterOrEqual(t, m.Length.Hi, length.Seconds())
+		require.NotContains(t, found, TokenBucket)
+	}
+}

@@ -154,7 +154,7 @@ func (b *bucket) edges() []edge {
 // admission follows a refusal, a window ended in between. Two such edges that
 // are sharp give candidates for W, as a whole number of windows lies between
 // them; all sharp edges together then bound W and the phase, and what they
-// leave is searched.
+// leave is searched. Clocks may wander apart in between, as far as they may drift.
 func (b *bucket) fixed() (m Model, ok bool) {
 	edges := b.edges()
 	tried := map[Interval]bool{}
@@ -165,7 +165,7 @@ func (b *bucket) fixed() (m Model, ok bool) {
 				continue
 			}
 			for parts := 1.0; parts <= 3; parts++ {
-				fit, ok := fitEdges(edges, apart/parts)
+				fit, ok := b.fitEdges(edges, apart/parts)
 				if !ok || tried[fit.length] {
 					continue
 				}
@@ -194,7 +194,7 @@ func (b *bucket) fixed() (m Model, ok bool) {
 // side, so that nothing between two steps is passed over.
 func (b *bucket) search(f fitted) (all Interval, found bool) {
 	const lengths, phases = 32, 16
-	atMost := heldBefore(b.endsBefore(), f.length.Hi)
+	atMost := heldBefore(b.endsBefore(), (f.length.Hi+float64(b.lag))/b.slow())
 	width := f.length.Hi - f.length.Lo
 	if from, to := f.around(f.length.Lo+width/2, width/2); from < to {
 		if _, ok := b.fitsWindows(f.length.Lo+width/2, (from+to)/2, width/2, (to-from)/2, atMost); !ok {
@@ -230,15 +230,18 @@ func (e edge) width() float64  { return e.to - e.from }
 type fitted struct {
 	edges  []edge
 	number []float64 // of windows between the first edge and each
-	length Interval  // nanoseconds
+	length Interval  // nanoseconds of the limiter's clock
+	drift  float64   // by how much of the time since the first edge clocks may have drifted apart
+	lag    float64   // nanoseconds that an edge may seem to be off besides
 }
 
 // phase returns where the first edge may lie exactly, in nanoseconds, if the
-// windows are of this length.
+// windows are of this length: each edge may be off by as much as clocks wandered.
 func (f fitted) phase(w float64) (from, to float64) {
 	from, to = math.Inf(-1), math.Inf(1)
 	for i, e := range f.edges {
-		from, to = max(from, e.from-f.number[i]*w), min(to, e.to-f.number[i]*w)
+		off := f.drift*f.number[i]*w + f.lag
+		from, to = max(from, e.from-f.number[i]*w-off), min(to, e.to-f.number[i]*w+off)
 	}
 	return from, to
 }
@@ -252,7 +255,8 @@ func (f fitted) around(w, dw float64) (from, to float64) {
 
 // fitEdges returns the lengths near w that put an end of a window into every
 // edge that is sharp, pair by pair.
-func fitEdges(all []edge, w float64) (f fitted, ok bool) {
+func (b *bucket) fitEdges(all []edge, w float64) (f fitted, ok bool) {
+	f.drift, f.lag = b.evidence.clocks.Drift, float64(b.lag)
 	if w < 1e6 {
 		return f, false
 	}
@@ -276,8 +280,8 @@ func fitEdges(all []edge, w float64) (f fitted, ok bool) {
 			if apart < 1 {
 				continue // one and the same edge, seen twice
 			}
-			f.length.Lo = max(f.length.Lo, (f.edges[i].from-f.edges[k].to)/apart)
-			f.length.Hi = min(f.length.Hi, (f.edges[i].to-f.edges[k].from)/apart)
+			f.length.Lo = max(f.length.Lo, b.shortest(f.edges[i].from-f.edges[k].to)/apart)
+			f.length.Hi = min(f.length.Hi, b.longest(f.edges[i].to-f.edges[k].from)/apart)
 		}
 	}
 	return f, f.length.Lo < f.length.Hi && !math.IsInf(f.length.Hi, 1)
@@ -289,7 +293,9 @@ func fitEdges(all []edge, w float64) (f fitted, ok bool) {
 // to within dw and dp only, all in nanoseconds; it is known that no window holds
 // more than atMost.
 func (b *bucket) fitsWindows(w, phase, dw, dp float64, atMost int) (Interval, bool) {
-	vague := func(at float64) float64 { return dp + dw*math.Abs(at-phase)/w }
+	vague := func(at float64) float64 {
+		return dp + (dw/w+b.evidence.clocks.Drift)*math.Abs(at-phase) + float64(b.lag)
+	}
 	span := func(i int32) (first, last int) {
 		last = 1 << 40
 		if end := b.end(i); !math.IsInf(end, 1) {

@@ -14,6 +14,10 @@ func (p *probe) measure() bool {
 	e := p.evidence(p.history())
 	p.report.Tolerance = p.cfg.Tolerance
 	m, ok := e.Measure(p.cfg.Tolerance)
+	if !ok && p.allowTick() {
+		e = p.evidence(p.history())
+		m, ok = e.Measure(p.cfg.Tolerance)
+	}
 	if ok && m.Burst.Hi < tiny {
 		if finer, ok := e.Measure(p.cfg.Tolerance / 10); ok {
 			m, p.report.Tolerance = finer, p.cfg.Tolerance/10

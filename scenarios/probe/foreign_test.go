@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/runner/virtual"
@@ -109,5 +110,35 @@ func TestABackOffIsNoBucket(t *testing.T) {
 		show(t, r)
 		require.NotEqual(t, probe.Measured, r.Result)
 		require.False(t, slices.ContainsFunc(r.Models, func(m verdict.Model) bool { return m.Box != nil }) && len(r.Models) == 1, "a bucket is named")
+	}
+}
+
+// ticking is a bucket whose clock counts whole milliseconds.
+func ticking(rate float64, burst int) func(at time.Duration) bool {
+	level, last := float64(burst), time.Duration(0)
+	return func(at time.Duration) bool {
+		at = at.Truncate(time.Millisecond)
+		level = min(float64(burst), level+rate*(at-last).Seconds())
+		if last = at; level < 1 {
+			return false
+		}
+		level--
+		return true
+	}
+}
+
+// A bucket that counts milliseconds is a bucket at any rate: it is given its tick
+// before it is called anything else, and the box holds the truth.
+func TestABucketThatTicksIsABucket(t *testing.T) {
+	for seed := range uint64(4) {
+		for _, rate := range []float64{20, 120, 400} {
+			r := takenBy(t, ticking(rate, 30), seed, probe.Budget{Calls: 3000}, 100*time.Microsecond)
+			require.NotNil(t, r.Box, "seed %d: %g/s: %v", seed, rate, r.Notes)
+			assert.LessOrEqual(t, r.Box.Rate.Lo, rate)
+			assert.GreaterOrEqual(t, r.Box.Rate.Hi, rate)
+			assert.LessOrEqual(t, r.Box.Burst.Lo, 30.0)
+			assert.GreaterOrEqual(t, r.Box.Burst.Hi, 30.0)
+			assert.Contains(t, names(r), verdict.TokenBucket, "seed %d: %g/s", seed, rate)
+		}
 	}
 }

@@ -27,6 +27,9 @@ func (p *probe) plainExplains() bool {
 		return false
 	}
 	all, ok := p.evidence(p.everything()).Measure(p.report.Tolerance)
+	if !ok && p.allowTick() {
+		all, ok = p.evidence(p.everything()).Measure(p.report.Tolerance)
+	}
 	return ok && (all.Or != nil || overlap(all.Rate.Lo, all.Rate.Hi, p.report.Box.Rate.Lo, p.report.Box.Rate.Hi))
 }
 

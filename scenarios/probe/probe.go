@@ -82,7 +82,7 @@ type Config struct {
 	Other     bool            // Identity.Other has credentials to speak with
 	Presumed  bool            // nobody said that the load is charged: that none of it is refused says nothing of other calls
 	Tolerance float64         // tokens; default verdict.DefaultTolerance
-	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultDrift, and no tick
+	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultDrift, and no tick: see allowTick
 	Tell      func(string)    // told what the probe is about to do; nil: nobody is
 }
 
@@ -132,8 +132,6 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 		cfg.Tolerance = verdict.DefaultTolerance
 	}
 	if cfg.Clocks == nil {
-		// A tick is left to the tolerance, as nothing is failed here for lack of it: a
-		// millisecond would hide a hundredth of the rate of a bucket without burst.
 		cfg.Clocks = &verdict.Clocks{Drift: verdict.DefaultDrift}
 	}
 	if cfg.Budget.Calls == 0 {
