@@ -355,3 +355,55 @@ func TestReportsRepeat(t *testing.T) {
 		assert.Equal(t, a.String(), b.String())
 	})
 }
+
+// paced is a run of calls that are due every millisecond and take another, but for
+// those that are held up by stalls of the server's, which is back after each.
+func paced(n int, took time.Duration, stalls ...[2]time.Duration) Run {
+	calls := make([]history.Call, n)
+	for i := range calls {
+		due := time.Duration(i) * time.Millisecond
+		answered := due + took + time.Duration(i%7)*50*time.Microsecond
+		for _, s := range stalls {
+			if s[0] <= answered && answered < s[1] {
+				answered = s[1] + time.Duration(i%7)*50*time.Microsecond
+			}
+		}
+		calls[i] = history.Call{Arrival: history.Arrival{Due: due, Label: "burst"}, Sent: due, Received: answered, Outcome: history.OK}
+	}
+	s := results.Server{Server: "acb", Target: results.Target{Kind: "mock", Transport: "http"}, Limit: results.Limit{Rate: 15, Burst: 40}}
+	s.Scenarios = []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{{Check: "served", Verdict: verdict.Pass}})}
+	s.Verdict = verdict.Pass
+	return Run{Name: "run", Document: &results.Document{Servers: []results.Server{s}}, Histories: map[string][]history.Call{"acb": calls}}
+}
+
+// TestOneStallIsNoRegression: with one run a side nobody can tell if a stall will
+// come again. Two of them, or calls that are all slower, are a regression still.
+func TestOneStallIsNoRegression(t *testing.T) {
+	const ms = time.Millisecond
+	calm := paced(3000, ms)
+	stall := func(at time.Duration) [2]time.Duration { return [2]time.Duration{at, at + 200*ms} }
+	for _, row := range []struct {
+		name       string
+		base, now  Run
+		free, held Outcome // without a demand, and held to p99=+50%
+	}{
+		{"nothing", calm, calm, Fine, Fine},
+		{"one stall", calm, paced(3000, ms, stall(1000*ms)), Fine, Undecided},
+		{"one stall before", paced(3000, ms, stall(1000*ms)), calm, Fine, Fine},
+		{"two stalls", calm, paced(3000, ms, stall(500*ms), stall(2000*ms)), Regression, Regression},
+		{"all slower", calm, paced(3000, 3*ms), Regression, Regression},
+		{"all slower, and a stall", calm, paced(3000, 3*ms, stall(1000*ms)), Regression, Regression},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r, err := Compare([]Run{row.base}, []Run{row.now}, Options{Seed: 1})
+			require.NoError(t, err)
+			assert.Equal(t, row.free, r.Outcome, "%v", r.Reasons)
+			r, err = Compare([]Run{row.base}, []Run{row.now}, Options{Seed: 1, Demands: demands(t, "p99=+50%")})
+			require.NoError(t, err)
+			assert.Equal(t, row.held, r.Outcome, "%v", r.Reasons)
+			if row.held == Undecided {
+				assert.Contains(t, r.Reasons[0], "one stall of 20")
+			}
+		})
+	}
+}

@@ -90,29 +90,40 @@ func (row *Row) delta(server, name string, alpha float64, o Options) Delta {
 	if d.Why != "" {
 		return d
 	}
-	b, n := row.draws(server, name, alpha, o.Seed)
-	for i := range b {
-		n[i] -= b[i]
+	differ := func(base, now []float64) (lo, hi float64) {
+		b, n := row.draws(server, name, alpha, o.Seed, base, now)
+		for i := range b {
+			n[i] -= b[i]
+		}
+		return interval(n, alpha)
 	}
-	lo, hi := interval(n, alpha)
+	lo, hi := differ(base.all, now.all)
 	d.Lo, d.Hi = &lo, &hi
 	noise := o.Noise.Seconds() * 1e3
 	d.Changed = lo > noise || hi < -noise
 	if d.Changed && !apart(base, now, q) {
 		d.Changed, d.Why = false, noisy
 	}
+	if d.Changed {
+		stays := func(base, now []float64) bool {
+			calmLo, calmHi := differ(base, now)
+			return lo > noise && calmLo > noise || hi < -noise && calmHi < -noise
+		}
+		d.Why = row.without(stays, enough(q, alpha))
+		d.Changed = d.Why == ""
+	}
 	return d
 }
 
 // draws are paired resamples of a quantile on both sides: enough of them for ten to
 // lie in each tail.
-func (row *Row) draws(server, name string, alpha float64, seed uint64) (base, now []float64) {
+func (row *Row) draws(server, name string, alpha float64, seed uint64, was, is []float64) (base, now []float64) {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s\x00%s\x00%s", server, row.Scenario, name)
 	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
 	n := min(max(2000, int(20/alpha)), 200_000)
 	q := levels[name]
-	return bootstrap(row.samples[0].all, q, n, rng), bootstrap(row.samples[1].all, q, n, rng)
+	return bootstrap(was, q, n, rng), bootstrap(is, q, n, rng)
 }
 
 // mannWhitney tests if the calls of one side tend to take longer: Mann and Whitney

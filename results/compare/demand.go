@@ -149,21 +149,35 @@ func (d Demand) latency(s *Server, o Options) (lo, hi float64, why string, err e
 	if why := row.lacks(d.Metric, alpha); why != "" {
 		return 0, 0, why, nil
 	}
-	base, now := row.draws(s.Server, d.Metric, alpha, o.Seed)
 	noise := o.Noise.Seconds() * 1e3
-	for i := range now {
-		change := now[i] - base[i]
-		if math.Abs(change) <= noise {
-			change = 0
+	differ := func(was, is []float64) (lo, hi float64) {
+		base, now := row.draws(s.Server, d.Metric, alpha, o.Seed, was, is)
+		for i := range now {
+			change := now[i] - base[i]
+			if math.Abs(change) <= noise {
+				change = 0
+			}
+			if d.Unit == "%" {
+				change = 100 * change / base[i]
+			}
+			now[i] = change
 		}
-		if d.Unit == "%" {
-			change = 100 * change / base[i]
-		}
-		now[i] = change
+		return interval(now, alpha)
 	}
-	lo, hi = interval(now, alpha)
-	if (lo > d.Limit && d.Limit >= 0 || hi < d.Limit && d.Limit < 0) && !apart(row.samples[0], row.samples[1], levels[d.Metric]) {
+	broken := func(was, is []float64) bool {
+		lo, hi := differ(was, is)
+		return lo > d.Limit && d.Limit >= 0 || hi < d.Limit && d.Limit < 0
+	}
+	base, now := row.samples[0], row.samples[1]
+	lo, hi = differ(base.all, now.all)
+	if !broken(base.all, now.all) {
+		return lo, hi, "", nil
+	}
+	if !apart(base, now, levels[d.Metric]) {
 		return 0, 0, noisy, nil
+	}
+	if why := row.without(broken, enough(levels[d.Metric], alpha)); why != "" {
+		return 0, 0, why, nil
 	}
 	return lo, hi, "", nil
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -14,18 +15,25 @@ type sample struct {
 	all  []float64   // of all runs together
 	runs [][]float64 // of each run
 	lost int         // admitted calls that weren't stored, so that the sample isn't whole
+
+	stall time.Duration // the longest of a single run
+	calm  []float64     // all but what that touched
 }
 
 // latencies takes the sample of scenarios, each call from when it was due.
 func latencies(parts []part, scenarios ...string) sample {
 	var s sample
 	for _, p := range parts {
-		var run []float64
+		var run, calm []float64
+		stall := longestStall(slices.DeleteFunc(slices.Clone(p.calls), func(c history.Call) bool { return !slices.Contains(scenarios, c.Label) }))
 		last := history.LastAttempts(p.calls)
 		for i := range p.calls {
 			c := &p.calls[i]
 			if c.Outcome == history.OK && slices.Contains(scenarios, c.Label) && c.Nth() == last[c.Label] {
 				run = append(run, float64(c.Response())/1e6)
+				if !touched(c, stall) {
+					calm = append(calm, float64(c.Response())/1e6)
+				}
 			}
 		}
 		counted := 0
@@ -36,6 +44,8 @@ func latencies(parts []part, scenarios ...string) sample {
 		}
 		s.lost += max(counted-len(run), 0)
 		slices.Sort(run)
+		slices.Sort(calm)
+		s.stall, s.calm = stall.Length(), calm
 		s.runs = append(s.runs, run)
 		s.all = append(s.all, run...)
 	}
