@@ -53,6 +53,7 @@ type crew struct {
 	record     func(history.Call)            // told of set-ups and asides from the run's begin on
 	strays     map[wire.StrayKind]wire.Stray // of sessions that are closed, too
 	renewed    []*runner.Renewed
+	behind     int // processes that servers of ours had left running
 }
 
 // dialing is how many sessions are set up at a time: enough to be quick, and
@@ -126,8 +127,17 @@ type member struct {
 
 // Close ends the session.
 func (m member) Close(ctx context.Context) error {
-	m.crew.leave(m.Session)
-	return m.Session.Close(ctx)
+	return m.crew.end(ctx, m.Session)
+}
+
+// end closes a session, and notes what its server left running.
+func (c *crew) end(ctx context.Context, s *wire.Session) error {
+	c.leave(s)
+	err := s.Close(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.behind += s.Left()
+	return err
 }
 
 // open dials one session and notes what that cost.
@@ -275,8 +285,7 @@ func (c *crew) dismiss() {
 	g.SetLimit(dialing)
 	for _, s := range left {
 		g.Go(func() error {
-			c.leave(s)
-			target.End(s.Close)
+			target.End(func(ctx context.Context) error { return c.end(ctx, s) })
 			return nil
 		})
 	}

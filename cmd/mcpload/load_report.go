@@ -117,6 +117,7 @@ func (r *loadRun) notes(l *results.Load) []string {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}
 	}
+	notes = append(notes, target.Behind(r.crew.behind)...)
 	if n := r.seqs.Broken(); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d sequences ended before their last step, since a step got no result", n))
 	}

@@ -268,6 +268,7 @@ func (a *app) runProbe(ctx context.Context, j *drive.Job, f *probeFlags, other h
 	}
 	r.Notes = append(r.Notes, sessions.Notes()...)
 	p.close()
+	r.Notes = append(r.Notes, sessions.Behind()...)
 	r.Calls = append(r.Calls, p.Asides()...)
 	r.Notes = append(r.Notes, remarks(j, r.Calls)...)
 	return r, where, nil

@@ -147,6 +147,17 @@ func (c *Clients) Asides() []history.Call {
 	return calls
 }
 
+// Late are the sessions that were opened during the run.
+func (c *Clients) Late() Sessions {
+	var late Sessions
+	for _, l := range c.others {
+		if l.session != nil && l.session != c.main {
+			late = append(late, l.session)
+		}
+	}
+	return late
+}
+
 // Close ends the sessions that were opened during the run.
 func (c *Clients) Close() {
 	for _, l := range c.others {

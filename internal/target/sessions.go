@@ -57,6 +57,28 @@ func (s Sessions) Amend(calls []history.Call) {
 	}
 }
 
+// Behind says what the servers of closed sessions had left running; nothing where
+// they left nothing.
+func (s Sessions) Behind() []string {
+	n := 0
+	for _, session := range s {
+		n += session.Left()
+	}
+	return Behind(n)
+}
+
+// Behind says that so many processes were left running by servers of ours.
+func Behind(n int) []string {
+	if n == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%d processes", n)
+	if n == 1 {
+		what = "1 process"
+	}
+	return []string{"the server left " + what + " behind that had moved out of its process group; ended now"}
+}
+
 // Notes tells what came that should not have.
 func (s Sessions) Notes() []string {
 	var notes []string

@@ -53,11 +53,11 @@ func closesEverySecond(t *testing.T, bytes string) string {
 // either. Both paths say the same.
 func TestClosedWhileIdle(t *testing.T) {
 	for _, row := range []struct {
-		name  string
-		bytes string
-		rest  time.Duration
+		name   string
+		bytes  string
+		rest   time.Duration
 		resets bool
-		want history.Outcome
+		want   history.Outcome
 	}{
 		{name: "idle", rest: idleLeast + 100*time.Millisecond, want: history.ClosedIdle},
 		{name: "idle, where resets are refusals", rest: idleLeast + 100*time.Millisecond, resets: true, want: history.ClosedIdle},

@@ -13,3 +13,12 @@ type Usage struct {
 // Process is the server's process; nil where we didn't start it to speak to it
 // over stdio.
 func (s *Session) Process() *Process { return s.process }
+
+// Left is how many processes a closed session's server had left running outside its
+// group: they were ended.
+func (s *Session) Left() int {
+	if s.process == nil {
+		return 0
+	}
+	return s.process.Left()
+}

@@ -74,10 +74,12 @@ func (l *line) close(out *Outcome) (notes []string) {
 	}
 	l.release()
 	out.Calls = slices.Concat(out.Calls, l.sessions.Close())
+	all := slices.Clone(l.sessions)
 	for _, t := range l.clients {
 		out.Calls = append(out.Calls, t.Asides()...)
+		all = append(all, t.Late()...)
 	}
-	return notes
+	return append(notes, all.Behind()...)
 }
 
 // plan is every arrival of some scenarios from instant 0, each numbered by how
