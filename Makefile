@@ -14,12 +14,16 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The go command passes over testdata, so its one Go program is named.
 PACKAGES    := ./... ./testdata/live/gomcp
 TAGS        := performance,live,noise
+# The tests that judge what real time brings: servers under load, their clocks, our
+# own deadlines. A busy machine can spoil them, so they run one at a time, apart from
+# the others. internal/archtest knows that each of these is there.
+REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$|^TestAServerThatDies$$|^TestCapacityOfAQueue$$|^TestConnectionsAreBounded$$|^TestEveryCheckOfLoadCanFail$$|^TestHTTPStamps$$|^TestIntegrityUnderLoad$$|^TestLoopWakes$$|^TestNoHollowPass$$|^TestProbeSaysSoWhereThereIsNoLimit$$|^TestRunHoldsAServerToLaws$$|^TestSSETwice$$|^TestSelftestPasses$$|^TestSessionsThatCouldBeOpenedAreUsed$$|^TestStartupAndAStrangerOnItsPort$$|^TestStartupNeedsItsPort$$|^TestStdioDialErrors$$|^TestUnsentCallsSpoilAPass$$|^TestWaitingForAConnectionIsNotOurLateness$$|^TestScripts$$/^(clients|live|load|load_limits|mock|results_secrets|startup)$$
 
 .DEFAULT_GOAL := help
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-peers snapshot help build test unit performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-peers snapshot help build test unit realtime mutants performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -27,11 +31,17 @@ help: ## list the targets
 build: ## bin/mcpload
 	$(GO) build -o bin/mcpload ./cmd/mcpload
 
-test: unit performance ## every test: unit, property, script, performance, and live if their tools are there
+test: unit realtime performance ## every test: unit, property, script, real time, performance, and live if their tools are there
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
 
-unit: ## unit, property and script tests; needs Go only
-	$(GO) test -timeout 20m $(TESTFLAGS) ./...
+unit: ## unit, property and script tests that no busy machine can spoil; needs Go only
+	$(GO) test -timeout 20m $(TESTFLAGS) -skip '$(REALTIME)' ./...
+
+realtime: ## the tests that judge real time, one at a time; needs Go only
+	$(GO) test -timeout 30m $(TESTFLAGS) -p 1 -parallel 1 -run '$(REALTIME)' ./...
+
+mutants: ## small mistakes in the packages that judge, drawn by SEED (1), MUTANTS (50) a package: which does no test notice?
+	$(GO) run ./scripts/mutants -seed $(or $(SEED),1) -n $(or $(MUTANTS),50) $(if $(ONLY),-only $(ONLY))
 
 performance: ## the nine servers over real sockets, and every fault of the mock; needs Go only
 	$(GO) test -timeout 30m $(TESTFLAGS) -p 1 -tags performance ./...
