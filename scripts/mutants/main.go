@@ -41,6 +41,7 @@ type options struct {
 	root  string
 	known string
 	only  string
+	again string
 	seed  uint64
 	n     int
 	least float64
@@ -56,6 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.root, "root", ".", "the module's folder")
 	flags.StringVar(&o.known, "known", "scripts/mutants/survivors.txt", "the survivors that have a reason")
 	flags.StringVar(&o.only, "only", "", "only the package in this folder")
+	flags.StringVar(&o.again, "again", "", "only the mutants that lived according to this earlier output")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the draw")
 	flags.IntVar(&o.n, "n", 50, "how many mutants of each package")
 	flags.Float64Var(&o.least, "least", 0.9, "the share that has to be killed")
@@ -132,6 +134,13 @@ func (o options) draw(t target) ([]mutant, error) {
 	all, err := t.mutants(o.root)
 	if err != nil {
 		return nil, err
+	}
+	if o.again != "" {
+		before, err := os.ReadFile(o.again)
+		if err != nil {
+			return nil, fmt.Errorf("mutants: %w", err)
+		}
+		all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(string(before), string(lived)+"    "+m.name()+"\n") })
 	}
 	rand.New(rand.NewPCG(o.seed, uint64(len(t.dir)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all, nil
