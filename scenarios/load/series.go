@@ -72,7 +72,7 @@ func (s *series) point() results.LoadInterval {
 // points are all intervals.
 func (s *series) points() []results.LoadInterval {
 	list := append([]results.LoadInterval{}, s.closed...)
-	if n := s.now; n.OK+n.Refused+n.Failed+n.Unsent > 0 {
+	if n := s.now; n.OK+n.Refused+n.Failed+n.Unsent+n.ClosedIdle > 0 {
 		list = append(list, s.point())
 	}
 	return list
