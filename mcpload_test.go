@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -100,4 +101,54 @@ func TestAnObserverHearsOfEverything(t *testing.T) {
 		}
 	}
 	require.Equal(t, planned, w.calls)
+}
+
+// A shell that refuses to start without its token, and never shows it.
+func ExampleStartup() {
+	doc, err := mcpload.Startup(context.Background(), mcpload.StartupConfig{
+		Name: "mine", Command: []string{"sh", "-c", `echo "TOKEN is not set" >&2; exit 1`},
+		Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "generic", Required: true}}, Cases: []string{"absent"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(doc.Servers[0].Server, doc.Servers[0].Scenarios[0].Scenario, doc.Verdict, len(doc.Servers[0].Scenarios[0].Starts))
+	// Output: mine startup inconclusive 3
+}
+
+func TestStartupRefusesWhatItCannotDo(t *testing.T) {
+	command := []string{"sh", "-c", "exit 1"}
+	for want, c := range map[string]mcpload.StartupConfig{
+		"Command names no program":           {},
+		"can't be below 0":                   {Command: command, Limit: -1},
+		"Arguments are no JSON":              {Command: command, Arguments: []byte("{")},
+		`no start-up case is named "nope"`:   {Command: command, Cases: []string{"nope"}},
+		"apikey: unknown provider: want one": {Command: command, Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "nobody"}}},
+	} {
+		_, err := mcpload.Startup(t.Context(), c)
+		require.ErrorContains(t, err, want)
+		_, err = c.Starts()
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// The observer hears of each start, which are those that Starts names; a closed
+// Drain lets none end.
+func TestStartupTellsAndEnds(t *testing.T) {
+	w := &watcher{}
+	drain := make(chan struct{})
+	close(drain)
+	c := mcpload.StartupConfig{Command: []string{"sh", "-c", "exit 1"}, Cases: []string{"absent"}, Observer: w,
+		Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "generic", Required: true}}}
+	starts, err := c.Starts()
+	require.NoError(t, err)
+	_, err = mcpload.Startup(t.Context(), c)
+	require.NoError(t, err)
+	require.Len(t, w.doing, len(starts))
+	require.Contains(t, w.doing[0], "start 1 of 3: ")
+	c.Drain = drain
+	doc, err := mcpload.Startup(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, verdict.Inconclusive, doc.Verdict)
+	require.Contains(t, doc.Servers[0].Notes, "interrupted after 0 of 3 starts")
 }

@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
@@ -132,13 +133,10 @@ func (a *app) startup(ctx context.Context, f *startFlags, command []string) erro
 		return a.printStarts(l.plan)
 	}
 	began := time.Now()
-	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
-	server := results.Server{Server: l.name, Target: l.target}
-	if err := a.makeStarts(ctx, l, &server); err != nil {
+	doc, err := a.makeStarts(ctx, l)
+	if err != nil {
 		return err
 	}
-	doc.Servers = append(doc.Servers, server)
-	doc.Finish()
 	doc, _, err = a.keepRun(&f.storeFlags, keptStartup, began, doc, nil)
 	if err != nil {
 		return err
@@ -151,88 +149,44 @@ func (a *app) startup(ctx context.Context, f *startFlags, command []string) erro
 	return nil
 }
 
-// A startLine is a server that is to be started again and again: how, with
-// what, and what it is called.
+// A startLine is a server that is to be started again and again.
 type startLine struct {
-	name    string
-	target  results.Target
-	starter starter
-	recipe  *profiles.Launch // what is installed before the first start; nil: nothing
-	offline bool             // or rather not installed, but found there
-	scratch bool             // it starts in an empty folder of its own: a mock, which may write a log
-	trial   startup.Trial
-	plan    []startup.Start
-	own     map[string]string // the caller's credentials that are used, by their variables
-	hung    bool              // a start hung, and once more when it was made again
+	mcpload.StartupConfig
+	recipe *profiles.Launch // what is installed before the first start; nil: nothing
+	plan   []startup.Start
 }
 
 // install makes a recipe's server ready to be started.
-func (a *app) install(ctx context.Context, l *startLine) error {
-	if l.recipe == nil {
-		return nil
-	}
-	c, err := a.launchConfig(l.offline)
+func (a *app) install(ctx context.Context, l profiles.Launch, offline bool) (command []string, url string, err error) {
+	c, err := a.launchConfig(offline)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	argv, url, _, err := target.Prepare(ctx, *l.recipe, c)
-	if err != nil {
-		return err
+	command, url, _, err = target.Prepare(ctx, l, c)
+	if !l.AnyPort() {
+		url = "" // as it was said
 	}
-	e := &l.starter
-	e.command = argv
-	if url != "" && l.recipe.AnyPort() {
-		e.url, e.options.URL = url, url
-	}
-	return nil
+	return command, url, err
 }
 
-// makeStarts makes the starts, judges them and adds the scenario to the
-// server's part of the document. Its error says that not even one could be
-// made.
-func (a *app) makeStarts(ctx context.Context, l *startLine, server *results.Server) error {
-	soft, stop := runner.Until(ctx, a.drain)
-	defer stop()
-	if err := a.install(soft, l); err != nil {
-		return err
+// makeStarts makes the starts and returns what they say.
+func (a *app) makeStarts(ctx context.Context, l *startLine) (*results.Document, error) {
+	defer l.Observer.Tell(mcpload.Event{Server: l.Name}) // the line of the terminal is free again
+	doc, err := mcpload.Startup(ctx, l.StartupConfig)
+	if err != nil {
+		return nil, spoken(err)
 	}
-	if l.scratch {
-		dir, err := os.MkdirTemp("", "mcpload-startup-")
-		if err != nil {
-			return fmt.Errorf("cannot make a folder for the mock: %w", err)
-		}
-		defer os.RemoveAll(dir) // the system clears what is left
-		l.starter.dir = dir
+	doc.Version = version()
+	return doc, nil
+}
+
+// spoken is an error of the root package, whose name every line on stderr begins
+// with anyway.
+func spoken(err error) error {
+	if err == nil {
+		return nil
 	}
-	if err := l.starter.portFree(soft); err != nil {
-		return err
-	}
-	progress := a.startProgress(l.name, len(l.plan))
-	defer progress("")
-	for i := range l.plan {
-		s := &l.plan[i]
-		progress(s.About())
-		seen, err := l.observe(soft, ctx, *s)
-		if soft.Err() != nil {
-			server.Notes = append(server.Notes, fmt.Sprintf("interrupted after %d of %d starts", i, len(l.plan)))
-			break
-		}
-		if err != nil && i == 0 {
-			return target.Explained(err)
-		}
-		if err != nil {
-			server.Error, server.Hint = target.Explain(err)
-			break
-		}
-		s.Seen = seen
-	}
-	l.trial.Starts = l.plan
-	sc := results.NewScenario(startup.Scenario, nil, startup.Judge(&l.trial))
-	for _, row := range l.trial.Rows() {
-		sc.Starts = append(sc.Starts, results.Start(row))
-	}
-	server.Scenarios = append(server.Scenarios, sc)
-	return nil
+	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "mcpload: ")), hint.Of(err))
 }
 
 // withCredentials turns NAME=PROVIDER into credentials.

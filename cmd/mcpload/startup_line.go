@@ -2,13 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +16,10 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"golang.org/x/term"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
-	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
@@ -56,28 +55,29 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 		}
 		p.Credentials = given
 	}
-	l := &startLine{name: p.Name, offline: f.offline}
+	l := &startLine{StartupConfig: mcpload.StartupConfig{Name: p.Name, Credentials: p.Credentials, Cases: f.cases, Seed: f.seed,
+		Observer: startProgress{a}, Drain: a.drain}}
 	if err := l.aim(f, p, command); err != nil {
 		return nil, err
+	}
+	if l.recipe != nil {
+		l.Install = func(ctx context.Context) ([]string, string, error) { return a.install(ctx, *l.recipe, f.offline) }
 	}
 	if err := l.equip(f, p); err != nil {
 		return nil, err
 	}
 	var err error
-	if l.own, err = a.ownCredentials(f, p.Credentials); err != nil {
+	if l.Own, err = a.ownCredentials(f, p.Credentials); err != nil {
 		return nil, err
 	}
 	if _, err := a.given(f.env); err != nil {
 		return nil, err
 	}
-	for env, value := range l.own {
+	for env, value := range l.Own {
 		a.hide("$"+env, value)
 	}
-	l.starter.options.Redact = a.secrets.redact
-	if err := l.planStarts(p.Credentials, f.seed); err != nil {
-		return nil, err
-	}
-	return l, l.keepCases(f.cases)
+	l.plan, err = l.Starts()
+	return l, spoken(err)
 }
 
 // consistent refuses flags that contradict each other.
@@ -101,14 +101,13 @@ func (f *startFlags) consistent(command []string) error {
 
 // aim decides which command is started and how it is spoken to.
 func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) error {
-	e := &l.starter
 	launch := p.Launch
 	switch {
 	case f.mock:
 		return l.aimMock(f, p)
 	case len(command) > 0:
-		e.command, e.url = command, f.url
-		l.name = cmp.Or(l.name, called(command, f.dir))
+		l.Command, l.URL = command, f.url
+		l.Name = cmp.Or(l.Name, called(command, f.dir))
 	case len(launch.Command) == 0:
 		return hint.New(fmt.Errorf("the profile of %s has no launch command", p.Name), cmp.Or(launch.Note, "give a command after --"))
 	default:
@@ -116,16 +115,16 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 			return fmt.Errorf("--url %s: the launch recipe of %s listens on a free port of its own", f.url, p.Name)
 		}
 		l.recipe = &launch
-		e.command, e.url = launch.Command, f.url
-		if e.url == "" && launch.Transport != "stdio" {
-			e.url = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path // until it is installed
+		l.Command, l.URL = launch.Command, f.url
+		if l.URL == "" && launch.Transport != "stdio" {
+			l.URL = "http://" + net.JoinHostPort(launch.Host, strconv.Itoa(launch.Port)) + launch.Path // until it is installed
 		}
 	}
-	l.target = results.Target{Kind: string(target.Command), Transport: "stdio", Address: e.command[0]}
-	if e.url != "" {
-		l.target.Transport = "http"
+	l.Target = results.Target{Kind: string(target.Command), Transport: "stdio", Address: l.Command[0]}
+	if l.URL != "" {
+		l.Target.Transport = "http"
 		if launch.Transport == "sse" && f.server != "" {
-			e.options.Transport, l.target.Transport = wire.SSE, "sse"
+			l.Target.Transport = "sse"
 		}
 	}
 	return nil
@@ -151,7 +150,6 @@ func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
 	if err != nil {
 		return fmt.Errorf("cannot find this program to start a mock: %w", err)
 	}
-	e := &l.starter
 	args := mockArgs(mock.Config{Profile: p}, f.profiles)
 	if f.transport == "http" {
 		free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -164,42 +162,38 @@ func (l *startLine) aimMock(f *startFlags, p profiles.Profile) error {
 		}
 		args[slices.Index(args, "stdio")] = "http"
 		args = append(args, "--addr", address)
-		e.url = "http://" + address + "/mcp"
+		l.URL = "http://" + address + "/mcp"
 	}
-	e.command = append(append([]string{self}, args...), "--credentials", "--startup-fault", f.fault)
-	l.target = results.Target{Kind: string(target.Mock), Transport: f.transport}
+	l.Command = append(append([]string{self}, args...), "--credentials", "--startup-fault", f.fault)
+	l.Target = results.Target{Kind: string(target.Mock), Transport: f.transport}
 	if f.fault != "" {
-		l.target.Address = "broken by " + f.fault
+		l.Target.Address = "broken by " + f.fault
 	}
 	return nil
 }
 
 // equip fills in the rest of how the server is started.
 func (l *startLine) equip(f *startFlags, p profiles.Profile) error {
-	e := &l.starter
-	e.limit, e.ready = f.limit, cmp.Or(f.ready, p.Launch.Ready, 30*time.Second)
-	e.logs = append(slices.Clone(p.Launch.Logs), f.logs...)
+	l.Limit, l.Ready = f.limit, cmp.Or(f.ready, p.Launch.Ready, 30*time.Second)
+	l.Logs = append(slices.Clone(p.Launch.Logs), f.logs...)
 	if f.mock {
-		e.logs = append(e.logs, mock.StartLog)
+		l.Logs = append(l.Logs, mock.StartLog)
 	}
-	if l.scratch = f.mock; !f.mock {
+	if l.Scratch = f.mock; !f.mock {
 		dir, err := startFolder(f.dir)
 		if err != nil {
 			return err
 		}
-		e.dir = dir
+		l.Dir = dir
 	}
-	e.options.URL, e.options.Name, e.options.Version, e.options.Timeout = e.url, "mcpload", version(), e.limit
 	if tool := cmp.Or(f.tool, p.Call.Tool); tool != "" {
 		if p.Call.Forbids(tool) {
 			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", tool, p.Name)
 		}
-		e.tool = history.Arrival{Method: "tools/call", Tool: tool}
-		if f.tool == "" {
-			e.tool.Arguments = p.Call.Arguments
+		if l.Tool = tool; f.tool == "" {
+			l.Arguments = p.Call.Arguments
 		}
 	}
-	l.trial = startup.Trial{Limit: f.limit, Stdio: e.url == "", HasLogs: len(e.logs) > 0}
 	return l.environment(f, p)
 }
 
@@ -240,7 +234,7 @@ func (l *startLine) environment(f *startFlags, p profiles.Profile) error {
 
 		}
 	}
-	l.starter.env = env
+	l.Env = env
 	return nil
 }
 
@@ -282,76 +276,6 @@ func parseCredential(text string) (profiles.Credential, error) {
 	return profiles.Credential{Env: name, Provider: provider}, nil
 }
 
-// planStarts makes the plan up.
-func (l *startLine) planStarts(list []profiles.Credential, seed uint64) error {
-	var credentials []startup.Credential
-	l.trial.Provider = map[string]string{}
-	for _, c := range list {
-		made, err := startup.NewCredential(c.Env, c.Provider, c.Required)
-		if err != nil {
-			return err
-		}
-		credentials = append(credentials, made)
-		l.trial.Provider[c.Env] = c.Provider
-	}
-	l.plan = startup.Plan(credentials, rand.New(rand.NewPCG(seed, seed)))
-	startup.Using(l.plan, l.own)
-	for i := range l.plan {
-		if s := &l.plan[i]; s.Case.Name == startup.Absent {
-			s.Doubt = setByFile(l.starter, s.Env)
-		}
-	}
-	return nil
-}
-
-// keepCases leaves out the cases that weren't asked for. The good starts stay:
-// without them nothing else proves anything.
-func (l *startLine) keepCases(names []string) error {
-	var all []string
-	for _, c := range startup.Cases() {
-		all = append(all, c.Name)
-	}
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			return hint.New(fmt.Errorf("no start-up case is named %q", name), "there are "+strings.Join(all, ", "))
-		}
-	}
-	if len(names) > 0 {
-		l.plan = slices.DeleteFunc(l.plan, func(s startup.Start) bool {
-			return s.Case.Name != startup.Good && !slices.Contains(names, s.Case.Name)
-		})
-	}
-	return nil
-}
-
-// setByFile says which .env file sets a variable that a start leaves out; many
-// servers read one from their folder, or from one above it or their script.
-func setByFile(e starter, env string) string {
-	assigns := regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?` + regexp.QuoteMeta(env) + `[ \t]*=[ \t]*\S`)
-	folders := []string{e.dir}
-	for _, word := range e.command {
-		if path := filepath.Join(e.dir, word); !filepath.IsAbs(word) && isFile(path) {
-			folders = append(folders, filepath.Dir(path))
-		} else if filepath.IsAbs(word) && isFile(word) {
-			folders = append(folders, filepath.Dir(word))
-		}
-	}
-	for _, folder := range folders {
-		for {
-			name := filepath.Join(folder, ".env")
-			if text, err := os.ReadFile(name); err == nil && assigns.Match(text) {
-				return fmt.Sprintf("%s sets it, and the server may read that; start it elsewhere with --dir", name)
-			}
-			above := filepath.Dir(folder)
-			if above == folder {
-				break
-			}
-			folder = above
-		}
-	}
-	return ""
-}
-
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
@@ -369,18 +293,20 @@ func (a *app) printStarts(plan []startup.Start) error {
 	return table.Render()
 }
 
-// startProgress tells a person at a terminal which start is under way.
-func (a *app) startProgress(server string, total int) func(about string) {
-	file, ok := a.stderr.(*os.File)
+// Tell shows a person at a terminal which start is under way.
+func (p startProgress) Tell(e mcpload.Event) {
+	file, ok := p.a.stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("CI") != "" {
-		return func(string) {}
+		return
 	}
-	n := 0
-	return func(about string) {
-		_, _ = io.WriteString(file, "\r\x1b[K") // a terminal that has gone needs no progress
-		if about != "" {
-			n++
-			fmt.Fprintf(file, "%s: start %d of %d: %s", server, n, total, about)
-		}
+	_, _ = io.WriteString(file, "\r\x1b[K") // a terminal that has gone needs no progress
+	if e.Doing != "" {
+		fmt.Fprintf(file, "%s: %s", e.Server, e.Doing)
 	}
 }
+
+// Saw implements mcpload.Observer: no call of a start is a call of a run.
+func (startProgress) Saw(string, history.Call) {}
+
+// A startProgress is told of starts.
+type startProgress struct{ a *app }

@@ -93,13 +93,21 @@ func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, li
 	}
 	for i, l := range lines {
 		if len(f.scenarios) == 0 {
-			doc.Servers[i].Target = l.target
+			doc.Servers[i].Target = l.Target
 		}
 		if a.draining() {
 			break
 		}
-		if err := a.makeStarts(ctx, l, &doc.Servers[i]); err != nil {
-			doc.Servers[i].Error = err.Error()
+		s := &doc.Servers[i]
+		started, err := a.makeStarts(ctx, l)
+		if err != nil {
+			s.Error = err.Error()
+			continue
+		}
+		from := started.Servers[0]
+		s.Notes, s.Scenarios = append(s.Notes, from.Notes...), append(s.Scenarios, from.Scenarios...)
+		if from.Error != "" {
+			s.Error, s.Hint = from.Error, from.Hint
 		}
 	}
 	doc.Finish()

@@ -14,7 +14,8 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
-	".":                  {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "scenarios", "scenarios/drive"}, clock: true},
+	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "scenarios", "scenarios/drive",
+		"scenarios/startup", "scenarios/startup/drive"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
 	"examples/gotest":    {imports: []string{"ratelimit", "ratelimit/mcpgo"}},
@@ -52,11 +53,12 @@ var rooms = map[string]room{
 	"scenarios/conform":       {imports: []string{"results"}},
 	"scenarios/conform/drive": {imports: []string{"internal/target", "internal/wire", "results", "scenarios/conform"}, clock: true},
 
-	"scenarios/load":    {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
-	"scenarios/probe":   {imports: []string{"history", "profiles", "verdict"}},
-	"scenarios/startup": {imports: []string{"apikey", "internal/printable", "verdict"}},
-	"scripts/mutants":   {clock: true, process: true},
-	"verdict":           {imports: []string{"history", "internal/words", "profiles", "promise"}},
+	"scenarios/load":          {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
+	"scenarios/probe":         {imports: []string{"history", "profiles", "verdict"}},
+	"scenarios/startup":       {imports: []string{"apikey", "internal/printable", "verdict"}},
+	"scripts/mutants":         {clock: true, process: true},
+	"verdict":                 {imports: []string{"history", "internal/words", "profiles", "promise"}},
+	"scenarios/startup/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "profiles", "results", "runner", "scenarios/startup"}, clock: true},
 }
 
 // vague names say nothing of what a package is, so no part of a path may be

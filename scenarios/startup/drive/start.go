@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -19,19 +19,6 @@ import (
 	"github.com/mcpload/mcpload/scenarios/startup"
 )
 
-// A starter starts one server, again and again.
-type starter struct {
-	command []string
-	dir     string
-	env     []string // what it gets beside the credentials, KEY=VALUE
-	url     string   // where it serves http; empty where it speaks on stdin and stdout
-	options wire.Options
-	limit   time.Duration // for a bad start to end
-	ready   time.Duration // for a good start to answer, at least the limit
-	logs    []string      // patterns of its log files
-	tool    history.Arrival
-}
-
 // How long a process may take to stop before it is killed: a good start, whose
 // stopping is looked at (wire's own steps end sooner), and any other.
 const (
@@ -42,31 +29,31 @@ const (
 // start makes one start and says what was seen. The error says that it could
 // not be made at all, or not to its end. Once ctx has ended the process is
 // asked to end, once at once has it is killed.
-func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.Observation, error) {
-	logs, err := beforeStart(e.logs, e.dir)
+func (j *Job) start(ctx, atOnce context.Context, s startup.Start) (*startup.Observation, error) {
+	logs, err := beforeStart(j.Logs, j.Dir)
 	if err != nil {
 		return nil, err
 	}
 	mark := rand.Text()
-	env := append(slices.Clone(e.env), markName+"="+mark)
+	env := append(slices.Clone(j.Env), markName+"="+mark)
 	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
 		env = append(env, name+"="+s.Set[name])
 	}
 	o := &startup.Observation{}
 	rec := newRecorder(time.Now())
-	p, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: e.command, Env: env, Dir: e.dir, Input: e.url == "",
+	p, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: j.Command, Env: env, Dir: j.Dir, Input: j.URL == "",
 		Stdout: rec.stream(startup.Stdout), Stderr: rec.stream(startup.Stderr)})
 	if err != nil {
 		return nil, err
 	}
 	o.Started = true
 	w := watch(ctx, mark)
-	within := e.limit
+	within := j.Limit
 	if s.Expect == startup.Serve {
-		within = max(within, e.ready)
+		within = max(within, j.Ready)
 	}
 	patience, giveUp := context.WithTimeout(ctx, within)
-	e.talk(patience, p, rec, o, mark)
+	j.talk(patience, p, rec, o, mark)
 	giveUp()
 	o.Ran = time.Since(rec.begin)
 	grace := dropWithin
@@ -82,7 +69,7 @@ func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.
 	if o.Logs, err = logs.added(); err != nil {
 		return nil, err
 	}
-	if err := e.portFree(ctx); err != nil {
+	if err := j.portFree(ctx); err != nil {
 		return nil, err // somebody else may have answered for the server
 	}
 	return o, ctx.Err()
@@ -90,12 +77,12 @@ func (e *starter) start(ctx, atOnce context.Context, s startup.Start) (*startup.
 
 // portFree waits until nothing listens where the server is going to: a server
 // that was just stopped may take a moment to let go.
-func (e *starter) portFree(ctx context.Context) error {
-	if e.url == "" {
+func (j *Job) portFree(ctx context.Context) error {
+	if j.URL == "" {
 		return nil
 	}
 	for range 100 {
-		if !wire.Listening(ctx, e.url) {
+		if !wire.Listening(ctx, j.URL) {
 			return nil
 		}
 		select {
@@ -104,13 +91,13 @@ func (e *starter) portFree(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return hint.New(fmt.Errorf("something listens at %s already", e.url), "stop it first: an answer from there would say nothing of the server that is started")
+	return hint.New(fmt.Errorf("something listens at %s already", j.URL), "stop it first: an answer from there would say nothing of the server that is started")
 }
 
 // talk tries to get an answer until there is one, the process has ended, or
 // the context has. A server that has gone into the background, leaving a status
 // of 0, may still answer over http.
-func (e *starter) talk(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation, mark string) {
+func (j *Job) talk(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation, mark string) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -119,16 +106,16 @@ func (e *starter) talk(ctx context.Context, p *wire.Process, rec *recorder, o *s
 			return // ctx has ended
 		}
 		o.Exited, o.ExitAt = true, time.Since(rec.begin)
-		if code, _ := p.ExitStatus(); code == 0 && e.url != "" {
+		if code, _ := p.ExitStatus(); code == 0 && j.URL != "" {
 			if left, _ := findMarked(mark); len(left) > 0 {
 				<-ctx.Done()
 			}
 		}
 	})
-	if e.url == "" {
-		e.talkLines(ctx, p, rec, o)
+	if j.URL == "" {
+		j.talkLines(ctx, p, rec, o)
 	} else {
-		e.talkHTTP(ctx, rec, o)
+		j.talkHTTP(ctx, rec, o)
 	}
 	if o.Answered {
 		runner.Sleep(ctx, settle) // it may end by itself all the same
@@ -170,7 +157,7 @@ const noSuchTool = "mcpload_no_such_tool"
 const chat = 3 * time.Second
 
 // talkLines speaks on stdin and stdout.
-func (e *starter) talkLines(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation) {
+func (j *Job) talkLines(ctx context.Context, p *wire.Process, rec *recorder, o *startup.Observation) {
 	send := func(line string) bool {
 		_, err := io.WriteString(p.Input(), line+"\n")
 		return err == nil // one that doesn't read has ended, or is about to
@@ -181,8 +168,8 @@ func (e *starter) talkLines(ctx context.Context, p *wire.Process, rec *recorder,
 		return
 	}
 	more := lines[2:]
-	if e.tool.Tool != "" {
-		more = append(slices.Clone(more), toolLine(4, e.tool))
+	if j.Tool.Tool != "" {
+		more = append(slices.Clone(more), toolLine(4, j.Tool))
 	}
 	for i, line := range more {
 		if !send(line) {
@@ -210,10 +197,10 @@ func await(ctx context.Context, rec *recorder, id int) (time.Duration, bool) {
 }
 
 // talkHTTP connects, dials and asks.
-func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observation) {
+func (j *Job) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observation) {
 	for ctx.Err() == nil {
 		tried := time.Since(rec.begin)
-		if !wire.Listening(ctx, e.url) {
+		if !wire.Listening(ctx, j.URL) {
 			if ctx.Err() == nil {
 				o.RefusedAt = tried
 			}
@@ -221,7 +208,7 @@ func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observ
 			continue
 		}
 		o.Connected = true
-		options := e.options
+		options := j.Options
 		options.Tap, options.ListTools = rec.tap(), true
 		options.Now = func() time.Duration { return time.Since(rec.begin) }
 		session, calls, err := target.Dial(ctx, options)
@@ -231,7 +218,7 @@ func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observ
 			}
 		}
 		if err == nil {
-			e.ask(ctx, session)
+			j.ask(ctx, session)
 			target.End(session.Close)
 		}
 		if o.Answered {
@@ -242,10 +229,10 @@ func (e *starter) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observ
 }
 
 // ask makes the requests whose replies are looked through.
-func (e *starter) ask(ctx context.Context, session *wire.Session) {
+func (j *Job) ask(ctx context.Context, session *wire.Session) {
 	calls := []history.Arrival{{Method: "tools/call", Tool: noSuchTool}}
-	if e.tool.Tool != "" {
-		calls = append(calls, e.tool)
+	if j.Tool.Tool != "" {
+		calls = append(calls, j.Tool)
 	}
 	for _, a := range calls {
 		patience, cancel := context.WithTimeout(ctx, chat)
