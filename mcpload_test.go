@@ -12,6 +12,8 @@ import (
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -151,4 +153,27 @@ func TestStartupTellsAndEnds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, verdict.Inconclusive, doc.Verdict)
 	require.Contains(t, doc.Servers[0].Notes, "interrupted after 0 of 3 starts")
+}
+
+// A run compared with another of the same seed.
+func ExampleCompare() {
+	server := results.Server{Server: "mine", Scenarios: []results.Scenario{{Scenario: "burst", Verdict: verdict.Pass}}}
+	base := compare.Run{Name: "base", Document: &results.Document{Servers: []results.Server{server}}}
+	server.Scenarios = []results.Scenario{{Scenario: "burst", Verdict: verdict.Fail}}
+	now := compare.Run{Name: "new", Document: &results.Document{Servers: []results.Server{server}}}
+	report, err := mcpload.Compare(context.Background(), mcpload.CompareConfig{Base: []compare.Run{base}, New: []compare.Run{now}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Outcome == compare.Regression, report.Reasons)
+	// Output: true [mine fails in burst, which was pass]
+}
+
+func TestCompareRefusesWhatItCannotDo(t *testing.T) {
+	_, err := mcpload.Compare(t.Context(), mcpload.CompareConfig{})
+	require.ErrorContains(t, err, "mcpload: compare: ")
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	_, err = mcpload.Compare(ctx, mcpload.CompareConfig{})
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results/compare"
@@ -66,8 +68,8 @@ any more, or one that NEW doesn't have.`,
 			}
 			return hint.New(fmt.Errorf("compare takes BASE and NEW, not %s", words.Count(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas")
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.unlessInterrupted(func() error { return a.compare(f, args[0], args[1]) })
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.unlessInterrupted(func() error { return a.compare(cmd.Context(), f, args[0], args[1]) })
 		},
 	}
 	f.register(cmd)
@@ -83,7 +85,7 @@ any more, or one that NEW doesn't have.`,
 }
 
 // compare is the command once its arguments are parsed.
-func (a *app) compare(f *compareFlags, baseNames, newNames string) error {
+func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames string) error {
 	if f.format != "table" && f.format != "json" {
 		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	}
@@ -102,9 +104,9 @@ func (a *app) compare(f *compareFlags, baseNames, newNames string) error {
 	if err != nil {
 		return err
 	}
-	report, err := compare.Compare(base, now, o)
+	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
 	if err != nil {
-		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "compare: "))
+		return fmt.Errorf("%s", strings.TrimPrefix(spoken(err).Error(), "compare: "))
 	}
 	out, end, err := a.out(f.output)
 	if err != nil {

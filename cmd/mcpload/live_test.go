@@ -83,8 +83,8 @@ func serve(t *testing.T, port int, env []string, argv ...string) {
 	require.Fail(t, "the server never listened", "%v\n%s", argv, output.String())
 }
 
-// mcpload runs the command line in this process and decodes its document.
-func mcpload(t *testing.T, args ...string) (int, *results.Document, string) {
+// judged runs the command line in this process and decodes its document.
+func judged(t *testing.T, args ...string) (int, *results.Document, string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := run(append([]string{"run", "--format", "json"}, args...), strings.NewReader(""), &stdout, &stderr)
@@ -132,12 +132,12 @@ func TestFastMCP(t *testing.T) {
 				serve(t, port, nil, python, script, "--rate", "15", "--burst", fmt.Sprint(burst), "--global", "--port", fmt.Sprint(port))
 				return fmt.Sprintf("http://127.0.0.1:%d/mcp", port)
 			}
-			status, doc, stderr := mcpload(t, "--url", start(40), "--rate", "15/s", "--burst", "40", "--tool", "ping")
+			status, doc, stderr := judged(t, "--url", start(40), "--rate", "15/s", "--burst", "40", "--tool", "ping")
 			require.NotNil(t, doc, stderr)
 			require.Equal(t, exitPass, status, "%s%s", fails(doc.Servers[0]), stderr)
 			within(t, doc.Servers[0], 15, 40)
 
-			status, doc, stderr = mcpload(t, "--url", start(39), "--rate", "15/s", "--burst", "40", "--tool", "ping")
+			status, doc, stderr = judged(t, "--url", start(39), "--rate", "15/s", "--burst", "40", "--tool", "ping")
 			require.NotNil(t, doc, stderr)
 			require.Equal(t, exitFail, status, stderr)
 			require.Contains(t, fails(doc.Servers[0]), "over-rejection")
@@ -161,7 +161,7 @@ func TestMCPGo(t *testing.T) {
 	}{{16, exitPass}, {17, exitFail}} {
 		port := freePort(t)
 		serve(t, port, nil, binary, "-rate", "12", "-burst", fmt.Sprint(c.burst), "-addr", fmt.Sprintf("127.0.0.1:%d", port))
-		status, doc, stderr := mcpload(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--rate", "12/s", "--burst", "16", "--tool", "ping")
+		status, doc, stderr := judged(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--rate", "12/s", "--burst", "16", "--tool", "ping")
 		require.NotNil(t, doc, stderr)
 		require.Equal(t, c.status, status, "%s%s", fails(doc.Servers[0]), stderr)
 		within(t, doc.Servers[0], 12, float64(c.burst))
@@ -174,7 +174,7 @@ func TestServerEverything(t *testing.T) {
 	require.NoError(t, err, "node is needed")
 	script := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist", "index.js")
 	check := func(t *testing.T, args ...string) {
-		status, doc, stderr := mcpload(t, append([]string{"--rate", "15/s", "--burst", "40", "--tool", "echo", "--args", `{"message":"hello"}`}, args...)...)
+		status, doc, stderr := judged(t, append([]string{"--rate", "15/s", "--burst", "40", "--tool", "echo", "--args", `{"message":"hello"}`}, args...)...)
 		require.NotNil(t, doc, stderr)
 		require.Equal(t, exitFail, status, stderr)
 		require.Contains(t, fails(doc.Servers[0]), "no limiter is at work")

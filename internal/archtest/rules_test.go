@@ -14,7 +14,7 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
-	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "scenarios", "scenarios/drive",
+	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "scenarios", "scenarios/drive",
 		"scenarios/startup", "scenarios/startup/drive"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
