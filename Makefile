@@ -23,7 +23,7 @@ REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-peers snapshot help build test unit realtime mutants performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: bench-keys bench-peers snapshot help build test unit realtime mutants performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -93,6 +93,9 @@ bench: ## every benchmark, with allocations, also into bin/bench.txt for benchst
 
 # The peers' libraries are in a module of their own, so that nobody else has to
 # download them. Later versions of fortio need a module that the proxy doesn't have.
+bench-keys: ## how apikey finds planted keys, and what it sees where there are none, beside gitleaks; KEYS_CORPORA=folders
+	cd bench/keys && $(GO) run . $(or $(KEYS_CORPORA),$$($(GO) env GOROOT)/src /usr/share/doc)
+
 bench-peers: build ## mcpload beside vegeta, wrk, fortio, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
 	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./peers
 	for tool in $(PEERS); do GOBIN='$(CURDIR)/bin' $(GO) install $$tool || exit 1; done

@@ -29,6 +29,7 @@ type StartupConfig struct {
 	URL     string   // MCP endpoint that it serves; empty: it speaks on stdin and stdout
 
 	Credentials []profiles.Credential // that it takes; values are made up, of their providers' forms
+	Providers   []apikey.Provider     // of one's own, beside those that apikey knows
 	Own         map[string]string     // real ones for the good starts, by their variables; nil: made up too
 	Cases       []string              // by name, between the good starts; empty: all
 	Seed        uint64                // makes what is made up repeatable
@@ -96,7 +97,7 @@ func (c StartupConfig) job() (*startdrive.Job, error) {
 	}
 	j := &startdrive.Job{Command: c.Command, Dir: c.Dir, Scratch: c.Scratch, Env: c.Env, URL: c.URL, Logs: c.Logs,
 		Limit: cmp.Or(c.Limit, 10*time.Second), Ready: cmp.Or(c.Ready, 30*time.Second),
-		Credentials: c.Credentials, Own: c.Own, Cases: c.Cases, Seed: c.Seed, Install: c.Install}
+		Credentials: c.Credentials, Providers: c.Providers, Own: c.Own, Cases: c.Cases, Seed: c.Seed, Install: c.Install}
 	if c.Tool != "" {
 		j.Tool = history.Arrival{Method: "tools/call", Tool: c.Tool, Arguments: c.Arguments}
 	}

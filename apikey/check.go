@@ -13,9 +13,10 @@ import (
 //
 // A good key takes less than a microsecond and no memory.
 func (p Provider) Check(value string) Result {
-	switch {
-	case p.p == nil:
+	if p = p.compiled(); p.p == nil {
 		return Result{Verdict: Malformed, Detail: "no provider to check it against"}
+	}
+	switch {
 	case value == "":
 		return Result{Verdict: Blank, Detail: "is empty"}
 	case len(value) > longest:
@@ -31,6 +32,9 @@ func (p Provider) Check(value string) Result {
 		return Result{Verdict: Blank, Detail: "is nothing but white space"}
 	}
 	if p.p.secret || p.p.check == nil {
+		if why, bad := reference(trimmed); bad {
+			return Result{Verdict: Placeholder, Detail: why}
+		}
 		if why, bad := placeholder(trimmed); bad {
 			return Result{Verdict: Placeholder, Detail: why}
 		}
@@ -50,7 +54,7 @@ func (p *provider) known(f *format, value string) Result {
 	if why, bad := trivial(body); bad {
 		return Result{Placeholder, f.name, why, ""}
 	}
-	if p.open {
+	if p.open || f.prefix() == "" {
 		if why, bad := template(value); bad {
 			return Result{Placeholder, f.name, why, ""}
 		}
@@ -64,7 +68,7 @@ func (p *provider) known(f *format, value string) Result {
 	case f.checksum && !summed(value, f.prefix()):
 		r.Warning = "its checksum doesn't fit: it may be mistyped or made up"
 	case p.open:
-		if title, kind := foreign(value, p); title != "" {
+		if title, kind, _ := foreign(value, p); title != "" {
 			r.Warning = "looks like a " + title + " " + kind
 		}
 	}
@@ -95,17 +99,16 @@ func around(value, trimmed string) string {
 // unknown judges a value that has no known format, is no placeholder and has
 // nothing around it.
 func (p *provider) unknown(value string) Result {
-	if !p.open {
-		if title, kind := foreign(value, p); title != "" {
-			return Result{WrongFamily, kind, "is a " + title + " " + kind, ""}
-		}
+	if title, kind, exact := foreign(value, p); title != "" && (!p.open || title == "web") {
+		return Result{WrongFamily, kind, "is a " + title + " " + kind, ""}
+	} else if exact && p.open {
+		return Result{Verdict: Valid, Format: "token", Warning: "looks like a " + title + " " + kind}
 	}
+	// Where a value begins as a format does, only guesses at that one's successors
+	// count: half a project key is no newer kind of another key.
 	near := p.nearest(value)
-	if near != nil && near.fixed() {
-		return Result{Malformed, near.name, near.fault(value), ""}
-	}
 	for _, f := range p.formats {
-		if f.role != plausible || !f.match(value) {
+		if f.role != plausible || near != nil && !strings.HasPrefix(f.prefix(), near.prefix()) || !f.match(value) {
 			continue
 		}
 		if why, bad := trivial(value[len(f.prefix()):]); bad {
@@ -119,23 +122,15 @@ func (p *provider) unknown(value string) Result {
 	return Result{Malformed, "", p.fault(value), ""}
 }
 
-// fixed reports if whatever begins as the format does has its length: a version
-// in the prefix, or one length for as long as anybody remembers.
-func (f *format) fixed() bool {
-	last := f.parts[len(f.parts)-1]
-	return !strings.Contains(f.describe(), openAIMark) && (last.class == nil || last.min == last.max) && f.prefix() != "A"+"Q." && f.prefix() != "gh"+"s_"
-}
-
 // fault says in what a value differs from a format whose beginning it has.
 func (f *format) fault(value string) string {
-	if i := stranger(value, dotted); i >= 0 {
+	if i := stranger(value, base64ish); i >= 0 {
 		return fmt.Sprintf("has a character at place %d that no key has", i+1)
 	}
-	want := 0
-	for _, p := range f.parts {
-		want += len(p.text) + p.min
+	want, body := f.least(), alnums
+	if len(f.parts) > 1 && f.parts[1].class != nil {
+		body = f.parts[1].class
 	}
-	body := f.parts[1].class
 	last := f.parts[len(f.parts)-1]
 	switch {
 	case len(value) < want:
@@ -144,7 +139,7 @@ func (f *format) fault(value string) string {
 		return fmt.Sprintf("is too long: %d characters, not %d", len(value), want)
 	}
 	if i := stranger(value[len(f.prefix()):], body); i >= 0 {
-		return fmt.Sprintf("has a character at place %d that is not one of %s", len(f.prefix())+i+1, body.words())
+		return fmt.Sprintf("has a character at place %d that is not one of %s", len(f.prefix())+i+1, body.words)
 	}
 	return "has the right beginning and length, but not the right build"
 }
@@ -157,12 +152,8 @@ func (p *provider) fault(value string) string {
 	}
 	shortest, prefixed := longest, true
 	for _, f := range p.formats {
-		n := 0
-		for _, q := range f.parts {
-			n += len(q.text) + q.min
-		}
 		if f.role != wrong {
-			shortest = min(shortest, n)
+			shortest = min(shortest, f.least())
 		}
 		prefixed = prefixed && f.prefix() != ""
 	}

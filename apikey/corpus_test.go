@@ -14,10 +14,12 @@ import (
 // corpus is text without a credential: Go source, logs in JSON, and base 64.
 func corpus() map[string]string {
 	var b strings.Builder
-	files, _ := filepath.Glob("../*/*.go")
-	for _, f := range files {
-		t, _ := os.ReadFile(f)
-		b.Write(t)
+	for _, pattern := range []string{"../*/*.go", "../*/*/*.go"} {
+		files, _ := filepath.Glob(pattern) // the pattern is a good one
+		for _, f := range files {
+			t, _ := os.ReadFile(f) // one that has gone is missed by nobody
+			b.Write(t)
+		}
 	}
 	src := b.String()
 	var j strings.Builder
@@ -33,7 +35,7 @@ func corpus() map[string]string {
 	for i := range raw {
 		raw[i] = byte(r.Uint32())
 	}
-	return map[string]string{"go": src[:2<<20], "json": j.String(), "base64": base64.StdEncoding.EncodeToString(raw)}
+	return map[string]string{"go": src[:min(len(src), 2<<20)], "json": j.String(), "base64": base64.StdEncoding.EncodeToString(raw)}
 }
 
 // What nearly every refused call says.

@@ -26,7 +26,7 @@ var (
 
 // leastDecoded is the fewest bytes that an encoded credential of a family has:
 // a prefix and something behind it.
-const leastDecoded = 24
+const leastDecoded = 20
 
 // fullLine is how long a line of digits must be for the next line to go on with
 // it: MIME has 76, PEM 64.
@@ -60,7 +60,7 @@ func radix(v *view, digit *alphabet, bits, group, least int) []*view {
 				continue
 			}
 			for phase := range group {
-				out = append(out, legible(decode(v, from+phase, end, digit, bits), least)...)
+				out = decoded{v, digit, from + phase, end, bits}.texts(out, least)
 			}
 		}
 		from = to
@@ -98,19 +98,75 @@ func lines(v *view, from, to int) int {
 	return to
 }
 
-// decode turns digits into bytes, and drops the bits that are left over.
-func decode(v *view, from, to int, digit *alphabet, bits int) *view {
-	out := &view{text: make([]byte, 0, (to-from)*bits/8), parent: v}
-	out.back = func(i, j int) (int, int) { return from + i*8/bits, min(from+(j*8+bits-1)/bits, to) }
-	acc, n := uint32(0), 0
-	for _, c := range v.text[from:to] {
-		acc, n = acc<<bits|uint32(digit[c]), n+bits
-		if n >= 8 {
-			n -= 8
-			out.text = append(out.text, byte(acc>>n))
+// A decoded is what digits from one place to another stand for: bytes that are
+// worked out when they are asked for, since most digits stand for no text.
+type decoded struct {
+	of       *view
+	digit    *alphabet
+	from, to int
+	bits     int
+}
+
+// size is how many bytes there are. Bits that are left over are dropped.
+func (d decoded) size() int { return max(0, (d.to-d.from)*d.bits/8) }
+
+// byteAt is byte k.
+func (d decoded) byteAt(k int) byte {
+	i, off := d.from+k*8/d.bits, k*8%d.bits
+	acc, n := uint32(d.digit[d.of.text[i]]), d.bits-off
+	for n < 8 {
+		i++
+		acc, n = acc<<d.bits|uint32(d.digit[d.of.text[i]]), n+d.bits
+	}
+	return byte(acc >> (n - 8))
+}
+
+// textual are bytes that may stand in a text, beyond ASCII only beside others.
+var textual = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && c < 0x7f || c == 0 || c == '\n' || c == '\r' || c == '\t' || c == 0x1b
+	}
+	return t
+}()
+
+func (d decoded) textual(k, size int) bool {
+	c := d.byteAt(k)
+	return textual[c] || c >= 0x80 && c < 0xf5 && (k > 0 && d.byteAt(k-1) >= 0x80 || k+1 < size && d.byteAt(k+1)&0xc0 == 0x80)
+}
+
+// texts appends views of the stretches of at least so many bytes that may be
+// texts. It looks at the last byte of where one may be, so that most of what is
+// before it is passed over.
+func (d decoded) texts(out []*view, least int) []*view {
+	size := d.size()
+next:
+	for p := 0; p+least <= size; {
+		for k := p + least - 1; k >= p; k-- {
+			if !d.textual(k, size) {
+				p = k + 1
+				continue next
+			}
 		}
+		q := p + least
+		for q < size && d.textual(q, size) {
+			q++
+		}
+		out = append(out, legible(d.part(p, q), least)...)
+		p = q
 	}
 	return out
+}
+
+// part is a view of bytes p to q.
+func (d decoded) part(p, q int) *view {
+	v := &view{text: make([]byte, 0, q-p), parent: d.of}
+	for k := p; k < q; k++ {
+		v.text = append(v.text, d.byteAt(k))
+	}
+	v.back = func(i, j int) (int, int) {
+		return d.from + (p+i)*8/d.bits, min(d.from+((p+j)*8+d.bits-1)/d.bits, d.to)
+	}
+	return v
 }
 
 // legible returns the parts of decoded bytes that may be texts: at least so many

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"mime/quotedprintable"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -176,7 +178,7 @@ func TestDisguises(t *testing.T) {
 	const own = "Zk93-jdLs82_jfQp01xx.YYab/cd" // no family's shape
 	r := apikey.NewRedactor(own, "correct horse battery staple")
 	total, missed := 0, map[string]int{}
-	for _, d := range disguised {
+	for k, d := range disguised {
 		for _, frame := range frames {
 			for _, v := range []string{own, "correct horse battery staple"} {
 				text := fmt.Sprintf(frame, d.of(v))
@@ -185,17 +187,18 @@ func TestDisguises(t *testing.T) {
 				assert.Less(t, left(out, v), 8, "registered, %s: %q", d.name, out)
 				assert.Equal(t, out, r.Redact(out), "twice")
 			}
-			for name, key := range keys {
-				total++
-				out := apikey.Redact(fmt.Sprintf(frame, d.of(key)))
-				if !strings.Contains(out, "[redacted ") || left(out, key[len(key)/3:]) >= 12 {
-					missed[d.name+": "+name]++
-				}
+		}
+		for i, name := range slices.Sorted(maps.Keys(keys)) {
+			total++
+			key := keys[name]
+			out := apikey.Redact(fmt.Sprintf(frames[(i+k)%len(frames)], before(name)+d.of(key)))
+			if !strings.Contains(out, "[redacted ") || left(out, key[len(key)/3:]) >= 12 {
+				missed[d.name+": "+name]++
 			}
 		}
 	}
-	for what, n := range missed {
-		t.Logf("missed %d of %d: %s", n, len(frames), what)
+	for _, what := range slices.Sorted(maps.Keys(missed)) {
+		t.Logf("missed: %s", what)
 	}
 	n := 0
 	for _, k := range missed {

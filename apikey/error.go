@@ -28,17 +28,26 @@ type Error struct {
 	Expected string  // the format in words
 	Verdict  Verdict // never Valid
 	Detail   string  // what is wrong, as a predicate
+	Where    string  // where people get one; may be empty
+	From     string  // NAME_FILE or CREDENTIALS_DIRECTORY, where the value came from a file
 }
 
-// Error is one line that names the variable, the fault and the format.
+// Error is one line that names the variable, the fault, the format, and where to
+// get one.
 func (e *Error) Error() string {
 	name := e.Env
 	if e.Field != "" && e.Field != e.Env {
 		name += " (" + e.Field + ")"
 	}
+	if e.From != "" {
+		name += " (by " + e.From + ")"
+	}
 	s := "apikey: " + strings.TrimSpace(name+" "+e.Detail)
 	if e.Expected != "" {
 		s += fmt.Sprintf("; expected for %s: %s", e.Provider, e.Expected)
+	}
+	if e.Where != "" {
+		s += "; get one at " + e.Where
 	}
 	return s
 }

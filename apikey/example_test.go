@@ -44,8 +44,8 @@ func ExampleStartup_faults() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, apikey.ErrPlaceholder), errors.Is(err, apikey.ErrMissing), errors.Is(err, apikey.ErrBlank))
 	// Output:
-	// apikey: OPENAI_API_KEY is a template's text; expected for openai: sk-proj- and 124 or more letters, digits, _ or -
-	// apikey: MAILGUN_API_KEY is not set; expected for mailgun: 32 hex digits, or 32-8-8
+	// apikey: OPENAI_API_KEY is a template's text; expected for openai: sk-proj- and 124 or more letters, digits, _ or -; get one at platform.openai.com/api-keys
+	// apikey: MAILGUN_API_KEY is not set; expected for mailgun: 32 hex digits, or 32-8-8; get one at app.mailgun.com/settings/api_security
 	// apikey: PORT is not from 1 to 65535; expected for port: a number from 1 to 65535
 	// true true false
 }

@@ -7,13 +7,13 @@ import (
 
 // A class is a set of bytes.
 type class struct {
+	words string // as a message names it
 	chars string
 	has   [256]bool
-	id    int
 }
 
-func newClass(id int, chars string) *class {
-	c := &class{chars: chars, id: id}
+func newClass(words, chars string) *class {
+	c := &class{words: words, chars: chars}
 	for i := range len(chars) {
 		c.has[chars[i]] = true
 	}
@@ -28,24 +28,41 @@ const (
 
 // The alphabets of credentials.
 var (
-	hexes     = newClass(0, digits+"abcdef")
-	hexesToH  = newClass(1, digits+"abcdefgh")
-	alnums    = newClass(2, digits+uppers+lowers)
-	words     = newClass(3, digits+uppers+lowers+"_")
-	urlSafes  = newClass(4, digits+uppers+lowers+"_-")
-	dotted    = newClass(5, digits+uppers+lowers+"_-.")
-	base64ish = newClass(6, digits+uppers+lowers+"_-.+/=~:")
+	hexes     = newClass("hex digits", digits+"abcdef")
+	anyHexes  = newClass("hex digits", digits+"abcdefABCDEF")
+	hexesToH  = newClass("of 0-9 a-h", digits+"abcdefgh")
+	numbers10 = newClass("digits", digits)
+	base36s   = newClass("small letters or digits", digits+lowers)
+	capitals  = newClass("capitals or digits", digits+uppers)
+	base32s32 = newClass("of A-Z 2-7", uppers+"234567")
+	letters   = newClass("letters", uppers+lowers)
+	alnums    = newClass("letters or digits", digits+uppers+lowers)
+	words     = newClass("letters, digits or _", digits+uppers+lowers+"_")
+	hyphened  = newClass("letters, digits or -", digits+uppers+lowers+"-")
+	urlSafes  = newClass("letters, digits, _ or -", digits+uppers+lowers+"_-")
+	stdBase64 = newClass("letters, digits, + or /", digits+uppers+lowers+"+/")
+	padded    = newClass("letters, digits, +, / or =", digits+uppers+lowers+"+/=_-")
+	dotted    = newClass("letters, digits or signs", digits+uppers+lowers+"_-.")
+	tilded    = newClass("letters, digits or signs", digits+uppers+lowers+"_-.~")
+	base64ish = newClass("letters, digits or signs", digits+uppers+lowers+"_-.+/=~:")
 )
 
-const classes = 7
-
 // A part is a stretch of a format: fixed text, or min to max bytes of a class.
-// Only the last part of a format may have min and max apart, so that matching
-// never has to go back.
+// A part whose min and max differ is the last one, or its class hasn't what comes
+// next, so that matching never has to go back.
 type part struct {
 	text     string
 	class    *class
 	min, max int
+	usual    int // how many there are in what is made up; 0: min
+}
+
+// typical is how many bytes a part usually has.
+func (p *part) typical() int {
+	if p.class == nil {
+		return len(p.text)
+	}
+	return max(p.min, p.usual)
 }
 
 // A role says what it means that a value has a format.
@@ -64,12 +81,37 @@ type format struct {
 	role     role
 	parts    []part
 	source   string
-	read     string // the date that the source was read, as 2006-01-02
-	checksum bool   // the last six characters are GitHub's checksum
+	read     string   // the date that the source was read, as 2006-01-02
+	checksum bool     // the last six characters are GitHub's checksum
+	near     []string // so weak that it is looked for in texts only behind one of these words; nil: by its prefix
+	middle   bool     // found by what stands in its middle
+	hidden   bool     // not looked for in texts: a name, or by other means
 }
+
+// form makes a format that is issued today.
+func form(name, source string, parts ...part) *format {
+	return &format{name: name, parts: parts, source: source, read: readLater}
+}
+
+func (f *format) as(r role) *format              { f.role = r; return f }
+func (f *format) summed() *format                { f.checksum = true; return f }
+func (f *format) behind(words ...string) *format { f.near = words; return f }
+func (f *format) unsought() *format              { f.hidden = true; return f }
+
+// byMiddle says that texts are searched for it by what stands in its middle.
+func (f *format) byMiddle() *format { f.hidden, f.middle = true, true; return f }
 
 // prefix is the fixed text that the format begins with.
 func (f *format) prefix() string { return f.parts[0].text }
+
+// least is how many bytes a value of the format has at least.
+func (f *format) least() int {
+	n := 0
+	for i := range f.parts {
+		n += len(f.parts[i].text) + f.parts[i].min
+	}
+	return n
+}
 
 // match reports if v is of the format, from its first byte to its last.
 func (f *format) match(v string) bool {
@@ -97,33 +139,38 @@ func (f *format) match(v string) bool {
 // fixed text, and the number of characters behind it.
 func (f *format) describe() string {
 	var b strings.Builder
-	for _, p := range f.parts {
+	for i := range f.parts {
+		p := &f.parts[i]
 		switch {
 		case p.class == nil:
 			b.WriteString(p.text)
 		case p.min == p.max:
-			b.WriteString("<" + itoa(p.min) + " " + p.class.words() + ">")
+			b.WriteString("<" + itoa(p.min) + " " + p.class.words + ">")
+		case p.usual > 0:
+			b.WriteString("<about " + itoa(p.usual) + " " + p.class.words + ">")
 		default:
-			b.WriteString("<" + itoa(p.min) + " or more " + p.class.words() + ">")
+			b.WriteString("<" + itoa(p.min) + " or more " + p.class.words + ">")
 		}
 	}
 	return b.String()
 }
 
-func (c *class) words() string {
-	switch c {
-	case hexes:
-		return "hex digits"
-	case hexesToH:
-		return "of 0-9 a-h"
-	case alnums:
-		return "letters or digits"
-	case words:
-		return "letters, digits or _"
-	case urlSafes:
-		return "letters, digits, _ or -"
+func (p *part) alphabet() string {
+	if p.class == nil {
+		return ""
 	}
-	return "letters, digits or signs"
+	return p.class.chars
+}
+
+// found says if the format is looked for in texts.
+func (f *format) found() string {
+	switch {
+	case f.near != nil:
+		return "by name"
+	case f.hidden && !f.middle || f.role == plausible:
+		return "no"
+	}
+	return "anywhere"
 }
 
 // masked is an example of which only the fixed beginning is real.
@@ -133,10 +180,11 @@ func (f *format) masked() string { return f.prefix() + "***" }
 func (f *format) sample(r *rand.Rand) string {
 	for {
 		var b strings.Builder
-		for _, p := range f.parts {
+		for i := range f.parts {
+			p := &f.parts[i]
 			b.WriteString(p.text)
-			for range p.min {
-				b.WriteByte(p.class.chars[r.IntN(len(p.class.chars))])
+			for range p.typical() * min(1, len(p.alphabet())) {
+				b.WriteByte(p.alphabet()[r.IntN(len(p.alphabet()))])
 			}
 		}
 		v := b.String()

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 )
 
 // Handler returns a slog.Handler that takes credentials out of messages, keys and
-// attributes, whatever their type, before next sees them. The value of an
-// attribute whose key is a secret's name, such as password or api_key, is hidden
-// altogether.
+// attributes, whatever their type, before next sees them. A value whose key is a
+// secret's name, such as password, GITHUB_TOKEN or openaiApiKey, is hidden
+// altogether: of an attribute, and of what stands in maps, structs, lists and
+// headers.
 func (r *Redactor) Handler(next slog.Handler) slog.Handler { return handler{next, r} }
 
 type handler struct {
@@ -45,7 +45,7 @@ func (h handler) WithGroup(name string) slog.Handler {
 
 func (h handler) attr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
-	if v.Kind() != slog.KindGroup && secretName(a.Key) && !v.Equal(slog.StringValue("")) {
+	if v.Kind() != slog.KindGroup && secretName(a.Key) && !harmless(v) {
 		return slog.String(a.Key, hidden)
 	}
 	return slog.Attr{Key: h.r.Redact(a.Key), Value: h.value(v)}
@@ -80,6 +80,9 @@ func (h handler) any(v slog.Value) slog.Value {
 		return slog.StringValue(h.r.Redact(string(x)))
 	case *slog.Source:
 		return v
+	}
+	if tree, changed := named(x); changed {
+		x, v = tree, slog.AnyValue(tree)
 	}
 	plain := print(x)
 	if clean := h.r.Redact(plain); clean != plain {
@@ -116,23 +119,4 @@ func marshalled(x any) (text string) {
 		text += "\n" + string(b)
 	}
 	return text
-}
-
-// secretNames are keys whose values are secrets, in lower case without signs.
-// They are compared whole: author and max_tokens are none.
-var secretNames = map[string]bool{
-	"password": true, "passwd": true, "passphrase": true, "secret": true, "secretkey": true, "clientsecret": true, "apikey": true, "apitoken": true, "accesstoken": true,
-	"authtoken": true, "refreshtoken": true, "bearertoken": true, "authorization": true, "privatekey": true, "jwtsecret": true, "signingkey": true, "xapikey": true,
-}
-
-// secretName reports if a key says that its value is a secret, alone or behind
-// a provider's name, as in OPENAI_API_KEY.
-func secretName(key string) bool {
-	parts := strings.FieldsFunc(strings.ToLower(key), func(c rune) bool { return c == '_' || c == '-' || c == '.' || c == ' ' })
-	for n := 1; n <= min(3, len(parts)); n++ {
-		if secretNames[strings.Join(parts[len(parts)-n:], "")] {
-			return true
-		}
-	}
-	return false
 }

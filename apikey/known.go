@@ -25,12 +25,14 @@ type secrets struct {
 	letters index // by letters and digits
 	least   int   // the fewest bytes of a value that are looked for in digits
 	longest int
-	spaced  bool     // a value has white space in it
-	sure    *secrets // those that nobody would write by chance; nil: none
+	spaced  bool // a value has white space in it
+	marks   *marks
+	own     []*provider // beside those of the table
+	sure    *secrets    // those that nobody would write by chance; nil: none
 }
 
 func newSecrets(values, drawn []string) *secrets {
-	s := &secrets{least: leastDecoded, whole: index{bytes: &wholeBytes}, letters: index{bytes: &letterBytes}}
+	s := &secrets{marks: knownMarks, least: leastDecoded, whole: index{bytes: &wholeBytes}, letters: index{bytes: &letterBytes}}
 	for i, v := range slices.Concat(values, drawn) {
 		v = strings.TrimSpace(v)
 		if v == "" || strings.Contains(plainMark, v) || slices.Contains(s.values, v) {
@@ -72,19 +74,17 @@ func newSecrets(values, drawn []string) *secrets {
 	return s
 }
 
+// with makes the secrets look for the families of some providers of one's own, too.
+func (s *secrets) with(own []*provider) *secrets {
+	if len(own) > 0 {
+		s.own, s.marks = own, newMarks(slices.Concat(issued, own))
+	}
+	return s
+}
+
 // chosen are the values that weren't drawn by lot.
 func (s *secrets) chosen() []string {
 	return slices.DeleteFunc(slices.Clone(s.values), func(v string) bool { return slices.Contains(s.drawn, v) })
-}
-
-// publicPrefix is what everybody's values begin with.
-func publicPrefix(v string) string {
-	for _, p := range prefixes {
-		if strings.HasPrefix(v, p) {
-			return p
-		}
-	}
-	return ""
 }
 
 // random reports if nobody would write a part of a value by chance: it is one

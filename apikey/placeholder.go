@@ -31,12 +31,28 @@ func placeholder(v string) (why string, bad bool) {
 	if why, bad := template(v); bad {
 		return why, bad
 	}
-	for _, p := range prefixes {
-		if strings.HasPrefix(v, p) {
-			return trivial(v[len(p):])
+	return trivial(v[len(publicPrefix(v)):])
+}
+
+// references are how values begin that stand for a secret which is elsewhere.
+var references = []string{
+	"op://", "vault:", "vault://", "bw://", "pass://", "keychain:", "keyring:", "secret://", "secrets://", "doppler://", "infisical://", "sops:", "ref+", "env:", "env://",
+	"file:", "ssm:", "awssm:", "aws-sm:", "awssm://", "secretsmanager:", "arn:aws:secretsmanager:", "arn:aws:ssm:", "gcp-sm:", "gcpsm://", "sm://", "akv://", "keyvault:", "azurekeyvault:", "@Microsoft.KeyVault(",
+}
+
+// reference says why a value is the place of a secret rather than the secret.
+func reference(v string) (why string, bad bool) {
+	if i := strings.IndexAny(v[:min(len(v), 24)], ":+("); i > 0 {
+		for _, r := range references {
+			if len(r) <= len(v) && strings.EqualFold(v[:len(r)], r) {
+				return "is a reference to a secret, which nobody resolved", true
+			}
 		}
 	}
-	return trivial(v)
+	if strings.HasPrefix(v, "projects/") && strings.Contains(v, "/secrets/") {
+		return "is a reference to a secret, which nobody resolved", true
+	}
+	return "", false
 }
 
 // template says why a value is a template's text.
@@ -63,22 +79,61 @@ func template(v string) (why string, bad bool) {
 	if inStock(lower, room[1][:0]) {
 		return "is a template's word", true
 	}
-	for _, t := range telltales {
-		if bytes.Contains(lower, t) {
-			return "is a template's text", true
+	if !coded20(v) {
+		for _, t := range telltales {
+			if bytes.Contains(lower, t) {
+				return "is a template's text", true
+			}
 		}
 	}
-	body := lower
-	for _, p := range prefixes {
-		if strings.HasPrefix(v, p) {
-			body = lower[len(p):]
-			break
-		}
-	}
+	body := lower[len(publicPrefix(v)):]
 	if len(body) == 0 || len(body) < len(v) && inStock(body, room[1][:0]) {
 		return "is a prefix and nothing real behind it", true
 	}
 	return "", false
+}
+
+// coded20 reports if a value has twenty characters in it, or more, that chance
+// wrote: then it is no template, whatever words stand before them, as in api_key_
+// and 32 random characters.
+func coded20(v string) bool {
+	const least = 20
+	n := 0
+	for rest := v; rest != ""; {
+		i := strings.IndexAny(rest, "-_. ")
+		piece := rest
+		if i >= 0 {
+			piece, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = ""
+		}
+		if !guessed(piece) {
+			n += len(piece)
+		}
+	}
+	return n >= least
+}
+
+// guessed reports if a piece may be somebody's word or number: letters in one
+// case but for the first, or digits, few enough of them.
+func guessed(piece string) bool {
+	const longestWord = 20
+	if len(piece) > longestWord {
+		_, bad := trivial(piece)
+		return bad
+	}
+	upper, lower, digit := 0, 0, 0
+	for i := range len(piece) {
+		switch c := piece[i]; {
+		case c >= '0' && c <= '9':
+			digit++
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= 'A' && c <= 'Z' && i > 0:
+			upper++
+		}
+	}
+	return digit == 0 && (upper == 0 || lower == 0) || digit > 0 && digit == len(piece) || len(piece) < 3
 }
 
 // shouted reports if v is the name of a variable in capitals.
@@ -130,7 +185,9 @@ func trivial(v string) (why string, bad bool) {
 	if v == "" {
 		return "", false
 	}
-	var count [256]uint16
+	const looked = 64 // who goes on at random after so many is no template
+	v = v[:min(len(v), looked)]
+	var count [256]uint8
 	steps, sum := 0, uint64(0) // sum is of the squares of the counts
 	last := v[0]
 	for i := range len(v) {

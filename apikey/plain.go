@@ -40,7 +40,7 @@ func madeUp(v, name string) Result {
 		return Result{Malformed, "", fmt.Sprintf("has a control character at byte %d", i+1), ""}
 	}
 	r := Result{Verdict: Valid, Format: name}
-	if title, kind := foreign(v, nil); title != "" {
+	if title, kind, _ := foreign(v, nil); title != "" {
 		r.Warning = "looks like a " + title + " " + kind
 	}
 	return r

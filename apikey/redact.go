@@ -42,9 +42,27 @@ func (r *Redactor) WithDrawn(values ...string) *Redactor {
 	return r.with(nil, values)
 }
 
+// WithProviders returns a Redactor that also finds the credentials of providers of
+// one's own. Those whose patterns can't be understood it leaves out; Compile says
+// which they are.
+func (r *Redactor) WithProviders(own ...Provider) *Redactor {
+	if len(own) == 0 {
+		return r
+	}
+	known := r.secrets()
+	more := slices.Clone(known.own)
+	for _, p := range own {
+		if p = p.compiled(); p.p != nil && !slices.Contains(issued, p.p) {
+			more = append(more, p.p)
+		}
+	}
+	s := newSecrets(known.chosen(), known.drawn).with(more)
+	return &Redactor{func() *secrets { return s }}
+}
+
 func (r *Redactor) with(values, drawn []string) *Redactor {
 	known := r.secrets()
-	s := newSecrets(slices.Concat(known.chosen(), values), slices.Concat(known.drawn, drawn))
+	s := newSecrets(slices.Concat(known.chosen(), values), slices.Concat(known.drawn, drawn)).with(known.own)
 	return &Redactor{func() *secrets { return s }}
 }
 

@@ -1,122 +1,138 @@
 package apikey
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
-const read = "2026-11-25"
+// When the formats were read: those of the first five families, and the others.
+const (
+	readFirst = "2026-11-25"
+	readLater = "2026-11-28"
+)
 
 // Where formats were read. Providers seldom publish them; secret scanners are
 // tested against many real ones.
 const (
-	gitleaks   = "github.com/gitleaks/gitleaks cmd/generate/config/rules"
-	trufflehog = "github.com/trufflesecurity/trufflehog pull 4689"
-	kingfisher = "github.com/mongodb/kingfisher pull 180"
-	newer      = "guess at formats to come: the provider's prefix, and enough characters"
-	ours       = "this package's rule"
+	gitleaks      = "github.com/gitleaks/gitleaks cmd/generate/config/rules"
+	trufflehog    = "github.com/trufflesecurity/trufflehog pull 4689"
+	kingfisher    = "github.com/mongodb/kingfisher pull 180"
+	kingfisherNow = "github.com/mongodb/kingfisher data/rules"
+	newer         = "guess at formats to come: the provider's prefix, and enough characters"
+	ours          = "this package's rule"
 )
+
+// truffles is a detector of TruffleHog.
+func truffles(name string) string {
+	return "github.com/trufflesecurity/trufflehog pkg/detectors/" + name
+}
+
+// inCode says that no provider and no large scanner publishes a format: it is
+// what public programs that take such keys look for. Lengths are loose there.
+func inCode(name string) string { return "patterns for " + name + " in public code" }
 
 func text(s string) part                  { return part{text: s} }
 func exactly(n int, c *class) part        { return part{class: c, min: n, max: n} }
 func between(min, max int, c *class) part { return part{class: c, min: min, max: max} }
 
+// about is what is usually so long, where nobody promises it.
+func about(usual, min, max int, c *class) part {
+	return part{class: c, min: min, max: max, usual: usual}
+}
+
+// uuid is the parts of one.
+func uuid() []part {
+	return []part{exactly(8, hexes), text("-"), exactly(4, hexes), text("-"), exactly(4, hexes), text("-"), exactly(4, hexes), text("-"), exactly(12, hexes)}
+}
+
+// threeParts are those of a JSON web token.
+func threeParts() []part {
+	return []part{text("eyJ"), about(33, 12, 1000, urlSafes), text(".eyJ"), about(80, 7, 8000, urlSafes), text("."), about(43, 10, 1000, urlSafes)}
+}
+
 // longest is the most bytes that a value may have. Nobody issues longer ones,
 // and whoever reads a file into a variable by mistake learns so at once.
 const longest = 16 << 10
-
-// openAIMark is "OpenAI" in base 64, which stands in the middle of its keys.
-const openAIMark = "T3Blbk" + "FJ"
-
-// openAI is the formats of one prefix, by the lengths on either side of the
-// mark.
-func openAI(name, prefix string, r role, c *class, sides ...int) []*format {
-	var list []*format
-	for _, left := range sides {
-		for _, right := range sides {
-			list = append(list, &format{name, r, []part{text(prefix), exactly(left, c), text(openAIMark), exactly(right, c)}, gitleaks + ", " + trufflehog, read, false})
-		}
-	}
-	return list
-}
-
-func openAIFormats() []*format {
-	var list []*format
-	list = append(list, openAI("project key", "sk-proj-", current, urlSafes, 74, 58)...)
-	list = append(list, openAI("service account key", "sk-svcacct-", current, urlSafes, 74, 58)...)
-	list = append(list, openAI("admin key", "sk-admin-", current, urlSafes, 58, 74)...)
-	list = append(list, openAI("early project key", "sk-proj-", old, alnums, 20)...)
-	list = append(list, openAI("legacy key", "sk-", old, alnums, 20)...)
-	list = append(list,
-		&format{"key without a project", old, []part{text("sk-None-"), exactly(48, alnums)}, kingfisher, read, false},
-		&format{"key of a newer kind", plausible, []part{text("sk-"), between(40, 300, urlSafes)}, newer, read, false})
-	return list
-}
-
-func anthropicFormats() []*format {
-	body := func(prefix string) []part { return []part{text(prefix), exactly(93, urlSafes), text("AA")} }
-	return []*format{
-		{"API key", current, body("sk-ant-" + "api03-"), gitleaks, read, false},
-		{"admin key", current, body("sk-ant-" + "admin01-"), gitleaks, read, false},
-		{"OAuth access token", wrong, []part{text("sk-ant-" + "oat01-"), between(40, 300, urlSafes)}, gitleaks, read, false},
-		{"OAuth refresh token", wrong, []part{text("sk-ant-" + "ort01-"), between(40, 300, urlSafes)}, gitleaks, read, false},
-		{"key of a newer kind", plausible, []part{text("sk-ant-"), between(60, 300, urlSafes)}, newer, read, false},
-	}
-}
-
-func geminiFormats() []*format {
-	return []*format{
-		{"standard key", current, []part{text("AI" + "za"), exactly(35, urlSafes)}, gitleaks, read, false},
-		{"auth key", current, []part{text("A" + "Q."), exactly(50, urlSafes)}, "github.com/gethouston/houston pull 1333, github.com/d4rkmen/M5Gemini issue 15", read, false},
-		{"auth key of another length", plausible, []part{text("A" + "Q."), between(30, 200, dotted)}, newer, read, false},
-		{"auth key of a newer kind", plausible, []part{text("I" + "Q."), between(30, 200, dotted)}, "github.com/NikolaiRadke/AI.duino pull 22", read, false},
-	}
-}
-
-func mailgunFormats() []*format {
-	return []*format{
-		{"API key", current, []part{exactly(32, hexes), text("-"), exactly(8, hexes), text("-"), exactly(8, hexes)}, "github.com/caronc/apprise issue 121", read, false},
-		{"key- key", old, []part{text("key-"), exactly(32, hexes)}, gitleaks, read, false},
-		{"bare key", old, []part{exactly(32, hexes)}, "github.com/caronc/apprise issue 121", read, false},
-		{"webhook signing key", wrong, []part{exactly(32, hexesToH), text("-"), exactly(8, hexesToH), text("-"), exactly(8, hexesToH)}, gitleaks, read, false},
-		{"public validation key", wrong, []part{text("pubkey-"), exactly(32, hexes)}, gitleaks, read, false},
-	}
-}
-
-func gitHubFormats() []*format {
-	const docs = "docs.github.com about-authentication-to-github"
-	short := func(name, prefix string) *format {
-		return &format{name, current, []part{text(prefix), exactly(36, alnums)}, gitleaks + ", " + docs, read, true}
-	}
-	return []*format{
-		short("personal access token", "gh"+"p_"),
-		{"fine-grained personal access token", current, []part{text("github_" + "pat_"), exactly(22, alnums), text("_"), exactly(59, alnums)}, gitleaks + ", " + docs, read, false},
-		short("OAuth token", "gh"+"o_"),
-		short("user-to-server token", "gh"+"u_"),
-		short("installation token", "gh"+"s_"),
-		{"stateless installation token", current, []part{text("gh" + "s_"), between(100, 2000, dotted)}, "github.blog changelog 2026-04-24, by github.com/mongodb/kingfisher issue 359", read, false},
-		{"refresh token", current, []part{text("gh" + "r_"), exactly(76, alnums)}, gitleaks, read, false},
-		{"short refresh token", old, []part{text("gh" + "r_"), exactly(36, alnums)}, gitleaks, read, true},
-		{"token of a newer kind", plausible, []part{text("github_"), between(60, 400, words)}, newer, read, false},
-	}
-}
 
 // catalogue is every provider. It is built once, and nothing that a caller gets
 // leads back into it.
 var catalogue = slices.Concat(issued, plain)
 
 // issued are the providers with formats.
-var issued = []*provider{
-	{name: "openai", title: "OpenAI", doc: "keys of the OpenAI API", formats: openAIFormats(), family: "sk-", expect: "sk-proj- and 124 or more letters, digits, _ or -", secret: true},
-	{name: "anthropic", title: "Anthropic", doc: "keys of the Anthropic API; the OAuth tokens of its applications are told apart", formats: anthropicFormats(), family: "sk-ant-", expect: "sk-ant-api03- and 95 letters, digits, _ or -", secret: true},
-	{name: "gemini", title: "Gemini", doc: "keys of Google AI Studio", formats: geminiFormats(), expect: "AIza and 35, or AQ. and 50, letters, digits, _ or -", secret: true},
-	{name: "mailgun", title: "Mailgun", doc: "private API keys; signing and public keys are told apart where their shape differs", formats: mailgunFormats(), expect: "32 hex digits, or 32-8-8", secret: true},
-	{name: "github", title: "GitHub", doc: "tokens of people, applications and installations", formats: gitHubFormats(), expect: "ghp_ and 36 letters or digits, or github_pat_ and 82", secret: true},
-	{name: "generic", expect: "32 or more letters, digits, _ or -", title: "generic", doc: "any token of 32 or more letters, digits, _ or -, unless trivial", open: true, secret: true, formats: []*format{
-		{"token", current, []part{between(32, longest, urlSafes)}, ours, read, false},
-		{"token with signs", plausible, []part{between(32, longest, base64ish)}, ours, read, false},
-	}},
+var issued = prepared(slices.Concat(models, finders, builders, clouds, workers, []*provider{generic}))
+
+var generic = &provider{name: "generic", expect: "32 or more letters, digits, _ or -", title: "generic", open: true,
+	doc: "any token of 32 or more letters, digits, _ or -, unless trivial; a known family's key whatever its length", formats: []*format{
+		form("token", ours, between(32, longest, urlSafes)).unsought(),
+		form("token with signs", ours, between(32, longest, base64ish)).as(plausible).unsought(),
+	}}
+
+// prepared fills in what follows from the formats.
+func prepared(list []*provider) []*provider {
+	for _, p := range list {
+		p.secret = true
+		p.doc = cmp.Or(p.doc, "credentials of "+p.title)
+		p.expect = cmp.Or(p.expect, p.inWords())
+	}
+	return list
 }
 
-// plain are the kinds of value that no provider issues.
+// inWords is the formats that a provider issues today, two at most.
+func (p *provider) inWords() string {
+	var list []string
+	for _, f := range p.formats {
+		if said := f.inWords(); f.role == current && len(list) < 2 && !slices.Contains(list, said) {
+			list = append(list, said)
+		}
+	}
+	return strings.Join(list, ", or ")
+}
+
+// inWords is describe as a sentence has it.
+func (f *format) inWords() string {
+	var words []string
+	for part := range strings.FieldsFuncSeq(f.describe(), func(c rune) bool { return c == '<' || c == '>' }) {
+		words = append(words, part)
+	}
+	if len(words) > 4 {
+		return f.describe()
+	}
+	return strings.Join(words, " and ")
+}
+
+// An entry is one format of one provider.
+type entry struct {
+	p *provider
+	f *format
+}
+
+// byFirst are the formats with a prefix of more than two bytes, and not only a
+// guess, by their first byte: what a value is of another provider's is looked up
+// there.
+var byFirst = indexed(issued)
+
+func indexed(list []*provider) (index [256][]entry) {
+	for _, p := range list {
+		for _, f := range p.formats {
+			if prefix := f.prefix(); len(prefix) > 2 && f.role != plausible && !p.open && !(f.hidden && prefix == "eyJ") {
+				index[prefix[0]] = append(index[prefix[0]], entry{p, f})
+			}
+		}
+	}
+	return index
+}
+
+// plain are the kinds of value that no single provider issues.
 var plain = []*provider{
+	{name: "jwt", title: "JSON web", doc: "a JSON web token: a header and a payload that are JSON objects, and a signature", open: true, secret: true, check: checkJWT, make: makeJWT, expect: "three parts of base64url with dots between them"},
+	{name: "pem", title: "PEM", doc: "a private key in PEM", open: true, secret: true, opaque: true, check: checkPEM, make: makePEM, expect: "a block from -----BEGIN … PRIVATE KEY----- to its END"},
+	{name: "google-service-account", title: "Google service account", doc: "the JSON of a service account's key", open: true, secret: true, opaque: true, get: "console.cloud.google.com/iam-admin/serviceaccounts",
+		check: checkServiceAccount, make: makeServiceAccount, expect: `a JSON object of type "service_account" with client_email and private_key`},
+	{name: "database-url", title: "database", doc: "the address of a database, with its user and password", open: true, secret: true, opaque: true, check: checkDatabaseURL, make: makeDatabaseURL, expect: "scheme://user:password@host/name, such as postgres://"},
+	{name: "basic-auth-url", title: "web", doc: "a web address with a user and a password in it", open: true, secret: true, opaque: true, check: checkBasicURL, make: makeBasicURL, expect: "https://user:password@host/path"},
+	{name: "azure-connection", title: "Azure connection", doc: "a connection string of Azure: Name=value pairs with a key among them", open: true, secret: true, opaque: true, get: "portal.azure.com",
+		check: checkConnection, make: makeConnection, expect: "Name=value pairs with AccountKey= or SharedAccessKey= among them"},
 	{name: "jwt-secret", title: "JWT secret", doc: "a secret that signs JWTs: 32 or more bytes, unless trivial", open: true, secret: true, opaque: true, check: checkJWTSecret, expect: "32 or more bytes that nobody can guess (RFC 7518, section 3.2)"},
 	{name: "password", title: "password", doc: "a password of 12 or more characters, unless trivial", open: true, secret: true, opaque: true, check: checkPassword, expect: "12 or more characters, not a common word"},
 	{name: "username", title: "user name", doc: "a name to log in with: no white space or control characters around or in it", open: true, check: checkUsername, expect: "a name without control characters"},

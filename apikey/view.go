@@ -117,7 +117,7 @@ func newByteKinds() (kinds [256]uint8) {
 // UTF-16 is ASCII with noise in it, so it needs no treatment of its own.
 func (v *view) solid() *view {
 	out := pieced(v)
-	out.pieces = make([]piece, 0, len(v.text)/8+1)
+	out.pieces = make([]piece, 0, len(v.text)/4+1)
 	before := none
 	for i := 0; i < len(v.text); {
 		n := 1

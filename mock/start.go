@@ -34,8 +34,8 @@ type Start struct {
 // StartUp decides what a mock of a profile does at its start: an honest one
 // (fault "") refuses credentials that can't be right, and says which and why.
 // The error for an unknown fault names those that there are.
-func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fault string) (Start, error) {
-	v, err := newValues(list, lookup)
+func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fault string, own ...profiles.Provider) (Start, error) {
+	v, err := newValues(list, lookup, own)
 	if err != nil {
 		return Start{}, err
 	}
@@ -63,8 +63,8 @@ type values struct {
 	problems []problem
 }
 
-func newValues(list []profiles.Credential, lookup func(string) (string, bool)) (*values, error) {
-	problems, err := examine(list, lookup)
+func newValues(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) (*values, error) {
+	problems, err := examine(list, lookup, own)
 	return &values{list: list, lookup: lookup, problems: problems}, err
 }
 
@@ -112,11 +112,27 @@ var kinds = map[apikey.Verdict]string{
 	apikey.WrongFamily: kindMalformed, apikey.Malformed: kindMalformed, apikey.Unrecognised: kindMalformed,
 }
 
+// Own are a profile's providers as apikey has them.
+func Own(list []profiles.Provider) []apikey.Provider {
+	var own []apikey.Provider
+	for _, p := range list {
+		own = append(own, apikey.Provider{ID: p.Name, Title: p.Title, About: p.Doc, URL: p.URL, Patterns: p.Patterns})
+	}
+	return own
+}
+
 // examine finds what is wrong with credentials. The error is for a profile whose
 // provider nobody knows.
-func examine(list []profiles.Credential, lookup func(string) (string, bool)) ([]problem, error) {
-	var spec apikey.Spec
+func examine(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) ([]problem, error) {
+	spec := apikey.Spec{Providers: Own(own)}
+	groups := map[string]int{}
 	for _, c := range list {
+		if i, ok := groups[c.OneOf]; ok {
+			spec.OneOf[i] = append(spec.OneOf[i], c.Env)
+		} else if c.OneOf != "" {
+			groups[c.OneOf] = len(spec.OneOf)
+			spec.OneOf = append(spec.OneOf, []string{c.Env})
+		}
 		spec.Credentials = append(spec.Credentials, apikey.Credential{Env: c.Env, Provider: cmp.Or(c.Provider, "generic"), Optional: !c.Required})
 	}
 	_, err := apikey.Startup(spec, lookup)

@@ -16,8 +16,9 @@ import (
 func (r *reader) credentials(n *yaml.Node, path string, p *Profile) {
 	p.Credentials = nil
 	var seen []string
-	r.list(n, path, "a list of mappings with env, provider, required", func(n *yaml.Node, path string) {
+	r.list(n, path, "a list of mappings with env, provider, required or optional, one_of", func(n *yaml.Node, path string) {
 		c := Credential{Provider: "generic"}
+		optional := false
 		r.mapping(n, path, true, []field{
 			{"env", func(n *yaml.Node, path string) { c.Env, _ = r.env(n, path, seen) }}, // what is no name stays empty, and was noted
 			{"provider", func(n *yaml.Node, path string) {
@@ -37,7 +38,27 @@ func (r *reader) credentials(n *yaml.Node, path string, p *Profile) {
 					r.fault(n, path, "is a truth value by its tag alone", "true or false")
 				}
 			}},
+			{"optional", func(n *yaml.Node, path string) {
+				if text, ok := r.scalar(n, path, "true or false", "!!bool"); ok {
+					optional = strings.EqualFold(text, "true")
+				}
+			}},
+			{"one_of", func(n *yaml.Node, path string) {
+				if text, ok := r.text(n, path, groupWant); ok && !nameForm.MatchString(text) {
+					r.fault(n, path, "is no name of a group", groupWant)
+				} else if ok {
+					c.OneOf, c.Required = text, true
+				}
+			}},
 		})
+		switch {
+		case optional && r.given(path+".required") && c.Required:
+			r.fault(n, path+".optional", "contradicts required", "one of them")
+		case optional && c.OneOf != "":
+			r.fault(n, path+".optional", "contradicts one_of, of which one is required", "one of them")
+		case r.given(path + ".optional"):
+			c.Required = !optional
+		}
 		if !r.given(path+".env") && !r.faulty(path) {
 			r.fault(n, path+".env", "is missing", envWant)
 		}

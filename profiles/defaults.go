@@ -146,6 +146,7 @@ func (p Profile) Clone() Profile {
 	p.Launch.Env = slices.Clone(p.Launch.Env)
 	p.Launch.Logs = slices.Clone(p.Launch.Logs)
 	p.Credentials = slices.Clone(p.Credentials)
+	p.Providers = slices.Clone(p.Providers)
 	p.Call.Arguments = slices.Clone(p.Call.Arguments)
 	p.Call.Never = slices.Clone(p.Call.Never)
 	p.Refusal.Codes = slices.Clone(p.Refusal.Codes)

@@ -16,7 +16,7 @@ import (
 var (
 	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	envForm      = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
-	providerForm = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`) // no digit, which every key has
+	providerForm = regexp.MustCompile(`^(?:[a-z][a-z-]{0,31}|e2b|context7|1password)$`) // no other has a digit, which every key has
 )
 
 const (
@@ -39,6 +39,7 @@ func (r *reader) profile(doc *yaml.Node, p *Profile) {
 		{"observed", func(n *yaml.Node, path string) { r.observed(n, path, p) }},
 		{"launch", func(n *yaml.Node, path string) { r.launch(n, path, &p.Launch) }},
 		{"credentials", func(n *yaml.Node, path string) { r.credentials(n, path, p) }},
+		{"providers", func(n *yaml.Node, path string) { p.Providers = r.providers(n, path) }},
 		{"call", func(n *yaml.Node, path string) { r.call(n, path, &p.Call) }},
 		{"refusal", func(n *yaml.Node, path string) { r.refusal(n, path, &p.Refusal) }},
 	})

@@ -34,6 +34,7 @@ func Format(p Profile) ([]byte, error) {
 		with("observed", observedNode(p.Observed)).
 		with("launch", launchNode(p.Launch)).
 		with("credentials", credentialsNode(p.Credentials)).
+		with("providers", providersNode(p.Providers)).
 		with("call", call.mapping()).
 		with("refusal", node{}.numbers("codes", p.Refusal.Codes).numbers("statuses", p.Refusal.Statuses).
 			with("text", word(p.Refusal.Text)).text("plain", p.Refusal.Plain).flag("resets", p.Refusal.Resets).
@@ -108,7 +109,8 @@ func credentialsNode(list []Credential) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, c := range list {
 		one := node{}.text("env", c.Env).text("provider", c.Provider)
-		if c.Required {
+		one = one.text("one_of", c.OneOf)
+		if c.Required && c.OneOf == "" {
 			one = one.with("required", plain("!!bool", "true"))
 		}
 		n.Content = append(n.Content, one.mapping())

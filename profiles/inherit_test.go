@@ -52,7 +52,7 @@ func TestEveryField(t *testing.T) {
 		Observed: &Observed{Rate: 0.5, Burst: 3, Scope: Client, Source: "server.py", Note: "Differs."},
 		Launch: Launch{Command: []string{"serve", "--port", "8080", "-v", "yes", "true"}, Env: []string{"API_KEY", "OTHER"}, Logs: []string{"server.log", "logs/*.log"},
 			Transport: "sse", Host: "localhost", Port: 8080, Path: "/events", Ready: 90 * time.Second, Note: "Slow to start."},
-		Credentials: []Credential{{"API_KEY", "mailgun", true}, {"OTHER", "generic", false}},
+		Credentials: []Credential{{"API_KEY", "mailgun", true, ""}, {"OTHER", "generic", false, ""}},
 		Call: LoadCall{Method: "tools/call", Tool: "look", Never: []string{"wipe", "delete_*"},
 			Arguments: []byte(`{"z":1,"a":[true,null,1.5,"<a&b>","2026-01-02",16,{}],"":null}`)},
 		Refusal: Refusal{Codes: []int{-32003}, Statuses: []int{420, 503}, Text: "quota|rate.?limit"},

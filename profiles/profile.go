@@ -40,7 +40,10 @@
 //	  ready: 30s
 //	  note: What a maintainer should know.
 //	credentials:
-//	  - {env: API_KEY, provider: openai, required: true}
+//	  - {env: API_KEY, provider: openai, required: true}   # or optional: true, which is the default
+//	  - {env: OTHER, provider: acme, one_of: auth}         # one of those with the same one_of is required
+//	providers:                   # issuers that mcpload doesn't know
+//	  - {name: acme, patterns: ["acme_<32 letters or digits>"], url: acme.example/keys}
 //	call:
 //	  tool: ping                 # or method: tools/list
 //	  arguments: {}
@@ -76,6 +79,7 @@ type Profile struct {
 	Observed    *Observed // what the server's own code sets; nil where nobody read it
 	Launch      Launch
 	Credentials []Credential
+	Providers   []Provider // of the credentials, beside those that apikey knows
 	Call        LoadCall
 	Refusal     Refusal
 }
@@ -116,6 +120,7 @@ type Credential struct {
 	Env      string
 	Provider string
 	Required bool
+	OneOf    string // the group of which the server needs one; empty: none
 }
 
 // LoadCall is the request to load a server with: the cheapest one that is

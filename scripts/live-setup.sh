@@ -17,6 +17,7 @@
 #   fastmcp-newest/bin/python      the newest FastMCP that installs
 #   junit/bin/python               xmlschema, a validator of XML
 #   everything/node_modules/.bin/mcp-server-everything
+#   keyed-NAME/                    twelve servers of others that need a key
 #   axe/node_modules/axe-core/axe.min.js   the accessibility checker
 #   chromium                               a link to the browser of this machine
 #   jq                                     a link to the jq of this machine
@@ -32,6 +33,21 @@ readonly FASTMCP_NEWEST=4.1.1 FASTMCP_NEWEST_SDK=2.3.0 # 4.1.3 and 4.1.6 want a 
 readonly XMLSCHEMA=4.3.2 # validates JUnit reports
 readonly EVERYTHING=2026.8.31
 readonly AXE=4.14.1
+# Servers that need a key: their folder, npm or python, and the package.
+readonly KEYED=(
+	"tavily node tavily-mcp@0.2.10"
+	"firecrawl node firecrawl-mcp@3.3.5"
+	"brave node @brave/brave-search-mcp-server@2.0.63"
+	"perplexity node @perplexity-ai/mcp-server@0.5.1"
+	"exa node exa-mcp-server@3.1.5"
+	"github node @modelcontextprotocol/server-github@2025.4.8"
+	"gitlab node @modelcontextprotocol/server-gitlab@2025.4.25"
+	"slack node @modelcontextprotocol/server-slack@2025.4.25"
+	"notion node @notionhq/notion-mcp-server@1.9.0"
+	"airtable node airtable-mcp-server@1.9.5"
+	"figma node figma-developer-mcp@0.13.2"
+	"elevenlabs python elevenlabs-mcp==0.12.2"
+)
 
 readonly CACHE=${MCPLOAD_TEST_CACHE:-$HOME/.cache/mcpload-test}
 readonly MISSING_TOOL=3
@@ -186,6 +202,11 @@ main() {
 	make_env everything "everything-$EVERYTHING" node \
 		"@modelcontextprotocol/server-everything@$EVERYTHING"
 	make_env axe "axe-core-$AXE" node "axe-core@$AXE"
+	local keyed name kind package
+	for keyed in "${KEYED[@]}"; do
+		read -r name kind package <<<"$keyed"
+		make_env "keyed-$name" "keyed-${package//[@\/=]/-}" "$kind" "$package"
+	done
 	cat >&2 <<-END
 		live-setup: $CACHE
 		live-setup:   fastmcp2        FastMCP $FASTMCP2, SDK $FASTMCP2_SDK, $("$CACHE/fastmcp2/bin/python" --version)

@@ -47,6 +47,7 @@ type (
 		Expected string          `json:"expected"` // in words
 		Formats  []apikey.Format `json:"formats"`
 		Name     string          `json:"name"`
+		Where    string          `json:"where"` // where one gets a key
 	}
 	// scanJSON is the document of mcpload.scan/v1: where a text holds credentials.
 	scanJSON struct {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -15,9 +14,6 @@ import (
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/internal/hint"
 )
-
-// mostScanned is the largest text that keys reads, in bytes.
-const mostScanned = 64 << 20
 
 func (a *app) keysCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -42,7 +38,7 @@ the list of processes and the shell would keep.`,
 func noKeys(least, most int, want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		for _, arg := range args {
-			if looksLikeKey(arg) {
+			if looksLikeKey(arg) && !isFile(arg) {
 				return hint.New(errors.New("an argument looks like a credential, which is never taken from the command line"),
 					"others can read it in the list of processes, so treat it as leaked; put the next one into a variable and name that with --env, or pipe it to -")
 
@@ -55,16 +51,25 @@ func noKeys(least, most int, want string) cobra.PositionalArgs {
 	}
 }
 
-// looksLikeKey reports if a text may be a credential rather than a name.
+// looksLikeKey reports if a text may be a credential rather than a name: a known
+// family's, or one long run of letters with digits all over it, which no variable
+// and hardly a file is called.
 func looksLikeKey(text string) bool {
+	const least, leastDigits = 20, 3
 	if apikey.Redact(text) != text {
 		return true
 	}
-	for _, p := range apikey.Providers() {
-		if !p.Secret() || p.Name() == "jwt-secret" || p.Name() == "password" {
-			continue
+	n, figures := 0, 0
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9':
+			n, figures = n+1, figures+1
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			n++
+		default:
+			n, figures = 0, 0
 		}
-		if v := p.Check(text).Verdict; v == apikey.Valid || v == apikey.WrongFamily && len(text) >= 20 {
+		if n >= least && figures >= leastDigits && figures < n {
 			return true
 		}
 	}
@@ -72,7 +77,7 @@ func looksLikeKey(text string) bool {
 }
 
 func (a *app) keysCheckCommand() *cobra.Command {
-	var name, env, format string
+	var name, env, format, file string
 	var strict bool
 	cmd := &cobra.Command{
 		Use:   "check --provider NAME --env NAME | -",
@@ -87,7 +92,7 @@ Exit status 0: it can be; 1: it can't; 2: bad usage.`,
   pass show github | mcpload keys check --provider github -`,
 		Args: noKeys(0, 1, "- or --env"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			p, value, set, err := a.keyToCheck(name, env, args)
+			p, value, set, err := a.keyToCheck(name, env, file, args)
 			if err != nil {
 				return err
 			}
@@ -103,13 +108,14 @@ Exit status 0: it can be; 1: it can't; 2: bad usage.`,
 	}
 	cmd.Flags().StringVar(&name, "provider", "", "whose it should be (see mcpload keys providers)")
 	cmd.Flags().StringVar(&env, "env", "", "the environment `variable` that holds it")
+	registerProviderFile(cmd.Flags(), &file)
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail on a format that may be a newer one")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
 }
 
 // keyToCheck reads the value that check is asked about.
-func (a *app) keyToCheck(name, env string, args []string) (p apikey.Provider, value string, set bool, err error) {
+func (a *app) keyToCheck(name, env, file string, args []string) (p apikey.Provider, value string, set bool, err error) {
 	if looksLikeKey(env) || looksLikeKey(name) {
 		return p, "", false, hint.New(errors.New("a flag holds what looks like a credential, which is never taken from the command line"),
 			"others can read it in the list of processes, so treat it as leaked; --env takes the name of a variable")
@@ -118,9 +124,13 @@ func (a *app) keyToCheck(name, env string, args []string) (p apikey.Provider, va
 	if name == "" {
 		return p, "", false, hint.New(errors.New("no provider is named"), "name one with --provider; mcpload keys providers lists them")
 	}
-	p, err = apikey.Lookup(name)
+	own, err := ownProviders(file)
 	if err != nil {
-		return p, "", false, hint.New(err, "mcpload keys providers says what each is")
+		return p, "", false, err
+	}
+	p, err = apikey.LookupIn(own, name)
+	if err != nil {
+		return p, "", false, hint.New(err, "mcpload keys providers says what each is; --provider-file adds your own")
 	}
 	stdin := len(args) == 1 && args[0] == "-"
 	switch {
@@ -132,12 +142,13 @@ func (a *app) keyToCheck(name, env string, args []string) (p apikey.Provider, va
 		value, set = os.LookupEnv(env)
 		return p, value, set, nil
 	}
-	text, err := readAll(a.stdin)
+	const most = 1 << 20 // no credential is so long, and Check says so
+	text, err := io.ReadAll(io.LimitReader(a.stdin, most))
 	if err != nil {
 		return p, "", false, err
 	}
 	// What writes a line ends it; anything else around the value is its own.
-	return p, strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), true, nil
+	return p, strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), true, nil
 }
 
 func (a *app) printChecked(format string, p apikey.Provider, from, value string, r apikey.Result) error {
@@ -175,35 +186,41 @@ func (a *app) printChecked(format string, p apikey.Provider, from, value string,
 }
 
 func (a *app) keysProvidersCommand() *cobra.Command {
-	var format string
+	var format, file string
 	cmd := &cobra.Command{
 		Use:     "providers",
 		Short:   "List the providers and the formats that are known",
 		Example: "  mcpload keys providers\n  mcpload keys providers --format json",
 		Args:    noKeys(0, 0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
+			own, err := ownProviders(file)
+			if err != nil {
+				return err
+			}
+			providers := append(apikey.Providers(), own...)
 			switch format {
 			case "json":
 				var list []providerJSON
-				for _, p := range apikey.Providers() {
-					list = append(list, providerJSON{Name: p.Name(), Doc: p.Doc(), Expected: p.Expected(), Formats: p.Formats()})
+				for _, p := range providers {
+					list = append(list, providerJSON{Name: p.Name(), Doc: p.Doc(), Expected: p.Expected(), Where: p.Where(), Formats: p.Formats()})
 				}
 				return printJSON(a.stdout, keysJSON{Schema: "mcpload.keys/v1", Providers: list})
 			case "table":
-				return a.printProviders()
+				return a.printProviders(providers)
 			}
 			return fmt.Errorf("--format %q is neither table nor json", format)
 		},
 	}
+	registerProviderFile(cmd.Flags(), &file)
 	cmd.Flags().StringVar(&format, "format", "table", "table or json; json also says where each was read, and when")
 	return cmd
 }
 
 // printProviders has one row for formats that differ in their lengths only.
-func (a *app) printProviders() error {
+func (a *app) printProviders(providers []apikey.Provider) error {
 	table := tablewriter.NewTable(a.stdout, tablewriter.WithHeaderAutoFormat(0), tablewriter.WithRowMaxWidth(44))
 	table.Header([]string{"provider", "format", "status", "shape"})
-	for _, p := range apikey.Providers() {
+	for _, p := range providers {
 		last := ""
 		for _, f := range p.Formats() {
 			if f.Name == last {
@@ -216,103 +233,4 @@ func (a *app) printProviders() error {
 		}
 	}
 	return table.Render()
-}
-
-func (a *app) keysScanCommand() *cobra.Command {
-	var format string
-	var env []string
-	cmd := &cobra.Command{
-		Use:   "scan FILE|-",
-		Short: "Find credentials in a text, and show what redaction would mask",
-		Long: `Scan finds the credentials of every known family in a text, also base64-, hex- and
-percent-encoded, and the values of the variables that --env names. It prints where
-each stands, as line:column in bytes, and how it would be masked.
-
-Exit status 0: none is found; 1: some are; 2: the text can't be read.`,
-		Example: `  mcpload keys scan server.log
-  docker logs server 2>&1 | mcpload keys scan --env SERVER_PASSWORD -`,
-		Args: noKeys(1, 1, "one file, or - for stdin"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			var values []string
-			for _, name := range env {
-				if looksLikeKey(name) {
-					return hint.New(errors.New("a flag holds what looks like a credential"), "--env takes the name of a variable")
-				}
-				value, ok := os.LookupEnv(name)
-				if !ok || strings.TrimSpace(value) == "" {
-					return hint.New(fmt.Errorf("the variable %s is not set or blank", name), "without its value there is nothing to look for")
-				}
-				values = append(values, value)
-			}
-			text, err := a.textToScan(args[0])
-			if err != nil {
-				return err
-			}
-			return a.printScan(format, args[0], text, apikey.NewRedactor(values...).Find(text))
-		},
-	}
-	cmd.Flags().StringArrayVar(&env, "env", nil, "also look for the value of this `variable` (repeatable)")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	return cmd
-}
-
-func (a *app) textToScan(name string) (string, error) {
-	if name == "-" {
-		return readAll(a.stdin)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	return readAll(f)
-}
-
-// readAll reads a text that fits in memory.
-func readAll(r io.Reader) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(bufio.NewReader(r), mostScanned+1))
-	if err != nil {
-		return "", err
-	}
-	if len(text) > mostScanned {
-		return "", hint.New(fmt.Errorf("the text is longer than %d MiB", mostScanned>>20), "split it at line breaks, for example with split -C 32m")
-	}
-	return string(text), nil
-}
-
-func (a *app) printScan(format, name, text string, found []apikey.Match) error {
-	if len(found) > 0 {
-		a.status = exitFail
-	}
-	rows := []foundJSON{}
-	line, start, at := 1, 0, 0
-	var b strings.Builder
-	for _, m := range found {
-		for i := strings.IndexByte(text[at:m.Start], '\n'); i >= 0; i = strings.IndexByte(text[at:m.Start], '\n') {
-			line, at = line+1, at+i+1
-			start = at
-		}
-		masked := "***"
-		if m.Encoding == "" && m.Family != "registered" {
-			masked = apikey.Mask(text[m.Start:m.End])
-		}
-		column := m.Start - start + 1
-		rows = append(rows, foundJSON{Line: line, Column: column, Bytes: m.End - m.Start, Family: m.Family, Encoding: m.Encoding, Masked: masked})
-		encoded := ""
-		if m.Encoding != "" {
-			encoded = " in " + m.Encoding
-		}
-		fmt.Fprintf(&b, "%s:%d:%d: %s%s %s\n", name, line, column, m.Family, encoded, masked)
-	}
-	switch format {
-	case "json":
-		return printJSON(a.stdout, scanJSON{Schema: "mcpload.scan/v1", File: name, Found: rows})
-	case "text":
-		if len(found) == 0 {
-			b.WriteString(name + ": no credential found\n")
-		}
-		_, err := io.WriteString(a.stdout, b.String())
-		return err
-	}
-	return fmt.Errorf("--format %q is neither text nor json", format)
 }

@@ -19,7 +19,7 @@ func (a *app) beginMock(ctx context.Context, f *mockFlags, p profiles.Profile) (
 	if !f.credentials && f.startFault == "" {
 		return mock.Start{}, false, nil
 	}
-	start, err = mock.StartUp(p.Credentials, os.LookupEnv, f.startFault)
+	start, err = mock.StartUp(p.Credentials, os.LookupEnv, f.startFault, p.Providers...)
 	if err != nil {
 		return start, true, err
 	}

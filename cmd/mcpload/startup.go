@@ -27,6 +27,8 @@ type startFlags struct {
 	transport   string
 	credentials []string
 	optional    []string
+	oneOf       []string
+	providers   string // a file of them
 	url         string
 	env         []string
 	useEnv      bool
@@ -69,6 +71,7 @@ server doesn't start with good credentials either.`,
 		Example: `  mcpload startup --credential OPENAI_API_KEY=openai -- python server.py
   mcpload startup --credential MAILGUN_API_KEY=mailgun --url http://127.0.0.1:8000/mcp -- python server.py
   mcpload startup --credential TOKEN=generic --env DATABASE_URL --log 'logs/*.log' -- node server.js
+  mcpload startup --credential GITLAB_TOKEN=gitlab --optional SENTRY_TOKEN=sentry -- node server.js
   mcpload startup --server mailgun-mcp                          by its profile's launch command
   mcpload startup --server mailgun-mcp --mock                   a mock that does everything right
   mcpload startup --server mailgun-mcp --startup-fault traceback
@@ -96,6 +99,8 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.transport, "transport", "stdio", "how the mock is spoken to: stdio or http")
 	flags.StringArrayVar(&f.credentials, "credential", nil, "variable that the server must have, and who issues what is in it: `NAME=PROVIDER` (repeatable)")
 	flags.StringArrayVar(&f.optional, "optional", nil, "the same for one that it may do without: `NAME=PROVIDER` (repeatable)")
+	flags.StringArrayVar(&f.oneOf, "one-of", nil, "variables of which it needs one: `NAME=PROVIDER,NAME=PROVIDER` (repeatable)")
+	registerProviderFile(flags, &f.providers)
 	flags.StringVar(&f.url, "url", "", "MCP `endpoint` that the command serves; without, it speaks on stdin and stdout")
 	registerEnv(flags, &f.env)
 	flags.BoolVar(&f.useEnv, "use-env", false, "use the credentials of your own environment for the good starts: for servers that ask the provider")
@@ -187,23 +192,4 @@ func spoken(err error) error {
 		return nil
 	}
 	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "mcpload: ")), hint.Of(err))
-}
-
-// withCredentials turns NAME=PROVIDER into credentials.
-func withCredentials(required, optional []string) ([]profiles.Credential, error) {
-	var list []profiles.Credential
-	for i, text := range append(append([]string(nil), required...), optional...) {
-		c, err := parseCredential(text)
-		if err != nil {
-			return nil, err
-		}
-		c.Required = i < len(required)
-		for _, other := range list {
-			if other.Env == c.Env {
-				return nil, fmt.Errorf("credential %s is given twice", c.Env)
-			}
-		}
-		list = append(list, c)
-	}
-	return list, nil
 }

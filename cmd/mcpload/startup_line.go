@@ -48,14 +48,18 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 		}
 		p = chosen[0]
 	}
-	if len(f.credentials)+len(f.optional) > 0 {
-		given, err := withCredentials(f.credentials, f.optional)
+	own, err := f.ownProviders(p)
+	if err != nil {
+		return nil, err
+	}
+	if f.asks() {
+		given, err := withCredentials(f.credentials, f.optional, f.oneOf)
 		if err != nil {
 			return nil, err
 		}
 		p.Credentials = given
 	}
-	l := &startLine{StartupConfig: mcpload.StartupConfig{Name: p.Name, Credentials: p.Credentials, Cases: f.cases, Seed: f.seed,
+	l := &startLine{StartupConfig: mcpload.StartupConfig{Name: p.Name, Credentials: p.Credentials, Providers: own, Cases: f.cases, Seed: f.seed,
 		Observer: startProgress{a}, Drain: a.drain}}
 	if err := l.aim(f, p, command); err != nil {
 		return nil, err
@@ -66,7 +70,6 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if err := l.equip(f, p); err != nil {
 		return nil, err
 	}
-	var err error
 	if l.Own, err = a.ownCredentials(f, p.Credentials); err != nil {
 		return nil, err
 	}
@@ -93,7 +96,7 @@ func (f *startFlags) consistent(command []string) error {
 		return hint.New(fmt.Errorf("--transport is for mocks"), "a command is spoken to on stdin and stdout, or over HTTP at the --url that it serves")
 	case f.transport != "stdio" && f.transport != "http":
 		return fmt.Errorf("--transport %q is neither stdio nor http", f.transport)
-	case len(command) > 0 && f.server == "" && len(f.credentials)+len(f.optional) == 0:
+	case len(command) > 0 && f.server == "" && !f.asks():
 		return hint.New(fmt.Errorf("no credential is named"), "say which variables hold some with --credential NAME=PROVIDER, such as OPENAI_API_KEY=openai; mcpload keys providers lists the providers")
 	}
 	return nil
@@ -264,16 +267,6 @@ func envNames(list []profiles.Credential) string {
 		names = append(names, c.Env)
 	}
 	return strings.Join(names, ", ")
-}
-
-// parseCredential reads NAME=PROVIDER.
-func parseCredential(text string) (profiles.Credential, error) {
-	name, provider, ok := strings.Cut(text, "=")
-	if !ok || !envName.MatchString(name) || provider == "" {
-		// What stands behind the = may be a key that somebody gave by mistake.
-		return profiles.Credential{}, hint.New(fmt.Errorf("--credential %q is not of the form NAME=PROVIDER", name), "such as OPENAI_API_KEY=openai; never the value itself")
-	}
-	return profiles.Credential{Env: name, Provider: provider}, nil
 }
 
 func isFile(path string) bool {

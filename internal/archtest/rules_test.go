@@ -58,7 +58,7 @@ var rooms = map[string]room{
 	"scenarios/startup":       {imports: []string{"apikey", "internal/printable", "verdict"}},
 	"scripts/mutants":         {clock: true, process: true},
 	"verdict":                 {imports: []string{"history", "internal/words", "profiles", "promise"}},
-	"scenarios/startup/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "profiles", "results", "runner", "scenarios/startup"}, clock: true},
+	"scenarios/startup/drive": {imports: []string{"apikey", "history", "internal/hint", "internal/target", "internal/wire", "profiles", "results", "runner", "scenarios/startup"}, clock: true},
 }
 
 // vague names say nothing of what a package is, so no part of a path may be

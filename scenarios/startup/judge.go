@@ -37,7 +37,10 @@ func judgeStarts(t *Trial, f *Finding) {
 		if len(silent) > 1 {
 			f.Saw += fmt.Sprintf("; so did %s", plural(len(silent)-1, "more good start"))
 		}
-		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows no made-up key"
+		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows no made-up key (--use-env takes yours)"
+		if advice := t.advice(controls); advice != "" {
+			f.Cause += "; " + advice
+		}
 		if other, ok := t.startsWith(); ok && t.missing() == 0 {
 			f.Verdict = verdict.Fail
 			f.Saw += "; but with " + other.About() + " it started"
@@ -109,7 +112,7 @@ func judgeRefuses(t *Trial, f *Finding) {
 	case len(served) > 0:
 		f.Verdict = verdict.Fail
 		f.Saw = fmt.Sprintf("%d of %s served: %s", len(served), total, few(served))
-		f.Cause = "the credential is not checked at the start, or what the check says is not heeded"
+		f.Cause = "the credential is not checked at the start, or what the check says is not heeded" + t.optional()
 		if len(served) < len(bad)-len(hung) {
 			f.Cause = "the check lets these through: it looks at less than the whole form"
 		}
@@ -229,7 +232,12 @@ func judgeMessages(t *Trial, f *Finding, lacks func(Start, string) bool, does st
 }
 
 func judgeVariable(t *Trial, f *Finding) {
-	judgeMessages(t, f, func(s Start, said string) bool { return !namesVariable(said, s.Env) }, "each names it")
+	judgeMessages(t, f, func(s Start, said string) bool { return !s.named(said) }, "each names it")
+}
+
+// named reports if a message names the variable, or one that would do in its place.
+func (s Start) named(said string) bool {
+	return namesVariable(said, s.Env) || slices.ContainsFunc(s.Others, func(env string) bool { return namesVariable(said, env) })
 }
 
 func judgeFormat(t *Trial, f *Finding) {

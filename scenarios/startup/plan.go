@@ -3,6 +3,7 @@ package startup
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Credential is an environment variable that a server takes a credential
@@ -11,6 +12,7 @@ type Credential struct {
 	Env      string
 	Provider string   // who issues it, by the name of the pattern
 	Required bool     // the server must not start without it
+	OneOf    string   // the group of which the server must have one, and needs no more; empty: none
 	Secret   bool     // its value must not show; false for a host, a port or a user name
 	Telling  []string // what a message about it says that tells its format, such as its prefix
 
@@ -55,6 +57,11 @@ func start(c Case, variant int, of *Credential, list []Credential, r *rand.Rand)
 	s := Start{Case: c, Expect: c.Expect, Set: map[string]string{}}
 	if of != nil {
 		s.Env, s.Telling = of.Env, of.Telling
+		for _, other := range list {
+			if of.OneOf != "" && other.OneOf == of.OneOf && other.Env != of.Env {
+				s.Others = append(s.Others, other.Env)
+			}
+		}
 		if names := of.formats(c); len(names) > 0 {
 			s.Format = names[variant]
 		}
@@ -64,6 +71,9 @@ func start(c Case, variant int, of *Credential, list []Credential, r *rand.Rand)
 	}
 	for i := range list {
 		one, kind, n := &list[i], Good, 0
+		if one.stands(i, of, list) {
+			continue
+		}
 		if of != nil && one.Env == of.Env {
 			kind, n = c.Name, variant
 		}
@@ -80,6 +90,18 @@ func start(c Case, variant int, of *Credential, list []Credential, r *rand.Rand)
 		}
 	}
 	return s
+}
+
+// stands reports if another of its group is given in a credential's place: the one
+// that the case is about, else the first. So a bad one is all that there is.
+func (c *Credential) stands(i int, of *Credential, list []Credential) bool {
+	if c.OneOf == "" {
+		return false
+	}
+	if of != nil && of.OneOf == c.OneOf {
+		return of.Env != c.Env
+	}
+	return slices.ContainsFunc(list[:i], func(other Credential) bool { return other.OneOf == c.OneOf })
 }
 
 // formats names the variants of a case.

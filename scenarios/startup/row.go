@@ -67,7 +67,7 @@ func (t *Trial) fill(r *Row, s Start, o *Observation) {
 	}
 	if said := o.said(); r.Did == "refused" {
 		r.Message = quote(excerpt(said, s.Env), t.secrets())
-		if s.Env != "" && namesVariable(said, s.Env) {
+		if s.Env != "" && s.named(said) {
 			r.Says = append(r.Says, "variable")
 		}
 		if namesFormat(said, s.Telling) {

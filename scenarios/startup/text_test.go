@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,18 @@ func TestTraceback(t *testing.T) {
 		{"spring", "2026-11-01 ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed\njava.lang.RuntimeException: no\n\tat app//com.acme.Main.run(Main.kt:12)\n", "Java"},
 		{"dotnet", "Unhandled exception. System.InvalidOperationException: no key\n   at Acme.Program.Main(String[] args) in /src/Program.cs:line 9\n", ".NET"},
 		{"ruby", "server.rb:3:in `start': no key (KeyError)\n", "Ruby"},
+		{"node, a ZodError of any length", "file:///app/index.mjs:4\n  throw e;\n  ^\n\nZodError: [\n" + strings.Repeat("  {\n    \"code\": \"invalid_type\",\n    \"path\": [\"API_KEY\"]\n  },\n", 20) + "]\n    at new ZodError (file:///app/node_modules/zod/index.js:1:1)\n    at main (file:///app/index.mjs:4:9)\n\nNode.js v22.1.0\n", "JavaScript"},
+		{"node, an object thrown", "node:internal/process/promises:394\n      triggerUncaughtException(err, true);\n      ^\n\n[UnhandledPromiseRejection: {\n  \"issues\": [1,\n2,\n3,\n4]\n}]\n\nNode.js v22.1.0\n", "JavaScript"},
+		{"go, a panic with a long value", "panic: " + strings.Repeat("line\n", 20) + "\ngoroutine 1 [running]:\nmain.main()\n", "Go"},
+		{"java, a cause below", "java.lang.ExceptionInInitializerError\n\tat java.base/java.lang.Class.forName0(Native Method)\n", "Java"},
+		{"java, two lines of message", "org.acme.ConfigException: no key\nset API_KEY\n\tat org.acme.Main.<init>(Main.java:9)\n", "Java"},
+		{"dotnet, inner", "Unhandled exception. System.AggregateException: One or more (no key)\n ---> System.ArgumentException: no key (Parameter 'key')\n   at Acme.Config..ctor(String key)\n", ".NET"},
+		{"rust backtrace", "Error: no key\n\nstack backtrace:\n   0: anyhow::error::new\n   1: main\n", "Rust"},
+		{"ruby frames", "server.rb:3:in 'start': no key (KeyError)\n", "Ruby"},
+		{"ruby frames alone", "\tfrom server.rb:9:in '<main>'\n", "Ruby"},
+		{"deno", "error: Uncaught (in promise) Error: no key\n  throw new Error('no key');\n        ^\n    at main (file:///app/main.ts:3:9)\n", "Deno"},
+		{"a line with a place", "hint: look at /etc/app.conf:3:1\n", ""},
+		{"node's version alone", "Node.js v22.1.0 is fine\n", ""},
 		{"the word in a help text", "usage: server [--traceback]\n  --traceback  print the Traceback (most recent call last) on errors\n  File formats: ...\n", ""},
 		{"the word in a message", "error: no key\nrun with TRACEBACK=1 for a traceback\n", ""},
 		{"an error with a place", "ConfigError: API_KEY is missing\n  at startup, line 3 of config.yaml\n", ""},

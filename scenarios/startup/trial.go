@@ -21,6 +21,7 @@ const (
 type Start struct {
 	Case    Case
 	Env     string            // the variable that the case is about; empty for the controls
+	Others  []string          // the variables of which one would do in its place
 	Format  string            // which of the provider's formats its value has, where the case has several
 	Expect  Expectation       // the case's, unless the credential may be left out
 	Set     map[string]string // the value of every credential's variable that is set

@@ -17,9 +17,9 @@ const (
 )
 
 // NewCredential returns a credential whose values are made up as its provider
-// issues them. The error wraps apikey.ErrUnknownProvider.
-func NewCredential(env, provider string, required bool) (Credential, error) {
-	p, err := apikey.Lookup(provider)
+// issues them: one of the table's, or of the caller's own. The error wraps apikey.ErrUnknownProvider.
+func NewCredential(env, provider string, required bool, own ...apikey.Provider) (Credential, error) {
+	p, err := apikey.LookupIn(own, provider)
 	if err != nil {
 		return Credential{}, fmt.Errorf("startup: credential %s: %w", env, err)
 	}
@@ -134,6 +134,9 @@ func (k kit) short(good string) string {
 		if strings.HasPrefix(good, begin) {
 			prefix = max(prefix, len(begin))
 		}
+	}
+	if len(k.telling()) == 0 && k.p.Formats()[0].Found == "anywhere" { // its beginning is everybody's
+		return good[:len(good)*2/3]
 	}
 	return good[:min(prefix+leakLength+3, len(good)/2+1)]
 }

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
@@ -43,6 +44,7 @@ type Job struct {
 	Tool    history.Arrival // whose reply is looked through as well; the zero value is none
 
 	Credentials []profiles.Credential // that it takes
+	Providers   []apikey.Provider     // of one's own, beside those that apikey knows
 	Own         map[string]string     // real ones for the good starts, by their variables
 	Cases       []string              // between the good starts; empty: all
 	Seed        uint64                // of the credentials that are made up
@@ -59,10 +61,11 @@ func (j *Job) Plan() (*startup.Trial, error) {
 	trial := &startup.Trial{Limit: j.Limit, Stdio: j.URL == "", HasLogs: len(j.Logs) > 0, Provider: map[string]string{}}
 	var credentials []startup.Credential
 	for _, c := range j.Credentials {
-		made, err := startup.NewCredential(c.Env, c.Provider, c.Required)
+		made, err := startup.NewCredential(c.Env, c.Provider, c.Required, j.Providers...)
 		if err != nil {
 			return nil, err
 		}
+		made.OneOf = c.OneOf
 		credentials = append(credentials, made)
 		trial.Provider[c.Env] = c.Provider
 	}

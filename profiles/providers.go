@@ -1,0 +1,93 @@
+package profiles
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A Provider is an issuer of credentials that nobody else knows: what apikey's
+// Provider is, as a file has it.
+type Provider struct {
+	Name     string   // what a credential's provider says
+	Title    string   // as people write it
+	Doc      string   // what its credentials are
+	URL      string   // where to get one
+	Patterns []string // its formats, such as acme_<32 letters or digits>
+}
+
+const (
+	groupWant   = "the name of a group of credentials of which the server needs one, the same in each of them"
+	patternWant = "a credential's format: fixed text and <32 letters or digits>; never a credential itself"
+)
+
+// providers reads a list of them.
+func (r *reader) providers(n *yaml.Node, path string) []Provider {
+	var list []Provider
+	r.list(n, path, "a list of mappings with name, title, doc, url, patterns", func(n *yaml.Node, path string) {
+		var p Provider
+		r.mapping(n, path, true, []field{
+			{"name", func(n *yaml.Node, path string) {
+				if text, ok := r.text(n, path, providerWant); ok && !providerForm.MatchString(text) {
+					r.fault(n, path, "is no provider's name", providerWant)
+				} else if ok {
+					p.Name = text
+				}
+			}},
+			{"title", r.into(&p.Title, "a name")},
+			{"doc", r.into(&p.Doc, "a few words")},
+			{"url", r.into(&p.URL, "where to get one")},
+			{"patterns", r.texts(&p.Patterns, patternWant)},
+		})
+		if p.Name == "" && !r.given(path+".name") {
+			r.fault(n, path+".name", "is missing", providerWant)
+		}
+		if len(p.Patterns) == 0 && !r.given(path+".patterns") {
+			r.fault(n, path+".patterns", "is missing", patternWant)
+		}
+		list = append(list, p)
+	})
+	return list
+}
+
+// ReadProviders reads a file of nothing but providers.
+func ReadProviders(name string) ([]Provider, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("profiles: %w", err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("profiles: %s is longer than %d bytes", name, maxFile)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
+		return nil, fmt.Errorf("profiles: %s is no YAML with providers: in it", name)
+	}
+	r := &reader{file: name, at: map[string]*yaml.Node{}}
+	var list []Provider
+	r.mapping(doc.Content[0], "", true, []field{{"providers", func(n *yaml.Node, path string) { list = r.providers(n, path) }}})
+	var faults []error
+	for _, f := range r.report() {
+		faults = append(faults, f)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("profiles: %s has no providers: in it", name)
+	}
+	return list, nil
+}
+
+func providersNode(list []Provider) *yaml.Node {
+	if len(list) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, p := range list {
+		n.Content = append(n.Content, node{}.text("name", p.Name).text("title", p.Title).text("doc", p.Doc).text("url", p.URL).texts("patterns", p.Patterns, false).mapping())
+	}
+	return n
+}
