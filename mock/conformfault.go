@@ -24,7 +24,7 @@ type ConformFault struct {
 
 // ConformFaults returns the catalogue, by area.
 func ConformFaults() []ConformFault {
-	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches())
+	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.

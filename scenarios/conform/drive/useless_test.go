@@ -83,7 +83,8 @@ func TestNothingPassesForNothing(t *testing.T) {
 // the answers that it does give.
 var earned = map[string][]string{
 	"L01": all, "L02": all, "D01": all, "R02": all,
-	"R01": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"},
+	"H04": all,
+	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"}, "R12": {"method not found"},
 }
 
 var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}

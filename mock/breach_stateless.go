@@ -1,0 +1,54 @@
+package mock
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// statelessBreaches break what the revisions without sessions demand.
+func statelessBreaches() []ConformFault {
+	lacks := func(x *traffic, name string) bool {
+		return x.ID != nil && strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") &&
+			!strings.Contains(string(x.sent), name)
+	}
+	code := func(number int) func(*traffic) {
+		return func(x *traffic) {
+			if x.failed() {
+				x.fails(x.status, number, "no")
+			}
+		}
+	}
+	return []ConformFault{
+		{Name: "typeless", Row: "R11", Doc: "its results don't say of which type they are", after: func(x *traffic) {
+			x.editResult(func(r map[string]any) { delete(r, "resultType") })
+		}},
+		{Name: "own-codes", Row: "R12", Doc: "its errors have a code of the specification's range", after: code(-32050)},
+		{Name: "no-capabilities", Row: "D03", Doc: "it serves clients without capabilities", before: func(x *traffic) {
+			if lacks(x, "clientCapabilities") {
+				x.result(map[string]any{"resultType": "complete"})
+			}
+		}},
+		{Name: "names-demanded", Row: "D04", Doc: "it refuses clients without a name", before: func(x *traffic) {
+			if lacks(x, "clientInfo") {
+				x.fails(http.StatusBadRequest, -32602, "who are you?")
+			}
+		}},
+		{Name: "header-code", Row: "H15", Doc: "it refuses headers with another code", after: code(-32600)},
+		{Name: "any-method-header", Row: "H16", Doc: "it looks at no Mcp-Method", before: func(x *traffic) {
+			if x.request != nil && x.Method != "" && x.request.Header.Get("Mcp-Protocol-Version") == "2026-07-28" {
+				x.request.Header.Set("Mcp-Method", x.Method)
+			}
+		}},
+		{Name: "unknown-method-200", Row: "H20", Doc: "it answers unknown methods with 200", after: func(x *traffic) {
+			if x.status == http.StatusNotFound {
+				x.status = http.StatusOK
+			}
+		}},
+		{Name: "keep-negative", Row: "P04", Doc: "its lists may be kept for less than no time", after: func(x *traffic) {
+			if x.Method == "tools/list" {
+				x.editResult(func(r map[string]any) { r["ttlMs"] = json.Number("-1") })
+			}
+		}},
+	}
+}

@@ -1,0 +1,192 @@
+package conform
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+)
+
+// statelessRows are about the revisions without sessions: metadata and headers of
+// each request, and what results say of themselves.
+func statelessRows() []Row {
+	web := []string{HTTP}
+	return []Row{
+		{ID: "R11", Area: Messages, Level: Must, From: R2026, Section: "basic §Result Responses", Effect: Sends,
+			Says: "says of which type each result is", Watch: resultTypes},
+		{ID: "R12", Area: Messages, Level: Must, From: R2026, Section: "basic §Error Codes", Effect: Sends,
+			Says: "uses no error code that is reserved for others, or was given up", Watch: reservedCodes},
+		{ID: "D03", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Sends,
+			Says: "refuses a request without the client's capabilities with error -32602, and 400 over HTTP", Check: demandsCapabilities},
+		{ID: "D04", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Lists,
+			Says: "serves a client that doesn't say its name", Check: servesTheNameless},
+		{ID: "H15", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Protocol Version Header",
+			Effect: Sends, Says: "refuses a version header that isn't the body's with 400 and error -32020", Check: otherVersionHeader},
+		{ID: "H16", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation",
+			Effect: Sends, Says: "refuses an Mcp-Method that is missing, or isn't the body's, with 400 and error -32020", Check: otherMethodHeader},
+		{ID: "H20", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Protocol Version Header",
+			Effect: Sends, Says: "answers an unknown method with 404 and error -32601", Check: unknownMethodStatus},
+		{ID: "P04", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Cacheable Results", Effect: Lists,
+			Says: "says of discovery and lists for how long, and for whom, they may be kept", Check: cachingHints},
+	}
+}
+
+// modern reports if an exchange was asked wholly in the trial's revision.
+func (t *Trial) modern(e *Exchange) bool {
+	said := text(member(member(member(e.Request.Body, "params"), "_meta"), "io.modelcontextprotocol/protocolVersion"))
+	return said == t.Revision && (t.Transport != HTTP || e.Request.Header.Get("Mcp-Protocol-Version") == said)
+}
+
+func resultTypes(t *Trial) Answer {
+	n := 0
+	for _, e := range t.exchanges {
+		if !e.OK() || !t.modern(e) {
+			continue
+		}
+		n++
+		if text(member(e.result(), "resultType")) == "" {
+			return fail(e, "a result has no resultType: %s", e.words())
+		}
+	}
+	if n == 0 {
+		return skip("the server gave no result")
+	}
+	return pass("%d results", n)
+}
+
+func reservedCodes(t *Trial) Answer {
+	n := 0
+	for _, e := range t.exchanges {
+		m := e.Reply.FirstAnswer()
+		if m == nil || m.Error == nil || !t.modern(e) {
+			continue
+		}
+		code, err := m.Error.Code.Int64()
+		if err != nil {
+			continue // that it is a whole number is another row's
+		}
+		n++
+		switch {
+		case code == -32002 || code == -32042:
+			return fail(e, "the code is an older revision's: %s", e.words())
+		case code <= -32020 && code >= -32099 && !slices.Contains([]int64{-32020, -32021, -32022}, code):
+			return fail(e, "the code is the specification's to define: %s", e.words())
+		}
+	}
+	if n == 0 {
+		return skip("the server sent no error")
+	}
+	return pass("%d errors", n)
+}
+
+// without is a right request without a member of its metadata.
+func (t *Trial) without(name string) Request {
+	r := t.harmless(t.main)
+	m := members(r.Body)
+	params := members(m["params"])
+	about := members(params["_meta"])
+	delete(about, "io.modelcontextprotocol/"+name)
+	params["_meta"] = encode(about)
+	m["params"] = encode(params)
+	r.Body = encode(m)
+	return r
+}
+
+func demandsCapabilities(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	return t.refused(t.Send(t.without("clientCapabilities")), http.StatusBadRequest, "-32602")
+}
+
+func servesTheNameless(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	e := t.Send(t.without("clientInfo"))
+	switch {
+	case e.OK():
+		return pass("it is served")
+	case e.Reply.Status == http.StatusUnauthorized:
+		return skip("we may not: %s", e.words())
+	}
+	return fail(e, "it is refused: %s", e.words())
+}
+
+// refused holds a refusal to its error code, and over HTTP to its status.
+func (t *Trial) refused(e *Exchange, status int, code string) Answer {
+	switch {
+	case e.Reply.Status == http.StatusUnauthorized:
+		return skip("we may not: %s", e.words())
+	case e.OK():
+		return fail(e, "it is served: %s", e.words())
+	case t.Transport == HTTP && e.Reply.Status != status:
+		return fail(e, "it is not %d: %s", status, e.words())
+	case e.code() != code:
+		return fail(e, "it is not error %s: %s", code, e.words())
+	}
+	return pass("%s", e.words())
+}
+
+func otherVersionHeader(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	e := t.Send(t.harmless(t.main).With("Mcp-Protocol-Version", R2511))
+	if e.Reply.Status == http.StatusBadRequest && e.code() == "-32022" {
+		return pass("it doesn't speak the header's revision: %s", e.words())
+	}
+	return t.refused(e, http.StatusBadRequest, "-32020")
+}
+
+func otherMethodHeader(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	for _, method := range []string{"", "mcpload/other"} {
+		a := t.refused(t.Send(t.harmless(t.main).With("Mcp-Method", method)), http.StatusBadRequest, "-32020")
+		if a.State != Pass {
+			return a
+		}
+	}
+	return pass("one that is missing and one that is another are refused")
+}
+
+func unknownMethodStatus(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	return t.refused(t.Ask("mcpload/no-such-method", nil), http.StatusNotFound, "-32601")
+}
+
+func cachingHints(t *Trial) Answer {
+	list := []*Exchange{t.main.opened}
+	for _, l := range listers {
+		if t.declares(l.capability) {
+			list = append(list, t.Ask(l.method, nil))
+		}
+	}
+	n := 0
+	for _, e := range list {
+		if !e.OK() || text(member(e.result(), "resultType")) == "input_required" {
+			continue
+		}
+		n++
+		var hints struct {
+			TTL   *json.Number `json:"ttlMs"`
+			Scope string       `json:"cacheScope"`
+		}
+		if json.Unmarshal(e.result(), &hints) != nil || hints.TTL == nil {
+			return fail(e, "%s has no ttlMs, or hints of other types", e.method())
+		}
+		if ttl, err := hints.TTL.Float64(); err != nil || ttl < 0 || ttl != float64(int64(ttl)) {
+			return fail(e, "the ttlMs of %s is %s", e.method(), *hints.TTL)
+		}
+		if hints.Scope != "public" && hints.Scope != "private" {
+			return fail(e, "the cacheScope of %s is %s", e.method(), excerpt(hints.Scope))
+		}
+	}
+	if n == 0 {
+		return skip("the server gave no result")
+	}
+	return pass("%d results", n)
+}
