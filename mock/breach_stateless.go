@@ -19,7 +19,22 @@ func statelessBreaches() []ConformFault {
 			}
 		}
 	}
+	const request = `{"jsonrpc":"2.0","id":"roots","method":"roots/list"}`
 	return []ConformFault{
+		{Name: "anonymous", Row: "R13", Doc: "its results don't name it", after: func(x *traffic) {
+			x.editResult(func(r map[string]any) { delete(r, "_meta") })
+		}},
+		{Name: "stream-requests", Row: "H21", Doc: "it sends requests on the streams of its responses", after: func(x *traffic) {
+			if x.Method == "tools/list" && x.status == http.StatusOK {
+				x.header.Set("Content-Type", "text/event-stream")
+				x.reply = append(event([]byte(request)), event(x.reply)...)
+			}
+		}},
+		{Name: "stdout-requests", Row: "S05", Stdio: true, Doc: "it writes requests to its stdout", after: func(x *traffic) {
+			if len(x.reply) > 0 {
+				x.reply = append([]byte(request+"\n"), x.reply...)
+			}
+		}},
 		{Name: "typeless", Row: "R11", Doc: "its results don't say of which type they are", after: func(x *traffic) {
 			x.editResult(func(r map[string]any) { delete(r, "resultType") })
 		}},

@@ -27,6 +27,12 @@ func statelessRows() []Row {
 			Effect: Sends, Says: "answers an unknown method with 404 and error -32601", Check: unknownMethodStatus},
 		{ID: "P04", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Cacheable Results", Effect: Lists,
 			Says: "says of discovery and lists for how long, and for whom, they may be kept", Check: cachingHints},
+		{ID: "R13", Area: Messages, Level: Should, From: R2026, Section: "basic §_meta", Effect: Sends,
+			Says: "names itself in the metadata of each result", Watch: namesItself},
+		{ID: "H21", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Receiving Messages",
+			Effect: Sends, Says: "sends no requests on a response's stream", Watch: asksNothing},
+		{ID: "S05", Area: Transport, Level: Must, From: R2026, On: []string{Stdio}, Section: "basic/transports/stdio §Receiving Messages",
+			Effect: Sends, Says: "writes no requests to its stdout", Watch: asksNothing},
 	}
 }
 
@@ -189,4 +195,37 @@ func cachingHints(t *Trial) Answer {
 		return skip("the server gave no result")
 	}
 	return pass("%d results", n)
+}
+
+func namesItself(t *Trial) Answer {
+	n := 0
+	for _, e := range t.exchanges {
+		if !e.OK() || !t.modern(e) {
+			continue
+		}
+		n++
+		if text(member(member(member(e.result(), "_meta"), "io.modelcontextprotocol/serverInfo"), "name")) == "" {
+			return fail(e, "a result doesn't name the server: %s", e.words())
+		}
+	}
+	if n == 0 {
+		return skip("the server gave no result")
+	}
+	return pass("%d results", n)
+}
+
+func asksNothing(t *Trial) Answer {
+	n := 0
+	for _, e := range t.exchanges {
+		for _, m := range e.Reply.Messages {
+			n++
+			if m.Method != "" && m.ID != nil {
+				return fail(e, "it sends the request %s", excerpt(m.Method))
+			}
+		}
+	}
+	if n == 0 {
+		return skip("the server sent no message")
+	}
+	return pass("%d messages", n)
 }
