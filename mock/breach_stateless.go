@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
+// serverRequest is what no server of the stateless era may send.
+const serverRequest = `{"jsonrpc":"2.0","id":"roots","method":"roots/list"}`
+
 // statelessBreaches break what the revisions without sessions demand.
 func statelessBreaches() []ConformFault {
-	lacks := func(x *traffic, name string) bool {
-		return x.ID != nil && strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") &&
-			!strings.Contains(string(x.sent), name)
-	}
 	code := func(number int) func(*traffic) {
 		return func(x *traffic) {
 			if x.failed() {
@@ -19,7 +18,6 @@ func statelessBreaches() []ConformFault {
 			}
 		}
 	}
-	const request = `{"jsonrpc":"2.0","id":"roots","method":"roots/list"}`
 	return []ConformFault{
 		{Name: "anonymous", Row: "R13", Doc: "its results don't name it", after: func(x *traffic) {
 			x.editResult(func(r map[string]any) { delete(r, "_meta") })
@@ -27,12 +25,12 @@ func statelessBreaches() []ConformFault {
 		{Name: "stream-requests", Row: "H21", Doc: "it sends requests on the streams of its responses", after: func(x *traffic) {
 			if x.Method == "tools/list" && x.status == http.StatusOK {
 				x.header.Set("Content-Type", "text/event-stream")
-				x.reply = append(event([]byte(request)), event(x.reply)...)
+				x.reply = append(event([]byte(serverRequest)), event(x.reply)...)
 			}
 		}},
 		{Name: "stdout-requests", Row: "S05", Stdio: true, Doc: "it writes requests to its stdout", after: func(x *traffic) {
 			if len(x.reply) > 0 {
-				x.reply = append([]byte(request+"\n"), x.reply...)
+				x.reply = append([]byte(serverRequest+"\n"), x.reply...)
 			}
 		}},
 		{Name: "typeless", Row: "R11", Doc: "its results don't say of which type they are", after: func(x *traffic) {
@@ -49,7 +47,12 @@ func statelessBreaches() []ConformFault {
 				x.fails(http.StatusBadRequest, -32602, "who are you?")
 			}
 		}},
-		{Name: "header-code", Row: "H15", Doc: "it refuses headers with another code", after: code(-32600)},
+		{Name: "other-version-header", Row: "H15", Doc: "it serves a version header that isn't the body's", before: func(x *traffic) {
+			if x.request != nil && strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") {
+				x.request.Header.Set("Mcp-Protocol-Version", "2026-07-28")
+			}
+		}},
+		{Name: "header-code", Row: "H15-code", Doc: "it refuses headers with another code", after: code(-32600)},
 		{Name: "any-method-header", Row: "H16", Doc: "it looks at no Mcp-Method", before: func(x *traffic) {
 			if x.request != nil && x.Method != "" && x.request.Header.Get("Mcp-Protocol-Version") == "2026-07-28" {
 				x.request.Header.Set("Mcp-Method", x.Method)
@@ -66,4 +69,10 @@ func statelessBreaches() []ConformFault {
 			}
 		}},
 	}
+}
+
+// lacks reports if a request of the stateless era says nothing of name.
+func lacks(x *traffic, name string) bool {
+	return x.ID != nil && strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") &&
+		!strings.Contains(string(x.sent), name)
 }

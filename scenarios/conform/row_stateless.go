@@ -20,6 +20,10 @@ func statelessRows() []Row {
 		{ID: "D04", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Lists,
 			Says: "serves a client that doesn't say its name", Check: servesTheNameless},
 		{ID: "H15", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Protocol Version Header",
+			Effect: Sends, Says: "doesn't serve a request whose version header isn't the body's", Check: otherVersionServed},
+		// A server of both eras may take such a request, by its header, as one of the
+		// older era, and refuse it in that era's words.
+		{ID: "H15-code", Area: Transport, Level: Practice, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation",
 			Effect: Sends, Says: "refuses a version header that isn't the body's with 400 and error -32020", Check: otherVersionHeader},
 		{ID: "H16", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation",
 			Effect: Sends, Says: "refuses an Mcp-Method that is missing, or isn't the body's, with 400 and error -32020", Check: otherMethodHeader},
@@ -129,6 +133,17 @@ func (t *Trial) refused(e *Exchange, status int, code string) Answer {
 		return fail(e, "it is not %d: %s", status, e.words())
 	case e.code() != code:
 		return fail(e, "it is not error %s: %s", code, e.words())
+	}
+	return pass("%s", e.words())
+}
+
+func otherVersionServed(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	e := t.Send(t.harmless(t.main).With("Mcp-Protocol-Version", R2511))
+	if e.OK() {
+		return fail(e, "it is served: %s", e.words())
 	}
 	return pass("%s", e.words())
 }
