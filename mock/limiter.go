@@ -156,6 +156,7 @@ func (s *serial) Decide(r Request) Answer {
 type honest struct {
 	limiter   *ratelimit.Limiter
 	perClient bool
+	session   bool // that is what a client is, whatever a header says
 }
 
 // newHonest takes a seed only to be a fault's builder too.
@@ -164,15 +165,18 @@ func newHonest(l profiles.Limit, _ uint64) decider {
 	if err != nil {
 		limiter = new(ratelimit.Limiter) // refuses everything; check reports the error
 	}
-	return &honest{limiter: limiter, perClient: l.Scope == profiles.Client}
+	return &honest{limiter: limiter, perClient: l.Scope == profiles.Client, session: l.Key == profiles.SessionKey}
 }
 
 func (h *honest) decide(r Request) Answer {
 	at := time.Unix(0, 0).Add(r.At)
 	var d ratelimit.Decision
-	if h.perClient {
+	switch {
+	case h.perClient && h.session:
+		d = h.limiter.AllowKeyAt(r.Client, at)
+	case h.perClient:
 		d = h.limiter.AllowKeyAt(r.identity(), at)
-	} else {
+	default:
 		d = h.limiter.AllowAt(at)
 	}
 	return Answer{Limited: !d.Allowed, Charged: d.Allowed, RetryAfter: d.RetryAfter, Remaining: d.Remaining}

@@ -25,9 +25,10 @@ const (
 func (d Disguise) opens() bool { return d == NewSession || d == NewIdentity }
 
 // apart reports if a disguise makes another client in the eyes of a per-client
-// limit.
-func (d Disguise) apart(set Setting) bool {
-	return d == NewIdentity || d == NewSession && !set.Identity
+// limit. Where each session is promised a bucket, no header makes two sessions one
+// client.
+func (d Disguise) apart(l profiles.Limit, set Setting) bool {
+	return d == NewIdentity || d == NewSession && (!set.Identity || l.Key == profiles.SessionKey)
 }
 
 // drained is how many calls leave an honest bucket empty that was full, though
@@ -89,7 +90,7 @@ func evasionCues(l profiles.Limit, set Setting) []Cue {
 		flowed := int(math.Ceil(settle.Seconds() * l.Rate))
 		cues = append(cues, Cue{At: at, Calls: drained(l), Client: first})
 		who := Cue{Client: first, Session: string(d)}
-		if d.apart(set) {
+		if d.apart(l, set) {
 			who.Client += "+" + string(d)
 		}
 		if d.opens() {

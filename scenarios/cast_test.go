@@ -2,6 +2,8 @@ package scenarios_test
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -31,8 +33,12 @@ func perform(t *testing.T, p profiles.Profile, name string, identity bool, s ser
 	if identity {
 		header = "X-Client-Id"
 	}
-	target := s.against(t, clock, p, header, 7)
-	set := scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: s.seed, Disguises: everyDisguise, Identity: identity}
+	target := s.against(t, clock, p, header, s.lots)
+	disguises := s.disguises
+	if disguises == nil {
+		disguises = everyDisguise
+	}
+	set := scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: s.seed, Disguises: disguises, Identity: identity}
 	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, []scenarios.Scenario{sc}, set), runner.Config{})
 	require.NoError(t, err)
 	court := verdict.NewCourt(p, calls, verdict.Config{})
@@ -100,26 +106,48 @@ func TestWhoIsCaught(t *testing.T) {
 	}
 }
 
+// honestCast draws an honest server, what it promises and how clients come to it:
+// delays from none to seconds, few tokens and many, some of the disguises in any order.
+func honestCast(draw uint64) (p profiles.Profile, identity bool, s server) {
+	r := rand.New(rand.NewPCG(draw, 97))
+	rate, burst := limits[draw%3].rate, limits[draw%3].burst
+	if r.IntN(2) == 0 {
+		rate, burst = 1+float64(r.IntN(30)), 1+r.IntN(50)
+	}
+	p = promise(rate, burst)
+	if r.IntN(3) > 0 {
+		p.Limit.Scope = profiles.Client
+	}
+	s = server{charging: mock.Chargings()[r.IntN(2)], seed: draw, lots: r.Uint64(), disguises: []scenarios.Disguise{}}
+	if s.charging == mock.ChargeTools { // the promise must leave open what opening a session costs
+		p.Limit.Charges, p.Limit.MayCharge = []string{"tools/call"}, []string{"*"}
+	}
+	identity = r.IntN(2) == 0
+	if identity && p.Limit.Scope == profiles.Client && r.IntN(3) == 0 {
+		p.Limit.Key = profiles.SessionKey
+	}
+	mean := time.Duration(math.Pow(r.Float64(), 3) * 6e9)
+	s.delay = []virtual.Delay{virtual.Exp(mean), virtual.Uniform(0, 2*mean), virtual.Constant(mean), nil}[r.IntN(4)]
+	for _, at := range r.Perm(len(everyDisguise))[:1+r.IntN(len(everyDisguise))] {
+		s.disguises = append(s.disguises, everyDisguise[at])
+	}
+	return p, identity, s
+}
+
 // Soundness: whatever the delays, nobody honest is failed for what clients do
 // to each other.
 func TestNoHonestServerFailsACast(t *testing.T) {
-	for seed := range uint64(120) {
-		mean := []time.Duration{time.Millisecond, 20 * time.Millisecond, 300 * time.Millisecond, 3 * time.Second}[seed%4]
-		l := limits[seed%3]
-		p := promise(l.rate, l.burst)
-		if seed%2 == 1 {
-			p = perClient(l.rate, l.burst)
-		}
-		charging := mock.Chargings()[seed/2%2]
-		if charging == mock.ChargeTools { // the promise must leave open what opening a session costs
-			p.Limit.Charges, p.Limit.MayCharge = []string{"tools/call"}, []string{"*"}
-		}
+	seen := map[verdict.Verdict]int{}
+	for draw := range uint64(600) {
+		p, identity, s := honestCast(draw)
 		for _, name := range []string{"isolation", "evasion"} {
-			s := server{charging: charging, delay: virtual.Exp(mean), seed: seed}
-			findings := perform(t, p, name, seed%3 == 0, s)
-			require.Empty(t, failed(findings), "seed %d, %s: %v", seed, name, findings)
+			findings := perform(t, p, name, identity, s)
+			require.Empty(t, failed(findings), "draw %d, %s, %v per %s%s as %v: %v",
+				draw, name, p.Limit, p.Limit.Scope, p.Limit.Key, s.disguises, findings)
+			seen[findings[name].Verdict]++
 		}
 	}
+	require.Greater(t, seen[verdict.Pass], 600, "most draws press enough to be judged: %v", seen)
 }
 
 // A session under a limit for each session evades it, which is what was

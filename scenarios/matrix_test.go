@@ -28,6 +28,9 @@ type server struct {
 	delay    virtual.Delay
 	refusing time.Duration // how much longer a refusal takes
 	seed     uint64
+
+	lots      uint64               // the stream that a cast's delays are drawn from
+	disguises []scenarios.Disguise // that a cast comes back in; nil: all
 }
 
 // against is the server in virtual time. Its refusals say when to retry,

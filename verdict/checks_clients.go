@@ -152,21 +152,24 @@ func judgeEvasion(t *Trial) Finding {
 		alone := slices.Concat(kept, t.before(at+1, first))
 		with := slices.Concat(alone, t.positions(func(c history.Call) bool { return c.Session == d }))
 		witness := t.breaks(with)
+		own := t.limit().Scope == profiles.Client && t.apart(d, first)
 		switch {
-		case witness == nil:
-			kept = with
+		case own:
 			f.Verdict = Pass
-			continue
-		case t.limit().Scope == profiles.Client && t.apart(d, first):
-			f.Verdict = Pass
-			if d == "session" {
+			if witness != nil && d == "session" {
 				f.Warnings = append(f.Warnings, "a new session has a full bucket: a client evades its limit by opening one")
 			}
+		case witness == nil:
+			f.Verdict = Pass
 		default:
 			bought = append(bought, orWord(d))
 			f.Witness = witness
 		}
-		if kept = alone; t.breaks(kept) != nil {
+		// Only calls that one bucket was promised for may be counted together: what
+		// a client with a bucket of its own was let through is no part of the next sum.
+		if kept = alone; !own && witness == nil {
+			kept = with
+		} else if t.breaks(kept) != nil {
 			kept = t.before(at+1, first)
 		}
 	}
