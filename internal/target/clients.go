@@ -76,10 +76,13 @@ func (t *Target) As(n int) (wire.Options, error) {
 	return o, nil
 }
 
-// Disguises are the ways to come back that a session's transport has.
+// Disguises are the ways to come back that a session's transport has. Where every
+// session shows the one credential, and that may be what a client is, nobody knows
+// whose tokens a new session takes: it isn't tried, since an honest limit for each
+// credential would be judged as two.
 func (t *Target) Disguises(transport wire.Transport, protocol string) []scenarios.Disguise {
 	var list []scenarios.Disguise
-	sessions := protocol < "2026-07-28" // later ones have none
+	sessions := protocol < "2026-07-28" && !t.sessionsShare() // later ones have none
 	switch transport {
 	case wire.Stdio:
 		return []scenarios.Disguise{scenarios.NewIDs}
@@ -88,8 +91,12 @@ func (t *Target) Disguises(transport wire.Transport, protocol string) []scenario
 			list = append(list, scenarios.NewSession)
 		}
 		list = append(list, scenarios.NewConnection)
-	default:
+	case wire.InProcess:
 		list = append(list, scenarios.NewSession)
+	default:
+		if !t.sessionsShare() {
+			list = append(list, scenarios.NewSession)
+		}
 	}
 	if t.Identity.Header != "" && transport != wire.InProcess {
 		list = append(list, scenarios.NewIdentity)

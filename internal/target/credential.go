@@ -70,6 +70,16 @@ func (t *Target) TellsApart() error {
 	return nil
 }
 
+// sessionsShare reports if all sessions of a client may share a bucket that is
+// promised to each client, because they show the same credential, or none.
+func (t *Target) sessionsShare() bool {
+	l := t.Profile.Limit
+	if t.Kind == Mock || l.Scope != profiles.Client || t.Identity.Header != "" {
+		return false
+	}
+	return l.Key == profiles.CredentialKey || l.Key == "" && t.credential() != ""
+}
+
 // SessionsApart is TellsApart once the protocol is known: since 2026-07-28 there
 // are no sessions that could tell clients apart.
 func (t *Target) SessionsApart(protocol string) error {
