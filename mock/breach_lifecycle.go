@@ -1,5 +1,7 @@
 package mock
 
+import "bytes"
+
 // lifecycleBreaches break what a session begins with.
 func lifecycleBreaches() []ConformFault {
 	return []ConformFault{
@@ -25,6 +27,10 @@ func utilityBreaches() []ConformFault {
 		{Name: "talkative-ping", Row: "L06", Doc: "it answers ping with a member",
 			after: on("ping", func(x *traffic) { x.editResult(func(r map[string]any) { r["pong"] = true }) })},
 		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
-			before: func(x *traffic) { x.drop("cursor") }},
+			before: func(x *traffic) {
+				if bytes.Contains(x.sent, []byte(`"mcpload-no-such-cursor"`)) {
+					x.drop("cursor")
+				}
+			}},
 	}
 }

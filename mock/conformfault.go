@@ -24,7 +24,8 @@ type ConformFault struct {
 
 // ConformFaults returns the catalogue, by area.
 func ConformFaults() []ConformFault {
-	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches())
+	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches(),
+		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.

@@ -19,7 +19,7 @@ func conformRows(*profiles.Catalog) []row {
 		}
 		rows = append(rows, row{[]string{r.ID, string(r.Level), doc, string(r.Effect)}, map[string]any{
 			"id": r.ID, "area": r.Area, "level": r.Level, "says": r.Says, "section": r.Section,
-			"from": r.From, "to": r.To, "transports": r.On, "effect": r.Effect, "needs": r.Needs,
+			"from": r.From, "to": r.To, "transports": append([]string{}, r.On...), "effect": r.Effect, "needs": r.Needs,
 		}})
 	}
 	return rows

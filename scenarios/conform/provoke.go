@@ -37,3 +37,11 @@ func (t *Trial) provoke(s *session, r Request) (e *Exchange, works *Answer) {
 func (e *Exchange) silent() bool {
 	return e.Reply.Broken == "" && e.Reply.Status == 0 && e.Reply.FirstAnswer() == nil
 }
+
+// listening is a notification with a wait for an answer, which there should be none of.
+func (t *Trial) listening(r Request) Request {
+	if t.Transport != HTTP {
+		r.Await = "null"
+	}
+	return r
+}

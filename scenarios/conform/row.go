@@ -107,7 +107,8 @@ func (r *Row) Applies(revision, transport string) bool {
 
 // Rows is the whole table. Each file of rows has a function that returns its own.
 func Rows() []Row {
-	return slices.Concat(messageRows(), lifecycleRows(), featureRows(), utilityRows(), transportRows(), statelessRows())
+	return slices.Concat(messageRows(), lifecycleRows(), featureRows(), utilityRows(), transportRows(), statelessRows(),
+		shapeRows(), pageRows(), versionRows(), answerRows())
 }
 
 // Span says in which revisions the row is demanded.

@@ -211,7 +211,7 @@ func runsNoBatch(t *Trial) Answer {
 }
 
 func answersNoNotification(t *Trial) Answer {
-	e, dead := t.provoke(t.main, t.main.spelt("", "notifications/mcpload/unknown", map[string]any{"a": 1}))
+	e, dead := t.provoke(t.main, t.listening(t.main.spelt("", "notifications/mcpload/unknown", map[string]any{"a": 1})))
 	if dead != nil {
 		return *dead
 	}

@@ -85,6 +85,7 @@ var earned = map[string][]string{
 	"L01": all, "L02": all, "D01": all, "R02": all,
 	"H04": all, "H21": all,
 	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"}, "R12": {"method not found"},
+	"R17": {"empty result"},
 }
 
 var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}

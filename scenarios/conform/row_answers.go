@@ -1,0 +1,86 @@
+package conform
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// answerRows are about prompts that are got, and about completion.
+func answerRows() []Row {
+	return []Row{
+		{ID: "P13", Area: Prompts, Level: Must, Section: "schema PromptMessage", Effect: Reads, Needs: "prompts",
+			Says:  "gives each message of a prompt the role user or assistant",
+			Check: rolesAreRoles},
+		{ID: "P14", Area: Utilities, Level: Must, From: R2503, Section: "schema CompleteResult", Effect: Reads, Needs: "completions",
+			Says:  "completes with 100 values at most",
+			Check: completesLittle},
+	}
+}
+
+// prompts is the prompts that are listed.
+func (t *Trial) prompts() []json.RawMessage {
+	pages, _ := t.whole(listers[1])
+	var all []json.RawMessage
+	for _, e := range pages {
+		var list []json.RawMessage
+		if json.Unmarshal(member(e.result(), "prompts"), &list) == nil {
+			all = append(all, list...)
+		}
+	}
+	return all
+}
+
+// arguments are those of a prompt.
+func arguments(prompt json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(member(prompt, "arguments"), &list) != nil {
+		return nil // it takes none
+	}
+	return list
+}
+
+func rolesAreRoles(t *Trial) Answer {
+	n := 0
+	prompts := t.prompts()
+	for _, p := range prompts[:min(len(prompts), mostReads)] {
+		given := map[string]any{}
+		for _, a := range arguments(p) {
+			given[text(member(a, "name"))] = "1"
+		}
+		e := t.Ask("prompts/get", map[string]any{"name": text(member(p, "name")), "arguments": given})
+		var messages []json.RawMessage
+		if !e.OK() || json.Unmarshal(member(e.result(), "messages"), &messages) != nil {
+			continue // it may want other arguments
+		}
+		for _, m := range messages {
+			n++
+			if role := text(member(m, "role")); role != "user" && role != "assistant" {
+				return fail(e, "a message has the role %s", spelling(member(m, "role")))
+			}
+		}
+	}
+	if n == 0 {
+		return needs("a prompt that takes any text as its arguments", "no prompt gave a message")
+	}
+	return pass("%d messages", n)
+}
+
+func completesLittle(t *Trial) Answer {
+	prompts := t.prompts()
+	k := slices.IndexFunc(prompts, func(p json.RawMessage) bool { return len(arguments(p)) > 0 })
+	if k < 0 {
+		return needs("a prompt with an argument", "no prompt has one")
+	}
+	e := t.Ask("completion/complete", map[string]any{
+		"ref":      map[string]any{"type": "ref/prompt", "name": text(member(prompts[k], "name"))},
+		"argument": map[string]any{"name": text(member(arguments(prompts[k])[0], "name")), "value": ""},
+	})
+	var values []json.RawMessage
+	if !e.OK() || json.Unmarshal(member(member(e.result(), "completion"), "values"), &values) != nil {
+		return skip("it has no list of values: %s", e.words())
+	}
+	if len(values) > 100 {
+		return fail(e, "it gives %d values", len(values))
+	}
+	return pass("%d values", len(values))
+}
