@@ -93,6 +93,19 @@ func readSpan(s string) (seconds float64, ok bool) {
 	return d.Seconds(), err == nil && d > 0
 }
 
+// WantSpan says what ParseSpan reads.
+const WantSpan = "a time above 0, such as 10s, 15m or 1h"
+
+// ParseSpan reads a time above 0, in the units that a rate may name: "10s", "15m",
+// "2 hours", "1m30s". Its error is a *SyntaxError.
+func ParseSpan(s string) (time.Duration, error) {
+	secs, ok := readSpan(strings.ToLower(strings.TrimSpace(s)))
+	if !ok || secs > 2*maxEvery.Seconds() {
+		return 0, &SyntaxError{Problem: quote(s) + " is not a time above 0", Want: WantSpan}
+	}
+	return time.Duration(math.Round(secs * 1e9)), nil
+}
+
 // ParseBurst reads how many tokens a bucket holds. It refuses what is no whole number
 // from 1 to 1000000000, with a *SyntaxError.
 func ParseBurst(s string) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -149,8 +150,37 @@ func (c Charge) problem() string {
 			return fmt.Sprintf("%d units of %s are not from 0 to %d", n, pattern, maxN)
 		}
 	}
+	if problem := c.contradiction(); problem != "" {
+		return problem
+	}
 	if c.Methods != nil && c.May == nil && len(c.Methods) == 0 || c.Tools != nil && len(c.Tools) == 0 {
 		return "nothing is charged"
+	}
+	return ""
+}
+
+// contradiction is what two lists of a charge say against each other.
+func (c Charge) contradiction() string {
+	lists := []struct {
+		name    string
+		methods []string
+	}{{"methods", c.Methods}, {"may", c.May}, {"free", c.Free}}
+	for i, list := range lists {
+		for _, other := range lists[:i] {
+			for _, m := range list.methods {
+				if slices.Contains(other.methods, m) {
+					return fmt.Sprintf("%q is in %s and in %s", m, other.name, list.name)
+				}
+			}
+		}
+	}
+	for _, m := range slices.Concat(c.Methods, c.May, c.Free) {
+		if m == "" {
+			return "a method has no name"
+		}
+	}
+	if _, most := c.method(call); most == 0 && (len(c.Tools) > 0 || len(c.Units) > 0) {
+		return "tools are named, but " + call + " isn't charged"
 	}
 	return ""
 }
