@@ -117,11 +117,7 @@ func (r *reader) refusal(n *yaml.Node, path string, f *Refusal) {
 		{"statuses", r.numbers(&f.Statuses, 400, 599)},
 		{"text", r.pattern(&f.Text)},
 		{"plain", r.pattern(&f.Plain)},
-		{"resets", func(n *yaml.Node, path string) {
-			if text, ok := r.scalar(n, path, "true or false", "!!bool"); ok {
-				f.Resets = text == "true"
-			}
-		}},
+		{"resets", r.truth(&f.Resets)},
 		{"not", func(n *yaml.Node, path string) {
 			r.mapping(n, path, false, []field{
 				{"codes", r.numbers(&f.Not.Codes, math.MinInt32, math.MaxInt32)},
@@ -129,7 +125,18 @@ func (r *reader) refusal(n *yaml.Node, path string, f *Refusal) {
 				{"text", r.pattern(&f.Not.Text)},
 			})
 		}},
+		{"status", r.number(&f.Shape.Status, 400, 599)},
+		{"code", r.number(&f.Shape.Code, math.MinInt32, math.MaxInt32)},
+		{"retry_after", r.choice(&f.Shape.RetryAfter, retryForms...)},
+		{"headers", r.choice(&f.Shape.Headers, headerForms...)},
 	})
+	// Whoever promises a sign means it to be one.
+	if s := f.Shape.Status; s != 0 && !slices.Contains(f.Statuses, s) {
+		f.Statuses = append(slices.Clone(f.Statuses), s)
+	}
+	if c := f.Shape.Code; c != 0 && !slices.Contains(f.Codes, c) {
+		f.Codes = append(slices.Clone(f.Codes), c)
+	}
 }
 
 // pattern reads a pattern for refusals into a field.

@@ -12,12 +12,17 @@ import (
 // Where orphan is set the parent is at fault, and what it would have given
 // isn't missed.
 func (r *reader) check(p *Profile, orphan bool) {
-	r.checkLimit(p.Limit, orphan)
-	r.checkCharges(p)
+	if !p.Lawful() && !r.faulty("promise") {
+		r.checkLimit(p.Limit, orphan)
+	}
+	r.checkPromise(p)
+	if !p.Lawful() {
+		r.checkCharges(p)
+	}
 	r.checkLaunch(p.Launch, orphan)
 	r.checkCall(p.Call)
 	if p.Observed != nil && r.given("observed") {
-		r.checkObserved(*p.Observed)
+		r.checkObserved(p)
 	}
 }
 
@@ -108,7 +113,8 @@ func (r *reader) checkCall(c LoadCall) {
 }
 
 // checkObserved notes half a finding.
-func (r *reader) checkObserved(o Observed) {
+func (r *reader) checkObserved(p *Profile) {
+	o := p.Observed
 	if r.faulty("observed") {
 		return
 	}
@@ -116,8 +122,17 @@ func (r *reader) checkObserved(o Observed) {
 		r.fault(r.place("observed"), "observed.source", "is missing", "where it was read, such as server.py:65")
 	}
 	switch {
+	case r.given("observed.promise"):
+		for _, name := range []string{"observed.rate", "observed.burst", "observed.scope"} {
+			if r.given(name) {
+				r.fault(r.at[name], name, "is given beside a promise", "one of the two")
+			}
+		}
+		if l, plain := limitOf(o.Promise); plain {
+			p.Observed.Rate, p.Observed.Burst, p.Observed.Scope = l.Rate, l.Burst, l.Scope
+		}
 	case !r.given("observed.rate"):
-		r.fault(r.place("observed"), "observed.rate", "is missing", "tokens a second, or 0 where no limiter was found")
+		r.fault(r.place("observed"), "observed.rate", "is missing", "tokens a second, 0 where no limiter was found, or a promise")
 	case o.Rate == 0 && o.Burst != 0:
 		r.fault(r.place("observed.burst"), "observed.burst", "is given without a rate", "a rate above 0, or no burst")
 	case o.Rate > 0 && o.Burst == 0:

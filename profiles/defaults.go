@@ -133,8 +133,10 @@ func (p Profile) Clone() Profile {
 	p.Limit.Charges = slices.Clone(p.Limit.Charges)
 	p.Limit.MayCharge = slices.Clone(p.Limit.MayCharge)
 	p.Limit.Free = slices.Clone(p.Limit.Free)
+	p.Promise = clonePromise(p.Promise)
 	if p.Observed != nil {
 		o := *p.Observed
+		o.Promise = clonePromise(o.Promise)
 		p.Observed = &o
 	}
 	if p.Launch.Install != nil {

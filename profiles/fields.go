@@ -36,6 +36,7 @@ func (r *reader) profile(doc *yaml.Node, p *Profile) {
 		{"doc", r.into(&p.Doc, "one sentence")},
 		{"pattern", r.choice(&p.Pattern, patternNames()...)},
 		{"limit", func(n *yaml.Node, path string) { r.limit(n, path, &p.Limit) }},
+		{"promise", r.promise(&p.Promise)},
 		{"observed", func(n *yaml.Node, path string) { r.observed(n, path, p) }},
 		{"launch", func(n *yaml.Node, path string) { r.launch(n, path, &p.Launch) }},
 		{"credentials", func(n *yaml.Node, path string) { r.credentials(n, path, p) }},
@@ -225,6 +226,7 @@ func (r *reader) observed(n *yaml.Node, path string, p *Profile) {
 		}},
 		{"burst", r.burst(&o.Burst, 0)},
 		{"scope", r.scope(&o.Scope)},
+		{"promise", r.promise(&o.Promise)},
 		{"source", r.into(&o.Source, "where it was read, such as server.py:65")},
 		{"note", r.into(&o.Note, "one sentence")},
 	})

@@ -30,7 +30,8 @@ func Format(p Profile) ([]byte, error) {
 	call := node{}.text("method", method).text("tool", p.Call.Tool)
 	call = call.with("arguments", arguments).texts("never", p.Call.Never, false)
 	doc := node{}.text("name", p.Name).text("doc", p.Doc).text("pattern", p.Pattern).
-		with("limit", limitNode(p.Limit)).
+		with("limit", limitNode(p)).
+		with("promise", promiseNode(p.Promise)).
 		with("observed", observedNode(p.Observed)).
 		with("launch", launchNode(p.Launch)).
 		with("credentials", credentialsNode(p.Credentials)).
@@ -38,7 +39,7 @@ func Format(p Profile) ([]byte, error) {
 		with("call", call.mapping()).
 		with("refusal", node{}.numbers("codes", p.Refusal.Codes).numbers("statuses", p.Refusal.Statuses).
 			with("text", word(p.Refusal.Text)).text("plain", p.Refusal.Plain).flag("resets", p.Refusal.Resets).
-			with("not", notNode(p.Refusal.Not)).mapping())
+			with("not", notNode(p.Refusal.Not)).shape(p.Refusal.Shape).mapping())
 	data, err := yaml.Dump(doc.mapping())
 	if err != nil {
 		return nil, fmt.Errorf("profiles: %s: %w", quote(p.Name), err)
@@ -46,8 +47,11 @@ func Format(p Profile) ([]byte, error) {
 	return data, nil
 }
 
-func limitNode(l Limit) *yaml.Node {
-	n := node{}
+func limitNode(p Profile) *yaml.Node {
+	l, n := p.Limit, node{}
+	if len(p.Promise) > 0 {
+		return nil // the promise says it
+	}
 	if l.Tier != "" {
 		n = n.text("tier", l.Tier)
 	} else {
@@ -58,6 +62,29 @@ func limitNode(l Limit) *yaml.Node {
 		n = n.texts("charges", l.Charges, true)
 	}
 	return n.texts("may_charge", l.MayCharge, false).texts("free", l.Free, false).mapping()
+}
+
+// shape adds what is promised of refusals.
+func (n node) shape(s RefusalShape) node {
+	if s.Status != 0 {
+		n = n.number("status", s.Status)
+	}
+	if s.Code != 0 {
+		n = n.number("code", s.Code)
+	}
+	return n.text("retry_after", s.RetryAfter).text("headers", s.Headers)
+}
+
+// promiseNode is a list of laws, each as people write it.
+func promiseNode(p promise.Promise) *yaml.Node {
+	if len(p) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, l := range p {
+		n.Content = append(n.Content, word(l.String()))
+	}
+	return n
 }
 
 func notNode(r NotRefusal) *yaml.Node {
@@ -74,6 +101,9 @@ func notNode(r NotRefusal) *yaml.Node {
 func observedNode(o *Observed) *yaml.Node {
 	if o == nil {
 		return nil
+	}
+	if o.Promise != nil {
+		return node{}.with("promise", promiseNode(o.Promise)).text("source", o.Source).text("note", o.Note).mapping()
 	}
 	n := node{}.with("rate", plain("!!int", "0"))
 	if o.Rate != 0 {

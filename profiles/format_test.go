@@ -18,7 +18,7 @@ func formatted(t require.TestingT, p Profile) (want, got Profile) {
 	got, _, err = Parse("written.yaml", data)
 	require.NoError(t, err, "%s", data)
 	want = p.Clone()
-	want.Source, want.Parent, want.Limit.Inherited = got.Source, "", ""
+	want.Source, want.Parent, want.Limit.Inherited, want.Promised = got.Source, "", "", got.Promised
 	return want, got
 }
 

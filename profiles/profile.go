@@ -11,7 +11,7 @@
 // # Files
 //
 // A profile is one YAML document in a file of its own, named for the server.
-// Only limit must be there, or inherits:
+// Only limit or promise must be there, or inherits:
 //
 //	name: my-server              # default: the file's name
 //	inherits: acb                # whatever isn't given is acb's
@@ -25,6 +25,7 @@
 //	  charges: ["*"]             # methods that surely cost a token
 //	  may_charge: [ping]         # methods of which nobody knows
 //	  free: [initialize]         # methods that cost nothing
+//	# promise: [100 per 15m fixed, {cap: 4, per: session}]   # in place of limit: laws of any kind, see docs/PROMISES.md
 //	observed: {rate: 10, burst: 30, source: server.py:65, note: The code.}
 //	launch:
 //	  install:                   # what run --live installs first, in a folder of its own
@@ -55,6 +56,10 @@
 //	  plain: slow down           # in results that say no error, too
 //	  resets: true               # the connection is closed in place of a reply
 //	  not: {statuses: [503]}     # what is no refusal, though it looks like one
+//	  status: 429                # promised of every refusal, as are the next three
+//	  code: -32000
+//	  retry_after: seconds       # or date, body, none
+//	  headers: ratelimit-draft-8 # or -6, -7, -11, x-ratelimit, none
 //
 // A child takes over field by field; lists and observed are replaced whole,
 // and what belongs to the parent's tool or transport goes with it. Where
@@ -64,19 +69,24 @@ package profiles
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Profile is what one server promises, and what a harness must know to hold
 // it to that.
 type Profile struct {
 	Name        string
-	Doc         string // one sentence
-	Pattern     string // "external-api", "local-framework" or "plugin"
-	Parent      string // the profile it inherits from; empty if none
-	Source      string // the file that it was read from, or "embedded"
-	Limit       Limit
-	Observed    *Observed // what the server's own code sets; nil where nobody read it
+	Doc         string          // one sentence
+	Pattern     string          // "external-api", "local-framework" or "plugin"
+	Parent      string          // the profile it inherits from; empty if none
+	Source      string          // the file that it was read from, or "embedded"
+	Limit       Limit           // of nothing where the promise is no single bucket: see Lawful
+	Promise     promise.Promise // what stands in place of a limit; nil where only a limit is given
+	Promised    string          // the file and line that the promise was read from; empty if there is none
+	Observed    *Observed       // what the server's own code sets; nil where nobody read it
 	Launch      Launch
 	Credentials []Credential
 	Providers   []Provider // of the credentials, beside those that apikey knows
@@ -91,7 +101,14 @@ type Observed struct {
 	Burst  int     // tokens; 0 = unlimited
 	Scope  Scope
 	Source string // where it was read
-	Note   string // one sentence
+
+	Promise promise.Promise // in place of the numbers, where it is no single bucket or was given so
+	Note    string          // one sentence
+}
+
+// Laws returns what was found as laws; nil where no limiter was.
+func (o *Observed) Laws() promise.Promise {
+	return Profile{Limit: Limit{Rate: o.Rate, Burst: o.Burst, Scope: o.Scope, Presumed: true}, Promise: o.Promise}.Laws()
 }
 
 // Launch says how a live server is started.
@@ -141,7 +158,29 @@ type Refusal struct {
 	Plain    string // the same, against every other text and structured content of a result: whatever matches is a refusal, though it says no error
 	Resets   bool   // a connection that is closed in place of a reply is a refusal
 	Not      NotRefusal
+	Shape    RefusalShape
 }
+
+// A RefusalShape is what a server promises of its refusals. What is zero isn't promised.
+type RefusalShape struct {
+	Status     int    // the HTTP status
+	Code       int    // the JSON-RPC error code
+	RetryAfter string // how a refusal says when to come back: one of RetryForms
+	Headers    string // which headers it has: one of HeaderForms
+}
+
+// The ways to say when to come back: the Retry-After header in seconds or as a date, a
+// member of the reply's body, or not at all.
+var retryForms = []string{"seconds", "date", "body", "none"}
+
+// The sets of headers: of the IETF's drafts, by number, the older X-RateLimit-*, or none.
+var headerForms = []string{"ratelimit-draft-6", "ratelimit-draft-7", "ratelimit-draft-8", "ratelimit-draft-11", "x-ratelimit", "none"}
+
+// RetryForms returns what RefusalShape.RetryAfter may be.
+func RetryForms() []string { return slices.Clone(retryForms) }
+
+// HeaderForms returns what RefusalShape.Headers may be.
+func HeaderForms() []string { return slices.Clone(headerForms) }
 
 // NotRefusal says what is no refusal, though it looks like one.
 type NotRefusal struct {

@@ -26,6 +26,7 @@ type reader struct {
 	values int                   // seen so far
 	bytes  int                   // of text in them
 	spent  bool                  // the bound was passed, and said so
+	stated Limit                 // the limit, before a promise beside it took its place
 }
 
 // A field is one that a mapping may have, and how its value is read.

@@ -55,6 +55,11 @@ func (p *press) resolve(d *draft) {
 	}
 	d.profile.Name, d.profile.Source = d.name, d.source
 	d.reader.profile(d.doc, &d.profile)
+	d.reader.stated = d.profile.Limit
+	d.profile.settlePromise(d.reader.given("promise"), d.reader.given("limit"))
+	if d.reader.given("promise") {
+		d.profile.Promised = d.reader.promisedIn()
+	}
 	d.raw = d.profile.Clone()
 	d.profile.Launch.place()
 	d.profile.Limit.presume(d.profile.Call.Method)

@@ -1,7 +1,9 @@
 package promise
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -158,3 +160,12 @@ func (l Law) Applies(method, tool string) bool {
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Ceil(s * 1e9)) }
+
+// Clone returns a copy that shares nothing with the law.
+func (l Law) Clone() Law {
+	c := &l.Charge
+	l.Key = slices.Clone(l.Key)
+	c.Methods, c.May, c.Free = slices.Clone(c.Methods), slices.Clone(c.May), slices.Clone(c.Free)
+	c.Tools, c.Units = slices.Clone(c.Tools), maps.Clone(c.Units)
+	return l
+}
