@@ -23,6 +23,9 @@ type front struct {
 	refused func(w http.ResponseWriter, r *http.Request, m message, a Answer)
 	// twice passes an admitted request on, so that its reply comes twice.
 	twice func(w http.ResponseWriter, r *http.Request)
+	// failed answers a call of the tool that always fails, where that matters to a law:
+	// what only failures are charged for goes by HTTP statuses. nil: there are none.
+	failed func(w http.ResponseWriter, m message)
 	// mute leaves a request without a reply.
 	mute func(w http.ResponseWriter, r *http.Request)
 }
@@ -71,8 +74,10 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, body []byte, m mes
 		f.mute(w, r)
 	case a.Limited:
 		f.refused(w, r, m, a)
-	case !pause(r.Context(), f.server.life, f.server.config.Latency):
+	case !pause(r.Context(), f.server.life, a.Delay+f.server.config.Latency):
 		panic(http.ErrAbortHandler)
+	case f.failed != nil && m.tool() == toolFail && f.server.countsFailures():
+		f.failed(w, m)
 	default:
 		if a.WrongID {
 			r = withBody(r, withID(body, wrongID(m.ID)))

@@ -45,6 +45,7 @@ type Request struct {
 	Method string        // JSON-RPC method
 	Tool   string        // tool name, for tools/call only
 	Fails  bool          // it will be answered with an error, whatever the limiter says
+	Lasts  time.Duration // how long it is served once it is let in
 }
 
 // identity is whom a limit for each client means.
@@ -62,6 +63,8 @@ type Answer struct {
 	Charged    bool          // a token was taken
 	RetryAfter time.Duration // what the refusal asks to wait; ratelimit.Never where waiting doesn't help
 	Remaining  int           // whole tokens left; 0 where the limiter counts none
+	Delay      time.Duration // how long an admitted request waits first
+	Law        string        // what the law that refuses is called; empty where it has no name
 
 	// How the reply is deformed; an honest limiter sets none of them.
 	WrongID   bool // the reply carries an id that nobody sent

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/ratelimit"
 )
@@ -17,7 +18,8 @@ type message struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
 	Params struct {
-		Name string `json:"name"`
+		Name      string          `json:"name"`
+		Arguments json.RawMessage `json:"arguments"`
 	} `json:"params"`
 }
 
@@ -37,6 +39,21 @@ func (m message) tool() string {
 		return m.Params.Name
 	}
 	return ""
+}
+
+// lasts is how long the request is served, where every one takes at least so long.
+func (m message) lasts(least time.Duration) time.Duration {
+	if m.tool() != toolSlow {
+		return least
+	}
+	var args map[string]any
+	if json.Unmarshal(m.Params.Arguments, &args) != nil {
+		return least + slowDefault
+	}
+	if ms, ok := args["ms"].(float64); ok && ms >= 0 {
+		return least + time.Duration(min(ms*float64(time.Millisecond), float64(slowMax)))
+	}
+	return least + slowDefault
 }
 
 // number is the id where it is a whole number, and 0 elsewhere.
@@ -107,7 +124,11 @@ func refuse(shape ratelimit.Shape, m message, a Answer) refusal {
 		body = append(body, `,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`...)
 		return refusal{200, map[string][]string{"Content-Type": {"application/json"}}, body}
 	}
-	status, header, body := ratelimit.Refuse(shape, m.Method, id, ratelimit.Decision{
+	no := ratelimit.Refusal{Shape: shape}
+	if a.Law != "" {
+		no.Message = ratelimit.DefaultMessage + ": " + a.Law
+	}
+	status, header, body := no.Reply(m.Method, id, ratelimit.Decision{
 		RetryAfter: a.RetryAfter, Remaining: a.Remaining, Reason: ratelimit.ReasonRate,
 	})
 	return refusal{status, header, body}

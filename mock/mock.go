@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/ratelimit"
 )
 
@@ -33,7 +35,7 @@ var ErrClosed = errors.New("mock: the server is closed")
 
 // A Config says which server to be.
 type Config struct {
-	Profile profiles.Profile // its Limit is kept, its Call.Tool is offered
+	Profile profiles.Profile // its Limit or Promise is kept, its Call.Tool is offered
 	Fault   string           // a name of the catalogue; "" keeps the promise
 	Shape   ratelimit.Shape  // how refusals look; "" means the fault's, else FastMCP2
 	Charge  Charging         // what costs a token; "" means ChargeAll
@@ -78,9 +80,13 @@ type Server struct {
 // New returns a server that serves nothing yet. It must be closed. The error
 // for an unknown fault, shape or charging policy names those that there are.
 func New(c Config) (*Server, error) {
-	limiter, err := NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
+	limiter, err := c.Limiter(time.Now())
 	if err != nil {
 		return nil, err
+	}
+	c.Latency = c.Lasts()
+	if c.IdentityHeader == "" && slices.ContainsFunc(c.Profile.Promise, func(l promise.Law) bool { return l.Key.Has(promise.Credential) }) {
+		c.IdentityHeader = "Authorization"
 	}
 	if c.Shape == "" {
 		if f, ok := FaultNamed(c.Fault); ok {
@@ -103,6 +109,31 @@ func New(c Config) (*Server, error) {
 	s.life, s.cancel = context.WithCancel(context.Background())
 	s.mcp, s.tools = newMCP(s.life, c.Profile, c.Fixture)
 	return s, nil
+}
+
+// countsFailures reports if a law asks what comes of a request.
+func (s *Server) countsFailures() bool {
+	return slices.ContainsFunc(s.config.Profile.Promise, func(l promise.Law) bool { return l.Charge.Outcomes != promise.All })
+}
+
+// heldLaw is how long a call of a mock lasts that promises how many may at a time.
+const heldLaw = 50 * time.Millisecond
+
+// Lasts is how long an admitted request takes at least.
+func (c Config) Lasts() time.Duration {
+	caps := func(l promise.Law) bool { return l.Kind == promise.Cap }
+	if c.Latency == 0 && slices.ContainsFunc(c.Profile.Promise, caps) {
+		return heldLaw // else no number of calls would ever be there at a time
+	}
+	return c.Latency
+}
+
+// Limiter returns the limiter that the config asks for. Its instant 0 is now.
+func (c Config) Limiter(now time.Time) (Limiter, error) {
+	if c.Profile.Lawful() || strings.HasPrefix(c.Fault, "law-") {
+		return NewLaws(LawConfig{Promise: c.Profile.Laws(), Fault: c.Fault, Charge: c.Charge, Epoch: now})
+	}
+	return NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
 }
 
 // Stats returns what the server counted so far.
@@ -171,6 +202,7 @@ func (s *Server) decide(m message, client, who, conn string) Answer {
 		Method: m.Method,
 		Tool:   m.tool(),
 		Fails:  m.Method == methodCall && (m.tool() == toolFail || !s.tools[m.tool()]),
+		Lasts:  m.lasts(s.config.Latency),
 	})
 	s.tally.add(m.Method, a)
 	if a.Dead {

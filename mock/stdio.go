@@ -164,7 +164,7 @@ func (s *Server) answer(ctx context.Context, session server.ClientSession, raw [
 		return nil
 	case a.Limited:
 		reply = s.refuse(m, a).body
-	case !pause(ctx, s.life, s.config.Latency):
+	case !pause(ctx, s.life, a.Delay+s.config.Latency):
 		return nil
 	default:
 		if a.WrongID {

@@ -45,6 +45,7 @@ func TestRedOnBrokenRule(t *testing.T) {
 		{"the judge knows the mock", "verdict/x.go", ours + `mock"`, "verdict/x.go:2: verdict must not import mock"},
 		{"the judge knows the wire", "verdict/x.go", ours + `internal/wire"`, "verdict/x.go:2: verdict must not import internal/wire"},
 		{"a report needs the engine", "results/x.go", ours + `runner"`, "results/x.go:2: results must not import runner"},
+		{"the mock reckons with the judge's numbers", "mock/x.go", "var x = promise.NewMeter", "mock/x.go:2: NewMeter: the judged shares no arithmetic with the judge"},
 		{"the mock knows the client", "mock/x.go", ours + `internal/wire"`, "mock/x.go:2: mock must not import internal/wire"},
 		{"virtual time knows more than history", "runner/virtual/x.go", ours + `internal/wire"`, "runner/virtual/x.go:2: runner/virtual must not import internal/wire"},
 		{"a probe needs the engine", "scenarios/probe/x.go", ours + `runner"`, "scenarios/probe/x.go:2: scenarios/probe must not import runner"},

@@ -26,6 +26,9 @@ func check(module string, rooms map[string]room, files []file) []string {
 		}
 		broken = append(broken, sizes(f)...)
 		broken = append(broken, inits(f)...)
+		if f.dir() == "mock" || f.dir() == "ratelimit" {
+			broken = append(broken, selectors(f, lawArithmetic, "the judged shares no arithmetic with the judge")...)
+		}
 		if !r.clock {
 			broken = append(broken, calls(f, clockCalls, "only the outermost rooms read the clock")...)
 		}
@@ -146,4 +149,16 @@ func importPath(spec *ast.ImportSpec) string {
 		panic("internal error: the parser let an import path through: " + spec.Path.Value)
 	}
 	return p
+}
+
+// selectors reports names that a file takes of anything whatever.
+func selectors(f file, names []string, why string) []string {
+	var broken []string
+	ast.Inspect(f.syntax, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && slices.Contains(names, s.Sel.Name) {
+			broken = append(broken, fmt.Sprintf("%s:%d: %s: %s", f.path, f.line(s), s.Sel.Name, why))
+		}
+		return true
+	})
+	return broken
 }

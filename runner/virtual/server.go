@@ -16,7 +16,8 @@ type Reply struct {
 	Status     int
 	RetryAfter time.Duration
 	Detail     string
-	Lost       bool // no reply comes: the caller times out
+	Takes      time.Duration // from the decision to the reply's leaving
+	Lost       bool          // no reply comes: the caller times out
 }
 
 // A Server is a target on a virtual clock. A request takes a delay to reach
@@ -39,7 +40,7 @@ func (s *Server) Send(_ context.Context, a history.Arrival, done func(history.Ca
 	}
 	s.Clock.At(c.Sent+s.There.draw(s.Rand), func() {
 		r := s.Decide(s.Clock.Now(), a)
-		back := s.Clock.Now() + s.Back.draw(s.Rand)
+		back := s.Clock.Now() + r.Takes + s.Back.draw(s.Rand)
 		if r.Lost || back > c.Sent+timeout {
 			back = c.Sent + timeout
 			r = Reply{Outcome: history.TimedOut, Detail: "no reply within " + timeout.String()}
