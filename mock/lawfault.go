@@ -28,9 +28,10 @@ func (q quirk) edge(at, closes, length time.Duration, n int) int {
 
 // A LawFault is one way to break a law.
 type LawFault struct {
-	Name string
-	Doc  string // what is wrong, in one sentence
-	Note string // of which laws nobody can tell, and why; empty where it is told of all
+	Name  string
+	Doc   string // what is wrong, in one sentence
+	Cause string // what the verdict on it should say: an RE2 pattern
+	Note  string // of which laws nobody can tell, and why; empty where it is told of all
 
 	// of reports if a law can be broken so; hidden, if no run can tell: see Note.
 	of, hidden func(l promise.Law) bool

@@ -13,11 +13,12 @@ import (
 
 // A LawSetting is what a plan for laws must know besides the promise.
 type LawSetting struct {
-	Load    history.Arrival // what is sent: its Method, Tool and Arguments
-	Clients []string        // who sends; the first presses, the second shows who shares a counter
-	Budget  time.Duration   // how long the plan may take; 0 means DefaultLawBudget
-	Calls   int             // how many calls it may send; 0 means DefaultLawCalls
-	Seed    uint64          // makes jitter repeatable
+	Load    history.Arrival  // what is sent: its Method, Tool and Arguments
+	Failing *history.Arrival // what surely fails, for laws that charge failures only; nil: nothing is known to
+	Clients []string         // who sends; the first presses, the second shows who shares a counter
+	Budget  time.Duration    // how long the plan may take; 0 means DefaultLawBudget
+	Calls   int              // how many calls it may send; 0 means DefaultLawCalls
+	Seed    uint64           // makes jitter repeatable
 }
 
 // What a plan may take unless it is said otherwise.
@@ -62,10 +63,16 @@ func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a].Refilled(), p[b].Refilled()) })
 	w.plan.Spends = make([]int, len(p))
 	for _, x := range order {
-		if !p[x].Applies(set.Load.Method, set.Load.Tool) {
-			w.leave(x, "is not about "+cmp.Or(set.Load.Tool, set.Load.Method)+", which is all that is sent")
+		load, ok := w.loadOf(x)
+		switch {
+		case !ok:
+			w.leave(x, "charges failures only, and no call is known that fails")
+			continue
+		case !p[x].Applies(load.Method, load.Tool):
+			w.leave(x, "is not about "+cmp.Or(load.Tool, load.Method)+", which is all that is sent")
 			continue
 		}
+		w.load = load
 		for _, s := range stagesOf(p[x]) {
 			w.stage(x, s)
 		}
@@ -101,7 +108,10 @@ func stagesOf(l promise.Law) []lawStage {
 			{"press", "what it does under steady pressure", pressFor, (*lawPlanner).press, false},
 		}
 	case promise.Quota:
-		return []lawStage{{"fill", "how many it lets through", func(promise.Law) time.Duration { return 0 }, (*lawPlanner).fill, false}}
+		return []lawStage{
+			{"fill", "how many it lets through", func(promise.Law) time.Duration { return 0 }, (*lawPlanner).fill, false},
+			{"still", "if it lets through more before its time", func(promise.Law) time.Duration { return stillFor }, (*lawPlanner).still, true},
+		}
 	}
 	return []lawStage{{"crowd", "how many it serves at a time", func(promise.Law) time.Duration { return 2 * time.Second }, (*lawPlanner).crowd, false}}
 }
@@ -115,6 +125,28 @@ func pressFor(l promise.Law) time.Duration {
 	return time.Duration(1.5 * float64(l.Every))
 }
 
+// loadOf is what a law is asked with.
+func (w *lawPlanner) loadOf(x int) (history.Arrival, bool) {
+	switch {
+	case w.promise[x].Charge.Outcomes != promise.Failures:
+		return w.set.Load, true
+	case w.set.Failing == nil:
+		return w.set.Load, false
+	}
+	return *w.set.Failing, true
+}
+
+// charges is what a law charges for a call, most.
+func (w *lawPlanner) charges(x int, a *history.Arrival) int {
+	_, units := w.promise[x].Charge.Cost(a.Method, a.Tool)
+	fails := w.set.Failing != nil && a.Tool == w.set.Failing.Tool && a.Method == w.set.Failing.Method
+	switch only := w.promise[x].Charge.Outcomes; {
+	case only == promise.Failures && !fails, only == promise.Successes && fails:
+		return 0
+	}
+	return units
+}
+
 type lawPlanner struct {
 	promise promise.Promise
 	set     LawSetting
@@ -122,7 +154,8 @@ type lawPlanner struct {
 	meters  []*promise.Meter // what an honest server holds for the first client
 	now     time.Duration
 	label   string
-	first   time.Duration // when the window of the last fill opened
+	load    history.Arrival // what is sent
+	first   time.Duration   // when the window of the last fill opened
 	jitter  func() float64
 }
 
@@ -158,6 +191,9 @@ func (w *lawPlanner) rested() time.Duration {
 	for _, m := range w.meters {
 		at = max(at, m.Rested(w.now))
 	}
+	for _, l := range w.promise {
+		at = max(at, w.now+l.Wait) // who waits takes later
+	}
 	if at > w.now || len(w.plan.Arrivals) > 0 {
 		at += margin(at-w.now) + 100*time.Millisecond
 	}
@@ -171,11 +207,11 @@ func margin(span time.Duration) time.Duration {
 
 // send plans one call of the first client, now.
 func (w *lawPlanner) send(client int) {
-	a := w.set.Load
+	a := w.load
 	a.Due, a.Label, a.Client = w.now, w.label, w.set.Clients[min(client, len(w.set.Clients)-1)]
 	w.plan.Arrivals = append(w.plan.Arrivals, a)
 	for x, m := range w.meters {
-		_, units := w.promise[x].Charge.Cost(a.Method, a.Tool)
+		units := w.charges(x, &a)
 		// What another client takes may be taken of everybody's.
 		if units > 0 && (client == 0 || len(w.promise[x].Key) == 0) && m.Take(w.now, units) {
 			w.plan.Spends[x] += units
@@ -202,7 +238,7 @@ func (w *lawPlanner) clear(x int) bool {
 	for w.now < until {
 		wait := time.Duration(0)
 		for y, m := range w.meters {
-			_, units := w.promise[y].Charge.Cost(w.set.Load.Method, w.set.Load.Tool)
+			units := w.charges(y, &w.load)
 			if y == x || units == 0 {
 				continue
 			}
@@ -234,6 +270,11 @@ func quick(l promise.Law) time.Duration {
 
 func (w *lawPlanner) fill(x int) {
 	l := w.promise[x]
+	if l.Charge.Outcomes == promise.Failures {
+		w.load = w.set.Load // as many that succeed first: they cost nothing
+		w.calls(x, l.N+2, quick(l))
+		w.load = *w.set.Failing
+	}
 	w.first = w.now
 	w.send(0)
 	w.now += margin(l.Every)
@@ -246,6 +287,14 @@ func (w *lawPlanner) fill(x int) {
 		w.send(1)
 		w.send(1)
 	}
+}
+
+// stillFor is how long after a quota is used up it is asked once more.
+const stillFor = 6 * time.Second
+
+func (w *lawPlanner) still(x int) {
+	w.now += stillFor
+	w.calls(x, 2, quick(w.promise[x]))
 }
 
 func (w *lawPlanner) reset(x int) {
@@ -276,7 +325,8 @@ func (w *lawPlanner) halves(x int) {
 
 func (w *lawPlanner) burst(x int) {
 	l, begin := w.promise[x], w.now
-	for range l.N + beyond {
+	waiting := int(math.Ceil(l.Rate * l.Wait.Seconds()))
+	for range l.N + waiting + beyond {
 		w.send(0)
 	}
 	w.now = begin + seconds(0.7/l.Rate)

@@ -36,6 +36,8 @@ type counter struct {
 	stakes []stake
 	byEnd  []int32 // places of stakes, by received
 	refuse []int32 // places of refused stakes
+
+	lasts func(call int32) time.Duration // how long a call is served at least; nil: nobody knows
 }
 
 // counters lays out who counts what. Calls that were never sent say nothing.
@@ -59,6 +61,9 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			c := byKey[key]
 			if c == nil {
 				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin}
+				if cfg.Lasts != nil {
+					c.lasts = func(call int32) time.Duration { return cfg.Lasts(&calls[call]) }
+				}
 				if len(p[x].Key) == 0 {
 					c.stakes = make([]stake, 0, len(calls))
 				}

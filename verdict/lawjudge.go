@@ -22,6 +22,10 @@ type LawConfig struct {
 	// to what the call itself says: its client and session. All calls have one address,
 	// unless it says otherwise.
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
+
+	// Lasts is how long a call that is let in is served at least, for caps; nil: nobody
+	// knows, so that no cap is ever found to let through too many.
+	Lasts func(c *history.Call) time.Duration
 }
 
 // A LawState is what a history says of one law.
@@ -70,10 +74,14 @@ func JudgeLaws(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgem
 	if err := p.Validate(); err != nil {
 		panic("verdict: internal error: " + err.Error())
 	}
-	cfg.Tolerance = cmp.Or(cfg.Tolerance, DefaultTolerance)
-	j := &lawJudge{promise: p, cfg: cfg, calls: calls, counters: counters(p, calls, cfg)}
+	j := newLawJudge(p, calls, cfg)
 	j.settle()
 	return j.judgement()
+}
+
+func newLawJudge(p promise.Promise, calls []history.Call, cfg LawConfig) *lawJudge {
+	cfg.Tolerance = cmp.Or(cfg.Tolerance, DefaultTolerance)
+	return &lawJudge{promise: p, cfg: cfg, calls: calls, counters: counters(p, calls, cfg)}
 }
 
 type lawJudge struct {
@@ -303,7 +311,9 @@ func (j *lawJudge) least(x int, c *counter) float64 {
 			least = min(least, j.bound[x][call])
 		}
 	}
-	if j.promise[x].Kind != promise.Bucket {
+	if l := j.promise[x]; l.Kind == promise.Bucket {
+		least -= l.Rate * l.Wait.Seconds() // what may wait is no part of the burst
+	} else {
 		least-- // N < bound, in whole numbers
 	}
 	return least
@@ -317,7 +327,8 @@ func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bo
 		need, e = c.bucketNeed()
 		return need, e, need > float64(c.law.N+c.law.Step)+tolerance
 	case promise.Cap:
-		return 0, e, false // who lasts how long isn't known
+		e = c.crowd()
+		return float64(e.units), e, e.units > c.law.N
 	}
 	e, broken = c.windowExcess()
 	need = math.Ceil(float64(e.units) / float64(e.windows))
