@@ -83,6 +83,15 @@ func (p *Profile) settlePromise(promised, limited bool) {
 	}
 }
 
+// Settle makes the limit say what a promise says that was put in its place, where that
+// is one bucket, and nothing elsewhere.
+func (p *Profile) Settle() {
+	p.settlePromise(len(p.Promise) > 0, false)
+	if !p.Lawful() {
+		p.Limit.presume(p.Call.Method)
+	}
+}
+
 // clonePromise returns a copy that shares nothing.
 func clonePromise(p promise.Promise) promise.Promise {
 	out := slices.Clone(p)

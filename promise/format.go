@@ -59,8 +59,10 @@ func (c Charge) words() []string {
 			words = append(words, name, listed(items))
 		}
 	}
-	list("methods", c.Methods)
-	list("may", c.May)
+	if !c.Presumed { // nobody said it
+		list("methods", c.Methods)
+		list("may", c.May)
+	}
 	list("free", c.Free)
 	list("tools", c.Tools)
 	if c.Units != nil {

@@ -39,6 +39,10 @@ type Server struct {
 	Limit     Limit           `json:"limit"`              // zero where laws are promised
 	Promise   string          `json:"promise,omitempty"`  // laws, where it isn't one bucket: "; " stands between them
 	Laws      []Law           `json:"laws,omitempty"`     // what was found of each
+
+	PromiseSource string   `json:"promise_source,omitempty"` // where the laws were read from: a file and line, or "--promise"
+	LawCauses     []string `json:"law_causes,omitempty"`     // of broken laws: what may be kept in their place, likeliest first
+
 	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
 	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
 	Clocks    *Clocks         `json:"clocks,omitempty"`   // what was taken for granted of clocks; nil where nothing was judged
@@ -102,6 +106,8 @@ type Observed struct {
 	Scope  string  `json:"scope,omitempty"`
 	Source string  `json:"source,omitempty"` // where it was read
 	Note   string  `json:"note,omitempty"`
+
+	Promise string `json:"promise,omitempty"` // laws, where it is no single bucket
 }
 
 // ObservedOf is a profile's observation as documents spell it; nil for nil.
@@ -109,7 +115,11 @@ func ObservedOf(o *profiles.Observed) *Observed {
 	if o == nil {
 		return nil
 	}
-	return &Observed{Rate: o.Rate, Burst: o.Burst, Scope: string(o.Scope), Source: o.Source, Note: o.Note}
+	out := &Observed{Rate: o.Rate, Burst: o.Burst, Scope: string(o.Scope), Source: o.Source, Note: o.Note}
+	if out.Rate == 0 {
+		out.Promise = PromiseText(o.Promise)
+	}
+	return out
 }
 
 // Measured is the certified box of rate and burst: no token bucket outside it

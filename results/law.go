@@ -31,6 +31,15 @@ func LawOf(f verdict.LawFinding) Law {
 	return l
 }
 
+// PromiseText is a promise as documents spell it: "; " stands between its laws.
+func PromiseText(p promise.Promise) string {
+	var parts []string
+	for _, l := range p {
+		parts = append(parts, l.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
 // Promised is what the server was held to, in words.
 func (s *Server) Promised() string {
 	if s.Promise != "" {

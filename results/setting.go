@@ -1,6 +1,10 @@
 package results
 
-import "github.com/mcpload/mcpload/verdict"
+import (
+	"time"
+
+	"github.com/mcpload/mcpload/verdict"
+)
 
 // A Setting is what verdicts rest on beside the calls and what the document says
 // elsewhere: with it a kept run is judged again as it was when it was fresh.
@@ -10,11 +14,23 @@ type Setting struct {
 	Statuses   []int    `json:"refusal_statuses,omitempty"` // HTTP statuses that somebody called refusals
 	Identity   bool     `json:"identity,omitempty"`         // a header told clients apart
 	Thresholds []string `json:"thresholds,omitempty"`       // demands on latency, as they were given
+
+	Epoch   time.Time    `json:"epoch,omitzero"`             // of laws: when instant 0 was, which calendars ask
+	LastsNS int64        `json:"lasts_ns,omitempty"`         // of laws: how long each call surely lasts at the server
+	Refusal *RefusalForm `json:"promised_refusal,omitempty"` // of laws: the shape that refusals are promised to have
+}
+
+// A RefusalForm is the shape that refusals are promised to have.
+type RefusalForm struct {
+	Status     int    `json:"status,omitempty"`
+	Code       int    `json:"code,omitempty"`
+	RetryAfter string `json:"retry_after,omitempty"` // as profiles spell it
 }
 
 // Recorded is the setting as documents have it: nil where it is that of most runs.
 func (s Setting) Recorded() *Setting {
-	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 {
+	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 &&
+		s.Epoch.IsZero() && s.LastsNS == 0 && s.Refusal == nil {
 		return nil
 	}
 	return &s

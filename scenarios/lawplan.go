@@ -164,7 +164,7 @@ type lawPlanner struct {
 func (w *lawPlanner) stage(x int, s lawStage) {
 	l, begin := w.promise[x], w.now
 	if !s.follows {
-		begin = w.rested()
+		begin = w.rested(x)
 	}
 	units := 3*l.N + 10
 	if s.name == "fill" || l.Kind == promise.Bucket {
@@ -185,11 +185,17 @@ func (w *lawPlanner) leave(x int, why string) {
 	w.plan.Left = append(w.plan.Left, fmt.Sprintf("%s: %s", w.promise[x], why))
 }
 
-// rested is when every law has surely forgotten everything.
-func (w *lawPlanner) rested() time.Duration {
-	at := w.now
-	for _, m := range w.meters {
-		at = max(at, m.Rested(w.now))
+// rested is when a law can be asked anew: when it has forgotten everything, and so have
+// all others that don't surely grant what it is asked for anyway. A law that can't forget
+// within the budget is asked for what is left of it.
+func (w *lawPlanner) rested(x int) time.Duration {
+	at, need := w.now, w.need(x)
+	for y, m := range w.meters {
+		rested := m.Rested(w.now)
+		if sure, _ := m.Left(w.now); y != x && sure >= need || rested > w.set.Budget {
+			continue
+		}
+		at = max(at, rested)
 	}
 	for _, l := range w.promise {
 		at = max(at, w.now+l.Wait) // who waits takes later
@@ -198,6 +204,15 @@ func (w *lawPlanner) rested() time.Duration {
 		at += margin(at-w.now) + 100*time.Millisecond
 	}
 	return at
+}
+
+// need is how many units a law is asked for between two rests, about.
+func (w *lawPlanner) need(x int) float64 {
+	l := w.promise[x]
+	if l.Kind == promise.Bucket {
+		return float64(l.N) + l.Rate*(pressFor(l)+l.Wait).Seconds() + beyond
+	}
+	return 2*float64(l.N) + beyond
 }
 
 // margin keeps clear of an instant: clocks drift, and networks delay.

@@ -3,9 +3,12 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -19,11 +22,17 @@ type Laws struct {
 	// Identify is as in LawConfig.
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
 
-	of     *Court // that judged is of
+	Epoch   time.Time             // as in LawConfig
+	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
+	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
+
+	of     *Court // that judged and causes are of
 	judged LawJudgement
+	causes []string
 }
 
-// Checks are a check a law, and one for all refusals.
+// Checks are a check a law, one for all refusals, and one of their shape where one is
+// promised.
 func (l *Laws) Checks() []Check {
 	var out []Check
 	for x, law := range l.Said {
@@ -33,11 +42,39 @@ func (l *Laws) Checks() []Check {
 			Judge: func(t *Trial) Finding { return l.judgeLaw(t.court, x) },
 		})
 	}
-	return append(out, Check{
+	out = append(out, Check{
 		ID:    "refusals",
 		Doc:   "every refusal can have been made by some law",
-		Judge: func(t *Trial) Finding { return refusalFinding(l.Judged(t.court).Unexplained) },
+		Judge: func(t *Trial) Finding { return l.refusalFinding(t.court) },
 	})
+	if l.Refusal == (profiles.RefusalShape{}) {
+		return out
+	}
+	return append(out, Check{
+		ID:    "refusal-form",
+		Doc:   "every refusal has the shape that is promised",
+		Judge: func(t *Trial) Finding { return RefusalForm(l.Refusal, t.court.calls) },
+	})
+}
+
+// mostExplained is how long a history may be for other promises to be tried on it: that
+// takes a judgement for each.
+const mostExplained = 20_000
+
+// Causes say what may be kept in place of a promise that a court's history breaks, the
+// likeliest first; empty where nothing that was tried explains it.
+func (l *Laws) Causes(c *Court) []string {
+	l.Judged(c)
+	return l.causes
+}
+
+// config is how a court's history is held against the laws.
+func (l *Laws) config(c *Court) LawConfig {
+	cfg := LawConfig{Clocks: c.Clocks(), Shared: c.cfg.Shared, Identify: l.Identify, Epoch: l.Epoch}
+	if l.Lasts > 0 {
+		cfg.Lasts = func(*history.Call) time.Duration { return l.Lasts }
+	}
+	return cfg
 }
 
 // Judged is what a court's whole history says of each law.
@@ -45,7 +82,13 @@ func (l *Laws) Judged(c *Court) LawJudgement {
 	if l.of == c {
 		return l.judged
 	}
-	l.of, l.judged = c, JudgeLaws(l.Held, c.calls, LawConfig{Clocks: c.Clocks(), Shared: c.cfg.Shared, Identify: l.Identify})
+	cfg := l.config(c)
+	l.of, l.judged, l.causes = c, JudgeLaws(l.Held, c.calls, cfg), nil
+	if l.judged.Verdict == Fail && len(c.calls) <= mostExplained {
+		for _, cause := range LawCauses(l.Held, c.calls, cfg) {
+			l.causes = append(l.causes, cause.words(len(l.Held)))
+		}
+	}
 	for x := range l.judged.Laws {
 		l.judged.Laws[x].Law = l.Said[x]
 	}
@@ -68,7 +111,7 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		found.Verdict = Fail
 		found.Saw = fmt.Sprintf("%s let through%s within %s, where %g are granted",
 			words.Count(w.Admitted, "unit"), who, words.Span(w.To-w.From), w.Allowed)
-		found.Cause = "the server lets more through than this law does"
+		found.Cause = l.likely("the server lets more through than this law does")
 	case Kept:
 		found.Verdict = Pass
 		found.Saw = fmt.Sprintf("kept: its number is %s, by %s that no other law can have refused",
@@ -83,12 +126,13 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 }
 
 // refusalFinding says if every refusal can have been made by some law.
-func refusalFinding(list []Unexplained) Finding {
+func (l *Laws) refusalFinding(c *Court) Finding {
+	list := l.Judged(c).Unexplained
 	f := Finding{Check: "refusals", Want: "every refusal can have been made by some law", Verdict: Pass, Saw: "each can"}
 	if len(list) == 0 {
 		return f
 	}
-	f.Verdict, f.Cause = Fail, "the server refuses calls that its laws grant"
+	f.Verdict, f.Cause = Fail, l.likely("the server refuses calls that its laws grant")
 	f.Witness = &Witness{Calls: []int{}}
 	for _, u := range list[:min(len(list), 20)] {
 		f.Witness.Calls = append(f.Witness.Calls, u.Call)
@@ -96,4 +140,24 @@ func refusalFinding(list []Unexplained) Finding {
 	f.Saw = fmt.Sprintf("%s that no law can have refused; call %d with %s",
 		words.Count(len(list), "call"), list[0].Call, words.And(list[0].Room))
 	return f
+}
+
+// likely is a cause with what explains it, where anything does.
+func (l *Laws) likely(cause string) string {
+	if len(l.causes) == 0 {
+		return cause
+	}
+	return cause + "; what explains it: " + strings.Join(l.causes, "; or ")
+}
+
+// words are a cause as people read it, of a promise of so many laws.
+func (c LawCause) words(laws int) string {
+	text := c.Says
+	if c.Kept.Kind != "" {
+		text += " (" + c.Kept.String() + ")"
+	}
+	if laws > 1 {
+		text = fmt.Sprintf("law %d: %s", c.Law+1, text)
+	}
+	return text
 }

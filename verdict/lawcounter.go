@@ -37,6 +37,7 @@ type counter struct {
 	byEnd  []int32 // places of stakes, by received
 	refuse []int32 // places of refused stakes
 
+	epoch time.Time                      // when instant 0 of the history was; zero: nobody knows
 	lasts func(call int32) time.Duration // how long a call is served at least; nil: nobody knows
 }
 
@@ -60,7 +61,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			key := cfg.identityOf(p[x].Key, &calls[i])
 			c := byKey[key]
 			if c == nil {
-				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin}
+				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin, epoch: cfg.Epoch}
 				if cfg.Lasts != nil {
 					c.lasts = func(call int32) time.Duration { return cfg.Lasts(&calls[call]) }
 				}

@@ -23,6 +23,10 @@ type LawConfig struct {
 	// unless it says otherwise.
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
 
+	// Epoch is when instant 0 of the history was, for quotas: a calendar resets them. The
+	// zero Epoch is known to nobody, so that a reset may have been at any time.
+	Epoch time.Time
+
 	// Lasts is how long a call that is let in is served at least, for caps; nil: nobody
 	// knows, so that no cap is ever found to let through too many.
 	Lasts func(c *history.Call) time.Duration
@@ -329,6 +333,11 @@ func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bo
 	case promise.Cap:
 		e = c.crowd()
 		return float64(e.units), e, e.units > c.law.N
+	}
+	if c.law.Kind == promise.Quota {
+		if e, known := c.quotaExcess(); known {
+			return float64(e.units), e, e.units > c.law.N
+		}
 	}
 	e, broken = c.windowExcess()
 	need = math.Ceil(float64(e.units) / float64(e.windows))

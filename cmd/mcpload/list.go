@@ -172,5 +172,8 @@ func faultRows(*profiles.Catalog) []row {
 	for _, f := range mock.Faults() {
 		rows = append(rows, row{[]string{f.Name, f.Doc}, map[string]any{"name": f.Name, "doc": f.Doc}})
 	}
+	for _, f := range mock.LawFaults() {
+		rows = append(rows, row{[]string{f.Name, f.Doc}, map[string]any{"name": f.Name, "doc": f.Doc}})
+	}
 	return rows
 }

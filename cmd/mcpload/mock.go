@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
 )
@@ -26,6 +27,7 @@ type mockFlags struct {
 	profiles  []string
 	rate      string
 	burst     int
+	promise   []string
 	seed      uint64
 
 	credentials bool
@@ -44,9 +46,13 @@ func (a *app) mockCommand() *cobra.Command {
 		Short: "Serve a mock of a server, honest or broken in one chosen way",
 		Long: `Mock serves a profile's tools behind the rate limit that the profile promises,
 until it is interrupted, and prints its URL. With --fault it breaks its promise
-in one chosen way, to try out what a check can see.`,
+in one chosen way, to try out what a check can see.
+
+With --promise it keeps laws of any kind, and a fault whose name begins with law-
+breaks the first law that can be broken so, or the one that is named: law-n+1@2.`,
 		Example: `  mcpload mock --server acb
   mcpload mock --server acb --fault never-refills --shape http429
+  mcpload mock --promise '30 per 10s fixed per session' --fault law-n+1
   mcpload mock --server acb --transport stdio      speaks on stdin and stdout
   MAILGUN_API_KEY=test mcpload mock --server mailgun-mcp --credentials      refuses to start`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +73,7 @@ in one chosen way, to try out what a check can see.`,
 	flags.StringVar(&f.rate, "rate", "", "another rate than the profile's: 12, 12/s, 300/1m")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes what a faulty mock draws lots for repeatable")
 	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
+	flags.StringArrayVar(&f.promise, "promise", nil, "keep a `law` of any kind in place of the profile's, such as '30 per 10s sliding per session' (repeatable; see docs/PROMISES.md)")
 	flags.BoolVar(&f.credentials, "credentials", false, "refuse to start without the credentials that the profile names, in the environment")
 	flags.StringVar(&f.startFault, "startup-fault", "", "how to start `wrongly` (see mcpload list startup-faults)")
 	flags.BoolVar(&f.fixture, "fixture", false, "have one of everything that the protocol has: resources, prompts, completion, logging, a tool with an output schema")
@@ -90,9 +97,16 @@ func mockCommand(c mock.Config, dirs []string) ([]string, error) {
 // mockArgs are its arguments.
 func mockArgs(c mock.Config, dirs []string) []string {
 	l := c.Profile.Limit
-	args := []string{"mock", "--server", c.Profile.Name, "--transport", "stdio",
-		"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst),
-		"--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--seed", fmt.Sprint(c.Seed), "--latency", c.Latency.String()}
+	promised := []string{"--rate", fmt.Sprint(l.Rate), "--burst", fmt.Sprint(l.Burst)}
+	if c.Profile.Lawful() {
+		promised = nil
+		for _, law := range c.Profile.Promise {
+			promised = append(promised, "--promise", law.String())
+		}
+	}
+	args := []string{"mock", "--server", c.Profile.Name, "--transport", "stdio"}
+	args = append(args, promised...)
+	args = append(args, "--fault", c.Fault, "--shape", string(c.Shape), "--charge", string(c.Charge), "--seed", fmt.Sprint(c.Seed), "--latency", c.Latency.String())
 	if c.Fixture {
 		args = append(args, "--fixture")
 	}
@@ -105,21 +119,40 @@ func mockArgs(c mock.Config, dirs []string) []string {
 	return args
 }
 
-func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
-	if f.server == "" {
-		return hint.New(fmt.Errorf("no server is named"), "name a profile with --server; mcpload list servers names them all")
+// mocked is the profile that a mock serves: a known one, or one that only keeps what
+// --promise says.
+func (a *app) mocked(f *mockFlags) (profiles.Profile, error) {
+	if f.server == "" && len(f.promise) == 0 {
+		return profiles.Profile{}, hint.New(fmt.Errorf("no server is named"), "name a profile with --server, or say what to keep with --promise; mcpload list servers names them all")
 	}
-	target := targetFlags{servers: []string{f.server}, rate: f.rate, burst: f.burst}
+	target := targetFlags{rate: f.rate, burst: f.burst}
+	if f.server != "" {
+		target.servers = []string{f.server}
+	}
 	catalog, err := a.catalog(f.profiles)
 	if err != nil {
-		return err
+		return profiles.Profile{}, err
 	}
 	chosen, err := target.promises(catalog, nil)
 	if err != nil {
-		return err
+		return profiles.Profile{}, err
 	}
 	p := chosen[0]
-	if err := target.override(&p); err != nil {
+	if len(f.promise) == 0 {
+		return p, target.override(&p)
+	}
+	if f.rate != "" || f.burst != 0 {
+		return p, fmt.Errorf("--promise takes no --rate and no --burst: a law says them")
+	}
+	p.Promise, err = parsePromise(f.promise)
+	p.Promised = "--promise"
+	p.Settle()
+	return p, err
+}
+
+func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
+	p, err := a.mocked(f)
+	if err != nil {
 		return err
 	}
 	ctx, stop := runner.Until(ctx, a.drain)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
@@ -32,14 +32,24 @@ func (f *lawFlags) register(flags *pflag.FlagSet) {
 // laws makes jobs such as are held to laws, where that is asked for.
 func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 	if len(f.lawFlags.promise) == 0 {
+		lawful := f.profilesLaws(jobs)
 		for _, name := range []string{"law-budget", "fresh", "spend"} {
-			if given(name) {
+			if given(name) && !lawful {
 				return hint.New(fmt.Errorf("--%s says more of a --promise, and there is none", name), "for example --promise '30 per 10s fixed per session'")
 			}
 		}
+		for _, name := range []string{"rate", "burst"} {
+			if given(name) && lawful {
+				return hint.New(fmt.Errorf("--%s has no meaning for a profile that promises laws: they have numbers of their own", name),
+					"say other laws with --promise, for example --promise '30 per 10s fixed per session'")
+			}
+		}
+		if lawful && given("scenario") {
+			return fmt.Errorf("--scenario has no meaning for a profile that promises laws: they bring their own traffic")
+		}
 		return nil
 	}
-	for _, name := range []string{"rate", "burst", "scope", "scenario", "virtual", "delay", "against"} {
+	for _, name := range []string{"rate", "burst", "scope", "scenario", "against"} {
 		if given(name) {
 			return fmt.Errorf("--promise takes no --%s: a law says it, or brings its own traffic", name)
 		}
@@ -49,12 +59,28 @@ func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 		return err
 	}
 	for i := range jobs {
-		if jobs[i].Kind == target.Mock {
-			return hint.New(errors.New("--promise is for a running server: the mock keeps token buckets only"), "give --url, or -- and a command that starts one")
-		}
-		jobs[i].Laws = &drive.Laws{Promise: p, Budget: f.budget, Fresh: f.fresh, Spend: f.spend}
+		jobs[i].Profile.Promise, jobs[i].Profile.Promised = p, "--promise"
+		jobs[i].Profile.Settle()
+		jobs[i].Mock.Profile = jobs[i].Profile // a mock keeps it
+		jobs[i].Laws = f.heldTo(jobs[i].Profile)
 	}
 	return nil
+}
+
+// profilesLaws makes jobs whose profile promises what no bucket says such as are held
+// to laws, and reports if there are any.
+func (f *runFlags) profilesLaws(jobs []drive.Job) (found bool) {
+	for i := range jobs {
+		if p := jobs[i].Profile; p.Lawful() {
+			jobs[i].Laws, found = f.heldTo(p), true
+		}
+	}
+	return found
+}
+
+// heldTo are the laws of a profile as a job is held to them.
+func (f *lawFlags) heldTo(p profiles.Profile) *drive.Laws {
+	return &drive.Laws{Promise: p.Promise, Source: p.Promised, Budget: f.budget, Fresh: f.fresh, Spend: f.spend}
 }
 
 // printLaws prints the plan of a job that is held to laws.

@@ -262,6 +262,12 @@ func (f *targetFlags) choose(p *profiles.Profile) error {
 		return fmt.Errorf("--against %q is neither declared nor observed", f.against)
 	case o == nil:
 		return fmt.Errorf("--against observed: nobody has read what the code of %s sets", p.Name)
+	case len(o.Promise) > 0:
+		p.Promise, p.Promised = o.Promise, o.Source
+		if !p.Lawful() {
+			p.Promise, p.Promised = nil, ""
+			p.Limit.Rate, p.Limit.Burst, p.Limit.Scope, p.Limit.Tier, p.Limit.Inherited = o.Rate, o.Burst, o.Scope, "", ""
+		}
 	case o.Rate == 0:
 		return fmt.Errorf("--against observed: the code of %s sets no limit (%s), so there is nothing to hold it to", p.Name, o.Source)
 	default:

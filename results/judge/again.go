@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
@@ -204,7 +205,10 @@ func limitOf(l results.Limit, more results.Setting) profiles.Limit {
 
 // lawsOf reads the laws that a server was held to.
 func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*verdict.Laws, error) {
-	laws := &verdict.Laws{Identify: Identify(more.Identity)}
+	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS)}
+	if r := more.Refusal; r != nil {
+		laws.Refusal.Status, laws.Refusal.Code, laws.Refusal.RetryAfter = r.Status, r.Code, r.RetryAfter
+	}
 	for x, text := range strings.Split(s.Promise, "; ") {
 		law, err := promise.Parse(text)
 		if err != nil {
@@ -231,6 +235,19 @@ func Recorded(set verdict.Setting, identity bool, thresholds []string) *results.
 		r.Statuses = []int{http.StatusServiceUnavailable}
 	}
 	return r.Recorded()
+}
+
+// WithLaws adds to a recorded setting, which may be nil, what a judgement of laws rests on.
+func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
+	var s results.Setting
+	if r != nil {
+		s = *r
+	}
+	s.Epoch, s.LastsNS = laws.Epoch, int64(laws.Lasts)
+	if f := laws.Refusal; f != (profiles.RefusalShape{}) {
+		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter}
+	}
+	return s.Recorded()
 }
 
 // ErrNothing is returned for a run of which nothing can be judged again.

@@ -35,8 +35,9 @@ func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []
 		return !c.Planned() || c.Nth() < last[c.Label]
 	}))
 	s.Clocks, s.Latency = results.ClocksOf(court.Clocks()), &latency
-	s.Measured, s.Laws, s.Scenarios = nil, nil, nil
+	s.Measured, s.Laws, s.LawCauses, s.Scenarios = nil, nil, nil, nil
 	if laws != nil {
+		s.LawCauses = laws.Causes(court)
 		for x, f := range laws.Judged(court).Laws {
 			law := results.LawOf(f)
 			if x < len(laws.Left) {

@@ -87,6 +87,7 @@ func (l *line) close(out *Outcome) (notes []string) {
 func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
 	if l.job.Laws != nil {
 		plan := l.job.LawPlan(l.setting.Clients)
+		l.job.Laws.epoch = time.Now().Add(-l.clock.Now()).Round(0)
 		l.tell.say("%s", l.job.AnnounceLaws(plan))
 		return plan.Arrivals
 	}
@@ -181,6 +182,9 @@ const breath = 20 * time.Millisecond
 // judge fills in the findings of every scenario.
 func (o *Outcome) judge(j Job) {
 	set, laws := j.judged()
+	if laws != nil {
+		o.Server.Setting = j.recorded() // only now is it known when the history began
+	}
 	o.Calls = judge.Server(&o.Server, set, laws, o.Calls)
 }
 

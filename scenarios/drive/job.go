@@ -120,13 +120,20 @@ func (j *Job) recorded() *results.Setting {
 	if j.Laws != nil {
 		set.Profile.Limit.Presumed = false
 	}
-	return judge.Recorded(set, j.Laws != nil && j.Identity.Header != "", j.Demands)
+	r := judge.Recorded(set, j.Laws != nil && j.Identity.Header != "", j.Demands)
+	if j.Laws == nil {
+		return r
+	}
+	return judge.WithLaws(r, j.Laws.judged(j))
 }
 
 // Describe is the server's part of the result document before the run.
 func (j *Job) Describe() results.Server {
 	s := j.Target.Describe()
 	s.Limit, s.Promise, s.Setting = j.limit(), j.Laws.promiseText(), j.recorded()
+	if j.Laws != nil {
+		s.PromiseSource = j.Laws.Source
+	}
 	return s
 }
 
@@ -160,6 +167,9 @@ func (j Job) quiet(clock runner.Clock, before []history.Call, tell teller) time.
 
 // Plan is every arrival of the job, from instant 0.
 func (j Job) Plan(set scenarios.Setting) []history.Arrival {
+	if j.Laws != nil {
+		return j.LawPlan(set.Clients).Arrivals
+	}
 	return slices.Collect(scenarios.Plan(j.Profile, j.Scenarios, set))
 }
 

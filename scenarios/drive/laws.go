@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -24,7 +25,9 @@ type Laws struct {
 	Budget  time.Duration // the most that the traffic may take
 	Fresh   bool          // nobody has used the server for as long as its laws remember
 	Spend   bool          // use up more than MostUnasked of a quota
+	Source  string        // where they were read from
 	left    []string      // what the last plan's budget left out
+	epoch   time.Time     // when instant 0 of the history was
 }
 
 // load is what the job sends.
@@ -33,10 +36,18 @@ func (j *Job) load() history.Arrival {
 	return history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments}
 }
 
+// failing is a call that surely fails; nil where none is known.
+func (j *Job) failing() *history.Arrival {
+	if j.Kind != target.Mock {
+		return nil
+	}
+	return &history.Arrival{Method: "tools/call", Tool: "fail"}
+}
+
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
-		Load: j.load(), Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
+		Load: j.load(), Failing: j.failing(), Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = scenarios.LawScenario
 	}
@@ -80,7 +91,7 @@ func (j *Job) AnnounceLaws(plan scenarios.LawPlan) string {
 	text := fmt.Sprintf("%s in about %s", words.Count(len(plan.Arrivals), "call"), promise.Span((plan.Length + j.lawRest()).Round(time.Second)))
 	for x, l := range j.Laws.Promise {
 		if l.Kind == promise.Quota {
-			text += fmt.Sprintf("; spends up to %d of %d a %s", plan.Spends[x], l.N, l.Unit)
+			text += fmt.Sprintf("; spends up to %d of %d a %s", min(plan.Spends[x], l.N), l.N, l.Unit)
 		}
 	}
 	return text
@@ -97,7 +108,12 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 			}
 		}
 	}
-	return &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != "")}
+	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
+		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape}
+	if j.Kind == target.Mock {
+		laws.Lasts = j.Mock.Lasts()
+	}
+	return laws
 }
 
 // promiseText is the promise as documents have it; empty where there is none.
@@ -105,9 +121,5 @@ func (l *Laws) promiseText() string {
 	if l == nil {
 		return ""
 	}
-	var parts []string
-	for _, law := range l.Promise {
-		parts = append(parts, law.String())
-	}
-	return strings.Join(parts, "; ")
+	return results.PromiseText(l.Promise)
 }

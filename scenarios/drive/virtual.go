@@ -31,6 +31,9 @@ func (j Job) runVirtual(ctx context.Context) Outcome {
 		out.fail(err)
 		return out
 	}
+	if j.Laws != nil {
+		j.Laws.epoch = virtualEpoch
+	}
 	server.Timeout = j.Options.Timeout
 	calls, err := runner.Run(ctx, clock, server, slices.Values(j.Plan(j.Planned())), runner.Config{GiveUp: target.GiveUp})
 	out.Calls = calls
@@ -39,10 +42,13 @@ func (j Job) runVirtual(ctx context.Context) Outcome {
 	return out
 }
 
+// virtualEpoch is when instant 0 of virtual time is, for what a calendar resets.
+var virtualEpoch = time.Date(2026, 1, 15, 12, 34, 56, 0, time.UTC)
+
 // VirtualServer is a mock in virtual time: a limiter's pure core, and of its replies
 // what the wire would make of them. Messages take the delay each way.
 func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *rand.Rand) (*virtual.Server, error) {
-	limiter, err := mock.NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
+	limiter, err := c.Limiter(virtualEpoch)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +58,16 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 	}
 	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			answer := limiter.Decide(virtualRequest(at, a, c.IdentityHeader != ""))
-			return virtualReply(answer, shape, a.Method)
+			q := virtualRequest(at, a, c.IdentityHeader != "")
+			q.Lasts, q.Fails = c.Lasts(), a.Tool == "fail"
+			r := virtualReply(limiter.Decide(q), shape, a.Method)
+			if r.Outcome == history.OK {
+				r.Takes += q.Lasts
+			}
+			if r.Outcome == history.OK && q.Fails {
+				r.Outcome, r.Status, r.Detail = history.Rejected, http.StatusBadRequest, "this tool always fails"
+			}
+			return r
 		}}, nil
 }
 
@@ -97,7 +111,7 @@ func virtualReply(a mock.Answer, shape ratelimit.Shape, method string) virtual.R
 	case a.Limited:
 		return virtualRefusal(a, shape, method)
 	}
-	return virtual.Reply{Outcome: history.OK}
+	return virtual.Reply{Outcome: history.OK, Takes: a.Delay}
 }
 
 // virtualRefusal is a refusal in a shape. Only HTTP 429 says when to retry.
