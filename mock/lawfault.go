@@ -51,14 +51,24 @@ func LawFaults() []LawFault {
 	return slices.Concat(numberFaults(), timeFaults(), kindFaults(), keyFaults(), costFaults())
 }
 
+// unsaid: nobody says of which kind a window is, so that only what every kind forbids is
+// a fail.
+func unsaid(l promise.Law) bool { return l.Kind == promise.Window && l.Style == promise.Unsaid }
+
+// loosely is a law of which a unit more isn't seen.
+func loosely(l promise.Law) bool { return unsaid(l) || l.Step > 0 || l.Charge.Units != nil }
+
+const loose = "of a window of unsaid kind two windows' worth is granted, a step's tokens come at an instant that nobody knows, and units are seen by the call"
+
 // numberFaults are laws of other numbers.
 func numberFaults() []LawFault {
 	more := func(d int) func(k *keptLaw) { return func(k *keptLaw) { k.law.N += d } }
 	return []LawFault{
 		{Name: "law-missing", Doc: "the law isn't kept", drop: true},
-		{Name: "law-n+1", Doc: "one more is granted", change: more(1)},
-		{Name: "law-n-1", Doc: "one less is granted", of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1)},
-		{Name: "law-n-x2", Doc: "twice as much is granted", change: func(k *keptLaw) { k.law.N *= 2 }},
+		{Name: "law-n+1", Doc: "one more is granted", change: more(1), hidden: loosely, Note: loose},
+		{Name: "law-n-1", Doc: "one less is granted", of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1),
+			hidden: func(l promise.Law) bool { return l.Step > 0 || l.Charge.Units != nil }, Note: "a step's tokens come at an instant that nobody knows, and units are seen by the call"},
+		{Name: "law-n-x2", Doc: "twice as much is granted", change: func(k *keptLaw) { k.law.N *= 2 }, hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows"},
 		{Name: "law-tiers", Doc: "the numbers of two laws of a kind are mixed up", swap: true},
 	}
 }
@@ -76,12 +86,19 @@ func timeFaults() []LawFault {
 	}
 	windows := func(l promise.Law) bool { return l.Kind == promise.Window && l.Style != promise.Unsaid }
 	return []LawFault{
-		{Name: "law-t+5%", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05)},
-		{Name: "law-t-5%", Doc: "its time is 5 % shorter", of: timed, change: stretch(1 / 1.05)},
+		{Name: "law-t+5%", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05), hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter || l.Step > 0 },
+			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
+		{Name: "law-t-5%", Doc: "its time is 5 % shorter", of: timed, change: stretch(1 / 1.05),
+			hidden: func(l promise.Law) bool {
+				return unsaid(l) || l.Style == promise.Aligned || l.Style == promise.Counter || l.Step > 0
+			},
+			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
 		{Name: "law-never-resets", Doc: "what was taken is never given back", change: func(k *keptLaw) { k.quirk.never = true },
 			hidden: func(l promise.Law) bool { return l.Kind == promise.Quota }, Note: "a run doesn't wait for a quota's reset"},
 		{Name: "law-resets-early", Doc: "all is given back after half of its time, of a quota after five seconds",
-			of: func(l promise.Law) bool { return l.Kind != promise.Cap },
+			of:     func(l promise.Law) bool { return l.Kind != promise.Cap },
+			hidden: func(l promise.Law) bool { return unsaid(l) || l.Step > 0 },
+			Note:   "two windows' worth is granted by some kinds of windows, and a step's tokens come at an instant that nobody knows",
 			change: func(k *keptLaw) {
 				k.quirk.early = 5 * time.Second
 				switch l := k.law; {
@@ -140,6 +157,7 @@ func keyFaults() []LawFault {
 	return []LawFault{
 		{Name: "law-per-session", Doc: "each session has a counter of its own",
 			of:     func(l promise.Law) bool { return !l.Key.Has(promise.Session) },
+			hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows",
 			change: func(k *keptLaw) { k.law.Key = append(slices.Clone(k.law.Key), promise.Session) }},
 		{Name: "law-shared", Doc: "everybody shares one counter",
 			of: func(l promise.Law) bool { return len(l.Key) > 0 }, change: func(k *keptLaw) { k.law.Key = nil },

@@ -30,6 +30,9 @@ var lawMatrix = [][]string{
 // callLasts is how long a call of a mock lasts that promises how many may at a time.
 const callLasts = 300 * time.Millisecond
 
+// noon is when the runs begin.
+var noon = time.Date(2026, 1, 15, 12, 1, 0, 0, time.UTC)
+
 func lastsUnder(p laws.Promise) time.Duration {
 	for _, l := range p {
 		if l.Kind == laws.Cap {
@@ -53,7 +56,7 @@ func parsedLaws(t testing.TB, texts []string) laws.Promise {
 // performLaws plans for a promise, sends that to a mock, and judges what came of it.
 func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay virtual.Delay) (verdict.LawJudgement, []verdict.LawCause) {
 	t.Helper()
-	limiter, err := mock.NewLaws(mock.LawConfig{Promise: p, Fault: fault})
+	limiter, err := mock.NewLaws(mock.LawConfig{Promise: p, Fault: fault, Epoch: noon})
 	require.NoError(t, err)
 	clock, lasts := virtual.NewClock(), lastsUnder(p)
 	target := &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: rand.New(rand.NewPCG(seed, 8)), Timeout: 20 * time.Second}
@@ -78,7 +81,7 @@ func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay 
 		}
 	}, runner.Config{})
 	require.NoError(t, err)
-	cfg := verdict.LawConfig{Clocks: verdict.DefaultClocks(), Lasts: func(*history.Call) time.Duration { return lasts }}
+	cfg := verdict.LawConfig{Epoch: noon, Clocks: verdict.DefaultClocks(), Lasts: func(*history.Call) time.Duration { return lasts }}
 	j := verdict.JudgeLaws(p, calls, cfg)
 	if j.Verdict != verdict.Fail {
 		return j, nil

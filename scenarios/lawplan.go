@@ -122,6 +122,9 @@ func pressFor(l promise.Law) time.Duration {
 	if l.Kind == promise.Bucket {
 		return max(seconds(4), seconds(40/l.Rate))
 	}
+	if l.Style == promise.Aligned || l.Style == promise.Counter {
+		return time.Duration(2.3 * float64(l.Every)) // a whole window, wherever it begins
+	}
 	return time.Duration(1.5 * float64(l.Every))
 }
 
@@ -283,24 +286,39 @@ func quick(l promise.Law) time.Duration {
 	return min(2*time.Millisecond, time.Duration(0.05*float64(l.Refilled())/float64(l.N+5)))
 }
 
+// full is how many calls take all that a law grants.
+func (w *lawPlanner) full(x int) int {
+	return max(1, w.promise[x].N/max(1, w.charges(x, &w.load)))
+}
+
 func (w *lawPlanner) fill(x int) {
 	l := w.promise[x]
 	if l.Charge.Outcomes == promise.Failures {
-		w.load = w.set.Load // as many that succeed first: they cost nothing
-		w.calls(x, l.N+2, quick(l))
+		// As many that succeed first: they cost nothing. A limiter may open a window for
+		// them all the same, so that one must be over before what fails comes.
+		w.load = w.set.Load
+		w.calls(x, w.full(x)+2, max(quick(l), 120*time.Millisecond/time.Duration(l.N)))
+		w.now += l.Every + margin(l.Every) + 100*time.Millisecond
 		w.load = *w.set.Failing
 	}
 	w.first = w.now
 	w.send(0)
 	w.now += margin(l.Every)
-	n := l.N + 2
+	n := w.full(x) + 2
 	if l.Kind == promise.Window && (l.Style == promise.Unsaid || l.Style == promise.Counter) {
-		n += l.N // two windows may touch
+		n += w.full(x) // two windows may touch
 	}
 	w.calls(x, n, quick(l))
-	if len(w.set.Clients) > 1 {
+	w.others(x)
+}
+
+// others sends from another client while the first one's counter is full: more than a
+// few of them are let through only if it has a counter of its own.
+func (w *lawPlanner) others(x int) {
+	l := w.promise[x]
+	for n := w.full(x)/2 + 2; n > 0 && len(w.set.Clients) > 1 && w.clear(x); n-- {
 		w.send(1)
-		w.send(1)
+		w.now += quick(l)
 	}
 }
 
@@ -320,32 +338,34 @@ func (w *lawPlanner) reset(x int) {
 		w.send(0)
 	}
 	w.now = max(w.now, w.first+l.Every+clearOf)
-	w.calls(x, l.N+2, quick(l))
+	w.calls(x, w.full(x)+2, quick(l))
+	w.others(x)
 }
 
 func (w *lawPlanner) halves(x int) {
-	l := w.promise[x]
-	if l.N < 2 {
+	l, full := w.promise[x], w.full(x)
+	if full < 2 {
 		return
 	}
 	first := w.now
 	w.send(0)
 	w.now += margin(l.Every)
-	w.calls(x, l.N/2-1, quick(l))
+	w.calls(x, full/2-1, quick(l))
 	w.now = max(w.now, first+l.Every/2)
-	w.calls(x, l.N/2, quick(l))
+	w.calls(x, full/2, quick(l))
 	w.now = max(w.now, first+l.Every+margin(l.Every))
-	w.calls(x, l.N+2, quick(l))
+	w.calls(x, full+2, quick(l))
 }
 
 func (w *lawPlanner) burst(x int) {
 	l, begin := w.promise[x], w.now
 	waiting := int(math.Ceil(l.Rate * l.Wait.Seconds()))
-	for range l.N + waiting + beyond {
+	for range w.full(x) + waiting + beyond {
 		w.send(0)
 	}
 	w.now = begin + seconds(0.7/l.Rate)
 	w.send(0)
+	w.others(x)
 }
 
 func (w *lawPlanner) press(x int) {
@@ -368,6 +388,9 @@ func (w *lawPlanner) crowd(x int) {
 	for range 2 {
 		for range w.promise[x].N + 2 {
 			w.send(0)
+		}
+		for range w.promise[x].N {
+			w.send(1)
 		}
 		w.now += time.Second
 	}

@@ -25,12 +25,17 @@ type ruledOut struct {
 // no boundary lies in (w, s]. Boundaries move with drift, so what is ruled out shrinks
 // by as much.
 func (c *counter) phases(charged, own func(s *stake) bool) (out []ruledOut, none bool) {
-	if c.law.Kind != promise.Window || c.law.Style != promise.Aligned || c.law.Elastic || c.law.Lockout > 0 ||
+	counts := c.law.Style == promise.Aligned || c.law.Style == promise.Counter
+	if c.law.Kind != promise.Window || !counts || c.law.Elastic || c.law.Lockout > 0 ||
 		c.law.Charge.Outcomes != promise.All {
 		return nil, false
 	}
 	p := &phaseSet{c: c, length: int64(c.law.Every)}
 	c.crowded(p)
+	if c.law.Style == promise.Counter {
+		c.overweight(p)
+		return p.cover()
+	}
 	c.emptied(p, charged, own)
 	return p.cover()
 }
@@ -50,14 +55,20 @@ func (c *counter) crowded(p *phaseSet) {
 		}
 	}
 	slices.SortFunc(changes, func(a, b change) int { return compare(a.at, b.at) })
-	units := 0
+	units, run := 0, ruledOut{refusal: -1, from: never} // boundaries that are ruled out one after the other
 	for k := 0; k < len(changes); {
 		at := changes[k].at
 		for ; k < len(changes) && changes[k].at == at; k++ {
 			units += changes[k].more
 		}
 		if units > c.law.N && k < len(changes) {
-			p.add(at, changes[k].at-1, ruledOut{refusal: -1, crowd: span64{changes[k].at - 1, at + shut - 1}})
+			run.from, run.to = min(run.from, at), changes[k].at-1
+			run.crowd = span64{run.from, at + shut - 1}
+			continue
+		}
+		if run.from != never {
+			p.add(run.from, run.to, run)
+			run.from = never
 		}
 	}
 }

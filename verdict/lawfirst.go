@@ -33,7 +33,8 @@ type chain struct {
 type span64 struct{ from, to int64 }
 
 // firstChain follows the windows of a law that is promise.Fixed; nil of a law for which
-// they can't be followed.
+// they can't be followed. Where only failures are charged, whatever else was sent may
+// have opened a window all the same: limiters count first, and take back what succeeds.
 //
 // The first window opens between the least sent instant of what may be charged and the
 // least reply of what surely is. If one opens within [lo, hi], it closes within
@@ -43,7 +44,7 @@ type span64 struct{ from, to int64 }
 func (c *counter) firstChain(charged func(s *stake) bool) *chain {
 	l := c.law
 	if l.Kind != promise.Window || l.Style != promise.Fixed || l.Elastic || l.Lockout > 0 ||
-		l.Charge.Outcomes != promise.All || len(c.stakes) == 0 {
+		l.Charge.Outcomes == promise.Successes || len(c.stakes) == 0 {
 		return nil
 	}
 	f := &chain{counter: c, shut: c.fewest(l.Every), late: c.longest(l.Every)}
