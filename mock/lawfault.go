@@ -64,12 +64,12 @@ const loose = "of a window of unsaid kind two windows' worth is granted, a step'
 func numberFaults() []LawFault {
 	more := func(d int) func(k *keptLaw) { return func(k *keptLaw) { k.law.N += d } }
 	return []LawFault{
-		{Name: "law-missing", Doc: "the law isn't kept", drop: true},
-		{Name: "law-n+1", Doc: "one more is granted", change: more(1), hidden: loosely, Note: loose},
-		{Name: "law-n-1", Doc: "one less is granted", of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1),
+		{Name: "law-missing", Cause: "isn't kept", Doc: "the law isn't kept", drop: true},
+		{Name: "law-n+1", Cause: "its number is", Doc: "one more is granted", change: more(1), hidden: loosely, Note: loose},
+		{Name: "law-n-1", Cause: "its number is", Doc: "one less is granted", of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1),
 			hidden: func(l promise.Law) bool { return l.Step > 0 || l.Charge.Units != nil }, Note: "a step's tokens come at an instant that nobody knows, and units are seen by the call"},
-		{Name: "law-n-x2", Doc: "twice as much is granted", change: func(k *keptLaw) { k.law.N *= 2 }, hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows"},
-		{Name: "law-tiers", Doc: "the numbers of two laws of a kind are mixed up", swap: true},
+		{Name: "law-n-x2", Cause: "its number is|isn't kept", Doc: "twice as much is granted", change: func(k *keptLaw) { k.law.N *= 2 }, hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows"},
+		{Name: "law-tiers", Cause: "mixed up", Doc: "the numbers of two laws of a kind are mixed up", swap: true},
 	}
 }
 
@@ -86,16 +86,16 @@ func timeFaults() []LawFault {
 	}
 	windows := func(l promise.Law) bool { return l.Kind == promise.Window && l.Style != promise.Unsaid }
 	return []LawFault{
-		{Name: "law-t+5%", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05), hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter || l.Step > 0 },
+		{Name: "law-t+5%", Cause: "its time is", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05), hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter || l.Step > 0 },
 			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
-		{Name: "law-t-5%", Doc: "its time is 5 % shorter", of: timed, change: stretch(1 / 1.05),
+		{Name: "law-t-5%", Cause: "its time is", Doc: "its time is 5 % shorter", of: timed, change: stretch(1 / 1.05),
 			hidden: func(l promise.Law) bool {
 				return unsaid(l) || l.Style == promise.Aligned || l.Style == promise.Counter || l.Step > 0
 			},
 			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
-		{Name: "law-never-resets", Doc: "what was taken is never given back", change: func(k *keptLaw) { k.quirk.never = true },
+		{Name: "law-never-resets", Cause: "isn't given back|refused calls are charged|refuses calls that its laws grant", Doc: "what was taken is never given back", change: func(k *keptLaw) { k.quirk.never = true },
 			hidden: func(l promise.Law) bool { return l.Kind == promise.Quota }, Note: "a run doesn't wait for a quota's reset"},
-		{Name: "law-resets-early", Doc: "all is given back after half of its time, of a quota after five seconds",
+		{Name: "law-resets-early", Cause: "shorter|is reset after|more through", Doc: "all is given back after half of its time, of a quota after five seconds",
 			of:     func(l promise.Law) bool { return l.Kind != promise.Cap },
 			hidden: func(l promise.Law) bool { return unsaid(l) || l.Step > 0 },
 			Note:   "two windows' worth is granted by some kinds of windows, and a step's tokens come at an instant that nobody knows",
@@ -108,7 +108,7 @@ func timeFaults() []LawFault {
 					k.quirk.early = time.Duration(0.5 * float64(l.N) / l.Rate * 1e9)
 				}
 			}},
-		{Name: "law-edge", Doc: "two windows' worth is granted at the edge between two", of: windows,
+		{Name: "law-edge", Cause: "more through", Doc: "two windows' worth is granted at the edge between two", of: windows,
 			change: func(k *keptLaw) {
 				if s := k.law.Style; s == promise.Sliding || s == promise.Counter {
 					k.law.Style = promise.Aligned
@@ -121,7 +121,7 @@ func timeFaults() []LawFault {
 // kindFaults are laws that count in another way.
 func kindFaults() []LawFault {
 	as := func(style promise.Style) LawFault {
-		return LawFault{Name: "law-as-" + string(style), Doc: "its windows are " + string(style),
+		return LawFault{Name: "law-as-" + string(style), Cause: "its windows are " + string(style), Doc: "its windows are " + string(style),
 			of: func(l promise.Law) bool {
 				return l.Kind == promise.Window && l.Style != style && l.Style != promise.Unsaid
 			},
@@ -129,25 +129,25 @@ func kindFaults() []LawFault {
 	}
 	return []LawFault{
 		as(promise.Fixed), as(promise.Sliding), as(promise.Aligned), as(promise.Counter),
-		{Name: "law-as-bucket", Doc: "it is a bucket that holds a window's worth, and as much flows in a window's time",
+		{Name: "law-as-bucket", Cause: "is a bucket|more through", Doc: "it is a bucket that holds a window's worth, and as much flows in a window's time",
 			of: func(l promise.Law) bool { return l.Kind == promise.Window && l.Style != promise.Unsaid },
 			change: func(k *keptLaw) {
 				k.law.Kind, k.law.Rate, k.law.Every, k.law.Style = promise.Bucket, float64(k.law.N)/k.law.Every.Seconds(), 0, ""
 				k.law.Elastic = false
 			}},
-		{Name: "law-as-log", Doc: "the bucket is a window that slides over the time it takes to fill",
+		{Name: "law-as-log", Cause: "a window that slides", Doc: "the bucket is a window that slides over the time it takes to fill",
 			of: func(l promise.Law) bool { return l.Kind == promise.Bucket && l.Wait == 0 },
 			change: func(k *keptLaw) {
 				k.law.Kind, k.law.Every = promise.Window, time.Duration(float64(k.law.N)/k.law.Rate*1e9)
 				k.law.Style, k.law.Rate, k.law.Step = promise.Sliding, 0, 0
 			}},
-		{Name: "law-stepwise", Doc: "tokens come in steps, half a bucket at a time",
+		{Name: "law-stepwise", Cause: "come in steps", Doc: "tokens come in steps, half a bucket at a time",
 			of: func(l promise.Law) bool { return l.Kind == promise.Bucket && l.Step == 0 && l.N > 1 && l.Wait == 0 },
 			change: func(k *keptLaw) {
 				k.law.Step = k.law.N / 2
 				k.law.Every = time.Duration(math.Round(float64(k.law.Step) / k.law.Rate * 1e9))
 			}},
-		{Name: "law-no-queue", Doc: "it refuses at once in place of waiting",
+		{Name: "law-no-queue", Cause: "refuses at once", Doc: "it refuses at once in place of waiting",
 			of: func(l promise.Law) bool { return l.Wait > 0 }, change: func(k *keptLaw) { k.law.Wait = 0 }},
 	}
 }
@@ -155,11 +155,12 @@ func kindFaults() []LawFault {
 // keyFaults are laws that the wrong requests share.
 func keyFaults() []LawFault {
 	return []LawFault{
-		{Name: "law-per-session", Doc: "each session has a counter of its own",
+		{Name: "law-per-session", Cause: "each session has", Doc: "each session has a counter of its own",
 			of:     func(l promise.Law) bool { return !l.Key.Has(promise.Session) },
-			hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows",
+			hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter },
+			Note:   "two windows' worth is granted by some kinds of windows, and a window whose beginning nobody knows hides it now and then",
 			change: func(k *keptLaw) { k.law.Key = append(slices.Clone(k.law.Key), promise.Session) }},
-		{Name: "law-shared", Doc: "everybody shares one counter",
+		{Name: "law-shared", Cause: "everybody shares", Doc: "everybody shares one counter",
 			of: func(l promise.Law) bool { return len(l.Key) > 0 }, change: func(k *keptLaw) { k.law.Key = nil },
 			hidden: func(l promise.Law) bool { return !l.Key.Has(promise.Session) },
 			Note:   "a run is one address and, without --client-header, one credential, and loads with one tool"},
@@ -169,17 +170,17 @@ func keyFaults() []LawFault {
 // costFaults are laws that charge the wrong requests.
 func costFaults() []LawFault {
 	return []LawFault{
-		{Name: "law-refusals-charged", Doc: "a refused request costs as much",
+		{Name: "law-refusals-charged", Cause: "refused calls are charged", Doc: "a refused request costs as much",
 			of: func(l promise.Law) bool { return !l.Charge.Refused && l.Kind != promise.Cap && l.Kind != promise.Quota },
 			hidden: func(l promise.Law) bool {
 				return l.Style == promise.Fixed || l.Style == promise.Aligned || l.Style == promise.Unsaid && l.Kind == promise.Window
 			},
 			Note:   "a window that is full refuses until it ends, whatever a refusal costs",
 			change: func(k *keptLaw) { k.law.Charge.Refused = true }},
-		{Name: "law-all-outcomes", Doc: "whatever comes of a request, it is charged",
+		{Name: "law-all-outcomes", Cause: "whatever comes of a call", Doc: "whatever comes of a request, it is charged",
 			of:     func(l promise.Law) bool { return l.Charge.Outcomes != promise.All },
 			change: func(k *keptLaw) { k.law.Charge.Outcomes = promise.All }},
-		{Name: "law-units-ignored", Doc: "every request costs one unit",
+		{Name: "law-units-ignored", Cause: "every call costs one unit", Doc: "every request costs one unit",
 			of:     func(l promise.Law) bool { return l.Charge.Units != nil },
 			change: func(k *keptLaw) { k.law.Charge.Units = nil }},
 	}

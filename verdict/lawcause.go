@@ -19,7 +19,7 @@ type LawCause struct {
 }
 
 // mostCauses is how many are worth reading.
-const mostCauses = 3
+const mostCauses = 4
 
 // LawCauses tries promises that differ from the one given in one law and one way, and
 // returns the first of those that explain the history, the likeliest first. It proves
@@ -70,8 +70,10 @@ func (j *lawJudge) alternatives() []alternative {
 		}
 		otherCosts(l, with)
 		otherKeys(l, with)
+		otherTimes(l, with, 1.05, 1/1.05, 1.02, 1/1.02, 1.1, 1/1.1)
 		otherKinds(l, with)
-		otherTimes(l, with)
+		otherTimes(l, with, 0.5, 2)
+		hardly(l, with)
 		for y := range j.promise {
 			other := j.promise[y]
 			if y <= x || other.Kind != l.Kind {
@@ -170,7 +172,7 @@ func otherKinds(l promise.Law, with try) {
 		if l.Step == 0 {
 			for _, every := range []time.Duration{100 * time.Millisecond, 250 * time.Millisecond, time.Second, time.Duration(float64(l.N) / 2 / l.Rate * 1e9)} {
 				step := int(math.Round(l.Rate * every.Seconds()))
-				if step >= 1 && step <= l.N {
+				if step >= 2 && step <= l.N {
 					with(fmt.Sprintf("tokens come in steps, %d at a time", step), func(l *promise.Law) {
 						l.Step, l.Every = step, time.Duration(math.Round(float64(step)/l.Rate*1e9))
 						l.Rate = float64(l.Step) / l.Every.Seconds()
@@ -188,7 +190,7 @@ func otherKinds(l promise.Law, with try) {
 }
 
 // otherTimes are lengths that aren't the promised one.
-func otherTimes(l promise.Law, with try) {
+func otherTimes(l promise.Law, with try, factors ...float64) {
 	if l.Kind == promise.Quota {
 		for _, short := range []time.Duration{5 * time.Second, time.Minute, time.Hour} {
 			with("it is reset after "+promise.Span(short)+" or so", func(l *promise.Law) {
@@ -200,12 +202,19 @@ func otherTimes(l promise.Law, with try) {
 	if l.Kind != promise.Window && l.Kind != promise.Bucket {
 		return
 	}
-	for _, by := range []float64{1.05, 1 / 1.05, 1.02, 1 / 1.02, 1.1, 1 / 1.1, 0.5, 2} {
+	for _, by := range factors {
 		longer := "shorter"
 		if by > 1 {
 			longer = "longer"
 		}
 		with(fmt.Sprintf("its time is about %.0f%% %s", 100*math.Abs(by-1), longer), func(l *promise.Law) { stretch(l, by) })
+	}
+}
+
+// hardly is a law that forgets nothing in a history's time.
+func hardly(l promise.Law, with try) {
+	if l.Kind != promise.Window && l.Kind != promise.Bucket {
+		return
 	}
 	with("what was taken isn't given back, or hardly", func(l *promise.Law) {
 		if l.Kind == promise.Window {

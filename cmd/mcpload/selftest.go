@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -29,7 +30,7 @@ func (a *app) selftestCommand() *cobra.Command {
 		Long: `Selftest runs the whole line in virtual time against every fault of the mock, and
 prints which check catches it and what cause is named. It runs the honest mock
 over many seeds, promises, delays, refusal shapes and charging policies as well: not one of those runs may
-fail.
+fail. The same goes for mocks that keep laws of other kinds, and their faults.
 
 Exit status: 0 if every fault that can be caught was and no honest run failed, 1
 otherwise.`,
@@ -67,9 +68,9 @@ func (a *app) selftest(ctx context.Context, f *selftestFlags) error {
 	case "json":
 		return printJSON(a.stdout, doc)
 	case "markdown":
-		return selftestMarkdown(a.stdout, doc)
+		return errors.Join(selftestMarkdown(a.stdout, doc), lawsMarkdown(a.stdout, &doc.Laws))
 	}
-	return selftestTable(a.stdout, doc)
+	return errors.Join(selftestTable(a.stdout, doc), lawsTable(a.stdout, &doc.Laws))
 }
 
 // printJSON prints a document for machines that people may read too.

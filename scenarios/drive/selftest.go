@@ -25,6 +25,7 @@ type Selftest struct {
 	Pass   bool       `json:"pass"`
 	Honest Honest     `json:"honest"`
 	Faults []FaultRow `json:"faults"`
+	Laws   LawMatrix  `json:"laws"`
 }
 
 // Honest is what came of runs of the honest mock.
@@ -59,7 +60,8 @@ func RunSelftest(ctx context.Context, honest, faulty int, delay virtual.Delay) *
 		group.Go(func() { doc.Faults[i] = faultRuns(ctx, fault, faulty, delay) })
 	}
 	group.Wait()
-	doc.Pass = doc.Honest.Failed == 0
+	doc.Laws = selftestLaws(ctx, honest, faulty, delay)
+	doc.Pass = doc.Honest.Failed+doc.Laws.Honest.Failed == 0 && len(doc.Laws.Missed()) == 0
 	for _, r := range doc.Faults {
 		doc.Pass = doc.Pass && !r.Missed()
 	}
@@ -129,27 +131,31 @@ func faultRuns(ctx context.Context, fault mock.Fault, seeds int, delay virtual.D
 	r := FaultRow{Fault: fault.Name, Doc: fault.Doc, Runs: seeds, Expected: fault.Detectable, Note: fault.Note, Checks: []string{}}
 	right := regexp.MustCompile("(?i)" + fault.Cause)
 	for seed := range uint64(seeds) {
-		s := judgeVirtually(ctx, virtualJob(seed%2, fault.Name, mock.ChargeAll, delay).seeded(seed))
-		switch s.Verdict {
-		case verdict.Inconclusive:
-			r.Withheld++
-		case verdict.Fail:
-			r.Caught++
-			causes := causesOf(s)
-			if at := slices.IndexFunc(causes, right.MatchString); at >= 0 {
-				r.Named++
-				r.Cause = causes[at]
-			} else if r.Cause == "" && len(causes) > 0 {
-				r.Cause = causes[0]
-			}
-			for _, id := range failedChecks(s) {
-				if !slices.Contains(r.Checks, id) {
-					r.Checks = append(r.Checks, id)
-				}
+		r.judged(judgeVirtually(ctx, virtualJob(seed%2, fault.Name, mock.ChargeAll, delay).seeded(seed)), right)
+	}
+	return r
+}
+
+// judged counts one run in; right is what its cause should say.
+func (r *FaultRow) judged(s results.Server, right *regexp.Regexp) {
+	switch s.Verdict {
+	case verdict.Inconclusive:
+		r.Withheld++
+	case verdict.Fail:
+		r.Caught++
+		causes := causesOf(s)
+		if at := slices.IndexFunc(causes, right.MatchString); at >= 0 {
+			r.Named++
+			r.Cause = causes[at]
+		} else if r.Cause == "" && len(causes) > 0 {
+			r.Cause = causes[0]
+		}
+		for _, id := range failedChecks(s) {
+			if !slices.Contains(r.Checks, id) {
+				r.Checks = append(r.Checks, id)
 			}
 		}
 	}
-	return r
 }
 
 // seeded is the job with another seed.
