@@ -34,11 +34,11 @@ type Document struct {
 
 // A Server is what a run found of one server.
 type Server struct {
-	Server    string          `json:"server"`
-	Target    Target          `json:"target"`
-	Limit     Limit           `json:"limit"`              // zero where laws are promised
-	Promise   string          `json:"promise,omitempty"`  // laws, where it isn't one bucket: "; " stands between them
-	Laws      []Law           `json:"laws,omitempty"`     // what was found of each
+	Server  string `json:"server"`
+	Target  Target `json:"target"`
+	Limit   Limit  `json:"limit"`             // zero where laws are promised
+	Promise string `json:"promise,omitempty"` // laws, where it isn't one bucket: "; " stands between them
+	Laws    []Law  `json:"laws,omitempty"`    // what was found of each
 
 	PromiseSource string   `json:"promise_source,omitempty"` // where the laws were read from: a file and line, or "--promise"
 	LawCauses     []string `json:"law_causes,omitempty"`     // of broken laws: what may be kept in their place, likeliest first

@@ -47,7 +47,7 @@ func (l *Laws) Checks() []Check {
 		Doc:   "every refusal can have been made by some law",
 		Judge: func(t *Trial) Finding { return l.refusalFinding(t.court) },
 	})
-	if l.Refusal == (profiles.RefusalShape{}) {
+	if len(formParts(l.Refusal)) == 0 {
 		return out
 	}
 	return append(out, Check{

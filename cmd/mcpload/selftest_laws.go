@@ -20,7 +20,7 @@ func lawsMarkdown(w io.Writer, l *drive.LawMatrix) error {
 		if !r.Expected {
 			said = "not told: " + r.Note
 		}
-		markdownRow(&s, r.Promise, r.Fault, r.Doc, r.caught(), strings.Join(r.Checks, ", "), said)
+		markdownRow(&s, r.Promise, r.Fault, r.Doc, caught(r.FaultRow), strings.Join(r.Checks, ", "), said)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err

@@ -244,7 +244,7 @@ func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
 		s = *r
 	}
 	s.Epoch, s.LastsNS = laws.Epoch, int64(laws.Lasts)
-	if f := laws.Refusal; f != (profiles.RefusalShape{}) {
+	if f := laws.Refusal; f.Status != 0 || f.Code != 0 || f.RetryAfter != "" {
 		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter}
 	}
 	return s.Recorded()

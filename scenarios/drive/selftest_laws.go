@@ -36,8 +36,8 @@ type LawRow struct {
 
 // A LawMatrix is what selftest finds of mocks that keep laws.
 type LawMatrix struct {
-	Honest Honest `json:"honest"`
-	Faults []LawRow     `json:"faults"`
+	Honest Honest   `json:"honest"`
+	Faults []LawRow `json:"faults"`
 }
 
 // selftestLaws tries the mock of every promise, honest and with every fault.

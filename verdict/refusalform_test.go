@@ -1,0 +1,49 @@
+package verdict
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+func TestRefusalForm(t *testing.T) {
+	refused := func(status, code int, wait time.Duration) history.Call {
+		return history.Call{Arrival: history.Arrival{Label: "laws"}, Outcome: history.Limited, Status: status, Code: code, RetryAfter: wait}
+	}
+	for _, row := range []struct {
+		name string
+		want profiles.RefusalShape
+		call history.Call
+		saw  string // of the fail; empty: none
+	}{
+		{"as promised", profiles.RefusalShape{Status: 429, Code: -32000, RetryAfter: "seconds"}, refused(429, -32000, time.Second), ""},
+		{"status", profiles.RefusalShape{Status: 429}, refused(503, 0, 0), "1 of 1 don't: call 2 has status 503"},
+		{"no status on this transport", profiles.RefusalShape{Status: 429}, refused(0, 0, 0), ""},
+		{"code", profiles.RefusalShape{Code: -32000}, refused(200, -32029, 0), "1 of 1 don't: call 2 has code -32029"},
+		{"no hint", profiles.RefusalShape{RetryAfter: "seconds"}, refused(429, 0, 0), "1 of 1 don't: call 2 has no word of when to come back"},
+		{"a hint", profiles.RefusalShape{RetryAfter: "none"}, refused(429, 0, time.Second), "1 of 1 don't: call 2 has a word of when to come back"},
+	} {
+		f := RefusalForm(row.want, []history.Call{{Outcome: history.OK}, row.call})
+		if row.saw == "" {
+			require.Equal(t, Pass, f.Verdict, row.name)
+			continue
+		}
+		require.Equal(t, Fail, f.Verdict, row.name)
+		require.Equal(t, row.saw, f.Saw)
+		require.Equal(t, []int{2}, f.Witness.Calls)
+	}
+	ids := func(shape profiles.RefusalShape) (ids []string) {
+		for _, c := range (&Laws{Refusal: shape}).Checks() {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	require.Equal(t, []string{"refusals"}, ids(profiles.RefusalShape{Headers: "ietf"}), "headers aren't in a history")
+	require.Equal(t, []string{"refusals", "refusal-form"}, ids(profiles.RefusalShape{Code: -32000}))
+	none := RefusalForm(profiles.RefusalShape{Status: 429}, []history.Call{{Outcome: history.OK}})
+	require.Equal(t, Inconclusive, none.Verdict, "nothing was refused")
+}
