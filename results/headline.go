@@ -68,6 +68,9 @@ func (s *screen) headline() error {
 	if s.sameTarget() {
 		s.item(0, 11, "", "target:", s.targetWords())
 	}
+	if src := s.promiseSource(); src != "" {
+		s.item(0, 11, "", "promise:", "read from "+src)
+	}
 	s.calls()
 	if health, ok := s.generator(); health != "" {
 		sgr := ""
@@ -77,6 +80,20 @@ func (s *screen) headline() error {
 		s.item(0, 11, sgr, "generator:", health)
 	}
 	return nil
+}
+
+// promiseSource is where laws were read from, where that is one file.
+func (s *screen) promiseSource() string {
+	src := s.doc.Servers[0].PromiseSource
+	for _, v := range s.doc.Servers {
+		if v.PromiseSource != src {
+			return ""
+		}
+	}
+	if src == "--promise" {
+		return "" // whoever typed it knows
+	}
+	return src
 }
 
 // verdictWords returns the headline's first word and the rest of it.

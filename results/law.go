@@ -48,11 +48,14 @@ func (s *Server) Promised() string {
 	return s.Limit.String()
 }
 
+// Number is what was measured of the law's number, in words.
+func (l Law) Number() string { return verdict.Interval(l.Units).String() }
+
 // lawWords say what was measured of each law, in few words.
 func (s *Server) lawWords() string {
 	var parts []string
 	for _, l := range s.Laws {
-		parts = append(parts, fmt.Sprintf("%s: %s", l.State, verdict.Interval(l.Units)))
+		parts = append(parts, fmt.Sprintf("%s: %s", l.State, l.Number()))
 	}
 	return strings.Join(parts, "\n")
 }
