@@ -15,6 +15,15 @@ func NewClock() Clock { return wallClock{start: time.Now()} }
 
 func (c wallClock) Now() time.Duration { return time.Since(c.start) }
 
+// Began is when a clock's instant 0 was, by the machine's calendar; the zero time where
+// it isn't NewClock's.
+func Began(c Clock) time.Time {
+	if wall, ok := c.(wallClock); ok {
+		return wall.start.Round(0)
+	}
+	return time.Time{}
+}
+
 func (c wallClock) Wait(ctx context.Context, until time.Duration, wake <-chan struct{}) error {
 	timer := time.NewTimer(until - c.Now())
 	defer timer.Stop()

@@ -216,6 +216,11 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 			return err
 		}
 		jobs[i].Options.Refusal.Wary = true
+		if jobs[i].Laws != nil {
+			if jobs[i].Scenarios, err = f.demanding([]scenarios.Scenario{scenarios.Laws()}); err != nil {
+				return err
+			}
+		}
 		if err := jobs[i].Fits(); err != nil {
 			return err
 		}
@@ -284,6 +289,11 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 			}
 		}
 	}
+	return f.demanding(list)
+}
+
+// demanding adds what is demanded of latencies to scenarios.
+func (f *runFlags) demanding(list []scenarios.Scenario) ([]scenarios.Scenario, error) {
 	var demands []verdict.Threshold
 	for _, text := range f.thresholds {
 		th, err := verdict.ParseThreshold(text)

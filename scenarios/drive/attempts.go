@@ -87,7 +87,7 @@ func (l *line) close(out *Outcome) (notes []string) {
 func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
 	if l.job.Laws != nil {
 		plan := l.job.LawPlan(l.setting.Clients)
-		l.job.Laws.epoch = time.Now().Add(-l.clock.Now()).Round(0)
+		l.job.Laws.epoch = runner.Began(l.clock)
 		l.tell.say("%s", l.job.AnnounceLaws(plan))
 		return plan.Arrivals
 	}
