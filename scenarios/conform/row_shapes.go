@@ -68,9 +68,6 @@ func spelling(raw json.RawMessage) string {
 	return excerpt(string(raw))
 }
 
-// definedCodes are the reserved ones that 2026-07-28 gives a meaning.
-var definedCodes = []int64{-32020, -32021, -32022}
-
 func hintsAreBooleans(t *Trial) Answer {
 	e, list, none := t.tools()
 	if none != nil {

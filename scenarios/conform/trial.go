@@ -31,13 +31,11 @@ type Trial struct {
 
 	exchanges []*Exchange
 	server    facts
-	lists     map[string]*list
 }
 
 // facts are what the server says of itself.
 type facts struct {
 	capabilities map[string]json.RawMessage
-	info         json.RawMessage
 }
 
 // ErrOtherRevision says that the server doesn't speak the revision.
@@ -46,7 +44,7 @@ var ErrOtherRevision = errors.New("conform: the server does not speak the revisi
 // NewTrial opens a session of the revision. ErrOtherRevision says that the server
 // speaks others; any other error, that it can't be spoken to.
 func NewTrial(line Line, o Options) (*Trial, error) {
-	t := &Trial{Options: o, row: "open", lists: map[string]*list{}}
+	t := &Trial{Options: o, row: "open"}
 	s, err := t.open(line)
 	if err != nil {
 		return t, err
