@@ -32,6 +32,10 @@ type marks struct {
 	lengths [mostWeak + 1]bool
 }
 
+// telling is how long a prefix must be for what it begins to be taken for a key of a
+// kind that isn't known yet.
+const telling = len("sk-ant-")
+
 // knownMarks are those of the table.
 var knownMarks = newMarks(issued)
 
@@ -40,7 +44,7 @@ func newMarks(providers []*provider) *marks {
 	byPrefix := map[string]int{}
 	for _, p := range providers {
 		for _, f := range p.formats {
-			if f.hidden || p.open || f.role == plausible {
+			if f.hidden || p.open || f.role == plausible && len(f.prefix()) < telling {
 				continue
 			}
 			if len(f.prefix()) < 3 {

@@ -30,10 +30,15 @@ func token(t *testing.T) string {
 	return p.Sample(rand.New(rand.NewPCG(1, 2)))
 }
 
+// holding looks up the host's credential, and nothing else.
+func holding(value string) func(string) (string, bool) {
+	return func(name string) (string, bool) { return value, name == "HOST_TOKEN" }
+}
+
 func serve(t *testing.T, ownBucket bool) string {
 	t.Helper()
 	value := token(t)
-	h, err := newHost(func(string) (string, bool) { return value, true }, ownBucket)
+	h, err := newHost(holding(value), ownBucket)
 	require.NoError(t, err)
 	require.NoError(t, newPlugin(h, ownBucket).register())
 	s := httptest.NewServer(h.handler())
@@ -130,7 +135,7 @@ func TestOneBucket(t *testing.T) {
 // TestResourcesShareTheBucket: reading the plugin's resource draws from it too.
 func TestResourcesShareTheBucket(t *testing.T) {
 	value := token(t)
-	h, err := newHost(func(string) (string, bool) { return value, true }, false)
+	h, err := newHost(holding(value), false)
 	require.NoError(t, err)
 	require.NoError(t, newPlugin(h, false).register())
 	ask := func(method, params string) string {
