@@ -13,7 +13,6 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
-	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
@@ -137,7 +136,7 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 func (l *loadJob) knowsTools(s *wire.Session) error {
 	for _, e := range l.plan.Entries {
 		for _, step := range e.Steps {
-			if err := target.KnowsTool(s, step.Tool); err != nil {
+			if err := l.KnowsTool(s, step.Tool); err != nil {
 				return err
 			}
 		}

@@ -160,7 +160,7 @@ func (a *app) printOffered(head []string, rows [][]string) error {
 	table.Header(head)
 	for _, row := range rows {
 		for i := range row {
-			row[i] = a.clean(strings.Map(printable.Visible, row[i]))
+			row[i] = strings.Map(printable.Visible, a.secrets.redact(row[i])) // in this order: what splits a secret is still to be seen
 		}
 		if err := table.Append(row); err != nil {
 			return err

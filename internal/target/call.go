@@ -60,7 +60,7 @@ func (t *Target) SettleCall(ctx context.Context, s *wire.Session) (trial []histo
 			return nil, err
 		}
 	}
-	if err := KnowsTool(s, t.Profile.Call.Tool); err != nil {
+	if err := t.KnowsTool(s, t.Profile.Call.Tool); err != nil {
 		return nil, err
 	}
 	call := t.Profile.Call
@@ -103,7 +103,7 @@ func (t *Target) choose(ctx context.Context, s *wire.Session) error {
 	switch {
 	case !ok:
 		t.Call.Why = "none of the server's tools looks harmless"
-		t.tell("%s: %s, so that tools/list is called; name one to call with --tool: %s", t.Profile.Name, t.Call.Why, words.First(names(tools)))
+		t.tell("%s: %s, so that tools/list is called; name one to call with --tool: %s", t.Profile.Name, t.Call.Why, words.First(t.names(tools)))
 		return nil
 	case c.Unasked:
 	case len(c.Doubts) > 0:

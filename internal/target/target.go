@@ -148,15 +148,24 @@ func (t *Target) CallWords() string {
 }
 
 // KnowsTool refuses a tool that the server doesn't have, before any load.
-func KnowsTool(s *wire.Session, tool string) error {
+func (t *Target) KnowsTool(s *wire.Session, tool string) error {
 	tools := s.Tools()
 	if tool == "" || len(tools) == 0 || slices.Contains(tools, tool) {
 		return nil
 	}
 	for i := range tools {
-		tools[i] = strings.Map(printable.Visible, tools[i])
+		tools[i] = t.shown(tools[i])
 	}
 	return hint.New(fmt.Errorf("the server has no tool %q", tool), "name one of its own with --tool: "+words.First(tools))
+}
+
+// shown is a server's text, fit to be printed: its secrets are taken out first, while
+// what they are split by still stands.
+func (t *Target) shown(text string) string {
+	if t.Options.Redact != nil {
+		text = t.Options.Redact(text)
+	}
+	return strings.Map(printable.Visible, text)
 }
 
 // Explain says why a server can't be used, and what to do about it.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
-	"github.com/mcpload/mcpload/internal/printable"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -84,16 +83,16 @@ func (t *Target) trialHint(tools []load.ToolInfo) string {
 		}
 	}
 	if len(tools) > 0 {
-		return "name a tool that works, and its arguments, with --tool and --args: " + words.First(names(tools))
+		return "name a tool that works, and its arguments, with --tool and --args: " + words.First(t.names(tools))
 	}
 	return "name a tool that works, and its arguments, with --tool and --args"
 }
 
 // names are the tools' names, fit to be printed.
-func names(tools []load.ToolInfo) []string {
+func (t *Target) names(tools []load.ToolInfo) []string {
 	var list []string
 	for _, tool := range tools {
-		list = append(list, strings.Map(printable.Visible, tool.Name))
+		list = append(list, t.shown(tool.Name))
 	}
 	return list
 }
