@@ -13,17 +13,17 @@ import (
 // peculiarities are what servers do that a client must not be fooled by, and
 // the test that holds it; a test is named with its row, where it has rows.
 var peculiarities = []struct{ what, dir, test, row string }{
-	{"FastMCP 2.14 to 3.1 answer a refused initialize twice, with one id", "wire", "TestDialLimitedFastMCP", ""},
-	{"FastMCP 2.13 refuses initialize with −32602, \"Invalid request parameters\"", "wire", "TestDialLimitedFastMCP", ""},
+	{"FastMCP 2.14 to 3.1 answer a refused initialize twice, with one id", "internal/wire", "TestDialLimitedFastMCP", ""},
+	{"FastMCP 2.13 refuses initialize with −32602, \"Invalid request parameters\"", "internal/wire", "TestDialLimitedFastMCP", ""},
 	{"FastMCP charges a hidden tools/list for a tool name that it hasn't cached", "interop", "TestMatrix", "a call of an unknown tool 2"},
-	{"a refusal as a tool result with isError, in words only", "wire", "TestClassify", "isError"},
-	{"a refusal inside a successful result, isError false (crackerjack's inner limiters)", "wire", "TestClassify", "soft"},
-	{"a bare HTTP 429 with an empty body", "wire", "TestHTTPReplies", "bare 429"},
-	{"a reply with the wrong id", "wire", "TestHTTPReplies", "wrong id"},
-	{"an SSE reply that is split at any byte", "wire", "TestEventsSplitAnywhere", ""},
-	{"banners on stdout before the protocol", "wire", "TestStdioBanner", ""},
-	{"HTTP 202, and then nothing", "wire", "TestHTTPReplies", "accepted only"},
-	{"an HTML page with HTTP 429 or 503, by a proxy", "wire", "TestHTTPReplies", "429 with html"},
+	{"a refusal as a tool result with isError, in words only", "internal/wire", "TestClassify", "isError"},
+	{"a refusal inside a successful result, isError false (crackerjack's inner limiters)", "internal/wire", "TestClassify", "soft"},
+	{"a bare HTTP 429 with an empty body", "internal/wire", "TestHTTPReplies", "bare 429"},
+	{"a reply with the wrong id", "internal/wire", "TestHTTPReplies", "wrong id"},
+	{"an SSE reply that is split at any byte", "internal/wire", "TestEventsSplitAnywhere", ""},
+	{"banners on stdout before the protocol", "internal/wire", "TestStdioBanner", ""},
+	{"HTTP 202, and then nothing", "internal/wire", "TestHTTPReplies", "accepted only"},
+	{"an HTML page with HTTP 429 or 503, by a proxy", "internal/wire", "TestHTTPReplies", "429 with html"},
 }
 
 // Every peculiarity names a test that is there, and its row in it.
