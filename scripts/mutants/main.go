@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command mutants tries the tests of the packages that judge: it puts one small
 // mistake at a time into their source, drawn by a seed, and says which mistakes
 // no test noticed. `make mutants` runs it.
