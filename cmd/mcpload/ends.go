@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/results"
 )
 
 // endings is what is said when a command has ended.
@@ -17,6 +18,12 @@ type endings struct {
 	kept    string // the id of the run that was kept
 	verdict string // "pass: acb keeps its limit of 15/s burst 40"
 	told    bool   // the verdict stands on stdout, in words
+}
+
+// of takes the verdict of a document.
+func (e *endings) of(doc *results.Document) {
+	word, says := doc.Headline()
+	e.verdict = word + ": " + says
 }
 
 // tellEnd says where a run is kept and how to open it, and its verdict where stdout

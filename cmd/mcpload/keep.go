@@ -133,8 +133,7 @@ func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.
 	if err != nil {
 		return nil, nil, fmt.Errorf("internal error: the document can't be read again: %w", err)
 	}
-	word, says := kept.Headline()
-	a.ends.verdict = word + ": " + says
+	a.ends.of(kept)
 	return kept, r.Histories, nil
 }
 

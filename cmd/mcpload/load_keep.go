@@ -32,8 +32,7 @@ func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.D
 	if kept.doc, err = results.Decode(bytes.NewReader(r.Document)); err != nil {
 		return kept, err
 	}
-	word, says := kept.doc.Headline()
-	a.ends.verdict = word + ": " + says
+	a.ends.of(kept.doc)
 	kept.table = a.tableOptions(f.output, false, nil)
 	if calls != nil && calls.OnDisk() {
 		err = l.draw(&kept, calls)

@@ -88,17 +88,23 @@ func plain(err error) error {
 	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "store: ")), "")
 }
 
-// report is the command once its arguments are parsed.
-func (a *app) report(f *reportFlags, name string) error {
-	format, err := formatNamed(f.format)
+// kept is the run of a name, and the format that it is asked for in.
+func (f *reportFlags) kept(name string) (format, *store.Entry, error) {
+	asked, err := formatNamed(f.format)
 	if err != nil {
-		return err
+		return asked, nil, err
 	}
 	s, err := f.open()
 	if err != nil {
-		return err
+		return asked, nil, err
 	}
 	e, err := find(s, name, store.Filter{})
+	return asked, e, err
+}
+
+// report is the command once its arguments are parsed.
+func (a *app) report(f *reportFlags, name string) error {
+	format, e, err := f.kept(name)
 	if err != nil {
 		return err
 	}

@@ -50,15 +50,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 inconclusive.`,
 
 // judgeAgain is the command once its arguments are parsed.
 func (a *app) judgeAgain(f *reportFlags, name string) error {
-	format, err := formatNamed(f.format)
-	if err != nil {
-		return err
-	}
-	s, err := f.open()
-	if err != nil {
-		return err
-	}
-	e, err := find(s, name, store.Filter{})
+	format, e, err := f.kept(name)
 	if err != nil {
 		return err
 	}
