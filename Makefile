@@ -44,7 +44,7 @@ mutants: ## small mistakes in the packages that judge, drawn by SEED (1), MUTANT
 	$(GO) run ./scripts/mutants -seed $(or $(SEED),1) -n $(or $(MUTANTS),50) $(if $(ONLY),-only $(ONLY))
 
 performance: ## the nine servers over real sockets, and every fault of the mock; needs Go only
-	$(GO) test -timeout 30m $(TESTFLAGS) -p 1 -tags performance -skip '$(REALTIME)' ./...
+	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/tagged-test.sh performance 30m
 
 live: live-setup ## servers that nobody here wrote: FastMCP, mcp-go, server-everything
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh

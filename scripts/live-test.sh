@@ -20,5 +20,4 @@ fi
 ((status == 0)) || exit "$status"
 
 # -count=1: the servers aren't part of what the test cache looks at.
-# shellcheck disable=SC2086 # the flags are words
-exec "${GO:-go}" test ${TESTFLAGS:-} -count=1 -timeout 40m -tags live ./cmd/mcpload/...
+exec "$(dirname "$0")/tagged-test.sh" live 40m -count=1

@@ -94,6 +94,18 @@ func measured(t *testing.T, args ...string) (int, results.Scenario) {
 	return status, s
 }
 
+// steady measures anew, four times at most, where load says itself that this
+// machine was too busy for it: such a run tells nothing about the server.
+func steady(measure func() (int, results.Scenario)) (status int, s results.Scenario) {
+	for range 5 {
+		status, s = measure()
+		if status != exitInconclusive || !strings.Contains(s.Load.Generator.Limited, "handed over") {
+			break
+		}
+	}
+	return status, s
+}
+
 func found(t *testing.T, s results.Scenario, check string) results.Finding {
 	t.Helper()
 	for _, f := range s.Findings {
@@ -164,13 +176,11 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			last = ""
-			args := append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
-				"--threshold", "p90<150ms", "--threshold", "errors<5%"}, row.args...)
-			status, s := measured(t, args...)
-			for again := 0; status == exitInconclusive && again < 4; again++ { // a busy machine: the generator itself was late
-				status, s = measured(t, args...)
-			}
+			status, s := steady(func() (int, results.Scenario) {
+				last = ""
+				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
+					"--threshold", "p90<150ms", "--threshold", "errors<5%"}, row.args...)...)
+			})
 			assert.Equal(t, 50, s.Calls.Planned)
 			if row.check == "" {
 				assert.Equal(t, exitPass, status, "%+v", s.Findings)
@@ -260,7 +270,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 			t.Cleanup(s.Close)
 			file := filepath.Join(t.TempDir(), "plan.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(plan), 0o600))
-			status, sc := measured(t, "--url", s.URL, "--mix", file, "--rate", "200/s", "-d", "800ms", "--connections", "2", "--sessions", "8")
+			status, sc := steady(func() (int, results.Scenario) {
+				return measured(t, "--url", s.URL, "--mix", file, "--rate", "200/s", "-d", "800ms", "--connections", "2", "--sessions", "8")
+			})
 			require.Equal(t, exitPass, status, "%+v", sc.Findings)
 			require.Positive(t, most.Load())
 			require.LessOrEqual(t, most.Load(), int64(2))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -80,8 +81,9 @@ func TestNoHollowPass(t *testing.T) {
 			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			args := append([]string{"--url", served(t, row.answer), "--tool", "echo", "--rate", "100/s", "-d", "500ms"}, row.args...)
-			status, s := measured(t, args...)
+			status, s := steady(func() (int, results.Scenario) {
+				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--rate", "100/s", "-d", "500ms"}, row.args...)...)
+			})
 			f := found(t, s, row.check)
 			assert.Equal(t, row.status, status, "%+v", s.Findings)
 			assert.Contains(t, f.Saw, row.saw)
@@ -120,7 +122,9 @@ func TestSessionsThatCouldBeOpenedAreUsed(t *testing.T) {
 	assert.Equal(t, verdict.Pass, found(t, s, "threshold errors<1%").Verdict, "what was measured stands")
 	assert.Zero(t, s.Load.Setup.Failed, "that is about the run")
 
-	status, s = measured(t, "--url", limited(5), "--tool", "echo", "--rate", "100/s", "-d", "300ms", "--sessions", "5")
+	status, s = steady(func() (int, results.Scenario) {
+		return measured(t, "--url", limited(5), "--tool", "echo", "--rate", "100/s", "-d", "300ms", "--sessions", "5")
+	})
 	assert.Equal(t, exitPass, status)
 	assert.Equal(t, 5, s.Load.Sessions)
 

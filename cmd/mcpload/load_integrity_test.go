@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -103,20 +104,22 @@ func TestIntegrityUnderLoad(t *testing.T) {
 		for _, honest := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, honest %t", e.name, honest), func(t *testing.T) {
 				t.Parallel()
-				m := &mixer{last: map[string]string{}}
-				s := httptest.NewUnstartedServer(sessioned(faulty(func(w http.ResponseWriter, c fakeCall) {
-					m.saw(c)
-					if answer := wrongReply(c.n); answer != nil && !honest {
-						answer(m, w, c)
-						return
-					}
-					fmt.Fprint(w, c.result(c.args))
-				})))
-				e.start(s)
-				t.Cleanup(s.Close)
 				const calls = 500
-				status, sc := measured(t, append([]string{"--url", s.URL, "--tool", "echo", "--check", "echo",
-					"--rate", "1000/s", "-d", "500ms", "--sessions", "16", "--timeout", "2s"}, e.args...)...)
+				status, sc := steady(func() (int, results.Scenario) {
+					m := &mixer{last: map[string]string{}}
+					s := httptest.NewUnstartedServer(sessioned(faulty(func(w http.ResponseWriter, c fakeCall) {
+						m.saw(c)
+						if answer := wrongReply(c.n); answer != nil && !honest {
+							answer(m, w, c)
+							return
+						}
+						fmt.Fprint(w, c.result(c.args))
+					})))
+					e.start(s)
+					t.Cleanup(s.Close)
+					return measured(t, append([]string{"--url", s.URL, "--tool", "echo", "--check", "echo",
+						"--rate", "1000/s", "-d", "500ms", "--sessions", "16", "--timeout", "2s"}, e.args...)...)
+				})
 				require.Equal(t, calls, sc.Calls.Planned)
 				i := sc.Load.Integrity
 				got := counts{i.CrossTalk, i.Duplicates, i.Lost, i.Missing}
