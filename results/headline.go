@@ -100,6 +100,7 @@ func (s *screen) promiseSource() string {
 func (s *screen) verdictWords() (word, says string) {
 	var unsure, idle []string
 	passed, n := 0, len(s.doc.Servers)
+	first := s.doc.names()[:min(1, n)]
 	for _, v := range s.doc.Servers {
 		switch {
 		case v.idle():
@@ -121,25 +122,25 @@ func (s *screen) verdictWords() (word, says string) {
 	case n == 0:
 		return "could not run", "no server was named"
 	case len(idle) == n:
-		return "could not run", fmt.Sprintf("%s; nothing was judged", and(idle))
+		return "could not run", s.doc.named(idle) + "; nothing was judged"
 	case s.doc.Verdict == verdict.Fail:
 		return word, s.failWords() + rest(n, passed, s.doc.startsOnly(), unsure, idle)
 	case s.doc.Verdict == verdict.Pass && s.doc.startsOnly():
 		if n > 1 {
-			return word, fmt.Sprintf("%d of %d servers start with good credentials, refuse bad ones and show none", passed, n)
+			return word, s.doc.all() + " start with good credentials, refuse bad ones and show none"
 		}
-		return word, fmt.Sprintf("%s starts with good credentials, refuses bad ones and shows none", s.doc.Servers[0].Server)
+		return word, s.doc.named(first) + " starts with good credentials, refuses bad ones and shows none"
 	case s.doc.Verdict == verdict.Pass && n == 1:
-		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.Servers[0].Server, s.doc.Servers[0].Promised())
+		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.named(first), s.doc.Servers[0].Promised())
 	case s.doc.Verdict == verdict.Pass:
-		return word, fmt.Sprintf("%d of %d servers keep their limit", passed, n)
+		return word, s.doc.all() + " keep their limit"
 	case len(unsure) == 0:
 		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")
 	}
 	if v := &s.doc.Servers[0]; n == 1 && v.toolless() {
-		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried", v.Server)
+		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried", s.doc.named(first))
 	}
-	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", and(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
+	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", s.doc.named(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
 }
 
 // failWords says who fails, and what.
@@ -153,24 +154,24 @@ func (s *screen) failWords() string {
 		case v.broken() != "":
 			breaking, one = append(breaking, v.Server), v
 		case v.failed("comes-up"):
-			others = append(others, v.Server+" doesn't start")
+			others = append(others, s.doc.named([]string{v.Server})+" doesn't start")
 		case v.misstarts() != "":
-			others = append(others, v.Server+" starts wrongly: "+v.misstarts())
+			others = append(others, s.doc.named([]string{v.Server})+" starts wrongly: "+v.misstarts())
 		default:
-			others = append(others, v.Server+" fails "+and(v.failedChecks()))
+			others = append(others, s.doc.named([]string{v.Server})+" fails "+and(v.failedChecks()))
 		}
 	}
 	var parts []string
 	switch len(breaking) {
 	case 0:
 	case 1:
-		says := fmt.Sprintf("%s breaks its limit of %s: %s", breaking[0], one.Promised(), one.broken())
+		says := fmt.Sprintf("%s breaks its limit of %s: %s", s.doc.named(breaking), one.Promised(), one.broken())
 		if one.Flaky {
 			says += ", though not in every run"
 		}
 		parts = append(parts, says)
 	default:
-		parts = append(parts, and(breaking)+" break their limits")
+		parts = append(parts, s.doc.named(breaking)+" break their limits")
 	}
 	return strings.Join(append(parts, others...), "; ")
 }

@@ -190,21 +190,25 @@ func TestHeadlines(t *testing.T) {
 	heir.Limit.Inherited = "acb"
 	tiered := honest("x", 15, 40)
 	tiered.Limit.Tier, tiered.Limit.Scope = "aggressive", "client"
+	real := honest("acb", 15, 40)
+	real.Target = Target{Kind: "url", Transport: "http"}
 	for _, c := range []struct {
 		servers []Server
 		want    string
 	}{
-		{[]Server{heir}, "pass: fastblocks keeps its limit of 15/s burst 40 (from acb)"},
-		{[]Server{tiered}, "pass: x keeps its limit of 15/s burst 40 a client (tier aggressive)"},
-		{[]Server{honest("acb", 15, 40)}, "pass: acb keeps its limit of 15/s burst 40"},
-		{nine(), "pass: 9 of 9 servers keep their limit"},
-		{[]Server{wide}, "fail: unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that"},
-		{[]Server{narrow}, "fail: acb breaks its limit of 15/s burst 40: it refuses calls that the limit allows"},
-		{[]Server{wide, narrow}, "fail: unifi-mcp and acb break their limits"},
-		{[]Server{slow}, "fail: slow fails latency p99<5ms"},
-		{[]Server{wide, slow, honest("x", 1, 1)}, "fail: unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that; slow fails latency p99<5ms; 1 of 3 servers keeps its limit"},
-		{[]Server{vague()}, "inconclusive: no fault was found in opera-cloud-mcp, but this run could have missed one"},
-		{[]Server{vague(), dead(), honest("x", 1, 1)}, "inconclusive: no fault was found in opera-cloud-mcp, but this run could have missed one; raindropio-mcp could not run; 1 of 3 servers keeps its limit"},
+		{[]Server{heir}, "pass: the mock of fastblocks keeps its limit of 15/s burst 40 (from acb)"},
+		{[]Server{tiered}, "pass: the mock of x keeps its limit of 15/s burst 40 a client (tier aggressive)"},
+		{[]Server{honest("acb", 15, 40)}, "pass: the mock of acb keeps its limit of 15/s burst 40"},
+		{nine(), "pass: mocks of nine servers keep their limit"},
+		{[]Server{wide}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that"},
+		{[]Server{real}, "pass: acb keeps its limit of 15/s burst 40"},
+		{[]Server{real, real}, "pass: 2 of 2 servers keep their limit"},
+		{[]Server{narrow}, "fail: the mock of acb breaks its limit of 15/s burst 40: it refuses calls that the limit allows"},
+		{[]Server{wide, narrow}, "fail: the mocks of unifi-mcp and acb break their limits"},
+		{[]Server{slow}, "fail: the mock of slow fails latency p99<5ms"},
+		{[]Server{wide, slow, honest("x", 1, 1)}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that; the mock of slow fails latency p99<5ms; 1 of 3 servers keeps its limit"},
+		{[]Server{vague()}, "inconclusive: no fault was found in the mock of opera-cloud-mcp, but this run could have missed one"},
+		{[]Server{vague(), dead(), honest("x", 1, 1)}, "inconclusive: no fault was found in the mock of opera-cloud-mcp, but this run could have missed one; raindropio-mcp could not run; 1 of 3 servers keeps its limit"},
 		{[]Server{dead(), honest("x", 1, 1), honest("y", 1, 1)}, "inconclusive: raindropio-mcp could not run; 2 of 3 servers keep theirs"},
 		{[]Server{dead()}, "could not run: raindropio-mcp; nothing was judged"},
 		{nil, "could not run: no server was named"},

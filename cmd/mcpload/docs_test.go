@@ -53,10 +53,47 @@ func printed(t *testing.T, command string) string {
 	return out.String()
 }
 
-// These are what a stranger is told to type first.
+// The first command that a stranger types judges in a second, and comes out the same
+// on every machine.
 func TestReadmeNamesItsTwoCommands(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	require.Contains(t, string(text), "\n    go run ./cmd/mcpload run --all\n")
+	first := regexp.MustCompile(`(?m)^    go run ./cmd/mcpload (.*)$`).FindStringSubmatch(string(text))
+	require.NotNil(t, first)
+	require.Contains(t, printed(t, "mcpload "+first[1]), "pass: mocks of nine servers keep their limit\n")
 	require.Contains(t, string(text), "\n    make test\n")
+	require.Less(t, strings.Count(string(text), "\n"), 200)
+}
+
+// Each link of the README and the docs to a file of ours leads somewhere.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../../docs/rfcs/*.md")
+	require.NoError(t, err)
+	links := 0
+	for _, page := range append(append(pages, more...), "../../README.md", "../../examples/README.md") {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+			links++
+			_, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(found[1])))
+			require.NoError(t, err, "%s names %s", page, found[1])
+		}
+	}
+	require.Greater(t, links, 30)
+}
+
+// The examples are what the docs say of them.
+func TestExamplesRun(t *testing.T) {
+	require.Contains(t, printed(t, "mcpload run --profiles ../../examples/profile --server weather-mcp --virtual"),
+		"pass: the mock of weather-mcp keeps its limit of 8/s burst 16\n")
+
+	program, err := os.ReadFile("../../examples/nginx/calls.jq")
+	require.NoError(t, err)
+	page, err := os.ReadFile("../../docs/VERIFY.md")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^\$ jq -c '([^']+)' access\.log \| mcpload verify`).FindSubmatch(page)
+	require.NotNil(t, found, "the page has no recipe any more")
+	require.Contains(t, string(program), "\n"+string(found[1])+"\n")
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,14 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recipe is the jq program of the README that turns nginx's log into a history.
+// recipe is the jq program that turns nginx's log into a history.
 func recipe(t *testing.T) string {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(repo(t), "README.md"))
+	program, err := os.ReadFile(filepath.Join(repo(t), "examples", "nginx", "calls.jq"))
 	require.NoError(t, err)
-	found := regexp.MustCompile(`(?m)^\$ jq -c '([^']+)' access\.log \| mcpload verify`).FindSubmatch(readme)
-	require.NotNil(t, found, "the README has no recipe any more")
-	return string(found[1])
+	return string(program)
 }
 
 // nginxLog is what nginx writes, in the order in which the calls ended, of a
@@ -72,8 +69,18 @@ func TestTheRecipeForNginx(t *testing.T) {
 		status, stdout, said := verifyText(string(history), append(args, "-")...)
 		return status, stdout + said, nil
 	}
+	example, err := os.ReadFile(filepath.Join(repo(t), "examples", "nginx", "access.log"))
+	require.NoError(t, err)
+	kept := strings.Split(strings.TrimSpace(string(example)), "\n")
+	status, told, err := judge(kept, "--rate", "15", "--burst", "40")
+	require.NoError(t, err, told)
+	require.Equal(t, exitPass, status, told)
+	status, told, err = judge(kept, "--rate", "15", "--burst", "37")
+	require.NoError(t, err, told)
+	require.Equal(t, exitFail, status, told)
+
 	lines := nginxLog(40, 2000)
-	status, told, err := judge(lines, "--rate", "15", "--burst", "40")
+	status, told, err = judge(lines, "--rate", "15", "--burst", "40")
 	require.NoError(t, err, told)
 	require.Equal(t, exitPass, status, told)
 	require.Contains(t, told, "2000 calls")

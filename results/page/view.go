@@ -87,7 +87,7 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 	v.Generator, v.GeneratorOK = d.Generator()
 	v.Title = "mcpload: " + v.Word
 	if len(d.Servers) == 1 {
-		v.Title += ", " + d.Servers[0].Server
+		v.Title += ", " + d.Servers[0].Called()
 	}
 	started := d.Started
 	if t, err := time.Parse(time.RFC3339, d.Started); err == nil {

@@ -1,0 +1,61 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+)
+
+// mocked reports if all of these servers were mocks of those that they are named for.
+func (d *Document) mocked(list []string) bool {
+	return len(list) > 0 && !slices.ContainsFunc(d.Servers, func(s Server) bool {
+		return s.Target.Kind != "mock" && slices.Contains(list, s.Server)
+	})
+}
+
+// names are the servers', in the order of the run.
+func (d *Document) names() []string {
+	var list []string
+	for _, s := range d.Servers {
+		list = append(list, s.Server)
+	}
+	return list
+}
+
+// named lists servers in a sentence. A mock is never called by its server's bare
+// name, as nobody has judged that server.
+func (d *Document) named(list []string) string {
+	switch {
+	case !d.mocked(list):
+		return and(list)
+	case len(list) == 1:
+		return "the mock of " + list[0]
+	}
+	return "the mocks of " + and(list)
+}
+
+// all is every server at once, by their number: "mocks of nine servers".
+func (d *Document) all() string {
+	n := len(d.Servers)
+	if d.mocked(d.names()) {
+		return "mocks of " + inWords(n) + " servers"
+	}
+	return fmt.Sprintf("%d of %d servers", n, n)
+}
+
+var numerals = []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+
+// inWords spells a small number out.
+func inWords(n int) string {
+	if n < len(numerals) {
+		return numerals[n]
+	}
+	return fmt.Sprint(n)
+}
+
+// Called is a server's name, or whose mock it is: "mock of acb".
+func (s *Server) Called() string {
+	if s.Target.Kind == "mock" {
+		return "mock of " + s.Server
+	}
+	return s.Server
+}
