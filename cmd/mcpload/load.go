@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
+	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -177,23 +182,23 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
 	p := a.newProgress("mcpload load · " + l.Profile.Name)
 	stop := p.start(ctx)
-	report, err := l.carryOut(ctx, p, a.drain)
+	report, err := l.Run(ctx, p, a.drain)
 	stop()
 	if err != nil {
-		return l.explain(err)
+		return explainLoad(&l.Target, err)
 	}
-	doc.Servers = []results.Server{report.server}
+	doc.Servers = []results.Server{report.Server}
 	doc.Finish()
-	if report.nodata != "" {
-		a.say("%s", report.nodata)
+	if report.NoData != "" {
+		a.say("%s", report.NoData)
 		if doc.Verdict != verdict.Fail {
 			a.status = exitUsage
 		}
 	}
-	if report.spool != nil {
-		defer func() { _ = report.spool.Remove() }() // a file for temporary files is nobody's loss
+	if report.Calls != nil {
+		defer func() { _ = report.Calls.Remove() }() // a file for temporary files is nobody's loss
 	}
-	kept, err := a.keepLoad(f, l, began, doc, report.spool)
+	kept, err := a.keepLoad(f, l, began, doc, report.Calls)
 	if err != nil {
 		return err
 	}
@@ -204,4 +209,35 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 		a.status = results.ExitStatus(doc)
 	}
 	return nil
+}
+
+// explainLoad turns why nothing could be measured into what a user is told.
+func explainLoad(t *target.Target, err error) error {
+	var dial *wire.DialError
+	if !errors.As(err, &dial) {
+		return err
+	}
+	advice := dial.Hint
+	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
+		advice = "does the server speak HTTP/2? --http 1.1 is the default"
+	}
+	if dial.Kind == wire.Auth {
+		advice = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
+	}
+	if t.Options.Proxy != nil && advice == "" {
+		advice = "is the proxy there that --proxy names, and may it reach the server?"
+	}
+	return hint.New(errors.New(dial.Sentence()), advice)
+}
+
+// writeHGRM writes the latency distribution, where that is asked for.
+func (l *loadJob) writeHGRM(r loaddrive.Report) error {
+	if l.hgrm == "" || r.Waited == nil {
+		return nil
+	}
+	file, err := os.Create(l.hgrm)
+	if err != nil {
+		return fmt.Errorf("--hgrm: %w", err)
+	}
+	return errors.Join(r.Waited.WriteHGRM(file), file.Close())
 }

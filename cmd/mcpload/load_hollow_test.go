@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -133,17 +132,4 @@ func TestSessionsThatCouldBeOpenedAreUsed(t *testing.T) {
 	_, s = measured(t, "--url", limited(2), "--tool", "echo", "--rate", "100/s", "-d", "300ms", "--sessions", "5000")
 	assert.Contains(t, found(t, s, "sessions").Saw, "2 of 5000 sessions")
 	assert.Less(t, time.Since(began), time.Minute)
-}
-
-// TestPatienceOfASetUp: it grows with what was seen, unless somebody said how long.
-func TestPatienceOfASetUp(t *testing.T) {
-	t.Parallel()
-	c := &crew{patient: true, slowest: time.Second}
-	require.Equal(t, 4*time.Second, c.patience())
-	c.sessions = append(c.sessions, nil)
-	require.Equal(t, dialing*time.Second, c.patience(), "the first one had the server to itself")
-	c.slowest = time.Minute
-	require.Equal(t, mostPatience, c.patience())
-	c.patient = false
-	require.Zero(t, c.patience())
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,13 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
-	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/runner"
-	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
+	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
 )
 
 func (a *app) loadInitCommand() *cobra.Command {
@@ -67,9 +63,9 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := f.client.apply(&j); err != nil {
 		return err
 	}
-	tools, err := listTools(ctx, &j)
+	tools, err := loaddrive.Tools(ctx, &j.Target)
 	if err != nil {
-		return (&loadJob{Job: j}).explain(err)
+		return explainLoad(&j.Target, err)
 	}
 	for _, name := range include {
 		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {
@@ -105,48 +101,4 @@ func toolNames(tools []load.ToolInfo) []string {
 		names = append(names, t.Name)
 	}
 	return names
-}
-
-// maxToolPages bounds how many pages of tools are asked for.
-const maxToolPages = 100
-
-// listTools asks a server for its tools.
-func listTools(ctx context.Context, j *drive.Job) ([]load.ToolInfo, error) {
-	_, stop, err := j.Ready(ctx)
-	defer stop()
-	if err != nil {
-		return nil, err
-	}
-	clock := runner.NewClock()
-	o := j.Options
-	o.Now, o.ListTools = clock.Now, false
-	s, _, err := target.Dial(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	defer target.End(s.Close)
-	var all []load.ToolInfo
-	next := ""
-	for range maxToolPages {
-		a := history.Arrival{Due: clock.Now(), Method: "tools/list"}
-		if next != "" {
-			a.Arguments, err = json.Marshal(map[string]string{"cursor": next})
-			if err != nil {
-				return nil, err
-			}
-		}
-		call, result := s.Fetch(ctx, a)
-		if call.Outcome != history.OK {
-			return nil, fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail)
-		}
-		tools, cursor, err := load.ReadTools(result)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, tools...)
-		if next = cursor; next == "" {
-			return all, nil
-		}
-	}
-	return nil, fmt.Errorf("the server's list of tools does not end within %d pages", maxToolPages)
 }

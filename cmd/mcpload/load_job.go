@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,42 +15,16 @@ import (
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
-	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
+	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
 	"github.com/mcpload/mcpload/verdict"
 )
 
-// A loadJob is one load: the server, the traffic and the demands on it.
+// A loadJob is one load, and where its result goes.
 type loadJob struct {
-	drive.Job
-	plan        *load.Plan
-	shape       load.Shape
-	poisson     bool
-	replay      []time.Duration // due instants in place of the shape's; nil without
-	length      time.Duration   // in which requests are due
-	sessions    int
-	connections int
-	processes   int
-	maxInFlight int
-	patient     bool // nobody said how long a step of a set-up may take
-	sized       bool // somebody said how many connections there are
-	http        string
-	echo        bool
-	thresholds  []verdict.Threshold
-	abortOn     []verdict.Threshold
-	find        *hunt
-	history     string
-	hgrm        string
-	sample      int
-	format      format
-	keep        bool                // the calls are for the store, or the format
-	redact      func(string) string // takes secrets out of a text, and what can't be printed
-}
-
-// A hunt is how to search a capacity.
-type hunt struct {
-	first, precision float64
-	coolDown         time.Duration
+	loaddrive.Job
+	hgrm   string
+	format format
 }
 
 // Defaults of load.
@@ -76,19 +49,19 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loadJob{Job: jobs[0], http: f.connection.http, echo: f.check == "echo",
-		maxInFlight: f.maxInFlight, history: f.history, hgrm: f.hgrm, sample: f.sample}
-	l.Seed, l.patient, l.sized = f.seed, !f.given("timeout"), f.given("connections")
+	l := &loadJob{Job: loaddrive.Job{Job: jobs[0], HTTP: f.connection.http, Echo: f.check == "echo",
+		MaxInFlight: f.maxInFlight, History: f.history, Sample: f.sample}, hgrm: f.hgrm}
+	l.Seed, l.Patient, l.Sized = f.seed, !f.given("timeout"), f.given("connections")
 	if err := f.connection.apply(&l.Options); err != nil {
 		return nil, err
 	}
-	if err := f.client.apply(&l.Job); err != nil {
+	if err := f.client.apply(&l.Job.Job); err != nil {
 		return nil, err
 	}
 	if l.format, err = formatNamed(f.format); err != nil {
 		return nil, err
 	}
-	l.keep, l.redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", a.clean
+	l.Keep, l.Redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", a.clean
 	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err
@@ -132,7 +105,7 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	}
 	if f.mix != "" {
 		plan, err := load.ReadPlan(os.DirFS(filepath.Dir(f.mix)), filepath.Base(f.mix))
-		l.plan = plan
+		l.Plan = plan
 		return err
 	}
 	if f.tool == "" && f.method == "" {
@@ -150,7 +123,7 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 		if l.Profile.Call.Forbids(f.tool) {
 			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, l.Profile.Name)
 		}
-		if l.echo && f.args == "" {
+		if l.Echo && f.args == "" {
 			f.args = `{"message":"{{nonce}}"}`
 		}
 	}
@@ -161,15 +134,15 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	if err != nil {
 		return fmt.Errorf("--args: %s", strings.TrimPrefix(err.Error(), "load: "))
 	}
-	l.plan = plan
+	l.Plan = plan
 	return nil
 }
 
 // setShape decides when.
 func (l *loadJob) setShape(f *loadFlags) error {
-	l.poisson = f.arrivals == "poisson"
+	l.Poisson = f.arrivals == "poisson"
 	if f.replay != "" {
-		if f.shape != "" || l.poisson {
+		if f.shape != "" || l.Poisson {
 			return fmt.Errorf("--replay takes the arrivals of the recording, so it goes with neither --rate nor --arrivals")
 		}
 		return l.setReplay(f)
@@ -187,13 +160,13 @@ func (l *loadJob) setShape(f *loadFlags) error {
 	if err != nil {
 		return fmt.Errorf("--rate: %s", strings.TrimPrefix(err.Error(), "load: "))
 	}
-	if shape.Max && l.poisson {
+	if shape.Max && l.Poisson {
 		return fmt.Errorf("--arrivals poisson needs a rate: in a closed loop the replies say when to send")
 	}
-	l.shape = shape
-	l.length = cmp.Or(f.duration, shape.Length, defaultLength)
+	l.Shape = shape
+	l.Length = cmp.Or(f.duration, shape.Length, defaultLength)
 	if f.find != "" {
-		l.length = cmp.Or(f.duration, defaultTrial)
+		l.Length = cmp.Or(f.duration, defaultTrial)
 	}
 	return nil
 }
@@ -208,23 +181,23 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 	case f.processes < 1 || f.processes > mostProcesses:
 		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, mostProcesses)
 	}
-	l.connections = cmp.Or(f.connections, defaultConnections)
-	if l.shape.Max {
-		l.connections = cmp.Or(f.connections, defaultClosed)
+	l.Connections = cmp.Or(f.connections, defaultConnections)
+	if l.Shape.Max {
+		l.Connections = cmp.Or(f.connections, defaultClosed)
 	}
-	l.sessions = cmp.Or(f.sessions, l.plan.Sessions, min(l.connections, defaultClosed))
+	l.Sessions = cmp.Or(f.sessions, l.Plan.Sessions, min(l.Connections, defaultClosed))
 	if l.Options.Transport == wire.Stdio {
-		if f.sessions > 1 || f.given("connections") && !l.shape.Max {
+		if f.sessions > 1 || f.given("connections") && !l.Shape.Max {
 			return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
 		}
-		l.processes, l.sessions = f.processes, f.processes
-		return l.fits(wire.Stdio)
+		l.Processes, l.Sessions = f.processes, f.processes
+		return l.Fits(wire.Stdio)
 	}
 	if f.given("processes") {
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
 	}
-	l.Options.MaxConns = l.connections
-	return l.fits(l.Options.Transport)
+	l.Options.MaxConns = l.Connections
+	return l.Fits(l.Options.Transport)
 }
 
 // setDemands reads the thresholds. One on a tool that the plan never calls
@@ -234,19 +207,19 @@ func (l *loadJob) setDemands(f *loadFlags) error {
 		flag  string
 		texts []string
 		to    *[]verdict.Threshold
-	}{{"threshold", f.thresholds, &l.thresholds}, {"abort-on", f.abortOn, &l.abortOn}} {
+	}{{"threshold", f.thresholds, &l.Thresholds}, {"abort-on", f.abortOn, &l.AbortOn}} {
 		for _, text := range list.texts {
 			th, err := verdict.ParseThreshold(text)
 			if err != nil {
 				return fmt.Errorf("--%s: %s", list.flag, strings.TrimPrefix(err.Error(), "verdict: "))
 			}
-			if tools := l.plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
+			if tools := l.Plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
 				return hint.New(fmt.Errorf("--%s %s: nothing calls %q, so that it would match no data", list.flag, text, th.Tool), "the plan calls "+words.First(tools))
 			}
 			*list.to = append(*list.to, th)
 		}
 	}
-	if l.echo && !l.plan.Nonces() {
+	if l.Echo && !l.Plan.Nonces() {
 		return hint.New(fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"), `put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`)
 	}
 	return nil
@@ -267,63 +240,21 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 	if percent {
 		precision /= 100
 	}
-	first, rateErr := promise.ParseRate(l.shape.Text)
+	first, rateErr := promise.ParseRate(l.Shape.Text)
 	switch {
 	case err != nil || !(precision >= 0.005 && precision <= 1):
 		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)
-	case len(l.thresholds) == 0:
+	case len(l.Thresholds) == 0:
 		return hint.New(fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'")
-	case l.replay != nil || rateErr != nil:
+	case l.Replay != nil || rateErr != nil:
 		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
 	case l.format.name == "vegeta":
 		return fmt.Errorf("--format vegeta shows single calls, and --find capacity keeps none")
-	case len(l.abortOn) > 0 || l.history != "":
+	case len(l.AbortOn) > 0 || l.History != "":
 		return fmt.Errorf("--abort-on and --save-history belong to a single run, not to --find capacity")
 	case f.coolDown < 0:
 		return fmt.Errorf("--cool-down %s is below 0", f.coolDown)
 	}
-	l.find = &hunt{first: first, precision: precision, coolDown: f.coolDown}
+	l.Find = &loaddrive.CapacitySearch{First: first, Precision: precision, CoolDown: f.coolDown}
 	return nil
-}
-
-// dues are the instants at which requests are due, from 0.
-func (l *loadJob) dues() iter.Seq[time.Duration] {
-	switch {
-	case l.replay != nil:
-		return func(yield func(time.Duration) bool) {
-			for _, due := range l.replay {
-				if due >= l.length || !yield(due) {
-					return
-				}
-			}
-		}
-	case l.poisson:
-		return l.shape.Poisson(l.length, l.Seed)
-	}
-	return l.shape.Arrivals(l.length)
-}
-
-// expected is about how many requests there will be; 0 where nobody knows.
-func (l *loadJob) expected() int {
-	switch {
-	case l.shape.Max:
-		return 0
-	case l.replay != nil:
-		n, _ := slices.BinarySearch(l.replay, l.length)
-		return n
-	}
-	return int(l.shape.Expected(l.length))
-}
-
-// spread names how requests are spread, as documents do.
-func (l *loadJob) spread() string {
-	switch {
-	case l.shape.Max:
-		return "closed"
-	case l.replay != nil:
-		return "replay"
-	case l.poisson:
-		return "poisson"
-	}
-	return "even"
 }

@@ -16,18 +16,18 @@ const dryRunRows = 20
 // printLoad prints what would be sent, and sends nothing.
 func (a *app) printLoad(l *loadJob) error {
 	var dues iter.Seq[time.Duration]
-	if l.shape.Max {
-		fmt.Fprintf(a.stdout, "%s: as fast as %d connections get replies, for %s; the first requests:\n", l.Profile.Name, l.connections, l.length)
+	if l.Shape.Max {
+		fmt.Fprintf(a.stdout, "%s: as fast as %d connections get replies, for %s; the first requests:\n", l.Profile.Name, l.Connections, l.Length)
 		dues = func(yield func(time.Duration) bool) {
 			for yield(0) {
 			}
 		}
 	} else {
-		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.Profile.Name, l.shape.Text, l.expected(), round(l.length), words.Count(l.sessions, "session"))
-		dues = l.dues()
+		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.Profile.Name, l.Shape.Text, l.Expected(), round(l.Length), words.Count(l.Sessions, "session"))
+		dues = l.Dues()
 	}
 	n := 0
-	for call := range l.plan.Arrivals(dues, target.ClientNames(l.sessions), l.Seed) {
+	for call := range l.Plan.Arrivals(dues, target.ClientNames(l.Sessions), l.Seed) {
 		if n == dryRunRows {
 			break
 		}

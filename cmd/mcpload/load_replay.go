@@ -25,19 +25,19 @@ func (l *loadJob) setReplay(f *loadFlags) error {
 	if err := l.record(f); err != nil {
 		return err
 	}
-	if len(l.replay) == 0 {
+	if len(l.Replay) == 0 {
 		return fmt.Errorf("--replay %s: it holds no call", f.replay)
 	}
-	slices.Sort(l.replay)
-	first := l.replay[0]
-	for i := range l.replay {
-		l.replay[i] = time.Duration(float64(l.replay[i]-first) / speed)
+	slices.Sort(l.Replay)
+	first := l.Replay[0]
+	for i := range l.Replay {
+		l.Replay[i] = time.Duration(float64(l.Replay[i]-first) / speed)
 	}
-	l.length = l.replay[len(l.replay)-1] + time.Nanosecond
+	l.Length = l.Replay[len(l.Replay)-1] + time.Nanosecond
 	if f.duration > 0 {
-		l.length = min(l.length, f.duration)
+		l.Length = min(l.Length, f.duration)
 	}
-	l.shape = load.Shape{Text: fmt.Sprintf("replay of %d calls at %gx", len(l.replay), speed)}
+	l.Shape = load.Shape{Text: fmt.Sprintf("replay of %d calls at %gx", len(l.Replay), speed)}
 	return nil
 }
 
@@ -75,7 +75,7 @@ func (l *loadJob) recordFile(name string) error {
 // recordCall notes when a call was due. Sessions are opened anew.
 func (l *loadJob) recordCall(c *history.Call) {
 	if c.Planned() {
-		l.replay = append(l.replay, c.Due)
+		l.Replay = append(l.Replay, c.Due)
 	}
 }
 

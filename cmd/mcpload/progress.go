@@ -11,6 +11,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/scenarios/drive"
+	"github.com/mcpload/mcpload/scenarios/load"
 )
 
 // progress tells a person how far the work is: on a live screen where a
@@ -61,6 +62,8 @@ func (p *progress) Tell(e drive.Event) {
 		p.app.say("%s", e.Say)
 	case e.Doing != "":
 		p.board.Note(e.Server, e.Doing)
+	case e.End > 0:
+		p.board.Expect(live.Server{Name: e.Server, Began: time.Now().Add(-e.Now), Stages: []live.Stage{{Name: load.Label, Calls: e.Calls, End: e.End}}})
 	case e.Again:
 		p.board.More(e.Server, stages(e.Plan, e.Begin))
 	default:

@@ -78,16 +78,16 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err != nil {
 		return err
 	}
-	l := &loadJob{Job: jobs[0]}
-	if err := f.connection.apply(&l.Options); err != nil {
+	j := jobs[0]
+	if err := f.connection.apply(&j.Options); err != nil {
 		return err
 	}
-	if err := f.client.apply(&l.Job); err != nil {
+	if err := f.client.apply(&j); err != nil {
 		return err
 	}
-	v, err := l.Visit(ctx)
+	v, err := j.Visit(ctx)
 	if err != nil {
-		return l.explain(err)
+		return explainLoad(&j.Target, err)
 	}
 	defer v.Close()
 	return look(ctx, v)

@@ -16,9 +16,6 @@ import (
 // goroutines, tickers, findings and connections, by file. The list may only shrink: a
 // file that has less must say so here, and none may have more.
 var engine = map[string]int{
-	"cmd/mcpload/load_crew.go":  1,
-	"cmd/mcpload/load_init.go":  1,
-	"cmd/mcpload/load_watch.go": 2,
 	"cmd/mcpload/mock_start.go": 1,
 	"cmd/mcpload/probe_wire.go": 1,
 	"cmd/mcpload/progress.go":   3,

@@ -53,7 +53,9 @@ var rooms = map[string]room{
 	"scenarios/conform":       {imports: []string{"results"}},
 	"scenarios/conform/drive": {imports: []string{"internal/target", "internal/wire", "results", "scenarios/conform"}, clock: true},
 
-	"scenarios/load":          {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
+	"scenarios/load": {imports: []string{"history", "profiles", "promise", "results", "verdict"}},
+	"scenarios/load/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "results", "runner",
+		"scenarios/drive", "scenarios/load", "verdict"}, clock: true},
 	"scenarios/probe":         {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/startup":       {imports: []string{"apikey", "internal/printable", "verdict"}},
 	"scripts/mutants":         {clock: true, process: true},

@@ -28,6 +28,9 @@ type Event struct {
 	Limit      profiles.Limit    // that it is planned for
 	Begin, Now time.Duration     // when the plan begins and what time it is, on the clock of the calls
 	Again      bool              // the plan comes on top of one before
+
+	Calls int           // about how many are sent, of a load, whose plan is made as it goes; 0: nobody knows
+	End   time.Duration // when the last of them is due; 0: it is no load
 }
 
 // A teller tells an observer of one server; where there is none, nobody.

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package drive
 
 // mostFiles is not known here.
 func mostFiles() (uint64, bool) { return 0, false }

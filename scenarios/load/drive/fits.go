@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"fmt"
@@ -21,22 +21,22 @@ const (
 // fits refuses a load whose connections need more open files or local ports than
 // there are. Connections that are only a bound, which nobody asked for and the
 // load may never come to, are left to the run.
-func (l *loadJob) fits(transport wire.Transport) error {
+func (j *Job) Fits(transport wire.Transport) error {
 	conns, what := 0, ""
-	if l.sized || l.shape.Max {
-		conns, what = l.connections, words.Count(l.connections, "connection")
+	if j.Sized || j.Shape.Max {
+		conns, what = j.Connections, words.Count(j.Connections, "connection")
 	}
 	files := conns
 	switch transport {
 	case wire.Stdio:
-		files, what = processFiles*l.processes, plural(l.processes, "process", "processes")
+		files, what = processFiles*j.Processes, plural(j.Processes, "process", "processes")
 	case wire.InProcess:
 		return nil
 	case wire.SSE:
-		conns += l.sessions
-		files, what = conns, words.Count(l.sessions, "session")+" over SSE, each of which holds a connection,"
+		conns += j.Sessions
+		files, what = conns, words.Count(j.Sessions, "session")+" over SSE, each of which holds a connection,"
 	}
-	if l.Kind == target.Mock && transport != wire.Stdio {
+	if j.Kind == target.Mock && transport != wire.Stdio {
 		files *= 2 // both ends are ours
 	}
 	if files == 0 {
@@ -47,7 +47,7 @@ func (l *loadJob) fits(transport wire.Transport) error {
 			"ask for fewer, or raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
 
 	}
-	if ports, known := localPorts(); known && l.Kind == target.URL && l.Options.Socket == "" && transport != wire.Stdio && conns > ports {
+	if ports, known := localPorts(); known && j.Kind == target.URL && j.Options.Socket == "" && transport != wire.Stdio && conns > ports {
 		return hint.New(fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what, conns, ports),
 			"ask for fewer, or widen net.ipv4.ip_local_port_range")
 

@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"cmp"
@@ -17,8 +17,8 @@ import (
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
-// A crew are the sessions of one load, and what they cost to set up.
-type crew struct {
+// A sessionPool is the sessions of one load, and what they cost to set up.
+type sessionPool struct {
 	names    []string
 	target   runner.Sessions
 	fetchers map[string]runner.Fetcher
@@ -26,10 +26,10 @@ type crew struct {
 	conns    *wire.Conns // nil where the transport has none
 
 	options   wire.Options
-	named     bool                  // sessions have ids, which a server may forget
-	seats     map[string]*seat      // of clients whose sessions stay
-	moved     func(s *wire.Session) // told of a client's new session; nil where nobody is
-	slots     chan struct{}         // sessions being opened anew
+	named     bool                   // sessions have ids, which a server may forget
+	slots     map[string]*clientSlot // of clients whose sessions stay
+	moved     func(s *wire.Session)  // told of a client's new session; nil where nobody is
+	opening   chan struct{}          // sessions being opened anew
 	reopening sync.WaitGroup
 
 	wanted  int  // sessions that were asked for
@@ -60,12 +60,12 @@ type crew struct {
 // not so many that the set-up is the load.
 const dialing = 32
 
-// hire opens the sessions, as many of them as can be, and says how far it is. The
-// crew must be dismissed whatever the error is.
-func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan struct{}, note func(string)) (*crew, error) {
-	c := &crew{names: target.ClientNames(l.sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
-		wanted: l.sessions, patient: l.patient, seats: map[string]*seat{}, slots: make(chan struct{}, dialing)}
-	o := l.Options
+// openPool opens the sessions, as many of them as can be, and says how far it is. The
+// pool must be closed whatever the error is.
+func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan struct{}, doing func(string)) (*sessionPool, error) {
+	c := &sessionPool{names: target.ClientNames(j.Sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
+		wanted: j.Sessions, patient: j.Patient, slots: map[string]*clientSlot{}, opening: make(chan struct{}, dialing)}
+	o := j.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
 	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
@@ -78,11 +78,11 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan str
 		return c, err
 	}
 	c.first = first.Session
-	if err := l.fits(c.first.Transport()); err != nil {
+	if err := j.Fits(c.first.Transport()); err != nil {
 		return c, err
 	}
 	c.named = c.first.SessionID() != ""
-	opened := c.openRest(ctx, l, drain, note)
+	opened := c.openRest(ctx, j, drain, doing)
 	opened[0] = first
 	if err := ctx.Err(); err != nil {
 		return c, err
@@ -91,7 +91,7 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan str
 	for i, name := range c.names {
 		if opened[i].Session != nil {
 			names = append(names, name)
-			c.use(l, o, name, opened[i])
+			c.use(j, o, name, opened[i])
 		}
 	}
 	c.names = names
@@ -100,15 +100,15 @@ func (l *loadJob) hire(ctx context.Context, clock runner.Clock, drain <-chan str
 
 // use puts a client to work, with sessions that end after a number of calls
 // where the plan says so.
-func (c *crew) use(l *loadJob, o wire.Options, name string, first member) {
-	if l.plan.Calls == 0 {
-		s := &seat{}
+func (c *sessionPool) use(j *Job, o wire.Options, name string, first pooledSession) {
+	if j.Plan.Calls == 0 {
+		s := &clientSlot{}
 		s.now.Store(&first)
-		c.target[name], c.fetchers[name], c.seats[name] = s, s, s
+		c.target[name], c.fetchers[name], c.slots[name] = s, s, s
 		return
 	}
 	begun := false
-	r := &runner.Renewed{Calls: l.plan.Calls, Spent: c.forgotten, Open: func(ctx context.Context) (runner.Session, error) {
+	r := &runner.Renewed{Calls: j.Plan.Calls, Spent: c.forgotten, Open: func(ctx context.Context) (runner.Session, error) {
 		if !begun {
 			begun = true
 			return first, nil
@@ -119,19 +119,19 @@ func (c *crew) use(l *loadJob, o wire.Options, name string, first member) {
 	c.target[name], c.fetchers[name] = r, r
 }
 
-// A member is a session of a crew, which hears of its end.
-type member struct {
+// A pooledSession is a session of a pool, which hears of its end.
+type pooledSession struct {
 	*wire.Session
-	crew *crew
+	pool *sessionPool
 }
 
 // Close ends the session.
-func (m member) Close(ctx context.Context) error {
-	return m.crew.end(ctx, m.Session)
+func (m pooledSession) Close(ctx context.Context) error {
+	return m.pool.end(ctx, m.Session)
 }
 
 // end closes a session, and notes what its server left running.
-func (c *crew) end(ctx context.Context, s *wire.Session) error {
+func (c *sessionPool) end(ctx context.Context, s *wire.Session) error {
 	c.leave(s)
 	err := s.Close(ctx)
 	c.mu.Lock()
@@ -141,7 +141,7 @@ func (c *crew) end(ctx context.Context, s *wire.Session) error {
 }
 
 // open dials one session and notes what that cost.
-func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool) (member, error) {
+func (c *sessionPool) open(ctx context.Context, o wire.Options, name string, list bool) (pooledSession, error) {
 	o.Client, o.ListTools = name, list
 	begin := o.Now()
 	var up atomic.Bool // how long replies to a set-up take is no figure of the load's
@@ -160,17 +160,17 @@ func (c *crew) open(ctx context.Context, o wire.Options, name string, list bool)
 		if ctx.Err() == nil && c.record != nil { // else it was us who ended it, or before the run
 			c.failed++
 		}
-		return member{}, err
+		return pooledSession{}, err
 	}
 	c.setup.Record(o.Now() - begin)
 	c.keep(opening...)
 	c.slowest = max(c.slowest, o.Now()-begin)
 	c.sessions = append(c.sessions, s)
-	return member{s, c}, nil
+	return pooledSession{s, c}, nil
 }
 
 // keep has calls recorded, or keeps them until they are. It needs mu.
-func (c *crew) keep(calls ...history.Call) {
+func (c *sessionPool) keep(calls ...history.Call) {
 	if c.record == nil {
 		c.handshakes = append(c.handshakes, calls...)
 		return
@@ -181,7 +181,7 @@ func (c *crew) keep(calls ...history.Call) {
 }
 
 // aside takes what leaves a session beside its calls.
-func (c *crew) aside(call history.Call) {
+func (c *sessionPool) aside(call history.Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if call.Kind == history.Answer {
@@ -191,7 +191,7 @@ func (c *crew) aside(call history.Call) {
 }
 
 // leave takes a session off the list, with what it should not have got.
-func (c *crew) leave(s *wire.Session) {
+func (c *sessionPool) leave(s *wire.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, open := range c.sessions {
@@ -205,7 +205,7 @@ func (c *crew) leave(s *wire.Session) {
 }
 
 // note adds a session's strays up. It needs mu.
-func (c *crew) note(s *wire.Session) {
+func (c *sessionPool) note(s *wire.Session) {
 	c.streams.Add(s.Streams())
 	told := map[wire.StrayKind]bool{}
 	for _, stray := range s.Strays() {
@@ -223,7 +223,7 @@ func (c *crew) note(s *wire.Session) {
 }
 
 // phase takes in how long a part of a request took.
-func (c *crew) phase(p wire.Phase, took time.Duration) {
+func (c *sessionPool) phase(p wire.Phase, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch p {
@@ -239,7 +239,7 @@ func (c *crew) phase(p wire.Phase, took time.Duration) {
 }
 
 // report is what it cost to get ready.
-func (c *crew) report() results.LoadSetup {
+func (c *sessionPool) report() results.LoadSetup {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Reopened: c.reopened, Connect: c.connect.Quantiles(),
@@ -247,7 +247,7 @@ func (c *crew) report() results.LoadSetup {
 }
 
 // client is what was done beside the calls; nil where that is nothing.
-func (c *crew) client() *results.LoadClient {
+func (c *sessionPool) client() *results.LoadClient {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delay, n := c.delay.Quantiles(), c.streams
@@ -260,7 +260,7 @@ func (c *crew) client() *results.LoadClient {
 }
 
 // processes are those that are ours to speak to.
-func (c *crew) processes() []*wire.Process {
+func (c *sessionPool) processes() []*wire.Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var list []*wire.Process
@@ -272,8 +272,8 @@ func (c *crew) processes() []*wire.Process {
 	return list
 }
 
-// dismiss ends every session.
-func (c *crew) dismiss() {
+// close ends every session.
+func (c *sessionPool) close() {
 	c.reopening.Wait()
 	for _, r := range c.renewed {
 		target.End(r.Close)

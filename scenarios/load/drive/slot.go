@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
-// A seat is a client's place in a crew, with the session that it has now.
-type seat struct {
-	now atomic.Pointer[member]
+// A clientSlot is a client's place in a pool, with the session that it has now.
+type clientSlot struct {
+	now atomic.Pointer[pooledSession]
 
 	mu   sync.Mutex
 	busy bool          // a new session is being opened
@@ -23,12 +23,12 @@ type seat struct {
 }
 
 // Fetch implements runner.Fetcher.
-func (s *seat) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
+func (s *clientSlot) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
 	return s.now.Load().Fetch(ctx, a)
 }
 
 // Exchange implements runner.Exchanger.
-func (s *seat) Exchange(ctx context.Context, a history.Arrival) history.Call {
+func (s *clientSlot) Exchange(ctx context.Context, a history.Arrival) history.Call {
 	return s.now.Load().Exchange(ctx, a)
 }
 
@@ -38,7 +38,7 @@ func (s *seat) Exchange(ctx context.Context, a history.Arrival) history.Call {
 const reopenEvery = time.Second
 
 // begin reports if it is time to open a new session.
-func (s *seat) begin(now time.Duration) bool {
+func (s *clientSlot) begin(now time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy || s.last != 0 && now-s.last < reopenEvery {
@@ -48,21 +48,21 @@ func (s *seat) begin(now time.Duration) bool {
 	return true
 }
 
-func (s *seat) end() {
+func (s *clientSlot) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.busy = false
 }
 
 // unopened counts a session that could not be opened.
-func (c *crew) unopened() {
+func (c *sessionPool) unopened() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failed++
 }
 
 // recordTo has set-ups and asides recorded, those until now first.
-func (c *crew) recordTo(record func(history.Call)) {
+func (c *sessionPool) recordTo(record func(history.Call)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.record = record
@@ -73,7 +73,7 @@ func (c *crew) recordTo(record func(history.Call)) {
 // forgotten reports if a call says that the server no longer knows its session
 // (revision 2025-11-25, Transports, Session Management): the client must start a
 // new one then. 404 is due; servers answer 400 or 401 as well, and say it in words.
-func (c *crew) forgotten(call *history.Call) bool {
+func (c *sessionPool) forgotten(call *history.Call) bool {
 	if !c.named || call.Label == load.Handshake || call.Label == history.Aside {
 		return false
 	}
@@ -92,15 +92,15 @@ var sessionLost = regexp.MustCompile(`(?i)\bsession\b.*\b(not found|expired|inva
 
 // reopen gets a client a new session in place of one that the server has
 // forgotten. Its calls until then fail, as they do for any client.
-func (c *crew) reopen(ctx context.Context, name string) {
-	s := c.seats[name]
+func (c *sessionPool) reopen(ctx context.Context, name string) {
+	s := c.slots[name]
 	if s == nil || !s.begin(c.options.Now()) {
 		return
 	}
 	c.reopening.Go(func() {
 		defer s.end()
-		c.slots <- struct{}{}
-		defer func() { <-c.slots }()
+		c.opening <- struct{}{}
+		defer func() { <-c.opening }()
 		m, err := c.open(ctx, c.options, name, false)
 		if err != nil {
 			return // it is counted; the next call that says so tries again

@@ -1,9 +1,7 @@
-package main
+package drive
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -15,15 +13,15 @@ import (
 )
 
 // report turns a run into its part of the result document.
-func (r *loadRun) report() (loadReport, error) {
-	out := loadReport{server: r.describe(), spool: r.tape.spool}
+func (r *run) report() (Report, error) {
+	out := Report{Server: r.describe(), Calls: r.recorder.spool}
 	total := r.metrics.Total("")
-	out.waited = total.Waited()
+	out.Waited = total.Waited()
 	s := r.metrics.Scenario(load.Label, r.seconds())
-	l := &results.Load{Shape: r.shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: len(r.crew.names),
-		Processes: min(r.processes, len(r.crew.names)), Stopped: r.stopped, Setup: r.crew.report(), Client: r.crew.client()}
-	if r.crew.conns != nil {
-		l.Connections, l.HTTP = r.connections, r.http
+	l := &results.Load{Shape: r.Shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: len(r.pool.names),
+		Processes: min(r.Processes, len(r.pool.names)), Stopped: r.stopped, Setup: r.pool.report(), Client: r.pool.client()}
+	if r.pool.conns != nil {
+		l.Connections, l.HTTP = r.Connections, r.HTTP
 	}
 	if err := r.metrics.Report(l); err != nil {
 		return out, err
@@ -34,45 +32,45 @@ func (r *loadRun) report() (loadReport, error) {
 	s.Load = l
 	l.Setting = r.setting()
 	account := r.account(l)
-	out.nodata = account.NoData()
+	out.NoData = account.NoData()
 	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
-	out.server.Scenarios, out.server.Latency = []results.Scenario{s}, &s.Latency
-	out.server.Notes = r.notes(l)
+	out.Server.Scenarios, out.Server.Latency = []results.Scenario{s}, &s.Latency
+	out.Server.Notes = r.notes(l)
 	return out, nil
 }
 
 // setting is what the verdicts rest on beside what was measured.
-func (r *loadRun) setting() *results.LoadSetting {
+func (r *run) setting() *results.LoadSetting {
 	s := &results.LoadSetting{
-		BeginNS: int64(r.begin), AskedNS: int64(r.length), Closed: r.shape.Max, Wanted: r.crew.wanted,
+		BeginNS: int64(r.begin), AskedNS: int64(r.Length), Closed: r.Shape.Max, Wanted: r.pool.wanted,
 		Spoilt: r.spoilt.Load(), Touched: r.touched.Load(), StallNS: int64(r.machine.longestStall()),
-		Lacked: r.lacked.count(), Gone: r.gone, Aborted: r.window.aborted, Echo: r.echo, Nonces: r.asked.Load(),
+		Lacked: r.lacked.count(), Gone: r.gone, Aborted: r.window.aborted, Echo: r.Echo, Nonces: r.asked.Load(),
 	}
-	if r.shape.Max {
-		s.InFlight = r.connections
+	if r.Shape.Max {
+		s.InFlight = r.Connections
 	}
-	for _, th := range r.thresholds {
+	for _, th := range r.Thresholds {
 		s.Thresholds = append(s.Thresholds, th.Text)
 	}
-	if len(r.crew.names) != r.crew.wanted && r.crew.missed > 0 { // else we were interrupted
-		s.Missed = r.crew.why
+	if len(r.pool.names) != r.pool.wanted && r.pool.missed > 0 { // else we were interrupted
+		s.Missed = r.pool.why
 	}
 	return s
 }
 
 // account is the run as its checks see it.
-func (r *loadRun) account(l *results.Load) *load.Account {
-	return &load.Account{Metrics: r.metrics, Load: l, Thresholds: r.thresholds, Mock: r.Kind == target.Mock}
+func (r *run) account(l *results.Load) *load.Account {
+	return &load.Account{Metrics: r.metrics, Load: l, Thresholds: r.Thresholds, Mock: r.Kind == target.Mock}
 }
 
 // describe is the server's part of the document: nothing is held against a
 // limit.
-func (r *loadRun) describe() results.Server {
+func (r *run) describe() results.Server {
 	s := r.Job.Describe()
 	if r.Kind != target.Mock {
 		s.Limit = results.Limit{}
 	}
-	first := r.crew.first
+	first := r.pool.first
 	s.Target.Transport, s.Target.Protocol = string(first.Transport()), first.Protocol()
 	if r.Kind == target.URL {
 		s.Target.Address = first.URL()
@@ -82,8 +80,8 @@ func (r *loadRun) describe() results.Server {
 
 // integrity is how replies matched their requests; nil where all did and
 // nobody asked. The sessions have told what strayed when they were closed.
-func (r *loadRun) integrity() *results.LoadIntegrity {
-	count := func(k wire.StrayKind) int64 { return int64(r.crew.strays[k].Count) }
+func (r *run) integrity() *results.LoadIntegrity {
+	count := func(k wire.StrayKind) int64 { return int64(r.pool.strays[k].Count) }
 	total := r.metrics.Total("")
 	i := &results.LoadIntegrity{
 		Checked: r.checked.Load(), Missing: r.missing.Load(),
@@ -94,17 +92,17 @@ func (r *loadRun) integrity() *results.LoadIntegrity {
 	if i.Lost < 0 {
 		i.Lost = 0
 	}
-	if !r.echo && i.CrossTalk+i.Duplicates == 0 {
+	if !r.Echo && i.CrossTalk+i.Duplicates == 0 {
 		return nil
 	}
 	return i
 }
 
 // notes are what is worth knowing and changes no verdict.
-func (r *loadRun) notes(l *results.Load) []string {
+func (r *run) notes(l *results.Load) []string {
 	var notes []string
 	if r.stopped != "" {
-		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.length.Round(time.Millisecond), r.stopped))
+		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.Length.Round(time.Millisecond), r.stopped))
 	}
 	if n := l.Setup.Reopened; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
@@ -113,11 +111,11 @@ func (r *loadRun) notes(l *results.Load) []string {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
 	}
 	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate, wire.Late, wire.Uncalled, wire.Unanswered} {
-		if s := r.crew.strays[k]; s.Count > 0 {
+		if s := r.pool.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}
 	}
-	notes = append(notes, target.Behind(r.crew.behind)...)
+	notes = append(notes, target.Behind(r.pool.behind)...)
 	if n := r.seqs.Broken(); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d sequences ended before their last step, since a step got no result", n))
 	}
@@ -129,16 +127,4 @@ func (r *loadRun) notes(l *results.Load) []string {
 		}
 	}
 	return notes
-}
-
-// writeHGRM writes the latency distribution, where that is asked for.
-func (l *loadJob) writeHGRM(r loadReport) error {
-	if l.hgrm == "" || r.waited == nil {
-		return nil
-	}
-	file, err := os.Create(l.hgrm)
-	if err != nil {
-		return fmt.Errorf("--hgrm: %w", err)
-	}
-	return errors.Join(r.waited.WriteHGRM(file), file.Close())
 }

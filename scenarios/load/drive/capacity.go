@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
+	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -19,23 +20,23 @@ import (
 const sustained = 0.99
 
 // search looks for the highest rate that whole runs sustain.
-func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (loadReport, error) {
-	s := load.NewSearch(l.find.first, l.find.precision)
-	var best, last *loadRun
+func (j *Job) search(ctx context.Context, process *wire.Process, o scenariodrive.Observer, drain <-chan struct{}) (Report, error) {
+	s := load.NewSearch(j.Find.First, j.Find.Precision)
+	var best, last *run
 	for {
 		rate, phase, ok := s.Next()
 		if !ok {
 			break
 		}
-		if last != nil && !restBetween(ctx, drain, l.find.coolDown) {
+		if last != nil && !restBetween(ctx, drain, j.Find.CoolDown) {
 			s.Stop("interrupted")
 			break
 		}
-		trial := *l
-		trial.shape = oneRate(rate)
-		r, err := trial.once(ctx, process, p, drain)
+		trial := *j
+		trial.Shape = oneRate(rate)
+		r, err := trial.once(ctx, process, o, drain)
 		if err != nil {
-			return loadReport{}, err
+			return Report{}, err
 		}
 		last = r
 		if r.stopped != "" && !r.gone {
@@ -43,7 +44,7 @@ func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress
 			break
 		}
 		t, answer := r.answer()
-		p.app.say("%s at %s: %s%s", phase, results.PerSecond(rate), answer, bracketed(t.Why))
+		j.tell(o, scenariodrive.Event{Say: fmt.Sprintf("%s at %s: %s%s", phase, results.PerSecond(rate), answer, bracketed(t.Why))})
 		s.Add(t, answer)
 		if answer == load.Kept {
 			best = r
@@ -61,7 +62,7 @@ func (l *loadJob) search(ctx context.Context, process *wire.Process, p *progress
 		best = last
 	}
 	if best == nil {
-		return loadReport{}, errors.New("interrupted before the first trial")
+		return Report{}, errors.New("interrupted before the first trial")
 	}
 	return best.found(s)
 }
@@ -98,7 +99,7 @@ func restBetween(ctx context.Context, drain <-chan struct{}, d time.Duration) bo
 }
 
 // answer is what a trial says of its rate.
-func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
+func (r *run) answer() (results.LoadTrial, load.Answer) {
 	total := r.metrics.Total("")
 	waited := total.Waited().Quantiles()
 	t := results.LoadTrial{P50: waited.P50, P99: waited.P99, Errors: total.Errors(), Achieved: float64(total.Of(history.OK)) / r.seconds()}
@@ -135,16 +136,16 @@ func (r *loadRun) answer() (results.LoadTrial, load.Answer) {
 }
 
 // found is the report of a search: that of its best run, with the search.
-func (r *loadRun) found(s *load.Search) (loadReport, error) {
+func (r *run) found(s *load.Search) (Report, error) {
 	out, err := r.report()
 	if err != nil {
 		return out, err
 	}
 	c := s.Result()
-	sc := &out.server.Scenarios[0]
+	sc := &out.Server.Scenarios[0]
 	sc.Load.Capacity = &c
 	question := r.account(sc.Load).Question()
 	sc.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{question}}, nil))
-	out.nodata = ""
+	out.NoData = ""
 	return out, nil
 }

@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -11,55 +11,26 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/hint"
-	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/internal/wire"
-	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
+	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
-// A loadReport is what came of a load.
-type loadReport struct {
-	server results.Server
-	waited *load.Histogram
-	spool  *history.Spool // the calls; nil where they aren't kept
-	nodata string         // a threshold that no call matched
-}
-
-// explain turns why nothing could be measured into what a user is told.
-func (l *loadJob) explain(err error) error {
-	var dial *wire.DialError
-	if !errors.As(err, &dial) {
-		return err
-	}
-	advice := dial.Hint
-	if l.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
-		advice = "does the server speak HTTP/2? --http 1.1 is the default"
-	}
-	if dial.Kind == wire.Auth {
-		advice = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
-	}
-	if l.Options.Proxy != nil && advice == "" {
-		advice = "is the proxy there that --proxy names, and may it reach the server?"
-	}
-	return hint.New(errors.New(dial.Sentence()), advice)
-}
-
-// A loadRun is one run of a load, while it goes on.
-type loadRun struct {
-	*loadJob
-	clock   runner.Clock
-	crew    *crew
-	seqs    *load.Sequences
-	metrics *load.Metrics
-	begin   time.Duration // on the clock
-	ended   time.Duration // when sending ended, likewise
-	watch   *loadWatch
-	self    self
-	tape    *tape
-	board   func(history.Call)
-	window  *loadWindow
+// A run is one run of a load, while it goes on.
+type run struct {
+	*Job
+	clock    runner.Clock
+	pool     *sessionPool
+	seqs     *load.Sequences
+	metrics  *load.Metrics
+	begin    time.Duration // on the clock
+	ended    time.Duration // when sending ended, likewise
+	watch    *processWatch
+	self     self
+	recorder *callRecorder
+	observer scenariodrive.Observer
+	window   *window
 
 	forgotten func(client string) // a call says that the server has no such session any more
 	pacing    pacing
@@ -77,46 +48,27 @@ type loadRun struct {
 	gone      bool   // because the server was
 }
 
-// carryOut makes the server ready, and runs the load, or a search of many.
-func (l *loadJob) carryOut(ctx context.Context, p *progress, drain <-chan struct{}) (loadReport, error) {
-	process, stop, err := l.Ready(ctx)
-	defer stop()
-	if err != nil {
-		return loadReport{}, err
-	}
-	if l.find != nil {
-		return l.search(ctx, process, p, drain)
-	}
-	r, err := l.once(ctx, process, p, drain)
-	if err != nil {
-		return loadReport{}, err
-	}
-	return r.report()
-}
-
 // once runs the load one time.
-func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, drain <-chan struct{}) (*loadRun, error) {
+func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.Observer, drain <-chan struct{}) (*run, error) {
 	clock := runner.NewClock()
-	note := func(text string) { p.board.Note(l.Profile.Name, text) }
-	note("connecting")
-	c, err := l.hire(ctx, clock, drain, note)
-	defer c.dismiss()
+	doing := func(what string) { j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Doing: what}) }
+	doing("connecting")
+	c, err := j.openPool(ctx, clock, drain, doing)
+	defer c.close()
 	if err != nil {
 		return nil, err
 	}
-	if err := l.knowsTools(c.first); err != nil {
+	if err := j.knowsTools(c.first); err != nil {
 		return nil, err
 	}
-	r := &loadRun{loadJob: l, clock: clock, crew: c, seqs: l.plan.Sequences(l.Seed), metrics: load.NewMetrics(l.shape),
-		board: func(call history.Call) { p.board.Saw(l.Profile.Name, call) }}
-	if r.tape, err = newTape(l.history, l.keep, l.sample, l.redact); err != nil {
+	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape), observer: o}
+	if r.recorder, err = newRecorder(j.History, j.Keep, j.Sample, j.Redact); err != nil {
 		return nil, err
 	}
-	c.recordTo(r.tape.add)
+	c.recordTo(r.recorder.add)
 	const breath = 20 * time.Millisecond
 	r.begin = clock.Now() + breath
-	p.board.Expect(live.Server{Name: l.Profile.Name, Began: time.Now().Add(-clock.Now()),
-		Stages: []live.Stage{{Name: load.Label, Calls: l.expected(), End: r.begin + l.length}}})
+	j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Now: clock.Now(), Begin: r.begin, Calls: j.Expected(), End: r.begin + j.Length})
 	processes := c.processes()
 	if process != nil {
 		processes = append(processes, process)
@@ -125,18 +77,18 @@ func (l *loadJob) once(ctx context.Context, process *wire.Process, p *progress, 
 	err = r.stream(ctx, drain)
 	r.watch.end()
 	err = r.endedBy(err)
-	c.dismiss() // that is recorded too
-	if closeErr := r.tape.close(); closeErr != nil {
+	c.close() // that is recorded too
+	if closeErr := r.recorder.close(); closeErr != nil {
 		return nil, closeErr
 	}
 	return r, err
 }
 
 // knowsTools refuses tools that the server doesn't have, before any load.
-func (l *loadJob) knowsTools(s *wire.Session) error {
-	for _, e := range l.plan.Entries {
+func (j *Job) knowsTools(s *wire.Session) error {
+	for _, e := range j.Plan.Entries {
 		for _, step := range e.Steps {
-			if err := l.KnowsTool(s, step.Tool); err != nil {
+			if err := j.KnowsTool(s, step.Tool); err != nil {
 				return err
 			}
 		}
@@ -145,25 +97,25 @@ func (l *loadJob) knowsTools(s *wire.Session) error {
 }
 
 // stream sends everything, and waits for the replies.
-func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
+func (r *run) stream(ctx context.Context, drain <-chan struct{}) error {
 	abort := make(chan struct{})
 	stop := either(drain, abort)
 	defer stop.release()
-	r.window = newLoadWindow(r, abort)
+	r.window = newWindow(r, abort)
 	defer r.window.end()
 	clock, target, done := r.engine(stop.c)
 	defer done()
-	cfg := runner.Config{MaxInFlight: r.maxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
+	cfg := runner.Config{MaxInFlight: r.MaxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
 	dues := r.endless
-	if r.shape.Max {
-		cfg.Closed, cfg.MaxInFlight = true, r.connections
+	if r.Shape.Max {
+		cfg.Closed, cfg.MaxInFlight = true, r.Connections
 	} else {
-		dues = r.dues()
+		dues = r.Dues()
 	}
-	arrivals := r.plan.Arrivals(dues, r.crew.names, r.Seed)
+	arrivals := r.Plan.Arrivals(dues, r.pool.names, r.Seed)
 	opening, quit := context.WithCancel(ctx)
-	defer func() { quit(); r.crew.reopening.Wait() }()
-	r.forgotten = func(client string) { r.crew.reopen(opening, client) }
+	defer func() { quit(); r.pool.reopening.Wait() }()
+	r.forgotten = func(client string) { r.pool.reopen(opening, client) }
 	r.machine = watchMachine(r.clock)
 	defer r.machine.end()
 	r.self.begin(r.clock)
@@ -173,8 +125,8 @@ func (r *loadRun) stream(ctx context.Context, drain <-chan struct{}) error {
 }
 
 // endless are the due instants of a closed loop: now, until the time is up.
-func (r *loadRun) endless(yield func(time.Duration) bool) {
-	for r.clock.Now() < r.begin+r.length {
+func (r *run) endless(yield func(time.Duration) bool) {
+	for r.clock.Now() < r.begin+r.Length {
 		if !yield(0) {
 			return
 		}
@@ -183,17 +135,17 @@ func (r *loadRun) endless(yield func(time.Duration) bool) {
 
 // patience is how many calls in a row must break for the server to be gone:
 // about two seconds' worth, so that one that restarts is still there.
-func (r *loadRun) patience() int {
+func (r *run) patience() int {
 	const least = 100
-	if r.shape.Max {
-		return 10 * max(least, r.connections)
+	if r.Shape.Max {
+		return 10 * max(least, r.Connections)
 	}
-	return max(least, int(2*r.shape.Peak(r.length)))
+	return max(least, int(2*r.Shape.Peak(r.Length)))
 }
 
 // echoed looks if a reply is its own request's.
-func (r *loadRun) echoed(c *history.Call, result []byte) {
-	if !r.echo || c.Outcome != history.OK || !load.HasNonce(c.Arguments) {
+func (r *run) echoed(c *history.Call, result []byte) {
+	if !r.Echo || c.Outcome != history.OK || !load.HasNonce(c.Arguments) {
 		return
 	}
 	r.checked.Add(1)
@@ -207,20 +159,22 @@ func (r *loadRun) echoed(c *history.Call, result []byte) {
 }
 
 // saw takes in a call that has ended.
-func (r *loadRun) saw(c history.Call) {
+func (r *run) saw(c history.Call) {
 	r.pacing.done.Add(1)
-	if r.echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
+	if r.Echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
 		r.asked.Add(1)
 	}
 	if c.Outcome == history.Unsent && c.Detail == runner.Full {
 		r.full.Add(1)
 	}
 	r.blame(&c)
-	if r.crew.forgotten(&c) {
+	if r.pool.forgotten(&c) {
 		r.forgotten(c.Client)
 	}
-	r.tape.add(c)
-	r.board(c)
+	r.recorder.add(c)
+	if r.observer != nil {
+		r.observer.Saw(r.Profile.Name, c)
+	}
 	if c.Outcome == history.Unknown && strings.HasPrefix(c.Detail, wire.OurLimit) || r.lacked.saw(&c) {
 		c.Outcome = history.Unsent // for what is measured: nothing came of it for a reason of ours
 	}
@@ -230,8 +184,8 @@ func (r *loadRun) saw(c history.Call) {
 }
 
 // blame notes what of a call that has ended may be our own doing.
-func (r *loadRun) blame(c *history.Call) {
-	if r.shape.Max && c.Outcome != history.Unsent {
+func (r *run) blame(c *history.Call) {
+	if r.Shape.Max && c.Outcome != history.Unsent {
 		r.ending.Add(int64(max(0, r.clock.Now()-c.Received)))
 	}
 	if !r.machine.touched(c.Due, c.Received) {
@@ -249,8 +203,8 @@ func (r *loadRun) blame(c *history.Call) {
 }
 
 // endedBy notes why a run ended; what isn't a reason of the run is an error.
-func (r *loadRun) endedBy(err error) error {
-	r.ended = r.begin + r.length
+func (r *run) endedBy(err error) error {
+	r.ended = r.begin + r.Length
 	if r.window.aborted != "" {
 		r.stopped = "--abort-on " + r.window.aborted
 	}
@@ -276,7 +230,7 @@ func (r *loadRun) endedBy(err error) error {
 }
 
 // seconds is how long requests were due.
-func (r *loadRun) seconds() float64 { return (r.ended - r.begin).Seconds() }
+func (r *run) seconds() float64 { return (r.ended - r.begin).Seconds() }
 
 // pacing is a Target that measures how late we hand requests over: our own
 // fault, and nobody else's. What waits for a connection after that is the

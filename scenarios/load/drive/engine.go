@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"encoding/json"
@@ -12,29 +12,29 @@ import (
 // engine is what sends: the fast path where the transport has one, or a
 // goroutine a call. Sessions that come and go take the latter. done must be
 // called once the calls are over.
-func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Target, done func()) {
-	if r.plan.Calls > 0 {
+func (r *run) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Target, done func()) {
+	if r.Plan.Calls > 0 {
 		return runner.Precise(r.clock), r.paced(r.clock, r.chained(drain)), func() {}
 	}
 	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
-	cfg := wire.LoopConfig{Conns: r.connections, Phase: r.crew.phase, Read: r.reads(relay)}
-	clock, to, done = target.Fastest(r.clock, r.crew.sessions, nil, cfg)
+	cfg := wire.LoopConfig{Conns: r.Connections, Phase: r.pool.phase, Read: r.reads(relay)}
+	clock, to, done = target.Fastest(r.clock, r.pool.sessions, nil, cfg)
 	loop, ok := to.(*wire.Loop)
 	if !ok {
 		return clock, r.paced(clock, r.chained(drain)), done
 	}
-	if r.crew.conns != nil {
-		r.crew.conns.Close() // the set-up's connections would come on top of the loop's
+	if r.pool.conns != nil {
+		r.pool.conns.Close() // the set-up's connections would come on top of the loop's
 	}
-	r.crew.moved = func(s *wire.Session) {
+	r.pool.moved = func(s *wire.Session) {
 		loop.Do(func() {
 			if loop.Replace(s) != nil { // a redirect led the set-up elsewhere
-				r.crew.unopened()
+				r.pool.unopened()
 			}
 		})
 	}
 	to = r.paced(clock, loop)
-	if r.plan.Steps() {
+	if r.Plan.Steps() {
 		relay.Target, relay.Do = to, loop.Do
 		to = relay
 	}
@@ -42,32 +42,32 @@ func (r *loadRun) engine(drain <-chan struct{}) (clock runner.Clock, to runner.T
 }
 
 // reads is who looks into replies on the fast path; nil where nobody does.
-func (r *loadRun) reads(relay *runner.Relay) func(c *history.Call, result []byte) {
+func (r *run) reads(relay *runner.Relay) func(c *history.Call, result []byte) {
 	switch {
-	case r.echo && r.plan.Steps():
+	case r.Echo && r.Plan.Steps():
 		return func(c *history.Call, result []byte) { r.echoed(c, result); relay.Read(c, result) }
-	case r.echo:
+	case r.Echo:
 		return func(c *history.Call, result []byte) { r.echoed(c, result) }
-	case r.plan.Steps():
+	case r.Plan.Steps():
 		return relay.Read
 	}
 	return nil
 }
 
 // paced is a target whose lateness is measured.
-func (r *loadRun) paced(clock runner.Clock, target runner.Target) runner.Target {
-	r.pacing = pacing{inner: target, clock: clock, closed: r.shape.Max}
+func (r *run) paced(clock runner.Clock, target runner.Target) runner.Target {
+	r.pacing = pacing{inner: target, clock: clock, closed: r.Shape.Max}
 	return &r.pacing
 }
 
 // chained is the plain target, with what must read replies before it: all of
 // them, or those of sequences.
-func (r *loadRun) chained(drain <-chan struct{}) runner.Target {
-	if !r.plan.Steps() && !r.echo {
-		return r.crew.target
+func (r *run) chained(drain <-chan struct{}) runner.Target {
+	if !r.Plan.Steps() && !r.Echo {
+		return r.pool.target
 	}
-	return &runner.Chain{Clock: r.clock, Clients: r.crew.fetchers, Plain: r.crew.target, Drain: drain,
-		Reads: func(a history.Arrival) bool { return r.echo || r.seqs.Follows(a) },
+	return &runner.Chain{Clock: r.clock, Clients: r.pool.fetchers, Plain: r.pool.target, Drain: drain,
+		Reads: func(a history.Arrival) bool { return r.Echo || r.seqs.Follows(a) },
 		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
 			r.echoed(c, result)
 			return r.seqs.Next(c, result)

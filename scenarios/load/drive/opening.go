@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"context"
@@ -21,7 +21,7 @@ const (
 )
 
 // patience is how long a step of a set-up may take by now; 0: as long as a call.
-func (c *crew) patience() time.Duration {
+func (c *sessionPool) patience() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.patient {
@@ -37,8 +37,8 @@ func (c *crew) patience() time.Duration {
 // openRest opens all sessions but the first, in their places; one that can't be
 // opened is missing there. Where so many in a row fail as are tried at a time, the
 // server has had enough.
-func (c *crew) openRest(ctx context.Context, l *loadJob, drain <-chan struct{}, note func(string)) []member {
-	opened := make([]member, l.sessions)
+func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{}, doing func(string)) []pooledSession {
+	opened := make([]pooledSession, j.Sessions)
 	// Servers without sessions may want arguments repeated in headers, which
 	// each client learns from the list of tools.
 	learn := c.first.SessionID() == "" && c.first.Transport() == wire.HTTP
@@ -46,8 +46,8 @@ func (c *crew) openRest(ctx context.Context, l *loadJob, drain <-chan struct{}, 
 	g.SetLimit(dialing)
 	var done, failed atomic.Int64 // sessions that are open, and failures since the last of them
 	done.Store(1)
-	for i := 1; i < l.sessions && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
-		note(fmt.Sprintf("opening sessions: %d of %d", done.Load(), l.sessions))
+	for i := 1; i < j.Sessions && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
+		doing(fmt.Sprintf("opening sessions: %d of %d", done.Load(), j.Sessions))
 		g.Go(func() error {
 			m, err := c.open(ctx, c.options, c.names[i], learn)
 			if err != nil {
@@ -57,12 +57,11 @@ func (c *crew) openRest(ctx context.Context, l *loadJob, drain <-chan struct{}, 
 			}
 			opened[i] = m
 			failed.Store(0)
-			note(fmt.Sprintf("opening sessions: %d of %d", done.Add(1), l.sessions))
+			doing(fmt.Sprintf("opening sessions: %d of %d", done.Add(1), j.Sessions))
 			return nil
 		})
 	}
 	_ = g.Wait() // nobody returns an error
-	note("")
 	return opened
 }
 
@@ -77,7 +76,7 @@ func closed(c <-chan struct{}) bool {
 }
 
 // miss notes that a session could not be opened.
-func (c *crew) miss(err error) {
+func (c *sessionPool) miss(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.missed++

@@ -1,4 +1,4 @@
-package main
+package drive
 
 import (
 	"fmt"
@@ -24,15 +24,15 @@ const (
 )
 
 // generator is our own part.
-func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
+func (r *run) generator(g results.LoadGenerator) results.LoadGenerator {
 	g.Pacing = r.pacing.late.Quantiles()
 	g.CPU, g.Cores, g.GC = r.self.cores(), cores(), r.self.gc()
 	g.Peak = int(r.pacing.peak)
-	if r.sample > 1 {
-		g.Sampled = r.sample
+	if r.Sample > 1 {
+		g.Sampled = r.Sample
 	}
 	g.Starved = r.machine.starved()
-	if r.shape.Max {
+	if r.Shape.Max {
 		g.InFlight = r.flight().Mean()
 	}
 	g.Limited = r.limit(g)
@@ -40,7 +40,7 @@ func (r *loadRun) generator(g results.LoadGenerator) results.LoadGenerator {
 }
 
 // limit says why we were the limit; empty where we weren't.
-func (r *loadRun) limit(g results.LoadGenerator) string {
+func (r *run) limit(g results.LoadGenerator) string {
 	total := r.metrics.Total("")
 	due, full, lacked := total.Sent()+total.Of(history.Unsent), r.full.Load(), r.lacked.count()
 	late := r.pacing.late.Quantile(0.99)
@@ -54,22 +54,22 @@ func (r *loadRun) limit(g results.LoadGenerator) string {
 	case lacked > 0:
 		return fmt.Sprintf("%d of %d requests were not sent, since %s", lacked, due, r.lacked.words())
 	case due > 0 && float64(full) > unsentLimit*float64(due):
-		return fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.maxInFlight) + also
+		return fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.MaxInFlight) + also
 	case late > lateFar, late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
 		return fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late)) + also
 	case g.CPU > load.Busy*float64(g.Cores):
 		return fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
-	case r.shape.Max && r.flight().Short() != "":
+	case r.Shape.Max && r.flight().Short() != "":
 		return r.flight().Short() + also
 	}
 	return g.Starved
 }
 
 // flight is how the calls of a closed loop spent their time.
-func (r *loadRun) flight() load.Flight {
+func (r *run) flight() load.Flight {
 	f := r.metrics.Flight(r.ended - r.begin)
-	f.Asked, f.Ending = r.connections, time.Duration(r.ending.Load())
-	for _, e := range r.plan.Entries {
+	f.Asked, f.Ending = r.Connections, time.Duration(r.ending.Load())
+	for _, e := range r.Plan.Entries {
 		f.Think = f.Think || slices.ContainsFunc(e.Steps, func(s load.Step) bool { return s.Think.Max > 0 })
 	}
 	return f
