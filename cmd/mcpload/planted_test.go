@@ -6,12 +6,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +23,9 @@ import (
 	"compress/gzip"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/results/store"
+	"github.com/mcpload/mcpload/results/ui"
 )
 
 // A talker is a server that tells everything that it knows, wherever a server may
@@ -152,6 +157,37 @@ func obeyed(text string) string {
 	return ""
 }
 
+// blurts is a server that tells the credential of its environment to whoever reads
+// its output, and writes down its own command line and its parent's.
+const blurts = `
+cat /proc/$$/cmdline /proc/$PPID/cmdline 2>/dev/null | tr '\000' ' ' >> "$FOLDER/lines"
+for v in "$PLANTED_VALUE" "$PLANTED_KEY"; do
+  echo "no good credential: $v" >&2
+  printf '%s' "x$v" | base64 -w0 >&2
+  printf '\n::error::%s\033[31m%s\n' "$v" "$v" >&2
+  printf '%s' "$v" | od -An -tx1 | tr -d ' \n' >&2
+  echo "$v"
+done
+exit 3`
+
+// visited are the addresses of a site's pages, as a reader's clicks find them.
+func visited(t *testing.T, site http.Handler) []string {
+	t.Helper()
+	paths, known := []string{"/"}, map[string]bool{"/": true}
+	links := regexp.MustCompile(`(?:href|src)="(/[^"#]*)"`)
+	for i := 0; i < len(paths) && i < 60; i++ {
+		w := httptest.NewRecorder()
+		site.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+paths[i], nil))
+		for _, link := range links.FindAllStringSubmatch(w.Body.String(), -1) {
+			if path := html.UnescapeString(link[1]); !known[path] {
+				known[path] = true
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
 // TestPlanted plants credentials wherever a server can speak, and looks for them
 // in whatever comes out: results in every format, what is said, what is kept, and
 // the histories.
@@ -199,8 +235,36 @@ func TestPlanted(t *testing.T) {
 	}
 	do(append(append([]string{"probe", "--tool", "ping", "--budget", "calls=40,time=3s", "--save-history", filepath.Join(folder, "probe.jsonl")}, at...), "--format", "table")...)
 	do(append(append([]string{"load", "--tool", "no such tool", "--rate", "1/s"}, at...), "--format", "table")...)
+	for _, format := range []string{"table", "json", "sarif", "markdown"} {
+		do(append(append([]string{"conform"}, at...), "--format", format)...)
+	}
+	do(append([]string{"tools", server.URL + "/mcp"}, at[2:]...)...)
+	do(append([]string{"call", server.URL + "/mcp", "ping"}, at[2:]...)...)
+	do("verify", filepath.Join(folder, "run.jsonl"), "--rate", "50/s", "--burst", "20", "--format", "table")
+	do(append(loads, "--format", "table")...)
+	kept, err := store.Open(filepath.Join(folder, "kept"))
+	require.NoError(t, err)
+	two, _, err := kept.List(store.Filter{Kind: "load"})
+	require.NoError(t, err)
+	require.Greater(t, len(two), 1)
+	do("compare", two[1].ID, two[0].ID, "--format", "table")
+	do("history", "--server", "server", "--metric", "p99")
+	do("startup", "--credential", "PLANTED_KEY=generic", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--case", "absent,placeholder", "--limit", "2s", "--ready", "2s",
+		"--", "sh", "-c", blurts)
+	do("run", "--rate", "50/s", "--burst", "20", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--timeout", "2s", "--", "sh", "-c", blurts)
+	require.FileExists(t, filepath.Join(folder, "lines"), "the started server wrote the command lines down")
 	do("results", "list")
 	do("results", "show", "last")
+	pages, err := ui.New(kept)
+	require.NoError(t, err)
+	seen := 0
+	for _, path := range visited(t, pages) {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+path, nil))
+		look("ui "+path, w.Body.String(), false)
+		seen++
+	}
+	require.Greater(t, seen, 5)
 	require.NoError(t, filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
