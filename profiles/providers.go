@@ -3,6 +3,7 @@ package profiles
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"go.yaml.in/yaml/v4"
@@ -54,7 +55,12 @@ func (r *reader) providers(n *yaml.Node, path string) []Provider {
 
 // ReadProviders reads a file of nothing but providers.
 func ReadProviders(name string) ([]Provider, error) {
-	data, err := os.ReadFile(name)
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("profiles: %w", err)
+	}
+	defer file.Close() // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("profiles: %w", err)
 	}

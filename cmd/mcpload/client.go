@@ -76,7 +76,7 @@ func answer(a *wire.Answers, text string) error {
 	what, value, _ := strings.Cut(text, "=")
 	switch what {
 	case "sampling":
-		data, err := os.ReadFile(value)
+		data, err := readGiven(value)
 		if err != nil {
 			return err
 		}

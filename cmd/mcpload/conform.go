@@ -107,6 +107,12 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 	if err != nil {
 		return err
 	}
+	if err := a.online(); err != nil {
+		return err
+	}
+	if err := a.online(); err != nil {
+		return err
+	}
 	if f.dryRun {
 		return a.dryConform(ctx, f, &j, rows)
 	}

@@ -80,7 +80,7 @@ func (f *connectionFlags) secure(o *wire.Options) error {
 	}
 	c := &tls.Config{InsecureSkipVerify: f.insecure}
 	if f.caCert != "" {
-		pem, err := os.ReadFile(f.caCert)
+		pem, err := readGiven(f.caCert)
 		if err != nil {
 			return fmt.Errorf("--cacert: %w", err)
 		}
@@ -94,7 +94,7 @@ func (f *connectionFlags) secure(o *wire.Options) error {
 		if key == "" {
 			key = f.cert
 		}
-		pair, err := tls.LoadX509KeyPair(f.cert, key)
+		pair, err := keyPair(f.cert, key)
 		if err != nil {
 			return fmt.Errorf("--cert %s: %w", f.cert, err)
 		}
@@ -102,4 +102,17 @@ func (f *connectionFlags) secure(o *wire.Options) error {
 	}
 	o.TLS = c
 	return nil
+}
+
+// keyPair reads a certificate and its key.
+func keyPair(cert, key string) (tls.Certificate, error) {
+	first, err := readGiven(cert)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	second, err := readGiven(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(first, second)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -119,6 +118,9 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	}
 	for i := range jobs {
 		jobs[i].Scenarios, jobs[i].Seed = list, f.seed
+	}
+	if err := a.online(); err != nil {
+		return err
 	}
 	began := time.Now()
 	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
@@ -263,7 +265,7 @@ func (a *app) fleetJobs(f *fleetFlags, args []string) ([]drive.Job, error) {
 	case len(args) == 0 && !f.all:
 		return nil, hint.New(errors.New("no fleet is named"), "give a file, as in: mcpload fleet fleet.yaml; or --all")
 	case len(args) == 1:
-		data, err := os.ReadFile(args[0])
+		data, err := readGiven(args[0])
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the fleet: %w", err)
 		}

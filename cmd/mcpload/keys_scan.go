@@ -62,11 +62,13 @@ Exit status 0: none is found; 1: some are; 2: the text can't be read.`,
   docker logs server 2>&1 | mcpload keys scan --env SERVER_PASSWORD -`,
 		Args: noKeys(1, 1, "one file, or - for stdin"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			r, err := scannerOf(env, file)
-			if err != nil {
-				return err
-			}
-			return a.scan(format, args[0], r)
+			return a.unlessInterrupted(func() error {
+				r, err := scannerOf(env, file)
+				if err != nil {
+					return err
+				}
+				return a.scan(format, args[0], r)
+			})
 		},
 	}
 	cmd.Flags().StringArrayVar(&env, "env", nil, "also look for the value of this `variable` (repeatable)")

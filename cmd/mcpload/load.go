@@ -99,7 +99,7 @@ all sessions could be opened, or too few calls).`,
 		},
 	}
 	f.registerLoad(cmd)
-	cmd.AddCommand(a.loadInitCommand())
+	cmd.AddCommand(a.reading(a.loadInitCommand()))
 	return cmd
 }
 
@@ -177,6 +177,9 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	}
 	if f.dryRun {
 		return a.printLoad(l)
+	}
+	if err := a.online(); err != nil {
+		return err
 	}
 	began := time.Now()
 	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}

@@ -63,6 +63,9 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := f.client.apply(&j); err != nil {
 		return err
 	}
+	if err := a.online(); err != nil {
+		return err
+	}
 	tools, err := loaddrive.Tools(ctx, &j.Target)
 	if err != nil {
 		return explainLoad(&j.Target, err)

@@ -118,6 +118,9 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 	one := []drive.Job{j}
 	a.settleCalls(&f.targetFlags, one, again)
 	j = one[0]
+	if err := a.online(); err != nil {
+		return err
+	}
 	began := time.Now()
 	r, target, err := a.runProbe(ctx, &j, f, other, budget)
 	if err != nil {

@@ -22,7 +22,7 @@ func (a *app) promiseCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.promiseImportCommand())
+	cmd.AddCommand(a.reading(a.promiseImportCommand()))
 	return cmd
 }
 

@@ -165,6 +165,9 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if f.dryRun {
 		return a.printPlan(jobs, f.format)
 	}
+	if err := a.online(); err != nil {
+		return err
+	}
 	began := time.Now()
 	doc, histories, err := a.runAndStart(ctx, f, jobs, lines)
 	if err != nil {

@@ -137,6 +137,9 @@ func (a *app) startup(ctx context.Context, f *startFlags, command []string) erro
 	if f.dryRun {
 		return a.printStarts(l.plan)
 	}
+	if err := a.online(); err != nil {
+		return err
+	}
 	began := time.Now()
 	doc, err := a.makeStarts(ctx, l)
 	if err != nil {

@@ -85,6 +85,9 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err := f.client.apply(&j); err != nil {
 		return err
 	}
+	if err := a.online(); err != nil {
+		return err
+	}
 	v, err := j.Visit(ctx)
 	if err != nil {
 		return explainLoad(&j.Target, err)

@@ -11,6 +11,7 @@ package drive
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -182,6 +183,20 @@ func (j *Job) observe(soft, hard context.Context, s startup.Start) (*startup.Obs
 	return startup.Again(seen, second), nil
 }
 
+// settings are the first MiB of a .env file; nothing where it can't be read.
+func settings(name string) []byte {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer file.Close() // it was only read
+	text, err := io.ReadAll(io.LimitReader(file, 1<<20))
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
 // setByFile says which .env file sets a variable that a start leaves out; many
 // servers read one from their folder, or from one above it or their script.
 func (j *Job) setByFile(env string) string {
@@ -197,7 +212,7 @@ func (j *Job) setByFile(env string) string {
 	for _, folder := range folders {
 		for {
 			name := filepath.Join(folder, ".env")
-			if text, err := os.ReadFile(name); err == nil && assigns.Match(text) {
+			if isFile(name) && assigns.Match(settings(name)) {
 				return fmt.Sprintf("%s sets it, and the server may read that; start it elsewhere with --dir", name)
 			}
 			above := filepath.Dir(folder)
