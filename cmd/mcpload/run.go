@@ -137,9 +137,6 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	if f.repeat < 1 || f.repeat > drive.MostRepeats {
-		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
-	}
 	known, err := readQuarantine(f.quarantine)
 	if err != nil {
 		return err
@@ -198,6 +195,9 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 // settle gives jobs their scenarios and identities, and refuses a plan that is
 // too long.
 func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) error {
+	if f.repeat < 1 || f.repeat > drive.MostRepeats {
+		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
+	}
 	clocks, err := f.clocks()
 	if err != nil {
 		return err
