@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
@@ -25,6 +27,8 @@ type Config struct {
 	Scenarios []string        // by name; empty: those that say what the limit is. Promises of other kinds than one bucket bring their own traffic
 	Seed      uint64          // makes the plan repeatable
 	Repeat    int             // judge so many times over; the worst run counts; 0: once
+	Most      int             // an error if more calls are planned for a server; 0: two million
+	Virtual   bool            // mocks only, in virtual time with simulated delays: repeatable, in milliseconds
 	Shared    bool            // others may use the servers meanwhile: judge over-admission only
 	Observer  Observer        // hears how far the run is; nil: nobody does
 	Drain     <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
@@ -94,6 +98,9 @@ func (c Config) jobs() ([]drive.Job, error) {
 			}
 			err = errors.Join(j.TellsApart(), j.Fits())
 		}
+		if err == nil {
+			err = c.bound(&j)
+		}
 		if err == nil && seen[j.Profile.Name] {
 			err = fmt.Errorf("another one has the name %q", j.Profile.Name)
 		}
@@ -104,4 +111,22 @@ func (c Config) jobs() ([]drive.Job, error) {
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
+}
+
+// bound refuses what is too long, and moves mocks into virtual time.
+func (c Config) bound(j *drive.Job) error {
+	if c.Most > 0 {
+		if n := len(j.Plan(j.Planned())); n > c.Most {
+			return fmt.Errorf("the plan has %d calls, and at most %d are allowed", n, c.Most)
+		}
+	}
+	if !c.Virtual {
+		return nil
+	}
+	if j.Kind != target.Mock {
+		return errors.New("only a mock can be judged in virtual time")
+	}
+	delay, err := virtual.ParseDelay("exp(1ms)")
+	j.Virtual = delay
+	return err
 }

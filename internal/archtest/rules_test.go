@@ -14,7 +14,7 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
-	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "scenarios", "scenarios/drive",
+	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner/virtual", "scenarios", "scenarios/drive",
 		"scenarios/startup", "scenarios/startup/drive"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
@@ -22,6 +22,7 @@ var rooms = map[string]room{
 	"examples/plugin":    {imports: []string{"apikey", "ratelimit", "ratelimit/mcpgo"}, process: true},
 	"history":            {leaf: true},
 	"history/vegeta":     {imports: []string{"history"}},
+	"internal/agents":    {imports: []string{".", "history", "internal/hint", "internal/words", "profiles", "results", "results/compare", "results/store", "verdict"}, clock: true},
 	"internal/archtest":  {},
 	"internal/hint":      {},
 	"internal/launch":    {imports: []string{"profiles"}},
