@@ -54,7 +54,7 @@ func TestLaneEqualsTheReference(t *testing.T) {
 // each decision is the reference's, with one clock for all.
 func TestLaneAmongTheOthersEqualsTheReference(t *testing.T) {
 	lanes, givens, epochs := 0, 0, 0
-	inBubble(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		rate, exact := drawRate(t)
 		burst := rapid.IntRange(1, 10).Draw(t, "burst")
 		l := mustNewRapid(t, Config{Rate: rate, Burst: burst})
@@ -115,7 +115,10 @@ func TestLaneAmongTheOthersEqualsTheReference(t *testing.T) {
 			}
 			time.Sleep(max(0, drawStep(t, rate)))
 		}
-	})
+	}
+	for again := 0; again == 0 || epochs == 0 && again < 50; again++ { // few draws may move none
+		inBubble(t, property)
+	}
 	require.Positive(t, lanes)
 	require.Positive(t, givens)
 	require.Positive(t, epochs)
