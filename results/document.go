@@ -56,6 +56,7 @@ type Server struct {
 	Launch    *Launch         `json:"launch,omitempty"`   // how it was started, where a run installed and started it
 	Repeats   []Repeat        `json:"repeats,omitempty"`  // what every run said, where there were several
 	Flaky     bool            `json:"flaky,omitempty"`    // the repeats disagree; the rest is the worst of them
+	Shard     *Shard          `json:"shard,omitempty"`    // which part of a plan was sent; nil: the whole
 }
 
 // A Target is what was sent to, and how.

@@ -28,6 +28,7 @@ func completeAs() map[string]func(*cobra.Command) []string {
 		"transport":     fixed("auto", "http", "sse", "stdio"),
 		"scope":         fixed("global", "client", "session", "credential"),
 		"shape":         fixed("fastmcp2", "fastmcp4", "http429"),
+		"shard":         fixed("auto"),
 		"against":       fixed("declared", "observed"),
 		"verdict":       fixed("pass", "fail", "inconclusive"),
 	}

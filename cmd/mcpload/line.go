@@ -51,7 +51,7 @@ func (a *app) printPlan(jobs []drive.Job, format string) error {
 			}
 			continue
 		}
-		plan := j.Plan(j.Planned())
+		plan := j.Own(j.Plan(j.Planned()))
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {
 				return err

@@ -23,6 +23,7 @@ import (
 type loadFlags struct {
 	targetFlags
 	storeFlags
+	shardFlags
 	connection connectionFlags
 	client     clientFlags
 
@@ -121,6 +122,7 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registerTarget(cmd)
 	f.registerKeep(cmd)
+	f.shardFlags.register(flags)
 	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
 	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
 	flags.StringVar(&f.arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random gaps, by --seed)")
@@ -211,6 +213,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	if a.status == exitPass {
 		a.status = results.ExitStatus(doc)
 	}
+	a.sayShard(l.Part)
 	return nil
 }
 

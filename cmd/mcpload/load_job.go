@@ -62,7 +62,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 		return nil, err
 	}
 	l.Keep, l.Redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", a.clean
-	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setWidth, l.setDemands, l.setSearch} {
+	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setShard, l.setWidth, l.setDemands, l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err
 		}
@@ -181,20 +181,26 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 	case f.processes < 1 || f.processes > mostProcesses:
 		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, mostProcesses)
 	}
-	l.Connections = cmp.Or(f.connections, defaultConnections)
+	l.Connections = cmp.Or(f.connections, evenly(defaultConnections, l.Part))
 	if l.Shape.Max {
-		l.Connections = cmp.Or(f.connections, defaultClosed)
+		l.Connections = cmp.Or(f.connections, evenly(defaultClosed, l.Part))
 	}
-	l.Sessions = cmp.Or(f.sessions, l.Plan.Sessions, min(l.Connections, defaultClosed))
+	l.Sessions = cmp.Or(f.sessions, l.Plan.Sessions, min(l.Connections, evenly(defaultClosed, l.Part)))
 	if l.Options.Transport == wire.Stdio {
 		if f.sessions > 1 || f.given("connections") && !l.Shape.Max {
 			return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
 		}
 		l.Processes, l.Sessions = f.processes, f.processes
+		if err := l.share(); err != nil {
+			return err
+		}
 		return l.Fits(wire.Stdio)
 	}
 	if f.given("processes") {
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
+	}
+	if err := l.share(); err != nil {
+		return err
 	}
 	l.Options.MaxConns = l.Connections
 	return l.Fits(l.Options.Transport)

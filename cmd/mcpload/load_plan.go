@@ -6,7 +6,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
 )
 
@@ -23,11 +22,11 @@ func (a *app) printLoad(l *loadJob) error {
 			}
 		}
 	} else {
-		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.Profile.Name, l.Shape.Text, l.Expected(), round(l.Length), words.Count(l.Sessions, "session"))
+		fmt.Fprintf(a.stdout, "%s: %s, about %d requests in %s by %s; the first ones:\n", l.Profile.Name, l.Shape.Text, l.Expected(), round(l.Length), words.Count(len(l.Names()), "session"))
 		dues = l.Dues()
 	}
 	n := 0
-	for call := range l.Plan.Arrivals(dues, target.ClientNames(l.Sessions), l.Seed) {
+	for call := range l.Plan.Share(dues, l.Split(l.Names()), l.Seed) {
 		if n == dryRunRows {
 			break
 		}

@@ -31,6 +31,7 @@ type runFlags struct {
 	lawFlags
 	given func(name string) bool // which flags were
 	clockFlags
+	shardFlags
 	scenarios  []string
 	startup    bool // the start-up scenario is among them
 	shared     bool
@@ -97,6 +98,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	f.lawFlags.register(cmd.Flags())
+	f.shardFlags.register(cmd.Flags())
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
@@ -145,10 +147,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	if err := f.makeVirtual(jobs); err != nil {
-		return err
-	}
-	if err := f.laws(jobs, f.given); err != nil {
+	if err := f.arrange(jobs); err != nil {
 		return err
 	}
 	a.settleCalls(&f.targetFlags, jobs, again)
@@ -189,7 +188,20 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if a.status == exitPass {
 		a.status = results.StatusOf(doc, left)
 	}
+	a.sayShard(jobs[0].Part)
 	return nil
+}
+
+// arrange says in what time jobs run, what they are held to, and which part of them is
+// ours.
+func (f *runFlags) arrange(jobs []drive.Job) error {
+	if err := f.makeVirtual(jobs); err != nil {
+		return err
+	}
+	if err := f.laws(jobs, f.given); err != nil {
+		return err
+	}
+	return f.shares(jobs)
 }
 
 // settle gives jobs their scenarios and identities, and refuses a plan that is
@@ -266,6 +278,9 @@ func (f *runFlags) started() string {
 func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	if _, err := formatNamed(f.format); err != nil {
 		return nil, err
+	}
+	if f.repeat < 1 || f.repeat > drive.MostRepeats {
+		return nil, fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
 	}
 	list := scenarios.Catalogue()
 	switch {

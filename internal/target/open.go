@@ -37,7 +37,7 @@ func (t *Target) Open(ctx context.Context) (sessions Sessions, stop func(), err 
 	if t.Options.Transport == wire.Stdio {
 		clients = 1 // one process has one client
 	}
-	sessions, err = t.dial(ctx, clients)
+	sessions, err = t.dial(ctx, t.Part.Count(clients))
 	for _, s := range sessions {
 		ends = append(ends, func() { End(s.Close) })
 	}
@@ -68,7 +68,7 @@ func (t *Target) dial(ctx context.Context, clients int) (sessions Sessions, err 
 	var slowest time.Duration
 	var failed *wire.DialError
 	for i, row := 0, 0; i < clients && row < triesToOpen; i++ {
-		o, err := t.As(len(sessions) + 1)
+		o, err := t.As(t.Part.Index(len(sessions)) + 1)
 		if err != nil {
 			return sessions, err // a credential is missing, which no other client can stand in for
 		}

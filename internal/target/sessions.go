@@ -9,7 +9,13 @@ import (
 )
 
 // Names are those of their clients.
-func (s Sessions) Names() []string { return ClientNames(len(s)) }
+func (s Sessions) Names() []string {
+	names := make([]string, len(s))
+	for i, session := range s {
+		names[i] = session.Client()
+	}
+	return names
+}
 
 // Target carries calls with them.
 func (s Sessions) Target() runner.Sessions {

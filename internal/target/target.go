@@ -23,6 +23,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/shard"
 )
 
 // A Kind says where a server comes from.
@@ -48,6 +49,7 @@ type Target struct {
 	Launch    []string                            // a command to start before dialling the URL
 	Live      *Live                               // a server of the profile's recipe to install and start; nil: none
 	Clients   int                                 // how many sessions are opened, where the transport has several; 0: DefaultClients
+	Part      shard.Part                          // of the clients, where others speak as the rest; the zero value: all
 	Identity  Identity                            // what tells clients apart besides their sessions
 	Seed      uint64                              // makes what is made up repeatable
 	Call      results.Call                        // what it is loaded with, where nobody named it

@@ -268,6 +268,9 @@ func (s *Session) Protocol() string { return s.era.Load().revision }
 // Transport is the transport in use, never Auto.
 func (s *Session) Transport() Transport { return s.transport }
 
+// Client is the name of the client that the session is of, as it was given.
+func (s *Session) Client() string { return s.o.Client }
+
 // ServerName is what the server calls itself; empty where it doesn't say.
 func (s *Session) ServerName() string { return s.server }
 

@@ -43,12 +43,12 @@ type line struct {
 func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (notes []string) {
 	list := l.job.Scenarios
 	for n := 1; ; n++ {
-		plan := l.plan(list, out.Calls)
+		plan := l.job.Own(l.plan(list, out.Calls))
 		l.tell.plan(l.job.Profile.Limit, plan, begin, l.clock.Now(), n)
 		err := l.send(ctx, plan, begin, out)
 		l.tell.doing("judging")
 		out.note(err, l.job.Profile.Limit)
-		if l.job.Laws != nil {
+		if l.job.Laws != nil || !l.job.Part.Whole() {
 			break
 		}
 		so := *out
@@ -107,8 +107,12 @@ func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.
 func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *Outcome) error {
 	clients := target.NewClients(&l.job.Target, l.sessions, l.target)
 	l.clients = append(l.clients, clients)
+	giveUp := target.GiveUp
+	if !l.job.Part.Whole() {
+		giveUp = 0 // the others go on as well
+	}
 	calls, err := runner.Run(ctx, l.pace, clients, runner.From(begin, slices.Values(plan)), runner.Config{
-		GiveUp: target.GiveUp, Drain: l.drain, Observe: l.tell.saw(),
+		GiveUp: giveUp, Drain: l.drain, Observe: l.tell.saw(),
 	})
 	out.Calls = slices.Concat(out.Calls, calls, clients.Handshakes())
 	l.sessions.Amend(out.Calls)
@@ -125,7 +129,7 @@ type spoilt struct {
 // not be told, and was disturbed itself or in a run of which another scenario
 // was, since some checks ask the whole run.
 func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
-	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.Shared, Clocks: j.Clocks})
+	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.shares(), Clocks: j.Clocks})
 	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
@@ -190,7 +194,7 @@ func (o *Outcome) judge(j Job) {
 
 // judged is under what the job's calls are judged, and the laws among that.
 func (j *Job) judged() (verdict.Setting, *verdict.Laws) {
-	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.Shared, Clocks: j.Clocks}}
+	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares(), Clocks: j.Clocks}}
 	if j.Laws == nil {
 		set.Questions = scenarios.Questions(j.Scenarios)
 		return set, nil

@@ -32,6 +32,7 @@ type Job struct {
 	Demands   []string        // on latency, as they were given; the scenarios' checks hold them
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
 	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
+	Start     runner.Start    // when the plan begins, where others begin theirs with it; nil: once the server is ready
 }
 
 // An Outcome is what came of a job.
@@ -65,29 +66,29 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		out.fail(err)
 		return out
 	}
-	set := scenarios.Setting{Clients: sessions.Names(), Seed: j.Seed, Identity: j.Identity.Header != "",
+	set := scenarios.Setting{Clients: j.everybody(sessions), Seed: j.Seed, Identity: j.Identity.Header != "",
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	out.Server.Target.Call, out.Server.Limit, out.Server.Setting = j.LoadedWith(), j.limit(), j.recorded()
-	out.Server.Target.Transport = string(sessions[0].Transport())
-	out.Server.Target.Protocol = sessions[0].Protocol()
-	if j.Kind == target.URL {
-		out.Server.Target.Address = sessions[0].URL()
+	out.met(&j, sessions[0])
+	begin := time.Duration(0)
+	if err = cmp.Or(err, j.lacks(sessions), j.SessionsApart(sessions[0].Protocol())); err == nil {
+		begin, err = j.starts(ctx, clock, j.quiet(clock, before, tell))
 	}
-	if err := cmp.Or(err, j.SessionsApart(sessions[0].Protocol())); err != nil {
+	if err != nil {
 		out.Calls = append(before, sessions.Close()...)
 		out.fail(err)
 		return out
 	}
-	begin := j.quiet(clock, before, tell)
 	pace, fast, release := target.Fastest(clock, sessions, sessions.Target(), wire.LoopConfig{})
 	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release, tell: tell, drain: drain}
 	out.Calls = before
+	out.Server.Shard = j.sharded(clock, begin)
 	notes := l.run(ctx, begin, &out)
+	Sent(out.Server.Shard, clock)
 	out.Server.Launch = j.Started()
 	tell.doing(out.Said())
-	out.Server.Notes = append(out.Server.Notes, notes...)
+	out.Server.Notes = append(append(out.Server.Notes, notes...), PartNote(out.Server.Shard)...)
 	if note := target.Unread(j.Options.Memory); note != "" {
 		out.Server.Notes = append(out.Server.Notes, note)
 	}
@@ -95,6 +96,16 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		out.Server.Notes = append(out.Server.Notes, j.Unopened.Note)
 	}
 	return out
+}
+
+// met writes down who was met, and what is asked of it.
+func (o *Outcome) met(j *Job, s *wire.Session) {
+	t := &o.Server.Target
+	t.Call, o.Server.Limit, o.Server.Setting = j.LoadedWith(), j.limit(), j.recorded()
+	t.Transport, t.Protocol = string(s.Transport()), s.Protocol()
+	if j.Kind == target.URL {
+		t.Address = s.URL()
+	}
 }
 
 // Said is the verdict on all scenarios, in a word.
@@ -116,7 +127,7 @@ func (j Job) limit() results.Limit {
 
 // recorded is what the verdicts rest on beside the calls, as documents have it.
 func (j *Job) recorded() *results.Setting {
-	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.Shared}}
+	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares()}}
 	if j.Laws != nil {
 		set.Profile.Limit.Presumed = false
 	}

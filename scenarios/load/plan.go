@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/scenarios/shard"
 )
 
 // Label is what single calls of a load belong to. The steps of a sequence
@@ -259,14 +260,45 @@ func (p *Plan) Tools() []string {
 // instants are: what is asked depends on the seed and the request's number
 // alone.
 func (p *Plan) Arrivals(dues iter.Seq[time.Duration], clients []string, seed uint64) iter.Seq[history.Arrival] {
+	return p.Share(dues, Split{Clients: clients}, seed)
+}
+
+// A Split says whose calls of a plan are to be sent. Call n is that of session n
+// modulo Sessions, and belongs to the part that the session belongs to: a session is
+// one machine's, so that every nth call goes to the same of n machines, those of a
+// burst too.
+type Split struct {
+	Part     shard.Part
+	Sessions int      // of all parts together, at least one each; without a part as many as there are clients
+	Clients  []string // of this part's sessions, as many as belong to it; fewer where some could not be opened
+}
+
+// session is the client that sends call n, and false where another part has it.
+func (s *Split) session(n uint64) (string, bool) {
+	if s.Part.Whole() {
+		return s.Clients[n%uint64(len(s.Clients))], true
+	}
+	i := int(n % uint64(s.Sessions))
+	return s.Clients[s.Part.Own(i)%len(s.Clients)], s.Part.Owns(i)
+}
+
+// Share are those of the Arrivals that belong to a part. Each is what it is in the
+// whole: its instant, its client, what is asked and its sequence's number. The dues
+// are those of all.
+func (p *Plan) Share(dues iter.Seq[time.Duration], split Split, seed uint64) iter.Seq[history.Arrival] {
 	return func(yield func(history.Arrival) bool) {
 		source := rand.NewPCG(0, 0)
 		random := rand.New(source)
 		n := uint64(0)
 		for due := range dues {
+			client, own := split.session(n)
+			if !own {
+				n++
+				continue
+			}
 			source.Seed(seed, n)
 			e := p.pick(random)
-			a := history.Arrival{Due: due, Client: clients[n%uint64(len(clients))], Label: Label}
+			a := history.Arrival{Due: due, Client: client, Label: Label}
 			if len(e.Steps) > 1 {
 				a.Label = e.Name + "#" + strconv.FormatUint(n, 10)
 			}

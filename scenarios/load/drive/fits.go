@@ -33,8 +33,9 @@ func (j *Job) Fits(transport wire.Transport) error {
 	case wire.InProcess:
 		return nil
 	case wire.SSE:
-		conns += j.Sessions
-		files, what = conns, words.Count(j.Sessions, "session")+" over SSE, each of which holds a connection,"
+		own := j.Part.Count(j.Sessions)
+		conns += own
+		files, what = conns, words.Count(own, "session")+" over SSE, each of which holds a connection,"
 	}
 	if j.Kind == target.Mock && transport != wire.Stdio {
 		files *= 2 // both ends are ours

@@ -32,7 +32,7 @@ type Job struct {
 	Replay  []time.Duration // due instants from 0, in order, in place of the shape's; nil without
 	Length  time.Duration   // in which requests are due
 
-	Sessions    int
+	Sessions    int // of all parts, where the plan is split; what follows is our part's
 	Connections int // HTTP connections at most, shared by the sessions; of a closed loop also what is in flight
 	Processes   int // servers over stdio, each with one session
 	MaxInFlight int
@@ -101,16 +101,21 @@ func (j *Job) Dues() iter.Seq[time.Duration] {
 	return j.Shape.Arrivals(j.Length)
 }
 
-// Expected is about how many requests there will be; 0 where nobody knows.
+// Expected is about how many requests there will be of our part; 0 where nobody knows.
 func (j *Job) Expected() int {
+	n := 0
 	switch {
 	case j.Shape.Max:
 		return 0
 	case j.Replay != nil:
-		n, _ := slices.BinarySearch(j.Replay, j.Length)
+		n, _ = slices.BinarySearch(j.Replay, j.Length)
+	default:
+		n = int(j.Shape.Expected(j.Length))
+	}
+	if j.Part.Whole() {
 		return n
 	}
-	return int(j.Shape.Expected(j.Length))
+	return n * j.Part.Count(j.Sessions) / j.Sessions
 }
 
 // spread names how requests are spread, as documents do.

@@ -38,7 +38,7 @@ func (c *sessionPool) patience() time.Duration {
 // opened is missing there. Where so many in a row fail as are tried at a time, the
 // server has had enough.
 func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{}, doing func(string)) []pooledSession {
-	opened := make([]pooledSession, j.Sessions)
+	opened := make([]pooledSession, len(c.names))
 	// Servers without sessions may want arguments repeated in headers, which
 	// each client learns from the list of tools.
 	learn := c.first.SessionID() == "" && c.first.Transport() == wire.HTTP
@@ -46,8 +46,8 @@ func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{
 	g.SetLimit(dialing)
 	var done, failed atomic.Int64 // sessions that are open, and failures since the last of them
 	done.Store(1)
-	for i := 1; i < j.Sessions && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
-		doing(fmt.Sprintf("opening sessions: %d of %d", done.Load(), j.Sessions))
+	for i := 1; i < len(c.names) && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
+		doing(fmt.Sprintf("opening sessions: %d of %d", done.Load(), len(c.names)))
 		g.Go(func() error {
 			m, err := c.open(ctx, c.options, c.names[i], learn)
 			if err != nil {
@@ -57,7 +57,7 @@ func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{
 			}
 			opened[i] = m
 			failed.Store(0)
-			doing(fmt.Sprintf("opening sessions: %d of %d", done.Add(1), j.Sessions))
+			doing(fmt.Sprintf("opening sessions: %d of %d", done.Add(1), len(c.names)))
 			return nil
 		})
 	}

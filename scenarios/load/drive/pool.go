@@ -63,8 +63,8 @@ const dialing = 32
 // openPool opens the sessions, as many of them as can be, and says how far it is. The
 // pool must be closed whatever the error is.
 func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan struct{}, doing func(string)) (*sessionPool, error) {
-	c := &sessionPool{names: target.ClientNames(j.Sessions), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
-		wanted: j.Sessions, patient: j.Patient, slots: map[string]*clientSlot{}, opening: make(chan struct{}, dialing)}
+	c := &sessionPool{names: j.Names(), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
+		wanted: j.Part.Count(j.Sessions), patient: j.Patient, slots: map[string]*clientSlot{}, opening: make(chan struct{}, dialing)}
 	o := j.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside

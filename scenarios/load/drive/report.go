@@ -8,6 +8,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
+	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -35,7 +36,7 @@ func (r *run) report() (Report, error) {
 	out.NoData = account.NoData()
 	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
 	out.Server.Scenarios, out.Server.Latency = []results.Scenario{s}, &s.Latency
-	out.Server.Notes = r.notes(l)
+	out.Server.Notes, out.Server.Shard = append(r.notes(l), scenariodrive.PartNote(r.shard)...), r.shard
 	return out, nil
 }
 

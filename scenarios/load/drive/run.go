@@ -12,6 +12,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
 	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -31,6 +32,7 @@ type run struct {
 	recorder *callRecorder
 	observer scenariodrive.Observer
 	window   *window
+	shard    *results.Shard // which part of a plan it sends; nil: the whole
 
 	forgotten func(client string) // a call says that the server has no such session any more
 	pacing    pacing
@@ -66,8 +68,10 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 		return nil, err
 	}
 	c.recordTo(r.recorder.add)
-	const breath = 20 * time.Millisecond
-	r.begin = clock.Now() + breath
+	if r.begin, err = j.begins(ctx, clock); err != nil {
+		return nil, err
+	}
+	r.shard = j.sharded(clock, r.begin)
 	j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Now: clock.Now(), Begin: r.begin, Calls: j.Expected(), End: r.begin + j.Length})
 	processes := c.processes()
 	if process != nil {
@@ -76,6 +80,7 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	r.watch = watchServer(clock, r.begin, processes)
 	err = r.stream(ctx, drain)
 	r.watch.end()
+	scenariodrive.Sent(r.shard, clock)
 	err = r.endedBy(err)
 	c.close() // that is recorded too
 	if closeErr := r.recorder.close(); closeErr != nil {
@@ -105,14 +110,14 @@ func (r *run) stream(ctx context.Context, drain <-chan struct{}) error {
 	defer r.window.end()
 	clock, target, done := r.engine(stop.c)
 	defer done()
-	cfg := runner.Config{MaxInFlight: r.MaxInFlight, GiveUp: r.patience(), Drain: stop.c, Observe: r.saw}
+	cfg := runner.Config{MaxInFlight: r.MaxInFlight, GiveUp: r.givesUp(), Drain: stop.c, Observe: r.saw}
 	dues := r.endless
 	if r.Shape.Max {
 		cfg.Closed, cfg.MaxInFlight = true, r.Connections
 	} else {
 		dues = r.Dues()
 	}
-	arrivals := r.Plan.Arrivals(dues, r.pool.names, r.Seed)
+	arrivals := r.Plan.Share(dues, r.Split(r.pool.names), r.Seed)
 	opening, quit := context.WithCancel(ctx)
 	defer func() { quit(); r.pool.reopening.Wait() }()
 	r.forgotten = func(client string) { r.pool.reopen(opening, client) }
