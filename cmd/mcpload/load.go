@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
@@ -136,13 +137,13 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags.IntVar(&f.sessions, "sessions", 0, "sessions to open, each a client of its own (default: the plan's, else one a connection up to 16)")
 	flags.IntVar(&f.connections, "connections", 0, "HTTP connections at most, shared by the sessions (default: 256; 16 with --rate max)")
 	flags.IntVar(&f.processes, "processes", 1, "stdio servers to start, each with one session")
-	flags.IntVar(&f.maxInFlight, "max-in-flight", 10000, "calls without a reply at most; what is due beyond that isn't sent, and counted")
+	flags.IntVar(&f.maxInFlight, "max-in-flight", loaddrive.DefaultInFlight, "calls without a reply at most; what is due beyond that isn't sent, and counted")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, such as 'p99<250ms', 'errors<0.1%', 'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
 	flags.StringArrayVar(&f.abortOn, "abort-on", nil, "end the run early once this `holds` over ten seconds, such as 'errors>5%' (repeatable)")
 	flags.StringVar(&f.check, "check", "", "echo: each reply must hold the {{nonce}} of its own request, once")
 	flags.StringVar(&f.find, "find", "", "capacity: search the highest rate that keeps every --threshold")
 	flags.StringVar(&f.precision, "precision", "5%", "how closely to --find")
-	flags.DurationVar(&f.coolDown, "cool-down", 2*time.Second, "rest between the trials of --find")
+	flags.DurationVar(&f.coolDown, "cool-down", loaddrive.DefaultCoolDown, "rest between the trials of --find")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	flags.StringVar(&f.format, "format", "table", formatNames())
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
@@ -184,16 +185,16 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 		return err
 	}
 	began := time.Now()
-	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}
+	var report loaddrive.Report
 	p := a.newProgress("mcpload load · " + l.Profile.Name)
 	stop := p.start(ctx)
-	report, err := l.Run(ctx, p, a.drain)
+	doc, err := mcpload.Load(ctx, mcpload.LoadConfig{Prepared: &l.Job, Observer: p, Drain: a.drain,
+		Report: func(r loaddrive.Report) { report = r }})
 	stop()
 	if err != nil {
 		return explainLoad(&l.Target, err)
 	}
-	doc.Servers = []results.Server{report.Server}
-	doc.Finish()
+	doc.Version = version()
 	if report.NoData != "" {
 		a.say("%s", report.NoData)
 		if doc.Verdict != verdict.Fail {
@@ -221,7 +222,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 func explainLoad(t *target.Target, err error) error {
 	var dial *wire.DialError
 	if !errors.As(err, &dial) {
-		return err
+		return spoken(err)
 	}
 	advice := dial.Hint
 	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
-	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/scenarios/load"
 	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
@@ -26,17 +23,6 @@ type loadJob struct {
 	hgrm   string
 	format format
 }
-
-// Defaults of load.
-const (
-	defaultLength      = 30 * time.Second
-	defaultTrial       = 10 * time.Second
-	defaultConnections = 256
-	defaultClosed      = 16
-	defaultFirst       = 50.0 // a second, of a search
-	mostSessions       = 100_000
-	mostProcesses      = 256
-)
 
 // loadJob turns flags into a load, all checked before anything starts.
 func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
@@ -154,7 +140,7 @@ func (l *loadJob) setShape(f *loadFlags) error {
 		if f.find == "" {
 			return hint.New(fmt.Errorf("how much load?"), "give a --rate such as 100/s or max, or --find capacity")
 		}
-		f.shape = strconv.FormatFloat(defaultFirst, 'g', -1, 64) + "/s"
+		f.shape = strconv.FormatFloat(loaddrive.DefaultFirst, 'g', -1, 64) + "/s"
 	}
 	shape, err := load.ParseShape(f.shape)
 	if err != nil {
@@ -164,9 +150,9 @@ func (l *loadJob) setShape(f *loadFlags) error {
 		return fmt.Errorf("--arrivals poisson needs a rate: in a closed loop the replies say when to send")
 	}
 	l.Shape = shape
-	l.Length = cmp.Or(f.duration, shape.Length, defaultLength)
+	l.Length = cmp.Or(f.duration, shape.Length, loaddrive.DefaultLength)
 	if f.find != "" {
-		l.Length = cmp.Or(f.duration, defaultTrial)
+		l.Length = cmp.Or(f.duration, loaddrive.DefaultTrial)
 	}
 	return nil
 }
@@ -174,36 +160,23 @@ func (l *loadJob) setShape(f *loadFlags) error {
 // setWidth decides on sessions, connections and processes.
 func (l *loadJob) setWidth(f *loadFlags) error {
 	switch {
-	case f.sessions < 0 || f.sessions > mostSessions:
-		return fmt.Errorf("--sessions %d is not from 1 to %d", f.sessions, mostSessions)
-	case f.connections < 0 || f.connections > mostSessions:
-		return fmt.Errorf("--connections %d is not from 1 to %d", f.connections, mostSessions)
-	case f.processes < 1 || f.processes > mostProcesses:
-		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, mostProcesses)
-	}
-	l.Connections = cmp.Or(f.connections, evenly(defaultConnections, l.Part))
-	if l.Shape.Max {
-		l.Connections = cmp.Or(f.connections, evenly(defaultClosed, l.Part))
-	}
-	l.Sessions = cmp.Or(f.sessions, l.Plan.Sessions, min(l.Connections, evenly(defaultClosed, l.Part)))
-	if l.Options.Transport == wire.Stdio {
-		if f.sessions > 1 || f.given("connections") && !l.Shape.Max {
-			return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
-		}
-		l.Processes, l.Sessions = f.processes, f.processes
-		if err := l.share(); err != nil {
-			return err
-		}
-		return l.Fits(wire.Stdio)
-	}
-	if f.given("processes") {
+	case f.sessions < 0 || f.sessions > loaddrive.MostSessions:
+		return fmt.Errorf("--sessions %d is not from 1 to %d", f.sessions, loaddrive.MostSessions)
+	case f.connections < 0 || f.connections > loaddrive.MostConnections:
+		return fmt.Errorf("--connections %d is not from 1 to %d", f.connections, loaddrive.MostConnections)
+	case f.processes < 1 || f.processes > loaddrive.MostProcesses:
+		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, loaddrive.MostProcesses)
+	case l.Options.Transport == wire.Stdio && (f.sessions > 1 || f.given("connections") && !l.Shape.Max):
+		return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
+	case f.given("processes") && l.Options.Transport != wire.Stdio:
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
 	}
-	if err := l.share(); err != nil {
-		return err
+	for _, part := range []func() error{func() error { return l.Widen(f.sessions, f.connections, f.processes) }, l.share, l.Fit} {
+		if err := part(); err != nil {
+			return err
+		}
 	}
-	l.Options.MaxConns = l.Connections
-	return l.Fits(l.Options.Transport)
+	return nil
 }
 
 // setDemands reads the thresholds. One on a tool that the plan never calls
@@ -219,8 +192,8 @@ func (l *loadJob) setDemands(f *loadFlags) error {
 			if err != nil {
 				return fmt.Errorf("--%s: %s", list.flag, strings.TrimPrefix(err.Error(), "verdict: "))
 			}
-			if tools := l.Plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
-				return hint.New(fmt.Errorf("--%s %s: nothing calls %q, so that it would match no data", list.flag, text, th.Tool), "the plan calls "+words.First(tools))
+			if err := l.Reaches(th); err != nil {
+				return fmt.Errorf("--%s %s: %w", list.flag, text, err)
 			}
 			*list.to = append(*list.to, th)
 		}
@@ -248,7 +221,7 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 	}
 	first, rateErr := promise.ParseRate(l.Shape.Text)
 	switch {
-	case err != nil || !(precision >= 0.005 && precision <= 1):
+	case err != nil || !(precision >= loaddrive.LeastPrecision && precision <= 1):
 		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)
 	case len(l.Thresholds) == 0:
 		return hint.New(fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'")

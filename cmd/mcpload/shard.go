@@ -74,22 +74,13 @@ func (f *runFlags) shares(jobs []drive.Job) error {
 			return errors.New("--shard sends one plan, once: it goes neither with --repeat nor with the startup scenario")
 		}
 		if jobs[i].Part = part; !f.given("clients") {
-			f.clients = evenly(target.DefaultClients, part)
+			f.clients = part.Evenly(target.DefaultClients)
 		}
 		if f.clients < part.Of {
 			return fewer("clients", f.clients, part)
 		}
 	}
 	return nil
-}
-
-// evenly is how many clients or sessions there are in all where nobody said: at least
-// so many, and as many of each shard.
-func evenly(least int, p shard.Part) int {
-	if p.Whole() {
-		return least
-	}
-	return (least + p.Of - 1) / p.Of * p.Of
 }
 
 func fewer(what string, n int, p shard.Part) error {

@@ -15,7 +15,7 @@ const everything = "*"
 // in the design first.
 var rooms = map[string]room{
 	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner/virtual", "scenarios", "scenarios/drive",
-		"scenarios/startup", "scenarios/startup/drive"}, clock: true},
+		"scenarios/load", "scenarios/load/drive", "scenarios/startup", "scenarios/startup/drive", "verdict"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
 	"examples/gotest":    {imports: []string{"ratelimit", "ratelimit/mcpgo"}},

@@ -66,6 +66,15 @@ func (p Part) Count(total int) int {
 	return max(0, (total-p.Nth+p.Of)/p.Of)
 }
 
+// Evenly is how many there are in all where nobody said: at least so many, and as many
+// of each part.
+func (p Part) Evenly(least int) int {
+	if p.Whole() {
+		return least
+	}
+	return (least + p.Of - 1) / p.Of * p.Of
+}
+
 // Index is the number in the whole, from 0, of the part's own number i.
 func (p Part) Index(i int) int {
 	if p.Whole() {

@@ -21,7 +21,7 @@ const (
 // fits refuses a load whose connections need more open files or local ports than
 // there are. Connections that are only a bound, which nobody asked for and the
 // load may never come to, are left to the run.
-func (j *Job) Fits(transport wire.Transport) error {
+func (j *Job) fits(transport wire.Transport) error {
 	conns, what := 0, ""
 	if j.Sized || j.Shape.Max {
 		conns, what = j.Connections, words.Count(j.Connections, "connection")

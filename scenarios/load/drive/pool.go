@@ -78,7 +78,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 		return c, err
 	}
 	c.first = first.Session
-	if err := j.Fits(c.first.Transport()); err != nil {
+	if err := j.fits(c.first.Transport()); err != nil {
 		return c, err
 	}
 	c.named = c.first.SessionID() != ""
