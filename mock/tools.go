@@ -3,12 +3,16 @@ package mock
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // The tools of every mock, beside the one that its profile loads with.
@@ -64,12 +68,32 @@ func newMCP(life context.Context, p profiles.Profile, fixture bool) (m *server.M
 	add(toolFail, "Always fails.", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultError("this tool always fails"), nil
 	})
+	fine := func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("ok"), nil
+	}
 	if name := p.Call.Tool; name != "" && !tools[name] {
-		add(name, "The call that "+p.Name+" is loaded with.", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			return mcp.NewToolResultText("ok"), nil
-		})
+		add(name, "The call that "+p.Name+" is loaded with.", fine)
+	}
+	for _, name := range LawTools(p.Promise) {
+		if !tools[name] {
+			add(name, "A tool that a law of "+p.Name+" is about.", fine)
+		}
 	}
 	return m, tools
+}
+
+// LawTools are the tools that a mock has because its laws name them: of a pattern, one
+// that it fits.
+func LawTools(p promise.Promise) (names []string) {
+	for _, l := range p {
+		for _, pattern := range slices.Concat(l.Charge.Tools, slices.Sorted(maps.Keys(l.Charge.Units))) {
+			name := strings.NewReplacer("*", "x", "?", "x").Replace(pattern)
+			if !strings.ContainsAny(name, `[]\\`) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // pause waits, and reports if it came to its end before either context did.

@@ -25,6 +25,7 @@ var lawMatrix = [][]string{
 	{"30 per 10s fixed"}, {"30 per 10s sliding"}, {"30 per 10s aligned"}, {"30 per 10s counter"}, {"30 per 10s"},
 	{"30 per 10s fixed per session"}, {"20 per 5s sliding per session", "40 per 20s fixed"}, {"30 per 10s fixed units ping=2"},
 	{"quota 50 per day UTC"}, {"4 at a time"}, {"4 at a time per session"}, {"10 per 10s fixed only failures"},
+	{"4 at a time", "quota 50 per day UTC"}, {"6 per 20s sliding", "3 at a time"},
 }
 
 // callLasts is how long a call of a mock lasts that promises how many may at a time.
@@ -72,7 +73,7 @@ func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay 
 	}
 	plan := scenarios.PlanLaws(p, scenarios.LawSetting{
 		Load: history.Arrival{Method: "tools/call", Tool: "ping"}, Failing: &history.Arrival{Method: "tools/call", Tool: "fail"},
-		Clients: []string{"c1", "c2"}, Seed: seed})
+		Clients: []string{"c1", "c2"}, Seed: seed, Lasts: lasts})
 	calls, err := runner.Run(t.Context(), clock, target, func(yield func(history.Arrival) bool) {
 		for _, a := range plan.Arrivals {
 			if !yield(a) {

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -13,12 +14,14 @@ import (
 
 // A LawSetting is what a plan for laws must know besides the promise.
 type LawSetting struct {
-	Load    history.Arrival  // what is sent: its Method, Tool and Arguments
-	Failing *history.Arrival // what surely fails, for laws that charge failures only; nil: nothing is known to
-	Clients []string         // who sends; the first presses, the second shows who shares a counter
-	Budget  time.Duration    // how long the plan may take; 0 means DefaultLawBudget
-	Calls   int              // how many calls it may send; 0 means DefaultLawCalls
-	Seed    uint64           // makes jitter repeatable
+	Load    history.Arrival   // what is sent: its Method, Tool and Arguments
+	Failing *history.Arrival  // what surely fails, for laws that charge failures only; nil: nothing is known to
+	Others  []history.Arrival // more that may be sent, for laws that aren't about the load
+	Lasts   time.Duration     // how long a call may be served, for caps; 0: no time
+	Clients []string          // who sends; the first presses, the second shows who shares a counter
+	Budget  time.Duration     // how long the plan may take; 0 means DefaultLawBudget
+	Calls   int               // how many calls it may send; 0 means DefaultLawCalls
+	Seed    uint64            // makes jitter repeatable
 }
 
 // What a plan may take unless it is said otherwise.
@@ -56,6 +59,7 @@ func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 	for _, l := range p {
 		w.meters = append(w.meters, promise.NewMeter(l))
 	}
+	w.busy = make([][]time.Duration, len(p))
 	order := make([]int, len(p))
 	for x := range order {
 		order[x] = x
@@ -63,13 +67,9 @@ func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a].Refilled(), p[b].Refilled()) })
 	w.plan.Spends = make([]int, len(p))
 	for _, x := range order {
-		load, ok := w.loadOf(x)
-		switch {
-		case !ok:
-			w.leave(x, "charges failures only, and no call is known that fails")
-			continue
-		case !p[x].Applies(load.Method, load.Tool):
-			w.leave(x, "is not about "+cmp.Or(load.Tool, load.Method)+", which is all that is sent")
+		load, why := w.loadOf(x)
+		if why != "" {
+			w.leave(x, why)
 			continue
 		}
 		w.load = load
@@ -128,15 +128,40 @@ func pressFor(l promise.Law) time.Duration {
 	return time.Duration(1.5 * float64(l.Every))
 }
 
-// loadOf is what a law is asked with.
-func (w *lawPlanner) loadOf(x int) (history.Arrival, bool) {
+// asides are methods that any server may be asked for, for laws that aren't about the
+// load: the arguments are an empty list's, or a greeting's.
+var asides = []history.Arrival{
+	{Method: "tools/list"}, {Method: "ping"}, {Method: "resources/list"}, {Method: "prompts/list"},
+	{Method: "initialize", Arguments: json.RawMessage(
+		`{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpload","version":"1"}}`)},
+}
+
+// loadOf is what a law is asked with; why says why it can't be asked.
+func (w *lawPlanner) loadOf(x int) (load history.Arrival, why string) {
+	l := w.promise[x]
+	fits := func(a history.Arrival) bool { return l.Applies(a.Method, a.Tool) }
 	switch {
-	case w.promise[x].Charge.Outcomes != promise.Failures:
-		return w.set.Load, true
-	case w.set.Failing == nil:
-		return w.set.Load, false
+	case l.Charge.Outcomes == promise.Failures && w.set.Failing == nil:
+		return load, "charges failures only, and no call is known that fails"
+	case l.Charge.Outcomes == promise.Failures && fits(*w.set.Failing):
+		return *w.set.Failing, ""
+	case l.Charge.Outcomes != promise.Failures && fits(w.set.Load):
+		return w.set.Load, ""
+	case l.Charge.Outcomes == promise.Failures:
+		return load, "charges failures only, and is not about the call that fails"
 	}
-	return *w.set.Failing, true
+	for _, a := range w.set.Others {
+		if fits(a) {
+			return a, ""
+		}
+	}
+	// Of methods only those that it names: what may be charged shows nothing.
+	for _, a := range asides {
+		if least, _ := l.Charge.Cost(a.Method, ""); least > 0 {
+			return a, ""
+		}
+	}
+	return load, "is not about " + cmp.Or(w.set.Load.Tool, w.set.Load.Method) + ", which is all that is sent"
 }
 
 // charges is what a law charges for a call, most.
@@ -154,7 +179,8 @@ type lawPlanner struct {
 	promise promise.Promise
 	set     LawSetting
 	plan    LawPlan
-	meters  []*promise.Meter // what an honest server holds for the first client
+	meters  []*promise.Meter  // what an honest server holds for the first client
+	busy    [][]time.Duration // by law: of a cap, until when what was sent may be served, in order
 	now     time.Duration
 	label   string
 	load    history.Arrival // what is sent
@@ -176,6 +202,8 @@ func (w *lawPlanner) stage(x int, s lawStage) {
 	switch {
 	case begin+s.length(l) > w.set.Budget:
 		w.leave(x, fmt.Sprintf("%s isn't shown: that takes until %s", s.skips, promise.Span((begin+s.length(l)).Round(time.Second))))
+	case l.Kind == promise.Bucket && w.through(x) < 1.2*l.Rate:
+		w.leave(x, fmt.Sprintf("%s isn't shown: with calls that last, the other laws serve %.2g a second", s.skips, w.through(x)))
 	case len(w.plan.Arrivals)+units > w.set.Calls:
 		w.leave(x, fmt.Sprintf("%s isn't shown: that takes about %d calls more", s.skips, units))
 	default:
@@ -195,10 +223,13 @@ func (w *lawPlanner) rested(x int) time.Duration {
 	at, need := w.now, w.need(x)
 	for y, m := range w.meters {
 		rested := m.Rested(w.now)
-		if sure, _ := m.Left(w.now); y != x && sure >= need || rested > w.set.Budget {
+		if sure := w.left(y); y != x && sure >= need || rested > w.set.Budget {
 			continue
 		}
 		at = max(at, rested)
+		if n := len(w.busy[y]); n > 0 {
+			at = max(at, w.busy[y][n-1])
+		}
 	}
 	for _, l := range w.promise {
 		at = max(at, w.now+l.Wait) // who waits takes later
@@ -208,6 +239,33 @@ func (w *lawPlanner) rested(x int) time.Duration {
 	}
 	return at
 }
+
+// left is how many units a law surely grants the first client now.
+func (w *lawPlanner) left(y int) float64 {
+	if w.promise[y].Kind != promise.Cap {
+		sure, _ := w.meters[y].Left(w.now)
+		return sure
+	}
+	for len(w.busy[y]) > 0 && w.busy[y][0] <= w.now {
+		w.busy[y] = w.busy[y][1:]
+	}
+	return float64(w.promise[y].N - len(w.busy[y]))
+}
+
+// through is how many calls a second the caps beside a law serve.
+func (w *lawPlanner) through(x int) float64 {
+	most := math.Inf(1)
+	for y, l := range w.promise {
+		if y != x && l.Kind == promise.Cap && w.charges(y, &w.load) > 0 {
+			most = min(most, float64(l.N)/w.held().Seconds())
+		}
+	}
+	return most
+}
+
+// held is how long after it was sent a call may hold its place under a cap: servers
+// give that back some time after the reply.
+func (w *lawPlanner) held() time.Duration { return w.set.Lasts + 80*time.Millisecond }
 
 // need is how many units a law is asked for between two rests, about.
 func (w *lawPlanner) need(x int) float64 {
@@ -231,7 +289,13 @@ func (w *lawPlanner) send(client int) {
 	for x, m := range w.meters {
 		units := w.charges(x, &a)
 		// What another client takes may be taken of everybody's.
-		if units > 0 && (client == 0 || len(w.promise[x].Key) == 0) && m.Take(w.now, units) {
+		if units == 0 || client > 0 && len(w.promise[x].Key) > 0 {
+			continue
+		}
+		if w.promise[x].Kind == promise.Cap {
+			w.busy[x] = append(w.busy[x], w.now+w.held())
+		}
+		if m.Take(w.now, units) {
 			w.plan.Spends[x] += units
 		}
 	}
@@ -255,12 +319,12 @@ func (w *lawPlanner) clear(x int) bool {
 	until := w.now + max(time.Second, w.promise[x].Refilled())
 	for w.now < until {
 		wait := time.Duration(0)
-		for y, m := range w.meters {
+		for y := range w.meters {
 			units := w.charges(y, &w.load)
 			if y == x || units == 0 {
 				continue
 			}
-			if sure, _ := m.Left(w.now); sure < float64(units)+0.5 && sure < float64(w.promise[y].N) {
+			if sure := w.left(y); sure < float64(units)+0.5 && sure < float64(w.promise[y].N) {
 				wait = max(wait, w.short(y, float64(units)+0.5-sure))
 			}
 		}
@@ -275,123 +339,11 @@ func (w *lawPlanner) clear(x int) bool {
 // short is how long a law takes to grant so many units more, about.
 func (w *lawPlanner) short(y int, units float64) time.Duration {
 	l := w.promise[y]
+	if l.Kind == promise.Cap {
+		return max(w.busy[y][0]-w.now, time.Millisecond)
+	}
 	if l.Kind == promise.Bucket && l.Step == 0 {
 		return seconds(units/l.Rate) + time.Millisecond
 	}
 	return max(l.Every/20, 10*time.Millisecond)
-}
-
-// quick is between calls that are as good as at once, but come in order.
-func quick(l promise.Law) time.Duration {
-	return min(2*time.Millisecond, time.Duration(0.05*float64(l.Refilled())/float64(l.N+5)))
-}
-
-// full is how many calls take all that a law grants.
-func (w *lawPlanner) full(x int) int {
-	return max(1, w.promise[x].N/max(1, w.charges(x, &w.load)))
-}
-
-func (w *lawPlanner) fill(x int) {
-	l := w.promise[x]
-	if l.Charge.Outcomes == promise.Failures {
-		// As many that succeed first: they cost nothing. A limiter may open a window for
-		// them all the same, so that one must be over before what fails comes.
-		w.load = w.set.Load
-		w.calls(x, w.full(x)+2, max(quick(l), 120*time.Millisecond/time.Duration(l.N)))
-		w.now += l.Every + margin(l.Every) + 100*time.Millisecond
-		w.load = *w.set.Failing
-	}
-	w.first = w.now
-	w.send(0)
-	w.now += margin(l.Every)
-	n := w.full(x) + 2
-	if l.Kind == promise.Window && (l.Style == promise.Unsaid || l.Style == promise.Counter) {
-		n += w.full(x) // two windows may touch
-	}
-	w.calls(x, n, quick(l))
-	w.others(x)
-}
-
-// others sends from another client while the first one's counter is full: more than a
-// few of them are let through only if it has a counter of its own.
-func (w *lawPlanner) others(x int) {
-	l := w.promise[x]
-	for n := w.full(x)/2 + 2; n > 0 && len(w.set.Clients) > 1 && w.clear(x); n-- {
-		w.send(1)
-		w.now += quick(l)
-	}
-}
-
-// stillFor is how long after a quota is used up it is asked once more.
-const stillFor = 6 * time.Second
-
-func (w *lawPlanner) still(x int) {
-	w.now += stillFor
-	w.calls(x, 2, quick(w.promise[x]))
-}
-
-func (w *lawPlanner) reset(x int) {
-	l := w.promise[x]
-	clearOf := margin(l.Every)
-	w.now = max(w.now, w.first+l.Every-clearOf)
-	if w.now < w.first+l.Every {
-		w.send(0)
-	}
-	w.now = max(w.now, w.first+l.Every+clearOf)
-	w.calls(x, w.full(x)+2, quick(l))
-	w.others(x)
-}
-
-func (w *lawPlanner) halves(x int) {
-	l, full := w.promise[x], w.full(x)
-	if full < 2 {
-		return
-	}
-	first := w.now
-	w.send(0)
-	w.now += margin(l.Every)
-	w.calls(x, full/2-1, quick(l))
-	w.now = max(w.now, first+l.Every/2)
-	w.calls(x, full/2, quick(l))
-	w.now = max(w.now, first+l.Every+margin(l.Every))
-	w.calls(x, full+2, quick(l))
-}
-
-func (w *lawPlanner) burst(x int) {
-	l, begin := w.promise[x], w.now
-	waiting := int(math.Ceil(l.Rate * l.Wait.Seconds()))
-	for range w.full(x) + waiting + beyond {
-		w.send(0)
-	}
-	w.now = begin + seconds(0.7/l.Rate)
-	w.send(0)
-	w.others(x)
-}
-
-func (w *lawPlanner) press(x int) {
-	l := w.promise[x]
-	rate := l.Rate
-	if l.Kind != promise.Bucket {
-		rate = float64(l.N) / l.Every.Seconds()
-	}
-	most := int(math.Ceil(1.3 * rate * pressFor(l).Seconds()))
-	for end := w.now + pressFor(l); w.now < end && most > 0; most-- {
-		if !w.clear(x) {
-			return
-		}
-		w.send(0)
-		w.now += seconds((0.7 + 0.6*w.jitter()) / (1.3 * rate))
-	}
-}
-
-func (w *lawPlanner) crowd(x int) {
-	for range 2 {
-		for range w.promise[x].N + 2 {
-			w.send(0)
-		}
-		for range w.promise[x].N {
-			w.send(1)
-		}
-		w.now += time.Second
-	}
 }

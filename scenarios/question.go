@@ -30,7 +30,13 @@ func Laws() Scenario {
 // LawQuestion is what the calls are asked that a promise of laws is held to: the
 // scenario's checks, a check a law, and one of all refusals.
 func LawQuestion(s Scenario, laws *verdict.Laws) verdict.Question {
-	return verdict.Question{Scenario: s.Name, Checks: slices.Concat(s.Checks, laws.Checks())}
+	checks := slices.Concat(s.Checks, laws.Checks())
+	for i := range checks {
+		if checks[i].ID == verdict.Complete.ID {
+			checks[i] = laws.Complete()
+		}
+	}
+	return verdict.Question{Scenario: s.Name, Checks: checks}
 }
 
 // Held is a promise as a load meets it. Where a law doesn't say what is charged, the

@@ -149,10 +149,11 @@ func (r *claimReader) order() {
 }
 
 // between is how many calls may have been decided after some instant and before
-// another: all but those that certainly were before, or after.
+// another: all but those that certainly were before, or after. A clock may be too coarse
+// to say which of two came first.
 func (r *claimReader) between(from, to time.Duration) int {
-	begun := sort.Search(len(r.sent), func(i int) bool { return r.sent[i] >= to })
-	over := sort.Search(len(r.received), func(i int) bool { return r.received[i] > from })
+	begun := sort.Search(len(r.sent), func(i int) bool { return r.sent[i] > to })
+	over := sort.Search(len(r.received), func(i int) bool { return r.received[i] >= from })
 	return begun - over
 }
 
@@ -209,10 +210,10 @@ func (r *claimReader) against(c claim, price int) *Lie {
 		rivals, same := r.between(claimed.Sent, j.Received)-2, 0 // without the two themselves
 		for _, i := range group[max(0, first-farthest):] {
 			k := &r.calls[i]
-			if k.Sent >= j.Received {
+			if k.Sent > j.Received {
 				break
 			}
-			if k == claimed || k == j || ended(k) <= claimed.Sent {
+			if k == claimed || k == j || ended(k) < claimed.Sent {
 				continue
 			}
 			if same++; k.Outcome != history.OK {

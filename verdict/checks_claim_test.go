@@ -142,3 +142,17 @@ func TestHonestHeadersAreBelieved(t *testing.T) {
 	})
 	require.Positive(t, lied, "a header that always says the most was caught at times")
 }
+
+// Calls that took no time, by a coarse clock, stand in each other's way like others.
+func TestClaimsOfCallsThatTookNoTime(t *testing.T) {
+	at := func(ms int, client string, o history.Outcome, left int) history.Call {
+		c := history.Call{Arrival: history.Arrival{Client: client, Method: "tools/call", Tool: "x"}, Outcome: o,
+			Sent: time.Duration(ms) * time.Millisecond, Received: time.Duration(ms) * time.Millisecond}
+		if o == history.OK {
+			c.Hints = header("RateLimit", fmt.Sprintf("limit=6, remaining=%d, reset=1", left))
+		}
+		return c
+	}
+	calls := []history.Call{at(1, "1", history.OK, 4), at(2, "2", history.OK, 2), at(3, "1", history.OK, 0), at(4, "1", history.Limited, 0), at(5, "2", history.Limited, 0)}
+	require.Nil(t, ReadClaims(calls).Lie)
+}

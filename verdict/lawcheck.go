@@ -23,6 +23,7 @@ type Laws struct {
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
 
 	Epoch   time.Time             // as in LawConfig
+	Fails   string                // a tool whose calls fail, as the server counts it; empty: none is known
 	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
 	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
 
@@ -57,6 +58,25 @@ func (l *Laws) Checks() []Check {
 	})
 }
 
+// Complete is the check of that name; calls that are meant to fail are clear if they do.
+func (l *Laws) Complete() Check {
+	c := Complete
+	if l.Fails == "" {
+		return c
+	}
+	c.Judge = func(t *Trial) Finding {
+		meant := *t
+		meant.Calls = slices.Clone(t.Calls)
+		for i := range meant.Calls {
+			if c := &meant.Calls[i]; c.Tool == l.Fails && (c.Outcome == history.ToolError || c.Outcome == history.Rejected) {
+				c.Outcome = history.OK
+			}
+		}
+		return judgeComplete(&meant)
+	}
+	return c
+}
+
 // mostExplained is how long a history may be for other promises to be tried on it: that
 // takes a judgement for each.
 const mostExplained = 20_000
@@ -71,6 +91,9 @@ func (l *Laws) Causes(c *Court) []string {
 // config is how a court's history is held against the laws.
 func (l *Laws) config(c *Court) LawConfig {
 	cfg := LawConfig{Clocks: c.Clocks(), Shared: c.cfg.Shared, Identify: l.Identify, Epoch: l.Epoch}
+	if l.Fails != "" {
+		cfg.Fails = func(c *history.Call) bool { return c.Tool == l.Fails && c.Outcome != history.OK }
+	}
 	if l.Lasts > 0 {
 		cfg.Lasts = func(*history.Call) time.Duration { return l.Lasts }
 	}

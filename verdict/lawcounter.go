@@ -53,7 +53,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 	for x := range p {
 		byKey := map[identity]*counter{}
 		for i := range calls {
-			s, ok := stakeOf(&p[x], &calls[i], origin, cfg.Clocks, caughtUp)
+			s, ok := stakeOf(&p[x], &calls[i], origin, &cfg, caughtUp)
 			if !ok {
 				continue
 			}
@@ -132,7 +132,8 @@ func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
 }
 
 // stakeOf is what a call has to do with a law: nothing, where it costs nothing.
-func stakeOf(l *promise.Law, c *history.Call, origin int64, clocks Clocks, caughtUp func(out int64) int64) (s stake, ok bool) {
+func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caughtUp func(out int64) int64) (s stake, ok bool) {
+	clocks := cfg.Clocks
 	least, most := l.Charge.Cost(c.Method, c.Tool)
 	if c.Kind != history.Request && c.Kind != history.Notification {
 		least, most = l.Charge.Aside()
@@ -158,17 +159,22 @@ func stakeOf(l *promise.Law, c *history.Call, origin int64, clocks Clocks, caugh
 	case !c.Outcome.Admitted():
 		s.least = 0
 	}
-	s.settle(l.Charge.Outcomes, c)
+	s.settle(l.Charge.Outcomes, c, cfg.Fails)
 	return s, true
 }
 
 // settle says what a stake takes where only failures, or only successes, are charged.
 // A limiter may count such a request at once and take it back when it knows better.
-func (s *stake) settle(only promise.Outcomes, c *history.Call) {
-	failed := c.Outcome.Answered() && c.Status >= 400
-	fine := c.Outcome == history.OK && c.Status < 400
+func (s *stake) settle(only promise.Outcomes, c *history.Call, fails func(c *history.Call) bool) {
+	failed := c.Outcome.Answered() && (c.Status >= 400 || fails != nil && fails(c))
+	fine := c.Outcome == history.OK && !failed
+	if only == promise.All || s.refused {
+		return
+	}
+	if s.received != never {
+		s.received += int64(slotSlack) // or it counts it when the reply has been written
+	}
 	switch {
-	case only == promise.All || s.refused:
 	case only == promise.Failures && failed, only == promise.Successes && fine:
 		if failed {
 			s.least = s.most

@@ -53,10 +53,8 @@ func (c *counter) firstChain(charged func(s *stake) bool) *chain {
 		if charged(s) {
 			f.may = append(f.may, int32(i))
 		}
-		if s.least > 0 && s.received != never {
-			f.sure = append(f.sure, int32(i))
-		}
 	}
+	f.sure = c.sure()
 	f.sumUp(charged)
 	f.follow()
 	return f

@@ -26,6 +26,10 @@ type LawConfig struct {
 	// zero Epoch is known to nobody, so that a reset may have been at any time.
 	Epoch time.Time
 
+	// Fails says of a call that was answered that the server counts it as one that failed,
+	// for laws that charge failures or successes only; nil: that is HTTP's status alone.
+	Fails func(c *history.Call) bool
+
 	// Lasts is how long a call that is let in is served at least, for caps; nil: nobody
 	// knows, so that no cap is ever found to let through too many.
 	Lasts func(c *history.Call) time.Duration
@@ -184,7 +188,9 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 		j.bound[x][s.call] = bound
 		may[k] = j.cfg.Shared || limit < bound
 	}
-	c.prolong(may)
+	for _, k := range c.prolong(may) {
+		j.bound[x][c.stakes[c.refuse[k]].call] = math.Inf(1) // it says nothing of the number
+	}
 	for k, i := range c.refuse {
 		changed = j.allow(x, c.stakes[i].call, may[k]) || changed
 	}
@@ -211,25 +217,27 @@ func (c *counter) refusingN(tolerance float64) float64 {
 }
 
 // prolong excuses what comes after a refusal, where that bars its key for a time, or
-// prolongs the window.
-func (c *counter) prolong(may []bool) {
+// prolongs the window, and returns the places of what it may have barred.
+func (c *counter) prolong(may []bool) (barred []int) {
 	bar := c.law.Lockout
 	if c.law.Elastic {
 		bar = max(bar, c.law.Every)
 	}
 	if bar == 0 {
-		return
+		return nil
 	}
 	span, until := c.longest(bar), int64(math.MinInt64)
 	for k, i := range c.refuse {
 		s := &c.stakes[i]
 		if s.sent <= until {
 			may[k] = true
+			barred = append(barred, k)
 		}
 		if may[k] {
 			until = max(until, s.received+span)
 		}
 	}
+	return barred
 }
 
 // judgement puts together what is known of each law, and of refusals that none made.
@@ -270,19 +278,33 @@ func (j *lawJudge) finding(x int) LawFinding {
 		}
 		f.Units.Lo = max(f.Units.Lo, lo)
 		f.Units.Hi = min(f.Units.Hi, hi)
-		if f.State == NotObserved && hi <= c.pinned() {
+		refused := j.refusedAlone(x, c)
+		f.Refused += refused
+		if f.State == NotObserved && (hi <= c.pinned() || c.usedUp(lo) && refused > 0) {
 			f.State, f.Key = Kept, c.key
-		}
-		for _, i := range c.refuse {
-			if call := c.stakes[i].call; j.may[x][call] && !j.byAnother(x, call) {
-				f.Refused++
-			}
 		}
 	}
 	if f.Units.Hi < f.Units.Lo { // no number explains both what it let through and what it refused
 		f.Units.Hi = math.Inf(1)
 	}
 	return f
+}
+
+// refusedAlone is how many refusals of a counter only this law can have made.
+func (j *lawJudge) refusedAlone(x int, c *counter) (n int) {
+	for _, i := range c.refuse {
+		if call := c.stakes[i].call; j.may[x][call] && !j.byAnother(x, call) {
+			n++
+		}
+	}
+	return n
+}
+
+// usedUp reports if a quota surely let through all that it may between two resets. What
+// other laws refused before may have been charged to it, so that no bound from its
+// refusals is as narrow; but a larger one would have let through more.
+func (c *counter) usedUp(lo float64) bool {
+	return c.law.Kind == promise.Quota && !c.epoch.IsZero() && lo >= float64(c.law.N)
 }
 
 // phaseless is the witness that no phase explains what an aligned law's counter did.

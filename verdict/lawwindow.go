@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"math"
 	"sort"
 
 	"github.com/mcpload/mcpload/promise"
@@ -36,13 +37,23 @@ func (c *counter) sureWithin(span int64) excess {
 	return best
 }
 
-// sure are the places of stakes that surely took something, by their sent instants.
+// sure are the places of stakes that surely took something, by their sent instants. Of a
+// law that asks what came of a request, only those count that the others had surely been
+// counted before: who counts a request when it is over lets in more at a time.
 func (c *counter) sure() []int32 {
-	list := make([]int32, 0, len(c.stakes)-len(c.refuse))
+	list, free := make([]int32, 0, len(c.stakes)-len(c.refuse)), int64(math.MinInt64)
 	for i := range c.stakes {
-		if s := &c.stakes[i]; s.least > 0 && s.received != never {
-			list = append(list, int32(i))
+		s := &c.stakes[i]
+		if s.least == 0 || s.received == never {
+			continue
 		}
+		if c.law.Charge.Outcomes != promise.All {
+			if s.sent <= free {
+				continue
+			}
+			free = s.received
+		}
+		list = append(list, int32(i))
 	}
 	return list
 }

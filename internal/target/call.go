@@ -165,6 +165,22 @@ func (t *Target) lineWith(c load.Choice) string {
 	return line
 }
 
+// Harmless are calls of the tools that a session knows and that say of themselves that
+// they are read-only and touch nothing beyond their server.
+func (t *Target) Harmless(s *wire.Session) (calls []history.Arrival) {
+	tools, err := toolsOf(s)
+	if err != nil {
+		return nil // there is the load
+	}
+	for _, tool := range tools {
+		c, ok := load.Choose([]load.ToolInfo{tool}, t.Profile.Call.Forbids)
+		if ok && c.Unasked {
+			calls = append(calls, history.Arrival{Method: "tools/call", Tool: c.Tool, Arguments: c.Arguments})
+		}
+	}
+	return calls
+}
+
 // toolsOf reads the tools that a session knows.
 func toolsOf(s *wire.Session) ([]load.ToolInfo, error) {
 	var tools []load.ToolInfo

@@ -205,7 +205,7 @@ func limitOf(l results.Limit, more results.Setting) profiles.Limit {
 
 // lawsOf reads the laws that a server was held to.
 func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*verdict.Laws, error) {
-	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS)}
+	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS), Fails: more.Fails}
 	if r := more.Refusal; r != nil {
 		laws.Refusal.Status, laws.Refusal.Code, laws.Refusal.RetryAfter = r.Status, r.Code, r.RetryAfter
 	}
@@ -243,7 +243,7 @@ func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
 	if r != nil {
 		s = *r
 	}
-	s.Epoch, s.LastsNS = laws.Epoch, int64(laws.Lasts)
+	s.Epoch, s.LastsNS, s.Fails = laws.Epoch, int64(laws.Lasts), laws.Fails
 	if f := laws.Refusal; f.Status != 0 || f.Code != 0 || f.RetryAfter != "" {
 		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter}
 	}

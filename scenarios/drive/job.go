@@ -70,6 +70,9 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
+	if j.Laws != nil && err == nil {
+		j.Laws.look(&j.Target, sessions[0], trial)
+	}
 	out.met(&j, sessions[0])
 	begin := time.Duration(0)
 	if err = cmp.Or(err, j.lacks(sessions), j.SessionsApart(sessions[0].Protocol())); err == nil {

@@ -2,13 +2,16 @@ package drive
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/judge"
@@ -22,12 +25,14 @@ const MostUnasked = 200
 // Laws are what a job is held to in place of a bucket.
 type Laws struct {
 	Promise promise.Promise
-	Budget  time.Duration // the most that the traffic may take
-	Fresh   bool          // nobody has used the server for as long as its laws remember
-	Spend   bool          // use up more than MostUnasked of a quota
-	Source  string        // where they were read from
-	left    []string      // what the last plan's budget left out
-	epoch   time.Time     // when instant 0 of the history was
+	Budget  time.Duration     // the most that the traffic may take
+	Fresh   bool              // nobody has used the server for as long as its laws remember
+	Spend   bool              // use up more than MostUnasked of a quota
+	Source  string            // where they were read from
+	left    []string          // what the last plan's budget left out
+	lasts   time.Duration     // how long a call was seen to last, about
+	others  []history.Arrival // that the server may be asked beside the load
+	epoch   time.Time         // when instant 0 of the history was
 }
 
 // load is what the job sends.
@@ -36,18 +41,58 @@ func (j *Job) load() history.Arrival {
 	return history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments}
 }
 
-// failing is a call that surely fails; nil where none is known.
+// failing is a call that surely fails, where a law asks for one; nil where none is known.
 func (j *Job) failing() *history.Arrival {
-	if j.Kind != target.Mock {
+	asks := func(l promise.Law) bool { return l.Charge.Outcomes != promise.All }
+	if j.Kind != target.Mock || !slices.ContainsFunc(j.Laws.Promise, asks) {
 		return nil
 	}
 	return &history.Arrival{Method: "tools/call", Tool: "fail"}
 }
 
+// others are calls beside the load, for laws that are about other tools: a mock has those
+// that its laws name.
+func (j *Job) others() []history.Arrival {
+	if j.Kind != target.Mock {
+		return j.Laws.others
+	}
+	var out []history.Arrival
+	for _, tool := range mock.LawTools(j.Laws.Promise) {
+		out = append(out, history.Arrival{Method: "tools/call", Tool: tool})
+	}
+	return out
+}
+
+// mockLasts is how long a mock's calls last; 0 of other servers.
+func (j *Job) mockLasts() time.Duration {
+	if j.Kind != target.Mock {
+		return 0
+	}
+	return j.Mock.Lasts()
+}
+
+// look learns from the first session what a plan for laws may send beside the load: tools
+// that laws name and that say of themselves that they are harmless. Of the trial it takes
+// how long a call may last.
+func (l *Laws) look(t *target.Target, s *wire.Session, trial []history.Call) {
+	for _, c := range trial {
+		if c.Outcome.Answered() {
+			l.lasts = max(l.lasts, 2*(c.Received-c.Sent))
+		}
+	}
+	for _, law := range l.Promise {
+		if law.Charge.Tools != nil || law.Charge.Units != nil {
+			l.others = t.Harmless(s)
+			return
+		}
+	}
+}
+
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
-		Load: j.load(), Failing: j.failing(), Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
+		Load: j.load(), Failing: j.failing(), Others: j.others(), Lasts: max(j.Laws.lasts, j.mockLasts()),
+		Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = scenarios.LawScenario
 	}
@@ -112,6 +157,9 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
+	}
+	if f := j.failing(); f != nil {
+		laws.Fails = f.Tool
 	}
 	return laws
 }

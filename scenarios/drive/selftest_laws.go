@@ -26,6 +26,7 @@ var selftestPromises = [][]string{
 	{"10/s burst 20 steps 10 every 1s"}, {"10/s burst 20 queue 500ms"}, {"quota 50 per day UTC"}, {"4 at a time"},
 	{"10 per 10s fixed only failures"}, {"30 per 10s fixed units echo=2"},
 	{"10/s burst 20", "60 per 20s fixed"}, {"20 per 5s sliding per session", "40 per 20s fixed"},
+	{"4 at a time", "quota 50 per day UTC"}, {"10/s burst 20", "5 at a time"},
 }
 
 // A LawRow is what came of one fault of one promise's first law.

@@ -1,0 +1,201 @@
+package verdict
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
+)
+
+// callsAt are calls that take a millisecond, all with one outcome.
+func callsAt(o history.Outcome, at ...time.Duration) (calls []history.Call) {
+	for _, t := range at {
+		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "a", Client: "c1"},
+			Sent: t, Received: t + time.Millisecond, Outcome: o})
+	}
+	return calls
+}
+
+// every is so many instants from one on, a step apart.
+func every(from, step time.Duration, n int) (at []time.Duration) {
+	for k := range n {
+		at = append(at, from+time.Duration(k)*step)
+	}
+	return at
+}
+
+// A quota is held to its number between two instants at which its calendar may reset it.
+func TestQuotaIsHeldToItsCalendar(t *testing.T) {
+	const s = time.Second
+	day := func(hour, minute, second int) time.Time {
+		return time.Date(2026, 3, 28, hour, minute, second, 0, time.UTC)
+	}
+	for _, row := range []struct {
+		name, law string
+		epoch     time.Time
+		admitted  []time.Duration
+		want      LawState
+	}{
+		{"six of five in a minute", "quota 5 per day UTC", day(12, 1, 0), every(0, s, 6), Broken},
+		{"five of five", "quota 5 per day UTC", day(12, 1, 0), every(0, s, 5), NotObserved},
+		{"six around midnight", "quota 5 per day UTC", day(23, 59, 30), every(0, 10*s, 6), NotObserved},
+		{"six before midnight in UTC", "quota 5 per day UTC", day(23, 58, 0), every(0, 10*s, 6), Broken},
+		{"midnight of another zone", "quota 5 per day Europe/Paris", day(22, 59, 30), every(0, 10*s, 6), NotObserved},
+		{"no midnight there", "quota 5 per day Europe/Paris", day(23, 59, 30), every(0, 10*s, 6), Broken},
+		{"a zone nobody said", "quota 5 per day", day(14, 14, 30), every(0, 10*s, 6), NotObserved},
+		{"a zone nobody said, but no quarter", "quota 5 per day", day(14, 16, 0), every(0, 10*s, 6), Broken},
+		{"a full hour", "quota 5 per hour Asia/Kolkata", day(14, 29, 30), every(0, 10*s, 6), NotObserved},
+		{"half an hour", "quota 5 per hour UTC", day(14, 29, 30), every(0, 10*s, 6), Broken},
+		{"over hours, in one day", "quota 5 per day UTC", day(1, 1, 0), every(0, time.Hour, 6), Broken},
+		{"the end of the month", "quota 5 per month UTC", time.Date(2026, 3, 31, 23, 59, 30, 0, time.UTC), every(0, 10*s, 6), NotObserved},
+		{"the middle of the month", "quota 5 per month UTC", day(23, 59, 30), every(0, 10*s, 6), Broken},
+		{"when summer time begins", "quota 5 per day Europe/Paris", day(23, 1, 0), every(0, 4*time.Hour, 6), Broken},
+		{"a clock that nobody knows", "quota 5 per day UTC", time.Time{}, every(0, s, 6), NotObserved},
+		{"twice as many, whatever the clock says", "quota 5 per day UTC", time.Time{}, every(0, s, 11), Broken},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := JudgeLaws(parsed(t, row.law), callsAt(history.OK, row.admitted...), LawConfig{Clocks: DefaultClocks(), Epoch: row.epoch})
+			require.Equal(t, row.want, got.Laws[0].State, "%+v", got)
+			if row.want == Broken {
+				require.NotEmpty(t, got.Laws[0].Witness.Calls)
+				require.Len(t, got.Laws[0].Witness.Calls, got.Laws[0].Witness.Admitted)
+			}
+		})
+	}
+}
+
+// A quota that let through all of its number and refused the next is seen at work, though
+// another law refused calls before that it may have been charged for.
+func TestQuotaBesideAnotherLaw(t *testing.T) {
+	p := parsed(t, "quota 5 per day UTC", "2 at a time")
+	calls := callsAt(history.OK, 0, 0)
+	calls = append(calls, callsAt(history.Limited, 0, 0)...)
+	calls = append(calls, callsAt(history.OK, every(time.Second, time.Second, 3)...)...)
+	calls = append(calls, callsAt(history.Limited, 5*time.Second)...)
+	cfg := LawConfig{Clocks: DefaultClocks(), Epoch: noonUTC}
+	got := JudgeLaws(p, calls, cfg)
+	require.Equal(t, Pass, got.Verdict, "%+v", got)
+	require.Equal(t, Interval{Lo: 5, Hi: 7}, got.Laws[0].Units)
+
+	cfg.Epoch = time.Time{}
+	require.Equal(t, NotObserved, JudgeLaws(p, calls, cfg).Laws[0].State, "it may have been reset meanwhile")
+	cfg.Epoch = noonUTC
+	got = JudgeLaws(p, append(calls[:6:6], calls[7]), cfg)
+	require.Equal(t, NotObserved, got.Laws[0].State, "four were let through: it may be four, or five with what was charged: %+v", got)
+}
+
+var noonUTC = time.Date(2026, 3, 28, 12, 1, 0, 0, time.UTC)
+
+// A cap is held to its number where calls are known to last.
+func TestCapCountsWhatSurelyLasts(t *testing.T) {
+	const ms = time.Millisecond
+	lasting := func(took time.Duration, at ...time.Duration) (calls []history.Call) {
+		calls = callsAt(history.OK, at...)
+		for i := range calls {
+			calls[i].Received = calls[i].Sent + took
+		}
+		return calls
+	}
+	for _, row := range []struct {
+		name  string
+		lasts time.Duration
+		calls []history.Call
+		want  LawState
+		units int
+	}{
+		{"three at once", 100 * ms, lasting(101*ms, 0, 10*ms, 20*ms), Broken, 3},
+		{"three, one after the other", 100 * ms, lasting(101*ms, 0, 102*ms, 204*ms), NotObserved, 0},
+		{"nobody knows how long", 0, lasting(101*ms, 0, 10*ms, 20*ms), NotObserved, 0},
+		{"replies that may have been late", 20 * ms, lasting(101*ms, 0, 10*ms, 20*ms), NotObserved, 0},
+		{"touching", 100 * ms, lasting(100*ms, 0, 0, 100*ms+10), NotObserved, 0},
+		{"two and two", 50 * ms, lasting(51*ms, 0, 0, 60*ms, 60*ms), NotObserved, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cfg := LawConfig{Clocks: DefaultClocks()}
+			if row.lasts > 0 {
+				cfg.Lasts = func(*history.Call) time.Duration { return row.lasts }
+			}
+			got := JudgeLaws(parsed(t, "2 at a time"), row.calls, cfg)
+			require.Equal(t, row.want, got.Laws[0].State, "%+v", got)
+			if row.want == Broken {
+				require.Equal(t, row.units, got.Laws[0].Witness.Admitted)
+				require.Equal(t, []int{1, 2, 3}, got.Laws[0].Witness.Calls)
+			}
+		})
+	}
+	// A refusal with a place free is unjustified, unless a place may not have been given back yet.
+	calls := append(lasting(50*ms, 0, 0), callsAt(history.Limited, 60*ms)...)
+	require.NotEqual(t, Fail, JudgeLaws(parsed(t, "2 at a time"), calls, LawConfig{Clocks: DefaultClocks()}).Verdict)
+	calls[2].Sent, calls[2].Received = 101*ms, 102*ms
+	got := JudgeLaws(parsed(t, "2 at a time"), calls, LawConfig{Clocks: DefaultClocks()})
+	require.Equal(t, []Unexplained{{Call: 3, Room: []string{"2 at a time: at least 2 of 2 left"}}}, got.Unexplained)
+	calls[0].Outcome, calls[1].Outcome = history.TimedOut, history.TimedOut
+	require.NotEqual(t, Fail, JudgeLaws(parsed(t, "2 at a time"), calls, LawConfig{Clocks: DefaultClocks()}).Verdict,
+		"who can tell when what timed out has ended")
+}
+
+// Of a counter whose last window fades, no phase explains more than its weights grant.
+func TestCounterIsWeighed(t *testing.T) {
+	const s = time.Second
+	for _, row := range []struct {
+		name     string
+		admitted []time.Duration
+		broken   bool
+	}{
+		{"ten, and ten when those have faded", append(every(0, 10*time.Millisecond, 10), every(20*s, 10*time.Millisecond, 10)...), false},
+		{"ten, and ten after half a window", append(every(0, 10*time.Millisecond, 10), every(5*s, 10*time.Millisecond, 10)...), true},
+		{"ten, and ten after an empty window", append(every(0, 10*time.Millisecond, 10), every(10500*time.Millisecond, 10*time.Millisecond, 10)...), false},
+		{"ten, and five after one and a half", append(every(0, 10*time.Millisecond, 10), every(15*s, 10*time.Millisecond, 5)...), false},
+		{"steadily ten a window", every(0, s, 60), false},
+		{"steadily fifteen a window", every(0, 666*time.Millisecond, 90), true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := JudgeLaws(parsed(t, "10 per 10s counter"), callsAt(history.OK, row.admitted...), LawConfig{Clocks: DefaultClocks()})
+			require.Equal(t, row.broken, got.Verdict == Fail, "%+v", got)
+		})
+	}
+}
+
+// What explains a broken promise is named: one law changed in one way.
+func TestLawCauses(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	at := func(o history.Outcome, from, step time.Duration, n int) []history.Call {
+		return callsAt(o, every(from, step, n)...)
+	}
+	cat := func(parts ...[]history.Call) (all []history.Call) {
+		for _, p := range parts {
+			all = append(all, p...)
+		}
+		return all
+	}
+	for _, row := range []struct {
+		name, law string
+		calls     []history.Call
+		says      string
+	}{
+		{"nothing is refused", "5 per 10s fixed", at(history.OK, 0, ms, 12), "it isn't kept at all"},
+		{"one more", "5 per 10s fixed", cat(at(history.OK, 0, ms, 6), at(history.Limited, s, ms, 3)), "its number is 6, not 5"},
+		{"one less", "5 per 10s fixed", cat(at(history.OK, 0, ms, 4), at(history.Limited, s, ms, 3)), "its number is 4, not 5"},
+		{"refusals are charged", "5 per 10s sliding", cat(at(history.OK, 0, ms, 5), at(history.Limited, 5*s, ms, 5), at(history.Limited, 11*s, ms, 1)),
+			"refused calls are charged"},
+		{"nothing comes back", "5 per 10s fixed", cat(at(history.OK, 0, ms, 5), at(history.Limited, 11*s, s, 20)), "what was taken isn't given back, or hardly"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p, cfg := parsed(t, row.law), LawConfig{Clocks: DefaultClocks()}
+			require.Equal(t, Fail, JudgeLaws(p, row.calls, cfg).Verdict)
+			causes := LawCauses(p, row.calls, cfg)
+			var says []string
+			for _, c := range causes {
+				says = append(says, c.Says)
+				if c.Kept.Kind != "" {
+					require.NotEqual(t, Fail, JudgeLaws(promise.Promise{c.Kept}, row.calls, cfg).Verdict, "%s is named and explains nothing", c.Says)
+				}
+			}
+			require.Contains(t, says, row.says)
+			require.LessOrEqual(t, len(causes), mostCauses)
+		})
+	}
+}
