@@ -108,7 +108,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, err := (&runFlags{scenarios: f.scenarios, format: "table"}).chosen()
+	list, err := (&runFlags{scenarios: f.scenarios, format: "table", repeat: 1}).chosen()
 	if err != nil {
 		return err
 	}

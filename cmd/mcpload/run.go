@@ -207,9 +207,6 @@ func (f *runFlags) arrange(jobs []drive.Job) error {
 // settle gives jobs their scenarios and identities, and refuses a plan that is
 // too long.
 func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) error {
-	if f.repeat < 1 || f.repeat > drive.MostRepeats {
-		return fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
-	}
 	clocks, err := f.clocks()
 	if err != nil {
 		return err
