@@ -36,6 +36,7 @@ type Load struct {
 	Generator LoadGenerator  `json:"generator"`
 	Setting   *LoadSetting   `json:"setting,omitempty"`  // what else the verdicts rest on; nil where an older version kept the run
 	Capacity  *LoadCapacity  `json:"capacity,omitempty"` // of a search
+	Measures  *LoadMeasures  `json:"measures,omitempty"` // of a part of a plan, to be put together with the others
 }
 
 // A LoadTool is what came of the calls of one tool, or of one method that is

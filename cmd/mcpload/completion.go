@@ -44,7 +44,7 @@ func (a *app) complete(cmd *cobra.Command) {
 			return beginning(typed, list(c)), cobra.ShellCompDirectiveNoFileComp
 		}) // it only fails where there is no such flag, or it has one
 	}
-	if strings.Contains(cmd.Use, "RUN") || cmd.Name() == "compare" {
+	if strings.Contains(cmd.Use, "RUN") || cmd.Name() == "compare" || cmd.Name() == "merge" {
 		cmd.ValidArgsFunction = func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return beginning(typed, keptNames(c)), cobra.ShellCompDirectiveDefault
 		}

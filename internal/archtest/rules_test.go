@@ -42,6 +42,7 @@ var rooms = map[string]room{
 	"results":          {imports: []string{"history", "history/vegeta", "internal/words", "profiles", "promise", "verdict"}},
 	"results/compare":  {imports: []string{"history", "results", "verdict"}},
 	"results/judge":    {imports: []string{"history", "profiles", "promise", "results", "scenarios", "scenarios/load", "verdict"}},
+	"results/merge":    {imports: []string{"history", "internal/hint", "results", "results/judge", "scenarios/load", "scenarios/shard", "verdict"}},
 	"results/page":     {imports: []string{"history", "profiles", "results", "verdict"}},
 	"results/store":    {imports: []string{"history", "results"}},
 	"results/ui":       {imports: []string{"results/compare", "history", "results/page", "results", "results/store", "verdict"}},

@@ -82,6 +82,9 @@ func (h *Histogram) Mean() time.Duration {
 
 // Quantiles are the usual ones, as documents spell them.
 func (h *Histogram) Quantiles() results.Quantiles {
+	if h.N() == 0 {
+		return results.Quantiles{}
+	}
 	ms := func(d time.Duration) float64 { return float64(d) / 1e6 }
 	return results.Quantiles{
 		N: int(h.N()), Mean: ms(h.Mean()),

@@ -37,6 +37,7 @@ type Metrics struct {
 	since    [outcomes]int64 // of what ended after the last result
 	service  time.Duration   // of all calls that were sent, together
 	queued   time.Duration   // from due to sent, likewise
+	part     *planPart       // nil where this is no part of a plan
 }
 
 // numbers differ from call to call, but not in why it failed.
@@ -109,6 +110,9 @@ func (m *Metrics) Add(c history.Call) {
 	}
 	m.crossed.add(&c)
 	m.series.add(c)
+	if m.part != nil {
+		m.part.add(&c)
+	}
 	if m.recovery != nil {
 		m.recovery.add(c)
 	}

@@ -32,6 +32,9 @@ func (r *run) report() (Report, error) {
 	l.Integrity = r.integrity()
 	s.Load = l
 	l.Setting = r.setting()
+	if err := r.measures(l); err != nil {
+		return out, err
+	}
 	account := r.account(l)
 	out.NoData = account.NoData()
 	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))

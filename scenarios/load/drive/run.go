@@ -71,7 +71,9 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	if r.begin, err = j.begins(ctx, clock); err != nil {
 		return nil, err
 	}
-	r.shard = j.sharded(clock, r.begin)
+	if r.shard = j.sharded(clock, r.begin); r.shard != nil {
+		r.metrics.Split()
+	}
 	j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Now: clock.Now(), Begin: r.begin, Calls: j.Expected(), End: r.begin + j.Length})
 	processes := c.processes()
 	if process != nil {

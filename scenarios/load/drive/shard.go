@@ -75,3 +75,25 @@ func (j *Job) firstDues(yield func(time.Duration) bool) {
 	for yield(0) {
 	}
 }
+
+// measures adds what it takes to put a part together with the others.
+func (r *run) measures(l *results.Load) error {
+	if r.shard == nil {
+		return nil
+	}
+	m, err := r.metrics.Measures()
+	if err != nil {
+		return err
+	}
+	m.EndingNS = r.ending.Load()
+	r.pool.mu.Lock()
+	defer r.pool.mu.Unlock()
+	for name, h := range map[string]*load.Histogram{load.SpanPacing: &r.pacing.late, load.SpanHandshake: &r.pool.setup, load.SpanConnect: &r.pool.connect,
+		load.SpanTLS: &r.pool.secure, load.SpanFirstByte: &r.pool.firstByte, load.SpanDelay: &r.pool.delay, load.SpanStreamEnd: &r.pool.streamEnd} {
+		if m.Spans[name], err = h.Distribution(); err != nil {
+			return err
+		}
+	}
+	l.Measures = m
+	return nil
+}
