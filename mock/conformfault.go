@@ -16,6 +16,7 @@ type ConformFault struct {
 
 	Revision string // the only one that shows it; empty: the newest with its row
 	Stdio    bool   // it shows over stdio only, and not over HTTP
+	SSE      bool   // it shows over the event streams of 2024-11-05 only
 
 	// before may change the request, or answer it by setting its status; after may
 	// change the reply. Either may be nil.
@@ -25,7 +26,8 @@ type ConformFault struct {
 // ConformFaults returns the catalogue, by area.
 func ConformFaults() []ConformFault {
 	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches(),
-		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches())
+		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches(), requestBreaches(), streamBreaches(), callBreaches(), readBreaches(),
+		beginningBreaches(), lineBreaches(), parameterBreaches(), tokenBreaches(), paperBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.
@@ -54,6 +56,8 @@ type traffic struct {
 	status  int // HTTP; 0 while nobody has answered
 	header  http.Header
 	reply   []byte // empty: none
+	first   []byte // goes before a stream of GET
+	hold    bool   // the reply stays open behind its end
 }
 
 // rpc writes a message as the reply.
@@ -120,8 +124,8 @@ func on(method string, change func(x *traffic)) func(*traffic) {
 // breached puts the fault, if there is one, before and behind an HTTP handler.
 // Streams of GET pass as they are.
 func (s *Server) breached(next http.Handler) http.Handler {
-	f, ok := ConformFaultNamed(s.config.ConformFault)
-	if !ok || f.Stdio {
+	f := s.breach
+	if f == nil || f.Stdio {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,6 +143,10 @@ func (s *Server) breached(next http.Handler) http.Handler {
 			f.before(x)
 		}
 		if x.status == 0 && r.Method == http.MethodGet {
+			if len(x.first) > 0 {
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = w.Write(x.first) // a client that has gone needs none
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -154,13 +162,17 @@ func (s *Server) breached(next http.Handler) http.Handler {
 		out.header.Del("Content-Length")
 		out.body.Write(x.reply)
 		out.writeTo(w)
+		if x.hold {
+			_ = http.NewResponseController(w).Flush() // what can't be flushed isn't held open
+			<-r.Context().Done()
+		}
 	})
 }
 
 // breachLine is breached for one line of stdio. answer makes the honest reply.
 func (s *Server) breachLine(line []byte, answer func(line []byte) []byte) []byte {
-	f, ok := ConformFaultNamed(s.config.ConformFault)
-	if !ok {
+	f := s.breach
+	if f == nil {
 		return answer(line)
 	}
 	x := &traffic{sent: line}

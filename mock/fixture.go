@@ -17,7 +17,8 @@ const (
 	fixtureBlob     = "mock://blob"
 	fixtureTemplate = "mock://greeting/{name}"
 	fixturePrompt   = "greet"
-	fixtureTool     = "sum" // has an output schema
+	fixtureTool     = "sum"   // has an output schema
+	fixtureCount    = "count" // tells how far it is, and logs
 )
 
 // fixtureOptions are what a server with one of everything declares.
@@ -25,7 +26,7 @@ func fixtureOptions() []server.ServerOption {
 	return []server.ServerOption{
 		server.WithResourceCapabilities(true, false), server.WithLogging(), server.WithCompletions(), server.WithPaginationLimit(3),
 		server.WithPromptCompletionProvider(names{}), server.WithResourceCompletionProvider(names{}),
-		server.WithInputSchemaValidation(),
+		server.WithInputSchemaValidation(), server.WithTaskCapabilities(true, true, false), server.WithToolCapabilities(true),
 	}
 }
 
@@ -73,5 +74,18 @@ func addFixture(m *server.MCPServer) {
 	sum.Annotations.ReadOnlyHint, sum.Annotations.OpenWorldHint = mcp.ToBoolPtr(true), mcp.ToBoolPtr(false)
 	m.AddTool(sum, func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultStructuredOnly(map[string]any{"sum": r.GetFloat("a", 0) + r.GetFloat("b", 0)}), nil
+	})
+	count := mcp.NewToolWithRawSchema(fixtureCount, "Counts to three, and says so.", json.RawMessage(`{"type":"object",`+
+		`"properties":{"region":{"type":"string","x-mcp-header":"Region"}},"required":["region"]}`))
+	count.Annotations.ReadOnlyHint, count.Annotations.OpenWorldHint = mcp.ToBoolPtr(true), mcp.ToBoolPtr(false)
+	m.AddTool(count, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		for n := 1; n <= 3; n++ {
+			if r.Params.Meta != nil && r.Params.Meta.ProgressToken != nil {
+				_ = m.SendNotificationToClient(ctx, "notifications/progress", // a client that takes none counts all the same
+					map[string]any{"progressToken": r.Params.Meta.ProgressToken, "progress": n, "total": 3})
+			}
+			_ = m.SendLogMessageToClient(ctx, mcp.NewLoggingMessageNotification(mcp.LoggingLevelInfo, "count", n)) // as above
+		}
+		return mcp.NewToolResultText("three in " + r.GetString("region", "")), nil
 	})
 }

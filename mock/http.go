@@ -18,10 +18,14 @@ import (
 // without sessions, it is the connection, since nothing else in a request says
 // who sent it: a client with several connections is several clients then.
 func (s *Server) streamable(path string) (http.Handler, func()) {
-	h := server.NewStreamableHTTPServer(s.mcp, server.WithStateful(true),
-		server.WithStreamableHTTPLogger(slog.New(slog.DiscardHandler))) // it logs what clients do wrong
+	options := []server.StreamableHTTPOption{server.WithStateful(true),
+		server.WithStreamableHTTPLogger(slog.New(slog.DiscardHandler))} // it logs what clients do wrong
+	if s.config.Fixture { // its streams can be taken up again
+		options = append(options, server.WithEventStore(server.NewInMemoryEventStore()))
+	}
+	h := server.NewStreamableHTTPServer(s.mcp, options...)
 	mux := http.NewServeMux()
-	mux.Handle(path, &front{
+	mux.Handle(path, mended(&front{
 		server: s,
 		next:   revealing(h, s.config.Reveal),
 		client: func(r *http.Request) (string, bool) {
@@ -48,7 +52,7 @@ func (s *Server) streamable(path string) (http.Handler, func()) {
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler)
 		},
-	})
+	}))
 	return mux, func() { h.CloseSessions(context.Background()) }
 }
 

@@ -16,7 +16,7 @@ func (s *Server) listen(handler http.Handler, end func(), addr, path string) (ur
 		return "", fmt.Errorf("mock: %w", err)
 	}
 	srv := &http.Server{
-		Handler:           s.counted(s.breached(ownOrigins(handler))),
+		Handler:           s.counted(s.breached(ownOrigins(s.guarded(handler)))),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return s.life },
 	}

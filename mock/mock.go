@@ -48,6 +48,10 @@ type Config struct {
 	Fixture      bool
 	ConformFault string // how it breaks the protocol: a name of ConformFaults; "" is not at all
 
+	// Bearers are the tokens of which HTTP clients must send one; empty: none is asked
+	// for. Who gives them is published, and gives none.
+	Bearers []string
+
 	// IdentityHeader names the HTTP header that says who a client is, for
 	// limits of one bucket a client; empty: its session does.
 	IdentityHeader string
@@ -62,6 +66,8 @@ type Server struct {
 	mcp     *server.MCPServer
 	tools   map[string]bool
 	tally   tally
+	owners  sync.Map      // the token of each session, by its id
+	breach  *ConformFault // nil: none
 
 	first sync.Once
 	start time.Time
@@ -102,10 +108,14 @@ func New(c Config) (*Server, error) {
 	if c.Latency < 0 {
 		return nil, fmt.Errorf("mock: latency %s: want 0 or more", c.Latency)
 	}
-	if _, ok := ConformFaultNamed(c.ConformFault); !ok && c.ConformFault != "" {
+	breach, ok := ConformFaultNamed(c.ConformFault)
+	if !ok && c.ConformFault != "" {
 		return nil, fmt.Errorf("mock: conform fault %q: want one of %s", c.ConformFault, strings.Join(conformFaultNames(), ", "))
 	}
 	s := &Server{config: c, limiter: limiter, sessions: map[string]*server.InProcessSession{}}
+	if ok {
+		s.breach = &breach
+	}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	s.mcp, s.tools = newMCP(s.life, c.Profile, c.Fixture)
 	return s, nil

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os/signal"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -40,13 +42,19 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 	stop := context.AfterFunc(s.life, func() { cancel(s.ended()) })
 	defer stop()
 
-	l := &lineLink{server: s, session: session, out: out, fail: cancel}
+	l := &lineLink{server: s, session: session, out: out, fail: cancel, told: make(chan chan struct{})}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		l.forward(work)
 	}()
+	if s.config.ConformFault == "ignores-term" {
+		signal.Ignore(syscall.SIGTERM)
+	}
 	err := l.serve(work, in)
+	if s.config.ConformFault == "outlives-stdin" {
+		<-work.Done()
+	}
 	grace := time.AfterFunc(stdioGrace, func() { cancel(nil) })
 	defer grace.Stop()
 	l.replies.Wait()
@@ -66,7 +74,10 @@ type lineLink struct {
 	server  *Server
 	session *server.InProcessSession
 	fail    context.CancelCauseFunc // ends the link
-	replies sync.WaitGroup
+
+	told     chan chan struct{} // asks forward to write all that there is, and is closed then
+	revision string             // that the client has asked for; of serve's goroutine
+	replies  sync.WaitGroup
 
 	mu  sync.Mutex
 	out io.Writer
@@ -95,7 +106,9 @@ func (l *lineLink) serve(ctx context.Context, in io.Reader) error {
 			return nil // the caller knows the cause
 		case line, ok := <-lines:
 			if ok {
-				l.take(ctx, line)
+				for _, one := range l.messages(line) {
+					l.take(ctx, one)
+				}
 				continue
 			}
 			if err := <-failed; err != nil {
@@ -109,6 +122,7 @@ func (l *lineLink) serve(ctx context.Context, in io.Reader) error {
 // take decides a line at once, and answers it on the side.
 func (l *lineLink) take(ctx context.Context, line []byte) {
 	m, request := parse(line)
+	l.began(m, line)
 	if !request {
 		l.write(l.server.breachLine(line, func(line []byte) []byte { return l.server.pass(ctx, l.session, line) }))
 		return
@@ -116,6 +130,7 @@ func (l *lineLink) take(ctx context.Context, line []byte) {
 	a := l.server.decide(m, stdioClient, "", stdioClient)
 	l.replies.Go(func() {
 		for _, reply := range l.server.answer(ctx, l.session, line, m, a) {
+			l.tell(ctx)
 			l.write(reply)
 		}
 	})
@@ -127,9 +142,29 @@ func (l *lineLink) forward(ctx context.Context) {
 		select {
 		case n := <-l.session.ClientNotifications():
 			l.write(marshal(n))
+		case done := <-l.told:
+			for more := true; more; {
+				select {
+				case n := <-l.session.ClientNotifications():
+					l.write(marshal(n))
+				default:
+					more = false
+				}
+			}
+			close(done)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// tell has all that a request had to say written, before its reply is.
+func (l *lineLink) tell(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case l.told <- done:
+		<-done
+	case <-ctx.Done():
 	}
 }
 
@@ -148,6 +183,9 @@ func (l *lineLink) write(text []byte) {
 // pass hands a message to mcp-go and returns its reply, nil where there is
 // none.
 func (s *Server) pass(ctx context.Context, session server.ClientSession, raw []byte) []byte {
+	if m, request := parse(raw); request && unknownRevision(raw) {
+		return refuseRevision(m, raw)
+	}
 	reply := s.mcp.HandleMessage(s.mcp.WithContext(ctx, session), raw)
 	if reply == nil {
 		return nil

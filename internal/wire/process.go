@@ -230,6 +230,13 @@ func (p *Process) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Terminate sends SIGTERM, or what there is of it, to the process and its group.
+func (p *Process) Terminate() {
+	if _, gone := p.Exited(); !gone {
+		signalGroup(p.PID(), false)
+	}
+}
+
 // Left is how many processes Stop found, and ended, that had left the group.
 func (p *Process) Left() int { return p.left }
 
