@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type conformFlags struct {
 	targetFlags
 	storeFlags
 	bearerEnv string
+	otherEnv  string
 	rows      []string
 	fault     string
 	strict    bool
@@ -85,6 +87,7 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	flags.Lookup("protocol").Usage = "only this `revision` (default: every one that the server speaks)"
 	flags.Lookup("transport").Usage = "auto, http, sse or stdio"
 	flags.StringVar(&f.bearerEnv, "bearer-env", "", "send the token in the environment `variable` with every request, as a bearer's")
+	flags.StringVar(&f.otherEnv, "other-bearer-env", "", "somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
 	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
 	flags.BoolVar(&f.strict, "strict", false, "what isn't a MUST counts as a fail too")
@@ -120,6 +123,10 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 	soft, stop := runner.Until(ctx, a.drain)
 	defer stop()
 	c := f.driven(rows)
+	if c.Other, err = a.otherCredential(f); err != nil {
+		return err
+	}
+	a.tellCalls(f, rows)
 	done := a.conformProgress(j.Profile.Name, &c)
 	server, err := drive.Server(soft, &j, c, f.strict)
 	done()
@@ -200,6 +207,37 @@ func (f *conformFlags) driven(rows []conform.Row) drive.Config {
 		c.Revisions = []string{f.protocol}
 	}
 	return c
+}
+
+// otherCredential is the header of somebody else; nil where there is nobody.
+func (a *app) otherCredential(f *conformFlags) (http.Header, error) {
+	if f.otherEnv == "" {
+		return nil, nil
+	}
+	token := os.Getenv(f.otherEnv)
+	if token == "" {
+		return nil, fmt.Errorf("--other-bearer-env: the environment variable %s is empty", f.otherEnv)
+	}
+	a.secrets.add(token)
+	return http.Header{"Authorization": {"Bearer " + token}}, nil
+}
+
+// tellCalls says before it starts which rows call a tool.
+func (a *app) tellCalls(f *conformFlags, rows []conform.Row) {
+	var ids []string
+	for _, r := range rows {
+		if r.Effect == conform.Calls {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	which := "tools that say that they only read"
+	if f.tool != "" {
+		which = "the tool " + f.tool
+	}
+	fmt.Fprintf(a.stderr, "mcpload: %s call %s; --dry-run prints every request\n", strings.Join(ids, ", "), a.clean(which))
 }
 
 // conformProgress tells a terminal how far it is. done takes the line away.

@@ -18,6 +18,7 @@ type Request struct {
 	Host   string      // in place of the URL's; empty: the URL's
 	Body   []byte
 	Bare   bool // without the user's own headers
+	Other  bool // with the second credential in place of the user's own headers
 
 	// Await is the id, as JSON, whose answer ends the waiting over SSE and stdio;
 	// empty: nothing is awaited. Over HTTP a response ends by itself.

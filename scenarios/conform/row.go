@@ -108,7 +108,8 @@ func (r *Row) Applies(revision, transport string) bool {
 // Rows is the whole table. Each file of rows has a function that returns its own.
 func Rows() []Row {
 	return slices.Concat(messageRows(), lifecycleRows(), featureRows(), utilityRows(), transportRows(), statelessRows(),
-		shapeRows(), pageRows(), versionRows(), answerRows())
+		shapeRows(), pageRows(), versionRows(), answerRows(), requestRows(), streamRows(), lineRows(), beginningRows(),
+		callRows(), eventRows(), severalRows(), authorizationRows(), parameterRows())
 }
 
 // Span says in which revisions the row is demanded.

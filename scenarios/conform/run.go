@@ -64,6 +64,8 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	before := len(t.exchanges)
 	t.row = r.ID
 	switch {
+	case t.locked != nil && r.Area != Authorization:
+		f.Answer = needs("--bearer-env NAME", "the server asks for a token")
 	case r.Needs != "" && !t.declares(r.Needs):
 		f.Answer = needs("a server that declares "+r.Needs, "the server does not declare %s", r.Needs)
 	case r.Watch != nil:

@@ -20,6 +20,9 @@ type Options struct {
 	Only      []string // ids of rows; empty: all
 	Loopback  bool     // the server is on this machine
 	Bearer    bool     // a credential goes with every request
+	Other     bool     // there is a second one, of somebody else
+	URL       string   // the endpoint's, without credentials; empty over stdio
+	Claimed   bool     // the user says that the server speaks the revision
 	Watch     func(row string)
 }
 
@@ -31,6 +34,10 @@ type Trial struct {
 
 	exchanges []*Exchange
 	server    facts
+	locked    *Exchange // how it asked for a token before anything else; nil: it didn't
+	papers    *papers   // of its authorization; nil: not asked for yet
+	called    []call    // of tools, once for all rows
+	calling   bool      // called is made
 }
 
 // facts are what the server says of itself.
@@ -41,11 +48,21 @@ type facts struct {
 // ErrOtherRevision says that the server doesn't speak the revision.
 var ErrOtherRevision = errors.New("conform: the server does not speak the revision")
 
+// ErrLocked says that the server serves nobody without a token. How it says so can
+// be judged all the same.
+var ErrLocked = errors.New("conform: the server asks for a token")
+
 // NewTrial opens a session of the revision. ErrOtherRevision says that the server
-// speaks others; any other error, that it can't be spoken to.
+// speaks others; ErrLocked, that only its authorization can be tried, which the trial
+// is good for; any other error, that it can't be spoken to.
 func NewTrial(line Line, o Options) (*Trial, error) {
 	t := &Trial{Options: o, row: "open"}
 	s, err := t.open(line)
+	if errors.Is(err, ErrLocked) {
+		t.main = &session{line: line, transport: o.Transport, revision: o.Revision}
+		t.locked = t.exchanges[len(t.exchanges)-1]
+		return t, err
+	}
 	if err != nil {
 		return t, err
 	}
@@ -66,9 +83,11 @@ func (t *Trial) open(line Line) (*session, error) {
 	switch {
 	case s.opened.Reply.Broken != "":
 		return nil, fmt.Errorf("conform: %s", s.opened.Reply.Broken)
+	case s.opened.Reply.Status == 401 && (m == nil || m.Result == nil):
+		return nil, fmt.Errorf("%w: %s", ErrLocked, s.opened.Reply.words())
 	case m == nil:
 		return nil, fmt.Errorf("conform: no answer to %s but %s", s.opened.method(), s.opened.Reply.words())
-	case m.Result == nil && (s.opened.Reply.Status == 401 || s.opened.Reply.Limited()):
+	case m.Result == nil && s.opened.Reply.Limited():
 		return nil, fmt.Errorf("conform: %s", s.opened.Reply.words())
 	case m.Result == nil:
 		return nil, fmt.Errorf("%w: %s", ErrOtherRevision, s.opened.Reply.words())

@@ -1,9 +1,11 @@
 package conform
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 )
 
 // longestExcerpt bounds what a server said in a sentence, in bytes. It is cut to what
@@ -36,11 +38,19 @@ func (r *Reply) words() string {
 // words says what came of an exchange.
 func (e *Exchange) words() string { return e.Reply.words() }
 
-// excerpt quotes a text, cut.
+// excerpt quotes a text, cut. JSON stands as it is, as it has quotes of its own.
 func excerpt(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	structured := json.Valid([]byte(s)) && strings.ContainsAny(s[:1], `{["`)
 	if len(s) > longestExcerpt {
 		s = strings.ToValidUTF8(s[:longestExcerpt], "") + "…"
 	}
+	if structured && printable(s) {
+		return s
+	}
 	return fmt.Sprintf("%q", s)
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }

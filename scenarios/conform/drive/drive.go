@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mcpload/mcpload/scenarios/conform"
@@ -26,6 +27,7 @@ type Config struct {
 	URL       string      // http and sse
 	Transport string      // conform.HTTP or conform.SSE with a URL; empty: HTTP
 	Header    http.Header // added to every request that isn't bare, such as a credential
+	Other     http.Header // in place of it in requests that somebody else sends; nil: there is nobody else
 
 	Command []string // stdio, where there is no URL
 	Env     []string // its whole environment
@@ -37,7 +39,10 @@ type Config struct {
 	Tool      string        // that may be called; empty: one that says that it only reads
 	Arguments []byte
 	Rows      []conform.Row // empty: all
-	Watch     func(revision, row string)
+
+	claimed bool            // the revisions are the caller's
+	closing *sync.WaitGroup // of processes that are being ended
+	Watch   func(revision, row string)
 }
 
 // A Found is what came of a server: a report a revision that it speaks.
@@ -57,7 +62,7 @@ func (c *Config) fill() error {
 	if c.Start == 0 {
 		c.Start = 30 * time.Second
 	}
-	if len(c.Revisions) == 0 {
+	if c.claimed = len(c.Revisions) == 1; len(c.Revisions) == 0 {
 		c.Revisions = conform.Revisions()
 	}
 	if len(c.Rows) == 0 {
@@ -81,8 +86,11 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	if err := c.fill(); err != nil {
 		return Found{}, err
 	}
+	c.closing = &sync.WaitGroup{}
+	defer c.closing.Wait()
 	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
 	var last error
+	var locked *conform.Report
 	for i, revision := range c.Revisions {
 		if ctx.Err() != nil {
 			break
@@ -98,6 +106,11 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		switch {
 		case err == nil:
 			found.Reports = append(found.Reports, r)
+		case errors.Is(err, conform.ErrLocked):
+			found.Unspoken[revision] = err.Error()
+			if last = err; locked == nil {
+				locked = &r
+			}
 		case errors.Is(err, conform.ErrOtherRevision):
 			found.Unspoken[revision] = strings.TrimPrefix(err.Error(), conform.ErrOtherRevision.Error()+": ")
 		default:
@@ -107,6 +120,10 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	}
 	switch {
 	case len(found.Reports) > 0:
+		return found, nil
+	case locked != nil: // which revision it would speak is not known
+		delete(found.Unspoken, locked.Revision)
+		found.Reports = append(found.Reports, *locked)
 		return found, nil
 	case last != nil:
 		return found, last
@@ -126,15 +143,16 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 	o := conform.Options{
 		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
 		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "", Loopback: loopback(c.URL),
+		Other: c.Other != nil, URL: public(c.URL), Claimed: c.claimed,
 	}
 	if c.Watch != nil {
 		o.Watch = func(row string) { c.Watch(revision, row) }
 	}
 	t, err := conform.NewTrial(line, o)
-	if err != nil {
+	if err != nil && !errors.Is(err, conform.ErrLocked) {
 		return conform.Report{}, err
 	}
-	return t.Run(c.Rows), nil
+	return t.Run(c.Rows), err
 }
 
 func (c *Config) open(ctx context.Context, patience time.Duration) (conform.Line, error) {

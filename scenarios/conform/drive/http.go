@@ -136,7 +136,9 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 		err = readStream(&reply, r, resp.Body, func() { timer.Reset(min(lateEnd, r.Within)) })
 	} else {
 		reply.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody))
-		reply.Messages = conform.ReadMessages(reply.Body)
+		if r.Verb == "" { // what else is got by other verbs is no message
+			reply.Messages = conform.ReadMessages(reply.Body)
+		}
 	}
 	reply.Took = time.Since(began)
 	if err != nil {
@@ -183,14 +185,23 @@ func (l *httpLine) request(ctx context.Context, r conform.Request) (*http.Reques
 	if _, ok := q.Header["User-Agent"]; !ok {
 		q.Header.Set("User-Agent", "mcpload")
 	}
-	if !r.Bare {
-		for name, values := range l.config.Header {
-			if _, ok := q.Header[name]; !ok {
-				q.Header[name] = values
-			}
+	for name, values := range l.own(r) {
+		if _, ok := q.Header[name]; !ok {
+			q.Header[name] = values
 		}
 	}
 	return q, nil
+}
+
+// own is the user's headers that go with a request.
+func (l *httpLine) own(r conform.Request) http.Header {
+	switch {
+	case r.Bare:
+		return nil
+	case r.Other:
+		return l.config.Other
+	}
+	return l.config.Header
 }
 
 // target is the URL of a request. Credentials go to the server's own host only.
@@ -225,9 +236,9 @@ func (l *httpLine) Repeat(r conform.Request) string {
 	if r.Host != "" {
 		fmt.Fprintf(&b, " -H %s", quoted("Host: "+r.Host))
 	}
-	if !r.Bare {
-		for _, name := range slices.Sorted(maps.Keys(l.config.Header)) {
-			fmt.Fprintf(&b, " -H %s", quoted(name+": [yours]"))
+	for _, name := range slices.Sorted(maps.Keys(l.own(r))) {
+		if r.Header[name] == nil {
+			fmt.Fprintf(&b, " -H %s", quoted(name+": ["+map[bool]string{false: "yours", true: "the other's"}[r.Other]+"]"))
 		}
 	}
 	if len(r.Body) > 0 {

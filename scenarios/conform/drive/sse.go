@@ -22,7 +22,11 @@ type sseLine struct {
 	cancel context.CancelFunc
 	one    sync.Mutex
 	within time.Duration
+	before string // the first event, where it isn't the endpoint
 }
+
+// Before implements conform.Opener.
+func (l *sseLine) Before() string { return l.before }
 
 func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine, error) {
 	l := &sseLine{from: c, config: *c, box: newMailbox(), within: within}
@@ -63,8 +67,12 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 // read reads the stream to its end.
 func (l *sseLine) read(resp *http.Response, endpoint chan<- string) {
 	defer resp.Body.Close() // nothing follows from how it ends
-	named := false
+	named, first := false, true
 	err := scanEvents(resp.Body, func(e conform.Event) bool {
+		if first && e.Kind != "endpoint" {
+			l.before = e.Kind + " " + e.Data
+		}
+		first = false
 		switch {
 		case e.Kind == "endpoint" && !named:
 			named = true

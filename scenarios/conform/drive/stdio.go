@@ -3,7 +3,10 @@ package drive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -99,9 +102,32 @@ func (l *stdioLine) Repeat(r conform.Request) string {
 	return "printf '%s\\n' " + quoted(strings.TrimRight(shortened(r.Body), "\n"))
 }
 
-// Close ends the process.
-func (l *stdioLine) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// End implements conform.Ender.
+func (l *stdioLine) End(how string, within time.Duration) (ended bool, status string, err error) {
+	switch in, ok := l.process.Input().(io.Closer); {
+	case how == conform.EndSignal && runtime.GOOS == "windows":
+		return false, "", errors.New("there is no SIGTERM here")
+	case how == conform.EndSignal:
+		l.process.Terminate()
+	case !ok:
+		return false, "", errors.New("its stdin is not ours to close")
+	default:
+		_ = in.Close() // one that is closed already will do
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, within)
 	defer cancel()
-	_ = l.process.Stop(ctx) // it is ended whatever that says
+	if l.process.Wait(ctx) != nil && l.ctx.Err() != nil {
+		return false, "", errors.New("interrupted")
+	}
+	status, ended = l.process.Exited()
+	return ended, status, nil
+}
+
+// Close ends the process, and doesn't wait for it: Run does.
+func (l *stdioLine) Close() {
+	l.config.closing.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = l.process.Stop(ctx) // it is ended whatever that says
+	})
 }

@@ -85,7 +85,9 @@ var earned = map[string][]string{
 	"L01": all, "L02": all, "D01": all, "R02": all,
 	"H04": all, "H21": all,
 	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"}, "R12": {"method not found"},
-	"R17": {"empty result"},
+	"R17": {"empty result"}, "R14": {"empty result"}, "P17": {"empty result"},
+	"H14": {"empty result"}, "H24": {"empty result"}, "H32": {"empty result"}, "H33": {"empty result"},
+	"L03": all, "L07": {"empty result"}, "L08": {"empty result"},
 }
 
 var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}

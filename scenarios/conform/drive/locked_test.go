@@ -1,0 +1,49 @@
+package drive_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+	"github.com/mcpload/mcpload/scenarios/conform/drive"
+)
+
+// TestLocked tries a server that wants a token without one: its authorization is
+// judged, and nothing else.
+func TestLocked(t *testing.T) {
+	c := target(t, guarded, "")
+	c.Header, c.Other = nil, nil
+	found, err := drive.Run(context.Background(), c)
+	require.NoError(t, err)
+	require.Len(t, found.Reports, 1, "which revision it speaks isn't known, so that it is tried once")
+	passed := []string{}
+	for _, f := range found.Reports[0].Findings {
+		assert.NotEqual(t, conform.Fail, f.State, "%s: %s", f.ID, f.Saw)
+		switch {
+		case f.State == conform.Pass:
+			assert.Equal(t, conform.Authorization, f.Area, f.ID)
+			passed = append(passed, f.ID)
+		case f.Area != conform.Authorization:
+			assert.Equal(t, "--bearer-env NAME", f.Need, f.ID)
+		}
+	}
+	assert.ElementsMatch(t, []string{"A01", "A02", "A03", "A04", "A08", "A08-offline", "A09", "A11"}, passed)
+}
+
+// TestNothingIsLocked tries a server that answers everything with 401, which is no
+// authorization.
+func TestNothingIsLocked(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer s.Close()
+	found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Timeout: time.Second})
+	require.NoError(t, err)
+	for _, f := range found.Reports[0].Findings {
+		assert.Equal(t, conform.NotTestable, f.State, "%s: %s", f.ID, f.Saw)
+	}
+}

@@ -1,0 +1,347 @@
+package conform
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// callRows call tools that say that they only read, or the one that the user names.
+func callRows() []Row {
+	return []Row{
+		{ID: "T06", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Error Handling", Effect: Calls, Needs: "tools",
+			Says: "answers arguments of a wrong type with a result that says that the tool failed, and why", Check: saysWhatIsWrong},
+		{ID: "T07", Area: Tools, Level: Must, From: R2506, Section: "server/tools §Output Schema", Effect: Calls, Needs: "tools",
+			Says: "gives structured content that keeps the tool's outputSchema", Check: keepsOutputSchemas},
+		{ID: "T08", Area: Tools, Level: Should, From: R2506, Section: "server/tools §Structured Content", Effect: Calls, Needs: "tools",
+			Says: "gives structured content as text too", Check: structureIsText},
+		{ID: "T09", Area: Tools, Level: Must, Section: "server/tools §Tool Result, schema ContentBlock", Effect: Calls, Needs: "tools",
+			Says: "gives content of known types, and pictures and sound in Base64 with their type", Check: contentIsKnown},
+		{ID: "T14", Area: Tools, Level: Practice, Section: "server/tools §Security Considerations", Effect: Calls,
+			Says: "gives away no stack traces, inner paths or inner addresses with its errors", Watch: keepsItsInside},
+		{ID: "X01", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements", Effect: Calls, Needs: "tools",
+			Says: "reports progress of the token that was given, and of values that grow", Check: progressGrows},
+		{ID: "X02", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements", Effect: Calls, Needs: "tools",
+			Says: "reports no progress to whom gave no token", Check: noProgressUnasked},
+	}
+}
+
+func saysWhatIsWrong(t *Trial) Answer {
+	list, none := t.calls()
+	if none != nil {
+		return *none
+	}
+	for _, c := range list {
+		if !c.OK() || c.toolFailed() || c.asksInput() {
+			continue // what is wrong with it isn't known
+		}
+		for _, name := range sortedKeys(c.arguments) {
+			bad, ok := unsuiting(member(member(c.tool["inputSchema"], "properties"), name))
+			if !ok {
+				continue
+			}
+			args := map[string]any{}
+			for k, v := range c.arguments {
+				args[k] = v
+			}
+			args[name] = bad
+			e := t.Send(t.callOf(c.tool, args, nil).With("X-Mcpload-Wrong", name))
+			switch m := e.answer(); {
+			case m == nil:
+				return skip("there was no answer: %s", e.words())
+			case m.HasErr && e.code() == mismatch:
+				continue
+			case m.HasErr:
+				return fail(e, "%s of %s with an object for its %s: %s", c.name(), excerpt(name), text(member(member(member(c.tool["inputSchema"], "properties"), name), "type")), e.words())
+			case !e.toolFailed():
+				return skip("%s takes an object for %s, as it may", excerpt(c.name()), excerpt(name))
+			case strings.TrimSpace(e.texts()) == "":
+				return fail(e, "it says that the tool failed, and not why")
+			}
+			return pass("%s", excerpt(e.texts()))
+		}
+	}
+	return needs("--tool NAME --args JSON, of a tool that needs arguments", "no tool that may be called needs arguments of one type")
+}
+
+func sortedKeys(m map[string]any) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// structured are the calls that came to a result of a tool with an outputSchema.
+func (t *Trial) structured() ([]call, *Answer) {
+	list, none := t.calls()
+	if none != nil {
+		return nil, none
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(c call) bool {
+		schema := c.tool["outputSchema"]
+		return schema == nil || string(schema) == "null" || !c.OK() || c.toolFailed() || c.asksInput()
+	})
+	if len(list) == 0 {
+		a := needs("--tool NAME of a tool with an outputSchema", "no tool that may be called has an outputSchema and came to a result")
+		return nil, &a
+	}
+	return list, nil
+}
+
+func keepsOutputSchemas(t *Trial) Answer {
+	list, none := t.structured()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		content := member(c.result(), "structuredContent")
+		if content == nil {
+			return fail(c.Exchange, "%s has an outputSchema, and its result no structuredContent", excerpt(c.name()))
+		}
+		why, known := unlike(c.tool["outputSchema"], content)
+		if !known {
+			continue
+		}
+		if n++; why != "" {
+			return fail(c.Exchange, "the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(c.name()), why)
+		}
+	}
+	if n == 0 {
+		return skip("no outputSchema could be read here")
+	}
+	return pass("%d results", n)
+}
+
+// unlike says how a value breaks a schema. known reports if that could be judged.
+func unlike(schema, value json.RawMessage) (why string, known bool) {
+	draft, ok := dialects[strings.TrimSuffix(text(member(schema, "$schema")), "#")]
+	if !ok || bytes.Contains(schema, []byte(`"pattern`)) {
+		return "", false // whose patterns are of a richer language than is spoken here
+	}
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return "", false
+	}
+	is, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
+	if err != nil {
+		return "", false
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(draft)
+	c.UseLoader(offline{})
+	if c.AddResource("mcpload:schema", parsed) != nil {
+		return "", false
+	}
+	compiled, err := c.Compile("mcpload:schema")
+	if err != nil {
+		return "", false
+	}
+	if err := compiled.Validate(is); err != nil {
+		return excerpt(err.Error()), true
+	}
+	return "", true
+}
+
+func structureIsText(t *Trial) Answer {
+	list, none := t.structured()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		content := member(c.result(), "structuredContent")
+		if content == nil {
+			continue // another row's matter
+		}
+		n++
+		var want any
+		if json.Unmarshal(content, &want) != nil {
+			continue
+		}
+		parts, _ := c.contents()
+		if !slices.ContainsFunc(parts, func(part json.RawMessage) bool { return saysTheSame(text(member(part, "text")), want) }) && !inParts(parts, want) {
+			return fail(c.Exchange, "no text of %s's result is its structuredContent", excerpt(c.name()))
+		}
+	}
+	if n == 0 {
+		return skip("no result has structuredContent")
+	}
+	return pass("%d results", n)
+}
+
+func saysTheSame(said string, want any) bool {
+	var got any
+	return json.Unmarshal([]byte(said), &got) == nil && reflect.DeepEqual(got, want)
+}
+
+// inParts reports if a value stands in texts piece by piece, as of a list or of what
+// is wrapped into a member result.
+func inParts(parts []json.RawMessage, want any) bool {
+	if m, ok := want.(map[string]any); ok && len(m) == 1 {
+		for _, inner := range m {
+			want = inner
+		}
+	}
+	var all []any
+	for _, part := range parts {
+		said := text(member(part, "text"))
+		var v any
+		if json.Unmarshal([]byte(said), &v) != nil {
+			v = said
+		}
+		all = append(all, v)
+		if reflect.DeepEqual(v, want) || said == want {
+			return true
+		}
+	}
+	return reflect.DeepEqual(all, want)
+}
+
+// kinds are the types of content, with the revision that began them.
+var kinds = map[string]string{"text": "", "image": "", "resource": "", "audio": R2503, "resource_link": R2506}
+
+func contentIsKnown(t *Trial) Answer {
+	list, none := t.calls()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		if !c.OK() || c.asksInput() {
+			continue
+		}
+		parts, ok := c.contents()
+		if !ok {
+			return fail(c.Exchange, "the content of %s is no list: %s", excerpt(c.name()), spelling(member(c.result(), "content")))
+		}
+		for _, part := range parts {
+			n++
+			kind := text(member(part, "type"))
+			since, known := kinds[kind]
+			switch {
+			case !known || t.Revision < since:
+				return fail(c.Exchange, "a part of %s's content has the type %s", excerpt(c.name()), spelling(member(part, "type")))
+			case kind == "text" && !isText(member(part, "text")):
+				return fail(c.Exchange, "a text of %s's content is %s", excerpt(c.name()), spelling(member(part, "text")))
+			case kind != "image" && kind != "audio":
+			case text(member(part, "mimeType")) == "":
+				return fail(c.Exchange, "an %s of %s's content has no mimeType", kind, excerpt(c.name()))
+			default:
+				if _, err := base64.StdEncoding.DecodeString(text(member(part, "data"))); err != nil {
+					return fail(c.Exchange, "the data of an %s of %s's content is no Base64", kind, excerpt(c.name()))
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return needs("--tool NAME", "no tool that may be called gave any content")
+	}
+	return pass("%d parts", n)
+}
+
+func isText(raw json.RawMessage) bool {
+	var s string
+	return json.Unmarshal(raw, &s) == nil && string(raw) != "null"
+}
+
+// inside is what only somebody inside should read.
+var inside = regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|\n\s+at .+\(.+:\d+:\d+\)|\bat [\w.$<>]+ \([^)]+:\d+:\d+\)|` +
+	`File "/[^"]+", line \d+|panicked at |Exception in thread|/site-packages/|/node_modules/|\.java:\d+\)`)
+
+func keepsItsInside(t *Trial) Answer {
+	n, served := 0, false
+	for _, e := range t.exchanges {
+		said := ""
+		served = served || e.OK() && e != t.main.opened && !slices.Contains([]string{"initialize", "server/discover"}, e.method())
+		switch m := e.Reply.FirstAnswer(); {
+		case m != nil && m.Error != nil:
+			said = m.Error.Message + "\n" + string(m.Error.Data)
+		case m != nil && e.toolFailed():
+			said = e.texts()
+		case m == nil && e.Reply.Status >= 400:
+			said = string(e.Reply.Body)
+		default:
+			continue
+		}
+		n++
+		said = strings.ReplaceAll(said, `\n`, "\n")
+		if found := inside.FindString(said); found != "" {
+			return fail(e, "an error gives away %s", excerpt(found))
+		}
+	}
+	if n == 0 || !served {
+		return skip("the server sent no error, or nothing else")
+	}
+	return pass("%d errors", n)
+}
+
+// progressToken is ours.
+const progressToken = "mcpload-progress-7"
+
+func progressGrows(t *Trial) Answer {
+	list, none := t.calls()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		if !c.OK() || c.toolFailed() {
+			continue
+		}
+		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
+		last, some := 0.0, false
+		for _, m := range e.Reply.Messages {
+			if m.Method != "notifications/progress" {
+				continue
+			}
+			n++
+			if !sameJSON(member(m.Params, "progressToken"), []byte(`"`+progressToken+`"`)) {
+				return fail(e, "it reports progress of %s, and the token is %q", spelling(member(m.Params, "progressToken")), progressToken)
+			}
+			var value *float64
+			if json.Unmarshal(member(m.Params, "progress"), &value) != nil || value == nil {
+				return fail(e, "the progress is %s", spelling(member(m.Params, "progress")))
+			}
+			if some && *value <= last {
+				return fail(e, "the progress is %g after %g", *value, last)
+			}
+			last, some = *value, true
+		}
+	}
+	if n == 0 {
+		return needs("--tool NAME of a tool that reports progress", "no tool that may be called reports progress")
+	}
+	return pass("%d reports", n)
+}
+
+func noProgressUnasked(t *Trial) Answer {
+	list, none := t.calls()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		if !c.OK() {
+			continue
+		}
+		n++
+		for _, m := range c.Reply.Messages {
+			if m.Method == "notifications/progress" {
+				return fail(c.Exchange, "it reports progress of %s, and no token was given", spelling(member(m.Params, "progressToken")))
+			}
+		}
+	}
+	if n == 0 {
+		return needs("--tool NAME", "no call had a result")
+	}
+	return pass("%d calls", n)
+}

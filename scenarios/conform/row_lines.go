@@ -1,0 +1,158 @@
+package conform
+
+import (
+	"strings"
+	"time"
+)
+
+// lineRows are about what goes over stdin and stdout, and about the end of a process.
+func lineRows() []Row {
+	line := []string{Stdio}
+	return []Row{
+		{ID: "S02", Area: Transport, Level: Must, On: line, Section: "basic/transports §stdio", Effect: Sends,
+			Says: "keeps a message on one line, and in UTF-8, whatever is in its texts", Check: keepsLines},
+		{ID: "S03", Area: Transport, Level: Should, On: line, Section: "basic/lifecycle §Shutdown, basic/transports §stdio", Effect: Sessions,
+			Says: "ends by itself when its stdin is closed", Check: func(t *Trial) Answer { return t.ends(EndInput) }},
+		{ID: "S04", Area: Transport, Level: Practice, On: line, Section: "basic/lifecycle §Shutdown, basic/transports §stdio", Effect: Sessions,
+			Says: "ends when it is asked to with SIGTERM", Check: func(t *Trial) Answer { return t.ends(EndSignal) }},
+		{ID: "S06", Area: Transport, Level: Practice, On: line, Section: "JSON-RPC 2.0 §5.1", Effect: Sessions,
+			Says: "serves on after an empty line, one that is no JSON, and one of 1 MiB", Check: standsOddLines},
+		{ID: "S09", Area: Transport, Level: Must, From: R2026, On: line, Section: "basic/versioning §Backward Compatibility", Effect: Sessions,
+			Says: "serves both eras, where it speaks both, to one process: discovery first, then initialize", Check: servesBothEras},
+		{ID: "L05", Area: Lifecycle, Level: Should, To: R2511, On: []string{Stdio, SSE}, Section: "basic/lifecycle §Initialization", Effect: Sessions,
+			Says: "asks the client for nothing, but ping, before the session has begun", Check: asksNothingEarly},
+	}
+}
+
+func keepsLines(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	const id = `"one\nline → 中 \u2028 end"`
+	r := t.withID(id)
+	e := t.Send(r)
+	switch got := e.Reply.FirstAnswer(); {
+	case e.OK():
+		return pass("an id with a line break and letters of other scripts came back on one line")
+	case got != nil && got.HasErr && len(e.Reply.Body) == 0:
+		return skip("it has no result: %s", e.words())
+	case len(e.Reply.Body) > 0 || got != nil:
+		a := fail(e, "the answer to an id with a line break in it is broken: %s", excerpt(string(e.Reply.Body)))
+		a.Hung = true
+		return a
+	}
+	return skip("there was no answer: %s", e.words())
+}
+
+// The ways to end a process.
+const (
+	EndInput  = "stdin"  // its stdin is closed
+	EndSignal = "signal" // it gets SIGTERM, or what there is of it
+)
+
+// An Ender is a line whose process can be ended. It reports if the process ended
+// within a time, and how it did. What can't be done here is an error.
+type Ender interface {
+	End(how string, within time.Duration) (ended bool, status string, err error)
+}
+
+func (t *Trial) ends(how string) Answer {
+	s, none := t.fresh()
+	if none != nil {
+		return *none
+	}
+	defer s.line.Close()
+	if a := t.works(s); a != nil {
+		return *a
+	}
+	l, ok := s.line.(Ender)
+	if !ok {
+		return skip("nothing here can be ended")
+	}
+	ended, status, err := l.End(how, t.Timeout)
+	switch {
+	case err != nil:
+		return skip("it could not be ended so: %v", err)
+	case !ended:
+		return fail(nil, "it still runs %s later", t.Timeout)
+	}
+	return pass("it ended: %s", status)
+}
+
+func standsOddLines(t *Trial) Answer {
+	s, none := t.fresh()
+	if none != nil {
+		return *none
+	}
+	defer s.line.Close()
+	if a := t.works(s); a != nil {
+		return *a
+	}
+	for what, body := range map[string]string{"an empty line": "", "a line that is no JSON": `{"jsonrpc":"2.0","id":`,
+		"a line of 1 MiB": strings.Repeat("x", longBody)} {
+		t.send(s, Request{Body: []byte(body), Await: "", Within: t.Timeout})
+		e := t.send(s, t.harmless(s))
+		if !e.OK() {
+			a := fail(e, "after %s it serves no more: %s", what, e.words())
+			a.Hung = true
+			return a
+		}
+	}
+	return pass("it serves on after each of the three")
+}
+
+func servesBothEras(t *Trial) Answer {
+	older := ""
+	for _, v := range t.supported() {
+		if !Stateless(v) && v > older {
+			older = v
+		}
+	}
+	if older == "" {
+		return needs("a server that speaks an older revision too", "it speaks none")
+	}
+	s, none := t.fresh() // which begins with discovery
+	if none != nil {
+		return *none
+	}
+	defer s.line.Close()
+	if _, e := t.begin(s.line, older); !e.OK() {
+		a := fail(e, "after discovery, initialize for %s: %s", older, e.words())
+		a.Hung = true
+		return a
+	}
+	return pass("after discovery it serves initialize for %s", older)
+}
+
+func asksNothingEarly(t *Trial) Answer {
+	line, err := t.main.line.Open()
+	if err != nil {
+		return skip("no other session could be opened: %v", err)
+	}
+	defer line.Close()
+	s, e := t.begin(line, t.Revision)
+	if !e.OK() {
+		return skip("a session could not be begun: %s", e.words())
+	}
+	list := []*Exchange{e, t.send(s, s.request("ping", nil))}
+	for _, e := range list {
+		for _, m := range e.Reply.Messages {
+			if m.Method != "" && m.ID != nil && m.Method != "ping" {
+				return fail(e, "it sends the request %s before notifications/initialized", excerpt(m.Method))
+			}
+		}
+	}
+	if !list[1].OK() {
+		return skip("it answers no ping before notifications/initialized: %s", list[1].words())
+	}
+	return pass("it asks for nothing")
+}
+
+// withID is a harmless request with another id, as JSON.
+func (t *Trial) withID(id string) Request {
+	r := t.harmless(t.main)
+	m := members(r.Body)
+	m["id"] = []byte(id)
+	r.Body, r.Await = encode(m), id
+	return r
+}

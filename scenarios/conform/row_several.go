@@ -1,0 +1,106 @@
+package conform
+
+import (
+	"slices"
+	"sync"
+)
+
+// severalRows are about several requests at a time.
+func severalRows() []Row {
+	return []Row{
+		{ID: "R09", Area: Messages, Level: Must, From: R2503, To: R2503, On: []string{HTTP, Stdio}, Section: "basic §Batching", Effect: Sends,
+			Says: "runs batches, and answers each request of one", Check: runsBatches},
+		{ID: "R14", Area: Messages, Level: Must, Section: "basic §Requests, §Responses", Effect: Sends,
+			Says: "answers each of eight requests at once, and each once", Check: answersEach},
+	}
+}
+
+func runsBatches(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	one, two := t.harmless(t.main), t.harmless(t.main)
+	note := t.main.spelt("", "notifications/cancelled", map[string]any{"requestId": "mcpload-none"})
+	r := one
+	r.Body = []byte("[" + string(one.Body) + "," + string(note.Body) + "," + string(two.Body) + "]")
+	r.Await = two.Await
+	if t.Transport != HTTP {
+		r.Within = min(4*listen, t.Timeout)
+	}
+	before := len(t.exchanges)
+	e, dead := t.provoke(t.main, r)
+	if dead != nil {
+		return *dead
+	}
+	for _, later := range t.exchanges[before+1:] { // answers may come in any order
+		e.Reply.Messages = append(e.Reply.Messages, later.Reply.Messages...)
+	}
+	for _, id := range []string{one.Await, two.Await} {
+		if m := e.Reply.Answer(id); m == nil || m.HasErr {
+			return fail(e, "of a batch of two requests and a notification the request with the id %s has no result", id)
+		}
+	}
+	return pass("both requests of a batch have a result")
+}
+
+// atOnce is how many requests are sent at a time.
+const atOnce = 8
+
+func answersEach(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	requests := make([]Request, atOnce)
+	for k := range requests {
+		requests[k] = t.harmless(t.main)
+	}
+	var got []*Exchange
+	if t.Transport == Stdio { // one after the other, and nothing is awaited between
+		r := requests[0]
+		for _, next := range requests[1:] {
+			r.Body = append(append(slices.Clone(r.Body), '\n'), next.Body...)
+		}
+		r.Await = requests[atOnce-1].Await
+		got = append(got, t.Send(r), t.Send(t.harmless(t.main)))
+	} else {
+		got = t.sendAll(requests)
+	}
+	n := map[string]int{}
+	for _, e := range got {
+		for _, m := range e.Reply.Messages {
+			if m.Answers() {
+				n[string(m.ID)]++
+			}
+		}
+	}
+	for _, r := range requests {
+		switch n[r.Await] {
+		case 1:
+		case 0:
+			if spoilt(got, false) != nil || t.Transport != HTTP {
+				return skip("not all of %d requests at once were answered in time", atOnce)
+			}
+			return fail(got[0], "of %d requests at once the one with the id %s has no answer", atOnce, r.Await)
+		default:
+			return fail(got[0], "of %d requests at once the one with the id %s has %d answers", atOnce, r.Await, n[r.Await])
+		}
+	}
+	return pass("%d requests at once have an answer each", atOnce)
+}
+
+// sendAll sends requests at once, and returns the exchanges in their order.
+func (t *Trial) sendAll(requests []Request) []*Exchange {
+	out := make([]*Exchange, len(requests))
+	var all sync.WaitGroup
+	for k, r := range requests {
+		if r.Within == 0 {
+			r.Within = t.Timeout
+		}
+		all.Go(func() {
+			out[k] = &Exchange{Request: r, Reply: t.main.line.Do(r), Row: t.row, Line: t.main.line.Repeat(r)}
+		})
+	}
+	all.Wait()
+	t.exchanges = append(t.exchanges, out...)
+	return out
+}
