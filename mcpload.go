@@ -35,6 +35,10 @@ type Config struct {
 
 	// Histories is given each server's calls in the end; nil: nobody is.
 	Histories func(server string, calls []history.Call)
+
+	// Prepared are servers with scenarios and all else that can be said of them, in place
+	// of Servers, Scenarios, Most, Virtual and Shared. nil: there are none.
+	Prepared []drive.Job
 }
 
 // An Observer hears how far a run is.
@@ -48,7 +52,10 @@ type Event = drive.Event
 // error; that nothing could be run is one. Cancelling the context ends the run at
 // once, closing Config.Drain in good order.
 func Run(ctx context.Context, c Config) (*results.Document, error) {
-	jobs, err := c.jobs()
+	jobs, err := c.Prepared, error(nil)
+	if len(jobs) == 0 {
+		jobs, err = c.jobs()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +64,11 @@ func Run(ctx context.Context, c Config) (*results.Document, error) {
 		return nil, fmt.Errorf("mcpload: Repeat %d is more than %d", c.Repeat, drive.MostRepeats)
 	}
 	blank := func() *results.Document {
-		return &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
+		started := time.Now()
+		if jobs[0].Virtual != nil {
+			started = time.Unix(0, 0) // in virtual time the same seed gives the same document
+		}
+		return &results.Document{Version: version(), Started: started.UTC().Format(time.RFC3339), Seed: c.Seed}
 	}
 	doc, histories, err := drive.Repeated(ctx, repeat, jobs, blank, c.Observer, c.Drain)
 	if err != nil {

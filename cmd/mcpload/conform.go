@@ -12,13 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/conform"
-	"github.com/mcpload/mcpload/scenarios/conform/drive"
+	"github.com/mcpload/mcpload/scenarios/drive"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // conformFlags are the flags of conform, as given.
@@ -113,29 +114,23 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 	if err := a.online(); err != nil {
 		return err
 	}
-	if err := a.online(); err != nil {
-		return err
-	}
+	c := f.config(&j, rows)
 	if f.dryRun {
-		return a.dryConform(ctx, f, &j, rows)
+		return a.dryConform(ctx, f, c)
 	}
 	began := time.Now()
-	soft, stop := runner.Until(ctx, a.drain)
-	defer stop()
-	c := f.driven(rows)
 	if c.Other, err = a.otherCredential(f); err != nil {
 		return err
 	}
 	a.tellCalls(f, rows)
-	done := a.conformProgress(j.Profile.Name, &c)
-	server, err := drive.Server(soft, &j, c, f.strict)
-	done()
+	c.Observer, c.Drain = lineProgress{a}, a.drain
+	doc, err := mcpload.Conform(ctx, c)
+	c.Observer.Tell(mcpload.Event{Server: j.Profile.Name}) // the line of the terminal is free again
 	if err != nil {
-		return target.Explained(err)
+		return target.Explained(spoken(err))
 	}
-	doc := &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Servers: []results.Server{server}}
-	doc.Finish()
-	if doc.Verdict.String() == "fail" {
+	doc.Version = version()
+	if doc.Verdict == verdict.Fail {
 		doc.Repeat = again.line()
 	}
 	if doc, _, err = a.keepRun(&f.storeFlags, keptConform, began, doc, nil); err != nil {
@@ -166,43 +161,39 @@ func (f *conformFlags) chosenRows() ([]conform.Row, error) {
 }
 
 // conformJob is the one server to try.
-func (a *app) conformJob(f *conformFlags, command []string) (target.Target, error) {
+func (a *app) conformJob(f *conformFlags, command []string) (drive.Job, error) {
 	t := f.targetFlags
 	t.unjudged = true
 	if t.protocol != "auto" && !slices.Contains(conform.Revisions(), t.protocol) {
-		return target.Target{}, fmt.Errorf("--protocol %q is none of auto, %s", t.protocol, strings.Join(conform.Revisions(), ", "))
+		return drive.Job{}, fmt.Errorf("--protocol %q is none of auto, %s", t.protocol, strings.Join(conform.Revisions(), ", "))
 	}
 	if t.all || len(t.servers) > 1 {
-		return target.Target{}, errors.New("conform takes one server at a time")
+		return drive.Job{}, errors.New("conform takes one server at a time")
 	}
 	if f.fault != "" && (t.url != "" || len(command) > 0 || t.live) {
-		return target.Target{}, errors.New("--conform-fault breaks the mock, and this is no mock")
+		return drive.Job{}, errors.New("--conform-fault breaks the mock, and this is no mock")
 	}
 	if f.bearerEnv != "" {
 		t.headers = append(slices.Clone(t.headers), "Authorization: Bearer $"+f.bearerEnv)
 	}
 	jobs, err := a.jobs(&t, command)
 	if err != nil {
-		return target.Target{}, err
+		return drive.Job{}, err
 	}
 	if jobs[0].Options.Transport == wire.InProcess {
-		return target.Target{}, errors.New("--transport inprocess has nothing that could be sent as it is")
+		return drive.Job{}, errors.New("--transport inprocess has nothing that could be sent as it is")
 	}
-	j := jobs[0].Target
-	if j.Kind == target.Mock { // of one of everything, and of a limit that is in nobody's way
-		j.Mock.Fixture, j.Mock.ConformFault = true, f.fault
-		j.Mock.Profile.Limit.Rate, j.Mock.Profile.Limit.Burst = mockRate, mockRate
-		j.Options.Protocol = ""
-	}
-	return j, nil
+	jobs[0].Mock.ConformFault = f.fault
+	return jobs[0], nil
 }
 
-// mockRate is how much a mock lets through, calls a second and at once.
-const mockRate = 100_000
-
-// driven is how the flags want the server driven.
-func (f *conformFlags) driven(rows []conform.Row) drive.Config {
-	c := drive.Config{Rows: rows, Timeout: f.timeout, Tool: f.tool, Arguments: []byte(f.args)}
+// config is what the flags ask of a server.
+func (f *conformFlags) config(j *drive.Job, rows []conform.Row) mcpload.ConformConfig {
+	c := mcpload.ConformConfig{Prepared: j, Strict: f.strict,
+		Server: mcpload.Server{Timeout: f.timeout, Tool: f.tool, Arguments: []byte(f.args)}}
+	for _, r := range rows {
+		c.Rows = append(c.Rows, r.ID)
+	}
 	if f.protocol != "auto" {
 		c.Revisions = []string{f.protocol}
 	}
@@ -238,15 +229,4 @@ func (a *app) tellCalls(f *conformFlags, rows []conform.Row) {
 		which = "the tool " + f.tool
 	}
 	fmt.Fprintf(a.stderr, "mcpload: %s call %s; --dry-run prints every request\n", strings.Join(ids, ", "), a.clean(which))
-}
-
-// conformProgress tells a terminal how far it is. done takes the line away.
-func (a *app) conformProgress(server string, c *drive.Config) (done func()) {
-	if !isTerminal(a.stderr) || a.noTUI || os.Getenv("CI") != "" {
-		return func() {}
-	}
-	c.Watch = func(revision, row string) {
-		fmt.Fprintf(a.stderr, "\r\x1b[K%s: MCP %s, %s", a.clean(server), revision, row)
-	}
-	return func() { fmt.Fprint(a.stderr, "\r\x1b[K") }
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"golang.org/x/term"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
@@ -115,17 +116,21 @@ func writePlan(w io.Writer, j drive.Job, plan []history.Arrival) error {
 
 func round(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }
 
-// runRepeated judges the jobs as often as asked for and merges what every run said.
-func (a *app) runRepeated(ctx context.Context, f *runFlags, jobs []drive.Job) (*results.Document, drive.Histories, error) {
+// judged judges the jobs as often as asked for and merges what every run said.
+func (a *app) judged(ctx context.Context, f *runFlags, jobs []drive.Job) (*results.Document, drive.Histories, error) {
 	p := a.newProgress("mcpload run · " + words.Count(len(jobs), "server"))
 	for i := range jobs {
 		beside(ctx, &jobs[i].Settle, p, jobs[i].Profile.Name)
 	}
 	defer p.start(ctx)()
-	blank := func() *results.Document {
-		return &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
+	histories := drive.Histories{}
+	doc, err := mcpload.Run(ctx, mcpload.Config{Prepared: jobs, Seed: f.seed, Repeat: f.repeat, Observer: p, Drain: a.drain,
+		Histories: func(server string, calls []history.Call) { histories[server] = calls }})
+	if err != nil {
+		return nil, nil, spoken(err)
 	}
-	return drive.Repeated(ctx, f.repeat, jobs, blank, p, a.drain)
+	doc.Version = version()
+	return doc, histories, nil
 }
 
 // draining reports if the run was interrupted.

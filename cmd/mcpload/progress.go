@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"golang.org/x/term"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/scenarios/drive"
@@ -165,3 +167,20 @@ func (p *progress) run(ctx context.Context) {
 		}
 	}
 }
+
+// A lineProgress shows a person at a terminal what is under way, on one line.
+type lineProgress struct{ a *app }
+
+// Tell implements mcpload.Observer.
+func (p lineProgress) Tell(e mcpload.Event) {
+	if !isTerminal(p.a.stderr) || p.a.noTUI || os.Getenv("CI") != "" {
+		return
+	}
+	_, _ = io.WriteString(p.a.stderr, "\r\x1b[K") // a terminal that has gone needs no progress
+	if e.Doing != "" {
+		fmt.Fprintf(p.a.stderr, "%s: %s", p.a.clean(e.Server), e.Doing)
+	}
+}
+
+// Saw implements mcpload.Observer: what single calls say fits on no line.
+func (lineProgress) Saw(string, history.Call) {}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,10 +13,8 @@ import (
 	"time"
 
 	"github.com/olekukonko/tablewriter"
-	"golang.org/x/term"
 
 	"github.com/mcpload/mcpload"
-	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
@@ -60,7 +57,7 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 		p.Credentials = given
 	}
 	l := &startLine{StartupConfig: mcpload.StartupConfig{Name: p.Name, Credentials: p.Credentials, Providers: own, Cases: f.cases, Seed: f.seed,
-		Observer: startProgress{a}, Drain: a.drain}}
+		Observer: lineProgress{a}, Drain: a.drain}}
 	if err := l.aim(f, p, command); err != nil {
 		return nil, err
 	}
@@ -285,21 +282,3 @@ func (a *app) printStarts(plan []startup.Start) error {
 	}
 	return table.Render()
 }
-
-// Tell shows a person at a terminal which start is under way.
-func (p startProgress) Tell(e mcpload.Event) {
-	file, ok := p.a.stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("CI") != "" {
-		return
-	}
-	_, _ = io.WriteString(file, "\r\x1b[K") // a terminal that has gone needs no progress
-	if e.Doing != "" {
-		fmt.Fprintf(file, "%s: %s", e.Server, e.Doing)
-	}
-}
-
-// Saw implements mcpload.Observer: no call of a start is a call of a run.
-func (startProgress) Saw(string, history.Call) {}
-
-// A startProgress is told of starts.
-type startProgress struct{ a *app }

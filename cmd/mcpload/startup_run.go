@@ -81,7 +81,7 @@ func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, li
 	var histories map[string][]history.Call
 	if lines == nil || len(f.scenarios) > 0 {
 		var err error
-		if doc, histories, err = a.runRepeated(ctx, f, jobs); err != nil {
+		if doc, histories, err = a.judged(ctx, f, jobs); err != nil {
 			return nil, nil, err
 		}
 	} else {

@@ -14,8 +14,8 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
-	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner/virtual", "scenarios", "scenarios/drive",
-		"scenarios/load", "scenarios/load/drive", "scenarios/startup", "scenarios/startup/drive", "verdict"}, clock: true},
+	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner", "runner/virtual", "scenarios",
+		"scenarios/conform", "scenarios/conform/drive", "scenarios/drive", "scenarios/load", "scenarios/load/drive", "scenarios/startup", "scenarios/startup/drive", "verdict"}, clock: true},
 	"apikey":             {leaf: true},
 	"cmd/mcpload":        {imports: []string{everything}, clock: true, process: true},
 	"examples/gotest":    {imports: []string{"ratelimit", "ratelimit/mcpgo"}},
