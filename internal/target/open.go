@@ -72,7 +72,9 @@ func (t *Target) dial(ctx context.Context, clients int) (sessions Sessions, err 
 		if err != nil {
 			return sessions, err // a credential is missing, which no other client can stand in for
 		}
-		o.ListTools = i == 0 && t.Profile.Call.Tool != ""
+		if o.ListTools = i == 0 && t.Profile.Call.Tool != ""; len(sessions) > 0 {
+			o.Idempotent = sessions[0].Idempotent
+		}
 		switch {
 		case t.Settle.Patient: // whoever gives one means it
 		case i > 0:

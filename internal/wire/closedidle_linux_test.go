@@ -85,3 +85,75 @@ func TestClosedWhileIdle(t *testing.T) {
 		})
 	}
 }
+
+// TestCrossedCallsAreRepeatedOnce, if they may be: on either path, and no other ones.
+// What was sent first is in the history.
+func TestCrossedCallsAreRepeatedOnce(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		may    bool
+		bytes  string
+		rest   time.Duration
+		want   history.Outcome
+		asides int
+	}{
+		{name: "one that may be", may: true, rest: idleLeast + 100*time.Millisecond, want: history.OK, asides: 1},
+		{name: "one that may not", rest: idleLeast + 100*time.Millisecond, want: history.ClosedIdle},
+		{name: "busy", may: true, want: history.Broken},
+		{name: "a byte came", may: true, bytes: "H", rest: idleLeast + 100*time.Millisecond, want: history.Broken},
+	} {
+		for _, path := range []string{"plain", "fast"} {
+			t.Run(row.name+"/"+path, func(t *testing.T) {
+				t.Parallel()
+				o := Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", URL: closesEverySecond(t, row.bytes)}
+				o.Idempotent = func(tool string) bool { return row.may && tool == echo.Tool }
+				s := dial(t, o)
+				send := func() history.Call { return s.Exchange(t.Context(), echo) }
+				if path == "fast" {
+					l := newLoop(t, LoopConfig{}, s)
+					send = func() history.Call { return byLoop(t.Context(), t, l, echo)[0] }
+				}
+				require.Equal(t, history.OK, send().Outcome)
+				time.Sleep(row.rest)
+				c := send()
+				require.Equal(t, row.want, c.Outcome, c.Detail)
+				asides := s.Asides()
+				require.Len(t, asides, row.asides)
+				if row.asides > 0 {
+					require.Equal(t, history.ClosedIdle, asides[0].Outcome)
+					require.Equal(t, echo.Tool, asides[0].Tool)
+					require.Equal(t, c.Sent, asides[0].Sent, "the wait counts from the first one")
+				}
+			})
+		}
+	}
+}
+
+// TestWhatMayBeRepeated: what only reads, by the protocol or by what a tool says of
+// itself.
+func TestWhatMayBeRepeated(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if p := read(t, r); !initializer(w, p) {
+			reply(w, `{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"writes"},{"name":"reads","annotations":{"readOnlyHint":true}},
+				{"name":"puts","annotations":{"readOnlyHint":false,"idempotentHint":true}},{"name":"no","annotations":{"idempotentHint":false}}]}}`, p.ID)
+		}
+	}))
+	t.Cleanup(server.Close)
+	s := dial(t, Options{Transport: HTTP, Protocol: "2025-11-25", URL: server.URL, ListTools: true})
+	for _, row := range []struct {
+		method, tool string
+		want         bool
+	}{
+		{"tools/call", "reads", true}, {"tools/call", "puts", true}, {"tools/call", "writes", false}, {"tools/call", "no", false},
+		{"tools/call", "unheard of", false}, {"ping", "", true}, {"tools/list", "", true}, {"initialize", "", false}, {"own/method", "", false},
+	} {
+		assert.Equal(t, row.want, s.mayRepeat(row.method, row.tool), "%s %s", row.method, row.tool)
+	}
+	other := dial(t, Options{Transport: HTTP, Protocol: "2025-11-25", URL: server.URL, Idempotent: s.Idempotent})
+	require.True(t, other.Idempotent("reads"), "another session goes by what the first one was told")
+	require.False(t, other.Idempotent("writes"))
+}

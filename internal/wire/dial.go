@@ -36,6 +36,7 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{o: o, transport: o.Transport, url: o.URL, clean: newRedactor(o.Redact, o.Header, o.URL)}
 	s.strays.clean = s.clean
 	s.era.Store(&era{})
+	s.overhear()
 	e := s.connect(ctx)
 	if e == nil && o.ListTools {
 		e = s.listTools(ctx)
@@ -118,7 +119,7 @@ func (s *Session) closeLink(ctx context.Context) *DialError {
 // useHTTP makes streamable HTTP the link.
 func (s *Session) useHTTP() {
 	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout, most: s.o.MaxMessage}
-	l.answers.carry = l.reply
+	l.answers.carry, l.poster.aside = l.reply, s.aside
 	l.stateless = func() bool { return s.era.Load().stateless }
 	l.again = resumption{count: &s.streams, aside: s.aside, header: func() http.Header { return s.era.Load().header("", "", nil) }}
 	at := s.url
@@ -134,6 +135,7 @@ func (s *Session) useSSE(ctx context.Context) *DialError {
 	o.Conns = nil
 	o.MaxConns++
 	p := newPoster(o)
+	p.aside = s.aside
 	e := s.openStream(ctx, p)
 	if e != nil {
 		p.close()

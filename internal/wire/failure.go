@@ -43,6 +43,9 @@ func hint(e *DialError, o Options) string {
 	case NotFound:
 		return "is the path right? many servers answer at /mcp, older ones at /sse"
 	case Auth:
+		if o.Bearer != nil {
+			return "may the client have tokens for this server, and with this scope?"
+		}
 		return `give credentials with a header such as "Authorization: Bearer ..."`
 	case TimedOut:
 		if o.Transport == Stdio {

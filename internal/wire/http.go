@@ -43,6 +43,9 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	a, rest := l.post(ctx, life, end, *l.url.Load(), q)
 	if rest == nil {
 		end()
+		if q.again && crossedIdle(a) {
+			a = l.repeat(ctx, q, a)
+		}
 		return l.follow(ctx, q, a)
 	}
 	l.rests.Go(func() { defer end(); rest() })
@@ -59,6 +62,7 @@ func (l *httpLink) follow(ctx context.Context, q request, a answer) answer {
 		if f != nil || to == "" || ctx.Err() != nil {
 			return a
 		}
+		a.tool = q.tool
 		l.again.aside(history.Request, q.method, a)
 		first := a
 		life, end := outliving(ctx)
@@ -89,7 +93,7 @@ func outliving(ctx context.Context) (life context.Context, end context.CancelFun
 func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to string, q request) (a answer, rest func()) {
 	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
-	sent := stamp{call: true}
+	sent := stamp{call: true, method: q.method, tool: q.tool}
 	resp, f := l.poster.send(ctx, life, http.MethodPost, to, q.body, postHeader(q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
@@ -98,6 +102,7 @@ func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to st
 		a, rest = in.read(resp, l.newSink(q.id))
 	}
 	a.sent, a.wrote = sent.or(begin)
+	a.denied = sent.denied
 	return a, rest
 }
 
@@ -116,7 +121,7 @@ func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
 // notify posts a message and reads its status.
 func (l *httpLink) notify(ctx context.Context, q request) answer {
 	begin := l.poster.now()
-	var sent stamp
+	sent := stamp{kind: q.kind(), method: q.method}
 	at := *l.url.Load()
 	a := l.poster.status(ctx, http.MethodPost, at, q.body, postHeader(q), &sent)
 	for n := 0; n < maxRedirects && keepsMethod(a) && l.settled.Load(); n++ {
@@ -127,7 +132,16 @@ func (l *httpLink) notify(ctx context.Context, q request) answer {
 		a, at = l.poster.status(ctx, http.MethodPost, to, q.body, postHeader(q), &sent), to
 	}
 	a.sent, a.wrote = sent.or(begin)
+	a.denied = sent.denied
 	return a
+}
+
+// kind is what is posted without a response.
+func (q request) kind() history.Kind {
+	if q.id != 0 || q.asked != 0 {
+		return history.Answer
+	}
+	return history.Notification
 }
 
 // postHeader returns the headers of a POST.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // A link carries requests to one server over one transport. Its methods may
@@ -26,6 +28,8 @@ type request struct {
 	asked  time.Duration // of a response: when it was asked for
 	body   []byte        // without line ends
 	header http.Header
+	tool   string // of a call
+	again  bool   // it may be sent once more where nothing is known of it
 }
 
 // An answer is what a link got back, before anybody judged it.
@@ -42,6 +46,8 @@ type answer struct {
 	again  *message    // a second one
 	other  *message    // the first response with another id or none
 	fault  *fault      // why there is no whole answer; nil where there is one
+	tool   string      // of a call that goes into the history by itself
+	denied error       // a token was refused, and why there is no other one
 }
 
 // A fault says why a request got no whole answer.
@@ -66,9 +72,12 @@ func gaveUp(ctx context.Context) *fault {
 
 // A stamp is an instant that is set once.
 type stamp struct {
-	at    atomic.Pointer[time.Duration]
-	call  bool        // of a call, for whose reply somebody waits
-	idled atomic.Bool // of a request: its connection had been idle, and nothing has come on it since
+	at           atomic.Pointer[time.Duration]
+	call         bool         // of a call, for whose reply somebody waits
+	kind         history.Kind // of what is sent
+	method, tool string
+	denied       error       // why there is no other token than one that was refused
+	idled        atomic.Bool // of a request: its connection had been idle, and nothing has come on it since
 }
 
 // set notes the instant unless one was noted before.

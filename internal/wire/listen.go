@@ -38,7 +38,7 @@ func (s *Session) listen() {
 	o := s.o
 	o.Conns, o.MaxConns, o.Phase = nil, 1, nil
 	p := newPoster(o)
-	p.cookies = l.poster.cookies
+	p.cookies, p.aside = l.poster.cookies, s.aside
 	life, end := context.WithCancel(context.Background())
 	l.deaf = end
 	l.rests.Go(func() {

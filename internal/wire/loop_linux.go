@@ -340,7 +340,9 @@ func (l *Loop) Send(ctx context.Context, a history.Arrival, done func(history.Ca
 	if ln.pipe != nil {
 		p.out, err = ln.template.line(p.out[:0], p.call.ID, a.Method, a.Tool, a.Arguments)
 	} else {
-		p.out, err = ln.template.request(p.out[:0], ln.marks(l.url), p.call.ID, a.Method, a.Tool, a.Arguments)
+		own := ln.marks(l.url)
+		p.token = own.token
+		p.out, err = ln.template.request(p.out[:0], own, p.call.ID, a.Method, a.Tool, a.Arguments)
 	}
 	if err != nil {
 		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.finish(err.Error())

@@ -22,6 +22,8 @@ type pending struct {
 	stamped bool   // Sent is set: the request is being written
 	conn    *conn  // that carries it; nil while it waits for one
 	waiting bool   // in the queue, over stdio that of its pipe
+	token   string // that it shows; empty where there is none
+	anew    bool   // the plain path has repeated it where it could be
 
 	link link2         // in the list of what is due
 	due  time.Duration // when
@@ -78,7 +80,7 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 	}
 	p.turn++
 	p.lane, p.done, p.start, p.next = ln, done, l.now(), nil
-	p.written, p.stamped, p.waiting = 0, false, false
+	p.written, p.stamped, p.waiting, p.anew = 0, false, false, false
 	p.call = history.Call{Arrival: a, ID: ln.s.lastID.Add(1)}
 	return p
 }
@@ -102,11 +104,30 @@ func (l *Loop) conclude(p *pending, a answer) {
 	if p.stamped {
 		a.sent = p.call.Sent
 	}
+	if !p.anew && p.lane.link != nil && l.sendAnew(p, a) {
+		return
+	}
 	p.lane.s.judge(&p.call, a)
 	if a.reply != nil && l.cfg.Read != nil {
 		l.cfg.Read(&p.call, a.reply.result)
 	}
 	l.finish(p)
+}
+
+// sendAnew has the plain path send a request once more whose answer says that this
+// may come to something else, and reports if it does.
+func (l *Loop) sendAnew(p *pending, a answer) bool {
+	link := p.lane.link
+	switch {
+	case link.tokenless(a):
+		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.anew(ctx, p.request(), a, p.token)) })
+	case crossedIdle(a) && p.lane.s.mayRepeat(p.call.Method, p.call.Tool):
+		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.repeat(ctx, p.request(), a)) })
+	default:
+		return false
+	}
+	p.anew = true
+	return true
 }
 
 // fail ends a call that got no reply.

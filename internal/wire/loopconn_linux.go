@@ -331,7 +331,7 @@ func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) 
 
 // follow has the plain path follow a redirect.
 func (l *Loop) follow(p *pending, a answer) {
-	a.sent, a.wrote = p.call.Sent, true
+	a.sent, a.wrote, p.anew = p.call.Sent, true, true
 	l.aside(p, func(ctx context.Context, tell func(answer)) {
 		tell(p.lane.link.follow(ctx, p.request(), a))
 	})

@@ -55,6 +55,7 @@ func (p *pending) request() request {
 	if err != nil {
 		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
 	}
+	q.tool = p.call.Tool
 	return q
 }
 

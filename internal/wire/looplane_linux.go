@@ -43,6 +43,7 @@ func (ln *lane) marks(at *url.URL) marks {
 		ln.turns = c.turns.Load()
 		ln.own.cookie = c.line(at)
 	}
+	ln.own.token = ln.link.poster.shown()
 	return ln.own
 }
 

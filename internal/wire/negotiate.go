@@ -245,6 +245,7 @@ const maxPages = 100
 func (s *Session) listTools(ctx context.Context) *DialError {
 	var (
 		names     = []string{}
+		same      []string
 		described []json.RawMessage
 		learnt    = paramHeaders{}
 		cursor    json.RawMessage
@@ -280,12 +281,16 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 				return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no list of tools"}
 			}
 			names = append(names, t.Name)
+			if saysIdempotent(raw) {
+				same = append(same, t.Name)
+			}
 			learnt.learn(t.Name, t.Schema)
 			described = append(described, raw)
 		}
 		if page.Next == nil || *page.Next == "" {
 			slices.Sort(names)
-			s.tools, s.described = slices.Compact(names), described
+			slices.Sort(same)
+			s.tools, s.described, s.repeatable = slices.Compact(names), described, same
 			now := *s.era.Load()
 			now.params = learnt
 			s.era.Store(&now)

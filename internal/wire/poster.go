@@ -8,10 +8,13 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
-// A poster sends HTTP requests exactly once each: it follows no redirect,
-// repeats nothing that may have been read, and asks for no compression.
+// A poster sends HTTP requests exactly once each, but those whose token was
+// refused: it follows no redirect, repeats nothing that may have been read, and
+// asks for no compression unless it is told to.
 type poster struct {
 	transport *http.Transport
 	header    http.Header // of every request
@@ -23,6 +26,8 @@ type poster struct {
 	cookies   *cookies  // nil: none are kept
 	packed    bool      // replies may come compressed: that was offered
 	tap       io.Writer // gets a copy of what is read; nil: nobody
+	bearer    Bearer    // nil: the header says all
+	aside     func(kind history.Kind, method string, a answer)
 }
 
 // newPoster returns a poster for checked options.
@@ -53,7 +58,7 @@ func newPoster(o Options) *poster {
 	if o.Compressed && header.Get("Accept-Encoding") == "" {
 		header.Set("Accept-Encoding", offered)
 	}
-	p.packed, p.cookies = o.offers(), newCookies(header)
+	p.packed, p.cookies, p.bearer = o.offers(), newCookies(header), o.Bearer
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -73,6 +78,17 @@ func lowerASCII(name string) string { return string(bytes.ToLower([]byte(name)))
 // ctx says why the caller gave up, and life ends the request and the reply.
 func (p *poster) send(ctx, life context.Context, method, target string, body []byte, header http.Header,
 	sent *stamp) (*http.Response, *fault) {
+	token := p.shown()
+	resp, f := p.once(ctx, life, method, target, body, header, token, sent)
+	if f != nil || p.bearer == nil || !refusesToken(resp.StatusCode, resp.Header) || !p.anew(ctx, token, resp, sent) {
+		return resp, f
+	}
+	return p.once(ctx, life, method, target, body, header, p.shown(), sent)
+}
+
+// once is send with one token.
+func (p *poster) once(ctx, life context.Context, method, target string, body []byte, header http.Header, token string,
+	sent *stamp) (*http.Response, *fault) {
 	trace := p.trace(sent)
 	var reader io.Reader
 	if body != nil {
@@ -90,6 +106,9 @@ func (p *poster) send(ctx, life context.Context, method, target string, body []b
 	}
 	if host := p.header.Get("Host"); host != "" {
 		q.Host = host
+	}
+	if token != "" {
+		q.Header["Authorization"] = []string{"Bearer " + token}
 	}
 	if line := p.cookies.line(q.URL); line != "" {
 		q.Header["Cookie"] = []string{line}

@@ -88,7 +88,7 @@ func (l *httpLink) get(ctx, life context.Context, p *poster, lastEvent string) (
 		header["Last-Event-Id"] = []string{lastEvent}
 	}
 	begin := p.now()
-	var sent stamp
+	sent := stamp{kind: history.Stream, method: http.MethodGet}
 	resp, f := p.send(ctx, life, http.MethodGet, *l.url.Load(), nil, header, &sent)
 	a := answer{fault: f, received: p.now()}
 	a.sent, a.wrote = sent.or(begin)

@@ -41,7 +41,9 @@ type Session struct {
 	tools  []string
 	// described is the tools as the server describes them.
 	described []json.RawMessage
-	url       string // where requests go; a redirect may have moved it
+	// repeatable are the names of those that may be called again, sorted.
+	repeatable []string
+	url        string // where requests go; a redirect may have moved it
 }
 
 // Exchange sends one arrival now, whatever its due instant, and waits for what
@@ -110,6 +112,7 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 		defer cancel()
 		ctx = timed
 	}
+	q.tool, q.again = a.Tool, !notification && s.mayRepeat(a.Method, a.Tool)
 	var got answer
 	if notification {
 		got = s.link.notify(ctx, q)
@@ -180,6 +183,9 @@ func (s *Session) judge(call *history.Call, got answer) {
 		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(), clean: s.clean,
 	})
 	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
+	if got.denied != nil && r.outcome == history.Rejected {
+		call.Detail += "; there is no other token: " + excerpt([]byte(got.denied.Error()))
+	}
 	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
 	if call.Outcome == history.OK && s.o.Refusal.Wary {
 		call.Hints = history.FormatHints(readClaims(got.header, s.clean))
@@ -335,7 +341,7 @@ func (s *Session) Close(ctx context.Context) error {
 func (s *Session) delete(ctx context.Context, l *httpLink) {
 	ctx, cancel := context.WithTimeoutCause(ctx, min(s.o.Timeout, closeTimeout), errTimeout)
 	defer cancel()
-	var sent stamp
+	sent := stamp{kind: history.Deletion, method: http.MethodDelete}
 	a := l.poster.status(ctx, http.MethodDelete, s.url, nil, s.era.Load().header("", "", nil), &sent)
 	a.sent, a.wrote = sent.or(a.received)
 	s.aside(history.Deletion, http.MethodDelete, a)

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // An sseLink speaks the HTTP+SSE transport of revision 2024-11-05: one GET
@@ -39,7 +41,7 @@ func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeou
 	stop := context.AfterFunc(ctx, func() { opened(context.Cause(ctx)) })
 	defer stop()
 
-	var sent stamp
+	sent := stamp{kind: history.Stream, method: http.MethodGet}
 	begin := p.now()
 	header := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
 	resp, f := p.send(opening, opening, http.MethodGet, target, nil, header, &sent)
@@ -48,7 +50,7 @@ func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeou
 		a = l.begin(opening, resp, target)
 	}
 	a.sent, a.wrote = sent.or(begin)
-	a.received = p.now()
+	a.received, a.denied = p.now(), sent.denied
 	if a.fault != nil || a.status != http.StatusOK {
 		l.cancel()
 		l.wg.Wait()
@@ -151,7 +153,7 @@ func (l *sseLink) exchange(ctx context.Context, q request) answer {
 	if down != nil {
 		return answer{sent: begin, received: begin, fault: down}
 	}
-	var sent stamp
+	sent := stamp{method: q.method, tool: q.tool}
 	// The post may outlive the call: the response can overtake its status,
 	// and breaking it off then could take the request back.
 	life, cancel := context.WithTimeoutCause(l.life, l.timeout, errTimeout)
@@ -162,6 +164,7 @@ func (l *sseLink) exchange(ctx context.Context, q request) answer {
 	})
 	a := l.await(ctx, cancel, q, slot, posted)
 	a.sent, a.wrote = sent.or(begin)
+	a.denied = sent.denied
 	return a
 }
 
@@ -198,15 +201,23 @@ func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-ch
 
 // send posts a message and reads its status.
 func (l *sseLink) send(ctx context.Context, q request, sent *stamp) answer {
-	return l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	a := l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	if q.again && crossedIdle(a) {
+		a.sent, a.wrote = sent.or(a.received)
+		a.tool = q.tool
+		l.poster.noted(q.method, a)
+		a = l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	}
+	return a
 }
 
 // notify posts a message and reads its status.
 func (l *sseLink) notify(ctx context.Context, q request) answer {
 	begin := l.poster.now()
-	var sent stamp
+	sent := stamp{kind: q.kind(), method: q.method}
 	a := l.send(ctx, q, &sent)
 	a.sent, a.wrote = sent.or(begin)
+	a.denied = sent.denied
 	return a
 }
 

@@ -122,7 +122,7 @@ func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
 const bodyStart = `{"jsonrpc":"2.0","id":`
 
 // marks are what tells a session's requests from those of others with its template.
-type marks struct{ id, cookie string }
+type marks struct{ id, cookie, token string }
 
 // append appends them, and the end of the head.
 func (m marks) append(b []byte) []byte {
@@ -131,6 +131,9 @@ func (m marks) append(b []byte) []byte {
 	}
 	if m.cookie != "" {
 		b = append(append(b, "\r\nCookie: "...), m.cookie...)
+	}
+	if m.token != "" {
+		b = append(append(b, "\r\nAuthorization: Bearer "...), m.token...)
 	}
 	return append(b, "\r\n\r\n"...)
 }

@@ -8,8 +8,9 @@
 // one arrival into one call. A failed call is data and never an error; a
 // server that can't be used at all is a *DialError.
 //
-// The package deliberately schedules nothing and retries nothing but its own
-// handshake, follows no redirect during a run, uses no proxy, no HTTP/2 and no
+// The package deliberately schedules nothing, and retries nothing but its own
+// handshake, what a token was refused for, and what crossed the end of an idle
+// connection and may be repeated. It follows no redirect during a run, uses no proxy, no HTTP/2 and no
 // standalone stream unless asked to, and judges nothing beyond the outcome of a
 // single call. A stream that ends before its response is resumed, where the server
 // has made that possible.
@@ -78,6 +79,16 @@ type Options struct {
 	Client   string               // client identity, for Call.Client of the handshake
 	Name     string               // clientInfo.name; empty: "mcpload"
 	Version  string               // clientInfo.version; empty: "dev"
+
+	// Idempotent reports if a tool may be called again where a call crossed the end of
+	// an idle connection, and nothing is known of it. Nil: if its annotations say so, by
+	// the list that ListTools got. Methods that only read may, whatever it says.
+	Idempotent func(tool string) bool
+
+	// Bearer has the token that every HTTP request shows, beside Header and in place of
+	// an Authorization there. Nil: none. A request whose token is refused is sent once
+	// more when there is another one.
+	Bearer Bearer
 
 	// ListTools makes tools/list part of the handshake. It tells early that a
 	// tool is missing, learns which arguments the stateless era mirrors into

@@ -1,0 +1,97 @@
+package bearer
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Command gets tokens from a command of the user's, which a shell runs. It prints
+// the token and nothing else, or the JSON that an authorization server answers with:
+// an object with access_token, and perhaps expires_in in seconds. How long a token
+// lasts that is a JWT stands in it.
+type Command string
+
+// Get implements Getter.
+func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
+	shell, flag := "sh", "-c"
+	if runtime.GOOS == "windows" {
+		shell, flag = "cmd", "/c"
+	}
+	cmd := exec.CommandContext(ctx, shell, flag, string(c))
+	cmd.WaitDelay = time.Second // what it left running holds its output open
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("it printed no token within %s", getWithin)
+		}
+		return Token{}, fmt.Errorf("the command for a token failed: %w%s", err, lastLine(said.String()))
+	}
+	text := strings.TrimSpace(out.String())
+	var object tokenReply
+	if strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &object) == nil && object.Access != "" {
+		return object.token(), nil
+	}
+	switch {
+	case text == "":
+		return Token{}, errors.New("the command for a token printed nothing" + lastLine(said.String()))
+	case !showable(text):
+		return Token{}, errors.New("the command for a token printed something that is none: it has spaces, or more than one line")
+	}
+	return Token{Value: text, Lasts: lifeOf(text, time.Now())}, nil
+}
+
+// lastLine is the end of what a command said, for an error.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if last == "" {
+		return ""
+	}
+	return ": " + brief(last)
+}
+
+// brief is a text of others as an error quotes it.
+func brief(text string) string {
+	if r := []rune(strings.ToValidUTF8(text, "?")); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return text
+}
+
+// showable reports if a text can stand in a header as a token (RFC 6750, section
+// 2.1, and what servers issue beside).
+func showable(token string) bool {
+	for i := range len(token) {
+		if c := token[i]; c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return token != ""
+}
+
+// lifeOf is how long a token lasts from now on that is a JWT (RFC 7519, section
+// 4.1.4). 0: nobody knows.
+func lifeOf(token string, now time.Time) time.Duration {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return 0
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Ends float64 `json:"exp"`
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil || !(claims.Ends > 0 && claims.Ends < 1e11) {
+		return 0
+	}
+	return max(time.Unix(int64(claims.Ends), 0).Sub(now), 0)
+}
