@@ -84,13 +84,15 @@ type LoadSetup struct {
 // A LoadClient is what a load did beside its calls, as a client of the server: what
 // it answered when that asked, and what became of streams.
 type LoadClient struct {
-	Answers   int64     `json:"answers"`    // requests of the server that were answered
-	Delay     Quantiles `json:"delay"`      // from the request to its answer
-	StreamEnd Quantiles `json:"stream_end"` // from a response to the end of its stream, where that came later
-	Listened  int64     `json:"listened"`   // standalone streams that were open
-	Ended     int64     `json:"ended"`      // those that the server ended
-	Broke     int64     `json:"broke"`      // those whose connection broke
-	Resumed   int64     `json:"resumed"`    // streams of calls that were asked for again, since they ended before the response
+	Answers   int64     `json:"answers"`              // requests of the server that were answered
+	Delay     Quantiles `json:"delay"`                // from the request to its answer
+	StreamEnd Quantiles `json:"stream_end"`           // from a response to the end of its stream, where that came later
+	Listened  int64     `json:"listened"`             // standalone streams that were open
+	Ended     int64     `json:"ended"`                // those that the server ended
+	Broke     int64     `json:"broke"`                // those whose connection broke
+	Resumed   int64     `json:"resumed"`              // streams of calls that were asked for again, since they ended before the response
+	Repeated  int64     `json:"repeated,omitempty"`   // calls that were made once more, since the server closed their idle connection
+	ShownAnew int64     `json:"shown_anew,omitempty"` // requests that were sent once more with another token, since theirs was refused
 }
 
 // Words says it in a line; empty where there is nothing to say.
@@ -107,6 +109,12 @@ func (c *LoadClient) Words() string {
 	}
 	if c.Resumed > 0 {
 		parts = append(parts, fmt.Sprintf("%d streams resumed", c.Resumed))
+	}
+	if c.Repeated > 0 {
+		parts = append(parts, fmt.Sprintf("%d calls made once more, as the server closed their idle connection", c.Repeated))
+	}
+	if c.ShownAnew > 0 {
+		parts = append(parts, fmt.Sprintf("%d requests sent once more with another token", c.ShownAnew))
 	}
 	if c.Listened > 0 {
 		parts = append(parts, fmt.Sprintf("%d standalone streams (%d ended, %d broke)", c.Listened, c.Ended, c.Broke))

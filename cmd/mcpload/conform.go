@@ -26,15 +26,14 @@ import (
 type conformFlags struct {
 	targetFlags
 	storeFlags
-	bearerEnv string
-	otherEnv  string
-	rows      []string
-	fault     string
-	strict    bool
-	dryRun    bool
-	format    string
-	output    string
-	verbose   bool
+	otherEnv string
+	rows     []string
+	fault    string
+	strict   bool
+	dryRun   bool
+	format   string
+	output   string
+	verbose  bool
 }
 
 func (a *app) conformCommand() *cobra.Command {
@@ -87,7 +86,6 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	flags.Lookup("tool").Usage = "harmless `tool` that may be called (default: one that says that it only reads)"
 	flags.Lookup("protocol").Usage = "only this `revision` (default: every one that the server speaks)"
 	flags.Lookup("transport").Usage = "auto, http, sse or stdio"
-	flags.StringVar(&f.bearerEnv, "bearer-env", "", "send the token in the environment `variable` with every request, as a bearer's")
 	flags.StringVar(&f.otherEnv, "other-bearer-env", "", "somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
 	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
@@ -172,9 +170,6 @@ func (a *app) conformJob(f *conformFlags, command []string) (drive.Job, error) {
 	}
 	if f.fault != "" && (t.url != "" || len(command) > 0 || t.live) {
 		return drive.Job{}, errors.New("--conform-fault breaks the mock, and this is no mock")
-	}
-	if f.bearerEnv != "" {
-		t.headers = append(slices.Clone(t.headers), "Authorization: Bearer $"+f.bearerEnv)
 	}
 	jobs, err := a.jobs(&t, command)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/url"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,6 @@ type connectionFlags struct {
 	insecure  bool
 	caCert    string
 	cert, key string
-	bearerEnv string
 	socket    string
 	proxy     string
 }
@@ -31,7 +29,6 @@ func (f *connectionFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.caCert, "cacert", "", "PEM `file` of the authorities to trust, in place of the system's")
 	flags.StringVar(&f.cert, "cert", "", "PEM `file` with our certificate")
 	flags.StringVar(&f.key, "key", "", "PEM `file` with its private key (default: the --cert file)")
-	flags.StringVar(&f.bearerEnv, "bearer-env", "", "`variable` of the environment that holds the bearer token")
 	flags.StringVar(&f.socket, "unix-socket", "", "connect to this unix socket `path`, whatever host --url names")
 	flags.StringVar(&f.proxy, "proxy", "", "`URL` of an http, https or socks5 proxy (the environment's proxies are not used)")
 }
@@ -45,16 +42,6 @@ func (f *connectionFlags) apply(o *wire.Options) error {
 	default:
 		return fmt.Errorf("--http %q is neither 1.1 nor 2", f.http)
 	}
-	if f.bearerEnv != "" {
-		token, ok := os.LookupEnv(f.bearerEnv)
-		if !ok || token == "" {
-			return fmt.Errorf("--bearer-env %s: the environment has no such variable, or it is empty", f.bearerEnv)
-		}
-		if o.Header.Get("Authorization") != "" {
-			return fmt.Errorf("--bearer-env and an Authorization --header exclude each other")
-		}
-		o.Header.Set("Authorization", "Bearer "+token)
-	}
 	if f.proxy != "" {
 		u, err := url.Parse(f.proxy)
 		if err != nil || u.Host == "" {
@@ -67,7 +54,9 @@ func (f *connectionFlags) apply(o *wire.Options) error {
 		return fmt.Errorf("--unix-socket and --proxy exclude each other")
 	}
 	o.Socket = f.socket
-	return f.secure(o)
+	err := f.secure(o)
+	trust(o)
+	return err
 }
 
 // secure reads the certificates.

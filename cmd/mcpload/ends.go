@@ -32,6 +32,11 @@ func (a *app) tellEnd() {
 	if id := a.ends.kept; id != "" {
 		a.say("kept as %s: mcpload report %s --format html -o report.html draws it, mcpload ui shows all", id, id)
 	}
+	for _, s := range a.sources {
+		if a.ends.verdict != "" && s.Issued() == 0 {
+			a.say("the server never asked for a token, so that it was shown none")
+		}
+	}
 	if a.ends.verdict != "" && !a.ends.told {
 		a.say("%s", a.ends.verdict)
 	}

@@ -165,6 +165,7 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as its protocol says")
 	f.registerReplyMemory(flags)
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
+	f.bearer.register(flags)
 	f.registerRefusals(cmd)
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
 	f.connection.register(cmd)
@@ -228,8 +229,8 @@ func explainLoad(t *target.Target, err error) error {
 	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
 		advice = "does the server speak HTTP/2? --http 1.1 is the default"
 	}
-	if dial.Kind == wire.Auth {
-		advice = "give credentials with --bearer-env NAME, or a header such as --header 'Authorization: Bearer $NAME'"
+	if dial.Kind == wire.Auth && t.Options.Bearer == nil {
+		advice = "give credentials with --bearer-env NAME, --oauth-client-id ID, or a header such as --header 'Authorization: Bearer $NAME'"
 	}
 	if t.Options.Proxy != nil && advice == "" {
 		advice = "is the proxy there that --proxy names, and may it reach the server?"

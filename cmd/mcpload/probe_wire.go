@@ -99,6 +99,9 @@ func (p openingProber) Open(ctx context.Context, who probe.Identity) (string, []
 	}
 	if who.Other {
 		o.Header = p.other
+		if p.other.Get("Authorization") != "" {
+			o.Bearer = nil // it is the other one's
+		}
 	}
 	s, opening, err := target.Dial(ctx, o)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mcpload/mcpload/internal/bearer"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
 )
@@ -39,6 +40,7 @@ type app struct {
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 	secrets        secretBook                  // what must not be shown
 	ends           endings                     // what is said at the end
+	sources        []*bearer.Source            // of tokens
 }
 
 // run is main without the process: it returns the exit status.
@@ -51,6 +53,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	defer a.endSources()
 	err := unknownCommand(root, args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)

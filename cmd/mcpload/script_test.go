@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(echo.Close)
 	bad := httptest.NewServer(misbehaving())
 	t.Cleanup(bad.Close)
+	guarded := guarded(t)
 	slow := httptest.NewServer(faulty(func(w http.ResponseWriter, c fakeCall) {
 		time.Sleep(300 * time.Millisecond)
 		fmt.Fprint(w, c.result(c.args))
@@ -75,6 +76,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("TLS", tls.URL)
 			env.Setenv("SLOW", slow.URL)
+			env.Setenv("GUARDED", guarded)
 			env.Setenv("SOON", soon())
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")

@@ -37,6 +37,7 @@ type targetFlags struct {
 	args      string
 	yes       bool
 	headers   []string
+	bearer    bearerFlags
 	refusals  []string
 	excused   []string // signs of what is no refusal
 	protocol  string
@@ -72,6 +73,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.args, "args", "", "arguments of the tool, as a `JSON` object")
 	flags.BoolVar(&f.yes, "yes", false, "agree to call the tool that looks best, where none is named and none says that it is harmless")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
+	f.bearer.register(flags)
 	f.registerRefusals(cmd)
 	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
@@ -170,6 +172,9 @@ func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header h
 		return j, err
 	}
 	j.Options.Env = environment(&j.Target, given)
+	if err := a.bear(&f.bearer, &j.Target); err != nil {
+		return j, err
+	}
 	if j.Live != nil {
 		j.Live.Path, j.Live.Passed, j.Live.Given, j.Live.Made = os.Getenv("PATH"), passedOn(p), given, a.secrets.add
 		j.Live.Config, err = a.launchConfig(f.offline)

@@ -24,6 +24,7 @@ var rooms = map[string]room{
 	"history/vegeta":     {imports: []string{"history"}},
 	"internal/agents":    {imports: []string{".", "history", "internal/hint", "internal/words", "profiles", "results", "results/compare", "results/store", "verdict"}, clock: true},
 	"internal/archtest":  {},
+	"internal/bearer":    {clock: true},
 	"internal/hint":      {},
 	"internal/launch":    {imports: []string{"profiles"}},
 	"internal/live":      {imports: []string{"history"}},

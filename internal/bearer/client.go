@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,8 +29,7 @@ type Client struct {
 	HTTP     *http.Client  // nil: one with Go's defaults
 	Found    func(Issuing) // told who issues the tokens before the secret goes there; nil: nobody is
 
-	// Asked is told of each request that was made, from any goroutine; nil: nobody is.
-	Asked func(Request)
+	asked atomic.Pointer[func(method, url string, status int, sent, received time.Time)]
 
 	mu      sync.Mutex
 	issuing *Issuing
@@ -44,12 +44,8 @@ type Issuing struct {
 	Post     bool     // the secret goes into the body, as the server takes no Basic
 }
 
-// A Request is one that was made for a token.
-type Request struct {
-	Method, URL    string
-	Status         int // 0: there was no reply
-	Sent, Received time.Time
-}
+// Eager reports if nothing has to be learnt from the server first.
+func (c *Client) Eager() bool { return c.Issuer != "" }
 
 // mostReply bounds what is read of a reply, in bytes.
 const mostReply = 1 << 20
@@ -156,20 +152,20 @@ func (c *Client) do(q *http.Request) (status int, body []byte, err error) {
 		client = *c.HTTP
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	r := Request{Method: q.Method, URL: q.URL.String(), Sent: time.Now()}
+	sent := time.Now()
 	resp, err := client.Do(q)
 	if err == nil {
-		r.Status = resp.StatusCode
+		status = resp.StatusCode
 		body, err = io.ReadAll(io.LimitReader(resp.Body, mostReply))
 		_ = resp.Body.Close() // nothing follows from how it ends
 	}
-	if r.Received = time.Now(); c.Asked != nil {
-		c.Asked(r)
+	if told := c.asked.Load(); told != nil {
+		(*told)(q.Method, q.URL.String(), status, sent, time.Now())
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // the URL stands elsewhere, without what may be secret
 	}
-	return r.Status, body, err
+	return status, body, err
 }
 
 // public is a URL without what may be secret.

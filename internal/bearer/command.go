@@ -20,6 +20,9 @@ import (
 // lasts that is a JWT stands in it.
 type Command string
 
+// Eager reports that it needs to know nothing of the server.
+func (c Command) Eager() bool { return true }
+
 // Get implements Getter.
 func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 	shell, flag := "sh", "-c"

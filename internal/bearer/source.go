@@ -33,7 +33,7 @@ type Getter interface {
 const (
 	getWithin   = 30 * time.Second // all that it takes to get one
 	longestLead = time.Minute      // before its end; a fifth of its life, where that is shorter
-	youngest    = time.Second      // a token that is refused sooner was never good
+	youngest    = time.Second      // a token that is refused sooner may never have been good
 	leastPause  = time.Second      // after a failure, and twice as long after each more
 	mostPause   = 30 * time.Second
 )
@@ -54,6 +54,7 @@ type Source struct {
 	paused time.Time   // until when nothing is asked for
 	pause  time.Duration
 	failed error // why
+	quick  int   // tokens in a row that were refused while young
 	issued int
 	ahead  *time.Timer
 	closed bool
@@ -88,6 +89,24 @@ func (s *Source) Token() string {
 		return *t
 	}
 	return ""
+}
+
+// An Eager getter has a token without being refused one first.
+type Eager interface{ Eager() bool }
+
+// Ready gets the first token, of a getter that is eager.
+func (s *Source) Ready(ctx context.Context) error {
+	if e, ok := s.get.(Eager); !ok || !e.Eager() || s.Token() != "" {
+		return nil
+	}
+	return s.Renew(ctx, "", nil)
+}
+
+// Tell has each request for a token told of from now on.
+func (s *Source) Tell(f func(method, url string, status int, sent, received time.Time)) {
+	if c, ok := s.get.(*Client); ok {
+		c.asked.Store(&f)
+	}
 }
 
 // Issued is how many tokens were got so far.
@@ -129,14 +148,30 @@ func (s *Source) join(refused string, refusal http.Header) (*flight, error) {
 	case time.Now().Before(s.paused):
 		return nil, s.failed
 	}
-	if now != "" && time.Since(s.got) < youngest && !widens(s.last, refusal) {
-		s.rest(errors.New("the server refuses a token that was just issued"))
+	if now != "" && !s.worthAsking(refusal) {
+		s.rest(errors.New("the server refuses tokens that were just issued"))
 		return nil, s.failed
 	}
 	if refusal != nil {
 		s.last = refusal
 	}
 	return s.begin(refused), nil
+}
+
+// worthAsking reports if another token may be taken where the one that there is was
+// refused. A server may drop one early; one that drops two in a row takes none. It
+// needs mu.
+func (s *Source) worthAsking(refusal http.Header) bool {
+	age := time.Since(s.got)
+	if age > 2*s.pause+youngest {
+		s.pause = 0
+	}
+	if age >= youngest || widens(s.last, refusal) {
+		s.quick = 0
+		return true
+	}
+	s.quick++
+	return s.quick < 2
 }
 
 // rest has nothing be asked for, for a while. It needs mu.
@@ -155,7 +190,7 @@ func (s *Source) begin(refused string) *flight {
 		defer cancel()
 		t, err := s.get.Get(ctx, refusal)
 		if err == nil && t.Value == refused {
-			err = errors.New("there is no other token than the one that was refused")
+			err = errors.New("it is the one that was refused again")
 		}
 		s.take(t, err)
 		f.err = err
@@ -175,9 +210,6 @@ func (s *Source) take(t Token, err error) {
 	if err != nil {
 		s.rest(err)
 		return
-	}
-	if time.Since(s.got) > 2*youngest {
-		s.pause, s.paused = 0, time.Time{}
 	}
 	s.got = time.Now()
 	s.issued++

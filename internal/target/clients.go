@@ -1,9 +1,11 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios"
@@ -51,6 +53,8 @@ func (t *Target) SpeakAs(clients int, who Identity) error {
 		return fmt.Errorf("--clients %d is not from 1 to %d", clients, MaxClients)
 	case stdio && clients > DefaultClients:
 		return fmt.Errorf("--clients %d: a server over stdio has one client, whose process it is", clients)
+	case t.Options.Bearer != nil && strings.EqualFold(who.Header, "Authorization"):
+		return errors.New("--client-header Authorization is a token for each client, and there is one for all already")
 	case stdio && who.Header != "":
 		return fmt.Errorf("--client-header %s: there are no headers over stdio", who.Header)
 	}

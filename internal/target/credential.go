@@ -27,6 +27,9 @@ func (t *Target) credential() string {
 			return "the header " + name
 		}
 	}
+	if t.Options.Bearer != nil {
+		return "the token"
+	}
 	u, err := url.Parse(t.Options.URL)
 	switch {
 	case err != nil: // the wire refuses it

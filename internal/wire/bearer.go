@@ -16,6 +16,9 @@ import (
 // A Bearer has the token that requests show (RFC 6750), where that changes. Its
 // methods are called from several goroutines.
 type Bearer interface {
+	// Ready is called before the first request of a session. It gets a token where that
+	// needs no refusal first, and says why it can't.
+	Ready(ctx context.Context) error
 	// Token is the one to show now; empty where there is none yet.
 	Token() string
 	// Renew returns once there is another token than the one that a server refused,
@@ -112,4 +115,15 @@ func (s *Session) overhear() {
 		}
 		s.aside(history.Stream, method, a)
 	})
+}
+
+// token gets the token that the first request shows, where there is one to be had.
+func (s *Session) token(ctx context.Context) *DialError {
+	if s.o.Bearer == nil {
+		return nil
+	}
+	if err := s.o.Bearer.Ready(ctx); err != nil {
+		return &DialError{Kind: Auth, Detail: "there is no token: " + excerpt([]byte(err.Error())), Err: err}
+	}
+	return nil
 }

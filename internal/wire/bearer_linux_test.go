@@ -26,6 +26,8 @@ type numbered struct {
 	header http.Header // of the refusal, the last time
 }
 
+func (n *numbered) Ready(context.Context) error { return nil }
+
 func (n *numbered) Token() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()

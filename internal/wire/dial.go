@@ -37,7 +37,10 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	s.strays.clean = s.clean
 	s.era.Store(&era{})
 	s.overhear()
-	e := s.connect(ctx)
+	e := s.token(ctx)
+	if e == nil {
+		e = s.connect(ctx)
+	}
 	if e == nil && o.ListTools {
 		e = s.listTools(ctx)
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Header    http.Header // added to every request that isn't bare, such as a credential
 	Other     http.Header // in place of it in requests that somebody else sends; nil: there is nobody else
 
+	Bearer Bearer // has a token for every request that isn't bare; nil: none
+
 	Command []string // stdio, where there is no URL
 	Env     []string // its whole environment
 	Dir     string
@@ -142,7 +144,7 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 	defer line.Close()
 	o := conform.Options{
 		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
-		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "", Loopback: loopback(c.URL),
+		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "" || c.Bearer != nil, Loopback: loopback(c.URL),
 		Other: c.Other != nil, URL: public(c.URL), Claimed: c.claimed,
 	}
 	if c.Watch != nil {

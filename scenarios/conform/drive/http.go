@@ -75,9 +75,17 @@ func (l *httpLine) minted(id string) bool {
 // Do implements conform.Line. What a limit refused is sent again, after the pause
 // that the server asks for.
 func (l *httpLine) Do(r conform.Request) conform.Reply {
+	renewed := false
 	for try := 1; ; try++ {
+		token := l.config.token()
 		reply := l.once(r)
 		switch {
+		case reply.Status == http.StatusUnauthorized && token != "" && !r.Bare && !r.Other && !renewed:
+			renewed = true
+			if l.config.Bearer.Renew(l.ctx, token, reply.Header) != nil {
+				return reply // it says why itself
+			}
+			continue
 		case !reply.Limited():
 			return reply
 		case try == mostTries:
@@ -201,7 +209,7 @@ func (l *httpLine) own(r conform.Request) http.Header {
 	case r.Other:
 		return l.config.Other
 	}
-	return l.config.Header
+	return l.config.authorized()
 }
 
 // target is the URL of a request. Credentials go to the server's own host only.

@@ -26,6 +26,11 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 	if o.Transport == wire.SSE {
 		c.Transport = conform.SSE
 	}
+	if c.Bearer = o.Bearer; c.Bearer != nil {
+		if err := firstToken(ctx, &c); err != nil {
+			return s, err
+		}
+	}
 	found, err := Run(ctx, c)
 	s.Launch = t.Started()
 	if err != nil {

@@ -3,6 +3,7 @@ package drive
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,8 @@ type sessionPool struct {
 	delay      load.Histogram // from requests of the server to our answers
 	streamEnd  load.Histogram
 	streams    wire.StreamCount // of sessions that are closed
+	repeated   int64            // calls that were made once more, since their connection was closed while idle
+	shownAnew  int64            // requests that were sent once more with another token
 	failed     int64
 	reopened   int64
 	record     func(history.Call)            // told of set-ups and asides from the run's begin on
@@ -78,6 +81,8 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 		return c, err
 	}
 	c.first = first.Session
+	o.Idempotent = c.first.Idempotent
+	c.options = o
 	if err := j.fits(c.first.Transport()); err != nil {
 		return c, err
 	}
@@ -187,6 +192,13 @@ func (c *sessionPool) aside(call history.Call) {
 	if call.Kind == history.Answer {
 		c.delay.Record(call.Sent - call.Due)
 	}
+	if call.Kind == history.Request || call.Kind == history.Notification { // it went out once more, for one of two reasons
+		if call.Outcome == history.ClosedIdle {
+			c.repeated++
+		} else if call.Status == http.StatusUnauthorized || call.Status == http.StatusForbidden {
+			c.shownAnew++
+		}
+	}
 	c.keep(call)
 }
 
@@ -252,7 +264,7 @@ func (c *sessionPool) client() *results.LoadClient {
 	defer c.mu.Unlock()
 	delay, n := c.delay.Quantiles(), c.streams
 	l := results.LoadClient{Answers: int64(delay.N), Delay: delay, StreamEnd: c.streamEnd.Quantiles(),
-		Listened: n.Listened, Ended: n.Ended, Broke: n.Broke, Resumed: n.Resumed}
+		Listened: n.Listened, Ended: n.Ended, Broke: n.Broke, Resumed: n.Resumed, Repeated: c.repeated, ShownAnew: c.shownAnew}
 	if l == (results.LoadClient{}) {
 		return nil
 	}
