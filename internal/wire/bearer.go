@@ -127,3 +127,11 @@ func (s *Session) token(ctx context.Context) *DialError {
 	}
 	return nil
 }
+
+// denial says why a request that was rejected could not show another token.
+func (a answer) denial(outcome history.Outcome) string {
+	if a.denied == nil || outcome != history.Rejected {
+		return ""
+	}
+	return "; there is no other token: " + excerpt([]byte(a.denied.Error()))
+}

@@ -182,10 +182,7 @@ func (s *Session) judge(call *history.Call, got answer) {
 		method: call.Method, status: got.status, header: got.header, body: got.body,
 		reply: got.reply, other: got.other, modern: s.era.Load().stateless, now: time.Now(), clean: s.clean,
 	})
-	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail
-	if got.denied != nil && r.outcome == history.Rejected {
-		call.Detail += "; there is no other token: " + excerpt([]byte(got.denied.Error()))
-	}
+	call.Outcome, call.Code, call.Detail = r.outcome, r.code, r.detail+got.denial(r.outcome)
 	call.RetryAfter, call.Hints = asked(r.hints), history.FormatHints(r.hints)
 	if call.Outcome == history.OK && s.o.Refusal.Wary {
 		call.Hints = history.FormatHints(readClaims(got.header, s.clean))
