@@ -1,6 +1,10 @@
 package apikey
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // An alphabet maps bytes to digits; 0xff is none.
 type alphabet [256]byte
@@ -54,8 +58,9 @@ func radix(v *view, digit *alphabet, bits, group, least int) []*view {
 		for to < len(v.text) && digit[v.text[to]] != 0xff {
 			to++
 		}
+		piece := v.pieceOf(from) + 1
 		for end := from; to-from >= shortest; from = end {
-			end = lines(v, from, to)
+			end, piece = lines(v, from, to, piece)
 			if end-from < shortest {
 				continue
 			}
@@ -84,18 +89,19 @@ next:
 }
 
 // lines is where digits end that may be one run: behind lines as long as they
-// are when somebody wraps them.
-func lines(v *view, from, to int) int {
+// are when somebody wraps them. next is the piece behind the one of from, and the
+// one behind the end comes back.
+func lines(v *view, from, to, next int) (end, after int) {
 	line := from
-	for k := v.pieceOf(from) + 1; k < len(v.pieces) && int(v.pieces[k].at) < to; k++ {
+	for k := next; k < len(v.pieces) && int(v.pieces[k].at) < to; k++ {
 		if p := v.pieces[k]; p.gap == space {
 			if int(p.at)-line < fullLine {
-				return int(p.at)
+				return int(p.at), k + 1
 			}
 			line = int(p.at)
 		}
 	}
-	return to
+	return to, len(v.pieces)
 }
 
 // A decoded is what digits from one place to another stand for: bytes that are
@@ -110,8 +116,13 @@ type decoded struct {
 // size is how many bytes there are. Bits that are left over are dropped.
 func (d decoded) size() int { return max(0, (d.to-d.from)*d.bits/8) }
 
-// byteAt is byte k.
+// byteAt is byte k. In base 64 it has its bits from two digits.
 func (d decoded) byteAt(k int) byte {
+	if d.bits == 6 {
+		turn := k % 3
+		i := d.from + k/3*4 + turn
+		return d.digit[d.of.text[i]]<<(2*turn+2) | d.digit[d.of.text[i+1]]>>(4-2*turn)
+	}
 	i, off := d.from+k*8/d.bits, k*8%d.bits
 	acc, n := uint32(d.digit[d.of.text[i]]), d.bits-off
 	for n < 8 {
@@ -286,11 +297,7 @@ func numbers(v *view, least int) []*view {
 		text, begins, ends = text[:0], begins[:0], ends[:0]
 	}
 	last := 0
-	for i := 0; i < len(v.text); {
-		if c := v.text[i]; c < '0' || c > '9' {
-			i++
-			continue
-		}
+	for i := nextDigit(v.text, 0); i < len(v.text); i = nextDigit(v.text, i) {
 		r, n := number(v.text[i:], 10, 1, 4)
 		for i+n < len(v.text) && v.text[i+n] >= '0' && v.text[i+n] <= '9' {
 			n++
@@ -306,6 +313,23 @@ func numbers(v *view, least int) []*view {
 	}
 	end()
 	return out
+}
+
+// nextDigit is where the first decimal digit stands from i on, or the text's end.
+// Eight bytes are looked at together: of one that is a digit, exclusive or with '0'
+// leaves less than 10, and then adding 118 doesn't reach the highest bit.
+func nextDigit(text []byte, i int) int {
+	const each = 0x0101010101010101
+	for ; i+8 <= len(text); i += 8 {
+		left := binary.LittleEndian.Uint64(text[i:]) ^ '0'*each
+		if hit := ^(left&(0x7f*each) + 118*each | left) & (0x80 * each); hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for i < len(text) && (text[i] < '0' || text[i] > '9') {
+		i++
+	}
+	return i
 }
 
 // dumps undoes what xxd, hexdump -C and od -tx1 print: an offset, bytes in hex,

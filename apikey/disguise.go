@@ -32,6 +32,7 @@ const deepest = 3
 // find looks for credentials in a view, and in what is disguised in it.
 func (s *secrets) find(v *view, depth int) []Match {
 	solid := v.solid()
+	defer solid.free()
 	found := families(solid, s.marks, nil)
 	found = s.whole.scan(solid, found)
 	found = s.letters.scan(solid, found)

@@ -22,32 +22,25 @@ func families(v *view, m *marks, found []Match) []Match {
 	if len(text) < 3 {
 		return found
 	}
-	key := uint32(small[text[0]])<<8 | uint32(small[text[1]])<<16
 	for i := 0; i+2 < len(text); i++ {
-		key = key>>8 | uint32(small[text[i+2]])<<16
-		if bucket := m.starts[uint16(key*0x9E3779B1>>16)]; bucket != 0 {
+		if !m.pairs[pair(text[i], text[i+1])] {
+			continue
+		}
+		if bucket := m.starts[start(text[i], text[i+1], text[i+2])]; bucket != 0 {
 			if begin, end, family := s.at(i, m.buckets[bucket]); end > 0 {
 				found = append(found, v.match(begin, end, family))
-				i = s.skip(&key, end)
+				i = end - 1
 				continue
 			}
 		}
 		if c := text[i]; c == '-' || c == '.' {
 			if begin, end, family := s.middle(i); end > 0 {
 				found = append(found, v.match(begin, end, family))
-				i = s.skip(&key, end)
+				i = end - 1
 			}
 		}
 	}
 	return s.weakly(found)
-}
-
-// skip goes on behind what was found: the next byte that is looked at is at end.
-func (s *scanner) skip(key *uint32, end int) int {
-	if end+1 < len(s.text) {
-		*key = uint32(small[s.text[end]])<<8 | uint32(small[s.text[end+1]])<<16
-	}
-	return end - 1
 }
 
 // middle finds what is known by the sign in its middle.
@@ -87,7 +80,7 @@ func (s *scanner) at(i int, bucket []uint16) (begin, end int, family string) {
 		if begin < 0 {
 			continue
 		}
-		glued := m.apart && (!s.apart(begin) || len(m.prefix) < shortPrefix && begin > 0 && s.text[begin-1] == '_')
+		glued := m.apart && (!s.apart(begin) || len(m.prefix) < shortPrefix && begin > 0 && (s.text[begin-1] == '_' || s.inBlob(begin)))
 		if glued && bytes.Count([]byte(m.prefix), []byte("-")) < 2 {
 			continue
 		}
@@ -177,7 +170,7 @@ func (s *scanner) body(m *mark, i int) int {
 	}
 	body := s.text[from:n]
 	switch {
-	case n-from < m.least, 2*w.wordy > n-from:
+	case n-from < m.least, w.prose(n - from):
 		return 0
 	case m.mixed && !mixed(body) && !loud(body):
 		if n < limit && !w.split { // it ends there for every mark of the class
@@ -196,6 +189,9 @@ func (s *scanner) body(m *mark, i int) int {
 	case m.near != nil && (!s.ends(n) || !s.named(i, m.near)):
 		return 0
 	case m.shaped != nil && !slices.ContainsFunc(m.shaped, func(f *format) bool { return f.fits(s.text[i:n]) }):
+		return 0
+	}
+	if unlikely(body) {
 		return 0
 	}
 	for m.shaped == nil && n < len(s.text) && w.goesOn(i, n) {

@@ -125,7 +125,7 @@ func (m Match) replacement() string {
 // overlap by more than a credential is long, however it is spelt; what begins
 // just behind the edge of a chunk was seen whole in the one before.
 const (
-	chunk   = 256 << 10
+	chunk   = 384 << 10
 	overlap = 32 << 10
 	edge    = 1 << 10
 )

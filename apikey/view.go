@@ -1,7 +1,9 @@
 package apikey
 
 import (
+	"slices"
 	"sort"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -113,11 +115,26 @@ func newByteKinds() (kinds [256]uint8) {
 	return kinds
 }
 
+// solids are the views that solid makes, to be used again: each is as long as what
+// it was made of, and has a piece for every word.
+var solids = sync.Pool{New: func() any {
+	v := &view{}
+	v.back = v.byPiece
+	return v
+}}
+
+// free gives a solid view back. Nobody may look at it, or at views of it, afterwards.
+func (v *view) free() {
+	clear(v.text) // of what was read, nothing is kept
+	v.parent = nil
+	solids.Put(v)
+}
+
 // solid is a view without white space and noise, full-width letters made narrow.
 // UTF-16 is ASCII with noise in it, so it needs no treatment of its own.
 func (v *view) solid() *view {
-	out := pieced(v)
-	out.pieces = make([]piece, 0, len(v.text)/4+1)
+	out := solids.Get().(*view)
+	out.text, out.pieces, out.parent = slices.Grow(out.text[:0], len(v.text)), slices.Grow(out.pieces[:0], len(v.text)/4+1), v
 	before := none
 	for i := 0; i < len(v.text); {
 		n := 1

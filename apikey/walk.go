@@ -11,9 +11,16 @@ type walk struct {
 	usual int // where it ends at a white space
 	piece int // how long the piece is that was gone through
 	begin int // where the piece begins
-	wordy int // how many bytes stand in pieces that look like words
+	wordy int // how many bytes stand in pieces that look like words or are numbers
+	words int // how many pieces look like words
+	inner int // how long the last piece was that is neither the first nor the last one
 	split bool
+	mixed bool // pieces but for the first and the last one differ in length
 }
+
+// prose reports if n bytes that were gone through are rather a sentence: words or
+// numbers for the most part, or three words that nobody cut to one length.
+func (w *walk) prose(n int) bool { return 2*w.wordy > n || w.words >= 3 && w.mixed }
 
 // goesOn reports if the credential that begins at first goes on at n. Before
 // least, white space is crossed whatever follows: what was gone through is
@@ -33,8 +40,17 @@ func (w *walk) goesOn(first, n int) bool {
 	if n >= w.usual || n >= w.least && !(w.split && len(next) <= w.piece) && !coded(next) {
 		return false
 	}
+	if w.inner > 0 && w.inner != n-w.begin {
+		w.mixed = true
+	}
+	if w.split {
+		w.inner = n - w.begin
+	}
 	w.piece, w.begin, w.split = n-w.begin, n, true
 	if wordlike(next) {
+		w.words++
+		w.wordy += len(next)
+	} else if len(bytes.Trim(next, digits)) == 0 {
 		w.wordy += len(next)
 	}
 	return true
@@ -102,16 +118,17 @@ func (s *scanner) weakly(found []Match) []Match {
 
 // weaklyIn looks at what stands from i to stop, where white space follows.
 func (s *scanner) weaklyIn(i, stop, next int, found []Match) ([]Match, int) {
-	for i < stop {
-		if !inRun.has[s.text[i]] {
-			i++
-			continue
+	for {
+		from := runOf(s.text[:stop], &inRun.has, i, leastPiece)
+		if from < 0 {
+			return found, stop
 		}
+		i = from
 		n, digit := i, false
 		for ; n < stop && inRun.has[s.text[n]]; n++ {
 			digit = digit || s.text[n] <= '9' && s.text[n] >= '0'
 		}
-		if digit && n-i <= mostWeak && n-i >= leastPiece {
+		if digit && n-i <= mostWeak {
 			if to, family := s.weak(i, n, n == stop, next); to > 0 {
 				found = append(found, s.match(i, to, family))
 				n = max(n, to)
@@ -119,7 +136,23 @@ func (s *scanner) weaklyIn(i, stop, next int, found []Match) ([]Match, int) {
 		}
 		i = n
 	}
-	return found, i
+}
+
+// runOf finds the first run of at least so many bytes of a class, or -1. It looks
+// at the last byte of where one may be, and most of what is before it is passed
+// over.
+func runOf(text []byte, in *[256]bool, from, shortest int) int {
+next:
+	for from+shortest <= len(text) {
+		for i := from + shortest - 1; i >= from; i-- {
+			if !in[text[i]] {
+				from = i + 1
+				continue next
+			}
+		}
+		return from
+	}
+	return -1
 }
 
 // leastPiece is how long a piece of a weak format is at least, and leastWeak the
@@ -162,7 +195,7 @@ func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) 
 // weakOf names the family of which the piece is a credential.
 func (s *scanner) weakOf(i, n int) string {
 	piece := s.text[i:n]
-	if !bytes.ContainsAny(piece, digits) || wordlike(piece) || !various(piece) {
+	if !bytes.ContainsAny(piece, digits) || wordlike(piece) {
 		return ""
 	}
 	asked := false
@@ -172,7 +205,7 @@ func (s *scanner) weakOf(i, n int) string {
 			continue
 		}
 		if !asked { // the cheaper question first, and once
-			if asked = true; i > 0 && !s.opens(i) || !s.assigned(i) {
+			if asked = true; i > 0 && !s.opens(i) || !s.assigned(i) || s.disowned(i) || !various(piece) || unlikely(piece) {
 				return ""
 			}
 		}

@@ -48,6 +48,35 @@ func (t *Trial) mentioned(starts []Start) []string {
 // codes are what Node's and other errors spell as variables are.
 var codes = map[string]bool{"ERR_MODULE_NOT_FOUND": true, "MODULE_NOT_FOUND": true, "ERR_REQUIRE_ESM": true, "ERR_UNHANDLED_REJECTION": true, "EXIT_FAILURE": true, "INVALID_ARGUMENT": true}
 
+// whyServed says why bad starts were served, some where others weren't. With several
+// variables, one of which nothing looks at is told from one that is looked at too little.
+func (t *Trial) whyServed(some bool) string {
+	if !some {
+		return "the credential is not checked at the start, or what the check says is not heeded" + t.optional()
+	}
+	partly, never := false, []string{}
+	for _, env := range slices.Sorted(maps.Keys(t.Provider)) {
+		served, made := 0, 0
+		for _, s := range t.bad() {
+			if s.Env != env {
+				continue
+			}
+			if made++; s.Seen.Answered {
+				served++
+			}
+		}
+		if served > 0 && served == made {
+			never = append(never, env)
+		} else if served > 0 {
+			partly = true
+		}
+	}
+	if partly || len(never) == 0 {
+		return "the check lets these through: it looks at less than the whole form" + t.optional()
+	}
+	return strings.Join(never, ", ") + " is not checked at the start, or what the check says is not heeded" + t.optional()
+}
+
 // optional advises on variables without which a server served on purpose.
 func (t *Trial) optional() string {
 	var without []string

@@ -112,10 +112,7 @@ func judgeRefuses(t *Trial, f *Finding) {
 	case len(served) > 0:
 		f.Verdict = verdict.Fail
 		f.Saw = fmt.Sprintf("%d of %s served: %s", len(served), total, few(served))
-		f.Cause = "the credential is not checked at the start, or what the check says is not heeded" + t.optional()
-		if len(served) < len(bad)-len(hung) {
-			f.Cause = "the check lets these through: it looks at less than the whole form"
-		}
+		f.Cause = t.whyServed(len(served) < len(bad)-len(hung))
 	case t.unproven() != "":
 		f.Saw = t.unproven()
 	case len(hung) > 0 && 2*t.slowest() > t.Limit:
