@@ -46,6 +46,7 @@ type Call struct {
 	RetryAfter time.Duration // how long the refusal asked to wait; 0 where it didn't say
 	Hints      string        // all that the refusal said of when to come back, for ParseHints; empty where it didn't say
 	Media      string        // media type of a refusal's HTTP reply, such as "application/json"; empty where there was none, and for all other outcomes
+	Trace      string        // traceparent that it was sent with (W3C Trace Context); empty: none
 	Detail     string        // why, in a few words, for every outcome but OK, and for OK where the result speaks of a limit; never a secret
 }
 

@@ -75,7 +75,7 @@ func anyCall() *rapid.Generator[Call] {
 				Due: time.Duration(instant.Draw(t, "due")), Client: text.Draw(t, "client"), Method: text.Draw(t, "method"),
 				Tool: text.Draw(t, "tool"), Label: text.Draw(t, "label"), Session: text.Draw(t, "session"),
 				Attempt: rapid.Int().Draw(t, "attempt"),
-			}, Media: text.Draw(t, "media"), Hints: text.Draw(t, "hints"), Kind: Kind(rapid.IntRange(0, len(kindNames)-1).Draw(t, "kind")),
+			}, Media: text.Draw(t, "media"), Hints: text.Draw(t, "hints"), Trace: text.Draw(t, "trace"), Kind: Kind(rapid.IntRange(0, len(kindNames)-1).Draw(t, "kind")),
 			ID: rapid.Int64().Draw(t, "id"), Sent: time.Duration(min(a, b)), Received: time.Duration(max(a, b)),
 			Outcome: Outcome(rapid.IntRange(0, len(outcomeNames)-1).Draw(t, "outcome")), Code: rapid.Int().Draw(t, "code"),
 			Status: rapid.Int().Draw(t, "status"), RetryAfter: time.Duration(rapid.Int64().Draw(t, "retry")), Detail: text.Draw(t, "detail"),

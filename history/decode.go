@@ -288,6 +288,8 @@ func (d *decoder) note(field int, first byte, c *Call) *LineError {
 		c.Media = d.medias.word(text)
 	case fieldHints:
 		c.Hints = d.hints.word(text)
+	case fieldTrace:
+		c.Trace = string(text)
 	case fieldKind:
 		if i := slices.Index(kindNames[:], string(text)); i > 0 { // other logs may call other things a kind
 			c.Kind = Kind(i)

@@ -21,6 +21,7 @@ const (
 	keyHints      = "hints"
 	keyKind       = "kind"
 	keyAttempt    = "attempt"
+	keyTrace      = "traceparent"
 )
 
 // fieldSet is the set of fields that a line has, by their place in fieldNames.
@@ -47,12 +48,13 @@ const (
 	fieldHints
 	fieldKind
 	fieldAttempt
+	fieldTrace
 	fieldOther // any other name
 )
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind, keyAttempt,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind, keyAttempt, keyTrace,
 }
 
 func fieldOf(key []byte) int {
@@ -95,6 +97,8 @@ func fieldOf(key []byte) int {
 		return fieldKind
 	case keyAttempt:
 		return fieldAttempt
+	case keyTrace:
+		return fieldTrace
 	}
 	return fieldOther
 }

@@ -163,7 +163,7 @@ func notes(c *Call, fields map[string]json.RawMessage) {
 	}
 	c.ID, c.Status, c.RetryAfter = number(keyID), int(number(keyStatus)), time.Duration(number(keyRetryAfter))
 	c.Attempt = int(number(keyAttempt))
-	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints)
+	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints, c.Trace = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints), text(keyTrace)
 	c.Kind = Kind(max(0, slices.Index(kindNames[:], text(keyKind))))
 }
 

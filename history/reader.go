@@ -24,7 +24,8 @@ import (
 //	code            optional  whole number: JSON-RPC error code
 //	result          optional  refines unknown: tool-error, rejected, broken, timed-out or unsent
 //	kind            optional  notification, answer, stream or deletion, of a message that is no request of ours
-//	id, label, attempt, tool, session, status, media_type, retry_after_ns, hints, detail
+//	id, label, attempt, tool, session, status, media_type, retry_after_ns, hints, traceparent,
+//	detail
 //	                optional  notes: as in Call, durations in ns
 //
 // An instant is a whole number from 0 to 2⁶³−1 of one clock, whose zero is

@@ -81,7 +81,7 @@ func appendCall(b []byte, c *Call) []byte {
 	if c.Kind != Request {
 		b = appendString(b, keyKind, c.Kind.String())
 	}
-	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyHints, c.Hints}, {keyDetail, c.Detail}} {
+	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyHints, c.Hints}, {keyTrace, c.Trace}, {keyDetail, c.Detail}} {
 		if s.value != "" {
 			b = appendString(b, s.key, s.value)
 		}

@@ -26,6 +26,7 @@ type loadFlags struct {
 	storeFlags
 	shardFlags
 	connection connectionFlags
+	telemetry  telemetryFlags
 	client     clientFlags
 
 	shape       string
@@ -124,6 +125,7 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	f.registerTarget(cmd)
 	f.registerKeep(cmd)
 	f.shardFlags.register(flags)
+	f.telemetry.register(flags)
 	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
 	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
 	flags.StringVar(&f.arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random gaps, by --seed)")
@@ -185,6 +187,12 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	if err := a.online(); err != nil {
 		return err
 	}
+	end, err := a.export(ctx, &f.telemetry)
+	if err != nil {
+		return err
+	}
+	defer end()
+	l.Options.Trace = f.telemetry.traces()
 	began := time.Now()
 	var report loaddrive.Report
 	p := a.newProgress("mcpload load · " + l.Profile.Name)
@@ -192,6 +200,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	doc, err := mcpload.Load(ctx, mcpload.LoadConfig{Prepared: &l.Job, Observer: p, Drain: a.drain,
 		Report: func(r loaddrive.Report) { report = r }})
 	stop()
+	end()
 	if err != nil {
 		return explainLoad(&l.Target, err)
 	}

@@ -75,7 +75,12 @@ func (p *progress) Tell(e drive.Event) {
 }
 
 // Saw implements drive.Observer.
-func (p *progress) Saw(server string, c history.Call) { p.board.Saw(server, c) }
+func (p *progress) Saw(server string, c history.Call) {
+	if e := p.app.exporter; e != nil {
+		e.Saw(server, &c)
+	}
+	p.board.Saw(server, c)
+}
 
 // stages are the parts of a plan.
 func stages(plan []history.Arrival, begin time.Duration) []live.Stage {

@@ -18,6 +18,7 @@ import (
 	"github.com/mcpload/mcpload/internal/bearer"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/telemetry"
 )
 
 // Exit statuses, the same for every command.
@@ -38,6 +39,7 @@ type app struct {
 	noTUI          bool
 	offline        atomic.Bool                 // nothing is in flight: the first interrupt ends it
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
+	exporter       *telemetry.Exporter         // is shown each call; nil: nobody asked
 	secrets        secretBook                  // what must not be shown
 	ends           endings                     // what is said at the end
 	sources        []*bearer.Source            // of tokens

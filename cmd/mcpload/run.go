@@ -29,7 +29,8 @@ type runFlags struct {
 	targetFlags
 	storeFlags
 	lawFlags
-	given func(name string) bool // which flags were
+	telemetry telemetryFlags
+	given     func(name string) bool // which flags were
 	clockFlags
 	shardFlags
 	scenarios  []string
@@ -101,6 +102,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	f.shardFlags.register(cmd.Flags())
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
+	f.telemetry.register(flags)
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
 	flags.IntVar(&f.clients, "clients", target.DefaultClients, "speak as `n` clients, each with a session of its own")
 	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
@@ -227,7 +229,7 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 		if err := jobs[i].TellsApart(); err != nil {
 			return err
 		}
-		jobs[i].Options.Refusal.Wary = true
+		jobs[i].Options.Refusal.Wary, jobs[i].Options.Trace = true, f.telemetry.traces()
 		if jobs[i].Laws != nil {
 			if jobs[i].Scenarios, err = f.demanding([]scenarios.Scenario{scenarios.Laws()}); err != nil {
 				return err
@@ -247,6 +249,8 @@ func (f *runFlags) makeVirtual(jobs []drive.Job) error {
 		return hint.New(errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual")
 	case !f.virtual:
 		return nil
+	case f.telemetry.otlp || f.telemetry.prometheus != "":
+		return errors.New("--otlp and --prometheus-addr show real calls, and those of --virtual are simulated")
 	}
 	delay, err := virtual.ParseDelay(cmp.Or(f.delay, "exp(1ms)"))
 	if err != nil {

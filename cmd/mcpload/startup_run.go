@@ -77,10 +77,14 @@ func (a *app) lineOf(f *runFlags, j drive.Job) (*startLine, error) {
 // runAndStart makes the run, if there are scenarios with calls, and then the
 // starts, if they are asked for: one server after the other, as a start is timed.
 func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, lines []*startLine) (*results.Document, map[string][]history.Call, error) {
+	end, err := a.export(ctx, &f.telemetry)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer end()
 	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
 	var histories map[string][]history.Call
 	if lines == nil || len(f.scenarios) > 0 {
-		var err error
 		if doc, histories, err = a.judged(ctx, f, jobs); err != nil {
 			return nil, nil, err
 		}

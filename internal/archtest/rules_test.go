@@ -53,6 +53,8 @@ var rooms = map[string]room{
 	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results", "results/judge",
 		"runner", "runner/virtual", "scenarios", "scenarios/shard", "verdict"}},
 
+	"internal/telemetry": {imports: []string{"history"}, clock: true},
+
 	"scenarios/conform":       {imports: []string{"results"}},
 	"scenarios/conform/drive": {imports: []string{"internal/target", "internal/wire", "results", "scenarios/conform"}, clock: true},
 

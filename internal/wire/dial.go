@@ -35,7 +35,10 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	}
 	s := &Session{o: o, transport: o.Transport, url: o.URL, clean: newRedactor(o.Redact, o.Header, o.URL)}
 	s.strays.clean = s.clean
-	s.era.Store(&era{})
+	if o.Trace {
+		s.trace = newTracer()
+	}
+	s.era.Store(&era{trace: s.trace})
 	s.overhear()
 	e := s.token(ctx)
 	if e == nil {
@@ -93,7 +96,7 @@ func (s *Session) connect(ctx context.Context) *DialError {
 	if e := s.closeLink(ctx); e != nil {
 		return e
 	}
-	s.era.Store(&era{})
+	s.era.Store(&era{trace: s.trace})
 	if e := s.useSSE(ctx); e != nil {
 		return first // it is no older server either: what came first tells more
 	}

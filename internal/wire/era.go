@@ -52,6 +52,7 @@ type era struct {
 	meta      []byte // stateless: the _meta object of every request
 	sessionID string // session: what the server assigned, if anything
 	params    paramHeaders
+	trace     *tracer // nil: requests carry no trace context
 }
 
 // statelessEra returns the era of a revision without sessions.
@@ -87,6 +88,9 @@ func (e era) encode(id int64, method, tool string, arguments json.RawMessage) (r
 // encodeLine is encode for a transport without headers.
 func (e era) encodeLine(id int64, method, tool string, arguments json.RawMessage) (request, error) {
 	params, err := e.encodeParams(method, tool, arguments)
+	if err == nil {
+		params, err = e.traced(id, params)
+	}
 	if err != nil {
 		return request{}, err
 	}

@@ -82,6 +82,9 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 	p.lane, p.done, p.start, p.next = ln, done, l.now(), nil
 	p.written, p.stamped, p.waiting, p.anew = 0, false, false, false
 	p.call = history.Call{Arrival: a, ID: ln.s.lastID.Add(1)}
+	if ln.s.trace != nil {
+		p.call.Trace = ln.s.trace.parent(p.call.ID)
+	}
 	return p
 }
 

@@ -32,7 +32,7 @@ func (l *Loop) addLanes(sessions []*Session) {
 			t = newTemplate(s, l.url, link.poster.header)
 			l.forms[key] = t
 		}
-		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID}, modern: e.stateless, template: t, packed: link.poster.packed,
+		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID, trace: e.trace}, modern: e.stateless, template: t, packed: link.poster.packed,
 			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200), wary: s.o.Refusal.Wary}
 	}
 }

@@ -53,6 +53,7 @@ type discovery struct {
 // nothing else is worth trying.
 func (s *Session) probe(ctx context.Context, revision string, timeout time.Duration) (discovery, *DialError) {
 	e := statelessEra(revision, s.o)
+	e.trace = s.trace
 	s.era.Store(&e)
 	call, got, failed := s.ask(ctx, methodDiscover, nil, timeout)
 	d := discovery{call: call, got: got}
@@ -187,7 +188,7 @@ func (s *Session) restart(ctx context.Context) *DialError {
 // initialize begins a session. Where exact is set the server must agree to
 // the revision; else it may counter with another one that we speak.
 func (s *Session) initialize(ctx context.Context, revision string, exact bool) *DialError {
-	s.era.Store(&era{})
+	s.era.Store(&era{trace: s.trace})
 	params, err := json.Marshal(map[string]any{
 		"protocolVersion": revision,
 		"capabilities":    s.o.Answers.capabilities(),
@@ -215,7 +216,7 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 			Detail: fmt.Sprintf("asked to speak %s, it speaks %s", revision, excerpt([]byte(result.Version)))}
 	}
 	s.server = result.Info.Name
-	s.era.Store(&era{revision: result.Version, sessionID: got.header.Get("Mcp-Session-Id")})
+	s.era.Store(&era{trace: s.trace, revision: result.Version, sessionID: got.header.Get("Mcp-Session-Id")})
 	return s.initialized(ctx)
 }
 

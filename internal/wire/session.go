@@ -31,6 +31,7 @@ type Session struct {
 	asides    asideLog
 	streams   streamCount
 	answers   *answerer // to the server's requests; nil in process
+	trace     *tracer   // nil: requests carry no trace context
 	templates sync.Pool // of *template, for transports without headers
 
 	cancelling atomic.Int64   // cancellations under way
@@ -98,6 +99,9 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 		call.Kind = history.Notification
 	} else {
 		call.ID = s.lastID.Add(1)
+		if s.trace != nil {
+			call.Trace = s.trace.parent(call.ID)
+		}
 	}
 	q, err := s.encode(call.ID, a)
 	if err != nil {

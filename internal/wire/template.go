@@ -108,7 +108,7 @@ func (t *template) opening(method, tool string) opening {
 // extraordinary reports if only encode can write a request.
 func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
 	switch {
-	case h.general:
+	case h.general, t.era.trace != nil:
 		return true
 	case len(t.compact) > 0 && bytes.Equal(arguments, t.compact):
 		return false
@@ -122,7 +122,10 @@ func (t *template) extraordinary(h opening, arguments json.RawMessage) bool {
 const bodyStart = `{"jsonrpc":"2.0","id":`
 
 // marks are what tells a session's requests from those of others with its template.
-type marks struct{ id, cookie, token string }
+type marks struct {
+	id, cookie, token string
+	trace             *tracer
+}
 
 // append appends them, and the end of the head.
 func (m marks) append(b []byte) []byte {
@@ -199,7 +202,9 @@ func (t *template) head(own http.Header) []byte {
 
 // general writes any request, as the plain path does.
 func (t *template) general(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
-	q, err := t.era.encode(id, method, tool, arguments)
+	e := t.era
+	e.trace = own.trace // the template is that of several sessions
+	q, err := e.encode(id, method, tool, arguments)
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,9 @@ type Options struct {
 	// Compressed offers the server to compress its replies: gzip, deflate or zstd.
 	Compressed bool
 
+	// Trace gives each request a trace context of its own in its _meta. Calls have it.
+	Trace bool
+
 	Answers   Answers   // what the server's own requests are answered
 	GetStream GetStream // http: if the server's standalone stream is listened to
 
