@@ -112,3 +112,11 @@ func milder(what string, says, parts verdict.Verdict) error {
 	}
 	return fmt.Errorf("results: %s says %q, its parts say %q", what, says, parts)
 }
+
+// writeIndented writes a document as indented JSON.
+func writeIndented(w io.Writer, doc any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // "<" is common in what checks say
+	return enc.Encode(doc)
+}

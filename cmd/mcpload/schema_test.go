@@ -39,7 +39,7 @@ func schemaDocs() []schemaDoc {
 	return []schemaDoc{
 		{"mcpload.run/v1", "`run`, `load`, `startup`, `report` and `results judge`, with `--format json`; `document.json` of a kept one", "what a run, a load or a start-up found", []any{results.Document{}}, false},
 		{"mcpload.probe/v1", "`probe --format json`", "the limit that a probe measured", []any{probeJSON{}}, false},
-		{"mcpload.verify/v1", "`verify --format json`", "how a history fits a bucket, or laws with `--promise`", []any{judgementJSON{}, lawsJSON{}}, false},
+		{"mcpload.verify/v1", "`verify --format json`", "how a history fits a bucket, or laws with `--promise`", []any{results.VerifiedBucketDoc{}, results.VerifiedLawsDoc{}}, false},
 		{"mcpload.plan/v1", "`run --dry-run --format json`, one document a server", "what a run would send", []any{planJSON{}}, false},
 		{"mcpload.list/v1", "`list NAME --format json`", "what there is of a kind; the list stands under its own name", nil, true},
 		{"mcpload.key/v1", "`keys check --format json`", "what a credential looks like", []any{keyJSON{}}, false},

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload"
-	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
@@ -194,5 +193,17 @@ func spoken(err error) error {
 	if err == nil {
 		return nil
 	}
-	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "mcpload: ")), hint.Of(err))
+	return plainError{err, "mcpload: "}
 }
+
+// A plainError is an error without a prefix that says where in the program it arose.
+type plainError struct {
+	error
+	prefix string
+}
+
+// Error implements error.
+func (e plainError) Error() string { return strings.TrimPrefix(e.error.Error(), e.prefix) }
+
+// Unwrap is the error as it was.
+func (e plainError) Unwrap() error { return e.error }

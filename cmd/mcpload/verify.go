@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/profiles"
@@ -73,7 +75,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 			if err := f.said(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return a.unlessInterrupted(func() error { return a.verify(f, args[0]) })
+			return a.unlessInterrupted(func() error { return a.verify(cmd.Context(), f, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
@@ -86,7 +88,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 	flags.Float64Var(&f.tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in `tokens`")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.BoolVar(&f.box, "box", true, "also measure which rates and bursts explain the history; most of the time goes there")
-	flags.IntVar(&f.most, "max-calls", 50_000_000, "refuse a history of more calls than this `number`; ten million take 1.4 GB")
+	flags.IntVar(&f.most, "max-calls", mcpload.MostCalls, "refuse a history of more calls than this `number`; ten million take 1.4 GB")
 	flags.StringSliceVar(&f.charges, "charges", nil, "methods that cost a token (default: every request)")
 	return cmd
 }
@@ -141,7 +143,7 @@ func (f *verifyFlags) general() error {
 	return nil
 }
 
-func (a *app) verify(f *verifyFlags, name string) error {
+func (a *app) verify(ctx context.Context, f *verifyFlags, name string) error {
 	var limit profiles.Limit
 	if len(f.promise) == 0 {
 		var err error
@@ -165,56 +167,33 @@ func (a *app) verify(f *verifyFlags, name string) error {
 	// anything else: collecting whenever it has grown by half bounds the memory, and more
 	// often would take as long as all else together.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	if len(f.promise) > 0 {
-		return a.verifyLaws(f, *clocks, in)
+	c := mcpload.VerifyConfig{History: in, Limit: limit, Clocks: clocks, Tolerance: f.tolerance, Unboxed: !f.box, Most: f.most}
+	if f.tolerance == 0 {
+		c.Tolerance = -1
 	}
-	evidence := verdict.NewEvidence(limit).Under(*clocks)
-	err = history.NewReader(in).Each(func(line int, c *history.Call) error {
-		evidence.Add(line, c)
-		return f.bounded(evidence, line)
-	})
+	if c.Promise, err = parsePromise(f.promise); err != nil {
+		return err
+	}
+	found, err := mcpload.Verify(ctx, c)
 	if err != nil {
-		return unreadable(err)
+		return f.unreadable(spoken(err))
 	}
-	judge := evidence.Check
-	if f.box {
-		judge = evidence.Judge
-	}
-	j := judge(limit.Rate, limit.Burst, f.tolerance)
-	// A history whose clock jumped can't be held against a server.
-	var jump *verdict.Jump
-	if j.Verdict == verdict.Fail {
-		if found, ok := evidence.Jump(limit.Rate, limit.Burst, f.tolerance); ok {
-			jump, j.Verdict = &found, verdict.Inconclusive
-		}
-	}
-	a.status = statusOf(j.Verdict)
+	a.status = statusOf(found.Verdict)
 	if f.format == "json" {
-		return writeJudgement(a.stdout, j, jump)
+		return found.JSON(a.stdout)
 	}
-	cause := ""
-	if f.box && j.Verdict == verdict.Fail {
-		cause = evidence.Cause(limit.Rate, limit.Burst, f.tolerance)
-	}
-	return f.tell(a.stdout, limit, j, jump, cause)
-}
-
-// maxNames is how many bytes the names of clients may have together.
-const maxNames = 256 << 20
-
-// bounded refuses a history that would fill the memory.
-func (f *verifyFlags) bounded(e *verdict.Evidence, line int) error {
-	switch {
-	case e.Calls() > f.most:
-		return hint.New(fmt.Errorf("line %d is more than %d calls", line, f.most), "--max-calls lets verify judge more, at 140 bytes of memory each")
-	case e.Names() > maxNames:
-		return fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, maxNames>>20)
-	}
-	return nil
+	return found.Table(a.stdout)
 }
 
 // unreadable is why a history can't be read, with how one looks.
-func unreadable(err error) error {
+func (f *verifyFlags) unreadable(err error) error {
+	if many := (*mcpload.TooManyCalls)(nil); errors.As(err, &many) {
+		cost := ", at 140 bytes of memory each"
+		if len(f.promise) > 0 {
+			cost = ""
+		}
+		return hint.New(err, "--max-calls lets verify judge more"+cost)
+	}
 	if lines := (*history.Errors)(nil); errors.As(err, &lines) {
 		if strings.Contains(err.Error(), "is before sent_ns") {
 			return hint.New(err, "was the clock set back while that call was under way? Nobody knows when it was decided then: leave the line out, or say "+`"outcome":"unknown"`+" with the later instant twice")

@@ -1,22 +1,21 @@
-package main
+package results
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // witnessLines is how many lines of a witness are told to a person.
 const witnessLines = 60
 
-// tell says a judgement to a person.
-func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, jump *verdict.Jump, cause string) error {
+// text says a judgement to a person.
+func (b *VerifiedBucket) text(said verdict.Verdict) string {
+	l, j, jump := b.Limit, b.Judgement, b.Jump
 	headline := map[verdict.Verdict]string{
 		verdict.Pass:         "an honest token bucket can have produced this history",
 		verdict.Fail:         "no honest token bucket can have produced this history",
@@ -29,14 +28,14 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, j
 		}
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s: %s\n", j.Verdict, headline[j.Verdict])
+	fmt.Fprintf(&s, "%s: %s\n", said, headline[said])
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
 	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
 	line("", "given clocks within "+j.Clocks.String())
 	if jump != nil {
 		line("clock", toldJump(*jump))
 	}
-	if j.Verdict != verdict.Inconclusive || jump != nil {
+	if said != verdict.Inconclusive || jump != nil {
 		line("admitted", toldAdmission(j, l.Burst))
 		line("refusals", toldRejection(j, l.Burst))
 		switch {
@@ -45,12 +44,14 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, j
 			if or := j.Measured.Or; or != nil {
 				line("", "or a bucket "+or.Faster()+", which these calls don't rule out")
 			}
-		case f.box:
+		case b.Boxed:
 			line("measured", "no token bucket of any rate and burst explains the history")
 		}
 	}
-	if cause != "" {
-		line("cause", cause)
+	if b.Cause != nil {
+		if cause := b.Cause(); cause != "" {
+			line("cause", cause)
+		}
 	}
 	if w := j.OverAdmission.Witness; w != nil {
 		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f are allowed\n  lines %s\n",
@@ -60,8 +61,7 @@ func (f *verifyFlags) tell(w io.Writer, l profiles.Limit, j verdict.Judgement, j
 		fmt.Fprintf(&s, "\nwitness of over-rejection: line %d was refused, though a token was left: of the %.2f allowed within %d ns,\n  from %d to %d, at most %d taken\n  lines %s\n",
 			w.Calls[0], w.Allowed, int64(w.To-w.From), int64(w.From), int64(w.To), w.Admitted, lineNumbers(w.Calls[1:]))
 	}
-	_, err := io.WriteString(w, s.String())
-	return err
+	return s.String()
 }
 
 // toldJump says where the clock jumped, and what speaks for it.

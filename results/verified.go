@@ -1,0 +1,114 @@
+package results
+
+import (
+	"io"
+	"math"
+
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+const verifySchema = "mcpload.verify/v1"
+
+// A Verification is what a recorded history proves of a promise: of one bucket, or of
+// laws of any kind. JSON writes it as a document (schema mcpload.verify/v1), Table for
+// people.
+type Verification struct {
+	Verdict verdict.Verdict
+	Bucket  *VerifiedBucket // nil where laws were held against the history
+	Laws    *VerifiedLaws   // nil where a bucket was
+}
+
+// A VerifiedBucket is a history's judgement by one bucket.
+type VerifiedBucket struct {
+	Limit     profiles.Limit
+	Judgement verdict.Judgement
+	Jump      *verdict.Jump // one step of the clock that explains every answer; nil: none does
+	Cause     func() string // says what may have gone wrong, which takes a while; nil: nothing did
+	Boxed     bool          // it was measured which rates and bursts explain the history
+}
+
+// JSON writes the document.
+func (v *Verification) JSON(w io.Writer) error {
+	if v.Laws != nil {
+		return writeIndented(w, v.Laws.document())
+	}
+	return writeIndented(w, v.Bucket.document(v.Verdict))
+}
+
+// Table says it to a person.
+func (v *Verification) Table(w io.Writer) error {
+	text := ""
+	if v.Laws != nil {
+		text = v.Laws.text()
+	} else {
+		text = v.Bucket.text(v.Verdict)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// A VerifiedBucketDoc is the document of mcpload.verify/v1 of one bucket.
+type (
+	VerifiedBucketDoc struct {
+		Schema        string            `json:"schema"`
+		Verdict       verdict.Verdict   `json:"verdict"`
+		Calls         int               `json:"calls"`
+		Tolerance     float64           `json:"tolerance"`
+		Clocks        *Clocks           `json:"clocks"`
+		OverAdmission verifiedAdmission `json:"over_admission"`
+		OverRejection verifiedRejection `json:"over_rejection"`
+		Measured      *Measured         `json:"measured"`
+		Jump          *verifiedJump     `json:"jump,omitempty"` // one step of the clock that explains every answer
+	}
+	verifiedAdmission struct {
+		Violated bool         `json:"violated"`
+		BurstMin float64      `json:"burst_min"`
+		Witness  *lineWitness `json:"witness"`
+	}
+	verifiedRejection struct {
+		Violated bool         `json:"violated"`
+		BurstMax *float64     `json:"burst_max"` // null where nothing was refused
+		Witness  *lineWitness `json:"witness"`
+	}
+	verifiedJump struct {
+		AfterLine  int   `json:"after_line"`
+		BeforeLine int   `json:"before_line"`
+		Seconds    Range `json:"seconds"` // negative: the clock was set back
+		SilenceNS  int64 `json:"silence_ns,omitempty"`
+	}
+	lineWitness struct {
+		FromNS   int64   `json:"from_ns"`
+		ToNS     int64   `json:"to_ns"`
+		Calls    []int   `json:"calls"`
+		Admitted int     `json:"admitted"`
+		Allowed  float64 `json:"allowed"`
+	}
+)
+
+func linesOf(w *verdict.Witness) *lineWitness {
+	if w == nil {
+		return nil
+	}
+	return &lineWitness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted, Allowed: w.Allowed}
+}
+
+func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
+	j := b.Judgement
+	doc := VerifiedBucketDoc{
+		Schema: verifySchema, Verdict: said, Calls: j.Calls, Tolerance: j.Tolerance,
+		Clocks:        ClocksOf(j.Clocks),
+		OverAdmission: verifiedAdmission{j.OverAdmission.Violated, j.OverAdmission.Burst, linesOf(j.OverAdmission.Witness)},
+		OverRejection: verifiedRejection{Violated: j.OverRejection.Violated, Witness: linesOf(j.OverRejection.Witness)},
+	}
+	if !math.IsInf(j.OverRejection.Burst, 1) {
+		doc.OverRejection.BurstMax = &j.OverRejection.Burst
+	}
+	if j.Measured != nil {
+		doc.Measured = Box(*j.Measured)
+	}
+	if b.Jump != nil {
+		doc.Jump = &verifiedJump{b.Jump.After, b.Jump.Before, Range(b.Jump.By), int64(b.Jump.Silence)}
+	}
+	return doc
+}

@@ -1,0 +1,124 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// VerifiedLaws are a history's judgement by laws.
+type VerifiedLaws struct {
+	Judgement verdict.LawJudgement
+	Lines     []int // of the history, by call
+	Clocks    verdict.Clocks
+	Tolerance float64 // in tokens, of buckets
+}
+
+// text says the judgement to a person.
+func (l *VerifiedLaws) text() string {
+	headline := map[verdict.Verdict]string{
+		verdict.Pass:         "an honest server can have produced this history, and each law was seen at work",
+		verdict.Fail:         "no server that keeps these laws can have produced this history",
+		verdict.Inconclusive: "an honest server can have produced this history, which doesn't show every law at work",
+	}
+	if len(l.Lines) == 0 {
+		headline[verdict.Inconclusive] = "there is nothing to judge: the history has no call"
+	}
+	var s strings.Builder
+	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
+	fmt.Fprintf(&s, "%s: %s\n", l.Judgement.Verdict, headline[l.Judgement.Verdict])
+	line("judged", fmt.Sprintf("%s against %s", words.Count(len(l.Lines), "call"), words.Count(len(l.Judgement.Laws), "law")))
+	line("", "given clocks within "+l.Clocks.String())
+	for i, f := range l.Judgement.Laws {
+		line(fmt.Sprintf("law %d", i+1), fmt.Sprintf("%s: %s", f.Law, f.State))
+		for _, text := range l.told(f) {
+			line("", text)
+		}
+	}
+	for i, u := range l.Judgement.Unexplained {
+		if i == maxUnexplained {
+			line("", fmt.Sprintf("and %d more", len(l.Judgement.Unexplained)-i))
+			break
+		}
+		line("refusal", fmt.Sprintf("line %d was refused, and no law can have refused it:", l.Lines[u.Call-1]))
+		for _, room := range u.Room {
+			line("", room)
+		}
+	}
+	return s.String()
+}
+
+// maxUnexplained is how many refusals are told one by one.
+const maxUnexplained = 5
+
+// told is what there is to say of one law.
+func (l *VerifiedLaws) told(f verdict.LawFinding) []string {
+	var out []string
+	switch {
+	case f.State == verdict.Broken:
+		w := f.Witness
+		out = append(out, fmt.Sprintf("%s: %s let through within %s, where %g are granted", whose(f.Key), words.Count(w.Admitted, "unit"),
+			(w.To-w.From).Round(time.Microsecond), w.Allowed), "lines "+lineNumbers(l.numbers(w.Calls)))
+	case f.State == verdict.NotObserved && f.Refused == 0:
+		out = append(out, "no call was refused that only this law can have refused")
+	case f.State == verdict.NotObserved:
+		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g", words.Count(f.Refused, "call"), f.Units.Hi))
+	}
+	if f.State != verdict.Broken && (f.Units.Lo > 0 || !math.IsInf(f.Units.Hi, 1)) {
+		out = append(out, "what the history leaves of its number: "+f.Units.String())
+	}
+	return out
+}
+
+func whose(key string) string {
+	if key == "" {
+		return "everybody"
+	}
+	return key
+}
+
+// numbers are the lines of calls.
+func (l *VerifiedLaws) numbers(calls []int) []int {
+	out := make([]int, len(calls))
+	for i, c := range calls {
+		out[i] = l.Lines[c-1]
+	}
+	return out
+}
+
+// A VerifiedLawsDoc is the document mcpload.verify/v1 with laws in place of one bucket's bounds.
+type (
+	VerifiedLawsDoc struct {
+		Schema      string               `json:"schema"`
+		Verdict     verdict.Verdict      `json:"verdict"`
+		Calls       int                  `json:"calls"`
+		Tolerance   float64              `json:"tolerance"`
+		Clocks      *Clocks              `json:"clocks"`
+		Laws        []Law                `json:"laws"`
+		Unexplained []unexplainedRefusal `json:"unexplained"`
+	}
+	unexplainedRefusal struct {
+		Call int      `json:"call"`
+		Room []string `json:"room"`
+	}
+)
+
+func (l *VerifiedLaws) document() VerifiedLawsDoc {
+	d := VerifiedLawsDoc{Schema: verifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines), Tolerance: l.Tolerance,
+		Clocks: ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
+	for _, f := range l.Judgement.Laws {
+		j := LawOf(f)
+		if j.Witness != nil {
+			j.Witness.Calls = l.numbers(f.Witness.Calls)
+		}
+		d.Laws = append(d.Laws, j)
+	}
+	for _, u := range l.Judgement.Unexplained {
+		d.Unexplained = append(d.Unexplained, unexplainedRefusal{Call: l.Lines[u.Call-1], Room: u.Room})
+	}
+	return d
+}

@@ -1,0 +1,146 @@
+package mcpload
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// MostCalls is how many calls a history may have where nobody says otherwise.
+const MostCalls = 50_000_000
+
+// mostNames is how many bytes the names of clients may have together.
+const mostNames = 256 << 20
+
+// VerifyConfig says which recorded history is held against which promise. Its zero
+// value is refused, as it has neither.
+type VerifyConfig struct {
+	History io.Reader       // one call a line, as JSON; in any order
+	Limit   profiles.Limit  // one bucket, full at first use; of the zero value the Promise counts
+	Promise promise.Promise // laws of any kind, in place of the Limit
+
+	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultClocks
+	Tolerance float64         // widens a burst on both sides, in tokens below 1; 0: verdict.DefaultTolerance, below 0: none
+	Unboxed   bool            // don't measure which rates and bursts explain the history, where most of the time goes
+	Most      int             // calls at most, at 140 bytes of memory each; 0: MostCalls
+}
+
+// TooManyCalls says that a history is longer than what is asked for.
+type TooManyCalls struct {
+	Line, Most int
+}
+
+// Error implements error.
+func (e *TooManyCalls) Error() string {
+	return fmt.Sprintf("line %d is more than %d calls", e.Line, e.Most)
+}
+
+// Verify proves whether an honest server can have produced a recorded history, whatever
+// the delays were. What it returns is no results.Document, as nothing was run. That the
+// promise is broken is its Verdict, and no error; a history that can't be read is one,
+// of type *history.Errors where a line is at fault.
+func Verify(ctx context.Context, c VerifyConfig) (*results.Verification, error) {
+	found, err := c.verify(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mcpload: %w", err)
+	}
+	return found, nil
+}
+
+func (c VerifyConfig) verify(ctx context.Context) (*results.Verification, error) {
+	switch {
+	case c.History == nil:
+		return nil, errors.New("VerifyConfig.History is nil")
+	case len(c.Promise) == 0 && !(c.Limit.Rate > 0 && c.Limit.Burst > 0):
+		return nil, errors.New("VerifyConfig has no promise: give a Limit of a rate and a burst, or a Promise")
+	case !(c.Tolerance < 1):
+		return nil, fmt.Errorf("VerifyConfig.Tolerance %g is not below 1 token", c.Tolerance)
+	case c.Most < 0:
+		return nil, fmt.Errorf("VerifyConfig.Most %d is below 0", c.Most)
+	}
+	c.Tolerance = max(0, cmp.Or(c.Tolerance, verdict.DefaultTolerance))
+	c.Most = cmp.Or(c.Most, MostCalls)
+	if c.Clocks == nil {
+		usual := verdict.DefaultClocks()
+		c.Clocks = &usual
+	}
+	if len(c.Promise) > 0 {
+		return c.byLaws(ctx)
+	}
+	return c.byBucket(ctx)
+}
+
+// each reads the history, up to its bound, until the context ends.
+func (c VerifyConfig) each(ctx context.Context, add func(line int, call *history.Call) (calls int, err error)) error {
+	return history.NewReader(c.History).Each(func(line int, call *history.Call) error {
+		n, err := add(line, call)
+		switch {
+		case err != nil:
+			return err
+		case n > c.Most:
+			return &TooManyCalls{line, c.Most}
+		case n%4096 == 0:
+			return ctx.Err()
+		}
+		return nil
+	})
+}
+
+// byLaws holds the history against laws of any kind.
+func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error) {
+	if err := c.Promise.Validate(); err != nil {
+		return nil, err
+	}
+	var calls []history.Call
+	laws := &results.VerifiedLaws{Clocks: *c.Clocks, Tolerance: c.Tolerance}
+	err := c.each(ctx, func(line int, call *history.Call) (int, error) {
+		calls, laws.Lines = append(calls, *call), append(laws.Lines, line)
+		return len(calls), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	laws.Judgement = verdict.JudgeLaws(c.Promise, calls, verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance})
+	if len(calls) == 0 {
+		laws.Judgement.Verdict = verdict.Inconclusive
+	}
+	return &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}, nil
+}
+
+// byBucket holds it against one bucket.
+func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, error) {
+	evidence := verdict.NewEvidence(c.Limit).Under(*c.Clocks)
+	err := c.each(ctx, func(line int, call *history.Call) (int, error) {
+		if evidence.Add(line, call); evidence.Names() > mostNames {
+			return 0, fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, mostNames>>20)
+		}
+		return evidence.Calls(), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	judge := evidence.Judge
+	if c.Unboxed {
+		judge = evidence.Check
+	}
+	rate, burst := c.Limit.Rate, c.Limit.Burst
+	b := &results.VerifiedBucket{Limit: c.Limit, Judgement: judge(rate, burst, c.Tolerance), Boxed: !c.Unboxed}
+	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
+	if v.Verdict != verdict.Fail {
+		return v, nil
+	}
+	if jump, ok := evidence.Jump(rate, burst, c.Tolerance); ok {
+		b.Jump, v.Verdict = &jump, verdict.Inconclusive // a history whose clock jumped can't be held against a server
+	} else if b.Boxed {
+		b.Cause = func() string { return evidence.Cause(rate, burst, c.Tolerance) }
+	}
+	return v, nil
+}
