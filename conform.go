@@ -29,6 +29,8 @@ type ConformConfig struct {
 	Rows      []string // of the table, by their ids; empty: all
 	Strict    bool     // what isn't a MUST counts as a fail too
 
+	Baseline results.Baseline // of rows that are known to fail, which decide nothing; nil: nothing is known
+
 	Other http.Header // of somebody else, in place of the Server's; nil: there is nobody, and what needs somebody isn't tried
 
 	Observer Observer        // hears which row is tried; nil: nobody does
@@ -61,6 +63,9 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 		return nil, fmt.Errorf("mcpload: %w", err)
 	}
 	doc.Servers = []results.Server{server}
+	if notes := c.Baseline.Apply(doc, time.Now()); len(c.Baseline) > 0 {
+		doc.Servers[0].Notes = append(doc.Servers[0].Notes, notes...)
+	}
 	doc.Finish()
 	return doc, nil
 }

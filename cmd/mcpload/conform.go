@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type conformFlags struct {
 	targetFlags
 	storeFlags
 	otherEnv string
+	baseline string
 	rows     []string
 	fault    string
 	strict   bool
@@ -54,6 +56,15 @@ It lists, reads, sends what must be refused, and opens sessions of its own. It c
 no tool but one that says that it only reads, or the one that you name with --tool.
 --dry-run prints every request that it could send, and sends none.
 
+--baseline names a list of rows that are known to fail. They are told, and decide
+nothing until the day that each entry names; entries that have ended, or whose row
+fails no more, are told too:
+
+  - row: H10
+    protocol: 2025-06-18    # without it, every revision
+    until: 2026-12-31       # 92 days ahead at most
+    reason: the gateway in front answers 400
+
 Exit status: 0 pass, 1 a MUST is broken (with --strict anything), 2 could not run,
 3 inconclusive: not everything could be tried.`,
 		Example: `  mcpload conform --url http://127.0.0.1:8000/mcp
@@ -61,6 +72,7 @@ Exit status: 0 pass, 1 a MUST is broken (with --strict anything), 2 could not ru
   mcpload conform --protocol 2025-11-25 -- python server.py
   mcpload conform --server acb --live
   mcpload conform --url http://127.0.0.1:8000/mcp --format sarif -o conform.sarif
+  mcpload conform --url http://127.0.0.1:8000/mcp --baseline known.yaml
   mcpload conform --url http://127.0.0.1:8000/mcp --dry-run
   mcpload list conform`,
 		Args: cobra.ArbitraryArgs,
@@ -89,6 +101,7 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.otherEnv, "other-bearer-env", "", "somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
 	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
+	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing until they expire")
 	flags.BoolVar(&f.strict, "strict", false, "what isn't a MUST counts as a fail too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what could be sent and send nothing")
 	flags.StringVar(&f.format, "format", "table", "`format` of the result: "+formatNames())
@@ -113,6 +126,9 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 		return err
 	}
 	c := f.config(&j, rows)
+	if c.Baseline, err = readBaseline(f.baseline); err != nil {
+		return err
+	}
 	if f.dryRun {
 		return a.dryConform(ctx, f, c)
 	}
@@ -139,6 +155,21 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 	}
 	a.status = results.ExitStatus(doc)
 	return nil
+}
+
+// readBaseline reads the list of rows that are known to fail, where there is one.
+func readBaseline(name string) (results.Baseline, error) {
+	if name == "" {
+		return nil, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	defer file.Close() // it was only read
+	return results.ReadBaseline(file, filepath.Base(name), time.Now(), func(row string) bool {
+		return slices.ContainsFunc(conform.Rows(), func(r conform.Row) bool { return r.ID == row })
+	})
 }
 
 // chosenRows are the rows that are asked for.

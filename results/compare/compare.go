@@ -83,6 +83,9 @@ type Server struct {
 	Limits   []string `json:"limits,omitempty"` // both promises, where they differ
 	Measured Move     `json:"measured"`
 	Rows     []Row    `json:"scenarios"` // the first is all scenarios together, if there are several
+
+	Conform   []RowChange `json:"conform,omitempty"` // the rows of conformance that are answered otherwise
+	ofConform bool
 }
 
 // Verdicts are those of both sides, each the worst of its runs.
@@ -219,6 +222,8 @@ func (r *Report) compareServer(name string, sides [2]side, o Options) Server {
 	if len(s.Rows) > 1 {
 		s.Rows = append([]Row{{samples: [2]sample{latencies(b, common...), latencies(n, common...)}}}, s.Rows...)
 	}
+	s.conformed(b, n, o)
+	r.rowVerdicts(&s)
 	r.verdicts(&s)
 	return s
 }
@@ -232,6 +237,8 @@ func (r *Report) verdicts(s *Server) {
 			continue
 		}
 		switch {
+		case row.Verdict.New == verdict.Fail && slices.ContainsFunc(s.Conform, func(c RowChange) bool { return c.broke() && c.counts && !c.known }):
+			told = true
 		case row.Verdict.New == verdict.Fail && row.Verdict.Base != verdict.Fail:
 			r.regressed("%s fails in %s, which was %s", s.Server, row.Scenario, row.Verdict.Base)
 			told = true

@@ -61,6 +61,10 @@ func counted(n int, noun string) string {
 
 func (s *Server) table(b *strings.Builder) {
 	fmt.Fprintf(b, "\n%s: %s\n", s.Server, s.Verdict)
+	if s.ofConform {
+		s.rowTable(b)
+		return
+	}
 	switch m := s.Measured; {
 	case m.Proven:
 		fmt.Fprintf(b, "measured moved: %s → %s (no token bucket fits both)\n", m.Base, m.New)

@@ -57,6 +57,7 @@ type server struct {
 	Spread    *chart
 	Waits     []chart
 	Left      string // what wasn't drawn for want of room
+	Matrix    *matrix
 }
 
 // A verdictCount is how many scenarios came out so.
@@ -129,6 +130,7 @@ func newServer(id string, s *results.Server, calls []history.Call) server {
 			v.Summary = append(v.Summary, verdictCount{of.String(), strings.Join(names, ", ")})
 		}
 	}
+	v.Matrix = newMatrix(id, s)
 	v.statistics()
 	v.repeats()
 	exhibits := v.fails(calls)
