@@ -69,3 +69,13 @@ func (c wallClock) Wait(ctx context.Context, until time.Duration, wake <-chan st
 		return ctx.Err()
 	}
 }
+
+// WaitUntil waits for an instant of a clock.
+func WaitUntil(ctx context.Context, c Clock, until time.Duration) error {
+	for c.Now() < until {
+		if err := c.Wait(ctx, until, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -122,6 +122,7 @@ func redacted(r store.Run) (store.Run, error) {
 // be printed.
 func (a *app) keepRun(f *storeFlags, kind string, began time.Time, doc *results.Document, histories map[string][]history.Call) (*results.Document, map[string][]history.Call, error) {
 	var text bytes.Buffer
+	a.addClocks(doc)
 	if err := doc.JSON(&text); err != nil {
 		return nil, nil, err
 	}

@@ -102,6 +102,7 @@ all sessions could be opened, or too few calls).`,
 		},
 	}
 	f.registerLoad(cmd)
+	f.shardFlags.register(cmd.Flags(), a)
 	cmd.AddCommand(a.reading(a.loadInitCommand()))
 	return cmd
 }
@@ -124,7 +125,6 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registerTarget(cmd)
 	f.registerKeep(cmd)
-	f.shardFlags.register(flags)
 	f.telemetry.register(flags)
 	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
 	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")

@@ -80,6 +80,9 @@ func (p *progress) Saw(server string, c history.Call) {
 		e.Saw(server, &c)
 	}
 	p.board.Saw(server, c)
+	if w := p.app.worker; w != nil {
+		p.app.tellCoordinator(w, c)
+	}
 }
 
 // stages are the parts of a plan.

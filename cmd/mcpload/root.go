@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/internal/telemetry"
+	sharddrive "github.com/mcpload/mcpload/scenarios/shard/drive"
 )
 
 // Exit statuses, the same for every command.
@@ -37,6 +39,9 @@ type app struct {
 	drain          chan struct{} // closed at the first interrupt
 	interrupts     chan struct{} // one for each, whether it came as a signal or as a key
 	noTUI          bool
+	worker         *sharddrive.Worker          // whose shard is run; nil: nobody's
+	told           sync.Map                    // texts that its coordinator was told, without their secrets
+	tells          atomic.Int64                // how many
 	offline        atomic.Bool                 // nothing is in flight: the first interrupt ends it
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 	exporter       *telemetry.Exporter         // is shown each call; nil: nobody asked
@@ -151,7 +156,7 @@ compares what it found (results, report, compare, history, ui).`,
 		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
 	})
 	root.AddCommand(a.reading(a.conformCommand()))
-	root.AddCommand(a.reading(a.mergeCommand()), a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
+	root.AddCommand(a.reading(a.mergeCommand()), a.coordinateCommand(), a.workCommand(), a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
 	root.AddCommand(a.reading(a.runCommand()), a.reading(a.fleetCommand()), a.reading(a.loadCommand()), a.reading(a.probeCommand()), a.reading(a.startupCommand()), a.verifyCommand(), a.promiseCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.reading(a.toolsCommand()), a.reading(a.callCommand()), a.versionCommand(), a.manCommand())

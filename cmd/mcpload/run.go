@@ -92,6 +92,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 		},
 	}
 	f.register(cmd)
+	f.shardFlags.register(cmd.Flags(), a)
 	return cmd
 }
 
@@ -99,7 +100,6 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	f.lawFlags.register(cmd.Flags())
-	f.shardFlags.register(cmd.Flags())
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	f.telemetry.register(flags)

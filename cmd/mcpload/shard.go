@@ -20,9 +20,21 @@ import (
 type shardFlags struct {
 	part    string
 	startAt string
+	begin   func(planned func() int) runner.Start // when a coordinator says; nil: nobody does
 }
 
-func (f *shardFlags) register(flags *pflag.FlagSet) {
+// worker is when a shard begins: as its coordinator says, where it has one.
+func (f *shardFlags) worker(start runner.Start, planned func() int) runner.Start {
+	if f.begin == nil {
+		return start
+	}
+	return f.begin(planned)
+}
+
+func (f *shardFlags) register(flags *pflag.FlagSet, a *app) {
+	if a.worker != nil {
+		f.begin = a.worker.Begin
+	}
 	flags.StringVar(&f.part, "shard", "", "send `k/n`, the kth of n parts of the plan, or auto: the part that Kubernetes, Slurm or GitLab CI names here")
 	flags.StringVar(&f.startAt, "start-at", "", "begin at this `instant` (RFC 3339), such as 2026-05-01T12:00:00Z: the same for all shards")
 }
@@ -73,7 +85,9 @@ func (f *runFlags) shares(jobs []drive.Job) error {
 		case f.repeat > 1 || f.startup:
 			return errors.New("--shard sends one plan, once: it goes neither with --repeat nor with the startup scenario")
 		}
-		if jobs[i].Part = part; !f.given("clients") {
+		jobs[i].Part = part
+		jobs[i].Start = f.worker(start, func() int { return len(jobs[i].Own(jobs[i].Plan(jobs[i].Planned()))) })
+		if !f.given("clients") {
 			f.clients = part.Evenly(target.DefaultClients)
 		}
 		if f.clients < part.Of {
@@ -103,6 +117,7 @@ func (l *loadJob) setShard(f *loadFlags) (err error) {
 	if l.Part, l.Start, err = f.shardFlags.read(&f.storeFlags); err != nil || l.Part.Whole() {
 		return err
 	}
+	l.Start = f.worker(l.Start, l.Expected)
 	switch {
 	case f.find != "":
 		return errors.New("--shard sends one plan: --find capacity makes a new one of each answer")

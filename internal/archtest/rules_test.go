@@ -63,6 +63,7 @@ var rooms = map[string]room{
 		"scenarios/drive", "scenarios/load", "verdict"}, clock: true},
 	"scenarios/probe":         {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/shard":         {},
+	"scenarios/shard/drive":   {imports: []string{"history", "results", "runner", "scenarios/shard"}, clock: true},
 	"scenarios/startup":       {imports: []string{"apikey", "internal/printable", "verdict"}},
 	"scripts/mutants":         {clock: true, process: true},
 	"verdict":                 {imports: []string{"history", "internal/words", "profiles", "promise"}},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // Archive writes runs as a gzipped tar file, each in a folder named for its id.
@@ -49,4 +50,49 @@ func archive(t *tar.Writer, e *Entry) error {
 		_, err = t.Write(text)
 		return err
 	})
+}
+
+// Bounds of an archive that comes from elsewhere.
+const (
+	mostFiles    = 1000
+	mostUnpacked = 64 << 30
+)
+
+// Unpack reads what Archive wrote of one run into a folder, and returns the run's own in
+// it. Names that lead elsewhere are refused.
+func Unpack(r io.Reader, into string) (folder string, err error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return "", fmt.Errorf("store: the archive can't be read: %w", err)
+	}
+	t := tar.NewReader(io.LimitReader(z, mostUnpacked))
+	for n := 0; ; n++ {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) && folder != "" {
+			return folder, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("store: the archive can't be read: %w", err)
+		}
+		parts := strings.Split(h.Name, "/")
+		if n == mostFiles || h.Typeflag != tar.TypeReg || !idForm.MatchString(parts[0]) || !filepath.IsLocal(filepath.FromSlash(h.Name)) || path.Clean(h.Name) != h.Name {
+			return "", fmt.Errorf("store: %q is nothing that an archive of a run holds", h.Name)
+		}
+		folder = filepath.Join(into, parts[0])
+		if err := unpackFile(t, filepath.Join(into, filepath.FromSlash(h.Name))); err != nil {
+			return "", fmt.Errorf("store: the archive can't be unpacked: %w", err)
+		}
+	}
+}
+
+func unpackFile(r io.Reader, name string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
 }

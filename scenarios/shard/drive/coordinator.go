@@ -1,0 +1,305 @@
+package drive
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
+)
+
+// A Coordinator hands out the parts of a plan, has them begin together, and takes in
+// what comes of them. It is an http.Handler.
+type Coordinator struct {
+	Plan    Plan
+	Shards  int
+	Token   string          // every request must bear it; empty refuses all
+	Folder  string          // where results and streams are kept meanwhile
+	LostFor time.Duration   // a worker that wasn't heard of for so long is lost; above 0
+	Drain   <-chan struct{} // once it is closed the workers send no more; nil: it never is
+	Say     func(string)    // is told what happens; nil: nobody
+
+	mu      sync.Mutex
+	clock   string
+	base    time.Time
+	workers []*worker // by part
+	begun   time.Duration
+	stop    bool
+	changed chan struct{} // closed, and made anew, whenever anything changes
+}
+
+// A worker is one machine, as the coordinator knows it.
+type worker struct {
+	name, host string
+	heard      time.Time
+	ready      bool
+	planned    int
+	ended      int64
+	shard      *results.Shard
+	next       int64 // of the stream's batches
+	calls      []history.Call
+	file       string // its result
+	size       int64  // of that so far
+	whole      bool   // it is all there
+	lost       string // why there will be none
+}
+
+// Open makes the coordinator ready to be served, and names its clock.
+func (c *Coordinator) Open(clock string) {
+	c.clock, c.base, c.changed = clock, time.Now(), make(chan struct{})
+	c.workers = make([]*worker, c.Shards)
+}
+
+// now is the coordinator's clock: the calendar as it was at first, and the time since.
+func (c *Coordinator) now() time.Duration {
+	return time.Duration(c.base.UnixNano()) + time.Since(c.base)
+}
+
+func (c *Coordinator) say(format string, args ...any) {
+	if c.Say != nil {
+		c.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// change wakes whoever waits. It needs mu.
+func (c *Coordinator) change() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// ServeHTTP implements http.Handler.
+func (c *Coordinator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !authorized(r, c.Token) {
+		http.Error(w, "the token is missing, or another one", http.StatusUnauthorized)
+		return
+	}
+	if r.Method != http.MethodPost {
+		http.Error(w, "every message is a POST", http.StatusMethodNotAllowed)
+		return
+	}
+	switch r.URL.Path {
+	case "/v1/clock":
+		answer(w, clockSays{int64(c.now())})
+	case "/v1/join":
+		c.join(w, r)
+	case "/v1/ready":
+		c.isReady(w, r)
+	case "/v1/beat":
+		c.beats(w, r)
+	case "/v1/calls":
+		c.takeCalls(w, r)
+	case "/v1/result":
+		c.takeResult(w, r)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// join gives a worker its part: the one that it wants or had, else the next that is free.
+func (c *Coordinator) join(w http.ResponseWriter, r *http.Request) {
+	m, ok := read[joining](w, r)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.IndexFunc(c.workers, func(w *worker) bool { return w != nil && w.name == m.Worker })
+	if at < 0 {
+		at = c.free(m.Want)
+	}
+	switch {
+	case m.Worker == "" || m.Want < 0 || m.Want > c.Shards:
+		http.Error(w, fmt.Sprintf("there is no shard %d of %d", m.Want, c.Shards), http.StatusBadRequest)
+		return
+	case at < 0 && c.begun > 0:
+		http.Error(w, "the plan has begun without this worker", http.StatusConflict)
+		return
+	case at < 0:
+		http.Error(w, fmt.Sprintf("all %d shards have their workers", c.Shards), http.StatusConflict)
+		return
+	}
+	if c.workers[at] == nil || c.workers[at].name != m.Worker {
+		c.workers[at] = &worker{name: m.Worker, host: m.Host}
+		c.say("shard %d/%d joined from %s", at+1, c.Shards, m.Host)
+	}
+	c.workers[at].heard = time.Now()
+	c.change()
+	answer(w, joined{Part: at + 1, Of: c.Shards, Clock: c.clock, Plan: c.Plan})
+}
+
+// free is a part that nobody has, or that whoever had it is gone from before anything
+// was sent; -1: there is none. It needs mu.
+func (c *Coordinator) free(want int) int {
+	if c.begun > 0 {
+		return -1
+	}
+	open := func(w *worker) bool { return w == nil || time.Since(w.heard) > c.LostFor }
+	if want > 0 {
+		return want - 1 // it is whoever says so: the one before was started anew
+	}
+	return slices.IndexFunc(c.workers, open)
+}
+
+// known is the worker of a name. It needs mu, and says where there is none.
+func (c *Coordinator) known(w http.ResponseWriter, name string) *worker {
+	i := slices.IndexFunc(c.workers, func(w *worker) bool { return w != nil && w.name == name })
+	if i < 0 {
+		http.Error(w, "this worker has not joined, or another took its place", http.StatusGone)
+		return nil
+	}
+	c.workers[i].heard = time.Now()
+	return c.workers[i]
+}
+
+// isReady answers when the plan begins, or after a while that nobody knows yet.
+func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
+	m, ok := read[ready](w, r)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	me := c.known(w, m.Worker)
+	if me == nil {
+		return
+	}
+	if !me.ready {
+		me.ready, me.planned = true, m.Planned
+		if !slices.ContainsFunc(c.workers, func(w *worker) bool { return w == nil || !w.ready }) {
+			c.begun = c.now() + Lead
+			c.say("all %d shards are ready, and begin in %s", c.Shards, Lead)
+		}
+		c.change()
+	}
+	deadline := time.NewTimer(time.Second)
+	defer deadline.Stop()
+	for c.begun == 0 && !c.stop {
+		changed := c.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+			c.mu.Lock()
+			continue
+		case <-deadline.C:
+		case <-r.Context().Done():
+		}
+		c.mu.Lock()
+		break
+	}
+	answer(w, starts{Begun: c.begun > 0, AtNS: int64(c.begun), Stopped: c.stop})
+}
+
+// beats hears of a worker.
+func (c *Coordinator) beats(w http.ResponseWriter, r *http.Request) {
+	m, ok := read[beat](w, r)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	me := c.known(w, m.Worker)
+	if me == nil {
+		return
+	}
+	me.ended = m.Ended
+	if m.Shard != nil {
+		me.shard = m.Shard
+	}
+	if m.Over != "" && me.lost == "" {
+		me.lost = m.Over
+		c.change()
+	}
+	answer(w, beaten{Stop: c.stop})
+}
+
+// takeCalls takes a batch of a worker's calls in, unless it is there already.
+func (c *Coordinator) takeCalls(w http.ResponseWriter, r *http.Request) {
+	seq, err := strconv.ParseInt(r.URL.Query().Get("batch"), 10, 64)
+	if err != nil {
+		http.Error(w, "the batch has no number", http.StatusBadRequest)
+		return
+	}
+	var calls []history.Call
+	z, err := gzip.NewReader(http.MaxBytesReader(w, r.Body, mostMessage))
+	if err == nil {
+		calls, err = history.ReadAll(http.MaxBytesReader(w, z, 8*mostMessage))
+	}
+	if err != nil {
+		http.Error(w, "the batch can't be read", http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	me := c.known(w, r.URL.Query().Get("worker"))
+	if me == nil {
+		return
+	}
+	if seq == me.next {
+		me.calls = append(me.calls, calls...)
+		me.next++
+	}
+	answer(w, acked{me.next})
+}
+
+// takeResult takes a piece of a worker's result in, where it goes on from what is there.
+func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	from, err := strconv.ParseInt(q.Get("from"), 10, 64)
+	total, err2 := strconv.ParseInt(q.Get("of"), 10, 64)
+	if errors.Join(err, err2) != nil || from < 0 || total < 1 || total > mostResult {
+		http.Error(w, "the piece has no place", http.StatusBadRequest)
+		return
+	}
+	piece := make([]byte, 0, chunk)
+	body := http.MaxBytesReader(w, r.Body, 2*chunk)
+	for {
+		buf := make([]byte, 64<<10)
+		n, err := body.Read(buf)
+		if piece = append(piece, buf[:n]...); err != nil {
+			break // a piece that is cut short is as good as a shorter one
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	me := c.known(w, q.Get("worker"))
+	if me == nil {
+		return
+	}
+	if from == me.size && from+int64(len(piece)) <= total && !me.whole {
+		if err := c.store(me, piece); err != nil {
+			http.Error(w, "the coordinator can't write", http.StatusInsufficientStorage)
+			c.say("cannot keep a result: %v", err)
+			return
+		}
+		if me.size == total {
+			me.whole, me.calls = true, nil
+			c.say("shard %d/%d is done: %d calls", slices.Index(c.workers, me)+1, c.Shards, me.ended)
+			c.change()
+		}
+	}
+	answer(w, acked{me.size})
+}
+
+// store writes a piece behind those that are there. It needs mu.
+func (c *Coordinator) store(me *worker, piece []byte) error {
+	if me.file == "" {
+		me.file = filepath.Join(c.Folder, fmt.Sprintf("shard-%d.tar.gz", slices.Index(c.workers, me)+1))
+	}
+	f, err := os.OpenFile(me.file, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := f.WriteAt(piece, me.size)
+	if err = errors.Join(err, f.Close()); err == nil {
+		me.size += int64(n)
+	}
+	return err
+}
