@@ -300,13 +300,6 @@ func (j *lawJudge) refusedAlone(x int, c *counter) (n int) {
 	return n
 }
 
-// usedUp reports if a quota surely let through all that it may between two resets. What
-// other laws refused before may have been charged to it, so that no bound from its
-// refusals is as narrow; but a larger one would have let through more.
-func (c *counter) usedUp(lo float64) bool {
-	return c.law.Kind == promise.Quota && !c.epoch.IsZero() && lo >= float64(c.law.N)
-}
-
 // phaseless is the witness that no phase explains what an aligned law's counter did.
 func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
 	own := func(s *stake) bool { return !j.cfg.Shared && j.may[x][s.call] && !j.byAnother(x, s.call) }
@@ -337,7 +330,8 @@ func (j *lawJudge) least(x int, c *counter) float64 {
 		}
 	}
 	if l := j.promise[x]; l.Kind == promise.Bucket {
-		least -= l.Rate * l.Wait.Seconds() // what may wait is no part of the burst
+		// What may wait is no part of the burst, and a step's tokens may have been late.
+		least += float64(l.Step) - l.Rate*l.Wait.Seconds()
 	} else {
 		least-- // N < bound, in whole numbers
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Clients that a server can't tell apart are one, whatever they are called.
@@ -66,4 +67,22 @@ func TestSessionsTellClientsApartWhereThereAreAny(t *testing.T) {
 	require.NoError(t, j.SessionsApart("2026-07-28"))
 	j.Identity, j.Profile.Limit.Scope = Identity{}, profiles.Global
 	require.NoError(t, j.SessionsApart("2026-07-28"))
+}
+
+// A law that is kept per session can't be asked where there are none.
+func TestLawsBySession(t *testing.T) {
+	law, err := promise.Parse("10 per 5s fixed per session")
+	require.NoError(t, err)
+	j := Target{Kind: URL, Profile: profiles.Profile{Promise: promise.Promise{law}}}
+	require.NoError(t, j.SessionsApart("2025-11-25"))
+	require.ErrorContains(t, j.SessionsApart("2026-07-28"), "a law is kept per session, and revision 2026-07-28 has none")
+	j.TakesSessions()
+	require.Empty(t, j.Options.Protocol, "nobody's server but a mock is spoken to otherwise than asked for")
+	j.Kind = Mock
+	require.NoError(t, j.SessionsApart("2026-07-28"))
+	j.TakesSessions()
+	require.Equal(t, "2025-11-25", j.Options.Protocol)
+	j.Options.Protocol = "2026-07-28"
+	j.TakesSessions()
+	require.Equal(t, "2026-07-28", j.Options.Protocol)
 }

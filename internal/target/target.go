@@ -88,7 +88,7 @@ func (t *Target) Aim(p Place) error {
 			t.Options.Transport = wire.HTTP
 		}
 		if t.Profile.Limit.Scope == profiles.Client && (p.Protocol == "auto" || p.Protocol == "") {
-			t.Options.Protocol = "2025-11-25" // the newest revision whose sessions tell clients apart
+			t.Options.Protocol = withSessions
 		}
 	}
 	if launch.Transport != "" && t.Options.Transport == wire.Auto && launch.Transport != "stdio" && t.Kind != URL {

@@ -70,7 +70,7 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	if j.Laws != nil && err == nil {
+	if j.Laws != nil && err == nil && j.Part.Of <= 1 { // all parts of a plan go by the same plan
 		j.Laws.look(&j.Target, sessions[0], trial)
 	}
 	out.met(&j, sessions[0])
@@ -196,6 +196,7 @@ const maxPlanned = 2_000_000
 func (j *Job) Fits() error {
 	if j.Laws != nil {
 		j.Profile.Limit = judge.Permissive()
+		j.TakesSessions()
 		return j.fitsLaws()
 	}
 	n := 0
