@@ -100,3 +100,23 @@ func clonePromise(p promise.Promise) promise.Promise {
 	}
 	return out
 }
+
+// LawPerSession is why most laws need sessions that do.
+const LawPerSession = "a law is kept per session"
+
+// NeedsSessions says why the laws can't be asked by a revision without sessions; it is
+// empty where they can.
+func (p Profile) NeedsSessions() string {
+	if !p.Lawful() {
+		return ""
+	}
+	for _, l := range p.Promise {
+		switch {
+		case l.Key.Has(promise.Session):
+			return LawPerSession
+		case slices.Contains(l.Charge.Methods, "initialize"):
+			return "a law is about initialize, which opens sessions"
+		}
+	}
+	return ""
+}

@@ -131,7 +131,7 @@ func (s *screen) verdictWords() (word, says string) {
 		}
 		return word, s.doc.named(first) + " starts with good credentials, refuses bad ones and shows none"
 	case s.doc.Verdict == verdict.Pass && n == 1:
-		return word, fmt.Sprintf("%s keeps its limit of %s", s.doc.named(first), s.doc.Servers[0].Promised())
+		return word, fmt.Sprintf("%s keeps its limit of %s%s", s.doc.named(first), s.doc.Servers[0].Promised(), s.doc.Servers[0].unshown())
 	case s.doc.Verdict == verdict.Pass:
 		return word, s.doc.all() + " keep their limit"
 	case len(unsure) == 0:

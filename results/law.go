@@ -2,8 +2,10 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -29,6 +31,27 @@ func LawOf(f verdict.LawFinding) Law {
 		l.Witness = &Witness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted, Allowed: w.Allowed}
 	}
 	return l
+}
+
+// unshown says what of the laws wasn't tried, in few words; empty where everything was.
+func (s *Server) unshown() string {
+	var parts []string
+	for _, l := range s.Laws {
+		for _, why := range l.Left {
+			what, _, _ := strings.Cut(why, ": ")
+			what = strings.TrimSuffix(what, " isn't shown")
+			if len(s.Laws) > 1 {
+				what += " of " + l.Law
+			}
+			if !slices.Contains(parts, what) {
+				parts = append(parts, what)
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; not tried: " + words.And(parts)
 }
 
 // PromiseText is a promise as documents spell it: "; " stands between its laws.

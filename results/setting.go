@@ -18,6 +18,7 @@ type Setting struct {
 	Epoch   time.Time    `json:"epoch,omitzero"`             // of laws: when instant 0 was, which calendars ask
 	LastsNS int64        `json:"lasts_ns,omitempty"`         // of laws: how long each call surely lasts at the server
 	Fails   string       `json:"fails,omitempty"`            // of laws: a tool whose calls fail
+	All     bool         `json:"require_all,omitempty"`      // of laws: what wasn't tried of one leaves it open
 	Refusal *RefusalForm `json:"promised_refusal,omitempty"` // of laws: the shape that refusals are promised to have
 }
 
@@ -26,12 +27,13 @@ type RefusalForm struct {
 	Status     int    `json:"status,omitempty"`
 	Code       int    `json:"code,omitempty"`
 	RetryAfter string `json:"retry_after,omitempty"` // as profiles spell it
+	Headers    string `json:"headers,omitempty"`     // likewise
 }
 
 // Recorded is the setting as documents have it: nil where it is that of most runs.
 func (s Setting) Recorded() *Setting {
 	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 &&
-		s.Epoch.IsZero() && s.LastsNS == 0 && s.Fails == "" && s.Refusal == nil {
+		s.Epoch.IsZero() && s.LastsNS == 0 && s.Fails == "" && !s.All && s.Refusal == nil {
 		return nil
 	}
 	return &s

@@ -23,6 +23,7 @@ type Laws struct {
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
 
 	Epoch   time.Time             // as in LawConfig
+	All     bool                  // what wasn't tried of a law leaves it open
 	Fails   string                // a tool whose calls fail, as the server counts it; empty: none is known
 	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
 	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
@@ -47,6 +48,15 @@ func (l *Laws) Checks() []Check {
 		ID:    "refusals",
 		Doc:   "every refusal can have been made by some law",
 		Judge: func(t *Trial) Finding { return l.refusalFinding(t.court) },
+	})
+	out = append(out, Check{
+		ID:    "headers",
+		Doc:   "what headers say is left is let in",
+		Judge: func(t *Trial) Finding { return l.headersFinding(t.court) },
+	}, Check{
+		ID:    "refusals-say",
+		Doc:   "what refusals say of themselves fits a law that can have made them",
+		Judge: func(t *Trial) Finding { return l.saysFinding(t.court) },
 	})
 	if len(formParts(l.Refusal)) == 0 {
 		return out
@@ -90,7 +100,12 @@ func (l *Laws) Causes(c *Court) []string {
 
 // config is how a court's history is held against the laws.
 func (l *Laws) config(c *Court) LawConfig {
-	cfg := LawConfig{Clocks: c.Clocks(), Shared: c.cfg.Shared, Identify: l.Identify, Epoch: l.Epoch}
+	return l.Config(LawConfig{Clocks: c.Clocks(), Shared: c.cfg.Shared})
+}
+
+// Config is how a history is held against the laws, with clocks and neighbours as given.
+func (l *Laws) Config(cfg LawConfig) LawConfig {
+	cfg.Identify, cfg.Epoch = l.Identify, l.Epoch
 	if l.Fails != "" {
 		cfg.Fails = func(c *history.Call) bool { return c.Tool == l.Fails && c.Outcome != history.OK }
 	}
@@ -139,6 +154,10 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		found.Verdict = Pass
 		found.Saw = fmt.Sprintf("kept: its number is %s, by %s that no other law can have refused",
 			f.Units, words.Count(f.Refused, "call"))
+		if l.All && x < len(l.Left) && len(l.Left[x]) > 0 {
+			found.Verdict = Inconclusive
+			found.Saw += "; but " + l.Left[x][0]
+		}
 	default:
 		found.Saw = "not observed: no call was refused that only this law can have refused"
 		if f.Refused > 0 {

@@ -196,7 +196,7 @@ func lastingTraffic(r *rand.Rand, l lasting, n int, delay float64, atLeast time.
 
 // TestHonestLastingLawsAreNeverFailed: nor are laws of requests that last, wait or fail.
 func TestHonestLastingLawsAreNeverFailed(t *testing.T) {
-	each := histories(t, 400)
+	each := histories(t, 200)
 	for text, limiter := range lastingPromises {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -241,7 +241,7 @@ func randomLaw(r *rand.Rand) string {
 
 // TestRandomStacksAreNeverFailed: whatever laws stand beside each other.
 func TestRandomStacksAreNeverFailed(t *testing.T) {
-	each, kept, tried := histories(t, 3000), 0, 0
+	each, kept, tried := histories(t, 1500), 0, 0
 	for seed := range each {
 		r := rand.New(rand.NewPCG(uint64(seed), 12))
 		var p promise.Promise

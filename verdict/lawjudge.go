@@ -61,6 +61,8 @@ type LawJudgement struct {
 	Laws        []LawFinding
 	Unexplained []Unexplained
 	Calls       int // calls that the laws are about
+
+	by []uint16 // see By
 }
 
 // An Unexplained refusal is one that no law of the promise can have made.
@@ -163,15 +165,29 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 	if len(c.refuse) == 0 {
 		return false
 	}
-	charged := j.charged(x, c)
+	limit, may := c.refusingN(j.cfg.Tolerance), make([]bool, len(c.refuse))
+	for k, bound := range c.bounds(j.charged(x, c)) {
+		j.bound[x][c.stakes[c.refuse[k]].call] = bound
+		may[k] = j.cfg.Shared || limit < bound
+	}
+	for _, k := range c.prolong(may) {
+		j.bound[x][c.stakes[c.refuse[k]].call] = math.Inf(1) // it says nothing of the number
+	}
+	for k, i := range c.refuse {
+		changed = j.allow(x, c.stakes[i].call, may[k]) || changed
+	}
+	return changed
+}
+
+// bounds are, of each refusal of a counter, the least N at which it can't have made it.
+func (c *counter) bounds(charged func(s *stake) bool) []float64 {
 	var counted *presence
 	if c.law.Kind == promise.Bucket {
 		counted = c.demand(charged)
 	} else {
 		counted = c.present(charged)
 	}
-	f, limit := c.firstChain(charged), c.refusingN(j.cfg.Tolerance)
-	may := make([]bool, len(c.refuse))
+	f, bounds := c.firstChain(charged), make([]float64, len(c.refuse))
 	for k, i := range c.refuse {
 		s := &c.stakes[i]
 		taken, own := counted.most(s.sent, s.received), int64(0)
@@ -184,17 +200,9 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 				taken = min(taken, float64(units))
 			}
 		}
-		bound := taken + float64(s.most)
-		j.bound[x][s.call] = bound
-		may[k] = j.cfg.Shared || limit < bound
+		bounds[k] = taken + float64(s.most)
 	}
-	for _, k := range c.prolong(may) {
-		j.bound[x][c.stakes[c.refuse[k]].call] = math.Inf(1) // it says nothing of the number
-	}
-	for k, i := range c.refuse {
-		changed = j.allow(x, c.stakes[i].call, may[k]) || changed
-	}
-	return changed
+	return bounds
 }
 
 // charged says which stakes may have cost something: a refused one only where refusals
@@ -253,7 +261,7 @@ func (j *lawJudge) judgement() LawJudgement {
 		}
 		out.Laws = append(out.Laws, f)
 	}
-	out.Unexplained = j.unexplained()
+	out.Unexplained, out.by = j.unexplained(), j.refusers()
 	if len(out.Unexplained) > 0 {
 		out.Verdict = Fail
 	}
@@ -278,9 +286,8 @@ func (j *lawJudge) finding(x int) LawFinding {
 		}
 		f.Units.Lo = max(f.Units.Lo, lo)
 		f.Units.Hi = min(f.Units.Hi, hi)
-		refused := j.refusedAlone(x, c)
-		f.Refused += refused
-		if f.State == NotObserved && (hi <= c.pinned() || c.usedUp(lo) && refused > 0) {
+		f.Refused += j.refusedAlone(x, c)
+		if f.State == NotObserved && (hi <= c.pinned() || j.plain(x, c)) {
 			f.State, f.Key = Kept, c.key
 		}
 	}
@@ -329,13 +336,7 @@ func (j *lawJudge) least(x int, c *counter) float64 {
 			least = min(least, j.bound[x][call])
 		}
 	}
-	if l := j.promise[x]; l.Kind == promise.Bucket {
-		// What may wait is no part of the burst, and a step's tokens may have been late.
-		least += float64(l.Step) - l.Rate*l.Wait.Seconds()
-	} else {
-		least-- // N < bound, in whole numbers
-	}
-	return least
+	return c.units(least)
 }
 
 // excessOf is the least N that a counter needs, and what shows it; broken is set where

@@ -257,7 +257,7 @@ var honestPromises = [][]string{
 // No history of a server that keeps its laws is failed, whatever the delays, the phases,
 // the order in which it asks, what a refused call was charged, and the clocks.
 func TestHonestLawsAreNeverFailed(t *testing.T) {
-	each := histories(t, 300)
+	each := histories(t, 150)
 	for _, texts := range honestPromises {
 		t.Run(strings.Join(texts, " + "), func(t *testing.T) {
 			t.Parallel()

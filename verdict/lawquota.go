@@ -75,19 +75,3 @@ func (c *counter) mayReset(at time.Time) bool {
 	}
 	return local.Hour() == 0 && local.Minute() == 0
 }
-
-// usedUp reports if a quota surely let through all that it may between two resets. What
-// other laws refused before may have been charged to it, so that no bound from its
-// refusals is as narrow; but a larger one would have let through more.
-func (c *counter) usedUp(lo float64) bool {
-	if c.law.Kind != promise.Quota || c.epoch.IsZero() {
-		return false
-	}
-	most := 0
-	for i := range c.stakes {
-		if s := &c.stakes[i]; !s.refused {
-			most += int(s.most)
-		}
-	}
-	return lo >= float64(c.law.N) || most == c.law.N // what set up may have been charged as well
-}

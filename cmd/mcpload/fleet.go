@@ -104,7 +104,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if !slices.Contains([]string{"table", "json", "markdown"}, f.format) {
 		return fmt.Errorf("--format %q is none of table, json, markdown", f.format)
 	}
-	budget, err := parseBudget(f.budget)
+	budget, err := parseBudget(f.budget, probeBudget)
 	if err != nil {
 		return err
 	}

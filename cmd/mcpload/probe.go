@@ -98,7 +98,7 @@ calls were not tried.`,
 
 // probe is the command once its arguments are parsed.
 func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again *invocation) error {
-	budget, err := parseBudget(f.budget)
+	budget, err := parseBudget(f.budget, probeBudget)
 	if err != nil {
 		return err
 	}
@@ -171,9 +171,11 @@ func (a *app) probeJob(f *probeFlags, command []string) (drive.Job, http.Header,
 	return jobs[0], other, nil
 }
 
-// parseBudget reads `calls=400,time=60s`; either part may be left out.
-func parseBudget(s string) (probe.Budget, error) {
-	b := probe.Budget{Calls: probe.DefaultCalls, Time: probe.DefaultTime}
+// probeBudget is what a probe spends unless it is said otherwise.
+var probeBudget = probe.Budget{Calls: probe.DefaultCalls, Time: probe.DefaultTime}
+
+// parseBudget reads `calls=400,time=60s`; of a part that is left out, b is taken.
+func parseBudget(s string, b probe.Budget) (probe.Budget, error) {
 	if s == "" {
 		return b, nil
 	}

@@ -80,7 +80,7 @@ func TestAKeptRunOverSocketsIsJudgedTheSameAgain(t *testing.T) {
 	for _, args := range [][]string{
 		{"run", "--server", "acb", "--scenario", "burst,overload"},
 		{"run", "--url", url, "--rate", "5/s", "--burst", "5", "--tool", "ping", "--scenario", "burst"},
-		{"run", "--url", url, "--promise", "5 per 1s fixed", "--promise", "100 per 1h per session", "--law-budget", "3s",
+		{"run", "--url", url, "--promise", "5 per 1s fixed", "--promise", "100 per 1h per session", "--budget", "time=3s", "--protocol", "2025-11-25",
 			"--tool", "ping", "--fresh", "--threshold", "p99<1us"},
 		{"run", "--url", url, "--promise", "4 per 1s fixed", "--law-budget", "3s", "--tool", "ping", "--fresh"},
 	} {

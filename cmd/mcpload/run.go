@@ -38,6 +38,7 @@ type runFlags struct {
 	shared     bool
 	thresholds []string
 	dryRun     bool
+	failFast   bool
 	format     string
 	output     string
 	history    string
@@ -110,6 +111,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "end the traffic at the first proof that a promise is broken, rather than measure what is kept")
 	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
 	flags.StringVar(&f.delay, "delay", "", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms) (default exp(1ms))")
 	flags.StringVar(&f.format, "format", "table", formatNames())
@@ -219,7 +221,7 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 	}
 	for i := range jobs {
 		jobs[i].Scenarios, jobs[i].Seed, jobs[i].Shared, jobs[i].Clocks = list, f.seed, f.shared, clocks
-		jobs[i].Demands = f.thresholds
+		jobs[i].Demands, jobs[i].FailFast = f.thresholds, f.failFast
 		if err := jobs[i].SpeakAs(f.clients, who.identity()); err != nil {
 			return err
 		}

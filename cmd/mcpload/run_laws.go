@@ -12,28 +12,42 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/drive"
+	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // lawFlags are the flags of a run that is held to laws.
 type lawFlags struct {
 	promise []string
-	budget  time.Duration
+	budget  string
+	time    time.Duration // --law-budget
 	fresh   bool
 	spend   bool
+	every   bool
+	fails   string
 }
 
 func (f *lawFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.promise, "promise", nil, "hold the server to a `law` of any kind, such as '30 per 10s sliding per session' (repeatable; see docs/PROMISES.md)")
-	flags.DurationVar(&f.budget, "law-budget", scenarios.DefaultLawBudget, "with --promise: the most `time` that the traffic may take")
+	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("with --promise: the most that the traffic may take, as `time=D,calls=N` (default time=%s,calls=%d); what doesn't fit isn't tried", short(scenarios.DefaultLawBudget), scenarios.DefaultLawCalls))
+	flags.DurationVar(&f.time, "law-budget", 0, "as --budget time=")
+	if err := flags.MarkHidden("law-budget"); err != nil {
+		panic("internal error: " + err.Error())
+	}
+	flags.BoolVar(&f.every, "require-all", false, "with --promise: what of a law wasn't tried, such as a reset that takes too long, leaves the run inconclusive")
+	flags.StringVar(&f.fails, "fails", "", "with --promise: a `tool` whose calls fail, for laws that count failures")
 	flags.BoolVar(&f.fresh, "fresh", false, "with --promise: nobody has used the server for as long as its laws remember, so that nothing need be waited for")
 	flags.BoolVar(&f.spend, "spend", false, fmt.Sprintf("with --promise: use up more than %d of a quota", drive.MostUnasked))
 }
 
 // laws makes jobs such as are held to laws, where that is asked for.
 func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
+	budget, err := f.most()
+	if err != nil {
+		return err
+	}
 	if len(f.lawFlags.promise) == 0 {
-		lawful := f.profilesLaws(jobs)
-		for _, name := range []string{"law-budget", "fresh", "spend"} {
+		lawful := f.profilesLaws(jobs, budget)
+		for _, name := range []string{"budget", "law-budget", "fresh", "spend", "require-all", "fails"} {
 			if given(name) && !lawful {
 				return hint.New(fmt.Errorf("--%s says more of a --promise, and there is none", name), "for example --promise '30 per 10s fixed per session'")
 			}
@@ -62,25 +76,35 @@ func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 		jobs[i].Profile.Promise, jobs[i].Profile.Promised = p, "--promise"
 		jobs[i].Profile.Settle()
 		jobs[i].Mock.Profile = jobs[i].Profile // a mock keeps it
-		jobs[i].Laws = f.heldTo(jobs[i].Profile)
+		jobs[i].Laws = f.heldTo(jobs[i].Profile, budget)
 	}
 	return nil
 }
 
 // profilesLaws makes jobs whose profile promises what no bucket says such as are held
 // to laws, and reports if there are any.
-func (f *runFlags) profilesLaws(jobs []drive.Job) (found bool) {
+func (f *runFlags) profilesLaws(jobs []drive.Job, budget probe.Budget) (found bool) {
 	for i := range jobs {
 		if p := jobs[i].Profile; p.Lawful() {
-			jobs[i].Laws, found = f.heldTo(p), true
+			jobs[i].Laws, found = f.heldTo(p, budget), true
 		}
 	}
 	return found
 }
 
 // heldTo are the laws of a profile as a job is held to them.
-func (f *lawFlags) heldTo(p profiles.Profile) *drive.Laws {
-	return &drive.Laws{Promise: p.Promise, Source: p.Promised, Budget: f.budget, Fresh: f.fresh, Spend: f.spend}
+func (f *lawFlags) heldTo(p profiles.Profile, budget probe.Budget) *drive.Laws {
+	return &drive.Laws{Promise: p.Promise, Source: p.Promised, Budget: budget.Time, Calls: budget.Calls, Fresh: f.fresh, Spend: f.spend,
+		All: f.every, Fails: f.fails}
+}
+
+// most is what the traffic may take.
+func (f *lawFlags) most() (probe.Budget, error) {
+	most := probe.Budget{Time: scenarios.DefaultLawBudget, Calls: scenarios.DefaultLawCalls}
+	if f.time > 0 {
+		most.Time = f.time
+	}
+	return parseBudget(f.budget, most)
 }
 
 // printLaws prints the plan of a job that is held to laws.

@@ -82,6 +82,8 @@ func (f *runFlags) shares(jobs []drive.Job) error {
 		case f.virtual || jobs[i].Kind != target.URL || len(jobs[i].Launch) > 0:
 			return hint.New(errors.New("--shard: each shard would start a server of its own, and a limit that several servers keep is another one"),
 				"start one, such as with mcpload mock, and give all shards its --url")
+		case f.failFast:
+			return errors.New("--shard sends its whole plan, as all the others do: it takes no --fail-fast")
 		case f.repeat > 1 || f.startup:
 			return errors.New("--shard sends one plan, once: it goes neither with --repeat nor with the startup scenario")
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/promise"
 )
 
 // credentialHeaders are headers that say who a client is, in small letters and
@@ -80,28 +79,9 @@ const withSessions = "2025-11-25"
 // TakesSessions has a mock speak a revision with sessions where a law needs them,
 // unless somebody chose another one.
 func (t *Target) TakesSessions() {
-	if p := t.Options.Protocol; t.Kind == Mock && t.needsSessions() != "" && (p == "auto" || p == "") {
+	if p := t.Options.Protocol; t.Kind == Mock && t.Profile.NeedsSessions() != "" && (p == "auto" || p == "") {
 		t.Options.Protocol = withSessions
 	}
-}
-
-// perSession is why most laws need sessions that do.
-const perSession = "a law is kept per session"
-
-// needsSessions says why the laws can't be asked without sessions; empty where they can.
-func (t *Target) needsSessions() string {
-	if !t.Profile.Lawful() {
-		return ""
-	}
-	for _, l := range t.Profile.Promise {
-		switch {
-		case l.Key.Has(promise.Session):
-			return perSession
-		case slices.Contains(l.Charge.Methods, "initialize"):
-			return "a law is about initialize, which opens sessions"
-		}
-	}
-	return ""
 }
 
 // sessionsShare reports if all sessions of a client may share a bucket that is
@@ -117,8 +97,8 @@ func (t *Target) sessionsShare() bool {
 // SessionsApart is TellsApart once the protocol is known: since 2026-07-28 there
 // are no sessions that could tell clients apart.
 func (t *Target) SessionsApart(protocol string) error {
-	why, over := t.needsSessions(), protocol >= "2026-07-28"
-	if why == perSession && t.Options.Transport == wire.Stdio {
+	why, over := t.Profile.NeedsSessions(), protocol >= "2026-07-28"
+	if why == profiles.LawPerSession && t.Options.Transport == wire.Stdio {
 		over = false // the process is one
 	}
 	if over && why != "" && t.Kind != Mock {

@@ -205,9 +205,9 @@ func limitOf(l results.Limit, more results.Setting) profiles.Limit {
 
 // lawsOf reads the laws that a server was held to.
 func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*verdict.Laws, error) {
-	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS), Fails: more.Fails}
+	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS), Fails: more.Fails, All: more.All}
 	if r := more.Refusal; r != nil {
-		laws.Refusal.Status, laws.Refusal.Code, laws.Refusal.RetryAfter = r.Status, r.Code, r.RetryAfter
+		laws.Refusal = profiles.RefusalShape{Status: r.Status, Code: r.Code, RetryAfter: r.RetryAfter, Headers: r.Headers}
 	}
 	for x, text := range strings.Split(s.Promise, "; ") {
 		law, err := promise.Parse(text)
@@ -243,9 +243,9 @@ func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
 	if r != nil {
 		s = *r
 	}
-	s.Epoch, s.LastsNS, s.Fails = laws.Epoch, int64(laws.Lasts), laws.Fails
-	if f := laws.Refusal; f.Status != 0 || f.Code != 0 || f.RetryAfter != "" {
-		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter}
+	s.Epoch, s.LastsNS, s.Fails, s.All = laws.Epoch, int64(laws.Lasts), laws.Fails, laws.All
+	if f := laws.Refusal; f != (profiles.RefusalShape{}) {
+		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter, Headers: f.Headers}
 	}
 	return s.Recorded()
 }

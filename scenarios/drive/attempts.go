@@ -111,9 +111,15 @@ func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Dura
 	if !l.job.Part.Whole() {
 		giveUp = 0 // the others go on as well
 	}
-	calls, err := runner.Run(ctx, l.pace, clients, runner.From(begin, slices.Values(plan)), runner.Config{
-		GiveUp: giveUp, Drain: l.drain, Observe: l.tell.saw(),
-	})
+	due, ended := runner.From(begin, slices.Values(plan)), func(err error) error { return err }
+	cfg := runner.Config{GiveUp: giveUp, Drain: l.drain, Observe: l.tell.saw()}
+	if l.job.FailFast {
+		look, release := l.job.lookOut(l.clock, out.Calls, slices.Collect(due), l.drain)
+		defer release()
+		cfg, ended = look.watching(cfg), look.ended
+	}
+	calls, err := runner.Run(ctx, l.pace, clients, due, cfg)
+	err = ended(err)
 	out.Calls = slices.Concat(out.Calls, calls, clients.Handshakes())
 	l.sessions.Amend(out.Calls)
 	return err

@@ -30,6 +30,7 @@ type Job struct {
 	Shared    bool            // others may use the server meanwhile: judge over-admission only
 	Clocks    *verdict.Clocks // nil: the default
 	Demands   []string        // on latency, as they were given; the scenarios' checks hold them
+	FailFast  bool            // end the traffic at the first witness
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
 	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
 	Start     runner.Start    // when the plan begins, where others begin theirs with it; nil: once the server is ready
@@ -245,6 +246,8 @@ func (o *Outcome) note(err error, l profiles.Limit) {
 	switch {
 	case err == nil:
 		return
+	case errors.Is(err, errWitness):
+		why = "the run was ended at the first witness, as --fail-fast asks; what was sent until then is judged"
 	case errors.Is(err, runner.ErrGone):
 		why = fmt.Sprintf("the run was ended early: %d calls in a row broke", target.GiveUp)
 	}

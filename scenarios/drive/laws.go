@@ -26,6 +26,9 @@ const MostUnasked = 200
 type Laws struct {
 	Promise promise.Promise
 	Budget  time.Duration     // the most that the traffic may take
+	Calls   int               // the most calls that it may send; 0 means scenarios.DefaultLawCalls
+	Fails   string            // a tool whose calls fail, as the server counts it; empty: none is known
+	All     bool              // what wasn't shown of a law leaves the run open
 	Fresh   bool              // nobody has used the server for as long as its laws remember
 	Spend   bool              // use up more than MostUnasked of a quota
 	Source  string            // where they were read from
@@ -44,7 +47,12 @@ func (j *Job) load() history.Arrival {
 // failing is a call that surely fails, where a law asks for one; nil where none is known.
 func (j *Job) failing() *history.Arrival {
 	asks := func(l promise.Law) bool { return l.Charge.Outcomes != promise.All }
-	if j.Kind != target.Mock || !slices.ContainsFunc(j.Laws.Promise, asks) {
+	switch {
+	case !slices.ContainsFunc(j.Laws.Promise, asks):
+		return nil
+	case j.Laws.Fails != "":
+		return &history.Arrival{Method: "tools/call", Tool: j.Laws.Fails}
+	case j.Kind != target.Mock:
 		return nil
 	}
 	return &history.Arrival{Method: "tools/call", Tool: "fail"}
@@ -92,7 +100,7 @@ func (l *Laws) look(t *target.Target, s *wire.Session, trial []history.Call) {
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
 		Load: j.load(), Failing: j.failing(), Others: j.others(), Lasts: max(j.Laws.lasts, j.mockLasts()),
-		Clients: clients, Budget: j.Laws.Budget, Seed: j.Seed})
+		Clients: clients, Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed})
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = scenarios.LawScenario
 	}
@@ -104,7 +112,7 @@ func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 func (j *Job) fitsLaws() error {
 	plan := j.LawPlan(target.ClientNames(j.ClientCount()))
 	if len(plan.Arrivals) == 0 && !j.Profile.Call.Unsaid {
-		return fmt.Errorf("no law fits --law-budget %s: %s", j.Laws.Budget, strings.Join(plan.Left, "; "))
+		return fmt.Errorf("no law fits the budget of %s: %s", promise.Span(j.Laws.Budget), strings.Join(plan.Left, "; "))
 	}
 	for x, l := range j.Laws.Promise {
 		if l.Kind == promise.Quota && plan.Spends[x] > MostUnasked && !j.Laws.Spend {
@@ -113,7 +121,7 @@ func (j *Job) fitsLaws() error {
 	}
 	if rest := j.lawRest(); rest > j.Laws.Budget {
 		return hint.New(fmt.Errorf("somebody may have used the server a moment ago, and its laws remember that for %s", promise.Span(rest)),
-			"say --fresh if nobody has, or wait that long first with --law-budget "+promise.Span(rest))
+			"say --fresh if nobody has, or wait that long first with --budget time="+promise.Span(rest))
 
 	}
 	return nil
@@ -154,7 +162,7 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 		}
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
-		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape}
+		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}

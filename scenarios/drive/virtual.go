@@ -35,7 +35,15 @@ func (j Job) runVirtual(ctx context.Context) Outcome {
 		j.Laws.epoch = virtualEpoch
 	}
 	server.Timeout = j.Options.Timeout
-	calls, err := runner.Run(ctx, clock, server, slices.Values(j.Plan(j.Planned())), runner.Config{GiveUp: target.GiveUp})
+	plan, cfg := j.Plan(j.Planned()), runner.Config{GiveUp: target.GiveUp}
+	ended := func(err error) error { return err }
+	if j.FailFast {
+		look, release := j.lookOut(clock, nil, plan, nil)
+		defer release()
+		cfg, ended = look.watching(cfg), look.ended
+	}
+	calls, err := runner.Run(ctx, clock, server, slices.Values(plan), cfg)
+	err = ended(err)
 	out.Calls = calls
 	out.note(err, j.Profile.Limit)
 	out.judge(j)

@@ -1,0 +1,133 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/promise"
+)
+
+// mostSaid is how many contradictions of one sort are told.
+const mostSaid = 3
+
+// headersFinding is what the headers of a court's history claim, held against its
+// refusals. They speak of one limit: where several are promised, another one may have
+// refused what a header says is left.
+func (l *Laws) headersFinding(c *Court) Finding {
+	promised := l.Refusal.Headers != "" && l.Refusal.Headers != "none"
+	claims := ReadClaims(c.calls)
+	f, ok := claims.Finding(promised && len(l.Said) == 1, c.cfg.Shared)
+	if ok {
+		return f
+	}
+	f = Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in", Saw: "no reply says what is left"}
+	replied := func(k history.Call) bool { return k.Outcome == history.OK && k.Status != 0 }
+	said := func(k history.Call) bool { return k.Outcome == history.Limited && k.Hints != "" }
+	if promised && slices.ContainsFunc(c.calls, replied) && !slices.ContainsFunc(c.calls, said) {
+		f.Verdict, f.Want = Fail, "replies have the headers that are promised: "+l.Refusal.Headers
+		f.Cause = "the headers aren't there"
+	}
+	return f
+}
+
+// saysFinding holds what refusals say of themselves against the laws that can have made
+// them: how long to wait, and which law it was. It is told, and fails nobody: who says to
+// wait longer than needed breaks no law, and words are no numbers.
+func (l *Laws) saysFinding(c *Court) Finding {
+	j := l.Judged(c)
+	f := Finding{Check: "refusals-say", Verdict: Pass, Want: "what refusals say of themselves fits a law that can have made them"}
+	said, long, names := 0, 0, 0
+	for i := range c.calls {
+		k := &c.calls[i]
+		by := j.By(i)
+		if k.Outcome != history.Limited || !k.Planned() || len(by) == 0 {
+			continue
+		}
+		if k.RetryAfter > 0 {
+			said++
+			if text := l.tooLong(by, k.RetryAfter); text != "" {
+				if long++; long <= mostSaid {
+					f.Warnings = append(f.Warnings, fmt.Sprintf("call %d was told to wait %s, but %s", i+1, promise.Span(k.RetryAfter), text))
+				}
+			}
+		}
+		if text := l.misnamed(by, k.Detail); text != "" {
+			if names++; names <= mostSaid {
+				f.Warnings = append(f.Warnings, fmt.Sprintf("call %d was refused in the words of %s", i+1, text))
+			}
+		}
+	}
+	f.Saw = fmt.Sprintf("%s say how long to wait, %d of them longer than a law that can have refused ever takes", words.Count(said, "refusal"), long)
+	if names > 0 {
+		f.Saw += fmt.Sprintf("; %d name a law that can't have", names)
+	}
+	return f
+}
+
+// tooLong says why a wait is longer than any of the laws that can have refused asks for;
+// empty where it isn't, or nobody can tell.
+func (l *Laws) tooLong(by []int, wait time.Duration) string {
+	longest, which := time.Duration(0), 0
+	for _, x := range by {
+		law := &l.Held[x]
+		if law.Kind == promise.Cap || law.Charge.Refused || law.Wait > 0 {
+			return "" // how long that takes depends on others, or on how often it refused
+		}
+		if d := max(law.Refilled(), law.Lockout); d > longest {
+			longest, which = d, x
+		}
+	}
+	// Hints are whole seconds, rounded either way, and clocks drift.
+	if wait <= longest+longest/100+2*headerStep {
+		return ""
+	}
+	return fmt.Sprintf("what can have refused it (%s) has forgotten everything after %s", l.Said[which], promise.Span(longest.Round(time.Millisecond)))
+}
+
+// misnamed names the law that a refusal's words are of and that can't have refused;
+// empty where there is none, or they are of one that can have as well.
+func (l *Laws) misnamed(by []int, text string) string {
+	text, wrong := strings.ToLower(text), ""
+	for x := range l.Said {
+		name := strings.ToLower(l.Said[x].Name)
+		switch {
+		case len(name) < 3 || !strings.Contains(text, name):
+		case slices.Contains(by, x):
+			return ""
+		default:
+			wrong = fmt.Sprintf("%q, which can't have refused it", l.Said[x].Name)
+		}
+	}
+	return wrong
+}
+
+// By are the places, in the promise, of the laws that can have refused a call, which is
+// an index in the history.
+func (j LawJudgement) By(call int) (laws []int) {
+	if call >= len(j.by) {
+		return nil
+	}
+	for x := range promise.MaxLaws {
+		if j.by[call]&(1<<x) != 0 {
+			laws = append(laws, x)
+		}
+	}
+	return laws
+}
+
+// refusers are, for each call, the laws that can have refused it, a bit each.
+func (j *lawJudge) refusers() []uint16 {
+	by := make([]uint16, len(j.calls))
+	for x := range j.may {
+		for i, yes := range j.may[x] {
+			if yes {
+				by[i] |= 1 << x
+			}
+		}
+	}
+	return by
+}

@@ -1,0 +1,103 @@
+package verdict
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// lawsOf are laws as a run is held to them.
+func lawsOf(t *testing.T, texts ...string) *Laws {
+	p := parsed(t, texts...)
+	return &Laws{Said: p, Held: p}
+}
+
+func courtOf(calls []history.Call) *Court { return NewCourt(profiles.Profile{}, calls, Config{}) }
+
+// What a refusal says of how long to wait, and of which law it was, is held against the
+// laws that can have made it.
+func TestWhatRefusalsSay(t *testing.T) {
+	const ms = time.Millisecond
+	for _, row := range []struct {
+		name string
+		laws []string
+		wait time.Duration
+		says string
+		want string // in a warning; empty: none
+	}{
+		{"as long as a window", []string{"5 per 10s fixed"}, 10 * time.Second, "", ""},
+		{"rounded up", []string{"5 per 10s fixed"}, 11 * time.Second, "", ""},
+		{"a minute for ten seconds", []string{"5 per 10s fixed"}, time.Minute, "",
+			"call 6 was told to wait 1m, but what can have refused it (5 per 10s fixed) has forgotten everything after 10s"},
+		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, time.Minute, "", ""},
+		{"another law can't have", []string{"5 per 10s fixed", "50 per 1m fixed"}, time.Minute, "", "was told to wait 1m"},
+		{"a lock-out", []string{"5 per 10s fixed lockout 60s"}, time.Minute, "", ""},
+		{"calls that last", []string{"5 at a time"}, time.Minute, "", ""},
+		{"its own name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst limit exceeded", ""},
+		{"another's name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "Hourly limit exceeded",
+			`call 6 was refused in the words of "hourly", which can't have refused it`},
+		{"both", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst and hourly limits", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms)...)
+			calls[5].RetryAfter, calls[5].Detail = row.wait, row.says
+			f := lawsOf(t, row.laws...).saysFinding(courtOf(calls))
+			require.Equal(t, Pass, f.Verdict)
+			if row.want == "" {
+				require.Empty(t, f.Warnings)
+				return
+			}
+			require.Len(t, f.Warnings, 1)
+			require.Contains(t, f.Warnings[0], row.want)
+		})
+	}
+}
+
+// Promised headers that aren't there, and that lie, are a fail; those that nobody
+// promised are a warning.
+func TestHeadersOfLaws(t *testing.T) {
+	const ms = time.Millisecond
+	plain := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms)...)
+	for i := range plain {
+		plain[i].Status = 200
+	}
+	laws := lawsOf(t, "5 per 10s fixed")
+	require.Equal(t, Pass, laws.headersFinding(courtOf(plain)).Verdict, "none are promised")
+	laws.Refusal.Headers = "ratelimit-draft-8"
+	f := laws.headersFinding(courtOf(plain))
+	require.Equal(t, Fail, f.Verdict)
+	require.Contains(t, f.Want, "ratelimit-draft-8")
+	for i := range plain {
+		plain[i].Status = 0
+	}
+	require.Equal(t, Pass, laws.headersFinding(courtOf(plain)).Verdict, "stdio has no headers")
+
+	lying := append(callsAt(history.OK, 0, 2*ms), callsAt(history.Limited, 10*ms)...)
+	lying[0].Hints, lying[1].Hints = header("RateLimit", "limit=9, remaining=8, reset=9"), header("RateLimit", "limit=9, remaining=7, reset=9")
+	require.Equal(t, Fail, laws.headersFinding(courtOf(lying)).Verdict)
+	laws.Refusal.Headers = ""
+	f = laws.headersFinding(courtOf(lying))
+	require.Equal(t, Pass, f.Verdict, "nobody promised them")
+	require.NotEmpty(t, f.Warnings)
+	two := lawsOf(t, "5 per 10s fixed", "10 per 1m fixed")
+	two.Refusal.Headers = "ratelimit-draft-8"
+	require.Equal(t, Pass, two.headersFinding(courtOf(lying)).Verdict, "another law may have refused")
+}
+
+// Where everything is asked for, what wasn't tried of a law leaves it open.
+func TestLawsThatAreLeft(t *testing.T) {
+	calls := append(callsAt(history.OK, every(0, time.Millisecond, 5)...), callsAt(history.Limited, 10*time.Millisecond)...)
+	laws := lawsOf(t, "5 per 10s fixed")
+	laws.Left = [][]string{{"when it lets through more isn't shown: that takes until 11s"}}
+	f := laws.judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Pass, f.Verdict)
+	require.Equal(t, laws.Left[0], f.Warnings)
+	laws.All = true
+	f = laws.judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Inconclusive, f.Verdict)
+	require.Contains(t, f.Saw, "but when it lets through more isn't shown")
+}
