@@ -109,9 +109,6 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 		return nil, err
 	}
 	laws.Judgement = verdict.JudgeLaws(c.Promise, calls, verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance})
-	if len(calls) == 0 {
-		laws.Judgement.Verdict = verdict.Inconclusive
-	}
 	return &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}, nil
 }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,21 +123,13 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	began := time.Now()
 	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
 		Run: &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}}
-	histories := map[string][]history.Call{}
-	for i, j := range jobs {
-		if a.draining() {
-			a.say("interrupted: %d of %d servers were judged", i, len(jobs))
-			break
-		}
-		a.say("%d of %d: %s", i+1, len(jobs), j.Profile.Name)
-		row, o := a.fleetOne(ctx, j, budget)
-		for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal, &row.Trouble} {
-			*text = a.clean(*text)
-		}
-		report.Rows = append(report.Rows, row)
-		report.Run.Servers = append(report.Run.Servers, o.Server)
-		histories[j.Profile.Name] = o.Calls
-	}
+	survey := drive.Survey{Jobs: jobs, Clean: a.clean, Say: a.say,
+		Probe: func(ctx context.Context, j *drive.Job) (probe.Report, error) { return a.probed(ctx, j, budget) },
+		Watch: func(server string) (drive.Observer, func()) {
+			p := a.newProgress("mcpload fleet · " + server)
+			return p, p.start(ctx)
+		}}
+	histories := survey.Run(ctx, report, a.drain)
 	report.Run.Finish()
 	doc, kept, err := a.keepRun(&f.storeFlags, keptFleet, began, report.Run, histories)
 	if err != nil {
@@ -150,91 +140,10 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	return a.renderFleet(f, report, kept)
 }
 
-// fleetOne judges one server and probes it, each on a start of its own.
-func (a *app) fleetOne(ctx context.Context, j drive.Job, budget probe.Budget) (results.Drift, drive.Outcome) {
-	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit), Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
-	judged := j
-	judged.Live = j.Live.Afresh()
-	p := a.newProgress("mcpload fleet · " + j.Profile.Name)
-	stop := p.start(ctx)
-	o := judged.Run(ctx, p, a.drain)
-	stop()
-	if l := o.Server.Launch; l != nil && len(l.Packages) > 0 {
-		row.Package = l.Packages[0]
-	}
-	switch {
-	case o.Server.Error != "":
-		row.Trouble = o.Server.Error
-		a.say("%s: %s", j.Profile.Name, o.Server.Error)
-		return row, o
-	case o.Server.Measured == nil && len(o.Server.Scenarios) == 1 && o.Server.Scenarios[0].Scenario == target.LaunchScenario:
-		row.Trouble = "doesn't start: " + o.Server.Scenarios[0].Findings[0].Saw
-		return row, o
-	case a.draining():
-		row.Trouble = "interrupted"
-		return row, o
-	}
-	flags := &probeFlags{targetFlags: targetFlags{seed: j.Seed}}
-	r, _, err := a.runProbe(ctx, &j, flags, nil, budget)
-	if err != nil {
-		row.Trouble = "the probe failed: " + err.Error()
-		return row, o
-	}
-	fillDrift(&row, r)
-	return row, o
-}
-
-// fillDrift puts what a probe found into a row.
-func fillDrift(row *results.Drift, r probe.Report) {
-	switch {
-	case r.Refused:
-		row.Attached = "yes"
-	case r.Result == probe.NoLimit && r.Open != nil:
-		row.Attached = "no"
-		row.Tried = fmt.Sprintf("%d at once and %.0f/s were all admitted", r.Open.AtOnce, r.Open.Rate)
-	}
-	if r.Box != nil {
-		row.Measured = results.Box(*r.Box)
-	} else if r.Refused && len(r.Models) > 0 {
-		row.Limiter = r.Models[0].String()
-	}
-	row.Scope = r.Scope.Answer
-	row.Refusal = refusalWords(r.Signal)
-	for _, c := range r.Costs {
-		if n, ok := c.Known(); ok && r.Refused {
-			row.Charged = append(row.Charged, results.Charge{Kind: c.Kind, Tokens: n})
-		}
-	}
-}
-
-// errorPrefix is a code that a refusal's words repeat.
-var errorPrefix = regexp.MustCompile(`^error -?[0-9]+: `)
-
-// refusalWords say how a server refuses.
-func refusalWords(s probe.Signal) string {
-	if s.Refusals == 0 {
-		return ""
-	}
-	var parts []string
-	for _, t := range s.Statuses {
-		if t.Number != 0 {
-			parts = append(parts, fmt.Sprintf("HTTP %d", t.Number))
-		}
-	}
-	for _, t := range s.Codes {
-		if t.Number == 0 {
-			parts = append(parts, "a tool result with isError")
-		} else {
-			parts = append(parts, fmt.Sprintf("JSON-RPC error %d", t.Number))
-		}
-	}
-	if s.Words != "" {
-		parts = append(parts, fmt.Sprintf("%q", errorPrefix.ReplaceAllString(s.Words, "")))
-	}
-	if s.Said == 0 {
-		parts = append(parts, "no Retry-After")
-	}
-	return strings.Join(parts, ", ")
+// probed probes a server that was judged, on a start of its own.
+func (a *app) probed(ctx context.Context, j *drive.Job, budget probe.Budget) (probe.Report, error) {
+	r, _, err := a.runProbe(ctx, j, &probeFlags{targetFlags: targetFlags{seed: j.Seed}}, nil, budget)
+	return r, err
 }
 
 // renderFleet writes the report to where it was asked for.

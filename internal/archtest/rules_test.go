@@ -51,7 +51,7 @@ var rooms = map[string]room{
 	"runner/virtual":   {imports: []string{"history"}},
 	"scenarios":        {imports: []string{"history", "profiles", "promise", "verdict"}},
 	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results", "results/judge",
-		"runner", "runner/virtual", "scenarios", "scenarios/shard", "verdict"}},
+		"runner", "runner/virtual", "scenarios", "scenarios/probe", "scenarios/shard", "verdict"}},
 
 	"internal/telemetry": {imports: []string{"history"}, clock: true},
 
