@@ -156,7 +156,7 @@ compares what it found (results, report, compare, history, ui).`,
 		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
 	})
 	root.AddCommand(a.reading(a.conformCommand()))
-	root.AddCommand(a.reading(a.mergeCommand()), a.coordinateCommand(), a.workCommand(), a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
+	root.AddCommand(a.reading(a.mergeCommand()), a.coordinateCommand(), a.workCommand(), a.kubernetesCommand(), a.reportCommand(), a.resultsCommand(), a.compareCommand(), a.historyCommand())
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
 	root.AddCommand(a.reading(a.runCommand()), a.reading(a.fleetCommand()), a.reading(a.loadCommand()), a.reading(a.probeCommand()), a.reading(a.startupCommand()), a.verifyCommand(), a.promiseCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(), a.keysCommand(), a.uiCommand(), a.reading(a.toolsCommand()), a.reading(a.callCommand()), a.versionCommand(), a.manCommand())
