@@ -54,7 +54,7 @@ machine the connection is TLS, with --cert and --key.
 
 Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 		Example: `  MCPLOAD_TOKEN=… mcpload coordinate --shards 3 --addr 127.0.0.1:7070 -- \
-      load --url http://127.0.0.1:8000/mcp --method ping --rate 900/s --duration 1m
+      load --url http://127.0.0.1:8000/mcp --tool search --rate 900/s --duration 1m
   mcpload coordinate --shards 10 --addr :7070 --cert tls.crt --key tls.key -- \
       run --url https://server/mcp --rate 15/s --burst 40`,
 		Args: cobra.ArbitraryArgs,

@@ -83,7 +83,7 @@ Exit status: 0 pass, 1 fail (a threshold, or a server that doesn't answer), 2 co
 not run, 3 inconclusive (the generator was the limit or ran out of something, not
 all sessions could be opened, or too few calls).`,
 		Example: `  mcpload load --url http://127.0.0.1:8000/mcp --tool search --args '{"q":"cats"}' --rate 200/s --duration 30s
-  mcpload load --url http://127.0.0.1:8000/mcp --method ping --rate max --connections 16
+  mcpload load --url http://127.0.0.1:8000/mcp --method tools/list --rate max --connections 16
   mcpload load --url http://127.0.0.1:8000/mcp --tool ping --rate '10/s..500/s@1m' --threshold 'p99<250ms' --threshold 'errors<0.1%'
   mcpload load --server acb --rate 'burst 16 every 10s on 12/s' --duration 1m
   mcpload load --url http://127.0.0.1:8000/mcp --tool ping --replay last --speed 2x

@@ -48,7 +48,7 @@ Where a shard is missing, the verdict says so: what is there is judged, and noth
 passes for it. With --save-history the joint history is written, for mcpload verify.
 
 Exit status: 0 pass, 1 fail, 2 could not merge, 3 inconclusive.`,
-		Example: `  mcpload load --url http://10.0.0.5:8000/mcp --method ping --rate 900/s --shard 1/3 --results out     on each of three machines
+		Example: `  mcpload load --url http://10.0.0.5:8000/mcp --tool search --rate 900/s --shard 1/3 --results out     on each of three machines
   mcpload merge out
   mcpload merge --clock-error 20ms shard-1 shard-2 shard-3 --format html -o report.html`,
 		Args: func(_ *cobra.Command, args []string) error {

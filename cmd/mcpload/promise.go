@@ -18,7 +18,7 @@ const mostImported = 4<<20 + 1
 func (a *app) promiseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "promise",
-		Short: "Reads what other tools are configured to promise",
+		Short: "Read what other tools are configured to promise",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

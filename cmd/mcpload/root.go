@@ -133,14 +133,17 @@ func (a *app) root() *cobra.Command {
 answers whether its rate limit is what it promises: pass, fail with the very
 calls that no honest server could have answered so, or inconclusive.
 
-It also measures limits that nobody declared (probe), puts servers under general
-load (load), checks that they refuse bad credentials (startup), and keeps and
+It also measures limits that nobody declared (probe), checks that a server keeps the
+protocol (conform), puts it under general load (load), from many machines as from one
+(coordinate, merge), checks that it refuses bad credentials (startup), and keeps and
 compares what it found (results, report, compare, history, ui).`,
-		Example: `  mcpload run --all                          all nine known servers, as mocks
+		Example: `  mcpload run --all --virtual                mocks of nine servers, in virtual time
+  mcpload tools http://127.0.0.1:8000/mcp    what a server has
   mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40
   mcpload run --rate 10/s --burst 20 -- python server.py
   mcpload probe --url http://127.0.0.1:8000/mcp
   mcpload load --url http://127.0.0.1:8000/mcp --tool search --rate 200/s --threshold 'p99<250ms'
+  mcpload conform http://127.0.0.1:8000/mcp
   mcpload startup --credential OPENAI_API_KEY=openai -- python server.py
   mcpload list servers`,
 		SilenceUsage:      true,
