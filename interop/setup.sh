@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Makes what the interop matrix needs beside the live tests' servers: one Python
-# environment for each further FastMCP, below the folder of live-setup.sh, and
-# nginx from the system's packages where it is missing and we may install it.
+# environment for each further FastMCP, an authorization server, below the folder of
+# live-setup.sh, and nginx from the system's packages where it is missing and we may install it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The pinned versions: FastMCP and the SDK of its time.
 readonly FASTMCPS=(2.12.5:1.16.0 2.13.3:1.22.0 3.1.1:1.26.0 3.4.11:1.30.0)
 readonly OLD_PYDANTIC=2.11.10 # what SDK 1.16 imports from it is gone in later ones
+readonly OIDC=9.13.3         # oidc-provider, an authorization server
 readonly MISSING_TOOL=3
 
 say() { printf 'interop: %s\n' "$*" >&2; }
@@ -29,6 +30,13 @@ for pair in "${FASTMCPS[@]}"; do
 		{ say "ERROR: fastmcp-$fastmcp was not installed; is its registry reachable?"; exit 1; }
 	printf '%s\n' "$pair ${more[*]}" >"$env/.made"
 done
+
+if [[ ! -f $cache/oidc/.made || $(<"$cache/oidc/.made") != "$OIDC" ]]; then
+	say "installing oidc-provider $OIDC"
+	npm install --silent --no-audit --no-fund --prefix "$cache/oidc" "oidc-provider@$OIDC" >&2 ||
+		{ say "ERROR: oidc-provider was not installed; is npm there, and its registry reachable?"; exit 1; }
+	printf '%s\n' "$OIDC" >"$cache/oidc/.made"
+fi
 
 if ! command -v nginx >/dev/null && ! [[ -x /usr/sbin/nginx ]]; then
 	if ((EUID == 0)) && command -v apt-get >/dev/null; then

@@ -226,7 +226,7 @@ func (s *Source) foresee(lasts time.Duration) {
 	if lasts <= 0 || s.closed {
 		return
 	}
-	lead := min(lasts/5, longestLead)
+	lead := min(max(lasts/5, min(lasts/3, time.Second)), longestLead) // servers count in whole seconds
 	s.ahead = time.AfterFunc(max(lasts-lead, leastPause/2), func() { s.replace(lead) })
 }
 
