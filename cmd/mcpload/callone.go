@@ -112,6 +112,9 @@ func outcomeWords(c history.Call) string {
 func (a *app) explainCall(ctx context.Context, v *target.Visit, call history.Call, tool string) error {
 	a.status = exitFail
 	a.say("%s: %s: %s", tool, call.Outcome, call.Detail)
+	for _, note := range target.NotesOfDeath(v.Process()) {
+		a.say("%s", note)
+	}
 	if call.Outcome == history.Limited {
 		return nil
 	}

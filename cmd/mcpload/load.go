@@ -234,7 +234,7 @@ func explainLoad(t *target.Target, err error) error {
 	if !errors.As(err, &dial) {
 		return spoken(err)
 	}
-	advice := dial.Hint
+	_, advice := target.Explain(dial)
 	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
 		advice = "does the server speak HTTP/2? --http 1.1 is the default"
 	}

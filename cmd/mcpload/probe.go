@@ -271,7 +271,7 @@ func (a *app) runProbe(ctx context.Context, j *drive.Job, f *probeFlags, other h
 		r.Result = probe.Unfinished
 		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
 	}
-	r.Notes = append(r.Notes, sessions.Notes()...)
+	r.Notes = append(append(r.Notes, sessions.Notes()...), j.Ended()...)
 	p.close()
 	r.Notes = append(r.Notes, sessions.Behind()...)
 	r.Calls = append(r.Calls, p.Asides()...)

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		// Not os.Exit, which the race detector holds up for a second.
 		"mcpload": func() { syscall.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"leaky":   leaky,
+		"dying":   dying,
 	})
 }
 

@@ -163,6 +163,7 @@ func (t *Target) serve(ctx context.Context, command []string) (process *wire.Pro
 	if err != nil {
 		return nil, stop, err
 	}
+	t.serving = process
 	stop = func() { End(process.Stop) }
 	patience, cancel := context.WithTimeout(ctx, t.readyWithin())
 	defer cancel()

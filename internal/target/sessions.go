@@ -96,9 +96,7 @@ func (s Sessions) Notes() []string {
 				notes = append(notes, fmt.Sprintf("%d× %s: %s", stray.Count, StrayWords[stray.Kind], stray.Text))
 			}
 		}
-		if status, gone := session.Exited(); gone {
-			notes = append(notes, "the server ended during the run: "+status)
-		}
+		notes = append(notes, NotesOfDeath(session.Process())...)
 	}
 	return notes
 }

@@ -55,6 +55,7 @@ type Target struct {
 	Call      results.Call                        // what it is loaded with, where nobody named it
 	Settle    Settling                            // how it comes to that call
 	Unopened  Unopened                            // sessions that could not be opened
+	serving   *wire.Process                       // of a command that serves the URL; nil: none was started
 }
 
 // A Place says where a server is. The zero value is a mock's.
@@ -173,10 +174,14 @@ func (t *Target) shown(text string) string {
 // Explain says why a server can't be used, and what to do about it.
 func Explain(err error) (sentence, advice string) {
 	sentence, advice = err.Error(), hint.Of(err)
-	if dial, ok := errors.AsType[*wire.DialError](err); ok {
-		return dial.Sentence(), cmp.Or(advice, dial.Hint)
+	dial, ok := errors.AsType[*wire.DialError](err)
+	if !ok {
+		return sentence, advice
 	}
-	return sentence, advice
+	if lines := lastLines(dial.Stderr); dial.Kind == wire.Exited && len(lines) > 0 {
+		advice = cmp.Or(advice, wroteLast(lines))
+	}
+	return dial.Sentence(), cmp.Or(advice, dial.Hint)
 }
 
 // Explained is an error in the words of Explain.

@@ -68,7 +68,7 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (note
 // close ends all sessions: what that sends may be charged too, and so belongs to the
 // history. It returns what the sessions have to tell.
 func (l *line) close(out *Outcome) (notes []string) {
-	notes = l.sessions.Notes()
+	notes = append(l.sessions.Notes(), l.job.Ended()...)
 	for _, t := range l.clients {
 		t.Close()
 	}

@@ -17,8 +17,10 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
 
@@ -42,8 +44,9 @@ type Config struct {
 	Arguments []byte
 	Rows      []conform.Row // empty: all
 
-	claimed bool            // the revisions are the caller's
-	closing *sync.WaitGroup // of processes that are being ended
+	claimed bool                    // the revisions are the caller's
+	closing *sync.WaitGroup         // of processes that are being ended
+	died    *atomic.Pointer[[]byte] // what the process that ended last had written on stderr
 	Watch   func(revision, row string)
 }
 
@@ -88,7 +91,7 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	if err := c.fill(); err != nil {
 		return Found{}, err
 	}
-	c.closing = &sync.WaitGroup{}
+	c.closing, c.died = &sync.WaitGroup{}, &atomic.Pointer[[]byte]{}
 	defer c.closing.Wait()
 	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
 	var last error
@@ -128,6 +131,9 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		found.Reports = append(found.Reports, *locked)
 		return found, nil
 	case last != nil:
+		if stderr := c.died.Load(); stderr != nil {
+			last = target.Died(last, *stderr)
+		}
 		return found, last
 	case ctx.Err() != nil:
 		return found, fmt.Errorf("drive: %w", ctx.Err())

@@ -34,6 +34,8 @@ func newStdioLine(ctx context.Context, c *Config) (*stdioLine, error) {
 	go func() {
 		if l.process.Wait(ctx) == nil {
 			status, _ := l.process.Exited()
+			_, stderr := l.process.Output()
+			l.config.died.Store(&stderr)
 			l.box.end("the process has ended: " + status)
 		}
 	}()

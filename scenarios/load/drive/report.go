@@ -108,6 +108,9 @@ func (r *run) notes(l *results.Load) []string {
 	if r.stopped != "" {
 		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.Length.Round(time.Millisecond), r.stopped))
 	}
+	if r.stopped != "" {
+		notes = append(notes, r.watch.lastLines()...)
+	}
 	if n := l.Setup.Reopened; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
 	}

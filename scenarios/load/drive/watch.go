@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
@@ -70,6 +71,16 @@ func (w *processWatch) exited() (status string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// lastLines are what a process wrote on stderr last that has ended by itself.
+func (w *processWatch) lastLines() []string {
+	for _, p := range w.processes {
+		if notes := target.NotesOfDeath(p); len(notes) > 0 {
+			return notes[1:] // that it ended is said
+		}
+	}
+	return nil
 }
 
 // self is what we ourselves use during a run.

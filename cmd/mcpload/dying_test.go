@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// dying is a server over stdio that ends at its tenth call, with twelve lines on
+// stderr; with the argument "never" it ends before it says anything.
+func dying() {
+	end := func() {
+		for n := 1; n <= 12; n++ {
+			fmt.Fprintf(os.Stderr, "\x1b[31mlast word %d\x1b[0m of $SECRET %s\n\n", n, os.Getenv("DYING_TOKEN"))
+		}
+		os.Exit(3)
+	}
+	if len(os.Args) > 1 {
+		end()
+	}
+	in := bufio.NewScanner(os.Stdin)
+	for calls := 0; in.Scan(); {
+		var m struct {
+			ID     json.RawMessage
+			Method string
+		}
+		if json.Unmarshal(in.Bytes(), &m) != nil || m.ID == nil {
+			continue
+		}
+		switch m.Method {
+		case "initialize":
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"dying","version":"1"}}}`+"\n", m.ID)
+		case "tools/list":
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"x","inputSchema":{"type":"object"}}]}}`+"\n", m.ID)
+		case "tools/call":
+			if calls++; calls == 10 {
+				end()
+			}
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"content":[]}}`+"\n", m.ID)
+		default:
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"no such method"}}`+"\n", m.ID)
+		}
+	}
+}

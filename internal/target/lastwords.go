@@ -1,0 +1,50 @@
+package target
+
+import (
+	"strings"
+
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/wire"
+)
+
+// lastWords is how many lines are shown of what a dead server wrote on stderr.
+const lastWords = 10
+
+// lastLines are the last lines that a server wrote on stderr. What is secret in them
+// goes out where they are printed.
+func lastLines(stderr []byte) []string { return plainLines(string(stderr), lastWords, nil) }
+
+// Died joins to an error what a server that is gone wrote on stderr last; where it
+// wrote nothing the error stays as it is.
+func Died(err error, stderr []byte) error {
+	if lines := lastLines(stderr); len(lines) > 0 {
+		return hint.New(err, wroteLast(lines))
+	}
+	return err
+}
+
+// wroteLast tells the lines, each in a line of its own.
+func wroteLast(lines []string) string {
+	return "what it wrote on stderr last:\n    " + strings.Join(lines, "\n    ")
+}
+
+// NotesOfDeath tell of a server that we started and that ended by itself during a
+// run; none where it didn't.
+func NotesOfDeath(p *wire.Process) []string {
+	if p == nil {
+		return nil
+	}
+	status, gone := p.Exited()
+	if !gone {
+		return nil
+	}
+	notes := []string{"the server ended during the run: " + status}
+	_, stderr := p.Output()
+	for _, line := range lastLines(stderr) {
+		notes = append(notes, "its stderr: "+strings.TrimSpace(line))
+	}
+	return notes
+}
+
+// Ended are the notes of a command that served the URL, and ended by itself.
+func (t *Target) Ended() []string { return NotesOfDeath(t.serving) }
