@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/mcpload/mcpload/internal/revision"
 )
 
 // serverRequest is what no server of the stateless era may send.
@@ -49,12 +51,12 @@ func statelessBreaches() []ConformFault {
 		}},
 		{Name: "other-version-header", Row: "H15", Doc: "it serves a version header that isn't the body's", before: func(x *traffic) {
 			if x.request != nil && strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") {
-				x.request.Header.Set("Mcp-Protocol-Version", "2026-07-28")
+				x.request.Header.Set("Mcp-Protocol-Version", revision.R2026)
 			}
 		}},
 		{Name: "header-code", Row: "H15-code", Doc: "it refuses headers with another code", after: code(-32600)},
 		{Name: "any-method-header", Row: "H16", Doc: "it looks at no Mcp-Method", before: func(x *traffic) {
-			if x.request != nil && x.Method != "" && x.request.Header.Get("Mcp-Protocol-Version") == "2026-07-28" {
+			if x.request != nil && x.Method != "" && x.request.Header.Get("Mcp-Protocol-Version") == revision.R2026 {
 				x.request.Header.Set("Mcp-Method", x.Method)
 			}
 		}},

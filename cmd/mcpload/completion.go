@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results/store"
@@ -24,7 +25,7 @@ func completeAs() map[string]func(*cobra.Command) []string {
 		"fault":         func(*cobra.Command) []string { return mockFaults() },
 		"startup-fault": func(*cobra.Command) []string { return startFaults() },
 		"tool":          calledTools,
-		"protocol":      fixed("auto", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"),
+		"protocol":      fixed(append([]string{"auto"}, revision.All()...)...),
 		"transport":     fixed("auto", "http", "sse", "stdio"),
 		"scope":         fixed("global", "client", "session", "credential"),
 		"shape":         fixed("fastmcp2", "fastmcp4", "http429"),

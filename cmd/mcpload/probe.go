@@ -17,6 +17,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
@@ -247,7 +248,7 @@ func (a *app) runProbe(ctx context.Context, j *drive.Job, f *probeFlags, other h
 		Load:      history.Arrival{Method: call.Method, Tool: call.Tool, Arguments: call.Arguments},
 		Client:    target.FirstClient,
 		Handshake: handshake, Budget: budget, Seed: f.seed,
-		Stateless: where.Protocol >= "2026-07-28", Other: len(other) > 0,
+		Stateless: revision.Stateless(where.Protocol), Other: len(other) > 0,
 		Presumed: j.Profile.Limit.Presumed && call.Tool == "",
 		Clocks:   j.Clocks,
 		Tell:     func(s string) { a.say("%s", s) },

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios"
 )
@@ -86,7 +87,7 @@ func (t *Target) As(n int) (wire.Options, error) {
 // credential would be judged as two.
 func (t *Target) Disguises(transport wire.Transport, protocol string) []scenarios.Disguise {
 	var list []scenarios.Disguise
-	sessions := protocol < "2026-07-28" && !t.sessionsShare() // later ones have none
+	sessions := !revision.Stateless(protocol) && !t.sessionsShare() // later ones have none
 	switch transport {
 	case wire.Stdio:
 		return []scenarios.Disguise{scenarios.NewIDs}

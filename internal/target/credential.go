@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 )
@@ -74,7 +75,7 @@ func (t *Target) TellsApart() error {
 }
 
 // withSessions is the newest revision whose sessions tell clients apart.
-const withSessions = "2025-11-25"
+const withSessions = revision.R2511
 
 // TakesSessions has a mock speak a revision with sessions where a law needs them,
 // unless somebody chose another one.
@@ -97,7 +98,7 @@ func (t *Target) sessionsShare() bool {
 // SessionsApart is TellsApart once the protocol is known: since 2026-07-28 there
 // are no sessions that could tell clients apart.
 func (t *Target) SessionsApart(protocol string) error {
-	why, over := t.Profile.NeedsSessions(), protocol >= "2026-07-28"
+	why, over := t.Profile.NeedsSessions(), revision.Stateless(protocol)
 	if why == profiles.LawPerSession && t.Options.Transport == wire.Stdio {
 		over = false // the process is one
 	}
@@ -105,7 +106,7 @@ func (t *Target) SessionsApart(protocol string) error {
 		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with sessions: --protocol "+withSessions)
 	}
 	if t.Kind == Mock || t.Profile.Limit.Scope != profiles.Client || t.ClientCount() < 2 || t.Identity.Header != "" ||
-		t.Options.Transport == wire.Stdio || protocol < "2026-07-28" {
+		t.Options.Transport == wire.Stdio || !revision.Stateless(protocol) {
 		return nil
 	}
 	return hint.New(fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mcpload/mcpload/internal/revision"
 )
 
 // Methods that this package must know.
@@ -28,13 +30,13 @@ const autoProtocol = "auto"
 
 // The revisions that we speak, the newest first.
 var (
-	statelessRevisions = []string{"2026-07-28"}
-	sessionRevisions   = []string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}
+	statelessRevisions = revision.All()[:1]
+	sessionRevisions   = revision.All()[1:]
 )
 
 // firstVersionHeader is the first session revision whose requests carry the
 // MCP-Protocol-Version header over HTTP.
-const firstVersionHeader = "2025-06-18"
+const firstVersionHeader = revision.R2506
 
 // isRevision reports if a text has the form of a revision.
 func isRevision(s string) bool {

@@ -11,7 +11,11 @@
 // server that lacks the feature.
 package conform
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/mcpload/mcpload/internal/revision"
+)
 
 // A Level is how strongly something is demanded, in the specification's own word.
 type Level string
@@ -40,19 +44,18 @@ const (
 
 // The revisions, the newest first.
 const (
-	R2026 = "2026-07-28"
-	R2511 = "2025-11-25"
-	R2506 = "2025-06-18"
-	R2503 = "2025-03-26"
-	R2411 = "2024-11-05"
+	R2026 = revision.R2026
+	R2511 = revision.R2511
+	R2506 = revision.R2506
+	R2503 = revision.R2503
+	R2411 = revision.R2411
 )
 
 // Revisions returns every revision that there are rows for, the newest first.
-func Revisions() []string { return []string{R2026, R2511, R2506, R2503, R2411} }
+func Revisions() []string { return revision.All() }
 
-// Stateless reports if a revision has no sessions. Revisions are dates, and compare
-// as text.
-func Stateless(revision string) bool { return revision >= R2026 }
+// Stateless reports if a revision has no sessions.
+func Stateless(r string) bool { return revision.Stateless(r) }
 
 // The transports.
 const (

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/internal/words"
@@ -214,7 +215,7 @@ func (j *Job) Fits() error {
 // everything is there that a transport can have.
 func (j Job) Planned() scenarios.Setting {
 	return scenarios.Setting{Clients: target.ClientNames(j.ClientCount()), Seed: j.Seed, Identity: j.Identity.Header != "",
-		Disguises: j.Disguises(wire.HTTP, "2025-11-25")}
+		Disguises: j.Disguises(wire.HTTP, revision.R2511)}
 }
 
 // fail records why the server could not be judged.
