@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (d *door) tools() []tool {
 				`"virtual":{"type":"boolean","description":"a mock in virtual time: milliseconds, repeatable"},` +
 				`"seed":{"type":"integer","minimum":0,"description":"makes the plan repeatable; default 1"}`), d.run},
 	}
-	return append(list, d.keptTools()...)
+	return slices.Concat(list, d.otherTools(), d.keptTools())
 }
 
 // aim are the properties that say which server, and with which call.

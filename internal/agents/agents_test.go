@@ -98,6 +98,10 @@ func TestAnAgentJudgesReadsAndCompares(t *testing.T) {
 	require.False(t, failed, text)
 	require.Contains(t, text, "acb")
 
+	text, failed = call("verify", map[string]any{"run": "last", "promise": []string{"15/s burst 40"}})
+	require.False(t, failed, text)
+	require.Contains(t, text, "356 calls")
+
 	// A promise that the mock doesn't make is found broken, in an answer and no error.
 	text, failed = call("run", map[string]any{"server": "acb", "promise": []string{"15/s burst 30"}, "virtual": true, "scenarios": []string{"burst"}})
 	require.False(t, failed, text)

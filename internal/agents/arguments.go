@@ -21,6 +21,12 @@ type arguments struct {
 	Virtual   bool            `json:"virtual"`
 	Seed      *uint64         `json:"seed"`
 
+	Rate       string   `json:"rate"`
+	Seconds    float64  `json:"seconds"`
+	Thresholds []string `json:"thresholds"`
+	Rows       []string `json:"rows"`
+	History    string   `json:"history"`
+
 	Run    string   `json:"run"`
 	Base   string   `json:"base"`
 	Format string   `json:"format"`

@@ -53,6 +53,8 @@ func (p *progress) Tell(e mcpload.Event) {
 	switch {
 	case e.Plan != nil:
 		p.total += len(e.Plan)
+	case e.Calls > 0:
+		p.total += e.Calls
 	case e.Say != "":
 		p.doing = e.Say
 	case e.Doing != "":

@@ -99,11 +99,11 @@ func (d *door) run(ctx context.Context, args arguments, p *progress) (string, an
 	var calls map[string][]history.Call
 	c := mcpload.Config{Servers: []mcpload.Server{s}, Scenarios: args.Scenarios, Seed: args.seed(), Most: d.Calls, Virtual: args.Virtual, Observer: p,
 		Histories: func(server string, list []history.Call) { calls = map[string][]history.Call{server: list} }}
-	return d.finish(ctx, "run", &c.Drain, func() (*results.Document, error) { return mcpload.Run(ctx, c) }, func() map[string][]history.Call { return calls })
+	return d.finish("run", &c.Drain, func() (*results.Document, error) { return mcpload.Run(ctx, c) }, func() map[string][]history.Call { return calls })
 }
 
 // finish carries a run out within its time, keeps it, and sums it up.
-func (d *door) finish(_ context.Context, kind string, drain *<-chan struct{}, run func() (*results.Document, error), calls func() map[string][]history.Call) (string, any, error) {
+func (d *door) finish(kind string, drain *<-chan struct{}, run func() (*results.Document, error), calls func() map[string][]history.Call) (string, any, error) {
 	over := make(chan struct{})
 	*drain = over
 	timer := time.AfterFunc(d.Time, func() { close(over) })
