@@ -29,6 +29,10 @@ type ConformConfig struct {
 	Rows      []string // of the table, by their ids; empty: all
 	Strict    bool     // what isn't a MUST counts as a fail too
 
+	Under float64       // right requests a second that are sent beside the rows; 0: none
+	Fuzz  time.Duration // how long odd arguments are tried on the tools that may be called, in the newest revision; 0: they aren't
+	Seed  uint64        // of the odd arguments
+
 	Baseline results.Baseline // of rows that are known to fail, which decide nothing; nil: nothing is known
 
 	Other http.Header // of somebody else, in place of the Server's; nil: there is nobody, and what needs somebody isn't tried
@@ -55,7 +59,7 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 			c.Observer.Tell(Event{Server: t.Profile.Name, Doing: "MCP " + revision + ", " + row})
 		}
 	}
-	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339)}
+	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
 	soft, stop := runner.Until(ctx, c.Drain)
 	defer stop()
 	server, err := conformdrive.Server(soft, t, d, c.Strict)
@@ -84,6 +88,7 @@ func (c ConformConfig) Rehearse(ctx context.Context) (reports []conform.Report, 
 		return nil, "", fmt.Errorf("mcpload: %w", err)
 	}
 	d.Tool, d.Arguments = "", nil // the mock has its own
+	d.Under, d.Fuzz = 0, 0        // which are no list
 	reports, err = conformdrive.Rehearse(ctx, stand, d)
 	if err != nil {
 		return nil, "", fmt.Errorf("mcpload: %w", err)
@@ -119,7 +124,11 @@ func roomy() promise.Promise {
 
 // tried is the server to try, and how.
 func (c ConformConfig) tried() (*target.Target, conformdrive.Config, error) {
-	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments, Revisions: c.Revisions, Other: c.Other}
+	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments, Revisions: c.Revisions, Other: c.Other,
+		Under: c.Under, Fuzz: c.Fuzz, Seed: c.Seed}
+	if c.Under < 0 || c.Fuzz < 0 {
+		return nil, d, fmt.Errorf("under %g and fuzz %s: want 0 or more", c.Under, c.Fuzz)
+	}
 	for _, r := range c.Revisions {
 		if !slices.Contains(conform.Revisions(), r) {
 			return nil, d, fmt.Errorf("revision %q is none of %s", r, strings.Join(conform.Revisions(), ", "))

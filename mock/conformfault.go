@@ -27,7 +27,7 @@ type ConformFault struct {
 func ConformFaults() []ConformFault {
 	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches(),
 		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches(), requestBreaches(), streamBreaches(), callBreaches(), readBreaches(),
-		beginningBreaches(), lineBreaches(), parameterBreaches(), tokenBreaches(), paperBreaches())
+		beginningBreaches(), lineBreaches(), parameterBreaches(), fuzzBreaches(), tokenBreaches(), paperBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.

@@ -17,6 +17,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/conform"
 	"github.com/mcpload/mcpload/scenarios/drive"
@@ -29,6 +30,8 @@ type conformFlags struct {
 	storeFlags
 	otherEnv string
 	baseline string
+	under    string
+	fuzz     time.Duration
 	rows     []string
 	fault    string
 	strict   bool
@@ -56,6 +59,11 @@ It lists, reads, sends what must be refused, and opens sessions of its own. It c
 no tool but one that says that it only reads, or the one that you name with --tool.
 --dry-run prints every request that it could send, and sends none.
 
+--under 200/s sends right requests beside the rows, so that each is tried under load,
+and judges how those are answered (U01, U02). --fuzz 60s tries odd arguments on tools,
+made from their schemas, repeatable by --seed: a crash, a 5xx, a hang or a stack trace
+is told with the smallest arguments that bring it about (F01 to F03).
+
 --baseline names a list of rows that are known to fail. They are told, and decide
 nothing until the day that each entry names; entries that have ended, or whose row
 fails no more, are told too:
@@ -73,6 +81,7 @@ Exit status: 0 pass, 1 a MUST is broken (with --strict anything), 2 could not ru
   mcpload conform --server acb --live
   mcpload conform --url http://127.0.0.1:8000/mcp --format sarif -o conform.sarif
   mcpload conform --url http://127.0.0.1:8000/mcp --baseline known.yaml
+  mcpload conform --url http://127.0.0.1:8000/mcp --under 200/s --fuzz 60s
   mcpload conform --url http://127.0.0.1:8000/mcp --dry-run
   mcpload list conform`,
 		Args: cobra.ArbitraryArgs,
@@ -101,6 +110,9 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.otherEnv, "other-bearer-env", "", "somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
 	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
+	flags.StringVar(&f.under, "under", "", "try the rows under load: as many right requests beside them, such as `200/s`")
+	flags.DurationVar(&f.fuzz, "fuzz", 0, "for this `time` try odd arguments on tools that say that they only read, or on --tool")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the odd arguments of --fuzz repeatable")
 	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing until they expire")
 	flags.BoolVar(&f.strict, "strict", false, "what isn't a MUST counts as a fail too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what could be sent and send nothing")
@@ -126,6 +138,20 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 		return err
 	}
 	c := f.config(&j, rows)
+	if f.under != "" {
+		if c.Under, err = promise.ParseRate(f.under); err != nil {
+			return fmt.Errorf("--under: %w", err)
+		}
+	}
+	if c.Fuzz = f.fuzz; c.Fuzz < 0 {
+		return fmt.Errorf("--fuzz %s: want a time such as 60s", f.fuzz)
+	}
+	if f.dryRun && (c.Under > 0 || c.Fuzz > 0) {
+		return errors.New("--dry-run can't list what --under and --fuzz send: it depends on time")
+	}
+	if c.Fuzz > 0 {
+		c.Seed = f.seed
+	}
 	if c.Baseline, err = readBaseline(f.baseline); err != nil {
 		return err
 	}
@@ -168,7 +194,7 @@ func readBaseline(name string) (results.Baseline, error) {
 	}
 	defer file.Close() // it was only read
 	return results.ReadBaseline(file, filepath.Base(name), time.Now(), func(row string) bool {
-		return slices.ContainsFunc(conform.Rows(), func(r conform.Row) bool { return r.ID == row })
+		return conform.Known(row)
 	})
 }
 
@@ -246,6 +272,9 @@ func (a *app) tellCalls(f *conformFlags, rows []conform.Row) {
 		if r.Effect == conform.Calls {
 			ids = append(ids, r.ID)
 		}
+	}
+	if f.fuzz > 0 {
+		ids = append(ids, "F01, F02, F03 (with odd arguments, many times)")
 	}
 	if len(ids) == 0 {
 		return

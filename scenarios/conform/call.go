@@ -21,9 +21,16 @@ type call struct {
 // name is the tool's.
 func (c *call) name() string { return text(c.tool["name"]) }
 
-// callable are the tools that may be called: the one that the user names, or those
-// that say that they only read.
+// callable are the first of the tools that may be called, those first that show most.
 func (t *Trial) callable() ([]map[string]json.RawMessage, *Answer) {
+	out, none := t.allowed()
+	slices.SortStableFunc(out, func(a, b map[string]json.RawMessage) int { return worth(b) - worth(a) })
+	return out[:min(len(out), mostCalls)], none
+}
+
+// allowed are the tools that may be called: the one that the user names, or those
+// that say that they only read.
+func (t *Trial) allowed() ([]map[string]json.RawMessage, *Answer) {
 	pages, _ := t.whole(listers[0])
 	var out []map[string]json.RawMessage
 	for _, page := range pages {
@@ -41,8 +48,7 @@ func (t *Trial) callable() ([]map[string]json.RawMessage, *Answer) {
 		a := needs("--tool NAME", "no tool says that it only reads")
 		return nil, &a
 	}
-	slices.SortStableFunc(out, func(a, b map[string]json.RawMessage) int { return worth(b) - worth(a) })
-	return out[:min(len(out), mostCalls)], nil
+	return out, nil
 }
 
 // worth is how much a call of a tool can show.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,10 @@ func page() string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.ID, r.Level, r.Span(),
 				cmp.Or(strings.Join(r.On, ", "), "all"), r.Section, r.Says, r.Effect)
 		}
+	}
+	b.WriteString("\n## With --under and --fuzz\n\n| id | level | the server … |\n|---|---|---|\n")
+	for _, r := range slices.Concat((&Loaded{}).Rows(nil), (&Fuzz{}).Rows()) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.ID, r.Level, r.Says)
 	}
 	b.WriteString("\n## Not checked\n\nDemands that a stranger could judge, and that have no row.\n\n| id | why |\n|---|---|\n")
 	for _, id := range missing() {

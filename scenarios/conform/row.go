@@ -115,6 +115,13 @@ func Rows() []Row {
 		callRows(), eventRows(), severalRows(), authorizationRows(), parameterRows())
 }
 
+// Known reports if there is a row of an id, of the table or of what Fuzz and Loaded
+// add to it.
+func Known(id string) bool {
+	all := slices.Concat(Rows(), (&Fuzz{}).Rows(), (&Loaded{}).Rows(nil))
+	return slices.ContainsFunc(all, func(r Row) bool { return r.ID == id })
+}
+
 // Span says in which revisions the row is demanded.
 func (r *Row) Span() string {
 	switch {

@@ -163,6 +163,9 @@ func (t *Trial) Right(method string, params map[string]any) Request {
 // Send sends a request in the trial's session.
 func (t *Trial) Send(r Request) *Exchange { return t.send(t.main, r) }
 
+// Harmless is a right request of the trial's session that does nothing.
+func (t *Trial) Harmless() Request { return t.harmless(t.main) }
+
 // harmless is a request that every server of the revision must answer with a
 // result: the control of whatever is varied.
 func (t *Trial) harmless(s *session) Request {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,10 +44,14 @@ type Config struct {
 	Tool      string        // that may be called; empty: one that says that it only reads
 	Arguments []byte
 	Rows      []conform.Row // empty: all
+	Under     float64       // right requests a second that are sent beside the rows; 0: none
+	Fuzz      time.Duration // how long odd arguments are tried on tools, in the newest revision; 0: they aren't
+	Seed      uint64        // of the odd arguments
 
 	claimed bool                    // the revisions are the caller's
 	closing *sync.WaitGroup         // of processes that are being ended
 	died    *atomic.Pointer[[]byte] // what the process that ended last had written on stderr
+	fuzzed  bool                    // odd arguments were tried
 	Watch   func(revision, row string)
 }
 
@@ -157,10 +162,27 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 		o.Watch = func(row string) { c.Watch(revision, row) }
 	}
 	t, err := conform.NewTrial(line, o)
-	if err != nil && !errors.Is(err, conform.ErrLocked) {
+	if err != nil {
+		if errors.Is(err, conform.ErrLocked) {
+			return t.Run(c.Rows), err
+		}
 		return conform.Report{}, err
 	}
-	return t.Run(c.Rows), err
+	rows := slices.Clone(c.Rows)
+	if c.Under > 0 {
+		l, err := c.load(ctx, o)
+		if err != nil {
+			return conform.Report{}, fmt.Errorf("drive: the load beside the rows: %w", err)
+		}
+		defer l.end()
+		rows = append(rows, l.sum.Rows(l.end)...)
+	}
+	if c.Fuzz > 0 && !c.fuzzed {
+		c.fuzzed = true
+		f := &conform.Fuzz{Seed: c.Seed, More: lasting(ctx, c.Fuzz)}
+		rows = append(rows, f.Rows()...)
+	}
+	return t.Run(rows), nil
 }
 
 func (c *Config) open(ctx context.Context, patience time.Duration) (conform.Line, error) {

@@ -128,7 +128,7 @@ var untested = map[string]string{
 // TestEveryFaultIsSeen breaks the protocol in every way that the mock can: the
 // fault's row must fail, and show an exchange.
 func TestEveryFaultIsSeen(t *testing.T) {
-	rows := conform.Rows()
+	rows := slices.Concat(conform.Rows(), (&conform.Fuzz{}).Rows(), (&conform.Loaded{}).Rows(nil))
 	for _, f := range mock.ConformFaults() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +146,7 @@ func TestEveryFaultIsSeen(t *testing.T) {
 				on = guarded
 			}
 			c := target(t, on, f.Name)
-			if slices.Contains([]string{"outlives-stdin", "ignores-term", "deaf-after-garbage", "one-era", "raw-line-breaks"}, f.Name) {
+			if slices.Contains([]string{"outlives-stdin", "ignores-term", "deaf-after-garbage", "one-era", "raw-line-breaks", "odd-hangs"}, f.Name) {
 				c.Timeout = time.Second // which is how long it is waited for what never comes
 			}
 			c.Rows = []conform.Row{row}
@@ -156,6 +156,12 @@ func TestEveryFaultIsSeen(t *testing.T) {
 						c.Rows = append(c.Rows, r)
 					}
 				}
+			}
+			switch row.ID[0] {
+			case 'F':
+				c.Rows, c.Fuzz = rows[:1], 2*time.Second
+			case 'U':
+				c.Rows, c.Under = rows[:1], 50
 			}
 			c.Revisions = []string{newest(t, &row, transport, f.Revision)}
 			found, err := drive.Run(context.Background(), c)

@@ -1,0 +1,100 @@
+package drive
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// mostUnderWay is how many requests of the load beside the rows are under way at most.
+const mostUnderWay = 64
+
+// A load is right requests that are sent at a rate beside the rows, on a line of their
+// own, whether the ones before are answered or not.
+type load struct {
+	trial *conform.Trial
+	line  conform.Line
+	sum   *conform.Loaded
+
+	began  time.Time
+	ctx    context.Context
+	cancel context.CancelFunc
+	once   sync.Once
+	all    sync.WaitGroup
+	mu     sync.Mutex // over sum
+	room   chan struct{}
+}
+
+// load begins it. It ends by end.
+func (c *Config) load(ctx context.Context, o conform.Options) (*load, error) {
+	line, err := c.open(ctx, c.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	o.Watch = nil
+	t, err := conform.NewTrial(line, o)
+	if err != nil {
+		line.Close()
+		return nil, err
+	}
+	l := &load{trial: t, line: line, sum: &conform.Loaded{Rate: c.Under}, began: time.Now(), room: make(chan struct{}, mostUnderWay)}
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	l.all.Go(func() { l.send(l.ctx, time.Duration(float64(time.Second)/c.Under), c.Timeout) })
+	return l, nil
+}
+
+// send sends a request whenever one is due.
+func (l *load) send(ctx context.Context, every, within time.Duration) {
+	due := time.NewTicker(max(every, time.Microsecond))
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-due.C:
+		}
+		select {
+		case l.room <- struct{}{}:
+		default:
+			l.mu.Lock()
+			l.sum.Unsent++
+			l.mu.Unlock()
+			continue
+		}
+		r := l.trial.Harmless()
+		r.Within = within
+		l.all.Go(func() {
+			e := &conform.Exchange{Request: r, Reply: l.line.Do(r), Row: "U01", Line: l.line.Repeat(r)}
+			l.mu.Lock()
+			l.sum.Note(e)
+			l.mu.Unlock()
+			<-l.room
+		})
+	}
+}
+
+// leastLoad is how long it lasts at least, however fast the rows are.
+const leastLoad = time.Second
+
+// end ends it, and waits for what is under way.
+func (l *load) end() {
+	l.once.Do(func() {
+		sleep(l.ctx, leastLoad-time.Since(l.began))
+		l.cancel()
+		l.all.Wait()
+		l.line.Close()
+	})
+}
+
+// lasting reports, from its first call on, if a time isn't over yet.
+func lasting(ctx context.Context, d time.Duration) func() bool {
+	var end time.Time
+	return func() bool {
+		if end.IsZero() {
+			end = time.Now().Add(d)
+		}
+		return ctx.Err() == nil && time.Now().Before(end)
+	}
+}
