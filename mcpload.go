@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -18,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
@@ -31,6 +33,7 @@ type Config struct {
 	Virtual   bool            // mocks only, in virtual time with simulated delays: repeatable, in milliseconds
 	Shared    bool            // others may use the servers meanwhile: judge over-admission only
 	Observer  Observer        // hears how far the run is; nil: nobody does
+	Audit     *Audit          // what is tried beside the scenarios; nil: nothing. Only for a promise of one bucket
 	Drain     <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
 
 	// Histories is given each server's calls in the end; nil: nobody is.
@@ -39,6 +42,28 @@ type Config struct {
 	// Prepared are servers with scenarios and all else that can be said of them, in place
 	// of Servers, Scenarios, Most, Virtual and Shared. nil: there are none.
 	Prepared []drive.Job
+}
+
+// An Audit is what is tried that servers may let through which behave for a tester, as
+// docs/AUDIT.md has it.
+type Audit struct {
+	Attempts []string      // by name, such as "forgery"; empty: all
+	Allow    []string      // of "flood" and "forgery" those that may be made beyond this machine
+	Time     time.Duration // the most that it may take; 0: 10 minutes
+	Calls    int           // the most that it may send; 0: no bound
+}
+
+// drive is the audit as a job has it. It refuses names that are no attempt's.
+func (a *Audit) drive() (*drive.Audit, error) {
+	if a == nil {
+		return nil, nil
+	}
+	for _, name := range slices.Concat(a.Attempts, a.Allow) {
+		if _, ok := audit.Named(name); !ok {
+			return nil, fmt.Errorf("mcpload: no attempt of an audit is named %q", name)
+		}
+	}
+	return &drive.Audit{Names: a.Attempts, Allow: a.Allow, Budget: audit.Budget{Time: a.Time, Calls: a.Calls}}, nil
 }
 
 // An Observer hears how far a run is.
@@ -98,16 +123,23 @@ func (c Config) jobs() ([]drive.Job, error) {
 		}
 		list = append(list, s)
 	}
+	tried, err := c.Audit.drive()
+	if err != nil {
+		return nil, err
+	}
 	var jobs []drive.Job
 	seen := map[string]bool{}
 	for i, s := range c.Servers {
 		j, err := s.job()
 		if err == nil {
 			j.Seed, j.Mock.Seed, j.Shared = c.Seed, c.Seed, c.Shared
-			if j.Scenarios = list; j.Laws != nil {
+			j.Audit = tried
+			if j.Scenarios = list; j.Laws != nil && tried != nil {
+				err = errors.New("an audit is of a promise of one bucket")
+			} else if j.Laws != nil {
 				j.Scenarios = []scenarios.Scenario{scenarios.Laws()}
 			}
-			err = errors.Join(j.TellsApart(), j.Fits())
+			err = errors.Join(err, j.TellsApart(), j.Fits())
 		}
 		if err == nil {
 			err = c.bound(&j)

@@ -43,9 +43,9 @@ func Faults() []Fault {
 		chargeFaults(), unsteadyFaults(), clockFaults(), replyFaults())
 }
 
-// FaultNamed returns the fault of that name.
+// FaultNamed returns the fault of that name, also one that only an audit shows.
 func FaultNamed(name string) (Fault, bool) {
-	for _, f := range Faults() {
+	for _, f := range slices.Concat(Faults(), AuditFaults()) {
 		if f.Name == name {
 			return f, true
 		}
@@ -56,7 +56,7 @@ func FaultNamed(name string) (Fault, bool) {
 // FaultNames returns the names of the catalogue, in order.
 func FaultNames() []string {
 	var names []string
-	for _, f := range Faults() {
+	for _, f := range slices.Concat(Faults(), AuditFaults()) {
 		names = append(names, f.Name)
 	}
 	return names

@@ -49,12 +49,19 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
+	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: r.Header.Get}
+	if list := f.server.batch(body); list != nil {
+		f.serveBatch(w, r, list, from)
+		return
+	}
 	m, request := parse(body)
 	if !request {
 		f.next.ServeHTTP(w, withBody(r, body))
 		return
 	}
-	f.serve(w, withBody(r, body), body, m, f.server.decide(m, client, f.server.who(r), r.RemoteAddr))
+	answer := f.server.decide(m, from)
+	body = f.server.corrected(m, body)
+	f.serve(w, withBody(r, body), body, m, answer)
 }
 
 // who is what the identity header says, where there is one.

@@ -25,7 +25,7 @@ func (s *Server) Handle(ctx context.Context, client string, text []byte) []byte 
 	if !request {
 		return s.pass(work, session, text)
 	}
-	a := s.decide(m, client, "", client)
+	a := s.decide(m, origin{client: client, conn: client})
 	if a.Mute {
 		<-work.Done()
 		return nil

@@ -46,6 +46,11 @@ type Request struct {
 	Tool   string        // tool name, for tools/call only
 	Fails  bool          // it will be answered with an error, whatever the limiter says
 	Lasts  time.Duration // how long it is served once it is let in
+
+	Batch     int                      // its place in a JSON-RPC batch, from 0; 0 where it comes alone
+	Arguments string                   // of a tools/call, as they were sent
+	Spelled   bool                     // the tool's name differs from the tool's own by case or spaces
+	Header    func(name string) string // of the HTTP request; nil where there is none
 }
 
 // identity is whom a limit for each client means.

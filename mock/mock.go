@@ -200,19 +200,31 @@ func (s *Server) ended() error {
 	return nil
 }
 
+// An origin is who sent a request.
+type origin struct {
+	client, who, conn string
+	header            func(name string) string // nil: there are no headers
+	batch             int                      // place in a batch
+}
+
 // decide is the gate. It reads the clock, and counts.
-func (s *Server) decide(m message, client, who, conn string) Answer {
+func (s *Server) decide(m message, from origin) Answer {
 	s.first.Do(func() { s.start = time.Now() })
 	a := s.limiter.Decide(Request{
 		At:     time.Since(s.start),
-		Client: client,
-		Who:    who,
-		Conn:   conn,
+		Client: from.client,
+		Who:    from.who,
+		Conn:   from.conn,
+		Header: from.header,
+		Batch:  from.batch,
 		ID:     m.number(),
 		Method: m.Method,
 		Tool:   m.tool(),
 		Fails:  m.Method == methodCall && (m.tool() == toolFail || !s.tools[m.tool()]),
 		Lasts:  m.lasts(s.config.Latency),
+
+		Arguments: string(m.Params.Arguments),
+		Spelled:   s.misspelt(m),
 	})
 	s.tally.add(m.Method, a)
 	if a.Dead {

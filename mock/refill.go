@@ -30,7 +30,7 @@ func refillFaults() []Fault {
 			Note:  "no fault where the bucket is full by itself after a second",
 			build: made(func(b *bucket) decider { return &idleReset{bucket: b} })},
 		{Name: "periodic-reset", Doc: "the bucket is full again every two seconds", Cause: "full again", Detectable: true,
-			build: made(func(b *bucket) decider { return &periodicReset{bucket: b} })},
+			build: made(func(b *bucket) decider { return &periodicReset{bucket: b, every: resetEvery} })},
 		{Name: "stepwise-1s", Doc: "tokens flow in all at once, every second", Cause: "steps", Detectable: true, build: steps(time.Second)},
 		{Name: "stepwise-250ms", Doc: "tokens flow in all at once, every 250 ms", Cause: "steps", Detectable: true, build: steps(250 * time.Millisecond)},
 		{Name: "stepwise-100ms", Doc: "tokens flow in all at once, every 100 ms", Cause: "steps", Detectable: true, build: steps(100 * time.Millisecond)},
@@ -61,13 +61,14 @@ func (f *idleReset) decide(r Request) Answer {
 // periodicReset fills the bucket at fixed instants.
 type periodicReset struct {
 	bucket *bucket
+	every  time.Duration
 	period time.Duration // how many have ended
 }
 
 func (f *periodicReset) decide(r Request) Answer {
-	if n := r.At / resetEvery; n != f.period {
+	if n := r.At / f.every; n != f.period {
 		f.period = n
-		f.bucket.flow(n * resetEvery)
+		f.bucket.flow(n * f.every)
 		f.bucket.level = f.bucket.burst
 	}
 	return f.bucket.decide(r)

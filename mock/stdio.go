@@ -127,7 +127,7 @@ func (l *lineLink) take(ctx context.Context, line []byte) {
 		l.write(l.server.breachLine(line, func(line []byte) []byte { return l.server.pass(ctx, l.session, line) }))
 		return
 	}
-	a := l.server.decide(m, stdioClient, "", stdioClient)
+	a := l.server.decide(m, origin{client: stdioClient, conn: stdioClient})
 	l.replies.Go(func() {
 		for _, reply := range l.server.answer(ctx, l.session, line, m, a) {
 			l.tell(ctx)

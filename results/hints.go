@@ -46,6 +46,11 @@ var hints = []hint{
 		open:   "see if the server lets anybody in again while its bucket is empty: --save-history keeps every call with its session",
 	},
 	{
+		check:  "tricks",
+		failed: "let every call cost what the promise says, whoever sends it, however it looks and whenever it comes; key the limiter by something that a client can't choose anew",
+		open:   "see why the tricks got no answer, or why nothing was refused before them: --save-history keeps every call with its trick",
+	},
+	{
 		check:  "served",
 		failed: "look for a limit below the promised rate: in front of the server, or in the tool itself",
 		open:   "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run closer to the server",

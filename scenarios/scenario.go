@@ -33,6 +33,7 @@ type Scenario struct {
 	// Cast says who sends what, where the clients play different parts; it
 	// stands in place of Arrivals.
 	Cast func(l profiles.Limit, set Setting) []Cue
+	Once bool // it takes so long that it is never repeated, whatever disturbed it
 }
 
 // A Cue is a number of calls of one client, due at one instant from the
@@ -43,6 +44,10 @@ type Cue struct {
 	Client  string
 	Session string // which of the client's sessions; empty: its first
 	Opens   bool   // no calls, but the request that opens this session
+
+	// Change makes the nth call of the cue, from 0, another one than the profile's. Nil:
+	// all are that.
+	Change func(n int, a *history.Arrival)
 }
 
 // A Level is how many tokens an honest bucket should hold at a scenario's
@@ -155,8 +160,12 @@ func play(p profiles.Profile, label string, begin time.Duration, cues []Cue, yie
 			a.Method, a.Tool, a.Arguments = "initialize", "", nil
 			c.Calls = 1
 		}
-		for range c.Calls {
-			if !yield(a) {
+		for n := range c.Calls {
+			call := a
+			if c.Change != nil {
+				c.Change(n, &call)
+			}
+			if !yield(call) {
 				return false
 			}
 		}

@@ -182,29 +182,48 @@ func judgeEvasion(t *Trial) Finding {
 	return f
 }
 
-// evaded is the cause of a violation that only the calls of a client in
-// disguise show, or empty.
+// evaded is the cause of a violation that only calls show which came in another way:
+// those of a client in disguise, or of an audit's tricks. Else it is empty.
 func (c *Court) evaded() string {
-	at := slices.IndexFunc(c.calls, func(call history.Call) bool { return call.Session != "" })
-	if at < 0 {
+	var labels []string
+	for i := range c.calls {
+		if l := c.calls[i].Label; c.calls[i].Session != "" && !slices.Contains(labels, l) {
+			labels = append(labels, l)
+		}
+	}
+	if len(labels) == 0 {
 		return ""
 	}
-	scenario := c.calls[at].Label
 	rest := c.weighing(c.profile.Limit, c.weight)
 	for i := range c.calls {
-		if c.calls[i].Label != scenario {
+		if !slices.Contains(labels, c.calls[i].Label) {
 			rest.Add(i+1, &c.calls[i])
 		}
 	}
 	if rest.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance).Verdict == Fail {
 		return ""
 	}
-	for n := range c.Attempts(scenario) {
-		if cause := judgeEvasion(c.Attempt(scenario, n+1)).Cause; cause != "" {
-			return cause
+	var causes []string
+	for _, label := range labels {
+		for n := range c.Attempts(label) {
+			t := c.Attempt(label, n+1)
+			if cause := t.evaded(); cause != "" && !slices.Contains(causes, cause) {
+				causes = append(causes, cause)
+				break
+			}
 		}
 	}
-	return ""
+	return strings.Join(causes, "; ")
+}
+
+// evaded is the cause of a violation in one scenario's calls.
+func (t *Trial) evaded() string {
+	for _, d := range t.disguises() {
+		if _, ok := disguiseWords[d]; ok {
+			return judgeEvasion(t).Cause
+		}
+	}
+	return judgeTricks(t).Cause
 }
 
 func orWord(d string) string {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -21,6 +22,12 @@ func Cost(l *profiles.Limit, c *history.Call) (least, most int) {
 	}
 	return l.CostAside()
 }
+
+// Unsure parts the name of a client from what it sent, where nobody knows if that made it
+// another one, as in "c1?X-Forwarded-For": such a call may have cost the client's own
+// bucket a token, and where each client is promised one it is held against nobody. Under a
+// limit for everybody it is a call like any other.
+const Unsure = "?"
 
 // never is the end of a call that got no reply: the server may decide it at
 // any later instant.
@@ -152,7 +159,14 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 			m.received = never
 		}
 	}
-	b := e.bucketOf(c.Client)
+	client, _, unsure := strings.Cut(c.Client, Unsure)
+	if unsure && e.split {
+		if m.kind == refused {
+			return
+		}
+		m.kind, m.least = maybe, 0
+	}
+	b := e.bucketOf(client)
 	if m.tacit {
 		b.tacit = append(b.tacit, tacit{int32(len(b.marks)), max(m.sent, m.received)})
 	}

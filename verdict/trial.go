@@ -3,6 +3,7 @@ package verdict
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -257,7 +258,7 @@ func (c *Court) Clients() int { return len(c.clients()) }
 func (c *Court) clients() []string {
 	var names []string
 	for _, call := range c.calls {
-		if call.Outcome == history.OK && call.Planned() && !slices.Contains(names, call.Client) {
+		if call.Outcome == history.OK && call.Planned() && !strings.Contains(call.Client, Unsure) && !slices.Contains(names, call.Client) {
 			names = append(names, call.Client)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results/store"
-	"github.com/mcpload/mcpload/scenarios"
 )
 
 // completeAs says what each flag's value can be, for shells that complete a command
@@ -26,6 +25,7 @@ func completeAs() map[string]func(*cobra.Command) []string {
 		"startup-fault": func(*cobra.Command) []string { return startFaults() },
 		"tool":          calledTools,
 		"protocol":      fixed(append([]string{"auto"}, revision.All()...)...),
+		"allow":         fixed("flood", "forgery"),
 		"transport":     fixed("auto", "http", "sse", "stdio"),
 		"scope":         fixed("global", "client", "session", "credential"),
 		"shape":         fixed("fastmcp2", "fastmcp4", "http429"),
@@ -82,14 +82,14 @@ func serverNamesOf(cmd *cobra.Command) (names []string) {
 }
 
 func scenarioNames() (names []string) {
-	for _, s := range scenarios.All() {
+	for _, s := range everyScenario() {
 		names = append(names, s.Name+"\t"+s.Doc)
 	}
 	return names
 }
 
 func mockFaults() (names []string) {
-	for _, f := range mock.Faults() {
+	for _, f := range append(mock.Faults(), mock.AuditFaults()...) {
 		names = append(names, f.Name+"\t"+f.Doc)
 	}
 	return names

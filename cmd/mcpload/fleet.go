@@ -106,7 +106,11 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, err := (&runFlags{scenarios: f.scenarios, format: "table", repeat: 1}).chosen()
+	named := &runFlags{scenarios: f.scenarios, format: "table", repeat: 1}
+	list, err := named.chosen()
+	if err == nil && named.wanted() {
+		err = fmt.Errorf("--scenario %s is an attempt of an audit, and only run makes those", named.attempts[0])
+	}
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (a *app) printPlan(jobs []drive.Job, format string) error {
 			}
 			continue
 		}
+		a.plannedAudit(&j)
 		plan := j.Own(j.Plan(j.Planned()))
 		if format == "json" {
 			if err := writePlan(a.stdout, j, plan); err != nil {

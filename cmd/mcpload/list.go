@@ -11,7 +11,6 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/scenarios"
 )
 
 // A listing is one thing that can be listed: its rows are made from the same
@@ -154,7 +153,7 @@ func profileRows(c *profiles.Catalog) []row {
 
 func scenarioRows(*profiles.Catalog) []row {
 	var rows []row
-	for _, s := range scenarios.All() {
+	for _, s := range everyScenario() {
 		var ids []string
 		var checks []map[string]string
 		for _, c := range s.Checks {
@@ -171,6 +170,9 @@ func faultRows(*profiles.Catalog) []row {
 	var rows []row
 	for _, f := range mock.Faults() {
 		rows = append(rows, row{[]string{f.Name, f.Doc}, map[string]any{"name": f.Name, "doc": f.Doc}})
+	}
+	for _, f := range mock.AuditFaults() {
+		rows = append(rows, row{[]string{f.Name, f.Doc + " (run --audit shows it)"}, map[string]any{"name": f.Name, "doc": f.Doc}})
 	}
 	for _, f := range mock.LawFaults() {
 		rows = append(rows, row{[]string{f.Name, f.Doc}, map[string]any{"name": f.Name, "doc": f.Doc}})

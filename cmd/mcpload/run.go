@@ -19,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
@@ -33,6 +34,7 @@ type runFlags struct {
 	given     func(name string) bool // which flags were
 	clockFlags
 	shardFlags
+	auditFlags
 	scenarios  []string
 	startup    bool // the start-up scenario is among them
 	shared     bool
@@ -79,6 +81,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
   mcpload run --server acb --scenario burst,overload --format json -o result.json
   mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --scope client \
       --client-header X-Client-Id --scenario isolation,evasion  who shares the limit, and who evades it
+  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --audit --budget time=10m
   mcpload run --all --virtual                                  the same in virtual time
   mcpload run --all --repeat 3 --quarantine known.yaml         as a nightly job does
   mcpload run --server acb --dry-run                           print the plan, send nothing`,
@@ -101,6 +104,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	f.lawFlags.register(cmd.Flags())
+	f.auditFlags.register(cmd.Flags())
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	f.telemetry.register(flags)
@@ -241,7 +245,7 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 			return err
 		}
 	}
-	return nil
+	return cmp.Or(f.present(jobs), f.audits(jobs))
 }
 
 // makeVirtual moves jobs into virtual time, where that is asked for.
@@ -292,6 +296,9 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 	case slices.Equal(f.scenarios, []string{"all"}):
 		list = scenarios.All()
 	case len(f.scenarios) > 0:
+		if f.scenarios = f.split(f.scenarios); len(f.scenarios) == 0 {
+			return nil, nil
+		}
 		if f.scenarios, f.startup = withoutStartup(f.scenarios); len(f.scenarios) == 0 {
 			return nil, nil
 		}
@@ -306,7 +313,7 @@ func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
 		}
 		for _, name := range f.scenarios {
 			if _, ok := scenarios.Named(name); !ok {
-				return nil, hint.New(fmt.Errorf("no scenario is named %q%s", name, profiles.DidYouMean(name, scenarios.Names())), "there are "+strings.Join(append(scenarios.Names(), startup.Scenario), ", "))
+				return nil, hint.New(fmt.Errorf("no scenario is named %q%s", name, profiles.DidYouMean(name, slices.Concat(scenarios.Names(), audit.Names()))), "there are "+strings.Join(slices.Concat(scenarios.Names(), []string{startup.Scenario}, audit.Names()), ", "))
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
@@ -28,7 +29,7 @@ type lawFlags struct {
 
 func (f *lawFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.promise, "promise", nil, "hold the server to a `law` of any kind, such as '30 per 10s sliding per session' (repeatable; see docs/PROMISES.md)")
-	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("with --promise: the most that the traffic may take, as `time=D,calls=N` (default time=%s,calls=%d); what doesn't fit isn't tried", short(scenarios.DefaultLawBudget), scenarios.DefaultLawCalls))
+	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("with --promise or --audit: the most that the traffic may take, as `time=D,calls=N` (default time=%s,calls=%d; of an audit time=%s); what doesn't fit isn't tried", short(scenarios.DefaultLawBudget), scenarios.DefaultLawCalls, short(audit.DefaultTime)))
 	flags.DurationVar(&f.time, "law-budget", 0, "as --budget time=")
 	if err := flags.MarkHidden("law-budget"); err != nil {
 		panic("internal error: " + err.Error())
@@ -48,7 +49,7 @@ func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 	if len(f.lawFlags.promise) == 0 {
 		lawful := f.profilesLaws(jobs, budget)
 		for _, name := range []string{"budget", "law-budget", "fresh", "spend", "require-all", "fails"} {
-			if given(name) && !lawful {
+			if given(name) && !lawful && !(name == "budget" && f.wanted()) {
 				return hint.New(fmt.Errorf("--%s says more of a --promise, and there is none", name), "for example --promise '30 per 10s fixed per session'")
 			}
 		}

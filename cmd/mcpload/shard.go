@@ -84,6 +84,8 @@ func (f *runFlags) shares(jobs []drive.Job) error {
 				"start one, such as with mcpload mock, and give all shards its --url")
 		case f.failFast:
 			return errors.New("--shard sends its whole plan, as all the others do: it takes no --fail-fast")
+		case f.wanted():
+			return errors.New("--shard sends a part of a plan, and an audit's tricks are of one client: audit without it")
 		case f.repeat > 1 || f.startup:
 			return errors.New("--shard sends one plan, once: it goes neither with --repeat nor with the startup scenario")
 		}

@@ -84,7 +84,7 @@ func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, li
 	defer end()
 	doc := &results.Document{Version: version(), Started: f.started(), Seed: f.seed}
 	var histories map[string][]history.Call
-	if lines == nil || len(f.scenarios) > 0 {
+	if lines == nil || len(f.scenarios) > 0 || f.wanted() {
 		if doc, histories, err = a.judged(ctx, f, jobs); err != nil {
 			return nil, nil, err
 		}
@@ -96,7 +96,7 @@ func (a *app) runAndStart(ctx context.Context, f *runFlags, jobs []drive.Job, li
 		}
 	}
 	for i, l := range lines {
-		if len(f.scenarios) == 0 {
+		if len(f.scenarios) == 0 && !f.wanted() {
 			doc.Servers[i].Target = l.Target
 		}
 		if a.draining() {

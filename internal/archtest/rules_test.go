@@ -14,7 +14,7 @@ const everything = "*"
 // rooms is the design's table. A new package needs a row here, and a sentence
 // in the design first.
 var rooms = map[string]room{
-	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner", "runner/virtual", "scenarios",
+	".": {imports: []string{"apikey", "history", "internal/target", "internal/wire", "mock", "profiles", "promise", "results", "results/compare", "runner", "runner/virtual", "scenarios", "scenarios/audit",
 		"scenarios/conform", "scenarios/conform/drive", "scenarios/drive", "scenarios/load", "scenarios/load/drive", "scenarios/startup", "scenarios/startup/drive", "verdict"}, clock: true},
 	"apikey":          {leaf: true},
 	"cmd/mcpload":     {imports: []string{everything}, clock: true, process: true},
@@ -33,7 +33,7 @@ var rooms = map[string]room{
 	"internal/printable":  {},
 	"internal/revision":   {},
 	"internal/target": {imports: []string{"history", "internal/hint", "internal/launch", "internal/printable", "internal/revision", "internal/wire", "internal/words", "mock",
-		"profiles", "results", "runner", "scenarios", "scenarios/load", "scenarios/shard", "scenarios/startup", "verdict"}, clock: true},
+		"profiles", "results", "runner", "scenarios", "scenarios/audit", "scenarios/load", "scenarios/shard", "scenarios/startup", "verdict"}, clock: true},
 	"internal/words":   {},
 	"internal/wire":    {imports: []string{"apikey", "history", "internal/printable", "internal/revision"}, clock: true},
 	"mcploadtest":      {imports: []string{".", "results", "verdict"}},
@@ -45,7 +45,7 @@ var rooms = map[string]room{
 	"ratelimit/mcpgo":  {imports: []string{"ratelimit"}},
 	"results":          {imports: []string{"history", "history/vegeta", "internal/words", "profiles", "promise", "verdict"}},
 	"results/compare":  {imports: []string{"history", "results", "verdict"}},
-	"results/judge":    {imports: []string{"history", "profiles", "promise", "results", "scenarios", "scenarios/load", "verdict"}},
+	"results/judge":    {imports: []string{"history", "profiles", "promise", "results", "scenarios", "scenarios/audit", "scenarios/load", "verdict"}},
 	"results/merge":    {imports: []string{"history", "internal/hint", "results", "results/judge", "scenarios/load", "scenarios/shard", "verdict"}},
 	"results/page":     {imports: []string{"history", "profiles", "results", "verdict"}},
 	"results/store":    {imports: []string{"history", "results"}},
@@ -54,7 +54,8 @@ var rooms = map[string]room{
 	"runner/virtual":   {imports: []string{"history"}},
 	"scenarios":        {imports: []string{"history", "profiles", "promise", "verdict"}},
 	"scenarios/drive": {imports: []string{"history", "internal/hint", "internal/revision", "internal/target", "internal/wire", "internal/words", "mock", "profiles", "promise", "ratelimit", "results", "results/judge",
-		"runner", "runner/virtual", "scenarios", "scenarios/probe", "scenarios/shard", "verdict"}},
+		"runner", "runner/virtual", "scenarios", "scenarios/audit", "scenarios/probe", "scenarios/shard", "verdict"}},
+	"scenarios/audit": {imports: []string{"history", "internal/revision", "internal/words", "profiles", "scenarios", "verdict"}},
 
 	"internal/telemetry": {imports: []string{"history"}, clock: true},
 

@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 )
 
 // IDJump is how far the ids of a disguise lie from those before.
@@ -22,8 +23,10 @@ type Clients struct {
 	of   *Target
 	main *wire.Session // the first client's
 
-	mu     sync.Mutex
-	others map[string]*lateSession // by the name of the session
+	mu      sync.Mutex
+	others  map[string]*lateSession // by the name of the session
+	batches map[string]*batch       // that are being gathered, by the name of the session
+	ids     int64                   // how many were made up
 }
 
 // A lateSession is a session that is opened during the run.
@@ -34,7 +37,7 @@ type lateSession struct {
 }
 
 func NewClients(t *Target, s Sessions, plain runner.Target) *Clients {
-	c := &Clients{Target: plain, of: t, others: map[string]*lateSession{}}
+	c := &Clients{Target: plain, of: t, others: map[string]*lateSession{}, batches: map[string]*batch{}}
 	if len(s) > 0 { // there are none in virtual time
 		c.main = s[0]
 	}
@@ -45,6 +48,10 @@ func NewClients(t *Target, s Sessions, plain runner.Target) *Clients {
 func (c *Clients) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
 	if a.Session == "" {
 		c.Target.Send(ctx, a, done)
+		return
+	}
+	if g, ok := audit.GuiseOf(a.Session); ok {
+		c.sendAs(ctx, a, g, done)
 		return
 	}
 	l, first := c.late(a.Session)
@@ -106,6 +113,9 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 	}
 	o.Client, o.ListTools = a.Client, false
 	o.Transport, o.Protocol = c.main.Transport(), c.main.Protocol()
+	if g, ok := audit.GuiseOf(a.Session); ok {
+		o = dressed(o, g)
+	}
 	s, opening, err := Dial(ctx, o)
 	if err != nil {
 		failed.Detail = err.Error()

@@ -10,6 +10,7 @@ import (
 // one response to one request, after any number of notifications.
 type collector struct {
 	want    int64
+	texts   bool                // that is how it was sent
 	issued  func(id int64) bool // has such a request been sent at all?
 	strays  *strayLog
 	respond func(*message) // is called for each request by the server
@@ -50,7 +51,7 @@ func (c *collector) add(m *message, text []byte, at time.Duration) {
 		c.respond(m)
 	case !m.response():
 	case m.id.is(c.want) && c.reply == nil:
-		if m.id.text {
+		if m.id.text && !c.texts {
 			c.strays.add(TextID, at, c.want, text)
 		}
 		c.reply, c.at = m, at

@@ -38,6 +38,9 @@ func (c *Conns) Close() {
 // newTransport makes connections as checked options say.
 func newTransport(o Options) *http.Transport {
 	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 15 * time.Second}
+	if ip := net.ParseIP(o.Source); ip != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: ip}
+	}
 	t := &http.Transport{
 		DialContext:         dialer.DialContext,
 		TLSClientConfig:     o.TLS.Clone(),

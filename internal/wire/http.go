@@ -99,7 +99,9 @@ func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to st
 	if f == nil {
 		in := l.reader(ctx, end)
 		in.resume = func(s *eventSink) (io.ReadCloser, *fault) { return l.resume(ctx, life, s) }
-		a, rest = in.read(resp, l.newSink(q.id))
+		sink := l.newSink(q.id)
+		sink.c.texts = q.text
+		a, rest = in.read(resp, sink)
 	}
 	a.sent, a.wrote = sent.or(begin)
 	a.denied = sent.denied

@@ -24,6 +24,7 @@ type link interface {
 // A request is one message to a server.
 type request struct {
 	id     int64         // 0 for a notification
+	text   bool          // the id is sent as a text
 	method string        // of a response: what it answers
 	asked  time.Duration // of a response: when it was asked for
 	body   []byte        // without line ends

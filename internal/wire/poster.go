@@ -107,10 +107,10 @@ func (p *poster) once(ctx, life context.Context, method, target string, body []b
 	if host := p.header.Get("Host"); host != "" {
 		q.Host = host
 	}
-	if token != "" {
+	if token != "" && header["Authorization"] == nil {
 		q.Header["Authorization"] = []string{"Bearer " + token}
 	}
-	if line := p.cookies.line(q.URL); line != "" {
+	if line := p.cookies.line(q.URL); line != "" && q.Header["Cookie"] == nil {
 		q.Header["Cookie"] = []string{line}
 	}
 	resp, err := p.transport.RoundTrip(q)

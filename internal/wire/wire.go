@@ -21,6 +21,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -125,6 +126,7 @@ type Options struct {
 	TLS      *tls.Config // http and sse; nil: Go's defaults
 	MaxConns int         // http and sse: connections kept and allowed open; 0: DefaultMaxConns
 	Conns    *Conns      // http and sse: connections shared with other sessions; nil: the session's own
+	Source   string      // http and sse: the address that connections come from; empty: any
 	Socket   string      // http and sse: the unix socket to connect to, whatever host the URL names
 	Proxy    *url.URL    // http and sse: http, https or socks5 proxy; nil: none, whatever the environment says
 
@@ -223,6 +225,9 @@ func (o Options) checked() (Options, error) {
 	}
 	if o.Protocol != autoProtocol && !isRevision(o.Protocol) {
 		return bad("protocol %q is neither auto nor a revision such as %s", o.Protocol, sessionRevisions[0])
+	}
+	if o.Source != "" && net.ParseIP(o.Source) == nil {
+		return bad("the source address %q is no IP address", o.Source)
 	}
 	if o.Proxy != nil && o.Socket != "" {
 		return bad("a unix socket is not reached by a proxy")

@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -120,7 +121,7 @@ func quarantined(sc *results.Scenario, stored []results.Scenario) {
 // asked parts the scenarios whose calls can be judged from the others, which it names.
 func (a *again) asked(s *results.Server) (asked, others []results.Scenario) {
 	for _, sc := range s.Scenarios {
-		_, known := scenarios.Named(sc.Scenario)
+		_, known := named(sc.Scenario)
 		switch {
 		case len(sc.Starts) > 0:
 			a.keep(s, sc.Scenario, "", "what its starts printed isn't kept, since it may hold credentials")
@@ -133,6 +134,14 @@ func (a *again) asked(s *results.Server) (asked, others []results.Scenario) {
 		}
 	}
 	return asked, others
+}
+
+// named is a scenario, or an attempt of an audit.
+func named(name string) (scenarios.Scenario, bool) {
+	if s, ok := scenarios.Named(name); ok {
+		return s, true
+	}
+	return audit.Named(name)
 }
 
 // calls reads a server's calls.
@@ -177,7 +186,7 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, *v
 	}
 	var list []scenarios.Scenario
 	for _, sc := range asked {
-		known, _ := scenarios.Named(sc.Scenario)
+		known, _ := named(sc.Scenario)
 		list = append(list, known.Demanding(demands))
 	}
 	set.Questions = scenarios.Questions(list)

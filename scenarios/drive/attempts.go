@@ -145,7 +145,7 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 	var again []spoilt
 	for _, s := range list {
 		at := slices.IndexFunc(o.Server.Scenarios, func(r results.Scenario) bool { return r.Scenario == s.Name })
-		if at < 0 || o.Server.Scenarios[at].Verdict != verdict.Inconclusive {
+		if at < 0 || s.Once || o.Server.Scenarios[at].Verdict != verdict.Inconclusive {
 			continue
 		}
 		why := court.Trial(s.Name).Disturbance()

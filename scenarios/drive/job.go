@@ -33,6 +33,7 @@ type Job struct {
 	Demands   []string        // on latency, as they were given; the scenarios' checks hold them
 	FailFast  bool            // end the traffic at the first witness
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
+	Audit     *Audit          // what is tried beside the scenarios; nil: nothing
 	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
 	Start     runner.Start    // when the plan begins, where others begin theirs with it; nil: once the server is ready
 }
@@ -47,7 +48,7 @@ type Outcome struct {
 // part of the outcome, not an error.
 func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome {
 	if j.Virtual != nil {
-		return j.runVirtual(ctx)
+		return j.runVirtual(ctx, teller{o, j.Profile.Name})
 	}
 	out := Outcome{Server: j.Describe()}
 	clock := runner.NewClock()
@@ -84,6 +85,9 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		out.Calls = append(before, sessions.Close()...)
 		out.fail(err)
 		return out
+	}
+	if j.Audit != nil {
+		j.sayAudit(j.AddAudit(sessions[0].Transport()), tell, &out)
 	}
 	pace, fast, release := target.Fastest(clock, sessions, sessions.Target(), wire.LoopConfig{})
 	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release, tell: tell, drain: drain}

@@ -90,7 +90,7 @@ func virtualJob(seed uint64, fault string, charge mock.Charging, delay virtual.D
 
 // judgeVirtually runs a job and computes its verdict.
 func judgeVirtually(ctx context.Context, j Job) results.Server {
-	doc := &results.Document{Servers: []results.Server{j.runVirtual(ctx).Server}}
+	doc := &results.Document{Servers: []results.Server{j.runVirtual(ctx, teller{}).Server}}
 	doc.Finish()
 	return doc.Servers[0]
 }

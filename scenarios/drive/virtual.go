@@ -6,21 +6,24 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 )
 
 // runVirtual takes the job through the line in virtual time: the same plan,
 // runner and judge, a limiter's pure core for the server, and simulated delays
 // for the network.
-func (j Job) runVirtual(ctx context.Context) Outcome {
+func (j Job) runVirtual(ctx context.Context, tell teller) Outcome {
 	out := Outcome{Server: j.Describe()}
 	out.Server.Target.Transport, out.Server.Target.Protocol = "virtual", ""
 	clock := virtual.NewClock()
@@ -35,6 +38,9 @@ func (j Job) runVirtual(ctx context.Context) Outcome {
 		j.Laws.epoch = virtualEpoch
 	}
 	server.Timeout = j.Options.Timeout
+	if j.Audit != nil {
+		j.sayAudit(j.AddAudit(wire.HTTP), tell, &out)
+	}
 	plan, cfg := j.Plan(j.Planned()), runner.Config{GiveUp: target.GiveUp}
 	ended := func(err error) error { return err }
 	if j.FailFast {
@@ -64,10 +70,18 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 	if fault, ok := mock.FaultNamed(c.Fault); ok && shape == "" {
 		shape = fault.Shape
 	}
+	batches := map[string]int{}
 	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
 			q := virtualRequest(at, a, c.IdentityHeader != "")
 			q.Lasts, q.Fails = c.Lasts(), a.Tool == "fail"
+			if g, ok := audit.GuiseOf(a.Session); ok {
+				q = guised(q, g, a, c.Profile.Call.Tool)
+				if g.Batch > 0 {
+					q.Batch = batches[a.Session] % g.Batch
+					batches[a.Session]++
+				}
+			}
 			r := virtualReply(limiter.Decide(q), shape, a.Method)
 			if r.Outcome == history.OK {
 				r.Takes += q.Lasts
@@ -92,6 +106,34 @@ func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Req
 	if identity {
 		q.Who = a.Client
 	}
+	return q
+}
+
+// guised is what a server sees of a call of an audit's trick.
+func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.Request {
+	q.Client = strings.FieldsFunc(a.Client, func(r rune) bool { return strings.ContainsRune("+?", r) })[0] // whom the promise means isn't what is sent
+	if q.Who != "" {
+		q.Who = q.Client
+	}
+	if q.Conn = q.Client + "/"; g.Own() {
+		q.Client += "/" + a.Session
+		q.Conn = q.Client
+	}
+	if q.ID = 0; g.ID != nil {
+		q.ID, _ = g.ID(1)
+	}
+	agent := "mcpload/virtual"
+	if g.Client != nil {
+		agent = g.Client.Agent
+	}
+	q.Header = func(name string) string {
+		if name == "User-Agent" {
+			return agent
+		}
+		return g.Header[http.CanonicalHeaderKey(name)]
+	}
+	q.Arguments = string(a.Arguments)
+	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q
 }
 

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
+	"github.com/mcpload/mcpload/scenarios/drive"
+	"github.com/mcpload/mcpload/scenarios/probe"
+)
+
+// auditFlags are the flags of what a run tries beside its scenarios.
+type auditFlags struct {
+	audit bool
+	allow []string
+	name  string
+	agent string
+
+	attempts []string // those that --scenario names
+}
+
+func (f *auditFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.audit, "audit", false, "try what a server may let through that behaves for a tester: "+strings.Join(audit.Names(), ", ")+" (see docs/AUDIT.md)")
+	flags.StringVar(&f.name, "client-name", "", "`name` that the client gives as its own, or name/version (default mcpload)")
+	flags.StringVar(&f.agent, "user-agent", "", "`User-Agent` of every request over HTTP (default the client's name and version)")
+	flags.StringSliceVar(&f.allow, "allow", nil, "`attempts` that --audit may make beyond this machine, although they can cost money or get you banned: flood, forgery")
+}
+
+// split takes the names of attempts out of those of scenarios.
+func (f *auditFlags) split(names []string) (rest []string) {
+	for _, name := range names {
+		if _, ok := audit.Named(name); ok {
+			f.attempts = append(f.attempts, name)
+		} else {
+			rest = append(rest, name)
+		}
+	}
+	return rest
+}
+
+// wanted reports if anything is to be tried.
+func (f *auditFlags) wanted() bool { return f.audit || len(f.attempts) > 0 }
+
+// present gives jobs the name under which they speak.
+func (f *auditFlags) present(jobs []drive.Job) error {
+	if f.agent != "" && strings.ContainsFunc(f.agent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("--user-agent %q holds what no header can", f.agent)
+	}
+	for i := range jobs {
+		o := &jobs[i].Options
+		if f.name != "" {
+			name, version, _ := strings.Cut(f.name, "/")
+			o.Name, o.Version = name, cmp.Or(version, o.Version)
+		}
+		if f.agent != "" {
+			if o.Header.Get("User-Agent") != "" {
+				return errors.New("--user-agent and --header both say the User-Agent")
+			}
+			if o.Header = o.Header.Clone(); o.Header == nil {
+				o.Header = http.Header{}
+			}
+			o.Header.Set("User-Agent", f.agent)
+		}
+	}
+	return nil
+}
+
+// audits gives jobs their audit, where one is asked for.
+func (f *runFlags) audits(jobs []drive.Job) error {
+	if !f.wanted() {
+		if len(f.allow) > 0 {
+			return hint.New(errors.New("--allow is of an audit, and there is none"), "add --audit, or name an attempt with --scenario: "+strings.Join(audit.Names(), ", "))
+		}
+		return nil
+	}
+	a := drive.Audit{Names: f.attempts, Allow: f.allow}
+	if f.audit {
+		a.Names = nil
+	}
+	most, err := parseBudget(f.budget, probe.Budget{Time: audit.DefaultTime, Calls: math.MaxInt})
+	if err != nil {
+		return err
+	}
+	a.Budget.Time = most.Time
+	if most.Calls < math.MaxInt {
+		a.Budget.Calls = most.Calls
+	}
+	for _, name := range f.allow {
+		if !slices.ContainsFunc(audit.Attempts(), func(t audit.Attempt) bool { return t.Allow && t.Name == name }) {
+			return hint.New(fmt.Errorf("--allow %q is nothing that has to be allowed", name), "there are flood and forgery")
+		}
+	}
+	for i := range jobs {
+		if jobs[i].Laws != nil {
+			return hint.New(fmt.Errorf("an audit is of one token bucket, and %s promises other laws", jobs[i].Profile.Name), "hold it to a bucket with --rate and --burst")
+		}
+		one := a
+		jobs[i].Audit = &one
+	}
+	return nil
+}
+
+// planned lists what is tried, for those who send nothing.
+func (a *app) plannedAudit(j *drive.Job) {
+	if j.Audit == nil {
+		return
+	}
+	transport := j.Options.Transport
+	if j.Kind == target.Mock && transport == wire.Auto {
+		transport = wire.HTTP
+	}
+	plan := j.AddAudit(transport)
+	for _, line := range plan.Listed {
+		a.say("%s: audit: %s", j.Profile.Name, line)
+	}
+	for _, l := range plan.Left {
+		a.say("%s: %s", j.Profile.Name, l)
+	}
+}
+
+// everyScenario is what can be named: the scenarios, and an audit's attempts.
+func everyScenario() []scenarios.Scenario {
+	list := scenarios.All()
+	for _, name := range audit.Names() {
+		s, _ := audit.Named(name)
+		list = append(list, s)
+	}
+	return list
+}

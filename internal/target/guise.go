@@ -1,0 +1,145 @@
+package target
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/scenarios/audit"
+)
+
+// A batch is calls that are gathered until it is whole, and then leave as one message.
+type batch struct {
+	arrivals []history.Arrival
+	done     []func(history.Call)
+}
+
+// sendAs sends a call of an audit's trick.
+func (c *Clients) sendAs(ctx context.Context, a history.Arrival, g audit.Guise, done func(history.Call)) {
+	if g.Plain() {
+		plain := a
+		plain.Session = "" // the way of all others, which is the fastest
+		c.Target.Send(ctx, plain, done)
+		return
+	}
+	if g.Own() {
+		l, first := c.late(a.Session)
+		if first {
+			go func() { done(c.open(ctx, a, l)) }()
+			return
+		}
+		go func() {
+			<-l.ready // its opening ends with ctx, if not before
+			if l.session == nil {
+				done(c.unsent(a, "its session could not be opened"))
+				return
+			}
+			c.exchangeAs(ctx, l.session, a, g, done)
+		}()
+		return
+	}
+	c.exchangeAs(ctx, c.main, a, g, done)
+}
+
+// unsent is a call that nothing was sent of.
+func (c *Clients) unsent(a history.Arrival, why string) history.Call {
+	now := c.of.Options.Now()
+	return history.Call{Arrival: a, Outcome: history.Unsent, Sent: now, Received: now, Detail: why}
+}
+
+// exchangeAs sends a call over a session in a guise.
+func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arrival, g audit.Guise, done func(history.Call)) {
+	if g.Batch > 0 {
+		if list, dones := c.gathered(a, g.Batch, done); list != nil {
+			go func() {
+				for i, call := range s.ExchangeBatch(ctx, list) {
+					dones[i](call)
+				}
+			}()
+		}
+		return
+	}
+	if g.ID == nil && g.Header == nil && g.Spell == nil {
+		go func() { done(s.Exchange(ctx, a)) }()
+		return
+	}
+	like := wire.Form{Header: c.headers(g)}
+	if g.ID != nil {
+		c.mu.Lock()
+		c.ids++
+		like.ID, like.Text = g.ID(c.ids)
+		c.mu.Unlock()
+	}
+	go func() { done(s.ExchangeAs(ctx, a, like)) }()
+}
+
+// gathered adds a call to the batch of its session, and returns that once it is whole.
+func (c *Clients) gathered(a history.Arrival, size int, done func(history.Call)) ([]history.Arrival, []func(history.Call)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.batches[a.Session]
+	if b == nil {
+		b = &batch{}
+		c.batches[a.Session] = b
+	}
+	if b.arrivals, b.done = append(b.arrivals, a), append(b.done, done); len(b.arrivals) == 1 {
+		time.AfterFunc(incomplete, func() { c.giveUp(a.Session, b) })
+	}
+	if len(b.arrivals) < size {
+		return nil, nil
+	}
+	delete(c.batches, a.Session)
+	return b.arrivals, b.done
+}
+
+// incomplete is how long a batch waits for its calls, which are due at the same instant: a
+// run that ends between them sends none of it.
+const incomplete = time.Second
+
+// giveUp ends a batch that isn't whole.
+func (c *Clients) giveUp(session string, b *batch) {
+	c.mu.Lock()
+	pending := c.batches[session] == b
+	if pending {
+		delete(c.batches, session)
+	}
+	c.mu.Unlock()
+	for i := 0; pending && i < len(b.done); i++ {
+		b.done[i](c.unsent(b.arrivals[i], "the run ended before its batch was whole"))
+	}
+}
+
+// headers are those that a guise sends beside the session's, or in their place.
+func (c *Clients) headers(g audit.Guise) http.Header {
+	h := http.Header{}
+	for name, value := range g.Header {
+		h.Set(name, value)
+	}
+	if g.Spell != nil {
+		for name, values := range c.of.Options.Header {
+			for _, v := range values {
+				h.Add(name, g.Spell(name, v))
+			}
+		}
+	}
+	return h
+}
+
+// dressed are the options of a session that is opened in a guise.
+func dressed(o wire.Options, g audit.Guise) wire.Options {
+	o.Protocol, o.HTTP2, o.Source = cmp.Or(g.Speaks, o.Protocol), o.HTTP2 || g.HTTP2, g.From
+	if g.Stream {
+		o.GetStream = wire.GetOn
+	}
+	if g.Client != nil {
+		o.Name, o.Version = g.Client.Name, g.Client.Version
+		if o.Header = o.Header.Clone(); o.Header == nil {
+			o.Header = http.Header{}
+		}
+		o.Header.Set("User-Agent", g.Client.Agent)
+	}
+	return o
+}

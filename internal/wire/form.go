@@ -1,0 +1,167 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/mcpload/mcpload/history"
+)
+
+// A Form is how one request differs from the session's others. The zero value is not at
+// all.
+type Form struct {
+	Header http.Header // in place of the session's own, or beside them
+	ID     int64       // the request's id; 0: the next one
+	Text   bool        // the id is sent as a text; over HTTP only
+}
+
+// ExchangeAs is Exchange for a request of another form. Over a transport without headers
+// only the id can differ.
+func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) history.Call {
+	l, web := s.link.(*httpLink)
+	if !web && (f.Text || len(f.Header) > 0) {
+		return s.notSent(a, "only HTTP has requests of this form")
+	}
+	id := f.ID
+	if id == 0 {
+		id = s.lastID.Add(1)
+	}
+	if a.Client == "" {
+		a.Client = s.o.Client
+	}
+	q, err := s.encodeAs(id, a)
+	if err != nil {
+		return s.notSent(a, s.clean.finish(err.Error()))
+	}
+	if f.Text {
+		plain := strconv.AppendInt([]byte(`"id":`), id, 10)
+		q.text = true
+		q.body = bytes.Replace(q.body, plain, []byte(`"id":"`+strconv.FormatInt(id, 10)+`"`), 1)
+	}
+	for name, values := range f.Header {
+		q.header[name] = values
+	}
+	timed, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
+	defer cancel()
+	call := history.Call{Arrival: a, ID: id, Outcome: history.Unsent}
+	if web {
+		s.judge(&call, l.exchange(timed, q))
+	} else {
+		s.judge(&call, s.link.exchange(timed, q))
+	}
+	return call
+}
+
+// encodeAs writes a request with a given id, with headers where the transport has them.
+func (s *Session) encodeAs(id int64, a history.Arrival) (request, error) {
+	e := s.era.Load()
+	if _, web := s.link.(*httpLink); web {
+		return e.encode(id, a.Method, a.Tool, a.Arguments)
+	}
+	return e.encodeLine(id, a.Method, a.Tool, a.Arguments)
+}
+
+// notSent is a call of which nothing left us.
+func (s *Session) notSent(a history.Arrival, why string) history.Call {
+	now := s.o.Now()
+	return history.Call{Arrival: a, Outcome: history.Unsent, Sent: now, Received: now, Detail: why}
+}
+
+// ExchangeBatch sends requests as one JSON-RPC batch over HTTP, and returns what came of
+// each, in order. All share the instants of the message. Where the reply answers only
+// the message as a whole, that is the answer to each; a request that a batch of answers
+// leaves out is Unknown.
+func (s *Session) ExchangeBatch(ctx context.Context, list []history.Arrival) []history.Call {
+	calls := make([]history.Call, len(list))
+	l, web := s.link.(*httpLink)
+	if !web {
+		for i, a := range list {
+			calls[i] = s.notSent(a, "batches are sent over HTTP only")
+		}
+		return calls
+	}
+	body := []byte("[")
+	var q request
+	byID := map[int64]int{}
+	for i, a := range list {
+		id := s.lastID.Add(1)
+		one, err := s.era.Load().encode(id, a.Method, a.Tool, a.Arguments)
+		if err != nil {
+			calls[i] = s.notSent(a, s.clean.finish(err.Error()))
+			continue
+		}
+		if q = one; len(body) > 1 {
+			body = append(body, ',')
+		}
+		body = append(body, one.body...)
+		byID[id] = i
+		calls[i] = history.Call{Arrival: a, ID: id}
+	}
+	q.body = append(body, ']')
+	timed, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
+	defer cancel()
+	a, messages := l.exchangeBatch(timed, q)
+	for id, i := range byID {
+		each := a
+		if m := messages[id]; m != nil {
+			each.reply, each.fault = m, nil
+		} else if len(messages) > 0 {
+			each.fault = &fault{kind: Overfull, detail: "the batch of answers holds none to it"}
+		}
+		s.judge(&calls[i], each)
+	}
+	return calls
+}
+
+// exchangeBatch posts a batch, and returns what came of the message, and its responses by
+// their ids.
+func (l *httpLink) exchangeBatch(ctx context.Context, q request) (answer, map[int64]*message) {
+	begin := l.poster.now()
+	var sent stamp
+	life, end := outliving(ctx)
+	defer end()
+	defer context.AfterFunc(ctx, end)()
+	resp, f := l.poster.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	a := answer{fault: f, received: l.poster.now()}
+	messages := map[int64]*message{}
+	if f == nil {
+		a.status, a.header = resp.StatusCode, resp.Header
+		in := &stampedReader{in: resp.Body, now: l.poster.now, last: l.poster.now()}
+		hold := &holding{of: l.poster.memory}
+		a.body, a.fault = readAll(ctx, in, l.most, hold)
+		hold.free()
+		a.received = in.last
+		_ = resp.Body.Close() // nothing follows from how it ends
+		take := func(text []byte) error {
+			return readMessages(text, func(m *message) {
+				if m.response() && m.id.number {
+					messages[m.id.n] = m
+				}
+			})
+		}
+		l.takeBatch(&a, take)
+	}
+	a.sent, a.wrote = sent.or(begin)
+	if a.reply == nil && a.fault == nil && a.status/100 == 2 && len(messages) == 0 {
+		a.fault = &fault{kind: Garbage, detail: "a batch was not answered by messages"}
+	}
+	return a, messages
+}
+
+// takeBatch reads the messages of a reply to a batch: a JSON text, or events.
+func (l *httpLink) takeBatch(a *answer, take func([]byte) error) {
+	if replyType(a.header) != eventStream {
+		if err := take(a.body); err != nil && a.status/100 == 2 && a.fault == nil {
+			a.fault = &fault{Garbage, "the reply to a batch is no MCP message", err}
+		}
+		return
+	}
+	a.fault = nil // a stream need not end: what came until the time was up counts
+	for _, line := range bytes.Split(a.body, []byte("\n")) {
+		if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+			_ = take(bytes.TrimSpace(data)) // what is no message answers nothing
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package mock
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// AuditFaults returns the faults that behave for a tester: they keep the promise under
+// the traffic that a run sends, and break it grossly under another. An audit shows
+// them. Cause says how the trick is named that does.
+func AuditFaults() []Fault {
+	return slices.Concat(lateFaults(), trickFaults(), headerFaults())
+}
+
+// free makes a fault of which requests cost nothing and are never refused.
+func free(when func(l profiles.Limit) func(Request) bool) builder {
+	return scoped(func(l profiles.Limit, _ uint64) decider {
+		is := when(l)
+		return &selective{promised(l), func(r Request) bool { return !is(r) }}
+	})
+}
+
+// lateFaults keep the promise for a while, or until there is a crowd.
+func lateFaults() []Fault {
+	return []Fault{
+		{Name: "replicas-sticky", Doc: "two replicas, each with the full limit, to which sessions are bound two by two", Cause: "session of its own",
+			build: func(l profiles.Limit, seed uint64) decider { return newSticky(l, seed) }},
+		{Name: "off-after-25s", Doc: "nothing is refused from 25 s on", Cause: "staying at the limit|plain calls",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.At >= long }
+			})},
+		{Name: "off-after-600", Doc: "nothing is refused after 600 charged requests", Cause: "staying at the limit|plain calls",
+			build: free(func(profiles.Limit) func(Request) bool {
+				n := 0
+				return func(Request) bool { n++; return n > 600 }
+			})},
+		{Name: "full-every-25s", Doc: "the bucket is full again every 25 s", Cause: "staying at the limit|plain calls",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &periodicReset{bucket: promised(l), every: long} })},
+		{Name: "rest-bonus", Doc: "who rests for 10 s gets 100 tokens more than the burst", Cause: "a rest of",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &restBonus{bucket: promised(l)} })},
+		{Name: "open-in-flight", Doc: "nothing is refused while more than 64 requests came in the last 50 ms", Cause: "at once|a flood",
+			build: free(func(profiles.Limit) func(Request) bool { return crowded(64, 50*time.Millisecond) })},
+		{Name: "open-in-floods", Doc: "nothing is refused while more than 100 requests came in the last second", Cause: "at once|a flood",
+			build: free(func(l profiles.Limit) func(Request) bool {
+				return crowded(max(100, int(3*l.Rate)+l.Burst), time.Second)
+			})},
+	}
+}
+
+// trickFaults let calls through for how they look.
+func trickFaults() []Fault {
+	return []Fault{
+		{Name: "batch-costs-one", Doc: "of a JSON-RPC batch the first request is charged, and the others are free", Cause: "batch",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Batch > 0 }
+			})},
+		{Name: "new-arguments-free", Doc: "a call with arguments that were never seen before is free", Cause: "argument",
+			build: free(func(profiles.Limit) func(Request) bool {
+				seen := map[string]bool{}
+				return func(r Request) bool {
+					first := !seen[r.Arguments] && len(seen) > 0
+					seen[r.Arguments] = true
+					return first
+				}
+			})},
+		{Name: "high-ids-free", Doc: "requests whose id is above 2,000,000 are free", Cause: "id",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.ID > 2_000_000 }
+			})},
+		{Name: "only-this-agent", Doc: "only clients whose User-Agent names mcpload are limited", Cause: "another client",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool {
+					agent := r.header("User-Agent")
+					return agent != "" && !strings.Contains(agent, "mcpload")
+				}
+			})},
+		{Name: "spelling-free", Doc: "a tool name in another case, or with spaces about it, is a free call of the same tool", Cause: "tool name",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Spelled }
+			})},
+	}
+}
+
+// headerFaults are right buckets for whoever says who he is.
+func headerFaults() []Fault {
+	by := func(name string) builder {
+		return func(l profiles.Limit, seed uint64) decider {
+			return newKeyed(func(r Request) string { return r.header(name) }, func() decider { return newHonest(l, seed) })
+		}
+	}
+	return []Fault{
+		{Name: "per-forwarded", Doc: "each X-Forwarded-For has a bucket of its own", Cause: "X-Forwarded-For", build: by("X-Forwarded-For")},
+		{Name: "per-cookie", Doc: "each Cookie has a bucket of its own", Cause: "Cookie", build: by("Cookie")},
+		{Name: "per-origin", Doc: "each Origin has a bucket of its own", Cause: "Origin", build: by("Origin")},
+	}
+}
+
+// long is longer than what a run without an audit takes.
+const long = 25 * time.Second
+
+// header is a header of the request; empty where it has none.
+func (r Request) header(name string) string {
+	if r.Header == nil {
+		return ""
+	}
+	return r.Header(name)
+}
+
+// newSticky binds sessions to two replicas, two at a time.
+func newSticky(l profiles.Limit, seed uint64) decider {
+	order := map[string]int{}
+	return newKeyed(func(r Request) string {
+		if r.Method == "initialize" { // it has no session yet
+			return "first"
+		}
+		n, known := order[r.Client]
+		if !known {
+			n = len(order)
+			order[r.Client] = n
+		}
+		return []string{"first", "second"}[n/2%2]
+	}, func() decider { return newHonest(l, seed) })
+}
+
+// restBonus gives away tokens after a rest.
+type restBonus struct {
+	bucket *bucket
+	last   time.Duration
+	bonus  int
+}
+
+func (f *restBonus) decide(r Request) Answer {
+	if r.At-f.last >= 10*time.Second {
+		f.bonus = 100
+	}
+	f.last = r.At
+	f.bucket.flow(r.At)
+	if f.bonus > 0 && f.bucket.level < 1 {
+		f.bonus--
+		return Answer{}
+	}
+	return f.bucket.take()
+}
+
+// crowded reports if more than n requests came within a span up to now.
+func crowded(n int, span time.Duration) func(Request) bool {
+	var came []time.Duration
+	return func(r Request) bool {
+		came = append(came, r.At)
+		for r.At-came[0] > span {
+			came = came[1:]
+		}
+		return len(came) > n
+	}
+}

@@ -1,0 +1,60 @@
+package mock
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// What a server must understand beside the protocol to show the faults that only an
+// audit sees: batches, and names of tools that are spelled in another way.
+
+// batch is a JSON-RPC batch, where the server's fault is to take them; else nil, and
+// mcp-go turns them away as every revision but 2025-03-26 wants.
+func (s *Server) batch(body []byte) []json.RawMessage {
+	var list []json.RawMessage
+	if s.config.Fault != "batch-costs-one" || json.Unmarshal(body, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// serveBatch answers each message of a batch.
+func (f *front) serveBatch(w http.ResponseWriter, r *http.Request, list []json.RawMessage, from origin) {
+	var replies [][]byte
+	for i, text := range list {
+		m, request := parse(text)
+		reply := newRecorder()
+		if from.batch = i; request {
+			f.serve(reply, withBody(r, text), text, m, f.server.decide(m, from))
+			replies = append(replies, bytes.TrimSpace(reply.body.Bytes()))
+			continue
+		}
+		f.next.ServeHTTP(reply, withBody(r, text))
+	}
+	all := newRecorder()
+	all.header.Set("Content-Type", "application/json")
+	all.body.WriteString("[")
+	all.body.Write(bytes.Join(replies, []byte(",")))
+	all.body.WriteString("]")
+	all.writeTo(w)
+}
+
+// plainName is a tool's name without what misspells it.
+func plainName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// misspelt reports if a request calls a tool by a name that is almost its own.
+func (s *Server) misspelt(m message) bool {
+	name := m.tool()
+	return name != "" && !s.tools[name] && s.tools[plainName(name)]
+}
+
+// corrected is a request that calls the tool that was meant, where the server's fault
+// is to take such.
+func (s *Server) corrected(m message, body []byte) []byte {
+	if s.config.Fault != "spelling-free" || !s.misspelt(m) {
+		return body
+	}
+	return bytes.Replace(body, quote(m.tool()), quote(plainName(m.tool())), 1)
+}

@@ -1,0 +1,260 @@
+// Package audit is the catalogue of what is tried against a server that behaves only
+// for the tester. An Attempt is traffic by which one gets a call that the promise
+// forbids, if the server lets one: each trick follows a control that keeps an honest
+// server's bucket empty, and verdict.Tricks names those that bought anything.
+//
+// Most users want Choose, which takes attempts as far as a budget and a target go, and
+// names what is left out.
+//
+// The package deliberately sends nothing. How a call of a trick differs from a plain
+// one, its Guise tells whoever sends it.
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// An Attempt is one kind of traffic that is tried.
+type Attempt struct {
+	Name    string
+	Doc     string // what it tries, in one sentence
+	Control string // what it is held against
+	Allow   bool   // it can cost money, or get the caller banned: beyond this machine it must be allowed by name
+	Web     bool   // it needs HTTP
+	Flag    string // what tries it that an audit alone doesn't; empty: an audit does
+
+	cast func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue
+	not  func(h Having) string // why it can't be tried; empty: it can. nil: it always can
+}
+
+const drainFirst = "the bucket is drained by plain calls before each"
+
+// Attempts is the catalogue, in the order in which an audit takes them: those that
+// take as long as the budget lets them come last.
+func Attempts() []Attempt {
+	plain := func(f func(profiles.Limit, scenarios.Setting) []scenarios.Cue) func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+		return func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return f }
+	}
+	forms := func(values int, list func() []trickForm) func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+		return plain(func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
+			return newCast(l, set).each(list(), values)
+		})
+	}
+	return []Attempt{
+		{Name: "affinity", Doc: fmt.Sprintf("%d sessions, each on connections of its own, ask for far more than the burst at once", affineSessions),
+			Control: "one session drains the bucket first", Web: true, cast: plain(affinity), not: noSharedSessions},
+		{Name: "batch", Doc: fmt.Sprintf("%d calls in one JSON-RPC message", batched), Control: drainFirst, Web: true, cast: forms(3, batches)},
+		{Name: "variety", Doc: "new arguments, another order of them, tool names in another case or with spaces, other methods, ids of every kind",
+			Control: drainFirst, cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+				return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue { return varied(l, set, h.Call) }
+			}},
+		{Name: "disguise", Doc: "sessions that say that they are other clients, with their User-Agent", Control: drainFirst, Web: true, cast: forms(1, disguises)},
+		{Name: "forgery", Doc: "headers that say who a client is, cookies, session ids made up, the credential spelled differently, other source addresses",
+			Control: drainFirst, Allow: true, Web: true, cast: forging},
+		{Name: "flood", Doc: fmt.Sprintf("10, 100 and 1000 times the rate for a second, and %d calls at once; then if the limit is right again", crowd),
+			Control: "the bucket is drained before, and asked for its burst after each", Allow: true, cast: plain(flooding)},
+		{Name: "revision", Doc: "sessions of each protocol revision, one that listens to a GET stream, and one over HTTP/2", Control: drainFirst, Web: true,
+			cast: forms(1, spoken)},
+		{Name: "rest", Doc: "rests of 1, 2, 5, 10, 30, 60 s and so on, as far as the budget goes, each followed by twice the burst", Control: "the bucket is drained before each",
+			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return resting(h.rests) }},
+		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves", Control: "the bucket is drained first",
+			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return enduring(h.endures) }},
+	}
+}
+
+// forging tries every header, and what needs this machine or a credential where there
+// is that.
+func forging(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+	return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
+		list := forgeries()
+		if h.Credential {
+			list = append(list, respelled()...)
+		}
+		if h.Loopback {
+			list = append(list, addresses()...)
+		}
+		return newCast(l, set).each(list, 2)
+	}
+}
+
+// noSharedSessions says why sessions can't be asked to share a limit.
+func noSharedSessions(h Having) string {
+	if h.Limit.Scope == profiles.Client && (h.Limit.Key != profiles.CredentialKey || !h.Credential) {
+		return "each session is promised a limit of its own, or may be"
+	}
+	return ""
+}
+
+// Having is what an audit knows before it begins.
+type Having struct {
+	Limit      profiles.Limit
+	Call       profiles.LoadCall
+	Web        bool     // it is spoken to over HTTP
+	Loopback   bool     // the server is on this machine
+	Credential bool     // an Authorization header is sent
+	Allow      []string // attempts that are allowed beyond this machine
+	Budget     Budget
+	Names      []string // the attempts that are wanted; nil: all
+
+	rests   []time.Duration
+	endures time.Duration
+}
+
+// A Left is an attempt that isn't made, or a part of one.
+type Left struct {
+	Name string
+	Why  string
+	Flag string // what tries it; empty: nothing does
+}
+
+// String is the line that says so.
+func (l Left) String() string {
+	text := "not tried: " + l.Name + ": " + l.Why
+	if l.Flag != "" {
+		text += " (" + l.Flag + ")"
+	}
+	return text
+}
+
+// A Plan is what an audit makes of a budget.
+type Plan struct {
+	Scenarios []scenarios.Scenario
+	Listed    []string // a line an attempt, to be shown before it is made
+	Left      []Left
+}
+
+// Choose takes the attempts that are wanted as far as they can be made and the budget
+// goes. The clients are those that send.
+func Choose(h Having, clients []string) Plan {
+	var p Plan
+	left := h.Budget.orDefault()
+	set := scenarios.Setting{Clients: clients, Seed: 1}
+	for _, a := range Attempts() {
+		if h.Names != nil && !slices.Contains(h.Names, a.Name) {
+			continue
+		}
+		if l, ok := h.lacks(a); ok {
+			p.Left = append(p.Left, l)
+			continue
+		}
+		h.share(a.Name, left, &p)
+		cast := a.cast(h)
+		cost := costOf(h.Limit, cast(h.Limit, set))
+		if cost.Calls == 0 || !cost.within(left) {
+			p.Left = append(p.Left, Left{a.Name, fmt.Sprintf("it takes %s, and %s", cost, left.leaves()), "--budget"})
+			continue
+		}
+		left = left.less(cost)
+		s := a.scenario()
+		s.Cast = cast
+		p.Scenarios = append(p.Scenarios, s)
+		p.Listed = append(p.Listed, fmt.Sprintf("%s: %s; %s", a.Name, a.Doc, cost))
+	}
+	return p
+}
+
+// lacks says why an attempt can't be made at all.
+func (h Having) lacks(a Attempt) (Left, bool) {
+	switch {
+	case a.Web && !h.Web:
+		return Left{a.Name, "it needs HTTP", ""}, true
+	case a.Allow && !h.Loopback && !slices.Contains(h.Allow, a.Name):
+		return Left{a.Name, "it can cost money, or get the caller banned", "--allow " + a.Name}, true
+	case a.not != nil && a.not(h) != "":
+		return Left{a.Name, a.not(h), ""}, true
+	}
+	return Left{}, false
+}
+
+// leastEndurance is the shortest that is worth its time.
+const leastEndurance = 10 * time.Second
+
+// share gives the attempts that take as long as they may their part of the budget.
+func (h *Having) share(name string, left Budget, p *Plan) {
+	drain := seconds(float64(h.Limit.Burst)/h.Limit.Rate) + 2*settle
+	switch name {
+	case "rest":
+		room := left.Time * 2 / 5
+		if slices.Equal(h.Names, []string{"rest"}) {
+			room = left.Time
+		}
+		h.rests = nil
+		for i, r := range rests {
+			r *= time.Second
+			if room -= r + drain; room < 0 {
+				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" + words.Span(2*total(rests[:i+1])*5/2)})
+				break
+			}
+			h.rests = append(h.rests, r)
+		}
+	case "endurance":
+		h.endures = left.Time - drain - time.Second
+		if left.Calls > 0 {
+			h.endures = min(h.endures, seconds(float64(left.Calls-h.Limit.Burst-beyond)/(1.4*h.Limit.Rate)))
+		}
+		if h.endures < leastEndurance {
+			h.endures = 0
+		}
+	}
+}
+
+func total(list []time.Duration) (sum time.Duration) {
+	for _, r := range list {
+		sum += r * time.Second
+	}
+	return sum
+}
+
+// scenario is an attempt as a run takes it, without its calls.
+func (a Attempt) scenario() scenarios.Scenario {
+	return scenarios.Scenario{Name: a.Name, Doc: a.Doc, Criterion: "nothing of it buys a call that the promise forbids", Once: true,
+		Start: func(l profiles.Limit) scenarios.Level {
+			return scenarios.Level{Min: float64(l.Burst), Max: float64(l.Burst)}
+		},
+		Checks: append([]verdict.Check{verdict.Tricks, verdict.Alive}, verdict.LimitChecks()...)}
+}
+
+// Named returns an attempt as a scenario that is to be judged: it holds no calls.
+func Named(name string) (scenarios.Scenario, bool) {
+	for _, a := range Attempts() {
+		if a.Name == name {
+			return a.scenario(), true
+		}
+	}
+	return scenarios.Scenario{}, false
+}
+
+// Names are those of the attempts, in order.
+func Names() []string {
+	var names []string
+	for _, a := range Attempts() {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// Untried is what a run without an audit doesn't try, in a line.
+func Untried() string {
+	return "not tried: " + strings.Join(Names(), ", ") + ": --audit tries them"
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }
+
+// lots are the random numbers of an attempt.
+func lots(seed uint64, name string) *rand.Rand {
+	var salt uint64
+	for _, c := range name {
+		salt = salt*31 + uint64(c)
+	}
+	return rand.New(rand.NewPCG(seed, cmp.Or(salt, 1)))
+}

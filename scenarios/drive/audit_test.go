@@ -1,0 +1,150 @@
+package drive
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner/virtual"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// auditOf is a job in virtual time that is an audit, and nothing before it.
+func auditOf(l profiles.Limit, fault string, seed uint64, names ...string) Job {
+	l.Charges = []string{"*"}
+	p := profiles.Profile{Name: "audited", Limit: l, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
+	return Job{
+		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault}},
+		Audit:  &Audit{Names: names, Budget: audit.Budget{Time: 5 * time.Minute}}, Virtual: virtual.Exp(2 * time.Millisecond),
+	}
+}
+
+func findings(s results.Server) (failed []results.Finding) {
+	for _, sc := range s.Scenarios {
+		for _, f := range sc.Findings {
+			if f.Verdict == verdict.Fail {
+				failed = append(failed, f)
+			}
+		}
+	}
+	return failed
+}
+
+var auditLimits = []profiles.Limit{{Rate: 12, Burst: 16, Scope: profiles.Global}, {Rate: 15, Burst: 40, Scope: profiles.Global}}
+
+// caughtBy are the attempts that see each fault.
+var caughtBy = map[string]string{
+	"replicas-sticky": "affinity", "off-after-25s": "endurance", "off-after-600": "endurance", "full-every-25s": "endurance",
+	"rest-bonus": "rest", "open-in-flight": "flood", "open-in-floods": "flood", "batch-costs-one": "batch",
+	"new-arguments-free": "variety", "spelling-free": "variety", "high-ids-free": "variety",
+	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "only-this-agent": "disguise",
+}
+
+// Each fault passes all scenarios of a run without an audit, and an audit catches it and
+// names the trick.
+func TestAnAuditCatchesWhatBehavesForTheTester(t *testing.T) {
+	require.GreaterOrEqual(t, len(mock.AuditFaults()), 11)
+	for _, fault := range mock.AuditFaults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			right := regexp.MustCompile(fault.Cause)
+			for seed, l := range auditLimits {
+				plain := auditOf(l, fault.Name, uint64(seed))
+				plain.Audit, plain.Scenarios = nil, scenarios.Catalogue()
+				require.Empty(t, findings(judgeVirtually(t.Context(), plain)), "a run without an audit sees nothing of it")
+
+				failed := findings(judgeVirtually(t.Context(), auditOf(l, fault.Name, uint64(seed), caughtBy[fault.Name])))
+				tricks := slices.DeleteFunc(slices.Clone(failed), func(f results.Finding) bool { return f.Check != "tricks" })
+				require.NotEmpty(t, tricks)
+				require.True(t, slices.ContainsFunc(tricks, func(f results.Finding) bool { return right.MatchString(f.Cause) }), "%v", tricks)
+				for _, f := range tricks {
+					t.Log(f.Cause)
+					require.NotEmpty(t, f.Witness.Calls)
+					require.Contains(t, f.Cause, " buy")
+				}
+				require.True(t, slices.ContainsFunc(failed, func(f results.Finding) bool { return f.Check == "over-admission" }))
+			}
+		})
+	}
+}
+
+// Honest servers of every key trip nothing.
+func TestAnAuditFailsNoHonestServer(t *testing.T) {
+	rows := []struct {
+		name   string
+		limit  profiles.Limit
+		fault  string // which under this promise is none
+		header string // that says who a client is
+		warns  string
+	}{
+		{name: "global", limit: profiles.Limit{Scope: profiles.Global}},
+		{name: "session", limit: profiles.Limit{Scope: profiles.Client, Key: profiles.SessionKey}},
+		{name: "client", limit: profiles.Limit{Scope: profiles.Client}},
+		{name: "identity", limit: profiles.Limit{Scope: profiles.Client, Key: profiles.CredentialKey}, header: "Authorization"},
+		{name: "address behind a proxy", limit: profiles.Limit{Scope: profiles.Client}, fault: "per-forwarded", warns: "nothing proves who is who: each new X-Forwarded-For has a limit of its own"},
+	}
+	delays := []virtual.Delay{virtual.Exp(time.Millisecond), virtual.Exp(20 * time.Millisecond), virtual.Exp(2 * time.Second)}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			for seed := range uint64(6) {
+				l := row.limit
+				l.Rate, l.Burst = auditLimits[seed%2].Rate, auditLimits[seed%2].Burst
+				j := auditOf(l, row.fault, seed)
+				j.Virtual = delays[seed%3]
+				j.Mock.Charge = mock.Chargings()[seed/3]
+				if row.header != "" {
+					j.Identity = target.Identity{Header: row.header}
+				}
+				s := judgeVirtually(t.Context(), j)
+				require.Empty(t, findings(s), "seed %d", seed)
+				var warnings []string
+				for _, sc := range s.Scenarios {
+					for _, f := range sc.Findings {
+						require.NotEmpty(t, f.Saw)
+						warnings = append(warnings, f.Warnings...)
+						if seed%3 == 0 && f.Check == "tricks" {
+							require.Equal(t, verdict.Pass, f.Verdict, "%s: %s", sc.Scenario, f.Saw)
+						}
+					}
+				}
+				if seed%3 == 0 {
+					require.Equal(t, row.warns, strings.Join(warnings, "; "))
+				}
+			}
+		})
+	}
+}
+
+// What an audit doesn't do it says by name, and with what does it.
+func TestAnAuditSaysWhatItDoesNotTry(t *testing.T) {
+	j := auditOf(auditLimits[0], "", 1)
+	j.Kind, j.Options.URL, j.Virtual = target.URL, "https://example.com/mcp", nil
+	j.Audit.Budget = audit.Budget{Time: 90 * time.Second}
+	plan := j.AddAudit("http")
+	var left []string
+	for _, l := range plan.Left {
+		left = append(left, l.String())
+	}
+	text := strings.Join(left, "\n")
+	require.Contains(t, text, "not tried: forgery: it can cost money, or get the caller banned (--allow forgery)")
+	require.Contains(t, text, "not tried: flood: it can cost money, or get the caller banned (--allow flood)")
+	require.Contains(t, text, "not tried: a rest of ")
+	require.Len(t, plan.Listed, len(plan.Scenarios))
+
+	j.Options.URL = "http://127.0.0.1:1/mcp"
+	j.Scenarios, j.Audit.Budget.Time = nil, 10*time.Minute
+	require.Len(t, j.AddAudit("http").Scenarios, len(audit.Attempts()), "all of them on this machine")
+	j.Scenarios = nil
+	for _, l := range j.AddAudit("stdio").Left {
+		require.NotEqual(t, "endurance", l.Name)
+	}
+}
