@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -31,7 +30,7 @@ func (f *clockFlags) registerError(flags *pflag.FlagSet) {
 func (f *clockFlags) clocks() (*verdict.Clocks, error) {
 	drift, err := verdict.ParseDrift(f.drift)
 	if err != nil {
-		return nil, fmt.Errorf("--clock-drift: %s", strings.TrimPrefix(err.Error(), "verdict: "))
+		return nil, fmt.Errorf("--clock-drift: %s", spoken(err))
 	}
 	for _, flag := range []struct {
 		name string

@@ -79,15 +79,15 @@ any more, or one that NEW doesn't have.`,
 	flags.StringSliceVar(&f.servers, "server", nil, "only the server with this `name` (repeatable)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "only these `scenarios`")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the intervals repeatable")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	registerTableOrJSON(flags, &f.format)
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the report; - is stdout")
 	return cmd
 }
 
 // compare is the command once its arguments are parsed.
 func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames string) error {
-	if f.format != "table" && f.format != "json" {
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	if err := tableOrJSON(f.format); err != nil {
+		return err
 	}
 	if f.noise < 0 {
 		return fmt.Errorf("--noise %s is below 0", f.noise)
@@ -96,7 +96,7 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	for _, text := range f.max {
 		d, err := compare.ParseDemand(text)
 		if err != nil {
-			return fmt.Errorf("--max: %s", strings.TrimPrefix(err.Error(), "compare: "))
+			return fmt.Errorf("--max: %s", spoken(err))
 		}
 		o.Demands = append(o.Demands, d)
 	}
@@ -106,7 +106,7 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	}
 	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
 	if err != nil {
-		return fmt.Errorf("%s", strings.TrimPrefix(spoken(err).Error(), "compare: "))
+		return spoken(err)
 	}
 	out, end, err := a.out(f.output)
 	if err != nil {
@@ -180,11 +180,11 @@ func (a *app) readRuns(list []*store.Entry) ([]compare.Run, error) {
 	for _, e := range list {
 		doc, err := e.Run()
 		if err != nil {
-			return nil, plain(err)
+			return nil, spoken(err)
 		}
 		histories, err := e.Histories()
 		if err != nil {
-			a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+			a.say("warning: %s", spoken(err))
 		}
 		runs = append(runs, compare.Run{Name: e.Name(), Document: doc, Histories: histories})
 	}

@@ -214,7 +214,7 @@ func (a *app) received(outcomes []sharddrive.Outcome, folder string) ([]merge.Pa
 		}
 		dir, err := store.Unpack(file, filepath.Join(folder, fmt.Sprintf("shard-%d", o.Part)))
 		if err = errors.Join(err, file.Close()); err != nil {
-			return nil, plain(err)
+			return nil, spoken(err)
 		}
 		e, err := find(s, dir, store.Filter{})
 		if err != nil {
@@ -222,7 +222,7 @@ func (a *app) received(outcomes []sharddrive.Outcome, folder string) ([]merge.Pa
 		}
 		doc, err := e.Run()
 		if err != nil {
-			return nil, plain(err)
+			return nil, spoken(err)
 		}
 		parts = append(parts, merge.Part{Name: fmt.Sprintf("shard %d", o.Part), Document: doc, Each: e.EachCall, Ours: ours})
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/page"
@@ -78,4 +80,17 @@ func formatNames() string {
 		names = append(names, f.name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// registerTableOrJSON adds the flag of a command that has no more than those two.
+func registerTableOrJSON(flags *pflag.FlagSet, format *string) {
+	flags.StringVar(format, "format", "table", "table or json")
+}
+
+// tableOrJSON refuses other formats.
+func tableOrJSON(format string) error {
+	if format != "table" && format != "json" {
+		return fmt.Errorf("--format %q is neither table nor json", format)
+	}
+	return nil
 }

@@ -106,14 +106,14 @@ func (a *app) history(f *historyFlags) error {
 func (a *app) past(s *store.Store, filter store.Filter) ([]compare.Past, error) {
 	list, damage, err := s.List(filter)
 	if err != nil {
-		return nil, plain(err)
+		return nil, spoken(err)
 	}
 	a.tellDamage(damage)
 	var past []compare.Past
 	for _, e := range slices.Backward(list) {
 		doc, err := e.Run()
 		if err != nil {
-			a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+			a.say("warning: %s", spoken(err))
 			continue
 		}
 		for i := range doc.Servers {

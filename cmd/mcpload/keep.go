@@ -94,7 +94,7 @@ func (a *app) keep(f *storeFlags, r store.Run) (store.Run, error) {
 		e, err = s.Keep(r)
 	}
 	if err != nil {
-		a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+		a.say("warning: %s", spoken(err))
 		a.say("hint: --results names another folder, --no-store keeps nothing")
 		return r, nil
 	}

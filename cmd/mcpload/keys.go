@@ -208,7 +208,7 @@ func (a *app) keysProvidersCommand() *cobra.Command {
 			case "table":
 				return a.printProviders(providers)
 			}
-			return fmt.Errorf("--format %q is neither table nor json", format)
+			return tableOrJSON(format)
 		},
 	}
 	registerProviderFile(cmd.Flags(), &file)

@@ -71,7 +71,7 @@ func (a *app) listCommand() *cobra.Command {
 			return hint.New(fmt.Errorf("there is no list of %q", args[0]), "one of "+strings.Join(names, ", "))
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "table", "table or json")
+	registerTableOrJSON(cmd.Flags(), &format)
 	cmd.Flags().StringArrayVar(&dirs, "profiles", nil, "`folder` with profiles of your own (repeatable)")
 	return cmd
 }
@@ -95,7 +95,7 @@ func (l listing) print(w io.Writer, c *profiles.Catalog, format string) error {
 		}
 		return table.Render()
 	}
-	return fmt.Errorf("--format %q is neither table nor json", format)
+	return tableOrJSON(format)
 }
 
 func serverRows(c *profiles.Catalog) []row {

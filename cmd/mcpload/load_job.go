@@ -118,7 +118,7 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	}
 	plan, err := load.Single(f.method, f.tool, json.RawMessage(f.args))
 	if err != nil {
-		return fmt.Errorf("--args: %s", strings.TrimPrefix(err.Error(), "load: "))
+		return fmt.Errorf("--args: %s", spoken(err))
 	}
 	l.Plan = plan
 	return nil
@@ -144,7 +144,7 @@ func (l *loadJob) setShape(f *loadFlags) error {
 	}
 	shape, err := load.ParseShape(f.shape)
 	if err != nil {
-		return fmt.Errorf("--rate: %s", strings.TrimPrefix(err.Error(), "load: "))
+		return fmt.Errorf("--rate: %s", spoken(err))
 	}
 	if shape.Max && l.Poisson {
 		return fmt.Errorf("--arrivals poisson needs a rate: in a closed loop the replies say when to send")
@@ -190,7 +190,7 @@ func (l *loadJob) setDemands(f *loadFlags) error {
 		for _, text := range list.texts {
 			th, err := verdict.ParseThreshold(text)
 			if err != nil {
-				return fmt.Errorf("--%s: %s", list.flag, strings.TrimPrefix(err.Error(), "verdict: "))
+				return fmt.Errorf("--%s: %s", list.flag, spoken(err))
 			}
 			if err := l.Reaches(th); err != nil {
 				return fmt.Errorf("--%s %s: %w", list.flag, text, err)

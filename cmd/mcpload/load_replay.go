@@ -91,7 +91,7 @@ func (l *loadJob) recordRun(f *loadFlags) error {
 		return hint.New(fmt.Errorf("--replay %s: there is no such file, and no such run in %s", f.replay, s.Dir()), "mcpload results list shows which runs there are")
 	}
 	if err != nil {
-		return fmt.Errorf("--replay %s: %w", f.replay, plain(err))
+		return fmt.Errorf("--replay %s: %w", f.replay, spoken(err))
 	}
 	var names []string
 	for _, server := range e.Servers {

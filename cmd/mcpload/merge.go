@@ -141,7 +141,7 @@ func (f *mergeFlags) parts(names []string) ([]merge.Part, error) {
 	for _, e := range list {
 		doc, err := e.Run()
 		if err != nil {
-			return nil, plain(err)
+			return nil, spoken(err)
 		}
 		parts = append(parts, merge.Part{Name: e.Name(), Document: doc, Each: e.EachCall, Ours: ours})
 	}

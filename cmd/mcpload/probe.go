@@ -90,7 +90,7 @@ calls were not tried.`,
 	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend, as `calls=N,time=D` (default calls=%d,time=%s)", probe.DefaultCalls, short(probe.DefaultTime)))
 	flags.StringArrayVar(&f.other, "other-header", nil, "header `'Name: value'` of a second client identity, in place of --header's, to see if each has a limit of its own (repeatable)")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the jitter repeatable")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	registerTableOrJSON(flags, &f.format)
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.StringVar(&f.emit, "emit-profile", "", "`file` for a profile of what was measured, for run --profiles; - is stdout")
 	flags.StringVar(&f.save, "save-history", "", "`file` for the calls, as JSON Lines")
@@ -103,10 +103,10 @@ func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again 
 	if err != nil {
 		return err
 	}
-	switch {
-	case f.format != "table" && f.format != "json":
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
-	case f.emit == "-" && (f.output == "-" || f.output == ""):
+	if err := tableOrJSON(f.format); err != nil {
+		return err
+	}
+	if f.emit == "-" && (f.output == "-" || f.output == "") {
 		return hint.New(errors.New("the result and the profile can't both go to stdout"), "give one of them a file: -o result.txt or --emit-profile FILE")
 	}
 	j, other, err := a.probeJob(f, command)
@@ -316,7 +316,7 @@ func endWords(err error) string {
 	if errors.Is(err, runner.ErrDrained) || errors.Is(err, context.Canceled) {
 		return "it was interrupted"
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "probe: "), "runner: ")
+	return spoken(err).Error()
 }
 
 // keepProbe stores a probe, both as its document and as it is told to a person.

@@ -74,18 +74,12 @@ func oneRun(command string) cobra.PositionalArgs {
 func find(s *store.Store, name string, f store.Filter) (*store.Entry, error) {
 	e, err := s.Find(name, f)
 	if errors.Is(err, store.ErrNone) {
-		return nil, hint.New(plain(err), "mcpload results list shows which there are in "+s.Dir())
+		return nil, hint.New(spoken(err), "mcpload results list shows which there are in "+s.Dir())
 	}
 	if err != nil {
-		return nil, plain(err)
+		return nil, spoken(err)
 	}
 	return e, nil
-}
-
-// plain is an error of the store without the package's name, which means nothing
-// to a user.
-func plain(err error) error {
-	return hint.New(errors.New(strings.TrimPrefix(err.Error(), "store: ")), "")
 }
 
 // kept is the run of a name, and the format that it is asked for in.
@@ -128,7 +122,7 @@ func (a *app) report(f *reportFlags, name string) error {
 func (a *app) streamed(f *reportFlags, e *store.Entry, format format) error {
 	doc, err := e.Run()
 	if err != nil {
-		return plain(err)
+		return spoken(err)
 	}
 	out, end, err := a.out(f.output)
 	if err != nil {
@@ -146,7 +140,7 @@ func unrendered(e *store.Entry, format format, err error) error {
 	if errors.Is(err, results.ErrNoCalls) {
 		return hint.New(fmt.Errorf("run %s has no stored calls, and %s shows nothing else", e.Name(), format.name), "name the run in the store, or its folder, rather than its document alone")
 	}
-	return plain(err)
+	return spoken(err)
 }
 
 // reported renders a run into memory, so that what can't be rendered leaves no
@@ -154,7 +148,7 @@ func unrendered(e *store.Entry, format format, err error) error {
 func (a *app) reported(f *reportFlags, e *store.Entry, format format) ([]byte, error) {
 	document, err := e.Document()
 	if err != nil {
-		return nil, plain(err)
+		return nil, spoken(err)
 	}
 	if format.name == "json" {
 		return document, nil
@@ -165,7 +159,7 @@ func (a *app) reported(f *reportFlags, e *store.Entry, format format) ([]byte, e
 	}
 	r, err := stored(e, doc, format)
 	if err != nil {
-		a.say("warning: %s", strings.TrimPrefix(err.Error(), "store: "))
+		a.say("warning: %s", spoken(err))
 		a.say("what needs the calls is left out")
 	}
 	var b bytes.Buffer
@@ -194,7 +188,7 @@ func stored(e *store.Entry, doc *results.Document, format format) (r rendered, e
 // way. What should be a run and can't be read is an error.
 func otherKind(e *store.Entry, format format, err error) ([]byte, error) {
 	if e.Kind == keptRun {
-		return nil, plain(err)
+		return nil, spoken(err)
 	}
 	if format.name != "table" {
 		return nil, fmt.Errorf("a %s renders as table and json only, not as %s", e.Kind, format.name)

@@ -46,8 +46,8 @@ func (a *app) resultsList() *cobra.Command {
   mcpload results list --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("--format %q is neither table nor json", format)
+			if err := tableOrJSON(format); err != nil {
+				return err
 			}
 			if since != "" {
 				age, err := parseAge(since)
@@ -75,14 +75,14 @@ func (a *app) resultsList() *cobra.Command {
 	flags.StringVar(&filter.Server, "server", "", "only runs of the server with this `name`")
 	flags.StringVar(&since, "since", "", "only runs not older than this `age`, such as 12h or 7d")
 	flags.IntVarP(&filter.Limit, "limit", "n", 0, "the newest `n` only")
-	flags.StringVar(&format, "format", "table", "table or json")
+	registerTableOrJSON(flags, &format)
 	return cmd
 }
 
 // tellDamage names what below runs/ is no readable run.
 func (a *app) tellDamage(list []store.Damage) {
 	for _, d := range list {
-		a.say("warning: %s", strings.TrimPrefix(d.Err.Error(), "store: "))
+		a.say("warning: %s", spoken(d.Err))
 	}
 	if len(list) > 0 {
 		a.say("hint: mcpload results rm NAME deletes what is no run, or what can't be read any more")
@@ -197,13 +197,13 @@ func (a *app) resultsRemove() *cobra.Command {
 			}
 			for _, name := range wrecks {
 				if err := s.RemoveDamaged(name); err != nil {
-					return plain(err)
+					return spoken(err)
 				}
 				a.say("deleted %s", name)
 			}
 			for _, e := range doomed {
 				if err := s.Remove(e); err != nil {
-					return plain(err)
+					return spoken(err)
 				}
 				a.say("deleted %s", e.ID)
 			}
@@ -253,7 +253,7 @@ of every server stay, however old: later runs are compared with them.`,
 				fmt.Fprintf(a.stdout, "%s %s (%s, %s)\n", verb, e.ID, e.Kind, orDash(e.Verdict))
 			}
 			if err != nil {
-				return plain(err)
+				return spoken(err)
 			}
 			a.say("%s %s", verb, words.Count(len(gone), "run"))
 			return nil
@@ -318,7 +318,7 @@ is a RUN for every command, and below another store's runs/ it is one of its own
 				return err
 			}
 			if err := errors.Join(store.Archive(out, list), end()); err != nil {
-				return plain(err)
+				return spoken(err)
 			}
 			return nil
 		},
@@ -343,7 +343,7 @@ index follows the folders by itself, and one that is damaged is replaced.`,
 			}
 			n, damage, err := s.Reindex()
 			if err != nil {
-				return plain(err)
+				return spoken(err)
 			}
 			a.tellDamage(damage)
 			a.say("indexed %s", words.Count(n, "run"))

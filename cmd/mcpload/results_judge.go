@@ -60,11 +60,11 @@ func (a *app) judgeAgain(f *reportFlags, name string) error {
 	}
 	doc, err := e.Run()
 	if err != nil {
-		return plain(err)
+		return spoken(err)
 	}
 	again, err := judge.Again(judge.Stored{Run: e.Name(), Document: doc, Each: e.EachCall, Ours: ours})
 	if err != nil {
-		return plain(err)
+		return spoken(err)
 	}
 	if again.Again.Judged == 0 {
 		return hint.New(fmt.Errorf("of run %s nothing can be judged again", e.Name()), whyNothing(again.Again))
@@ -98,7 +98,7 @@ func whyNothing(a *results.Again) string {
 func (a *app) rejudged(f *reportFlags, e *store.Entry, doc *results.Document, format format) ([]byte, error) {
 	r, err := stored(e, doc, format)
 	if err != nil {
-		return nil, plain(err)
+		return nil, spoken(err)
 	}
 	if format.draws == drawsAll {
 		r.each = e.EachCall

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -60,7 +59,7 @@ func (f *shardFlags) read(keeps *storeFlags) (part shard.Part, start runner.Star
 		part, err = shard.Parse(f.part)
 	}
 	if err != nil {
-		return part, nil, fmt.Errorf("--shard: %s", strings.TrimPrefix(err.Error(), "shard: "))
+		return part, nil, fmt.Errorf("--shard: %s", spoken(err))
 	}
 	if keeps.none {
 		return part, nil, hint.New(errors.New("--shard with --no-store: a part is nothing by itself, and is kept for mcpload merge"), "leave --no-store out")

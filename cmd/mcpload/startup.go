@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -113,15 +111,15 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 0, "makes the made-up credentials repeatable (default: others each time)")
 	flags.BoolVar(&f.offline, "offline", false, "with --server: install nothing, use what is there")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the starts and make none")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	registerTableOrJSON(flags, &f.format)
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
 }
 
 // startup is the command once its arguments are parsed.
 func (a *app) startup(ctx context.Context, f *startFlags, command []string) error {
-	if f.format != "table" && f.format != "json" {
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
+	if err := tableOrJSON(f.format); err != nil {
+		return err
 	}
 	if f.limit <= 0 || f.ready < 0 {
 		return errors.New("--limit and --ready must be above 0")
@@ -186,24 +184,3 @@ func (a *app) makeStarts(ctx context.Context, l *startLine) (*results.Document, 
 	doc.Version = version()
 	return doc, nil
 }
-
-// spoken is an error of the root package, whose name every line on stderr begins
-// with anyway.
-func spoken(err error) error {
-	if err == nil {
-		return nil
-	}
-	return plainError{err, "mcpload: "}
-}
-
-// A plainError is an error without a prefix that says where in the program it arose.
-type plainError struct {
-	error
-	prefix string
-}
-
-// Error implements error.
-func (e plainError) Error() string { return strings.TrimPrefix(e.error.Error(), e.prefix) }
-
-// Unwrap is the error as it was.
-func (e plainError) Unwrap() error { return e.error }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,7 +104,7 @@ func (a *app) catalog(dirs []string) (*profiles.Catalog, error) {
 		return nil, err
 	}
 	for _, w := range c.Warnings() {
-		a.say("warning: %s", strings.TrimPrefix(w.Error(), "profiles: "))
+		a.say("warning: %s", spoken(w))
 	}
 	return c, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -51,7 +50,7 @@ func (a *app) export(ctx context.Context, f *telemetryFlags) (end func(), err er
 	}
 	e, err := telemetry.New(ctx, c)
 	if err != nil {
-		return nil, hint.New(errors.New(strings.TrimPrefix(err.Error(), "telemetry: ")), "--prometheus-addr 0 takes a free port; the OTEL_ variables are those of OpenTelemetry's SDKs")
+		return nil, hint.New(spoken(err), "--prometheus-addr 0 takes a free port; the OTEL_ variables are those of OpenTelemetry's SDKs")
 	}
 	if e.Address() != "" {
 		a.say("metrics are at %s", e.Address())

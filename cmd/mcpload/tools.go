@@ -52,15 +52,15 @@ and what they say of themselves, its resources and its prompts. It calls no tool
 		}),
 	}
 	f.registerTarget(cmd)
-	cmd.Flags().StringVar(&format, "format", "table", "table or json")
+	registerTableOrJSON(cmd.Flags(), &format)
 	return cmd
 }
 
 // shown has what a command prints pass the gate, for people unless it is JSON.
 func (a *app) shown(format *string, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if *format != "table" && *format != "json" {
-			return fmt.Errorf("--format %q is neither table nor json", *format)
+		if err := tableOrJSON(*format); err != nil {
+			return err
 		}
 		g := &gate{a: a, to: a.stdout}
 		forPeople(g, *format)

@@ -86,7 +86,7 @@ Exit status: 0 pass, 1 fail, 2 could not judge, 3 nothing to judge, or not by th
 	flags.IntVar(&f.burst, "burst", 0, "promised burst in `tokens` (required without --promise)")
 	flags.StringVar(&f.scope, "scope", "global", "who shares a bucket: global or client")
 	flags.Float64Var(&f.tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in `tokens`")
-	flags.StringVar(&f.format, "format", "table", "table or json")
+	registerTableOrJSON(flags, &f.format)
 	flags.BoolVar(&f.box, "box", true, "also measure which rates and bursts explain the history; most of the time goes there")
 	flags.IntVar(&f.most, "max-calls", mcpload.MostCalls, "refuse a history of more calls than this `number`; ten million take 1.4 GB")
 	flags.StringSliceVar(&f.charges, "charges", nil, "methods that cost a token (default: every request)")
@@ -134,13 +134,10 @@ func (f *verifyFlags) limit() (profiles.Limit, error) {
 
 // general checks what is the same for a promise of any kind.
 func (f *verifyFlags) general() error {
-	switch {
-	case math.IsNaN(f.tolerance) || f.tolerance < 0 || f.tolerance >= 1:
+	if math.IsNaN(f.tolerance) || f.tolerance < 0 || f.tolerance >= 1 {
 		return fmt.Errorf("--tolerance %g is not from 0 to below 1 token", f.tolerance)
-	case f.format != "table" && f.format != "json":
-		return fmt.Errorf("--format %q is neither table nor json", f.format)
 	}
-	return nil
+	return tableOrJSON(f.format)
 }
 
 func (a *app) verify(ctx context.Context, f *verifyFlags, name string) error {
