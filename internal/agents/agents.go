@@ -71,7 +71,7 @@ func New(c Config) (*server.MCPServer, error) {
 		}
 		d.allowed = append(d.allowed, a)
 	}
-	m := server.NewMCPServer("mcpload", c.Version, server.WithToolCapabilities(false), server.WithRecovery(),
+	m := server.NewMCPServer("mcpload", c.Version, server.WithToolCapabilities(false), server.WithRecovery(), server.WithHooks(withoutBatches()),
 		server.WithInstructions(d.instructions()))
 	for _, t := range d.tools() {
 		m.AddTool(t.declared(), d.handler(t))
