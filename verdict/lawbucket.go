@@ -70,6 +70,7 @@ func (c *counter) demand(charged func(s *stake) bool) *presence {
 		}
 		value[k] = math.Max(float64(flying), tree.best(t))
 	}
+	tree = suffixTree{} // the next needs memory as well
 	p.tree.build(value)
 	return p
 }

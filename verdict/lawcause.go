@@ -100,9 +100,9 @@ func (j *lawJudge) numbers(x int) []int {
 			need = math.Ceil(float64(e.units) / float64(e.windows))
 		}
 		most = max(most, need)
-		for _, i := range c.refuse {
-			if call := c.stakes[i].call; j.byLaws[call] == 0 {
-				least = min(least, j.bound[x][call])
+		for k, i := range c.refuse {
+			if j.by[c.stakes[i].call] == 0 {
+				least = min(least, c.bound[k])
 			}
 		}
 	}

@@ -34,8 +34,9 @@ type counter struct {
 	clocks Clocks
 	origin int64 // what instants are reckoned from
 	stakes []stake
-	byEnd  []int32 // places of stakes, by received
-	refuse []int32 // places of refused stakes
+	byEnd  []int32   // places of stakes, by received
+	refuse []int32   // places of refused stakes
+	bound  []float64 // of each of those, the least N at which this counter can't have refused it
 
 	epoch time.Time                      // when instant 0 of the history was; zero: nobody knows
 	lasts func(call int32) time.Duration // how long a call is served at least; nil: nobody knows
@@ -82,6 +83,9 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 
 // line puts the stakes in order.
 func (c *counter) line() {
+	if cap(c.stakes) > len(c.stakes)+len(c.stakes)/16 {
+		c.stakes = append(make([]stake, 0, len(c.stakes)), c.stakes...) // it is kept for long
+	}
 	slices.SortStableFunc(c.stakes, func(a, b stake) int { return compare(a.sent, b.sent) })
 	c.byEnd = make([]int32, len(c.stakes))
 	for i := range c.stakes {

@@ -99,19 +99,14 @@ type lawJudge struct {
 	calls    []history.Call
 	counters [][]*counter // by law
 
-	// By law and call: whether the law can have refused it, and the least N at which it
-	// can't have; 0 where the law isn't about it, or it wasn't refused.
-	may    [][]bool
-	bound  [][]float64
-	byLaws []int8 // by call: how many laws can have refused it
+	by []uint16 // by call: the laws that can have refused it, a bit each
 }
 
 // settle finds which laws can have refused which calls.
 func (j *lawJudge) settle() {
 	n := len(j.promise)
-	j.may, j.bound, j.byLaws = make([][]bool, n), make([][]float64, n), make([]int8, len(j.calls))
+	j.by = make([]uint16, len(j.calls))
 	for x := range j.promise {
-		j.may[x], j.bound[x] = make([]bool, len(j.calls)), make([]float64, len(j.calls))
 		for _, c := range j.counters[x] {
 			for _, i := range c.refuse {
 				j.allow(x, c.stakes[i].call, true)
@@ -142,21 +137,22 @@ func (j *lawJudge) settle() {
 
 // allow says if a law can have refused a call, and reports if that is news.
 func (j *lawJudge) allow(x int, call int32, yes bool) bool {
-	switch {
-	case j.may[x][call] == yes:
+	if j.may(x, call) == yes {
 		return false
-	case yes:
-		j.byLaws[call]++
-	default:
-		j.byLaws[call]--
 	}
-	j.may[x][call] = yes
+	j.by[call] ^= 1 << x
 	return true
 }
 
+// may reports if law x can have refused a call.
+func (j *lawJudge) may(x int, call int32) bool { return j.by[call]&(1<<x) != 0 }
+
+// alone reports if law x can have refused a call, and no other one.
+func (j *lawJudge) alone(x int, call int32) bool { return j.by[call] == 1<<x }
+
 // byAnother reports if a law other than x can have refused a call.
 func (j *lawJudge) byAnother(x int, call int32) bool {
-	return j.byLaws[call] > 1 || j.byLaws[call] == 1 && !j.may[x][call]
+	return j.by[call]&^(1<<x) != 0
 }
 
 // refusals works out which refusals a counter can have made, as far as is known of the
@@ -166,12 +162,12 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 		return false
 	}
 	limit, may := c.refusingN(j.cfg.Tolerance), make([]bool, len(c.refuse))
-	for k, bound := range c.bounds(j.charged(x, c)) {
-		j.bound[x][c.stakes[c.refuse[k]].call] = bound
+	c.bound = c.bounds(j.charged(x, c))
+	for k, bound := range c.bound {
 		may[k] = j.cfg.Shared || limit < bound
 	}
 	for _, k := range c.prolong(may) {
-		j.bound[x][c.stakes[c.refuse[k]].call] = math.Inf(1) // it says nothing of the number
+		c.bound[k] = math.Inf(1) // it says nothing of the number
 	}
 	for k, i := range c.refuse {
 		changed = j.allow(x, c.stakes[i].call, may[k]) || changed
@@ -187,20 +183,27 @@ func (c *counter) bounds(charged func(s *stake) bool) []float64 {
 	} else {
 		counted = c.present(charged)
 	}
-	f, bounds := c.firstChain(charged), make([]float64, len(c.refuse))
+	own := func(s *stake) int64 {
+		if charged(s) {
+			return int64(s.most) // it isn't in its own way
+		}
+		return 0
+	}
+	bounds := make([]float64, len(c.refuse))
 	for k, i := range c.refuse {
 		s := &c.stakes[i]
-		taken, own := counted.most(s.sent, s.received), int64(0)
-		if charged(s) {
-			own = int64(s.most) // it isn't in its own way
-		}
-		taken -= float64(own)
+		bounds[k] = counted.most(s.sent, s.received) - float64(own(s))
+	}
+	counted = nil // the next needs as much memory
+	f := c.firstChain(charged)
+	for k, i := range c.refuse {
+		s := &c.stakes[i]
 		if f != nil {
-			if units, known := f.full(s, own); known {
-				taken = min(taken, float64(units))
+			if units, known := f.full(s, own(s)); known {
+				bounds[k] = min(bounds[k], float64(units))
 			}
 		}
-		bounds[k] = taken + float64(s.most)
+		bounds[k] += float64(s.most)
 	}
 	return bounds
 }
@@ -261,7 +264,7 @@ func (j *lawJudge) judgement() LawJudgement {
 		}
 		out.Laws = append(out.Laws, f)
 	}
-	out.Unexplained, out.by = j.unexplained(), j.refusers()
+	out.Unexplained, out.by = j.unexplained(), j.by
 	if len(out.Unexplained) > 0 {
 		out.Verdict = Fail
 	}
@@ -300,7 +303,7 @@ func (j *lawJudge) finding(x int) LawFinding {
 // refusedAlone is how many refusals of a counter only this law can have made.
 func (j *lawJudge) refusedAlone(x int, c *counter) (n int) {
 	for _, i := range c.refuse {
-		if call := c.stakes[i].call; j.may[x][call] && !j.byAnother(x, call) {
+		if j.alone(x, c.stakes[i].call) {
 			n++
 		}
 	}
@@ -309,7 +312,7 @@ func (j *lawJudge) refusedAlone(x int, c *counter) (n int) {
 
 // phaseless is the witness that no phase explains what an aligned law's counter did.
 func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
-	own := func(s *stake) bool { return !j.cfg.Shared && j.may[x][s.call] && !j.byAnother(x, s.call) }
+	own := func(s *stake) bool { return !j.cfg.Shared && j.alone(x, s.call) }
 	out, none := c.phases(j.charged(x, c), own)
 	if !none {
 		return nil, false
@@ -330,10 +333,9 @@ func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
 // this law can have made.
 func (j *lawJudge) least(x int, c *counter) float64 {
 	least := math.Inf(1)
-	for _, i := range c.refuse {
-		call := c.stakes[i].call
-		if j.may[x][call] && !j.byAnother(x, call) && !j.cfg.Shared {
-			least = min(least, j.bound[x][call])
+	for k, i := range c.refuse {
+		if j.alone(x, c.stakes[i].call) && !j.cfg.Shared {
+			least = min(least, c.bound[k])
 		}
 	}
 	return c.units(least)

@@ -445,25 +445,31 @@ func TestLawWitness(t *testing.T) {
 	require.Equal(t, Inconclusive, JudgeLaws(nil, calls, LawConfig{}).Verdict, "nothing is promised")
 }
 
+// stackedCalls are the calls of a server that keeps three stacked laws.
+func stackedCalls(b *testing.B, n int) (promise.Promise, []history.Call) {
+	p := parsed(b, "100/s burst 200", "1000 per 20s fixed per session", "2000 per 30s sliding")
+	r := rand.New(rand.NewPCG(1, 3))
+	s := newSimServer(r, p)
+	s.limiters[2] = map[string]simLimiter{"": &simRing{n: 2000, every: 30}}
+	calls := make([]history.Call, n)
+	at := time.Duration(0)
+	for i := range calls {
+		at += time.Duration(r.ExpFloat64() * 9e6)
+		c := &calls[i]
+		c.Method, c.Tool, c.Client = "tools/call", "a", "c1"
+		c.Sent, c.Received, c.Outcome = at, at+2*time.Millisecond, history.Limited
+		if s.admit(at+time.Millisecond, c) {
+			c.Outcome = history.OK
+		}
+	}
+	return p, calls
+}
+
 // BenchmarkJudgeLaws: three stacked laws, the calls of a server that keeps them.
 func BenchmarkJudgeLaws(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			p := parsed(b, "100/s burst 200", "1000 per 20s fixed per session", "2000 per 30s sliding")
-			r := rand.New(rand.NewPCG(1, 3))
-			s := newSimServer(r, p)
-			s.limiters[2] = map[string]simLimiter{"": &simRing{n: 2000, every: 30}}
-			calls := make([]history.Call, n)
-			at := time.Duration(0)
-			for i := range calls {
-				at += time.Duration(r.ExpFloat64() * 9e6)
-				c := &calls[i]
-				c.Method, c.Tool, c.Client = "tools/call", "a", "c1"
-				c.Sent, c.Received, c.Outcome = at, at+2*time.Millisecond, history.Limited
-				if s.admit(at+time.Millisecond, c) {
-					c.Outcome = history.OK
-				}
-			}
+			p, calls := stackedCalls(b, n)
 			b.ReportAllocs()
 			b.ResetTimer()
 			for b.Loop() {

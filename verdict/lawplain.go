@@ -17,9 +17,8 @@ func (j *lawJudge) plain(x int, c *counter) bool {
 		return false
 	}
 	for k, bound := range c.bounds(charged) {
-		call := c.stakes[c.refuse[k]].call
 		switch {
-		case !j.may[x][call] || j.byAnother(x, call) || math.IsInf(j.bound[x][call], 1):
+		case !j.alone(x, c.stakes[c.refuse[k]].call) || math.IsInf(c.bound[k], 1):
 			continue
 		case bound <= limit:
 			return false

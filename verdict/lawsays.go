@@ -118,16 +118,3 @@ func (j LawJudgement) By(call int) (laws []int) {
 	}
 	return laws
 }
-
-// refusers are, for each call, the laws that can have refused it, a bit each.
-func (j *lawJudge) refusers() []uint16 {
-	by := make([]uint16, len(j.calls))
-	for x := range j.may {
-		for i, yes := range j.may[x] {
-			if yes {
-				by[i] |= 1 << x
-			}
-		}
-	}
-	return by
-}

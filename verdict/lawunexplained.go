@@ -2,26 +2,27 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 )
 
 // unexplained are the refusals that no law can have made. A call that no law is about
 // isn't judged: nobody promised anything of it.
 func (j *lawJudge) unexplained() []Unexplained {
-	var out []Unexplained
-	for i := range j.calls {
-		if j.byLaws[i] > 0 {
-			continue
-		}
-		u := Unexplained{Call: i + 1}
-		for x := range j.promise {
-			if bound := j.bound[x][i]; bound > 0 {
-				u.Room = append(u.Room, j.room(x, bound))
+	room := map[int32][]string{}
+	for x := range j.promise {
+		for _, c := range j.counters[x] {
+			for k, i := range c.refuse {
+				if call := c.stakes[i].call; j.by[call] == 0 {
+					room[call] = append(room[call], j.room(x, c.bound[k]))
+				}
 			}
 		}
-		if u.Room != nil {
-			out = append(out, u)
-		}
+	}
+	var out []Unexplained
+	for _, call := range slices.Sorted(maps.Keys(room)) {
+		out = append(out, Unexplained{Call: int(call) + 1, Room: room[call]})
 	}
 	return out
 }
