@@ -12,12 +12,14 @@ import (
 
 // A Law is what a run found of one law of a promise.
 type Law struct {
-	Law     string           `json:"law"`     // as people write it; package promise reads it
-	Kind    promise.Kind     `json:"kind"`    // "bucket", "window", "quota" or "cap"
-	Key     string           `json:"key"`     // who shares a counter: "everybody", "session", "session+tool"
-	State   verdict.LawState `json:"state"`   // "kept", "broken" or "not observed"
-	Units   Range            `json:"units"`   // what the history leaves of its number, the other laws as declared
-	Refused int              `json:"refused"` // calls that it may have refused, and no other law
+	Law     string           `json:"law"`               // as people write it; package promise reads it
+	Kind    promise.Kind     `json:"kind"`              // "bucket", "window", "quota" or "cap"
+	Key     string           `json:"key"`               // who shares a counter: "everybody", "session", "session+tool"
+	State   verdict.LawState `json:"state"`             // "kept", "broken" or "not observed"
+	Units   Range            `json:"units"`             // what the history leaves of its number, the other laws as declared
+	Every   *Range           `json:"every_s,omitempty"` // of a window that is kept: what the history leaves of its length, in seconds
+	Kinds   []promise.Style  `json:"kinds,omitempty"`   // likewise: where its windows may lie, of all kinds that explain the history
+	Refused int              `json:"refused"`           // calls that it may have refused, and no other law
 	Whose   string           `json:"whose,omitempty"`
 	Witness *Witness         `json:"witness,omitempty"` // of a broken law
 	Left    []string         `json:"left,omitempty"`    // what the plan's budget left out
@@ -71,8 +73,22 @@ func (s *Server) Promised() string {
 	return s.Limit.String()
 }
 
-// Number is what was measured of the law's number, in words.
-func (l Law) Number() string { return verdict.Interval(l.Units).String() }
+// Number is what was measured of the law's number, in words, and of a window's length
+// and kind.
+func (l Law) Number() string {
+	text := verdict.Interval(l.Units).String()
+	if l.Every != nil {
+		text += " per " + verdict.Interval(*l.Every).String() + "s"
+	}
+	if len(l.Kinds) > 0 {
+		var kinds []string
+		for _, k := range l.Kinds {
+			kinds = append(kinds, string(k))
+		}
+		text += ", " + words.Or(kinds)
+	}
+	return text
+}
 
 // lawWords say what was measured of each law, in few words.
 func (s *Server) lawWords() string {

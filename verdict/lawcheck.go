@@ -28,6 +28,8 @@ type Laws struct {
 	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
 	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
 
+	Hasty bool // windows' lengths and kinds aren't measured, which takes some forty judgements a law
+
 	of     *Court // that judged and causes are of
 	judged LawJudgement
 	causes []string
@@ -113,6 +115,15 @@ func (l *Laws) Config(cfg LawConfig) LawConfig {
 		cfg.Lasts = func(*history.Call) time.Duration { return l.Lasts }
 	}
 	return cfg
+}
+
+// Measure is what a court's history leaves of the length and the kind of a law's windows;
+// false where that isn't known, or nobody wants to.
+func (l *Laws) Measure(c *Court, x int) (LawMeasure, bool) {
+	if j := l.Judged(c); l.Hasty || j.Verdict == Fail || j.Laws[x].State != Kept {
+		return LawMeasure{}, false
+	}
+	return MeasureLaw(l.Held, x, c.calls, l.config(c))
 }
 
 // Judged is what a court's whole history says of each law.

@@ -9,6 +9,7 @@
 package judge
 
 import (
+	"math"
 	"slices"
 
 	"github.com/mcpload/mcpload/history"
@@ -42,6 +43,15 @@ func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []
 			law := results.LawOf(f)
 			if x < len(laws.Left) {
 				law.Left = laws.Left[x]
+			}
+			if m, ok := laws.Measure(court, x); ok {
+				every := results.Range(m.Every)
+				if law.Kinds = m.Kinds; every.Lo > 0 || !math.IsInf(every.Hi, 1) {
+					law.Every = &every
+				}
+				if n := float64(f.Law.N); m.Exact {
+					law.Units = results.Range{Lo: n, Hi: n}
+				}
 			}
 			s.Laws = append(s.Laws, law)
 		}

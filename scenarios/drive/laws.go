@@ -28,6 +28,7 @@ type Laws struct {
 	Budget  time.Duration     // the most that the traffic may take
 	Calls   int               // the most calls that it may send; 0 means scenarios.DefaultLawCalls
 	Fails   string            // a tool whose calls fail, as the server counts it; empty: none is known
+	Hasty   bool              // don't measure how long windows are, and of which kind
 	All     bool              // what wasn't shown of a law leaves the run open
 	Fresh   bool              // nobody has used the server for as long as its laws remember
 	Spend   bool              // use up more than MostUnasked of a quota
@@ -162,7 +163,7 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 		}
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
-		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All}
+		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}

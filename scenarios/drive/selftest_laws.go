@@ -72,7 +72,7 @@ func virtualLawJob(p promise.Promise, fault string, seed uint64, delay virtual.D
 	j := Job{
 		Target:    target.Target{Profile: profile, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: profile, Fault: fault}},
 		Scenarios: []scenarios.Scenario{scenarios.Laws()}, Virtual: delay,
-		Laws: &Laws{Promise: p, Budget: scenarios.DefaultLawBudget},
+		Laws: &Laws{Promise: p, Budget: scenarios.DefaultLawBudget, Hasty: true},
 	}
 	j.Profile.Limit = judge.Permissive()
 	return j
