@@ -24,9 +24,10 @@ func (a *app) loadInitCommand() *cobra.Command {
 		Use:   "init [flags] [-- command args...]",
 		Short: "Write a load plan of a server's tools",
 		Long: `Init asks a server for its tools and writes a plan for load --mix: every tool with
-the same weight, with arguments made up from its input schema. It leaves out what
-is annotated as destructive, and says so; --include takes in a tool that you know to
-be harmless. Read the plan before you use it: silence is taken for leave.
+the same weight, with arguments made up from its input schema, and held against it.
+It takes the tools that say that they only read (readOnlyHint), and says which it
+leaves out and why: by the protocol, a tool that says nothing may destroy. --include
+takes in one that you know to be harmless, unless it creates or deletes by its name.
 
 No tool is called.`,
 		Example: `  mcpload load init --url http://127.0.0.1:8000/mcp -o plan.yaml

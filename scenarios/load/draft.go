@@ -34,10 +34,12 @@ func ReadTools(result []byte) (tools []ToolInfo, next string, err error) {
 	return page.Tools, page.Next, nil
 }
 
-// Draft writes a plan that calls every tool alike, with arguments made up from
-// its input schema, for a person to edit. What is annotated as destructive is
-// left out, and so is what writes and doesn't say that it is harmless; left
-// says which and why. What is included by name is taken in nevertheless.
+// Draft writes a plan that calls every tool alike that says that it only reads, with
+// arguments made up from its input schema and held against it, for a person to edit.
+// Other tools are left out, since the protocol's default is that one may destroy, and
+// so are those whose arguments can't be made up; left says which and why. A tool that
+// is included by name is taken in whatever it says of itself, unless it creates or
+// deletes by its name: that is an error.
 func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left []string, err error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A plan for mcpload load --mix, made from the tools of %s.\n", oneLine(server))
@@ -45,11 +47,22 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 	b.WriteString("# weight: how often, relative to the others. mcpload load --help lists the placeholders.\nmix:\n")
 	n := 0
 	for _, t := range tools {
-		if why := t.unsafe(); why != "" && !slices.Contains(include, t.Name) {
+		why := t.unplanned()
+		if slices.Contains(include, t.Name) {
+			if why != "" && t.soundsLike(lasting) {
+				return nil, left, fmt.Errorf("load: the tool %q creates or deletes, by its name, and doesn't say that it only reads: what it does would stay", t.Name)
+			}
+			why = ""
+		}
+		if why != "" {
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, why))
 			continue
 		}
-		args, doubts := t.arguments(false)
+		args, doubts, err := t.fitting(false)
+		if err != nil {
+			left = append(left, fmt.Sprintf("%s: %s", t.Name, err))
+			continue
+		}
 		entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"}}
 		if len(args.Content) > 0 {
 			entry = append(entry, textNode("args"), args)
@@ -93,6 +106,18 @@ func (t ToolInfo) unsafe() string {
 	}
 	return ""
 }
+
+// unplanned says why a plan of all tools should not have this one. It is stricter
+// than unsafe: nobody has chosen the tool, and a plan calls it by the thousand.
+func (t ToolInfo) unplanned() string {
+	if why := t.unsafe(); why != "" || t.readOnly() {
+		return why
+	}
+	return "it doesn't say that it only reads (readOnlyHint), and then it may destroy"
+}
+
+// lasting are words of tools whose effects stay: what they make or take away is real.
+var lasting = []string{"create", "insert", "register", "delete", "remove", "drop", "destroy", "erase", "purge", "wipe", "truncate"}
 
 func textNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
 

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -26,14 +27,15 @@ func TestDraftIsAPlan(t *testing.T) {
 	tools, next, err := ReadTools([]byte(toolList))
 	require.NoError(t, err)
 	require.Equal(t, "n", next)
-	text, left, err := Draft("my\nserver", tools, nil)
+	text, left, err := Draft("my\nserver", tools, []string{"search", "mystery", "odd"})
 	require.NoError(t, err)
-	require.Equal(t, []string{"wipe: annotated as destructive", "write: annotated as writing, and not as harmless"}, left)
+	silent := "append: it doesn't say that it only reads (readOnlyHint), and then it may destroy"
+	require.Equal(t, []string{"wipe: annotated as destructive", "write: annotated as writing, and not as harmless", silent, "odd: its input schema can't be read: it is no object"}, left)
 	require.Contains(t, string(text), "# left out: wipe")
 	require.Contains(t, string(text), "# mystery.x has no type that is known")
 	p, err := ReadPlan(fstest.MapFS{"plan.yaml": {Data: text}}, "plan.yaml")
 	require.NoError(t, err, string(text))
-	require.Equal(t, []string{"search", "list: all", "mystery", "append", "odd"}, p.Tools())
+	require.Equal(t, []string{"search", "list: all", "mystery"}, p.Tools())
 
 	p.Entries = p.Entries[:1]
 	a := slices.Collect(newPlan(p.Entries...).Arrivals(at0(1), []string{"c"}, 1))[0]
@@ -56,15 +58,79 @@ func TestDraftIsAPlan(t *testing.T) {
 }
 
 func TestDraftTakesInWhatIsNamed(t *testing.T) {
-	tools, _, err := ReadTools([]byte(`{"tools":[{"name":"wipe","annotations":{"destructiveHint":true}}]}`))
+	tools, _, err := ReadTools([]byte(`{"tools":[{"name":"send","annotations":{"destructiveHint":true}},{"name":"deleteUser"},{"name":"delete_view","annotations":{"readOnlyHint":true}}]}`))
 	require.NoError(t, err)
-	_, left, err := Draft("s", tools, nil)
+	_, left, err := Draft("s", tools[:2], nil)
 	require.ErrorContains(t, err, "no tool that is safe")
-	require.Len(t, left, 1)
-	text, left, err := Draft("s", tools, []string{"wipe"})
+	require.Len(t, left, 2)
+	text, left, err := Draft("s", tools, []string{"send"})
 	require.NoError(t, err)
-	require.Empty(t, left)
-	require.Contains(t, string(text), "call: wipe")
+	require.Len(t, left, 1)
+	require.Contains(t, string(text), "call: send")
+	require.Contains(t, string(text), "call: delete_view", "it says that it only reads")
+	_, _, err = Draft("s", tools, []string{"send", "deleteUser"})
+	require.ErrorContains(t, err, `the tool "deleteUser" creates or deletes, by its name`)
+}
+
+// TestDraftedArgumentsFit: whatever the schema, each call of a plan fits it; a tool
+// whose schema nothing fits is left out, with the reason.
+func TestDraftedArgumentsFit(t *testing.T) {
+	const node = `{"type":"object","properties":{"value":{"type":"integer"},"kids":{"type":"array","items":{"$ref":"#/$defs/Node"}}},"required":["value","kids"]}`
+	for name, row := range map[string]struct {
+		schema string // of the property x
+		defs   string
+		want   string // why it is left out; empty: it isn't
+		holds  string // a part of the first call's arguments
+	}{
+		"a reference":            {schema: `{"$ref":"#/$defs/Node"}`, defs: node, holds: `"kids":[]`},
+		"one without an end":     {schema: `{"$ref":"#/$defs/Node"}`, defs: `{"type":"object","properties":{"next":{"$ref":"#/$defs/Node"}},"required":["next"]}`, want: "no arguments could be made up"},
+		"one to nothing":         {schema: `{"$ref":"#/$defs/Nobody"}`, defs: node, want: "can't be read"},
+		"one to elsewhere":       {schema: `{"$ref":"https://example.com/schema"}`, defs: node, want: "it is not fetched"},
+		"an escaped reference":   {schema: `{"$ref":"#/$defs/a~1b"}`, defs: `{}`, want: "can't be read"},
+		"bounds":                 {schema: `{"type":"integer","minimum":5,"maximum":7}`},
+		"open bounds":            {schema: `{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":1}`, holds: `0.5`},
+		"a step":                 {schema: `{"type":"integer","multipleOf":10,"minimum":15}`, holds: `20`},
+		"a pattern":              {schema: `{"type":"string","pattern":"^[A-Z]{3}-\\d{4}$"}`, holds: `"AAA-0000"`},
+		"a pattern and a length": {schema: `{"type":"string","pattern":"^a+$","minLength":3}`, want: "minLength: got 1, want 3"},
+		"another's pattern":      {schema: `{"type":"string","pattern":"^(?!x)y"}`, want: "can't be read"},
+		"a constant":             {schema: `{"const":"k"}`, holds: `"k"`},
+		"one of two":             {schema: `{"oneOf":[{"type":"integer","minimum":3},{"type":"integer","maximum":900}]}`, holds: `{"x":1}`},
+		"one of several":         {schema: `{"oneOf":[{"const":"k"},{"type":"boolean"}]}`, holds: `"k"`},
+		"the second":             {schema: `{"type":"object","oneOf":[{"required":["a"],"properties":{"a":false}},{"required":["b"],"properties":{"b":{"type":"string","minLength":20}}}]}`, holds: `"b":`},
+		"all of them":            {schema: `{"allOf":[{"type":"object","properties":{"q":{"type":"string"}},"required":["q"]},{"required":["r"],"properties":{"r":{"enum":[4]}}}]}`, holds: `"r":4`},
+		"a tuple":                {schema: `{"type":"array","prefixItems":[{"const":"first"},{"type":"integer"}],"minItems":2}`, holds: `["first",`},
+		"items that differ":      {schema: `{"type":"array","items":{"enum":["a","b","c"]},"minItems":3,"uniqueItems":true}`, holds: `["a","b","c"]`},
+		"members of any name":    {schema: `{"type":"object","additionalProperties":{"type":"integer"},"minProperties":2}`, holds: `"key2":`},
+		"a wrong default":        {schema: `{"type":"integer","default":"none"}`},
+		"formats":                {schema: `{"type":"object","required":["d","t","u","e","i"],"properties":{"d":{"type":"string","format":"date"},"t":{"type":"string","format":"date-time"},"u":{"type":"string","format":"uri"},"e":{"type":"string","format":"email"},"i":{"type":"string","format":"uuid"}}}`},
+		"nothing at all":         {schema: `false`, want: "no arguments could be made up"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tool := ToolInfo{Name: "look", InputSchema: json.RawMessage(`{"type":"object","required":["x"],"properties":{"x":` + row.schema + `},"$defs":{"Node":` + cmp.Or(row.defs, "true") + `}}`)}
+			yes := true
+			tool.Annotations.ReadOnly = &yes
+			text, left, err := Draft("s", []ToolInfo{tool, {Name: "other", Annotations: tool.Annotations}}, nil)
+			require.NoError(t, err)
+			if row.want != "" {
+				require.Len(t, left, 1)
+				require.Contains(t, left[0], row.want)
+				return
+			}
+			require.Empty(t, left)
+			p, err := ReadPlan(fstest.MapFS{"plan.yaml": {Data: text}}, "plan.yaml")
+			require.NoError(t, err, string(text))
+			s, err := tool.compiled()
+			require.NoError(t, err)
+			p.Entries = p.Entries[:1]
+			for i, a := range slices.Collect(newPlan(p.Entries...).Arrivals(at0(20), []string{"c"}, 1)) {
+				require.Empty(t, breaks(s, a.Arguments), "call %d: %s", i, a.Arguments)
+				require.Contains(t, string(a.Arguments), row.holds)
+			}
+			args, _ := tool.Example()
+			require.Empty(t, breaks(s, args), "the example: %s", args)
+		})
+	}
 }
 
 func FuzzDraft(f *testing.F) {

@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,27 +15,32 @@ import (
 
 // A schema is what is understood of a JSON Schema: enough to make up values.
 type schema struct {
-	Type       any               `json:"type"`
-	Properties map[string]schema `json:"properties"`
-	Required   required          `json:"required"`
-	Items      *schema           `json:"items"`
-	Enum       []any             `json:"enum"`
-	Const      any               `json:"const"`
-	Default    any               `json:"default"`
-	Examples   any               `json:"examples"`
-	Minimum    *float64          `json:"minimum"`
-	Maximum    *float64          `json:"maximum"`
-	Above      any               `json:"exclusiveMinimum"` // a number, or true where minimum is it
-	Below      any               `json:"exclusiveMaximum"`
-	Multiple   float64           `json:"multipleOf"`
-	MinLength  float64           `json:"minLength"`
-	MaxLength  *float64          `json:"maxLength"`
-	MinItems   float64           `json:"minItems"`
-	Pattern    string            `json:"pattern"`
-	Format     string            `json:"format"`
-	AnyOf      []schema          `json:"anyOf"`
-	OneOf      []schema          `json:"oneOf"`
-	AllOf      []schema          `json:"allOf"`
+	Type          any               `json:"type"`
+	Properties    map[string]schema `json:"properties"`
+	Ref           string            `json:"$ref"`
+	Prefix        []schema          `json:"prefixItems"`
+	More          *schema           `json:"additionalProperties"`
+	MinProperties float64           `json:"minProperties"`
+	Unique        bool              `json:"uniqueItems"`
+	Required      required          `json:"required"`
+	Items         *schema           `json:"items"`
+	Enum          []any             `json:"enum"`
+	Const         any               `json:"const"`
+	Default       any               `json:"default"`
+	Examples      any               `json:"examples"`
+	Minimum       *float64          `json:"minimum"`
+	Maximum       *float64          `json:"maximum"`
+	Above         any               `json:"exclusiveMinimum"` // a number, or true where minimum is it
+	Below         any               `json:"exclusiveMaximum"`
+	Multiple      float64           `json:"multipleOf"`
+	MinLength     float64           `json:"minLength"`
+	MaxLength     *float64          `json:"maxLength"`
+	MinItems      float64           `json:"minItems"`
+	Pattern       string            `json:"pattern"`
+	Format        string            `json:"format"`
+	AnyOf         []schema          `json:"anyOf"`
+	OneOf         []schema          `json:"oneOf"`
+	AllOf         []schema          `json:"allOf"`
 }
 
 // UnmarshalJSON takes what is no object, such as true, for a schema that says
@@ -63,16 +69,19 @@ func (n *required) UnmarshalJSON(data []byte) error {
 // so that calls differ, else literally.
 type maker struct {
 	literal bool
-	doubts  []string // what it can't tell
+	plain   bool            // defaults and examples are left out
+	turn    int             // which of several alternatives is taken
+	nth     int             // of several items that must differ
+	root    json.RawMessage // that references point into
+	doubts  []string        // what it can't tell
 }
 
 func (m *maker) doubt(format string, args ...any) {
 	m.doubts = append(m.doubts, fmt.Sprintf(format, args...))
 }
 
-// arguments makes up values for the required properties, or says what it can't
-// tell.
-func (t ToolInfo) arguments(literal bool) (*yaml.Node, []string) {
+// made makes up values for the required properties, or says what it can't tell.
+func (t ToolInfo) made(m *maker) (*yaml.Node, []string) {
 	object := &yaml.Node{Kind: yaml.MappingNode}
 	var s schema
 	if len(t.InputSchema) == 0 {
@@ -82,15 +91,19 @@ func (t ToolInfo) arguments(literal bool) (*yaml.Node, []string) {
 	if err := json.Unmarshal(t.InputSchema, &s); err != nil || odd {
 		return object, []string{"its input schema can't be read, so that there are no arguments"}
 	}
-	m := maker{literal: literal}
-	object = m.object(s, t.Name, 0)
-	return object, m.doubts
+	return m.object(m.flat(s, 0), t.Name, 0), m.doubts
 }
 
 // Example is arguments that the tool's schema allows, as a JSON object, as far
 // as they can be made up. The doubts say where that is no more than a guess.
 func (t ToolInfo) Example() (args json.RawMessage, doubts []string) {
-	n, doubts := t.arguments(true)
+	n, doubts, err := t.fitting(true)
+	if err != nil {
+		n, doubts = t.made(&maker{literal: true, root: t.InputSchema})
+		if !errors.Is(err, errUnreadable) { // old dialects are read as far as they can be
+			doubts = append(doubts, err.Error())
+		}
+	}
 	var v map[string]any
 	if err := n.Decode(&v); err != nil {
 		return json.RawMessage("{}"), append(doubts, "its arguments can't be made up")
@@ -98,7 +111,7 @@ func (t ToolInfo) Example() (args json.RawMessage, doubts []string) {
 	if v == nil {
 		v = map[string]any{}
 	}
-	args, err := json.Marshal(v)
+	args, err = json.Marshal(v)
 	if err != nil {
 		return json.RawMessage("{}"), append(doubts, "its arguments can't be made up")
 	}
@@ -140,33 +153,27 @@ func (m *maker) object(s schema, path string, depth int) *yaml.Node {
 			n.Content = append(n.Content, textNode(name), m.value(all[name], path+"."+name, depth+1))
 		}
 	}
-	return n
+	return m.filled(n, s, path, depth)
 }
 
 // value makes up a value: one that the schema names, else one that its type
 // allows.
 func (m *maker) value(s schema, path string, depth int) *yaml.Node {
-	examples, _ := s.Examples.([]any) // anything else gives none
-	for _, v := range append([]any{s.Const, s.Default}, append(examples, s.Enum...)...) {
-		if v != nil {
-			return anyNode(v)
-		}
+	s = m.flat(s, depth)
+	if v := m.named(s); v != nil {
+		return anyNode(v)
 	}
 	if depth > maxSchema {
 		m.doubt("%s is nested too deep to make up", path)
 		return anyNode(nil)
 	}
-	if s.kind() == "" {
-		for _, one := range slices.Concat(s.AnyOf, s.OneOf, s.AllOf) {
-			if one.kind() != "null" {
-				return m.value(one, path, depth+1)
-			}
-		}
-	}
 	switch s.kind() {
 	case "string":
 		if s.Pattern != "" {
 			m.doubt("%s has a pattern to match", path)
+			if text, ok := matching(s.Pattern); ok {
+				return textNode(text)
+			}
 		}
 		return textNode(m.text(s))
 	case "integer", "number":
@@ -174,15 +181,7 @@ func (m *maker) value(s schema, path string, depth int) *yaml.Node {
 	case "boolean":
 		return anyNode(false)
 	case "array":
-		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for range int(min(s.MinItems, 10)) {
-			var item schema
-			if s.Items != nil {
-				item = *s.Items
-			}
-			n.Content = append(n.Content, m.value(item, path+"[]", depth+1))
-		}
-		return n
+		return m.list(s, path, depth)
 	case "object":
 		return m.object(s, path, depth)
 	}
@@ -265,9 +264,13 @@ func (m *maker) number(s schema) *yaml.Node {
 	}
 	switch {
 	case first > hi && s.kind() == "number":
-		return anyNode((lo + hi) / 2)
+		middle := (lo + hi) / 2
+		if short := math.Round(middle*100) / 100; lo <= short && short <= hi {
+			middle = short
+		}
+		return anyNode(middle)
 	case m.literal:
-		return anyNode(first)
+		return anyNode(first + float64(m.nth))
 	}
 	return textNode(fmt.Sprintf("{{int %.0f %.0f}}", first, max(first, math.Floor(hi))))
 }
@@ -279,7 +282,7 @@ func (s schema) bounds() (lo, hi float64) {
 	whole := s.kind() == "integer"
 	if above, ok := exclusive(s.Above, least); ok {
 		inside := math.Nextafter(above, math.Inf(1))
-		if whole || most == nil || *most >= above+1 {
+		if whole || s.reaches(above+1) {
 			inside = math.Floor(above) + 1
 		}
 		if least == nil || *least < inside {
@@ -308,6 +311,14 @@ func (s schema) bounds() (lo, hi float64) {
 	}
 	const limit = 1e15 // whole numbers beyond are none any more
 	return max(-limit, lo), min(limit, max(lo, hi))
+}
+
+// reaches reports if a number isn't above what the schema allows.
+func (s schema) reaches(n float64) bool {
+	if below, ok := exclusive(s.Below, s.Maximum); ok && n >= below {
+		return false
+	}
+	return s.Maximum == nil || n <= *s.Maximum
 }
 
 // exclusive is an open bound: a number, or in old schemas a truth value that
