@@ -24,15 +24,23 @@ const firstGetStream = "2025-03-26"
 // listens any more.
 const maxListenFaults = 3
 
+// Listens reports if the session listens to the server's standalone stream, or tries
+// to.
+func (s *Session) Listens() bool {
+	_, http := s.link.(*httpLink)
+	e := s.era.Load()
+	switch {
+	case !http, s.o.GetStream == GetOff, e.stateless, e.revision < firstGetStream:
+		return false
+	}
+	return s.o.GetStream == GetOn || e.sessionID != ""
+}
+
 // listen opens the standalone stream, if there is to be one, on a connection of its
 // own: it would take one from the calls.
 func (s *Session) listen() {
 	l, ok := s.link.(*httpLink)
-	e := s.era.Load()
-	switch {
-	case !ok, s.o.GetStream == GetOff, e.stateless, e.revision < firstGetStream:
-		return
-	case s.o.GetStream == GetAuto && e.sessionID == "":
+	if !ok || !s.Listens() {
 		return
 	}
 	o := s.o

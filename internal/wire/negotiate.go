@@ -79,6 +79,7 @@ func (s *Session) probe(ctx context.Context, revision string, timeout time.Durat
 		}
 		if json.Unmarshal(m.result, &result) == nil { // else it is no discovery
 			d.versions, s.server = result.Versions, result.Meta.Info.Name
+			s.versions = result.Versions
 		}
 	case m.failed && m.code == codeUnsupported:
 		var data struct {

@@ -37,9 +37,10 @@ type Session struct {
 	cancelling atomic.Int64   // cancellations under way
 	cancels    sync.WaitGroup // likewise
 
-	calls  []history.Call // the handshake
-	server string
-	tools  []string
+	calls    []history.Call // the handshake
+	server   string
+	versions []string // that the server says it speaks
+	tools    []string
 	// described is the tools as the server describes them.
 	described []json.RawMessage
 	// repeatable are the names of those that may be called again, sorted.
@@ -271,6 +272,18 @@ func (s *Session) unanswered(m *message) {
 
 // Protocol is the revision that was settled on.
 func (s *Session) Protocol() string { return s.era.Load().revision }
+
+// Revisions are those that the server says it speaks and that we do too, the newest
+// first; nil where it doesn't say.
+func (s *Session) Revisions() []string {
+	var list []string
+	for _, r := range slices.Concat(statelessRevisions, sessionRevisions) {
+		if slices.Contains(s.versions, r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
 
 // Transport is the transport in use, never Auto.
 func (s *Session) Transport() Transport { return s.transport }

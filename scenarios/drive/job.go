@@ -115,6 +115,9 @@ func (o *Outcome) met(j *Job, s *wire.Session) {
 	if j.Kind == target.URL {
 		t.Address = s.URL()
 	}
+	if note := target.Eras(&j.Target, s); note != "" {
+		o.Server.Notes = append(o.Server.Notes, note)
+	}
 }
 
 // Said is the verdict on all scenarios, in a word.

@@ -3,6 +3,7 @@ package drive
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
@@ -20,11 +21,17 @@ const (
 
 // fits refuses a load whose connections need more open files or local ports than
 // there are. Connections that are only a bound, which nobody asked for and the
-// load may never come to, are left to the run.
-func (j *Job) fits(transport wire.Transport) error {
+// load may never come to, are left to the run. A session that listens to its
+// server's own stream holds a connection for it, whatever calls need.
+func (j *Job) fits(transport wire.Transport, listens bool) error {
 	conns, what := 0, ""
 	if j.Sized || j.Shape.Max {
 		conns, what = j.Connections, words.Count(j.Connections, "connection")
+	}
+	own := j.Part.Count(j.Sessions)
+	if listens && transport != wire.Stdio {
+		conns += own
+		what = strings.TrimPrefix(what+" and "+words.Count(own, "session")+" that listen to the server's own stream", " and ")
 	}
 	files := conns
 	switch transport {
@@ -33,7 +40,6 @@ func (j *Job) fits(transport wire.Transport) error {
 	case wire.InProcess:
 		return nil
 	case wire.SSE:
-		own := j.Part.Count(j.Sessions)
 		conns += own
 		files, what = conns, words.Count(own, "session")+" over SSE, each of which holds a connection,"
 	}
@@ -43,9 +49,13 @@ func (j *Job) fits(transport wire.Transport) error {
 	if files == 0 {
 		return nil
 	}
+	advice := "ask for fewer, or "
+	if listens {
+		advice += "leave the streams alone (--get-stream off), or "
+	}
 	if limit, known := mostFiles(); known && uint64(files+filesOpen()+spareFiles) > limit {
 		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what, files+filesOpen()+spareFiles, limit),
-			"ask for fewer, or raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
+			advice+"raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
 
 	}
 	if ports, known := localPorts(); known && j.Kind == target.URL && j.Options.Socket == "" && transport != wire.Stdio && conns > ports {

@@ -1,0 +1,36 @@
+package target
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/internal/wire"
+)
+
+// TestErasAreNamed where a server says that it speaks several, and nobody chose.
+func TestErasAreNamed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ ID json.RawMessage }
+		_ = json.NewDecoder(r.Body).Decode(&m) // of a request that is none, nothing is said
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]}}`, m.ID)
+	}))
+	t.Cleanup(server.Close)
+	for protocol, want := range map[string]string{
+		"auto":       "MCP 2026-07-28 was taken of the revisions that the server speaks; a limit may be another one in 2025-11-25, 2025-06-18, or none: --protocol 2025-11-25 judges that",
+		"2026-07-28": "",
+	} {
+		target := &Target{Kind: URL, Options: wire.Options{Transport: wire.HTTP, URL: server.URL, Protocol: protocol}}
+		s, err := wire.Dial(t.Context(), target.Options)
+		require.NoError(t, err)
+		require.Equal(t, want, Eras(target, s))
+		target.Kind = Mock
+		require.Empty(t, Eras(target, s))
+		require.NoError(t, s.Close(t.Context()))
+	}
+}
