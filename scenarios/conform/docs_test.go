@@ -50,7 +50,8 @@ func page() string {
 	var b strings.Builder
 	b.WriteString("# What `mcpload conform` checks\n\nMade from the table (`go test ./scenarios/conform -run TestDocs -update`).\n" +
 		"`mcpload list conform` prints the same rows, and `--dry-run` every request. Sections are those of the specification\n" +
-		"of MCP, without the revision. Only a broken MUST fails a run, unless `--strict`.\n")
+		"of MCP, without the revision. Only a broken MUST fails a run, unless `--strict`. What it found in servers of others\n" +
+		"stands in [CONFORMANCE_SERVERS.md](CONFORMANCE_SERVERS.md).\n")
 	for _, area := range Areas() {
 		head := false
 		for _, r := range Rows() {

@@ -2,6 +2,7 @@ package drive_test
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"os"
 	"slices"
@@ -24,6 +25,10 @@ const serveMock = "CONFORM_TEST_SERVE"
 func TestMain(m *testing.M) {
 	fault, ok := os.LookupEnv(serveMock)
 	if !ok {
+		flag.Parse()
+		if err := flag.Set("test.parallel", "16"); err != nil { // most of them wait
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	s, err := mock.New(config(fault))
