@@ -23,19 +23,25 @@ import (
 // ConformConfig says which server is held to the specification of MCP. Its zero value
 // tries a mock that has one of everything, in every revision.
 type ConformConfig struct {
-	Server Server // what it promises isn't judged; its Tool may be called, and without one a tool that says that it only reads
+	// what it promises isn't judged; its Tool may be called, and without one a tool that says that
+	// it only reads
+	Server Server
 
 	Revisions []string // such as 2025-11-25; empty: every one that the server speaks
 	Rows      []string // of the table, by their ids; empty: all
 	Strict    bool     // what isn't a MUST counts as a fail too
 
-	Under float64       // right requests a second that are sent beside the rows; 0: none
-	Fuzz  time.Duration // how long odd arguments are tried on the tools that may be called, in the newest revision; 0: they aren't
-	Seed  uint64        // of the odd arguments
+	Under float64 // right requests a second that are sent beside the rows; 0: none
+	// how long odd arguments are tried on the tools that may be called, in the newest revision; 0:
+	// they aren't
+	Fuzz time.Duration
+	Seed uint64 // of the odd arguments
 
 	Baseline results.Baseline // of rows that are known to fail, which decide nothing; nil: nothing is known
 
-	Other http.Header // of somebody else, in place of the Server's; nil: there is nobody, and what needs somebody isn't tried
+	// of somebody else, in place of the Server's; nil: there is nobody, and what needs somebody
+	// isn't tried
+	Other http.Header
 
 	Observer Observer        // hears which row is tried; nil: nobody does
 	Drain    <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
@@ -104,7 +110,8 @@ func standIn(t *target.Target) (*target.Target, error) {
 		return nil, err
 	}
 	p := known.All()[0]
-	stand := &target.Target{Profile: p, Kind: target.Mock, ServeMock: t.ServeMock, Mock: mock.Config{Profile: p, Fixture: true}}
+	stand := &target.Target{Profile: p, Kind: target.Mock, ServeMock: t.ServeMock,
+		Mock: mock.Config{Profile: p, Fixture: true}}
 	stand.Mock.Profile.Limit.Rate, stand.Mock.Profile.Limit.Burst = roomy()[0].Rate, roomy()[0].N
 	stand.Options.Transport = t.Options.Transport
 	if len(t.Options.Command) > 0 {
@@ -124,7 +131,8 @@ func roomy() promise.Promise {
 
 // tried is the server to try, and how.
 func (c ConformConfig) tried() (*target.Target, conformdrive.Config, error) {
-	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments, Revisions: c.Revisions, Other: c.Other,
+	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments,
+		Revisions: c.Revisions, Other: c.Other,
 		Under: c.Under, Fuzz: c.Fuzz, Seed: c.Seed}
 	if c.Under < 0 || c.Fuzz < 0 {
 		return nil, d, fmt.Errorf("under %g and fuzz %s: want 0 or more", c.Under, c.Fuzz)

@@ -18,7 +18,8 @@ import (
 
 // The mock, held to one row of the table in one revision.
 func ExampleConform() {
-	doc, err := mcpload.Conform(context.Background(), mcpload.ConformConfig{Revisions: []string{"2025-11-25"}, Rows: []string{"P13"}})
+	doc, err := mcpload.Conform(context.Background(),
+		mcpload.ConformConfig{Revisions: []string{"2025-11-25"}, Rows: []string{"P13"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -32,7 +33,8 @@ func TestConformOfAServer(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(refusing))
 	defer s.Close()
 	w := &watcher{}
-	doc, err := mcpload.Conform(t.Context(), mcpload.ConformConfig{Server: mcpload.Server{URL: s.URL, Timeout: 2 * time.Second},
+	doc, err := mcpload.Conform(t.Context(), mcpload.ConformConfig{Server: mcpload.Server{URL: s.URL,
+		Timeout: 2 * time.Second},
 		Revisions: []string{"2025-06-18"}, Rows: []string{"l06"}, Observer: w})
 	require.NoError(t, err)
 	require.Equal(t, verdict.Fail, doc.Verdict, "it answers no ping")
@@ -44,7 +46,8 @@ func TestRehearsalSendsNothing(t *testing.T) {
 	var asked atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer s.Close()
-	reports, address, err := mcpload.ConformConfig{Server: mcpload.Server{URL: s.URL}, Revisions: []string{"2025-06-18"}, Rows: []string{"L06"}}.Rehearse(t.Context())
+	reports, address, err := mcpload.ConformConfig{Server: mcpload.Server{URL: s.URL},
+		Revisions: []string{"2025-06-18"}, Rows: []string{"L06"}}.Rehearse(t.Context())
 	require.NoError(t, err)
 	require.Len(t, reports, 1)
 	require.NotEmpty(t, reports[0].Exchanges)
@@ -60,7 +63,8 @@ func TestConformRefusesWhatItCannotDo(t *testing.T) {
 	for want, c := range map[string]mcpload.ConformConfig{
 		`revision "2020-01-01" is none of `: {Revisions: []string{"2020-01-01"}},
 		`row "Q99" is in no table`:          {Rows: []string{"Q99"}},
-		"has no --url":                      {Server: mcpload.Server{URL: "http://127.0.0.1:1/mcp", Transport: "stdio"}},
+		"has no --url": {Server: mcpload.Server{URL: "http://127.0.0.1:1/mcp",
+			Transport: "stdio"}},
 	} {
 		_, err := mcpload.Conform(t.Context(), c)
 		require.ErrorContains(t, err, want)

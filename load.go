@@ -23,12 +23,15 @@ import (
 type LoadConfig struct {
 	Server Server // what it promises isn't judged: only the mock needs a promise, which it keeps
 
-	Rate     string        // requests a second or a shape, as in 200/s, max and 10/s..200/s@1m; empty: 10/s
-	Duration time.Duration // how long requests are due; 0: the shape's own length, else 30 s, and 10 s a trial of Capacity
-	Poisson  bool          // gaps of chance, by the Seed
-	Method   string        // requested in place of the Server's Tool, with its Arguments; empty without a Tool: tools/list, and the mock's tool
-	Plan     *load.Plan    // a mix of calls, in place of one; nil: none
-	Seed     uint64        // makes what is drawn by lot repeatable
+	Rate string // requests a second or a shape, as in 200/s, max and 10/s..200/s@1m; empty: 10/s
+	// how long requests are due; 0: the shape's own length, else 30 s, and 10 s a trial of Capacity
+	Duration time.Duration
+	Poisson  bool // gaps of chance, by the Seed
+	// requested in place of the Server's Tool, with its Arguments; empty without a Tool:
+	// tools/list, and the mock's tool
+	Method string
+	Plan   *load.Plan // a mix of calls, in place of one; nil: none
+	Seed   uint64     // makes what is drawn by lot repeatable
 
 	Sessions    int // each a client of its own; 0: the plan's, else one a connection up to 16
 	Connections int // over HTTP, shared by the sessions; 0: 256, and 16 where Rate is max
@@ -84,7 +87,11 @@ func Load(ctx context.Context, c LoadConfig) (*results.Document, error) {
 	}
 	if c.Histories != nil && report.Calls != nil {
 		calls := make([]history.Call, 0, report.Calls.Len())
-		if err := report.Calls.Each(func(call *history.Call) error { calls = append(calls, *call); return nil }); err != nil {
+		err := report.Calls.Each(func(call *history.Call) error {
+			calls = append(calls, *call)
+			return nil
+		})
+		if err != nil {
 			return nil, fmt.Errorf("mcpload: %w", err)
 		}
 		c.Histories(report.Server.Server, calls)
@@ -112,8 +119,10 @@ func (c LoadConfig) job() (*loaddrive.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Sample: 1, HTTP: "1.1", MaxInFlight: cmp.Or(c.MaxInFlight, loaddrive.DefaultInFlight),
-		Patient: s.Timeout == 0, Sized: c.Connections != 0, Keep: c.Histories != nil && !c.Capacity, Redact: one.Options.Redact}
+	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Sample: 1, HTTP: "1.1",
+		MaxInFlight: cmp.Or(c.MaxInFlight, loaddrive.DefaultInFlight),
+		Patient:     s.Timeout == 0, Sized: c.Connections != 0, Keep: c.Histories != nil && !c.Capacity,
+		Redact: one.Options.Redact}
 	if j.Seed = c.Seed; j.Kind == target.Mock {
 		j.Mock.Seed = c.Seed
 	}
@@ -192,6 +201,7 @@ func (c LoadConfig) search(j *loaddrive.Job) error {
 		return errors.New("LoadConfig.Capacity needs Thresholds, and goes with no AbortOn")
 	}
 	j.Length = cmp.Or(c.Duration, loaddrive.DefaultTrial)
-	j.Find = &loaddrive.CapacitySearch{First: first, Precision: precision, CoolDown: cmp.Or(c.CoolDown, loaddrive.DefaultCoolDown)}
+	j.Find = &loaddrive.CapacitySearch{First: first, Precision: precision,
+		CoolDown: cmp.Or(c.CoolDown, loaddrive.DefaultCoolDown)}
 	return nil
 }

@@ -24,8 +24,9 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	doc, err := mcpload.Load(context.Background(), mcpload.LoadConfig{Server: mcpload.Server{Name: "mine", Promise: promise},
-		Rate: "100/s", Duration: 300 * time.Millisecond, Thresholds: []string{"max<60s"}})
+	doc, err := mcpload.Load(context.Background(),
+		mcpload.LoadConfig{Server: mcpload.Server{Name: "mine", Promise: promise},
+			Rate: "100/s", Duration: 300 * time.Millisecond, Thresholds: []string{"max<60s"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -61,7 +62,8 @@ func TestLoadOfAServer(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(refusing))
 	defer s.Close()
 	w, calls := &loadWatcher{}, 0
-	doc, err := mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{URL: s.URL, Protocol: "2025-06-18"}, Rate: "100/s",
+	doc, err := mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{URL: s.URL, Protocol: "2025-06-18"},
+		Rate:     "100/s",
 		Duration: 200 * time.Millisecond, Sessions: 1, Thresholds: []string{"errors<50%"}, Observer: w, Seed: 7,
 		Histories: func(_ string, list []history.Call) { calls = len(list) }})
 	require.NoError(t, err)
@@ -82,8 +84,10 @@ func TestLoadOfAServer(t *testing.T) {
 func TestACapacityIsSearched(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(refusing))
 	defer s.Close()
-	doc, err := mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{URL: s.URL, Protocol: "2025-06-18"}, Rate: "200/s",
-		Duration: 50 * time.Millisecond, CoolDown: time.Millisecond, Precision: 1, Capacity: true, Thresholds: []string{"errors<1%"}})
+	doc, err := mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{URL: s.URL, Protocol: "2025-06-18"},
+		Rate:     "200/s",
+		Duration: 50 * time.Millisecond, CoolDown: time.Millisecond, Precision: 1, Capacity: true,
+		Thresholds: []string{"errors<1%"}})
 	require.NoError(t, err)
 	c := doc.Servers[0].Scenarios[0].Load.Capacity
 	require.NotNil(t, c)
@@ -118,9 +122,11 @@ func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 	require.NoError(t, err)
 	of := func(c mcpload.LoadConfig) mcpload.LoadConfig { c.Server.Promise = bucket; return c }
 	for want, c := range map[string]mcpload.LoadConfig{
-		"names no server":                       {},
-		"Server.Tool exclude each other":        of(mcpload.LoadConfig{Server: mcpload.Server{Tool: "x"}, Method: "ping"}),
-		`"[" is no JSON object`:                 of(mcpload.LoadConfig{Server: mcpload.Server{Tool: "x", Arguments: []byte("[")}}),
+		"names no server": {},
+		"Server.Tool exclude each other": of(mcpload.LoadConfig{Server: mcpload.Server{Tool: "x"},
+			Method: "ping"}),
+		`"[" is no JSON object`: of(mcpload.LoadConfig{Server: mcpload.Server{Tool: "x",
+			Arguments: []byte("[")}}),
 		"is no rate":                            of(mcpload.LoadConfig{Rate: "fast"}),
 		"Poisson needs a rate":                  of(mcpload.LoadConfig{Rate: "max", Poisson: true}),
 		"can't be below 0":                      of(mcpload.LoadConfig{Duration: -1}),
@@ -145,7 +151,8 @@ func TestTheMocksToolIsCalled(t *testing.T) {
 	bucket, err := mcpload.ParsePromise("1000/s burst 100")
 	require.NoError(t, err)
 	var tools []string
-	_, err = mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{Promise: bucket}, Rate: "100/s", Duration: 50 * time.Millisecond,
+	_, err = mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{Promise: bucket}, Rate: "100/s",
+		Duration: 50 * time.Millisecond,
 		Histories: func(_ string, list []history.Call) {
 			for _, c := range list {
 				if c.Planned() {

@@ -1,7 +1,10 @@
 // Package mcpload checks that MCP servers keep the rate limits they promise. Most
 // users want Run: it sends traffic to servers and returns what that proves, as a
-// document. For tests in Go there is mcploadtest, which fails a test with the calls
-// that prove it; for people and CI there is the command.
+// document. Load puts a server under general load, Conform holds it to the protocol's
+// specification, and Startup to refusing bad credentials; Verify judges a history that
+// somebody else recorded, and Compare says what changed between runs. For tests in Go
+// there is mcploadtest, which fails a test with the calls that prove it; for people and
+// CI there is the command.
 //
 // The package keeps nothing and prints nothing, and reads no environment: what a
 // server that is started should get of it, its Server says.
@@ -25,8 +28,10 @@ import (
 
 // Config says what a run does. Its zero value is refused, as it names no server.
 type Config struct {
-	Servers   []Server        // judged at the same time
-	Scenarios []string        // by name; empty: those that say what the limit is. Promises of other kinds than one bucket bring their own traffic
+	Servers []Server // judged at the same time
+	// by name; empty: those that say what the limit is. Promises of other kinds than one bucket
+	// bring their own traffic
+	Scenarios []string
 	Seed      uint64          // makes the plan repeatable
 	Repeat    int             // judge so many times over; the worst run counts; 0: once
 	Most      int             // an error if more calls are planned for a server; 0: two million

@@ -23,7 +23,8 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	doc, err := mcpload.Run(context.Background(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine", Promise: promise}}, Scenarios: []string{"burst"}})
+	doc, err := mcpload.Run(context.Background(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine",
+		Promise: promise}}, Scenarios: []string{"burst"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -86,8 +87,9 @@ func TestAnObserverHearsOfEverything(t *testing.T) {
 	require.NoError(t, err)
 	w := &watcher{}
 	var calls []history.Call
-	doc, err := mcpload.Run(t.Context(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine", Promise: promise}}, Scenarios: []string{"burst"},
-		Observer: w, Histories: func(server string, list []history.Call) {
+	doc, err := mcpload.Run(t.Context(), mcpload.Config{Servers: []mcpload.Server{{Name: "mine", Promise: promise}},
+		Scenarios: []string{"burst"},
+		Observer:  w, Histories: func(server string, list []history.Call) {
 			require.Equal(t, "mine", server)
 			calls = list
 		}})
@@ -109,23 +111,26 @@ func TestAnObserverHearsOfEverything(t *testing.T) {
 func ExampleStartup() {
 	doc, err := mcpload.Startup(context.Background(), mcpload.StartupConfig{
 		Name: "mine", Command: []string{"sh", "-c", `echo "TOKEN is not set" >&2; exit 1`},
-		Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "generic", Required: true}}, Cases: []string{"absent"},
+		Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "generic", Required: true}},
+		Cases:       []string{"absent"},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(doc.Servers[0].Server, doc.Servers[0].Scenarios[0].Scenario, doc.Verdict, len(doc.Servers[0].Scenarios[0].Starts))
+	fmt.Println(doc.Servers[0].Server, doc.Servers[0].Scenarios[0].Scenario, doc.Verdict,
+		len(doc.Servers[0].Scenarios[0].Starts))
 	// Output: mine startup inconclusive 3
 }
 
 func TestStartupRefusesWhatItCannotDo(t *testing.T) {
 	command := []string{"sh", "-c", "exit 1"}
 	for want, c := range map[string]mcpload.StartupConfig{
-		"Command names no program":           {},
-		"can't be below 0":                   {Command: command, Limit: -1},
-		"Arguments are no JSON":              {Command: command, Arguments: []byte("{")},
-		`no start-up case is named "nope"`:   {Command: command, Cases: []string{"nope"}},
-		"apikey: unknown provider: want one": {Command: command, Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "nobody"}}},
+		"Command names no program":         {},
+		"can't be below 0":                 {Command: command, Limit: -1},
+		"Arguments are no JSON":            {Command: command, Arguments: []byte("{")},
+		`no start-up case is named "nope"`: {Command: command, Cases: []string{"nope"}},
+		"apikey: unknown provider: want one": {Command: command,
+			Credentials: []profiles.Credential{{Env: "TOKEN", Provider: "nobody"}}},
 	} {
 		_, err := mcpload.Startup(t.Context(), c)
 		require.ErrorContains(t, err, want)
@@ -161,7 +166,8 @@ func ExampleCompare() {
 	base := compare.Run{Name: "base", Document: &results.Document{Servers: []results.Server{server}}}
 	server.Scenarios = []results.Scenario{{Scenario: "burst", Verdict: verdict.Fail}}
 	now := compare.Run{Name: "new", Document: &results.Document{Servers: []results.Server{server}}}
-	report, err := mcpload.Compare(context.Background(), mcpload.CompareConfig{Base: []compare.Run{base}, New: []compare.Run{now}})
+	report, err := mcpload.Compare(context.Background(),
+		mcpload.CompareConfig{Base: []compare.Run{base}, New: []compare.Run{now}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -74,9 +74,11 @@ func (s Server) job() (drive.Job, error) {
 	}
 	signs.Wary = true
 	j.Options = wire.Options{Header: s.Header, Protocol: s.Protocol, Timeout: cmp.Or(s.Timeout, 10*time.Second),
-		Env: s.Env, Name: "mcpload", Version: version(), ListTools: true, Refusal: signs, Redact: apikey.NewRedactor(s.secrets()...).Redact,
+		Env: s.Env, Name: "mcpload", Version: version(), ListTools: true, Refusal: signs,
+		Redact:    apikey.NewRedactor(s.secrets()...).Redact,
 		Transport: wire.Transport(cmp.Or(s.Transport, string(wire.Auto)))}
-	if err := j.Aim(target.Place{URL: s.URL, Command: s.Command, Transport: s.Transport, Protocol: s.Protocol}); err != nil {
+	if err := j.Aim(target.Place{URL: s.URL, Command: s.Command, Transport: s.Transport,
+		Protocol: s.Protocol}); err != nil {
 		return j, err
 	}
 	j.ChooseOfMock()
@@ -95,7 +97,8 @@ func (s Server) bucket(l profiles.Limit) (profiles.Limit, bool) {
 		return l, false
 	}
 	law := s.Promise[0]
-	if law.Kind != promise.Bucket || law.Step != 0 || law.Wait != 0 || law.Lockout != 0 || !reflect.DeepEqual(law.Charge, promise.Charge{}) {
+	if law.Kind != promise.Bucket || law.Step != 0 || law.Wait != 0 || law.Lockout != 0 ||
+		!reflect.DeepEqual(law.Charge, promise.Charge{}) {
 		return l, false
 	}
 	l.Rate, l.Burst = law.Rate, law.N

@@ -97,7 +97,8 @@ func (c StartupConfig) job() (*startdrive.Job, error) {
 	}
 	j := &startdrive.Job{Command: c.Command, Dir: c.Dir, Scratch: c.Scratch, Env: c.Env, URL: c.URL, Logs: c.Logs,
 		Limit: cmp.Or(c.Limit, 10*time.Second), Ready: cmp.Or(c.Ready, 30*time.Second),
-		Credentials: c.Credentials, Providers: c.Providers, Own: c.Own, Cases: c.Cases, Seed: c.Seed, Install: c.Install}
+		Credentials: c.Credentials, Providers: c.Providers, Own: c.Own, Cases: c.Cases, Seed: c.Seed,
+		Install: c.Install}
 	if c.Tool != "" {
 		j.Tool = history.Arrival{Method: "tools/call", Tool: c.Tool, Arguments: c.Arguments}
 	}
@@ -105,7 +106,8 @@ func (c StartupConfig) job() (*startdrive.Job, error) {
 	for _, value := range c.Own {
 		secrets = append(secrets, value)
 	}
-	j.Options = wire.Options{Name: "mcpload", Version: version(), Timeout: j.Limit, Redact: apikey.NewRedactor(secrets...).Redact}
+	j.Options = wire.Options{Name: "mcpload", Version: version(), Timeout: j.Limit,
+		Redact: apikey.NewRedactor(secrets...).Redact}
 	if c.Target.Transport == string(wire.SSE) {
 		j.Options.Transport = wire.SSE
 	}

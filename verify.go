@@ -27,10 +27,11 @@ type VerifyConfig struct {
 	Limit   profiles.Limit  // one bucket, full at first use; of the zero value the Promise counts
 	Promise promise.Promise // laws of any kind, in place of the Limit
 
-	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultClocks
-	Tolerance float64         // widens a burst on both sides, in tokens below 1; 0: verdict.DefaultTolerance, below 0: none
-	Unboxed   bool            // don't measure which rates and bursts explain the history, where most of the time goes
-	Most      int             // calls at most, at 140 bytes of memory each; 0: MostCalls
+	Clocks *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultClocks
+	// widens a burst on both sides, in tokens below 1; 0: verdict.DefaultTolerance, below 0: none
+	Tolerance float64
+	Unboxed   bool // don't measure which rates and bursts explain the history, where most of the time goes
+	Most      int  // calls at most, at 140 bytes of memory each; 0: MostCalls
 }
 
 // TooManyCalls says that a history is longer than what is asked for.

@@ -32,7 +32,8 @@ func ExampleVerify() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	found, err := mcpload.Verify(context.Background(), mcpload.VerifyConfig{History: strings.NewReader(threeAtOnce), Promise: promise})
+	found, err := mcpload.Verify(context.Background(),
+		mcpload.VerifyConfig{History: strings.NewReader(threeAtOnce), Promise: promise})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,7 +61,8 @@ func TestVerifyByABucket(t *testing.T) {
 		return found.Verdict, table.String()
 	}
 	bucket := func(burst int) mcpload.VerifyConfig {
-		return mcpload.VerifyConfig{Limit: profiles.Limit{Rate: 1, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}}}
+		return mcpload.VerifyConfig{Limit: profiles.Limit{Rate: 1, Burst: burst, Scope: profiles.Global,
+			Charges: []string{"*"}}}
 	}
 	v, text := judged(bucket(2), threeAtOnce)
 	require.Equal(t, verdict.Fail, v)
@@ -113,6 +115,7 @@ func TestVerifyRefusesWhatItCannotDo(t *testing.T) {
 	require.ErrorAs(t, err, &lines)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = mcpload.Verify(ctx, mcpload.VerifyConfig{History: strings.NewReader(strings.Repeat(threeAtOnce, 2000)), Limit: limit})
+	_, err = mcpload.Verify(ctx, mcpload.VerifyConfig{History: strings.NewReader(strings.Repeat(threeAtOnce, 2000)),
+		Limit: limit})
 	require.ErrorIs(t, err, context.Canceled)
 }

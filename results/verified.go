@@ -90,15 +90,17 @@ func linesOf(w *verdict.Witness) *lineWitness {
 	if w == nil {
 		return nil
 	}
-	return &lineWitness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted, Allowed: w.Allowed}
+	return &lineWitness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted,
+		Allowed: w.Allowed}
 }
 
 func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 	j := b.Judgement
 	doc := VerifiedBucketDoc{
 		Schema: verifySchema, Verdict: said, Calls: j.Calls, Tolerance: j.Tolerance,
-		Clocks:        ClocksOf(j.Clocks),
-		OverAdmission: verifiedAdmission{j.OverAdmission.Violated, j.OverAdmission.Burst, linesOf(j.OverAdmission.Witness)},
+		Clocks: ClocksOf(j.Clocks),
+		OverAdmission: verifiedAdmission{j.OverAdmission.Violated, j.OverAdmission.Burst,
+			linesOf(j.OverAdmission.Witness)},
 		OverRejection: verifiedRejection{Violated: j.OverRejection.Violated, Witness: linesOf(j.OverRejection.Witness)},
 	}
 	if !math.IsInf(j.OverRejection.Burst, 1) {

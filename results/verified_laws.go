@@ -31,7 +31,8 @@ func (l *VerifiedLaws) text() string {
 	var s strings.Builder
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
 	fmt.Fprintf(&s, "%s: %s\n", l.Judgement.Verdict, headline[l.Judgement.Verdict])
-	line("judged", fmt.Sprintf("%s against %s", words.Count(len(l.Lines), "call"), words.Count(len(l.Judgement.Laws), "law")))
+	line("judged", fmt.Sprintf("%s against %s", words.Count(len(l.Lines), "call"),
+		words.Count(len(l.Judgement.Laws), "law")))
 	line("", "given clocks within "+l.Clocks.String())
 	for i, f := range l.Judgement.Laws {
 		line(fmt.Sprintf("law %d", i+1), fmt.Sprintf("%s: %s", f.Law, f.State))
@@ -61,12 +62,14 @@ func (l *VerifiedLaws) told(f verdict.LawFinding) []string {
 	switch {
 	case f.State == verdict.Broken:
 		w := f.Witness
-		out = append(out, fmt.Sprintf("%s: %s let through within %s, where %g are granted", whose(f.Key), words.Count(w.Admitted, "unit"),
+		out = append(out, fmt.Sprintf("%s: %s let through within %s, where %g are granted", whose(f.Key),
+			words.Count(w.Admitted, "unit"),
 			(w.To-w.From).Round(time.Microsecond), w.Allowed), "lines "+lineNumbers(l.numbers(w.Calls)))
 	case f.State == verdict.NotObserved && f.Refused == 0:
 		out = append(out, "no call was refused that only this law can have refused")
 	case f.State == verdict.NotObserved:
-		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g", words.Count(f.Refused, "call"), f.Units.Hi))
+		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g",
+			words.Count(f.Refused, "call"), f.Units.Hi))
 	}
 	if f.State != verdict.Broken && (f.Units.Lo > 0 || !math.IsInf(f.Units.Hi, 1)) {
 		out = append(out, "what the history leaves of its number: "+f.Units.String())
@@ -108,8 +111,9 @@ type (
 )
 
 func (l *VerifiedLaws) document() VerifiedLawsDoc {
-	d := VerifiedLawsDoc{Schema: verifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines), Tolerance: l.Tolerance,
-		Clocks: ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
+	d := VerifiedLawsDoc{Schema: verifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines),
+		Tolerance: l.Tolerance,
+		Clocks:    ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
 	for _, f := range l.Judgement.Laws {
 		j := LawOf(f)
 		if j.Witness != nil {

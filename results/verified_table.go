@@ -30,7 +30,8 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s: %s\n", said, headline[said])
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
-	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"), l.Rate, l.Burst, l.Scope, j.Tolerance))
+	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"),
+		l.Rate, l.Burst, l.Scope, j.Tolerance))
 	line("", "given clocks within "+j.Clocks.String())
 	if jump != nil {
 		line("clock", toldJump(*jump))
@@ -73,7 +74,8 @@ func toldJump(j verdict.Jump) string {
 	}
 	return fmt.Sprintf("it seems to have been set forward by about %s between lines %d and %d, where nothing was sent or\n"+
 		"            answered for %s: a jump of %.2f to %.2f s alone explains every answer. Or else the server\n"+
-		"            didn't count that time", about, j.After, j.Before, j.Silence.Round(10*time.Millisecond), j.By.Lo, j.By.Hi)
+		"            didn't count that time", about, j.After, j.Before, j.Silence.Round(10*time.Millisecond), j.By.Lo,
+		j.By.Hi)
 }
 
 func toldAdmission(j verdict.Judgement, promised int) string {
@@ -81,7 +83,8 @@ func toldAdmission(j verdict.Judgement, promised int) string {
 	if burst <= 1 { // any bucket that admits at all holds a token
 		return "any burst explains them: kept"
 	}
-	return fmt.Sprintf("need a burst of at least %.2f: %s", math.Floor(burst*100)/100, kept("over-admission", j.OverAdmission.Violated, burst > float64(promised)))
+	return fmt.Sprintf("need a burst of at least %.2f: %s", math.Floor(burst*100)/100,
+		kept("over-admission", j.OverAdmission.Violated, burst > float64(promised)))
 }
 
 func toldRejection(j verdict.Judgement, promised int) string {
@@ -89,7 +92,8 @@ func toldRejection(j verdict.Judgement, promised int) string {
 	if math.IsInf(burst, 1) {
 		return "there were none"
 	}
-	return fmt.Sprintf("allow a burst below %.2f: %s", math.Ceil(burst*100)/100, kept("over-rejection", j.OverRejection.Violated, burst <= float64(promised)))
+	return fmt.Sprintf("allow a burst below %.2f: %s", math.Ceil(burst*100)/100,
+		kept("over-rejection", j.OverRejection.Violated, burst <= float64(promised)))
 }
 
 // kept says what came of a bound on the burst.

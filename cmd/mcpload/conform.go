@@ -87,7 +87,8 @@ Exit status: 0 pass, 1 a MUST is broken (with --strict anything), 2 could not ru
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
-				return hint.New(fmt.Errorf("unexpected argument %q", args[0]), "a command to start stands after --, as in: mcpload conform -- python server.py")
+				return hint.New(fmt.Errorf("unexpected argument %q", args[0]),
+					"a command to start stands after --, as in: mcpload conform -- python server.py")
 			}
 			return a.conform(cmd.Context(), f, args, invoked(cmd, args))
 		},
@@ -100,20 +101,26 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
-	for _, name := range []string{"all", "rate", "burst", "scope", "against", "yes", "refusal", "not-refusal", "fault", "shape", "charge", "latency", "reply-memory"} {
+	for _, name := range []string{"all", "rate", "burst", "scope", "against", "yes", "refusal", "not-refusal", "fault",
+		"shape", "charge", "latency", "reply-memory"} {
 		_ = flags.MarkHidden(name) // they speak of limits; it fails only where there is no such flag
 	}
 	flags.Lookup("server").Usage = "try a mock of the server with this profile `name`; with --live, the server itself"
 	flags.Lookup("tool").Usage = "harmless `tool` that may be called (default: one that says that it only reads)"
 	flags.Lookup("protocol").Usage = "only this `revision` (default: every one that the server speaks)"
 	flags.Lookup("transport").Usage = "auto, http, sse or stdio"
-	flags.StringVar(&f.otherEnv, "other-bearer-env", "", "somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
+	flags.StringVar(&f.otherEnv, "other-bearer-env", "",
+		"somebody else's token, in the environment `variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
-	flags.StringVar(&f.fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
-	flags.StringVar(&f.under, "under", "", "try the rows under load: as many right requests beside them, such as `200/s`")
-	flags.DurationVar(&f.fuzz, "fuzz", 0, "for this `time` try odd arguments on tools that say that they only read, or on --tool")
+	flags.StringVar(&f.fault, "conform-fault", "",
+		"try a mock that breaks the protocol in one `way` (see mcpload list conform-faults)")
+	flags.StringVar(&f.under, "under", "",
+		"try the rows under load: as many right requests beside them, such as `200/s`")
+	flags.DurationVar(&f.fuzz, "fuzz", 0,
+		"for this `time` try odd arguments on tools that say that they only read, or on --tool")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the odd arguments of --fuzz repeatable")
-	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing until they expire")
+	flags.StringVar(&f.baseline, "baseline", "",
+		"YAML `file` of rows that are known to fail, which decide nothing until they expire")
 	flags.BoolVar(&f.strict, "strict", false, "what isn't a MUST counts as a fail too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what could be sent and send nothing")
 	flags.StringVar(&f.format, "format", "table", "`format` of the result: "+formatNames())
@@ -220,7 +227,8 @@ func (a *app) conformJob(f *conformFlags, command []string) (drive.Job, error) {
 	t := f.targetFlags
 	t.unjudged = true
 	if t.protocol != "auto" && !slices.Contains(conform.Revisions(), t.protocol) {
-		return drive.Job{}, fmt.Errorf("--protocol %q is none of auto, %s", t.protocol, strings.Join(conform.Revisions(), ", "))
+		return drive.Job{}, fmt.Errorf("--protocol %q is none of auto, %s", t.protocol,
+			strings.Join(conform.Revisions(), ", "))
 	}
 	if t.all || len(t.servers) > 1 {
 		return drive.Job{}, errors.New("conform takes one server at a time")
@@ -283,5 +291,6 @@ func (a *app) tellCalls(f *conformFlags, rows []conform.Row) {
 	if f.tool != "" {
 		which = "the tool " + f.tool
 	}
-	fmt.Fprintf(a.stderr, "mcpload: %s call %s; --dry-run prints every request\n", strings.Join(ids, ", "), a.clean(which))
+	fmt.Fprintf(a.stderr, "mcpload: %s call %s; --dry-run prints every request\n", strings.Join(ids, ", "),
+		a.clean(which))
 }

@@ -28,7 +28,8 @@ func conformRows(*profiles.Catalog) []row {
 func conformFaultRows(*profiles.Catalog) []row {
 	var rows []row
 	for _, f := range mock.ConformFaults() {
-		rows = append(rows, row{[]string{f.Name, f.Doc, f.Row}, map[string]any{"name": f.Name, "doc": f.Doc, "row": f.Row}})
+		rows = append(rows, row{[]string{f.Name, f.Doc, f.Row},
+			map[string]any{"name": f.Name, "doc": f.Doc, "row": f.Row}})
 	}
 	return rows
 }

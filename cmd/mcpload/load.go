@@ -126,22 +126,33 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	f.registerTarget(cmd)
 	f.registerKeep(cmd)
 	f.telemetry.register(flags)
-	flags.StringVar(&f.shape, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
-	flags.DurationVarP(&f.duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
-	flags.StringVar(&f.arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random gaps, by --seed)")
-	flags.StringVar(&f.replay, "replay", "", "send when the calls of this `run` were due, in place of --rate: a kept run such as last, or a history file (.gz too)")
+	flags.StringVar(&f.shape, "rate", "",
+		"requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
+	flags.DurationVarP(&f.duration, "duration", "d", 0,
+		"how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
+	flags.StringVar(&f.arrivals, "arrivals", "even",
+		"`how` requests are spread: even, or poisson (random gaps, by --seed)")
+	flags.StringVar(&f.replay, "replay", "",
+		"send when the calls of this `run` were due, in place of --rate: a kept run such as last, or a history file (.gz too)")
 	flags.StringVar(&f.speed, "speed", "1x", "how fast to --replay, such as 2x or 0.5x")
 	flags.StringVar(&f.tool, "tool", "", "`tool` to call")
-	flags.StringVar(&f.args, "args", "", "its arguments, or the method's parameters, as a `JSON` object with placeholders")
-	flags.StringVar(&f.method, "method", "", "`method` to request instead of a tool, such as ping, tools/list or resources/read")
+	flags.StringVar(&f.args, "args", "",
+		"its arguments, or the method's parameters, as a `JSON` object with placeholders")
+	flags.StringVar(&f.method, "method", "",
+		"`method` to request instead of a tool, such as ping, tools/list or resources/read")
 	flags.StringVar(&f.mix, "mix", "", "plan `file` of weighted calls and sequences (mcpload load init writes one)")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes what is drawn by lot repeatable")
-	flags.IntVar(&f.sessions, "sessions", 0, "sessions to open, each a client of its own (default: the plan's, else one a connection up to 16)")
-	flags.IntVar(&f.connections, "connections", 0, "HTTP connections at most, shared by the sessions (default: 256; 16 with --rate max)")
+	flags.IntVar(&f.sessions, "sessions", 0,
+		"sessions to open, each a client of its own (default: the plan's, else one a connection up to 16)")
+	flags.IntVar(&f.connections, "connections", 0,
+		"HTTP connections at most, shared by the sessions (default: 256; 16 with --rate max)")
 	flags.IntVar(&f.processes, "processes", 1, "stdio servers to start, each with one session")
-	flags.IntVar(&f.maxInFlight, "max-in-flight", loaddrive.DefaultInFlight, "calls without a reply at most; what is due beyond that isn't sent, and counted")
-	flags.StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, such as 'p99<250ms', 'errors<0.1%', 'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
-	flags.StringArrayVar(&f.abortOn, "abort-on", nil, "end the run early once this `holds` over ten seconds, such as 'errors>5%' (repeatable)")
+	flags.IntVar(&f.maxInFlight, "max-in-flight", loaddrive.DefaultInFlight,
+		"calls without a reply at most; what is due beyond that isn't sent, and counted")
+	flags.StringArrayVar(&f.thresholds, "threshold", nil,
+		"`demand`, such as 'p99<250ms', 'errors<0.1%', 'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
+	flags.StringArrayVar(&f.abortOn, "abort-on", nil,
+		"end the run early once this `holds` over ten seconds, such as 'errors>5%' (repeatable)")
 	flags.StringVar(&f.check, "check", "", "echo: each reply must hold the {{nonce}} of its own request, once")
 	flags.StringVar(&f.find, "find", "", "capacity: search the highest rate that keeps every --threshold")
 	flags.StringVar(&f.precision, "precision", "5%", "how closely to --find")
@@ -149,7 +160,8 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	flags.StringVar(&f.format, "format", "table", formatNames())
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
-	flags.StringVar(&f.history, "save-history", "", "`file` for the calls as they end, as JSON Lines; compressed if it ends in .gz")
+	flags.StringVar(&f.history, "save-history", "",
+		"`file` for the calls as they end, as JSON Lines; compressed if it ends in .gz")
 	flags.StringVar(&f.hgrm, "hgrm", "", "`file` for the latency distribution as HdrHistogram's plotter reads it")
 	flags.IntVar(&f.sample, "sample", 1, "keep one call in `n` in the history; what is measured takes in all of them")
 }
@@ -159,17 +171,22 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
-	flags.StringSliceVar(&f.servers, "server", nil, "server by its profile's `name`: a mock of it, or with --live itself (see mcpload list servers)")
+	flags.StringSliceVar(&f.servers, "server", nil,
+		"server by its profile's `name`: a mock of it, or with --live itself (see mcpload list servers)")
 	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
 	registerEnv(flags, &f.env)
-	flags.StringVar(&f.protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
+	flags.StringVar(&f.protocol, "protocol", "auto",
+		"protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
 	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as its protocol says")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Second,
+		"give up on a call after this long, and cancel it as its protocol says")
 	f.registerReplyMemory(flags)
-	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil,
+		"header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
 	f.bearer.register(flags)
 	f.registerRefusals(cmd)
-	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
+	flags.StringArrayVar(&f.profiles, "profiles", nil,
+		"`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
 	f.connection.register(cmd)
 	f.client.register(cmd)
 	f.unjudged = true

@@ -51,7 +51,8 @@ No tool is called.`,
 // loadInit writes a plan.
 func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include, command []string) error {
 	if _, err := os.Stat(output); output != "-" && !errors.Is(err, fs.ErrNotExist) {
-		return hint.New(fmt.Errorf("%s is there already, and may be edited by hand", output), "name another file with -o, or move it away")
+		return hint.New(fmt.Errorf("%s is there already, and may be edited by hand", output),
+			"name another file with -o, or move it away")
 	}
 	jobs, err := a.jobs(&f.targetFlags, command)
 	if err != nil {
@@ -73,7 +74,8 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	}
 	for _, name := range include {
 		if !slices.ContainsFunc(tools, func(t load.ToolInfo) bool { return t.Name == name }) {
-			return hint.New(fmt.Errorf("--include %s: the server has no such tool", name), "it has "+words.First(toolNames(tools)))
+			return hint.New(fmt.Errorf("--include %s: the server has no such tool", name),
+				"it has "+words.First(toolNames(tools)))
 		}
 	}
 	plan, left, err := load.Draft(j.Profile.Name, tools, include)
@@ -95,7 +97,8 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("cannot write the plan: %w", err)
 	}
-	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output, words.Count(len(tools)-len(left), "tool"), output)
+	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output,
+		words.Count(len(tools)-len(left), "tool"), output)
 	return nil
 }
 

@@ -48,7 +48,8 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 		return nil, err
 	}
 	l.Keep, l.Redact = (!f.none || l.format.draws >= drawsPicture) && f.find == "", a.clean
-	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setShard, l.setWidth, l.setDemands, l.setSearch} {
+	for _, part := range []func(*loadFlags) error{l.setPlan, l.setShape, l.setShard, l.setWidth, l.setDemands,
+		l.setSearch} {
 		if err := part(f); err != nil {
 			return nil, err
 		}
@@ -97,7 +98,8 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	if f.tool == "" && f.method == "" {
 		c := l.Profile.Call
 		if len(f.servers) == 0 {
-			return hint.New(fmt.Errorf("what is to be called?"), "name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools")
+			return hint.New(fmt.Errorf("what is to be called?"),
+				"name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools")
 		}
 		f.tool, f.method, f.args = c.Tool, c.Method, string(c.Arguments)
 		if c.Tool != "" {
@@ -107,7 +109,8 @@ func (l *loadJob) setPlan(f *loadFlags) error {
 	if f.tool != "" {
 		f.method = "tools/call"
 		if l.Profile.Call.Forbids(f.tool) {
-			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool, l.Profile.Name)
+			return fmt.Errorf("--tool %s: the profile of %s lists it among the tools never to call", f.tool,
+				l.Profile.Name)
 		}
 		if l.Echo && f.args == "" {
 			f.args = `{"message":"{{nonce}}"}`
@@ -167,11 +170,13 @@ func (l *loadJob) setWidth(f *loadFlags) error {
 	case f.processes < 1 || f.processes > loaddrive.MostProcesses:
 		return fmt.Errorf("--processes %d is not from 1 to %d", f.processes, loaddrive.MostProcesses)
 	case l.Options.Transport == wire.Stdio && (f.sessions > 1 || f.given("connections") && !l.Shape.Max):
-		return hint.New(fmt.Errorf("a server over stdio has one session and no connections"), "start several with --processes")
+		return hint.New(fmt.Errorf("a server over stdio has one session and no connections"),
+			"start several with --processes")
 	case f.given("processes") && l.Options.Transport != wire.Stdio:
 		return fmt.Errorf("--processes starts several servers over stdio, and this is none")
 	}
-	for _, part := range []func() error{func() error { return l.Widen(f.sessions, f.connections, f.processes) }, l.share, l.Fit} {
+	for _, part := range []func() error{func() error { return l.Widen(f.sessions, f.connections, f.processes) },
+		l.share, l.Fit} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -199,7 +204,8 @@ func (l *loadJob) setDemands(f *loadFlags) error {
 		}
 	}
 	if l.Echo && !l.Plan.Nonces() {
-		return hint.New(fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"), `put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`)
+		return hint.New(fmt.Errorf("--check echo: no call has a {{nonce}} in its arguments"),
+			`put one where the tool gives it back, as in --args '{"text":"{{nonce}}"}'`)
 	}
 	return nil
 }
@@ -224,7 +230,8 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 	case err != nil || !(precision >= loaddrive.LeastPrecision && precision <= 1):
 		return fmt.Errorf("--precision %q is not from 0.5%% to 100%%", f.precision)
 	case len(l.Thresholds) == 0:
-		return hint.New(fmt.Errorf("--find capacity needs to know what the server should keep"), "give a --threshold such as 'p99<100ms'")
+		return hint.New(fmt.Errorf("--find capacity needs to know what the server should keep"),
+			"give a --threshold such as 'p99<100ms'")
 	case l.Replay != nil || rateErr != nil:
 		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
 	case l.format.name == "vegeta":

@@ -11,7 +11,8 @@ import (
 )
 
 // keepLoad stores the run, and returns it as it is to be printed.
-func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.Document, calls *history.Spool) (rendered, error) {
+func (a *app) keepLoad(f *loadFlags, l *loadJob, began time.Time, doc *results.Document,
+	calls *history.Spool) (rendered, error) {
 	var text bytes.Buffer
 	a.addClocks(doc)
 	if err := doc.JSON(&text); err != nil {

@@ -88,7 +88,8 @@ func (l *loadJob) recordRun(f *loadFlags) error {
 	}
 	e, err := s.Find(f.replay, store.Filter{})
 	if errors.Is(err, store.ErrNone) || errors.Is(err, os.ErrNotExist) {
-		return hint.New(fmt.Errorf("--replay %s: there is no such file, and no such run in %s", f.replay, s.Dir()), "mcpload results list shows which runs there are")
+		return hint.New(fmt.Errorf("--replay %s: there is no such file, and no such run in %s", f.replay, s.Dir()),
+			"mcpload results list shows which runs there are")
 	}
 	if err != nil {
 		return fmt.Errorf("--replay %s: %w", f.replay, spoken(err))
@@ -106,7 +107,8 @@ func (l *loadJob) recordRun(f *loadFlags) error {
 	case slices.Contains(names, l.Profile.Name):
 		only = l.Profile.Name
 	case len(names) > 1:
-		return hint.New(fmt.Errorf("--replay %s: the run has calls of %s", f.replay, words.First(names)), "name one of them with --server, or one of the files in "+e.Path())
+		return hint.New(fmt.Errorf("--replay %s: the run has calls of %s", f.replay, words.First(names)),
+			"name one of them with --server, or one of the files in "+e.Path())
 	}
 	return e.Each(func(server string, calls []history.Call) error {
 		if server == only {

@@ -18,7 +18,7 @@ type inProcessLink struct {
 	modern  func() bool           // is the stateless era spoken?
 	soft    softness
 
-	spells spells
+	deadlines sharedDeadlines
 }
 
 // exchange calls the handler on the caller's goroutine. A reply that comes
@@ -69,6 +69,6 @@ func (l *inProcessLink) notify(ctx context.Context, q request) answer {
 
 // close implements link: there is no connection.
 func (l *inProcessLink) close(context.Context) error {
-	l.spells.close()
+	l.deadlines.close()
 	return nil
 }

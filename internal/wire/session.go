@@ -109,8 +109,8 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 		return refuse(s.clean.finish(err.Error()))
 	}
 	if l, ok := s.link.(*inProcessLink); ok {
-		shared := l.spells.join(ctx, timeout, l.now())
-		defer l.spells.leave(shared)
+		shared := l.deadlines.join(ctx, timeout, l.now())
+		defer l.deadlines.leave(shared)
 		ctx = shared.Context
 	} else {
 		timed, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)

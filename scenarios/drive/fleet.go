@@ -34,7 +34,8 @@ func (s Survey) Run(ctx context.Context, report *results.Fleet, drain <-chan str
 		s.say("%d of %d: %s", i+1, len(s.Jobs), j.Profile.Name)
 		row, o := s.one(ctx, j, drain)
 		if s.Clean != nil {
-			for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal, &row.Trouble} {
+			for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal,
+				&row.Trouble} {
 				*text = s.Clean(*text)
 			}
 		}
@@ -53,7 +54,8 @@ func (s Survey) say(format string, args ...any) {
 
 // one judges one server and probes it.
 func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.Drift, Outcome) {
-	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit), Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
+	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit),
+		Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
 	judged := j
 	judged.Live = j.Live.Afresh()
 	var watcher Observer
@@ -71,7 +73,8 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 		row.Trouble = o.Server.Error
 		s.say("%s: %s", j.Profile.Name, o.Server.Error)
 		return row, o
-	case o.Server.Measured == nil && len(o.Server.Scenarios) == 1 && o.Server.Scenarios[0].Scenario == target.LaunchScenario:
+	case o.Server.Measured == nil && len(o.Server.Scenarios) == 1 &&
+		o.Server.Scenarios[0].Scenario == target.LaunchScenario:
 		row.Trouble = "doesn't start: " + o.Server.Scenarios[0].Findings[0].Saw
 		return row, o
 	case closed(drain):

@@ -41,8 +41,10 @@ func TestASurvey(t *testing.T) {
 				close(drain)
 				return probe.Report{Result: probe.NoLimit, Open: &probe.Open{AtOnce: 50, Rate: 30}}, nil
 			}
-			return probe.Report{Refused: true, Box: &verdict.Measured{Rate: verdict.Interval{Lo: 1, Hi: 2}, Burst: verdict.Interval{Lo: 3, Hi: 4}}, Signal: probe.Signal{
-				Refusals: 2, Statuses: []probe.Tally{{Number: 429}}, Codes: []probe.Tally{{Number: 0}}, Words: "error -32000: slow down"}}, nil
+			return probe.Report{Refused: true, Box: &verdict.Measured{Rate: verdict.Interval{Lo: 1, Hi: 2},
+				Burst: verdict.Interval{Lo: 3, Hi: 4}}, Signal: probe.Signal{
+				Refusals: 2, Statuses: []probe.Tally{{Number: 429}}, Codes: []probe.Tally{{Number: 0}},
+				Words: "error -32000: slow down"}}, nil
 		}}
 	report := &results.Fleet{Run: &results.Document{}}
 	histories := s.Run(t.Context(), report, drain)

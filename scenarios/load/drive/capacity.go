@@ -20,7 +20,8 @@ import (
 const sustained = 0.99
 
 // search looks for the highest rate that whole runs sustain.
-func (j *Job) search(ctx context.Context, process *wire.Process, o scenariodrive.Observer, drain <-chan struct{}) (Report, error) {
+func (j *Job) search(ctx context.Context, process *wire.Process, o scenariodrive.Observer,
+	drain <-chan struct{}) (Report, error) {
 	s := load.NewSearch(j.Find.First, j.Find.Precision)
 	var best, last *run
 	for {
@@ -44,7 +45,8 @@ func (j *Job) search(ctx context.Context, process *wire.Process, o scenariodrive
 			break
 		}
 		t, answer := r.answer()
-		j.tell(o, scenariodrive.Event{Say: fmt.Sprintf("%s at %s: %s%s", phase, results.PerSecond(rate), answer, bracketed(t.Why))})
+		j.tell(o, scenariodrive.Event{Say: fmt.Sprintf("%s at %s: %s%s", phase, results.PerSecond(rate), answer,
+			bracketed(t.Why))})
 		s.Add(t, answer)
 		if answer == load.Kept {
 			best = r
@@ -102,7 +104,8 @@ func restBetween(ctx context.Context, drain <-chan struct{}, d time.Duration) bo
 func (r *run) answer() (results.LoadTrial, load.Answer) {
 	total := r.metrics.Total("")
 	waited := total.Waited().Quantiles()
-	t := results.LoadTrial{P50: waited.P50, P99: waited.P99, Errors: total.Errors(), Achieved: float64(total.Of(history.OK)) / r.seconds()}
+	t := results.LoadTrial{P50: waited.P50, P99: waited.P99, Errors: total.Errors(),
+		Achieved: float64(total.Of(history.OK)) / r.seconds()}
 	g := r.generator(results.LoadGenerator{})
 	switch {
 	case r.lacked.count() > 0:

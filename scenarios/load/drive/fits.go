@@ -31,7 +31,8 @@ func (j *Job) fits(transport wire.Transport, listens bool) error {
 	own := j.Part.Count(j.Sessions)
 	if listens && transport != wire.Stdio {
 		conns += own
-		what = strings.TrimPrefix(what+" and "+words.Count(own, "session")+" that listen to the server's own stream", " and ")
+		what = strings.TrimPrefix(what+" and "+words.Count(own, "session")+" that listen to the server's own stream",
+			" and ")
 	}
 	files := conns
 	switch transport {
@@ -54,12 +55,15 @@ func (j *Job) fits(transport wire.Transport, listens bool) error {
 		advice += "leave the streams alone (--get-stream off), or "
 	}
 	if limit, known := mostFiles(); known && uint64(files+filesOpen()+spareFiles) > limit {
-		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what, files+filesOpen()+spareFiles, limit),
+		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what,
+			files+filesOpen()+spareFiles, limit),
 			advice+"raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
 
 	}
-	if ports, known := localPorts(); known && j.Kind == target.URL && j.Options.Socket == "" && transport != wire.Stdio && conns > ports {
-		return hint.New(fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what, conns, ports),
+	if ports, known := localPorts(); known && j.Kind == target.URL && j.Options.Socket == "" &&
+		transport != wire.Stdio && conns > ports {
+		return hint.New(fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what,
+			conns, ports),
 			"ask for fewer, or widen net.ipv4.ip_local_port_range")
 
 	}

@@ -56,9 +56,11 @@ func (r *run) limit(g results.LoadGenerator) string {
 	case due > 0 && float64(full) > unsentLimit*float64(due):
 		return fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.MaxInFlight) + also
 	case late > lateFar, late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
-		return fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault", results.Span(late)) + also
+		return fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault",
+			results.Span(late)) + also
 	case g.CPU > load.Busy*float64(g.Cores):
-		return fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU, g.Cores)
+		return fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU,
+			g.Cores)
 	case r.Shape.Max && r.flight().Short() != "":
 		return r.flight().Short() + also
 	}

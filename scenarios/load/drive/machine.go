@@ -92,7 +92,8 @@ func (w *machineWatch) woke(now time.Duration) {
 // touched reports if we stood still for some of the time between two instants,
 // as far as the latest stall tells. It costs next to nothing.
 func (w *machineWatch) touched(from, to time.Duration) bool {
-	return to > time.Duration(w.awake.Load())+wakeEvery+stallLeast || from < time.Duration(w.to.Load()) && to > time.Duration(w.from.Load())
+	return to > time.Duration(w.awake.Load())+wakeEvery+stallLeast || from < time.Duration(w.to.Load()) &&
+		to > time.Duration(w.from.Load())
 }
 
 // longestStall is how long we stood still at most.
@@ -140,7 +141,8 @@ func (w *machineWatch) starved() string {
 	if share < starvedShare && steal < starvedShare {
 		return ""
 	}
-	text := fmt.Sprintf("this machine is starved: we stood still for %s in all, %s at most", results.Span(w.stalled), results.Span(w.longest))
+	text := fmt.Sprintf("this machine is starved: we stood still for %s in all, %s at most", results.Span(w.stalled),
+		results.Span(w.longest))
 	if load, ok := loadAverage(); ok {
 		text += fmt.Sprintf("; load average %.1f on %d processors", load, cores())
 	}

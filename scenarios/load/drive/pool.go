@@ -65,9 +65,12 @@ const dialing = 32
 
 // openPool opens the sessions, as many of them as can be, and says how far it is. The
 // pool must be closed whatever the error is.
-func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan struct{}, doing func(string)) (*sessionPool, error) {
-	c := &sessionPool{names: j.Names(), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{}, strays: map[wire.StrayKind]wire.Stray{},
-		wanted: j.Part.Count(j.Sessions), patient: j.Patient, slots: map[string]*clientSlot{}, opening: make(chan struct{}, dialing)}
+func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan struct{},
+	doing func(string)) (*sessionPool, error) {
+	c := &sessionPool{names: j.Names(), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{},
+		strays: map[wire.StrayKind]wire.Stray{},
+		wanted: j.Part.Count(j.Sessions), patient: j.Patient, slots: map[string]*clientSlot{},
+		opening: make(chan struct{}, dialing)}
 	o := j.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
@@ -113,13 +116,14 @@ func (c *sessionPool) use(j *Job, o wire.Options, name string, first pooledSessi
 		return
 	}
 	begun := false
-	r := &runner.Renewed{Calls: j.Plan.Calls, Spent: c.forgotten, Open: func(ctx context.Context) (runner.Session, error) {
-		if !begun {
-			begun = true
-			return first, nil
-		}
-		return c.open(ctx, o, name, false)
-	}}
+	r := &runner.Renewed{Calls: j.Plan.Calls, Spent: c.forgotten,
+		Open: func(ctx context.Context) (runner.Session, error) {
+			if !begun {
+				begun = true
+				return first, nil
+			}
+			return c.open(ctx, o, name, false)
+		}}
 	c.renewed = append(c.renewed, r)
 	c.target[name], c.fetchers[name] = r, r
 }
@@ -192,7 +196,8 @@ func (c *sessionPool) aside(call history.Call) {
 	if call.Kind == history.Answer {
 		c.delay.Record(call.Sent - call.Due)
 	}
-	if call.Kind == history.Request || call.Kind == history.Notification { // it went out once more, for one of two reasons
+	// it went out once more, for one of two reasons
+	if call.Kind == history.Request || call.Kind == history.Notification {
 		if call.Outcome == history.ClosedIdle {
 			c.repeated++
 		} else if call.Status == http.StatusUnauthorized || call.Status == http.StatusForbidden {
@@ -254,8 +259,9 @@ func (c *sessionPool) phase(p wire.Phase, took time.Duration) {
 func (c *sessionPool) report() results.LoadSetup {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Reopened: c.reopened, Connect: c.connect.Quantiles(),
-		TLS: c.secure.Quantiles(), FirstByte: c.firstByte.Quantiles()}
+	return results.LoadSetup{Handshake: c.setup.Quantiles(), Failed: c.failed, Reopened: c.reopened,
+		Connect: c.connect.Quantiles(),
+		TLS:     c.secure.Quantiles(), FirstByte: c.firstByte.Quantiles()}
 }
 
 // client is what was done beside the calls; nil where that is nothing.
@@ -264,7 +270,8 @@ func (c *sessionPool) client() *results.LoadClient {
 	defer c.mu.Unlock()
 	delay, n := c.delay.Quantiles(), c.streams
 	l := results.LoadClient{Answers: int64(delay.N), Delay: delay, StreamEnd: c.streamEnd.Quantiles(),
-		Listened: n.Listened, Ended: n.Ended, Broke: n.Broke, Resumed: n.Resumed, Repeated: c.repeated, ShownAnew: c.shownAnew}
+		Listened: n.Listened, Ended: n.Ended, Broke: n.Broke, Resumed: n.Resumed, Repeated: c.repeated,
+		ShownAnew: c.shownAnew}
 	if l == (results.LoadClient{}) {
 		return nil
 	}

@@ -20,7 +20,8 @@ func (r *run) report() (Report, error) {
 	out.Waited = total.Waited()
 	s := r.metrics.Scenario(load.Label, r.seconds())
 	l := &results.Load{Shape: r.Shape.Text, Arrivals: r.spread(), Seconds: r.seconds(), Sessions: len(r.pool.names),
-		Processes: min(r.Processes, len(r.pool.names)), Stopped: r.stopped, Setup: r.pool.report(), Client: r.pool.client()}
+		Processes: min(r.Processes, len(r.pool.names)), Stopped: r.stopped, Setup: r.pool.report(),
+		Client: r.pool.client()}
 	if r.pool.conns != nil {
 		l.Connections, l.HTTP = r.Connections, r.HTTP
 	}
@@ -37,7 +38,8 @@ func (r *run) report() (Report, error) {
 	}
 	account := r.account(l)
 	out.NoData = account.NoData()
-	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
+	s.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}},
+		nil))
 	out.Server.Scenarios, out.Server.Latency = []results.Scenario{s}, &s.Latency
 	out.Server.Notes, out.Server.Shard = append(r.notes(l), scenariodrive.PartNote(r.shard)...), r.shard
 	return out, nil
@@ -106,18 +108,21 @@ func (r *run) integrity() *results.LoadIntegrity {
 func (r *run) notes(l *results.Load) []string {
 	var notes []string
 	if r.stopped != "" {
-		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(), r.Length.Round(time.Millisecond), r.stopped))
+		notes = append(notes, fmt.Sprintf("the run ended after %.1fs of %s: %s", r.seconds(),
+			r.Length.Round(time.Millisecond), r.stopped))
 	}
 	if r.stopped != "" {
 		notes = append(notes, r.watch.lastLines()...)
 	}
 	if n := l.Setup.Reopened; n > 0 {
-		notes = append(notes, fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
+		notes = append(notes,
+			fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
 	}
 	if n := l.Setup.Failed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
 	}
-	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate, wire.Late, wire.Uncalled, wire.Unanswered} {
+	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate, wire.Late,
+		wire.Uncalled, wire.Unanswered} {
 		if s := r.pool.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}

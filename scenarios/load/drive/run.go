@@ -51,7 +51,8 @@ type run struct {
 }
 
 // once runs the load one time.
-func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.Observer, drain <-chan struct{}) (*run, error) {
+func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.Observer, drain <-chan struct{}) (*run,
+	error) {
 	clock := runner.NewClock()
 	doing := func(what string) { j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Doing: what}) }
 	doing("connecting")
@@ -63,7 +64,8 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	if err := j.knowsTools(c.first); err != nil {
 		return nil, err
 	}
-	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape), observer: o}
+	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape),
+		observer: o}
 	if r.recorder, err = newRecorder(j.History, j.Keep, j.Sample, j.Redact); err != nil {
 		return nil, err
 	}
@@ -74,7 +76,8 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	if r.shard = j.sharded(clock, r.begin); r.shard != nil {
 		r.metrics.Split()
 	}
-	j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Now: clock.Now(), Begin: r.begin, Calls: j.Expected(), End: r.begin + j.Length})
+	j.tell(o, scenariodrive.Event{Server: j.Profile.Name, Now: clock.Now(), Begin: r.begin, Calls: j.Expected(),
+		End: r.begin + j.Length})
 	processes := c.processes()
 	if process != nil {
 		processes = append(processes, process)

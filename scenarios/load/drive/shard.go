@@ -88,8 +88,10 @@ func (r *run) measures(l *results.Load) error {
 	m.EndingNS = r.ending.Load()
 	r.pool.mu.Lock()
 	defer r.pool.mu.Unlock()
-	for name, h := range map[string]*load.Histogram{load.SpanPacing: &r.pacing.late, load.SpanHandshake: &r.pool.setup, load.SpanConnect: &r.pool.connect,
-		load.SpanTLS: &r.pool.secure, load.SpanFirstByte: &r.pool.firstByte, load.SpanDelay: &r.pool.delay, load.SpanStreamEnd: &r.pool.streamEnd} {
+	for name, h := range map[string]*load.Histogram{load.SpanPacing: &r.pacing.late, load.SpanHandshake: &r.pool.setup,
+		load.SpanConnect: &r.pool.connect,
+		load.SpanTLS:     &r.pool.secure, load.SpanFirstByte: &r.pool.firstByte, load.SpanDelay: &r.pool.delay,
+		load.SpanStreamEnd: &r.pool.streamEnd} {
 		if m.Spans[name], err = h.Distribution(); err != nil {
 			return err
 		}

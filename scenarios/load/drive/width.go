@@ -35,7 +35,8 @@ func (j *Job) Widen(sessions, connections, processes int) error {
 	for _, n := range []struct {
 		what       string
 		asked, top int
-	}{{"sessions", sessions, MostSessions}, {"connections", connections, MostConnections}, {"processes", processes, MostProcesses}} {
+	}{{"sessions", sessions, MostSessions}, {"connections", connections, MostConnections},
+		{"processes", processes, MostProcesses}} {
 		if n.asked < 0 || n.asked > n.top {
 			return fmt.Errorf("%d %s: not from 1 to %d", n.asked, n.what, n.top)
 		}
@@ -49,7 +50,8 @@ func (j *Job) Widen(sessions, connections, processes int) error {
 	j.Sessions = cmp.Or(sessions, j.Plan.Sessions, min(j.Connections, closed))
 	if j.Options.Transport == wire.Stdio {
 		if sessions > 1 || connections != 0 && !j.Shape.Max {
-			return hint.New(errors.New("a server over stdio has one session and no connections"), "start several processes of it")
+			return hint.New(errors.New("a server over stdio has one session and no connections"),
+				"start several processes of it")
 		}
 		j.Processes = max(1, processes)
 		j.Sessions = j.Processes
@@ -73,7 +75,8 @@ func (j *Job) Fit() error {
 // data.
 func (j *Job) Reaches(th verdict.Threshold) error {
 	if tools := j.Plan.Tools(); th.Tool != "" && !slices.Contains(tools, th.Tool) {
-		return hint.New(fmt.Errorf("nothing calls %q, so that it would match no data", th.Tool), "the plan calls "+words.First(tools))
+		return hint.New(fmt.Errorf("nothing calls %q, so that it would match no data", th.Tool),
+			"the plan calls "+words.First(tools))
 	}
 	return nil
 }

@@ -13,24 +13,24 @@ type key struct{}
 
 // Calls of one caller share a context for a little while, and it ends once they
 // all have and another one is current.
-func TestSpellsAreShared(t *testing.T) {
-	var s spells
+func TestSharedDeadlinesAreShared(t *testing.T) {
+	var s sharedDeadlines
 	caller := context.WithValue(t.Context(), key{}, "v")
 	a := s.join(caller, time.Minute, 0)
-	b := s.join(caller, time.Minute, spellTime)
+	b := s.join(caller, time.Minute, deadlineTime)
 	require.Same(t, a, b)
 	require.Equal(t, "v", a.Value(key{}))
-	require.NotSame(t, a, s.join(caller, time.Minute, spellTime+1), "too late")
+	require.NotSame(t, a, s.join(caller, time.Minute, deadlineTime+1), "too late")
 	s.leave(a)
 	require.NoError(t, a.Err(), "one call is left")
 	s.leave(b)
 	require.ErrorIs(t, a.Err(), context.Canceled)
 }
 
-func TestSpellsTakeSoManyCalls(t *testing.T) {
-	var s spells
+func TestSharedDeadlinesTakeSoManyCalls(t *testing.T) {
+	var s sharedDeadlines
 	first := s.join(t.Context(), time.Minute, 0)
-	for range spellCalls - 1 {
+	for range deadlineCalls - 1 {
 		require.Same(t, first, s.join(t.Context(), time.Minute, 0))
 	}
 	require.NotSame(t, first, s.join(t.Context(), time.Minute, 0))
@@ -42,8 +42,8 @@ type pair struct {
 	_ []int
 }
 
-func TestSpellsKeepCallersApart(t *testing.T) {
-	var s spells
+func TestSharedDeadlinesKeepCallersApart(t *testing.T) {
+	var s sharedDeadlines
 	one := context.WithValue(t.Context(), key{}, 1)
 	two := context.WithValue(t.Context(), key{}, 2)
 	require.Equal(t, 1, s.join(one, time.Minute, 0).Value(key{}))
@@ -55,13 +55,13 @@ func TestSpellsKeepCallersApart(t *testing.T) {
 
 // A call that hangs ends no later than a moment after its time-out, and with
 // the caller's context at once.
-func TestSpellsEnd(t *testing.T) {
+func TestSharedDeadlinesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s spells
+		var s sharedDeadlines
 		begin := time.Now()
 		p := s.join(t.Context(), time.Second, 0)
 		<-p.Done()
-		require.Equal(t, time.Second+spellTime, time.Since(begin))
+		require.Equal(t, time.Second+deadlineTime, time.Since(begin))
 		require.ErrorIs(t, p.Err(), context.DeadlineExceeded)
 		require.ErrorIs(t, context.Cause(p), errTimeout)
 
@@ -72,8 +72,8 @@ func TestSpellsEnd(t *testing.T) {
 	})
 }
 
-func TestSpellsLeaveNothingBehind(t *testing.T) {
-	var s spells
+func TestSharedDeadlinesLeaveNothingBehind(t *testing.T) {
+	var s sharedDeadlines
 	idle := s.join(t.Context(), time.Minute, 0)
 	s.leave(idle)
 	require.NoError(t, idle.Err(), "the next call may take it")

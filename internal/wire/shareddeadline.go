@@ -9,26 +9,26 @@ import (
 
 // How many calls share a context, and for how long it takes new ones.
 const (
-	spellCalls = 64
-	spellTime  = 10 * time.Millisecond
+	deadlineCalls = 64
+	deadlineTime  = 10 * time.Millisecond
 )
 
-// Spells give the calls of a session contexts that end with the caller's, and
+// Shared deadlines give the calls of a session contexts that end with the caller's, and
 // when a call takes too long. Calls that begin at about the same time share
 // one, because a context and its timer cost as much as some handlers do, and
 // those that handlers derive from it cost more where it is new.
 //
-// So a call has up to spellTime more than its time-out, and its context ends
+// So a call has up to deadlineTime more than its time-out, and its context ends
 // once the calls that share it have ended and another one is current.
 //
 // The zero value is usable.
-type spells struct {
+type sharedDeadlines struct {
 	mu      sync.Mutex
-	current *spell
+	current *sharedDeadline
 }
 
-// A spell is a context that calls share.
-type spell struct {
+// A sharedDeadline is a context that calls share.
+type sharedDeadline struct {
 	context.Context
 	end     context.CancelFunc
 	caller  context.Context
@@ -39,14 +39,14 @@ type spell struct {
 }
 
 // join returns the context of a call that begins now.
-func (s *spells) join(ctx context.Context, timeout, now time.Duration) *spell {
+func (s *sharedDeadlines) join(ctx context.Context, timeout, now time.Duration) *sharedDeadline {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.current
-	if p == nil || p.calls == spellCalls || now-p.begin > spellTime || p.timeout != timeout || !same(p.caller, ctx) {
+	if p == nil || p.calls == deadlineCalls || now-p.begin > deadlineTime || p.timeout != timeout || !same(p.caller, ctx) {
 		s.retire()
-		p = &spell{caller: ctx, timeout: timeout, begin: now}
-		p.Context, p.end = context.WithTimeoutCause(ctx, timeout+spellTime, errTimeout)
+		p = &sharedDeadline{caller: ctx, timeout: timeout, begin: now}
+		p.Context, p.end = context.WithTimeoutCause(ctx, timeout+deadlineTime, errTimeout)
 		s.current = p
 	}
 	p.calls++
@@ -55,7 +55,7 @@ func (s *spells) join(ctx context.Context, timeout, now time.Duration) *spell {
 }
 
 // leave takes a call out that has ended.
-func (s *spells) leave(p *spell) {
+func (s *sharedDeadlines) leave(p *sharedDeadline) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.open--; p.open == 0 && p != s.current {
@@ -64,7 +64,7 @@ func (s *spells) leave(p *spell) {
 }
 
 // retire lets no more calls join. It needs mu.
-func (s *spells) retire() {
+func (s *sharedDeadlines) retire() {
 	if p := s.current; p != nil && p.open == 0 {
 		p.end()
 	}
@@ -72,7 +72,7 @@ func (s *spells) retire() {
 }
 
 // close ends what nobody uses any more.
-func (s *spells) close() {
+func (s *sharedDeadlines) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.retire()
