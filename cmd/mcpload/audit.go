@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
@@ -111,7 +113,7 @@ func (f *runFlags) audits(jobs []drive.Job) error {
 	return nil
 }
 
-// planned lists what is tried, for those who send nothing.
+// plannedAudit lists what is tried, for those who send nothing.
 func (a *app) plannedAudit(j *drive.Job) {
 	if j.Audit == nil {
 		return
@@ -127,6 +129,40 @@ func (a *app) plannedAudit(j *drive.Job) {
 	for _, l := range plan.Left {
 		a.say("%s: %s", j.Profile.Name, l)
 	}
+}
+
+// drawSeed draws the seed of a run that nobody gave one, so that no server can know the
+// traffic that it is judged by. What must come out the same each time keeps seed 1: virtual
+// time, plans that are only printed, and parts of one plan.
+func (f *runFlags) drawSeed() {
+	if !f.given("seed") && !f.virtual && !f.dryRun && f.part == "" && f.startAt == "" && f.begin == nil {
+		f.seed = 1 + rand.Uint64N(999_999)
+	}
+}
+
+// moreClients is how many clients a run speaks as where sessions cost nothing: with two
+// replicas that sessions are bound to, one run in 128 has all of them on one.
+const moreClients = 8
+
+// speakers is how many clients a job speaks as. Unasked it is more than two where all
+// clients share one limit and opening a session costs none of it.
+func (f *runFlags) speakers(j *drive.Job) int {
+	l := j.Profile.Limit
+	_, most := l.Cost("initialize")
+	web := j.Options.Transport == wire.HTTP || j.Options.Transport == wire.Auto && j.Kind == target.URL
+	if f.given("clients") || f.identity != "" || f.virtual || f.part != "" || j.Laws != nil || l.Scope != profiles.Global || most > 0 || !web {
+		return f.clients
+	}
+	return moreClients
+}
+
+// sayUntried says in a line what a run didn't try. In virtual time there is no server that
+// could know.
+func (f *runFlags) sayUntried(a *app, jobs []drive.Job) {
+	if f.wanted() || f.format != "table" || f.virtual || jobs[0].Laws != nil || f.part != "" {
+		return
+	}
+	a.say("%s", audit.Untried())
 }
 
 // everyScenario is what can be named: the scenarios, and an audit's attempts.

@@ -92,6 +92,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 				return err
 			}
 			f.lawful, f.given = len(f.lawFlags.promise) > 0, cmd.Flags().Changed
+			f.drawSeed()
 			return a.run(cmd.Context(), f, command, invoked(cmd, command))
 		},
 	}
@@ -111,7 +112,8 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
 	flags.IntVar(&f.clients, "clients", target.DefaultClients, "speak as `n` clients, each with a session of its own")
 	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable (default: drawn by lot and printed; with --virtual, --dry-run and --shard 1)")
+	flags.Lookup("seed").DefValue = "0" // what its default is, its help says
 	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
@@ -197,6 +199,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 		a.status = results.StatusOf(doc, left)
 	}
 	a.sayShard(jobs[0].Part)
+	f.sayUntried(a, jobs)
 	return nil
 }
 
@@ -226,7 +229,7 @@ func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) e
 	for i := range jobs {
 		jobs[i].Scenarios, jobs[i].Seed, jobs[i].Shared, jobs[i].Clocks = list, f.seed, f.shared, clocks
 		jobs[i].Demands, jobs[i].FailFast = f.thresholds, f.failFast
-		if err := jobs[i].SpeakAs(f.clients, who.identity()); err != nil {
+		if err := jobs[i].SpeakAs(f.speakers(&jobs[i]), who.identity()); err != nil {
 			return err
 		}
 		if err := a.hideIdentities(who, f.clients); err != nil {
