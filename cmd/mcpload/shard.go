@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type shardFlags struct {
 	part    string
 	startAt string
+	source  string
 	begin   func(planned func() int) runner.Start // when a coordinator says; nil: nobody does
 }
 
@@ -36,6 +38,15 @@ func (f *shardFlags) register(flags *pflag.FlagSet, a *app) {
 	}
 	flags.StringVar(&f.part, "shard", "", "send `k/n`, the kth of n parts of the plan, or auto: the part that Kubernetes, Slurm or GitLab CI names here")
 	flags.StringVar(&f.startAt, "start-at", "", "begin at this `instant` (RFC 3339), such as 2026-05-01T12:00:00Z: the same for all shards")
+	flags.StringVar(&f.source, "source-address", "", "`address` of this machine's that connections come from, where it has several")
+}
+
+// from is the address of this machine's that connections come from; empty: any.
+func (f *shardFlags) from() (string, error) {
+	if f.source != "" && net.ParseIP(f.source) == nil {
+		return "", fmt.Errorf("--source-address %q is no IP address", f.source)
+	}
+	return f.source, nil
 }
 
 // read is the part, and the common start where one is given.
@@ -73,7 +84,12 @@ func (f *runFlags) shares(jobs []drive.Job) error {
 	if err != nil {
 		return err
 	}
+	from, err := f.from()
+	if err != nil {
+		return err
+	}
 	for i := range jobs {
+		jobs[i].Options.Source = from
 		if jobs[i].Start = start; part.Whole() {
 			continue
 		}
@@ -117,6 +133,9 @@ func (a *app) sayShard(p shard.Part) {
 
 // setShard decides which part of the plan is ours, and when it begins.
 func (l *loadJob) setShard(f *loadFlags) (err error) {
+	if l.Options.Source, err = f.from(); err != nil {
+		return err
+	}
 	if l.Part, l.Start, err = f.shardFlags.read(&f.storeFlags); err != nil || l.Part.Whole() {
 		return err
 	}

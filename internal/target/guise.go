@@ -130,7 +130,7 @@ func (c *Clients) headers(g audit.Guise) http.Header {
 
 // dressed are the options of a session that is opened in a guise.
 func dressed(o wire.Options, g audit.Guise) wire.Options {
-	o.Protocol, o.HTTP2, o.Source = cmp.Or(g.Speaks, o.Protocol), o.HTTP2 || g.HTTP2, g.From
+	o.Protocol, o.HTTP2, o.Source = cmp.Or(g.Speaks, o.Protocol), o.HTTP2 || g.HTTP2, cmp.Or(g.From, o.Source)
 	if g.Stream {
 		o.GetStream = wire.GetOn
 	}

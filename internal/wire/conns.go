@@ -35,12 +35,18 @@ func (c *Conns) Close() {
 	c.transport.CloseIdleConnections()
 }
 
+// dialerOf makes TCP connections from an address, or from any where it is empty.
+func dialerOf(timeout time.Duration, source string) *net.Dialer {
+	d := &net.Dialer{Timeout: timeout, KeepAlive: 15 * time.Second}
+	if ip := net.ParseIP(source); ip != nil {
+		d.LocalAddr = &net.TCPAddr{IP: ip}
+	}
+	return d
+}
+
 // newTransport makes connections as checked options say.
 func newTransport(o Options) *http.Transport {
-	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 15 * time.Second}
-	if ip := net.ParseIP(o.Source); ip != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: ip}
-	}
+	dialer := dialerOf(o.Timeout, o.Source)
 	t := &http.Transport{
 		DialContext:         dialer.DialContext,
 		TLSClientConfig:     o.TLS.Clone(),
@@ -70,7 +76,7 @@ func newTransport(o Options) *http.Transport {
 	}
 	if o.Socket != "" {
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", o.Socket)
+			return dialerOf(o.Timeout, "").DialContext(ctx, "unix", o.Socket)
 		}
 	}
 	return t

@@ -56,6 +56,7 @@ func unsuited(why string) error {
 type route struct {
 	url           *url.URL
 	network, addr string
+	source        string
 	timeout       time.Duration
 	memory        *ReplyMemory
 	now           func() time.Duration
@@ -85,17 +86,17 @@ func routeOf(sessions []*Session) (route, error) {
 			return route{}, unsuited("the URL is not of plain HTTP")
 		}
 		if i == 0 {
-			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, memory: o.Memory, now: o.Now}
+			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, memory: o.Memory, now: o.Now, source: o.Source}
 			if u.Port() == "" {
 				r.addr = net.JoinHostPort(u.Hostname(), "80")
 			}
 			if o.Socket != "" {
-				r.network, r.addr = "unix", o.Socket
+				r.network, r.addr, r.source = "unix", o.Socket, ""
 			}
 			continue
 		}
 		first := sessions[0]
-		if s.url != first.url || o.Timeout != first.o.Timeout || o.Socket != first.o.Socket {
+		if s.url != first.url || o.Timeout != first.o.Timeout || o.Socket != first.o.Socket || o.Source != first.o.Source {
 			return route{}, unsuited("the sessions differ in where they lead, or in their time-outs")
 		}
 	}

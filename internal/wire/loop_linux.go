@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -374,8 +373,7 @@ func (l *Loop) dial(p *pending) {
 	turn := p.turn
 	l.wg.Go(func() {
 		begin := l.now()
-		d := net.Dialer{Timeout: l.timeout, KeepAlive: 15 * time.Second}
-		c, err := d.DialContext(l.life, l.network, l.addr)
+		c, err := dialerOf(l.timeout, l.source).DialContext(l.life, l.network, l.addr)
 		took := l.now() - begin
 		l.ring(func() { l.dialled(p, turn, c, err, took) })
 	})

@@ -5,9 +5,9 @@ import (
 	"container/heap"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -129,17 +129,65 @@ func (w *Whole) join(parts []Part) error {
 	return nil
 }
 
-// A stream is a part's calls on their way to a joint history.
+// A stream is a part's calls on their way to a joint history: read ahead, so that all
+// parts are read at the same time.
 type stream struct {
-	next  func() (history.Call, bool)
-	first history.Call
+	batches chan []history.Call
+	now     []history.Call // what is left of a batch
+	err     error          // set before batches is closed
+}
+
+// readAhead is how many calls are read at a time, and twice as many ahead.
+const readAhead = 1024
+
+// read reads a part until nobody wants more of it.
+func (s *stream) read(p Part, moved func(*history.Call), enough <-chan struct{}) {
+	defer close(s.batches)
+	batch := make([]history.Call, 0, readAhead)
+	hand := func() error {
+		select {
+		case s.batches <- batch:
+			batch = make([]history.Call, 0, readAhead)
+			return nil
+		case <-enough:
+			return errEnough
+		}
+	}
+	s.err = p.Each(func(_ string, c *history.Call) error {
+		batch = append(batch, *c)
+		moved(&batch[len(batch)-1])
+		if len(batch) == readAhead {
+			return hand()
+		}
+		return nil
+	})
+	if s.err == nil {
+		s.err = hand()
+	}
+}
+
+// next goes on to the next call, and reports if there is one.
+func (s *stream) next() bool {
+	if len(s.now) > 1 {
+		s.now = s.now[1:]
+		return true
+	}
+	s.now = nil
+	for len(s.now) == 0 {
+		batch, ok := <-s.batches
+		if !ok {
+			return false
+		}
+		s.now = batch
+	}
+	return true
 }
 
 // A queue has the stream in front whose call ended first.
 type queue []*stream
 
 func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].first.Received < q[j].first.Received }
+func (q queue) Less(i, j int) bool { return q[i].now[0].Received < q[j].now[0].Received }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 func (q *queue) Push(x any)        { *q = append(*q, x.(*stream)) }
 func (q *queue) Pop() any {
@@ -151,42 +199,38 @@ func (q *queue) Pop() any {
 var errEnough = errors.New("no more is wanted")
 
 // joint hands out the calls of parts that each are in the order of their ends, in that
-// order of all of them, after moved has put each into the time that all have in common.
-// It keeps one call of each in memory.
+// order of all of them, after moved has put each into the time that all have in common;
+// that is called for several parts at a time. A few thousand calls of each are in memory.
 func joint(parts []Part, moved func(part int, c *history.Call), fn func(*history.Call) error) error {
 	var q queue
-	errs := make([]error, len(parts))
+	var work sync.WaitGroup
+	enough := make(chan struct{})
+	defer func() { close(enough); work.Wait() }()
+	all := make([]*stream, len(parts))
 	for i, p := range parts {
-		next, stop := iter.Pull(func(yield func(history.Call) bool) {
-			errs[i] = p.Each(func(_ string, c *history.Call) error {
-				one := *c
-				if moved(i, &one); !yield(one) {
-					return errEnough
-				}
-				return nil
-			})
-		})
-		defer stop()
-		if c, ok := next(); ok {
-			q = append(q, &stream{next, c})
+		s := &stream{batches: make(chan []history.Call, 1)}
+		all[i] = s
+		work.Go(func() { s.read(p, func(c *history.Call) { moved(i, c) }, enough) })
+	}
+	for _, s := range all {
+		if s.next() {
+			q = append(q, s)
 		}
 	}
 	heap.Init(&q)
 	for len(q) > 0 {
-		if err := fn(&q[0].first); err != nil {
+		if err := fn(&q[0].now[0]); err != nil {
 			return err
 		}
-		c, ok := q[0].next()
-		if !ok {
+		if q[0].next() {
+			heap.Fix(&q, 0)
+		} else {
 			heap.Pop(&q)
-			continue
 		}
-		q[0].first = c
-		heap.Fix(&q, 0)
 	}
-	for i, err := range errs {
-		if err != nil {
-			return fmt.Errorf("%s: %w", parts[i].Name, err)
+	for i, s := range all {
+		if s.err != nil {
+			return fmt.Errorf("%s: %w", parts[i].Name, s.err)
 		}
 	}
 	return nil
@@ -203,6 +247,9 @@ func Joint(parts []Part, c Config, fn func(*history.Call) error) (off time.Durat
 	if err != nil {
 		return 0, err
 	}
-	err = joint(sorted, func(i int, c *history.Call) { off = max(off, list[i].move(c)) }, fn)
+	err = joint(sorted, func(i int, c *history.Call) { list[i].worst = max(list[i].worst, list[i].move(c)) }, fn)
+	for i := range list {
+		off = max(off, list[i].worst)
+	}
 	return off, err
 }
