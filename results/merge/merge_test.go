@@ -317,3 +317,29 @@ func TestWhatDoesNotFit(t *testing.T) {
 	_, err := Runs(nil, Config{})
 	require.ErrorContains(t, err, "there is nothing to put together")
 }
+
+// Of a machine that was lost, what it told of is judged: it can break a limit, and
+// nothing passes for it.
+func TestALostMachine(t *testing.T) {
+	for _, row := range []struct {
+		kept int
+		want verdict.Verdict
+	}{{20, verdict.Inconclusive}, {23, verdict.Fail}} {
+		w := newWorld(5, 10, 20, 3)
+		w.kept.Burst = row.kept
+		parts := w.parts("burst")
+		var told []history.Call
+		require.NoError(t, parts[2].Each(func(_ string, c *history.Call) error {
+			told = append(told, *c)
+			return nil
+		}))
+		lost, err := Lost(parts[0], *parts[2].shard(), told, len(told)+7, "it was not heard of for 15s")
+		require.NoError(t, err)
+		whole, err := Runs([]Part{parts[0], parts[1], lost}, Config{})
+		require.NoError(t, err)
+		require.Equal(t, row.want, whole.Document.Verdict)
+		list := whole.Document.Servers[0].Scenarios
+		require.Contains(t, list[len(list)-1].Findings[0].Saw, fmt.Sprintf(
+			"shard 3: lost, as it was not heard of for 15s; the %d calls that it told of are judged, and about 7 are unsent", len(told)))
+	}
+}
