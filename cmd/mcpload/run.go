@@ -103,6 +103,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
+	cmd.Flags().Lookup("protocol").Usage += "; each judges every one that the server speaks"
 	f.registerKeep(cmd)
 	f.lawFlags.register(cmd.Flags())
 	f.auditFlags.register(cmd.Flags())
@@ -153,7 +154,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	jobs, err := a.jobs(&f.targetFlags, command)
+	jobs, err := a.runJobs(f, command)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestErasAreNamed(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	for protocol, want := range map[string]string{
-		"auto":       "MCP 2026-07-28 was taken of the revisions that the server speaks; a limit may be another one in 2025-11-25, 2025-06-18, or none: --protocol 2025-11-25 judges that",
+		"auto":       "MCP 2026-07-28 was taken of the revisions that the server speaks; a limit may be another one in 2025-11-25, 2025-06-18, or none: --protocol each judges them all",
 		"2026-07-28": "",
 	} {
 		target := &Target{Kind: URL, Options: wire.Options{Transport: wire.HTTP, URL: server.URL, Protocol: protocol}}

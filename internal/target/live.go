@@ -116,7 +116,7 @@ func (t *Target) goLive(ctx context.Context) (process *wire.Process, stop func()
 	process, end, err := t.serve(ctx, argv)
 	t.Live.process, t.Live.took = process, time.Since(t.Live.began)
 	if err == nil {
-		runner.Sleep(ctx, t.refill())
+		runner.Sleep(ctx, t.Refill())
 		err = ctx.Err()
 	}
 	return process, func() { end(); clear() }, err
@@ -191,10 +191,10 @@ func (l *Live) named(p profiles.Profile) []string {
 	return list
 }
 
-// refill is how long any bucket takes to fill that is as the profile promises or
+// Refill is how long any bucket takes to fill that is as the profile promises or
 // as its code was read: a server may have spent tokens on itself at its start,
 // and a judgement begins with a full bucket.
-func (t *Target) refill() time.Duration {
+func (t *Target) Refill() time.Duration {
 	l := t.Profile.Limit
 	seconds := float64(l.Burst) / l.Rate
 	if o := t.Profile.Observed; o != nil && o.Rate > 0 {

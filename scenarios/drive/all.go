@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // MostRepeats bounds how often a run is repeated: a slip of the finger should not
@@ -19,7 +20,7 @@ const MostRepeats = 1000
 type Histories map[string][]history.Call
 
 // All judges every job at the same time, but live servers one after the other, and
-// fills the document in. It returns an error where the only server could not be
+// jobs in turn one after the other, and fills the document in. It returns an error where the only server could not be
 // used.
 func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, drain <-chan struct{}) (Histories, error) {
 	outcomes := make([]Outcome, len(jobs))
@@ -27,6 +28,14 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 	for i, j := range jobs {
 		one := func() { outcomes[i] = j.Run(ctx, o, drain) }
 		switch {
+		case j.InTurn && i > 0 && closed(drain):
+			outcomes[i].Server = j.Describe()
+			outcomes[i].Server.Error = "not started: the run was interrupted"
+		case j.InTurn:
+			if i > 0 {
+				runner.Sleep(ctx, j.Refill()+breath)
+			}
+			one()
 		case j.Live == nil:
 			work.Go(one)
 		case closed(drain):
@@ -37,6 +46,7 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 		}
 	}
 	work.Wait()
+	jobs, outcomes = spoken(jobs, outcomes)
 	histories := Histories{}
 	usable := 0
 	for i, o := range outcomes {
@@ -52,6 +62,26 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 		return histories, hint.New(errors.New(s.Error), s.Hint)
 	}
 	return histories, nil
+}
+
+// spoken are the jobs whose revision the server speaks, where they are one server in
+// turn and it speaks any. The first one notes which it doesn't.
+func spoken(jobs []Job, outcomes []Outcome) ([]Job, []Outcome) {
+	var some []Job
+	var came []Outcome
+	var notes []string
+	for i, o := range outcomes {
+		if jobs[i].InTurn && o.unspoken {
+			notes = append(notes, fmt.Sprintf("it does not speak MCP %s: %s", jobs[i].Options.Protocol, o.Server.Error))
+			continue
+		}
+		some, came = append(some, jobs[i]), append(came, o)
+	}
+	if len(came) == 0 {
+		return jobs, outcomes
+	}
+	came[0].Server.Notes = append(came[0].Server.Notes, notes...)
+	return some, came
 }
 
 // Repeated judges the jobs n times and merges what every run said. A closed drain

@@ -35,13 +35,15 @@ type Job struct {
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
 	Audit     *Audit          // what is tried beside the scenarios; nil: nothing
 	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
+	InTurn    bool            // it is judged when those before it have been, and their tokens are back: they are the same server
 	Start     runner.Start    // when the plan begins, where others begin theirs with it; nil: once the server is ready
 }
 
 // An Outcome is what came of a job.
 type Outcome struct {
-	Server results.Server
-	Calls  []history.Call
+	Server   results.Server
+	Calls    []history.Call
+	unspoken bool // the server doesn't speak the revision that it was asked for
 }
 
 // Run takes the job through the whole line. A server that can't be used is
@@ -230,6 +232,7 @@ func (o *Outcome) fail(err error) {
 	o.Server.Error, o.Server.Hint = target.Explain(err)
 	if dial, ok := errors.AsType[*wire.DialError](err); ok {
 		o.Calls = append(o.Calls, dial.Calls...)
+		o.unspoken = dial.Kind == wire.Protocol || dial.Kind == wire.NotFound
 	}
 }
 
