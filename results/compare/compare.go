@@ -78,11 +78,12 @@ const (
 
 // A Server is what changed of one server.
 type Server struct {
-	Server   string   `json:"server"`
-	Verdict  Verdicts `json:"verdict"`
-	Limits   []string `json:"limits,omitempty"` // both promises, where they differ
-	Measured Move     `json:"measured"`
-	Rows     []Row    `json:"scenarios"` // the first is all scenarios together, if there are several
+	Server   string    `json:"server"`
+	Verdict  Verdicts  `json:"verdict"`
+	Limits   []string  `json:"limits,omitempty"` // both promises, where they differ
+	Measured Move      `json:"measured"`
+	Laws     []LawMove `json:"laws,omitempty"` // of a promise of laws, those that both sides were held to
+	Rows     []Row     `json:"scenarios"`      // the first is all scenarios together, if there are several
 
 	Conform   []RowChange `json:"conform,omitempty"` // the rows of conformance that are answered otherwise
 	ofConform bool
@@ -205,7 +206,7 @@ func (r *Report) compareServer(name string, sides [2]side, o Options) Server {
 	if was, is := b[0].server.Target.String(), n[0].server.Target.String(); was != is {
 		r.note("%s was reached in another way: %s, now %s; latencies hardly compare", name, was, is)
 	}
-	s.Measured = moved(boxes(b), boxes(n))
+	s.Measured, s.Laws = moved(boxes(b), boxes(n)), laws(b, n)
 	var common []string
 	for _, scenario := range scenarioNames(b) {
 		if !wanted(o.Scenarios, scenario) {

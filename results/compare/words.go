@@ -65,7 +65,16 @@ func (s *Server) table(b *strings.Builder) {
 		s.rowTable(b)
 		return
 	}
+	for _, l := range s.Laws {
+		switch {
+		case l.Proven:
+			fmt.Fprintf(b, "law moved: %s: %s → %s\n", l.Law, l.Base, l.New)
+		default:
+			fmt.Fprintf(b, "law %s: %s → %s ~\n", l.Law, l.Base, l.New)
+		}
+	}
 	switch m := s.Measured; {
+	case len(s.Laws) > 0: // no bucket is measured
 	case m.Proven:
 		fmt.Fprintf(b, "measured moved: %s → %s (no token bucket fits both)\n", m.Base, m.New)
 	case m.Why != "":
