@@ -2,8 +2,11 @@ package drive_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,5 +48,25 @@ func TestNothingIsLocked(t *testing.T) {
 	require.NoError(t, err)
 	for _, f := range found.Reports[0].Findings {
 		assert.Equal(t, conform.NotTestable, f.State, "%s: %s", f.ID, f.Saw)
+	}
+}
+
+// TestNoTokenIsShown looks for both tokens in all that is kept of a run with breaches:
+// requests, lines to send them again, and replies.
+func TestNoTokenIsShown(t *testing.T) {
+	for _, fault := range []string{"session-of-anybody", "public-differs", "any-token"} {
+		c := target(t, guarded, fault)
+		c.Rows = slices.DeleteFunc(conform.Rows(), func(r conform.Row) bool { return r.Area != conform.Authorization })
+		found, err := drive.Run(context.Background(), c)
+		require.NoError(t, err)
+		shown := 0
+		for _, r := range found.Reports {
+			text, err := json.Marshal(r.Scenario(true, nil))
+			require.NoError(t, err)
+			assert.NotContains(t, string(text), "mock-token")
+			assert.NotContains(t, string(text), "other-token")
+			shown += strings.Count(string(text), "[yours]") + strings.Count(string(text), "[the other") + strings.Count(string(text), "made-up")
+		}
+		assert.Positive(t, shown, "%s: a breach of authorization is shown, with a word in a token's place", fault)
 	}
 }
