@@ -2,7 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -33,6 +36,11 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 
 // hint says what to do about an error; empty where there is nothing to say.
 func hint(e *DialError, o Options) string {
+	if e.Status == http.StatusForbidden || e.Status == http.StatusMisdirectedRequest {
+		if other := otherLoopback(o.URL); other != "" {
+			return "servers that check Host know one of its names only: try " + other + "; or does it want credentials?"
+		}
+	}
 	switch e.Kind {
 	case RanOut:
 		return ranOutHint(e.Err)
@@ -67,4 +75,21 @@ func hint(e *DialError, o Options) string {
 		}
 	}
 	return ""
+}
+
+// otherLoopback is the same address by this machine's other name; empty where it is
+// none of this machine's.
+func otherLoopback(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	other := map[string]string{"localhost": "127.0.0.1", "127.0.0.1": "localhost"}[strings.ToLower(u.Hostname())]
+	if other == "" {
+		return ""
+	}
+	if port := u.Port(); port != "" {
+		other = net.JoinHostPort(other, port)
+	}
+	return u.Scheme + "://" + other + u.EscapedPath() // a query may hold a secret
 }
