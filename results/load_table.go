@@ -27,7 +27,7 @@ func (s *screen) loaded() []func() error {
 // loadWords is the headline of a general load.
 func (v *Server) loadWords(sc *Scenario) string {
 	if c := sc.Load.Capacity; c != nil {
-		return v.Server + " " + c.Words()
+		return v.spoken() + " " + c.Words()
 	}
 	var broken, open []string
 	for _, f := range sc.Findings {
@@ -40,13 +40,13 @@ func (v *Server) loadWords(sc *Scenario) string {
 	}
 	switch {
 	case len(broken) > 0:
-		return v.Server + " fails " + strings.Join(broken, ", ") + sc.Load.mostly(broken)
+		return v.spoken() + " fails " + strings.Join(broken, ", ") + sc.Load.mostly(broken)
 	case len(open) > 0:
 		return strings.Join(open, "; ")
 	}
-	text := fmt.Sprintf("%s served %s of %s", v.Server, perSecond(sc.Rate.Admitted)+" results/s", sc.Load.Shape)
+	text := fmt.Sprintf("%s served %s of %s", v.spoken(), perSecond(sc.Rate.Admitted)+" results/s", sc.Load.Shape)
 	if sc.Load.Shape == "max" && sc.Load.Generator.Limited == "" {
-		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.Server, perSecond(sc.Rate.Admitted))
+		text = fmt.Sprintf("%s served %s results/s, as many as it could", v.spoken(), perSecond(sc.Rate.Admitted))
 	}
 	if w := sc.Load.Waited; w.N >= 100 {
 		text += fmt.Sprintf(", p99 %s", ms(w.P99))

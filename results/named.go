@@ -28,7 +28,7 @@ func (d *Document) named(list []string) string {
 	case !d.mocked(list):
 		return and(list)
 	case len(list) == 1:
-		return "the mock of " + list[0]
+		return (&Server{Server: list[0], Target: Target{Kind: "mock"}}).spoken()
 	}
 	return "the mocks of " + and(list)
 }
@@ -56,6 +56,14 @@ func inWords(n int) string {
 func (s *Server) Called() string {
 	if s.Target.Kind == "mock" {
 		return "mock of " + s.Server
+	}
+	return s.Server
+}
+
+// spoken is what a sentence calls a server.
+func (s *Server) spoken() string {
+	if s.Target.Kind == "mock" {
+		return "the mock of " + s.Server
 	}
 	return s.Server
 }

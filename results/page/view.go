@@ -135,7 +135,7 @@ func newServer(id string, s *results.Server, calls []history.Call) server {
 	v.repeats()
 	exhibits := v.fails(calls)
 	v.loadings()
-	if s.Limit.Rate > 0 || s.Measured != nil {
+	if s.Measured != nil || s.Limit.Rate > 0 && len(v.Loads) == 0 {
 		box := newBox(id+"-box", s)
 		v.Box = &box
 	}
