@@ -6,6 +6,7 @@ import (
 	"log"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,6 +49,8 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 		`another one has the name "server`: {Servers: []mcpload.Server{{Promise: bucket}, {Promise: bucket}}},
 		"Repeat 1001 is more than 1000":    {Servers: []mcpload.Server{{Promise: bucket}}, Repeat: 1001},
 		"is not from 1 to 1000":            one(mcpload.Server{Promise: bucket, Clients: 1001}),
+		"of an audit is named \"nope\"":    {Servers: []mcpload.Server{{Promise: bucket}}, Audit: &mcpload.Audit{Attempts: []string{"nope"}}},
+		"an audit is of a promise of one":  {Servers: []mcpload.Server{{Promise: window, URL: "http://127.0.0.1:1/mcp"}}, Audit: &mcpload.Audit{}},
 	} {
 		_, err := mcpload.Run(t.Context(), c)
 		require.ErrorContains(t, err, want)
@@ -182,4 +185,16 @@ func TestCompareRefusesWhatItCannotDo(t *testing.T) {
 	end()
 	_, err = mcpload.Compare(ctx, mcpload.CompareConfig{})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRunAudits(t *testing.T) {
+	bucket, err := mcpload.ParsePromise("100/s burst 10")
+	require.NoError(t, err)
+	doc, err := mcpload.Run(t.Context(), mcpload.Config{Servers: []mcpload.Server{{Promise: bucket}}, Scenarios: []string{"burst"},
+		Audit: &mcpload.Audit{Attempts: []string{"batch", "endurance"}, Time: 5 * time.Second}})
+	require.NoError(t, err)
+	s := doc.Servers[0]
+	require.Equal(t, "batch", s.Scenarios[1].Scenario)
+	require.NotEqual(t, verdict.Fail, s.Scenarios[1].Verdict)
+	require.Contains(t, s.Notes[0], "not tried: endurance")
 }

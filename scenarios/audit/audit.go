@@ -151,7 +151,11 @@ func Choose(h Having, clients []string) Plan {
 		cast := a.cast(h)
 		cost := costOf(h.Limit, cast(h.Limit, set))
 		if cost.Calls == 0 || !cost.within(left) {
-			p.Left = append(p.Left, Left{a.Name, fmt.Sprintf("it takes %s, and %s", cost, left.leaves()), "--budget"})
+			why := left.leaves()
+			if cost.Calls > 0 {
+				why = fmt.Sprintf("it takes %s, and %s", cost, why)
+			}
+			p.Left = append(p.Left, Left{a.Name, why, "--budget"})
 			continue
 		}
 		left = left.less(cost)
@@ -192,7 +196,9 @@ func (h *Having) share(name string, left Budget, p *Plan) {
 		for i, r := range rests {
 			r *= time.Second
 			if room -= r + drain; room < 0 {
-				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" + words.Span(2*total(rests[:i+1])*5/2)})
+				need := total(rests[:i+1]) + time.Duration(i+1)*drain
+				all := (h.Budget.orDefault().Time - left.Time + need*5/2).Truncate(time.Second) + time.Second
+				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" + words.Span(all)})
 				break
 			}
 			h.rests = append(h.rests, r)

@@ -165,6 +165,9 @@ func resting(list []time.Duration) func(profiles.Limit, scenarios.Setting) []sce
 func enduring(length time.Duration) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
 	return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 		c := newCast(l, set)
+		if length <= 0 {
+			return nil // the budget leaves nothing that is worth its calls
+		}
 		c.drain()
 		r := lots(set.Seed, "endurance")
 		for end := c.at + length; c.at < end; {

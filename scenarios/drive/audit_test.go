@@ -138,6 +138,14 @@ func TestAnAuditSaysWhatItDoesNotTry(t *testing.T) {
 	require.Contains(t, text, "not tried: forgery: it can cost money, or get the caller banned (--allow forgery)")
 	require.Contains(t, text, "not tried: flood: it can cost money, or get the caller banned (--allow flood)")
 	require.Contains(t, text, "not tried: a rest of ")
+	enough := regexp.MustCompile(`not tried: a rest of (\S+) .*--budget time=([^)]+)\)`).FindStringSubmatch(text)
+	more := *j.Audit
+	more.Budget.Time = duration(t, enough[2])
+	again := j
+	again.Scenarios, again.Audit = nil, &more
+	for _, l := range again.AddAudit("http").Left {
+		require.NotContains(t, l.Name, "a rest of "+enough[1]+" ", "the budget that was named is enough for it")
+	}
 	require.Len(t, plan.Listed, len(plan.Scenarios))
 
 	j.Options.URL = "http://127.0.0.1:1/mcp"
@@ -147,4 +155,11 @@ func TestAnAuditSaysWhatItDoesNotTry(t *testing.T) {
 	for _, l := range j.AddAudit("stdio").Left {
 		require.NotEqual(t, "endurance", l.Name)
 	}
+}
+
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return d
 }
