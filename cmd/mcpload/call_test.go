@@ -238,7 +238,7 @@ func TestAFailedTrialEndsTheRun(t *testing.T) {
 			require.Contains(t, r.stderr, row.hints)
 			require.NotContains(t, r.stderr, "\x1b")
 			require.LessOrEqual(t, len(row.b.calls), 1)
-			require.Less(t, time.Since(began), 5*time.Second)
+			require.Less(t, time.Since(began), 20*time.Second)
 		})
 	}
 }
