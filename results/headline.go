@@ -140,7 +140,7 @@ func (s *screen) verdictWords() (word, says string) {
 	if v := &s.doc.Servers[0]; n == 1 && v.toolless() {
 		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried", s.doc.named(first))
 	}
-	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s", s.doc.named(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle))
+	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s%s", s.doc.named(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle), s.doc.Servers[0].unseen(n))
 }
 
 // failWords says who fails, and what.

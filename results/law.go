@@ -56,6 +56,20 @@ func (s *Server) unshown() string {
 	return "; not tried: " + words.And(parts)
 }
 
+// unseen names the laws that weren't seen at work, of a run of one server.
+func (s *Server) unseen(servers int) string {
+	var names []string
+	for _, l := range s.Laws {
+		if l.State == verdict.NotObserved {
+			names = append(names, l.Law)
+		}
+	}
+	if servers != 1 || len(names) == 0 {
+		return ""
+	}
+	return ": not seen at work: " + words.And(names)
+}
+
 // PromiseText is a promise as documents spell it: "; " stands between its laws.
 func PromiseText(p promise.Promise) string {
 	var parts []string
