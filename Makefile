@@ -17,7 +17,7 @@ TAGS        := performance,live,noise
 # The tests that judge what real time brings: servers under load, their clocks, our
 # own deadlines. A busy machine can spoil them, so they run one at a time, apart from
 # the others. internal/archtest knows that each of these is there.
-REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$|^TestAServerThatDies$$|^TestCapacityOfAQueue$$|^TestConnectionsAreBounded$$|^TestEveryCheckOfLoadCanFail$$|^TestHTTPStamps$$|^TestIntegrityUnderLoad$$|^TestLoopWakes$$|^TestNoHollowPass$$|^TestProbeSaysSoWhereThereIsNoLimit$$|^TestRunHoldsAServerToLaws$$|^TestSSETwice$$|^TestSelftestPasses$$|^TestSessionsThatCouldBeOpenedAreUsed$$|^TestStartupAndAStrangerOnItsPort$$|^TestStartupNeedsItsPort$$|^TestStdioDialErrors$$|^TestUnsentCallsSpoilAPass$$|^TestWaitingForAConnectionIsNotOurLateness$$|^TestScripts$$/^(clients|live|load|load_limits|mock|results_secrets|startup)$$
+REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$|^TestAServerThatDies$$|^TestCapacityOfAQueue$$|^TestConnectionsAreBounded$$|^TestEveryCheckOfLoadCanFail$$|^TestHTTPStamps$$|^TestIntegrityUnderLoad$$|^TestLoopWakes$$|^TestNoHollowPass$$|^TestProbeSaysSoWhereThereIsNoLimit$$|^TestRunHoldsAServerToItsHeaders$$|^TestRunHoldsAServerToLaws$$|^TestSSETwice$$|^TestSelftestPasses$$|^TestSessionsThatCouldBeOpenedAreUsed$$|^TestStartupAndAStrangerOnItsPort$$|^TestStartupNeedsItsPort$$|^TestStdioDialErrors$$|^TestUnsentCallsSpoilAPass$$|^TestWaitingForAConnectionIsNotOurLateness$$|^TestScripts$$/^(clients|live|load|load_limits|mock|results_secrets|startup)$$
 
 .DEFAULT_GOAL := help
 # Tests that measure time must not share the machine: one target at a time, also

@@ -110,6 +110,7 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 		return nil, err
 	}
 	laws.Judgement = verdict.JudgeLaws(c.Promise, calls, verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance})
+	laws.Claims = verdict.ReadClaims(calls)
 	return &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}, nil
 }
 

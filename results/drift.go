@@ -39,6 +39,7 @@ type Drift struct {
 	Refusal  string    `json:"refusal,omitempty"`  // how it refuses
 	Charged  []Charge  `json:"charged,omitempty"`
 	Scope    string    `json:"scope,omitempty"`
+	Headers  string    `json:"headers,omitempty"` // which say what is left of its limit, and if they are true, in words
 	Trouble  string    `json:"trouble,omitempty"` // why it could not be measured
 }
 
@@ -122,8 +123,19 @@ func (f *Fleet) Table(w io.Writer) error {
 	if err := t.Render(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, f.summary()+"\n")
+	_, err := io.WriteString(w, f.headers("", func(s string) string { return s })+f.summary()+"\n")
 	return err
+}
+
+// headers are a line for each server that says in headers what is left of its limit.
+func (f *Fleet) headers(bullet string, escape func(string) string) string {
+	var b strings.Builder
+	for _, d := range f.Rows {
+		if d.Headers != "" {
+			b.WriteString(bullet + escape(d.Server+" sends "+d.Headers) + "\n")
+		}
+	}
+	return b.String()
 }
 
 // Markdown writes the rows as a table in GitHub's Markdown.
@@ -139,6 +151,9 @@ func (f *Fleet) Markdown(w io.Writer) error {
 	b.WriteString(strings.Repeat("|---", len(driftHeads)) + "|\n")
 	for _, d := range f.Rows {
 		line(d.cells())
+	}
+	if said := f.headers("- ", mdText); said != "" {
+		b.WriteString("\n" + said)
 	}
 	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), mdText(f.Started), mdText(f.Version))
 	_, err := io.WriteString(w, b.String())

@@ -21,7 +21,7 @@ func driftOf() *Fleet {
 			{Server: "a", Package: "a-mcp==1.2", Required: required, Observed: &Observed{Rate: 15, Burst: 40}, Attached: "yes",
 				Measured: &Measured{Rate: Range{Lo: 14.97, Hi: 15.02}, Burst: Range{Lo: 39.9, Hi: 40.1}}, Refusal: "-32000",
 				Charged: []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}}},
-			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window"},
+			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window", Headers: "X-RateLimit-Remaining: contradicted | <b>"},
 			{Server: "c", Required: required, Attached: "no", Tried: "450 at once"},
 			{Server: "d", Required: required, Attached: "?", Trouble: "it ended:\n| <b>status</b> 1 |"},
 		},
@@ -39,6 +39,8 @@ func TestDriftInMarkdown(t *testing.T) {
 | c | 15/s burst 40 | not read | no limit: 450 at once | no | - | - |
 | d | 15/s burst 40 | not read | it ended: \| &lt;b&gt;status&lt;/b&gt; 1 \| | ? | - | - |
 
+- b sends X-RateLimit-Remaining: contradicted \| &lt;b&gt;
+
 Of 4 servers, 1 kept the requirement, 1 had another limit, 1 had none, 1 could not be measured. Measured 2026-11-25T00:00:00Z by mcpload devel.
 `, b.String())
 }
@@ -46,7 +48,7 @@ Of 4 servers, 1 kept the requirement, 1 had another limit, 1 had none, 1 could n
 func TestDriftOnATerminalAndAsADocument(t *testing.T) {
 	var table, document bytes.Buffer
 	require.NoError(t, driftOf().Table(&table))
-	for _, words := range []string{"a-mcp 1.2", "no limit: 450 at once", "a fixed window", "Of 4 servers, 1 kept the requirement"} {
+	for _, words := range []string{"a-mcp 1.2", "no limit: 450 at once", "a fixed window", "b sends X-RateLimit-Remaining: contradicted", "Of 4 servers, 1 kept the requirement"} {
 		require.Contains(t, table.String(), words)
 	}
 	require.NoError(t, driftOf().JSON(&document))

@@ -16,6 +16,7 @@ type VerifiedLaws struct {
 	Lines     []int // of the history, by call
 	Clocks    verdict.Clocks
 	Tolerance float64 // in tokens, of buckets
+	Claims    verdict.Claims
 }
 
 // text says the judgement to a person.
@@ -48,6 +49,12 @@ func (l *VerifiedLaws) text() string {
 		line("refusal", fmt.Sprintf("line %d was refused, and no law can have refused it:", l.Lines[u.Call-1]))
 		for _, room := range u.Room {
 			line("", room)
+		}
+	}
+	if text := l.Claims.Words(false); text != "" {
+		line("headers", text)
+		if lie := l.Claims.Lie; lie != nil {
+			line("", "lines "+lineNumbers(l.numbers(lie.Witness.Calls)))
 		}
 	}
 	return s.String()
@@ -103,6 +110,12 @@ type (
 		Clocks      *Clocks              `json:"clocks"`
 		Laws        []Law                `json:"laws"`
 		Unexplained []unexplainedRefusal `json:"unexplained"`
+		Headers     *headersSaid         `json:"headers,omitempty"` // none that say what is left: not there
+	}
+	headersSaid struct {
+		Sent         []string `json:"sent"` // by name
+		Saw          string   `json:"saw"`
+		Contradicted []int    `json:"contradicted,omitempty"` // the lines of a reply and of a refused call that it said is let in
 	}
 	unexplainedRefusal struct {
 		Call int      `json:"call"`
@@ -120,6 +133,12 @@ func (l *VerifiedLaws) document() VerifiedLawsDoc {
 			j.Witness.Calls = l.numbers(f.Witness.Calls)
 		}
 		d.Laws = append(d.Laws, j)
+	}
+	if text := l.Claims.Words(false); text != "" {
+		d.Headers = &headersSaid{Sent: l.Claims.Headers, Saw: text}
+		if lie := l.Claims.Lie; lie != nil {
+			d.Headers.Contradicted = l.numbers(lie.Witness.Calls)
+		}
 	}
 	for _, u := range l.Judgement.Unexplained {
 		d.Unexplained = append(d.Unexplained, unexplainedRefusal{Call: l.Lines[u.Call-1], Room: u.Room})

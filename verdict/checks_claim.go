@@ -121,12 +121,19 @@ func likenessOf(c *history.Call) likeness {
 // gone reports if a call left us, so that a limit may have counted it.
 func gone(c *history.Call) bool { return c.Outcome != history.Unsent }
 
+// heeded is how long behind the status that answers a notification a server may still
+// count it: none was seen to, as limits stand before what they guard.
+const heeded = time.Second
+
 // ended is when a call had certainly been decided.
 func ended(c *history.Call) time.Duration {
-	if !c.Outcome.Answered() {
-		return never
+	switch {
+	case c.Outcome.Answered():
+		return c.Received
+	case c.Kind == history.Notification && c.Status != 0:
+		return c.Received + heeded
 	}
-	return c.Received
+	return never
 }
 
 // order fills in the instants of all calls, and the calls of each kind by when they
@@ -229,6 +236,19 @@ func (r *claimReader) against(c claim, price int) *Lie {
 			Witness: &Witness{From: claimed.Sent, To: j.Received, Calls: []int{c.pos + 1, group[k] + 1}}}
 	}
 	return nil
+}
+
+// Words say what headers come to where nobody promised them: which were sent, and if they
+// are true; empty where there are none.
+func (c Claims) Words(shared bool) string {
+	f, ok := c.Finding(false, shared)
+	if !ok {
+		return ""
+	}
+	if len(f.Warnings) == 0 {
+		return f.Saw
+	}
+	return f.Saw + "; " + strings.Join(f.Warnings, "; ")
 }
 
 // Finding is what claims come to: a fail where the server promised its headers and a

@@ -33,23 +33,32 @@ func TestClaims(t *testing.T) {
 	slow.Received = 5 * s
 	busy := refusedAt(2 * s)
 	notice := history.Call{Arrival: history.Arrival{Method: "notifications/initialized"}, Kind: history.Notification, Sent: 1500 * time.Millisecond, Received: 1600 * time.Millisecond}
+	heard := notice
+	heard.Status = 202
+	early := heard
+	early.Sent, early.Received = 0, 100*time.Millisecond
+	deaf := early
+	deaf.Status = 0
 	for name, c := range map[string]struct {
 		calls []history.Call
 		lie   bool
 		alone bool
 	}{
-		"one of the next three is refused":     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
-		"the last of them":                     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
-		"the one after":                        {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
-		"nobody says of how many":              {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
-		"a call may cost three":                {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
-		"another client's lies between":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
-		"a notification lies between":          {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
-		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
-		"only the late claim":                  {[]history.Call{slow, refusedAt(2 * s)}, false, false},
-		"something else is in flight":          {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
-		"a refusal came before, and may bar":   {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
-		"one that never ended lies between":    {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
+		"a notification was answered long before": {[]history.Call{early, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, true, true},
+		"one that nobody answered":                {[]history.Call{deaf, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
+		"one that was answered a moment ago":      {[]history.Call{heard, saysLeft(9*s/5, 1, 2), refusedAt(2 * s)}, false, false},
+		"one of the next three is refused":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
+		"the last of them":                        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
+		"the one after":                           {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
+		"nobody says of how many":                 {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
+		"a call may cost three":                   {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
+		"another client's lies between":           {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
+		"a notification lies between":             {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
+		"the claim may be later than the call":    {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
+		"only the late claim":                     {[]history.Call{slow, refusedAt(2 * s)}, false, false},
+		"something else is in flight":             {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
+		"a refusal came before, and may bar":      {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
+		"one that never ended lies between":       {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
 	} {
 		got := ReadClaims(c.calls)
 		require.Equal(t, c.lie, got.Lie != nil, "%s: %+v", name, got.Lie)

@@ -27,6 +27,7 @@ type Laws struct {
 	Fails   string                // a tool whose calls fail, as the server counts it; empty: none is known
 	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
 	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
+	Headers bool                  // the server's own headers made the promise: what they say is left is promised as well
 
 	Hasty bool // windows' lengths and kinds aren't measured, which takes some forty judgements a law
 

@@ -20,7 +20,7 @@ const mostSaid = 3
 func (l *Laws) headersFinding(c *Court) Finding {
 	promised := l.Refusal.Headers != "" && l.Refusal.Headers != "none"
 	claims := ReadClaims(c.calls)
-	f, ok := claims.Finding(promised && len(l.Said) == 1, c.cfg.Shared)
+	f, ok := claims.Finding((promised || l.Headers) && len(l.Said) == 1, c.cfg.Shared)
 	if ok {
 		return f
 	}

@@ -295,6 +295,9 @@ func remarks(j *drive.Job, calls []history.Call) (notes []string) {
 	if s, ok := verdict.Suspect(profiles.Limit{}, calls); ok {
 		notes = append(notes, s.String())
 	}
+	if text := verdict.ReadClaims(calls).Words(false); text != "" {
+		notes = append(notes, "headers: "+text)
+	}
 	if j.Unopened.Note != "" {
 		notes = append(notes, j.Unopened.Note)
 	}

@@ -91,7 +91,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 			if err != nil {
 				return err
 			}
-			f.lawful, f.given = len(f.lawFlags.promise) > 0, cmd.Flags().Changed
+			f.lawful, f.given = len(f.lawFlags.promise) > 0 || f.promiser != "", cmd.Flags().Changed
 			f.drawSeed()
 			return a.run(cmd.Context(), f, command, invoked(cmd, command))
 		},

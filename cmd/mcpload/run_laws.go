@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/audit"
@@ -18,17 +20,19 @@ import (
 
 // lawFlags are the flags of a run that is held to laws.
 type lawFlags struct {
-	promise []string
-	budget  string
-	time    time.Duration // --law-budget
-	fresh   bool
-	spend   bool
-	every   bool
-	fails   string
+	promise  []string
+	promiser string // where the promise is read from
+	budget   string
+	time     time.Duration // --law-budget
+	fresh    bool
+	spend    bool
+	every    bool
+	fails    string
 }
 
 func (f *lawFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.promise, "promise", nil, "hold the server to a `law` of any kind, such as '30 per 10s sliding per session' (repeatable; see docs/PROMISES.md)")
+	flags.StringVar(&f.promiser, "promise-from", "", "hold the server to what it promises itself: `headers`, such as RateLimit-Policy; with one client")
 	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("with --promise or --audit: the most that the traffic may take, as `time=D,calls=N` (default time=%s,calls=%d; of an audit time=%s); what doesn't fit isn't tried", short(scenarios.DefaultLawBudget), scenarios.DefaultLawCalls, short(audit.DefaultTime)))
 	flags.DurationVar(&f.time, "law-budget", 0, "as --budget time=")
 	if err := flags.MarkHidden("law-budget"); err != nil {
@@ -45,6 +49,9 @@ func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 	budget, err := f.most()
 	if err != nil {
 		return err
+	}
+	if f.promiser != "" {
+		return f.ownLaws(jobs, given, budget)
 	}
 	if len(f.lawFlags.promise) == 0 {
 		lawful := f.profilesLaws(jobs, budget)
@@ -79,6 +86,32 @@ func (f *runFlags) laws(jobs []drive.Job, given func(name string) bool) error {
 		jobs[i].Mock.Profile = jobs[i].Profile // a mock keeps it
 		jobs[i].Laws = f.heldTo(jobs[i].Profile, budget)
 	}
+	return nil
+}
+
+// ownLaws makes jobs such as are held to what the server's own headers promise. They
+// don't say who shares a limit, so there is one client: to it every reading is the same.
+func (f *runFlags) ownLaws(jobs []drive.Job, given func(name string) bool, budget probe.Budget) error {
+	if f.promiser != "headers" {
+		return hint.New(fmt.Errorf("--promise-from %q isn't headers", f.promiser), "say other promises with --promise, or in a profile")
+	}
+	for _, name := range []string{"promise", "rate", "burst", "scope", "scenario", "against", "dry-run", "clients", "client-header", "virtual"} {
+		if given(name) {
+			return fmt.Errorf("--promise-from headers takes no --%s: what is promised, and so the plan, is known once the server has replied", name)
+		}
+	}
+	for i := range jobs {
+		if jobs[i].Kind == target.Mock {
+			return hint.New(errors.New("--promise-from headers asks a server, and a mock has no headers of its own"), "give --url, a command or --live")
+		}
+		if jobs[i].Options.Transport == wire.Stdio {
+			return errors.New("--promise-from headers: there are no headers over stdio")
+		}
+		jobs[i].Profile.Promise, jobs[i].Profile.Promised = nil, ""
+		jobs[i].Laws = f.heldTo(jobs[i].Profile, budget)
+		jobs[i].Laws.Headers, jobs[i].Laws.Source = true, drive.HeaderSource
+	}
+	f.clients = 1
 	return nil
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,8 +21,14 @@ import (
 )
 
 // windowServer is a server of tool calls that lets through n in every window, which
-// opens with a call, as express-rate-limit does.
+// opens with a call, as express-rate-limit does. It says so in headers, and how many
+// are left.
 func windowServer(t *testing.T, n int, every time.Duration) string {
+	return boastfulServer(t, n, every, 0)
+}
+
+// boastfulServer is one that says that so many more are left than there are.
+func boastfulServer(t *testing.T, n int, every time.Duration, more int) string {
 	s := server.NewMCPServer("windows", "1")
 	s.AddTool(mcp.NewTool("ping", mcp.WithReadOnlyHintAnnotation(true), mcp.WithOpenWorldHintAnnotation(false)),
 		func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -38,8 +46,10 @@ func windowServer(t *testing.T, n int, every time.Duration) string {
 				ends, used = now.Add(every), 0
 			}
 			used++
-			refused := used > n
+			refused, left := used > n, n-used
 			mu.Unlock()
+			w.Header().Set("RateLimit-Policy", fmt.Sprintf(`"all";q=%d;w=%g`, n, every.Seconds()))
+			w.Header().Set("RateLimit", fmt.Sprintf(`"all";r=%d;t=1`, max(0, left)+more))
 			if refused {
 				w.WriteHeader(http.StatusTooManyRequests)
 				return
@@ -82,16 +92,7 @@ func TestRunHoldsAServerToLaws(t *testing.T) {
 	} {
 		t.Run(row.promise, func(t *testing.T) {
 			t.Parallel()
-			var doc results.Document
-			for range 3 { // what delays hid is inconclusive, and never wrong
-				var stdout, stderr bytes.Buffer
-				run([]string{"run", "--url", windowServer(t, 5, time.Second), "--protocol", "2025-11-25", "--promise", row.promise, "--tool", "ping",
-					"--fresh", "--no-store", "--format", "json"}, &bytes.Buffer{}, &stdout, &stderr)
-				require.NoError(t, json.Unmarshal(stdout.Bytes(), &doc), stderr.String())
-				if doc.Verdict != verdict.Inconclusive {
-					break
-				}
-			}
+			doc := runLaws(t, windowServer(t, 5, time.Second), "--promise", row.promise)
 			require.Equal(t, row.verdict, doc.Verdict, "%+v", doc.Servers[0].Scenarios)
 			require.Len(t, doc.Servers[0].Laws, 1)
 			law := doc.Servers[0].Laws[0]
@@ -99,6 +100,51 @@ func TestRunHoldsAServerToLaws(t *testing.T) {
 			require.Equal(t, row.promise, doc.Servers[0].Promise)
 			if row.state != "" {
 				require.EqualValues(t, row.state, law.State)
+			}
+		})
+	}
+}
+
+// runLaws holds a server to laws, and again where delays hid what it does: that is
+// inconclusive, and never wrong.
+func runLaws(t *testing.T, url string, args ...string) (doc results.Document) {
+	t.Helper()
+	for range 3 {
+		var stdout, stderr bytes.Buffer
+		run(append([]string{"run", "--url", url, "--protocol", "2025-11-25", "--tool", "ping", "--fresh", "--no-store", "--format", "json"}, args...),
+			&bytes.Buffer{}, &stdout, &stderr)
+		doc = results.Document{}
+		require.NoError(t, json.Unmarshal(stdout.Bytes(), &doc), stderr.String())
+		if doc.Verdict != verdict.Inconclusive {
+			break
+		}
+	}
+	return doc
+}
+
+// A server's own headers are its promise, and what they say is left is a part of it.
+func TestRunHoldsAServerToItsHeaders(t *testing.T) {
+	for name, row := range map[string]struct {
+		more    int
+		verdict verdict.Verdict
+	}{
+		"true":         {0, verdict.Pass},
+		"one too many": {1, verdict.Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doc := runLaws(t, boastfulServer(t, 5, time.Second, row.more), "--promise-from", "headers")
+			require.Equal(t, row.verdict, doc.Verdict, "%+v", doc.Servers[0].Scenarios)
+			s := doc.Servers[0]
+			require.Equal(t, `5 per 1s named "all"`, s.Promise)
+			require.Contains(t, s.PromiseSource, `headers: RateLimit: "all";r=`)
+			require.True(t, s.Setting.Headers, "a kept run is judged again alike")
+			at := slices.IndexFunc(s.Scenarios[0].Findings, func(f results.Finding) bool { return f.Check == "headers" })
+			require.GreaterOrEqual(t, at, 0)
+			f := s.Scenarios[0].Findings[at]
+			require.Equal(t, row.verdict, f.Verdict)
+			if row.verdict == verdict.Fail {
+				require.Len(t, f.Witness.Calls, 2)
 			}
 		})
 	}

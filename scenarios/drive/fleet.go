@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/probe"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A Survey judges servers one after the other and probes each that keeps what it
@@ -35,7 +36,7 @@ func (s Survey) Run(ctx context.Context, report *results.Fleet, drain <-chan str
 		row, o := s.one(ctx, j, drain)
 		if s.Clean != nil {
 			for _, text := range []*string{&row.Server, &row.Package, &row.Tried, &row.Limiter, &row.Refusal,
-				&row.Trouble} {
+				&row.Headers, &row.Trouble} {
 				*text = s.Clean(*text)
 			}
 		}
@@ -65,6 +66,7 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 	}
 	o := judged.Run(ctx, watcher, drain)
 	done()
+	row.Headers = verdict.ReadClaims(o.Calls).Words(false)
 	if l := o.Server.Launch; l != nil && len(l.Packages) > 0 {
 		row.Package = l.Packages[0]
 	}

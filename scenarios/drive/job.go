@@ -75,8 +75,8 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	if j.Laws != nil && err == nil && j.Part.Of <= 1 { // all parts of a plan go by the same plan
-		j.Laws.look(&j.Target, sessions[0], trial)
+	if j.Laws != nil && err == nil {
+		err = j.meetLaws(sessions[0], before, trial, tell, &out.Server)
 	}
 	out.met(&j, sessions[0])
 	begin := time.Duration(0)
@@ -208,6 +208,9 @@ func (j *Job) Fits() error {
 	if j.Laws != nil {
 		j.Profile.Limit = judge.Permissive()
 		j.TakesSessions()
+		if j.Laws.Headers {
+			return nil // what isn't known yet is looked at once it is
+		}
 		return j.fitsLaws()
 	}
 	n := 0

@@ -33,6 +33,7 @@ type Laws struct {
 	Fresh   bool              // nobody has used the server for as long as its laws remember
 	Spend   bool              // use up more than MostUnasked of a quota
 	Source  string            // where they were read from
+	Headers bool              // take the promise from the server's own headers, once they are seen
 	left    []string          // what the last plan's budget left out
 	lasts   time.Duration     // how long a call was seen to last, about
 	others  []history.Arrival // that the server may be asked beside the load
@@ -102,6 +103,9 @@ func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
 		Load: j.load(), Failing: j.failing(), Others: j.others(), Lasts: max(j.Laws.lasts, j.mockLasts()),
 		Clients: clients, Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed})
+	if j.Laws.Headers {
+		j.countDown(&plan, clients[0])
+	}
 	for i := range plan.Arrivals {
 		plan.Arrivals[i].Label = scenarios.LawScenario
 	}
@@ -163,7 +167,7 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 		}
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
-		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty}
+		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty, Headers: l.Headers}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}
