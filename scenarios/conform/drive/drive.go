@@ -60,10 +60,14 @@ type Found struct {
 	Transport string
 	Reports   []conform.Report
 	Unspoken  map[string]string // the revisions that it doesn't speak, and how it said so
+	Beside    []string          // revisions that none of the rows is about, which were not tried
 }
 
 // ErrNothing says that the server spoke no revision that was tried.
 var ErrNothing = errors.New("drive: the server speaks none of the revisions that were tried")
+
+// ErrNoRow says that none of the rows is about any of the revisions and the transport.
+var ErrNoRow = errors.New("drive: none of the rows is about these revisions over this transport")
 
 func (c *Config) fill() error {
 	if c.Timeout == 0 {
@@ -101,18 +105,20 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
 	var last error
 	var locked *conform.Report
-	for i, revision := range c.Revisions {
+	patience := max(c.Timeout, c.Start)
+	for _, revision := range c.Revisions {
 		if ctx.Err() != nil {
 			break
 		}
 		if conform.Stateless(revision) && c.Transport == conform.SSE {
 			continue // it never had this transport
 		}
-		patience := c.Timeout
-		if i == 0 {
-			patience = max(patience, c.Start)
+		if !c.demands(revision) {
+			found.Beside = append(found.Beside, revision)
+			continue
 		}
 		r, err := c.try(ctx, revision, patience)
+		patience = c.Timeout // it has started
 		switch {
 		case err == nil:
 			found.Reports = append(found.Reports, r)
@@ -142,8 +148,18 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		return found, last
 	case ctx.Err() != nil:
 		return found, fmt.Errorf("drive: %w", ctx.Err())
+	case len(found.Unspoken) == 0:
+		return found, ErrNoRow
 	}
 	return found, ErrNothing
+}
+
+// demands reports if any row is about a revision; what load and odd arguments show is
+// about all of them.
+func (c *Config) demands(revision string) bool {
+	return c.Under > 0 || c.Fuzz > 0 || slices.ContainsFunc(c.Rows, func(r conform.Row) bool {
+		return r.Applies(revision, c.Transport)
+	})
 }
 
 // try tries one revision.

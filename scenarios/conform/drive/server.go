@@ -48,6 +48,9 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 			s.Notes = append(s.Notes, fmt.Sprintf("it does not speak %s: %s", revision, cleaned(how, o.Redact)))
 		}
 	}
+	if len(found.Beside) > 0 {
+		s.Notes = append(s.Notes, "none of the chosen rows is about "+strings.Join(found.Beside, ", "))
+	}
 	if ctx.Err() != nil {
 		s.Error = "it was interrupted"
 	}
