@@ -44,8 +44,9 @@ func newWaiting(calls []history.Call, x axis) (*waiting, bool) {
 	return w, true
 }
 
+// answered is a planned call that a caller waited for; handshakes are nobody's wait.
 func answered(c *history.Call) bool {
-	return c.Outcome == history.OK || c.Outcome == history.Limited
+	return c.Planned() && (c.Outcome == history.OK || c.Outcome == history.Limited)
 }
 
 // power is a call's latency as a power of ten of a millisecond; what is under a
