@@ -73,6 +73,7 @@ type claimReader struct {
 	notes  map[string]bool
 
 	sent, received []time.Duration // of all calls that left us, each sorted
+	loose          []time.Duration // when loose notifications were sent, sorted
 	groups         map[likeness][]int
 }
 
@@ -121,20 +122,18 @@ func likenessOf(c *history.Call) likeness {
 // gone reports if a call left us, so that a limit may have counted it.
 func gone(c *history.Call) bool { return c.Outcome != history.Unsent }
 
-// heeded is how long behind the status that answers a notification a server may still
-// count it: none was seen to, as limits stand before what they guard.
-const heeded = time.Second
-
-// ended is when a call had certainly been decided.
+// ended is when a call had certainly been decided. A notification that was answered with
+// a status counts here as decided then: it is loose, and against counts it apart.
 func ended(c *history.Call) time.Duration {
-	switch {
-	case c.Outcome.Answered():
+	if c.Outcome.Answered() || loose(c) {
 		return c.Received
-	case c.Kind == history.Notification && c.Status != 0:
-		return c.Received + heeded
 	}
 	return never
 }
+
+// loose reports if a call is a notification that was taken: a server may count it at any
+// time later, so that every claim since may be one less by it.
+func loose(c *history.Call) bool { return c.Kind == history.Notification && c.Status != 0 }
 
 // order fills in the instants of all calls, and the calls of each kind by when they
 // were sent.
@@ -144,8 +143,12 @@ func (r *claimReader) order() {
 		if c := &r.calls[i]; gone(c) {
 			r.sent, r.received = append(r.sent, c.Sent), append(r.received, ended(c))
 			r.groups[likenessOf(c)] = append(r.groups[likenessOf(c)], i)
+			if loose(c) {
+				r.loose = append(r.loose, c.Sent)
+			}
 		}
 	}
+	slices.Sort(r.loose)
 	slices.Sort(r.sent)
 	slices.Sort(r.received)
 	for _, g := range r.groups {
@@ -227,7 +230,8 @@ func (r *claimReader) against(c claim, price int) *Lie {
 				return nil
 			}
 		}
-		if same != rivals || (same+1)*price > c.left {
+		late := sort.Search(len(r.loose), func(i int) bool { return r.loose[i] > j.Received })
+		if same != rivals || (same+1+late)*price > c.left {
 			return nil
 		}
 		return &Lie{Alone: r.between(j.Sent, j.Received) == 1,

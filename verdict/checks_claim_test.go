@@ -44,21 +44,22 @@ func TestClaims(t *testing.T) {
 		lie   bool
 		alone bool
 	}{
-		"a notification was answered long before": {[]history.Call{early, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, true, true},
-		"one that nobody answered":                {[]history.Call{deaf, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
-		"one that was answered a moment ago":      {[]history.Call{heard, saysLeft(9*s/5, 1, 2), refusedAt(2 * s)}, false, false},
-		"one of the next three is refused":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
-		"the last of them":                        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
-		"the one after":                           {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
-		"nobody says of how many":                 {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
-		"a call may cost three":                   {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
-		"another client's lies between":           {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
-		"a notification lies between":             {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
-		"the claim may be later than the call":    {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
-		"only the late claim":                     {[]history.Call{slow, refusedAt(2 * s)}, false, false},
-		"something else is in flight":             {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
-		"a refusal came before, and may bar":      {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
-		"one that never ended lies between":       {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
+		"a notification was answered before":   {[]history.Call{early, saysLeft(3*s/2, 2, 3), refusedAt(2 * s)}, true, true},
+		"it may be counted late":               {[]history.Call{early, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
+		"one that nobody answered":             {[]history.Call{deaf, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
+		"one that was answered a moment ago":   {[]history.Call{heard, saysLeft(9*s/5, 1, 2), refusedAt(2 * s)}, false, false},
+		"one of the next three is refused":     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
+		"the last of them":                     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
+		"the one after":                        {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
+		"nobody says of how many":              {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
+		"a call may cost three":                {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
+		"another client's lies between":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
+		"a notification lies between":          {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
+		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
+		"only the late claim":                  {[]history.Call{slow, refusedAt(2 * s)}, false, false},
+		"something else is in flight":          {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
+		"a refusal came before, and may bar":   {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
+		"one that never ended lies between":    {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
 	} {
 		got := ReadClaims(c.calls)
 		require.Equal(t, c.lie, got.Lie != nil, "%s: %+v", name, got.Lie)
