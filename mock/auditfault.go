@@ -94,6 +94,7 @@ func headerFaults() []Fault {
 	return []Fault{
 		{Name: "per-forwarded", Doc: "each X-Forwarded-For has a bucket of its own", Cause: "X-Forwarded-For", build: by("X-Forwarded-For")},
 		{Name: "per-cookie", Doc: "each Cookie has a bucket of its own", Cause: "Cookie", build: by("Cookie")},
+		{Name: "per-host", Doc: "each name by which the server is reached has a bucket of its own, as replicas do behind several", Cause: "replica", build: by("Host")},
 		{Name: "per-origin", Doc: "each Origin has a bucket of its own", Cause: "Origin", build: by("Origin")},
 	}
 }

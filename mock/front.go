@@ -49,7 +49,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
-	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: r.Header.Get}
+	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: func(name string) string {
+		if name == "Host" {
+			return r.Host // which isn't among the headers
+		}
+		return r.Header.Get(name)
+	}}
 	if list := f.server.batch(body); list != nil {
 		f.serveBatch(w, r, list, from)
 		return

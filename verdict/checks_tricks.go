@@ -31,6 +31,10 @@ func TrickOf(session string) (name, value string) {
 	return name, value
 }
 
+// Replica is what the names of tricks begin with that are the burst at another url,
+// of which each was named by whoever wanted it judged.
+const Replica = "replica "
+
 // A trick is a part of an audit's scenario.
 type trick struct {
 	name   string
@@ -79,6 +83,8 @@ func judgeTricks(t *Trial) Finding {
 		f.Verdict, f.Cause, f.Saw = Fail, strings.Join(failed, "; "), strings.Join(failed, "; ")+"; "+f.Saw
 	case !pressed:
 		f.Saw += "; nothing was refused, so that nothing pressed on the limit"
+	case slices.ContainsFunc(silent, func(name string) bool { return strings.HasPrefix(name, Replica) }):
+		// what holds at the others says nothing of this one
 	case len(held) > 0:
 		f.Verdict = Pass
 	}
@@ -222,6 +228,15 @@ func (t *Trial) boughtWords(k *trick, all []int, proof *Witness) string {
 	if len(got) > 1 && least > 1 && 2*least >= most {
 		text = fmt.Sprintf("each new %s buys %s at once, so that there is no limit: %d admitted in %s, %s allowed",
 			k.name, words.Count(least, "call"), proof.Admitted, span, tokens(proof.Allowed))
+	}
+	if strings.HasPrefix(k.name, Replica) {
+		there := 0
+		for _, p := range proof.Calls {
+			if name, _ := TrickOf(t.court.calls[p-1].Session); name == k.name {
+				there++
+			}
+		}
+		text += fmt.Sprintf(" (%d of them at the first url, %d at %s)", len(proof.Calls)-there, there, k.name)
 	}
 	if begin, n := t.breach(k, all); begin > heldLong {
 		text += fmt.Sprintf("; the limit held for %s and %s", begin.Round(100*time.Millisecond), words.Count(n, "call"))

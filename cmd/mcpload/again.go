@@ -40,7 +40,7 @@ func invoked(cmd *cobra.Command, command []string) *invocation {
 	flags := cmd.Flags()
 	flags.SortFlags = false // from here on nothing is listed for help
 	flags.Visit(func(f *pflag.Flag) {
-		if list, ok := f.Value.(pflag.SliceValue); ok {
+		if list, ok := f.Value.(interface{ GetSlice() []string }); ok {
 			for _, one := range list.GetSlice() {
 				v.flags = append(v.flags, flagValue{name: f.Name, value: one})
 			}

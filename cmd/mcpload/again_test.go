@@ -28,6 +28,7 @@ func TestACommandLineHoldsNoSecret(t *testing.T) {
 		{"a client's credential", invocation{flags: []flagValue{{name: "client-header", value: "Authorization: Bearer ${TOKEN}_{n}"}}}, "--client-header 'Authorization: Bearer ${TOKEN}_{n}'"},
 		{"a client's literal", invocation{flags: []flagValue{{name: "client-header", value: "X: abc-{n}"}}}, "--client-header 'X: …'"},
 		{"a URL", invocation{flags: []flagValue{{name: "url", value: "https://me:pw@host:1/mcp?key=abc&b=c#d"}}}, "--url 'https://…@host:1/mcp?key=…&b=…'"},
+		{"two URLs", invocation{flags: []flagValue{{name: "url", value: "http://a/mcp"}, {name: "url", value: "http://b/mcp?key=x"}}}, "--url http://a/mcp --url 'http://b/mcp?key=…'"},
 		{"a plain URL", invocation{flags: []flagValue{{name: "url", value: "http://127.0.0.1:8000/mcp"}}}, "--url http://127.0.0.1:8000/mcp"},
 		{"what is no URL", invocation{flags: []flagValue{{name: "url", value: "http://me:pw@[::1"}}}, "--url '…'"},
 		{"a proxy", invocation{flags: []flagValue{{name: "proxy", value: "http://me:pw@host:1"}}}, "--proxy 'http://…@host:1'"},

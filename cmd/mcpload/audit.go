@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -32,12 +33,38 @@ type auditFlags struct {
 	attempts []string // those that --scenario names
 }
 
-func (f *auditFlags) register(flags *pflag.FlagSet) {
+func (f *auditFlags) register(flags *pflag.FlagSet, t *targetFlags) {
+	several(flags, t)
 	flags.BoolVar(&f.audit, "audit", false, "try what a server may let through that behaves for a tester: "+strings.Join(audit.Names(), ", ")+" (see docs/AUDIT.md)")
 	flags.StringVar(&f.name, "client-name", "", "`name` that the client gives as its own, or name/version (default mcpload)")
 	flags.StringVar(&f.agent, "user-agent", "", "`User-Agent` of every request over HTTP (default the client's name and version)")
 	flags.StringSliceVar(&f.allow, "allow", nil, "`attempts` that --audit may make beyond this machine, although they can cost money or get you banned: flood, forgery")
 }
+
+// several has --url take several.
+func several(flags *pflag.FlagSet, t *targetFlags) {
+	first := flags.Lookup("url")
+	first.Usage += "; given again, the promise holds over all of them together (repeatable)"
+	first.Value = &urls{first.Value, t}
+}
+
+// urls are the endpoint that is judged, and others that share its limit.
+type urls struct {
+	pflag.Value
+	f *targetFlags
+}
+
+// Set implements pflag.Value.
+func (u *urls) Set(s string) error {
+	if u.f.url == "" {
+		return u.Value.Set(s)
+	}
+	u.f.replicas = append(u.f.replicas, s)
+	return nil
+}
+
+// GetSlice are all of them.
+func (u *urls) GetSlice() []string { return append([]string{u.f.url}, u.f.replicas...) }
 
 // split takes the names of attempts out of those of scenarios.
 func (f *auditFlags) split(names []string) (rest []string) {
@@ -109,6 +136,22 @@ func (f *runFlags) audits(jobs []drive.Job) error {
 		}
 		one := a
 		jobs[i].Audit = &one
+	}
+	return nil
+}
+
+// shareOne has a run try several urls where there are several.
+func (f *runFlags) shareOne() error {
+	for i, u := range f.replicas {
+		if u == "" || slices.Contains(append([]string{f.url}, f.replicas[:i]...), u) {
+			return hint.New(errors.New("--url names the same endpoint twice, or none"), "each --url is another way to what shares one limit")
+		}
+		if p, err := url.Parse(u); err != nil || p.Host == "" {
+			return errors.New("a --url is no address of an endpoint")
+		}
+	}
+	if len(f.replicas) > 0 && !f.audit && !slices.Contains(f.attempts, "replicas") {
+		f.attempts = append(f.attempts, "replicas")
 	}
 	return nil
 }

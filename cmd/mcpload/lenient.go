@@ -50,6 +50,14 @@ type withScheme struct{ pflag.Value }
 
 func (v withScheme) Set(s string) error { return v.Value.Set(schemed(s)) }
 
+// GetSlice are the endpoints, where the flag takes several.
+func (v withScheme) GetSlice() []string {
+	if list, ok := v.Value.(interface{ GetSlice() []string }); ok {
+		return list.GetSlice()
+	}
+	return []string{v.String()}
+}
+
 // schemed puts a scheme before an endpoint that has none: http for this machine and
 // for an address or port, as servers that are being built are served; else https.
 func schemed(s string) string {

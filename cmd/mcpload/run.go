@@ -106,7 +106,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	cmd.Flags().Lookup("protocol").Usage += "; each judges every one that the server speaks"
 	f.registerKeep(cmd)
 	f.lawFlags.register(cmd.Flags())
-	f.auditFlags.register(cmd.Flags())
+	f.auditFlags.register(cmd.Flags(), &f.targetFlags)
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
 	f.telemetry.register(flags)
@@ -207,7 +207,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 // arrange says in what time jobs run, what they are held to, and which part of them is
 // ours.
 func (f *runFlags) arrange(jobs []drive.Job) error {
-	if err := f.makeVirtual(jobs); err != nil {
+	if err := cmp.Or(f.shareOne(), f.makeVirtual(jobs)); err != nil {
 		return err
 	}
 	if err := f.laws(jobs, f.given); err != nil {

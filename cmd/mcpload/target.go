@@ -25,6 +25,7 @@ type targetFlags struct {
 	servers   []string
 	all       bool
 	url       string
+	replicas  []string // further URLs that the promise holds over; only run takes them
 	live      bool
 	offline   bool
 	env       []string
@@ -112,7 +113,9 @@ func (a *app) catalog(dirs []string) (*profiles.Catalog, error) {
 // jobs turns flags into what is to be judged, all checked before anything
 // starts.
 func (a *app) jobs(f *targetFlags, command []string) ([]drive.Job, error) {
-	a.hide("--url", apikey.InURL(f.url)...)
+	for _, u := range append([]string{f.url}, f.replicas...) {
+		a.hide("--url", apikey.InURL(u)...)
+	}
 	if err := f.consistent(command); err != nil {
 		return nil, err
 	}
@@ -165,7 +168,7 @@ func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header h
 	if j.Options, err = wireOptions(p, f, header); err != nil {
 		return j, err
 	}
-	j.Options.Redact = a.secrets.redact
+	j.Options.Redact, j.Replicas = a.secrets.redact, f.replicas
 	if err := j.Aim(target.Place{URL: f.url, Command: command, Live: f.live, Transport: f.transport, Protocol: f.protocol}); err != nil {
 		return j, err
 	}

@@ -114,7 +114,9 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 	o.Client, o.ListTools = a.Client, false
 	o.Transport, o.Protocol = c.main.Transport(), c.main.Protocol()
 	if g, ok := audit.GuiseOf(a.Session); ok {
-		o = dressed(o, g)
+		if o = dressed(o, g); g.At > 1 && g.At-2 < len(c.of.Replicas) {
+			o.URL = c.of.Replicas[g.At-2]
+		}
 	}
 	s, opening, err := Dial(ctx, o)
 	if err != nil {

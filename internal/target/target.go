@@ -48,6 +48,7 @@ type Target struct {
 	ServeMock func(mock.Config) ([]string, error) // the command that serves a mock over stdio; nil: nothing does
 	Launch    []string                            // a command to start before dialling the URL
 	Live      *Live                               // a server of the profile's recipe to install and start; nil: none
+	Replicas  []string                            // further URLs that the same promise holds over, together with the first
 	Clients   int                                 // how many sessions are opened, where the transport has several; 0: DefaultClients
 	Part      shard.Part                          // of the clients, where others speak as the rest; the zero value: all
 	Identity  Identity                            // what tells clients apart besides their sessions

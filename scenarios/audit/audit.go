@@ -65,6 +65,9 @@ func Attempts() []Attempt {
 			Control: "the bucket is drained before, and asked for its burst after each", Allow: true, cast: plain(flooding)},
 		{Name: "revision", Doc: "sessions of each protocol revision, one that listens to a GET stream, and one over HTTP/2", Control: drainFirst, Web: true,
 			cast: forms(1, spoken)},
+		{Name: "replicas", Doc: "the burst at each url, after that at the first: all of them were promised one limit",
+			Control: "the bucket is drained at the first url before each", Web: true, Flag: "--url for each of them",
+			cast: replicas, not: noReplicas},
 		{Name: "rest", Doc: "rests of 1, 2, 5, 10, 30, 60 s and so on, as far as the budget goes, each followed by twice the burst", Control: "the bucket is drained before each",
 			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return resting(h.rests) }},
 		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves", Control: "the bucket is drained first",
@@ -90,9 +93,19 @@ func forging(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
 // noSharedSessions says why sessions can't be asked to share a limit.
 func noSharedSessions(h Having) string {
 	if h.Limit.Scope == profiles.Client && (h.Limit.Key != profiles.CredentialKey || !h.Credential) {
-		return "each session is promised a limit of its own, or may be"
+		return notShared
 	}
 	return ""
+}
+
+const notShared = "each session is promised a limit of its own, or may be"
+
+// noReplicas says why there is nothing to share a limit between.
+func noReplicas(h Having) string {
+	if len(h.Replicas) == 0 {
+		return "only one url is named"
+	}
+	return noSharedSessions(h)
 }
 
 // Having is what an audit knows before it begins.
@@ -105,6 +118,7 @@ type Having struct {
 	Allow      []string // attempts that are allowed beyond this machine
 	Budget     Budget
 	Names      []string // the attempts that are wanted; nil: all
+	Replicas   []string // where else the same limit is promised, as a reader may see it: host:port of each further url
 
 	rests   []time.Duration
 	endures time.Duration
@@ -175,7 +189,11 @@ func (h Having) lacks(a Attempt) (Left, bool) {
 	case a.Allow && !h.Loopback && !slices.Contains(h.Allow, a.Name):
 		return Left{a.Name, "it can cost money, or get the caller banned", "--allow " + a.Name}, true
 	case a.not != nil && a.not(h) != "":
-		return Left{a.Name, a.not(h), ""}, true
+		flag := a.Flag
+		if a.not(h) == notShared {
+			flag = ""
+		}
+		return Left{a.Name, a.not(h), flag}, true
 	}
 	return Left{}, false
 }
@@ -251,7 +269,15 @@ func Names() []string {
 
 // Untried is what a run without an audit doesn't try, in a line.
 func Untried() string {
-	return "not tried: " + strings.Join(Names(), ", ") + ": --audit tries them"
+	var audited, others []string
+	for _, a := range Attempts() {
+		if a.Flag == "" {
+			audited = append(audited, a.Name)
+		} else {
+			others = append(others, a.Name+": "+a.Flag)
+		}
+	}
+	return strings.Join(append([]string{"not tried: " + strings.Join(audited, ", ") + ": --audit tries them"}, others...), "; ")
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }

@@ -144,6 +144,17 @@ func affinity(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 	return c.cues
 }
 
+// replicas drains the bucket at the first url, and asks for its burst at another one.
+func replicas(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+	return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
+		var list []trickForm
+		for i, host := range h.Replicas {
+			list = append(list, replica(i+2, host))
+		}
+		return newCast(l, set).each(list, 1)
+	}
+}
+
 // The rests that are tried, as far as the budget goes.
 var rests = []time.Duration{1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600}
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type Guise struct {
 	HTTP2  bool                                      // its session speaks HTTP/2
 	Stream bool                                      // its session listens to the server's stream
 	Batch  int                                       // so many calls in one message; 0: each alone
+	At     int                                       // its session is with the nth url, from 2; 0: the first
 }
 
 // A Client is what a client says of itself.
@@ -54,6 +56,10 @@ func GuiseOf(session string) (Guise, bool) {
 			}
 			return t.guise(n), true
 		}
+	}
+	n := 0
+	if _, err := fmt.Sscanf(name, verdict.Replica+"%d ", &n); err == nil && n > 1 {
+		return Guise{Opens: true, At: n}, true
 	}
 	for _, prefix := range []string{rest, flood, atOnce, staying, method} {
 		if strings.HasPrefix(name, prefix) {
@@ -179,6 +185,11 @@ func batches() []trickForm {
 		{name + " in revision " + batchRevision, func(int) Guise {
 			return Guise{Batch: batched, Opens: true, Speaks: batchRevision}
 		}}}
+}
+
+// replica is the nth url, from 2. What may be secret in a url isn't of its host.
+func replica(n int, host string) trickForm {
+	return trickForm{name: fmt.Sprintf("%s%d (%s)", verdict.Replica, n, host)}
 }
 
 // ownSession is the trick of having many sessions.

@@ -25,10 +25,23 @@ func (j *Job) AddAudit(transport wire.Transport) audit.Plan {
 		Web:        transport == wire.HTTP || transport == wire.Auto || j.Virtual != nil,
 		Loopback:   j.onLoopback(),
 		Credential: j.Options.Header.Get("Authorization") != "",
+		Replicas:   j.hosts(),
 		Allow:      j.Audit.Allow, Budget: j.Audit.Budget, Names: j.Audit.Names,
 	}, target.ClientNames(1))
 	j.Scenarios = slices.Concat(j.Scenarios, plan.Scenarios)
 	return plan
+}
+
+// hosts are those of the urls beyond the first.
+func (j *Job) hosts() (list []string) {
+	for _, raw := range j.Replicas {
+		host := "?" // the wire refuses it
+		if u, err := url.Parse(raw); err == nil {
+			host = u.Host
+		}
+		list = append(list, host)
+	}
+	return list
 }
 
 // onLoopback reports if the server is on this machine.

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func auditOf(l profiles.Limit, fault string, seed uint64, names ...string) Job {
 	l.Charges = []string{"*"}
 	p := profiles.Profile{Name: "audited", Limit: l, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
 	return Job{
-		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault}},
+		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault}, Replicas: []string{"http://localhost/mcp"}},
 		Audit:  &Audit{Names: names, Budget: audit.Budget{Time: 5 * time.Minute}}, Virtual: virtual.Exp(2 * time.Millisecond),
 	}
 }
@@ -47,7 +48,7 @@ var caughtBy = map[string]string{
 	"replicas-sticky": "affinity", "off-after-25s": "endurance", "off-after-600": "endurance", "full-every-25s": "endurance",
 	"rest-bonus": "rest", "open-in-flight": "flood", "open-in-floods": "flood", "batch-costs-one": "batch",
 	"new-arguments-free": "variety", "spelling-free": "variety", "high-ids-free": "variety",
-	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "only-this-agent": "disguise",
+	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas", "only-this-agent": "disguise",
 }
 
 // Each fault passes all scenarios of a run without an audit, and an audit catches it and
@@ -138,6 +139,9 @@ func TestAnAuditSaysWhatItDoesNotTry(t *testing.T) {
 	require.Contains(t, text, "not tried: forgery: it can cost money, or get the caller banned (--allow forgery)")
 	require.Contains(t, text, "not tried: flood: it can cost money, or get the caller banned (--allow flood)")
 	require.Contains(t, text, "not tried: a rest of ")
+	alone := j
+	alone.Replicas, alone.Scenarios = nil, nil
+	require.Contains(t, fmt.Sprint(alone.AddAudit("http").Left), "not tried: replicas: only one url is named (--url for each of them)")
 	enough := regexp.MustCompile(`not tried: a rest of (\S+) .*--budget time=([^)]+)\)`).FindStringSubmatch(text)
 	more := *j.Audit
 	more.Budget.Time = duration(t, enough[2])

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,8 +128,11 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		agent = g.Client.Agent
 	}
 	q.Header = func(name string) string {
-		if name == "User-Agent" {
+		switch {
+		case name == "User-Agent":
 			return agent
+		case name == "Host":
+			return "url " + strconv.Itoa(max(1, g.At))
 		}
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
