@@ -325,6 +325,8 @@ func TestTokenOfACommand(t *testing.T) {
 		"nothing":       {command: "echo no login >&2", fault: "printed nothing: no login"},
 		"words":         {command: "echo please log in", fault: "it has spaces"},
 		"a failure":     {command: "echo expired >&2; exit 3", fault: "failed: exit status 3: expired"},
+		"a trace":       {command: "echo + curl -u me:" + jwt[:19] + " https://a.example/x >&2; exit 3", fault: "3: + curl -u me:*** https://a.example/x"},
+		"said twice":    {command: "echo hunter; echo got hunter >&2; exit 3", fault: "exit status 3: got ***"},
 		"no such":       {command: "/no/such/program", fault: "failed: exit status 127"},
 		"several lines": {command: "printf 'a\\nb'", fault: "more than one line"},
 		"other JSON":    {command: `echo '{"token":"abc"}'`, want: `{"token":"abc"}`},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -22,6 +23,11 @@ type Command string
 
 // Eager reports that it needs to know nothing of the server.
 func (c Command) Eager() bool { return true }
+
+// Hint says what to do where it gets no token, or none that a server takes.
+func (c Command) Hint() string {
+	return "run the command by itself: does it print a token, and one for this server?"
+}
 
 // Get implements Getter.
 func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
@@ -37,7 +43,7 @@ func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("it printed no token within %s", getWithin)
 		}
-		return Token{}, fmt.Errorf("the command for a token failed: %w%s", err, lastLine(said.String()))
+		return Token{}, fmt.Errorf("the command for a token failed: %w%s", err, lastLine(said.String(), out.String()))
 	}
 	text := strings.TrimSpace(out.String())
 	var object tokenReply
@@ -46,22 +52,36 @@ func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 	}
 	switch {
 	case text == "":
-		return Token{}, errors.New("the command for a token printed nothing" + lastLine(said.String()))
+		return Token{}, errors.New("the command for a token printed nothing" + lastLine(said.String(), ""))
 	case !showable(text):
 		return Token{}, errors.New("the command for a token printed something that is none: it has spaces, or more than one line")
 	}
 	return Token{Value: text, Lasts: lifeOf(text, time.Now())}, nil
 }
 
-// lastLine is the end of what a command said, for an error.
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+// lastLine is the end of what a command said, for an error, without what it printed
+// and without words that may be a token: a shell that traces, or curl -v, says those.
+func lastLine(said, printed string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
 	last := strings.TrimSpace(lines[len(lines)-1])
 	if last == "" {
 		return ""
 	}
-	return ": " + brief(last)
+	for _, word := range strings.Fields(printed) {
+		if len(word) >= 6 {
+			last = strings.ReplaceAll(last, word, "***")
+		}
+	}
+	return ": " + brief(tokenLike.ReplaceAllStringFunc(last, func(word string) string {
+		if strings.ContainsAny(word, "0123456789") {
+			return "***"
+		}
+		return word
+	}))
 }
+
+// tokenLike is a word as long as tokens are. Those have digits as well; names don't often.
+var tokenLike = regexp.MustCompile(`[A-Za-z0-9_~+=-]{16,}`)
 
 // brief is a text of others as an error quotes it.
 func brief(text string) string {

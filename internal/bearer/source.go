@@ -102,6 +102,15 @@ func (s *Source) Ready(ctx context.Context) error {
 	return s.Renew(ctx, "", nil)
 }
 
+// Hint says what to do where there is no token that a server takes; empty where its
+// getter has nothing to say.
+func (s *Source) Hint() string {
+	if h, ok := s.get.(interface{ Hint() string }); ok {
+		return h.Hint()
+	}
+	return ""
+}
+
 // Tell has each request for a token told of from now on.
 func (s *Source) Tell(f func(method, url string, status int, sent, received time.Time)) {
 	if c, ok := s.get.(*Client); ok {

@@ -122,7 +122,11 @@ func (s *Session) token(ctx context.Context) *DialError {
 	if s.o.Bearer == nil {
 		return nil
 	}
-	if err := s.o.Bearer.Ready(ctx); err != nil {
+	err := s.o.Bearer.Ready(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return &DialError{Kind: Cancelled, Detail: "while waiting for a token", Err: err}
+	}
+	if err != nil {
 		return &DialError{Kind: Auth, Detail: "there is no token: " + excerpt([]byte(err.Error())), Err: err}
 	}
 	return nil

@@ -51,8 +51,14 @@ func hint(e *DialError, o Options) string {
 	case NotFound:
 		return "is the path right? many servers answer at /mcp, older ones at /sse"
 	case Auth:
+		if h, ok := o.Bearer.(interface{ Hint() string }); ok && h.Hint() != "" {
+			return h.Hint()
+		}
 		if o.Bearer != nil {
 			return "may the client have tokens for this server, and with this scope?"
+		}
+		if o.Header.Get("Authorization") != "" {
+			return "it was shown an Authorization: is it right, and for this server, and has it not expired?"
 		}
 		return `give credentials with a header such as "Authorization: Bearer ..."`
 	case TimedOut:
