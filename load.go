@@ -39,6 +39,7 @@ type LoadConfig struct {
 	MaxInFlight int // calls without a reply at most; what is due beyond that isn't sent; 0: 10 000
 
 	Echo       bool     // each reply must hold the {{nonce}} of its own request, once
+	Schema     bool     // each result must be as the specification of MCP demands of it by itself
 	Thresholds []string // such as p99<250ms; where none speaks of failures, errors<1% is implied
 	AbortOn    []string // ends the run early once one holds over ten seconds
 
@@ -119,7 +120,7 @@ func (c LoadConfig) job() (*loaddrive.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Sample: 1, HTTP: "1.1",
+	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Schema: c.Schema, Sample: 1, HTTP: "1.1",
 		MaxInFlight: cmp.Or(c.MaxInFlight, loaddrive.DefaultInFlight),
 		Patient:     s.Timeout == 0, Sized: c.Connections != 0, Keep: c.Histories != nil && !c.Capacity,
 		Redact: one.Options.Redact}
@@ -197,6 +198,8 @@ func (c LoadConfig) search(j *loaddrive.Job) error {
 		return errors.New("LoadConfig.Capacity searches one rate: Rate is where it begins, such as 100/s")
 	case !(precision >= loaddrive.LeastPrecision && precision <= 1):
 		return fmt.Errorf("LoadConfig.Precision %g is not from %g to 1", precision, loaddrive.LeastPrecision)
+	case j.Schema:
+		return errors.New("LoadConfig.Schema belongs to a single run, not to Capacity")
 	case len(j.Thresholds) == 0 || len(j.AbortOn) > 0:
 		return errors.New("LoadConfig.Capacity needs Thresholds, and goes with no AbortOn")
 	}

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +16,10 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/load"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -163,4 +168,48 @@ func TestTheMocksToolIsCalled(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, tools, 5)
 	require.NotContains(t, tools, "")
+}
+
+// TestLoadLooksIntoResults: each result is held to the specification where that is asked
+// for, by the fast path and by the other, and only there.
+func TestLoadLooksIntoResults(t *testing.T) {
+	for _, c := range []struct {
+		fault, row string
+		transport  string
+		want       verdict.Verdict
+	}{
+		{"", "", "http", verdict.Pass},
+		{"", "", "sse", verdict.Pass},
+		{"unknown-content", "T09", "http", verdict.Fail},
+		{"unknown-content", "T09", "short sessions", verdict.Fail},
+	} {
+		m, err := mock.New(mock.Config{Profile: profiles.ForURL(100_000, 100_000), ConformFault: c.fault})
+		require.NoError(t, err)
+		config := mcpload.LoadConfig{Server: mcpload.Server{Transport: c.transport, Protocol: "2024-11-05", Tool: "echo"},
+			Rate: "50/s", Duration: 200 * time.Millisecond, Sessions: 1, Schema: true}
+		if c.transport == "short sessions" {
+			config.Server.Transport, config.Server.Tool = "http", ""
+			config.Plan, err = load.Single("tools/call", "echo", nil)
+			require.NoError(t, err)
+			config.Plan.Calls = 5
+		}
+		config.Server.URL, err = m.Start(config.Server.Transport, "127.0.0.1:0")
+		require.NoError(t, err)
+		doc, err := mcpload.Load(t.Context(), config)
+		require.NoError(t, err)
+		s := doc.Servers[0].Scenarios[0]
+		k := slices.IndexFunc(s.Findings, func(f results.Finding) bool { return f.Check == "schema" })
+		require.GreaterOrEqual(t, k, 0)
+		require.Equal(t, c.want, s.Findings[k].Verdict, "%s: %+v", c.transport, s.Findings)
+		require.EqualValues(t, 10, s.Load.Schema.Checked)
+		if c.row != "" {
+			require.EqualValues(t, 10, s.Load.Schema.Wrong)
+			require.Equal(t, c.row, s.Load.Schema.Breaches[0].Row)
+		}
+		config.Schema = false
+		doc, err = mcpload.Load(t.Context(), config)
+		require.NoError(t, err)
+		require.Nil(t, doc.Servers[0].Scenarios[0].Load.Schema)
+		require.NoError(t, m.Close())
+	}
 }

@@ -32,6 +32,7 @@ type Load struct {
 	Client    *LoadClient    `json:"client,omitempty"` // nil where there was nothing
 	Recovery  *LoadRecovery  `json:"recovery,omitempty"`
 	Integrity *LoadIntegrity `json:"integrity,omitempty"`
+	Schema    *LoadSchema    `json:"schema,omitempty"`         // nil where results weren't looked into
 	Server    *LoadServer    `json:"server_process,omitempty"` // nil where the server is no child of ours
 	Generator LoadGenerator  `json:"generator"`
 	Setting   *LoadSetting   `json:"setting,omitempty"`  // what else the verdicts rest on; nil where an older version kept the run
@@ -142,6 +143,23 @@ type LoadIntegrity struct {
 	Lost       int64 `json:"lost"`       // sent, and never answered while we waited
 }
 
+// LoadSchema is how results kept to what the specification demands of each by itself.
+type LoadSchema struct {
+	Checked  int64        `json:"checked"` // results that were looked into
+	Wrong    int64        `json:"wrong"`   // that broke a row at least
+	Breaches []LoadBreach `json:"breaches,omitempty"`
+}
+
+// A LoadBreach is a row of conformance that results of a method broke.
+type LoadBreach struct {
+	Row     string `json:"row"`
+	Section string `json:"section"` // of the specification
+	Says    string `json:"says"`    // what is demanded: "the server …"
+	Method  string `json:"method"`
+	Saw     string `json:"saw"` // of the first
+	Count   int64  `json:"count"`
+}
+
 // A LoadServer is what the server's process used, with the processes that it
 // started. CPU is in cores, memory in bytes.
 type LoadServer struct {
@@ -201,6 +219,8 @@ type LoadSetting struct {
 	Aborted    string   `json:"aborted,omitempty"` // the condition of --abort-on that held
 	Echo       bool     `json:"echo,omitempty"`    // replies were held to their requests
 	Nonces     int64    `json:"nonces,omitempty"`  // results of calls that had a nonce to give back
+	Schema     bool     `json:"schema,omitempty"`  // results were held to the specification
+	Shaped     int64    `json:"shaped,omitempty"`  // results of which it demands anything
 }
 
 // LoadCapacity is what a search for the highest sustainable rate found.

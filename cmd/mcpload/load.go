@@ -43,7 +43,7 @@ type loadFlags struct {
 
 	thresholds []string
 	abortOn    []string
-	check      string
+	checks     []string
 
 	find      string
 	precision string
@@ -153,7 +153,8 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 		"`demand`, such as 'p99<250ms', 'errors<0.1%', 'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
 	flags.StringArrayVar(&f.abortOn, "abort-on", nil,
 		"end the run early once this `holds` over ten seconds, such as 'errors>5%' (repeatable)")
-	flags.StringVar(&f.check, "check", "", "echo: each reply must hold the {{nonce}} of its own request, once")
+	flags.StringSliceVar(&f.checks, "check", nil, "`what` replies are looked into for: echo: each must hold the {{nonce}} of\n"+
+		"its own request, once; schema: each must be as the specification demands of it")
 	flags.StringVar(&f.find, "find", "", "capacity: search the highest rate that keeps every --threshold")
 	flags.StringVar(&f.precision, "precision", "5%", "how closely to --find")
 	flags.DurationVar(&f.coolDown, "cool-down", loaddrive.DefaultCoolDown, "rest between the trials of --find")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,7 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loadJob{Job: loaddrive.Job{Job: jobs[0], HTTP: f.connection.http, Echo: f.check == "echo",
+	l := &loadJob{Job: loaddrive.Job{Job: jobs[0], HTTP: f.connection.http, Echo: slices.Contains(f.checks, "echo"), Schema: slices.Contains(f.checks, "schema"),
 		MaxInFlight: f.maxInFlight, History: f.history, Sample: f.sample}, hgrm: f.hgrm}
 	l.Seed, l.Patient, l.Sized = f.seed, !f.given("timeout"), f.given("connections")
 	if err := f.connection.apply(&l.Options); err != nil {
@@ -57,13 +58,23 @@ func (a *app) loadJob(f *loadFlags, command []string) (*loadJob, error) {
 	return l, nil
 }
 
+// unknownCheck is the first that there is none of; empty where there is none.
+func unknownCheck(checks []string) string {
+	for _, c := range checks {
+		if c != "echo" && c != "schema" {
+			return strconv.Quote(c)
+		}
+	}
+	return ""
+}
+
 // checked refuses what is wrong whatever the server is.
 func (f *loadFlags) checked() error {
 	switch {
 	case f.arrivals != "even" && f.arrivals != "poisson":
 		return fmt.Errorf("--arrivals %q is neither even nor poisson", f.arrivals)
-	case f.check != "" && f.check != "echo":
-		return fmt.Errorf("--check %q is not echo", f.check)
+	case unknownCheck(f.checks) != "":
+		return fmt.Errorf("--check %s is neither echo nor schema", unknownCheck(f.checks))
 	case f.find != "" && f.find != "capacity":
 		return fmt.Errorf("--find %q is not capacity", f.find)
 	case f.sample < 1:
@@ -236,6 +247,8 @@ func (l *loadJob) setSearch(f *loadFlags) error {
 		return fmt.Errorf("--find capacity searches one rate: --rate is where it begins, such as 100/s")
 	case l.format.name == "vegeta":
 		return fmt.Errorf("--format vegeta shows single calls, and --find capacity keeps none")
+	case l.Schema:
+		return fmt.Errorf("--check schema belongs to a single run, not to --find capacity")
 	case len(l.AbortOn) > 0 || l.History != "":
 		return fmt.Errorf("--abort-on and --save-history belong to a single run, not to --find capacity")
 	case f.coolDown < 0:

@@ -64,7 +64,7 @@ var rooms = map[string]room{
 
 	"scenarios/load": {imports: []string{"history", "profiles", "promise", "results", "scenarios/shard", "verdict"}},
 	"scenarios/load/drive": {imports: []string{"history", "internal/hint", "internal/target", "internal/wire", "internal/words", "results", "runner",
-		"scenarios/drive", "scenarios/load", "verdict"}, clock: true},
+		"scenarios/conform", "scenarios/drive", "scenarios/load", "verdict"}, clock: true},
 	"scenarios/probe":         {imports: []string{"history", "profiles", "verdict"}},
 	"scenarios/shard":         {},
 	"scenarios/shard/drive":   {imports: []string{"history", "results", "runner", "scenarios/shard"}, clock: true},

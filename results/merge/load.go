@@ -90,10 +90,11 @@ func recovers(m *load.Metrics, sorted []Part) error {
 func sum(sorted []Part) (*results.Load, error) {
 	_, first := loadOf(sorted[0])
 	l, set := *first, *first.Setting
-	l.Measures, l.Setting, l.Server, l.Client, l.Integrity = nil, &set, nil, nil, nil
+	l.Measures, l.Setting, l.Server, l.Client, l.Integrity, l.Schema = nil, &set, nil, nil, nil, nil
 	l.Seconds, l.Sessions, l.Connections, l.Processes, l.Stopped = 0, 0, 0, 0, ""
 	l.Setup, l.Generator = results.LoadSetup{}, results.LoadGenerator{}
-	set = results.LoadSetting{AskedNS: set.AskedNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo, Aborted: set.Aborted}
+	set = results.LoadSetting{AskedNS: set.AskedNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo, Schema: set.Schema,
+		Aborted: set.Aborted}
 	said := texts{of: len(sorted)}
 	for _, p := range sorted {
 		_, o := loadOf(p)
@@ -115,7 +116,9 @@ func sum(sorted []Part) (*results.Load, error) {
 		set.InFlight, set.Wanted = set.InFlight+e.InFlight, set.Wanted+e.Wanted
 		set.Spoilt, set.Touched, set.Lacked, set.Nonces = set.Spoilt+e.Spoilt, set.Touched+e.Touched, set.Lacked+e.Lacked, set.Nonces+e.Nonces
 		set.StallNS, set.Gone = max(set.StallNS, e.StallNS), set.Gone || e.Gone
+		set.Shaped += e.Shaped
 		addIntegrity(&l, o.Integrity)
+		addSchema(&l, o.Schema)
 		addClient(&l, o.Client)
 	}
 	return &l, spans(&l, sorted)
@@ -147,6 +150,25 @@ func addIntegrity(l *results.Load, o *results.LoadIntegrity) {
 	i := l.Integrity
 	i.Checked, i.CrossTalk, i.Missing = i.Checked+o.Checked, i.CrossTalk+o.CrossTalk, i.Missing+o.Missing
 	i.Duplicates, i.Lost = i.Duplicates+o.Duplicates, i.Lost+o.Lost
+}
+
+func addSchema(l *results.Load, o *results.LoadSchema) {
+	if o == nil {
+		return
+	}
+	if l.Schema == nil {
+		l.Schema = &results.LoadSchema{}
+	}
+	s := l.Schema
+	s.Checked, s.Wrong = s.Checked+o.Checked, s.Wrong+o.Wrong
+	for _, b := range o.Breaches {
+		k := slices.IndexFunc(s.Breaches, func(x results.LoadBreach) bool { return x.Row == b.Row && x.Method == b.Method })
+		if k < 0 {
+			s.Breaches = append(s.Breaches, b)
+			continue
+		}
+		s.Breaches[k].Count += b.Count
+	}
 }
 
 func addClient(l *results.Load, o *results.LoadClient) {

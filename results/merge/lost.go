@@ -47,8 +47,10 @@ func Lost(beside Part, s results.Shard, calls []history.Call, planned int, why s
 		return p, err
 	}
 	of, set := *l, *l.Setting
-	set = results.LoadSetting{AskedNS: set.AskedNS, BeginNS: s.BeganNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo}
-	of.Measures, of.Setting, of.Stopped, of.Integrity, of.Client, of.Server = m, &set, "its machine was lost", nil, nil, nil
+	set = results.LoadSetting{AskedNS: set.AskedNS, BeginNS: s.BeganNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo,
+		Schema: set.Schema}
+	of.Measures, of.Setting, of.Stopped = m, &set, "its machine was lost"
+	of.Integrity, of.Schema, of.Client, of.Server = nil, nil, nil, nil
 	of.Generator, of.Setup = results.LoadGenerator{}, results.LoadSetup{}
 	scenario := *sc
 	scenario.Load = &of

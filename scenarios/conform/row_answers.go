@@ -48,16 +48,14 @@ func rolesAreRoles(t *Trial) Answer {
 			given[text(member(a, "name"))] = "1"
 		}
 		e := t.Ask("prompts/get", map[string]any{"name": text(member(p, "name")), "arguments": given})
-		var messages []json.RawMessage
-		if !e.OK() || json.Unmarshal(member(e.result(), "messages"), &messages) != nil {
+		if !e.OK() {
 			continue // it may want other arguments
 		}
-		for _, m := range messages {
-			n++
-			if role := text(member(m, "role")); role != "user" && role != "assistant" {
-				return fail(e, "a message has the role %s", spelling(member(m, "role")))
-			}
+		messages, why := badRole(e.result())
+		if why != "" {
+			return fail(e, "%s", why)
 		}
+		n += messages
 	}
 	if n == 0 {
 		return needs("a prompt that takes any text as its arguments", "no prompt gave a message")
@@ -75,11 +73,11 @@ func completesLittle(t *Trial) Answer {
 		"ref":      map[string]any{"type": "ref/prompt", "name": text(member(prompts[k], "name"))},
 		"argument": map[string]any{"name": text(member(arguments(prompts[k])[0], "name")), "value": ""},
 	})
-	var values []json.RawMessage
-	if !e.OK() || json.Unmarshal(member(member(e.result(), "completion"), "values"), &values) != nil {
+	values := completed(e.result())
+	if !e.OK() || values == nil {
 		return skip("it has no list of values: %s", e.words())
 	}
-	if len(values) > 100 {
+	if len(values) > mostValues {
 		return fail(e, "it gives %d values", len(values))
 	}
 	return pass("%d values", len(values))

@@ -2,7 +2,6 @@ package conform
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"reflect"
 	"regexp"
@@ -219,28 +218,11 @@ func contentIsKnown(t *Trial) Answer {
 		if !c.OK() || c.asksInput() {
 			continue
 		}
-		parts, ok := c.contents()
-		if !ok {
-			return fail(c.Exchange, "the content of %s is no list: %s", excerpt(c.name()), spelling(member(c.result(), "content")))
+		parts, why := badContent(t.Revision, c.result())
+		if why != "" {
+			return fail(c.Exchange, "%s: %s", excerpt(c.name()), why)
 		}
-		for _, part := range parts {
-			n++
-			kind := text(member(part, "type"))
-			since, known := kinds[kind]
-			switch {
-			case !known || t.Revision < since:
-				return fail(c.Exchange, "a part of %s's content has the type %s", excerpt(c.name()), spelling(member(part, "type")))
-			case kind == "text" && !isText(member(part, "text")):
-				return fail(c.Exchange, "a text of %s's content is %s", excerpt(c.name()), spelling(member(part, "text")))
-			case kind != "image" && kind != "audio":
-			case text(member(part, "mimeType")) == "":
-				return fail(c.Exchange, "an %s of %s's content has no mimeType", kind, excerpt(c.name()))
-			default:
-				if _, err := base64.StdEncoding.DecodeString(text(member(part, "data"))); err != nil {
-					return fail(c.Exchange, "the data of an %s of %s's content is no Base64", kind, excerpt(c.name()))
-				}
-			}
-		}
+		n += parts
 	}
 	if n == 0 {
 		return needs("--tool NAME", "no tool that may be called gave any content")

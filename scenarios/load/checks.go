@@ -17,7 +17,7 @@ func (a *Account) Checks() []verdict.Check {
 	if a.Load.Capacity != nil {
 		return a.known([]check{capacity, sessions})
 	}
-	list := []check{generator, answers, sessions, echo, aborted, duration}
+	list := []check{generator, answers, sessions, echo, shapely, aborted, duration}
 	for _, th := range a.Thresholds {
 		list = append(list, demand(th))
 	}
@@ -92,6 +92,11 @@ var sessions = check{"sessions", "as many sessions could be opened as were asked
 var echo = check{"echo", "every call is answered once, with its own nonce", func(a *Account) verdict.Finding {
 	return judgeEcho(a.Load.Integrity, a.Load.Setting.Nonces)
 }, func(a *Account) bool { return a.Load.Setting.Echo && a.Load.Integrity != nil }}
+
+// shapely holds results to the specification.
+var shapely = check{"schema", "every result is as the specification demands of each by itself", func(a *Account) verdict.Finding {
+	return judgeSchema(a.Load.Schema, a.Load.Setting.Shaped)
+}, func(a *Account) bool { return a.Load.Setting.Schema }}
 
 var aborted = check{"abort-on", "what was to end the run early never held", func(a *Account) verdict.Finding {
 	what, saw, _ := strings.Cut(a.Load.Setting.Aborted, ": ")

@@ -44,10 +44,10 @@ func (r *run) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Targe
 // reads is who looks into replies on the fast path; nil where nobody does.
 func (r *run) reads(relay *runner.Relay) func(c *history.Call, result []byte) {
 	switch {
-	case r.Echo && r.Plan.Steps():
-		return func(c *history.Call, result []byte) { r.echoed(c, result); relay.Read(c, result) }
-	case r.Echo:
-		return func(c *history.Call, result []byte) { r.echoed(c, result) }
+	case r.looks() && r.Plan.Steps():
+		return func(c *history.Call, result []byte) { r.looked(c, result); relay.Read(c, result) }
+	case r.looks():
+		return r.looked
 	case r.Plan.Steps():
 		return relay.Read
 	}
@@ -63,13 +63,13 @@ func (r *run) paced(clock runner.Clock, target runner.Target) runner.Target {
 // chained is the plain target, with what must read replies before it: all of
 // them, or those of sequences.
 func (r *run) chained(drain <-chan struct{}) runner.Target {
-	if !r.Plan.Steps() && !r.Echo {
+	if !r.Plan.Steps() && !r.looks() {
 		return r.pool.target
 	}
 	return &runner.Chain{Clock: r.clock, Clients: r.pool.fetchers, Plain: r.pool.target, Drain: drain,
-		Reads: func(a history.Arrival) bool { return r.Echo || r.seqs.Follows(a) },
+		Reads: func(a history.Arrival) bool { return r.looks() || r.seqs.Follows(a) },
 		Next: func(c *history.Call, result json.RawMessage) (history.Arrival, bool) {
-			r.echoed(c, result)
+			r.looked(c, result)
 			return r.seqs.Next(c, result)
 		},
 		Observe: func(c history.Call) { r.saw(c); r.pacing.sent.Add(1) }, // the next one goes

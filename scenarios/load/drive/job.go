@@ -41,6 +41,7 @@ type Job struct {
 	HTTP        string // the version, as documents have it; empty: 1.1
 
 	Echo       bool // each reply must hold its request's nonce
+	Schema     bool // each result must be as the specification demands of it
 	Thresholds []verdict.Threshold
 	AbortOn    []verdict.Threshold
 	Find       *CapacitySearch // nil: one run

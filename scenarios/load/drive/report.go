@@ -31,6 +31,7 @@ func (r *run) report() (Report, error) {
 	l.Generator = r.generator(l.Generator)
 	l.Server = r.watch.used.Report()
 	l.Integrity = r.integrity()
+	l.Schema = r.heard()
 	s.Load = l
 	l.Setting = r.setting()
 	if err := r.measures(l); err != nil {
@@ -51,6 +52,7 @@ func (r *run) setting() *results.LoadSetting {
 		BeginNS: int64(r.begin), AskedNS: int64(r.Length), Closed: r.Shape.Max, Wanted: r.pool.wanted,
 		Spoilt: r.spoilt.Load(), Touched: r.touched.Load(), StallNS: int64(r.machine.longestStall()),
 		Lacked: r.lacked.count(), Gone: r.gone, Aborted: r.window.aborted, Echo: r.Echo, Nonces: r.asked.Load(),
+		Schema: r.Schema, Shaped: r.shaped.Load(),
 	}
 	if r.Shape.Max {
 		s.InFlight = r.Connections

@@ -14,6 +14,7 @@ import (
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios/conform"
 	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -44,6 +45,8 @@ type run struct {
 	ending    atomic.Int64 // nanoseconds from responses to the ends of their replies; of a closed loop
 	asked     atomic.Int64 // results of calls with a nonce
 	checked   atomic.Int64 // those among them that were looked into
+	shaped    atomic.Int64 // results of which the specification demands anything
+	listener  *conform.Listener
 	crossed   atomic.Int64
 	missing   atomic.Int64
 	stopped   string // why it ended before its time
@@ -66,6 +69,9 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	}
 	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape),
 		observer: o}
+	if j.Schema {
+		r.listener = conform.Listen(c.first.Protocol())
+	}
 	if r.recorder, err = newRecorder(j.History, j.Keep, j.Sample, j.Redact); err != nil {
 		return nil, err
 	}
@@ -173,6 +179,9 @@ func (r *run) saw(c history.Call) {
 	r.pacing.done.Add(1)
 	if r.Echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
 		r.asked.Add(1)
+	}
+	if r.Schema && c.Outcome == history.OK && conform.Heard(r.pool.first.Protocol(), c.Method) {
+		r.shaped.Add(1)
 	}
 	if c.Outcome == history.Unsent && c.Detail == runner.Full {
 		r.full.Add(1)

@@ -54,7 +54,7 @@ func (j *Job) sharded(clock runner.Clock, begin time.Duration) *results.Shard {
 	for _, th := range j.Thresholds {
 		demands = append(demands, th.Text)
 	}
-	parts := []any{j.Shape.Text, j.spread(), j.Length, j.Sessions, j.Seed, demands, j.Echo, j.Part.Of, len(j.Replay)}
+	parts := []any{j.Shape.Text, j.spread(), j.Length, j.Sessions, j.Seed, demands, j.Echo, j.Schema, j.Part.Of, len(j.Replay)}
 	n := 0
 	for a := range j.Plan.Arrivals(j.firstDues, target.ClientNames(j.Sessions), j.Seed) {
 		if n++; n > 1000 { // enough to tell plans apart
