@@ -25,7 +25,6 @@ type world struct {
 	kept     profiles.Limit // that the server keeps
 	replicas bool           // each machine meets a limiter of its own
 	machines int
-	names    []string
 	rtt      time.Duration // of exchanges with the coordinator, at most
 	drift    float64       // of machines against the coordinator, at most
 }
