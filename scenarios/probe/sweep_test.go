@@ -147,13 +147,23 @@ func sweep(t *testing.T, s size, fault string, w weather, seed uint64) {
 	require.True(t, within || faster, "the true bucket of %g/s and %g is not in %s; %s, %v", rate, burst, r.Box, r.Result, r.Notes)
 }
 
+// faults are an honest server's, which has no name, and all that show in a probe's
+// traffic: what only an audit finds looks to it like the bucket that it mostly is.
+func faults() []string {
+	names := []string{""}
+	for _, f := range mock.Faults() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 // Whatever the limit, the delays and the fault: what a box says is true, and what
 // is no bucket isn't certified as one. Every fault meets every size once here, and
 // every delay too in TestSweepWide.
 func TestSweep(t *testing.T) {
 	n := 0
 	for i, s := range sizes {
-		for k, fault := range append([]string{""}, mock.FaultNames()...) {
+		for k, fault := range faults() {
 			if _, _, ok := s.truth(fault); !ok && i >= 4 {
 				continue
 			}

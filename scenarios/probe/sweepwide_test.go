@@ -5,14 +5,12 @@ package probe_test
 import (
 	"fmt"
 	"testing"
-
-	"github.com/mcpload/mcpload/mock"
 )
 
 // TestSweepWide is TestSweep with every delay and more seeds.
 func TestSweepWide(t *testing.T) {
 	for _, s := range sizes {
-		for _, fault := range append([]string{""}, mock.FaultNames()...) {
+		for _, fault := range faults() {
 			for _, w := range weathers {
 				for seed := range uint64(3) {
 					t.Run(fmt.Sprintf("%g-%d-%s-%s-%d", s.rate, s.burst, fault, w.name, seed), func(t *testing.T) {
