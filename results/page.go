@@ -100,12 +100,20 @@ func (p *page) raw(line string) {
 	p.b.WriteByte('\n')
 }
 
+// leastRoom is how many columns a text needs beside its label.
+const leastRoom = 12
+
 // item adds a label, painted, and text beside it that is wrapped under itself.
-// The text begins `gap` columns from the left edge.
+// The text begins `gap` columns from the left edge, and below a label that leaves it no room.
 func (p *page) item(indent, gap int, sgr, label, text string) {
 	label = p.clean(label)
 	start := max(gap, indent+columns(label)+1)
 	hang := min(gap, p.width/2)
+	if text != "" && start+leastRoom > p.width {
+		p.text(indent, sgr, label)
+		p.text(hang, "", text)
+		return
+	}
 	lines := p.wrap(p.clean(text), p.width-start, p.width-hang)
 	head := strings.Repeat(" ", indent) + p.paint(sgr, label)
 	if len(lines) == 0 {

@@ -164,3 +164,10 @@ func TestWrap(t *testing.T) {
 	assert.Empty(t, p.wrap("  ", 4, 4))
 	assert.Equal(t, []string{"日", "本"}, p.wrap("日本", 3, 3))
 }
+
+// A label that is wider than the page leaves the words beside it whole.
+func TestALongLabelHasItsTextBelow(t *testing.T) {
+	p := newPage(40, false, false)
+	p.item(2, 6, "", strings.TrimSuffix(strings.Repeat("A01, ", 12), ", ")+":", "the server asks for a token")
+	require.Equal(t, "  A01, A01, A01, A01, A01, A01, A01,\n  A01, A01, A01, A01, A01:\n      the server asks for a token\n", p.b.String())
+}

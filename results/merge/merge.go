@@ -137,6 +137,9 @@ func fit(parts []Part) (sorted []Part, of int, err error) {
 			return nil, 0, hint.New(fmt.Errorf("%s and %s are parts of different plans", first.Name, p.Name), "give every shard the same flags")
 		case i > 0 && s.Part == sorted[i-1].shard().Part:
 			return nil, 0, fmt.Errorf("%s and %s are both shard %d", sorted[i-1].Name, p.Name, s.Part)
+		case !isLoad(*p) && p.server().Target.Address != first.server().Target.Address:
+			return nil, 0, hint.New(fmt.Errorf("%s went to %s, and %s to %s: a limit that two servers keep is another one",
+				first.Name, first.server().Target.Address, p.Name, p.server().Target.Address), "give every shard the same --url, by a name that all machines know")
 		case isLoad(*p) != isLoad(*first):
 			return nil, 0, fmt.Errorf("%s and %s are parts of different plans", first.Name, p.Name)
 		}

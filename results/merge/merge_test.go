@@ -305,6 +305,7 @@ func TestWhatDoesNotFit(t *testing.T) {
 	}
 	refused("both shard 1", func(p []Part) []Part { return []Part{p[0], p[0]} })
 	refused("parts of different plans", func(p []Part) []Part { p[1].shard().Plan = "q"; return p })
+	refused("a limit that two servers keep is another one", func(p []Part) []Part { p[1].server().Target.Address = "http://b.example/mcp"; return p })
 	refused("is one of 4 shards", func(p []Part) []Part { p[1].shard().Of = 4; return p })
 	refused("is no shard, but a whole run", func(p []Part) []Part { p[1].server().Shard = nil; return p })
 	refused("no clock in common", func(p []Part) []Part { p[1].shard().Clocks[0].Name = "another"; return p })

@@ -47,11 +47,22 @@ func (t *Trial) Run(rows []Row) Report {
 	}
 	for _, r := range rows {
 		if f, ok := found[r.ID]; ok {
+			if t.locked != nil && r.Area != Authorization && out.Ended == "" {
+				out.Ended = t.outside().Saw
+			}
 			out.Findings = append(out.Findings, f)
 		}
 	}
 	out.Exchanges = t.exchanges
 	return out
+}
+
+// outside is the answer to what can't be tried at a server that serves us nothing.
+func (t *Trial) outside() Answer {
+	if t.Bearer {
+		return needs("a token that it takes", "the server refuses the token that it was shown")
+	}
+	return needs("--bearer-env NAME", "the server asks for a token")
 }
 
 func (t *Trial) chosen(r *Row) bool {
@@ -65,7 +76,7 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	t.row = r.ID
 	switch {
 	case t.locked != nil && r.Area != Authorization:
-		f.Answer = needs("--bearer-env NAME", "the server asks for a token")
+		f.Answer = t.outside()
 	case r.Needs != "" && !t.declares(r.Needs):
 		f.Answer = needs("a server that declares "+r.Needs, "the server does not declare %s", r.Needs)
 	case r.Watch != nil:

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -138,7 +139,7 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	case len(found.Reports) > 0:
 		return found, nil
 	case locked != nil: // which revision it would speak is not known
-		delete(found.Unspoken, locked.Revision)
+		maps.DeleteFunc(found.Unspoken, func(_, why string) bool { return strings.HasPrefix(why, conform.ErrLocked.Error()) })
 		found.Reports = append(found.Reports, *locked)
 		return found, nil
 	case last != nil:

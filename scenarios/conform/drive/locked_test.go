@@ -15,6 +15,7 @@ import (
 
 	"github.com/mcpload/mcpload/scenarios/conform"
 	"github.com/mcpload/mcpload/scenarios/conform/drive"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // TestLocked tries a server that wants a token without one: its authorization is
@@ -37,6 +38,26 @@ func TestLocked(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, []string{"A01", "A02", "A03", "A04", "A08", "A08-offline", "A09", "A11"}, passed)
+	require.Empty(t, found.Unspoken, "nobody knows which revisions it speaks")
+	sum := found.Reports[0].Scenario(false, nil)
+	require.Equal(t, verdict.Inconclusive, sum.Verdict, "its door says nothing of what is behind it")
+	require.Equal(t, "the server asks for a token", sum.Conform.Ended)
+
+	c.Rows = slices.DeleteFunc(conform.Rows(), func(r conform.Row) bool { return r.Area != conform.Authorization })
+	found, err = drive.Run(context.Background(), c)
+	require.NoError(t, err)
+	require.Equal(t, verdict.Pass, found.Reports[0].Scenario(false, nil).Verdict, "nobody asked for more")
+}
+
+// TestATokenThatIsRefused is no reason to ask for one, and no pass.
+func TestATokenThatIsRefused(t *testing.T) {
+	c := target(t, guarded, "")
+	c.Header, c.Other = http.Header{"Authorization": {"Bearer ended-yesterday"}}, nil
+	found, err := drive.Run(context.Background(), c)
+	require.NoError(t, err)
+	sum := found.Reports[0].Scenario(false, nil)
+	require.Equal(t, verdict.Inconclusive, sum.Verdict)
+	require.Equal(t, "the server refuses the token that it was shown", sum.Conform.Ended)
 }
 
 // TestNothingIsLocked tries a server that answers everything with 401, which is no
