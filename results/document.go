@@ -65,6 +65,7 @@ type Target struct {
 	Transport string `json:"transport"`          // "http", "sse", "stdio" or "inprocess"
 	Protocol  string `json:"protocol,omitempty"` // the negotiated MCP revision, such as 2025-11-25
 	Address   string `json:"address,omitempty"`  // where, in words for people; never with a secret in it
+	Label     string `json:"label,omitempty"`    // what it is known by from run to run; empty: by the server's name alone
 	Call      *Call  `json:"call,omitempty"`     // what it was loaded with; nil where nobody recorded it
 }
 

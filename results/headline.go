@@ -215,6 +215,9 @@ func (s *screen) targetWords() string {
 	if v.Target.Address != "" && same(func(t Target) string { return t.Address }) {
 		text += ", " + v.Target.Address
 	}
+	if v.Target.Label != "" && !v.Target.addressed() && same(func(t Target) string { return t.Label }) {
+		text += ", " + v.Target.Label
+	}
 	if v.Target.Protocol != "" && same(func(t Target) string { return t.Protocol }) {
 		text += ", MCP " + v.Target.Protocol
 	}

@@ -47,6 +47,10 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// Bounded reports if a range of rates or bursts has bounds on both sides, so that its
+// middle says something. One from 0 is bounded from above only: nothing is below 0.
+func (r Range) Bounded() bool { return r.Lo > 0 && !math.IsInf(r.Hi, 1) }
+
 // String says the range: "14.90–15.04", or "≥ 14.9" without an upper bound,
 // rounded outwards.
 func (r Range) String() string { return verdict.Interval(r).String() }

@@ -141,5 +141,28 @@ func (m *Measured) String() string {
 	return s
 }
 
+// Identity is what a target is told apart by: those of two identities are different
+// servers, and have no trend together.
+func (t Target) Identity() string {
+	if t.Label == "" {
+		return t.String()
+	}
+	return t.String() + " " + t.Label
+}
+
+// Other reports if two targets are certainly different servers: a mock and none, one
+// in virtual time and one in real time, or two labels. How one is reached, and a label
+// that one of them doesn't have, tell nothing.
+func (t Target) Other(o Target) bool {
+	return (t.Kind == "mock") != (o.Kind == "mock") || (t.Transport == "virtual") != (o.Transport == "virtual") ||
+		t.Label != "" && o.Label != "" && t.Label != o.Label
+}
+
+// addressed reports if the address has the label in it already.
+func (t Target) addressed() bool {
+	bare := strings.NewReplacer(":80/", "/", ":443/", "/").Replace(t.Label + "/")
+	return strings.Contains(t.Address+"/", t.Label+"/") || strings.Contains(t.Address+"/", "://"+bare)
+}
+
 // String says the target: "mock http".
 func (t Target) String() string { return strings.TrimSpace(t.Kind + " " + t.Transport) }

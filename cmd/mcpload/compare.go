@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -27,6 +28,7 @@ type compareFlags struct {
 	seed      uint64
 	format    string
 	output    string
+	across    bool
 }
 
 func (a *app) compareCommand() *cobra.Command {
@@ -45,7 +47,8 @@ the runs of a side differ.
 
 ` + runNames + `
 As BASE, last, last-pass and dates are looked for among the runs of NEW's server
-before NEW.
+before NEW. Runs of different targets (a mock and a server, virtual and real time, or
+two labels) aren't compared without --across.
 
 A regression is a scenario that fails and didn't; a p50, p90 or p99 that is
 certainly higher by more than --noise; and a --max that is certainly not kept:
@@ -78,6 +81,7 @@ any more, or one that NEW doesn't have.`,
 	flags.DurationVar(&f.noise, "noise", 25*time.Millisecond, "a latency that changed by no more than this counts as unchanged")
 	flags.StringSliceVar(&f.servers, "server", nil, "only the server with this `name` (repeatable)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "only these `scenarios`")
+	flags.BoolVar(&f.across, "across", false, "compare different targets too: a mock with a server, or servers of different labels")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the intervals repeatable")
 	registerTableOrJSON(flags, &f.format)
 	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the report; - is stdout")
@@ -92,7 +96,7 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	if f.noise < 0 {
 		return fmt.Errorf("--noise %s is below 0", f.noise)
 	}
-	o := compare.Options{Noise: f.noise, Seed: f.seed, Servers: f.servers, Scenarios: f.scenarios}
+	o := compare.Options{Noise: f.noise, Seed: f.seed, Servers: f.servers, Scenarios: f.scenarios, Across: f.across}
 	for _, text := range f.max {
 		d, err := compare.ParseDemand(text)
 		if err != nil {
@@ -105,6 +109,9 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 		return err
 	}
 	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
+	if other := (*compare.OtherError)(nil); errors.As(err, &other) {
+		return hint.New(spoken(err), "--across compares them all the same; --label, when they run, says that they are one")
+	}
 	if err != nil {
 		return spoken(err)
 	}
@@ -142,6 +149,9 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	if of.Server == "" && len(newer[0].Servers) > 0 {
 		of.Server = newer[0].Servers[0].Server
 	}
+	if !f.across {
+		of.Target = targetOf(newer[0], of.Server)
+	}
 	older, err := entries(s, baseNames, of)
 	if err != nil {
 		return nil, nil, err
@@ -156,6 +166,16 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	}
 	now, err = a.readRuns(newer)
 	return base, now, err
+}
+
+// targetOf is what was sent to as a server in a run; nil where nobody recorded it.
+func targetOf(e *store.Entry, server string) *results.Target {
+	for _, s := range e.Servers {
+		if s.Server == server {
+			return s.Target
+		}
+	}
+	return nil
 }
 
 // entries looks up a list of names.

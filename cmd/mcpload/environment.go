@@ -23,6 +23,11 @@ func registerEnv(flags *pflag.FlagSet, env *[]string) {
 	flags.StringArrayVar(env, "env", nil, "more of a started server's environment: `NAME` passes yours on, NAME=VALUE sets it (repeatable)")
 }
 
+// registerLabel adds the flag that says what a server is known by.
+func registerLabel(flags *pflag.FlagSet, label *string) {
+	flags.StringVar(label, "label", "", "`name` that the server is known by from run to run (default: its host, port and path, or its script's name)")
+}
+
 // launchEnv is the environment of a launched server: what any program needs,
 // and the variables that its recipe names, as far as they are set.
 func launchEnv(names []string) []string {

@@ -18,6 +18,7 @@ import (
 type historyFlags struct {
 	storeFlags
 	server string
+	label  string
 	metric string
 	limit  int
 	since  string
@@ -28,7 +29,7 @@ type historyFlags struct {
 func (a *app) historyCommand() *cobra.Command {
 	f := &historyFlags{}
 	cmd := &cobra.Command{
-		Use:   "history --server NAME",
+		Use:   "history --server NAME | --label NAME",
 		Short: "Show how a server's figures went over the kept runs",
 		Long: `History shows one figure of one server over its kept runs, the oldest first, and
 marks where it changed:
@@ -38,8 +39,10 @@ marks where it changed:
                       fits all runs since the last one
   verdict             pass, fail or inconclusive
 
-Only runs that reached the server as the newest one did are shown: a mock and the
-server itself have no trend together.`,
+Only runs of the newest one's target are shown, reached as it was: a mock, virtual
+time, the server itself and servers of other labels have no trend together. --label
+shows those of one label. A limit that is certified from one side only (0–92) has no
+value to show.`,
 		Example: `  mcpload history --server acb --metric p99
   mcpload history --server acb --metric rate --since 30d
   mcpload history --server acb --metric p99 --format csv`,
@@ -48,7 +51,8 @@ server itself have no trend together.`,
 	}
 	f.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", "", "the server's `name` (required)")
+	flags.StringVar(&f.server, "server", "", "the server's `name`")
+	flags.StringVar(&f.label, "label", "", "the `label` that it is known by (see mcpload results list)")
 	flags.StringVar(&f.metric, "metric", "p99", strings.Join(compare.Metrics(), ", "))
 	flags.IntVarP(&f.limit, "limit", "n", 60, "the newest `n` runs")
 	flags.StringVar(&f.since, "since", "", "only runs not older than this `age`, such as 12h or 30d")
@@ -59,10 +63,10 @@ server itself have no trend together.`,
 
 // history is the command once its arguments are parsed.
 func (a *app) history(f *historyFlags) error {
-	filter := store.Filter{Server: f.server, Kind: f.kind, Limit: f.limit}
+	filter := store.Filter{Server: f.server, Label: f.label, Kind: f.kind, Limit: f.limit}
 	switch {
-	case f.server == "":
-		return hint.New(errors.New("history needs a --server"), "for example --server acb; mcpload results list shows which there are")
+	case f.server == "" && f.label == "":
+		return hint.New(errors.New("history needs a --server or a --label"), "for example --server acb; mcpload results list shows which there are")
 	case f.format != "table" && f.format != "json" && f.format != "csv":
 		return fmt.Errorf("--format %q is none of table, json and csv", f.format)
 	case f.limit < 1:
@@ -86,7 +90,7 @@ func (a *app) history(f *historyFlags) error {
 		return err
 	}
 	if len(past) == 0 {
-		return hint.New(fmt.Errorf("no %s of a server named %q is kept in %s", f.kind, f.server, s.Dir()), "mcpload results list shows which there are")
+		return hint.New(fmt.Errorf("no %s of a server %s is kept in %s", f.kind, f.which(), s.Dir()), "mcpload results list shows which there are")
 	}
 	trend, err := compare.Trends(past, f.metric, 1)
 	if err != nil {
@@ -99,6 +103,17 @@ func (a *app) history(f *historyFlags) error {
 		return trend.CSV(a.stdout)
 	}
 	return trend.Sparkline(a.stdout, !utf8Locale())
+}
+
+// which names the server that was asked for.
+func (f *historyFlags) which() string {
+	switch {
+	case f.label == "":
+		return fmt.Sprintf("named %q", f.server)
+	case f.server == "":
+		return fmt.Sprintf("labelled %q", f.label)
+	}
+	return fmt.Sprintf("named %q and labelled %q", f.server, f.label)
 }
 
 // past is the server in each of its runs, the oldest first. What can't be read is
@@ -117,8 +132,9 @@ func (a *app) past(s *store.Store, filter store.Filter) ([]compare.Past, error) 
 			continue
 		}
 		for i := range doc.Servers {
-			if doc.Servers[i].Server == filter.Server {
-				past = append(past, compare.Past{Run: e.ID, Started: e.Started, Server: &doc.Servers[i]})
+			one := &doc.Servers[i]
+			if (filter.Server == "" || one.Server == filter.Server) && (filter.Label == "" || one.Target.Label == filter.Label) {
+				past = append(past, compare.Past{Run: e.ID, Started: e.Started, Server: one})
 				break
 			}
 		}

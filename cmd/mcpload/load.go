@@ -175,6 +175,7 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.servers, "server", nil,
 		"server by its profile's `name`: a mock of it, or with --live itself (see mcpload list servers)")
 	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
+	registerLabel(flags, &f.label)
 	registerEnv(flags, &f.env)
 	flags.StringVar(&f.protocol, "protocol", "auto",
 		"protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")

@@ -216,6 +216,7 @@ type probeTarget struct {
 	Transport string `json:"transport"`
 	Protocol  string `json:"protocol"`
 	URL       string `json:"url,omitempty"`
+	Label     string `json:"label,omitempty"` // what it is known by from run to run
 }
 
 // runProbe opens the server and probes it. A probe that was interrupted, or
@@ -234,7 +235,7 @@ func (a *app) runProbe(ctx context.Context, j *drive.Job, f *probeFlags, other h
 		return probe.Report{}, probeTarget{}, err
 	}
 	a.say("probing %s with %s, at most %d calls in %s (--budget changes that)", j.Profile.Name, j.CallWords(), budget.Calls, short(budget.Time))
-	where := probeTarget{string(j.Kind), string(first.Transport()), first.Protocol(), first.URL()}
+	where := probeTarget{string(j.Kind), string(first.Transport()), first.Protocol(), first.URL(), j.Label}
 	p := newWireProber(*j, clock, sessions, a.drain, other)
 	defer p.close() // also where nothing came of it
 	stopWatching := a.watchProbe(ctx, p, budget)

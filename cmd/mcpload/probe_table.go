@@ -19,7 +19,11 @@ func tellProbe(w io.Writer, j drive.Job, r probe.Report, target probeTarget) err
 		fmt.Fprintf(&s, "  %-13s %s\n", name, text)
 	}
 	fmt.Fprintf(&s, "%s: %s\n", j.Profile.Name, probeHeadline(r))
-	line("probed", "%s over %s, protocol %s", j.CallWords(), target.Transport, target.Protocol)
+	probed := fmt.Sprintf("%s over %s, protocol %s", j.CallWords(), target.Transport, target.Protocol)
+	if target.Label != "" {
+		probed += ", " + target.Label
+	}
+	line("probed", "%s", probed)
 	if j.Call.Chosen {
 		line("", "%s", j.Call.Why)
 	}

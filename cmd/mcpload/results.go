@@ -73,6 +73,7 @@ func (a *app) resultsList() *cobra.Command {
 	flags.StringVar(&filter.Kind, "kind", "", "only this `kind`: run, probe, startup, load or fleet")
 	flags.StringVar(&filter.Verdict, "verdict", "", "only this `verdict`: pass, fail or inconclusive")
 	flags.StringVar(&filter.Server, "server", "", "only runs of the server with this `name`")
+	flags.StringVar(&filter.Label, "label", "", "only runs of a server that is known by this `label`")
 	flags.StringVar(&since, "since", "", "only runs not older than this `age`, such as 12h or 7d")
 	flags.IntVarP(&filter.Limit, "limit", "n", 0, "the newest `n` only")
 	registerTableOrJSON(flags, &format)
@@ -117,7 +118,7 @@ func serverNames(e *store.Entry) (names, target string) {
 	var list []string
 	for i, s := range e.Servers {
 		if s.Target != nil {
-			words := s.Target.String()
+			words := s.Target.Identity()
 			if i > 0 && target != words {
 				words = "several"
 			}

@@ -27,6 +27,7 @@ type startFlags struct {
 	oneOf       []string
 	providers   string // a file of them
 	url         string
+	label       string
 	env         []string
 	useEnv      bool
 	dir         string
@@ -99,6 +100,7 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.oneOf, "one-of", nil, "variables of which it needs one: `NAME=PROVIDER,NAME=PROVIDER` (repeatable)")
 	registerProviderFile(flags, &f.providers)
 	flags.StringVar(&f.url, "url", "", "MCP `endpoint` that the command serves; without, it speaks on stdin and stdout")
+	registerLabel(flags, &f.label)
 	registerEnv(flags, &f.env)
 	flags.BoolVar(&f.useEnv, "use-env", false, "use the credentials of your own environment for the good starts: for servers that ask the provider")
 	flags.StringVar(&f.dir, "dir", "", "`folder` to start the command in (default: this one)")

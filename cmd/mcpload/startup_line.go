@@ -61,6 +61,13 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	if err := l.aim(f, p, command); err != nil {
 		return nil, err
 	}
+	place := target.Place{Command: command}
+	if len(command) > 0 {
+		place.URL = f.url
+	}
+	if l.Target.Label, err = place.Label(f.label); err != nil {
+		return nil, err
+	}
 	if l.recipe != nil {
 		l.Install = func(ctx context.Context) ([]string, string, error) { return a.install(ctx, *l.recipe, f.offline) }
 	}

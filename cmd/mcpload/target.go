@@ -26,6 +26,7 @@ type targetFlags struct {
 	all       bool
 	url       string
 	replicas  []string // further URLs that the promise holds over; only run takes them
+	label     string
 	live      bool
 	offline   bool
 	env       []string
@@ -61,6 +62,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.servers, "server", nil, "server to judge, by its profile's `name` (repeatable; see mcpload list servers)")
 	flags.BoolVar(&f.all, "all", false, "judge every server that has a profile")
 	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
+	registerLabel(flags, &f.label)
 	flags.BoolVar(&f.live, "live", false, "install and start the real server, by its profile's launch recipe, instead of a mock")
 	flags.BoolVar(&f.offline, "offline", false, "with --live: install nothing, use what is there")
 	registerEnv(flags, &f.env)
@@ -169,7 +171,11 @@ func (a *app) job(f *targetFlags, p profiles.Profile, command []string, header h
 		return j, err
 	}
 	j.Options.Redact, j.Replicas = a.secrets.redact, f.replicas
-	if err := j.Aim(target.Place{URL: f.url, Command: command, Live: f.live, Transport: f.transport, Protocol: f.protocol}); err != nil {
+	place := target.Place{URL: f.url, Command: command, Live: f.live, Transport: f.transport, Protocol: f.protocol}
+	if err := j.Aim(place); err != nil {
+		return j, err
+	}
+	if j.Label, err = place.Label(f.label); err != nil {
 		return j, err
 	}
 	j.Options.Env = environment(&j.Target, given)
@@ -190,6 +196,8 @@ func (f *targetFlags) consistent(command []string) error {
 	switch {
 	case f.all && named:
 		return fmt.Errorf("--all and --server exclude each other")
+	case f.label != "" && (f.all || len(f.servers) > 1):
+		return fmt.Errorf("--label says what one server is known by, and these are several")
 	case f.all && attached:
 		return fmt.Errorf("--all judges every server that has a profile, so it takes no --url and no command")
 	case attached && f.live:

@@ -43,6 +43,7 @@ const GiveUp = 25
 type Target struct {
 	Profile   profiles.Profile
 	Kind      Kind
+	Label     string // what it is known by from run to run; empty: by the profile's name
 	Options   wire.Options
 	Mock      mock.Config
 	ServeMock func(mock.Config) ([]string, error) // the command that serves a mock over stdio; nil: nothing does
@@ -130,7 +131,7 @@ func Loopback(host string) error {
 func (t *Target) Describe() results.Server {
 	return results.Server{
 		Server:   t.Profile.Name,
-		Target:   results.Target{Kind: string(t.Kind), Transport: string(t.Options.Transport), Protocol: t.Options.Protocol, Call: t.LoadedWith()},
+		Target:   results.Target{Kind: string(t.Kind), Transport: string(t.Options.Transport), Protocol: t.Options.Protocol, Label: t.Label, Call: t.LoadedWith()},
 		Limit:    results.LimitOf(t.Profile.Limit),
 		Observed: results.ObservedOf(t.Profile.Observed),
 	}

@@ -41,6 +41,7 @@ type Options struct {
 	Seed      uint64        // makes the intervals repeatable
 	Servers   []string      // only these; empty is all
 	Scenarios []string      // only these; empty is all
+	Across    bool          // different targets may be compared: else they are an *OtherError
 
 	judgements int // demands times servers: how many share the confidence
 }
@@ -126,9 +127,33 @@ func (r *Row) name() string {
 // ErrNothing is returned where the sides have no server in common.
 var ErrNothing = errors.New("compare: the runs have no server in common")
 
+// An OtherError says that the runs of a server are of different targets.
+type OtherError struct{ Server, Was, Is string }
+
+func (e *OtherError) Error() string {
+	return fmt.Sprintf("compare: the runs of %s are of different targets: %s, and %s", e.Server, e.Was, e.Is)
+}
+
+// others fails where a server's runs are of different targets, on one side or on both.
+func (r *Report) others(name string, parts []part, across bool) error {
+	for i := range parts {
+		for j := range i {
+			was, is := parts[j].server.Target, parts[i].server.Target
+			if !was.Other(is) {
+				continue
+			}
+			if !across {
+				return &OtherError{name, was.Identity(), is.Identity()}
+			}
+			r.note("%s stands for different targets: %s, and %s", name, was.Identity(), is.Identity())
+		}
+	}
+	return nil
+}
+
 // Compare compares two sides. It fails where they have nothing in common, and
 // where a demand names what a server has no figure of: that must not pass for
-// kept.
+// kept. Different targets are compared only Across.
 func Compare(base, now []Run, o Options) (*Report, error) {
 	r := &Report{Schema: "mcpload.compare/v1", NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{}, Decisions: []Decision{}, Servers: []Server{}}
 	sides := [2]side{sideOf(base), sideOf(now)}
@@ -140,6 +165,9 @@ func Compare(base, now []Run, o Options) (*Report, error) {
 		if !slices.Contains(sides[1].servers, name) {
 			r.unsure("%s is not in NEW", name)
 			continue
+		}
+		if err := r.others(name, slices.Concat(sides[0].of(name), sides[1].of(name)), o.Across); err != nil {
+			return nil, err
 		}
 		r.Servers = append(r.Servers, r.compareServer(name, sides, o))
 	}

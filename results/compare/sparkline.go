@@ -21,7 +21,7 @@ func (t *Trend) Sparkline(w io.Writer, ascii bool) error {
 	var b strings.Builder
 	first, last := t.Points[0], t.Points[len(t.Points)-1]
 	fmt.Fprintf(&b, "%s %s%s: %s, %s to %s (UTC), %s\n", t.Server, t.Metric, unit(t.Unit), counted(len(t.Points), "run"),
-		first.Started.UTC().Format("2006-01-02 15:04"), last.Started.UTC().Format("2006-01-02 15:04"), t.Target)
+		first.Started.UTC().Format("2006-01-02 15:04"), last.Started.UTC().Format("2006-01-02 15:04"), strings.TrimSpace(t.Target+" "+t.Label))
 	line, scale := t.line(ascii)
 	fmt.Fprintf(&b, "  %s%s\n", line, scale)
 	marks, any := "", false
@@ -46,8 +46,11 @@ func (t *Trend) Sparkline(w io.Writer, ascii bool) error {
 	if t.Empty > 0 {
 		fmt.Fprintf(&b, "%s without a figure, left blank\n", counted(t.Empty, "run"))
 	}
+	if t.Open > 0 {
+		fmt.Fprintf(&b, "%s bounded on one side only, left blank\n", counted(t.Open, "run"))
+	}
 	if t.LeftOut > 0 {
-		fmt.Fprintf(&b, "%s left out: the server was reached in another way\n", counted(t.LeftOut, "run"))
+		fmt.Fprintf(&b, "%s left out: of another target, or reached in another way\n", counted(t.LeftOut, "run"))
 	}
 	text := b.String()
 	if ascii {

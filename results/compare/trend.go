@@ -18,16 +18,18 @@ type Trend struct {
 	Schema string  `json:"schema"`
 	Server string  `json:"server"`
 	Metric string  `json:"metric"`
-	Target string  `json:"target"` // how it was reached: that of the newest run
+	Target string  `json:"target"`          // how it was reached: that of the newest run
+	Label  string  `json:"label,omitempty"` // what it is known by: that of the newest run
 	Unit   string  `json:"unit,omitempty"`
 	Points []Point `json:"points"` // the oldest first
 
-	LeftOut int `json:"left_out,omitempty"` // runs that reached it in another way
+	LeftOut int `json:"left_out,omitempty"` // runs of another target, or that reached it in another way
 	Empty   int `json:"empty,omitempty"`    // points without a value
+	Open    int `json:"open,omitempty"`     // points with one bound only, which have no value
 }
 
-// A Point is one run. A certified figure has two bounds; one that has none is
-// nobody's value, and breaks no series.
+// A Point is one run. A certified figure has two bounds; one that is only known to be at
+// most or at least something (0–92, or 15 and up) has no value, and breaks no series.
 type Point struct {
 	Run     string    `json:"run"`
 	Started time.Time `json:"started"`
@@ -65,9 +67,10 @@ func Trends(past []Past, metric string, seed uint64) (*Trend, error) {
 		return nil, fmt.Errorf("compare: there is no run to show")
 	}
 	newest := past[len(past)-1].Server
-	t := &Trend{Schema: "mcpload.history/v1", Server: newest.Server, Metric: metric, Target: newest.Target.String(), Points: []Point{}}
+	t := &Trend{Schema: "mcpload.history/v1", Server: newest.Server, Metric: metric, Target: newest.Target.String(),
+		Label: newest.Target.Label, Points: []Point{}}
 	for _, p := range past {
-		if p.Server.Target.String() != t.Target {
+		if p.Server.Target.Identity() != newest.Target.Identity() {
 			t.LeftOut++
 			continue
 		}
@@ -84,8 +87,12 @@ func Trends(past []Past, metric string, seed uint64) (*Trend, error) {
 		t.markLatencies(seed)
 	}
 	for _, p := range t.Points {
-		if metric != "verdict" && p.Value == nil && p.Lo == nil {
+		switch {
+		case metric == "verdict" || p.Value != nil:
+		case p.Lo == nil:
 			t.Empty++
+		default:
+			t.Open++
 		}
 	}
 	return t, nil
@@ -108,8 +115,11 @@ func point(p Past, metric string) Point {
 		}
 		out.Lo = &r.Lo
 		if !math.IsInf(r.Hi, 1) {
+			out.Hi = &r.Hi
+		}
+		if r.Bounded() {
 			middle := (r.Lo + r.Hi) / 2
-			out.Hi, out.Value = &r.Hi, &middle
+			out.Value = &middle
 		}
 	default:
 		if q := p.Server.Waited(); q.N > 0 {
@@ -179,7 +189,7 @@ func median(values []float64) float64 {
 // CSV writes a line a run.
 func (t *Trend) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"run", "started", "server", "target", "verdict", "metric", "value", "lo", "hi", "n", "change"}}
+	rows := [][]string{{"run", "started", "server", "target", "verdict", "metric", "value", "lo", "hi", "n", "change", "label"}}
 	number := func(x *float64) string {
 		if x == nil {
 			return ""
@@ -187,7 +197,7 @@ func (t *Trend) CSV(w io.Writer) error {
 		return strconv.FormatFloat(*x, 'g', -1, 64)
 	}
 	for _, p := range t.Points {
-		rows = append(rows, []string{p.Run, p.Started.UTC().Format(time.RFC3339), t.Server, t.Target, p.Verdict, t.Metric, number(p.Value), number(p.Lo), number(p.Hi), strconv.Itoa(p.N), p.Change})
+		rows = append(rows, []string{p.Run, p.Started.UTC().Format(time.RFC3339), t.Server, t.Target, p.Verdict, t.Metric, number(p.Value), number(p.Lo), number(p.Hi), strconv.Itoa(p.N), p.Change, t.Label})
 	}
 	return out.WriteAll(rows)
 }

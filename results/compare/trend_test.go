@@ -110,7 +110,7 @@ func TestTrendOfAVerdict(t *testing.T) {
 	rows, err := csv.NewReader(&b).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 5)
-	assert.Equal(t, []string{"run-2", "2026-11-24T02:00:00Z", "acb", "mock http", "fail", "verdict", "", "", "", "0", "pass → fail"}, rows[2])
+	assert.Equal(t, []string{"run-2", "2026-11-24T02:00:00Z", "acb", "mock http", "fail", "verdict", "", "", "", "0", "pass → fail", ""}, rows[2])
 }
 
 func TestTrendRefuses(t *testing.T) {

@@ -44,11 +44,13 @@ func (t Trend) draw() chart {
 		Caption: t.Title, Head: []string{"run", "started", "verdict", "value", "declared"},
 	}}
 	y := axis{math.Inf(1), math.Inf(-1)}
-	declared, open := false, false
+	declared, open, below := false, false, false
 	for _, p := range t.Points {
 		value := "–"
 		if p.Value != nil {
-			y = y.holding(*p.Value)
+			if below = below || p.Value.Lo <= 0 && p.Value.Hi > 0; p.Value.Lo > 0 || p.Value.Hi <= 0 {
+				y = y.holding(*p.Value)
+			}
 			value = p.Value.String()
 			if p.Value.Lo == p.Value.Hi {
 				value = figure(p.Value.Lo)
@@ -85,6 +87,9 @@ func (t Trend) draw() chart {
 	if open {
 		c.Notes = append(c.Notes, "A range that leaves the picture at the top has no upper bound.")
 	}
+	if below {
+		c.Notes = append(c.Notes, "A range that begins at 0 is bounded from above only, and is in the table, not in the picture.")
+	}
 	c.SVG = d.svg(t.Title + " from run to run")
 	return c
 }
@@ -100,7 +105,7 @@ func (t Trend) marks(d *drawing, pixel func(float64) float64) {
 		if p.Declared > 0 {
 			fmt.Fprintf(&promise, "M%s %sH%s", unit(float64(k)/float64(len(t.Points))), px(pixel(p.Declared)), unit(float64(k+1)/float64(len(t.Points))))
 		}
-		if p.Value == nil {
+		if p.Value == nil || p.Value.Lo <= 0 && p.Value.Hi > 0 {
 			verb = "M"
 			continue
 		}
@@ -109,6 +114,10 @@ func (t Trend) marks(d *drawing, pixel func(float64) float64) {
 			hi = pixel(p.Value.Hi)
 		}
 		dots[p.Verdict] += fmt.Sprintf("M%s %sV%s", at(k), px(lo), px(hi))
+		if math.IsInf(p.Value.Hi, 1) { // its middle says nothing
+			verb = "M"
+			continue
+		}
 		fmt.Fprintf(&line, "%s%s %s", verb, at(k), px((lo+hi)/2))
 		verb = "L"
 	}

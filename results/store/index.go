@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/results"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -274,6 +276,19 @@ type Filter struct {
 	Since   time.Time // those that began then or later
 	Before  time.Time // those that began earlier
 	Limit   int       // the newest this many; 0 is no limit
+
+	Label  string          // those with a server of this label
+	Target *results.Target // those with no server that is certainly another; nil is all
+}
+
+// keeps reports if a run is one of those that the labels let through.
+func (f Filter) keeps(e *Entry) bool {
+	if f.Label != "" && !slices.ContainsFunc(e.Servers, func(s Server) bool { return s.Target != nil && s.Target.Label == f.Label }) {
+		return false
+	}
+	return f.Target == nil || !slices.ContainsFunc(e.Servers, func(s Server) bool {
+		return s.Target != nil && (f.Server == "" || s.Server == f.Server) && s.Target.Other(*f.Target)
+	})
 }
 
 // List returns the runs, the newest first, and what below runs/ is none.
@@ -308,7 +323,12 @@ func (s *Store) list(f Filter) ([]*Entry, []Damage, error) {
 			return nil, damage, fmt.Errorf("store: the index can't be read: %w", errSpoilt)
 		}
 		e.path = filepath.Join(s.runs(), e.ID)
-		list = append(list, e)
+		if f.keeps(e) {
+			list = append(list, e)
+		}
+		if f.Limit > 0 && len(list) == f.Limit {
+			break
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
@@ -336,7 +356,7 @@ func (f Filter) where() (string, []any) {
 		add("started_ns < ?", f.Before.UnixNano())
 	}
 	where := strings.Join(parts, " AND ")
-	if f.Limit > 0 {
+	if f.Limit > 0 && f.Label == "" && f.Target == nil { // what keeps lets through isn't known here
 		where = "id IN (SELECT id FROM runs WHERE " + where + " ORDER BY started_ns DESC, id DESC LIMIT ?)"
 		args = append(args, f.Limit)
 	}

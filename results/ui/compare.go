@@ -64,7 +64,7 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 
 // options reads what counts as a change.
 func (p *pair) options() (compare.Options, error) {
-	o := compare.Options{Seed: seed}
+	o := compare.Options{Seed: seed, Across: true} // the page tells that they differ
 	if p.Noise != "" {
 		noise, err := time.ParseDuration(p.Noise)
 		if err != nil || noise < 0 {

@@ -72,7 +72,7 @@ func says(e *store.Entry, text string) bool {
 	for _, s := range e.Servers {
 		words = append(words, s.Server)
 		if s.Target != nil {
-			words = append(words, s.Target.String(), s.Target.Address)
+			words = append(words, s.Target.String(), s.Target.Address, s.Target.Label)
 		}
 	}
 	if e.Git != nil {

@@ -20,6 +20,7 @@ const mostRuns = 200
 
 // A reading is what one run says of one server.
 type reading struct {
+	target      results.Target
 	verdict     verdict.Verdict
 	limit       results.Limit
 	rate, burst *results.Range
@@ -55,7 +56,7 @@ func (t *trends) of(e *store.Entry) map[string]reading {
 }
 
 func read(s *results.Server) reading {
-	r := reading{verdict: s.Verdict, limit: s.Limit}
+	r := reading{target: s.Target, verdict: s.Verdict, limit: s.Limit}
 	if m := s.Measured; m != nil {
 		r.rate, r.burst = &m.Rate, &m.Burst
 	}
@@ -74,7 +75,9 @@ func read(s *results.Server) reading {
 // A course is the page of one server.
 type course struct {
 	Server   string
+	Target   string // of the runs shown: that of the newest
 	Runs     int
+	LeftOut  int // runs of another target
 	More     bool
 	Last     *store.Entry
 	Verdicts map[string]int
@@ -94,6 +97,12 @@ func (v *site) server(r *http.Request) (sheet, error) {
 	}
 	c := course{Server: name, Last: found[0], More: len(found) > mostRuns, Verdicts: map[string]int{}, List: link("/", url.Values{"server": {name}})}
 	found = found[:min(len(found), mostRuns)]
+	for _, e := range found { // the newest first
+		if got, ok := v.trends.of(e)[name]; ok {
+			c.Target = got.target.Identity()
+			break
+		}
+	}
 	slices.Reverse(found)
 	charts := []page.Trend{
 		{ID: "p99", Title: "p99 latency of admitted calls", Lead: "From the instant due. A run of fewer than 100 admitted calls has none.", Unit: " ms"},
@@ -104,6 +113,10 @@ func (v *site) server(r *http.Request) (sheet, error) {
 	for _, e := range found {
 		got, ok := v.trends.of(e)[name]
 		if !ok {
+			continue
+		}
+		if c.Target != got.target.Identity() {
+			c.LeftOut++
 			continue
 		}
 		c.Runs++

@@ -41,6 +41,12 @@ func newStore(t *testing.T) *kept {
 // keep stores a run of 120 calls with this verdict, and returns its id.
 func (k *kept) keep(server string, of verdict.Verdict, burst results.Range) string {
 	k.t.Helper()
+	return k.keepOf(results.Target{Kind: "mock", Transport: "http"}, server, of, burst)
+}
+
+// keepOf is keep of another target.
+func (k *kept) keepOf(target results.Target, server string, of verdict.Verdict, burst results.Range) string {
+	k.t.Helper()
 	var calls []history.Call
 	for i := range 120 {
 		c := history.Call{Sent: time.Duration(i) * 50 * time.Millisecond, Outcome: history.OK}
@@ -49,7 +55,7 @@ func (k *kept) keep(server string, of verdict.Verdict, burst results.Range) stri
 	}
 	latency := results.Measure(calls)
 	d := &results.Document{Started: began.Format(time.RFC3339), Servers: []results.Server{{
-		Server: server, Target: results.Target{Kind: "mock", Transport: "http"}, Latency: &latency,
+		Server: server, Target: target, Latency: &latency,
 		Limit:     results.Limit{Rate: 15, Burst: 40, Scope: "global", Charges: []string{"*"}},
 		Measured:  &results.Measured{Rate: results.Range{Lo: 14.9, Hi: 15.1}, Burst: burst},
 		Scenarios: []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{{Check: "over-admission", Verdict: of, Want: "w", Saw: "s"}})},
@@ -221,6 +227,13 @@ func TestTrends(t *testing.T) {
 	assert.Less(t, strings.Index(text, first), strings.LastIndex(text, last))
 	hasNot(t, text, "zebra-mcp")
 	assert.Equal(t, 4, strings.Count(text, `<figure class="chart"`))
+	k.keepOf(results.Target{Kind: "url", Transport: "http", Label: "staging"}, "acb", verdict.Pass, results.Range{Lo: 0, Hi: 92.5})
+	text = k.shown("/servers/acb") // the mock is no part of the server's trend, and 0–92.5 is no value
+	has(t, text, "2 of another target left out")
+	has(t, text, "url http staging")
+	has(t, text, "A range that begins at 0 is bounded from above only")
+	hasNot(t, text, "41.90–42.20")
+	has(t, k.shown("/"), "<bdi>staging</bdi>")
 	text = k.shown("/servers")
 	has(t, text, `href="/servers/acb"`)
 	has(t, text, `href="/servers/zebra-mcp"`)

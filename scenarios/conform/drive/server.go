@@ -15,7 +15,7 @@ import (
 // Server starts a target where it has to be started, tries it, and returns its part
 // of a document. The error says that nothing could be tried.
 func Server(ctx context.Context, t *target.Target, c Config, strict bool) (results.Server, error) {
-	s := results.Server{Server: t.Profile.Name, Target: results.Target{Kind: string(t.Kind)}}
+	s := results.Server{Server: t.Profile.Name, Target: results.Target{Kind: string(t.Kind), Label: t.Label}}
 	_, stop, err := t.Ready(ctx)
 	defer stop()
 	if err != nil {
