@@ -43,7 +43,7 @@ func TestDifferentTargetsAreNotCompared(t *testing.T) {
 			assert.Contains(t, strings.Join(r.Notes, "; "), "acb stands for different targets: ")
 		}
 	}
-	for _, pair := range [][2]results.Target{{a, a}, {old, a}, {b, moved}, {mock, mock}} {
+	for _, pair := range [][2]results.Target{{a, a}, {old, a}, {a, old}, {b, moved}, {mock, mock}} {
 		r, err := Compare([]Run{at(1, pair[0])}, []Run{at(2, pair[1])}, Options{Noise: time.Second})
 		require.NoError(t, err)
 		assert.NotContains(t, strings.Join(r.Notes, "; "), "different targets")
