@@ -58,14 +58,7 @@ func (a *app) startLine(f *startFlags, command []string) (*startLine, error) {
 	}
 	l := &startLine{StartupConfig: mcpload.StartupConfig{Name: p.Name, Credentials: p.Credentials, Providers: own, Cases: f.cases, Seed: f.seed,
 		Observer: lineProgress{a}, Drain: a.drain}}
-	if err := l.aim(f, p, command); err != nil {
-		return nil, err
-	}
-	place := target.Place{Command: command}
-	if len(command) > 0 {
-		place.URL = f.url
-	}
-	if l.Target.Label, err = place.Label(f.label); err != nil {
+	if err := cmp.Or(l.aim(f, p, command), l.named(f, command)); err != nil {
 		return nil, err
 	}
 	if l.recipe != nil {
@@ -135,6 +128,16 @@ func (l *startLine) aim(f *startFlags, p profiles.Profile, command []string) err
 		}
 	}
 	return nil
+}
+
+// named says what the server is known by from run to run.
+func (l *startLine) named(f *startFlags, command []string) (err error) {
+	place := target.Place{Command: command}
+	if len(command) > 0 {
+		place.URL = f.url
+	}
+	l.Target.Label, err = place.Label(f.label)
+	return err
 }
 
 // called names a server by its command: the script that an interpreter is given,
