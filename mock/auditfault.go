@@ -12,7 +12,7 @@ import (
 // the traffic that a run sends, and break it grossly under another. An audit shows
 // them. Cause says how the trick is named that does.
 func AuditFaults() []Fault {
-	return slices.Concat(lateFaults(), trickFaults(), headerFaults())
+	return slices.Concat(lateFaults(), trickFaults(), headerFaults(), lyingFaults())
 }
 
 // free makes a fault of which requests cost nothing and are never refused.

@@ -52,6 +52,10 @@ type Config struct {
 	// for. Who gives them is published, and gives none.
 	Bearers []string
 
+	// Counter names a tool that tells how many calls of others were carried out; empty:
+	// there is none.
+	Counter string
+
 	// IdentityHeader names the HTTP header that says who a client is, for
 	// limits of one bucket a client; empty: its session does.
 	IdentityHeader string
@@ -66,8 +70,11 @@ type Server struct {
 	mcp     *server.MCPServer
 	tools   map[string]bool
 	tally   tally
-	owners  sync.Map      // the token of each session, by its id
-	breach  *ConformFault // nil: none
+
+	executions Executions
+
+	owners sync.Map      // the token of each session, by its id
+	breach *ConformFault // nil: none
 
 	first sync.Once
 	start time.Time
@@ -117,7 +124,9 @@ func New(c Config) (*Server, error) {
 		s.breach = &breach
 	}
 	s.life, s.cancel = context.WithCancel(context.Background())
+	s.executions.Fault, s.executions.Counter = c.Fault, c.Counter
 	s.mcp, s.tools = newMCP(s.life, c.Profile, c.Fixture)
+	s.addCounter()
 	return s, nil
 }
 
@@ -210,7 +219,7 @@ type origin struct {
 // decide is the gate. It reads the clock, and counts.
 func (s *Server) decide(m message, from origin) Answer {
 	s.first.Do(func() { s.start = time.Now() })
-	a := s.limiter.Decide(Request{
+	q := Request{
 		At:     time.Since(s.start),
 		Client: from.client,
 		Who:    from.who,
@@ -225,7 +234,9 @@ func (s *Server) decide(m message, from origin) Answer {
 
 		Arguments: string(m.Params.Arguments),
 		Spelled:   s.misspelt(m),
-	})
+	}
+	a := s.limiter.Decide(q)
+	s.executions.Note(q, a)
 	s.tally.add(m.Method, a)
 	if a.Dead {
 		s.stop()

@@ -51,6 +51,11 @@ var hints = []hint{
 		open:   "see why the tricks got no answer, or why nothing was refused before them: --save-history keeps every call with its trick",
 	},
 	{
+		check:  "executions",
+		failed: "decide on a call's token before anything of it is done, and answer only what was",
+		open:   "name a tool with --executions-from whose reply is a whole number that each call of the other tool moves by one, and that calls of nobody else move",
+	},
+	{
 		check:  "served",
 		failed: "look for a limit below the promised rate: in front of the server, or in the tool itself",
 		open:   "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run closer to the server",

@@ -30,12 +30,15 @@ type auditFlags struct {
 	name  string
 	agent string
 
+	executionsFrom string
+
 	attempts []string // those that --scenario names
 }
 
 func (f *auditFlags) register(flags *pflag.FlagSet, t *targetFlags) {
 	several(flags, t)
 	flags.BoolVar(&f.audit, "audit", false, "try what a server may let through that behaves for a tester: "+strings.Join(audit.Names(), ", ")+" (see docs/AUDIT.md)")
+	flags.StringVar(&f.executionsFrom, "executions-from", "", "`tool` whose reply holds how many calls the server carried out: tells if an admitted one wasn't, or a refused one was")
 	flags.StringVar(&f.name, "client-name", "", "`name` that the client gives as its own, or name/version (default mcpload)")
 	flags.StringVar(&f.agent, "user-agent", "", "`User-Agent` of every request over HTTP (default the client's name and version)")
 	flags.StringSliceVar(&f.allow, "allow", nil, "`attempts` that --audit may make beyond this machine, although they can cost money or get you banned: flood, forgery")
@@ -113,7 +116,7 @@ func (f *runFlags) audits(jobs []drive.Job) error {
 		}
 		return nil
 	}
-	a := drive.Audit{Names: f.attempts, Allow: f.allow}
+	a := drive.Audit{Names: f.attempts, Allow: f.allow, Counter: f.executionsFrom}
 	if f.audit {
 		a.Names = nil
 	}
@@ -135,13 +138,14 @@ func (f *runFlags) audits(jobs []drive.Job) error {
 			return hint.New(fmt.Errorf("an audit is of one token bucket, and %s promises other laws", jobs[i].Profile.Name), "hold it to a bucket with --rate and --burst")
 		}
 		one := a
+		jobs[i].Mock.Counter = f.executionsFrom
 		jobs[i].Audit = &one
 	}
 	return nil
 }
 
-// shareOne has a run try several urls where there are several.
-func (f *runFlags) shareOne() error {
+// askedByFlags has a run try what a flag alone asks for: several urls, and a counter.
+func (f *runFlags) askedByFlags() error {
 	for i, u := range f.replicas {
 		if u == "" || slices.Contains(append([]string{f.url}, f.replicas[:i]...), u) {
 			return hint.New(errors.New("--url names the same endpoint twice, or none"), "each --url is another way to what shares one limit")
@@ -149,6 +153,12 @@ func (f *runFlags) shareOne() error {
 		if p, err := url.Parse(u); err != nil || p.Host == "" {
 			return errors.New("a --url is no address of an endpoint")
 		}
+	}
+	if f.executionsFrom != "" && f.executionsFrom == f.tool {
+		return hint.New(errors.New("--executions-from and --tool name the same tool"), "one is called, the other tells how often")
+	}
+	if f.executionsFrom != "" && !f.audit && !slices.Contains(f.attempts, "executions") {
+		f.attempts = append(f.attempts, "executions")
 	}
 	if len(f.replicas) > 0 && !f.audit && !slices.Contains(f.attempts, "replicas") {
 		f.attempts = append(f.attempts, "replicas")

@@ -207,7 +207,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 // arrange says in what time jobs run, what they are held to, and which part of them is
 // ours.
 func (f *runFlags) arrange(jobs []drive.Job) error {
-	if err := cmp.Or(f.shareOne(), f.makeVirtual(jobs)); err != nil {
+	if err := cmp.Or(f.askedByFlags(), f.makeVirtual(jobs)); err != nil {
 		return err
 	}
 	if err := f.laws(jobs, f.given); err != nil {

@@ -3,12 +3,15 @@ package target
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/audit"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A batch is calls that are gathered until it is whole, and then leave as one message.
@@ -62,6 +65,16 @@ func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arr
 		}
 		return
 	}
+	if g.Counts {
+		go func() {
+			call, result := s.Fetch(ctx, a)
+			if n, ok := numberIn(result); ok && call.Outcome == history.OK {
+				call.Detail = verdict.Counted + n
+			}
+			done(call)
+		}()
+		return
+	}
 	if g.ID == nil && g.Header == nil && g.Spell == nil {
 		go func() { done(s.Exchange(ctx, a)) }()
 		return
@@ -110,6 +123,26 @@ func (c *Clients) giveUp(session string, b *batch) {
 	for i := 0; pending && i < len(b.done); i++ {
 		b.done[i](c.unsent(b.arrivals[i], "the run ended before its batch was whole"))
 	}
+}
+
+var number = regexp.MustCompile(`\d{1,15}`)
+
+// numberIn is the first whole number in the texts of a tool's result.
+func numberIn(result json.RawMessage) (string, bool) {
+	var r struct {
+		Content []struct {
+			Text string `json:"text"`
+		} `json:"content"`
+	}
+	if json.Unmarshal(result, &r) != nil {
+		return "", false
+	}
+	for _, c := range r.Content {
+		if n := number.FindString(c.Text); n != "" {
+			return n, true
+		}
+	}
+	return "", false
 }
 
 // headers are those that a guise sends beside the session's, or in their place.

@@ -35,6 +35,8 @@ type Attempt struct {
 
 	cast func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue
 	not  func(h Having) string // why it can't be tried; empty: it can. nil: it always can
+
+	check *verdict.Check // that judges it beside those of all; nil: Tricks
 }
 
 const drainFirst = "the bucket is drained by plain calls before each"
@@ -68,6 +70,9 @@ func Attempts() []Attempt {
 		{Name: "replicas", Doc: "the burst at each url, after that at the first: all of them were promised one limit",
 			Control: "the bucket is drained at the first url before each", Web: true, Flag: "--url for each of them",
 			cast: replicas, not: noReplicas},
+		{Name: "executions", Doc: "if what is admitted is carried out and what is refused isn't, by a counter that the server keeps",
+			Control: "one plain call must move the counter by one", Flag: "--executions-from TOOL",
+			cast: executing, not: noCounter, check: &verdict.Executions},
 		{Name: "rest", Doc: "rests of 1, 2, 5, 10, 30, 60 s and so on, as far as the budget goes, each followed by twice the burst", Control: "the bucket is drained before each",
 			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return resting(h.rests) }},
 		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves", Control: "the bucket is drained first",
@@ -118,6 +123,7 @@ type Having struct {
 	Allow      []string // attempts that are allowed beyond this machine
 	Budget     Budget
 	Names      []string // the attempts that are wanted; nil: all
+	Counter    string   // a tool whose reply holds how many calls were carried out; empty: none is known
 	Replicas   []string // where else the same limit is promised, as a reader may see it: host:port of each further url
 
 	rests   []time.Duration
@@ -241,11 +247,15 @@ func total(list []time.Duration) (sum time.Duration) {
 
 // scenario is an attempt as a run takes it, without its calls.
 func (a Attempt) scenario() scenarios.Scenario {
+	check := verdict.Tricks
+	if a.check != nil {
+		check = *a.check
+	}
 	return scenarios.Scenario{Name: a.Name, Doc: a.Doc, Criterion: "nothing of it buys a call that the promise forbids", Once: true,
 		Start: func(l profiles.Limit) scenarios.Level {
 			return scenarios.Level{Min: float64(l.Burst), Max: float64(l.Burst)}
 		},
-		Checks: append([]verdict.Check{verdict.Tricks, verdict.Alive}, verdict.LimitChecks()...)}
+		Checks: append([]verdict.Check{check, verdict.Alive}, verdict.LimitChecks()...)}
 }
 
 // Named returns an attempt as a scenario that is to be judged: it holds no calls.

@@ -155,6 +155,47 @@ func replicas(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue 
 	}
 }
 
+// executing reads a counter of executions, drains the bucket with far more calls than it
+// holds, and reads it again.
+func executing(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+	return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
+		c := newCast(l, set)
+		wait := max(settle, time.Duration(2/l.Rate*1e9))
+		n := 0
+		read := func() {
+			n++
+			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 1, Client: c.first(), Session: valued(verdict.Counter, n),
+				Change: func(_ int, a *history.Arrival) { a.Tool, a.Arguments = h.Counter, nil }})
+			c.at += wait
+		}
+		calls := func(n int) {
+			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: n, Client: c.first()})
+			c.at += wait
+		}
+		read()
+		read()
+		calls(1)
+		read()
+		c.refill()
+		calls(2*l.Burst + beyond)
+		c.refill()
+		c.at += time.Second // what was admitted last may still be at work
+		read()
+		return c.cues
+	}
+}
+
+// noCounter says why executions can't be counted.
+func noCounter(h Having) string {
+	switch {
+	case h.Counter == "":
+		return "no tool is named that counts them"
+	case h.Call.Tool == "":
+		return "what is called is no tool"
+	}
+	return ""
+}
+
 // The rests that are tried, as far as the budget goes.
 var rests = []time.Duration{1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600}
 

@@ -24,6 +24,7 @@ type Guise struct {
 	HTTP2  bool                                      // its session speaks HTTP/2
 	Stream bool                                      // its session listens to the server's stream
 	Batch  int                                       // so many calls in one message; 0: each alone
+	Counts bool                                      // its reply holds a number, which becomes the call's Detail
 	At     int                                       // its session is with the nth url, from 2; 0: the first
 }
 
@@ -38,7 +39,7 @@ func (g Guise) same() bool { return !g.Own() && g.Header == nil }
 
 // Plain reports if calls in a guise are like any others.
 func (g Guise) Plain() bool {
-	return g.Header == nil && g.Spell == nil && g.ID == nil && !g.Own() && g.Batch == 0
+	return g.Header == nil && g.Spell == nil && g.ID == nil && !g.Own() && g.Batch == 0 && !g.Counts
 }
 
 // GuiseOf is the guise of the calls of a session: see verdict.TrickOf. It reports false
@@ -56,6 +57,9 @@ func GuiseOf(session string) (Guise, bool) {
 			}
 			return t.guise(n), true
 		}
+	}
+	if name == verdict.Counter {
+		return Guise{Counts: true}, true
 	}
 	n := 0
 	if _, err := fmt.Sscanf(name, verdict.Replica+"%d ", &n); err == nil && n > 1 {

@@ -15,6 +15,8 @@ type Audit struct {
 	Names  []string // the attempts that are wanted; nil: all
 	Allow  []string // those that are allowed beyond this machine
 	Budget audit.Budget
+
+	Counter string // a tool whose reply holds how many calls were carried out; empty: none is known
 }
 
 // AddAudit adds the attempts to a job's scenarios, as far as its transport and the budget
@@ -25,8 +27,8 @@ func (j *Job) AddAudit(transport wire.Transport) audit.Plan {
 		Web:        transport == wire.HTTP || transport == wire.Auto || j.Virtual != nil,
 		Loopback:   j.onLoopback(),
 		Credential: j.Options.Header.Get("Authorization") != "",
-		Replicas:   j.hosts(),
-		Allow:      j.Audit.Allow, Budget: j.Audit.Budget, Names: j.Audit.Names,
+		Replicas:   j.hosts(), Counter: j.Audit.Counter,
+		Allow: j.Audit.Allow, Budget: j.Audit.Budget, Names: j.Audit.Names,
 	}, target.ClientNames(1))
 	j.Scenarios = slices.Concat(j.Scenarios, plan.Scenarios)
 	return plan

@@ -25,8 +25,8 @@ func auditOf(l profiles.Limit, fault string, seed uint64, names ...string) Job {
 	l.Charges = []string{"*"}
 	p := profiles.Profile{Name: "audited", Limit: l, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
 	return Job{
-		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault}, Replicas: []string{"http://localhost/mcp"}},
-		Audit:  &Audit{Names: names, Budget: audit.Budget{Time: 5 * time.Minute}}, Virtual: virtual.Exp(2 * time.Millisecond),
+		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault, Counter: "executions"}, Replicas: []string{"http://localhost/mcp"}},
+		Audit:  &Audit{Names: names, Budget: audit.Budget{Time: 5 * time.Minute}, Counter: "executions"}, Virtual: virtual.Exp(2 * time.Millisecond),
 	}
 }
 
@@ -49,6 +49,7 @@ var caughtBy = map[string]string{
 	"rest-bonus": "rest", "open-in-flight": "flood", "open-in-floods": "flood", "batch-costs-one": "batch",
 	"new-arguments-free": "variety", "spelling-free": "variety", "high-ids-free": "variety",
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas", "only-this-agent": "disguise",
+	"runs-refused": "executions", "skips-admitted": "executions",
 }
 
 // Each fault passes all scenarios of a run without an audit, and an audit catches it and
@@ -64,6 +65,13 @@ func TestAnAuditCatchesWhatBehavesForTheTester(t *testing.T) {
 				require.Empty(t, findings(judgeVirtually(t.Context(), plain)), "a run without an audit sees nothing of it")
 
 				failed := findings(judgeVirtually(t.Context(), auditOf(l, fault.Name, uint64(seed), caughtBy[fault.Name])))
+				if caughtBy[fault.Name] == "executions" {
+					require.Len(t, failed, 1)
+					require.Equal(t, "executions", failed[0].Check)
+					require.Regexp(t, right, failed[0].Cause)
+					t.Log(failed[0].Cause)
+					continue
+				}
 				tricks := slices.DeleteFunc(slices.Clone(failed), func(f results.Finding) bool { return f.Check != "tricks" })
 				require.NotEmpty(t, tricks)
 				require.True(t, slices.ContainsFunc(tricks, func(f results.Finding) bool { return right.MatchString(f.Cause) }), "%v", tricks)
@@ -112,7 +120,7 @@ func TestAnAuditFailsNoHonestServer(t *testing.T) {
 					for _, f := range sc.Findings {
 						require.NotEmpty(t, f.Saw)
 						warnings = append(warnings, f.Warnings...)
-						if seed%3 == 0 && f.Check == "tricks" {
+						if seed%3 == 0 && (f.Check == "tricks" || f.Check == "executions") {
 							require.Equal(t, verdict.Pass, f.Verdict, "%s: %s", sc.Scenario, f.Saw)
 						}
 					}

@@ -19,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/audit"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // runVirtual takes the job through the line in virtual time: the same plan,
@@ -72,6 +73,7 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 		shape = fault.Shape
 	}
 	batches := map[string]int{}
+	executions := mock.Executions{Fault: c.Fault, Counter: c.Counter}
 	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r,
 		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
 			q := virtualRequest(at, a, c.IdentityHeader != "")
@@ -83,7 +85,12 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 					batches[a.Session]++
 				}
 			}
-			r := virtualReply(limiter.Decide(q), shape, a.Method)
+			answer := limiter.Decide(q)
+			executions.Note(q, answer)
+			r := virtualReply(answer, shape, a.Method)
+			if r.Outcome == history.OK && c.Counter != "" && a.Tool == c.Counter {
+				r.Detail = verdict.Counted + strconv.Itoa(executions.Count())
+			}
 			if r.Outcome == history.OK {
 				r.Takes += q.Lasts
 			}
