@@ -164,7 +164,11 @@ func (r *Reply) Limited() bool {
 	if m == nil {
 		return r.Status >= 400 && limitWords.Match(r.Body)
 	}
-	return m.Error != nil && limitWords.MatchString(m.Error.Message)
+	if m.Error != nil {
+		return limitWords.MatchString(m.Error.Message)
+	}
+	e := Exchange{Reply: *r} // some say it as a tool's result
+	return e.toolFailed() && limitWords.MatchString(e.texts())
 }
 
 // Media is the content type without its parameters.

@@ -49,7 +49,7 @@ func (t *Trial) modern(e *Exchange) bool {
 func resultTypes(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
-		if !e.OK() || !t.modern(e) {
+		if !e.OK() || !t.modern(e) || e.Reply.Limited() { // which may be of something before the server
 			continue
 		}
 		n++

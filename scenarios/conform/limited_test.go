@@ -1,0 +1,23 @@
+package conform_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/mcpload/mcpload/scenarios/conform"
+)
+
+// TestLimitsInToolResults: a tool's result may say that we asked too often, which is no
+// answer to what was asked; one that came to something may speak of limits.
+func TestLimitsInToolResults(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"Global rate limit exceeded"}]}}`:  true,
+		`{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"unknown tool"}]}}`:                false,
+		`{"jsonrpc":"2.0","id":1,"result":{"isError":false,"content":[{"type":"text","text":"Global rate limit exceeded"}]}}`: false,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Too many requests"}}`:                                      true,
+	} {
+		r := conform.Reply{Status: 200, Messages: conform.ReadMessages([]byte(body))}
+		assert.Equal(t, want, r.Limited(), body)
+	}
+}
