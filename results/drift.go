@@ -41,6 +41,8 @@ type Drift struct {
 	Scope    string    `json:"scope,omitempty"`
 	Headers  string    `json:"headers,omitempty"` // which say what is left of its limit, and if they are true, in words
 	Trouble  string    `json:"trouble,omitempty"` // why it could not be measured
+
+	Conform *DriftConform `json:"conform,omitempty"` // if it keeps the protocol; nil: that wasn't asked
 }
 
 // A Charge is what one kind of request costs.
@@ -57,7 +59,7 @@ func (f *Fleet) JSON(w io.Writer) error {
 	return enc.Encode(f)
 }
 
-var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses", "what is charged"}
+var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses", "what is charged", "keeps MCP?"}
 
 // cells are a row in words.
 func (d Drift) cells() []string {
@@ -76,7 +78,7 @@ func (d Drift) cells() []string {
 	case d.Attached == "no":
 		measured = "no limit: " + d.Tried
 	}
-	return []string{name, bare(d.Required.Rate, d.Required.Burst), d.Observed.words(), measured, d.Attached, orDash(d.Refusal), d.charges()}
+	return []string{name, bare(d.Required.Rate, d.Required.Burst), d.Observed.words(), measured, d.Attached, orDash(d.Refusal), d.charges(), d.Conform.words()}
 }
 
 // bare is a limit without where it was taken from.

@@ -20,7 +20,8 @@ func driftOf() *Fleet {
 		Rows: []Drift{
 			{Server: "a", Package: "a-mcp==1.2", Required: required, Observed: &Observed{Rate: 15, Burst: 40}, Attached: "yes",
 				Measured: &Measured{Rate: Range{Lo: 14.97, Hi: 15.02}, Burst: Range{Lo: 39.9, Hi: 40.1}}, Refusal: "-32000",
-				Charged: []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}}},
+				Charged: []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}},
+				Conform: &DriftConform{Verdict: verdict.Fail, Revisions: []string{"2025-11-25"}, Broken: []string{"R04", "H10"}, Judged: 60, Rows: 70}},
 			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window", Headers: "X-RateLimit-Remaining: contradicted | <b>"},
 			{Server: "c", Required: required, Attached: "no", Tried: "450 at once"},
 			{Server: "d", Required: required, Attached: "?", Trouble: "it ended:\n| <b>status</b> 1 |"},
@@ -32,12 +33,12 @@ func driftOf() *Fleet {
 func TestDriftInMarkdown(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, driftOf().Markdown(&b))
-	require.Equal(t, `| server | required | its code says | measured live | attached? | how it refuses | what is charged |
-|---|---|---|---|---|---|---|
-| a-mcp 1.2 | 15/s burst 40 | 15/s burst 40 | 14.97–15.02/s, 39.90–40.10 | yes | -32000 | tools/call 1; initialize 2; free: ping, tools/list |
-| b | 15/s burst 40 | no limit | a fixed window | yes | - | - |
-| c | 15/s burst 40 | not read | no limit: 450 at once | no | - | - |
-| d | 15/s burst 40 | not read | it ended: \| &lt;b&gt;status&lt;/b&gt; 1 \| | ? | - | - |
+	require.Equal(t, `| server | required | its code says | measured live | attached? | how it refuses | what is charged | keeps MCP? |
+|---|---|---|---|---|---|---|---|
+| a-mcp 1.2 | 15/s burst 40 | 15/s burst 40 | 14.97–15.02/s, 39.90–40.10 | yes | -32000 | tools/call 1; initialize 2; free: ping, tools/list | no: 2 MUST (R04 and H10) |
+| b | 15/s burst 40 | no limit | a fixed window | yes | - | - | - |
+| c | 15/s burst 40 | not read | no limit: 450 at once | no | - | - | - |
+| d | 15/s burst 40 | not read | it ended: \| &lt;b&gt;status&lt;/b&gt; 1 \| | ? | - | - | - |
 
 - b sends X-RateLimit-Remaining: contradicted \| &lt;b&gt;
 

@@ -11,12 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/conform"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
@@ -47,7 +49,8 @@ func (a *app) fleetCommand() *cobra.Command {
 		Long: `Fleet installs and starts each server by its profile's launch recipe, judges it
 by the scenarios, starts it afresh and probes it, and reports for each what is
 required, what its code was read to set, what it does, how it refuses and what it
-charges. A server that can't start is a finding; the others are judged all the
+charges, and if it keeps the protocol (the rows of conform that call no tool), which
+decides nothing here. A server that can't start is a finding; the others are judged all the
 same. All traffic stays on this machine.
 
 Packages go below mcpload/servers in your cache folder, or $MCPLOAD_CACHE, each
@@ -128,7 +131,8 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	report := &results.Fleet{Version: version(), Started: began.UTC().Format(time.RFC3339),
 		Run: &results.Document{Version: version(), Started: began.UTC().Format(time.RFC3339), Seed: f.seed}}
 	survey := drive.Survey{Jobs: jobs, Clean: a.clean, Say: a.say,
-		Probe: func(ctx context.Context, j *drive.Job) (probe.Report, error) { return a.probed(ctx, j, budget) },
+		Probe:   func(ctx context.Context, j *drive.Job) (probe.Report, error) { return a.probed(ctx, j, budget) },
+		Conform: a.conformed,
 		Watch: func(server string) (drive.Observer, func()) {
 			p := a.newProgress("mcpload fleet · " + server)
 			return p, p.start(ctx)
@@ -148,6 +152,24 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 func (a *app) probed(ctx context.Context, j *drive.Job, budget probe.Budget) (probe.Report, error) {
 	r, _, err := a.runProbe(ctx, j, &probeFlags{targetFlags: targetFlags{seed: j.Seed}}, nil, budget)
 	return r, err
+}
+
+// conformed asks a server if it keeps the protocol of a revision, on a start of its own,
+// by all rows but those that call tools.
+func (a *app) conformed(ctx context.Context, j *drive.Job, revision string) (results.DriftConform, error) {
+	c := mcpload.ConformConfig{Prepared: j, Observer: lineProgress{a}, Drain: a.drain, Revisions: []string{revision}}
+	c.Server.Timeout = j.Options.Timeout
+	for _, r := range conform.Rows() {
+		if r.Effect != conform.Calls {
+			c.Rows = append(c.Rows, r.ID)
+		}
+	}
+	doc, err := mcpload.Conform(ctx, c)
+	c.Observer.Tell(mcpload.Event{Server: j.Profile.Name}) // the line of the terminal is free again
+	if err != nil {
+		return results.DriftConform{}, spoken(err)
+	}
+	return results.ConformOf(doc), nil
 }
 
 // renderFleet writes the report to where it was asked for.

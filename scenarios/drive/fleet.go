@@ -18,9 +18,11 @@ import (
 type Survey struct {
 	Jobs  []Job                                             // each judged on a start of its own
 	Probe func(context.Context, *Job) (probe.Report, error) // measures a server, on a start of its own
-	Watch func(server string) (o Observer, done func())     // who hears of a server's run
-	Say   func(format string, args ...any)                  // is told what it comes to
-	Clean func(string) string                               // takes secrets out of what rows say
+	// asks if a server keeps the protocol of a revision, on a start of its own
+	Conform func(ctx context.Context, j *Job, revision string) (results.DriftConform, error)
+	Watch   func(server string) (o Observer, done func()) // who hears of a server's run
+	Say     func(format string, args ...any)              // is told what it comes to
+	Clean   func(string) string                           // takes secrets out of what rows say
 }
 
 // Run puts a row for each server into a report, and what its run said into the report's
@@ -91,7 +93,23 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 		return row, o
 	}
 	fillDrift(&row, r)
+	if s.Conform != nil && !closed(drain) {
+		row.Conform = s.conform(ctx, j, o.Server.Target.Protocol)
+	}
 	return row, o
+}
+
+// conform asks if a server keeps the protocol. That it can't be asked is told in the row.
+func (s Survey) conform(ctx context.Context, j Job, revision string) *results.DriftConform {
+	j.Live = j.Live.Afresh()
+	c, err := s.Conform(ctx, &j, revision)
+	if err != nil {
+		c = results.DriftConform{Revisions: []string{}, Broken: []string{}, Trouble: "it could not be tried: " + err.Error()}
+	}
+	if s.Clean != nil {
+		c.Trouble = s.Clean(c.Trouble)
+	}
+	return &c
 }
 
 // fillDrift puts what a probe found into a row.

@@ -33,6 +33,12 @@ func TestASurvey(t *testing.T) {
 		Say:   func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 		Clean: func(s string) string { return strings.ReplaceAll(s, "hush", "…") },
 		Watch: func(server string) (Observer, func()) { watched[server]++; return nil, func() { watched[server]++ } },
+		Conform: func(_ context.Context, j *Job, _ string) (results.DriftConform, error) {
+			if j.Profile.Name == "one" {
+				return results.DriftConform{Broken: []string{"R04"}}, nil
+			}
+			return results.DriftConform{}, errors.New("no word but hush")
+		},
 		Probe: func(_ context.Context, j *Job) (probe.Report, error) {
 			switch j.Profile.Name {
 			case "two":
@@ -59,6 +65,9 @@ func TestASurvey(t *testing.T) {
 	require.Equal(t, "yes", one.Attached)
 	require.InDelta(t, 3, one.Measured.Burst.Lo, 0)
 	require.Equal(t, `HTTP 429, a tool result with isError, "slow down", no Retry-After`, one.Refusal)
+	require.Equal(t, []string{"R04"}, one.Conform.Broken)
+	require.Nil(t, three.Conform, "it was interrupted")
+	require.Equal(t, "it could not be tried: no word but …", s.conform(t.Context(), jobs[1], "2025-11-25").Trouble)
 	require.Equal(t, "the probe failed: it hung up on …", two.Trouble)
 	require.Equal(t, "?", two.Attached)
 	require.Equal(t, "no", three.Attached)
