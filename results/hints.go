@@ -137,6 +137,9 @@ func Hint(check string, v verdict.Verdict) string {
 
 // failHints are what to do about a server's fails, the most telling first.
 func (s *Server) failHints() []string {
+	if s.wantsArguments() {
+		return []string{giveArguments}
+	}
 	var list []string
 	if s.broken() != "" {
 		list = append(list, s.another()...)
@@ -174,6 +177,9 @@ func (s *Server) openHints() []string {
 		return []string{"load with a tool: --tool NAME; --yes agrees to the one that looks best"}
 	}
 	open := s.open()
+	if sure := s.likeliest(open); sure != "" {
+		return []string{sure}
+	}
 	ours := slices.ContainsFunc(open, func(f fail) bool { return f.Check == "generator" })
 	for _, f := range open { // what the calls themselves say comes first
 		if f.Next != "" && !slices.Contains(list, f.Next) {
@@ -181,6 +187,9 @@ func (s *Server) openHints() []string {
 		}
 	}
 	told := len(list) > 0
+	if ours && !told { // what it hides can't be told from what else is open
+		list = append(list, Hint("generator", verdict.Inconclusive))
+	}
 	for _, f := range open {
 		if told && slices.Contains(explained, f.Check) {
 			continue // that is why these are open, and nothing else would close them
