@@ -116,10 +116,7 @@ func (f *runFlags) audits(jobs []drive.Job) error {
 		}
 		return nil
 	}
-	a := drive.Audit{Names: f.attempts, Allow: f.allow, Counter: f.executionsFrom}
-	if f.audit {
-		a.Names = nil
-	}
+	a := drive.Audit{Names: f.attempts, Allow: f.allow, Counter: f.executionsFrom} // all, unless some are named
 	most, err := parseBudget(f.budget, probe.Budget{Time: audit.DefaultTime, Calls: math.MaxInt})
 	if err != nil {
 		return err
