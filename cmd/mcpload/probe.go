@@ -33,13 +33,14 @@ type probeFlags struct {
 	targetFlags
 	storeFlags
 	clockFlags
-	budget string
-	seed   uint64
-	other  []string
-	format string
-	output string
-	emit   string
-	save   string
+	connection connectionFlags
+	budget     string
+	seed       uint64
+	other      []string
+	format     string
+	output     string
+	emit       string
+	save       string
 }
 
 func (a *app) probeCommand() *cobra.Command {
@@ -79,6 +80,7 @@ calls were not tried.`,
 	}
 	f.targetFlags.register(cmd)
 	f.registerKeep(cmd)
+	f.connection.register(cmd)
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, 0)
 	for _, name := range []string{"all", "scope", "against"} { // they speak of promises, and there is none here
@@ -159,6 +161,9 @@ func (a *app) probeJob(f *probeFlags, command []string) (drive.Job, http.Header,
 	}
 	jobs, err := a.jobs(&t, command)
 	if err != nil {
+		return drive.Job{}, nil, err
+	}
+	if err := f.connection.apply(&jobs[0].Options); err != nil {
 		return drive.Job{}, nil, err
 	}
 	if len(f.other) == 0 {
