@@ -236,6 +236,9 @@ func (t *Trial) subscription() (*Exchange, *Answer) {
 	case len(e.Reply.Messages) == 0:
 		a := skip("nothing came in %s", r.Within)
 		return e, &a
+	case e.Reply.Messages[0].Result != nil: // as where a limiter let it in no further
+		a := skip("it ends the subscription before it has begun: %s", excerpt(string(e.Reply.Messages[0].Raw)))
+		return e, &a
 	}
 	return e, nil
 }
