@@ -29,29 +29,13 @@ type BaselineEntry struct {
 // reported, with its line. known reports if there is a row of an id; now decides
 // whether an entry lies too far ahead.
 func ReadBaseline(in io.Reader, name string, now time.Time, known func(row string) bool) (Baseline, error) {
-	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
+	nodes, err := entries(in, name, "baseline", "row, until and reason")
 	if err != nil {
-		return nil, fmt.Errorf("results: cannot read the baseline: %w", err)
-	}
-	if len(text) > mostQuarantine {
-		return nil, fmt.Errorf("results: %s: a baseline has at most %d MiB", name, mostQuarantine>>20)
-	}
-	var file yaml.Node
-	if strings.TrimSpace(string(text)) == "" {
-		return nil, nil
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("results: %s: %w", name, err)
-	}
-	if len(file.Content) == 0 {
-		return nil, nil // only comments
-	}
-	if file.Content[0].Kind != yaml.SequenceNode {
-		return nil, fmt.Errorf("results: %s:%d: a baseline is a list of entries with row, until and reason", name, file.Content[0].Line)
+		return nil, err
 	}
 	var b Baseline
 	var faults []error
-	for _, node := range file.Content[0].Content {
+	for _, node := range nodes {
 		e, err := baselineEntry(node)
 		if err == nil {
 			err = e.check(now, known)

@@ -37,26 +37,13 @@ const mostQuarantine = 4 << 20
 // ReadQuarantine reads a list of entries in YAML. Every fault is reported, with
 // its line. now decides whether an entry lies too far ahead.
 func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error) {
-	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
+	nodes, err := entries(in, name, "quarantine list", "server, until and reason")
 	if err != nil {
-		return nil, fmt.Errorf("results: cannot read the quarantine list: %w", err)
-	}
-	if len(text) > mostQuarantine {
-		return nil, fmt.Errorf("results: %s: a quarantine list has at most %d MiB", name, mostQuarantine>>20)
-	}
-	var file yaml.Node
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("results: %s: %w", name, err)
-	}
-	if len(bytes.TrimSpace(text)) == 0 || len(file.Content) == 0 {
-		return nil, nil
-	}
-	if file.Content[0].Kind != yaml.SequenceNode {
-		return nil, fmt.Errorf("results: %s:%d: a quarantine list is a list of entries with server, until and reason", name, file.Content[0].Line)
+		return nil, err
 	}
 	var q Quarantine
 	var faults []error
-	for _, node := range file.Content[0].Content {
+	for _, node := range nodes {
 		e, err := entryOf(node, now)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("results: %s:%w", name, err))
@@ -64,6 +51,32 @@ func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error
 		q = append(q, e)
 	}
 	return q, errors.Join(faults...)
+}
+
+// entries reads a list of known findings in YAML, which what names: of none where it is
+// empty, or nothing but comments.
+func entries(in io.Reader, name, what, fields string) ([]*yaml.Node, error) {
+	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
+	if err != nil {
+		return nil, fmt.Errorf("results: cannot read the %s: %w", what, err)
+	}
+	if len(text) > mostQuarantine {
+		return nil, fmt.Errorf("results: %s: a %s has at most %d MiB", name, what, mostQuarantine>>20)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	var file yaml.Node
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("results: %s: %w", name, err)
+	}
+	if len(file.Content) == 0 {
+		return nil, nil
+	}
+	if file.Content[0].Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("results: %s:%d: a %s is a list of entries with %s", name, file.Content[0].Line, what, fields)
+	}
+	return file.Content[0].Content, nil
 }
 
 // entryOf reads one entry. Its error begins with the line.

@@ -83,8 +83,7 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 
 // coordinate is the command once its arguments are parsed.
 func (a *app) coordinate(ctx context.Context, f *coordinateFlags, args []string) error {
-	format, err := formatNamed(f.format)
-	if err != nil {
+	if _, err := formatNamed(f.format); err != nil {
 		return err
 	}
 	if f.shards < 1 || f.shards > shard.Most {
@@ -122,7 +121,7 @@ func (a *app) coordinate(ctx context.Context, f *coordinateFlags, args []string)
 	if err != nil {
 		return err
 	}
-	return a.mergeParts(&f.mergeFlags, format, parts)
+	return a.mergeParts(&f.mergeFlags, parts)
 }
 
 // listen opens the address: with a certificate, or on this machine alone.

@@ -73,8 +73,7 @@ Exit status: 0 pass, 1 fail, 2 could not merge, 3 inconclusive.`,
 
 // merge is the command once its arguments are parsed.
 func (a *app) merge(f *mergeFlags, names []string) error {
-	format, err := formatNamed(f.format)
-	if err != nil {
+	if _, err := formatNamed(f.format); err != nil {
 		return err
 	}
 	if f.clockError < 0 {
@@ -84,11 +83,11 @@ func (a *app) merge(f *mergeFlags, names []string) error {
 	if err != nil {
 		return err
 	}
-	return a.mergeParts(f, format, parts)
+	return a.mergeParts(f, parts)
 }
 
 // mergeParts puts parts together, keeps the whole, and shows it.
-func (a *app) mergeParts(f *mergeFlags, format format, parts []merge.Part) error {
+func (a *app) mergeParts(f *mergeFlags, parts []merge.Part) error {
 	c := merge.Config{ClockError: f.clockError}
 	w, err := merge.Runs(parts, c)
 	if err != nil {
@@ -106,16 +105,11 @@ func (a *app) mergeParts(f *mergeFlags, format format, parts []merge.Part) error
 	if err != nil {
 		return err
 	}
-	out, end, err := a.out(f.output)
-	if err != nil {
-		return err
-	}
-	forPeople(out, f.format)
-	err = format.write(out, rendered{doc: doc, histories: histories, table: a.tableOptions(f.output, f.verbose, histories)})
+	err = a.render(&runFlags{format: f.format, output: f.output, verbose: f.verbose}, doc, histories)
 	if a.status == exitPass {
 		a.status = results.ExitStatus(doc)
 	}
-	return errors.Join(err, end())
+	return err
 }
 
 // plainMerge is an error without the name of the room that it comes from.
