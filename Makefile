@@ -17,13 +17,13 @@ TAGS        := performance,live,noise
 # The tests that judge what real time brings: servers under load, their clocks, our
 # own deadlines. A busy machine can spoil them, so they run one at a time, apart from
 # the others. internal/archtest knows that each of these is there.
-REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$|^TestAServerThatDies$$|^TestCapacityOfAQueue$$|^TestConnectionsAreBounded$$|^TestEveryCheckOfLoadCanFail$$|^TestHTTPStamps$$|^TestIntegrityUnderLoad$$|^TestLoopWakes$$|^TestNoHollowPass$$|^TestProbeSaysSoWhereThereIsNoLimit$$|^TestRunHoldsAServerToItsHeaders$$|^TestRunHoldsAServerToLaws$$|^TestSSETwice$$|^TestSelftestPasses$$|^TestSessionsThatCouldBeOpenedAreUsed$$|^TestStartupAndAStrangerOnItsPort$$|^TestStartupNeedsItsPort$$|^TestStdioDialErrors$$|^TestUnsentCallsSpoilAPass$$|^TestWaitingForAConnectionIsNotOurLateness$$|^TestScripts$$/^(clients|live|load|load_limits|mock|results_secrets|startup)$$
+REALTIME    := ^TestAFailedTrialEndsTheRun$$|^TestAProbeWithoutToolCallsIsOpen$$|^TestAServerThatDies$$|^TestCapacityOfAQueue$$|^TestConnectionsAreBounded$$|^TestEveryCheckOfLoadCanFail$$|^TestHTTPStamps$$|^TestIntegrityUnderLoad$$|^TestLoopWakes$$|^TestNoHollowPass$$|^TestProbeSaysSoWhereThereIsNoLimit$$|^TestRunHoldsAServerToItsHeaders$$|^TestRunHoldsAServerToLaws$$|^TestSSETwice$$|^TestSelftestPasses$$|^TestSessionsThatCouldBeOpenedAreUsed$$|^TestStartupAndAStrangerOnItsPort$$|^TestStartupNeedsItsPort$$|^TestStdioDialErrors$$|^TestUnsentCallsSpoilAPass$$|^TestWaitingForAConnectionIsNotOurLateness$$|^TestScripts$$/^(audit|clients|environment|everything|executions|identity|left_behind|live|load|load_limits|load_usage|mock|results|results_secrets|run_conform|startup)$$
 
 .DEFAULT_GOAL := help
 # Tests that measure time must not share the machine: one target at a time, also
 # with -j, and (-p 1 below) one package at a time.
 .NOTPARALLEL:
-.PHONY: bench-keys bench-peers snapshot help build test unit realtime mutants performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
+.PHONY: clean-root cluster bench-scale bench-keys bench-peers release-check snapshot help build test unit realtime mutants performance live live-setup noise interop check fmt vet staticcheck actions vuln race fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,22 @@ interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm
 	interop/setup.sh
 	cd interop && $(GO) test $(TESTFLAGS) -count=1 -parallel 3 -timeout 40m ./... $(if $(UPDATE),-args -update)
 
+bench-scale: ## shards of a million calls put together and judged: fails above the time and memory that they may take
+	MCPLOAD_SCALE=1 $(GO) test ./results/merge -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 20m
+
+cluster: ## what is printed for Kubernetes on a real control plane, and three hosts in namespaces; needs Linux and root, etcd or apt
+	@GO='$(GO)' scripts/cluster.sh
+
+.PHONY: otlp
+otlp: ## load --otlp against the receiver of the OpenTelemetry Collector, nightly: it takes a minute to build
+	cd interop/otlp && $(GO) test $(TESTFLAGS) -count=1 .
+
+.PHONY: field
+field: ## 42 limiters that real servers have, by hand and by their libraries, and rmcp's server, nightly: about half an hour
+	interop/setup.sh
+	interop/rmcp.sh
+	cd interop && $(GO) test $(TESTFLAGS) -tags field -count=1 -parallel 8 -timeout 90m -run '^Test(Field|RMCP)$$' .
+
 check: fmt vet staticcheck actions vuln race ## everything but the slow tests: format, vet, linters, known faults, races
 
 fmt: ## fail on a file that gofmt would change
@@ -93,13 +109,19 @@ bench: ## every benchmark, with allocations, also into bin/bench.txt for benchst
 
 # The peers' libraries are in a module of their own, so that nobody else has to
 # download them. Later versions of fortio need a module that the proxy doesn't have.
-bench-keys: ## how apikey finds planted keys, and what it sees where there are none, beside gitleaks; KEYS_CORPORA=folders
-	cd bench/keys && $(GO) run . $(or $(KEYS_CORPORA),$$($(GO) env GOROOT)/src /usr/share/doc)
+bench-keys: ## how apikey finds planted keys, and what it sees where there are none, how fast, beside gitleaks; KEYS_CORPORA=folders
+	cd bench/keys && $(GO) run -mod=mod . $(or $(KEYS_CORPORA),$$($(GO) env GOROOT)/src /usr/share/doc)
 
 bench-peers: build ## mcpload beside vegeta, wrk, fortio, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
 	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./peers
 	for tool in $(PEERS); do GOBIN='$(CURDIR)/bin' $(GO) install $$tool || exit 1; done
 	bin/peers -bin bin -bench bench -o docs/PERFORMANCE.md
+
+clean-root: ## the first two commands of the README as on a fresh machine; needs Linux, and root or user namespaces
+	@GO='$(GO)' scripts/clean-root.sh
+
+release-check: ## goreleaser check at its pinned version: could a release be made of this?
+	$(GO) run $(GORELEASER) check
 
 snapshot: ## a release of this tree into dist, for every system, without publishing it; needs goreleaser's many modules
 	$(GO) run $(GORELEASER) check

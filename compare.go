@@ -2,7 +2,6 @@ package mcpload
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/mcpload/mcpload/results/compare"
 )
@@ -19,11 +18,11 @@ type CompareConfig struct {
 // nothing in common, and demands on what wasn't measured, are an error.
 func Compare(ctx context.Context, c CompareConfig) (*compare.Report, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	report, err := compare.Compare(c.Base, c.New, c.Options)
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	return report, nil
 }

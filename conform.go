@@ -32,6 +32,10 @@ type ConformConfig struct {
 	Strict    bool     // what isn't a MUST counts as a fail too
 
 	Under float64 // right requests a second that are sent beside the rows; 0: none
+	// a command that restarts the server while calls go on, with its arguments; empty: it isn't
+	// restarted. It needs Under.
+	Restart []string
+	Counter string // a tool that tells how many calls of others were carried out; empty: there is none
 	// how long odd arguments are tried on the tools that may be called, in the newest revision; 0:
 	// they aren't
 	Fuzz time.Duration
@@ -42,6 +46,10 @@ type ConformConfig struct {
 	// of somebody else, in place of the Server's; nil: there is nobody, and what needs somebody
 	// isn't tried
 	Other http.Header
+
+	// how a shell reaches the server, for the lines that repeat an exchange. Its zero value will
+	// do: what isn't known is a variable then, that the shell asks for.
+	Again conformdrive.Again
 
 	Observer Observer        // hears which row is tried; nil: nobody does
 	Drain    <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
@@ -58,7 +66,7 @@ type ConformConfig struct {
 func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 	t, d, err := c.tried()
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	d.Watch = func(revision, row string) {
 		if c.Observer != nil {
@@ -70,7 +78,7 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 	defer stop()
 	server, err := conformdrive.Server(soft, t, d, c.Strict)
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	doc.Servers = []results.Server{server}
 	if notes := c.Baseline.Apply(doc, time.Now()); len(c.Baseline) > 0 {
@@ -87,17 +95,19 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 func (c ConformConfig) Rehearse(ctx context.Context) (reports []conform.Report, address string, err error) {
 	t, d, err := c.tried()
 	if err != nil {
-		return nil, "", fmt.Errorf("mcpload: %w", err)
+		return nil, "", err
 	}
 	stand, err := standIn(t)
 	if err != nil {
-		return nil, "", fmt.Errorf("mcpload: %w", err)
+		return nil, "", err
 	}
 	d.Tool, d.Arguments = "", nil // the mock has its own
 	d.Under, d.Fuzz = 0, 0        // which are no list
+	d.Restart = nil
+	d.Again.Alone = true
 	reports, err = conformdrive.Rehearse(ctx, stand, d)
 	if err != nil {
-		return nil, "", fmt.Errorf("mcpload: %w", err)
+		return nil, "", err
 	}
 	return reports, stand.Options.URL, nil
 }
@@ -133,21 +143,33 @@ func roomy() promise.Promise {
 func (c ConformConfig) tried() (*target.Target, conformdrive.Config, error) {
 	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments,
 		Revisions: c.Revisions, Other: c.Other,
-		Under: c.Under, Fuzz: c.Fuzz, Seed: c.Seed}
+		Under: c.Under, Fuzz: c.Fuzz, Seed: c.Seed, Counter: c.Counter, Again: c.Again}
 	if c.Under < 0 || c.Fuzz < 0 {
 		return nil, d, fmt.Errorf("under %g and fuzz %s: want 0 or more", c.Under, c.Fuzz)
+	}
+	if len(c.Restart) > 0 {
+		d.Restart = conformdrive.Command(c.Restart)
 	}
 	for _, r := range c.Revisions {
 		if !slices.Contains(conform.Revisions(), r) {
 			return nil, d, fmt.Errorf("revision %q is none of %s", r, strings.Join(conform.Revisions(), ", "))
 		}
 	}
+	d.Rows = []conform.Row{}
 	for _, id := range c.Rows {
-		k := slices.IndexFunc(conform.Rows(), func(r conform.Row) bool { return strings.EqualFold(r.ID, id) })
+		named := func(r conform.Row) bool { return strings.EqualFold(r.ID, id) }
+		if k := slices.IndexFunc(conform.LoadRows(), named); k >= 0 && c.Under > 0 {
+			d.Loaded = append(d.Loaded, conform.LoadRows()[k])
+			continue
+		}
+		k := slices.IndexFunc(conform.Rows(), named)
 		if k < 0 {
 			return nil, d, fmt.Errorf("row %q is in no table", id)
 		}
 		d.Rows = append(d.Rows, conform.Rows()[k])
+	}
+	if len(c.Rows) == 0 {
+		d.Rows, d.Loaded = conform.Rows(), conform.LoadRows()
 	}
 	j := c.Prepared
 	if j == nil {

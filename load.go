@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -71,13 +70,13 @@ func Load(ctx context.Context, c LoadConfig) (*results.Document, error) {
 	if j == nil {
 		var err error
 		if j, err = c.job(); err != nil {
-			return nil, fmt.Errorf("mcpload: %w", err)
+			return nil, err
 		}
 	}
 	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: j.Seed}
 	report, err := j.Run(ctx, c.Observer, c.Drain)
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	doc.Servers = []results.Server{report.Server}
 	doc.Finish()
@@ -93,12 +92,12 @@ func Load(ctx context.Context, c LoadConfig) (*results.Document, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("mcpload: %w", err)
+			return nil, err
 		}
 		c.Histories(report.Server.Server, calls)
 	}
 	if c.Report == nil && report.NoData != "" && doc.Verdict != verdict.Fail {
-		return nil, errors.New("mcpload: " + report.NoData)
+		return nil, errors.New("" + report.NoData)
 	}
 	return doc, nil
 }
@@ -112,7 +111,8 @@ func (c LoadConfig) job() (*loaddrive.Job, error) {
 		return nil, errors.New("LoadConfig.Server names no server: give a URL, a Command, or the promise of a mock")
 	}
 	if s.Arguments != nil && c.Plan != nil {
-		return nil, errors.New("LoadConfig.Plan has arguments of its own: Server.Arguments belong to one Tool or Method")
+		return nil, errors.New("LoadConfig.Plan has arguments of its own: Server.Arguments belong to one Tool " +
+			"or Method")
 	}
 	tool, arguments := s.Tool, s.Arguments
 	s.Tool, s.Arguments = "", nil // they are the plan's
@@ -120,7 +120,8 @@ func (c LoadConfig) job() (*loaddrive.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Schema: c.Schema, Sample: 1, HTTP: "1.1",
+	j := &loaddrive.Job{Job: one, Plan: c.Plan, Poisson: c.Poisson, Echo: c.Echo, Schema: c.Schema, Sample: 1,
+		HTTP:        "1.1",
 		MaxInFlight: cmp.Or(c.MaxInFlight, loaddrive.DefaultInFlight),
 		Patient:     s.Timeout == 0, Sized: c.Connections != 0, Keep: c.Histories != nil && !c.Capacity,
 		Redact: one.Options.Redact}
@@ -175,7 +176,7 @@ func (c LoadConfig) ask(j *loaddrive.Job) (err error) {
 				err = j.Reaches(th)
 			}
 			if err != nil {
-				return fmt.Errorf("threshold %q: %s", text, strings.TrimPrefix(err.Error(), "verdict: "))
+				return fmt.Errorf("threshold %q: %w", text, err)
 			}
 			*list.to = append(*list.to, th)
 		}

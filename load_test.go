@@ -116,7 +116,8 @@ func refusing(w http.ResponseWriter, r *http.Request) {
 	case m.ID == nil:
 		w.WriteHeader(http.StatusAccepted)
 	case m.Method == "initialize":
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
+		fmt.Fprintf(w,
+			`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
 	default:
 		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32603,"message":"no"}}`, m.ID)
 	}
@@ -147,7 +148,6 @@ func TestLoadRefusesWhatItCannotDo(t *testing.T) {
 	} {
 		_, err := mcpload.Load(t.Context(), c)
 		require.ErrorContains(t, err, want)
-		require.ErrorContains(t, err, "mcpload: ")
 	}
 }
 
@@ -185,7 +185,8 @@ func TestLoadLooksIntoResults(t *testing.T) {
 	} {
 		m, err := mock.New(mock.Config{Profile: profiles.ForURL(100_000, 100_000), ConformFault: c.fault})
 		require.NoError(t, err)
-		config := mcpload.LoadConfig{Server: mcpload.Server{Transport: c.transport, Protocol: "2024-11-05", Tool: "echo"},
+		config := mcpload.LoadConfig{Server: mcpload.Server{Transport: c.transport, Protocol: "2024-11-05",
+			Tool: "echo"},
 			Rate: "50/s", Duration: 200 * time.Millisecond, Sessions: 1, Schema: true}
 		if c.transport == "short sessions" {
 			config.Server.Transport, config.Server.Tool = "http", ""

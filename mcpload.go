@@ -1,6 +1,7 @@
 // Package mcpload checks that MCP servers keep the rate limits they promise. Most
 // users want Run: it sends traffic to servers and returns what that proves, as a
-// document. Load puts a server under general load, Conform holds it to the protocol's
+// document. Probe finds out what limit a server keeps that nobody declared. Load puts a
+// server under general load, Conform holds it to the protocol's
 // specification, and Startup to refusing bad credentials; Verify judges a history that
 // somebody else recorded, and Compare says what changed between runs. For tests in Go
 // there is mcploadtest, which fails a test with the calls that prove it; for people and
@@ -32,9 +33,11 @@ type Config struct {
 	// by name; empty: those that say what the limit is. Promises of other kinds than one bucket
 	// bring their own traffic
 	Scenarios []string
-	Seed      uint64          // makes the plan repeatable
-	Repeat    int             // judge so many times over; the worst run counts; 0: once
-	Most      int             // an error if more calls are planned for a server; 0: two million
+	Seed      uint64 // makes the plan repeatable
+	Repeat    int    // judge so many times over; the worst run counts; 0: once
+	Most      int    // an error if more calls are planned for a server; 0: two million
+	// the least error of the rate that is to show, as a part of it, from 0.0005 to 0.05; 0: 0.01
+	Precision float64
 	Virtual   bool            // mocks only, in virtual time with simulated delays: repeatable, in milliseconds
 	Shared    bool            // others may use the servers meanwhile: judge over-admission only
 	Observer  Observer        // hears how far the run is; nil: nobody does
@@ -45,7 +48,7 @@ type Config struct {
 	Histories func(server string, calls []history.Call)
 
 	// Prepared are servers with scenarios and all else that can be said of them, in place
-	// of Servers, Scenarios, Most, Virtual and Shared. nil: there are none.
+	// of Servers, Scenarios, Most, Precision, Virtual and Shared. nil: there are none.
 	Prepared []drive.Job
 }
 
@@ -56,6 +59,8 @@ type Audit struct {
 	Allow    []string      // of "flood" and "forgery" those that may be made beyond this machine
 	Time     time.Duration // the most that it may take; 0: 10 minutes
 	Calls    int           // the most that it may send; 0: no bound
+	Restart  string        // command for a shell that restarts the server; empty: only one that was started here can be
+	Kept     bool          // counters are promised to be kept across a restart, so that losing them fails
 }
 
 // drive is the audit as a job has it. It refuses names that are no attempt's.
@@ -65,10 +70,11 @@ func (a *Audit) drive() (*drive.Audit, error) {
 	}
 	for _, name := range slices.Concat(a.Attempts, a.Allow) {
 		if _, ok := audit.Named(name); !ok {
-			return nil, fmt.Errorf("mcpload: no attempt of an audit is named %q", name)
+			return nil, fmt.Errorf("no attempt of an audit is named %q", name)
 		}
 	}
-	return &drive.Audit{Names: a.Attempts, Allow: a.Allow, Budget: audit.Budget{Time: a.Time, Calls: a.Calls}}, nil
+	return &drive.Audit{Names: a.Attempts, Allow: a.Allow, Budget: audit.Budget{Time: a.Time, Calls: a.Calls},
+		Kept: a.Kept}, nil
 }
 
 // An Observer hears how far a run is.
@@ -91,7 +97,7 @@ func Run(ctx context.Context, c Config) (*results.Document, error) {
 	}
 	repeat := max(1, c.Repeat)
 	if repeat > drive.MostRepeats {
-		return nil, fmt.Errorf("mcpload: Repeat %d is more than %d", c.Repeat, drive.MostRepeats)
+		return nil, fmt.Errorf("Repeat %d is more than %d", c.Repeat, drive.MostRepeats)
 	}
 	blank := func() *results.Document {
 		started := time.Now()
@@ -102,7 +108,7 @@ func Run(ctx context.Context, c Config) (*results.Document, error) {
 	}
 	doc, histories, err := drive.Repeated(ctx, repeat, jobs, blank, c.Observer, c.Drain)
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	if c.Histories != nil {
 		for _, s := range doc.Servers {
@@ -115,7 +121,10 @@ func Run(ctx context.Context, c Config) (*results.Document, error) {
 // jobs are the servers, all checked before anything is sent.
 func (c Config) jobs() ([]drive.Job, error) {
 	if len(c.Servers) == 0 {
-		return nil, errors.New("mcpload: Config.Servers names no server")
+		return nil, errors.New("Config.Servers names no server")
+	}
+	if err := scenarios.CheckPrecision(c.Precision); err != nil {
+		return nil, fmt.Errorf("mcpload: Precision: %w", err)
 	}
 	list := scenarios.Catalogue()
 	if len(c.Scenarios) > 0 {
@@ -124,7 +133,7 @@ func (c Config) jobs() ([]drive.Job, error) {
 	for _, name := range c.Scenarios {
 		s, ok := scenarios.Named(name)
 		if !ok {
-			return nil, fmt.Errorf("mcpload: no scenario is named %q", name)
+			return nil, fmt.Errorf("no scenario is named %q", name)
 		}
 		list = append(list, s)
 	}
@@ -137,14 +146,18 @@ func (c Config) jobs() ([]drive.Job, error) {
 	for i, s := range c.Servers {
 		j, err := s.job()
 		if err == nil {
-			j.Seed, j.Mock.Seed, j.Shared = c.Seed, c.Seed, c.Shared
-			j.Audit = tried
+			j.Seed, j.Mock.Seed, j.Shared, j.Precision = c.Seed, c.Seed, c.Shared, c.Precision
+			if j.Audit = tried; tried != nil {
+				j.Restart.Command = c.Audit.Restart
+			}
 			if j.Scenarios = list; j.Laws != nil && tried != nil {
 				err = errors.New("an audit is of a promise of one bucket")
 			} else if j.Laws != nil {
 				j.Scenarios = []scenarios.Scenario{scenarios.Laws()}
 			}
-			err = errors.Join(err, j.TellsApart(), j.Fits())
+			err = errors.Join(err, j.TellsApart())
+			j.Complete()
+			err = errors.Join(err, j.Fits())
 		}
 		if err == nil {
 			err = c.bound(&j)
@@ -153,7 +166,7 @@ func (c Config) jobs() ([]drive.Job, error) {
 			err = fmt.Errorf("another one has the name %q", j.Profile.Name)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("mcpload: server %d: %w", i+1, err)
+			return nil, fmt.Errorf("server %d: %w", i+1, err)
 		}
 		seen[j.Profile.Name] = true
 		jobs = append(jobs, j)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
 	"runtime/debug"
@@ -48,7 +47,8 @@ type Server struct {
 // job is the server as the drive takes it.
 func (s Server) job() (drive.Job, error) {
 	if len(s.Promise) == 0 {
-		return drive.Job{}, errors.New("it promises nothing: give a law, such as that of promise.Parse(\"10/s burst 20\")")
+		return drive.Job{}, errors.New("it promises nothing: give a law, such as that of promise.Parse(\"10/s " +
+			"burst 20\")")
 	}
 	if err := s.Promise.Validate(); err != nil {
 		return drive.Job{}, err
@@ -83,9 +83,9 @@ func (s Server) job() (drive.Job, error) {
 	}
 	j.ChooseOfMock()
 	if !bucket {
-		if j.Kind == target.Mock {
-			return j, errors.New("the mock keeps one token bucket: give a URL or a Command")
-		}
+		j.Profile.Promise, j.Profile.Promised = s.Promise, ""
+		j.Profile.Settle()
+		j.Mock.Profile = j.Profile // a mock keeps it
 		j.Laws = &drive.Laws{Promise: s.Promise, Budget: scenarios.DefaultLawBudget, Fresh: s.Fresh, Spend: s.Spend}
 	}
 	return j, j.SpeakAs(cmp.Or(s.Clients, target.DefaultClients), target.Identity{})
@@ -146,7 +146,7 @@ func ParsePromise(laws ...string) (promise.Promise, error) {
 	for _, text := range laws {
 		l, err := promise.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("mcpload: %w", err)
+			return nil, err
 		}
 		p = append(p, l)
 	}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"net/http"
 	"path/filepath"
 	"time"
 
@@ -47,6 +47,19 @@ type StartupConfig struct {
 	// Install makes the server ready before its first start, and says how it is started
 	// then; an empty URL leaves that as it is. nil: it is ready.
 	Install func(context.Context) (command []string, url string, err error)
+
+	Header http.Header // of every request over HTTP
+
+	// Prepared says how requests over HTTP are made in all detail: their headers in place
+	// of Header, tokens, certificates, proxy and socket. nil: as Go does.
+	Prepared *wire.Options
+}
+
+// StartupOf is the configuration of a server that is set up in all detail already.
+func StartupOf(l *startdrive.Line) StartupConfig {
+	return StartupConfig{Name: l.Name, Target: l.Target, Command: l.Command, Dir: l.Dir, Scratch: l.Scratch, Env: l.Env,
+		URL: l.URL, Credentials: l.Credentials, Providers: l.Providers, Own: l.Own, Cases: l.Cases, Seed: l.Seed,
+		Limit: l.Limit, Ready: l.Ready, Logs: l.Logs, Tool: l.Tool.Tool, Arguments: l.Tool.Arguments}
 }
 
 // Startup starts a server once for each way to set its credentials, and returns if it
@@ -65,7 +78,7 @@ func Startup(ctx context.Context, c StartupConfig) (*results.Document, error) {
 	}
 	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
 	if err := j.Run(ctx, c.Drain, &server, tell); err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	doc.Servers = append(doc.Servers, server)
 	doc.Finish()
@@ -80,7 +93,7 @@ func (c StartupConfig) Starts() ([]startup.Start, error) {
 	}
 	trial, err := j.Plan()
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	return trial.Starts, nil
 }
@@ -89,11 +102,11 @@ func (c StartupConfig) Starts() ([]startup.Start, error) {
 func (c StartupConfig) job() (*startdrive.Job, error) {
 	switch {
 	case len(c.Command) == 0:
-		return nil, errors.New("mcpload: StartupConfig.Command names no program")
+		return nil, errors.New("StartupConfig.Command names no program")
 	case c.Limit < 0 || c.Ready < 0:
-		return nil, errors.New("mcpload: StartupConfig.Limit and Ready can't be below 0")
+		return nil, errors.New("StartupConfig.Limit and Ready can't be below 0")
 	case c.Arguments != nil && !json.Valid(c.Arguments):
-		return nil, errors.New("mcpload: StartupConfig.Arguments are no JSON")
+		return nil, errors.New("StartupConfig.Arguments are no JSON")
 	}
 	j := &startdrive.Job{Command: c.Command, Dir: c.Dir, Scratch: c.Scratch, Env: c.Env, URL: c.URL, Logs: c.Logs,
 		Limit: cmp.Or(c.Limit, 10*time.Second), Ready: cmp.Or(c.Ready, 30*time.Second),
@@ -102,12 +115,15 @@ func (c StartupConfig) job() (*startdrive.Job, error) {
 	if c.Tool != "" {
 		j.Tool = history.Arrival{Method: "tools/call", Tool: c.Tool, Arguments: c.Arguments}
 	}
-	secrets := Server{URL: c.URL, Env: c.Env}.secrets()
+	if c.Prepared != nil {
+		j.Options, c.Header = *c.Prepared, c.Prepared.Header
+	}
+	secrets := Server{URL: c.URL, Env: c.Env, Header: c.Header}.secrets()
 	for _, value := range c.Own {
 		secrets = append(secrets, value)
 	}
-	j.Options = wire.Options{Name: "mcpload", Version: version(), Timeout: j.Limit,
-		Redact: apikey.NewRedactor(secrets...).Redact}
+	j.Options.Name, j.Options.Version, j.Options.Timeout, j.Options.Header = "mcpload", version(), j.Limit, c.Header
+	j.Options.Redact = apikey.NewRedactor(secrets...).Redact
 	if c.Target.Transport == string(wire.SSE) {
 		j.Options.Transport = wire.SSE
 	}

@@ -51,7 +51,7 @@ func (e *TooManyCalls) Error() string {
 func Verify(ctx context.Context, c VerifyConfig) (*results.Verification, error) {
 	found, err := c.verify(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("mcpload: %w", err)
+		return nil, err
 	}
 	return found, nil
 }
@@ -109,9 +109,15 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 	if err != nil {
 		return nil, err
 	}
-	laws.Judgement = verdict.JudgeLaws(c.Promise, calls, verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance})
+	laws.Judgement, laws.Note = c.judgeLaws(calls)
 	laws.Claims = verdict.ReadClaims(calls)
-	return &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}, nil
+	v := &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}
+	if v.Verdict == verdict.Fail {
+		if laws.Jump = c.jumpOfLaws(calls); laws.Jump != nil {
+			v.Verdict = verdict.Inconclusive
+		}
+	}
+	return v, nil
 }
 
 // byBucket holds it against one bucket.
@@ -133,7 +139,14 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	rate, burst := c.Limit.Rate, c.Limit.Burst
 	b := &results.VerifiedBucket{Limit: c.Limit, Judgement: judge(rate, burst, c.Tolerance), Boxed: !c.Unboxed}
 	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
-	if v.Verdict != verdict.Fail {
+	switch v.Verdict {
+	case verdict.Fail:
+	case verdict.Pass:
+		if b.Idle() {
+			v.Verdict = verdict.Inconclusive // what wasn't seen at work isn't passed
+		}
+		return v, nil
+	default:
 		return v, nil
 	}
 	if jump, ok := evidence.Jump(rate, burst, c.Tolerance); ok {

@@ -26,6 +26,11 @@ const (
 	oneRefused = `{"sent_ns":2000,"received_ns":3000,"outcome":"limited"}` + "\n"
 )
 
+// openRefused are so many calls without an answer, and one that was refused meanwhile.
+func openRefused(n int) string {
+	return strings.Repeat(`{"sent_ns":0,"received_ns":9000,"outcome":"unknown"}`+"\n", n) + oneRefused
+}
+
 // Three calls at once, and a promise of two.
 func ExampleVerify() {
 	promise, err := mcpload.ParsePromise("1/s burst 2")
@@ -71,6 +76,22 @@ func TestVerifyByABucket(t *testing.T) {
 	v, text = judged(bucket(3), threeAtOnce+oneRefused)
 	require.Equal(t, verdict.Pass, v)
 	require.Contains(t, text, "measured")
+	for name, c := range map[string]struct {
+		burst int
+		calls string
+		want  verdict.Verdict
+	}{
+		"nothing was refused":                    {3, threeAtOnce, verdict.Inconclusive},
+		"nothing but what was let through":       {9, threeAtOnce, verdict.Inconclusive},
+		"a refusal that pins the burst":          {3, threeAtOnce + oneRefused, verdict.Pass},
+		"a refusal that many may have led to":    {1, openRefused(4), verdict.Inconclusive},
+		"one that three at most may have led to": {1, openRefused(2), verdict.Pass},
+	} {
+		v, text = judged(bucket(c.burst), c.calls)
+		require.Equal(t, c.want, v, name+"\n"+text)
+		require.Equal(t, v == verdict.Inconclusive, strings.Contains(text, "doesn't show the limit at work"), name)
+		require.Contains(t, text, "refusals", name)
+	}
 	fast := bucket(3)
 	fast.Unboxed = true
 	_, text = judged(fast, threeAtOnce+oneRefused)

@@ -54,6 +54,11 @@ func (p *provider) known(f *format, value string) Result {
 	if why, bad := trivial(body); bad {
 		return Result{Placeholder, f.name, why, ""}
 	}
+	if len(f.prefix()) < 3 && !p.open { // any token of its length, but for those that say whose they are
+		if title, kind, exact := foreign(value, p); exact {
+			return Result{WrongFamily, kind, "is " + article(title) + " " + kind, ""}
+		}
+	}
 	if p.open || f.prefix() == "" {
 		if why, bad := template(value); bad {
 			return Result{Placeholder, f.name, why, ""}
@@ -69,14 +74,24 @@ func (p *provider) known(f *format, value string) Result {
 		r.Warning = "its checksum doesn't fit: it may be mistyped or made up"
 	case p.open:
 		if title, kind, _ := foreign(value, p); title != "" {
-			r.Warning = "looks like a " + title + " " + kind
+			r.Warning = "looks like " + article(title) + " " + kind
 		}
 	}
 	return r
 }
 
+// article puts a or an before an issuer's name, as it is spoken.
+func article(title string) string {
+	switch {
+	case strings.ContainsRune("AEIO", rune(title[0])), strings.HasPrefix(title, "x"), title == "npm",
+		title == "NVIDIA", title == "n8n", title == "ngrok":
+		return "an " + title
+	}
+	return "a " + title
+}
+
 func wrongKind(title, name string) string {
-	return "is a " + title + " " + name + ", which is not the secret that is asked for"
+	return "is " + article(title) + " " + name + ", which is not the secret that is asked for"
 }
 
 // around says what surrounds a value that shouldn't.
@@ -100,9 +115,9 @@ func around(value, trimmed string) string {
 // nothing around it.
 func (p *provider) unknown(value string) Result {
 	if title, kind, exact := foreign(value, p); title != "" && (!p.open || title == "web") {
-		return Result{WrongFamily, kind, "is a " + title + " " + kind, ""}
+		return Result{WrongFamily, kind, "is " + article(title) + " " + kind, ""}
 	} else if exact && p.open {
-		return Result{Verdict: Valid, Format: "token", Warning: "looks like a " + title + " " + kind}
+		return Result{Verdict: Valid, Format: "token", Warning: "looks like " + article(title) + " " + kind}
 	}
 	// Where a value begins as a format does, only guesses at that one's successors
 	// count: half a project key is no newer kind of another key.
@@ -166,10 +181,19 @@ func (p *provider) fault(value string) string {
 	return fmt.Sprintf("has %d characters, and no format of that length and alphabet is known", len(value))
 }
 
-// stranger is the place of the first byte that isn't in a class, or -1.
+// stranger is the place of the first byte that isn't in a class, or -1. It looks at
+// eight at a time: a private key has 1,700.
 func stranger(v string, c *class) int {
-	for i := range len(v) {
-		if !c.has[v[i]] {
+	has, i := &c.has, 0
+	for ; len(v)-i >= 8; i += 8 {
+		w := v[i : i+8]
+		if !has[w[0]] || !has[w[1]] || !has[w[2]] || !has[w[3]] ||
+			!has[w[4]] || !has[w[5]] || !has[w[6]] || !has[w[7]] {
+			break
+		}
+	}
+	for ; i < len(v); i++ {
+		if !has[v[i]] {
 			return i
 		}
 	}

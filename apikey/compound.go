@@ -19,9 +19,9 @@ func checkJWT(v string) Result {
 		return bad(fmt.Sprintf("has %d parts, not three with dots between them", n+1))
 	}
 	rest := v
+	var room [1024]byte // what most have fits in it
 	for _, name := range [...]string{"header", "payload"} {
 		part, behind, _ := strings.Cut(rest, ".")
-		var room [1024]byte // what most have fits in it
 		plain, err := base64.RawURLEncoding.AppendDecode(room[:0], []byte(strings.TrimRight(part, "=")))
 		if err != nil || len(plain) < 2 || plain[0] != '{' || !json.Valid(plain) {
 			return bad("has a " + name + " that is no JSON object in base64url")
@@ -31,7 +31,8 @@ func checkJWT(v string) Result {
 	r := Result{Verdict: Valid, Format: "token"}
 	switch n := stranger(rest, urlSafes); {
 	case n >= 0:
-		return bad(fmt.Sprintf("has a character at place %d of its signature that is not one of %s", n+1, urlSafes.words))
+		return bad(fmt.Sprintf("has a character at place %d of its signature that is not one of %s", n+1,
+			urlSafes.words))
 	case rest == "":
 		r.Warning = "it is not signed"
 	case len(rest) < 43:
@@ -42,7 +43,9 @@ func checkJWT(v string) Result {
 
 func makeJWT(r *rand.Rand) string {
 	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(fmt.Appendf(nil, `{"sub":"%s","iat":%d}`, some(r, 12, alnums), 1700000000+r.IntN(1e8))) + "." + some(r, 43, urlSafes)
+	return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
+		encode(fmt.Appendf(nil, `{"sub":"%s","iat":%d}`, some(r, 12, alnums), 1700000000+r.IntN(1e8))) + "." +
+		some(r, 43, urlSafes)
 }
 
 // some makes characters up.
@@ -94,7 +97,17 @@ func makePEM(r *rand.Rand) string {
 	return b.String() + some(r, 22, stdBase64) + "==\n" + pemEnd + "PRIVATE KEY-----"
 }
 
+// account is what is read of a service account's JSON.
+type account struct {
+	Type  string `json:"type"`
+	Email string `json:"client_email"`
+	Key   string `json:"private_key"`
+}
+
 func checkServiceAccount(v string) Result {
+	if plainAccount(v) {
+		return Result{Verdict: Valid, Format: "key"}
+	}
 	var account struct {
 		Type  string `json:"type"`
 		Email string `json:"client_email"`
@@ -119,10 +132,86 @@ func checkServiceAccount(v string) Result {
 	return Result{Verdict: Valid, Format: "key"}
 }
 
+// plainAccount reports if a text is the JSON of a service account as Google writes
+// it: an object of texts without escapes, but for the \n of its key. It takes no
+// memory. Whatever is written in another way is left to encoding/json.
+func plainAccount(v string) bool {
+	kind, email, key := false, false, false
+	v, ok := strings.CutPrefix(trimJSON(v), "{")
+	for ok {
+		name, rest, named := plainText(trimJSON(v))
+		rest, colon := strings.CutPrefix(trimJSON(rest), ":")
+		rest = trimJSON(rest)
+		value, behind, plain := plainText(rest)
+		switch name {
+		case "type":
+			kind = value == "service_account"
+		case "client_email":
+			email = strings.Contains(value, "@")
+		case "private_key":
+			behind, plain = plainKey(rest)
+			key = plain
+		default: // encoding/json knows names in capitals too
+			plain = plain && stranger(name, smallWords) < 0
+		}
+		if !named || !colon || !plain {
+			return false
+		}
+		if behind = trimJSON(behind); behind == "}" {
+			return kind && email && key
+		}
+		v, ok = strings.CutPrefix(behind, ",")
+	}
+	return false
+}
+
+// plainKey cuts a private key off, in JSON, in lines of base 64.
+func plainKey(v string) (behind string, ok bool) {
+	const first, last, least = `"` + pemBegin + `PRIVATE KEY-----\n`, pemEnd + `PRIVATE KEY-----`, 32
+	size := 0
+	for v, ok = strings.CutPrefix(v, first); ok && !strings.HasPrefix(v, last); {
+		n := max(0, stranger(v, padded))
+		size += n
+		v, ok = strings.CutPrefix(v[n:], `\n`)
+	}
+	if !ok || size < least {
+		return "", false
+	}
+	v, _ = strings.CutPrefix(v[len(last):], `\n`)
+	return strings.CutPrefix(v, `"`)
+}
+
+// plainText cuts a text off, in JSON, that means what it says.
+func plainText(v string) (text, behind string, ok bool) {
+	if v, ok = strings.CutPrefix(v, `"`); !ok {
+		return "", "", false
+	}
+	n := stranger(v, plainTexts)
+	if n < 0 || v[n] != '"' {
+		return "", "", false
+	}
+	return v[:n], v[n+1:], true
+}
+
+// trimJSON cuts off the white space that JSON knows.
+func trimJSON(v string) string {
+	for v != "" && (v[0] == ' ' || v[0] == '\n' || v[0] == '\r' || v[0] == '\t') {
+		v = v[1:]
+	}
+	return v
+}
+
+var (
+	smallWords = newClass("small letters, digits or _", digits+lowers+"_")
+	plainTexts = newClass("letters, digits, spaces or signs", digits+uppers+lowers+" !#$%&'()*+,-./:;<=>?@[]^_`{|}~")
+)
+
 func makeServiceAccount(r *rand.Rand) string {
 	name := some(r, 8, base36s)
-	text, err := json.Marshal(map[string]string{"type": "service_account", "project_id": name, "private_key_id": some(r, 40, hexes), "private_key": makePEM(r) + "\n",
-		"client_email": "server@" + name + ".iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token"})
+	text, err := json.Marshal(map[string]string{"type": "service_account", "project_id": name,
+		"private_key_id": some(r, 40, hexes), "private_key": makePEM(r) + "\n",
+		"client_email": "server@" + name + ".iam.gserviceaccount.com",
+		"token_uri":    "https://oauth2.googleapis.com/token"})
 	if err != nil {
 		panic("internal error: strings don't marshal: " + err.Error())
 	}
@@ -130,8 +219,10 @@ func makeServiceAccount(r *rand.Rand) string {
 }
 
 // databases are the schemes of addresses of databases and brokers.
-var databases = []string{"postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss", "sqlserver", "mssql", "oracle", "clickhouse", "cockroachdb",
-	"amqp", "amqps", "neo4j", "neo4j+s", "bolt", "nats", "kafka", "couchbase", "couchbases", "cassandra", "snowflake", "elasticsearch", "libsql", "influxdb", "ldap", "ldaps", "smtp", "smtps", "ftp", "sftp"}
+var databases = []string{"postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss",
+	"sqlserver", "mssql", "oracle", "clickhouse", "cockroachdb",
+	"amqp", "amqps", "neo4j", "neo4j+s", "bolt", "nats", "kafka", "couchbase", "couchbases", "cassandra", "snowflake",
+	"elasticsearch", "libsql", "influxdb", "ldap", "ldaps", "smtp", "smtps", "ftp", "sftp"}
 
 func checkDatabaseURL(v string) Result {
 	scheme, rest, ok := strings.Cut(v, "://")
@@ -200,12 +291,16 @@ func makeBasicURL(r *rand.Rand) string {
 }
 
 // connectionKeys are the names of what is secret in a connection string.
-var connectionKeys = []string{"AccountKey", "SharedAccessKey", "AccessKey", "Password", "Pwd", "SharedAccessSignature", "Secret"}
+var connectionKeys = []string{"AccountKey", "SharedAccessKey", "AccessKey", "Password", "Pwd", "SharedAccessSignature",
+	"Secret"}
 
 func checkConnection(v string) Result {
 	for pair := range strings.SplitSeq(v, ";") {
 		name, value, ok := strings.Cut(pair, "=")
-		if slices.ContainsFunc(connectionKeys, func(k string) bool { return strings.EqualFold(strings.TrimSpace(name), k) }) {
+		if slices.ContainsFunc(connectionKeys, func(k string) bool {
+			return strings.EqualFold(strings.TrimSpace(name),
+				k)
+		}) {
 			if why, is := placeholder(value); !ok || value == "" || is {
 				return Result{Placeholder, "connection string", "has a key that " + orElse(why, "is empty"), ""}
 			}
@@ -223,5 +318,6 @@ func orElse(s, other string) string {
 }
 
 func makeConnection(r *rand.Rand) string {
-	return "DefaultEndpointsProtocol=https;AccountName=store" + some(r, 6, base36s) + ";AccountKey=" + some(r, 86, stdBase64) + "==;EndpointSuffix=core.windows.net"
+	return "DefaultEndpointsProtocol=https;AccountName=store" + some(r, 6, base36s) + ";AccountKey=" +
+		some(r, 86, stdBase64) + "==;EndpointSuffix=core.windows.net"
 }

@@ -35,7 +35,8 @@ func corpus() map[string]string {
 	for i := range raw {
 		raw[i] = byte(r.Uint32())
 	}
-	return map[string]string{"go": src[:min(len(src), 2<<20)], "json": j.String(), "base64": base64.StdEncoding.EncodeToString(raw)}
+	return map[string]string{"go": src[:min(len(src), 2<<20)], "json": j.String(),
+		"base64": base64.StdEncoding.EncodeToString(raw)}
 }
 
 // What nearly every refused call says.

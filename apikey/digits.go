@@ -26,6 +26,7 @@ var (
 	sixBits  = newAlphabet(uppers+lowers+digits+"+/", uppers+lowers+digits+"-_")
 	fiveBits = newAlphabet(uppers + "234567")
 	fourBits = newAlphabet(digits+"abcdef", digits+"ABCDEF")
+	oneBit   = newAlphabet("01")
 )
 
 // leastDecoded is the fewest bytes that an encoded credential of a family has:
@@ -60,7 +61,7 @@ func radix(v *view, digit *alphabet, bits, group, least int) []*view {
 		}
 		piece := v.pieceOf(from) + 1
 		for end := from; to-from >= shortest; from = end {
-			end, piece = lines(v, from, to, piece)
+			end, piece = lines(v, from, to, piece, bits)
 			if end-from < shortest {
 				continue
 			}
@@ -91,11 +92,11 @@ next:
 // lines is where digits end that may be one run: behind lines as long as they
 // are when somebody wraps them. next is the piece behind the one of from, and the
 // one behind the end comes back.
-func lines(v *view, from, to, next int) (end, after int) {
+func lines(v *view, from, to, next, bits int) (end, after int) {
 	line := from
 	for k := next; k < len(v.pieces) && int(v.pieces[k].at) < to; k++ {
 		if p := v.pieces[k]; p.gap == space {
-			if int(p.at)-line < fullLine {
+			if n := int(p.at) - line; n < fullLine && (bits > 1 || n != 8) { // bits stand in groups of eight
 				return int(p.at), k + 1
 			}
 			line = int(p.at)
@@ -142,7 +143,8 @@ var textual = func() (t [256]bool) {
 
 func (d decoded) textual(k, size int) bool {
 	c := d.byteAt(k)
-	return textual[c] || c >= 0x80 && c < 0xf5 && (k > 0 && d.byteAt(k-1) >= 0x80 || k+1 < size && d.byteAt(k+1)&0xc0 == 0x80)
+	return textual[c] || c >= 0x80 && c < 0xf5 && (k > 0 && d.byteAt(k-1) >= 0x80 || k+1 < size &&
+		d.byteAt(k+1)&0xc0 == 0x80)
 }
 
 // texts appends views of the stretches of at least so many bytes that may be
@@ -195,7 +197,8 @@ func legible(v *view, least int) []*view {
 	for i, c := range v.text {
 		switch {
 		case c >= ' ' && c < 0x7f,
-			c >= 0x80 && c < 0xc0 && i > 0 && v.text[i-1] >= 0x80, c >= 0xc2 && c < 0xf5 && i+1 < len(v.text) && v.text[i+1]&0xc0 == 0x80:
+			c >= 0x80 && c < 0xc0 && i > 0 && v.text[i-1] >= 0x80,
+			c >= 0xc2 && c < 0xf5 && i+1 < len(v.text) && v.text[i+1]&0xc0 == 0x80:
 			n++
 		case c == 0 || c == '\n' || c == '\r' || c == '\t' || c == 0x1b:
 		default:
@@ -252,7 +255,10 @@ func paired(v *view, places []int32) *view {
 	for k := 0; k+1 < len(places); k += 2 {
 		text = append(text, fourBits[v.text[places[k]]]<<4|fourBits[v.text[places[k+1]]])
 	}
-	return &view{text: text, parent: v, back: func(i, j int) (int, int) { return int(places[2*i]), int(places[2*j-1]) + 1 }}
+	return &view{text: text, parent: v, back: func(i, j int) (int, int) {
+		return int(places[2*i]),
+			int(places[2*j-1]) + 1
+	}}
 }
 
 // nibbles counts the hex digits of the run at i, and says where it ends.
@@ -375,7 +381,8 @@ func (d *dump) line(from, to int) {
 		for i < to && text[i] == ' ' {
 			i++
 		}
-		if blanks := i - begin; n > 0 && blanks > 1 && (i >= to || fourBits[text[i]] == 0xff || blanks > 2) || blanks > 4 {
+		if blanks := i - begin; n > 0 && blanks > 1 && (i >= to || fourBits[text[i]] == 0xff || blanks > 2) ||
+			blanks > 4 {
 			return // the characters follow
 		}
 		group := 0

@@ -18,7 +18,9 @@ func disguises() []disguise {
 		{"base64", true, base64s},
 		{"hex", true, hexPairs},
 		{"base32", true, base32s},
+		{"binary", true, func(v *view, least int) []*view { return radix(v, oneBit, 1, 8, least) }},
 		{"decimal", false, numbers},
+		{"spread", false, spread},
 	}
 }
 

@@ -95,9 +95,18 @@ var disguised = []struct {
 	{"base64, second place", func(v string) string { return based(v, 1) }},
 	{"base64, third place", func(v string) string { return based(v, 2) }},
 	{"base64url", func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte("x:" + v)) }},
-	{"base64 in lines of MIME", func(v string) string { return every(76, based(strings.Repeat("padding ", 12)+v, 1), "\r\n") }},
-	{"base64 in lines of PEM", func(v string) string { return every(64, based(strings.Repeat("padding ", 5)+v, 2), "\n") }},
-	{"base64 in JSON's lines", func(v string) string { return every(76, based(strings.Repeat("padding ", 12)+v, 1), `\r\n`) }},
+	{"base64 in lines of MIME", func(v string) string {
+		return every(76, based(strings.Repeat("padding ", 12)+v, 1),
+			"\r\n")
+	}},
+	{"base64 in lines of PEM", func(v string) string {
+		return every(64, based(strings.Repeat("padding ", 5)+v, 2),
+			"\n")
+	}},
+	{"base64 in JSON's lines", func(v string) string {
+		return every(76, based(strings.Repeat("padding ", 12)+v, 1),
+			`\r\n`)
+	}},
 	{"base64 of base64", func(v string) string { return based(based(v, 1), 2) }},
 	{"base32", func(v string) string { return base32.StdEncoding.EncodeToString([]byte(":" + v)) }},
 	{"percent", percentAll},
@@ -121,9 +130,34 @@ var disguised = []struct {
 	}},
 	{"\\x", func(v string) string { return each(v, `\x%02x`, "") }},
 	{"\\u{}", func(v string) string { return each(v, `\u{%x}`, "") }},
+	{"JSON \\u in JSON, three times", func(v string) string {
+		js := each(v, `\u%04x`, "")
+		for range 3 {
+			text, _ := json.Marshal(js) // strings always marshal
+			js = string(text)
+		}
+		return js
+	}},
+	{"\\N{}", func(v string) string { return each(v, `\N{U+%04X}`, "") }},
 	{"octal", func(v string) string { return each(v, `\%03o`, "") }},
 	{"entities, decimal", func(v string) string { return each(v, "&#%d;", "") }},
 	{"entities, hex", func(v string) string { return each(v, "&#x%X;", "") }},
+	{"entities with zeros", func(v string) string { return each(v, "&#%010d;", "") }},
+	{"bits", func(v string) string { return each(v, "%08b", " ") }},
+	{"letters of mathematics", func(v string) string {
+		return strings.Map(func(r rune) rune {
+			switch {
+			case r >= 'a' && r <= 'z':
+				return 0x1d41a + r - 'a'
+			case r >= 'A' && r <= 'Z':
+				return 0x1d400 + r - 'A'
+			case r >= '0' && r <= '9':
+				return 0x1d7ce + r - '0'
+			}
+			return r
+		}, v)
+	}},
+	{"struck through", func(v string) string { return every(1, v, "\u0336") }},
 	{"entities, named", func(v string) string {
 		return strings.NewReplacer("-", "&hyphen;", "_", "&lowbar;", ".", "&period;").Replace(html.EscapeString(v))
 	}},
@@ -191,7 +225,11 @@ func TestDisguises(t *testing.T) {
 		for i, name := range slices.Sorted(maps.Keys(keys)) {
 			total++
 			key := keys[name]
-			out := apikey.Redact(fmt.Sprintf(frames[(i+k)%len(frames)], before(name)+d.of(key)))
+			text := before(name) + d.of(key)
+			if strings.HasPrefix(d.name, "base64 in ") || d.name == "quoted-printable" {
+				text = d.of(before(name) + key) // else what the disguise puts before it keeps the name too far away
+			}
+			out := apikey.Redact(fmt.Sprintf(frames[(i+k)%len(frames)], text))
 			if !strings.Contains(out, "[redacted ") || left(out, key[len(key)/3:]) >= 12 {
 				missed[d.name+": "+name]++
 			}
@@ -247,5 +285,23 @@ func TestRedactLong(t *testing.T) {
 		out := apikey.Redact(text)
 		require.Equal(t, strings.Replace(text, key, "[redacted anthropic]", 1), out, "at %d", at)
 	}
-	require.Regexp(t, regexp.MustCompile(`^\S+ \[redacted anthropic\]$`), apikey.Redact(strings.Repeat("x", 300<<10)+" "+key))
+	require.Regexp(t, regexp.MustCompile(`^\S+ \[redacted anthropic\]$`),
+		apikey.Redact(strings.Repeat("x", 300<<10)+" "+key))
+}
+
+// TestSpread: what has the same signs between all of its characters is read, wherever
+// it begins, from a run of twelve on.
+func TestSpread(t *testing.T) {
+	key := provider(t, "gitlab").Sample(dice())
+	for _, sign := range []string{" ", "-", ".", "\t", "\n", "\r\n", ", ", "','", `","`, `" "`, "', '", "  "} {
+		for _, before := range []string{"", "[", "it was ", strings.Repeat("an ordinary line\n", 3)} {
+			text := before + strings.Join(strings.Split(key, ""), sign) + "\nnext"
+			require.NotContains(t, apikey.Redact(text), key[12:13]+sign+key[13:14]+sign+key[14:15], "%q", text)
+			require.Contains(t, apikey.Redact(text), "[redacted gitlab]", "%q", text)
+		}
+	}
+	for _, text := range []string{strings.Repeat("a b ", 100), strings.Repeat("- ", 100), strings.Repeat(" ", 200),
+		strings.Repeat("1, 2, ", 100), "g l p a t", strings.Repeat("x", 3) + strings.Repeat(" y", 11)} {
+		require.Equal(t, text, apikey.Redact(text))
+	}
 }

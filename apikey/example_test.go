@@ -24,7 +24,8 @@ func ExampleStartup() {
 
 	spec := apikey.Spec{Credentials: []apikey.Credential{{Env: "GITHUB_TOKEN", Provider: "github"}}}
 	report, err := apikey.Startup(spec, lookup)
-	log := slog.New(report.Redactor().Handler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: timeless})))
+	log := slog.New(report.Redactor().Handler(slog.NewTextHandler(os.Stdout,
+		&slog.HandlerOptions{ReplaceAttr: timeless})))
 
 	fmt.Println(err)
 	log.Info("calling", "url", "https://api.example/?token="+key)
@@ -42,7 +43,8 @@ func ExampleStartup_faults() {
 		{Env: "PORT", Provider: "port"},
 	}}, lookup)
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, apikey.ErrPlaceholder), errors.Is(err, apikey.ErrMissing), errors.Is(err, apikey.ErrBlank))
+	fmt.Println(errors.Is(err, apikey.ErrPlaceholder), errors.Is(err, apikey.ErrMissing),
+		errors.Is(err, apikey.ErrBlank))
 	// Output:
 	// apikey: OPENAI_API_KEY is a template's text; expected for openai: sk-proj- and 124 or more letters, digits, _ or -; get one at platform.openai.com/api-keys
 	// apikey: MAILGUN_API_KEY is not set; expected for mailgun: 32 hex digits, or 32-8-8; get one at app.mailgun.com/settings/api_security

@@ -80,16 +80,35 @@ func (s *scanner) at(i int, bucket []uint16) (begin, end int, family string) {
 		if begin < 0 {
 			continue
 		}
-		glued := m.apart && (!s.apart(begin) || len(m.prefix) < shortPrefix && begin > 0 && (s.text[begin-1] == '_' || s.inBlob(begin)))
+		glued := m.apart && (!s.apart(begin) || !signed(m.prefix) && s.inBlob(begin) ||
+			len(m.prefix) < shortPrefix && begin > 0 && (s.text[begin-1] == '_' || s.inBlob(begin)))
 		if glued && bytes.Count([]byte(m.prefix), []byte("-")) < 2 {
 			continue
 		}
 		end = s.body(m, i)
+		if end > 0 && !s.written(i, end, m.prefix) || s.inURLBlob(begin) {
+			continue
+		}
 		if end > 0 && (!glued || end-i >= leastGlued && mixed(s.text[i:end]) && loud(s.text[i:end])) {
 			return begin, end, m.family
 		}
 	}
 	return 0, 0, ""
+}
+
+// written reports if a prefix stands as its provider writes it, or all in one case,
+// as the rest does then: chance writes four letters eight times as often in any case.
+func (s *scanner) written(i, end int, prefix string) bool {
+	return string(s.text[i:i+len(prefix)]) == prefix || !bothCased(s.text[i+len(prefix):end])
+}
+
+// bothCased reports if there are small letters and capitals.
+func bothCased(v []byte) bool {
+	upper, lower := false, false
+	for _, c := range v {
+		upper, lower = upper || c >= 'A' && c <= 'Z', lower || c >= 'a' && c <= 'z'
+	}
+	return upper && lower
 }
 
 // leastGlued is how long a key must be, whose prefix has two parts, to be one at
@@ -219,16 +238,25 @@ func wordy(v []byte) bool {
 // How far before something the words are looked for that name it.
 const nearby = 80
 
-// named reports if one of the words stands shortly before i, in the view or in
-// the text that it was made of: key- and a hash is the name of many things.
+// named reports if one of the words stands shortly before i, in the view, in the text
+// that it was made of, where white space ends words, or in the source: key- and a hash
+// is the name of many things.
 func (s *scanner) named(i int, names []string) bool {
-	return s.hasWord(s.text[max(0, i-nearby):i], names) || s.parent != nil && s.hasWord(s.sourceBefore(i, nearby), names)
+	if s.hasWord(s.text[max(0, i-nearby):i], names) {
+		return true
+	}
+	if s.parent == nil {
+		return false
+	}
+	from, _ := s.view.back(i, i+1)
+	return s.hasWord(s.parent.text[max(0, from-nearby):from], names) || s.hasWord(s.sourceBefore(i, nearby), names)
 }
 
 // assigned reports if what stands right before i is called a credential.
 func (s *scanner) assigned(i int) bool {
 	const close = 28
-	return s.hasWordAnywhere(s.text[max(0, i-close):i]) || s.parent != nil && s.hasWordAnywhere(s.sourceBefore(i, close))
+	return s.hasWordAnywhere(s.text[max(0, i-close):i]) || s.parent != nil &&
+		s.hasWordAnywhere(s.sourceBefore(i, close))
 }
 
 func (s *scanner) hasWordAnywhere(text []byte) bool {

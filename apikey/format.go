@@ -44,6 +44,11 @@ var (
 	padded    = newClass("letters, digits, +, / or =", digits+uppers+lowers+"+/=_-")
 	dotted    = newClass("letters, digits or signs", digits+uppers+lowers+"_-.")
 	tilded    = newClass("letters, digits or signs", digits+uppers+lowers+"_-.~")
+	either64  = newClass("letters, digits or signs", digits+uppers+lowers+"+/_-")
+	kebab     = newClass("small letters, digits or -", digits+lowers+"-")
+	signed64  = newClass("letters, digits or signs", digits+uppers+lowers+"+_-")
+	commas    = newClass("letters, digits or signs", digits+uppers+lowers+"+/=_-,")
+	pemLines  = newClass("lines of base64", digits+uppers+lowers+"+/=- \\\n\r")
 	base64ish = newClass("letters, digits or signs", digits+uppers+lowers+"_-.+/=~:")
 )
 
@@ -56,6 +61,9 @@ type part struct {
 	min, max int
 	usual    int // how many there are in what is made up; 0: min
 }
+
+// padding reports if a part is what base 64 ends with.
+func (p *part) padding() bool { return p.text == "=" || p.text == "==" }
 
 // typical is how many bytes a part usually has.
 func (p *part) typical() int {
@@ -86,6 +94,7 @@ type format struct {
 	near     []string // so weak that it is looked for in texts only behind one of these words; nil: by its prefix
 	middle   bool     // found by what stands in its middle
 	hidden   bool     // not looked for in texts: a name, or by other means
+	shared   bool     // another provider's keys look the same: texts name that one, and nothing is told from it
 }
 
 // form makes a format that is issued today.
@@ -97,6 +106,9 @@ func (f *format) as(r role) *format              { f.role = r; return f }
 func (f *format) summed() *format                { f.checksum = true; return f }
 func (f *format) behind(words ...string) *format { f.near = words; return f }
 func (f *format) unsought() *format              { f.hidden = true; return f }
+
+// alsoOthers says that the keys of a provider with more users look the same.
+func (f *format) alsoOthers() *format { f.hidden, f.shared = true, true; return f }
 
 // byMiddle says that texts are searched for it by what stands in its middle.
 func (f *format) byMiddle() *format { f.hidden, f.middle = true, true; return f }
@@ -167,6 +179,8 @@ func (f *format) found() string {
 	switch {
 	case f.near != nil:
 		return "by name"
+	case f.shared && f.role != wrong:
+		return "anywhere"
 	case f.hidden && !f.middle || f.role == plausible:
 		return "no"
 	}

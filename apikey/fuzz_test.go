@@ -79,7 +79,8 @@ func FuzzMask(f *testing.F) {
 			return
 		}
 		before, after, ok := strings.Cut(masked, "***")
-		if !ok || len(after) != 4 || !strings.HasPrefix(v, before) || !strings.HasSuffix(v, after) || len(v)-len(before)-len(after) < 12 {
+		if !ok || len(after) != 4 || !strings.HasPrefix(v, before) || !strings.HasSuffix(v, after) ||
+			len(v)-len(before)-len(after) < 12 {
 			t.Fatalf("%q of %d bytes", masked, len(v))
 		}
 	})
@@ -96,7 +97,8 @@ func TestSamplesProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(t, "name")
 		key := keys[name]
-		around, after := rapid.StringMatching(`[ -~]{0,20}[ "=:]`).Draw(t, "around"), rapid.StringMatching(`[ ",;\n][ -~]{0,20}`).Draw(t, "after")
+		around, after := rapid.StringMatching(`[ -~]{0,20}[ "=:]`).Draw(t, "around"),
+			rapid.StringMatching(`[ ",;\n][ -~]{0,20}`).Draw(t, "after")
 		out := apikey.Redact(around + before(name) + key + after)
 		require.NotContains(t, out, key)
 		require.Contains(t, out, "[redacted")
@@ -125,7 +127,8 @@ func TestNoKeyInRepository(t *testing.T) {
 		}
 		require.NoError(t, err)
 		for _, m := range apikey.NewRedactor().Find(string(text)) {
-			t.Errorf("%s:%d: looks like a key of %s %s", name, 1+bytes.Count(text[:m.Start], []byte("\n")), m.Family, m.Encoding)
+			t.Errorf("%s:%d: looks like a key of %s %s", name, 1+bytes.Count(text[:m.Start], []byte("\n")), m.Family,
+				m.Encoding)
 		}
 	}
 }

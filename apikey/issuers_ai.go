@@ -9,7 +9,8 @@ func openAI(name, prefix string, r role, c *class, sides ...int) []*format {
 	var list []*format
 	for _, left := range sides {
 		for _, right := range sides {
-			f := form(name, gitleaks+", "+trufflehog, text(prefix), exactly(left, c), text(openAIMark), exactly(right, c)).as(r)
+			f := form(name, gitleaks+", "+trufflehog, text(prefix), exactly(left, c), text(openAIMark),
+				exactly(right, c)).as(r)
 			f.read = readFirst
 			list = append(list, f)
 		}
@@ -29,7 +30,8 @@ func openAIFormats() []*format {
 	list = append(list, openAI("legacy key", "sk-", old, alnums, 20)...)
 	list = append(list, form("key without a project", kingfisher, text("sk-None-"), exactly(48, alnums)).as(old))
 	for _, prefix := range []string{"sk-proj-", "sk-svcacct-", "sk-admin-"} {
-		list = append(list, form("key of a newer kind", newer, text(prefix), between(uncut, 300, urlSafes)).as(plausible))
+		list = append(list, form("key of a newer kind", newer, text(prefix),
+			between(uncut, 300, urlSafes)).as(plausible))
 	}
 	return append(list, form("key of a newer kind", newer, text("sk-"), between(40, 300, urlSafes)).as(plausible))
 }
@@ -58,12 +60,15 @@ func geminiFormats() []*format {
 
 // models are the providers of language models and what goes with them.
 var models = []*provider{
-	{name: "openai", title: "OpenAI", doc: "keys of the OpenAI API", get: "platform.openai.com/api-keys", family: "sk-", formats: openAIFormats(),
+	{name: "openai", title: "OpenAI", doc: "keys of the OpenAI API", get: "platform.openai.com/api-keys",
+		family: "sk-", formats: openAIFormats(),
 		expect: "sk-proj- and 124 or more letters, digits, _ or -"},
-	{name: "anthropic", title: "Anthropic", doc: "keys of the Anthropic API; the OAuth tokens of its applications are told apart", get: "console.anthropic.com/settings/keys",
+	{name: "anthropic", title: "Anthropic", doc: "keys of the Anthropic API; the OAuth tokens of its applications " +
+		"are told apart", get: "console.anthropic.com/settings/keys",
 		family: "sk-ant-", formats: anthropicFormats(), expect: "sk-ant-api03- and 95 letters, digits, _ or -"},
-	{name: "gemini", title: "Gemini", doc: "keys of Google AI Studio", get: "aistudio.google.com/apikey", formats: geminiFormats(),
-		expect: "AIza and 35, or AQ. and about 50, letters, digits, _ or -"},
+	{name: "gemini", title: "Gemini", doc: "keys of Google AI Studio", get: "aistudio.google.com/apikey",
+		formats: geminiFormats(),
+		expect:  "AIza and 35, or AQ. and about 50, letters, digits, _ or -"},
 	{name: "openrouter", title: "OpenRouter", get: "openrouter.ai/settings/keys", family: "sk-or-", formats: []*format{
 		form("API key", truffles("openrouter"), text("sk-or-v1-"), exactly(64, hexes)),
 		form("key of a newer kind", newer, text("sk-or-"), between(40, 200, urlSafes)).as(plausible)}},
@@ -100,7 +105,8 @@ var models = []*provider{
 		form("API key", inCode("cerebras"), text("csk-"), about(48, 32, 100, base36s))}},
 	{name: "elevenlabs", title: "ElevenLabs", get: "elevenlabs.io/app/settings/api-keys", formats: []*format{
 		form("API key", truffles("elevenlabs"), text("sk_"), exactly(48, hexes)),
-		form("older API key", truffles("elevenlabs"), exactly(32, hexes)).as(old).behind("elevenlabs", "eleven_labs", "xi-api")}},
+		form("older API key", truffles("elevenlabs"), exactly(32, hexes)).as(old).behind("elevenlabs", "eleven_labs",
+			"xi-api")}},
 	{name: "jina", title: "Jina", get: "jina.ai", formats: []*format{
 		form("API key", inCode("jina"), text("jina_"), about(60, 32, 100, urlSafes))}},
 	{name: "voyage", title: "Voyage", get: "dashboard.voyageai.com", formats: []*format{
@@ -109,8 +115,10 @@ var models = []*provider{
 		form("API key", truffles("pinecone"), text("pcsk_"), between(5, 6, alnums), text("_"), exactly(63, alnums)),
 		form("older API key", inCode("pinecone"), uuid()...).as(old).behind("pinecone")}},
 	{name: "langsmith", title: "LangSmith", get: "smith.langchain.com/settings", formats: []*format{
-		form("personal token", truffles("langsmith"), text("lsv2_pt_"), exactly(32, hexes), text("_"), exactly(10, hexes)),
-		form("service key", truffles("langsmith"), text("lsv2_sk_"), exactly(32, hexes), text("_"), exactly(10, hexes))}},
+		form("personal token", truffles("langsmith"), text("lsv2_pt_"), exactly(32, hexes), text("_"),
+			exactly(10, hexes)),
+		form("service key", truffles("langsmith"), text("lsv2_sk_"), exactly(32, hexes), text("_"),
+			exactly(10, hexes))}},
 	{name: "langfuse", title: "Langfuse", get: "cloud.langfuse.com", formats: []*format{
 		form("secret key", truffles("langfuse"), append([]part{text("sk-lf-")}, uuid()...)...),
 		form("public key", truffles("langfuse"), append([]part{text("pk-lf-")}, uuid()...)...).as(wrong).unsought()}},

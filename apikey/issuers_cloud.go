@@ -7,30 +7,43 @@ var clouds = []*provider{
 	{name: "aws-key-id", title: "AWS", doc: "ids of access keys", get: "console.aws.amazon.com/iam", formats: []*format{
 		form("access key id", awsDocs+", "+gitleaks, text("AK"+"IA"), exactly(16, base32s32)),
 		form("temporary access key id", awsDocs+", "+gitleaks, text("AS"+"IA"), exactly(16, base32s32))}},
-	{name: "aws-secret", title: "AWS secret", doc: "the secret half of an access key", get: "console.aws.amazon.com/iam", formats: []*format{
-		form("secret access key", kingfisherNow, exactly(40, stdBase64)).behind("aws", "secret_access_key", "secretaccesskey")}},
+	{name: "aws-secret", title: "AWS secret", doc: "the secret half of an access key",
+		get: "console.aws.amazon.com/iam", formats: []*format{
+			form("secret access key", kingfisherNow, exactly(40, stdBase64)).behind("aws", "secret_access_key",
+				"secretaccesskey")}},
 	{name: "aws-session", title: "AWS session", doc: "session tokens of temporary keys", formats: []*format{
 		form("session token", kingfisherNow, text("IQoJb3JpZ2lu"), about(400, 100, 4000, padded)),
 		form("older session token", kingfisherNow, text("FwoG"), about(300, 100, 4000, padded)).as(old)}},
-	{name: "bedrock", title: "Bedrock", doc: "long-term keys of Amazon Bedrock", get: "console.aws.amazon.com/bedrock", formats: []*format{
-		form("API key", gitleaks, text("ABSK"), about(128, 109, 269, padded))}},
-	{name: "azure", title: "Azure", doc: "secrets of applications in Entra ID", get: "portal.azure.com", formats: []*format{
-		form("client secret", gitleaks, exactly(3, tilded), exactly(1, numbers10), text("Q~"), between(31, 34, tilded)).byMiddle()}},
-	{name: "azure-key", title: "Azure key", doc: "keys of Azure OpenAI, AI services, DevOps and others", get: "portal.azure.com", formats: []*format{
-		form("key", kingfisherNow+", public samples", exactly(52, alnums), text("JQQJ99"), exactly(26, alnums)).byMiddle(),
-		form("older key", kingfisherNow, exactly(32, hexes)).as(old).behind("azure", "ocp-apim", "cognitive"),
-		form("older DevOps token", kingfisherNow, exactly(52, base36s)).as(old).behind("azure", "ado_pat", "devops")}},
-	{name: "azure-storage", title: "Azure storage", doc: "keys of storage accounts, Cosmos DB and Service Bus", get: "portal.azure.com", formats: []*format{
-		form("account key", truffles("azure_storage"), exactly(86, stdBase64), text("==")).behind("accountkey", "account_key", "azure", "storage", "cosmos")}},
-	{name: "google-oauth", title: "Google OAuth", doc: "secrets and tokens of OAuth clients; Google says that the length of tokens varies", get: "console.cloud.google.com/auth/clients", formats: []*format{
+	{name: "bedrock", title: "Bedrock", doc: "long-term keys of Amazon Bedrock", get: "console.aws.amazon.com/bedrock",
+		formats: []*format{
+			form("API key", gitleaks, text("ABSK"), about(128, 109, 269, padded))}},
+	{name: "azure", title: "Azure", doc: "secrets of applications in Entra ID", get: "portal.azure.com",
+		formats: []*format{
+			form("client secret", gitleaks, exactly(3, tilded), exactly(1, numbers10), text("Q~"),
+				between(31, 34, tilded)).byMiddle()}},
+	{name: "azure-key", title: "Azure key", doc: "keys of Azure OpenAI, AI services, DevOps and others",
+		get: "portal.azure.com", formats: []*format{
+			form("key", kingfisherNow+", public samples", exactly(52, alnums), text("JQQJ99"),
+				exactly(26, alnums)).byMiddle(),
+			form("older key", kingfisherNow, exactly(32, hexes)).as(old).behind("azure", "ocp-apim", "cognitive"),
+			form("older DevOps token", kingfisherNow, exactly(52, base36s)).as(old).behind("azure", "ado_pat",
+				"devops")}},
+	{name: "azure-storage", title: "Azure storage", doc: "keys of storage accounts, Cosmos DB and Service Bus",
+		get: "portal.azure.com", formats: []*format{
+			form("account key", truffles("azure_storage"), exactly(86, stdBase64), text("==")).behind("accountkey",
+				"account_key", "azure", "storage", "cosmos")}},
+	{name: "google-oauth", title: "Google OAuth", doc: "secrets and tokens of OAuth clients; Google says that the " +
+		"length of tokens varies", get: "console.cloud.google.com/auth/clients", formats: []*format{
 		form("client secret", kingfisherNow, text("GOCSPX-"), exactly(28, urlSafes)),
 		form("access token", truffles("googleoauth2"), text("ya29."), about(200, 20, 2048, dotted)),
-		form("refresh token", "developers.google.com/identity/protocols/oauth2", text("1//0"), about(99, 40, 512, urlSafes))}},
+		form("refresh token", "developers.google.com/identity/protocols/oauth2", text("1//0"),
+			about(99, 40, 512, urlSafes))}},
 	{name: "cloudflare", title: "Cloudflare", get: "dash.cloudflare.com/profile/api-tokens", formats: []*format{
 		form("user token", cloudflareDocs, text("cfut_"), exactly(40, alnums), exactly(8, hexes)),
 		form("account token", cloudflareDocs, text("cfat_"), exactly(40, alnums), exactly(8, hexes)),
 		form("global key", cloudflareDocs, text("cfk_"), exactly(40, alnums), exactly(8, hexes)),
-		form("older token", truffles("cloudflareapitoken"), exactly(40, urlSafes)).as(old).behind("cloudflare", "cf_api", "cf_token"),
+		form("older token", truffles("cloudflareapitoken"), exactly(40, urlSafes)).as(old).behind("cloudflare",
+			"cf_api", "cf_token"),
 		form("older global key", gitleaks, exactly(37, hexes)).as(old).behind("cloudflare", "cf_api", "x-auth-key"),
 		form("origin CA key", gitleaks, text("v1.0-"), exactly(24, hexes), text("-"), exactly(146, hexes))}},
 	{name: "digitalocean", title: "DigitalOcean", get: "cloud.digitalocean.com/account/api/tokens", formats: []*format{
@@ -76,4 +89,5 @@ var clouds = []*provider{
 		form("client secret", truffles("tailscale"), text("tskey-client-"), about(38, 20, 100, hyphened))}},
 }
 
-const cloudflareDocs = "developers.cloudflare.com/fundamentals/api/get-started/token-formats, the checksum's width by github.com/trufflesecurity/trufflehog"
+const cloudflareDocs = "developers.cloudflare.com/fundamentals/api/get-started/token-formats, the checksum's width " +
+	"by github.com/trufflesecurity/trufflehog"

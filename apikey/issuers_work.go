@@ -14,7 +14,8 @@ func slackFormats() []*format {
 	list := []*format{
 		form("bot token", docs+", "+gitleaks, ids("xo"+"xb-", 2, exactly(24, alnums))...),
 		form("user token", docs+", "+gitleaks, ids("xo"+"xp-", 3, exactly(32, hexes))...),
-		form("app token", docs+", "+gitleaks, text("xa"+"pp-"), exactly(1, numbers10), text("-"), between(9, 12, capitals), text("-"),
+		form("app token", docs+", "+gitleaks, text("xa"+"pp-"), exactly(1, numbers10), text("-"),
+			between(9, 12, capitals), text("-"),
 			between(10, 14, numbers10), text("-"), exactly(64, hexes)),
 		form("rotated token", docs+", "+gitleaks, text("xo"+"xe.xo"), about(160, 100, 255, dotted)),
 		form("refresh token", docs+", "+gitleaks, text("xo"+"xe-"), about(146, 100, 255, dotted)),
@@ -22,7 +23,8 @@ func slackFormats() []*format {
 	for _, k := range []string{"b", "p", "c", "d", "a", "r", "s", "o"} {
 		list = append(list, form("token of another build", docs, text("xo"+"x"+k+"-"), about(60, 24, 255, hyphened)))
 	}
-	return append(list, form("webhook", gitleaks, text("https://hooks.slack.com/services/T"), between(8, 12, capitals), text("/B"), between(8, 12, capitals),
+	return append(list, form("webhook", gitleaks, text("https://hooks.slack.com/services/T"), between(8, 12, capitals),
+		text("/B"), between(8, 12, capitals),
 		text("/"), between(23, 25, alnums)))
 }
 
@@ -34,7 +36,8 @@ func mailgunFormats() []*format {
 	}
 	return []*format{
 		form("API key", apprise, in3(hexes)...).byMiddle(),
-		form("key- key", truffles("mailgun"), text("key-"), exactly(32, base36s)).as(old).behind("mailgun", "mg.", "api:", "api_key", "api-key", "apikey", "authorization"),
+		form("key- key", truffles("mailgun"), text("key-"), exactly(32, base36s)).as(old).behind("mailgun", "mg.",
+			"api:", "api_key", "api-key", "apikey", "authorization"),
 		form("bare key", apprise, exactly(32, hexes)).as(old).behind("mailgun"),
 		form("long key", truffles("mailgun"), exactly(72, hyphened)).as(old).behind("mailgun"),
 		form("webhook signing key", gitleaks, in3(hexesToH)...).as(wrong).byMiddle(),
@@ -44,15 +47,20 @@ func mailgunFormats() []*format {
 
 // workers are the providers of messages, documents, tasks and payments.
 var workers = []*provider{
-	{name: "mailgun", title: "Mailgun", doc: "private API keys; signing and public keys are told apart where their shape differs", get: "app.mailgun.com/settings/api_security",
+	{name: "mailgun", title: "Mailgun", doc: "private API keys; signing and public keys are told apart where their " +
+		"shape differs", get: "app.mailgun.com/settings/api_security",
 		formats: mailgunFormats(), expect: "32 hex digits, or 32-8-8"},
 	{name: "slack", title: "Slack", get: "api.slack.com/apps", formats: slackFormats()},
 	{name: "discord", title: "Discord", get: "discord.com/developers/applications", formats: []*format{
-		form("bot token", truffles("discordbottoken")+", "+kingfisherNow, part{class: urlSafes, min: 23, max: 30, usual: 26}, text("."), exactly(6, urlSafes), text("."), about(38, 27, 45, urlSafes)).byMiddle(),
-		form("webhook", kingfisherNow, text("https://discord.com/api/webhooks/"), between(17, 20, numbers10), text("/"), exactly(68, urlSafes))}},
+		form("bot token", truffles("discordbottoken")+", "+kingfisherNow,
+			part{class: urlSafes, min: 23, max: 30, usual: 26}, text("."), exactly(6, urlSafes), text("."),
+			about(38, 27, 45, urlSafes)).byMiddle(),
+		form("webhook", kingfisherNow, text("https://discord.com/api/webhooks/"), between(17, 20, numbers10),
+			text("/"), exactly(68, urlSafes))}},
 	{name: "telegram", title: "Telegram", get: "t.me/BotFather", formats: []*format{
 		form("bot token", inCode("telegram"), between(8, 10, numbers10), text(":AA"), exactly(33, urlSafes)).byMiddle(),
-		form("bot token of another build", truffles("telegrambottoken"), between(8, 10, numbers10), text(":"), exactly(35, urlSafes)).as(old).unsought()}},
+		form("bot token of another build", truffles("telegrambottoken"), between(8, 10, numbers10), text(":"),
+			exactly(35, urlSafes)).as(old).unsought()}},
 	{name: "twilio", title: "Twilio", get: "console.twilio.com", formats: []*format{
 		form("API key", gitleaks, text("SK"), exactly(32, hexes)).behind("twilio", "sid"),
 		form("auth token", truffles("twilio"), exactly(32, hexes)).behind("twilio"),
@@ -69,13 +77,15 @@ var workers = []*provider{
 		form("personal access token", gitleaks, text("pat"), exactly(14, alnums), text("."), exactly(64, hexes)),
 		form("older API key", gitleaks, text("key"), exactly(14, alnums)).as(old).unsought()}},
 	{name: "hubspot", title: "HubSpot", get: "app.hubspot.com/private-apps", formats: []*format{
-		form("private app token", truffles("hubspot_apikey"), append([]part{text("pat-"), between(3, 4, base36s), text("-")}, uuid()...)...)}},
+		form("private app token", truffles("hubspot_apikey"),
+			append([]part{text("pat-"), between(3, 4, base36s), text("-")}, uuid()...)...)}},
 	{name: "shopify", title: "Shopify", get: "your shop: Settings, Apps", formats: []*format{
 		form("Admin API token", gitleaks, text("shpat_"), exactly(32, anyHexes)),
 		form("custom app token", gitleaks, text("shpca_"), exactly(32, anyHexes)),
 		form("private app password", gitleaks, text("shppa_"), exactly(32, anyHexes)),
 		form("shared secret", gitleaks, text("shpss_"), exactly(32, anyHexes))}},
-	{name: "stripe", title: "Stripe", doc: "secret and restricted keys; publishable keys and webhook secrets are told apart", get: "dashboard.stripe.com/apikeys", formats: []*format{
+	{name: "stripe", title: "Stripe", doc: "secret and restricted keys; publishable keys and webhook secrets are " +
+		"told apart", get: "dashboard.stripe.com/apikeys", formats: []*format{
 		form("secret key", gitleaks, text("sk_"+"live_"), about(99, 20, 247, alnums)),
 		form("secret test key", gitleaks, text("sk_"+"test_"), about(99, 20, 247, alnums)),
 		form("restricted key", gitleaks, text("rk_"+"live_"), about(99, 20, 247, alnums)),
@@ -84,12 +94,15 @@ var workers = []*provider{
 		form("public test key", kingfisherNow, text("pk_"+"test_"), about(99, 20, 247, alnums)).as(wrong).unsought(),
 		form("webhook secret", inCode("stripe"), text("whsec_"), about(32, 24, 100, padded)).as(wrong)}},
 	{name: "clickup", title: "ClickUp", get: "app.clickup.com/settings/apps", formats: []*format{
-		form("personal token", inCode("clickup"), text("pk_"), between(6, 10, numbers10), text("_"), exactly(32, capitals))}},
+		form("personal token", inCode("clickup"), text("pk_"), between(6, 10, numbers10), text("_"),
+			exactly(32, capitals))}},
 	{name: "todoist", title: "Todoist", get: "app.todoist.com/app/settings/integrations/developer", formats: []*format{
 		form("API token", inCode("todoist"), exactly(40, hexes)).behind("todoist")}},
 	{name: "asana", title: "Asana", get: "app.asana.com/0/my-apps", formats: []*format{
-		form("personal access token", inCode("asana"), text("2/"), between(14, 18, numbers10), text("/"), between(14, 18, numbers10), text(":"), exactly(32, hexes)).unsought(),
-		form("older token", inCode("asana"), exactly(1, numbers10), text("/"), between(14, 18, numbers10), text(":"), exactly(32, hexes)).as(old).unsought()}},
+		form("personal access token", inCode("asana"), text("2/"), between(14, 18, numbers10), text("/"),
+			between(14, 18, numbers10), text(":"), exactly(32, hexes)).unsought(),
+		form("older token", inCode("asana"), exactly(1, numbers10), text("/"), between(14, 18, numbers10), text(":"),
+			exactly(32, hexes)).as(old).unsought()}},
 	{name: "dropbox", title: "Dropbox", get: "dropbox.com/developers/apps", formats: []*format{
 		form("short-lived token", truffles("dropbox"), text("sl.u."), about(150, 100, 2000, urlSafes)),
 		form("older short-lived token", truffles("dropbox"), text("sl."), about(140, 100, 2000, urlSafes)).as(old)}},

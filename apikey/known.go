@@ -32,7 +32,8 @@ type secrets struct {
 }
 
 func newSecrets(values, drawn []string) *secrets {
-	s := &secrets{marks: knownMarks, least: leastDecoded, whole: index{bytes: &wholeBytes}, letters: index{bytes: &letterBytes}}
+	s := &secrets{marks: knownMarks, least: leastDecoded, whole: index{bytes: &wholeBytes},
+		letters: index{bytes: &letterBytes}}
 	for i, v := range slices.Concat(values, drawn) {
 		v = strings.TrimSpace(v)
 		if v == "" || strings.Contains(plainMark, v) || slices.Contains(s.values, v) {
@@ -47,11 +48,13 @@ func newSecrets(values, drawn []string) *secrets {
 		solid := (&view{text: []byte(v)}).solid().text
 		letters := keptOf(solid, &letterBytes)
 		if byLot && len(solid) >= window {
-			s.whole.add(pattern{text: keptOf(solid, &wholeBytes), family: registered, public: len(publicPrefix(v)), parts: true, drawn: true})
+			s.whole.add(pattern{text: keptOf(solid, &wholeBytes), family: registered, public: len(publicPrefix(v)),
+				parts: true, drawn: true})
 		}
 		switch {
 		case len(letters) >= leastLetter:
-			p := pattern{text: letters, family: registered, public: len(keptOf([]byte(publicPrefix(v)), &letterBytes)), parts: byLot || random(v), drawn: byLot}
+			p := pattern{text: letters, family: registered, public: len(keptOf([]byte(publicPrefix(v)), &letterBytes)),
+				parts: byLot || random(v), drawn: byLot}
 			s.letters.add(p)
 			slices.Reverse(letters)
 			s.letters.add(pattern{text: letters, family: registered})
@@ -66,7 +69,8 @@ func newSecrets(values, drawn []string) *secrets {
 			s.short = append(s.short, v)
 		}
 	}
-	if sure := slices.DeleteFunc(slices.Clone(s.values), func(v string) bool { return !random(v) }); len(sure) == len(s.values) && len(sure) > 0 {
+	if sure := slices.DeleteFunc(slices.Clone(s.values),
+		func(v string) bool { return !random(v) }); len(sure) == len(s.values) && len(sure) > 0 {
 		s.sure = s
 	} else if len(sure) > 0 {
 		s.sure = newSecrets(sure, nil)

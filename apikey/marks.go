@@ -27,8 +27,9 @@ type mark struct {
 type marks struct {
 	list    []mark
 	buckets [][]uint16 // marks that begin alike; the first is empty
-	starts  [1 << 16]uint8
-	pairs   [1 << 16]bool // what two bytes, in any case, a mark begins with, or have a sign before them that stands in a middle
+	starts  [1 << 15]uint16
+	// what two bytes, in any case, a mark begins with, or have a sign before them that stands in a middle
+	pairs   [1 << 16]bool
 	weak    []weak
 	lengths [mostWeak + 1]bool
 }
@@ -69,7 +70,7 @@ func newMarks(providers []*provider) *marks {
 	for i := range m.list {
 		h := start(m.list[i].prefix[0], m.list[i].prefix[1], m.list[i].prefix[2])
 		if m.starts[h] == 0 {
-			m.starts[h] = uint8(len(m.buckets))
+			m.starts[h] = uint16(len(m.buckets))
 			m.buckets = append(m.buckets, nil)
 		}
 		m.buckets[m.starts[h]] = append(m.buckets[m.starts[h]], uint16(i))
@@ -98,7 +99,7 @@ func bothCases(c byte) []byte {
 
 // start is where three bytes stand in a table of starts, in any case.
 func start(a, b, c byte) uint16 {
-	return uint16((uint32(small[a]) | uint32(small[b])<<8 | uint32(small[c])<<16) * 0x9E3779B1 >> 16)
+	return uint16((uint32(small[a]) | uint32(small[b])<<8 | uint32(small[c])<<16) * 0x9E3779B1 >> 17)
 }
 
 var small = func() (t [256]byte) {
@@ -112,7 +113,7 @@ var small = func() (t [256]byte) {
 
 // newMark makes the mark of a format with a prefix.
 func newMark(p *provider, f *format) mark {
-	m := mark{prefix: f.prefix(), family: p.name, near: f.near}
+	m := mark{prefix: strings.ReplaceAll(f.prefix(), " ", ""), family: p.name, near: f.near}
 	var all [256]bool
 	fixed, strict := true, true
 	for i := range f.parts[1:] {
@@ -130,10 +131,13 @@ func newMark(p *provider, f *format) mark {
 	m.class = covering(all)
 	signs := strings.ContainsAny(m.prefix, "_-.:/")
 	strong := len(m.prefix) >= 5 && signs
-	m.apart = len(m.prefix) < 4 || strings.Contains(m.prefix, ".") || strings.Count(m.prefix, "-") > 0 && len(m.prefix) < 12 || !signs || m.prefix[0] <= '9'
+	m.apart = len(m.prefix) < 4 || strings.Contains(m.prefix, ".") || strings.Count(m.prefix, "-") > 0 &&
+		len(m.prefix) < 12 || !signs || m.prefix[0] <= '9'
 	m.exact = fixed && strict && m.usual <= 24
 	m.mixed = !m.exact && !(strong && m.usual <= 30)
-	if fixed && m.usual < 64 && !strict && m.class == hyphened || m.prefix == "pat-" || m.prefix == "pat" || f.near != nil && fixed { // a UUID, most often
+	// a UUID, most often
+	if fixed && m.usual < 64 && !strict && m.class == hyphened || m.prefix == "pat-" || m.prefix == "pat" ||
+		f.near != nil && fixed {
 		m.shaped, m.mixed = []*format{f}, false
 	}
 	switch {
@@ -193,13 +197,21 @@ func specials() []mark {
 	list := []mark{
 		{prefix: "ey" + "J", family: "jwt", special: func(s *scanner, i int) (int, int) { return i, s.token(i) }},
 		{prefix: "sk-", family: "openai", class: urlSafes, least: 32, usual: 48, apart: true, mixed: true},
-		{prefix: "JQQJ99", family: "azure-key", class: alnums, least: 26, usual: 26, before: [2]int{52, 52}, mixed: true},
-		{prefix: ":AA", family: "telegram", class: urlSafes, least: 33, usual: 33, before: [2]int{8, 10}, exact: true, mixed: true},
+		{prefix: "JQQJ99", family: "azure-key", class: alnums, least: 26, usual: 26, before: [2]int{52, 52},
+			mixed: true},
+		{prefix: ":AA", family: "telegram", class: urlSafes, least: 33, usual: 33, before: [2]int{8, 10}, exact: true,
+			mixed: true},
+		{prefix: ".atlasv1.", family: "terraform", class: urlSafes, least: 60, usual: 67, before: [2]int{14, 14},
+			mixed: true},
+		{prefix: "|" + convexKey, family: "convex", class: padded, least: 24, usual: 44},
+		{prefix: "!AQ", family: "salesforce", class: dotted, least: 60, usual: 94, before: [2]int{15, 15}, mixed: true},
+		{prefix: "!AR", family: "salesforce", class: dotted, least: 60, usual: 94, before: [2]int{15, 15}, mixed: true},
 		{prefix: "://", family: "basic-auth-url", special: (*scanner).address},
 		{prefix: pemBegin[:10], family: "pem", special: (*scanner).pem},
 	}
 	for d := byte('0'); d <= '9'; d++ {
-		list = append(list, mark{prefix: string(d) + "Q~", family: "azure", class: tilded, least: 31, usual: 34, before: [2]int{3, 3}, mixed: true, apart: true})
+		list = append(list, mark{prefix: string(d) + "Q~", family: "azure", class: tilded, least: 31, usual: 34,
+			before: [2]int{3, 3}, mixed: true, apart: true})
 	}
 	return list
 }
@@ -223,8 +235,8 @@ func (m *marks) addWeak(p *provider, f *format) {
 	w := weak{family: p.name, f: f, near: f.near}
 	for i := range f.parts {
 		q := &f.parts[i]
-		if q.text == "==" {
-			continue // padding, which no run has
+		if q.padding() {
+			continue // which no run has
 		}
 		w.min, w.max = w.min+len(q.text)+q.min, w.max+len(q.text)+max(q.min, q.max)
 	}

@@ -13,10 +13,14 @@ import (
 // secretNames are keys whose values are secrets, in lower case without signs.
 // They are compared whole: author and max_tokens are none.
 var secretNames = map[string]bool{
-	"password": true, "passwd": true, "pwd": true, "pass": true, "passphrase": true, "secret": true, "secrets": true, "secretkey": true, "clientsecret": true, "apikey": true, "apikeys": true,
-	"apitoken": true, "token": true, "accesstoken": true, "authtoken": true, "refreshtoken": true, "bearertoken": true, "bearer": true, "authorization": true, "proxyauthorization": true,
-	"privatekey": true, "jwtsecret": true, "signingkey": true, "encryptionkey": true, "masterkey": true, "accesskey": true, "secretaccesskey": true, "xapikey": true, "cookie": true,
-	"cookies": true, "setcookie": true, "credential": true, "credentials": true, "sessiontoken": true, "connectionstring": true, "databaseurl": true, "dsn": true, "pat": true, "jwt": true,
+	"password": true, "passwd": true, "pwd": true, "pass": true, "passphrase": true, "secret": true, "secrets": true,
+	"secretkey": true, "clientsecret": true, "apikey": true, "apikeys": true,
+	"apitoken": true, "token": true, "accesstoken": true, "authtoken": true, "refreshtoken": true, "bearertoken": true,
+	"bearer": true, "authorization": true, "proxyauthorization": true,
+	"privatekey": true, "jwtsecret": true, "signingkey": true, "encryptionkey": true, "masterkey": true,
+	"accesskey": true, "secretaccesskey": true, "xapikey": true, "cookie": true,
+	"cookies": true, "setcookie": true, "credential": true, "credentials": true, "sessiontoken": true,
+	"connectionstring": true, "databaseurl": true, "dsn": true, "pat": true, "jwt": true,
 }
 
 // secretName reports if a key says that its value is a secret, alone or behind

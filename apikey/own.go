@@ -39,8 +39,8 @@ func (p Provider) Compile() (Provider, error) {
 	switch {
 	case !ownName.MatchString(p.ID):
 		return fail("its ID must be small letters, digits, '.', '_' and '-'")
-	case slices.Contains(names(), p.ID):
-		return fail("the table has one of that name")
+	case slices.ContainsFunc(catalogue, func(known *provider) bool { return known.name == p.ID }):
+		return fail("the table has one of that name: give yours another, such as my-%s", p.ID)
 	case len(p.Patterns) == 0:
 		return fail("it has no pattern")
 	}
@@ -89,9 +89,12 @@ func LookupIn(own []Provider, name string) (Provider, error) {
 
 // alphabetNames are how patterns name alphabets; those of the table are, too.
 var alphabetNames = map[string]*class{
-	"hex": anyHexes, "digit": numbers10, "digits": numbers10, "letters": letters, "lower": newClass("small letters", lowers), "upper": newClass("capitals", uppers),
-	"alnum": alnums, "letters or digits": alnums, "small letters or digits": base36s, "capitals or digits": capitals, "word": words, "urlsafe": urlSafes, "base64": padded, "signs": base64ish,
-	hexes.words: hexes, words.words: words, hyphened.words: hyphened, urlSafes.words: urlSafes, stdBase64.words: stdBase64, dotted.words: dotted, padded.words: padded,
+	"hex": anyHexes, "digit": numbers10, "digits": numbers10, "letters": letters,
+	"lower": newClass("small letters", lowers), "upper": newClass("capitals", uppers),
+	"alnum": alnums, "letters or digits": alnums, "small letters or digits": base36s, "capitals or digits": capitals,
+	"word": words, "urlsafe": urlSafes, "base64": padded, "signs": base64ish,
+	hexes.words: hexes, words.words: words, hyphened.words: hyphened, urlSafes.words: urlSafes,
+	stdBase64.words: stdBase64, dotted.words: dotted, padded.words: padded,
 }
 
 const mostOfPart = 4096
@@ -147,7 +150,8 @@ func parsePart(s string) (part, error) {
 		p.min, p.max, p.usual = max(1, p.min/2), mostOfPart, p.min
 	}
 	if p.class = alphabetNames[strings.TrimSpace(name)]; p.class == nil {
-		return p, fmt.Errorf("%q is no alphabet: want hex, digits, letters, lower, upper, letters or digits, word, urlsafe, base64 or signs", name)
+		return p, fmt.Errorf("%q is no alphabet: want hex, digits, letters, lower, upper, letters or digits, word, "+
+			"urlsafe, base64 or signs", name)
 	}
 	return p, nil
 }

@@ -8,18 +8,29 @@ import (
 // stock are values that stand in templates, once lower case and without what
 // isn't a letter or digit.
 var stock = map[string]bool{
-	"changeme": true, "changethis": true, "changeit": true, "replaceme": true, "replacethis": true, "todo": true, "tbd": true, "fixme": true,
-	"test": true, "testing": true, "testkey": true, "testtoken": true, "dummy": true, "dummykey": true, "fake": true, "fakekey": true, "example": true, "sample": true, "demo": true,
-	"placeholder": true, "none": true, "null": true, "nil": true, "undefined": true, "unset": true, "notset": true, "empty": true, "na": true, "true": true, "false": true,
-	"key": true, "apikey": true, "token": true, "secret": true, "secretkey": true, "password": true, "passwd": true, "admin": true, "foo": true, "bar": true, "foobar": true,
-	"mykey": true, "myapikey": true, "mysecret": true, "mysecretkey": true, "mytoken": true, "yourkey": true, "yoursecret": true, "yourtoken": true, "insert": true, "redacted": true,
+	"changeme": true, "changethis": true, "changeit": true, "replaceme": true, "replacethis": true, "todo": true,
+	"tbd": true, "fixme": true,
+	"test": true, "testing": true, "testkey": true, "testtoken": true, "dummy": true, "dummykey": true, "fake": true,
+	"fakekey": true, "example": true, "sample": true, "demo": true,
+	"placeholder": true, "none": true, "null": true, "nil": true, "undefined": true, "unset": true, "notset": true,
+	"empty": true, "na": true, "true": true, "false": true,
+	"key": true, "apikey": true, "token": true, "secret": true, "secretkey": true, "password": true, "passwd": true,
+	"admin": true, "foo": true, "bar": true, "foobar": true,
+	"mykey": true, "myapikey": true, "mysecret": true, "mysecretkey": true, "mytoken": true, "yourkey": true,
+	"yoursecret": true, "yourtoken": true, "insert": true, "redacted": true,
 }
+
+// longestStock is how many letters the longest of them has.
+const longestStock = 11
 
 // telltales say inside a longer value that it is no secret.
 var telltales = [][]byte{
-	[]byte("your-"), []byte("your_"), []byte("yourapikey"), []byte("your api"), []byte("-here"), []byte("_here"), []byte("changeme"), []byte("change-me"), []byte("change_me"),
-	[]byte("change-this"), []byte("change_this"), []byte("replace-me"), []byte("replace_me"), []byte("replace-with"), []byte("replace_with"), []byte("insert-"), []byte("insert_"),
-	[]byte("placeholder"), []byte("example-key"), []byte("example_key"), []byte("api-key"), []byte("api_key"), []byte("dummy"), []byte("redacted"),
+	[]byte("your-"), []byte("your_"), []byte("yourapikey"), []byte("your api"), []byte("-here"), []byte("_here"),
+	[]byte("changeme"), []byte("change-me"), []byte("change_me"),
+	[]byte("change-this"), []byte("change_this"), []byte("replace-me"), []byte("replace_me"), []byte("replace-with"),
+	[]byte("replace_with"), []byte("insert-"), []byte("insert_"),
+	[]byte("placeholder"), []byte("example-key"), []byte("example_key"), []byte("api-key"), []byte("api_key"),
+	[]byte("dummy"), []byte("redacted"),
 }
 
 // longestPlaceholder is the most bytes that somebody types as a template's text.
@@ -36,13 +47,15 @@ func placeholder(v string) (why string, bad bool) {
 
 // references are how values begin that stand for a secret which is elsewhere.
 var references = []string{
-	"op://", "vault:", "vault://", "bw://", "pass://", "keychain:", "keyring:", "secret://", "secrets://", "doppler://", "infisical://", "sops:", "ref+", "env:", "env://",
-	"file:", "ssm:", "awssm:", "aws-sm:", "awssm://", "secretsmanager:", "arn:aws:secretsmanager:", "arn:aws:ssm:", "gcp-sm:", "gcpsm://", "sm://", "akv://", "keyvault:", "azurekeyvault:", "@Microsoft.KeyVault(",
+	"op://", "vault:", "vault://", "bw://", "pass://", "keychain:", "keyring:", "secret://", "secrets://",
+	"doppler://", "infisical://", "sops:", "ref+", "env:", "env://",
+	"file:", "ssm:", "awssm:", "aws-sm:", "awssm://", "secretsmanager:", "arn:aws:secretsmanager:", "arn:aws:ssm:",
+	"gcp-sm:", "gcpsm://", "sm://", "akv://", "keyvault:", "azurekeyvault:", "@Microsoft.KeyVault(",
 }
 
 // reference says why a value is the place of a secret rather than the secret.
 func reference(v string) (why string, bad bool) {
-	if i := strings.IndexAny(v[:min(len(v), 24)], ":+("); i > 0 {
+	if letters.has[v[0]] && strings.IndexAny(v[:min(len(v), 24)], ":+(") > 0 || v[0] == '@' {
 		for _, r := range references {
 			if len(r) <= len(v) && strings.EqualFold(v[:len(r)], r) {
 				return "is a reference to a secret, which nobody resolved", true
@@ -63,31 +76,29 @@ func template(v string) (why string, bad bool) {
 	switch {
 	case strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">"):
 		return "is a <placeholder>", true
-	case strings.HasPrefix(v, "${") || strings.HasPrefix(v, "$(") || strings.HasPrefix(v, "{{") || strings.HasPrefix(v, "%(") || strings.HasPrefix(v, "$") && shouted(v[1:]):
+	case strings.HasPrefix(v, "${") || strings.HasPrefix(v, "$(") || strings.HasPrefix(v, "{{") ||
+		strings.HasPrefix(v, "%(") || strings.HasPrefix(v, "$") && shouted(v[1:]):
 		return "is a variable that nobody expanded", true
 	case strings.Contains(v, "...") || strings.Contains(v, "…") || strings.Contains(v, hidden):
 		return "is a shortened or masked value", true
 	}
-	var room [2][longestPlaceholder]byte
-	lower := room[0][:len(v)]
-	for i := range len(v) {
-		lower[i] = v[i]
-		if v[i] >= 'A' && v[i] <= 'Z' {
-			lower[i] |= 0x20
-		}
-	}
-	if inStock(lower, room[1][:0]) {
+	if inStock(v) {
 		return "is a template's word", true
 	}
 	if !coded20(v) {
+		var room [longestPlaceholder]byte
+		lower := room[:len(v)]
+		for i := range len(v) {
+			lower[i] = small[v[i]]
+		}
 		for _, t := range telltales {
 			if bytes.Contains(lower, t) {
 				return "is a template's text", true
 			}
 		}
 	}
-	body := lower[len(publicPrefix(v)):]
-	if len(body) == 0 || len(body) < len(v) && inStock(body, room[1][:0]) {
+	body := v[len(publicPrefix(v)):]
+	if body == "" || len(body) < len(v) && inStock(body) {
 		return "is a prefix and nothing real behind it", true
 	}
 	return "", false
@@ -147,13 +158,25 @@ func shouted(v string) bool {
 }
 
 // inStock looks a text up without its signs, and without digits at its end.
-func inStock(lower, room []byte) bool {
-	for _, c := range lower {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-			room = append(room, c)
+func inStock(v string) bool {
+	var room [longestStock]byte
+	n, letters := 0, 0 // letters: up to the last of them
+	for i := range len(v) {
+		c := small[v[i]]
+		letter := c >= 'a' && c <= 'z'
+		switch {
+		case letter && n >= longestStock:
+			return false // most long values end here
+		case letter || c >= '0' && c <= '9':
+			if n < longestStock {
+				room[n] = c
+			}
+			if n++; letter {
+				letters = n
+			}
 		}
 	}
-	return stock[string(room)] || stock[string(bytes.TrimRight(room, digits))]
+	return stock[string(room[:letters])]
 }
 
 // told reports if a well-formed value says itself that it is none. Only words

@@ -22,14 +22,16 @@ func checkJWTSecret(v string) Result {
 	case strings.HasPrefix(v, "-----BEGIN "):
 		return Result{WrongFamily, "PEM block", "is a PEM block, not a shared secret", ""}
 	case len(v) < shortestJWTSecret:
-		return Result{Malformed, "", fmt.Sprintf("is too short: %d bytes, want %d or more", len(v), shortestJWTSecret), ""}
+		return Result{Malformed, "", fmt.Sprintf("is too short: %d bytes, want %d or more", len(v), shortestJWTSecret),
+			""}
 	}
 	return madeUp(v, "secret")
 }
 
 func checkPassword(v string) Result {
 	if n := utf8.RuneCountInString(v); n < shortestPassword {
-		return Result{Malformed, "", fmt.Sprintf("is too short: %d characters, want %d or more", n, shortestPassword), ""}
+		return Result{Malformed, "", fmt.Sprintf("is too short: %d characters, want %d or more", n, shortestPassword),
+			""}
 	}
 	return madeUp(v, "password")
 }
@@ -41,7 +43,7 @@ func madeUp(v, name string) Result {
 	}
 	r := Result{Verdict: Valid, Format: name}
 	if title, kind, _ := foreign(v, nil); title != "" {
-		r.Warning = "looks like a " + title + " " + kind
+		r.Warning = "looks like " + article(title) + " " + kind
 	}
 	return r
 }
@@ -80,7 +82,8 @@ func checkHost(v string) Result {
 		return bad
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > 63 || stranger(label, urlSafes) >= 0 || label[0] == '-' || label[len(label)-1] == '-' {
+		if label == "" || len(label) > 63 || stranger(label, urlSafes) >= 0 || label[0] == '-' ||
+			label[len(label)-1] == '-' {
 			return bad
 		}
 	}

@@ -70,7 +70,8 @@ func stuck(body []byte) bool {
 
 // others are the names of what has the shape of a weak format and is public.
 var others = [][]byte{
-	[]byte("commit"), []byte("gpgkey"), []byte("pgpkey"), []byte("fingerprint"), []byte("example"), []byte("sha"), []byte("sha1"),
+	[]byte("commit"), []byte("gpgkey"), []byte("pgpkey"), []byte("fingerprint"), []byte("example"), []byte("sha"),
+	[]byte("sha1"),
 	[]byte("sha256"), []byte("checksum"), []byte("digest"), []byte("revision"),
 }
 
@@ -95,6 +96,23 @@ func (s *scanner) disowned(i int) bool {
 	return false
 }
 
+// inURLBlob reports if i stands in the middle of what somebody encoded in base 64 for
+// addresses: a long run of its digits stands right before it that nobody spelt.
+func (s *scanner) inURLBlob(i int) bool {
+	const least = 24
+	if i < least || s.gap(i) == space || !urlSafes.has[s.text[i-1]] {
+		return false
+	}
+	run := s.text[i-least : i]
+	for _, c := range run {
+		if !urlSafes.has[c] {
+			return false
+		}
+	}
+	letters, _, signs := wordsIn(run)
+	return 2*letters < least && signs <= least/4 && mixed(run)
+}
+
 // inBlob reports if i stands in the middle of what somebody encoded in base 64: a
 // plus or a slash before it, and a long run of digits of that before those.
 func (s *scanner) inBlob(i int) bool {
@@ -109,5 +127,5 @@ func (s *scanner) inBlob(i int) bool {
 		}
 	}
 	letters, _, _ := wordsIn(run)
-	return 4*letters < least // else it is rather a path
+	return 2*letters < least // else it is rather a path
 }

@@ -23,14 +23,17 @@ func TestOrdinaryTexts(t *testing.T) {
 		"a sentence, then a commit":       "clean regress/misc/sk-dummy in cleandir target\n    \ncommit " + hash,
 		"a commit near a provider's name": "Test hostbased auth on github runners.\n\ncommit " + hash,
 		"a commit near a token's name":    "Use default GITHUB_TOKEN.\n\ncommit " + hash,
-		"a fingerprint":                   "[@calvin](https://github.com/calvin) calvin@example.com\n  - Release GPG key: F3EF5F62A87FC27A22E643F714CE4FF5015AA242",
-		"what documents show":             "@description The access token used to authenticate to the GitHub API.\n * @example " + hash,
-		"an example's key":                `AccessKeyId: "AKIA` + `IOSFODNN7EXAMPLE",`,
-		"a table of words":                `"Micronesian RegionPolynesiaAsiaCentral AsiaWestern AsiaEuropeEastern Eur" +`,
-		"a rule's name":                   `"Service": "aws", "Sid":"AllowEc2InstancesWithEncryptedEbsVolumes"`,
-		"a token of zeros":                `createTokenAuth("ghp_` + `PersonalAccessToken01245678900000000")`,
-		"a name of many words":            "github_com_Slash_DefinitelyTyped_Slash_DefinitelyTyped_Slash_tree_Slash_master_Slash_types_1",
-		"a blob":                          blob + "+BS" + "ADIAEpALADNwO4BSADIBI3A7AFIAFBARB3IAYg",
+		"a fingerprint": "[@calvin](https://github.com/calvin) calvin@example.com\n" +
+			"  - Release GPG key: F3EF5F62A87FC27A22E643F714CE4FF5015AA242",
+		"what documents show": "@description The access token used to authenticate to the GitHub API.\n" +
+			" * @example " + hash,
+		"an example's key": `AccessKeyId: "AKIA` + `IOSFODNN7EXAMPLE",`,
+		"a table of words": `"Micronesian RegionPolynesiaAsiaCentral AsiaWestern AsiaEuropeEastern Eur" +`,
+		"a rule's name":    `"Service": "aws", "Sid":"AllowEc2InstancesWithEncryptedEbsVolumes"`,
+		"a token of zeros": `createTokenAuth("ghp_` + `PersonalAccessToken01245678900000000")`,
+		"a name of many words": "github_com_Slash_DefinitelyTyped_Slash_DefinitelyTyped_Slash_tree" +
+			"_Slash_master_Slash_types_1",
+		"a blob": blob + "+BS" + "ADIAEpALADNwO4BSADIBI3A7AFIAFBARB3IAYg",
 	} {
 		assert.Empty(t, (*apikey.Redactor)(nil).Find(text), name)
 	}
@@ -38,8 +41,10 @@ func TestOrdinaryTexts(t *testing.T) {
 
 // TestProseHidesNothing: among such words a key is found.
 func TestProseHidesNothing(t *testing.T) {
-	for id, prefix := range map[string]string{"neon": "the example is ", "github": "Use default GITHUB_TOKEN. It is ", "brave": "https://example.com/v1/",
-		"aws-key-id": "commit of the example: key ", "resend": "was added in 2004: ", "clickup": "to handle X25519 and X448 "} {
+	for id, prefix := range map[string]string{"neon": "the example is ", "github": "Use default GITHUB_TOKEN. It is ",
+		"brave":      "https://example.com/v1/",
+		"aws-key-id": "commit of the example: key ", "resend": "was added in 2004: ",
+		"clickup": "to handle X25519 and X448 "} {
 		p := provider(t, id)
 		for range 200 {
 			key := p.Sample(dice())

@@ -53,7 +53,8 @@ type Format struct {
 	Status  string `json:"status"`  // current, old, plausible or wrong kind
 	Source  string `json:"source"`  // where it was read
 	Read    string `json:"read"`    // when, as 2006-01-02
-	Found   string `json:"found"`   // if it is looked for in texts: anywhere, by name (of its provider, before it) or no
+	// if it is looked for in texts: anywhere, by name (of its provider, before it) or no
+	Found string `json:"found"`
 }
 
 // Providers returns every provider, in the table's order.
@@ -66,23 +67,21 @@ func Providers() []Provider {
 }
 
 // Lookup returns the provider of a name. The error wraps ErrUnknownProvider and
-// names those that there are; it doesn't repeat the name, which may be a key in
-// the wrong place.
+// names the first of those that there are (Providers has all); it doesn't repeat the
+// name, which may be a key in the wrong place.
 func Lookup(name string) (Provider, error) {
 	for _, p := range catalogue {
 		if p.name == name {
 			return Provider{p: p}, nil
 		}
 	}
-	return Provider{}, fmt.Errorf("apikey: %w: want one of %s", ErrUnknownProvider, strings.Join(names(), ", "))
-}
-
-func names() []string {
+	const first = 3
 	var list []string
-	for _, p := range catalogue {
+	for _, p := range catalogue[:first] {
 		list = append(list, p.name)
 	}
-	return list
+	return Provider{}, fmt.Errorf("apikey: %w: want one of %s and %d others", ErrUnknownProvider,
+		strings.Join(list, ", "), len(catalogue)-first)
 }
 
 // Name is what Lookup takes.
@@ -205,7 +204,8 @@ func foreign(v string, p *provider) (title, format string, exact bool) {
 	// A longer family first: sk-ant- is Anthropic's although sk- is OpenAI's.
 	best := ""
 	for _, other := range issued {
-		if other.family != "" && len(other.family) > len(best) && strings.HasPrefix(v, other.family) && (p == nil || !p.begins(v, other.family)) {
+		if other.family != "" && len(other.family) > len(best) && strings.HasPrefix(v, other.family) &&
+			(p == nil || !p.begins(v, other.family)) {
 			best, title = other.family, other.title
 		}
 	}

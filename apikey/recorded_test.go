@@ -57,7 +57,8 @@ func turned(c byte) byte {
 }
 
 // surroundings are what may touch a key; some of them make it none.
-var surroundings = []string{"%s", "x%s", "_%s", "-%s", "help-%s", "%s-more", "%sx", "%s_", ".%s.", "/%s/", "key=%s", "key: '%s'", "\"%s\"", "=%s&", "\n%s\n%[1]s", "%s%[1]s"}
+var surroundings = []string{"%s", "x%s", "_%s", "-%s", "help-%s", "%s-more", "%sx", "%s_", ".%s.", "/%s/", "key=%s",
+	"key: '%s'", "\"%s\"", "=%s&", "\n%s\n%[1]s", "%s%[1]s"}
 
 // recorded are sums over what is found and said of samples that are the same every
 // time, in the order of spoiled, disguised and surroundings.

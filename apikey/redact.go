@@ -97,7 +97,8 @@ func (r *Redactor) Holds(text string) bool {
 	}
 	found := false
 	inChunks(text, func(_ int, part string) {
-		found = found || slices.ContainsFunc(sure.find(&view{text: []byte(part)}, 0), func(m Match) bool { return m.Family == registered })
+		found = found || slices.ContainsFunc(sure.find(&view{text: []byte(part)}, 0),
+			func(m Match) bool { return m.Family == registered })
 	})
 	return found
 }
@@ -146,7 +147,8 @@ func (r *Redactor) Find(text string) []Match {
 	found = merge(found)
 	for i := range found {
 		const padding = 2 // of base64
-		for m, end := &found[i], found[i].End+padding; m.End < min(end, len(text)) && text[m.End] == '=' && m.Family == registered; {
+		for m, end := &found[i], found[i].End+padding; m.End < min(end, len(text)) && text[m.End] == '=' &&
+			m.Family == registered; {
 			m.End++
 		}
 		if m := &found[i]; m.Encoding == escaped && strings.Contains(text[m.Start:m.End], "%") {
@@ -169,7 +171,8 @@ func inChunks(text string, do func(from int, part string)) {
 // merge sorts matches and joins those that touch the same bytes.
 func merge(list []Match) []Match {
 	slices.SortFunc(list, func(a, b Match) int {
-		return cmp.Or(a.Start-b.Start, b.End-a.End, strings.Compare(a.Encoding, b.Encoding), strings.Compare(a.Family, b.Family))
+		return cmp.Or(a.Start-b.Start, b.End-a.End, strings.Compare(a.Encoding, b.Encoding),
+			strings.Compare(a.Family, b.Family))
 	})
 	var out []Match
 	for _, m := range list {

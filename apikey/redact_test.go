@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,7 +29,8 @@ func known(t testing.TB) map[string]string {
 	r := dice()
 	for _, p := range apikey.Providers() {
 		for i, f := range p.Formats() {
-			if f.Found == "no" || p.Name() == "database-url" || p.Name() == "basic-auth-url" || p.Name() == "azure-connection" || p.Name() == "google-service-account" {
+			if f.Found == "no" || p.Name() == "database-url" || p.Name() == "basic-auth-url" ||
+				p.Name() == "azure-connection" || p.Name() == "google-service-account" {
 				continue // see TestRedactAddresses: of an address the password goes
 			}
 			keys[p.Name()+" "+f.Name] = p.SampleOf(i, r)
@@ -44,7 +46,8 @@ func before(name string) string {
 	for _, p := range apikey.Providers() {
 		for _, f := range p.Formats() {
 			if p.Name() == family && f.Name == format && f.Found == "by name" {
-				family = map[string]string{"aws-secret": "AWS_SECRET", "azure-key": "AZURE", "azure-storage": "AZURE_STORAGE"}[family]
+				family = map[string]string{"aws-secret": "AWS_SECRET", "azure-key": "AZURE",
+					"azure-storage": "AZURE_STORAGE"}[family]
 				return cmp.Or(family, strings.ToUpper(p.Name())) + "_API_KEY="
 			}
 		}
@@ -58,8 +61,13 @@ const secret = `pa ss"wörd/+&=%é` // no key's shape, and every encoding has wo
 func spellings(v string) map[string]string {
 	js, _ := json.Marshal(v) // a string
 	m := map[string]string{
-		"plain": v, "query": url.QueryEscape(v), "path": url.PathEscape(v), "json": string(js), "hex": hex.EncodeToString([]byte(v)), "upper hex": strings.ToUpper(hex.EncodeToString([]byte(v))),
-		"lower percent": strings.ToLower(percentAll(v)), "percent": percentAll(v), "base64 of percent": base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(v))),
+		"plain": v, "query": url.QueryEscape(v), "path": url.PathEscape(v), "json": string(js),
+		"hex": hex.EncodeToString([]byte(v)), "upper hex": strings.ToUpper(hex.EncodeToString([]byte(v))),
+		"lower percent": strings.ToLower(percentAll(v)), "percent": percentAll(v),
+		"base64 of percent": base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(v))),
+		// as Python's json.dumps writes it, HTML in figures, and Rust
+		"ascii": strconv.QuoteToASCII(v), "figures": byRune(v, "&#%d;"), "hex figures": byRune(v, "&#x%x;"),
+		"braces": byRune(v, `\u{%x}`), "byte by byte": byRune(latin1(v), `\u%04x`), "a %u": byRune(v, "%%u%04x"),
 	}
 	for n := range 3 {
 		around := strings.Repeat(":", n) + v + ":tail"
@@ -67,6 +75,23 @@ func spellings(v string) map[string]string {
 		m[fmt.Sprint("base64url ", n)] = base64.RawURLEncoding.EncodeToString([]byte(around))
 	}
 	return m
+}
+
+func byRune(v, format string) string {
+	var b strings.Builder
+	for _, r := range v {
+		fmt.Fprintf(&b, format, r)
+	}
+	return b.String()
+}
+
+// latin1 is what UTF-8 looks like where it is taken for Latin-1.
+func latin1(v string) string {
+	var b strings.Builder
+	for i := range len(v) {
+		b.WriteRune(rune(v[i]))
+	}
+	return b.String()
 }
 
 func percentAll(v string) string {
@@ -113,7 +138,8 @@ func TestRedactRegistered(t *testing.T) {
 func TestRedactSplit(t *testing.T) {
 	r := apikey.NewRedactor(secret, "multi\nline secret")
 	key := provider(t, "openai").Sample(dice())
-	text := "a " + key + "\nb " + secret + " c multi\nline secret d " + base64.StdEncoding.EncodeToString([]byte("x"+key)) + " " + url.QueryEscape(secret) + "\nend"
+	text := "a " + key + "\nb " + secret + " c multi\nline secret d " +
+		base64.StdEncoding.EncodeToString([]byte("x"+key)) + " " + url.QueryEscape(secret) + "\nend"
 	want := r.Redact(text)
 	require.Equal(t, 5, strings.Count(want, "[redacted"))
 	for i := range len(text) {
@@ -212,10 +238,13 @@ func TestHandler(t *testing.T) {
 			log := slog.New(r.Handler(handler(&b)))
 			log = log.With("with", v).WithGroup("group").With(slog.Group("g", "deep", v))
 			log.Error("message "+v,
-				"string", v, "error", fmt.Errorf("wrapped: %w", errors.New(v)), "stringer", stringer{v}, "text", &marshaler{v}, "valuer", valuer{v},
-				"struct", struct{ A []string }{[]string{v}}, "pointer", &struct{ A *string }{&v}, "map", map[string]any{"k": v}, "bytes", []byte(v),
+				"string", v, "error", fmt.Errorf("wrapped: %w", errors.New(v)), "stringer", stringer{v}, "text",
+				&marshaler{v}, "valuer", valuer{v},
+				"struct", struct{ A []string }{[]string{v}}, "pointer", &struct{ A *string }{&v}, "map",
+				map[string]any{"k": v}, "bytes", []byte(v),
 				slog.Group("nested", slog.Group("more", "x", v)), slog.Any("any", slog.StringValue(v)),
-				"password", "short", "OPENAI_API_KEY", "abc", "author", "Jane", "max_tokens", 4096, "n", 7, "panics", panics{}, "nil", nil)
+				"password", "short", "OPENAI_API_KEY", "abc", "author", "Jane", "max_tokens", 4096, "n", 7, "panics",
+				panics{}, "nil", nil)
 			for how, s := range spellings(v) {
 				require.NotContains(t, b.String(), s, "%s %s", name, how)
 			}
@@ -231,8 +260,12 @@ func TestHandler(t *testing.T) {
 // TestNoSecretInAnyRendering plants secrets and looks for them in whatever the
 // package's own values show.
 func TestNoSecretInAnyRendering(t *testing.T) {
-	values := map[string]string{"A": provider(t, "openai").Sample(dice()), "B": secret, "C": "sk-" + "ant-" + "q8ZrT2mW9xKb4LpN", "D": provider(t, "gemini").Sample(dice()) + "\n", "E": provider(t, "mailgun").Sample(dice())}
-	spec := apikey.Spec{Credentials: []apikey.Credential{{Env: "A", Provider: "openai"}, {Env: "B", Provider: "password"}, {Env: "C", Provider: "openai"}, {Env: "D", Provider: "gemini"}, {Env: "E", Provider: "mailgun"}, {Env: "F", Provider: "mailgun"}}}
+	values := map[string]string{"A": provider(t, "openai").Sample(dice()), "B": secret,
+		"C": "sk-" + "ant-" + "q8ZrT2mW9xKb4LpN", "D": provider(t, "gemini").Sample(dice()) + "\n",
+		"E": provider(t, "mailgun").Sample(dice())}
+	spec := apikey.Spec{Credentials: []apikey.Credential{{Env: "A", Provider: "openai"},
+		{Env: "B", Provider: "password"}, {Env: "C", Provider: "openai"}, {Env: "D", Provider: "gemini"},
+		{Env: "E", Provider: "mailgun"}, {Env: "F", Provider: "mailgun"}}}
 	report, err := apikey.Startup(spec, func(env string) (string, bool) { v, ok := values[env]; return v, ok })
 	require.Error(t, err)
 	var all bytes.Buffer
@@ -296,5 +329,6 @@ func TestFalsePositives(t *testing.T) {
 func TestFindPlaces(t *testing.T) {
 	key := provider(t, "openai").Sample(dice())
 	require.Equal(t, []apikey.Match{{3, 3 + len(key), "openai", ""}}, apikey.NewRedactor().Find("ab "+key+" c"))
-	require.Equal(t, []apikey.Match{{3, 3 + 2*len(key), "openai", "hex"}}, apikey.NewRedactor().Find("ab "+hex.EncodeToString([]byte(key))+" c"))
+	require.Equal(t, []apikey.Match{{3, 3 + 2*len(key), "openai", "hex"}},
+		apikey.NewRedactor().Find("ab "+hex.EncodeToString([]byte(key))+" c"))
 }

@@ -63,10 +63,12 @@ func (s *scan) pass(text []byte) {
 // whole in the next one.
 func (s *scan) chunk(text []byte, last bool) error {
 	for _, m := range merge(s.known.find(&view{text: text}, 0)) {
-		if s.from > 0 && m.Start < edge || !last && m.Start >= len(text)-overlap+edge || s.from+int64(m.Start) < s.told {
+		if s.from > 0 && m.Start < edge || !last && m.Start >= len(text)-overlap+edge ||
+			s.from+int64(m.Start) < s.told {
 			continue
 		}
-		p := Place{Offset: s.from + int64(m.Start), Bytes: m.End - m.Start, Family: m.Family, Encoding: m.Encoding, Masked: hidden}
+		p := Place{Offset: s.from + int64(m.Start), Bytes: m.End - m.Start, Family: m.Family, Encoding: m.Encoding,
+			Masked: hidden}
 		p.Line, p.Column = s.line, s.before+m.Start+1
 		if i := bytes.LastIndexByte(text[:m.Start], '\n'); i >= 0 {
 			p.Line, p.Column = s.line+bytes.Count(text[:m.Start], []byte("\n")), m.Start-i

@@ -20,7 +20,8 @@ func TestScan(t *testing.T) {
 		n := at / len(line)
 		text := strings.Repeat(line, n) + "key " + key + "\n" + strings.Repeat(line, 20000)
 		var got []apikey.Place
-		err := apikey.NewRedactor().Scan(strings.NewReader(text), func(p apikey.Place) error { got = append(got, p); return nil })
+		err := apikey.NewRedactor().Scan(strings.NewReader(text),
+			func(p apikey.Place) error { got = append(got, p); return nil })
 		require.NoError(t, err)
 		require.Len(t, got, 1, "at %d", at)
 		require.Equal(t, n+1, got[0].Line)
@@ -30,7 +31,8 @@ func TestScan(t *testing.T) {
 		require.Equal(t, "glpat-***"+key[len(key)-4:], got[0].Masked)
 	}
 	stop := errors.New("enough")
-	require.ErrorIs(t, apikey.NewRedactor().Scan(strings.NewReader("x "+key), func(apikey.Place) error { return stop }), stop)
+	require.ErrorIs(t, apikey.NewRedactor().Scan(strings.NewReader("x "+key),
+		func(apikey.Place) error { return stop }), stop)
 }
 
 type lines struct{ left int64 }

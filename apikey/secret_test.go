@@ -21,7 +21,8 @@ func TestSecretShowsStars(t *testing.T) {
 	const value = "Zk93-jdLs82_jfQp01xx"
 	s := apikey.NewSecret(value)
 	var b bytes.Buffer
-	for _, x := range []any{s, &s, struct{ S apikey.Secret }{s}, struct{ s apikey.Secret }{s}, map[string]apikey.Secret{"a": s}, []apikey.Secret{s}} {
+	for _, x := range []any{s, &s, struct{ S apikey.Secret }{s}, struct{ s apikey.Secret }{s},
+		map[string]apikey.Secret{"a": s}, []apikey.Secret{s}} {
 		fmt.Fprintf(&b, "%v %+v %#v %s %q %x %d\n", x, x, x, x, x, x, x)
 		require.NoError(t, json.NewEncoder(&b).Encode(x))
 		slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", x)
@@ -55,8 +56,10 @@ func TestFiles(t *testing.T) {
 		{"variable", map[string]string{"GITHUB_TOKEN": key}, "", ""},
 		{"file", map[string]string{"GITHUB_TOKEN_FILE": filepath.Join(dir, "token")}, "GITHUB_TOKEN_FILE", ""},
 		{"systemd", map[string]string{"CREDENTIALS_DIRECTORY": dir}, "CREDENTIALS_DIRECTORY", ""},
-		{"both", map[string]string{"GITHUB_TOKEN": key, "GITHUB_TOKEN_FILE": filepath.Join(dir, "token")}, "", "are both set"},
-		{"no such file", map[string]string{"GITHUB_TOKEN_FILE": filepath.Join(dir, "gone")}, "GITHUB_TOKEN_FILE", "no such file"},
+		{"both", map[string]string{"GITHUB_TOKEN": key, "GITHUB_TOKEN_FILE": filepath.Join(dir, "token")}, "",
+			"are both set"},
+		{"no such file", map[string]string{"GITHUB_TOKEN_FILE": filepath.Join(dir, "gone")}, "GITHUB_TOKEN_FILE",
+			"no such file"},
 		{"a folder", map[string]string{"GITHUB_TOKEN_FILE": dir}, "GITHUB_TOKEN_FILE", "it is no file"},
 		{"none", nil, "", "is not set"},
 	} {
@@ -88,7 +91,8 @@ func TestFiles(t *testing.T) {
 // TestOwnProvider: what a pattern says is valid, masked, made up and found in
 // texts; what can't be understood is refused.
 func TestOwnProvider(t *testing.T) {
-	acme := apikey.Provider{ID: "acme", Title: "Acme", URL: "acme.example/keys", Patterns: []string{"acme_<32 letters or digits>", "ac-<8 hex>-<20 or more urlsafe>"}}
+	acme := apikey.Provider{ID: "acme", Title: "Acme", URL: "acme.example/keys",
+		Patterns: []string{"acme_<32 letters or digits>", "ac-<8 hex>-<20 or more urlsafe>"}}
 	p, err := acme.Compile()
 	require.NoError(t, err)
 	v := p.Sample(dice())
@@ -100,9 +104,11 @@ func TestOwnProvider(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(50, func() { p.Check(v) }))
 	require.Equal(t, "x [redacted acme] y", apikey.NewRedactor().WithProviders(acme).Redact("x "+v+" y"))
 	require.Equal(t, "x "+v+" y", apikey.Redact("x "+v+" y"), "nobody else knows it")
-	require.Equal(t, "[redacted] [redacted acme]", apikey.NewRedactor().WithProviders(acme).With("hunter2hunter2").Redact("hunter2hunter2 "+v))
+	require.Equal(t, "[redacted] [redacted acme]",
+		apikey.NewRedactor().WithProviders(acme).With("hunter2hunter2").Redact("hunter2hunter2 "+v))
 
-	spec := apikey.Spec{Providers: []apikey.Provider{acme}, Credentials: []apikey.Credential{{Env: "ACME_KEY", Provider: "acme"}}}
+	spec := apikey.Spec{Providers: []apikey.Provider{acme},
+		Credentials: []apikey.Credential{{Env: "ACME_KEY", Provider: "acme"}}}
 	report, err := apikey.Startup(spec, environment(map[string]string{"ACME_KEY": v}))
 	require.NoError(t, err)
 	require.Equal(t, v, report.Secret("ACME_KEY").Reveal())
@@ -111,7 +117,8 @@ func TestOwnProvider(t *testing.T) {
 	require.ErrorContains(t, err, "get one at acme.example/keys")
 
 	for pattern, why := range map[string]string{
-		"acme_<32>": "no alphabet", "acme_<x hex>": "length", "a<2 hex>": "shorter than", "acme_<32 hex": "without its >", "acme_<8-4 hex>": "no range", "k <32 hex>": "no credential",
+		"acme_<32>": "no alphabet", "acme_<x hex>": "length", "a<2 hex>": "shorter than",
+		"acme_<32 hex": "without its >", "acme_<8-4 hex>": "no range", "k <32 hex>": "no credential",
 		"<8-12 hex>abc<8 hex>": "can't be told", "acme_<32 runes>": "no alphabet",
 	} {
 		_, err := apikey.Provider{ID: "acme", Patterns: []string{pattern}}.Compile()
@@ -135,12 +142,15 @@ func TestHandlerLooksInside(t *testing.T) {
 		Secret       apikey.Secret
 		Tokens       int
 	}
-	c := config{Name: "visible", Password: "w0", OpenaiAPIKey: "w1", List: []map[string]string{{"cookie": "w2", "path": "visible too"}}, Secret: apikey.NewSecret("w3"), Tokens: 7}
+	c := config{Name: "visible", Password: "w0", OpenaiAPIKey: "w1",
+		List: []map[string]string{{"cookie": "w2", "path": "visible too"}}, Secret: apikey.NewSecret("w3"), Tokens: 7}
 	c.inner.token = "w4"
 	var b bytes.Buffer
 	log := slog.New(apikey.NewRedactor().Handler(slog.NewJSONHandler(&b, nil)))
-	log.Info("x", "config", c, "pointer", &c, "header", http.Header{"Authorization": {"w5"}, "X-Api-Key": {"w6"}, "Accept": {"visible/3"}},
-		"token", "w7", "GITHUB_TOKEN", "w8", "cookie", "w9", "pwd", "w10", "openaiApiKey", "w11", "max_tokens", 4096, "author", "visible4", "token_count", 3,
+	log.Info("x", "config", c, "pointer", &c, "header",
+		http.Header{"Authorization": {"w5"}, "X-Api-Key": {"w6"}, "Accept": {"visible/3"}},
+		"token", "w7", "GITHUB_TOKEN", "w8", "cookie", "w9", "pwd", "w10", "openaiApiKey", "w11", "max_tokens", 4096,
+		"author", "visible4", "token_count", 3,
 		slog.Group("g", slog.Any("m", map[string]any{"deep": map[string]any{"client_secret": "w12"}})))
 	require.NotRegexp(t, `"w\d+"`, b.String())
 	for _, kept := range []string{"visible", "visible too", "visible/3", "visible4", "4096", `"Tokens":7`} {
@@ -152,7 +162,8 @@ func TestHandlerLooksInside(t *testing.T) {
 func TestRedactAddresses(t *testing.T) {
 	url := provider(t, "database-url").Sample(dice())
 	require.Equal(t, "at postgres://app:[redacted basic-auth-url]@db.example:5432/app.", apikey.Redact("at "+url+"."))
-	for _, text := range []string{"postgres://user:password@localhost/db", "http://user:pass@host/", "https://x:${TOKEN}@host/", "redis://:password123@localhost", "see https://host:8080/a@b"} {
+	for _, text := range []string{"postgres://user:password@localhost/db", "http://user:pass@host/",
+		"https://x:${TOKEN}@host/", "redis://:password123@localhost", "see https://host:8080/a@b"} {
 		require.Equal(t, text, apikey.Redact(text))
 	}
 }
@@ -160,7 +171,9 @@ func TestRedactAddresses(t *testing.T) {
 // TestReferences: what stands for a secret elsewhere is none, and the requirement's
 // own example is one.
 func TestReferences(t *testing.T) {
-	for _, v := range []string{"op://vault/item/field/and-some-more-text", "vault:secret/data/app#key-with-thirty-two", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x", "projects/p/secrets/s/versions/latest/abcdefgh", "https://vault.example/v1/secret/data/long-enough"} {
+	for _, v := range []string{"op://vault/item/field/and-some-more-text", "vault:secret/data/app#key-with-thirty-two",
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:x", "projects/p/secrets/s/versions/latest/abcdefgh",
+		"https://vault.example/v1/secret/data/long-enough"} {
 		for _, name := range []string{"generic", "openai", "gitlab"} {
 			verdict := provider(t, name).Check(v).Verdict
 			require.False(t, verdict >= apikey.Unrecognised, "%s takes %s: %s", name, v, verdict)

@@ -35,7 +35,8 @@ func (s Spec) source(env string, lookup func(string) (string, bool)) sourced {
 	named = named && strings.TrimSpace(name) != ""
 	switch {
 	case ok && named && value != "":
-		return sourced{value: value, set: true, fault: "and " + env + fileSuffix + " are both set; nobody can tell which is meant"}
+		return sourced{value: value, set: true, fault: "and " + env + fileSuffix +
+			" are both set; nobody can tell which is meant"}
 	case ok && value != "":
 		return sourced{value: value, set: true}
 	case named:
@@ -52,7 +53,8 @@ func (s Spec) source(env string, lookup func(string) (string, bool)) sourced {
 				return sourced{value: text, set: true, from: systemdHome}
 			}
 			if !errors.Is(err, fs.ErrNotExist) {
-				return sourced{from: systemdHome, fault: "is in a credential of systemd that can't be read: " + reason(err)}
+				return sourced{from: systemdHome, fault: "is in a credential of systemd that can't be read: " +
+					reason(err)}
 			}
 		}
 	}

@@ -36,7 +36,8 @@ func (s *scanner) discord(dot int) (begin, end int) {
 		end++
 	}
 	n, sign := dot-begin, end-second-1
-	if n < leastId || n > mostId || sign < leastSign || sign > mostSign || stranger(string(s.text[dot+1:second]), urlSafes) >= 0 {
+	if n < leastId || n > mostId || sign < leastSign || sign > mostSign ||
+		stranger(string(s.text[dot+1:second]), urlSafes) >= 0 {
 		return 0, 0
 	}
 	id, rest := s.text[begin:dot], s.text[second+1:end]
@@ -59,7 +60,8 @@ walk:
 			at = k
 		case c == ':' && colon < 0:
 			colon = k
-		case c == '/' || c == '?' || c == '#' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\' || c == ',' || c == ')' || c == '}':
+		case c == '/' || c == '?' || c == '#' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' ||
+			c == '\\' || c == ',' || c == ')' || c == '}':
 			break walk
 		case s.gap(k) == space && k > from && at >= 0:
 			break walk
@@ -97,7 +99,8 @@ func secretive(v []byte) bool {
 	if _, rest := lastDigits(v); wordlike(rest) { // hunter2, password123
 		return false
 	}
-	return figures > 0 && alnum > figures && (mixed(v) && len(v) > leastPassword+1 || len(v) >= long && figures >= leastDigits)
+	return figures > 0 && alnum > figures && (mixed(v) && len(v) > leastPassword+1 || len(v) >= long &&
+		figures >= leastDigits)
 }
 
 // lastDigits cuts the digits at the end off.
@@ -111,12 +114,14 @@ func (s *scanner) pem(i int) (begin, end int) {
 	const longestLabel, longestBody, leastBody = 40, 16 << 10, 64
 	head := s.text[i+10 : min(len(s.text), i+10+longestLabel)]
 	label := bytes.Index(head, []byte("-----"))
-	if label < 0 || !bytes.Contains(bytes.ToUpper(bytes.ReplaceAll(head[:label], []byte("+"), nil)), []byte("PRIVATEKEY")) {
+	if label < 0 || !bytes.Contains(bytes.ToUpper(bytes.ReplaceAll(head[:label], []byte("+"), nil)),
+		[]byte("PRIVATEKEY")) {
 		return 0, 0
 	}
 	from := i + 10 + label + len("-----")
 	n := from
-	for n < min(len(s.text), from+longestBody) && (padded.has[s.text[n]] || s.text[n] == '\\' || s.text[n] == ':' || s.text[n] == ',') && !(s.text[n] == '-' && n+1 < len(s.text) && s.text[n+1] == '-') {
+	for n < min(len(s.text), from+longestBody) && (padded.has[s.text[n]] || s.text[n] == '\\' || s.text[n] == ':' ||
+		s.text[n] == ',') && !(s.text[n] == '-' && n+1 < len(s.text) && s.text[n+1] == '-') {
 		n++
 	}
 	if n-from < leastBody || !mixed(s.text[from:n]) || !various(s.text[from+leastBody/2:n]) {

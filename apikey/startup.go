@@ -24,7 +24,8 @@ type Spec struct {
 	Together    [][]string // variables that are set all or not at all, such as a user and a password; they are Optional
 	Strict      bool       // refuse what Unrecognised is said of, too
 
-	NoFiles  bool                         // look at the variables only: neither at NAME_FILE nor at systemd's credentials
+	// look at the variables only: neither at NAME_FILE nor at systemd's credentials
+	NoFiles  bool
 	ReadFile func(string) ([]byte, error) // how files are read; nil: from the disk
 }
 
@@ -82,7 +83,8 @@ func Startup(spec Spec, lookup func(string) (string, bool)) (Report, error) {
 				f.Warning = r.Detail + ": taken as not set"
 			}
 		case !r.OK(spec.Strict):
-			faults = append(faults, &Error{Field: c.Field, Env: c.Env, Provider: p.Name(), Expected: p.Expected(), Verdict: r.Verdict, Detail: r.Detail, Where: p.Where(), From: from.from})
+			faults = append(faults, &Error{Field: c.Field, Env: c.Env, Provider: p.Name(), Expected: p.Expected(),
+				Verdict: r.Verdict, Detail: r.Detail, Where: p.Where(), From: from.from})
 		case r.Verdict == Unrecognised:
 			f.Warning = r.Detail
 		}
@@ -163,7 +165,8 @@ func (s Spec) groups(set map[string]bool) Errors {
 	var faults Errors
 	for _, group := range s.OneOf {
 		if !slices.ContainsFunc(group, func(env string) bool { return set[env] }) {
-			faults = append(faults, &Error{Env: strings.Join(group, ", "), Verdict: Missing, Detail: "are not set; at least one of them must be"})
+			faults = append(faults, &Error{Env: strings.Join(group, ", "), Verdict: Missing,
+				Detail: "are not set; at least one of them must be"})
 		}
 	}
 	for _, group := range s.Together {
@@ -176,7 +179,8 @@ func (s Spec) groups(set map[string]bool) Errors {
 			}
 		}
 		if len(present) > 0 && len(absent) > 0 {
-			faults = append(faults, &Error{Env: strings.Join(absent, ", "), Verdict: Missing, Detail: "must be set where " + strings.Join(present, ", ") + " is"})
+			faults = append(faults, &Error{Env: strings.Join(absent, ", "), Verdict: Missing,
+				Detail: "must be set where " + strings.Join(present, ", ") + " is"})
 		}
 	}
 	return faults

@@ -28,9 +28,10 @@ type piece struct {
 type gap uint8
 
 const (
-	none  gap = iota
-	noise     // what is no part of a word, and doesn't end one either: colour codes, control characters, zero-width ones
-	space     // white space
+	none gap = iota
+	// what is no part of a word, and doesn't end one either: colour codes, control characters, zero-width ones
+	noise
+	space // white space
 )
 
 // pieced returns a view that is made of pieces, with nothing in it yet.
@@ -134,7 +135,8 @@ func (v *view) free() {
 // UTF-16 is ASCII with noise in it, so it needs no treatment of its own.
 func (v *view) solid() *view {
 	out := solids.Get().(*view)
-	out.text, out.pieces, out.parent = slices.Grow(out.text[:0], len(v.text)), slices.Grow(out.pieces[:0], len(v.text)/4+1), v
+	out.text, out.pieces, out.parent = slices.Grow(out.text[:0], len(v.text)),
+		slices.Grow(out.pieces[:0], len(v.text)/4+1), v
 	before := none
 	for i := 0; i < len(v.text); {
 		n := 1
@@ -171,6 +173,12 @@ func (v *view) character(i int, before gap) (gap, int) {
 		return max(before, kind), n
 	case r >= 0xff01 && r <= 0xff5e:
 		v.put(i, i+n, before, byte(r-0xff01+'!'))
+	case r >= 0x1d400 && r < 0x1d6a4: // bold, italic and other letters of mathematics
+		v.put(i, i+n, before, (uppers + lowers)[(r-0x1d400)%52])
+	case r >= 0x1d7ce && r < 0x1d800: // and digits
+		v.put(i, i+n, before, digits[(r-0x1d7ce)%10])
+	case r >= 0x24b6 && r < 0x24ea: // in circles
+		v.put(i, i+n, before, (uppers + lowers)[r-0x24b6])
 	default:
 		v.put(i, i+n, before, text[:n]...)
 	}
@@ -182,11 +190,16 @@ func runeKind(r rune) gap {
 	switch {
 	case r == utf8.RuneError: // a byte that is no UTF-8, or what stands for one
 		return noise
-	case r < 0xa0, r == 0xad, r == 0x034f, r == 0x061c, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5, r >= 0x180b && r <= 0x180e,
-		r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0x3164, r >= 0xfe00 && r <= 0xfe0f,
-		r == 0xfeff, r == 0xffa0, r >= 0xfff0 && r <= 0xfffb, r >= 0x1bca0 && r <= 0x1bca3, r >= 0xe0000 && r <= 0xe0fff:
+	case r < 0xa0, r == 0xad, r >= 0x0300 && r <= 0x036f,
+		r == 0x061c, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5,
+		r >= 0x180b && r <= 0x180e,
+		r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0x3164,
+		r >= 0xfe00 && r <= 0xfe0f,
+		r == 0xfeff, r == 0xffa0, r >= 0xfff0 && r <= 0xfffb, r >= 0x1bca0 && r <= 0x1bca3,
+		r >= 0xe0000 && r <= 0xe0fff:
 		return noise
-	case r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x2800, r == 0x3000:
+	case r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f,
+		r == 0x2800, r == 0x3000:
 		return space
 	}
 	return none

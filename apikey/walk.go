@@ -69,7 +69,8 @@ func (s *scanner) stretch(n int, c *class) []byte {
 // coded reports if a piece looks as if chance had written it, not a person.
 func coded(piece []byte) bool {
 	const least = 6
-	return len(piece) >= least && !wordlike(piece) && bytes.ContainsAny(piece, digits) && len(bytes.Trim(piece, digits+"-_.")) > 0
+	return len(piece) >= least && !wordlike(piece) && bytes.ContainsAny(piece, digits) &&
+		len(bytes.Trim(piece, digits+"-_.")) > 0
 }
 
 // wordlike reports if a piece may be a word: letters in one case, but for the
@@ -205,7 +206,8 @@ func (s *scanner) weakOf(i, n int) string {
 			continue
 		}
 		if !asked { // the cheaper question first, and once
-			if asked = true; i > 0 && !s.opens(i) || !s.assigned(i) || s.disowned(i) || !various(piece) || unlikely(piece) {
+			if asked = true; i > 0 && !s.opens(i) || !s.assigned(i) || s.disowned(i) || !various(piece) ||
+				unlikely(piece) {
 				return ""
 			}
 		}
@@ -233,7 +235,7 @@ func (s *scanner) opens(i int) bool {
 func (f *format) fits(piece []byte) bool {
 	for i := range f.parts {
 		p := &f.parts[i]
-		if p.text == "==" {
+		if p.padding() {
 			continue
 		}
 		if p.class == nil {

@@ -13,12 +13,15 @@ const leastUnnamed = 8
 
 // openHeaders hold no credentials, and words that servers use in their messages.
 var openHeaders = map[string]bool{
-	"accept": true, "accept-charset": true, "accept-encoding": true, "accept-language": true, "cache-control": true, "connection": true, "content-encoding": true,
-	"content-length": true, "content-type": true, "host": true, "mcp-protocol-version": true, "origin": true, "pragma": true, "referer": true, "te": true, "user-agent": true,
+	"accept": true, "accept-charset": true, "accept-encoding": true, "accept-language": true, "cache-control": true,
+	"connection": true, "content-encoding": true,
+	"content-length": true, "content-type": true, "host": true, "mcp-protocol-version": true, "origin": true,
+	"pragma": true, "referer": true, "te": true, "user-agent": true,
 }
 
 // schemes are of RFC 7235 and kin: words, not credentials.
-var schemes = map[string]bool{"basic": true, "bearer": true, "token": true, "apikey": true, "api-key": true, "key": true, "digest": true, "negotiate": true, "dpop": true, "hmac": true, "oauth": true}
+var schemes = map[string]bool{"basic": true, "bearer": true, "token": true, "apikey": true, "api-key": true,
+	"key": true, "digest": true, "negotiate": true, "dpop": true, "hmac": true, "oauth": true}
 
 // InHeaders returns what may be a credential in the headers of a request: whole
 // values, what follows a scheme such as Bearer, the password inside Basic, and the
@@ -37,7 +40,8 @@ func InHeaders(headers map[string][]string) []string {
 				add(v)
 				rest = v
 			}
-			if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil && strings.EqualFold(scheme, "basic") {
+			if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil &&
+				strings.EqualFold(scheme, "basic") {
 				_, password, _ := strings.Cut(string(plain), ":")
 				add(string(plain))
 				add(password)
@@ -45,7 +49,8 @@ func InHeaders(headers map[string][]string) []string {
 			if !ok {
 				continue
 			}
-			for field := range strings.FieldsFuncSeq(rest, func(c rune) bool { return c == ' ' || c == ';' || c == ',' }) {
+			for field := range strings.FieldsFuncSeq(rest,
+				func(c rune) bool { return c == ' ' || c == ';' || c == ',' }) {
 				if _, value, named := strings.Cut(strings.TrimRight(field, "="), "="); named {
 					add(strings.Trim(value, `"`))
 				} else {
@@ -89,7 +94,8 @@ func adder(list *[]string, named bool) func(string) {
 }
 
 // tellingWords say in a name that its value is a credential.
-var tellingWords = []string{"auth", "key", "token", "secret", "cookie", "passw", "passphrase", "pwd", "session", "credential", "signature", "bearer"}
+var tellingWords = []string{"auth", "key", "token", "secret", "cookie", "passw", "passphrase", "pwd", "session",
+	"credential", "signature", "bearer"}
 
 // NamesSecret reports if the name of a header, a parameter or a variable says that
 // its value is a credential.

@@ -29,8 +29,9 @@ func benchFile(n int) []byte {
 func sampleCall(i int) *Call {
 	at := time.Duration(i) * 812_345
 	c := &Call{
-		Arrival: Arrival{Due: at, Client: fmt.Sprintf("c%d", i%3+1), Method: "tools/call", Tool: "echo", Label: "sustained"},
-		ID:      int64(i + 1), Sent: at + 15_000, Received: at + 1_234_567, Outcome: OK, Status: 200,
+		Arrival: Arrival{Due: at, Client: fmt.Sprintf("c%d", i%3+1), Method: "tools/call", Tool: "echo",
+			Label: "sustained"},
+		ID: int64(i + 1), Sent: at + 15_000, Received: at + 1_234_567, Outcome: OK, Status: 200,
 	}
 	if i%5 == 4 {
 		c.Outcome, c.Code, c.RetryAfter, c.Detail = Limited, -32000, 66_666_666, "Global rate limit exceeded"
@@ -43,8 +44,10 @@ func sampleCall(i int) *Call {
 func BenchmarkReaderEach(b *testing.B) {
 	const calls = 10_000
 	file := benchFile(calls)
-	bare := bytes.Repeat([]byte(`{"sent_ns":1732412345123456789,"received_ns":1732412345124269134,"outcome":"admitted","client":"c1","method":"tools/call","due_ns":0,"code":0}`+"\n"), calls)
-	foreign := bytes.Repeat([]byte(`{"sent_ns":1.732412345e18,"received_ns":1.732412346e18,"outcome":"limited","request":{"uri":"/mcp","headers":[["a","b"],["c\n","d"]]},"bytes":512.5,"tls":null}`+"\n"), calls)
+	bare := bytes.Repeat(
+		[]byte(`{"sent_ns":1732412345123456789,"received_ns":1732412345124269134,"outcome":"admitted","client":"c1","method":"tools/call","due_ns":0,"code":0}`+"\n"), calls)
+	foreign := bytes.Repeat(
+		[]byte(`{"sent_ns":1.732412345e18,"received_ns":1.732412346e18,"outcome":"limited","request":{"uri":"/mcp","headers":[["a","b"],["c\n","d"]]},"bytes":512.5,"tls":null}`+"\n"), calls)
 	for _, bench := range []struct {
 		name string
 		file []byte

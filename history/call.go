@@ -44,10 +44,14 @@ type Call struct {
 	Code       int           // JSON-RPC error code; 0 where there was none
 	Status     int           // HTTP status; 0 on transports without one
 	RetryAfter time.Duration // how long the refusal asked to wait; 0 where it didn't say
-	Hints      string        // all that the refusal said of when to come back, for ParseHints; empty where it didn't say
-	Media      string        // media type of a refusal's HTTP reply, such as "application/json"; empty where there was none, and for all other outcomes
-	Trace      string        // traceparent that it was sent with (W3C Trace Context); empty: none
-	Detail     string        // why, in a few words, for every outcome but OK, and for OK where the result speaks of a limit; never a secret
+	// all that the refusal said of when to come back, for ParseHints; empty where it didn't say
+	Hints string
+	// media type of a refusal's HTTP reply, such as "application/json"; empty where there
+	// was none, and for all other outcomes
+	Media string
+	Trace string // traceparent that it was sent with (W3C Trace Context); empty: none
+	// why, in a few words, for every outcome but OK, and for OK where the result speaks of a limit; never a secret
+	Detail string
 }
 
 // Response is what a user waited: from the due instant to the end of the
@@ -94,18 +98,20 @@ type Outcome uint8
 // The outcomes. The zero value is Unknown, so that a call that nobody filled
 // in never counts as a success or as a refusal.
 const (
-	Unknown    Outcome = iota // nothing is known of it
-	OK                        // answered with a result
-	ToolError                 // answered with a tool result that says isError, and that is no refusal
-	Limited                   // refused by a rate limit, by a signal that the classifier recognises
-	Rejected                  // answered with a protocol or HTTP error that is no refusal
-	Broken                    // no usable reply: connection refused or lost, wrong id, two replies, not JSON-RPC
-	TimedOut                  // no reply within the time-out
-	Unsent                    // never sent: too many calls were in flight, or the run ended first
-	ClosedIdle                // written on a connection that had been idle, and that the server closed without a byte of a reply
+	Unknown   Outcome = iota // nothing is known of it
+	OK                       // answered with a result
+	ToolError                // answered with a tool result that says isError, and that is no refusal
+	Limited                  // refused by a rate limit, by a signal that the classifier recognises
+	Rejected                 // answered with a protocol or HTTP error that is no refusal
+	Broken                   // no usable reply: connection refused or lost, wrong id, two replies, not JSON-RPC
+	TimedOut                 // no reply within the time-out
+	Unsent                   // never sent: too many calls were in flight, or the run ended first
+	// written on a connection that had been idle, and that the server closed without a byte of a reply
+	ClosedIdle
 )
 
-var outcomeNames = [...]string{"unknown", "ok", "tool-error", "limited", "rejected", "broken", "timed-out", "unsent", "closed-idle"}
+var outcomeNames = [...]string{"unknown", "ok", "tool-error", "limited", "rejected", "broken", "timed-out", "unsent",
+	"closed-idle"}
 
 // String returns the outcome's name as history files spell it.
 func (o Outcome) String() string {

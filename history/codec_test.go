@@ -20,11 +20,14 @@ func goldenCalls() []Call {
 	const most = math.MaxInt64
 	return []Call{
 		{Arrival: Arrival{Client: "c1", Method: "tools/call"}, Received: 812345, Outcome: OK},
-		{Arrival: Arrival{Client: "c1", Method: "initialize", Label: "handshake"}, ID: 1, Sent: 1000, Received: 2000, Outcome: OK, Status: 200},
-		{Arrival: Arrival{Due: 1999, Client: "c2", Method: "tools/call", Tool: "echo", Label: "burst"}, ID: 2, Sent: 2000, Received: 66668666,
+		{Arrival: Arrival{Client: "c1", Method: "initialize", Label: "handshake"}, ID: 1, Sent: 1000, Received: 2000,
+			Outcome: OK, Status: 200},
+		{Arrival: Arrival{Due: 1999, Client: "c2", Method: "tools/call", Tool: "echo", Label: "burst"}, ID: 2,
+			Sent: 2000, Received: 66668666,
 			Outcome: Limited, Code: -32000, Status: 429, RetryAfter: 66666666, Detail: "Global rate limit exceeded"},
-		{Arrival: Arrival{Due: 3000, Client: "c2", Method: "tools/call", Tool: "echo"}, ID: 3, Sent: 3000, Received: 4000,
-			Outcome: ToolError, Status: 200, Detail: "say \"when\"\\\n\tnow\r\x1b[0m\x00"},
+		{Arrival: Arrival{Due: 3000, Client: "c2", Method: "tools/call", Tool: "echo"}, ID: 3, Sent: 3000,
+			Received: 4000,
+			Outcome:  ToolError, Status: 200, Detail: "say \"when\"\\\n\tnow\r\x1b[0m\x00"},
 		{Arrival: Arrival{Due: 4000, Client: "c2", Method: "ping"}, ID: -4, Sent: 4000, Received: 5000,
 			Outcome: Rejected, Code: -32601, Status: 404, Detail: "Zoë 東京 \ufffd 😀"},
 		{Arrival: Arrival{Due: 5000}, Sent: 5000, Received: 5000, Outcome: Broken},
@@ -58,8 +61,10 @@ func TestAccessLog(t *testing.T) {
 	require.NoError(t, err)
 	const start = 1732412345 * time.Second
 	require.Equal(t, []Call{
-		{Arrival: Arrival{Due: start, Client: "10.0.0.1", Method: "POST"}, Sent: start, Received: start + 4*time.Millisecond, Outcome: OK},
-		{Arrival: Arrival{Due: start + 123456789, Client: "10.0.0.2", Method: "POST"}, Sent: start + 123456789, Received: start + 123999999, Outcome: Limited},
+		{Arrival: Arrival{Due: start, Client: "10.0.0.1", Method: "POST"}, Sent: start,
+			Received: start + 4*time.Millisecond, Outcome: OK},
+		{Arrival: Arrival{Due: start + 123456789, Client: "10.0.0.2", Method: "POST"}, Sent: start + 123456789,
+			Received: start + 123999999, Outcome: Limited},
 		{Arrival: Arrival{Due: start - time.Second}, Sent: start - time.Second, Received: start + 5*time.Second},
 	}, calls)
 }
@@ -72,13 +77,17 @@ func anyCall() *rapid.Generator[Call] {
 		a, b := instant.Draw(t, "a"), instant.Draw(t, "b")
 		return Call{
 			Arrival: Arrival{
-				Due: time.Duration(instant.Draw(t, "due")), Client: text.Draw(t, "client"), Method: text.Draw(t, "method"),
-				Tool: text.Draw(t, "tool"), Label: text.Draw(t, "label"), Session: text.Draw(t, "session"),
+				Due: time.Duration(instant.Draw(t, "due")), Client: text.Draw(t, "client"),
+				Method: text.Draw(t, "method"),
+				Tool:   text.Draw(t, "tool"), Label: text.Draw(t, "label"), Session: text.Draw(t, "session"),
 				Attempt: rapid.Int().Draw(t, "attempt"),
-			}, Media: text.Draw(t, "media"), Hints: text.Draw(t, "hints"), Trace: text.Draw(t, "trace"), Kind: Kind(rapid.IntRange(0, len(kindNames)-1).Draw(t, "kind")),
-			ID: rapid.Int64().Draw(t, "id"), Sent: time.Duration(min(a, b)), Received: time.Duration(max(a, b)),
-			Outcome: Outcome(rapid.IntRange(0, len(outcomeNames)-1).Draw(t, "outcome")), Code: rapid.Int().Draw(t, "code"),
-			Status: rapid.Int().Draw(t, "status"), RetryAfter: time.Duration(rapid.Int64().Draw(t, "retry")), Detail: text.Draw(t, "detail"),
+			}, Media: text.Draw(t, "media"), Hints: text.Draw(t, "hints"), Trace: text.Draw(t, "trace"),
+			Kind: Kind(rapid.IntRange(0, len(kindNames)-1).Draw(t, "kind")),
+			ID:   rapid.Int64().Draw(t, "id"), Sent: time.Duration(min(a, b)), Received: time.Duration(max(a, b)),
+			Outcome: Outcome(rapid.IntRange(0, len(outcomeNames)-1).Draw(t, "outcome")),
+			Code:    rapid.Int().Draw(t, "code"),
+			Status:  rapid.Int().Draw(t, "status"), RetryAfter: time.Duration(rapid.Int64().Draw(t, "retry")),
+			Detail: text.Draw(t, "detail"),
 		}
 	})
 }

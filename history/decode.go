@@ -211,7 +211,8 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 		if err := d.skip(); err != nil {
 			return err
 		}
-		return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("%s is %s, want a string", name, kindOf(first))}
+		return &LineError{Byte: start + 1, Field: name,
+			Problem: fmt.Sprintf("%s is %s, want a string", name, kindOf(first))}
 	}
 	text, err := d.str("")
 	if err != nil {
@@ -231,12 +232,15 @@ func (d *decoder) text(field int, first byte, c *Call) *LineError {
 		case wordUnknown:
 			d.outcome = Unknown
 		default:
-			return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("outcome %q is none of admitted, limited, unknown", brief(text))}
+			return &LineError{Byte: start + 1, Field: name,
+				Problem: fmt.Sprintf("outcome %q is none of admitted, limited, unknown", brief(text))}
 		}
 	case fieldResult:
 		i := slices.Index(outcomeNames[:], string(text))
 		if i < 0 {
-			return &LineError{Byte: start + 1, Field: name, Problem: fmt.Sprintf("result %q is none of tool-error, rejected, broken, timed-out, unsent", brief(text))}
+			return &LineError{Byte: start + 1, Field: name,
+				Problem: fmt.Sprintf("result %q is none of tool-error, rejected, broken, timed-out, unsent",
+					brief(text))}
 		}
 		d.result = Outcome(i)
 	}
@@ -318,7 +322,8 @@ func (d *decoder) finish(c *Call) *LineError {
 	c.Outcome = d.outcome
 	if d.given&(1<<fieldResult) != 0 && d.result != d.outcome {
 		if d.outcome != Unknown || d.result == OK || d.result == Limited {
-			return &LineError{Field: keyResult, Problem: fmt.Sprintf("result %q contradicts outcome %q", d.result, d.outcome.word())}
+			return &LineError{Field: keyResult, Problem: fmt.Sprintf("result %q contradicts outcome %q", d.result,
+				d.outcome.word())}
 		}
 		c.Outcome = d.result
 	}

@@ -11,8 +11,10 @@ import (
 
 func ExampleWrite() {
 	err := history.Write(os.Stdout, []history.Call{
-		{Arrival: history.Arrival{Client: "c1", Method: "tools/call", Tool: "echo"}, ID: 1, Received: 812345, Outcome: history.OK},
-		{Arrival: history.Arrival{Client: "c1", Method: "ping", Due: 1000}, ID: 2, Sent: 1500, Received: 9000, Outcome: history.TimedOut},
+		{Arrival: history.Arrival{Client: "c1", Method: "tools/call", Tool: "echo"}, ID: 1, Received: 812345,
+			Outcome: history.OK},
+		{Arrival: history.Arrival{Client: "c1", Method: "ping", Due: 1000}, ID: 2, Sent: 1500, Received: 9000,
+			Outcome: history.TimedOut},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -54,7 +54,8 @@ const (
 
 var fieldNames = [fieldOther]string{
 	keySent, keyReceived, keyOutcome, keyClient, keyMethod, keyDue, keyCode,
-	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind, keyAttempt, keyTrace,
+	keyResult, keyID, keyLabel, keyTool, keyStatus, keyRetryAfter, keyDetail, keySession, keyMedia, keyHints, keyKind,
+	keyAttempt, keyTrace,
 }
 
 func fieldOf(key []byte) int {

@@ -27,7 +27,8 @@ const (
 var (
 	resetWords  = []string{"connection reset", "broken pipe"}
 	closedWords = []string{"the connection was closed", "the connection broke", "the server ended the event stream"}
-	goneWords   = []string{"connection refused", "server exited", "the server is gone", "the server closed its std", "no route to host"}
+	goneWords   = []string{"connection refused", "server exited", "the server is gone", "the server closed its std",
+		"no route to host"}
 )
 
 // A Break is how a Broken call broke.
@@ -58,9 +59,10 @@ func (c Call) Break() Break {
 }
 
 // limitWords are how servers say that a limit refused.
-var limitWords = regexp.MustCompile(`(?i)rate.{0,3}limit\w*( (reached|exceeded))?|limit.{0,20}(reached|exceeded|hit)\b|(reached|exceeded|hit)\b.{0,30}limit` +
-	`|rate exceeded|too many (requests|calls)|throttl\w*|quota[ _]?\w*|slow down|overloaded|capacity|try again (in|later)` +
-	`|wait .{0,20}(seconds?|minutes?) before|retry.{0,3}(after|in \d)|\b429\b`)
+var limitWords = regexp.MustCompile(
+	`(?i)rate.{0,3}limit\w*( (reached|exceeded))?|limit.{0,20}(reached|exceeded|hit)\b|(reached|exceeded|hit)\b.{0,30}limit` +
+		`|rate exceeded|too many (requests|calls)|throttl\w*|quota[ _]?\w*|slow down|overloaded|capacity|try again (in|later)` +
+		`|wait .{0,20}(seconds?|minutes?) before|retry.{0,3}(after|in \d)|\b429\b`)
 
 // LimitWords finds where a text speaks of a limit as refusals do. It proves
 // nothing: other texts have every reason to speak of limits.

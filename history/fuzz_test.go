@@ -29,10 +29,14 @@ func FuzzReader(f *testing.F) {
 // of the pieces that matter, so that every run of the tests tries many.
 func TestScannerAgreesWithEncodingJSON(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{
-		`{`, `}`, `[`, `]`, `,`, `:`, `"`, `\`, ` `, "\t", "\r", "\n", "\x00", "\ufeff", "\xff", "é", `\u00e9`, `\ud83d`, `\ude00`, `\u00`,
-		`0`, `1`, `-`, `.`, `e`, `E+`, `9223372036854775807`, `9223372036854775808`, `1.5e9`, `1e400`, `-0`, `01`, `12e-1`,
-		`true`, `false`, `null`, `"a"`, `""`, `"\n"`, `"x":`, `"admitted"`, `"limited"`, `"unknown"`, `"broken"`, `"ok"`,
-		`"sent_ns":`, `"received_ns":`, `"outcome":`, `"client":`, `"due_ns":`, `"code":`, `"result":`, `"id":`, `"detail":`, `"session":`, `"media_type":`, `"status":`, `"kind":"answer"`, `"notification"`,
+		`{`, `}`, `[`, `]`, `,`, `:`, `"`, `\`, ` `, "\t", "\r", "\n", "\x00", "\ufeff", "\xff", "é", `\u00e9`,
+		`\ud83d`, `\ude00`, `\u00`,
+		`0`, `1`, `-`, `.`, `e`, `E+`, `9223372036854775807`, `9223372036854775808`, `1.5e9`, `1e400`, `-0`, `01`,
+		`12e-1`,
+		`true`, `false`, `null`, `"a"`, `""`, `"\n"`, `"x":`, `"admitted"`, `"limited"`, `"unknown"`, `"broken"`,
+		`"ok"`,
+		`"sent_ns":`, `"received_ns":`, `"outcome":`, `"client":`, `"due_ns":`, `"code":`, `"result":`, `"id":`,
+		`"detail":`, `"session":`, `"media_type":`, `"status":`, `"kind":"answer"`, `"notification"`,
 		`"sent_ns":1,`, `"received_ns":2,`, `"outcome":"unknown",`, `"sent\u005fns":1`, `{"a":[1,{"b":null}]}`,
 		`{"sent_ns":1,"received_ns":2,"outcome":"admitted"`, `,"x":`, `,"client":`, `,"code":`, `,"id":`,
 	})
@@ -44,7 +48,8 @@ func TestScannerAgreesWithEncodingJSON(t *testing.T) {
 			accepted += agree(t, []byte(`{"sent_ns":1,"received_ns":20000000000,"outcome":"unknown","x":`+tail+`}`))
 			value := pieces.Draw(t, "value")
 			key := rapid.SampledFrom(fieldNames[:]).Draw(t, "key")
-			accepted += agree(t, []byte(`{"`+key+`":`+value+`,"x":[`+value+`],"sent_ns":1,"received_ns":20000000000,"outcome":"unknown"}`))
+			accepted += agree(t, []byte(`{"`+key+`":`+value+`,"x":[`+value+
+				`],"sent_ns":1,"received_ns":20000000000,"outcome":"unknown"}`))
 			accepted += agree(t, []byte(`{"received_ns":9223372036854775807,"outcome":"unknown","sent_ns":`+tail+`}`))
 		}
 	})
@@ -94,7 +99,8 @@ func agree(t require.TestingT, file []byte) int {
 
 // oracle reads a line by encoding/json and by the letter of the format.
 func oracle(line []byte) (Call, bool) {
-	if len(bytes.TrimSuffix(line, []byte("\r"))) > MaxLine || !utf8.Valid(line) || !json.Valid(line) || bytes.TrimLeft(line, " \t\r")[0] != '{' {
+	if len(bytes.TrimSuffix(line, []byte("\r"))) > MaxLine || !utf8.Valid(line) || !json.Valid(line) ||
+		bytes.TrimLeft(line, " \t\r")[0] != '{' {
 		return Call{}, false
 	}
 	fields, ok := members(line)
@@ -163,7 +169,8 @@ func notes(c *Call, fields map[string]json.RawMessage) {
 	}
 	c.ID, c.Status, c.RetryAfter = number(keyID), int(number(keyStatus)), time.Duration(number(keyRetryAfter))
 	c.Attempt = int(number(keyAttempt))
-	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints, c.Trace = text(keyLabel), text(keyTool), text(keyDetail), text(keySession), text(keyMedia), text(keyHints), text(keyTrace)
+	c.Label, c.Tool, c.Detail, c.Session, c.Media, c.Hints, c.Trace = text(keyLabel), text(keyTool), text(keyDetail),
+		text(keySession), text(keyMedia), text(keyHints), text(keyTrace)
 	c.Kind = Kind(max(0, slices.Index(kindNames[:], text(keyKind))))
 }
 

@@ -12,7 +12,8 @@ import (
 func TestHintsReadAsTheyStandInAFile(t *testing.T) {
 	list := []Hint{
 		{From: "Retry-After", Raw: "3", Kind: HintWait, Lo: 2 * time.Second, Hi: 4 * time.Second},
-		{From: "data.retry_after_ms", Raw: "101", Kind: HintWait, Lo: 100 * time.Millisecond, Hi: 102 * time.Millisecond, Note: NoteUnit},
+		{From: "data.retry_after_ms", Raw: "101", Kind: HintWait, Lo: 100 * time.Millisecond,
+			Hi: 102 * time.Millisecond, Note: NoteUnit},
 		{From: "X-RateLimit-Reset", Raw: "-1", Kind: HintWrong, Note: "negative"},
 		{From: "X-RateLimit-Remaining", Raw: "9; \"x\"=1", Kind: HintLeft},
 	}
@@ -31,7 +32,8 @@ func TestHintsRoundTrip(t *testing.T) {
 	hint := rapid.Custom(func(t *rapid.T) Hint {
 		h := Hint{
 			From: rapid.StringMatching(`[A-Za-z][A-Za-z._-]{0,20}`).Draw(t, "from"), Raw: rapid.String().Draw(t, "raw"),
-			Kind: rapid.SampledFrom([]HintKind{HintWait, HintReset, HintLeft, HintWrong}).Draw(t, "kind"), Note: rapid.String().Draw(t, "note"),
+			Kind: rapid.SampledFrom([]HintKind{HintWait, HintReset, HintLeft, HintWrong}).Draw(t, "kind"),
+			Note: rapid.String().Draw(t, "note"),
 		}
 		if h.Kind == HintWait || h.Kind == HintReset {
 			h.Lo, h.Hi = time.Duration(rapid.Int64().Draw(t, "lo")), time.Duration(rapid.Int64().Draw(t, "hi"))
@@ -58,7 +60,8 @@ func TestBreaksAreToldApart(t *testing.T) {
 		require.Equal(t, want, Call{Outcome: Broken, Detail: detail}.Break(), detail)
 		require.Equal(t, NotBroken, Call{Outcome: Rejected, Detail: detail}.Break(), detail)
 	}
-	require.Equal(t, Unusable, Call{Outcome: Broken, Status: 200, Detail: "the connection was closed"}.Break(), "a reply had begun")
+	require.Equal(t, Unusable, Call{Outcome: Broken, Status: 200, Detail: "the connection was closed"}.Break(),
+		"a reply had begun")
 }
 
 func TestHintsOfOtherWritersAreRefused(t *testing.T) {

@@ -236,7 +236,8 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestForeignFormatsAreNamed(t *testing.T) {
 	for magic, name := range map[string]string{
-		"\xff\xfe": "UTF-16", "\xfe\xff": "UTF-16", "\x1f\x8b\x08": "compressed (gzip)", "\x28\xb5\x2f\xfd": "compressed (zstd)",
+		"\xff\xfe": "UTF-16", "\xfe\xff": "UTF-16", "\x1f\x8b\x08": "compressed (gzip)",
+		"\x28\xb5\x2f\xfd": "compressed (zstd)",
 	} {
 		r := NewReader(strings.NewReader(magic + "\x00\n" + good))
 		for range 2 { // final: to read on would make no sense

@@ -30,7 +30,8 @@ func TestSpool(t *testing.T) {
 		var want []Call
 		for i := range n {
 			at := time.Duration(i)
-			c := Call{Arrival: Arrival{Due: at, Client: "c1", Method: "ping"}, ID: int64(i + 1), Sent: at, Received: at, Outcome: OK}
+			c := Call{Arrival: Arrival{Due: at, Client: "c1", Method: "ping"}, ID: int64(i + 1), Sent: at,
+				Received: at, Outcome: OK}
 			s.Add(c)
 			want = append(want, c)
 		}
@@ -72,7 +73,8 @@ func TestASpoolGivesAllBack(t *testing.T) {
 	for _, n := range []int{0, 3, 10, 11, 5000} {
 		s := NewSpool(10, t.TempDir())
 		for i := range n {
-			s.Add(Call{Arrival: Arrival{Method: "ping", Due: time.Duration(i)}, Sent: time.Duration(i), Received: time.Duration(i + 1), Outcome: OK})
+			s.Add(Call{Arrival: Arrival{Method: "ping", Due: time.Duration(i)}, Sent: time.Duration(i),
+				Received: time.Duration(i + 1), Outcome: OK})
 		}
 		require.NoError(t, s.Close())
 		var all []Call
@@ -102,7 +104,8 @@ func TestASpoolLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	s := NewSpool(1, dir)
 	for i := range 3000 {
-		s.Add(Call{Arrival: Arrival{Method: "ping"}, Sent: time.Duration(i), Received: time.Duration(i + 1), Outcome: OK})
+		s.Add(Call{Arrival: Arrival{Method: "ping"}, Sent: time.Duration(i), Received: time.Duration(i + 1),
+			Outcome: OK})
 	}
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)

@@ -38,7 +38,8 @@ func (w *Writer) Write(c *Call) error {
 	}
 	w.line = appendCall(w.line[:0], c)
 	if len(w.line) > MaxLine {
-		return fmt.Errorf("history: call %d: its line would have %d bytes, more than %d", w.calls+1, len(w.line), MaxLine)
+		return fmt.Errorf("history: call %d: its line would have %d bytes, more than %d", w.calls+1, len(w.line),
+			MaxLine)
 	}
 	w.line = append(w.line, '\n')
 	if _, err := w.w.Write(w.line); err != nil {
@@ -73,7 +74,8 @@ func appendCall(b []byte, c *Call) []byte {
 	for _, n := range [...]struct {
 		key   string
 		value int64
-	}{{keyID, c.ID}, {keyStatus, int64(c.Status)}, {keyRetryAfter, int64(c.RetryAfter)}, {keyAttempt, int64(c.Attempt)}} {
+	}{{keyID, c.ID}, {keyStatus, int64(c.Status)}, {keyRetryAfter, int64(c.RetryAfter)},
+		{keyAttempt, int64(c.Attempt)}} {
 		if n.value != 0 {
 			b = appendInt(b, n.key, n.value)
 		}
@@ -81,7 +83,8 @@ func appendCall(b []byte, c *Call) []byte {
 	if c.Kind != Request {
 		b = appendString(b, keyKind, c.Kind.String())
 	}
-	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session}, {keyMedia, c.Media}, {keyHints, c.Hints}, {keyTrace, c.Trace}, {keyDetail, c.Detail}} {
+	for _, s := range [...]struct{ key, value string }{{keyLabel, c.Label}, {keyTool, c.Tool}, {keySession, c.Session},
+		{keyMedia, c.Media}, {keyHints, c.Hints}, {keyTrace, c.Trace}, {keyDetail, c.Detail}} {
 		if s.value != "" {
 			b = appendString(b, s.key, s.value)
 		}

@@ -23,7 +23,8 @@ func TestNginxOnEveryRequestIsNeverFailed(t *testing.T) {
 						} `json:"scenarios"`
 					} `json:"servers"`
 				}
-				mcpload(t, &doc, append([]string{"run", "--format", "json", "--no-store", "--protocol", "2025-11-25", "--rate", fmt.Sprintf("%d/s", rate), "--burst", fmt.Sprint(burst),
+				mcpload(t, &doc, append([]string{"run", "--format", "json", "--no-store", "--protocol", "2025-11-25",
+					"--rate", fmt.Sprintf("%d/s", rate), "--burst", fmt.Sprint(burst),
 					"--tool", "ping", "--scenario", scenario, "--seed", fmt.Sprint(i + 1)}, reach...)...)
 				require.NotEmpty(t, doc.Servers)
 				require.NotEmpty(t, doc.Servers[0].Scenarios)

@@ -37,8 +37,14 @@ type box struct{ Rate, Burst rng }
 type document struct {
 	Verdict string
 	Servers []struct {
-		Target    struct{ Transport, Protocol string }
-		Measured  *box
+		Target   struct{ Transport, Protocol string }
+		Measured *box
+		Laws     []struct {
+			Law, State string
+			Units      rng
+			Every      *rng `json:"every_s"`
+			Kinds      []string
+		}
 		Error     string
 		Scenarios []struct {
 			Scenario string
@@ -88,8 +94,9 @@ func mcpload(t *testing.T, into any, args ...string) {
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), into), stdout.String())
 }
 
-// mayStayOpen is how many cells that should pass may be inconclusive.
-const mayStayOpen = 3
+// mayStayOpen is how many of the cells that should pass may be inconclusive, as a part:
+// those of windows of a minute get one look at a reset, which a busy machine easily spoils.
+const mayStayOpen = 0.2
 
 // TestMatrix judges the cells side by side, as many as go test's -parallel says.
 // They mostly wait, but bursts that meet make a slow server slower, and runs
@@ -106,15 +113,19 @@ func TestMatrix(t *testing.T) {
 			})
 		}
 	})
-	open := 0
-	for _, r := range rows {
-		if r.expect == "pass" && r.run.Verdict == "inconclusive" {
+	should, open := 0, 0
+	for i, r := range rows {
+		if r.expect != "pass" {
+			continue
+		}
+		if should++; r.run.Verdict == "inconclusive" {
 			open++
+			t.Logf("inconclusive: %s, %s", list[i].Server, list[i].Limiter)
 		}
 	}
 	// A busy machine leaves a run open now and then, which contradicts nothing;
 	// many of them would mean that mcpload can't judge these servers.
-	require.LessOrEqual(t, open, mayStayOpen, "cells that should pass and were inconclusive")
+	require.LessOrEqual(t, float64(open), mayStayOpen*float64(should), "of the cells that should pass were inconclusive")
 	if *update && !t.Failed() {
 		require.NoError(t, os.WriteFile(root(t, "docs/INTEROP.md"), []byte(page(rows)), 0o644))
 	}
@@ -127,7 +138,16 @@ func (c cell) judge(t *testing.T) row {
 	if !slices.Contains(flags, "--tool") {
 		flags = append([]string{"--tool", "ping"}, flags...)
 	}
-	judged := append([]string{"run", "--format", "json", "--rate", fmt.Sprintf("%d/s", rate), "--burst", fmt.Sprint(burst)}, flags...)
+	judged := []string{"run", "--format", "json"}
+	for _, law := range c.promises {
+		judged = append(judged, "--promise", law)
+	}
+	if len(c.promises) == 0 {
+		judged = append(judged, "--rate", fmt.Sprintf("%d/s", rate), "--burst", fmt.Sprint(burst))
+	} else {
+		judged = append(judged, "--fresh") // each server is new
+	}
+	judged = append(judged, flags...)
 	// A busy machine may leave a run open. It is judged again, on a server
 	// of its own, and what it says then counts.
 	for range 3 {
@@ -158,7 +178,7 @@ func (c cell) judge(t *testing.T) row {
 	}
 	var asked []string
 	for i := 0; i < len(flags); i++ {
-		if flags[i] == "--scope" { // a promise, which a probe has none of
+		if flags[i] == "--scope" || flags[i] == "--budget" { // a promise, which a probe has none of
 			i++
 			continue
 		}
@@ -168,7 +188,8 @@ func (c cell) judge(t *testing.T) row {
 	// wrongly stays wrong.
 	for range 3 {
 		r.probe = probed{}
-		mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json", "--budget", "time=1m"}, asked...), c.start(t)...)...)
+		mcpload(t, &r.probe, append(append([]string{"probe", "--format", "json", "--budget", "time=1m"}, asked...),
+			c.start(t)...)...)
 		if strings.Contains(r.costs(), c.costs) {
 			break
 		}
@@ -188,7 +209,8 @@ func (r row) says() string {
 	for _, s := range r.run.Servers[0].Scenarios {
 		for _, f := range s.Findings {
 			if f.Verdict != "pass" {
-				fmt.Fprintf(&b, "%s %s in %s: want %s; saw %s; %s\n", f.Verdict, f.Check, s.Scenario, f.Want, f.Saw, f.Cause)
+				fmt.Fprintf(&b, "%s %s in %s: want %s; saw %s; %s\n", f.Verdict, f.Check, s.Scenario, f.Want, f.Saw,
+					f.Cause)
 			}
 		}
 	}
@@ -251,12 +273,30 @@ func (r row) costs() string {
 func (r row) box() string {
 	m := r.run.Servers[0].Measured
 	switch {
+	case len(r.promises) > 0:
+		return r.laws()
 	case m == nil:
 		return "no token bucket fits"
 	case m.Rate.Hi == nil && m.Burst.Hi == nil:
 		return "no limit seen"
 	}
 	return m.Rate.String() + "/s, " + m.Burst.String()
+}
+
+// laws are the promises that the server was held to, and what was measured of each.
+func (r row) laws() string {
+	var parts []string
+	for _, l := range r.run.Servers[0].Laws {
+		text := fmt.Sprintf("%s: %s, %s", l.Law, l.State, l.Units)
+		if l.Every != nil {
+			text += " per " + l.Every.String() + "s"
+		}
+		if len(l.Kinds) > 0 {
+			text += ", " + strings.Join(l.Kinds, " or ")
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (r row) models() string {
@@ -290,17 +330,22 @@ Each was judged with `+"`mcpload run --rate %d/s --burst %d`"+` and, without tel
 anything, with `+"`mcpload probe`"+`. The same matrix runs in CI, which fails where a
 verdict or the way of refusing differs from the table.
 
+Limiters of another kind were judged with `+"`mcpload run --promise`"+` and the law that they
+promise, which the table names. FastMCP counts by the minute, so that its windows were asked
+until their reset, and no longer.
+
 A server without a limiter must fail, and is not probed. nginx admits one call more
 than its burst, so it was set to burst=19; where it delays calls in place of refusing
 them no verdict is expected, because a delay blurs when a call was decided.
 
 ## Verdicts
 
-| server | protocol | limiter | verdict | measured rate, burst | why it fails |
+| server | protocol | limiter | verdict | measured rate, burst, or law | why it fails |
 |---|---|---|---|---|---|
 `, time.Now().UTC().Format(time.DateOnly), versions(), rate, burst, rate, burst)
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.Server, r.run.Servers[0].Target.Protocol, r.Limiter, r.run.Verdict, r.box(), r.cause())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.Server, r.run.Servers[0].Target.Protocol, r.Limiter,
+			r.run.Verdict, r.box(), r.cause())
 	}
 	b.WriteString(`
 ## What a probe finds out

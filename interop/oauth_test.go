@@ -49,7 +49,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !g.good(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", resource_metadata="`+strings.TrimSuffix(g.at, "/mcp")+`/.well-known/oauth-protected-resource/mcp"`)
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", resource_metadata="`+strings.TrimSuffix(g.at,
+			"/mcp")+`/.well-known/oauth-protected-resource/mcp"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -81,7 +82,8 @@ func (g *gate) good(token string) bool {
 	defer g.mu.Unlock()
 	is, known := g.known[token]
 	if !known && token != "" {
-		q, err := http.NewRequest(http.MethodPost, g.issuer+"/token/introspection", strings.NewReader(url.Values{"token": {token}}.Encode()))
+		q, err := http.NewRequest(http.MethodPost, g.issuer+"/token/introspection",
+			strings.NewReader(url.Values{"token": {token}}.Encode()))
 		if err == nil {
 			q.SetBasicAuth("guard", "guard-secret")
 			q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -109,7 +111,8 @@ func TestTokensOfARealAuthorizationServer(t *testing.T) {
 	t.Cleanup(s.Close)
 	port := freePort(t)
 	g.at, g.issuer = s.URL+"/mcp", endpoint(port, "")
-	serve(t, port, []string{fmt.Sprint("PORT=", port), "RESOURCE=" + g.at, "MODULES=" + modules}, node, root(t, "interop/servers/oidc.mjs"))
+	serve(t, port, []string{fmt.Sprint("PORT=", port), "RESOURCE=" + g.at, "MODULES=" + modules}, node,
+		root(t, "interop/servers/oidc.mjs"))
 
 	mcpload := built(t, root(t, "."), "./cmd/mcpload")
 	load := func(more ...string) (doc struct {
@@ -119,7 +122,8 @@ func TestTokensOfARealAuthorizationServer(t *testing.T) {
 			}
 		}
 	}, said string, err error) {
-		cmd := exec.Command(mcpload, append([]string{"load", "--no-store", "--format", "json", "--url", g.at, "--tool", "ping", "--rate", "50/s",
+		cmd := exec.Command(mcpload, append([]string{"load", "--no-store", "--format", "json", "--url", g.at, "--tool",
+			"ping", "--rate", "50/s",
 			"--oauth-client-id", oidcClient, "--oauth-client-secret-env", "OIDC_SECRET"}, more...)...)
 		cmd.Env = append(os.Environ(), "OIDC_SECRET="+oidcSecret)
 		var out, errs bytes.Buffer

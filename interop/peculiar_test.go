@@ -13,11 +13,18 @@ import (
 // peculiarities are what servers do that a client must not be fooled by, and
 // the test that holds it; a test is named with its row, where it has rows.
 var peculiarities = []struct{ what, dir, test, row string }{
-	{"FastMCP 2.14 to 3.1 answer a refused initialize twice, with one id", "internal/wire", "TestDialLimitedFastMCP", ""},
-	{"FastMCP 2.13 refuses initialize with −32602, \"Invalid request parameters\"", "internal/wire", "TestDialLimitedFastMCP", ""},
-	{"FastMCP charges a hidden tools/list for a tool name that it hasn't cached", "interop", "TestMatrix", "a call of an unknown tool 2"},
+	{"FastMCP 2.14 to 3.1 answer a refused initialize twice, with one id", "internal/wire", "TestDialLimitedFastMCP",
+		""},
+	{"FastMCP 2.13 refuses initialize with −32602, \"Invalid request parameters\"", "internal/wire",
+		"TestDialLimitedFastMCP", ""},
+	{"FastMCP charges a hidden tools/list for a tool name that it hasn't cached", "interop", "TestMatrix",
+		"a call of an unknown tool 2"},
+	{"FastMCP 4.1 charges a hidden tools/list for each call of a tool with arguments in 2026-07-28, and keeps the " +
+		"first token of a call that it refuses at the second: a promise of 8/s gets 4/s, and under pressure next to none",
+		"scenarios", "TestNoForeignLimiterIsCalledWhatItIsNot", "charges a hidden request too"},
 	{"a refusal as a tool result with isError, in words only", "internal/wire", "TestClassify", "isError"},
-	{"a refusal inside a successful result, isError false (crackerjack's inner limiters)", "internal/wire", "TestClassify", "soft"},
+	{"a refusal inside a successful result, isError false (crackerjack's inner limiters)", "internal/wire",
+		"TestClassify", "soft"},
 	{"a bare HTTP 429 with an empty body", "internal/wire", "TestHTTPReplies", "bare 429"},
 	{"a reply with the wrong id", "internal/wire", "TestHTTPReplies", "wrong id"},
 	{"an SSE reply that is split at any byte", "internal/wire", "TestEventsSplitAnywhere", ""},

@@ -80,7 +80,8 @@ func tell(s results.Server) string {
 				fmt.Fprintf(&b, "  cause: %s\n", f.Cause)
 			}
 			if w := f.Witness; w != nil {
-				fmt.Fprintf(&b, "  witness: calls %v, from %d to %d ns: %d took a token where %.2f are granted\n", w.Calls, w.FromNS, w.ToNS, w.Admitted, w.Allowed)
+				fmt.Fprintf(&b, "  witness: calls %v, from %d to %d ns: %d took a token where %.2f are granted\n",
+					w.Calls, w.FromNS, w.ToNS, w.Admitted, w.Allowed)
 			}
 		}
 	}

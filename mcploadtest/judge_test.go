@@ -89,6 +89,10 @@ func TestWhatCannotRunIsNoPass(t *testing.T) {
 	})
 	require.Contains(t, said, `no tool "nope"`)
 	require.Contains(t, judged(t, func(w testing.TB) { mcploadtest.JudgeURL(w, s.URL+"/mcp") }), "promises nothing")
-	require.Contains(t, judged(t, func(w testing.TB) { mcploadtest.JudgeURL(w, s.URL+"/mcp", "often") }), "promise: ")
-	require.Contains(t, judged(t, func(w testing.TB) { mcploadtest.JudgeCommand(w, []string{"/nowhere/server"}, "50/s burst 20") }), "/nowhere/server")
+	require.Contains(t, judged(t, func(w testing.TB) { mcploadtest.JudgeURL(w, s.URL+"/mcp", "often") }),
+		"doesn't begin with a number")
+	require.Contains(t, judged(t, func(w testing.TB) {
+		mcploadtest.JudgeCommand(w, []string{"/nowhere/server"},
+			"50/s burst 20")
+	}), "/nowhere/server")
 }

@@ -1,6 +1,8 @@
 package mock
 
 import (
+	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +14,7 @@ import (
 // the traffic that a run sends, and break it grossly under another. An audit shows
 // them. Cause says how the trick is named that does.
 func AuditFaults() []Fault {
-	return slices.Concat(lateFaults(), trickFaults(), headerFaults(), lyingFaults())
+	return slices.Concat(lateFaults(), trickFaults(), headerFaults(), lyingFaults(), restartFaults())
 }
 
 // free makes a fault of which requests cost nothing and are never refused.
@@ -26,24 +28,31 @@ func free(when func(l profiles.Limit) func(Request) bool) builder {
 // lateFaults keep the promise for a while, or until there is a crowd.
 func lateFaults() []Fault {
 	return []Fault{
-		{Name: "replicas-sticky", Doc: "two replicas, each with the full limit, to which sessions are bound two by two", Cause: "session of its own",
+		{Name: "replicas-sticky", Doc: "two replicas, each with the full limit, to which sessions are bound two by two",
+			Cause: "session of its own",
 			build: func(l profiles.Limit, seed uint64) decider { return newSticky(l, seed) }},
 		{Name: "off-after-25s", Doc: "nothing is refused from 25 s on", Cause: "staying at the limit|plain calls",
 			build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool { return r.At >= long }
 			})},
-		{Name: "off-after-600", Doc: "nothing is refused after 600 charged requests", Cause: "staying at the limit|plain calls",
+		{Name: "off-after-600", Doc: "nothing is refused after 600 charged requests", Cause: "staying at the " +
+			"limit|plain calls",
 			build: free(func(profiles.Limit) func(Request) bool {
 				n := 0
 				return func(Request) bool { n++; return n > 600 }
 			})},
 		{Name: "full-every-25s", Doc: "the bucket is full again every 25 s", Cause: "staying at the limit|plain calls",
-			build: scoped(func(l profiles.Limit, _ uint64) decider { return &periodicReset{bucket: promised(l), every: long} })},
+			build: scoped(func(l profiles.Limit, _ uint64) decider {
+				return &periodicReset{bucket: promised(l),
+					every: long}
+			})},
 		{Name: "rest-bonus", Doc: "who rests for 10 s gets 100 tokens more than the burst", Cause: "a rest of",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &restBonus{bucket: promised(l)} })},
-		{Name: "open-in-flight", Doc: "nothing is refused while more than 64 requests came in the last 50 ms", Cause: "at once|a flood",
+		{Name: "open-in-flight", Doc: "nothing is refused while more than 64 requests came in the last 50 ms",
+			Cause: "at once|a flood",
 			build: free(func(profiles.Limit) func(Request) bool { return crowded(64, 50*time.Millisecond) })},
-		{Name: "open-in-floods", Doc: "nothing is refused while more than 100 requests came in the last second", Cause: "at once|a flood",
+		{Name: "open-in-floods", Doc: "nothing is refused while more than 100 requests came in the last second",
+			Cause: "at once|a flood",
 			build: free(func(l profiles.Limit) func(Request) bool {
 				return crowded(max(100, int(3*l.Rate)+l.Burst), time.Second)
 			})},
@@ -53,11 +62,13 @@ func lateFaults() []Fault {
 // trickFaults let calls through for how they look.
 func trickFaults() []Fault {
 	return []Fault{
-		{Name: "batch-costs-one", Doc: "of a JSON-RPC batch the first request is charged, and the others are free", Cause: "batch",
+		{Name: "batch-costs-one", Doc: "of a JSON-RPC batch the first request is charged, and the others are free",
+			Cause: "batch",
 			build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool { return r.Batch > 0 }
 			})},
-		{Name: "new-arguments-free", Doc: "a call with arguments that were never seen before is free", Cause: "argument",
+		{Name: "new-arguments-free", Doc: "a call with arguments that were never seen before is free",
+			Cause: "argument",
 			build: free(func(profiles.Limit) func(Request) bool {
 				seen := map[string]bool{}
 				return func(r Request) bool {
@@ -66,18 +77,33 @@ func trickFaults() []Fault {
 					return first
 				}
 			})},
+		{Name: "escapes-free", Doc: "a request is free whose method is spelled with escapes, as its limiter looks " +
+			"for the plain text", Cause: "message with escapes",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Escaped }
+			})},
+		{Name: "chunks-free", Doc: "a request is free whose body comes in chunks", Cause: "message in chunks",
+			build: carrying("Transfer-Encoding")},
+		{Name: refillsAtEnds, Doc: "the bucket is full again whenever a session ends",
+			Cause: "a session was opened and ended",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &refillsEnding{promised(l)} })},
 		{Name: "high-ids-free", Doc: "requests whose id is above 2,000,000 are free", Cause: "id",
 			build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool { return r.ID > 2_000_000 }
 			})},
-		{Name: "only-this-agent", Doc: "only clients whose User-Agent names mcpload are limited", Cause: "another client",
+		{Name: "only-this-agent", Doc: "only clients whose User-Agent names mcpload are limited",
+			Cause: "another client",
 			build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool {
 					agent := r.header("User-Agent")
 					return agent != "" && !strings.Contains(agent, "mcpload")
 				}
 			})},
-		{Name: "spelling-free", Doc: "a tool name in another case, or with spaces about it, is a free call of the same tool", Cause: "tool name",
+		{Name: "other-tools-refill", Doc: "a call of another tool than the first one, which there need not be, fills " +
+			"the bucket", Cause: "a plain call after one of an unknown tool",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &otherToolsRefill{bucket: promised(l)} })},
+		{Name: "spelling-free", Doc: "a tool name in another case, or with spaces about it, is a free call of the " +
+			"same tool", Cause: "tool name",
 			build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool { return r.Spelled }
 			})},
@@ -88,15 +114,49 @@ func trickFaults() []Fault {
 func headerFaults() []Fault {
 	by := func(name string) builder {
 		return func(l profiles.Limit, seed uint64) decider {
-			return newKeyed(func(r Request) string { return r.header(name) }, func() decider { return newHonest(l, seed) })
+			return newKeyed(func(r Request) string { return r.header(name) },
+				func() decider { return newHonest(l, seed) })
 		}
 	}
 	return []Fault{
-		{Name: "per-forwarded", Doc: "each X-Forwarded-For has a bucket of its own", Cause: "X-Forwarded-For", build: by("X-Forwarded-For")},
+		{Name: "per-forwarded", Doc: "each X-Forwarded-For has a bucket of its own", Cause: "X-Forwarded-For",
+			build: by("X-Forwarded-For")},
 		{Name: "per-cookie", Doc: "each Cookie has a bucket of its own", Cause: "Cookie", build: by("Cookie")},
-		{Name: "per-host", Doc: "each name by which the server is reached has a bucket of its own, as replicas do behind several", Cause: "replica", build: by("Host")},
+		{Name: "per-tenant", Doc: "each X-Tenant-Id has a bucket of its own", Cause: "X-Tenant-Id",
+			build: by("X-Tenant-Id")},
+		{Name: "per-idempotency-key", Doc: "each Idempotency-Key has a bucket of its own", Cause: "Idempotency-Key",
+			build: by("Idempotency-Key")},
+		{Name: "overrides-free", Doc: "a request is free that names another HTTP method", Cause: "Method-Override",
+			build: carrying("X-Http-Method-Override")},
+		{Name: "retries-free", Doc: "a request is free that says that it is sent again", Cause: "X-Retry-Count",
+			build: carrying("X-Retry-Count")},
+		{Name: "per-host", Doc: "each name by which the server is reached has a bucket of its own, as replicas do " +
+			"behind several", Cause: "replica", build: by("Host")},
+		{Name: "per-language", Doc: "each Accept-Language has a bucket of its own", Cause: "Accept-Language",
+			build: by("Accept-Language")},
+		{Name: "per-token", Doc: "each Authorization has a bucket of its own, though none is asked for",
+			Cause: "made-up credential", build: by("Authorization")},
 		{Name: "per-origin", Doc: "each Origin has a bucket of its own", Cause: "Origin", build: by("Origin")},
 	}
+}
+
+// carrying makes a fault of which requests are free that have a header.
+func carrying(name string) builder {
+	return free(func(profiles.Limit) func(Request) bool {
+		return func(r Request) bool { return r.header(name) != "" }
+	})
+}
+
+// refillsEnding fills the bucket whenever a session ends.
+type refillsEnding struct{ bucket *bucket }
+
+func (f *refillsEnding) decide(r Request) Answer {
+	if r.Method == http.MethodDelete {
+		*f.bucket = *full(f.bucket.rate, f.bucket.burst)
+		f.bucket.at = r.At
+		return Answer{}
+	}
+	return f.bucket.decide(r)
 }
 
 // long is longer than what a run without an audit takes.
@@ -142,6 +202,20 @@ func (f *restBonus) decide(r Request) Answer {
 	if f.bonus > 0 && f.bucket.level < 1 {
 		f.bonus--
 		return Answer{}
+	}
+	return f.bucket.take()
+}
+
+// otherToolsRefill gives everything back to who calls another tool than the first.
+type otherToolsRefill struct {
+	bucket *bucket
+	first  string
+}
+
+func (f *otherToolsRefill) decide(r Request) Answer {
+	f.bucket.flow(r.At)
+	if f.first = cmp.Or(f.first, r.Tool); r.Tool != "" && r.Tool != f.first {
+		f.bucket.level = f.bucket.burst
 	}
 	return f.bucket.take()
 }

@@ -41,6 +41,19 @@ func (f *front) serveBatch(w http.ResponseWriter, r *http.Request, list []json.R
 	all.writeTo(w)
 }
 
+// refillsAtEnds is the fault that the end of a session shows.
+const refillsAtEnds = "ended-sessions-refill"
+
+// ending tells the limiter of the end of a session, where its fault is to care.
+func (s *Server) ending(r *http.Request) {
+	if r.Method == http.MethodDelete && s.config.Fault == refillsAtEnds {
+		s.decide(message{Method: http.MethodDelete}, origin{})
+	}
+}
+
+// Refills reports if it fills buckets when sessions end.
+func (c Config) Refills() bool { return c.Fault == refillsAtEnds }
+
 // plainName is a tool's name without what misspells it.
 func plainName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 

@@ -34,15 +34,20 @@ func featureBreaches() []ConformFault {
 				undeclared(x)
 			}
 		}},
-		{Name: "schemaless", Row: "T02", Doc: "a tool has no schema", after: tools(func(tool map[string]any) { tool["inputSchema"] = nil })},
-		{Name: "spaced-name", Row: "T03", Doc: "a tool's name has a space in it", after: tools(func(tool map[string]any) { tool["name"] = "my tool" })},
-		{Name: "unknown-tool-result", Row: "T05", Doc: "an unknown tool is a result", after: on("tools/call", func(x *traffic) {
-			if x.failed() {
-				x.result(map[string]any{"content": []any{}, "isError": true, "resultType": "complete"})
-			}
-		})},
-		{Name: "resource-code", Row: "P07", Doc: "an unknown resource has another code", after: unknown("resources/read", -32603)},
+		{Name: "schemaless", Row: "T02", Doc: "a tool has no schema",
+			after: tools(func(tool map[string]any) { tool["inputSchema"] = nil })},
+		{Name: "spaced-name", Row: "T03", Doc: "a tool's name has a space in it",
+			after: tools(func(tool map[string]any) { tool["name"] = "my tool" })},
+		{Name: "unknown-tool-result", Row: "T05", Doc: "an unknown tool is a result", after: on("tools/call",
+			func(x *traffic) {
+				if x.failed() {
+					x.result(map[string]any{"content": []any{}, "isError": true, "resultType": "complete"})
+				}
+			})},
+		{Name: "resource-code", Row: "P07", Doc: "an unknown resource has another code",
+			after: unknown("resources/read", -32603)},
 		{Name: "prompt-code", Row: "P12", Doc: "an unknown prompt has the code 0", after: unknown("prompts/get", 0)},
-		{Name: "any-level", Row: "P15", Doc: "it takes any level of logging", after: on("logging/setLevel", func(x *traffic) { x.result(map[string]any{}) })},
+		{Name: "any-level", Row: "P15", Doc: "it takes any level of logging", after: on("logging/setLevel",
+			func(x *traffic) { x.result(map[string]any{}) })},
 	}
 }

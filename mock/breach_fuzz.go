@@ -7,11 +7,12 @@ import (
 	"sync/atomic"
 )
 
-// fuzzBreaches show under odd arguments and under load only.
+// fuzzBreaches show under odd arguments, or right requests beside the rows.
 func fuzzBreaches() []ConformFault {
 	var turns atomic.Int64
 	odd := func(x *traffic) bool { // a list, or null, where it takes neither
-		return x.Method == methodCall && (bytes.ContainsAny(x.Params.Arguments, "[") || bytes.Contains(x.Params.Arguments, []byte("null")))
+		return x.Method == methodCall && (bytes.ContainsAny(x.Params.Arguments, "[") ||
+			bytes.Contains(x.Params.Arguments, []byte("null")))
 	}
 	fifth := func(x *traffic) bool {
 		return (x.Method == "ping" || x.Method == "tools/list") && len(x.reply) > 0 && turns.Add(1)%5 == 0
@@ -27,11 +28,12 @@ func fuzzBreaches() []ConformFault {
 				x.status, x.header, x.hold = http.StatusOK, http.Header{"Content-Type": {"text/event-stream"}}, true
 			}
 		}},
-		{Name: "odd-tells", Row: "F03", Doc: "it tells where in its code lists as arguments failed", before: func(x *traffic) {
-			if odd(x) {
-				x.fails(http.StatusOK, -32603, "goroutine 7 [running]:\nmain.handle")
-			}
-		}},
+		{Name: "odd-tells", Row: "F03", Doc: "it tells where in its code lists as arguments failed",
+			before: func(x *traffic) {
+				if odd(x) {
+					x.fails(http.StatusOK, -32603, "goroutine 7 [running]:\nmain.handle")
+				}
+			}},
 		{Name: "load-crosses", Row: "U01", Doc: "one answer in five has another's id", after: func(x *traffic) {
 			if fifth(x) {
 				x.edit(func(m map[string]json.RawMessage) { m["id"] = wrongID(x.ID) })

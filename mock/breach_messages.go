@@ -29,16 +29,6 @@ func messageBreaches() []ConformFault {
 		}},
 		{Name: "unknown-served", Row: "R04", Doc: "it answers unknown methods with an empty result",
 			before: on("mcpload/no-such-method", func(x *traffic) { x.result(map[string]any{}) })},
-		{Name: "garbage-breaks", Row: "R05", Doc: "it answers what is no JSON with HTTP 500", before: func(x *traffic) {
-			if x.request != nil && len(x.sent) > 0 && !json.Valid(x.sent) {
-				x.status, x.header, x.reply = http.StatusInternalServerError, http.Header{"Content-Type": {"text/plain"}}, []byte("oops")
-			}
-		}},
-		{Name: "garbage-ignored", Row: "R05-lines", Stdio: true, Doc: "it says nothing to what is no JSON", before: func(x *traffic) {
-			if !json.Valid(x.sent) {
-				x.status = http.StatusAccepted
-			}
-		}},
 		{Name: "any-version", Row: "R06", Doc: "it serves requests of JSON-RPC 1.0", before: func(x *traffic) {
 			var m map[string]json.RawMessage
 			if json.Unmarshal(x.sent, &m) == nil && string(m["jsonrpc"]) == `"1.0"` {
@@ -54,7 +44,8 @@ func messageBreaches() []ConformFault {
 			for _, m := range list {
 				out = append(out, map[string]any{"jsonrpc": "2.0", "id": m.ID, "result": map[string]any{}})
 			}
-			x.status, x.header, x.reply = http.StatusOK, http.Header{"Content-Type": {"application/json"}}, marshalled(out)
+			x.status, x.header, x.reply = http.StatusOK, http.Header{"Content-Type": {"application/json"}},
+				marshalled(out)
 		}},
 		{Name: "notifications-answered", Row: "R10", Doc: "it answers notifications that it doesn't know",
 			before: on("notifications/mcpload/unknown", func(x *traffic) { x.result(map[string]any{}) })},
@@ -84,4 +75,28 @@ func (x *traffic) drop(name string) {
 	delete(params, name)
 	m["params"] = marshalled(params)
 	x.sent = marshalled(m)
+}
+
+// garbageBreaches are about what is no JSON.
+func garbageBreaches() []ConformFault {
+	return []ConformFault{
+		{Name: "garbage-accepted", Row: "R05", Doc: "it accepts what is no JSON", before: func(x *traffic) {
+			if x.request != nil && len(x.sent) > 0 && !json.Valid(x.sent) {
+				x.status, x.reply = http.StatusAccepted, nil
+			}
+		}},
+		{Name: "garbage-breaks", Row: "R05-code", Doc: "it answers what is no JSON with HTTP 500",
+			before: func(x *traffic) {
+				if x.request != nil && len(x.sent) > 0 && !json.Valid(x.sent) {
+					x.status, x.header, x.reply = http.StatusInternalServerError,
+						http.Header{"Content-Type": {"text/plain"}}, []byte("oops")
+				}
+			}},
+		{Name: "garbage-ignored", Row: "R05-lines", Stdio: true, Doc: "it says nothing to what is no JSON",
+			before: func(x *traffic) {
+				if !json.Valid(x.sent) {
+					x.status = http.StatusAccepted
+				}
+			}},
+	}
 }

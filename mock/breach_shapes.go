@@ -14,7 +14,8 @@ func shapeBreaches() []ConformFault {
 		})
 	}
 	return []ConformFault{
-		{Name: "number-description", Row: "R16", Doc: "a tool's description is a number", after: firstTool(func(tool map[string]any) { tool["description"] = 7 })},
+		{Name: "number-description", Row: "R16", Doc: "a tool's description is a number",
+			after: firstTool(func(tool map[string]any) { tool["description"] = 7 })},
 		{Name: "text-hint", Row: "T10", Doc: "a hint of a tool is a text", after: firstTool(func(tool map[string]any) {
 			tool["annotations"] = map[string]any{"readOnlyHint": "true"}
 		})},

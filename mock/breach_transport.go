@@ -29,7 +29,8 @@ func transportBreaches() []ConformFault {
 				x.request.Host = "localhost"
 			}
 		}},
-		{Name: "notifications-200", Row: "H03", Doc: "it accepts notifications with 200", after: status(http.StatusAccepted, http.StatusOK)},
+		{Name: "notifications-200", Row: "H03", Doc: "it accepts notifications with 200",
+			after: status(http.StatusAccepted, http.StatusOK)},
 		{Name: "plain-text", Row: "H04", Doc: "it calls its answers plain text", after: func(x *traffic) {
 			if x.header != nil {
 				x.header.Set("Content-Type", "text/plain")
@@ -45,9 +46,12 @@ func transportBreaches() []ConformFault {
 				x.header.Set("Mcp-Session-Id", x.header.Get("Mcp-Session-Id")+" 1")
 			}
 		}},
-		{Name: "unknown-session-400", Row: "H10", Doc: "it answers unknown sessions with 400", after: status(http.StatusNotFound, http.StatusBadRequest)},
-		{Name: "ended-session-400", Row: "H11", Doc: "it answers ended sessions with 400", after: status(http.StatusNotFound, http.StatusBadRequest)},
-		{Name: "any-version-header", Row: "H13", Doc: "it looks at no version header", before: without("Mcp-Protocol-Version")},
+		{Name: "unknown-session-400", Row: "H10", Doc: "it answers unknown sessions with 400",
+			after: status(http.StatusNotFound, http.StatusBadRequest)},
+		{Name: "ended-session-400", Row: "H11", Doc: "it answers ended sessions with 400",
+			after: status(http.StatusNotFound, http.StatusBadRequest)},
+		{Name: "any-version-header", Row: "H13", Doc: "it looks at no version header",
+			before: without("Mcp-Protocol-Version")},
 		{Name: "chatty-stdout", Row: "S01", Stdio: true, Doc: "it writes a log to its stdout", after: func(x *traffic) {
 			if len(x.reply) > 0 {
 				x.reply = append([]byte("serving a request\n"), x.reply...)

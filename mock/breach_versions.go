@@ -20,7 +20,10 @@ func versionBreaches() []ConformFault {
 			}
 		}},
 		{Name: "cancel-answered", Row: "X03", Stdio: true, Doc: "it answers cancellations of what it doesn't know",
-			before: on("notifications/cancelled", func(x *traffic) { x.fails(http.StatusBadRequest, -32602, "no such request") })},
+			before: on("notifications/cancelled", func(x *traffic) {
+				x.fails(http.StatusBadRequest, -32602,
+					"no such request")
+			})},
 	}
 }
 

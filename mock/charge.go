@@ -16,18 +16,22 @@ func chargeFaults() []Fault {
 		return scoped(func(l profiles.Limit, _ uint64) decider { return f(l) })
 	}
 	return []Fault{
-		{Name: "refusals-cost", Doc: "a refused call takes a token too, so that the bucket goes into debt", Cause: "refused calls cost|refusals cost", Detectable: true,
+		{Name: "refusals-cost", Doc: "a refused call takes a token too, so that the bucket goes into debt",
+			Cause: "refused calls cost|refusals cost", Detectable: true,
 			build: made(func(l profiles.Limit) decider { return &costly{promised(l)} })},
-		{Name: "double-charge", Doc: "an admitted call takes two tokens, as of two middlewares", Cause: "rate is too low|burst is too small", Detectable: true,
+		{Name: "double-charge", Doc: "an admitted call takes two tokens, as of two middlewares", Cause: "rate is too " +
+			"low|burst is too small", Detectable: true,
 			build: made(func(l profiles.Limit) decider { return full(l.Rate/2, float64(l.Burst)/2) })},
-		{Name: "racy", Doc: "check, then act: a token that is taken is missed by calls within the next 5 ms", Cause: "race|at the same time|no token bucket", Detectable: true,
+		{Name: "racy", Doc: "check, then act: a token that is taken is missed by calls within the next 5 ms",
+			Cause: "race|at the same time|no token bucket", Detectable: true,
 			build: made(func(l profiles.Limit) decider { return &racy{bucket: promised(l)} })},
 		{Name: "never-for-tools", Doc: "tools/call is never refused nor charged", Cause: "no limiter", Detectable: true,
 			build: made(func(l profiles.Limit) decider {
 				return &selective{promised(l), func(r Request) bool { return r.Method != methodCall }}
 			})},
-		{Name: "only-success-counted", Doc: "only tool calls that succeed are charged; anything else is never refused", Cause: "failed calls are free",
-			Note: "the plan's calls succeed, so nothing that it loads with is free",
+		{Name: "only-success-counted", Doc: "only tool calls that succeed are charged; anything else is never refused",
+			Cause: "failed calls are free",
+			Note:  "the plan's calls succeed, so nothing that it loads with is free",
 			build: made(func(l profiles.Limit) decider {
 				return &selective{promised(l), func(r Request) bool { return r.Method == methodCall && !r.Fails }}
 			})},

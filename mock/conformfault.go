@@ -25,9 +25,13 @@ type ConformFault struct {
 
 // ConformFaults returns the catalogue, by area.
 func ConformFaults() []ConformFault {
-	return slices.Concat(messageBreaches(), lifecycleBreaches(), featureBreaches(), utilityBreaches(), transportBreaches(), statelessBreaches(),
-		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches(), requestBreaches(), streamBreaches(), callBreaches(), readBreaches(),
-		beginningBreaches(), lineBreaches(), parameterBreaches(), fuzzBreaches(), tokenBreaches(), paperBreaches())
+	return slices.Concat(messageBreaches(), garbageBreaches(),
+		lifecycleBreaches(), featureBreaches(), utilityBreaches(),
+		transportBreaches(), statelessBreaches(), headerBreaches(),
+		shapeBreaches(), pageBreaches(), versionBreaches(), answerBreaches(), requestBreaches(), streamBreaches(),
+		callBreaches(), readBreaches(),
+		beginningBreaches(), lineBreaches(), parameterBreaches(), fuzzBreaches(), loadBreaches(), tokenBreaches(),
+		paperBreaches())
 }
 
 // ConformFaultNamed returns the fault of that name.

@@ -66,7 +66,9 @@ const (
 // lyingFaults keep the limit in what they say, and do something else.
 func lyingFaults() []Fault {
 	return []Fault{
-		{Name: runsRefused, Doc: "what is refused is carried out all the same", Cause: "beyond what was admitted", build: scoped(newHonest)},
-		{Name: skipsAdmitted, Doc: "every third admitted call isn't carried out", Cause: "weren't carried out", build: scoped(newHonest)},
+		{Name: runsRefused, Doc: "what is refused is carried out all the same", Cause: "beyond what was admitted",
+			build: scoped(newHonest)},
+		{Name: skipsAdmitted, Doc: "every third admitted call isn't carried out", Cause: "weren't carried out",
+			build: scoped(newHonest)},
 	}
 }

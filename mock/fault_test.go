@@ -86,12 +86,14 @@ func TestRetryAfterOfFaultsIsTheirOwnTruth(t *testing.T) {
 			return nil, a
 		}
 		l, a := refuse()
-		assert.False(t, l.Decide(Request{At: 10*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: refused after %s", name, a.RetryAfter)
+		assert.False(t, l.Decide(Request{At: 10*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: refused after %s",
+			name, a.RetryAfter)
 		l, a = refuse()
 		if name == "truncating-refill" {
 			continue // the early request itself puts the token off
 		}
-		assert.True(t, l.Decide(Request{At: 9*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: admitted before %s", name, a.RetryAfter)
+		assert.True(t, l.Decide(Request{At: 9*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: admitted before %s",
+			name, a.RetryAfter)
 	}
 	f, _ := FaultNamed("never-refills")
 	_, answers := play(f.New(tenTwenty()), []row{{n: 21}})
@@ -122,7 +124,9 @@ func TestNewLimiterRefuses(t *testing.T) {
 	l := tenTwenty()
 	_, err := NewLimiter(l, "bursty", "", 1)
 	require.ErrorContains(t, err, `no fault is named "bursty"`)
-	assert.ErrorContains(t, err, "off, burst+1, burst-1")
+	var unknown *UnknownError
+	require.ErrorAs(t, err, &unknown)
+	require.Equal(t, "mcpload list faults names them all", unknown.Hint())
 	_, err = NewLimiter(l, "", "some", 1)
 	assert.ErrorContains(t, err, `charging "some": want "all" or "tools"`)
 	l.Rate = 0
@@ -147,8 +151,10 @@ func TestCharging(t *testing.T) {
 		method string
 		free   bool
 	}{
-		{ChargeAll, "tools/call", false}, {ChargeAll, "tools/list", false}, {ChargeAll, "initialize", false}, {ChargeAll, "ping", true},
-		{ChargeTools, "tools/call", false}, {ChargeTools, "tools/list", true}, {ChargeTools, "initialize", true}, {ChargeTools, "ping", true},
+		{ChargeAll, "tools/call", false}, {ChargeAll, "tools/list", false}, {ChargeAll, "initialize", false},
+		{ChargeAll, "ping", true},
+		{ChargeTools, "tools/call", false}, {ChargeTools, "tools/list", true}, {ChargeTools, "initialize", true},
+		{ChargeTools, "ping", true},
 	} {
 		limiter, err := NewLimiter(l, "", c.charge, 1)
 		require.NoError(t, err)
@@ -216,7 +222,8 @@ func TestDecideConcurrently(t *testing.T) {
 		for i := range 8 {
 			wg.Go(func() {
 				for k := range 50 {
-					l.Decide(Request{At: time.Duration(k*(i+1)) * ms, Client: fmt.Sprint(i), Conn: fmt.Sprint(i % 3), Method: methodCall})
+					l.Decide(Request{At: time.Duration(k*(i+1)) * ms, Client: fmt.Sprint(i), Conn: fmt.Sprint(i % 3),
+						Method: methodCall})
 				}
 			})
 		}

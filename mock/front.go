@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // A front is the gate of an HTTP transport: it decides the requests in POSTs,
@@ -33,6 +34,7 @@ type front struct {
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost || rebound(r) {
+		f.server.ending(r)
 		f.next.ServeHTTP(w, r)
 		return
 	}
@@ -50,8 +52,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
 	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: func(name string) string {
-		if name == "Host" {
-			return r.Host // which isn't among the headers
+		switch name { // the first two aren't among the headers
+		case "Host":
+			return r.Host
+		case "Transfer-Encoding":
+			return strings.Join(r.TransferEncoding, ", ")
 		}
 		return r.Header.Get(name)
 	}}
@@ -61,6 +66,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m, request := parse(body)
 	if !request {
+		f.server.cancels(client, m, body)
 		f.next.ServeHTTP(w, withBody(r, body))
 		return
 	}
@@ -86,8 +92,14 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, body []byte, m mes
 		f.mute(w, r)
 	case a.Limited:
 		f.refused(w, r, m, a)
-	case !pause(r.Context(), f.server.life, a.Delay+f.server.config.Latency):
-		panic(http.ErrAbortHandler)
+	default:
+		f.waited(w, r, m, a.Delay+f.server.config.Latency, func(r *http.Request) { f.admit(w, r, body, m, a) })
+	}
+}
+
+// admit answers a request that was admitted.
+func (f *front) admit(w http.ResponseWriter, r *http.Request, body []byte, m message, a Answer) {
+	switch {
 	case f.failed != nil && m.tool() == toolFail && f.server.countsFailures():
 		f.failed(w, m)
 	default:
@@ -99,6 +111,22 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, body []byte, m mes
 			return
 		}
 		f.next.ServeHTTP(w, r)
+	}
+}
+
+// waited waits as long as a request takes, and does what was decided then. One that its
+// client cancels meanwhile has no answer.
+func (f *front) waited(w http.ResponseWriter, r *http.Request, m message, d time.Duration, then func(r *http.Request)) {
+	client, _ := f.client(r) // who it is was seen before
+	own, end := f.server.cancellable(r.Context(), client, m, d)
+	defer end()
+	switch {
+	case pause(own, f.server.life, d):
+		then(r.WithContext(own))
+	case r.Context().Err() != nil || f.server.life.Err() != nil:
+		panic(http.ErrAbortHandler)
+	default:
+		w.Header().Set("Content-Type", "text/event-stream")
 	}
 }
 

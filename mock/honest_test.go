@@ -42,13 +42,15 @@ func TestHonestKeepsThePromise(t *testing.T) {
 		num, den := rapid.Int64Range(1, 200).Draw(t, "num"), rapid.SampledFrom([]int64{1, 2, 4, 10}).Draw(t, "den")
 		burst := rapid.IntRange(1, 60).Draw(t, "burst")
 		scope := rapid.SampledFrom([]profiles.Scope{profiles.Global, profiles.Client}).Draw(t, "scope")
-		l := Honest(profiles.Limit{Rate: float64(num) / float64(den), Burst: burst, Scope: scope, Charges: []string{"*"}, Free: []string{"ping"}}, ChargeAll)
+		l := Honest(profiles.Limit{Rate: float64(num) / float64(den), Burst: burst, Scope: scope,
+			Charges: []string{"*"}, Free: []string{"ping"}}, ChargeAll)
 		refs := map[string]*reference{}
 		token := time.Duration(1e9 * den / num)
 		at := time.Duration(0)
 		for range rapid.IntRange(1, 300).Draw(t, "calls") {
 			// Near multiples of a token's time, where rounding shows.
-			at += rapid.SampledFrom([]time.Duration{0, 0, 0, 1, token - 1, token, token + 1, token / 2, time.Duration(burst) * token}).Draw(t, "gap")
+			at += rapid.SampledFrom([]time.Duration{0, 0, 0, 1, token - 1, token, token + 1, token / 2,
+				time.Duration(burst) * token}).Draw(t, "gap")
 			client := rapid.SampledFrom([]string{"c1", "c2"}).Draw(t, "client")
 			method := rapid.SampledFrom([]string{methodCall, "tools/list", "ping"}).Draw(t, "method")
 			a := l.Decide(Request{At: at, Client: client, Method: method})

@@ -45,7 +45,8 @@ func (s *Server) streamable(path string) (http.Handler, func()) {
 			reply := newRecorder()
 			reply.header.Set("Content-Type", "application/json")
 			reply.status = http.StatusBadRequest
-			reply.body.WriteString(`{"jsonrpc":"2.0","id":` + string(m.ID) + `,"error":{"code":-32602,"message":"this tool always fails"}}`)
+			reply.body.WriteString(`{"jsonrpc":"2.0","id":` + string(m.ID) +
+				`,"error":{"code":-32602,"message":"this tool always fails"}}`)
 			reply.writeTo(w)
 		},
 		mute: func(_ http.ResponseWriter, r *http.Request) {

@@ -58,17 +58,23 @@ func unsaid(l promise.Law) bool { return l.Kind == promise.Window && l.Style == 
 // loosely is a law of which a unit more isn't seen.
 func loosely(l promise.Law) bool { return unsaid(l) || l.Step > 0 || l.Charge.Units != nil }
 
-const loose = "of a window of unsaid kind two windows' worth is granted, a step's tokens come at an instant that nobody knows, and units are seen by the call"
+const loose = "of a window of unsaid kind two windows' worth is granted, a step's tokens come at an instant that " +
+	"nobody knows, and units are seen by the call"
 
 // numberFaults are laws of other numbers.
 func numberFaults() []LawFault {
 	more := func(d int) func(k *keptLaw) { return func(k *keptLaw) { k.law.N += d } }
 	return []LawFault{
 		{Name: "law-missing", Cause: "isn't kept", Doc: "the law isn't kept", drop: true},
-		{Name: "law-n+1", Cause: "its number is", Doc: "one more is granted", change: more(1), hidden: loosely, Note: loose},
-		{Name: "law-n-1", Cause: "its number is", Doc: "one less is granted", of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1),
-			hidden: func(l promise.Law) bool { return l.Step > 0 || l.Charge.Units != nil }, Note: "a step's tokens come at an instant that nobody knows, and units are seen by the call"},
-		{Name: "law-n-x2", Cause: "its number is|isn't kept", Doc: "twice as much is granted", change: func(k *keptLaw) { k.law.N *= 2 }, hidden: unsaid, Note: "two windows' worth is granted by some kinds of windows"},
+		{Name: "law-n+1", Cause: "its number is", Doc: "one more is granted", change: more(1), hidden: loosely,
+			Note: loose},
+		{Name: "law-n-1", Cause: "its number is", Doc: "one less is granted",
+			of: func(l promise.Law) bool { return l.N > max(1, l.Step) }, change: more(-1),
+			hidden: func(l promise.Law) bool { return l.Step > 0 || l.Charge.Units != nil }, Note: "a step's tokens " +
+				"come at an instant that nobody knows, and units are seen by the call"},
+		{Name: "law-n-x2", Cause: "its number is|isn't kept", Doc: "twice as much is granted",
+			change: func(k *keptLaw) { k.law.N *= 2 }, hidden: unsaid, Note: "two windows' worth is granted by some " +
+				"kinds of windows"},
 		{Name: "law-tiers", Cause: "mixed up", Doc: "the numbers of two laws of a kind are mixed up", swap: true},
 	}
 }
@@ -86,19 +92,24 @@ func timeFaults() []LawFault {
 	}
 	windows := func(l promise.Law) bool { return l.Kind == promise.Window && l.Style != promise.Unsaid }
 	return []LawFault{
-		{Name: "law-t+5%", Cause: "its time is", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05), hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter || l.Step > 0 },
-			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
+		{Name: "law-t+5%", Cause: "its time is", Doc: "its time is 5 % longer", of: timed, change: stretch(1.05),
+			hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter || l.Step > 0 },
+			Note:   "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
 		{Name: "law-t-5%", Cause: "its time is", Doc: "its time is 5 % shorter", of: timed, change: stretch(1 / 1.05),
 			hidden: func(l promise.Law) bool {
 				return unsaid(l) || l.Style == promise.Aligned || l.Style == promise.Counter || l.Step > 0
 			},
 			Note: "a window whose beginning nobody knows hides it, and so do tokens that come in steps"},
-		{Name: "law-never-resets", Cause: "isn't given back|refused calls are charged|refuses calls that its laws grant", Doc: "what was taken is never given back", change: func(k *keptLaw) { k.quirk.never = true },
-			hidden: func(l promise.Law) bool { return l.Kind == promise.Quota }, Note: "a run doesn't wait for a quota's reset"},
-		{Name: "law-resets-early", Cause: "shorter|is reset after|more through", Doc: "all is given back after half of its time, of a quota after five seconds",
+		{Name: "law-never-resets", Cause: "isn't given back|refused calls are charged|refuses calls that its " +
+			"laws grant", Doc: "what was taken is never given back", change: func(k *keptLaw) { k.quirk.never = true },
+			hidden: func(l promise.Law) bool { return l.Kind == promise.Quota }, Note: "a run doesn't wait for a " +
+				"quota's reset"},
+		{Name: "law-resets-early", Cause: "shorter|is reset after|more through", Doc: "all is given back after half " +
+			"of its time, of a quota after five seconds",
 			of:     func(l promise.Law) bool { return l.Kind != promise.Cap },
 			hidden: func(l promise.Law) bool { return unsaid(l) || l.Step > 0 },
-			Note:   "two windows' worth is granted by some kinds of windows, and a step's tokens come at an instant that nobody knows",
+			Note: "two windows' worth is granted by some kinds of windows, and a step's tokens come at an instant " +
+				"that nobody knows",
 			change: func(k *keptLaw) {
 				k.quirk.early = 5 * time.Second
 				switch l := k.law; {
@@ -108,7 +119,8 @@ func timeFaults() []LawFault {
 					k.quirk.early = time.Duration(0.5 * float64(l.N) / l.Rate * 1e9)
 				}
 			}},
-		{Name: "law-edge", Cause: "more through", Doc: "two windows' worth is granted at the edge between two", of: windows,
+		{Name: "law-edge", Cause: "more through", Doc: "two windows' worth is granted at the edge between two",
+			of: windows,
 			change: func(k *keptLaw) {
 				if s := k.law.Style; s == promise.Sliding || s == promise.Counter {
 					k.law.Style = promise.Aligned
@@ -121,7 +133,8 @@ func timeFaults() []LawFault {
 // kindFaults are laws that count in another way.
 func kindFaults() []LawFault {
 	as := func(style promise.Style) LawFault {
-		return LawFault{Name: "law-as-" + string(style), Cause: "its windows are " + string(style), Doc: "its windows are " + string(style),
+		return LawFault{Name: "law-as-" + string(style), Cause: "its windows are " + string(style),
+			Doc: "its windows are " + string(style),
 			of: func(l promise.Law) bool {
 				return l.Kind == promise.Window && l.Style != style && l.Style != promise.Unsaid
 			},
@@ -129,13 +142,16 @@ func kindFaults() []LawFault {
 	}
 	return []LawFault{
 		as(promise.Fixed), as(promise.Sliding), as(promise.Aligned), as(promise.Counter),
-		{Name: "law-as-bucket", Cause: "is a bucket|more through", Doc: "it is a bucket that holds a window's worth, and as much flows in a window's time",
+		{Name: "law-as-bucket", Cause: "is a bucket|more through", Doc: "it is a bucket that holds a window's worth, " +
+			"and as much flows in a window's time",
 			of: func(l promise.Law) bool { return l.Kind == promise.Window && l.Style != promise.Unsaid },
 			change: func(k *keptLaw) {
-				k.law.Kind, k.law.Rate, k.law.Every, k.law.Style = promise.Bucket, float64(k.law.N)/k.law.Every.Seconds(), 0, ""
+				k.law.Kind, k.law.Rate, k.law.Every, k.law.Style = promise.Bucket,
+					float64(k.law.N)/k.law.Every.Seconds(), 0, ""
 				k.law.Elastic = false
 			}},
-		{Name: "law-as-log", Cause: "a window that slides", Doc: "the bucket is a window that slides over the time it takes to fill",
+		{Name: "law-as-log", Cause: "a window that slides", Doc: "the bucket is a window that slides over the time " +
+			"it takes to fill",
 			of: func(l promise.Law) bool { return l.Kind == promise.Bucket && l.Wait == 0 },
 			change: func(k *keptLaw) {
 				k.law.Kind, k.law.Every = promise.Window, time.Duration(float64(k.law.N)/k.law.Rate*1e9)
@@ -158,7 +174,8 @@ func keyFaults() []LawFault {
 		{Name: "law-per-session", Cause: "each session has", Doc: "each session has a counter of its own",
 			of:     func(l promise.Law) bool { return !l.Key.Has(promise.Session) },
 			hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter },
-			Note:   "two windows' worth is granted by some kinds of windows, and a window whose beginning nobody knows hides it now and then",
+			Note: "two windows' worth is granted by some kinds of windows, and a window whose beginning nobody " +
+				"knows hides it now and then",
 			change: func(k *keptLaw) { k.law.Key = append(slices.Clone(k.law.Key), promise.Session) }},
 		{Name: "law-shared", Cause: "everybody shares", Doc: "everybody shares one counter",
 			of: func(l promise.Law) bool { return len(l.Key) > 0 }, change: func(k *keptLaw) { k.law.Key = nil },
@@ -171,9 +188,13 @@ func keyFaults() []LawFault {
 func costFaults() []LawFault {
 	return []LawFault{
 		{Name: "law-refusals-charged", Cause: "refused calls are charged", Doc: "a refused request costs as much",
-			of: func(l promise.Law) bool { return !l.Charge.Refused && l.Kind != promise.Cap && l.Kind != promise.Quota },
+			of: func(l promise.Law) bool {
+				return !l.Charge.Refused && l.Kind != promise.Cap &&
+					l.Kind != promise.Quota
+			},
 			hidden: func(l promise.Law) bool {
-				return l.Style == promise.Fixed || l.Style == promise.Aligned || l.Style == promise.Unsaid && l.Kind == promise.Window
+				return l.Style == promise.Fixed || l.Style == promise.Aligned || l.Style == promise.Unsaid &&
+					l.Kind == promise.Window
 			},
 			Note:   "a window that is full refuses until it ends, whatever a refusal costs",
 			change: func(k *keptLaw) { k.law.Charge.Refused = true }},
@@ -186,9 +207,9 @@ func costFaults() []LawFault {
 	}
 }
 
-// LawFaultNamed returns the fault of that name.
+// LawFaultNamed returns the fault of that name, of those that an audit shows as well.
 func LawFaultNamed(name string) (LawFault, bool) {
-	for _, f := range LawFaults() {
+	for _, f := range slices.Concat(LawFaults(), AuditLawFaults()) {
 		if f.Name == name {
 			return f, true
 		}
@@ -203,7 +224,7 @@ func breakLaws(kept []keptLaw, fault string) ([]keptLaw, error) {
 	f, ok := LawFaultNamed(name)
 	if !ok {
 		var names []string
-		for _, f := range LawFaults() {
+		for _, f := range slices.Concat(LawFaults(), AuditLawFaults()) {
 			names = append(names, f.Name)
 		}
 		return nil, fmt.Errorf("mock: no fault of laws is named %q, there are: %s", name, strings.Join(names, ", "))

@@ -59,6 +59,9 @@ type keptLaw struct {
 	quirk     quirk
 	counts    map[string]count         // a key
 	barred    map[string]time.Duration // until when, a key
+
+	also func(r Request) string // what beside the law's key has a counter of its own; nil: nothing
+	free func(r Request) bool   // what isn't charged; nil: nothing
 }
 
 // A statute keeps laws.
@@ -176,10 +179,13 @@ func (s *statute) claims(r Request) []claim {
 		if s.charge == ChargeTools && r.Method != methodCall {
 			units = 0
 		}
-		if units == 0 {
+		if units == 0 || l.free != nil && l.free(r) {
 			continue
 		}
 		key := keyOf(l.law.Key, r)
+		if l.also != nil {
+			key += "\x00" + l.also(r)
+		}
 		c, ok := l.counts[key]
 		if !ok {
 			c = newCount(l.law, s.epoch, l.quirk)

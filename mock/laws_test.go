@@ -38,29 +38,53 @@ func TestEveryKindIsKept(t *testing.T) {
 		laws []string
 		rows []row
 	}{
-		"bucket":  {[]string{"10/s burst 20"}, []row{{n: 25, want: 20}, {at: 500 * ms, n: 9, want: 5}}},
-		"steps":   {[]string{"10/s burst 20 steps 10 every 1s"}, []row{{at: 100 * ms, n: 25, want: 20}, {at: 990 * ms, n: 3}, {at: s, n: 15, want: 10}}},
-		"fixed":   {[]string{"3 per 10s fixed"}, []row{{at: 4 * s, n: 1, want: 1}, {at: 13 * s, n: 4, want: 2}, {at: 14 * s, n: 4, want: 3}, {at: 23 * s, n: 1}}},
-		"aligned": {[]string{"3 per 10s aligned"}, []row{{at: 9 * s, n: 4, want: 3}, {at: 10 * s, n: 4, want: 3}, {at: 19 * s, n: 1}, {at: 35 * s, n: 1, want: 1}}},
-		"sliding": {[]string{"3 per 10s sliding"}, []row{{at: s, n: 2, want: 2}, {at: 8 * s, n: 3, want: 1}, {at: 11 * s, n: 3, want: 2}, {at: 18 * s, n: 2, want: 1}}},
-		"unsaid":  {[]string{"3 per 10s"}, []row{{at: s, n: 2, want: 2}, {at: 8 * s, n: 3, want: 1}, {at: 11 * s, n: 3, want: 2}}},
+		"bucket": {[]string{"10/s burst 20"}, []row{{n: 25, want: 20}, {at: 500 * ms, n: 9, want: 5}}},
+		"steps": {[]string{"10/s burst 20 steps 10 every 1s"}, []row{{at: 100 * ms, n: 25, want: 20},
+			{at: 990 * ms, n: 3}, {at: s, n: 15, want: 10}}},
+		"fixed": {[]string{"3 per 10s fixed"}, []row{{at: 4 * s, n: 1, want: 1}, {at: 13 * s, n: 4, want: 2},
+			{at: 14 * s, n: 4, want: 3}, {at: 23 * s, n: 1}}},
+		"aligned": {[]string{"3 per 10s aligned"}, []row{{at: 9 * s, n: 4, want: 3}, {at: 10 * s, n: 4, want: 3},
+			{at: 19 * s, n: 1}, {at: 35 * s, n: 1, want: 1}}},
+		"sliding": {[]string{"3 per 10s sliding"}, []row{{at: s, n: 2, want: 2}, {at: 8 * s, n: 3, want: 1},
+			{at: 11 * s, n: 3, want: 2}, {at: 18 * s, n: 2, want: 1}}},
+		"unsaid": {[]string{"3 per 10s"}, []row{{at: s, n: 2, want: 2}, {at: 8 * s, n: 3, want: 1},
+			{at: 11 * s, n: 3, want: 2}}},
 		// Half of the last ten counts in the middle of the next window.
-		"counter":         {[]string{"10 per 10s counter"}, []row{{at: s, n: 11, want: 10}, {at: 15 * s, n: 9, want: 5}, {at: 25 * s, n: 9, want: 7}}},
-		"quota":           {[]string{"quota 3 per hour UTC"}, []row{{n: 4, want: 3}, {at: 25 * time.Minute, n: 1}, {at: 26 * time.Minute, n: 4, want: 3}}},
-		"cap":             {[]string{"2 at a time"}, []row{{n: 3, want: 2, as: Request{Lasts: 5 * s}}, {at: 4 * s, n: 1}, {at: 5 * s, n: 3, want: 2, as: Request{Lasts: s}}}},
-		"units":           {[]string{"10 per 10s fixed units crawl=4,c*=2"}, []row{{n: 3, want: 2, as: Request{Tool: "crawl"}}, {n: 2, want: 1, as: Request{Tool: "copy"}}, {n: 1}}},
-		"failures":        {[]string{"2 per 10s fixed only failures"}, []row{{n: 9, want: 9}, {n: 3, want: 2, as: Request{Fails: true}}, {n: 1}}},
-		"successes":       {[]string{"2 per 10s fixed only successes"}, []row{{n: 9, want: 9, as: Request{Fails: true}}, {n: 3, want: 2}}},
-		"charged":         {[]string{"2 per 10s sliding refusals charged"}, []row{{n: 2, want: 2}, {at: 9 * s, n: 1}, {at: 10 * s, n: 2, want: 1}}},
-		"elastic":         {[]string{"2 per 10s fixed elastic"}, []row{{n: 2, want: 2}, {at: 9 * s, n: 1}, {at: 18 * s, n: 1}, {at: 28 * s, n: 3, want: 2}}},
-		"lockout":         {[]string{"2 per 1s fixed lockout 8s"}, []row{{n: 3, want: 2}, {at: 2 * s, n: 1}, {at: 8 * s, n: 2, want: 2}}},
-		"session":         {[]string{"2 per 10s fixed per session"}, []row{{n: 3, want: 2, as: Request{Client: "a"}}, {n: 3, want: 2, as: Request{Client: "b"}}}},
-		"credential":      {[]string{"2 per 10s fixed per credential"}, []row{{n: 3, want: 2, as: Request{Client: "a", Who: "x"}}, {n: 1, as: Request{Client: "b", Who: "x"}}, {n: 1, want: 1, as: Request{Who: "y"}}}},
-		"address":         {[]string{"2 per 10s fixed per address"}, []row{{n: 3, want: 2, as: Request{Conn: "10.0.0.1:5"}}, {n: 1, as: Request{Conn: "10.0.0.1:6"}}, {n: 1, want: 1, as: Request{Conn: "10.0.0.2:5"}}}},
-		"tool and method": {[]string{"2 per 10s fixed per tool and method"}, []row{{n: 3, want: 2, as: Request{Tool: "a"}}, {n: 3, want: 2, as: Request{Tool: "b"}}, {n: 3, want: 2, as: Request{Method: "ping"}}}},
-		"charges":         {[]string{"2 per 10s fixed methods initialize,tools/call tools a* free ping"}, []row{{n: 9, want: 9, as: Request{Method: "ping"}}, {n: 9, want: 9, as: Request{Tool: "b"}}, {n: 1, want: 1, as: Request{Tool: "ab"}}, {n: 2, want: 1, as: Request{Method: "initialize"}}}},
+		"counter": {[]string{"10 per 10s counter"}, []row{{at: s, n: 11, want: 10}, {at: 15 * s, n: 9, want: 5},
+			{at: 25 * s, n: 9, want: 7}}},
+		"quota": {[]string{"quota 3 per hour UTC"}, []row{{n: 4, want: 3}, {at: 25 * time.Minute, n: 1},
+			{at: 26 * time.Minute, n: 4, want: 3}}},
+		"cap": {[]string{"2 at a time"}, []row{{n: 3, want: 2, as: Request{Lasts: 5 * s}},
+			{at: 4 * s, n: 1}, {at: 5 * s, n: 3, want: 2, as: Request{Lasts: s}}}},
+		"units": {[]string{"10 per 10s fixed units crawl=4,c*=2"},
+			[]row{{n: 3, want: 2, as: Request{Tool: "crawl"}}, {n: 2, want: 1, as: Request{Tool: "copy"}}, {n: 1}}},
+		"failures": {[]string{"2 per 10s fixed only failures"}, []row{{n: 9, want: 9},
+			{n: 3, want: 2, as: Request{Fails: true}}, {n: 1}}},
+		"successes": {[]string{"2 per 10s fixed only successes"}, []row{{n: 9, want: 9, as: Request{Fails: true}},
+			{n: 3, want: 2}}},
+		"charged": {[]string{"2 per 10s sliding refusals charged"}, []row{{n: 2, want: 2}, {at: 9 * s, n: 1},
+			{at: 10 * s, n: 2, want: 1}}},
+		"elastic": {[]string{"2 per 10s fixed elastic"}, []row{{n: 2, want: 2}, {at: 9 * s, n: 1},
+			{at: 18 * s, n: 1}, {at: 28 * s, n: 3, want: 2}}},
+		"lockout": {[]string{"2 per 1s fixed lockout 8s"}, []row{{n: 3, want: 2}, {at: 2 * s, n: 1},
+			{at: 8 * s, n: 2, want: 2}}},
+		"session": {[]string{"2 per 10s fixed per session"}, []row{{n: 3, want: 2, as: Request{Client: "a"}},
+			{n: 3, want: 2, as: Request{Client: "b"}}}},
+		"credential": {[]string{"2 per 10s fixed per credential"},
+			[]row{{n: 3, want: 2, as: Request{Client: "a", Who: "x"}}, {n: 1, as: Request{Client: "b", Who: "x"}},
+				{n: 1, want: 1, as: Request{Who: "y"}}}},
+		"address": {[]string{"2 per 10s fixed per address"},
+			[]row{{n: 3, want: 2, as: Request{Conn: "10.0.0.1:5"}}, {n: 1, as: Request{Conn: "10.0.0.1:6"}},
+				{n: 1, want: 1, as: Request{Conn: "10.0.0.2:5"}}}},
+		"tool and method": {[]string{"2 per 10s fixed per tool and method"},
+			[]row{{n: 3, want: 2, as: Request{Tool: "a"}}, {n: 3, want: 2, as: Request{Tool: "b"}},
+				{n: 3, want: 2, as: Request{Method: "ping"}}}},
+		"charges": {[]string{"2 per 10s fixed methods initialize,tools/call tools a* free ping"},
+			[]row{{n: 9, want: 9, as: Request{Method: "ping"}}, {n: 9, want: 9, as: Request{Tool: "b"}},
+				{n: 1, want: 1, as: Request{Tool: "ab"}}, {n: 2, want: 1, as: Request{Method: "initialize"}}}},
 		// Refused by the tighter one, a call costs the wider one nothing.
-		"stack": {[]string{"2 per 1s fixed", "5 per 10s fixed"}, []row{{n: 9, want: 2}, {at: s, n: 9, want: 2}, {at: 2 * s, n: 9, want: 1}, {at: 3 * s, n: 9}, {at: 10 * s, n: 9, want: 2}}},
+		"stack": {[]string{"2 per 1s fixed", "5 per 10s fixed"}, []row{{n: 9, want: 2}, {at: s, n: 9, want: 2},
+			{at: 2 * s, n: 9, want: 1}, {at: 3 * s, n: 9}, {at: 10 * s, n: 9, want: 2}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			counts, _ := play(keeping(t, "", c.laws...), c.rows)
@@ -94,7 +118,8 @@ func TestQueuesWait(t *testing.T) {
 // TestRefusalsOfLawsSayTheTruth: the wait that a refusal names is over when it says so,
 // and not before.
 func TestRefusalsOfLawsSayTheTruth(t *testing.T) {
-	for _, law := range []string{"10/s burst 20", "10/s burst 20 steps 10 every 1s", "5 per 10s fixed", "5 per 10s sliding", "5 per 10s aligned",
+	for _, law := range []string{"10/s burst 20", "10/s burst 20 steps 10 every 1s", "5 per 10s fixed",
+		"5 per 10s sliding", "5 per 10s aligned",
 		"5 per 10s counter", "quota 5 per day", "quota 5 per month Europe/Paris", "5 per 1s fixed lockout 4s"} {
 		refused := func() (Limiter, Answer) {
 			l := keeping(t, "", law)
@@ -108,12 +133,14 @@ func TestRefusalsOfLawsSayTheTruth(t *testing.T) {
 		}
 		l, a := refused()
 		require.NotEqual(t, ratelimit.Never, a.RetryAfter, law)
-		assert.False(t, l.Decide(Request{At: 30*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: refused after %s", law, a.RetryAfter)
+		assert.False(t, l.Decide(Request{At: 30*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: refused after %s",
+			law, a.RetryAfter)
 		if strings.Contains(law, "counter") {
 			continue // told in steps of a thousandth
 		}
 		l, a = refused()
-		assert.True(t, l.Decide(Request{At: 29*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: let in before %s", law, a.RetryAfter)
+		assert.True(t, l.Decide(Request{At: 29*ms + a.RetryAfter, Method: methodCall}).Limited, "%s: let in before %s",
+			law, a.RetryAfter)
 	}
 	a := keeping(t, "", `1 per 10s named "burst"`, `1 per 1h named "hourly"`)
 	a.Decide(Request{Method: methodCall})
@@ -125,11 +152,16 @@ func TestRefusalsOfLawsSayTheTruth(t *testing.T) {
 // TestLawFaultsAreTold: at least four faults a kind, each of which answers some traffic in
 // another way than the honest mock.
 func TestLawFaultsAreTold(t *testing.T) {
-	rows := []row{{at: 0, n: 1}, {at: 3 * time.Second, n: 10}, {at: 4900 * ms, n: 8}, {at: 9300 * ms, n: 8}, {at: 9990 * ms, n: 8}, {at: 10200 * ms, n: 8},
-		{at: 12 * time.Second, every: 333 * ms, times: 90, n: 1, as: Request{Lasts: time.Second}}, {at: 50 * time.Second, n: 30, as: Request{Lasts: 5 * time.Second, Tool: "a"}},
-		{at: 50 * time.Second, n: 9, as: Request{Client: "c2", Who: "b"}}, {at: 91 * time.Second, n: 9, as: Request{Fails: true}}, {at: 92 * time.Second, n: 9}}
-	for _, law := range []string{"1/s burst 6", "1/s burst 6 steps 3 every 3s", "6 per 10s fixed", "6 per 10s aligned", "6 per 10s sliding", "6 per 10s counter", "6 per 10s",
-		"quota 6 per day", "6 at a time", "6 per 10s fixed only failures", "1/s burst 6 queue 2s", "6 per 10s fixed per session", "6 per 10s fixed units a=2"} {
+	rows := []row{{at: 0, n: 1}, {at: 3 * time.Second, n: 10}, {at: 4900 * ms, n: 8}, {at: 9300 * ms, n: 8},
+		{at: 9990 * ms, n: 8}, {at: 10200 * ms, n: 8},
+		{at: 12 * time.Second, every: 333 * ms, times: 90, n: 1, as: Request{Lasts: time.Second}},
+		{at: 50 * time.Second, n: 30, as: Request{Lasts: 5 * time.Second, Tool: "a"}},
+		{at: 50 * time.Second, n: 9, as: Request{Client: "c2", Who: "b"}}, {at: 91 * time.Second, n: 9,
+			as: Request{Fails: true}}, {at: 92 * time.Second, n: 9}}
+	for _, law := range []string{"1/s burst 6", "1/s burst 6 steps 3 every 3s", "6 per 10s fixed", "6 per 10s aligned",
+		"6 per 10s sliding", "6 per 10s counter", "6 per 10s",
+		"quota 6 per day", "6 at a time", "6 per 10s fixed only failures", "1/s burst 6 queue 2s",
+		"6 per 10s fixed per session", "6 per 10s fixed units a=2"} {
 		t.Run(law, func(t *testing.T) {
 			rows := slices.Clone(rows)
 			for i := range rows[:len(rows)-1] {
@@ -145,7 +177,8 @@ func TestLawFaultsAreTold(t *testing.T) {
 					continue
 				}
 				faults++
-				if f.Name == "law-refusals-charged" && strings.Contains(law, "fixed") || strings.Contains(law, "aligned") && f.Name == "law-refusals-charged" {
+				if f.Name == "law-refusals-charged" && strings.Contains(law, "fixed") ||
+					strings.Contains(law, "aligned") && f.Name == "law-refusals-charged" {
 					continue
 				}
 				l, err := NewLaws(LawConfig{Promise: lawsOf(t, law, "500 per 1h sliding"), Fault: f.Name})

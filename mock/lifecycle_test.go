@@ -39,7 +39,8 @@ func TestToolSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, Config{Profile: slowly(9)})
 		c := inProcessPeer{s, "c1"}
-		for arguments, want := range map[string]time.Duration{`{}`: 100 * ms, `{"ms":7}`: 7 * ms, `{"ms":1e9}`: 10 * time.Second} {
+		for arguments, want := range map[string]time.Duration{`{}`: 100 * ms, `{"ms":7}`: 7 * ms,
+			`{"ms":1e9}`: 10 * time.Second} {
 			begin := time.Now()
 			reply := c.exchange(t, request("1", "tools/call", `"name":"slow","arguments":`+arguments), 1)[0]
 			assert.Contains(t, reply, `"text":"done"`)
@@ -131,11 +132,12 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestNewRefuses(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		`mock: no fault is named "x", there are: off, `: func(c *Config) { c.Fault = "x" },
-		`shape "x": want "http429"`:                     func(c *Config) { c.Shape = "x" },
-		`charging "x": want "all" or "tools"`:           func(c *Config) { c.Charge = "x" },
-		`mock: latency -1ns: want 0 or more`:            func(c *Config) { c.Latency = -1 },
-		`burst 0: want at least 1`:                      func(c *Config) { c.Profile.Limit.Burst = 0 },
+		`mock: no fault is named "x"`:                                     func(c *Config) { c.Fault = "x" },
+		`mock: no conform fault is named "batch" (did you mean batches?)`: func(c *Config) { c.ConformFault = "batch" },
+		`shape "x": want "http429"`:                                       func(c *Config) { c.Shape = "x" },
+		`charging "x": want "all" or "tools"`:                             func(c *Config) { c.Charge = "x" },
+		`mock: latency -1ns: want 0 or more`:                              func(c *Config) { c.Latency = -1 },
+		`burst 0: want at least 1`:                                        func(c *Config) { c.Profile.Limit.Burst = 0 },
 	} {
 		c := Config{Profile: slowly(1)}
 		change(&c)
@@ -196,7 +198,8 @@ func TestCloseEndsCalls(t *testing.T) {
 				_ = c.send(text)
 			}
 		}()
-		require.Eventually(t, func() bool { return s.Stats().Methods["tools/call"].Admitted == 1 }, patience, time.Millisecond, p.name)
+		require.Eventually(t, func() bool { return s.Stats().Methods["tools/call"].Admitted == 1 }, patience,
+			time.Millisecond, p.name)
 		assert.NoError(t, s.Close(), p.name)
 		<-ended
 		c.close()
@@ -221,7 +224,8 @@ func TestCloseEndsListening(t *testing.T) {
 func TestTooLongForHTTP(t *testing.T) {
 	s := start(t, Config{Profile: slowly(5)})
 	c := dialHTTP(t, s, true)
-	r, _, err := c.post(t.Context(), request("1", "tools/call", `"name":"echo","arguments":{"x":"`+strings.Repeat("x", maxMessage)+`"}`))
+	r, _, err := c.post(t.Context(), request("1", "tools/call", `"name":"echo","arguments":{"x":"`+strings.Repeat("x",
+		maxMessage)+`"}`))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, r.StatusCode)
 	assert.Zero(t, s.Stats().Admitted)

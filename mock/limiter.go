@@ -50,6 +50,7 @@ type Request struct {
 	Batch     int                      // its place in a JSON-RPC batch, from 0; 0 where it comes alone
 	Arguments string                   // of a tools/call, as they were sent
 	Spelled   bool                     // the tool's name differs from the tool's own by case or spaces
+	Escaped   bool                     // its method is spelled with escapes
 	Header    func(name string) string // of the HTTP request; nil where there is none
 }
 
@@ -103,7 +104,7 @@ func NewLimiter(l profiles.Limit, fault string, c Charging, seed uint64) (Limite
 	}
 	f, ok := FaultNamed(fault)
 	if !ok {
-		return nil, fmt.Errorf("mock: no fault is named %q%s, there are: %s", fault, profiles.DidYouMean(fault, FaultNames()), strings.Join(FaultNames(), ", "))
+		return nil, &UnknownError{Kind: "fault", Name: fault, List: "faults", has: FaultNames()}
 	}
 	return f.limiter(l, c, seed), nil
 }

@@ -37,7 +37,21 @@ func mended(next http.Handler) http.Handler {
 		}
 		if m, request := parse(body); request && unknownRevision(body) {
 			reply := recorder{header: http.Header{"Content-Type": {"application/json"}}, status: http.StatusBadRequest}
-			reply.body.Write(refuseRevision(m, body))
+			if version != "" && version != said(body) {
+				reply.body.Write(marshalled(map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{
+					"code": mcp.HEADER_MISMATCH, "message": "the header and the body name two revisions"}}))
+			} else {
+				reply.body.Write(refuseRevision(m, body))
+			}
+			reply.writeTo(w)
+			return
+		}
+		if m, _ := parse(body); m.tool() == suiteDemanding && mcp.IsModernProtocol(version) &&
+			!bytes.Contains(body, []byte(`"sampling"`)) {
+			reply := recorder{header: http.Header{"Content-Type": {"application/json"}}, status: http.StatusBadRequest}
+			reply.body.Write(marshalled(map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{
+				"code": mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, "message": "it asks clients to sample",
+				"data": map[string]any{"requiredCapabilities": map[string]any{"sampling": map[string]any{}}}}}))
 			reply.writeTo(w)
 			return
 		}
@@ -45,7 +59,8 @@ func mended(next http.Handler) http.Handler {
 		if modern {
 			r.Header.Del("Last-Event-ID") // which says nothing in this era
 		}
-		next.ServeHTTP(&mendedReply{ResponseWriter: w, sessionless: !modern && r.Header.Get(server.HeaderKeySessionID) == ""}, r)
+		next.ServeHTTP(&mendedReply{ResponseWriter: w, sessionless: !modern &&
+			r.Header.Get(server.HeaderKeySessionID) == ""}, r)
 	})
 }
 
@@ -158,10 +173,12 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		origin := "http://" + r.Host
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/.well-known/oauth-protected-resource"):
-			publish(w, map[string]any{"resource": origin + "/mcp", "authorization_servers": []string{origin}, "scopes_supported": []string{"mcp"}})
+			publish(w, map[string]any{"resource": origin + "/mcp", "authorization_servers": []string{origin},
+				"scopes_supported": []string{"mcp"}})
 			return
 		case r.URL.Path == "/.well-known/oauth-authorization-server":
-			publish(w, map[string]any{"issuer": origin, "authorization_endpoint": origin + "/authorize", "token_endpoint": origin + "/token",
+			publish(w, map[string]any{"issuer": origin, "authorization_endpoint": origin + "/authorize",
+				"token_endpoint":           origin + "/token",
 				"response_types_supported": []string{"code"}, "code_challenge_methods_supported": []string{"S256"}})
 			return
 		case r.URL.Path == "/authorize" || r.URL.Path == "/token": // nobody gets one here
@@ -170,7 +187,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !slices.Contains(s.config.Bearers, given) {
-			challenge := `Bearer resource_metadata="` + origin + `/.well-known/oauth-protected-resource/mcp", scope="mcp"`
+			challenge := `Bearer resource_metadata="` + origin +
+				`/.well-known/oauth-protected-resource/mcp", scope="mcp"`
 			if given != "" {
 				challenge += `, error="invalid_token"`
 			}

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ const maxMessage = 4 << 20
 type message struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
+
+	escaped bool // the method is spelled with escapes
+
 	Params struct {
 		Name      string          `json:"name"`
 		Arguments json.RawMessage `json:"arguments"`
@@ -30,6 +34,7 @@ func parse(raw []byte) (m message, request bool) {
 		return message{}, false
 	}
 	id := string(m.ID)
+	m.escaped = !bytes.Contains(raw, quote(m.Method))
 	return m, m.Method != "" && id != "" && id != "null"
 }
 
@@ -121,7 +126,8 @@ func refuse(shape ratelimit.Shape, m message, a Answer) refusal {
 	if a.AsSuccess {
 		// Whatever the method: some clients look only for the absence of an error.
 		body := append([]byte(`{"jsonrpc":"2.0","id":`), id...)
-		body = append(body, `,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`...)
+		body = append(body,
+			`,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`...)
 		return refusal{200, map[string][]string{"Content-Type": {"application/json"}}, body}
 	}
 	no := ratelimit.Refusal{Shape: shape}

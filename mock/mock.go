@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -42,10 +43,14 @@ type Config struct {
 	Latency time.Duration    // what an admitted request takes after the decision, >= 0
 	Seed    uint64           // repeats what faults draw lots for
 	Reveal  string           // what its error replies give away; "" is nothing
+	// Laws has it keep the profile's promise by the letter, also where that is one bucket
+	// that a Limit can say: a credential that nobody shows is one, and no session's.
+	Laws bool
 
 	// Fixture gives it one of everything that the protocol has: resources, prompts,
 	// completion and logging.
 	Fixture      bool
+	Suite        bool   // with Fixture: also what the official conformance suite asks a server to have
 	ConformFault string // how it breaks the protocol: a name of ConformFaults; "" is not at all
 
 	// Bearers are the tokens of which HTTP clients must send one; empty: none is asked
@@ -66,15 +71,16 @@ type Config struct {
 // faults that time brings about happen at the same instants of every run.
 type Server struct {
 	config  Config
-	limiter Limiter
+	limiter atomic.Pointer[Limiter]
 	mcp     *server.MCPServer
 	tools   map[string]bool
 	tally   tally
 
 	executions Executions
 
-	owners sync.Map      // the token of each session, by its id
-	breach *ConformFault // nil: none
+	owners   sync.Map      // the token of each session, by its id
+	underWay sync.Map      // what cancels a request that takes a while, by its client and id
+	breach   *ConformFault // nil: none
 
 	first sync.Once
 	start time.Time
@@ -98,7 +104,8 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Latency = c.Lasts()
-	if c.IdentityHeader == "" && slices.ContainsFunc(c.Profile.Promise, func(l promise.Law) bool { return l.Key.Has(promise.Credential) }) {
+	if c.IdentityHeader == "" && slices.ContainsFunc(c.Profile.Promise,
+		func(l promise.Law) bool { return l.Key.Has(promise.Credential) }) {
 		c.IdentityHeader = "Authorization"
 	}
 	if c.Shape == "" {
@@ -117,22 +124,25 @@ func New(c Config) (*Server, error) {
 	}
 	breach, ok := ConformFaultNamed(c.ConformFault)
 	if !ok && c.ConformFault != "" {
-		return nil, fmt.Errorf("mock: conform fault %q: want one of %s", c.ConformFault, strings.Join(conformFaultNames(), ", "))
+		return nil, &UnknownError{Kind: "conform fault", Name: c.ConformFault, List: "conform-faults",
+			has: conformFaultNames()}
 	}
-	s := &Server{config: c, limiter: limiter, sessions: map[string]*server.InProcessSession{}}
+	s := &Server{config: c, sessions: map[string]*server.InProcessSession{}}
+	s.limiter.Store(&limiter)
 	if ok {
 		s.breach = &breach
 	}
 	s.life, s.cancel = context.WithCancel(context.Background())
 	s.executions.Fault, s.executions.Counter = c.Fault, c.Counter
-	s.mcp, s.tools = newMCP(s.life, c.Profile, c.Fixture)
+	s.mcp, s.tools = newMCP(s.life, c)
 	s.addCounter()
 	return s, nil
 }
 
 // countsFailures reports if a law asks what comes of a request.
 func (s *Server) countsFailures() bool {
-	return slices.ContainsFunc(s.config.Profile.Promise, func(l promise.Law) bool { return l.Charge.Outcomes != promise.All })
+	return slices.ContainsFunc(s.config.Profile.Promise,
+		func(l promise.Law) bool { return l.Charge.Outcomes != promise.All })
 }
 
 // heldLaw is how long a call of a mock lasts that promises how many may at a time.
@@ -149,10 +159,15 @@ func (c Config) Lasts() time.Duration {
 
 // Limiter returns the limiter that the config asks for. Its instant 0 is now.
 func (c Config) Limiter(now time.Time) (Limiter, error) {
-	if c.Profile.Lawful() || strings.HasPrefix(c.Fault, "law-") {
+	if c.lawful() || strings.HasPrefix(c.Fault, "law-") {
 		return NewLaws(LawConfig{Promise: c.Profile.Laws(), Fault: c.Fault, Charge: c.Charge, Epoch: now})
 	}
 	return NewLimiter(c.Profile.Limit, c.Fault, c.Charge, c.Seed)
+}
+
+// lawful reports if laws are kept, rather than a Limit.
+func (c Config) lawful() bool {
+	return c.Profile.Lawful() || c.Laws && len(c.Profile.Promise) > 0
 }
 
 // Stats returns what the server counted so far.
@@ -234,8 +249,9 @@ func (s *Server) decide(m message, from origin) Answer {
 
 		Arguments: string(m.Params.Arguments),
 		Spelled:   s.misspelt(m),
+		Escaped:   m.escaped,
 	}
-	a := s.limiter.Decide(q)
+	a := (*s.limiter.Load()).Decide(q)
 	s.executions.Note(q, a)
 	s.tally.add(m.Method, a)
 	if a.Dead {

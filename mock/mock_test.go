@@ -25,9 +25,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // handshake is free.
 func slowly(burst int) profiles.Profile {
 	return profiles.Profile{
-		Name:  "acb",
-		Limit: profiles.Limit{Rate: 0.001, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}, Free: []string{"initialize"}},
-		Call:  profiles.LoadCall{Method: "tools/call", Tool: "list_components"},
+		Name: "acb",
+		Limit: profiles.Limit{Rate: 0.001, Burst: burst, Scope: profiles.Global, Charges: []string{"*"},
+			Free: []string{"initialize"}},
+		Call: profiles.LoadCall{Method: "tools/call", Tool: "list_components"},
 	}
 }
 
@@ -50,9 +51,11 @@ func TestEveryTransport(t *testing.T) {
 				assert.Contains(t, reply, `"text":"ok"`)
 			}
 			assert.Contains(t, c.exchange(t, request(`"five"`, "tools/list", ""), 1)[0], `"name":"list_components"`)
-			assert.JSONEq(t, `{"jsonrpc":"2.0","id":6,"result":{"content":[{"type":"text","text":"Global rate limit exceeded"}],"isError":true}}`,
+			assert.JSONEq(t,
+				`{"jsonrpc":"2.0","id":6,"result":{"content":[{"type":"text","text":"Global rate limit exceeded"}],"isError":true}}`,
 				c.exchange(t, toolCall("6", "list_components"), 1)[0])
-			assert.JSONEq(t, `{"jsonrpc":"2.0","id":"seven","error":{"code":-32000,"message":"Global rate limit exceeded"}}`,
+			assert.JSONEq(t,
+				`{"jsonrpc":"2.0","id":"seven","error":{"code":-32000,"message":"Global rate limit exceeded"}}`,
 				c.exchange(t, request(`"seven"`, "tools/list", ""), 1)[0])
 
 			stats := s.Stats()
@@ -122,7 +125,8 @@ func TestDeformedOverEveryTransport(t *testing.T) {
 					assert.Contains(t, replies[0], "Global rate limit exceeded")
 				}},
 				{"refusal-as-success", 1, 1, func(t *testing.T, replies []string) {
-					assert.JSONEq(t, `{"jsonrpc":"2.0","id":10,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`, replies[0])
+					assert.JSONEq(t,
+						`{"jsonrpc":"2.0","id":10,"result":{"content":[{"type":"text","text":"Rate limit exceeded, please try again later"}]}}`, replies[0])
 				}},
 			} {
 				s := start(t, Config{Profile: slowly(c.burst), Fault: c.fault})
@@ -133,7 +137,8 @@ func TestDeformedOverEveryTransport(t *testing.T) {
 				c.check(t, client.exchange(t, toolCall("10", "list_components"), c.replies))
 				// Nothing more came, or the next reply would be another's.
 				assert.Contains(t, client.exchange(t, toolCall("11", "list_components"), 1)[0], `"id":11`)
-				assert.Equal(t, 11, s.Stats().Methods["tools/call"].Admitted+s.Stats().Methods["tools/call"].Limited, "counted twice")
+				assert.Equal(t, 11, s.Stats().Methods["tools/call"].Admitted+s.Stats().Methods["tools/call"].Limited,
+					"counted twice")
 				client.close()
 			}
 		})
@@ -215,11 +220,13 @@ func TestRealClient(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, c.Start(context.Background()))
 			defer c.Close()
-			_, err = c.Initialize(t.Context(), mcp.InitializeRequest{Params: mcp.InitializeParams{ProtocolVersion: "2025-11-25"}})
+			_, err = c.Initialize(t.Context(),
+				mcp.InitializeRequest{Params: mcp.InitializeParams{ProtocolVersion: "2025-11-25"}})
 			require.NoError(t, err)
 			left := 3 - (s.Stats().Admitted - s.Stats().Methods["initialize"].Admitted)
 			for range left {
-				r, err := c.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "echo", Arguments: map[string]any{"a": 1}}})
+				r, err := c.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "echo",
+					Arguments: map[string]any{"a": 1}}})
 				require.NoError(t, err)
 				assert.False(t, r.IsError)
 				assert.Equal(t, `{"a":1}`, r.Content[0].(mcp.TextContent).Text)
@@ -367,7 +374,8 @@ func TestFaultsShape(t *testing.T) {
 }
 
 func TestWrongID(t *testing.T) {
-	for id, want := range map[string]string{"7": "1000007", `"a\"b"`: `"wrong-a\"b"`, "1.5": `"wrong-1.5"`, "99999999999999999999": `"wrong-99999999999999999999"`} {
+	for id, want := range map[string]string{"7": "1000007", `"a\"b"`: `"wrong-a\"b"`, "1.5": `"wrong-1.5"`,
+		"99999999999999999999": `"wrong-99999999999999999999"`} {
 		assert.Equal(t, want, string(wrongID([]byte(id))))
 	}
 	assert.JSONEq(t, `{"id":8,"method":"ping"}`, string(withID([]byte(`{"ID":1,"id":7,"method":"ping"}`), []byte("8"))))

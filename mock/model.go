@@ -18,17 +18,31 @@ func modelFaults() []Fault {
 		return time.Duration(float64(l.Burst) / l.Rate * 1e9)
 	}
 	return []Fault{
-		{Name: "fixed-window", Doc: "the burst is granted anew in each window of burst/rate seconds", Cause: "fixed window", Detectable: true,
-			build: scoped(func(l profiles.Limit, _ uint64) decider { return &fixedWindow{burst: l.Burst, length: window(l)} })},
-		{Name: "sliding-log", Doc: "the burst is granted in any burst/rate seconds, and a token comes back only when its call leaves the log", Cause: "sliding window", Detectable: true,
-			build: scoped(func(l profiles.Limit, _ uint64) decider { return &slidingLog{burst: l.Burst, length: window(l)} })},
-		{Name: "concurrency-cap", Doc: "the burst limits calls at the same time, each of which takes 50 ms, and no rate is kept", Cause: "concurrency|stops refusing|rate is too high", Detectable: true,
-			build: scoped(func(l profiles.Limit, _ uint64) decider { return &slidingLog{burst: l.Burst, length: held} })},
-		{Name: "burst-once", Doc: "the burst is granted once; afterwards the bucket holds one token", Cause: "burst is too small", Detectable: true,
+		{Name: "fixed-window", Doc: "the burst is granted anew in each window of burst/rate seconds",
+			Cause: "fixed window", Detectable: true,
+			build: scoped(func(l profiles.Limit, _ uint64) decider {
+				return &fixedWindow{burst: l.Burst,
+					length: window(l)}
+			})},
+		{Name: "sliding-log", Doc: "the burst is granted in any burst/rate seconds, and a token comes back only when " +
+			"its call leaves the log", Cause: "sliding window", Detectable: true,
+			build: scoped(func(l profiles.Limit, _ uint64) decider {
+				return &slidingLog{burst: l.Burst,
+					length: window(l)}
+			})},
+		{Name: "concurrency-cap", Doc: "the burst limits calls at the same time, each of which takes 50 ms, and no " +
+			"rate is kept", Cause: "concurrency|stops refusing|rate is too high", Detectable: true,
+			build: scoped(func(l profiles.Limit, _ uint64) decider {
+				return &slidingLog{burst: l.Burst,
+					length: held}
+			})},
+		{Name: "burst-once", Doc: "the burst is granted once; afterwards the bucket holds one token",
+			Cause: "burst is too small", Detectable: true,
 			Note:  "no fault where the promised burst is 1",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &burstOnce{promised(l)} })},
-		{Name: "lockout", Doc: "a refusal bars everything for a second", Cause: "bars|refusals cost|no token bucket", Detectable: true,
-			build: scoped(func(l profiles.Limit, _ uint64) decider { return &lockout{bucket: promised(l)} })},
+		{Name: "lockout", Doc: "a refusal bars everything for a second", Cause: "bars|refusals cost|no token bucket",
+			Detectable: true,
+			build:      scoped(func(l profiles.Limit, _ uint64) decider { return &lockout{bucket: promised(l)} })},
 	}
 }
 

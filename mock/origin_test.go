@@ -23,8 +23,9 @@ func TestForeignOriginsAreRefused(t *testing.T) {
 		url, err := s.Start(transport, "127.0.0.1:0")
 		require.NoError(t, err)
 		for origin, status := range map[string]int{
-			"https://evil.example": 403, "null": 403, "http://localhost.evil.example": 403, "http://127.0.0.1.evil.example:80": 403,
-			"http://localhost@evil.example": 403, "file://": 403, "http://": 403, "http://10.0.0.1": 403, "%": 403,
+			"https://evil.example": 403, "null": 403, "http://localhost.evil.example": 403,
+			"http://127.0.0.1.evil.example:80": 403,
+			"http://localhost@evil.example":    403, "file://": 403, "http://": 403, "http://10.0.0.1": 403, "%": 403,
 			"http://localhost:1234": 200, "https://127.0.0.1": 200, "http://[::1]:80": 200, "": 200,
 		} {
 			method := http.MethodGet

@@ -65,7 +65,8 @@ type httpPeer struct {
 func dialHTTP(t *testing.T, s *Server, stateless bool) *httpPeer {
 	url, err := s.Start("http", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &httpPeer{url: url, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}, stateless: stateless}
+	p := &httpPeer{url: url, client: &http.Client{Transport: &http.Transport{}, Timeout: patience},
+		stateless: stateless}
 	t.Cleanup(p.close)
 	if !stateless {
 		p.exchange(t, initialize, 1)
@@ -83,8 +84,9 @@ func (p *httpPeer) close() { p.client.CloseIdleConnections() }
 // request returns a POST of a message, with the headers of the era.
 func (p *httpPeer) request(ctx context.Context, text string) (*http.Request, error) {
 	if p.stateless {
-		text = strings.Replace(text, `"params":{`, `"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
-			`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}},`, 1)
+		text = strings.Replace(text, `"params":{`,
+			`"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+				`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}},`, 1)
 		text = strings.Replace(text, `}},}`, `}}}`, 1)
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, strings.NewReader(text))

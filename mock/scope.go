@@ -20,15 +20,17 @@ func scopeFaults() []Fault {
 		{Name: "per-session", Doc: "each session has a bucket of its own", Cause: "per session", Detectable: true,
 			Note:  "no fault where the promise is one bucket a client",
 			build: keyedBy(byClient)},
-		{Name: "per-connection", Doc: "each connection has a bucket of its own", Cause: "per connection", Detectable: true,
-			build: keyedBy(func(r Request) string { return r.Conn })},
+		{Name: "per-connection", Doc: "each connection has a bucket of its own", Cause: "per connection",
+			Detectable: true,
+			build:      keyedBy(func(r Request) string { return r.Conn })},
 		{Name: "per-tool", Doc: "each tool has a bucket of its own, and so has what is no tool call", Cause: "per tool",
 			Note:  "the plan loads with one tool, whose bucket keeps the limit alone",
 			build: keyedBy(func(r Request) string { return r.Tool })},
 		{Name: "per-method", Doc: "each method has a bucket of its own", Cause: "per method",
 			Note:  "the plan loads with one method, whose bucket keeps the limit alone",
 			build: keyedBy(func(r Request) string { return r.Method })},
-		{Name: "per-identity", Doc: "each value of the identity header has a bucket of its own", Cause: "identity|per session",
+		{Name: "per-identity", Doc: "each value of the identity header has a bucket of its own",
+			Cause: "identity|per session",
 			Note:  "the plan sends no identity header; --client-header does, and the scenario evasion shows it",
 			build: keyedBy(func(r Request) string { return r.Who })},
 		{Name: "per-id-range", Doc: "each million of request ids has a bucket of its own", Cause: "request ids",
@@ -40,10 +42,13 @@ func scopeFaults() []Fault {
 				l.Scope = profiles.Global
 				return newHonest(l, seed)
 			}},
-		{Name: "replicas-3", Doc: "three replicas take turns, each with the full limit", Cause: "no limiter|rate is too high", Detectable: true,
+		{Name: "replicas-3", Doc: "three replicas take turns, each with the full limit",
+			Cause: "no limiter|rate is too high", Detectable: true,
 			build: newReplicated},
-		{Name: "session-reset", Doc: "the bucket is full again whenever somebody initializes a session", Cause: "new session",
-			Note:  "the plan opens its sessions before it loads; the scenario evasion, on request, opens one when it is refused and shows it",
+		{Name: "session-reset", Doc: "the bucket is full again whenever somebody initializes a session",
+			Cause: "new session",
+			Note: "the plan opens its sessions before it loads; the scenario evasion, on request, opens one when it " +
+				"is refused and shows it",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &sessionReset{promised(l)} })},
 	}
 }

@@ -34,7 +34,8 @@ type Start struct {
 // StartUp decides what a mock of a profile does at its start: an honest one
 // (fault "") refuses credentials that can't be right, and says which and why.
 // The error for an unknown fault names those that there are.
-func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fault string, own ...profiles.Provider) (Start, error) {
+func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fault string,
+	own ...profiles.Provider) (Start, error) {
 	v, err := newValues(list, lookup, own)
 	if err != nil {
 		return Start{}, err
@@ -45,7 +46,7 @@ func StartUp(list []profiles.Credential, lookup func(string) (string, bool), fau
 	}
 	f, ok := StartFaultNamed(fault)
 	if !ok {
-		return s, fmt.Errorf("mock: no start-up fault is named %q: there are %s", fault, strings.Join(startFaultNames(), ", "))
+		return s, UnknownStartFault(fault)
 	}
 	f.change(&s, v)
 	return s, nil
@@ -63,7 +64,8 @@ type values struct {
 	problems []problem
 }
 
-func newValues(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) (*values, error) {
+func newValues(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) (*values,
+	error) {
 	problems, err := examine(list, lookup, own)
 	return &values{list: list, lookup: lookup, problems: problems}, err
 }
@@ -96,7 +98,10 @@ func (v *values) secret() string {
 
 // only reports if all that is wrong is of one of the kinds.
 func (v *values) only(kinds ...string) bool {
-	return len(v.problems) > 0 && !slices.ContainsFunc(v.problems, func(p problem) bool { return !slices.Contains(kinds, p.kind) })
+	return len(v.problems) > 0 && !slices.ContainsFunc(v.problems, func(p problem) bool {
+		return !slices.Contains(kinds,
+			p.kind)
+	})
 }
 
 // The kinds of problems.
@@ -121,9 +126,23 @@ func Own(list []profiles.Provider) []apikey.Provider {
 	return own
 }
 
+// Compiled are Own, ready to check credentials.
+func Compiled(list []profiles.Provider) ([]apikey.Provider, error) {
+	own := Own(list)
+	for i := range own {
+		made, err := own[i].Compile()
+		if err != nil {
+			return nil, err
+		}
+		own[i] = made
+	}
+	return own, nil
+}
+
 // examine finds what is wrong with credentials. The error is for a profile whose
 // provider nobody knows.
-func examine(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) ([]problem, error) {
+func examine(list []profiles.Credential, lookup func(string) (string, bool), own []profiles.Provider) ([]problem,
+	error) {
 	spec := apikey.Spec{Providers: Own(own)}
 	groups := map[string]int{}
 	for _, c := range list {
@@ -133,7 +152,8 @@ func examine(list []profiles.Credential, lookup func(string) (string, bool), own
 			groups[c.OneOf] = len(spec.OneOf)
 			spec.OneOf = append(spec.OneOf, []string{c.Env})
 		}
-		spec.Credentials = append(spec.Credentials, apikey.Credential{Env: c.Env, Provider: cmp.Or(c.Provider, "generic"), Optional: !c.Required})
+		spec.Credentials = append(spec.Credentials, apikey.Credential{Env: c.Env, Provider: cmp.Or(c.Provider,
+			"generic"), Optional: !c.Required})
 	}
 	_, err := apikey.Startup(spec, lookup)
 	var faults apikey.Errors
@@ -145,4 +165,16 @@ func examine(list []profiles.Credential, lookup func(string) (string, bool), own
 		problems = append(problems, problem{f.Env, kinds[f.Verdict], f.Detail, f.Expected})
 	}
 	return problems, nil
+}
+
+// OnceAnswered calls a function a moment after the first call was let through, in the
+// background: its answer has left by then.
+func (s *Server) OnceAnswered(then func()) {
+	go func() {
+		for s.Stats().Admitted == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		time.Sleep(30 * time.Millisecond)
+		then()
+	}()
 }

@@ -48,11 +48,11 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 		defer close(ended)
 		l.forward(work)
 	}()
-	if s.config.ConformFault == "ignores-term" {
+	if s.config.ConformFault == "ignores-term" || s.config.ConformFault == outlivesBoth {
 		signal.Ignore(syscall.SIGTERM)
 	}
 	err := l.serve(work, in)
-	if s.config.ConformFault == "outlives-stdin" {
+	if s.config.ConformFault == "outlives-stdin" || s.config.ConformFault == outlivesBoth {
 		<-work.Done()
 	}
 	grace := time.AfterFunc(stdioGrace, func() { cancel(nil) })
@@ -124,6 +124,7 @@ func (l *lineLink) take(ctx context.Context, line []byte) {
 	m, request := parse(line)
 	l.began(m, line)
 	if !request {
+		l.server.cancels(stdioClient, m, line)
 		l.write(l.server.breachLine(line, func(line []byte) []byte { return l.server.pass(ctx, l.session, line) }))
 		return
 	}
@@ -202,9 +203,13 @@ func (s *Server) answer(ctx context.Context, session server.ClientSession, raw [
 		return nil
 	case a.Limited:
 		reply = s.refuse(m, a).body
-	case !pause(ctx, s.life, a.Delay+s.config.Latency):
-		return nil
 	default:
+		own, end := s.cancellable(ctx, session.SessionID(), m, a.Delay+s.config.Latency)
+		defer end()
+		if !pause(own, s.life, a.Delay+s.config.Latency) {
+			return nil
+		}
+		ctx = own
 		if a.WrongID {
 			raw = withID(raw, wrongID(m.ID))
 		}

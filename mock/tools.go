@@ -11,13 +11,12 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
 // The tools of every mock, beside the one that its profile loads with.
 const (
-	toolEcho = "echo" // answers with its arguments
+	ToolEcho = "echo" // answers with its arguments
 	toolSlow = "slow" // takes as many milliseconds as its argument ms says
 	toolFail = "fail" // answers with isError
 )
@@ -32,14 +31,20 @@ const (
 var anything = json.RawMessage(`{"type":"object"}`)
 
 // newMCP returns the MCP server behind the gate. Its tools end with life.
-func newMCP(life context.Context, p profiles.Profile, fixture bool) (m *server.MCPServer, tools map[string]bool) {
-	options := []server.ServerOption{server.WithToolCapabilities(false), server.WithPromptCapabilities(false), server.WithResourceCapabilities(false, false)}
-	if fixture {
-		options = append(options, fixtureOptions()...)
+func newMCP(life context.Context, c Config) (m *server.MCPServer, tools map[string]bool) {
+	options := []server.ServerOption{server.WithToolCapabilities(false), server.WithPromptCapabilities(false),
+		server.WithResourceCapabilities(false, false)}
+	p := c.Profile
+	if c.Fixture {
+		options = append(options, fixtureOptions(c.Suite)...)
 	}
 	m = server.NewMCPServer("mcpload-mock-"+p.Name, "1.0.0", options...)
-	if fixture {
+	if c.Fixture {
 		addFixture(m)
+	}
+	if c.Fixture && c.Suite {
+		m.EnableSampling()
+		addSuite(m)
 	}
 	tools = map[string]bool{}
 	add := func(name, doc string, handler server.ToolHandlerFunc) {
@@ -48,14 +53,16 @@ func newMCP(life context.Context, p profiles.Profile, fixture bool) (m *server.M
 		tool.Annotations.ReadOnlyHint, tool.Annotations.OpenWorldHint = mcp.ToBoolPtr(true), mcp.ToBoolPtr(false)
 		m.AddTool(tool, handler)
 	}
-	add(toolEcho, "Returns its arguments.", func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	add(ToolEcho, "Returns its arguments.", func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult,
+		error) {
 		text, err := json.Marshal(r.GetArguments())
 		if err != nil {
 			return nil, err
 		}
 		return mcp.NewToolResultText(string(text)), nil
 	})
-	add(toolSlow, "Takes a while: ms milliseconds, 100 by default.", func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	add(toolSlow, "Takes a while: ms milliseconds, 100 by default.", func(ctx context.Context,
+		r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		d := slowDefault
 		if ms := r.GetFloat("ms", -1); ms >= 0 {
 			d = time.Duration(min(ms*float64(time.Millisecond), float64(slowMax)))

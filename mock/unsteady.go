@@ -9,9 +9,11 @@ import (
 // unsteadyFaults are right buckets whose answer is sometimes not kept to.
 func unsteadyFaults() []Fault {
 	return []Fault{
-		{Name: "leak-3%", Doc: "3 % of the calls that should be refused are let through", Cause: "let through|no token bucket", Detectable: true,
+		{Name: "leak-3%", Doc: "3 % of the calls that should be refused are let through",
+			Cause: "let through|no token bucket", Detectable: true,
 			build: flaky(0.03, 0)},
-		{Name: "false-refusal-5%", Doc: "5 % of the calls that should be admitted are refused", Cause: "refused although|no token bucket", Detectable: true,
+		{Name: "false-refusal-5%", Doc: "5 % of the calls that should be admitted are refused",
+			Cause: "refused although|no token bucket", Detectable: true,
 			build: flaky(0, 0.05)},
 	}
 }

@@ -19,9 +19,11 @@ func clockFaults() []Fault {
 		return scoped(func(l profiles.Limit, _ uint64) decider { return &wallClock{promised(l), by} })
 	}
 	return []Fault{
-		{Name: "clock-back", Doc: "the limiter goes by the wall clock, which is set back by 3 s after 4 s and every 5 s from then on", Cause: "clock|no token bucket|rate is too", Detectable: true,
+		{Name: "clock-back", Doc: "the limiter goes by the wall clock, which is set back by 3 s after 4 s and every " +
+			"5 s from then on", Cause: "clock|no token bucket|rate is too", Detectable: true,
 			build: stepped(-stepBy)},
-		{Name: "clock-forward", Doc: "the limiter goes by the wall clock, which is set forward by 3 s after 4 s and every 5 s from then on", Cause: "clock|no token bucket|rate is too", Detectable: true,
+		{Name: "clock-forward", Doc: "the limiter goes by the wall clock, which is set forward by 3 s after 4 s and " +
+			"every 5 s from then on", Cause: "clock|no token bucket|rate is too", Detectable: true,
 			build: stepped(stepBy)},
 	}
 }

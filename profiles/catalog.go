@@ -95,6 +95,9 @@ func (c *Catalog) All() []Profile {
 // Suggest returns the name that was most likely meant, or nothing.
 func (c *Catalog) Suggest(name string) string { return Nearest(name, c.order) }
 
+// Meant is the question that advice on an unknown name begins with, or nothing.
+func (c *Catalog) Meant(name string) string { return Meant(name, c.order) }
+
 // Warnings returns what is worth knowing of the files, and stopped nothing.
 func (c *Catalog) Warnings() []Fault { return slices.Clone(c.warnings) }
 

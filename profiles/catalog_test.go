@@ -198,8 +198,10 @@ func TestProfilesAreImmutable(t *testing.T) {
 
 func TestFoldersAddAndOverride(t *testing.T) {
 	c := mustLoad(t,
-		folderOf("zeta.yaml", "limit: 1/s burst 1", "acb.yml", "limit: 2/s burst 2", "README.md", "no profile", ".hidden.yaml", "limit: [", "sub/x.yaml", "limit: [",
-			"nu.yaml", "limit: 1/s burst 1", "mu.yaml", "limit: 1/s burst 1", "xi.yaml", "limit: 1/s burst 1", "pi.yaml", "limit: 1/s burst 1"),
+		folderOf("zeta.yaml", "limit: 1/s burst 1", "acb.yml", "limit: 2/s burst 2", "README.md", "no profile",
+			".hidden.yaml", "limit: [", "sub/x.yaml", "limit: [",
+			"nu.yaml", "limit: 1/s burst 1", "mu.yaml", "limit: 1/s burst 1", "xi.yaml", "limit: 1/s burst 1",
+			"pi.yaml", "limit: 1/s burst 1"),
 		folderOf("alpha.YAML", "limit: 3/s burst 3", "any.yaml", "name: zeta\nlimit: 4/s burst 4"))
 	var order []string
 	for _, p := range c.All() {
@@ -218,7 +220,8 @@ func TestFoldersAddAndOverride(t *testing.T) {
 	require.Equal(t, "any.yaml", zeta.Source)
 
 	fastblocks := get(t, c, "fastblocks")
-	require.Equal(t, "2/s burst 2 (inherited from acb)", fastblocks.Limit.String(), "whoever inherits gets the acb that counts")
+	require.Equal(t, "2/s burst 2 (inherited from acb)", fastblocks.Limit.String(),
+		"whoever inherits gets the acb that counts")
 }
 
 func TestLoadReadsFolders(t *testing.T) {
@@ -240,9 +243,9 @@ func TestLoadReadsFolders(t *testing.T) {
 	var faults Errors
 	require.ErrorAs(t, err, &faults)
 	require.Equal(t, []string{
-		"profiles: " + bad + `:1:15: limit.rate: "abc" is not a rate, want such as 12, 12/s, 300/1m, 0.5/s`,
-		"profiles: " + filepath.Join(dir, "folder.yaml") + ": cannot be read: not a regular file, want a file",
-		"profiles: " + missing + ": cannot be read: no such file or directory, want a folder of profiles",
+		"" + bad + `:1:15: limit.rate: "abc" is not a rate, want such as 12, 12/s, 300/1m, 0.5/s`,
+		"" + filepath.Join(dir, "folder.yaml") + ": cannot be read: not a regular file, want a file",
+		"" + missing + ": cannot be read: no such file or directory, want a folder of profiles",
 	}, strings.Split(err.Error(), "\n"))
 }
 
@@ -250,19 +253,22 @@ func TestLoadWarnsOfAnEmptyFolder(t *testing.T) {
 	dir := t.TempDir()
 	c, err := Load(dir)
 	require.NoError(t, err)
-	require.Equal(t, []Fault{{File: dir, Problem: "holds no profile", Want: "files named *.yaml or *.yml", Warning: true}}, c.Warnings())
+	require.Equal(t, []Fault{{File: dir, Problem: "holds no profile", Want: "files named *.yaml or *.yml",
+		Warning: true}}, c.Warnings())
 }
 
 func TestUnfitBytes(t *testing.T) {
 	const good = "limit: {rate: 1, burst: 1}\n"
 	for _, row := range []struct{ name, data, want string }{
-		{"latin-1", "limit: {rate: 1, burst: 1}\ndoc: caf\xe9\n", "profiles: x.yaml:2:9: is not UTF-8: byte 0xe9, want UTF-8 text"},
-		{"after wide letters", "# äöü\xff\n", "profiles: x.yaml:1:6: is not UTF-8: byte 0xff, want UTF-8 text"},
-		{"UTF-16", "\xff\xfel\x00", "profiles: x.yaml:1:1: is not UTF-8: byte 0xff, want UTF-8 text"},
-		{"delete", "doc: a\x7f", "profiles: x.yaml:1:7: has the control character U+007F, want UTF-8 text"},
-		{"control", good + "doc: a\x00b", "profiles: x.yaml:2:7: has the control character U+0000, want UTF-8 text"},
-		{"too large", good + "#" + strings.Repeat("x", maxFile), "profiles: x.yaml: is too large, want at most 1048576 bytes"},
-		{"too deep", "limit: " + strings.Repeat("[", 100_000), "profiles: x.yaml:1:72: is not YAML: exceeded max depth of 64 while increasing flow level"},
+		{"latin-1", "limit: {rate: 1, burst: 1}\ndoc: caf\xe9\n",
+			"x.yaml:2:9: is not UTF-8: byte 0xe9, want UTF-8 text"},
+		{"after wide letters", "# äöü\xff\n", "x.yaml:1:6: is not UTF-8: byte 0xff, want UTF-8 text"},
+		{"UTF-16", "\xff\xfel\x00", "x.yaml:1:1: is not UTF-8: byte 0xff, want UTF-8 text"},
+		{"delete", "doc: a\x7f", "x.yaml:1:7: has the control character U+007F, want UTF-8 text"},
+		{"control", good + "doc: a\x00b", "x.yaml:2:7: has the control character U+0000, want UTF-8 text"},
+		{"too large", good + "#" + strings.Repeat("x", maxFile), "x.yaml: is too large, want at most 1048576 bytes"},
+		{"too deep", "limit: " + strings.Repeat("[", 100_000),
+			"x.yaml:1:72: is not YAML: exceeded max depth of 64 while increasing flow level"},
 	} {
 		_, err := LoadFS(folderOf("x.yaml", row.data))
 		require.EqualError(t, err, row.want, row.name)
@@ -294,8 +300,10 @@ func TestFaultsAreBounded(t *testing.T) {
 // A file's aliases may stand for no more text than a file may hold.
 func TestAliasesOfLongTexts(t *testing.T) {
 	long := strings.Repeat("x", maxFile/2)
-	_, err := LoadFS(folderOf("x.yaml", "limit: 1/s burst 1\ndoc: &d "+long+"\nlaunch: {note: *d}\ncall: {tool: t, arguments: {a: *d}}"))
-	require.EqualError(t, err, "profiles: x.yaml:3:16: launch.note: stands for too much, aliases included, want at most 10000 values and 1048576 bytes of text in a file")
+	_, err := LoadFS(folderOf("x.yaml", "limit: 1/s burst 1\ndoc: &d "+long+"\nlaunch: {note: *d}\ncall: {tool: t, "+
+		"arguments: {a: *d}}"))
+	require.EqualError(t, err, "x.yaml:3:16: launch.note: stands for too much, aliases included, want at most 10000 "+
+		"values and 1048576 bytes of text in a file")
 }
 
 func TestLongPattern(t *testing.T) {
@@ -321,8 +329,9 @@ func TestMistakes(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	c := mustLoad(t, folderOf("mine.yaml", "limit: 1/s burst 1"))
 	for word, want := range map[string]string{
-		"abc": "acb", "ACB": "acb", "mailgun": "mailgun-mcp", "opera": "opera-cloud-mcp", "sesion-mgmt-mcp": "session-mgmt-mcp",
-		"fastblock": "fastblocks", "crackerjak": "crackerjack", "min": "mine", "unifi_mcp": "unifi-mcp",
+		"abc": "acb", "ACB": "acb", "mailgun": "mailgun-mcp", "opera": "opera-cloud-mcp",
+		"sesion-mgmt-mcp": "session-mgmt-mcp",
+		"fastblock":       "fastblocks", "crackerjak": "crackerjack", "min": "mine", "unifi_mcp": "unifi-mcp",
 		"": "", "zzzzzzzz": "", "kubernetes": "", strings.Repeat("acb", 100): "",
 	} {
 		require.Equal(t, want, c.Suggest(word), "%q", word)

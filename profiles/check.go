@@ -46,7 +46,8 @@ func (r *reader) checkLimit(l Limit, orphan bool) {
 	}
 	if l.Rate > 0 && l.Burst > 0 && float64(l.Burst) < l.Rate && l.Inherited == "" {
 		r.warn(r.place("limit.burst", "limit.rate", "limit"), "limit.burst",
-			fmt.Sprintf("%d is below the rate of %s, so that the bucket overflows within a second", l.Burst, promise.FormatRate(l.Rate)),
+			fmt.Sprintf("%d is below the rate of %s, so that the bucket overflows within a second", l.Burst,
+				promise.FormatRate(l.Rate)),
 			"at least one second's tokens")
 	}
 }
@@ -63,7 +64,8 @@ func (r *reader) checkCharges(p *Profile) {
 		for _, other := range lists[:i] {
 			for _, m := range list.names {
 				if slices.Contains(other.names, m) {
-					r.fault(r.place(list.path, other.path, "limit"), list.path, quote(m)+" is also in "+other.path, "it in one list")
+					r.fault(r.place(list.path, other.path, "limit"), list.path, quote(m)+" is also in "+other.path,
+						"it in one list")
 				}
 			}
 		}
@@ -75,7 +77,8 @@ func (r *reader) checkCharges(p *Profile) {
 	}
 	if said && least == 0 && !r.faulty("call") && !r.faulty("limit") {
 		r.warn(r.place("limit.charges", "limit.may_charge", "limit.free", "call"), "limit.charges",
-			"the load call "+p.Call.Method+" need not cost a token, so that no leak can be seen", "a load call that is charged")
+			"the load call "+p.Call.Method+" need not cost a token, so that no leak can be seen",
+			"a load call that is charged")
 	}
 }
 
@@ -103,12 +106,14 @@ func (r *reader) checkCall(c LoadCall) {
 	case c.Tool == "" && c.Method == "tools/call" && !r.given("call.tool"):
 		r.fault(r.place("call.method", "call"), "call.tool", "is missing", "the name of the tool to call")
 	case c.Tool != "" && c.Method != "tools/call":
-		r.fault(r.place("call.tool", "call"), "call.tool", "has no meaning for "+quote(c.Method), "method: tools/call, or no tool")
+		r.fault(r.place("call.tool", "call"), "call.tool", "has no meaning for "+quote(c.Method),
+			"method: tools/call, or no tool")
 	case c.Tool == "" && c.Arguments != nil && !r.given("call.tool"):
 		r.fault(r.at["call.arguments"], "call.arguments", "has no tool to go with", "a tool, or no arguments")
 	}
 	if c.Tool != "" && c.Forbids(c.Tool) {
-		r.fault(r.place("call.tool", "call.never"), "call.tool", quote(c.Tool)+" is listed in call.never", "a tool that is safe to call")
+		r.fault(r.place("call.tool", "call.never"), "call.tool", quote(c.Tool)+" is listed in call.never",
+			"a tool that is safe to call")
 	}
 }
 
@@ -132,11 +137,13 @@ func (r *reader) checkObserved(p *Profile) {
 			p.Observed.Rate, p.Observed.Burst, p.Observed.Scope = l.Rate, l.Burst, l.Scope
 		}
 	case !r.given("observed.rate"):
-		r.fault(r.place("observed"), "observed.rate", "is missing", "tokens a second, 0 where no limiter was found, or a promise")
+		r.fault(r.place("observed"), "observed.rate", "is missing",
+			"tokens a second, 0 where no limiter was found, or a promise")
 	case o.Rate == 0 && o.Burst != 0:
 		r.fault(r.place("observed.burst"), "observed.burst", "is given without a rate", "a rate above 0, or no burst")
 	case o.Rate > 0 && o.Burst == 0:
-		r.fault(r.place("observed.burst", "observed"), "observed.burst", "is missing", "a whole number of tokens, 1 or more")
+		r.fault(r.place("observed.burst", "observed"), "observed.burst", "is missing",
+			"a whole number of tokens, 1 or more")
 	}
 }
 

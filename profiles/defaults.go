@@ -63,6 +63,20 @@ func (p Profile) Loading(tool string, arguments json.RawMessage) Profile {
 	return p
 }
 
+// Charged returns the profile with the call that it is loaded with charged, where nobody
+// said what is: a limit that is put together by hand says nothing of it, and a call that
+// costs nothing can break no promise.
+func (p Profile) Charged() Profile {
+	l := p.Limit
+	if said := len(l.Charges)+len(l.MayCharge)+len(l.Free) > 0; said && !l.Presumed {
+		return p
+	}
+	p = p.Clone()
+	p.Limit.Presumed = true
+	p.Limit.presume(p.Call.Method)
+	return p
+}
+
 // presume fills in what is charged where nobody said it. That the load call
 // costs a token is what there is to judge; of anything else a handshake sends
 // nobody knows, and no verdict may rest on a guess.

@@ -23,7 +23,7 @@ type Fault struct {
 //	profiles: acb.yaml:7:9: limit.rate: "abc" is not a rate, want such as 12, 12/s, 300/1m, 0.5/s
 func (f Fault) Error() string {
 	var b strings.Builder
-	b.WriteString("profiles: " + f.File)
+	b.WriteString(f.File)
 	if f.Line > 0 {
 		fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
 	}

@@ -14,9 +14,10 @@ import (
 )
 
 var (
-	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	envForm      = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
-	providerForm = regexp.MustCompile(`^(?:[a-z][a-z-]{0,31}|e2b|context7|1password)$`) // no other has a digit, which every key has
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	envForm  = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+	// no other has a digit, which every key has
+	providerForm = regexp.MustCompile(`^(?:[a-z][a-z-]{0,31}|e2b|context7|1password|auth0|mem0|n8n)$`)
 )
 
 const (
@@ -280,7 +281,8 @@ func (r *reader) logs(list *[]string) func(*yaml.Node, string) {
 		r.texts(list, "patterns of files, such as logs/*.log")(n, path)
 		for _, pattern := range *list {
 			if _, err := pathpkg.Match(pattern, ""); err != nil {
-				r.fault(n, path, quote(pattern)+" is no pattern", "a file's path, in which * stands for any characters but /")
+				r.fault(n, path, quote(pattern)+" is no pattern",
+					"a file's path, in which * stands for any characters but /")
 			}
 		}
 	}

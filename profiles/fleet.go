@@ -1,9 +1,13 @@
 package profiles
 
 import (
+	"fmt"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/invoked"
 )
 
 // A Fleet is a list of servers to judge one after the other.
@@ -24,6 +28,26 @@ type Member struct {
 	Scope     Scope    // empty: the profile's
 	Tool      string   // to load it with; empty: the profile's
 	Arguments string   // of the tool, a JSON object; empty: the profile's
+}
+
+// ReadFleet reads a fleet file by its name, as ParseFleet does.
+func ReadFleet(name string) (Fleet, error) {
+	data, err := invoked.File(name, invoked.MostGiven)
+	if err != nil {
+		return Fleet{}, fmt.Errorf("cannot read the fleet: %w", err)
+	}
+	return ParseFleet(filepath.Base(name), data)
+}
+
+// AddAll puts every profile that the fleet doesn't list before those that it does.
+func (f *Fleet) AddAll(c *Catalog) {
+	var known []Member
+	for _, p := range c.All() {
+		if !slices.ContainsFunc(f.Servers, func(m Member) bool { return m.Server == p.Name }) {
+			known = append(known, Member{Server: p.Name})
+		}
+	}
+	f.Servers = append(known, f.Servers...)
 }
 
 // ParseFleet reads a fleet file, a YAML document such as
@@ -87,7 +111,8 @@ func (r *reader) member(n *yaml.Node, path string, before []Member) Member {
 	} else {
 		r.mapping(n, path, false, read)
 		if !r.given(path+".server") && !r.faulty(path) {
-			r.fault(n, join(path, "server"), "is missing", "the profile's name, or one for a server that has no profile")
+			r.fault(n, join(path, "server"), "is missing",
+				"the profile's name, or one for a server that has no profile")
 		}
 	}
 	if m.URL != "" && len(m.Command) > 0 {

@@ -54,7 +54,8 @@ func TestAFleetThatIsNone(t *testing.T) {
 		"servers: [{server: a, url: u, command: [b]}]": {"has both a url and a command"},
 		"servers: [{server: '../a'}]":                  {"is no name"},
 		"servers: [":                                   {"fleet.yaml"},
-		"servers: [{server: a, rate: x}, {server: b, burst: y}]": {"fleet.yaml:1:29", "fleet.yaml:1:52"}, // all of them, not only the first
+		// all of them, not only the first
+		"servers: [{server: a, rate: x}, {server: b, burst: y}]": {"fleet.yaml:1:29", "fleet.yaml:1:52"},
 	} {
 		_, err := ParseFleet("fleet.yaml", []byte(text))
 		for _, want := range wants {

@@ -21,7 +21,7 @@ import (
 func Format(p Profile) ([]byte, error) {
 	arguments, err := fromJSON(p.Call.Arguments)
 	if err != nil {
-		return nil, fmt.Errorf("profiles: arguments of %s: %w", quote(p.Call.Tool), err)
+		return nil, fmt.Errorf("arguments of %s: %w", quote(p.Call.Tool), err)
 	}
 	method := p.Call.Method
 	if p.Call.Unsaid {
@@ -42,7 +42,7 @@ func Format(p Profile) ([]byte, error) {
 			with("not", notNode(p.Refusal.Not)).shape(p.Refusal.Shape).mapping())
 	data, err := yaml.Dump(doc.mapping())
 	if err != nil {
-		return nil, fmt.Errorf("profiles: %s: %w", quote(p.Name), err)
+		return nil, fmt.Errorf("%s: %w", quote(p.Name), err)
 	}
 	return data, nil
 }

@@ -24,10 +24,13 @@ func formatted(t require.TestingT, p Profile) (want, got Profile) {
 
 func TestFormatRoundTrip(t *testing.T) {
 	list := mustLoad(t, folderOf("full.yaml", full, "tier.yaml", "limit: {tier: moderate}",
-		"stdio.yaml", "limit: 1/s burst 1\nlaunch: {command: [x, \"\", \"7\", \"yes\", \"#\", \"a: b\"], ready: 1ms}\nrefusal: {text: \"\", codes: []}\n",
+		"stdio.yaml", "limit: 1/s burst 1\nlaunch: {command: [x, \"\", \"7\", \"yes\", \"#\", \"a: b\"], ready: "+
+			"1ms}\nrefusal: {text: \"\", codes: []}\n",
 		"free.yaml", "limit: {rate: 1, burst: 1, charges: [], free: [ping]}")).All()
 	list = append(list, func() Profile {
-		p := ForURL(0.1, 7).Loading("look", []byte("{\"big\":123456789012345678901234567890,\"small\":1e-7,\"text\":\"\\u007f\\u2028\\ud83d\\ude00\\n\",\"12\":[[]]}"))
+		p := ForURL(0.1, 7).Loading("look",
+			[]byte("{\"big\":123456789012345678901234567890,"+
+				"\"small\":1e-7,\"text\":\"\\u007f\\u2028\\ud83d\\ude00\\n\",\"12\":[[]]}"))
 		p.Name = "12"
 		return p
 	}())
@@ -68,7 +71,7 @@ func TestFormatRefuses(t *testing.T) {
 	for _, arguments := range []string{`[1]`, `7`, `{`, `{} {}`, ` `} {
 		p := ForURL(1, 1).Loading("look", []byte(arguments))
 		_, err := Format(p)
-		require.ErrorContains(t, err, `profiles: arguments of "look"`, arguments)
+		require.ErrorContains(t, err, `arguments of "look"`, arguments)
 	}
 }
 
@@ -127,7 +130,8 @@ func TestDamagedFiles(t *testing.T) {
 			case 1:
 				lines[i] += lines[i]
 			case 2:
-				lines[i] = lines[i][:at] + rapid.SampledFrom([]string{"\t", ":", "- ", "{", "]", "&a ", "*a", "!!int ", "'", "#", "\xff"}).Draw(rt, "sign") + lines[i][at:]
+				lines[i] = lines[i][:at] + rapid.SampledFrom([]string{"\t", ":", "- ", "{", "]", "&a ", "*a", "!!int ",
+					"'", "#", "\xff"}).Draw(rt, "sign") + lines[i][at:]
 			default:
 				lines[i] = lines[i][:at]
 			}

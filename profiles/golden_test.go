@@ -110,7 +110,8 @@ func TestFaultsAreTyped(t *testing.T) {
 	_, err := LoadFS(fstest.MapFS{"x.yaml": {Data: []byte("limit:\n  rate: abc\n  burst: 0\n")}})
 	var first Fault
 	require.ErrorAs(t, err, &first)
-	require.Equal(t, Fault{File: "x.yaml", Line: 2, Column: 9, Field: "limit.rate", Problem: `"abc" is not a rate`, Want: promise.WantRate}, first)
+	require.Equal(t, Fault{File: "x.yaml", Line: 2, Column: 9, Field: "limit.rate", Problem: `"abc" is not a rate`,
+		Want: promise.WantRate}, first)
 	var all Errors
 	require.True(t, errors.As(err, &all))
 	require.Len(t, all, 2)

@@ -50,8 +50,10 @@ func TestEveryField(t *testing.T) {
 		Limit: Limit{Rate: 5, Burst: 7, Scope: Client, Charges: []string{"tools/call", "tools/list"},
 			MayCharge: []string{"*"}, Free: []string{"ping"}},
 		Observed: &Observed{Rate: 0.5, Burst: 3, Scope: Client, Source: "server.py", Note: "Differs."},
-		Launch: Launch{Command: []string{"serve", "--port", "8080", "-v", "yes", "true"}, Env: []string{"API_KEY", "OTHER"}, Logs: []string{"server.log", "logs/*.log"},
-			Transport: "sse", Host: "localhost", Port: 8080, Path: "/events", Ready: 90 * time.Second, Note: "Slow to start."},
+		Launch: Launch{Command: []string{"serve", "--port", "8080", "-v", "yes", "true"},
+			Env: []string{"API_KEY", "OTHER"}, Logs: []string{"server.log", "logs/*.log"},
+			Transport: "sse", Host: "localhost", Port: 8080, Path: "/events", Ready: 90 * time.Second,
+			Note: "Slow to start."},
 		Credentials: []Credential{{"API_KEY", "mailgun", true, ""}, {"OTHER", "generic", false, ""}},
 		Call: LoadCall{Method: "tools/call", Tool: "look", Never: []string{"wipe", "delete_*"},
 			Arguments: []byte(`{"z":1,"a":[true,null,1.5,"<a&b>","2026-01-02",16,{}],"":null}`)},
@@ -213,7 +215,8 @@ func TestLoading(t *testing.T) {
 }
 
 func TestCost(t *testing.T) {
-	l := Limit{Charges: []string{"*", "notifications/progress"}, MayCharge: []string{"ping"}, Free: []string{"initialize"}}
+	l := Limit{Charges: []string{"*", "notifications/progress"}, MayCharge: []string{"ping"},
+		Free: []string{"initialize"}}
 	other := Limit{Charges: []string{"tools/call"}, MayCharge: []string{"*"}, Free: []string{"ping"}}
 	for _, row := range []struct {
 		limit       Limit
@@ -266,7 +269,8 @@ func TestPackageCommentShowsAFile(t *testing.T) {
 	require.Equal(t, "my-server", p.Name)
 	require.Equal(t, 12.0, p.Limit.Rate)
 	require.Empty(t, warnings)
-	for _, part := range []any{p.Doc, p.Pattern, p.Parent, p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free, p.Observed.Note,
+	for _, part := range []any{p.Doc, p.Pattern, p.Parent, p.Limit.Charges, p.Limit.MayCharge, p.Limit.Free,
+		p.Observed.Note,
 		p.Launch.Command, p.Launch.Env, p.Launch.Note, p.Credentials, p.Call.Tool, p.Call.Never} {
 		require.NotEmpty(t, part)
 	}

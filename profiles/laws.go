@@ -30,7 +30,8 @@ func (p Profile) Lawful() bool {
 // law is the limit as a law.
 func (l Limit) law() promise.Law {
 	law := promise.Law{Kind: promise.Bucket, N: l.Burst, Rate: l.Rate,
-		Charge: promise.Charge{Methods: slices.Clone(l.Charges), May: slices.Clone(l.MayCharge), Free: slices.Clone(l.Free), Presumed: l.Presumed}}
+		Charge: promise.Charge{Methods: slices.Clone(l.Charges), May: slices.Clone(l.MayCharge),
+			Free: slices.Clone(l.Free), Presumed: l.Presumed}}
 	if l.Presumed {
 		law.Charge.Methods, law.Charge.May = nil, nil
 	}
@@ -110,7 +111,13 @@ func (p Profile) NeedsSessions() string {
 	if !p.Lawful() {
 		return ""
 	}
-	for _, l := range p.Promise {
+	return SessionsFor(p.Promise)
+}
+
+// SessionsFor says why laws can't be asked by a revision without sessions; it is empty
+// where they can.
+func SessionsFor(laws promise.Promise) string {
+	for _, l := range laws {
 		switch {
 		case l.Key.Has(promise.Session):
 			return LawPerSession

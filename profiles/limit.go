@@ -34,12 +34,13 @@ const anyMethod = "*"
 // into a bucket that holds Burst, full at first use; a charged request takes
 // one token, a refused one takes none.
 type Limit struct {
-	Rate      float64  // tokens a second; finite, > 0
-	Burst     int      // tokens; >= 1
-	Scope     Scope    // Global or Client
-	Key       Key      // of the scope Client: what tells clients apart; empty where nobody knows
-	Charges   []string // methods that cost exactly one token; "*" is every request that no list names
-	MayCharge []string // methods that cost nothing or one token: nobody knows which; "*" is everything that no list names
+	Rate    float64  // tokens a second; finite, > 0
+	Burst   int      // tokens; >= 1
+	Scope   Scope    // Global or Client
+	Key     Key      // of the scope Client: what tells clients apart; empty where nobody knows
+	Charges []string // methods that cost exactly one token; "*" is every request that no list names
+	// methods that cost nothing or one token: nobody knows which; "*" is everything that no list names
+	MayCharge []string
 	Free      []string // methods that cost nothing, whatever "*" says
 	Presumed  bool     // nobody said what is charged: the load call surely is, and the rest may be
 	Tier      string   // the tier it was taken from; empty where given in numbers

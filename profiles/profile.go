@@ -25,7 +25,7 @@
 //	  charges: ["*"]             # methods that surely cost a token
 //	  may_charge: [ping]         # methods of which nobody knows
 //	  free: [initialize]         # methods that cost nothing
-//	# promise: [100 per 15m fixed, {cap: 4, per: session}]   # in place of limit: laws of any kind, see docs/PROMISES.md
+//	# promise: [100 per 15m fixed, {cap: 4, per: session}]   # in place of limit: laws, see docs/PROMISES.md
 //	observed: {rate: 10, burst: 30, source: server.py:65, note: The code.}
 //	launch:
 //	  install:                   # what run --live installs first, in a folder of its own
@@ -108,7 +108,8 @@ type Observed struct {
 
 // Laws returns what was found as laws; nil where no limiter was.
 func (o *Observed) Laws() promise.Promise {
-	return Profile{Limit: Limit{Rate: o.Rate, Burst: o.Burst, Scope: o.Scope, Presumed: true}, Promise: o.Promise}.Laws()
+	return Profile{Limit: Limit{Rate: o.Rate, Burst: o.Burst, Scope: o.Scope, Presumed: true},
+		Promise: o.Promise}.Laws()
 }
 
 // Launch says how a live server is started.
@@ -155,10 +156,12 @@ type Refusal struct {
 	Codes    []int  // JSON-RPC error codes
 	Statuses []int  // HTTP statuses that are refusals whatever the body says
 	Text     string // RE2 pattern, matched without case against isError texts, error messages and soft failures
-	Plain    string // the same, against every other text and structured content of a result: whatever matches is a refusal, though it says no error
-	Resets   bool   // a connection that is closed in place of a reply is a refusal
-	Not      NotRefusal
-	Shape    RefusalShape
+	// the same, against every other text and structured content of a result: whatever
+	// matches is a refusal, though it says no error
+	Plain  string
+	Resets bool // a connection that is closed in place of a reply is a refusal
+	Not    NotRefusal
+	Shape  RefusalShape
 }
 
 // A RefusalShape is what a server promises of its refusals. What is zero isn't promised.
@@ -174,7 +177,8 @@ type RefusalShape struct {
 var retryForms = []string{"seconds", "date", "body", "none"}
 
 // The sets of headers: of the IETF's drafts, by number, the older X-RateLimit-*, or none.
-var headerForms = []string{"ratelimit-draft-6", "ratelimit-draft-7", "ratelimit-draft-8", "ratelimit-draft-11", "x-ratelimit", "none"}
+var headerForms = []string{"ratelimit-draft-6", "ratelimit-draft-7", "ratelimit-draft-8", "ratelimit-draft-11",
+	"x-ratelimit", "none"}
 
 // RetryForms returns what RefusalShape.RetryAfter may be.
 func RetryForms() []string { return slices.Clone(retryForms) }

@@ -147,7 +147,8 @@ func (r *reader) lawMore(l *promise.Law) []field {
 		{"tools", r.filled(&c.Tools, r.texts(&c.Tools, `tools' names, such as search or "render_*"`))},
 		{"units", r.units(&c.Units)},
 		{"outcomes", func(n *yaml.Node, path string) {
-			if text, ok := r.oneOf(n, path, "all", string(promise.Failures), string(promise.Successes)); ok && text != "all" {
+			if text, ok := r.oneOf(n, path, "all", string(promise.Failures), string(promise.Successes)); ok &&
+				text != "all" {
 				c.Outcomes = promise.Outcomes(text)
 			}
 		}},
@@ -214,7 +215,8 @@ func (r *reader) every(n *yaml.Node, path string, quota bool, l *promise.Law) {
 // style reads where windows lie.
 func (r *reader) style(to *promise.Style) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		if text, ok := r.oneOf(n, path, string(promise.Sliding), string(promise.Fixed), string(promise.Aligned), string(promise.Counter)); ok {
+		if text, ok := r.oneOf(n, path, string(promise.Sliding), string(promise.Fixed), string(promise.Aligned),
+			string(promise.Counter)); ok {
 			*to = promise.Style(text)
 		}
 	}
@@ -319,7 +321,8 @@ func (r *reader) checkPromise(p *Profile) {
 		!slices.ContainsFunc(p.Promise, func(l promise.Law) bool {
 			return l.Kind == promise.Bucket && l.Rate == r.stated.Rate && l.N == r.stated.Burst
 		}) {
-		r.fault(r.at["limit"], "limit", fmt.Sprintf("%s is no law of the promise", r.stated), "a bucket that the promise has as well, or no limit")
+		r.fault(r.at["limit"], "limit", fmt.Sprintf("%s is no law of the promise", r.stated),
+			"a bucket that the promise has as well, or no limit")
 	}
 	load := p.Call
 	for x := range p.Promise {

@@ -67,8 +67,9 @@ func TestPromiseForms(t *testing.T) {
 func TestPromiseAndLimit(t *testing.T) {
 	bucket := parsed(t, "promise: 15/s burst 40 per credential free ping")
 	require.False(t, bucket.Lawful(), "one bucket is a limit")
-	require.Equal(t, Limit{Rate: 15, Burst: 40, Scope: Client, Key: CredentialKey, Free: []string{"ping"}, MayCharge: []string{"*"},
-		Charges: []string{"tools/list"}, Presumed: true}, bucket.Limit)
+	require.Equal(t, Limit{Rate: 15, Burst: 40, Scope: Client, Key: CredentialKey, Free: []string{"ping"},
+		MayCharge: []string{"*"},
+		Charges:   []string{"tools/list"}, Presumed: true}, bucket.Limit)
 
 	limit := parsed(t, "limit: {rate: 15, burst: 40, scope: client, key: credential, charges: ['*'], free: [ping]}")
 	require.Equal(t, "15/s burst 40 per credential methods * free ping", limit.Laws()[0].String())
@@ -95,7 +96,8 @@ func TestPromiseAndLimit(t *testing.T) {
 	require.Equal(t, "a.yaml:1", get("b").Promised)
 	require.Nil(t, get("c").Promise)
 	require.Equal(t, 10.0, get("c").Limit.Rate)
-	require.Equal(t, promise.Promise{{Kind: promise.Window, N: 5, Every: time.Second, Style: promise.Sliding}}, get("d").Promise)
+	require.Equal(t, promise.Promise{{Kind: promise.Window, N: 5, Every: time.Second, Style: promise.Sliding}},
+		get("d").Promise)
 	require.Zero(t, get("d").Limit.Rate)
 }
 

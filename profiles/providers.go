@@ -3,10 +3,10 @@ package profiles
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/invoked"
 )
 
 // A Provider is an issuer of credentials that nobody else knows: what apikey's
@@ -55,25 +55,18 @@ func (r *reader) providers(n *yaml.Node, path string) []Provider {
 
 // ReadProviders reads a file of nothing but providers.
 func ReadProviders(name string) ([]Provider, error) {
-	file, err := os.Open(name)
+	data, err := invoked.File(name, maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("profiles: %w", err)
-	}
-	defer file.Close() // it was only read
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("profiles: %w", err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("profiles: %s is longer than %d bytes", name, maxFile)
+		return nil, err
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
-		return nil, fmt.Errorf("profiles: %s is no YAML with providers: in it", name)
+		return nil, fmt.Errorf("%s is no YAML with providers: in it", name)
 	}
 	r := &reader{file: name, at: map[string]*yaml.Node{}}
 	var list []Provider
-	r.mapping(doc.Content[0], "", true, []field{{"providers", func(n *yaml.Node, path string) { list = r.providers(n, path) }}})
+	r.mapping(doc.Content[0], "", true, []field{{"providers",
+		func(n *yaml.Node, path string) { list = r.providers(n, path) }}})
 	var faults []error
 	for _, f := range r.report() {
 		faults = append(faults, f)
@@ -82,7 +75,7 @@ func ReadProviders(name string) ([]Provider, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("profiles: %s has no providers: in it", name)
+		return nil, fmt.Errorf("%s has no providers: in it", name)
 	}
 	return list, nil
 }
@@ -93,7 +86,8 @@ func providersNode(list []Provider) *yaml.Node {
 	}
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, p := range list {
-		n.Content = append(n.Content, node{}.text("name", p.Name).text("title", p.Title).text("doc", p.Doc).text("url", p.URL).texts("patterns", p.Patterns, false).mapping())
+		n.Content = append(n.Content, node{}.text("name", p.Name).text("title", p.Title).text("doc", p.Doc).text("url",
+			p.URL).texts("patterns", p.Patterns, false).mapping())
 	}
 	return n
 }

@@ -44,7 +44,7 @@ func problemOf(err error) string {
 func ParseLimit(s string) (rate float64, burst int, err error) {
 	rate, burst, problem := readLimit(s)
 	if problem != "" {
-		return 0, 0, fmt.Errorf("profiles: %s, want %s", problem, limitForms)
+		return 0, 0, fmt.Errorf("%s, want %s", problem, limitForms)
 	}
 	return rate, burst, nil
 }
@@ -70,7 +70,7 @@ func ParseScope(s string) (Scope, error) {
 	case Global, Client:
 		return scope, nil
 	}
-	return "", fmt.Errorf("profiles: %s is not a scope, want global or client", quote(s))
+	return "", fmt.Errorf("%s is not a scope, want global or client", quote(s))
 }
 
 // quote quotes what a file or a flag says, cut to what fits a line.

@@ -48,7 +48,7 @@ func TestParseLimit(t *testing.T) {
 		"1 burst 2000000000": `burst "2000000000" is above 1000000000`,
 	} {
 		_, _, err := ParseLimit(text)
-		require.EqualError(t, err, "profiles: "+want+tail, text)
+		require.EqualError(t, err, ""+want+tail, text)
 	}
 }
 
@@ -59,7 +59,7 @@ func TestParseScope(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	_, err := ParseScope("Global")
-	require.EqualError(t, err, `profiles: "Global" is not a scope, want global or client`)
+	require.EqualError(t, err, `"Global" is not a scope, want global or client`)
 }
 
 // Whatever a limit prints, ParseLimit reads back exactly.

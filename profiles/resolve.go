@@ -25,7 +25,8 @@ func (p *press) add(d *draft) {
 	}
 	below := p.byName[d.name]
 	if len(below) > 0 && below[len(below)-1].layer == d.layer {
-		d.reader.fault(child(d.doc, "name"), "name", quote(d.name)+" is also the name in "+below[len(below)-1].reader.file, "a name of its own")
+		d.reader.fault(child(d.doc, "name"), "name",
+			quote(d.name)+" is also the name in "+below[len(below)-1].reader.file, "a name of its own")
 		return
 	}
 	p.byName[d.name] = append(below, d)

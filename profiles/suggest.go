@@ -29,6 +29,14 @@ func DidYouMean(word string, candidates []string) string {
 	return ""
 }
 
+// Meant is the question that advice on an unknown word begins with, or nothing.
+func Meant(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
+		return "did you mean " + near + "? "
+	}
+	return ""
+}
+
 // mistakes counts the letters that were added, dropped, changed or swapped
 // with their neighbour between two words (the optimal string alignment
 // distance, a restricted form of Damerau 1964).

@@ -26,8 +26,10 @@ type Pattern struct {
 }
 
 var patterns = []Pattern{
-	{"external-api", "Tools call somebody else's API with a credential, so the limit keeps the account within its quota."},
-	{"local-framework", "Tools work on this machine alone and need no credential, so the limit keeps one client from taking all of it."},
+	{"external-api", "Tools call somebody else's API with a credential, so the limit keeps the account within " +
+		"its quota."},
+	{"local-framework", "Tools work on this machine alone and need no credential, so the limit keeps one client from " +
+		"taking all of it."},
 	{"plugin", "The server is another one's plugin and has no limiter of its own, so its limit is inherited."},
 }
 

@@ -25,7 +25,8 @@ func TestBoundsOfLaws(t *testing.T) {
 		problem string // empty: it is fine
 	}{
 		{name: "the most tokens", law: bucket(func(l *Law) { l.N = maxN })},
-		{name: "one more", law: bucket(func(l *Law) { l.N = maxN + 1 }), problem: "1000000001 is not from 1 to 1000000000"},
+		{name: "one more", law: bucket(func(l *Law) { l.N = maxN + 1 }),
+			problem: "1000000001 is not from 1 to 1000000000"},
 		{name: "the fewest", law: bucket(func(l *Law) { l.N = 1 })},
 		{name: "none", law: bucket(func(l *Law) { l.N = 0 }), problem: "0 is not from 1 to"},
 		{name: "the least rate", law: bucket(func(l *Law) { l.Rate = minRate })},
@@ -34,10 +35,13 @@ func TestBoundsOfLaws(t *testing.T) {
 		{name: "a higher one", law: bucket(func(l *Law) { l.Rate = 2 * maxRate }), problem: "a rate of 2e+09/s"},
 		{name: "steps", law: stepped},
 		{name: "one step is all of it", law: bucket(func(l *Law) { l.Step, l.Every, l.Rate = 10, time.Second, 10 })},
-		{name: "a step of more", law: bucket(func(l *Law) { l.Step, l.Every, l.Rate = 11, time.Second, 11 }), problem: "can't get 11 tokens at once"},
-		{name: "a step back", law: bucket(func(l *Law) { l.Step, l.Every = -1, time.Second }), problem: "can't get -1 tokens at once"},
+		{name: "a step of more", law: bucket(func(l *Law) { l.Step, l.Every, l.Rate = 11, time.Second, 11 }),
+			problem: "can't get 11 tokens at once"},
+		{name: "a step back", law: bucket(func(l *Law) { l.Step, l.Every = -1, time.Second }),
+			problem: "can't get -1 tokens at once"},
 		{name: "a step without a time", law: bucket(func(l *Law) { l.Step = 5 }), problem: "need the time between two"},
-		{name: "a step against its rate", law: bucket(func(l *Law) { l.Step, l.Every = 4, time.Second }), problem: "are 4/s, not 5/s"},
+		{name: "a step against its rate", law: bucket(func(l *Law) { l.Step, l.Every = 4, time.Second }),
+			problem: "are 4/s, not 5/s"},
 		{name: "the shortest window", law: window(time.Millisecond)},
 		{name: "a shorter one", law: window(time.Millisecond - 1), problem: "a window of 999.999µs"},
 		{name: "the longest window", law: window(maxEvery)},
@@ -48,13 +52,20 @@ func TestBoundsOfLaws(t *testing.T) {
 		{name: "the longest lockout", law: bucket(func(l *Law) { l.Lockout = maxEvery })},
 		{name: "a longer lockout", law: bucket(func(l *Law) { l.Lockout = maxEvery + 1 }), problem: "a lockout of"},
 		{name: "a lockout back", law: bucket(func(l *Law) { l.Lockout = -1 }), problem: "a lockout of"},
-		{name: "a length that no kind needs", law: bucket(func(l *Law) { l.Every = time.Second }), problem: "no use for a length of 1s"},
+		{name: "a length that no kind needs", law: bucket(func(l *Law) { l.Every = time.Second }),
+			problem: "no use for a length of 1s"},
 		{name: "the most units", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": maxN} })},
-		{name: "more units", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": maxN + 1} }), problem: "1000000001 units of a"},
+		{name: "more units", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": maxN + 1} }),
+			problem: "1000000001 units of a"},
 		{name: "no units", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": 0} })},
-		{name: "fewer", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": -1} }), problem: "-1 units of a"},
-		{name: "no methods", law: bucket(func(l *Law) { l.Charge.Methods = []string{} }), problem: "nothing is charged"},
-		{name: "no methods, but some may be", law: bucket(func(l *Law) { l.Charge.Methods, l.Charge.May = []string{}, []string{"ping"} })},
+		{name: "fewer", law: bucket(func(l *Law) { l.Charge.Units = map[string]int{"a": -1} }),
+			problem: "-1 units of a"},
+		{name: "no methods", law: bucket(func(l *Law) { l.Charge.Methods = []string{} }),
+			problem: "nothing is charged"},
+		{name: "no methods, but some may be", law: bucket(func(l *Law) {
+			l.Charge.Methods, l.Charge.May = []string{},
+				[]string{"ping"}
+		})},
 		{name: "no tools", law: bucket(func(l *Law) { l.Charge.Tools = []string{} }), problem: "nothing is charged"},
 		{name: "a zone that is none", law: Law{Kind: Quota, N: 1, Unit: Day, Zone: "Local"}, problem: "no time zone"},
 		{name: "a calendar day", law: Law{Kind: Quota, N: 1, Unit: Day}},
@@ -71,7 +82,7 @@ func TestBoundsOfLaws(t *testing.T) {
 // An error names the laws by their places, counted from 1.
 func TestWhichLawIsWrong(t *testing.T) {
 	fine, bad := Law{Kind: Cap, N: 2}, Law{Kind: Cap}
-	require.ErrorContains(t, Promise{fine, bad}.Validate(), "promise: law 2: 0 is not from 1")
+	require.ErrorContains(t, Promise{fine, bad}.Validate(), "law 2: 0 is not from 1")
 	require.ErrorContains(t, Promise{fine, {Kind: Cap, N: 3}, fine}.Validate(), "law 3 says what law 1 says")
 	many := make(Promise, MaxLaws)
 	for i := range many {
@@ -125,7 +136,8 @@ func TestWhatHasNoMethodMayCost(t *testing.T) {
 }
 
 func TestRatesAreWrittenForPeople(t *testing.T) {
-	for rate, want := range map[float64]string{12: "12/s", 0.5: "0.5/s", minRate: "0.000001/s", 5e-7: "5e-07/s", 999999999: "999999999/s", maxRate: "1e+09/s", 0: "0/s"} {
+	for rate, want := range map[float64]string{12: "12/s", 0.5: "0.5/s", minRate: "0.000001/s", 5e-7: "5e-07/s",
+		999999999: "999999999/s", maxRate: "1e+09/s", 0: "0/s"} {
 		assert.Equal(t, want, FormatRate(rate))
 	}
 }

@@ -32,7 +32,12 @@ type Headers struct {
 func ReadHeaders(fields []Field) Headers {
 	h := &headerReader{of: map[string]int{}}
 	for _, f := range fields {
-		switch name := strings.ToLower(f.Name); {
+		name := strings.ToLower(f.Name)
+		if unit := notRequests(name); unit != "" {
+			h.note("%s: counts %s, which aren't requests", f.Name, unit)
+			continue
+		}
+		switch {
 		case name == "ratelimit-policy" || name == "x-ratelimit-policy":
 			h.policies(f)
 		case name == "ratelimit":
@@ -43,6 +48,8 @@ func ReadHeaders(fields []Field) Headers {
 			h.left(f.Name, f.Value, strings.TrimSuffix(name, "-remaining"))
 		case limitName(name):
 			h.byUnit(f)
+		case limitName(name + "-"):
+			h.note("%s: %q isn't a form that is known", f.Name, f.Value)
 		}
 	}
 	h.out.Of = h.of[h.least]
@@ -55,6 +62,20 @@ func ReadHeaders(fields []Field) Headers {
 
 func limitName(name string) bool {
 	return strings.Contains(strings.ReplaceAll(name, "rate-limit", "ratelimit"), "ratelimit-")
+}
+
+// notRequests is what a header counts in place of requests, by its name: such as
+// X-RateLimit-Remaining-Tokens. It is empty where it counts requests.
+func notRequests(name string) string {
+	if limitName(name) {
+		for word := range strings.SplitSeq(name, "-") {
+			switch word {
+			case "tokens", "bytes", "characters", "points", "credits":
+				return word
+			}
+		}
+	}
+	return ""
 }
 
 type headerReader struct {
@@ -208,12 +229,18 @@ func (h *headerReader) limit(f Field) {
 }
 
 // byUnit reads what Kong says: X-RateLimit-Limit-Minute and X-RateLimit-Remaining-Minute.
-// Its windows lie by the clock.
+// Its windows lie by the clock. Others say X-RateLimit-Limit-Requests, without a time.
 func (h *headerReader) byUnit(f Field) {
 	name := strings.ToLower(f.Name)
 	at := strings.LastIndexByte(name, '-')
-	every := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[name[at+1:]]
+	every := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour,
+		"day": 24 * time.Hour}[name[at+1:]]
 	switch {
+	case name[at+1:] == "requests" && strings.HasSuffix(name[:at], "-limit"):
+		h.bare = f.Name + ": " + f.Value
+		h.quota(strings.TrimSuffix(name[:at], "-limit")+name[at:], f.Value)
+	case name[at+1:] == "requests" && strings.HasSuffix(name[:at], "-remaining"):
+		h.left(f.Name, f.Value, strings.TrimSuffix(name[:at], "-remaining")+name[at:])
 	case every == 0:
 	case strings.HasSuffix(name[:at], "-limit"):
 		if n, err := strconv.Atoi(strings.TrimSpace(f.Value)); err == nil && n > 0 {

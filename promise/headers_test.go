@@ -23,23 +23,51 @@ func TestReadHeaders(t *testing.T) {
 		notes            string
 		of               int
 	}{
-		{"draft 11", `RateLimit-Policy: "burst";q=100;w=60, "daily";q=1000;w=86400;pk=:cHNkZg==:` + "\n" + `RateLimit: "daily";r=50;t=30, "burst";r=7`,
+		{"draft 11", `RateLimit-Policy: "burst";q=100;w=60, "daily";q=1000;w=86400;pk=:cHNkZg==:` + "\n" +
+			`RateLimit: "daily";r=50;t=30, "burst";r=7`,
 			`100 per 1m named "burst"; 1000 per 24h named "daily"`, 7, "", 100},
-		{"a cap, bytes, and a comma in a name", `RateLimit-Policy: "a,b;c";q=4;qu="concurrent-requests", "x";q=9;w=1;qu="content-bytes"`,
+		{"a cap, bytes, and a comma in a name",
+			`RateLimit-Policy: "a,b;c";q=4;qu="concurrent-requests", "x";q=9;w=1;qu="content-bytes"`,
 			`4 at a time named "a,b;c"`, -1, "RateLimit-Policy: 9 content-bytes, which aren't requests", 0},
-		{"draft 8, as express-rate-limit has it", `RateLimit-Policy: "30-in-10sec"; q=30; w=10; pk=:abc:` + "\n" + `RateLimit: "30-in-10sec"; r=29; t=10`,
+		{"draft 8, as express-rate-limit has it", `RateLimit-Policy: "30-in-10sec"; q=30; w=10; pk=:abc:` + "\n" +
+			`RateLimit: "30-in-10sec"; r=29; t=10`,
 			`30 per 10s named "30-in-10sec"`, 29, "", 30},
 		{"draft 7", "RateLimit-Policy: 30;w=10\nRateLimit: limit=30, remaining=12, reset=4", "30 per 10s", 12, "", 30},
-		{"draft 6", "RateLimit-Policy: 30;w=10;burst=40;comment=\"a, b\"\nRateLimit-Limit: 30\nRateLimit-Remaining: 3\nRateLimit-Reset: 4", "30 per 10s", 3,
+		{"draft 6", "RateLimit-Policy: 30;w=10;burst=40;comment=\"a, b\"\nRateLimit-Limit: 30\nRateLimit-Remaining: " +
+			"3\nRateLimit-Reset: 4", "30 per 10s", 3,
 			"RateLimit-Policy: a burst of 40, whose meaning the draft leaves open: not in the law", 30},
-		{"draft 3, as Envoy has it", "X-Ratelimit-Limit: 10, 10;w=1;name=\"per-ip\", 1000;w=3600\nX-Ratelimit-Remaining: 9", `10 per 1s named "per-ip"; 1000 per 1h`, 9, "", 10},
-		{"Kong", "X-RateLimit-Limit-Minute: 100\nX-RateLimit-Remaining-Minute: 99\nX-RateLimit-Limit-Hour: 500\nX-RateLimit-Remaining-Hour: 4\nRateLimit-Limit: 100\nRateLimit-Reset: 5",
+		{"draft 3, as Envoy has it", "X-Ratelimit-Limit: 10, 10;w=1;name=\"per-ip\", " +
+			"1000;w=3600\nX-Ratelimit-Remaining: 9", `10 per 1s named "per-ip"; 1000 per 1h`, 9, "", 10},
+		{"Kong", "X-RateLimit-Limit-Minute: 100\nX-RateLimit-Remaining-Minute: 99\nX-RateLimit-Limit-Hour: " +
+			"500\nX-RateLimit-Remaining-Hour: 4\nRateLimit-Limit: 100\nRateLimit-Reset: 5",
 			`100 per 1m named "minute"; 500 per 1h named "hour"`, 4, "", 500},
-		{"a number without a time", "X-Rate-Limit-Limit: 60\nX-Rate-Limit-Remaining: 59", "", 59, "timeless X-Rate-Limit-Limit: 60", 60},
+		{"a number without a time", "X-Rate-Limit-Limit: 60\nX-Rate-Limit-Remaining: 59", "", 59,
+			"timeless X-Rate-Limit-Limit: 60", 60},
 		{"draft 11 without a window", `RateLimit-Policy: "bucket";q=4`, "", -1, "timeless RateLimit-Policy: 4", 0},
 		{"nonsense", "X-RateLimit-Remaining: many\nRateLimit-Policy: \"x\";q=-1;w=1, 5;w=soon, 0;w=1", "", -1,
 			`X-RateLimit-Remaining: "many" is no number of requests that are left|RateLimit-Policy: "-1" is no number of requests|` +
 				`RateLimit-Policy: "soon" is no number of seconds|RateLimit-Policy: 0 requests`, 0},
+		{"a model's, by tokens and by requests", "x-ratelimit-limit-requests: 60\nx-ratelimit-limit-tokens: " +
+			"150000\nx-ratelimit-remaining-requests: 59\nx-ratelimit-remaining-tokens: 3\nx-ratelimit-reset-tokens: 6m0s",
+			"", 59, "x-ratelimit-limit-tokens: counts tokens, which aren't requests|x-ratelimit-remaining-tokens: counts " +
+				"tokens, which aren't requests|x-ratelimit-reset-tokens: counts tokens, which aren't requests|timeless " +
+				"x-ratelimit-limit-requests: 60", 60},
+		{"another model's", "anthropic-ratelimit-requests-limit: 50\nanthropic-ratelimit-requests-remaining: " +
+			"49\nanthropic-ratelimit-input-tokens-remaining: 3\nanthropic-ratelimit-requests-reset: 2026-11-29T08:00:00Z",
+			"", 49, "anthropic-ratelimit-input-tokens-remaining: counts tokens, which aren't requests|timeless " +
+				"anthropic-ratelimit-requests-limit: 50", 50},
+		{"several lines, a unit and a name of its own", "RateLimit-Policy: \"one\";q=10;w=1;qu=\"requests\"\n" +
+			"RateLimit-Policy: \"two\";w=60;q=100;pk=:YQ==:\nX-App-Rate-Limit: 100:1,1000:10",
+			`10 per 1s named "one"; 100 per 1m named "two"`, -1,
+			`X-App-Rate-Limit: "100:1,1000:10" isn't a form that is known`, 0},
+		{"a bot's", "X-RateLimit-Limit: 5\nX-RateLimit-Remaining: 0\nX-RateLimit-Reset: 1470173023.123\n" +
+			"X-RateLimit-Reset-After: 1.250\nX-RateLimit-Bucket: abcd1234\nX-RateLimit-Global: true", "", 0,
+			"timeless X-RateLimit-Limit: 5", 5},
+		{"in words", "X-RateLimit-Limit: 10 per 1 minute\nX-RateLimit-Remaining: unlimited", "", -1,
+			`X-RateLimit-Limit: "10 per 1 minute" is no number of requests|X-RateLimit-Remaining: "unlimited" is no ` +
+				`number of requests that are left`, 0},
+		{"without a number, or the end of a name", "RateLimit-Policy: \"x;q=10;w=60", "", -1,
+			`RateLimit-Policy: "\"x;q=10;w=60" is no number of requests`, 0},
 		{"others", "X-RateLimit-Resource: core\nRetry-After: 3", "", -1, "", 0},
 	} {
 		h := readFields(c.text)

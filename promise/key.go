@@ -22,9 +22,28 @@ var dimensions = []Dimension{Session, Credential, Address, Tool, Method}
 
 // also are other words that people write for a dimension.
 var also = map[string]Dimension{
-	"ip": Address, "addr": Address, "host": Address,
-	"user": Credential, "token": Credential, "apikey": Credential, "api-key": Credential, "subject": Credential,
-	"sessions": Session, "tools": Tool, "methods": Method,
+	"ip": Address, "ips": Address, "addr": Address, "host": Address, "addresses": Address,
+	"user": Credential, "users": Credential, "account": Credential, "principal": Credential, "subject": Credential,
+	"identity": Credential, "caller": Credential, "key": Credential, "keys": Credential, "token": Credential,
+	"tokens": Credential, "bearer": Credential, "credentials": Credential, "apikey": Credential, "api-key": Credential,
+	"api_key": Credential, "sessions": Session, "tools": Tool, "methods": Method,
+}
+
+// adjectives may stand before a dimension, and further after it; they say no more. What
+// stands for several credentials, or for it isn't said what, is no dimension.
+var (
+	adjectives = words("api access auth authenticated bearer calling client distinct each individual jwt mcp oauth " +
+		"remote single source the unique verified")
+	further = words("account address hash id identity ids ip key keys name names token tokens user")
+	several = words("brand domain group org organisation organization plan project team tenant workspace")
+)
+
+func words(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(text) {
+		set[w] = true
+	}
+	return set
 }
 
 // A Key is which requests share a counter: those that agree in all its dimensions.
@@ -32,27 +51,54 @@ var also = map[string]Dimension{
 type Key []Dimension
 
 // ParseKey reads dimensions, separated by commas, plus signs or "and"; "everybody" is
-// the empty key. Its error is a *SyntaxError.
+// the empty key. Of several words without either between them, as in "api key" or "IP
+// address", all are of one dimension. Its error is a *SyntaxError.
 func ParseKey(s string) (Key, error) {
 	var key Key
-	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '+' || r == ' ' })
-	for _, word := range words {
-		if word == "and" || word == "everybody" && len(words) == 1 {
+	parts := strings.FieldsFunc(strings.ReplaceAll(s, " and ", "+"), func(r rune) bool { return r == ',' || r == '+' })
+	for _, part := range parts {
+		all := strings.Fields(part)
+		if len(all) == 0 || len(all) == 1 && (all[0] == "and" || all[0] == "everybody" && len(parts) == 1) {
 			continue
 		}
-		d, ok := dimension(word)
-		if !ok {
-			return nil, &SyntaxError{Problem: fmt.Sprintf("%q names nothing that a limit is kept by", word), Want: wantKeys}
+		d, problem := named(all)
+		if problem != "" {
+			return nil, &SyntaxError{Problem: problem, Want: wantKeys}
 		}
 		if slices.Contains(key, d) {
 			return nil, &SyntaxError{Problem: fmt.Sprintf("%q: %s occurs twice", s, d), Want: wantKeys}
 		}
 		key = append(key, d)
 	}
-	if len(words) == 0 {
+	if strings.Trim(s, ",+ ") == "" {
 		return nil, &SyntaxError{Problem: quote(s) + " names no key", Want: wantKeys}
 	}
 	return key.sorted(), nil
+}
+
+// named is the dimension that words name together.
+func named(all []string) (d Dimension, problem string) {
+	unknown := ""
+	for _, word := range all {
+		lower := strings.ToLower(word)
+		switch found, ok := dimension(word); {
+		case several[lower]:
+			return "", fmt.Sprintf("%q may have several credentials: name the credential if each of yours is another "+
+				"one's, and nothing if all are of one", word)
+		case ok && d == "":
+			d = found
+		case ok && d == found || further[lower] && d != "" || adjectives[lower]:
+		case unknown == "":
+			unknown = word
+		}
+	}
+	if d == "" {
+		unknown = strings.Join(all, " ")
+	}
+	if unknown != "" {
+		return "", fmt.Sprintf("%q names nothing that a limit is kept by", unknown)
+	}
+	return d, ""
 }
 
 const wantKeys = "session, credential, address, tool, method, or everybody"

@@ -130,6 +130,22 @@ func (l Law) Most(span time.Duration) float64 {
 	return math.Inf(1)
 }
 
+// Lasting reports if what is taken of the law is gone for an hour or longer.
+func (l Law) Lasting() bool { return l.Kind == Quota || l.Kind == Window && l.Every >= time.Hour }
+
+// Pace is how many units a second the law grants in the long run; of a Cap it is 0.
+func (l Law) Pace() float64 {
+	switch {
+	case l.Kind == Bucket:
+		return l.Rate
+	case l.Kind == Window:
+		return float64(l.N) / l.Every.Seconds()
+	case l.Kind == Quota:
+		return float64(l.N) / l.Unit.Length().Seconds()
+	}
+	return 0
+}
+
 // windows is how many windows' worth fits a closed span: of a sliding one a request
 // more where the span's two ends are a window apart; of others, the span may touch
 // one more than it is long.

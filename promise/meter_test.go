@@ -28,10 +28,12 @@ func TestMeter(t *testing.T) {
 	}
 	for text, steps := range map[string][]step{
 		"10/s burst 3": {
-			{0, 3, true, 0, 0}, {50 * ms, 1, false, 0.5, 0.5}, {100 * ms, 1, true, 0, 0}, {10 * time.Second, 0, false, 3, 3},
+			{0, 3, true, 0, 0}, {50 * ms, 1, false, 0.5, 0.5}, {100 * ms, 1, true, 0, 0},
+			{10 * time.Second, 0, false, 3, 3},
 		},
 		"10/s burst 20 steps 10 every 1s": {
-			{0, 20, true, 0, 10}, {500 * ms, 0, false, 0, 15}, {time.Second, 0, false, 0, 20}, {2 * time.Second, 0, false, 10, 20},
+			{0, 20, true, 0, 10}, {500 * ms, 0, false, 0, 15}, {time.Second, 0, false, 0, 20},
+			{2 * time.Second, 0, false, 10, 20},
 			{3 * time.Second, 0, false, 10, 20},
 		},
 		"3 per 1s sliding": {
@@ -39,7 +41,8 @@ func TestMeter(t *testing.T) {
 			{1500 * ms, 0, false, 3, 3},
 		},
 		"3 per 1s fixed": {
-			{200 * ms, 1, true, 2, 2}, {1100 * ms, 2, true, 0, 0}, {1199 * ms, 1, false, 0, 0}, {1200 * ms, 3, true, 0, 0},
+			{200 * ms, 1, true, 2, 2}, {1100 * ms, 2, true, 0, 0}, {1199 * ms, 1, false, 0, 0},
+			{1200 * ms, 3, true, 0, 0},
 			{2199 * ms, 0, false, 0, 0}, {2200 * ms, 0, false, 3, 3},
 		},
 		"3 per 1s aligned": {
@@ -174,13 +177,15 @@ func honest(t *rapid.T, l Law) server {
 // Whatever an honest server does lies between what is surely left and what may be,
 // and never above Most; after Rested it grants everything.
 func TestMeterBoundsHonestServers(t *testing.T) {
-	for _, text := range []string{"10/s burst 3", "7/s burst 20", "10/s burst 20 steps 10 every 1s", "4/s burst 4 steps 1 every 250ms",
+	for _, text := range []string{"10/s burst 3", "7/s burst 20", "10/s burst 20 steps 10 every 1s",
+		"4/s burst 4 steps 1 every 250ms",
 		"3 per 1s sliding", "3 per 1s fixed", "3 per 1s aligned", "3 per 1s counter", "3 per 1s", "10 per 2s"} {
 		l := law(t, text)
 		rapid.Check(t, func(t *rapid.T) {
 			m, s := NewMeter(l), honest(t, l)
 			at, admitted := time.Duration(0), []time.Duration(nil)
-			gaps := rapid.SliceOfN(rapid.OneOf(rapid.Just[int64](0), rapid.Int64Range(0, int64(100*ms)), rapid.Int64Range(0, int64(3*time.Second))), 1, 60)
+			gaps := rapid.SliceOfN(rapid.OneOf(rapid.Just[int64](0), rapid.Int64Range(0, int64(100*ms)),
+				rapid.Int64Range(0, int64(3*time.Second))), 1, 60)
 			for _, gap := range gaps.Draw(t, "gaps") {
 				at += time.Duration(gap)
 				sure, may := m.Left(at)
@@ -222,7 +227,8 @@ func TestMost(t *testing.T) {
 		{"10/s burst 20", 2 * time.Second, 40}, {"10/s burst 20", 0, 20},
 		{"10/s burst 20 steps 10 every 1s", 0, 30}, {"10/s burst 20 steps 10 every 1s", 999 * ms, 30},
 		{"3 per 1s sliding", 999 * ms, 3}, {"3 per 1s sliding", time.Second, 6},
-		{"3 per 1s fixed", 0, 3}, {"3 per 1s fixed", 1, 6}, {"3 per 1s aligned", time.Second, 6}, {"3 per 1s", 1001 * ms, 9},
+		{"3 per 1s fixed", 0, 3}, {"3 per 1s fixed", 1, 6}, {"3 per 1s aligned", time.Second, 6},
+		{"3 per 1s", 1001 * ms, 9},
 		{"quota 5 per hour", time.Minute, 10},
 	} {
 		require.Equal(t, row.want, law(t, row.text).Most(row.span), "%s in %s", row.text, row.span)
@@ -231,7 +237,8 @@ func TestMost(t *testing.T) {
 }
 
 func TestCost(t *testing.T) {
-	c := Charge{Free: []string{"ping"}, May: []string{"resources/list"}, Methods: []string{"*"}, Tools: []string{"get_*", "crawl"},
+	c := Charge{Free: []string{"ping"}, May: []string{"resources/list"}, Methods: []string{"*"},
+		Tools: []string{"get_*", "crawl"},
 		Units: map[string]int{"get_*": 2, "get_big*": 3, "get_bigger": 7, "crawl": 5}}
 	for name, want := range map[string][2]int{
 		"ping": {0, 0}, "resources/list": {0, 1}, "tools/list": {1, 1}, "notifications/cancelled": {0, 1},

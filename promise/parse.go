@@ -58,6 +58,11 @@ type parser struct {
 	text   string
 	tokens []string
 	said   map[string]bool
+
+	rate     string // an amount for a time, as ParseRate reads it; empty: there is none
+	fraction string // what is wrong with the amount if it is no rate
+	bucket   bool   // it was called one
+	shared   bool   // by everybody
 }
 
 // next takes the next token; "" at the end.
@@ -88,139 +93,12 @@ func (p *parser) take(words ...string) bool {
 	return false
 }
 
-func (p *parser) law() (l Law, problem string) {
-	if l, problem = p.head(); problem != "" {
-		return l, problem
-	}
-	for len(p.tokens) > 0 {
-		name := p.peek()
-		if p.said[name] {
-			return l, fmt.Sprintf("%s is said twice", name)
-		}
-		p.said[name] = true
-		if problem = p.clause(&l); problem != "" {
-			return l, problem
-		}
-	}
-	if l.Kind == "" {
-		return l, "a rate without a burst: a bucket names its burst, and a window is written as " + strconv.Itoa(l.N) + " per 1s"
-	}
-	return l, ""
-}
-
-// headForm is how a law begins: perhaps its kind, an amount, perhaps of what, and what
-// it is for: a time, or "at a time".
-var headForm = regexp.MustCompile(`(?i)^\s*(?:(quota|cap|bucket|window)\s+(?:of\s+)?)?` +
-	`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)` +
-	`\s*(?:(?:reqs?|requests?|calls?|tokens?|units?)\b)?` +
-	`\s*(?:(rps|rpm)\b|(/|per\b|in\b|an?\b|every\b)\s*` +
-	`((?:\d+\.?\d*|\.\d+)\s+[a-z]+|[^\s,;()]+)|` +
-	`(at (?:a|the same) time|at once)\b)?`)
-
-// head reads the numbers, up to the clauses. A rate whose burst isn't said has no
-// Kind yet: it may be a window's.
-func (p *parser) head() (l Law, problem string) {
-	parts := headForm.FindStringSubmatch(p.text)
-	if parts == nil {
-		return l, "it doesn't begin with a number"
-	}
-	p.tokens = tokens(strings.TrimLeft(p.text[len(parts[0]):], ", "))
-	amount, by, span := parts[2], parts[4], strings.ToLower(parts[5])
-	switch per := strings.ToLower(parts[3]); {
-	case per != "":
-		return p.timed(amount, strings.TrimPrefix(per, "rp"), true)
-	case parts[6] != "":
-		l.Kind = Cap
-	case span == "":
-		return l, amount + " of what: a rate, a window, or at a time"
-	case strings.EqualFold(parts[1], "quota"):
-		l.Kind, l.Unit = Quota, Unit(span)
-	default:
-		return p.timed(amount, span, by == "/")
-	}
-	l.N, problem = whole(amount)
-	return l, problem
-}
-
-// timed reads an amount that is for a time: a bucket's rate, or a window.
-func (p *parser) timed(amount, span string, rate bool) (l Law, problem string) {
-	if p.take("burst") {
-		p.take("of", "=")
-		if l.N, problem = whole(strings.TrimLeft(word(p.next()), "=:")); problem != "" {
-			return l, "burst " + problem
-		}
-		l.Kind = Bucket
-		l.Rate, problem = readRate(amount + "/" + span)
-		return l, problem
-	}
-	secs, ok := readSpan(span)
-	if !ok {
-		return l, quote(span) + " is not a time above 0"
-	}
-	if !rate {
-		l.Kind = Window
-	}
-	l.Every = time.Duration(math.Round(secs * 1e9))
-	l.N, problem = whole(amount)
-	return l, problem
-}
-
 func whole(s string) (int, string) {
 	n, err := ParseBurst(s)
 	if err != nil {
 		return 0, err.(*SyntaxError).Problem
 	}
 	return n, ""
-}
-
-// clause reads one of what may follow the numbers.
-func (p *parser) clause(l *Law) (problem string) {
-	token := p.next()
-	name := word(token)
-	switch name {
-	case "fixed", "aligned", "sliding", "counter":
-		if l.Style != Unsaid {
-			return fmt.Sprintf("a window is %s or %s", l.Style, name)
-		}
-		l.Kind, l.Style = orWindow(l.Kind), Style(name)
-	case "elastic":
-		l.Kind, l.Elastic = orWindow(l.Kind), true
-	case "window":
-		l.Kind = orWindow(l.Kind)
-	case "steps":
-		return p.steps(l)
-	case "per", "for":
-		return p.key(l)
-	case "methods", "may", "free", "tools", "units":
-		return p.list(name, &l.Charge)
-	case "only":
-		l.Charge.Outcomes = Outcomes(word(p.next()))
-	case "failures", "successes":
-		p.take("only")
-		l.Charge.Outcomes = Outcomes(name)
-	case "refusals":
-		if !p.take("charged") {
-			return `after "refusals" stands "charged"`
-		}
-		l.Charge.Refused = true
-	case "queue":
-		l.Wait, problem = p.span(name)
-	case "lockout":
-		l.Lockout, problem = p.span(name)
-	case "named":
-		items, err := split(strings.TrimSuffix(p.next(), ","))
-		if err != nil || len(items) != 1 {
-			return `after "named" stands one name`
-		}
-		l.Name = items[0]
-	default:
-		if l.Kind == Quota && l.Zone == "" {
-			l.Zone = strings.TrimSuffix(token, ",")
-			return ""
-		}
-		return fmt.Sprintf("%q says nothing here", strings.TrimSuffix(token, ","))
-	}
-	return problem
 }
 
 // orWindow makes a rate without a burst a window.
@@ -250,26 +128,6 @@ func (p *parser) span(of string) (time.Duration, string) {
 		return 0, fmt.Sprintf("%s: %s is not a time above 0", of, quote(text))
 	}
 	return time.Duration(math.Round(secs * 1e9)), ""
-}
-
-// key reads dimensions, as long as there are any.
-func (p *parser) key(l *Law) string {
-	var words []string
-	for {
-		token := p.next()
-		words = append(words, word(token))
-		// A comma ends the key, unless another dimension follows it.
-		_, more := dimension(p.peek())
-		if !p.take("and", "+") && !(more && strings.HasSuffix(token, ",")) {
-			break
-		}
-	}
-	key, err := ParseKey(strings.Join(words, "+"))
-	if err != nil {
-		return err.(*SyntaxError).Sentence()
-	}
-	l.Key = key
-	return ""
 }
 
 // list reads one of the charge's lists.
@@ -306,7 +164,8 @@ func (p *parser) list(name string, c *Charge) string {
 }
 
 // clauses are the words that begin one.
-var clauses = map[string]bool{"per": true, "for": true, "methods": true, "may": true, "free": true, "tools": true,
+var clauses = map[string]bool{"per": true, "for": true, "by": true, "burst": true,
+	"resets": true, "methods": true, "may": true, "free": true, "tools": true,
 	"units": true, "only": true, "failures": true, "successes": true, "refusals": true, "queue": true, "lockout": true,
 	"named": true, "fixed": true, "aligned": true, "sliding": true, "counter": true, "elastic": true, "steps": true}
 

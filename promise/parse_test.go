@@ -21,34 +21,40 @@ func TestParse(t *testing.T) {
 		{"10 rps burst of 20", Law{Kind: Bucket, Rate: 10, N: 20}, "10/s burst 20"},
 		{"60 per minute burst 20", Law{Kind: Bucket, Rate: 1, N: 20}, "1/s burst 20"},
 		{"10/s burst 20 steps 10 every 1s", Law{Kind: Bucket, Rate: 10, N: 20, Step: 10, Every: time.Second}, ""},
-		{"100 per 15m fixed, per address", Law{Kind: Window, N: 100, Every: 15 * time.Minute, Style: Fixed, Key: Key{Address}},
+		{"100 per 15m fixed, per address", Law{Kind: Window, N: 100, Every: 15 * time.Minute, Style: Fixed,
+			Key: Key{Address}},
 			"100 per 15m fixed per address"},
 		{"100/15m fixed per IP", Law{Kind: Window, N: 100, Every: 15 * time.Minute, Style: Fixed, Key: Key{Address}},
 			"100 per 15m fixed per address"},
 		{"100 requests per 15 minutes sliding", Law{Kind: Window, N: 100, Every: 15 * time.Minute, Style: Sliding},
 			"100 per 15m sliding"},
-		{"30 per 10s sliding per session", Law{Kind: Window, N: 30, Every: 10 * time.Second, Style: Sliding, Key: Key{Session}}, ""},
+		{"30 per 10s sliding per session", Law{Kind: Window, N: 30, Every: 10 * time.Second, Style: Sliding,
+			Key: Key{Session}}, ""},
 		{"30 in 10s", Law{Kind: Window, N: 30, Every: 10 * time.Second}, "30 per 10s"},
 		{"1000 a day", Law{Kind: Window, N: 1000, Every: 24 * time.Hour}, "1000 per 24h"},
 		{"30/10s window", Law{Kind: Window, N: 30, Every: 10 * time.Second}, "30 per 10s"},
 		{"5 per 1m per credential methods initialize", Law{Kind: Window, N: 5, Every: time.Minute, Key: Key{Credential},
 			Charge: Charge{Methods: []string{"initialize"}}}, ""},
-		{"quota 1000 per day UTC per credential units search=1, crawl=5", Law{Kind: Quota, N: 1000, Unit: Day, Zone: "UTC",
-			Key: Key{Credential}, Charge: Charge{Units: map[string]int{"search": 1, "crawl": 5}}},
+		{"quota 1000 per day UTC per credential units search=1, crawl=5",
+			Law{Kind: Quota, N: 1000, Unit: Day, Zone: "UTC",
+				Key: Key{Credential}, Charge: Charge{Units: map[string]int{"search": 1, "crawl": 5}}},
 			"quota 1000 per day UTC per credential units crawl=5,search=1"},
-		{"4 at a time per session tools render_*", Law{Kind: Cap, N: 4, Key: Key{Session}, Charge: Charge{Tools: []string{"render_*"}}}, ""},
+		{"4 at a time per session tools render_*",
+			Law{Kind: Cap, N: 4, Key: Key{Session}, Charge: Charge{Tools: []string{"render_*"}}}, ""},
 		{"cap 4 at once", Law{Kind: Cap, N: 4}, "4 at a time"},
 		{"10 per 15m failures only per address", Law{Kind: Window, N: 10, Every: 15 * time.Minute, Key: Key{Address},
 			Charge: Charge{Outcomes: Failures}}, "10 per 15m per address only failures"},
 		{"10/s burst 20 queue 2s", Law{Kind: Bucket, Rate: 10, N: 20, Wait: 2 * time.Second}, ""},
 		{"20 per 2s fixed refusals charged lockout 8s", Law{Kind: Window, N: 20, Every: 2 * time.Second, Style: Fixed,
 			Lockout: 8 * time.Second, Charge: Charge{Refused: true}}, ""},
-		{"5/s burst 5 per tool and session", Law{Kind: Bucket, Rate: 5, N: 5, Key: Key{Session, Tool}}, "5/s burst 5 per session+tool"},
+		{"5/s burst 5 per tool and session", Law{Kind: Bucket, Rate: 5, N: 5, Key: Key{Session, Tool}},
+			"5/s burst 5 per session+tool"},
 		{"30 per 10s, per session, tool, free ping, tools/list", Law{Kind: Window, N: 30, Every: 10 * time.Second,
 			Key: Key{Session, Tool}, Charge: Charge{Free: []string{"ping", "tools/list"}}},
 			"30 per 10s per session+tool free ping,tools/list"},
-		{`3 per 1s tools "a b","c,d" named "the slow ones"`, Law{Kind: Window, N: 3, Every: time.Second, Name: "the slow ones",
-			Charge: Charge{Tools: []string{"a b", "c,d"}}}, ""},
+		{`3 per 1s tools "a b","c,d" named "the slow ones"`,
+			Law{Kind: Window, N: 3, Every: time.Second, Name: "the slow ones",
+				Charge: Charge{Tools: []string{"a b", "c,d"}}}, ""},
 	} {
 		got, err := Parse(row.text)
 		require.NoError(t, err, row.text)
@@ -62,33 +68,34 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                  "it doesn't begin with a number",
-		"fast":                              "it doesn't begin with a number",
-		"15/s":                              "a rate without a burst: a bucket names its burst, and a window is written as 15 per 1s",
-		"15":                                "15 of what: a rate, a window, or at a time",
-		"15 at noon":                        "15 of what: a rate, a window, or at a time",
-		"0 per 10s":                         `"0" is below 1`,
-		"1.5 per 10s":                       `"1.5" is not a whole number`,
-		"30 per 0s":                         `"0s" is not a time above 0`,
-		"30 per 10 apples":                  `"10 apples" is not a time above 0`,
-		"30 per 10s sliding fixed":          "a window is sliding or fixed",
-		"30 per 10s per moon":               `"moon" names nothing that a limit is kept by, want session, credential, address, tool, method, or everybody`,
-		"30 per 10s per session,session":    `"session,session": session occurs twice, want session, credential, address, tool, method, or everybody`,
-		"30 per 10s per session per tool":   "per is said twice",
-		"30 per 10s nonsense":               `"nonsense" says nothing here`,
-		"quota 10 per week":                 `a quota is of an hour, a day or a month, not of "week"`,
-		"quota 10 per day Mars/Olympus":     `no time zone is called "Mars/Olympus"`,
-		"10/s burst 20 steps 5 every 1s":    "5 tokens every 1s are 5/s, not 10/s",
-		"10/s burst 20 sliding":             "a bucket has no use for a style",
-		"4 at a time sliding":               "a cap has no use for a style",
-		"30 per 10s tools":                  `after "tools" stands a list, such as a,b`,
-		"30 per 10s units search":           `"search" is not of the form tool=units`,
-		"30 per 10s units search=-1":        "-1 units of search are not from 0 to 1000000000",
-		"30 per 10s tools [":                `"[" is no pattern of tools`,
-		"30 per 10s only losers":            `failures or successes are charged, not "losers"`,
-		"30 per 10s refusals free":          `after "refusals" stands "charged"`,
-		"30 per 10s queue soon":             `queue: "soon" is not a time above 0`,
-		"30 per 10s sliding elastic":        "a sliding window that refused requests prolong is one that charges them: say that refusals are charged",
+		"":                                   "it doesn't begin with a number",
+		"fast":                               "it doesn't begin with a number",
+		"15/s":                               `a rate without a burst: write "15 per 1s" for a window, and for a bucket "15/s burst N"`,
+		"15":                                 "15 of what: a rate, a window, or at a time",
+		"15 at noon":                         "15 of what: a rate, a window, or at a time",
+		"0 per 10s":                          `"0" is below 1`,
+		"1.5 per 10s":                        `"1.5" is not a whole number`,
+		"30 per 0s":                          `"0s" is not a time above 0`,
+		"30 per 10 apples":                   `"10 apples" is not a time above 0`,
+		"30 per 10s sliding fixed":           "a window is sliding or fixed",
+		"30 per 10s per moon":                `"moon" names nothing that a limit is kept by, want session, credential, address, tool, method, or everybody`,
+		"30 per 10s per session,session":     `"session,session": session occurs twice, want session, credential, address, tool, method, or everybody`,
+		"30 per 10s per session per session": `"session + session": session occurs twice, want session, credential, address, tool, method, or everybody`,
+		"30 per 10s nonsense":                `"nonsense" says nothing here`,
+		"quota 10 per week":                  `a quota is of an hour, a day or a month, not of "week"`,
+		"quota 10 per day Mars/Olympus":      `no time zone is called "Mars/Olympus"`,
+		"10/s burst 20 steps 5 every 1s":     "5 tokens every 1s are 5/s, not 10/s",
+		"10/s burst 20 sliding":              "a bucket has no use for a style",
+		"4 at a time sliding":                "a cap has no use for a style",
+		"30 per 10s tools":                   `after "tools" stands a list, such as a,b`,
+		"30 per 10s units search":            `"search" is not of the form tool=units`,
+		"30 per 10s units search=-1":         "-1 units of search are not from 0 to 1000000000",
+		"30 per 10s tools [":                 `"[" is no pattern of tools`,
+		"30 per 10s only losers":             `failures or successes are charged, not "losers"`,
+		"30 per 10s refusals free":           `after "refusals" stands "charged"`,
+		"30 per 10s queue soon":              `queue: "soon" is not a time above 0`,
+		"30 per 10s sliding elastic": "a sliding window that refused requests prolong is one that charges " +
+			"them: say that refusals are charged",
 		"10/s burst 5 steps 10 every 1s":    "a bucket of 5 can't get 10 tokens at once",
 		"30 per 400d":                       "a window of 9600h0m0s is not from 1ms to 8784h",
 		"1e10/s burst 2":                    `"1e10/s" is above 1000000000/s`,
@@ -101,7 +108,7 @@ func TestParseRefuses(t *testing.T) {
 		var bad *SyntaxError
 		require.ErrorAs(t, err, &bad, text)
 		require.Equal(t, quote(text)+": "+want, bad.Problem)
-		require.Equal(t, "promise: "+bad.Problem+", want "+WantLaw, err.Error())
+		require.Equal(t, bad.Problem+", want "+WantLaw, err.Error())
 	}
 }
 
@@ -113,7 +120,8 @@ func laws() *rapid.Generator[Law] {
 			N:    rapid.OneOf(rapid.IntRange(1, 50), rapid.IntRange(1, maxN)).Draw(t, "n"),
 		}
 		spans := rapid.Custom(func(t *rapid.T) time.Duration {
-			unit := rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second, time.Minute, time.Hour}).Draw(t, "unit")
+			unit := rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second, time.Minute, time.Hour}).Draw(t,
+				"unit")
 			return time.Duration(rapid.IntRange(1, 100).Draw(t, "units")) * unit
 		})
 		switch l.Kind {
@@ -176,7 +184,8 @@ func TestLawRoundTrip(t *testing.T) {
 
 // FuzzParse: no panic, one line, and a law that is read back as it is printed.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"15/s burst 40", "100/15m fixed per IP", `3 per 1s tools "a b","c,d"`, "quota 9 per day UTC", "4 at a time"} {
+	for _, s := range []string{"15/s burst 40", "100/15m fixed per IP", `3 per 1s tools "a b","c,d"`,
+		"quota 9 per day UTC", "4 at a time"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

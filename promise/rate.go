@@ -25,6 +25,7 @@ var units = map[string]float64{
 	"m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
 	"h": 3600, "hr": 3600, "hour": 3600, "hours": 3600,
 	"d": 86400, "day": 86400, "days": 86400,
+	"w": 604800, "week": 604800, "weeks": 604800,
 }
 
 // ParseRate reads a rate and returns it in tokens a second: "12", "12/s",
@@ -58,7 +59,7 @@ func readRate(s string) (rate float64, problem string) {
 	}
 	seconds := 1.0
 	switch {
-	case strings.EqualFold(parts[2], "rpm"):
+	case strings.HasSuffix(strings.ToLower(parts[2]), "pm"):
 		seconds = 60
 	case parts[3] != "":
 		var ok bool

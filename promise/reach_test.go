@@ -36,7 +36,8 @@ func TestUnreached(t *testing.T) {
 		{[]string{"1/s burst 5", "1000 per 1m sliding"}, 0, ""},
 		// A bucket a session grants more to two of them.
 		{[]string{"1/s burst 5 per session", "1000 per 1m sliding"}, 1, ""},
-		{[]string{"1/s burst 5", "1000 per 1m sliding per session"}, 1, "another law grants less at any time: 1/s burst 5"},
+		{[]string{"1/s burst 5", "1000 per 1m sliding per session"}, 1,
+			"another law grants less at any time: 1/s burst 5"},
 		// What the first doesn't charge counts for the second.
 		{[]string{"1/s burst 5 methods tools/call", "1000 per 1m sliding"}, 1, ""},
 		{[]string{"1/s burst 5 only successes", "1000 per 1m sliding"}, 1, ""},
@@ -45,7 +46,8 @@ func TestUnreached(t *testing.T) {
 		{[]string{"1/s burst 5", "quota 1000 per day"}, 1, ""},
 		{[]string{"4 at a time", "1000 per 1m"}, 1, ""},
 	} {
-		assert.Equal(t, row.why, lawsOf(t, row.laws...).Unreached(row.of, "tools/call", "ping"), "%v, law %d", row.laws, row.of+1)
+		assert.Equal(t, row.why, lawsOf(t, row.laws...).Unreached(row.of, "tools/call", "ping"), "%v, law %d",
+			row.laws, row.of+1)
 	}
 }
 
@@ -75,7 +77,8 @@ func TestContradictions(t *testing.T) {
 		require.Error(t, err, text)
 		assert.Contains(t, err.Error(), problem, text)
 	}
-	for _, text := range []string{"30 per 10s methods tools/call tools search", `30 per 10s methods "*" tools search`, "30 per 10s may tools/call tools search"} {
+	for _, text := range []string{"30 per 10s methods tools/call tools search", `30 per 10s methods "*" tools search`,
+		"30 per 10s may tools/call tools search"} {
 		_, err := Parse(text)
 		assert.NoError(t, err, text)
 	}

@@ -17,7 +17,7 @@ func (e *SyntaxError) Sentence() string {
 	return e.Problem + ", want " + e.Want
 }
 
-func (e *SyntaxError) Error() string { return "promise: " + e.Sentence() }
+func (e *SyntaxError) Error() string { return e.Sentence() }
 
 // quote quotes what a file or a flag says, cut to what fits a line.
 func quote(s string) string {

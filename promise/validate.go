@@ -20,15 +20,15 @@ const (
 // Validate reports the first thing that no server can promise.
 func (p Promise) Validate() error {
 	if len(p) > MaxLaws {
-		return fmt.Errorf("promise: %d laws, at most %d", len(p), MaxLaws)
+		return fmt.Errorf("%d laws, at most %d", len(p), MaxLaws)
 	}
 	seen := map[string]int{}
 	for i, l := range p {
 		if err := l.Validate(); err != nil {
-			return fmt.Errorf("promise: law %d: %w", i+1, err)
+			return fmt.Errorf("law %d: %w", i+1, err)
 		}
 		if first, ok := seen[l.String()]; ok {
-			return fmt.Errorf("promise: law %d says what law %d says: %s", i+1, first, l)
+			return fmt.Errorf("law %d says what law %d says: %s", i+1, first, l)
 		}
 		seen[l.String()] = i + 1
 	}

@@ -38,6 +38,12 @@ type counter interface {
 	held() int
 }
 
+// A quick counter judges one event of a key by itself, and takes it. It reports false,
+// and has done nothing, where that takes more than looking at what it holds.
+type quick interface {
+	quick(now int64, key string, n int) (Decision, bool)
+}
+
 func newCounter(l *Limit, q quota) counter {
 	keys := l.MaxKeys
 	switch {
@@ -176,6 +182,22 @@ func (c *buckets) weigh(now int64, ds []demand) {
 			d.wait, d.reason = int64(c.quota.nanos(excess)), ReasonRate
 		}
 	}
+}
+
+func (c *buckets) quick(now int64, key string, n int) (Decision, bool) {
+	at := c.ticks(now)
+	place, held := c.table.find(key, c.table.hash(key))
+	if !held {
+		return Decision{}, false
+	}
+	slot := &c.table.slots[place]
+	full, excess := c.quota.take(slot.fullAt, at, n)
+	if excess > 0 {
+		left := (c.quota.capacity - max(0, slot.fullAt-at)) / c.quota.cost
+		return Decision{RetryAfter: c.quota.nanos(excess), Remaining: int(left), Reason: ReasonRate}, true
+	}
+	slot.fullAt = full
+	return Decision{Allowed: true, Remaining: int((c.quota.capacity - max(0, full-at)) / c.quota.cost)}, true
 }
 
 func (c *buckets) take(now int64, ds []demand) {

@@ -148,12 +148,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		invalid(w, http.StatusUnsupportedMediaType, fmt.Sprintf("request body has content encoding %q, want none", encoding))
+		invalid(w, http.StatusUnsupportedMediaType,
+			fmt.Sprintf("request body has content encoding %q, want none", encoding))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		invalid(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is larger than %d bytes", tooLarge.Limit))
+		invalid(w, http.StatusRequestEntityTooLarge,
+			fmt.Sprintf("request body is larger than %d bytes", tooLarge.Limit))
 		return
 	}
 	if err != nil {
@@ -221,7 +223,8 @@ func refuse(w http.ResponseWriter, refusal Refusal, messages []message, batch bo
 func invalid(w http.ResponseWriter, status int, text string) {
 	const invalidRequest = -32600
 	r := Refusal{Code: invalidRequest, Message: text}
-	answer(w, status, http.Header{"Content-Type": {"application/json"}}, r.message("", nil, Decision{RetryAfter: Never}))
+	answer(w, status, http.Header{"Content-Type": {"application/json"}},
+		r.message("", nil, Decision{RetryAfter: Never}))
 }
 
 func answer(w http.ResponseWriter, status int, header http.Header, body []byte) {

@@ -71,7 +71,9 @@ func TestHandlerChargesRequestsAndRestoresBodies(t *testing.T) {
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 	require.Equal(t, strconv.Itoa(w.Body.Len()), w.Header().Get("Content-Length"))
-	require.Equal(t, `{"jsonrpc":"2.0","id":7,"error":{"code":429,"message":"Rate limit exceeded","data":{"retry_after_ms":100}}}`, w.Body.String())
+	require.Equal(t,
+		`{"jsonrpc":"2.0","id":7,"error":{"code":429,"message":"Rate limit exceeded","data":{"retry_after_ms":100}}}`,
+		w.Body.String())
 
 	for _, method := range []string{http.MethodGet, http.MethodDelete, http.MethodOptions} {
 		w := httptest.NewRecorder()
@@ -111,14 +113,19 @@ func TestHandlerShapes(t *testing.T) {
 		status int
 		want   string
 	}{
-		"fastmcp2 tool":  {HandlerConfig{Refusal: Refusal{Shape: FastMCP2}}, call, 200, `{"jsonrpc":"2.0","id":"c-1","result":{"content":[{"type":"text","text":"Global rate limit exceeded"}],"isError":true}}`},
-		"fastmcp2 other": {HandlerConfig{Refusal: Refusal{Shape: FastMCP2}}, ping, 200, `{"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`},
-		"fastmcp4 tool":  {HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, call, 200, `{"jsonrpc":"2.0","id":"c-1","error":{"code":-32000,"message":"Global rate limit exceeded"}}`},
+		"fastmcp2 tool": {HandlerConfig{Refusal: Refusal{Shape: FastMCP2}}, call, 200,
+			`{"jsonrpc":"2.0","id":"c-1","result":{"content":[{"type":"text","text":"Global rate limit exceeded"}],"isError":true}}`},
+		"fastmcp2 other": {HandlerConfig{Refusal: Refusal{Shape: FastMCP2}}, ping, 200,
+			`{"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`},
+		"fastmcp4 tool": {HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, call, 200,
+			`{"jsonrpc":"2.0","id":"c-1","error":{"code":-32000,"message":"Global rate limit exceeded"}}`},
 		"fastmcp per client": {
-			HandlerConfig{PerClient: true, Identity: func(*http.Request) string { return `"me"` }, Refusal: Refusal{Shape: FastMCP4}}, call, 200,
+			HandlerConfig{PerClient: true, Identity: func(*http.Request) string { return `"me"` },
+				Refusal: Refusal{Shape: FastMCP4}}, call, 200,
 			`{"jsonrpc":"2.0","id":"c-1","error":{"code":-32000,"message":"Rate limit exceeded for client: \"me\""}}`,
 		},
-		"own code": {HandlerConfig{Refusal: Refusal{Code: 1001, Message: "slow down"}}, ping, 429, `{"jsonrpc":"2.0","id":7,"error":{"code":1001,"message":"slow down","data":{"retry_after_ms":100}}}`},
+		"own code": {HandlerConfig{Refusal: Refusal{Code: 1001, Message: "slow down"}}, ping, 429,
+			`{"jsonrpc":"2.0","id":7,"error":{"code":1001,"message":"slow down","data":{"retry_after_ms":100}}}`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +171,9 @@ func TestHandlerRefusesWhatItCannotRead(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, s.post(ping, "").Code, "as large as allowed")
 	w := s.post(ping+" ", "")
 	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
-	require.Equal(t, `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"request body is larger than 42 bytes"}}`, w.Body.String())
+	require.Equal(t,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"request body is larger than 42 bytes"}}`,
+		w.Body.String())
 
 	w = httptest.NewRecorder()
 	s.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/mcp", brokenBody{}))
@@ -203,11 +212,13 @@ func TestNewHandlerRefuses(t *testing.T) {
 		config HandlerConfig
 		want   string
 	}{
-		"no next":         {nil, l, HandlerConfig{}, "ratelimit: a handler needs a next handler and a limiter"},
-		"no limiter":      {next, nil, HandlerConfig{}, "ratelimit: a handler needs a next handler and a limiter"},
-		"zero limiter":    {next, &Limiter{}, HandlerConfig{}, ErrUnconfigured.Error()},
-		"unknown shape":   {next, l, HandlerConfig{Refusal: Refusal{Shape: "x"}}, `ratelimit: shape "x": want "http429", "fastmcp2" or "fastmcp4"`},
-		"negative length": {next, l, HandlerConfig{MaxBody: -1}, "ratelimit: max body -1: want at least 1 byte, or 0 for 4194304"},
+		"no next":      {nil, l, HandlerConfig{}, "ratelimit: a handler needs a next handler and a limiter"},
+		"no limiter":   {next, nil, HandlerConfig{}, "ratelimit: a handler needs a next handler and a limiter"},
+		"zero limiter": {next, &Limiter{}, HandlerConfig{}, ErrUnconfigured.Error()},
+		"unknown shape": {next, l, HandlerConfig{Refusal: Refusal{Shape: "x"}},
+			`ratelimit: shape "x": want "http429", "fastmcp2" or "fastmcp4"`},
+		"negative length": {next, l, HandlerConfig{MaxBody: -1},
+			"ratelimit: max body -1: want at least 1 byte, or 0 for 4194304"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,10 @@ func stackSite(t *testing.T, c HandlerConfig, now *time.Time, limits ...Limit) h
 	t.Helper()
 	s, err := NewStack(StackConfig{Limits: limits, Now: func() time.Time { return *now }})
 	require.NoError(t, err)
-	h, err := NewStackHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }), s, c)
+	h, err := NewStackHandler(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+	}), s, c)
 	require.NoError(t, err)
 	return h
 }
@@ -36,7 +39,8 @@ func TestHeadersSayWhereLimitsStand(t *testing.T) {
 	now := t0
 	h := stackSite(t, HandlerConfig{}, &now,
 		Limit{Kind: Sliding, N: 3, Every: 10 * time.Second, Name: "short"},
-		Limit{Kind: Fixed, N: 2, Every: time.Minute, Scope: PerTool, Charges: func(_, tool string) bool { return tool != "" }},
+		Limit{Kind: Fixed, N: 2, Every: time.Minute, Scope: PerTool,
+			Charges: func(_, tool string) bool { return tool != "" }},
 		Limit{Kind: Cap, N: 4})
 	const policies = `"short";q=3;w=10, "fixed";q=2;w=60, "cap";q=4;qu="concurrent-requests"`
 	w := send(h, call)
@@ -52,7 +56,8 @@ func TestHeadersSayWhereLimitsStand(t *testing.T) {
 	w = send(h, strings.Replace(call, "echo", "other", 1))
 	require.Equal(t, []string{policies, `"short";r=0;t=9, "fixed";r=1;t=60, "cap";r=3`, ""}, headersOf(w))
 	w = send(h, ping)
-	require.Equal(t, []string{`"short";q=3;w=10, "cap";q=4;qu="concurrent-requests"`, `"short";r=0;t=9, "cap";r=4`, "9"}, headersOf(w))
+	require.Equal(t, []string{`"short";q=3;w=10, "cap";q=4;qu="concurrent-requests"`, `"short";r=0;t=9, "cap";r=4`,
+		"9"}, headersOf(w))
 	require.Equal(t, []string{"", "", ""}, headersOf(send(h, notification)), "what costs nothing says nothing")
 
 	quiet := stackSite(t, HandlerConfig{Silent: true}, &now, Limit{Kind: Fixed, N: 1, Every: time.Second})
@@ -94,21 +99,24 @@ func TestACapNamesNoWait(t *testing.T) {
 	require.NoError(t, json.Unmarshal(inner.Body.Bytes(), &reply))
 	require.Equal(t, `"Rate limit exceeded: too many calls at the same time"`, string(reply.Error.Message))
 	require.Empty(t, reply.Error.Data)
-	require.Equal(t, http.StatusOK, send(h, ping).Code, "the slot was given back, also where the handler panics: it is deferred")
+	require.Equal(t, http.StatusOK, send(h, ping).Code,
+		"the slot was given back, also where the handler panics: it is deferred")
 }
 
 // What a batch asks of several counters is taken whole, and a FastMCP refusal names the
 // client only where limits tell clients apart.
 func TestStackHandlerBatchesAndClients(t *testing.T) {
 	now := t0
-	h := stackSite(t, HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, &now, Limit{Kind: Fixed, N: 3, Every: time.Hour, Scope: PerClient})
+	h := stackSite(t, HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, &now,
+		Limit{Kind: Fixed, N: 3, Every: time.Hour, Scope: PerClient})
 	require.Equal(t, http.StatusAccepted, send(h, fmt.Sprintf("[%s,%s]", ping, call)).Code)
 	w := send(h, fmt.Sprintf("[%s,%s]", ping, call))
 	require.Equal(t, http.StatusOK, w.Code, "the shape's")
 	require.Contains(t, w.Body.String(), "Rate limit exceeded for client: address:192.0.2.1")
 	require.Equal(t, `"fixed";r=1;t=3600`, w.Header().Get("RateLimit"), "the batch took nothing")
 	require.Equal(t, http.StatusAccepted, send(h, ping).Code)
-	global := stackSite(t, HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, &now, Limit{Kind: Fixed, N: 1, Every: time.Hour})
+	global := stackSite(t, HandlerConfig{Refusal: Refusal{Shape: FastMCP4}}, &now,
+		Limit{Kind: Fixed, N: 1, Every: time.Hour})
 	send(global, ping)
 	require.Contains(t, send(global, ping).Body.String(), FastMCPMessage)
 }

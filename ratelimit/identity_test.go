@@ -19,7 +19,8 @@ func TestSessionOrAddress(t *testing.T) {
 		"unix socket":          {"", "", "@", "address:@"},
 		"an address as id":     {"10.0.0.1", "", "10.0.0.2:5", "session:10.0.0.1"},
 		"128 bytes":            {long[1:], "", "10.0.0.1:5", "session:" + long[1:]},
-		"longer":               {long, "", "10.0.0.1:5", "session:sha256:0ec9eb33e74510bcdd1f2ea55206e82f21649c5c2becbf2b433eb475b34c01bd"},
+		"longer": {long, "", "10.0.0.1:5",
+			"session:sha256:0ec9eb33e74510bcdd1f2ea55206e82f21649c5c2becbf2b433eb475b34c01bd"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -107,3 +107,22 @@ func TestOneCallForgetsAtMostTwoKeys(t *testing.T) {
 	l.AllowKeyAt("new", t0.Add(time.Hour))
 	require.Equal(t, 999, l.Keys())
 }
+
+// An array holds a fifth and some more than it needs, and never more than may be: what
+// a key costs depends on it.
+func TestArraysGrowByAFifth(t *testing.T) {
+	const most = 3000
+	var s []int
+	grown := 0
+	for n := range most {
+		before := cap(s)
+		if s = add(s, n, most); cap(s) != before {
+			grown++
+			require.LessOrEqual(t, cap(s), min(n+n/5+16, most))
+			require.Greater(t, cap(s), min(n+n/5, most-1), "grown by too little")
+		}
+		require.Equal(t, n, s[n])
+	}
+	require.Equal(t, most, cap(s))
+	require.Less(t, grown, 40)
+}

@@ -282,7 +282,8 @@ func TestLaneRefusalsOfConcurrentCallersAreExact(t *testing.T) {
 			explained = r.from <= judged && judged <= r.to
 		}
 		if !explained {
-			t.Fatalf("a refusal between %v and %v after %d to %d tokens asks to wait %v", r.from, r.to, r.least, r.most, r.retryAfter)
+			t.Fatalf("a refusal between %v and %v after %d to %d tokens asks to wait %v", r.from, r.to, r.least,
+				r.most, r.retryAfter)
 		}
 	}
 }

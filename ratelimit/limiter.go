@@ -139,7 +139,8 @@ func New(c Config) (*Limiter, error) {
 		return nil, err
 	}
 	if c.MaxKeys < 0 || int64(c.MaxKeys) > math.MaxInt32 {
-		return nil, fmt.Errorf("ratelimit: max keys %d: want 1 to %d, or 0 for %d", c.MaxKeys, math.MaxInt32, DefaultMaxKeys)
+		return nil, fmt.Errorf("ratelimit: max keys %d: want 1 to %d, or 0 for %d", c.MaxKeys, math.MaxInt32,
+			DefaultMaxKeys)
 	}
 	maxKeys := c.MaxKeys
 	if maxKeys == 0 {

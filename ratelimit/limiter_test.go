@@ -127,7 +127,8 @@ func TestDecision(t *testing.T) {
 	require.False(t, l.AllowAt(t0.Add(refused.RetryAfter-1)).Allowed)
 	require.True(t, l.AllowAt(t0.Add(refused.RetryAfter)).Allowed)
 
-	require.Equal(t, 133_333_334*time.Nanosecond, l.AllowAt(t0).RetryAfter, "from t0, which lies behind the latest instant")
+	require.Equal(t, 133_333_334*time.Nanosecond, l.AllowAt(t0).RetryAfter,
+		"from t0, which lies behind the latest instant")
 	require.Equal(t, Never, l.AllowAt(t0.AddDate(-400, 0, 0)).RetryAfter)
 }
 
@@ -139,7 +140,8 @@ func TestRetryAfterOfANewKey(t *testing.T) {
 	require.Equal(t, 2, l.Keys())
 	require.Equal(t, Decision{Allowed: true, Remaining: 2}, l.AllowKeyAt("c", t2))
 	require.Equal(t, 2, l.Keys())
-	require.Equal(t, 100*time.Millisecond, l.AllowKeyAt("b", t2).RetryAfter, "b was forgotten for c, and c is full first")
+	require.Equal(t, 100*time.Millisecond, l.AllowKeyAt("b", t2).RetryAfter,
+		"b was forgotten for c, and c is full first")
 }
 
 func TestBatchIsAllOrNone(t *testing.T) {
@@ -179,17 +181,19 @@ func TestNewRefuses(t *testing.T) {
 		config Config
 		want   string
 	}{
-		"zero":               {Config{}, "ratelimit: rate 0/s: want above 0 and at most 1e+09 tokens a second"},
-		"negative rate":      {Config{Rate: -1, Burst: 1}, "rate -1/s: want above 0"},
-		"NaN":                {Config{Rate: math.NaN(), Burst: 1}, "rate NaN/s: want above 0"},
-		"infinite":           {Config{Rate: math.Inf(1), Burst: 1}, "rate +Inf/s: want above 0"},
-		"minus infinite":     {Config{Rate: math.Inf(-1), Burst: 1}, "rate -Inf/s: want above 0"},
-		"too fast":           {Config{Rate: 1e9 + 1, Burst: 1}, "at most 1e+09 tokens"},
-		"too slow":           {Config{Rate: math.SmallestNonzeroFloat64, Burst: 1}, "a token takes more than 73 years"},
-		"no burst":           {Config{Rate: 1}, "ratelimit: burst 0: want at least 1"},
-		"negative burst":     {Config{Rate: 1, Burst: -1}, "burst -1: want at least 1"},
-		"burst of 73 years":  {Config{Rate: 1.0 / 86400, Burst: 26688}, "ratelimit: burst 26688: at 1.1574074074074073e-05/s the largest that can be counted exactly is 26687"},
-		"negative max keys":  {Config{Rate: 1, Burst: 1, MaxKeys: -1}, "ratelimit: max keys -1: want 1 to 2147483647, or 0 for 65536"},
+		"zero":           {Config{}, "ratelimit: rate 0/s: want above 0 and at most 1e+09 tokens a second"},
+		"negative rate":  {Config{Rate: -1, Burst: 1}, "rate -1/s: want above 0"},
+		"NaN":            {Config{Rate: math.NaN(), Burst: 1}, "rate NaN/s: want above 0"},
+		"infinite":       {Config{Rate: math.Inf(1), Burst: 1}, "rate +Inf/s: want above 0"},
+		"minus infinite": {Config{Rate: math.Inf(-1), Burst: 1}, "rate -Inf/s: want above 0"},
+		"too fast":       {Config{Rate: 1e9 + 1, Burst: 1}, "at most 1e+09 tokens"},
+		"too slow":       {Config{Rate: math.SmallestNonzeroFloat64, Burst: 1}, "a token takes more than 73 years"},
+		"no burst":       {Config{Rate: 1}, "ratelimit: burst 0: want at least 1"},
+		"negative burst": {Config{Rate: 1, Burst: -1}, "burst -1: want at least 1"},
+		"burst of 73 years": {Config{Rate: 1.0 / 86400, Burst: 26688},
+			"ratelimit: burst 26688: at 1.1574074074074073e-05/s the largest that can be counted exactly is 26687"},
+		"negative max keys": {Config{Rate: 1, Burst: 1, MaxKeys: -1},
+			"ratelimit: max keys -1: want 1 to 2147483647, or 0 for 65536"},
 		"too large max keys": {Config{Rate: 1, Burst: 1, MaxKeys: math.MaxInt32 + 1}, "max keys 2147483648: want"},
 	}
 	for name, c := range cases {
@@ -202,6 +206,10 @@ func TestNewRefuses(t *testing.T) {
 		})
 	}
 	mustNew(t, Config{Rate: 1.0 / 86400, Burst: 26687})
+}
+
+func TestAsManyKeysAsThereMayBe(t *testing.T) {
+	require.True(t, mustNew(t, Config{Rate: 1, Burst: 1, MaxKeys: math.MaxInt32}).AllowKey("a").Allowed)
 }
 
 func TestDefaultClock(t *testing.T) {
@@ -253,6 +261,28 @@ func TestAllowAndAllowAtShareTheClock(t *testing.T) {
 		require.Equal(t, 2*time.Second, d.RetryAfter, "the latest instant seen is a second ahead")
 		time.Sleep(2 * time.Second)
 		require.True(t, l.Allow().Allowed)
+	})
+}
+
+// The present counts as seen only where the limiter itself had read it: a clock of the
+// caller's says no more than its last answer.
+func TestWhatAGivenInstantStandsAgainst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		read := mustNew(t, Config{Rate: 1, Burst: 1})
+		require.True(t, read.Allow().Allowed)
+		time.Sleep(5 * time.Second)
+		require.True(t, read.AllowAt(begin).Allowed, "judged as five seconds later")
+
+		unread := mustNew(t, Config{Rate: 1, Burst: 1})
+		require.True(t, unread.AllowAt(begin).Allowed)
+		require.Equal(t, time.Second, unread.AllowAt(begin).RetryAfter, "nobody had asked for the present")
+
+		now := begin
+		own := mustNew(t, Config{Rate: 1, Burst: 1, Now: func() time.Time { return now }})
+		require.True(t, own.Allow().Allowed)
+		now = begin.Add(time.Hour)
+		require.Equal(t, time.Second, own.AllowAt(begin).RetryAfter, "the clock's hour was not seen")
 	})
 }
 

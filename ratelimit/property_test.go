@@ -148,6 +148,26 @@ func TestDecisionsEqualTheReferenceAcrossEpochs(t *testing.T) {
 	}
 }
 
+// A stack's bucket decides as a limiter does, however often their epochs move: each by
+// its own counting.
+func TestStacksOutlastTheirEpochs(t *testing.T) {
+	const rate, burst = 999_999_937, 1_000_000_000
+	l := mustNew(t, Config{Rate: rate, Burst: burst})
+	s, err := NewStack(StackConfig{Limits: []Limit{{Kind: Bucket, Rate: rate, Burst: burst, Scope: PerClient}}})
+	require.NoError(t, err)
+	now := t0
+	for i := range 2000 {
+		now = now.Add(time.Duration(i%13) * l.span / 300)
+		n := 1 + i + i%5*90_000_000 // about what flows in
+		single := l.quota.decide(l.single(&now, n), n)
+		d, standings, _ := s.judge(&now, []Event{{Client: "a", N: n}}, true)
+		require.Equal(t, single, d, "event %d of %d", i, n)
+		if d.Allowed {
+			require.Equal(t, single.Remaining, standings[0].Remaining, "event %d", i)
+		}
+	}
+}
+
 // A bucket that is emptied again and again has admitted burst + rate*t by t,
 // to the token, after a million decisions.
 func TestNoDriftOverAMillionDecisions(t *testing.T) {
@@ -185,7 +205,8 @@ func TestNeverMoreThanTheWindowGrants(t *testing.T) {
 			for j := i; j < len(admitted); j++ {
 				grants := new(big.Rat).SetFrac64(int64(admitted[j]-u), 1e9)
 				grants.Add(grants.Mul(grants, exact), big.NewRat(int64(burst), 1))
-				require.True(t, grants.Cmp(big.NewRat(int64(j-i+1), 1)) >= 0, "%d admitted from %v to %v", j-i+1, u, admitted[j])
+				require.True(t, grants.Cmp(big.NewRat(int64(j-i+1), 1)) >= 0, "%d admitted from %v to %v", j-i+1, u,
+					admitted[j])
 			}
 		}
 	})
@@ -209,7 +230,8 @@ func requireWithin(t *testing.T, events []span, rate float64, burst int) {
 			}
 			n++
 			if window := e.to - first.from; float64(n) > float64(burst)+rate*window.Seconds()+1e-6 {
-				t.Fatalf("%d events in %v from %v, and the bucket admits %v", n, window, first.from, float64(burst)+rate*window.Seconds())
+				t.Fatalf("%d events in %v from %v, and the bucket admits %v", n, window, first.from,
+					float64(burst)+rate*window.Seconds())
 			}
 		}
 	}
@@ -296,7 +318,8 @@ func TestRetryAfterIsHonest(t *testing.T) {
 			refused++
 			require.Positive(t, d.RetryAfter)
 			early := rapid.Int64Range(0, int64(d.RetryAfter)-1).Draw(t, "early")
-			require.False(t, l.AllowKeyAt(key, now.Add(time.Duration(early))).Allowed, "%v after the refusal, asked to wait %v", early, d.RetryAfter)
+			require.False(t, l.AllowKeyAt(key, now.Add(time.Duration(early))).Allowed,
+				"%v after the refusal, asked to wait %v", early, d.RetryAfter)
 			require.False(t, l.AllowKeyAt(key, now.Add(d.RetryAfter-1)).Allowed)
 			require.True(t, l.AllowKeyAt(key, now.Add(d.RetryAfter)).Allowed, "waited %v as asked", d.RetryAfter)
 			now = now.Add(d.RetryAfter)

@@ -54,7 +54,8 @@ func newQuota(rate float64, burst int) (quota, error) {
 		return quota{}, fmt.Errorf("ratelimit: rate %v/s: a token takes more than 73 years", rate)
 	}
 	if largest.Cmp(big.NewInt(int64(burst))) < 0 {
-		return quota{}, fmt.Errorf("ratelimit: burst %d: at %v/s the largest that can be counted exactly is %v", burst, rate, largest)
+		return quota{}, fmt.Errorf("ratelimit: burst %d: at %v/s the largest that can be counted exactly is %v", burst,
+			rate, largest)
 	}
 	// Both fit: cost <= maxTicks was just shown, and perNano is at most the
 	// rate in tokens a nanosecond (<= 1) times cost.

@@ -77,7 +77,8 @@ func TestRefuse(t *testing.T) {
 	status, header, body := Refuse(FastMCP2, "tools/call", json.RawMessage(`3`), refused)
 	wantStatus, wantHeader, wantBody := Refusal{Shape: FastMCP2}.Reply("tools/call", json.RawMessage(`3`), refused)
 	require.Equal(t, []any{wantStatus, wantHeader, wantBody}, []any{status, header, body})
-	require.EqualError(t, Refusal{Shape: "nginx"}.Validate(), `ratelimit: shape "nginx": want "http429", "fastmcp2" or "fastmcp4"`)
+	require.EqualError(t, Refusal{Shape: "nginx"}.Validate(),
+		`ratelimit: shape "nginx": want "http429", "fastmcp2" or "fastmcp4"`)
 }
 
 func TestRefuseEchoesTheID(t *testing.T) {
@@ -101,6 +102,7 @@ func TestRefuseEchoesTheID(t *testing.T) {
 	}
 	for id, want := range cases {
 		_, _, body := Refuse(FastMCP4, "ping", json.RawMessage(id), refused)
-		require.Equal(t, `{"jsonrpc":"2.0","id":`+want+`,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`, string(body), "id %q", id)
+		require.Equal(t, `{"jsonrpc":"2.0","id":`+want+
+			`,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`, string(body), "id %q", id)
 	}
 }

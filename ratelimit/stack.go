@@ -35,6 +35,7 @@ type Stack struct {
 	now    func() time.Time
 	caps   bool
 	scopes Scope // all that some limit tells apart
+	quick  quick // of the one limit that counts every event; nil where there are more
 
 	// Guarded by mu.
 	counters []counter
@@ -71,6 +72,9 @@ func NewStack(c StackConfig) (*Stack, error) {
 		s.caps = s.caps || l.Kind == Cap
 		s.counters = append(s.counters, newCounter(l, q))
 	}
+	if len(s.limits) == 1 && s.limits[0].Charges == nil {
+		s.quick, _ = s.counters[0].(quick)
+	}
 	return s, nil
 }
 
@@ -86,13 +90,33 @@ func (s *Stack) Err() error {
 // whatever was decided: a stack with a Cap counts until then. It may be called again,
 // to no effect.
 func (s *Stack) Acquire(e Event) (Decision, func()) {
-	d, _, done := s.judge(nil, []Event{e}, false)
-	return d, done
+	return s.acquire(nil, e)
 }
 
 // AcquireAt is Acquire at t. A t before the latest instant seen is judged as that one.
 func (s *Stack) AcquireAt(e Event, t time.Time) (Decision, func()) {
-	d, _, done := s.judge(&t, []Event{e}, false)
+	return s.acquire(&t, e)
+}
+
+// acquire judges one event: at once where it is of a counter that is held, as most are,
+// and else as judge does.
+func (s *Stack) acquire(t *time.Time, e Event) (Decision, func()) {
+	if s == nil || s.quick == nil || e.N < 0 || e.N > s.limits[0].most() {
+		d, _, done := s.judge(t, []Event{e}, false)
+		return d, done
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock() // as in judge
+	now, behind := s.advance(t)
+	if behind == 0 {
+		if d, ok := s.quick.quick(now, s.limits[0].key(e.Client, e.Tool), max(1, e.N)); ok {
+			return d, nothing
+		}
+	}
+	if err := s.demand([]Event{e}); err != nil {
+		return unsized, nothing
+	}
+	d, _, done := s.decide(now, behind, false)
 	return d, done
 }
 
@@ -139,6 +163,11 @@ func (s *Stack) judge(t *time.Time, events []Event, standing bool) (Decision, []
 		return unsized, nil, nothing
 	}
 	now, behind := s.advance(t)
+	return s.decide(now, behind, standing)
+}
+
+// decide judges what is asked of all limits. It needs mu.
+func (s *Stack) decide(now int64, behind time.Duration, standing bool) (Decision, []Standing, func()) {
 	d := s.weigh(now)
 	if d.Allowed {
 		for i, c := range s.counters {

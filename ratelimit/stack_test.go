@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -105,7 +106,8 @@ func drawLimit(t *rapid.T, i int) *plainLimit {
 		p.N = rapid.IntRange(1, 4).Draw(t, "n")
 	default:
 		p.N = rapid.IntRange(1, 6).Draw(t, "n")
-		p.Every = time.Duration(rapid.Int64Range(1, 20_000).Draw(t, "every")) * time.Duration(rapid.SampledFrom([]int64{1, 1e6}).Draw(t, "unit"))
+		p.Every = time.Duration(rapid.Int64Range(1, 20_000).Draw(t,
+			"every")) * time.Duration(rapid.SampledFrom([]int64{1, 1e6}).Draw(t, "unit"))
 	}
 	if rapid.Bool().Draw(t, "by method") {
 		p.Charges = func(method, _ string) bool { return method == "tools/call" }
@@ -148,10 +150,12 @@ func TestStacksDecideAsTheirSentences(t *testing.T) {
 			if i == 0 || now.After(latest) { // the first instant seen is the earliest that counts
 				latest = now
 			}
-			e := Event{Client: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "client"), N: rapid.IntRange(0, 2).Draw(t, "units"),
-				Method: rapid.SampledFrom([]string{"ping", "tools/call"}).Draw(t, "method"), Tool: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "tool")}
+			e := Event{Client: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "client"),
+				N:      rapid.IntRange(0, 2).Draw(t, "units"),
+				Method: rapid.SampledFrom([]string{"ping", "tools/call"}).Draw(t, "method"),
+				Tool:   rapid.SampledFrom([]string{"x", "y"}).Draw(t, "tool")}
 			want, keys := decide(plain, e, now, latest)
-			got, done := s.AcquireAt(e, now)
+			got, standings, done := s.judge(&now, []Event{e}, true)
 			require.Equal(t, want, got, "event %d at %v, %v: %+v", i, now.Sub(t0), latest.Sub(t0), e)
 			if !got.Allowed {
 				done() // to no effect
@@ -163,8 +167,31 @@ func TestStacksDecideAsTheirSentences(t *testing.T) {
 				}
 			}
 			run = append(run, running{keys, max(1, e.N), done})
+			requireStandings(t, plain, keys, standings, latest)
 		}
 	})
+}
+
+// requireStandings holds what is said of each limit that counts an event against its
+// sentence: so many are left, and one more not before Next.
+func requireStandings(t *rapid.T, plain []*plainLimit, keys []string, standings []Standing, at time.Time) {
+	for j, p := range plain {
+		if keys[j] == "-" {
+			continue
+		}
+		st := standings[0]
+		standings = standings[1:]
+		require.Equal(t, p.Name, st.Limit.Name)
+		require.Equal(t, p.room(keys[j], at), st.Remaining, p.Name)
+		if p.Kind == Cap {
+			require.Zero(t, st.Next)
+			continue
+		}
+		require.Positive(t, st.Next, "%s: one was just taken", p.Name)
+		require.Greater(t, p.room(keys[j], at.Add(st.Next)), st.Remaining, "%s: after %v", p.Name, st.Next)
+		require.Equal(t, st.Remaining, p.room(keys[j], at.Add(st.Next-1)), "%s: before %v", p.Name, st.Next)
+	}
+	require.Empty(t, standings)
 }
 
 func drawWait(t *rapid.T, plain []*plainLimit) time.Duration {
@@ -176,7 +203,8 @@ func drawWait(t *rapid.T, plain []*plainLimit) time.Duration {
 		return time.Duration(rapid.Int64Range(-3, 1e6).Draw(t, "gap"))
 	}
 	every := int64(p.Every)
-	return time.Duration(rapid.OneOf(rapid.SampledFrom([]int64{0, 1, every - 1, every, every + 1}), rapid.Int64Range(-every, every)).Draw(t, "gap"))
+	return time.Duration(rapid.OneOf(rapid.SampledFrom([]int64{0, 1, every - 1, every, every + 1}),
+		rapid.Int64Range(-every, every)).Draw(t, "gap"))
 }
 
 // decide is what a stack has to say, and by which key each limit counts the event; "-"
@@ -306,7 +334,8 @@ func TestStacksHoldKeysUntilTheyAreAsNew(t *testing.T) {
 		}
 		require.True(t, ask("a", 0).Allowed, l.Kind)
 		require.True(t, ask("b", time.Millisecond).Allowed, l.Kind)
-		require.Equal(t, Decision{RetryAfter: time.Second - 2*time.Millisecond, Reason: ReasonKeys}, ask("c", 2*time.Millisecond), l.Kind)
+		require.Equal(t, Decision{RetryAfter: time.Second - 2*time.Millisecond, Reason: ReasonKeys},
+			ask("c", 2*time.Millisecond), l.Kind)
 		require.Equal(t, 2, s.Keys())
 		require.True(t, ask("c", time.Second).Allowed, l.Kind)
 		require.LessOrEqual(t, s.Keys(), 2)
@@ -324,7 +353,8 @@ func TestStacksHoldKeysUntilTheyAreAsNew(t *testing.T) {
 // A batch is admitted whole or not at all, whatever keys it is counted by.
 func TestStacksTakeBatchesWhole(t *testing.T) {
 	for _, kind := range []Kind{Sliding, Fixed, Aligned} {
-		s, err := NewStack(StackConfig{Limits: []Limit{{Kind: kind, N: 2, Every: time.Hour, Scope: PerTool, MaxKeys: 2}, {Kind: Bucket, Rate: 1e-3, Burst: 5}}})
+		s, err := NewStack(StackConfig{Limits: []Limit{{Kind: kind, N: 2, Every: time.Hour, Scope: PerTool,
+			MaxKeys: 2}, {Kind: Bucket, Rate: 1e-3, Burst: 5}}})
 		require.NoError(t, err)
 		x, y, z := Event{Tool: "x"}, Event{Tool: "y"}, Event{Tool: "z"}
 		at := t0
@@ -369,4 +399,40 @@ func TestNewStackRefuses(t *testing.T) {
 	done()
 	require.Equal(t, unconfigured, d)
 	require.ErrorIs(t, new(Stack).Err(), ErrUnconfigured)
+}
+
+// A stack that nobody gave a clock goes by the real one.
+func TestStackByTheRealClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := NewStack(StackConfig{Limits: []Limit{{Kind: Fixed, N: 1, Every: time.Second}}})
+		require.NoError(t, err)
+		ask := func() bool {
+			d, _ := s.Acquire(Event{})
+			return d.Allowed
+		}
+		require.True(t, ask())
+		time.Sleep(999 * time.Millisecond)
+		require.False(t, ask())
+		time.Sleep(time.Millisecond)
+		require.True(t, ask())
+	})
+}
+
+// Aligned windows begin in 1970, and went on before.
+func TestPhase(t *testing.T) {
+	for _, c := range []struct {
+		at    time.Time
+		every time.Duration
+		want  time.Duration
+	}{
+		{time.Unix(0, 0), 10 * time.Second, 0},
+		{time.Unix(20, 0), 10 * time.Second, 0},
+		{time.Unix(1234567, 5), 10 * time.Second, 7*time.Second + 5},
+		{time.Unix(-1, 0), 10 * time.Second, 9 * time.Second},
+		{time.Unix(-10, 0), 10 * time.Second, 0},
+		{time.UnixMilli(1000), 300 * time.Millisecond, 100 * time.Millisecond},
+		{time.UnixMilli(-1), 300 * time.Millisecond, 299 * time.Millisecond},
+	} {
+		require.Equal(t, int64(c.want), phase(c.at, int64(c.every)), "%v in windows of %v", c.at, c.every)
+	}
 }

@@ -1,5 +1,7 @@
 package ratelimit
 
+import "time"
+
 // windows are counts in windows that open with an event, or lie where the clock has
 // them. A key's slot holds the instant at which its window closes.
 type windows struct {
@@ -36,6 +38,20 @@ func (c *windows) weigh(now int64, ds []demand) {
 			d.wait, d.reason = c.table.slots[d.at].fullAt-now, ReasonRate
 		}
 	}
+}
+
+func (c *windows) quick(now int64, key string, n int) (Decision, bool) {
+	at, held := c.table.find(key, c.table.hash(key))
+	if !held || c.table.slots[at].fullAt <= now {
+		return Decision{}, false
+	}
+	count := int(c.counts[at])
+	if count+n > c.n {
+		wait := time.Duration(c.table.slots[at].fullAt - now)
+		return Decision{RetryAfter: wait, Remaining: c.n - count, Reason: ReasonRate}, true
+	}
+	c.counts[at] += uint32(n)
+	return Decision{Allowed: true, Remaining: c.n - count - n}, true
 }
 
 func (c *windows) take(now int64, ds []demand) {

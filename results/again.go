@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // Words say what a second judgement came to: "judged again: 42 findings, as they were
@@ -51,7 +52,7 @@ func (u Unjudged) Words() string {
 }
 
 // again adds what a second judgement of a kept run came to.
-func (s *screen) again() error {
+func (s *view) again() error {
 	a := s.doc.Again
 	if a == nil {
 		return nil
@@ -75,12 +76,12 @@ func (m *markdown) again(d *Document) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n### %s\n\n", mdText(d.Again.Words()))
+	fmt.Fprintf(&b, "\n### %s\n\n", screen.MarkdownText(d.Again.Words()))
 	for _, x := range d.Again.Differences {
-		fmt.Fprintf(&b, "* **%s**: %s\n", mdText(x.Server), mdText(x.Words()))
+		fmt.Fprintf(&b, "* **%s**: %s\n", screen.MarkdownText(x.Server), screen.MarkdownText(x.Words()))
 	}
 	for _, x := range d.Again.Kept {
-		fmt.Fprintf(&b, "* %s: as it was stored: %s\n", mdText(x.Server), mdText(x.Words()))
+		fmt.Fprintf(&b, "* %s: as it was stored: %s\n", screen.MarkdownText(x.Server), screen.MarkdownText(x.Words()))
 	}
 	m.add("the second judgement", b.String())
 }

@@ -2,8 +2,11 @@ package results
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // axis adds the times under a plot, and the tokens of the ideal bucket.
@@ -13,23 +16,26 @@ func (pl *plot) axis(s *scene) {
 	times := make([]string, n)
 	for i := range at {
 		at[i] = pl.from + time.Duration(float64(pl.to-pl.from)*float64(i)/float64(n-1))
-		times[i] = span(at[i] - pl.from)
+		times[i] = words.Span(at[i] - pl.from)
 	}
 	at[n-1] = pl.to // whatever the floating point made of it
 	if pl.to == pl.from {
-		times = []string{span(0)}
+		times = []string{words.Span(0)}
 		at = at[n-1:]
 	}
 	times[0] = "0"
 	pl.row("time", pl.labels(times))
 	b, ok := idealOf(s)
 	if !ok {
+		if texts := s.letThrough(at); texts != nil {
+			pl.row("let through ≥", pl.labels(texts))
+		}
 		return
 	}
 	levels := b.levels(at)
 	texts := make([]string, len(levels))
 	for i, level := range levels {
-		texts[i] = figure(level)
+		texts[i] = words.Figure(level)
 	}
 	name := "tokens left ≤"
 	if s.accused != nil {
@@ -83,15 +89,16 @@ func (pl *plot) legend(s *scene) {
 		parts = append(parts, "2-9 as many calls")
 	}
 	if pl.tallest > 0 {
-		parts = append(parts, fmt.Sprintf("%s to %s 1 to %d calls", pl.blocks[0], pl.blocks[len(pl.blocks)-1], pl.tallest))
+		parts = append(parts, fmt.Sprintf("%s to %s 1 to %d calls", pl.blocks[0], pl.blocks[len(pl.blocks)-1],
+			pl.tallest))
 	}
 	if pl.beyond {
 		parts = append(parts, "counts are of what is inside")
 	}
 	if pl.to > pl.from {
-		parts = append(parts, "a column is "+span((pl.to-pl.from)/time.Duration(pl.inner)))
+		parts = append(parts, "a column is "+words.Span((pl.to-pl.from)/time.Duration(pl.inner)))
 	}
-	parts = append(parts, "the window [ ] begins at "+span(pl.from)+" of the run")
+	parts = append(parts, "the window [ ] begins at "+words.Span(pl.from)+" of the run")
 	pl.text(pl.indent, faint, strings.Join(parts, "; "))
 	switch n := s.straddled; {
 	case n == 1:
@@ -99,4 +106,24 @@ func (pl *plot) legend(s *scene) {
 	case n > 1:
 		pl.text(pl.indent, faint, fmt.Sprintf("%d more admitted calls only overlap the window, and aren't counted", n))
 	}
+}
+
+// letThrough says how many units were surely let through by each of these instants, where
+// too many were and no bucket tells more: where each call took one.
+func (s *scene) letThrough(at []time.Duration) (texts []string) {
+	if s.accused != nil || s.limit.Rate > 0 || len(s.proof) != s.witness.Admitted ||
+		float64(s.witness.Admitted) <= s.witness.Allowed {
+		return nil
+	}
+	for _, t := range at {
+		n := 0
+		for _, d := range s.proof {
+			if d.received <= t {
+				n++
+			}
+		}
+		texts = append(texts, strconv.Itoa(n))
+	}
+	texts[len(texts)-1] += " of " + words.Figure(s.witness.Allowed)
+	return texts
 }

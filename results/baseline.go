@@ -41,7 +41,7 @@ func ReadBaseline(in io.Reader, name string, now time.Time, known func(row strin
 			err = e.check(now, known)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("results: %s:%w", name, err))
+			faults = append(faults, fmt.Errorf("%s:%w", name, err))
 		}
 		b = append(b, e)
 	}
@@ -56,7 +56,8 @@ func baselineEntry(node *yaml.Node) (BaselineEntry, error) {
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
-		field, ok := map[string]*string{"row": &e.Row, "protocol": &e.Protocol, "until": &e.Until, "reason": &e.Reason}[key.Value]
+		field, ok := map[string]*string{"row": &e.Row, "protocol": &e.Protocol, "until": &e.Until,
+			"reason": &e.Reason}[key.Value]
 		switch {
 		case !ok:
 			return e, fmt.Errorf("%d: unknown field %q; there are row, protocol, until and reason", key.Line, key.Value)
@@ -84,7 +85,8 @@ func (e BaselineEntry) check(now time.Time, known func(row string) bool) error {
 	case err != nil:
 		return fmt.Errorf("%d: until: %q is no date such as 2026-12-31", e.line, e.Until)
 	case until.Sub(now) > LongestQuarantine:
-		return fmt.Errorf("%d: until: %s lies more than %d days ahead", e.line, e.Until, int(LongestQuarantine.Hours()/24))
+		return fmt.Errorf("%d: until: %s lies more than %d days ahead", e.line, e.Until,
+			int(LongestQuarantine.Hours()/24))
 	}
 	return nil
 }
@@ -109,7 +111,8 @@ func (b Baseline) Apply(d *Document, now time.Time) (notes []string) {
 	for i, e := range b {
 		switch {
 		case used[i] && !e.holds(now):
-			notes = append(notes, fmt.Sprintf("the baseline's %s ended on %s and counts again (%s)", e, e.Until, e.Reason))
+			notes = append(notes, fmt.Sprintf("the baseline's %s ended on %s and counts again (%s)", e, e.Until,
+				e.Reason))
 		case tried[i] && !used[i]:
 			notes = append(notes, fmt.Sprintf("the baseline's %s fails no more: take it off the list", e))
 		case !tried[i]:

@@ -20,11 +20,12 @@ func conformed() *results.Document {
 	row := func(id, answer string) results.ConformRow {
 		return results.ConformRow{ID: id, Area: "transport", Level: "MUST", Answer: answer, Saw: "x"}
 	}
-	return &results.Document{Servers: []results.Server{{Server: "s", Target: results.Target{Kind: "url"}, Scenarios: []results.Scenario{
-		results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: []results.ConformRow{
-			row("H01", results.RowFail), row("H03", results.RowPass), row("H05", results.RowNotTestable),
-		}}, results.Counts{Planned: 3, Sent: 3, Admitted: 3}),
-	}}}}
+	return &results.Document{Servers: []results.Server{{Server: "s", Target: results.Target{Kind: "url"},
+		Scenarios: []results.Scenario{
+			results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: []results.ConformRow{
+				row("H01", results.RowFail), row("H03", results.RowPass), row("H05", results.RowNotTestable),
+			}}, results.Counts{Planned: 3, Sent: 3, Admitted: 3}),
+		}}}}
 }
 
 // TestBaseline marks what is known, and tells what is out of date.
@@ -41,9 +42,11 @@ func TestBaseline(t *testing.T) {
 			[]string{"the baseline's H01 ended on 2026-11-27 and counts again (why)"}},
 		{"known in another revision", "- {row: H01, protocol: 2025-06-18, until: 2026-12-31, reason: r}", verdict.Fail,
 			[]string{"the baseline's H01 in 2025-06-18 could not be judged here"}},
-		{"mended", "- {row: H01, until: 2026-12-31, reason: r}\n- {row: H03, until: 2026-12-31, reason: r}", verdict.Pass,
+		{"mended", "- {row: H01, until: 2026-12-31, reason: r}\n- {row: H03, until: 2026-12-31, reason: r}",
+			verdict.Pass,
 			[]string{"the baseline's H03 fails no more: take it off the list"}},
-		{"not judged", "- {row: H01, until: 2026-12-31, reason: r}\n- {row: H05, until: 2026-12-31, reason: r}", verdict.Pass,
+		{"not judged", "- {row: H01, until: 2026-12-31, reason: r}\n- {row: H05, until: 2026-12-31, reason: r}",
+			verdict.Pass,
 			[]string{"the baseline's H05 could not be judged here"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,10 +28,12 @@ func Benchmark(w io.Writer, d *Document, histories map[string][]history.Call) er
 	b := bufio.NewWriter(w)
 	// Not as configuration: benchstat would put two runs into two tables for it.
 	fmt.Fprintf(b, "# mcpload %s, started %s, seed %d\n", benchValue(d.Version), benchValue(d.Started), d.Seed)
-	b.WriteString("Unit sec/op better=lower\nUnit p50-sec better=lower\nUnit p99-sec better=lower\nUnit admitted/s better=higher\n\n")
+	b.WriteString("Unit sec/op better=lower\nUnit p50-sec better=lower\nUnit p99-sec better=lower\nUnit admitted/s " +
+		"better=higher\n\n")
 	for i := range d.Servers {
 		s := &d.Servers[i]
-		fmt.Fprintf(b, "# %s over %s, limit %s: %s\n", benchValue(s.Server), benchValue(s.Target.String()), benchValue(s.Promised()), s.Verdict)
+		fmt.Fprintf(b, "# %s over %s, limit %s: %s\n", benchValue(s.Server), benchValue(s.Target.String()),
+			benchValue(s.Promised()), s.Verdict)
 		s.benchLimit(b)
 		for j := range s.Scenarios {
 			s.Scenarios[j].bench(b, s.Server, histories[s.Server])
@@ -39,7 +41,7 @@ func Benchmark(w io.Writer, d *Document, histories map[string][]history.Call) er
 		b.WriteByte('\n')
 	}
 	if err := b.Flush(); err != nil {
-		return fmt.Errorf("results: cannot write the benchmarks: %w", err)
+		return fmt.Errorf("cannot write the benchmarks: %w", err)
 	}
 	return nil
 }
@@ -53,7 +55,8 @@ func (s *Server) benchLimit(b *bufio.Writer) {
 	for _, bound := range []struct {
 		unit  string
 		value float64
-	}{{"rate-lo", s.Measured.Rate.Lo}, {"rate-hi", s.Measured.Rate.Hi}, {"burst-lo", s.Measured.Burst.Lo}, {"burst-hi", s.Measured.Burst.Hi}} {
+	}{{"rate-lo", s.Measured.Rate.Lo}, {"rate-hi", s.Measured.Rate.Hi}, {"burst-lo", s.Measured.Burst.Lo},
+		{"burst-hi", s.Measured.Burst.Hi}} {
 		if bound.value < infinite {
 			fmt.Fprintf(b, " %v %s", bound.value, bound.unit)
 		}

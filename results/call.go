@@ -12,8 +12,9 @@ type Call struct {
 	Method    string          `json:"method"`
 	Tool      string          `json:"tool,omitempty"`
 	Arguments json.RawMessage `json:"arguments,omitempty"` // only where they were made up from the tool's schema
-	Chosen    bool            `json:"chosen,omitempty"`    // nobody named it: it was chosen from the server's list of tools
-	Why       string          `json:"why,omitempty"`       // in words
+	// nobody named it: it was chosen from the server's list of tools
+	Chosen bool   `json:"chosen,omitempty"`
+	Why    string `json:"why,omitempty"` // in words
 }
 
 // toolCall is the method of tool calls.
@@ -32,11 +33,12 @@ func (c Call) words() string {
 // tool calls.
 func (s *Server) toolless() bool {
 	c := s.Target.Call
-	return c != nil && c.Chosen && c.Method != toolCall && s.refusals() == 0 && s.Verdict == verdict.Inconclusive && !s.idle()
+	return c != nil && c.Chosen && c.Method != toolCall && s.refusals() == 0 && s.Verdict == verdict.Inconclusive &&
+		!s.idle()
 }
 
 // calls adds which call was chosen for a server, and why.
-func (s *screen) calls() {
+func (s *view) calls() {
 	for _, v := range s.doc.Servers {
 		c := v.Target.Call
 		if c == nil || !c.Chosen {
@@ -52,7 +54,7 @@ func (s *screen) calls() {
 
 // repeat adds the command that repeats a fail, in one line however wide: it is to
 // be copied.
-func (s *screen) repeat() {
+func (s *view) repeat() {
 	if s.doc.Repeat == "" {
 		return
 	}

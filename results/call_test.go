@@ -15,7 +15,8 @@ func TestTableRepeatsAFail(t *testing.T) {
 	bad, _ := generous()
 	d := document(bad)
 	require.NotContains(t, rendered(t, d, TableOptions{}), "repeat:")
-	d.Repeat = "mcpload run --url http://127.0.0.1:8000/mcp --rate 10/s --burst 20 --args '{\"q\":\"a  b\"}' --scenario burst,overload --seed 7"
+	d.Repeat = "mcpload run --url http://127.0.0.1:8000/mcp --rate 10/s --burst 20 --args '{\"q\":\"a  b\"}' " +
+		"--scenario burst,overload --seed 7"
 	require.Contains(t, rendered(t, d, TableOptions{Width: 60}), "\nrepeat: "+d.Repeat+"\n")
 }
 
@@ -29,10 +30,12 @@ func TestTableSaysWhichCallWasChosen(t *testing.T) {
 	s.Target.Call = &Call{Method: "tools/list", Chosen: true, Why: "the server lists no tools"}
 	text := rendered(t, document(s), TableOptions{})
 	require.Contains(t, text, "call:      tools/list: the server lists no tools")
-	require.Contains(t, strings.Join(strings.Fields(text), " "), s.Server+" refused nothing, but tool calls, which most limits are about, were not tried")
+	require.Contains(t, strings.Join(strings.Fields(text), " "), s.Server+" refused nothing, but tool calls, which "+
+		"most limits are about, were not tried")
 	require.Contains(t, text, "- load with a tool: --tool NAME")
 
-	for _, call := range []*Call{nil, {Method: "tools/list"}, {Method: "tools/call", Tool: "ping", Chosen: true, Why: "it is harmless"}} {
+	for _, call := range []*Call{nil, {Method: "tools/list"}, {Method: "tools/call", Tool: "ping", Chosen: true,
+		Why: "it is harmless"}} {
 		s.Target.Call = call
 		text := rendered(t, document(s), TableOptions{})
 		require.NotContains(t, text, "were not tried")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -64,7 +65,8 @@ func NewConform(c Conform, calls Counts) Scenario {
 	case c.Ended != "":
 		s.Findings = append(s.Findings, Finding{Check: "complete", Want: "every row is tried", Saw: c.Ended})
 	case len(s.Findings) == 0:
-		s.Findings = append(s.Findings, Finding{Check: "judged", Want: "a row at least is judged", Saw: "nothing could be judged"})
+		s.Findings = append(s.Findings, Finding{Check: "judged", Want: "a row at least is judged",
+			Saw: "nothing could be judged"})
 	}
 	s.Verdict = s.worst()
 	return s
@@ -110,7 +112,10 @@ func (v *Server) conformRows(answer string) []conformRow {
 			if r.Answer != answer {
 				continue
 			}
-			k := slices.IndexFunc(out, func(o conformRow) bool { return o.ID == r.ID && (answer != RowNotTestable || o.Saw == r.Saw) })
+			k := slices.IndexFunc(out, func(o conformRow) bool {
+				return o.ID == r.ID && (answer != RowNotTestable ||
+					o.Saw == r.Saw)
+			})
 			if k < 0 {
 				out = append(out, conformRow{ConformRow: r, counts: sc.Conform.counts(r)})
 				k = len(out) - 1
@@ -137,18 +142,20 @@ func (v *Server) conformWords() string {
 		}
 	}
 	judged, all := v.conformCounts()
-	tail := fmt.Sprintf("; %d of %s could be judged", judged, plural(all, "row"))
+	tail := fmt.Sprintf("; %d of %s could be judged", judged, words.Count(all, "row"))
 	if others > 0 {
-		tail = fmt.Sprintf("; %s below a MUST %s", plural(others, "demand"), map[bool]string{true: "isn't kept", false: "aren't kept"}[others == 1]) + tail
+		tail = fmt.Sprintf("; %s below a MUST %s", words.Count(others, "demand"), map[bool]string{true: "isn't kept",
+			false: "aren't kept"}[others == 1]) + tail
 	}
 	if known > 0 {
 		tail = fmt.Sprintf("; %d known", known) + tail
 	}
 	switch {
 	case counts > 0:
-		return fmt.Sprintf("%s breaks %s (%s)%s", v.Server, plural(counts, "demand"), few(ids), tail)
+		return fmt.Sprintf("%s breaks %s (%s)%s", v.spoken(), words.Count(counts, "demand"), words.Few(ids), tail)
 	case v.Verdict == verdict.Pass:
-		return fmt.Sprintf("%s keeps what could be judged of MCP %s%s", v.Server, strings.Join(v.conformRevisions(), ", "), tail)
+		return fmt.Sprintf("%s keeps what could be judged of MCP %s%s", v.spoken(), strings.Join(v.conformRevisions(),
+			", "), tail)
 	}
 	for _, sc := range v.Scenarios {
 		if sc.Conform != nil && sc.Conform.Ended != "" {
@@ -156,7 +163,7 @@ func (v *Server) conformWords() string {
 			break
 		}
 	}
-	return fmt.Sprintf("no breach was seen in %s, but not everything could be tried%s", v.Server, tail)
+	return fmt.Sprintf("no breach was seen in %s, but not everything could be tried%s", v.spoken(), tail)
 }
 
 func (v *Server) conformCounts() (judged, all int) {

@@ -7,12 +7,13 @@ import (
 )
 
 // conformed are the parts of a screen about conformance.
-func (s *screen) conformed() []func() error {
-	return []func() error{s.conformHeadline, s.conformSummary, s.conformFails, s.conformOpen, s.conformPassed, s.remarks, s.footer, s.last}
+func (s *view) conformed() []func() error {
+	return []func() error{s.conformHeadline, s.conformSummary, s.conformFails, s.conformOpen, s.conformPassed,
+		s.remarks, s.footer, s.last}
 }
 
 // conformHeadline adds the verdict in words, and what it rests on.
-func (s *screen) conformHeadline() error {
+func (s *view) conformHeadline() error {
 	word, says := s.verdictWords()
 	s.item(0, 0, colorOf(s.doc.Verdict), word+":", says)
 	if len(s.doc.Servers) > 0 && s.sameTarget() {
@@ -22,7 +23,7 @@ func (s *screen) conformHeadline() error {
 }
 
 // conformSummary adds a line a revision.
-func (s *screen) conformSummary() error {
+func (s *view) conformSummary() error {
 	s.blank()
 	for _, v := range s.doc.Servers {
 		for _, sc := range v.Scenarios {
@@ -40,7 +41,8 @@ func (s *screen) conformSummary() error {
 					n[r.Answer]++
 				}
 			}
-			text := fmt.Sprintf("%d MUST and %d other demands not kept, %d kept, %d not testable here", n[RowFail], n["weak"], n[RowPass], n[RowNotTestable])
+			text := fmt.Sprintf("%d MUST and %d other demands not kept, %d kept, %d not testable here", n[RowFail],
+				n["weak"], n[RowPass], n[RowNotTestable])
 			if n["known"] > 0 {
 				text = fmt.Sprintf("%d known, ", n["known"]) + text
 			}
@@ -55,7 +57,7 @@ func (s *screen) conformSummary() error {
 }
 
 // conformFails adds every breach by its area, those that count first.
-func (s *screen) conformFails() error {
+func (s *view) conformFails() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		rows := v.conformRows(RowFail)
@@ -91,10 +93,11 @@ func (r *conformRow) rank() int {
 }
 
 // areaOrder is that of the table.
-var areaOrder = []string{"messages", "lifecycle", "transport", "authorization", "tools", "resources", "prompts", "utilities"}
+var areaOrder = []string{"messages", "lifecycle", "transport", "authorization", "tools", "resources", "prompts",
+	"utilities"}
 
 // breach adds one breach: what is demanded, what was seen, and how to see it again.
-func (s *screen) breach(v *Server, r conformRow) {
+func (s *view) breach(v *Server, r conformRow) {
 	sgr := yellow
 	if r.counts && r.Known == "" {
 		sgr = red
@@ -119,7 +122,7 @@ func (s *screen) breach(v *Server, r conformRow) {
 }
 
 // conformOpen adds what wasn't testable, rows of one reason together.
-func (s *screen) conformOpen() error {
+func (s *view) conformOpen() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		var reasons []string
@@ -152,7 +155,7 @@ func (s *screen) conformOpen() error {
 }
 
 // conformPassed adds what was kept, where every check is asked for.
-func (s *screen) conformPassed() error {
+func (s *view) conformPassed() error {
 	if !s.verbose {
 		return nil
 	}

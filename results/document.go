@@ -28,8 +28,9 @@ type Document struct {
 	Seed    uint64          `json:"seed"`
 	Verdict verdict.Verdict `json:"verdict"` // worst of the servers'; Finish sets it
 	Servers []Server        `json:"servers"`
-	Repeat  string          `json:"repeat,omitempty"` // of a fail: the command that repeats it, quoted for a shell, without secrets
-	Again   *Again          `json:"again,omitempty"`  // of a kept run that was judged again
+	// of a fail: the command that repeats it, quoted for a shell, without secrets
+	Repeat string `json:"repeat,omitempty"`
+	Again  *Again `json:"again,omitempty"` // of a kept run that was judged again
 }
 
 // A Server is what a run found of one server.
@@ -40,23 +41,29 @@ type Server struct {
 	Promise string `json:"promise,omitempty"` // laws, where it isn't one bucket: "; " stands between them
 	Laws    []Law  `json:"laws,omitempty"`    // what was found of each
 
-	PromiseSource string   `json:"promise_source,omitempty"` // where the laws were read from: a file and line, or "--promise"
-	LawCauses     []string `json:"law_causes,omitempty"`     // of broken laws: what may be kept in their place, likeliest first
+	// where the laws were read from: a file and line, or "--promise"
+	PromiseSource string `json:"promise_source,omitempty"`
+	// of broken laws: what may be kept in their place, likeliest first
+	LawCauses []string `json:"law_causes,omitempty"`
 
-	Verdict   verdict.Verdict `json:"verdict"`            // worst of the scenarios'; Finish sets it
-	Measured  *Measured       `json:"measured,omitempty"` // nil where no token bucket explains the calls, or there were none
-	Clocks    *Clocks         `json:"clocks,omitempty"`   // what was taken for granted of clocks; nil where nothing was judged
-	Setting   *Setting        `json:"setting,omitempty"`  // what else the verdicts rest on; nil where it is that of most runs
-	Scenarios []Scenario      `json:"scenarios"`
-	Latency   *Latencies      `json:"latency,omitempty"`  // over all scenarios; nil where nobody computed it
-	Observed  *Observed       `json:"observed,omitempty"` // what the server's own code sets, where somebody read it
-	Notes     []string        `json:"notes,omitempty"`    // what a reader should know, and what changes no verdict
-	Error     string          `json:"error,omitempty"`    // why it could not be judged, or not to the end; empty if it was
-	Hint      string          `json:"hint,omitempty"`     // what to do about Error
-	Launch    *Launch         `json:"launch,omitempty"`   // how it was started, where a run installed and started it
-	Repeats   []Repeat        `json:"repeats,omitempty"`  // what every run said, where there were several
-	Flaky     bool            `json:"flaky,omitempty"`    // the repeats disagree; the rest is the worst of them
-	Shard     *Shard          `json:"shard,omitempty"`    // which part of a plan was sent; nil: the whole
+	Verdict verdict.Verdict `json:"verdict"` // worst of the scenarios'; Finish sets it
+	// nil where no token bucket explains the calls, or there were none
+	Measured *Measured `json:"measured,omitempty"`
+	// what was taken for granted of clocks; nil where nothing was judged
+	Clocks *Clocks `json:"clocks,omitempty"`
+	// what else the verdicts rest on; nil where it is that of most runs
+	Setting   *Setting   `json:"setting,omitempty"`
+	Scenarios []Scenario `json:"scenarios"`
+	Latency   *Latencies `json:"latency,omitempty"`  // over all scenarios; nil where nobody computed it
+	Observed  *Observed  `json:"observed,omitempty"` // what the server's own code sets, where somebody read it
+	Notes     []string   `json:"notes,omitempty"`    // what a reader should know, and what changes no verdict
+	// why it could not be judged, or not to the end; empty if it was
+	Error   string   `json:"error,omitempty"`
+	Hint    string   `json:"hint,omitempty"`    // what to do about Error
+	Launch  *Launch  `json:"launch,omitempty"`  // how it was started, where a run installed and started it
+	Repeats []Repeat `json:"repeats,omitempty"` // what every run said, where there were several
+	Flaky   bool     `json:"flaky,omitempty"`   // the repeats disagree; the rest is the worst of them
+	Shard   *Shard   `json:"shard,omitempty"`   // which part of a plan was sent; nil: the whole
 }
 
 // A Target is what was sent to, and how.
@@ -65,8 +72,9 @@ type Target struct {
 	Transport string `json:"transport"`          // "http", "sse", "stdio" or "inprocess"
 	Protocol  string `json:"protocol,omitempty"` // the negotiated MCP revision, such as 2025-11-25
 	Address   string `json:"address,omitempty"`  // where, in words for people; never with a secret in it
-	Label     string `json:"label,omitempty"`    // what it is known by from run to run; empty: by the server's name alone
-	Call      *Call  `json:"call,omitempty"`     // what it was loaded with; nil where nobody recorded it
+	// what it is known by from run to run; empty: by the server's name alone
+	Label string `json:"label,omitempty"`
+	Call  *Call  `json:"call,omitempty"` // what it was loaded with; nil where nobody recorded it
 }
 
 // A Launch is how a run started a real server.

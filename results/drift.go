@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results/screen"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -31,16 +31,20 @@ type Drift struct {
 	Server   string    `json:"server"`
 	Package  string    `json:"package,omitempty"` // at its version
 	Required Limit     `json:"required"`
+	Promise  string    `json:"promise,omitempty"` // laws, where what is required is no bucket
+	Laws     []Law     `json:"laws,omitempty"`    // and what was found of each
 	Observed *Observed `json:"observed,omitempty"`
-	Measured *Measured `json:"measured,omitempty"` // certified; nil where nothing was refused, or no token bucket explains it
-	Attached string    `json:"attached"`           // "yes": something was refused for its rate; "no": nothing was, though it was tried; "?": it could not be tried
-	Tried    string    `json:"tried,omitempty"`    // how hard, where nothing was refused
-	Limiter  string    `json:"limiter,omitempty"`  // what kind, in words, where it is no token bucket
-	Refusal  string    `json:"refusal,omitempty"`  // how it refuses
-	Charged  []Charge  `json:"charged,omitempty"`
-	Scope    string    `json:"scope,omitempty"`
-	Headers  string    `json:"headers,omitempty"` // which say what is left of its limit, and if they are true, in words
-	Trouble  string    `json:"trouble,omitempty"` // why it could not be measured
+	// certified; nil where nothing was refused, or no token bucket explains it
+	Measured *Measured `json:"measured,omitempty"`
+	// "yes": something was refused for its rate; "no": nothing was, though it was tried; "?": it could not be tried
+	Attached string   `json:"attached"`
+	Tried    string   `json:"tried,omitempty"`   // how hard, where nothing was refused
+	Limiter  string   `json:"limiter,omitempty"` // what kind, in words, where it is no token bucket
+	Refusal  string   `json:"refusal,omitempty"` // how it refuses
+	Charged  []Charge `json:"charged,omitempty"`
+	Scope    string   `json:"scope,omitempty"`
+	Headers  string   `json:"headers,omitempty"` // which say what is left of its limit, and if they are true, in words
+	Trouble  string   `json:"trouble,omitempty"` // why it could not be measured
 
 	Conform *DriftConform `json:"conform,omitempty"` // if it keeps the protocol; nil: that wasn't asked
 }
@@ -59,7 +63,8 @@ func (f *Fleet) JSON(w io.Writer) error {
 	return enc.Encode(f)
 }
 
-var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses", "what is charged", "keeps MCP?"}
+var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses",
+	"what is charged", "keeps MCP?"}
 
 // cells are a row in words.
 func (d Drift) cells() []string {
@@ -71,6 +76,8 @@ func (d Drift) cells() []string {
 	switch {
 	case d.Trouble != "":
 		measured = d.Trouble
+	case len(d.Laws) > 0:
+		measured = strings.ReplaceAll((&Server{Laws: d.Laws}).lawWords(), "\n", "; ")
 	case d.Measured != nil:
 		measured = d.Measured.String()
 	case d.Limiter != "":
@@ -78,7 +85,12 @@ func (d Drift) cells() []string {
 	case d.Attached == "no":
 		measured = "no limit: " + d.Tried
 	}
-	return []string{name, bare(d.Required.Rate, d.Required.Burst), d.Observed.words(), measured, d.Attached, orDash(d.Refusal), d.charges(), d.Conform.words()}
+	required := bare(d.Required.Rate, d.Required.Burst)
+	if d.Promise != "" {
+		required = d.Promise
+	}
+	return []string{name, required, d.Observed.words(), measured, d.Attached,
+		orDash(d.Refusal), d.charges(), d.Conform.words()}
 }
 
 // bare is a limit without where it was taken from.
@@ -90,6 +102,8 @@ func (o *Observed) words() string {
 	switch {
 	case o == nil:
 		return "not read"
+	case o.Promise != "":
+		return o.Promise
 	case o.Rate == 0:
 		return "no limit"
 	}
@@ -113,16 +127,18 @@ func (d Drift) charges() string {
 	return orDash(strings.Join(parts, "; "))
 }
 
+// Sheet is the rows.
+func (f *Fleet) Sheet() screen.Sheet {
+	s := screen.Sheet{Header: driftHeads, Widest: 28}
+	for _, d := range f.Rows {
+		s.Rows = append(s.Rows, d.cells())
+	}
+	return s
+}
+
 // Table writes the rows for a terminal.
 func (f *Fleet) Table(w io.Writer) error {
-	t := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(0), tablewriter.WithRowMaxWidth(28))
-	t.Header(driftHeads)
-	for _, d := range f.Rows {
-		if err := t.Append(d.cells()); err != nil {
-			return err
-		}
-	}
-	if err := t.Render(); err != nil {
+	if err := f.Sheet().Table(w); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, f.headers("", func(s string) string { return s })+f.summary()+"\n")
@@ -143,21 +159,14 @@ func (f *Fleet) headers(bullet string, escape func(string) string) string {
 // Markdown writes the rows as a table in GitHub's Markdown.
 func (f *Fleet) Markdown(w io.Writer) error {
 	var b strings.Builder
-	line := func(cells []string) {
-		for i, c := range cells {
-			cells[i] = mdText(c)
-		}
-		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	if err := f.Sheet().Markdown(&b); err != nil {
+		return err
 	}
-	line(append([]string{}, driftHeads...))
-	b.WriteString(strings.Repeat("|---", len(driftHeads)) + "|\n")
-	for _, d := range f.Rows {
-		line(d.cells())
-	}
-	if said := f.headers("- ", mdText); said != "" {
+	if said := f.headers("- ", screen.MarkdownText); said != "" {
 		b.WriteString("\n" + said)
 	}
-	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), mdText(f.Started), mdText(f.Version))
+	fmt.Fprintf(&b, "\n%s Measured %s by mcpload %s.\n", f.summary(), screen.MarkdownText(f.Started),
+		screen.MarkdownText(f.Version))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -178,5 +187,5 @@ func (f *Fleet) summary() string {
 		}
 	}
 	return fmt.Sprintf("Of %s, %d kept the requirement, %d had another limit, %d had none, %d could not be measured.",
-		plural(len(f.Rows), "server"), kept, broken, open, down)
+		words.Count(len(f.Rows), "server"), kept, broken, open, down)
 }

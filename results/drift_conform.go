@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -42,9 +43,9 @@ func (c *DriftConform) words() string {
 	case c.Trouble != "":
 		return "? " + c.Trouble
 	case len(c.Broken) > 0:
-		return fmt.Sprintf("no: %d MUST (%s)", len(c.Broken), few(c.Broken))
+		return fmt.Sprintf("no: %d MUST (%s)", len(c.Broken), words.Few(c.Broken))
 	case c.Verdict == verdict.Pass && c.Judged > 0:
-		return fmt.Sprintf("yes: %d of %s judged", c.Judged, plural(c.Rows, "row"))
+		return fmt.Sprintf("yes: %d of %s judged", c.Judged, words.Count(c.Rows, "row"))
 	}
-	return fmt.Sprintf("? %d of %s judged", c.Judged, plural(c.Rows, "row"))
+	return fmt.Sprintf("? %d of %s judged", c.Judged, words.Count(c.Rows, "row"))
 }

@@ -18,23 +18,29 @@ func driftOf() *Fleet {
 	return &Fleet{
 		Version: "devel", Started: "2026-11-25T00:00:00Z",
 		Rows: []Drift{
-			{Server: "a", Package: "a-mcp==1.2", Required: required, Observed: &Observed{Rate: 15, Burst: 40}, Attached: "yes",
-				Measured: &Measured{Rate: Range{Lo: 14.97, Hi: 15.02}, Burst: Range{Lo: 39.9, Hi: 40.1}}, Refusal: "-32000",
-				Charged: []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}},
-				Conform: &DriftConform{Verdict: verdict.Fail, Revisions: []string{"2025-11-25"}, Broken: []string{"R04", "H10"}, Judged: 60, Rows: 70}},
-			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window", Headers: "X-RateLimit-Remaining: contradicted | <b>"},
+			{Server: "a", Package: "a-mcp==1.2", Required: required, Observed: &Observed{Rate: 15, Burst: 40},
+				Attached: "yes",
+				Measured: &Measured{Rate: Range{Lo: 14.97, Hi: 15.02}, Burst: Range{Lo: 39.9, Hi: 40.1}},
+				Refusal:  "-32000",
+				Charged:  []Charge{{"tools/call", 1}, {"ping", 0}, {"initialize", 2}, {"tools/list", 0}},
+				Conform: &DriftConform{Verdict: verdict.Fail, Revisions: []string{"2025-11-25"}, Broken: []string{"R04",
+					"H10"}, Judged: 60, Rows: 70}},
+			{Server: "b", Required: required, Observed: &Observed{}, Attached: "yes", Limiter: "a fixed window",
+				Headers: "X-RateLimit-Remaining: contradicted | <b>"},
 			{Server: "c", Required: required, Attached: "no", Tried: "450 at once"},
 			{Server: "d", Required: required, Attached: "?", Trouble: "it ended:\n| <b>status</b> 1 |"},
 		},
-		Run: &Document{Servers: []Server{{Verdict: verdict.Pass}, {Verdict: verdict.Fail}, {Verdict: verdict.Pass}, {Verdict: verdict.Inconclusive}}},
+		Run: &Document{Servers: []Server{{Verdict: verdict.Pass}, {Verdict: verdict.Fail}, {Verdict: verdict.Pass},
+			{Verdict: verdict.Inconclusive}}},
 	}
 }
 
 func TestDriftInMarkdown(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, driftOf().Markdown(&b))
-	require.Equal(t, `| server | required | its code says | measured live | attached? | how it refuses | what is charged | keeps MCP? |
-|---|---|---|---|---|---|---|---|
+	require.Equal(
+		t, `| server | required | its code says | measured live | attached? | how it refuses | what is charged | keeps MCP? |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 | a-mcp 1.2 | 15/s burst 40 | 15/s burst 40 | 14.97–15.02/s, 39.90–40.10 | yes | -32000 | tools/call 1; initialize 2; free: ping, tools/list | no: 2 MUST (R04 and H10) |
 | b | 15/s burst 40 | no limit | a fixed window | yes | - | - | - |
 | c | 15/s burst 40 | not read | no limit: 450 at once | no | - | - | - |
@@ -46,10 +52,20 @@ Of 4 servers, 1 kept the requirement, 1 had another limit, 1 had none, 1 could n
 `, b.String())
 }
 
+func TestDriftOfLaws(t *testing.T) {
+	law := Law{Law: "30 per 10s fixed", State: verdict.Broken, Units: Range{Lo: 31, Hi: 31}}
+	cells := Drift{Server: "e", Promise: "30 per 10s fixed; 4 at a time", Attached: "yes",
+		Observed: &Observed{Promise: "60 per 10s fixed"}, Limiter: "a fixed window", Laws: []Law{law,
+			{Law: "4 at a time", State: verdict.Kept, Units: Range{Lo: 4, Hi: 4}}}}.cells()
+	require.Equal(t, []string{"e", "30 per 10s fixed; 4 at a time", "60 per 10s fixed", "broken: 31; kept: 4"},
+		cells[:4])
+}
+
 func TestDriftOnATerminalAndAsADocument(t *testing.T) {
 	var table, document bytes.Buffer
 	require.NoError(t, driftOf().Table(&table))
-	for _, words := range []string{"a-mcp 1.2", "no limit: 450 at once", "a fixed window", "b sends X-RateLimit-Remaining: contradicted", "Of 4 servers, 1 kept the requirement"} {
+	for _, words := range []string{"a-mcp 1.2", "no limit: 450 at once", "a fixed window",
+		"b sends X-RateLimit-Remaining: contradicted", "Of 4 servers, 1 kept the requirement"} {
 		require.Contains(t, table.String(), words)
 	}
 	require.NoError(t, driftOf().JSON(&document))
@@ -69,7 +85,8 @@ func FuzzDrift(f *testing.F) {
 	f.Add("<b>", "\\\\|", "|", "\u2028|", "\x00\xff|")
 	f.Fuzz(func(t *testing.T, server, pack, trouble, refusal, kind string) {
 		fleet := &Fleet{Version: server, Started: trouble, Rows: []Drift{
-			{Server: server, Package: pack, Trouble: trouble, Refusal: refusal, Attached: kind, Charged: []Charge{{kind, 1}, {refusal, 0}}},
+			{Server: server, Package: pack, Trouble: trouble, Refusal: refusal, Attached: kind,
+				Charged: []Charge{{kind, 1}, {refusal, 0}}},
 			{Server: server, Limiter: refusal}, {Server: server, Attached: "no", Tried: trouble},
 		}}
 		var b bytes.Buffer

@@ -2,8 +2,8 @@ package results
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -20,7 +20,7 @@ type fail struct {
 }
 
 // fails adds the reason and the proof of every fail.
-func (s *screen) fails() error {
+func (s *view) fails() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		if v.Verdict != verdict.Fail {
@@ -78,7 +78,7 @@ func (v *Server) found(check string, of verdict.Verdict) []fail {
 // proof adds what the witness of a fail proves, with its drawing where the
 // history is at hand; or only names its calls. The same witness is shown once:
 // proofs remembers them.
-func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
+func (s *view) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	if f.Witness == nil {
 		return
 	}
@@ -90,7 +90,8 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	proofs[key] = f.Check
 	w := f.Witness.evidence()
 	if !draw {
-		s.item(inset, hang, "", "proof", fmt.Sprintf("%s of the history, from %s to %s of the run", positions(w.Calls), span(w.From), span(w.To)))
+		s.item(inset, hang, "", "proof", fmt.Sprintf("%s of the history, from %s to %s of the run", positions(w.Calls),
+			words.Span(w.From), words.Span(w.To)))
 		return
 	}
 	s.item(inset, hang, "", "proof", proof(w))
@@ -101,7 +102,7 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 	picture, err := newScene(calls, w, v.Limit)
 	if err != nil {
 		// The document stands by itself; only the drawing needs the calls.
-		s.item(inset, hang, "", "", "no drawing, as the stored calls don't match: "+strings.TrimPrefix(err.Error(), "results: "))
+		s.item(inset, hang, "", "", "no drawing, as the stored calls don't match: "+err.Error())
 		return
 	}
 	s.blank()
@@ -109,7 +110,7 @@ func (s *screen) proof(v *Server, f fail, proofs map[string]string, draw bool) {
 }
 
 // next adds what to do, a line each.
-func (s *screen) next(hints []string) {
+func (s *view) next(hints []string) {
 	if len(hints) == 0 {
 		return
 	}
@@ -122,7 +123,7 @@ func (s *screen) next(hints []string) {
 
 // unsure adds what inconclusive runs were missing, and why servers could not
 // run.
-func (s *screen) unsure() error {
+func (s *view) unsure() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
 		if v.Error != "" {

@@ -71,6 +71,14 @@ func (s *Scenario) worst() verdict.Verdict {
 	return verdict.Worst(vs...)
 }
 
+// Join adds what other scenarios of the same server found.
+func (s *Server) Join(from Server) {
+	s.Notes, s.Scenarios = append(s.Notes, from.Notes...), append(s.Scenarios, from.Scenarios...)
+	if from.Error != "" {
+		s.Error, s.Hint = from.Error, from.Hint
+	}
+}
+
 // ExitStatus is the process's exit status for a finished document: 0 pass,
 // 1 fail, 3 inconclusive, and 2 where no server could run at all.
 func ExitStatus(d *Document) int { return StatusOf(d, d.Verdict) }
@@ -78,15 +86,15 @@ func ExitStatus(d *Document) int { return StatusOf(d, d.Verdict) }
 // StatusOf is ExitStatus where another verdict than the document's decides,
 // such as the one that a Quarantine leaves.
 func StatusOf(d *Document, v verdict.Verdict) int {
-	switch {
-	case v == verdict.Fail:
-		return 1
-	case !slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() }):
+	if v != verdict.Fail && !slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() }) {
 		return 2
-	case v == verdict.Pass:
-		return 0
 	}
-	return 3
+	return Status(v)
+}
+
+// Status is the exit status of a verdict.
+func Status(v verdict.Verdict) int {
+	return map[verdict.Verdict]int{verdict.Pass: 0, verdict.Fail: 1, verdict.Inconclusive: 3}[v]
 }
 
 // idle reports if the server could not run at all: nothing was sent to it.

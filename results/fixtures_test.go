@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -122,8 +123,9 @@ func honest(name string, rate float64, burst int) Server {
 	calls := newFake(rate, float64(burst)).run(burst)
 	s := Server{
 		Server: name, Target: Target{Kind: "mock", Transport: "http", Protocol: "2025-11-25"},
-		Limit:    Limit{Rate: rate, Burst: burst, Scope: "global", Charges: []string{"*"}},
-		Measured: &Measured{Rate: Range{Lo: rate * 0.9972, Hi: rate * 1.0031}, Burst: Range{Lo: float64(burst) - 0.03, Hi: float64(burst) + 0.25}},
+		Limit: Limit{Rate: rate, Burst: burst, Scope: "global", Charges: []string{"*"}},
+		Measured: &Measured{Rate: Range{Lo: rate * 0.9972, Hi: rate * 1.0031}, Burst: Range{Lo: float64(burst) - 0.03,
+			Hi: float64(burst) + 0.25}},
 	}
 	all := Measure(calls)
 	s.Latency = &all
@@ -132,7 +134,8 @@ func honest(name string, rate float64, burst int) Server {
 		s.Scenarios = append(s.Scenarios, NewScenario(label, part, []verdict.Finding{
 			generatorOK(part),
 			{
-				Check: "over-admission", Verdict: verdict.Pass, Want: fmt.Sprintf("at most %d + %g/s·t admitted in any t", burst, rate),
+				Check: "over-admission", Verdict: verdict.Pass, Want: fmt.Sprintf("at most %d + %g/s·t admitted "+
+					"in any t", burst, rate),
 				Saw: fmt.Sprintf("tightest window: %d admitted in 3.1ms, %d.04 allowed", burst, burst),
 			},
 			{
@@ -158,12 +161,15 @@ func generous() (Server, []history.Call) {
 	w := tightest(labelled(calls, "burst"), 12, 16)
 	f := verdict.Finding{
 		Check: "over-admission", Verdict: verdict.Fail, Want: "at most 16 + 12/s·t admitted in any t",
-		Saw:   fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", w.Admitted, span(w.To-w.From), w.Allowed),
+		Saw: fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", w.Admitted, words.Span(w.To-w.From),
+			w.Allowed),
 		Cause: "the burst is too big: it behaves like a bucket of rate 13.97–14.03/s, burst 16.97–17.25", Witness: w,
 	}
 	again := f
-	again.Witness = tightest(slices.Concat(make([]history.Call, 61), calls[61:]), 12, 16) // zero calls keep the positions
-	again.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", again.Witness.Admitted, span(again.Witness.To-again.Witness.From), again.Witness.Allowed)
+	// zero calls keep the positions
+	again.Witness = tightest(slices.Concat(make([]history.Call, 61), calls[61:]), 12, 16)
+	again.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %.2f allowed", again.Witness.Admitted,
+		words.Span(again.Witness.To-again.Witness.From), again.Witness.Allowed)
 	s.Scenarios = nil
 	for label, found := range map[string]verdict.Finding{"burst": f} {
 		part := labelled(calls, label)
@@ -171,11 +177,13 @@ func generous() (Server, []history.Call) {
 	}
 	part := labelled(calls, "sustained")
 	s.Scenarios = append(s.Scenarios, NewScenario("sustained", part, []verdict.Finding{generatorOK(part), {
-		Check: "served", Verdict: verdict.Pass, Want: "nothing refused, at least 90 % admitted", Saw: "40 of 40 admitted, 0 refused",
+		Check: "served", Verdict: verdict.Pass, Want: "nothing refused, at least 90 % admitted",
+		Saw: "40 of 40 admitted, 0 refused",
 	}}))
 	part = labelled(calls, "overload")
 	s.Scenarios = append(s.Scenarios, NewScenario("overload", part, []verdict.Finding{generatorOK(part), again, {
-		Check: "refusal-shape", Verdict: verdict.Pass, Want: "the request's id, a free code, a time to retry", Saw: "43 refusals: 43× HTTP 429",
+		Check: "refusal-shape", Verdict: verdict.Pass, Want: "the request's id, a free code, a time to retry",
+		Saw:      "43 refusals: 43× HTTP 429",
 		Warnings: []string{"refusals don't say when to retry (no Retry-After)"},
 	}}))
 	s.Measured = &Measured{Rate: Range{Lo: 13.97, Hi: 14.03}, Burst: Range{Lo: 16.97, Hi: 17.25}}
@@ -194,11 +202,13 @@ func stingy() (Server, []history.Call) {
 	part := labelled(calls, "burst")
 	f := verdict.Finding{
 		Check: "over-rejection", Verdict: verdict.Fail, Want: "no refusal while a token was certainly there",
-		Saw:   fmt.Sprintf("call %d was refused with at least %.2f tokens in the bucket", first, w.Allowed-float64(w.Admitted)),
+		Saw: fmt.Sprintf("call %d was refused with at least %.2f tokens in the bucket", first,
+			w.Allowed-float64(w.Admitted)),
 		Cause: "the burst is too small: it behaves like a bucket of rate 14.97–15.03/s, burst 36.97–37.25", Witness: w,
 	}
 	same := f
-	same.Check, same.Want, same.Saw = "served", "nothing refused, at least 90 % admitted", "37 of 45 admitted, 8 refused"
+	same.Check, same.Want, same.Saw = "served", "nothing refused, at least 90 % admitted",
+		"37 of 45 admitted, 8 refused"
 	s.Scenarios = []Scenario{NewScenario("burst", part, []verdict.Finding{generatorOK(part), f, same})}
 	s.finish()
 	return s, calls
@@ -207,14 +217,16 @@ func stingy() (Server, []history.Call) {
 // vague pressed too little on its limit.
 func vague() Server {
 	s := honest("opera-cloud-mcp", 12, 16)
-	s.Measured = &Measured{Rate: Range{Lo: 3.1, Hi: 40.2}, Burst: Range{Lo: 9.5, Hi: 31.25}, Or: Box(verdict.Measured{Rate: verdict.Interval(unbounded(900)), Burst: verdict.Interval{Lo: 1, Hi: 1.4}})}
+	s.Measured = &Measured{Rate: Range{Lo: 3.1, Hi: 40.2}, Burst: Range{Lo: 9.5, Hi: 31.25},
+		Or: Box(verdict.Measured{Rate: verdict.Interval(unbounded(900)), Burst: verdict.Interval{Lo: 1, Hi: 1.4}})}
 	s.Scenarios[0].Findings[0].Verdict = verdict.Inconclusive
 	s.Scenarios[0].Findings[0].Saw = "late by p99 412ms, max 430ms; 3 of 21 unsent: too many calls in flight"
 	s.Scenarios[0].Calls.Planned += 3
 	for i := range s.Scenarios[:2] {
 		s.Scenarios[i].Findings = append(s.Scenarios[i].Findings, Finding{
 			Check: "pressure", Want: "at least one refusal, and the burst pinned to 2 tokens",
-			Saw: "17 refusals of 120 calls; burst pinned to 21.75 tokens: delays or calls without an answer hide what the limiter did",
+			Saw: "17 refusals of 120 calls; burst pinned to 21.75 tokens: delays or calls without an answer hide " +
+				"what the limiter did",
 		})
 	}
 	s.finish()
@@ -235,7 +247,8 @@ func dead() Server {
 
 func nine() []Server {
 	list := []Server{honest("acb", 15, 40)}
-	for _, name := range []string{"session-mgmt-mcp", "crackerjack", "opera-cloud-mcp", "raindropio-mcp", "excalidraw-mcp", "mailgun-mcp", "unifi-mcp"} {
+	for _, name := range []string{"session-mgmt-mcp", "crackerjack", "opera-cloud-mcp", "raindropio-mcp",
+		"excalidraw-mcp", "mailgun-mcp", "unifi-mcp"} {
 		list = append(list, honest(name, 12, 16))
 	}
 	heir := honest("fastblocks", 15, 40)
@@ -243,7 +256,8 @@ func nine() []Server {
 	for i := range list {
 		for j := range list[i].Scenarios {
 			f := list[i].Scenarios[j].Findings
-			f[len(f)-1].Warnings = []string{"the error code lies in -32000…-32019, which has no agreed meaning: clients can't know it is a refusal"}
+			f[len(f)-1].Warnings = []string{"the error code lies in -32000…-32019, which has no agreed meaning: " +
+				"clients can't know it is a refusal"}
 		}
 	}
 	return append(list, heir)

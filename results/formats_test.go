@@ -27,7 +27,8 @@ func every() (*Document, map[string][]history.Call) {
 	wide, wideCalls := generous()
 	narrow, narrowCalls := stingy()
 	narrow.Scenarios[0].Findings[2].Quarantined = true
-	return document(wide, narrow, vague(), dead(), honest("mailgun-mcp", 12, 16)), map[string][]history.Call{"unifi-mcp": wideCalls, "acb": narrowCalls}
+	return document(wide, narrow, vague(), dead(), honest("mailgun-mcp", 12, 16)),
+		map[string][]history.Call{"unifi-mcp": wideCalls, "acb": narrowCalls}
 }
 
 func TestFormatsGolden(t *testing.T) {
@@ -61,9 +62,11 @@ func TestFormatsRefuseTheUnfinished(t *testing.T) {
 func TestFormatsHeedTheWriter(t *testing.T) {
 	doc, histories := every()
 	for name, write := range map[string]func(io.Writer) error{
-		"junit": func(w io.Writer) error { return JUnit(w, doc) }, "markdown": func(w io.Writer) error { return Markdown(w, doc) },
-		"prometheus": func(w io.Writer) error { return Prometheus(w, doc) }, "bench": func(w io.Writer) error { return Benchmark(w, doc, histories) },
-		"vegeta": func(w io.Writer) error { return Vegeta(w, doc, histories) },
+		"junit":      func(w io.Writer) error { return JUnit(w, doc) },
+		"markdown":   func(w io.Writer) error { return Markdown(w, doc) },
+		"prometheus": func(w io.Writer) error { return Prometheus(w, doc) },
+		"bench":      func(w io.Writer) error { return Benchmark(w, doc, histories) },
+		"vegeta":     func(w io.Writer) error { return Vegeta(w, doc, histories) },
 	} {
 		assert.ErrorIs(t, write(fullDisk{}), io.ErrShortWrite, name)
 	}
@@ -88,7 +91,8 @@ func TestJUnitCounts(t *testing.T) {
 		return fmt.Sprintf("%d tests, %d failures, %d errors, %d skipped", s.Tests, s.Failures, s.Errors, s.Skipped)
 	}
 	assert.Equal(t, "3 tests, 1 failures, 0 errors, 1 skipped", says(byName["acb"]))
-	assert.Equal(t, "11 tests, 0 failures, 3 errors, 0 skipped", says(byName["opera-cloud-mcp"]), "inconclusive is an error")
+	assert.Equal(t, "11 tests, 0 failures, 3 errors, 0 skipped", says(byName["opera-cloud-mcp"]),
+		"inconclusive is an error")
 	assert.Equal(t, "1 tests, 0 failures, 1 errors, 0 skipped", says(byName["raindropio-mcp"]), "so is not to have run")
 	assert.Equal(t, "9 tests, 0 failures, 0 errors, 0 skipped", says(byName["mailgun-mcp"]))
 	assert.Contains(t, byName["raindropio-mcp"].Cases[0].Error.Text, "connection was refused")
@@ -102,7 +106,9 @@ func TestJUnitCounts(t *testing.T) {
 func TestJUnitIsAlwaysXML(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
-		d := document(Server{Server: text, Error: text, Scenarios: []Scenario{{Scenario: text, Findings: []Finding{{Check: text, Verdict: verdict.Fail, Want: text, Saw: text}}}}})
+		d := document(Server{Server: text, Error: text,
+			Scenarios: []Scenario{{Scenario: text, Findings: []Finding{{Check: text, Verdict: verdict.Fail, Want: text,
+				Saw: text}}}}})
 		var b bytes.Buffer
 		require.NoError(t, JUnit(&b, d))
 		require.NoError(t, xml.Unmarshal(b.Bytes(), &junitSuites{}))

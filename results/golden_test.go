@@ -45,7 +45,8 @@ func TestTableGolden(t *testing.T) {
 	mixed[3] = vague()
 	mixed[4] = dead()
 	stopped := vague()
-	stopped.Error, stopped.Notes = "the server closed its output after 61 calls", []string{"the run was ended early: 25 calls in a row broke"}
+	stopped.Error, stopped.Notes = "the server closed its output after 61 calls", []string{"the run was ended early: " +
+		"25 calls in a row broke"}
 	stopped.finish()
 	for _, c := range []struct {
 		name string

@@ -1,12 +1,10 @@
 package results
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // A cell is one field of a grid: parts, each on a line of its own.
@@ -37,28 +35,13 @@ func (g *grid) draw(p *page) error {
 		}
 	}
 	widths := g.fit(p)
-	symbols := tw.NewSymbols(tw.StyleLight)
-	if p.ascii {
-		symbols = tw.NewSymbols(tw.StyleASCII)
-	}
 	out := &strings.Builder{}
-	asIs := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
-	t := tablewriter.NewTable(out,
-		tablewriter.WithEastAsian(tw.Off),
-		tablewriter.WithRendition(tw.Rendition{Symbols: symbols}),
-		tablewriter.WithConfig(tablewriter.Config{
-			Header: tw.CellConfig{Formatting: asIs, Alignment: tw.CellAlignment{PerColumn: g.alignment()}},
-			Row:    tw.CellConfig{Formatting: asIs, Alignment: tw.CellAlignment{PerColumn: g.alignment()}},
-		}),
-	)
-	t.Header(g.lay(p, widths, g.head()))
+	sheet := screen.Sheet{Header: g.lay(p, widths, g.head()), Right: g.figures(), ASCII: p.ascii, AsIs: true}
 	for _, row := range g.rows {
-		if err := t.Append(g.lay(p, widths, row)); err != nil {
-			return fmt.Errorf("results: cannot lay out a table: %w", err)
-		}
+		sheet.Rows = append(sheet.Rows, g.lay(p, widths, row))
 	}
-	if err := t.Render(); err != nil {
-		return fmt.Errorf("results: cannot draw a table: %w", err)
+	if err := sheet.Table(out); err != nil {
+		return err
 	}
 	p.b.WriteString(out.String())
 	return nil
@@ -72,16 +55,15 @@ func (g *grid) head() []cell {
 	return cells
 }
 
-func (g *grid) alignment() tw.Alignment {
-	align := tw.MakeAlign(len(g.header), tw.AlignLeft)
+// figures says which columns hold figures.
+func (g *grid) figures() []bool {
+	right := make([]bool, len(g.header))
 	if len(g.rows) > 0 {
 		for i, c := range g.rows[0] {
-			if c.right {
-				align[i] = tw.AlignRight
-			}
+			right[i] = c.right
 		}
 	}
-	return align
+	return right
 }
 
 // lay wraps and paints the fields of a row.

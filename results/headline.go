@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -19,6 +20,32 @@ var limitChecks = []struct{ check, says string }{
 	{"served", "it refuses calls that the limit allows"},
 	{"measured", "it behaves like another bucket"},
 	{"refusals", "it refuses calls that the promise grants"},
+	{"tricks", "a trick buys calls beyond it"},
+	{"restart", "a restart gives back what was used up"},
+}
+
+// otherFails are what a server does that fails a check of which no limit is broken. Of the
+// checks that aren't here the name says it.
+var otherFails = []struct{ check, says string }{
+	{"alive", "stopped serving during the run"},
+	{"executions", "does something else than its answers say"},
+}
+
+// wrongs say what a server does that breaks no limit.
+func (s *Server) wrongs() string {
+	var said, named []string
+	for _, id := range s.failedChecks() {
+		at := slices.IndexFunc(otherFails, func(o struct{ check, says string }) bool { return o.check == id })
+		if at < 0 {
+			named = append(named, id)
+			continue
+		}
+		said = append(said, otherFails[at].says)
+	}
+	if len(named) > 0 {
+		said = append(said, "fails "+words.And(named))
+	}
+	return strings.Join(said, ", and ")
 }
 
 // broken says in which way a server breaks its limit, or is empty where it
@@ -58,7 +85,7 @@ func (s *Server) checks(of verdict.Verdict) []string {
 }
 
 // headline adds the verdict in words, and what it rests on.
-func (s *screen) headline() error {
+func (s *view) headline() error {
 	word, says := s.verdictWords()
 	sgr := colorOf(s.doc.Verdict)
 	s.item(0, 0, sgr, word+":", says)
@@ -82,22 +109,25 @@ func (s *screen) headline() error {
 	return nil
 }
 
+// typed is the source of laws that were typed: whoever did so knows.
+const typed = "--promise"
+
 // promiseSource is where laws were read from, where that is one file.
-func (s *screen) promiseSource() string {
+func (s *view) promiseSource() string {
 	src := s.doc.Servers[0].PromiseSource
 	for _, v := range s.doc.Servers {
 		if v.PromiseSource != src {
 			return ""
 		}
 	}
-	if src == "--promise" {
-		return "" // whoever typed it knows
+	if src == typed {
+		return ""
 	}
 	return src
 }
 
 // verdictWords returns the headline's first word and the rest of it.
-func (s *screen) verdictWords() (word, says string) {
+func (s *view) verdictWords() (word, says string) {
 	var unsure, idle []string
 	passed, n := 0, len(s.doc.Servers)
 	first := s.doc.names()[:min(1, n)]
@@ -131,20 +161,23 @@ func (s *screen) verdictWords() (word, says string) {
 		}
 		return word, s.doc.named(first) + " starts with good credentials, refuses bad ones and shows none"
 	case s.doc.Verdict == verdict.Pass && n == 1:
-		return word, fmt.Sprintf("%s keeps its limit of %s%s", s.doc.named(first), s.doc.Servers[0].Promised(), s.doc.Servers[0].unshown())
+		return word, fmt.Sprintf("%s keeps its limit of %s%s", s.doc.named(first), s.doc.Servers[0].Promised(),
+			s.doc.Servers[0].unshown())
 	case s.doc.Verdict == verdict.Pass:
 		return word, s.doc.all() + " keep their limit"
 	case len(unsure) == 0:
 		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")
 	}
 	if v := &s.doc.Servers[0]; n == 1 && v.toolless() {
-		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried", s.doc.named(first))
+		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried",
+			s.doc.named(first))
 	}
-	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s%s", s.doc.named(unsure), rest(n, passed, s.doc.startsOnly(), nil, idle), s.doc.Servers[0].unseen(n))
+	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s%s", s.doc.named(unsure),
+		rest(n, passed, s.doc.startsOnly(), nil, idle), s.doc.Servers[0].unseen(n))
 }
 
 // failWords says who fails, and what.
-func (s *screen) failWords() string {
+func (s *view) failWords() string {
 	var breaking, others []string
 	var one *Server
 	for i := range s.doc.Servers {
@@ -158,7 +191,7 @@ func (s *screen) failWords() string {
 		case v.misstarts() != "":
 			others = append(others, s.doc.named([]string{v.Server})+" starts wrongly: "+v.misstarts())
 		default:
-			others = append(others, s.doc.named([]string{v.Server})+" fails "+and(v.failedChecks()))
+			others = append(others, s.doc.named([]string{v.Server})+" "+v.wrongs())
 		}
 	}
 	var parts []string
@@ -180,10 +213,10 @@ func (s *screen) failWords() string {
 func rest(n, passed int, startsOnly bool, unsure, idle []string) string {
 	s := ""
 	if len(unsure) > 0 {
-		s += "; " + and(unsure) + " could not be judged"
+		s += "; " + words.And(unsure) + " could not be judged"
 	}
 	if len(idle) > 0 {
-		s += "; " + and(idle) + " could not run"
+		s += "; " + words.And(idle) + " could not run"
 	}
 	switch {
 	case n == 1, startsOnly:
@@ -196,7 +229,7 @@ func rest(n, passed int, startsOnly bool, unsure, idle []string) string {
 }
 
 // targetWords says how all servers were reached.
-func (s *screen) targetWords() string {
+func (s *view) targetWords() string {
 	v := s.doc.Servers[0]
 	text := v.Target.Kind
 	if len(s.doc.Servers) > 1 && v.Target.Kind == "mock" {
@@ -225,7 +258,7 @@ func (s *screen) targetWords() string {
 }
 
 // generator says if our own traffic was sent when it was due, and true if so.
-func (s *screen) generator() (string, bool) {
+func (s *view) generator() (string, bool) {
 	planned, sent := 0, 0
 	var late Quantiles // the worst of every scenario's
 	var behind []string
@@ -234,7 +267,10 @@ func (s *screen) generator() (string, bool) {
 			planned += sc.Calls.Planned
 			sent += sc.Calls.Sent
 			late = Quantiles{N: late.N + sc.Late.N, P99: max(late.P99, sc.Late.P99), Max: max(late.Max, sc.Late.Max)}
-			if slices.ContainsFunc(sc.Findings, func(f Finding) bool { return f.Check == "generator" && f.Verdict != verdict.Pass }) {
+			if slices.ContainsFunc(sc.Findings, func(f Finding) bool {
+				return f.Check == "generator" &&
+					f.Verdict != verdict.Pass
+			}) {
 				behind = append(behind, v.Server+" "+sc.Scenario)
 			}
 		}
@@ -242,7 +278,7 @@ func (s *screen) generator() (string, bool) {
 	if planned == 0 {
 		return "", true
 	}
-	text := fmt.Sprintf("%d of %s sent", sent, plural(planned, "planned call"))
+	text := fmt.Sprintf("%d of %s sent", sent, words.Count(planned, "planned call"))
 	switch {
 	case late.N > 0 && late.Max <= 0:
 		text += ", each when it was due"
@@ -250,7 +286,7 @@ func (s *screen) generator() (string, bool) {
 		text += fmt.Sprintf(", at most %s late (p99 %s)", ms(late.Max), ms(late.P99))
 	}
 	if len(behind) > 0 {
-		return text + "; behind schedule in " + few(behind), false
+		return text + "; behind schedule in " + words.Few(behind), false
 	}
 	return text, true
 }

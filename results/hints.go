@@ -16,19 +16,23 @@ type hint struct{ check, failed, open string }
 // hints has a row for every check that the scenarios make.
 var hints = []hint{
 	{
-		check:  "comes-up",
-		failed: "install the package alone into a new environment and start it there as its recipe does (launch.command in the profile): every dependency must come with it, it must listen where it is told, and an error must end it with a status other than 0",
-		open:   "give it more time (launch.ready in the profile)",
+		check: "comes-up",
+		failed: "install the package alone into a new environment and start it there as its recipe does " +
+			"(launch.command in the profile): every dependency must come with it, it must listen where it is told, " +
+			"and an error must end it with a status other than 0",
+		open: "give it more time (launch.ready in the profile)",
 	},
 	{
-		check:  "over-admission",
-		failed: "look for a second limiter or worker process behind the same address, buckets per session or per connection instead of one for all, and a check of the level that isn't atomic with taking the token",
-		open:   "make sure that calls get through at all: none was certainly admitted",
+		check: "over-admission",
+		failed: "look for a second limiter or worker process behind the same address, buckets per session or per " +
+			"connection instead of one for all, and a check of the level that isn't atomic with taking the token",
+		open: "make sure that calls get through at all: none was certainly admitted",
 	},
 	{
-		check:  "over-rejection",
-		failed: "look for traffic that takes tokens beside ours (health checks, a hidden tools/list, refused calls that are charged); if others use the server meanwhile, run again with --shared",
-		open:   "run again while nobody else uses the server",
+		check: "over-rejection",
+		failed: "look for traffic that takes tokens beside ours (health checks, a hidden tools/list, refused calls " +
+			"that are charged); if others use the server meanwhile, run again with --shared",
+		open: "run again while nobody else uses the server",
 	},
 	{
 		check:  "scope",
@@ -36,69 +40,91 @@ var hints = []hint{
 		open:   "run with two clients or more",
 	},
 	{
-		check:  "isolation",
-		failed: "look at what the limiter takes as its key: clients must not share what was promised to each, nor have apart what was promised to all",
-		open:   "give it two clients or more (--clients), and a --client-header if something else than the session tells them apart",
+		check: "isolation",
+		failed: "look at what the limiter takes as its key: clients must not share what was promised to each, nor " +
+			"have apart what was promised to all",
+		open: "give it two clients or more (--clients), and a --client-header if something else than the session " +
+			"tells them apart",
 	},
 	{
-		check:  "evasion",
-		failed: "key the limiter by something that a client can't choose anew: its credential or its address, not its session, its connection or a header of its own",
-		open:   "see if the server lets anybody in again while its bucket is empty: --save-history keeps every call with its session",
+		check: "evasion",
+		failed: "key the limiter by something that a client can't choose anew: its credential or its address, not " +
+			"its session, its connection or a header of its own",
+		open: "see if the server lets anybody in again while its bucket is empty: --save-history keeps every call " +
+			"with its session",
 	},
 	{
-		check:  "tricks",
-		failed: "let every call cost what the promise says, whoever sends it, however it looks and whenever it comes; key the limiter by something that a client can't choose anew",
-		open:   "see why the tricks got no answer, or why nothing was refused before them: --save-history keeps every call with its trick",
+		check: "tricks",
+		failed: "let every call cost what the promise says, whoever sends it, however it looks and whenever it " +
+			"comes; key the limiter by something that a client can't choose anew",
+		open: "see why the tricks got no answer, or why nothing was refused before them: --save-history keeps " +
+			"every call with its trick",
+	},
+	{
+		check:  "restart",
+		failed: "keep the limiter's state where a restart doesn't lose it, such as in the store that replicas share",
+		open: "see that the command restarts the server within a part of the time in which the bucket fills: later " +
+			"nobody can tell",
 	},
 	{
 		check:  "executions",
 		failed: "decide on a call's token before anything of it is done, and answer only what was",
-		open:   "name a tool with --executions-from whose reply is a whole number that each call of the other tool moves by one, and that calls of nobody else move",
+		open: "name a tool with --executions-from whose reply is a whole number that each call of the other tool " +
+			"moves by one, and that calls of nobody else move",
 	},
 	{
 		check:  "served",
 		failed: "look for a limit below the promised rate: in front of the server, or in the tool itself",
-		open:   "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run closer to the server",
+		open: "if calls failed, call a cheaper tool (--tool); if some were refused and delays may explain it, run " +
+			"closer to the server",
 	},
 	{
 		check:  "measured",
 		failed: "compare the limiter's configured rate and burst with the promise",
-		open:   "run from a machine closer to the server, so that delays blur less; and run all scenarios rather than a few",
+		open: "run from a machine closer to the server, so that delays blur less; and run all scenarios rather " +
+			"than a few",
 	},
 	{
 		check:  "pressure",
 		failed: "run the scenario again",
-		open:   "the traffic never pressed on the limit: give --rate and --burst that the server can reach, or a tool that answers faster (--tool)",
+		open: "the traffic never pressed on the limit: give --rate and --burst that the server can reach, or a " +
+			"tool that answers faster (--tool)",
 	},
 	{
 		check:  "generator",
 		failed: "run on a machine with less to do",
-		open:   "the fault is ours: run on a machine with less to do, fewer servers side by side, or against a server that answers faster",
+		open: "the fault is ours: run on a machine with less to do, fewer servers side by side, or against a " +
+			"server that answers faster",
 	},
 	{
-		check:  "alive",
-		failed: "read the server's own log around the first call that broke; --save-history keeps every call with its instant",
-		open:   "raise --timeout, and see if the server answers after a rest",
+		check: "alive",
+		failed: "read the server's own log around the first call that broke; --save-history keeps every call with " +
+			"its instant",
+		open: "raise --timeout, and see if the server answers after a rest",
 	},
 	{
-		check:  "complete",
-		failed: "replies must carry the id of their request, once each; --save-history keeps every call with what was wrong",
-		open:   "see why calls got no clear answer: --save-history keeps every call with its reason",
+		check: "complete",
+		failed: "replies must carry the id of their request, once each; --save-history keeps every call with what " +
+			"was wrong",
+		open: "see why calls got no clear answer: --save-history keeps every call with its reason",
 	},
 	{
-		check:  "fast-refusals",
-		failed: "refuse at once instead of queueing: a caller who waits for a refusal holds a connection, and learns nothing",
-		open:   "run the overload scenario, which makes enough refusals to compare",
+		check: "fast-refusals",
+		failed: "refuse at once instead of queueing: a caller who waits for a refusal holds a connection, and learns " +
+			"nothing",
+		open: "run the overload scenario, which makes enough refusals to compare",
 	},
 	{
-		check:  "refusal-shape",
-		failed: "answer a refusal with the id of its request, with HTTP 429 or a JSON-RPC error, and with the time to retry after",
-		open:   "run a scenario that is refused, such as burst",
+		check: "refusal-shape",
+		failed: "answer a refusal with the id of its request, with HTTP 429 or a JSON-RPC error, and with the time " +
+			"to retry after",
+		open: "run a scenario that is refused, such as burst",
 	},
 	{
-		check:  "retry-after",
-		failed: "compute Retry-After from the bucket: (1 - level) / rate, rounded up to whole seconds in the HTTP header",
-		open:   "run a scenario that is refused, such as burst",
+		check: "retry-after",
+		failed: "compute Retry-After from the bucket: (1 - level) / rate, rounded up to whole seconds in the " +
+			"HTTP header",
+		open: "run a scenario that is refused, such as burst",
 	},
 	{
 		check:  "latency",
@@ -108,7 +134,8 @@ var hints = []hint{
 }
 
 // explained are the checks that stay open where the answers aren't understood.
-var explained = []string{"pressure", "complete", "served", "isolation", "evasion", "over-admission", "fast-refusals", "refusal-shape", "measured"}
+var explained = []string{"pressure", "complete", "served", "isolation", "evasion", "over-admission", "fast-refusals",
+	"refusal-shape", "measured"}
 
 // about returns the row of a check, and false where there is none. Some checks
 // are named for what they demand: "latency p99<500ms", "threshold errors<1%".
@@ -145,10 +172,13 @@ func (s *Server) failHints() []string {
 		list = append(list, s.another()...)
 	}
 	if s.failed("over-admission") && s.refusals() == 0 {
-		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that was called (--tool loads with a tool call), if several processes keep a limit each, and if a refusal looks like one (the profile's refusal section says what counts)")
+		return append(list, "nothing was refused at all: see if a limiter is installed, if it covers the method that "+
+			"was called (--tool loads with a tool call), if several processes keep a limit each, and if a refusal "+
+			"looks like one (the profile's refusal section says what counts)")
 	}
 	if s.broken() != "" && s.Measured != nil && s.Measured.Rate.Hi < 0.05*s.Limit.Rate {
-		return append(list, "see what refills the bucket: a timer that was never started, a clock that stands still, or a last instant that is set anew by each call")
+		return append(list, "see what refills the bucket: a timer that was never started, a clock that stands still, "+
+			"or a last instant that is set anew by each call")
 	}
 	for _, check := range s.failedChecks() {
 		if h, ok := about(check); ok && !slices.Contains(list, h.failed) {
@@ -222,7 +252,8 @@ func (s *Server) another() []string {
 		list = append(list, says)
 	}
 	if rate, burst, ok := s.Measured.round(); ok && (rate != s.Limit.Rate || burst != float64(s.Limit.Burst)) {
-		list = append(list, fmt.Sprintf("it behaves like %s/s burst %s; if that is what's meant, promise that: --rate %s/s --burst %s",
+		list = append(list, fmt.Sprintf("it behaves like %s/s burst %s; if that is what's meant, promise that: "+
+			"--rate %s/s --burst %s",
 			number(rate), number(burst), number(rate), number(burst)))
 	}
 	return list

@@ -78,12 +78,12 @@ func JUnit(w io.Writer, d *Document) error {
 	}
 	all.Time = junitSeconds(total)
 	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return fmt.Errorf("results: cannot write the JUnit report: %w", err)
+		return fmt.Errorf("cannot write the JUnit report: %w", err)
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
 	if err := enc.Encode(all); err != nil {
-		return fmt.Errorf("results: cannot write the JUnit report: %w", err)
+		return fmt.Errorf("cannot write the JUnit report: %w", err)
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
@@ -93,7 +93,8 @@ func (s *Server) junit(d *Document) (suite junitSuite, seconds float64) {
 	suite = junitSuite{
 		Name: s.Server, Timestamp: strings.TrimSuffix(d.Started, "Z"), Hostname: "localhost",
 		Properties: []junitProperty{
-			{"target", s.Target.String()}, {"address", s.Target.Address}, {"protocol", s.Target.Protocol}, {"limit", s.Promised()},
+			{"target", s.Target.String()}, {"address", s.Target.Address}, {"protocol", s.Target.Protocol},
+			{"limit", s.Promised()},
 			{"measured", s.box()}, {"seed", strconv.FormatUint(d.Seed, 10)}, {"version", d.Version},
 		},
 		Out: strings.Join(append(s.Notes, s.Next()...), "\n"),
@@ -114,7 +115,8 @@ func (s *Server) junit(d *Document) (suite junitSuite, seconds float64) {
 		reason := cmp.Or(s.Error, "nothing was judged")
 		suite.Cases = append(suite.Cases, junitCase{
 			Class: s.Server, Name: "usable", Time: junitSeconds(0),
-			Error: &junitReason{Message: reason, Type: "could-not-run", Text: strings.TrimSpace(reason + "\n" + s.Hint)},
+			Error: &junitReason{Message: reason, Type: "could-not-run", Text: strings.TrimSpace(reason + "\n" +
+				s.Hint)},
 		})
 	}
 	for _, c := range suite.Cases {

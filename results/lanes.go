@@ -60,7 +60,10 @@ func (s *scene) draw(p *page, indent int) {
 		inside = append(inside, *s.accused)
 	}
 	if len(inside) <= fewRows {
-		slices.SortFunc(inside, func(a, b drawn) int { return cmp.Or(cmp.Compare(a.sent, b.sent), cmp.Compare(a.pos, b.pos)) })
+		slices.SortFunc(inside, func(a, b drawn) int {
+			return cmp.Or(cmp.Compare(a.sent, b.sent),
+				cmp.Compare(a.pos, b.pos))
+		})
 		for _, d := range inside {
 			pl.interval(d)
 		}

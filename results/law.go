@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/words"
@@ -12,17 +13,20 @@ import (
 
 // A Law is what a run found of one law of a promise.
 type Law struct {
-	Law     string           `json:"law"`               // as people write it; package promise reads it
-	Kind    promise.Kind     `json:"kind"`              // "bucket", "window", "quota" or "cap"
-	Key     string           `json:"key"`               // who shares a counter: "everybody", "session", "session+tool"
-	State   verdict.LawState `json:"state"`             // "kept", "broken" or "not observed"
-	Units   Range            `json:"units"`             // what the history leaves of its number, the other laws as declared
-	Every   *Range           `json:"every_s,omitempty"` // of a window that is kept: what the history leaves of its length, in seconds
-	Kinds   []promise.Style  `json:"kinds,omitempty"`   // likewise: where its windows may lie, of all kinds that explain the history
-	Refused int              `json:"refused"`           // calls that it may have refused, and no other law
-	Whose   string           `json:"whose,omitempty"`
-	Witness *Witness         `json:"witness,omitempty"` // of a broken law
-	Left    []string         `json:"left,omitempty"`    // what the plan's budget left out
+	Law   string           `json:"law"`   // as people write it; package promise reads it
+	Kind  promise.Kind     `json:"kind"`  // "bucket", "window", "quota" or "cap"
+	Key   string           `json:"key"`   // who shares a counter: "everybody", "session", "session+tool"
+	State verdict.LawState `json:"state"` // "kept", "broken" or "not observed"
+	// what the history leaves of its number, the other laws as declared
+	Units Range `json:"units"`
+	// of a window that is kept: what the history leaves of its length, in seconds
+	Every *Range `json:"every_s,omitempty"`
+	// likewise: where its windows may lie, of all kinds that explain the history
+	Kinds   []promise.Style `json:"kinds,omitempty"`
+	Refused int             `json:"refused"` // calls that it may have refused, and no other law
+	Whose   string          `json:"whose,omitempty"`
+	Witness *Witness        `json:"witness,omitempty"` // of a broken law
+	Left    []string        `json:"left,omitempty"`    // what the plan's budget left out
 }
 
 // LawOf is a finding of a law as documents spell it.
@@ -30,7 +34,8 @@ func LawOf(f verdict.LawFinding) Law {
 	l := Law{Law: f.Law.String(), Kind: f.Law.Kind, Key: f.Law.Key.String(), State: f.State, Units: Range(f.Units),
 		Refused: f.Refused, Whose: f.Key}
 	if w := f.Witness; w != nil {
-		l.Witness = &Witness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted, Allowed: w.Allowed}
+		l.Witness = &Witness{FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls, Admitted: w.Admitted,
+			Allowed: w.Allowed}
 	}
 	return l
 }
@@ -102,6 +107,17 @@ func (l Law) Number() string {
 		text += ", " + words.Or(kinds)
 	}
 	return text
+}
+
+// lawHeader heads tables of laws, a row each.
+var lawHeader = []string{"law", "who shares a counter", "found", "its number", "refused by it alone"}
+
+func (l Law) row() []string {
+	found := string(l.State)
+	if l.Whose != "" {
+		found += " (" + l.Whose + ")"
+	}
+	return []string{l.Law, l.Key, found, l.Number(), strconv.Itoa(l.Refused)}
 }
 
 // lawWords say what was measured of each law, in few words.

@@ -10,8 +10,9 @@ import (
 
 // What to do where the cause is sure, in the order in which causes hide each other.
 const (
-	letItEnd       = "let the run come to its end: it was interrupted, and that alone may be why it can't tell"
-	giveArguments  = "give the tool the arguments that it asks for, with --args '{...}': mcpload tools shows its schema, and mcpload call tries one call"
+	letItEnd      = "let the run come to its end: it was interrupted, and that alone may be why it can't tell"
+	giveArguments = "give the tool the arguments that it asks for, with --args '{...}': mcpload tools shows its " +
+		"schema, and mcpload call tries one call"
 	interruptedRun = "the run was interrupted"
 )
 
@@ -41,6 +42,8 @@ func (s *Server) likeliest(open []fail) string {
 		return Hint("duration", verdict.Inconclusive) // of a load, which says more
 	case s.interrupted():
 		return letItEnd
+	case slices.ContainsFunc(open, func(f fail) bool { return f.Check == "starts" }):
+		return Hint("starts", verdict.Inconclusive) // without a good start nothing else can be told
 	case s.ours():
 		return Hint("generator", verdict.Inconclusive)
 	}
@@ -50,7 +53,10 @@ func (s *Server) likeliest(open []fail) string {
 // ours reports if the generator is open wherever anything is: then that hides the rest.
 func (s *Server) ours() bool {
 	opens := func(sc Scenario, which func(Finding) bool) bool {
-		return slices.ContainsFunc(sc.Findings, func(f Finding) bool { return f.Verdict == verdict.Inconclusive && which(f) })
+		return slices.ContainsFunc(sc.Findings, func(f Finding) bool {
+			return f.Verdict == verdict.Inconclusive &&
+				which(f)
+		})
 	}
 	late := false
 	for _, sc := range s.Scenarios {
@@ -66,7 +72,10 @@ func (s *Server) ours() bool {
 // interrupted reports if somebody ended the run before its time.
 func (s *Server) interrupted() bool {
 	return slices.ContainsFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, interruptedRun) }) ||
-		slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool { return sc.Load != nil && strings.HasPrefix(sc.Load.Stopped, "interrupted") })
+		slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool {
+			return sc.Load != nil &&
+				strings.HasPrefix(sc.Load.Stopped, "interrupted")
+		})
 }
 
 // wantsArguments reports if no call of a load got a result, and all that failed for a

@@ -17,6 +17,7 @@ type Load struct {
 	Sessions    int     `json:"sessions"`
 	Connections int     `json:"connections,omitempty"` // at most, together; 0 where the transport has none
 	Processes   int     `json:"processes,omitempty"`   // stdio servers
+	Streams     int     `json:"streams,omitempty"`     // connections beside these: each holds a session's own stream
 	HTTP        string  `json:"http,omitempty"`        // "1.1" or "2"
 	Stopped     string  `json:"stopped,omitempty"`     // why it ended before its time
 
@@ -35,9 +36,10 @@ type Load struct {
 	Schema    *LoadSchema    `json:"schema,omitempty"`         // nil where results weren't looked into
 	Server    *LoadServer    `json:"server_process,omitempty"` // nil where the server is no child of ours
 	Generator LoadGenerator  `json:"generator"`
-	Setting   *LoadSetting   `json:"setting,omitempty"`  // what else the verdicts rest on; nil where an older version kept the run
-	Capacity  *LoadCapacity  `json:"capacity,omitempty"` // of a search
-	Measures  *LoadMeasures  `json:"measures,omitempty"` // of a part of a plan, to be put together with the others
+	// what else the verdicts rest on; nil where an older version kept the run
+	Setting  *LoadSetting  `json:"setting,omitempty"`
+	Capacity *LoadCapacity `json:"capacity,omitempty"` // of a search
+	Measures *LoadMeasures `json:"measures,omitempty"` // of a part of a plan, to be put together with the others
 }
 
 // A LoadTool is what came of the calls of one tool, or of one method that is
@@ -67,6 +69,8 @@ type LoadInterval struct {
 	Failed     int64   `json:"failed"` // neither
 	Unsent     int64   `json:"unsent"`
 	ClosedIdle int64   `json:"closed_idle,omitempty"` // written on connections that the server closed while idle
+	Due        int64   `json:"due,omitempty"`         // calls that were due in it
+	InFlight   float64 `json:"in_flight,omitempty"`   // calls without a reply, on average
 	P50        float64 `json:"p50_ms"`
 	P99        float64 `json:"p99_ms"`
 	Max        float64 `json:"max_ms"`
@@ -85,15 +89,18 @@ type LoadSetup struct {
 // A LoadClient is what a load did beside its calls, as a client of the server: what
 // it answered when that asked, and what became of streams.
 type LoadClient struct {
-	Answers   int64     `json:"answers"`              // requests of the server that were answered
-	Delay     Quantiles `json:"delay"`                // from the request to its answer
-	StreamEnd Quantiles `json:"stream_end"`           // from a response to the end of its stream, where that came later
-	Listened  int64     `json:"listened"`             // standalone streams that were open
-	Ended     int64     `json:"ended"`                // those that the server ended
-	Broke     int64     `json:"broke"`                // those whose connection broke
-	Resumed   int64     `json:"resumed"`              // streams of calls that were asked for again, since they ended before the response
-	Repeated  int64     `json:"repeated,omitempty"`   // calls that were made once more, since the server closed their idle connection
-	ShownAnew int64     `json:"shown_anew,omitempty"` // requests that were sent once more with another token, since theirs was refused
+	Answers   int64     `json:"answers"`    // requests of the server that were answered
+	Delay     Quantiles `json:"delay"`      // from the request to its answer
+	StreamEnd Quantiles `json:"stream_end"` // from a response to the end of its stream, where that came later
+	Listened  int64     `json:"listened"`   // standalone streams that were open
+	Ended     int64     `json:"ended"`      // those that the server ended
+	Broke     int64     `json:"broke"`      // those whose connection broke
+	// streams of calls that were asked for again, since they ended before the response
+	Resumed int64 `json:"resumed"`
+	// calls that were made once more, since the server closed their idle connection
+	Repeated int64 `json:"repeated,omitempty"`
+	// requests that were sent once more with another token, since theirs was refused
+	ShownAnew int64 `json:"shown_anew,omitempty"`
 }
 
 // Words says it in a line; empty where there is nothing to say.
@@ -103,16 +110,19 @@ func (c *LoadClient) Words() string {
 		return ""
 	}
 	if c.Answers > 0 {
-		parts = append(parts, fmt.Sprintf("%d requests of the server answered, p50 %s, p99 %s later", c.Answers, ms(c.Delay.P50), ms(c.Delay.P99)))
+		parts = append(parts, fmt.Sprintf("%d requests of the server answered, p50 %s, p99 %s later", c.Answers,
+			ms(c.Delay.P50), ms(c.Delay.P99)))
 	}
 	if e := c.StreamEnd; e.N > 0 {
-		parts = append(parts, fmt.Sprintf("streams ended p50 %s, p99 %s after their response (n=%d)", ms(e.P50), ms(e.P99), e.N))
+		parts = append(parts, fmt.Sprintf("streams ended p50 %s, p99 %s after their response (n=%d)", ms(e.P50),
+			ms(e.P99), e.N))
 	}
 	if c.Resumed > 0 {
 		parts = append(parts, fmt.Sprintf("%d streams resumed", c.Resumed))
 	}
 	if c.Repeated > 0 {
-		parts = append(parts, fmt.Sprintf("%d calls made once more, as the server closed their idle connection", c.Repeated))
+		parts = append(parts, fmt.Sprintf("%d calls made once more, as the server closed their idle connection",
+			c.Repeated))
 	}
 	if c.ShownAnew > 0 {
 		parts = append(parts, fmt.Sprintf("%d requests sent once more with another token", c.ShownAnew))
@@ -169,6 +179,14 @@ type LoadServer struct {
 	FDs     LoadSpan    `json:"fds"`
 	Threads LoadSpan    `json:"threads"`
 	Growth  []LoadSlope `json:"growth,omitempty"` // what grew or shrank; empty where the run was too short to tell
+	Series  []LoadUsage `json:"series,omitempty"` // over time, at most 240
+}
+
+// A LoadUsage is what a server used from the sample before to this one.
+type LoadUsage struct {
+	At  float64 `json:"at_s"`      // of the sample, seconds from the run's start
+	CPU float64 `json:"cpu_cores"` // mean since the sample before
+	RSS float64 `json:"rss_bytes"`
 }
 
 // A LoadSpan is the first, the last and the highest sample.
@@ -196,9 +214,10 @@ type LoadGenerator struct {
 	GC       Quantiles `json:"gc_pause"`
 	Peak     int       `json:"peak_in_flight"`
 	InFlight float64   `json:"mean_in_flight,omitempty"` // calls that the server had at a time, of a closed loop
-	Starved  string    `json:"starved,omitempty"`        // that this machine had too little time for us; empty where it had not
-	Limited  string    `json:"limited,omitempty"`        // why the generator was the limit; empty where it wasn't
-	Sampled  int       `json:"sampled,omitempty"`        // one call in so many is in the history, or with it; 0: all
+	// that this machine had too little time for us; empty where it had not
+	Starved string `json:"starved,omitempty"`
+	Limited string `json:"limited,omitempty"` // why the generator was the limit; empty where it wasn't
+	Sampled int    `json:"sampled,omitempty"` // one call in so many is in the history, or with it; 0: all
 }
 
 // A LoadSetting is what a load's verdicts rest on beside its calls and its measures.
@@ -253,7 +272,8 @@ const PictureCalls = 50_000
 // or where one has more than PictureCalls every step-th, which the document then
 // notes. Each hands all calls to its argument, of which no server has more than
 // most.
-func (d *Document) Picture(most int, each func(fn func(server string, c *history.Call) error) error) (map[string][]history.Call, error) {
+func (d *Document) Picture(most int, each func(fn func(server string, c *history.Call) error) error) (
+	map[string][]history.Call, error) {
 	step := max(1, (most+PictureCalls-1)/PictureCalls)
 	some, n := map[string][]history.Call{}, map[string]int{}
 	err := each(func(server string, c *history.Call) error {

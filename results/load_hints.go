@@ -4,28 +4,33 @@ package results
 // generator.
 var loadHints = []hint{
 	{
-		check:  "answers",
-		failed: "read why calls got no result, below, and the server's own log from then on; --save-history keeps every call",
-		open:   "nothing was sent: give a higher --rate or a longer --duration",
+		check: "answers",
+		failed: "read why calls got no result, below, and the server's own log from then on; --save-history keeps " +
+			"every call",
+		open: "nothing was sent: give a higher --rate or a longer --duration",
 	},
 	{
 		check: "duration",
-		open:  "what was seen stands, but a threshold is kept only by a whole run: let it end, or ask for a shorter --duration",
+		open: "what was seen stands, but a threshold is kept only by a whole run: let it end, or ask for a shorter " +
+			"--duration",
 	},
 	{
-		check:  "echo",
-		failed: "look for state that requests share: a variable of the module, a context that is kept, a map keyed by something that two sessions have alike; --save-history names the calls",
-		open:   `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,
+		check: "echo",
+		failed: "look for state that requests share: a variable of the module, a context that is kept, a map keyed " +
+			"by something that two sessions have alike; --save-history names the calls",
+		open: `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,
 	},
 	{
 		check:  "sessions",
 		failed: "see what the server said of the sessions that it didn't open",
-		open:   "ask for as many sessions as the server opens (--sessions), or raise its limit of them; --timeout gives it longer to open one",
+		open: "ask for as many sessions as the server opens (--sessions), or raise its limit of them; --timeout " +
+			"gives it longer to open one",
 	},
 	{
-		check:  "threshold",
-		failed: "see over time, below, if it was so from the beginning or came with the load; --find capacity says which rate the server sustains",
-		open:   "a quantile needs a sample: p99 at least 100 calls; raise --rate or --duration, or ask for a lower one",
+		check: "threshold",
+		failed: "see over time, below, if it was so from the beginning or came with the load; --find capacity says " +
+			"which rate the server sustains",
+		open: "a quantile needs a sample: p99 at least 100 calls; raise --rate or --duration, or ask for a lower one",
 	},
 	{
 		check:  "abort-on",
@@ -35,6 +40,7 @@ var loadHints = []hint{
 	{
 		check:  "capacity",
 		failed: "begin lower with --rate, and see why calls got no result",
-		open:   "let the search come to its end; where the generator was the limit, run it on another machine than the server, or give it more processors; a longer --duration a trial smooths what a run meets by chance",
+		open: "let the search come to its end; where the generator was the limit, run it on another machine than " +
+			"the server, or give it more processors; a longer --duration a trial smooths what a run meets by chance",
 	},
 }

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // seriesRows is how many rows the series has at most.
 const seriesRows = 10
 
 // loadSeries adds how it went over time, in a few rows.
-func (s *screen) loadSeries() error {
+func (s *view) loadSeries() error {
 	_, sc := s.doc.load()
 	due, late := sc.Load.intervals()
 	if len(due) < 3 {
@@ -18,9 +20,10 @@ func (s *screen) loadSeries() error {
 	}
 	s.heading("over time")
 	every := (len(due) + seriesRows - 1) / seriesRows
-	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "closed while idle/s", "unsent/s", "p50 ms", "p99 ms", "max ms"}}
+	g := &grid{header: []string{"from", "results/s", "refused/s", "failed/s", "closed while idle/s", "unsent/s",
+		"p50 ms", "p99 ms", "max ms"}}
 	for _, p := range append(inRows(due, every), inRows(late, every)...) {
-		row := []cell{{text: span(time.Duration(p.At * 1e9)), right: true}}
+		row := []cell{{text: words.Span(time.Duration(p.At * 1e9)), right: true}}
 		for _, n := range []int64{p.OK, p.Refused, p.Failed, p.ClosedIdle, p.Unsent} {
 			row = append(row, cell{text: per(n, p.Seconds), right: true})
 		}
@@ -35,7 +38,8 @@ func (s *screen) loadSeries() error {
 	}
 	err := g.without(func(column int) bool { return 2 <= column && column <= 5 && g.all(column, "0") }).draw(s.page)
 	if err == nil && every > 1 {
-		s.text(0, faint, fmt.Sprintf("a row is %.0f s; its p50 and p99 are the highest of its seconds", float64(every)*due[0].Seconds))
+		s.text(0, faint, fmt.Sprintf("a row is %.0f s; its p50 and p99 are the highest of its seconds",
+			float64(every)*due[0].Seconds))
 	}
 	return err
 }
@@ -55,10 +59,15 @@ func inRows(points []LoadInterval, every int) (rows []LoadInterval) {
 // With puts an interval and the next one together. Quantiles can't be added
 // up: the higher one stands for both.
 func (p LoadInterval) With(q LoadInterval) LoadInterval {
+	inFlight := 0.0
+	if length := p.Seconds + q.Seconds; length > 0 {
+		inFlight = (p.InFlight*p.Seconds + q.InFlight*q.Seconds) / length
+	}
 	return LoadInterval{
-		At: p.At, Seconds: p.Seconds + q.Seconds,
-		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent, ClosedIdle: p.ClosedIdle + q.ClosedIdle,
-		P50: max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max),
+		At: p.At, Seconds: p.Seconds + q.Seconds, Due: p.Due + q.Due, InFlight: inFlight,
+		OK: p.OK + q.OK, Refused: p.Refused + q.Refused, Failed: p.Failed + q.Failed, Unsent: p.Unsent + q.Unsent,
+		ClosedIdle: p.ClosedIdle + q.ClosedIdle,
+		P50:        max(p.P50, q.P50), P99: max(p.P99, q.P99), Max: max(p.Max, q.Max),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -19,8 +20,9 @@ func (d *Document) load() (*Server, *Scenario) {
 }
 
 // loaded are the parts of the screen of a general load.
-func (s *screen) loaded() []func() error {
-	return []func() error{s.loadHeadline, s.loadCapacity, s.loadChecks, s.loadCalls, s.loadFailures, s.loadSeries, s.loadRecovery,
+func (s *view) loaded() []func() error {
+	return []func() error{s.loadHeadline, s.loadCapacity, s.loadChecks, s.loadCalls, s.loadFailures, s.loadSeries,
+		s.loadRecovery,
 		s.loadServer, s.remarks, s.again, s.loadFooter, s.last}
 }
 
@@ -88,7 +90,8 @@ func percent(n, of int) string {
 // broken are of failures.
 func (l *Load) mostly(broken []string) string {
 	of := func(text string) bool {
-		return strings.HasPrefix(text, "errors") || strings.HasPrefix(text, "timeouts") || strings.HasPrefix(text, "tool-errors") || strings.HasPrefix(text, "answers")
+		return strings.HasPrefix(text, "errors") || strings.HasPrefix(text, "timeouts") || strings.HasPrefix(text,
+			"tool-errors") || strings.HasPrefix(text, "answers")
 	}
 	if !slices.ContainsFunc(broken, of) {
 		return ""
@@ -101,7 +104,7 @@ func (l *Load) mostly(broken []string) string {
 	return ""
 }
 
-func (s *screen) loadHeadline() error {
+func (s *view) loadHeadline() error {
 	v, sc := s.doc.load()
 	l := sc.Load
 	word, says := s.verdictWords()
@@ -120,12 +123,13 @@ func (s *screen) loadHeadline() error {
 }
 
 // loadChecks adds every finding: a load has few.
-func (s *screen) loadChecks() error {
+func (s *view) loadChecks() error {
 	v, sc := s.doc.load()
 	s.heading("checks")
 	g := &grid{header: []string{"verdict", "check", "saw", "why"}}
 	for _, f := range sc.Findings {
-		g.rows = append(g.rows, []cell{{text: f.Verdict.String(), sgr: colorOf(f.Verdict)}, {text: f.Check, stiff: true}, {text: f.Saw}, {text: f.Cause}})
+		g.rows = append(g.rows, []cell{{text: f.Verdict.String(), sgr: colorOf(f.Verdict)},
+			{text: f.Check, stiff: true}, {text: f.Saw}, {text: f.Cause}})
 	}
 	if err := g.without(func(column int) bool { return column == 3 && g.all(column, "") }).draw(s.page); err != nil {
 		return err
@@ -137,15 +141,17 @@ func (s *screen) loadChecks() error {
 }
 
 // loadCalls adds what came of the calls, a row a tool.
-func (s *screen) loadCalls() error {
+func (s *view) loadCalls() error {
 	_, sc := s.doc.load()
 	l := sc.Load
 	s.heading("calls, and what their callers waited from the due instant, in ms")
-	g := &grid{header: []string{"", "sent", "results", "refused", "tool errors", "protocol errors", "broken", "closed while idle", "timed out", "unsent", "p50", "p90", "p99", "p99.9", "max"},
+	g := &grid{header: []string{"", "sent", "results", "refused", "tool errors", "protocol errors", "broken",
+		"closed while idle", "timed out", "unsent", "p50", "p90", "p99", "p99.9", "max"},
 		spare: []string{"p90", "p99.9"}}
 	add := func(name string, c Counts, o map[string]int64, q Quantiles) {
 		row := []cell{{text: name}, {text: fmt.Sprint(c.Sent), right: true}}
-		for _, outcome := range []string{"ok", "limited", "tool-error", "rejected", "broken", "closed-idle", "timed-out", "unsent"} {
+		for _, outcome := range []string{"ok", "limited", "tool-error", "rejected", "broken", "closed-idle",
+			"timed-out", "unsent"} {
 			row = append(row, cell{text: fmt.Sprint(o[outcome]), right: true})
 		}
 		for i, x := range []float64{q.P50, q.P90, q.P99, q.P999, q.Max} {
@@ -160,7 +166,10 @@ func (s *screen) loadCalls() error {
 		add("all", sc.Calls, l.Outcomes, l.Waited)
 	}
 	const firstEmpty, lastEmpty = 3, 9 // columns that are empty most times
-	err := g.without(func(column int) bool { return firstEmpty <= column && column <= lastEmpty && g.all(column, "0") }).draw(s.page)
+	err := g.without(func(column int) bool {
+		return firstEmpty <= column && column <= lastEmpty &&
+			g.all(column, "0")
+	}).draw(s.page)
 	if err != nil {
 		return err
 	}
@@ -184,7 +193,8 @@ func quantileText(n, i int, x float64) string {
 func (l *Load) beside() string {
 	text := ""
 	if l.Service.N > 0 {
-		text = fmt.Sprintf("the server and the network took p50 %s, p99 %s of that", ms(l.Service.P50), ms(l.Service.P99))
+		text = fmt.Sprintf("the server and the network took p50 %s, p99 %s of that", ms(l.Service.P50),
+			ms(l.Service.P99))
 	}
 	if f := l.Setup.FirstByte; f.N > 0 {
 		text += fmt.Sprintf("; first byte p50 %s, p99 %s", ms(f.P50), ms(f.P99))
@@ -205,7 +215,7 @@ func (l *Load) beside() string {
 }
 
 // loadFailures adds why calls failed.
-func (s *screen) loadFailures() error {
+func (s *view) loadFailures() error {
 	_, sc := s.doc.load()
 	if len(sc.Load.Failures) == 0 {
 		return nil
@@ -234,7 +244,7 @@ func outcomeWords(outcome string) string {
 }
 
 // loadRecovery adds how long bursts were felt.
-func (s *screen) loadRecovery() error {
+func (s *view) loadRecovery() error {
 	_, sc := s.doc.load()
 	r := sc.Load.Recovery
 	if r == nil {
@@ -243,9 +253,11 @@ func (s *screen) loadRecovery() error {
 	s.heading("after bursts")
 	switch {
 	case r.Bursts == 0:
-		s.item(inset, inset+2, "", "-", "not told: there was nothing to compare with before the first burst, or no burst")
+		s.item(inset, inset+2, "", "-", "not told: there was nothing to compare with before the first burst, or "+
+			"no burst")
 	case r.Never == r.Bursts:
-		s.item(inset, inset+2, yellow, "-", fmt.Sprintf("not once of %d bursts did it get back to normal (9 in 10 calls within %s) before the next, or the end", r.Bursts, ms(r.Normal)))
+		s.item(inset, inset+2, yellow, "-", fmt.Sprintf("not once of %d bursts did it get back to normal (9 in 10 "+
+			"calls within %s) before the next, or the end", r.Bursts, ms(r.Normal)))
 	default:
 		after := func(x float64) string {
 			if x == 0 {
@@ -253,8 +265,9 @@ func (s *screen) loadRecovery() error {
 			}
 			return "within " + ms(x)
 		}
-		text := fmt.Sprintf("back to normal (9 in 10 calls within %s) %s in the median, %s at longest, of %s; told in steps of %s",
-			ms(r.Normal), after(r.Median), after(r.Longest), plural(r.Bursts, "burst"), ms(r.Step))
+		text := fmt.Sprintf("back to normal (9 in 10 calls within %s) %s in the median, %s at longest, of %s; told "+
+			"in steps of %s",
+			ms(r.Normal), after(r.Median), after(r.Longest), words.Count(r.Bursts, "burst"), ms(r.Step))
 		if r.Never > 0 {
 			text += fmt.Sprintf("; after %d of them not before the next burst, or the end", r.Never)
 		}
@@ -264,15 +277,17 @@ func (s *screen) loadRecovery() error {
 }
 
 // loadServer adds what the server's process used.
-func (s *screen) loadServer() error {
+func (s *view) loadServer() error {
 	_, sc := s.doc.load()
 	p := sc.Load.Server
 	if p == nil {
 		return nil
 	}
 	s.heading("the server's processes, together")
-	s.item(inset, inset+2, "", "-", fmt.Sprintf("%.2f processors; memory %s at first, %s at last, %s at most; %.0f to %.0f descriptors, %.0f to %.0f threads",
-		p.CPU, memory(p.RSS.First), memory(p.RSS.Last), memory(p.RSS.Max), p.FDs.First, p.FDs.Last, p.Threads.First, p.Threads.Last))
+	s.item(inset, inset+2, "", "-", fmt.Sprintf("%.2f processors; memory %s at first, %s at last, %s at most; %.0f "+
+		"to %.0f descriptors, %.0f to %.0f threads",
+		p.CPU, memory(p.RSS.First), memory(p.RSS.Last), memory(p.RSS.Max), p.FDs.First, p.FDs.Last, p.Threads.First,
+		p.Threads.Last))
 	if len(p.Growth) == 0 {
 		s.item(inset, inset+2, "", "-", "too short a run to tell if it leaks")
 	}
@@ -285,7 +300,7 @@ func (s *screen) loadServer() error {
 }
 
 // loadCapacity adds the trials of a search, by rate: the latency curve.
-func (s *screen) loadCapacity() error {
+func (s *view) loadCapacity() error {
 	_, sc := s.doc.load()
 	c := sc.Load.Capacity
 	if c == nil {
@@ -301,8 +316,10 @@ func (s *screen) loadCapacity() error {
 		if t.Verdict == "generator" {
 			mark, sgr = "generator-limited", yellow
 		}
-		g.rows = append(g.rows, []cell{{text: perSecond(t.Rate), right: true}, {text: perSecond(t.Achieved), right: true}, {text: milli(t.P50), right: true},
-			{text: milli(t.P99), right: true}, {text: fmt.Sprintf("%.2g%%", t.Errors*100), right: true}, {text: t.Phase}, {text: mark, sgr: sgr}, {text: t.Why}})
+		g.rows = append(g.rows, []cell{{text: perSecond(t.Rate), right: true}, {text: perSecond(t.Achieved),
+			right: true}, {text: milli(t.P50), right: true},
+			{text: milli(t.P99), right: true}, {text: fmt.Sprintf("%.2g%%", t.Errors*100), right: true},
+			{text: t.Phase}, {text: mark, sgr: sgr}, {text: t.Why}})
 	}
 	if err := g.draw(s.page); err != nil {
 		return err
@@ -321,7 +338,7 @@ func byRate(list []LoadTrial) []LoadTrial {
 	return sorted
 }
 
-func (s *screen) loadFooter() error {
+func (s *view) loadFooter() error {
 	s.blank()
 	s.text(0, faint, fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version))
 	return nil

@@ -3,25 +3,31 @@ package results
 import (
 	"fmt"
 	"math"
-	"strings"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // width says how many sessions and connections there were.
 func (l *Load) width() string {
-	text := "; " + plural(l.Sessions, "session")
+	text := "; " + words.Count(l.Sessions, "session")
 	if l.Processes > 0 {
-		return "; " + strings.Replace(plural(l.Processes, "process"), "processs", "processes", 1)
+		return "; " + words.Count(l.Processes, "process")
 	}
 	if l.Connections > 0 {
-		text += fmt.Sprintf(" over up to %s, HTTP/%s", plural(l.Connections, "connection"), l.HTTP)
+		text += " over up to " + words.Count(l.Connections, "connection")
+		if l.Streams > 0 {
+			text += fmt.Sprintf(" beside %d that hold their streams", l.Streams)
+		}
+		text += ", HTTP/" + l.HTTP
 	}
 	return text
 }
 
 // asked says what was to be sent, and what was.
 func (l *Load) asked(sc *Scenario) string {
-	how := map[string]string{"poisson": ", Poisson arrivals", "closed": ", a closed loop: latency is from sending"}[l.Arrivals]
-	text := fmt.Sprintf("%s%s, for %s: %s sent", l.Shape, how, ms(l.Seconds*1000), plural(sc.Calls.Sent, "call"))
+	how := map[string]string{"poisson": ", Poisson arrivals", "closed": ", a closed loop: latency is from " +
+		"sending"}[l.Arrivals]
+	text := fmt.Sprintf("%s%s, for %s: %s sent", l.Shape, how, ms(l.Seconds*1000), words.Count(sc.Calls.Sent, "call"))
 	if n := sc.Calls.Unsent(); n > 0 {
 		text += fmt.Sprintf(", %d unsent", n)
 	}
@@ -33,7 +39,8 @@ func (l *Load) health() string {
 	g := l.Generator
 	text := ""
 	if g.Pacing.N > 0 {
-		text = fmt.Sprintf("requests handed over p50 %s, p99 %s after they were due; ", ms(g.Pacing.P50), ms(g.Pacing.P99))
+		text = fmt.Sprintf("requests handed over p50 %s, p99 %s after they were due; ", ms(g.Pacing.P50),
+			ms(g.Pacing.P99))
 	}
 	text += fmt.Sprintf("%.2f of %d processors", g.CPU, g.Cores)
 	if g.GC.N > 0 {
@@ -89,16 +96,17 @@ func (c *LoadCapacity) Knee() string {
 	}
 	low, _ := at(c.Rate)
 	_, high := at(c.Above)
-	return fmt.Sprintf("the knee: p99 %s at %s, %s at %s", ms(low), PerSecond(c.Rate), ms(high), PerSecond(c.Above))
+	return fmt.Sprintf("the knee: p99 %s at %s, %s at %s", ms(low), words.PerSecond(c.Rate), ms(high),
+		words.PerSecond(c.Above))
 }
 
 // Words say what a search found.
 func (c *LoadCapacity) Words() string {
 	switch {
 	case c.Confirmed > 0 && c.Limited:
-		return fmt.Sprintf("sustains at least %s/s (%d runs): %s", figure(c.Rate), c.Confirmed, c.Why)
+		return fmt.Sprintf("sustains at least %s/s (%d runs): %s", words.Figure(c.Rate), c.Confirmed, c.Why)
 	case c.Confirmed > 0:
-		return fmt.Sprintf("sustains %s/s (%d runs); %s", figure(c.Rate), c.Confirmed, c.Why)
+		return fmt.Sprintf("sustains %s/s (%d runs); %s", words.Figure(c.Rate), c.Confirmed, c.Why)
 	}
 	text := "has no capacity that could be confirmed: " + c.Why
 	kept := 0.0
@@ -108,7 +116,7 @@ func (c *LoadCapacity) Words() string {
 		}
 	}
 	if kept > 0 {
-		text += fmt.Sprintf("; %s was kept, and not confirmed", PerSecond(kept))
+		text += fmt.Sprintf("; %s was kept, and not confirmed", words.PerSecond(kept))
 	}
 	return text
 }

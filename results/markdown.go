@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results/screen"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -52,15 +54,17 @@ func (m *markdown) add(name, piece string) {
 	m.b.WriteString(piece)
 }
 
-var badges = map[verdict.Verdict]string{verdict.Pass: "✅ pass", verdict.Fail: "❌ fail", verdict.Inconclusive: "❔ inconclusive"}
+var badges = map[verdict.Verdict]string{verdict.Pass: "✅ pass", verdict.Fail: "❌ fail",
+	verdict.Inconclusive: "❔ inconclusive"}
 
 func (m *markdown) head(d *Document) {
 	word, says := d.Headline()
-	m.add("the headline", fmt.Sprintf("## mcpload: %s\n\n%s\n", word, mdText(says)))
+	m.add("the headline", fmt.Sprintf("## mcpload: %s\n\n%s\n", word, screen.MarkdownText(says)))
 	if len(d.Servers) == 0 {
 		return
 	}
-	m.add("the header", "\n| server | verdict | limit | measured rate, burst | scenarios | admitted p50/p99 ms |\n|---|---|---|---|---|---|\n")
+	m.add("the header", "\n| server | verdict | limit | measured rate, burst | scenarios | admitted p50/p99 ms "+
+		"|\n|---|---|---|---|---|---|\n")
 	for i := range d.Servers {
 		s := &d.Servers[i]
 		badge := badges[s.Verdict]
@@ -74,9 +78,35 @@ func (m *markdown) head(d *Document) {
 		if q := s.Waited(); q.N > 0 {
 			latency = fmt.Sprintf("%s/%s of %d", milli(q.P50), milli(q.P99), q.N)
 		}
-		m.add("the row of "+s.Server, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mdText(s.Server), badge,
-			mdText(s.Promised()), mdText(strings.ReplaceAll(s.box(), "\n", ", ")), mdText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))
+		m.add("the row of "+s.Server, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", screen.MarkdownText(s.Server),
+			badge,
+			screen.MarkdownText(s.Promised()), screen.MarkdownText(strings.ReplaceAll(s.box(), "\n", ", ")),
+			screen.MarkdownText(strings.ReplaceAll(strings.TrimSpace(s.summary()), "\n", ", ")), latency))
 	}
+	for i := range d.Servers {
+		m.laws(&d.Servers[i])
+	}
+}
+
+// laws adds a row for each of the laws that a server was held to, where those are several,
+// and says where they were read.
+func (m *markdown) laws(s *Server) {
+	if len(s.Laws) < 2 {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n| %s |\n|%s\n", strings.Join(lawHeader, " | "), strings.Repeat("---|", len(lawHeader)))
+	for _, l := range s.Laws {
+		for _, text := range l.row() {
+			fmt.Fprintf(&b, "| %s ", screen.MarkdownText(text))
+		}
+		b.WriteString("|\n")
+	}
+	if s.PromiseSource != "" && s.PromiseSource != typed {
+		fmt.Fprintf(&b, "\nThe laws of %s were read from %s.\n", screen.MarkdownText(s.Server),
+			screen.MarkdownText(s.PromiseSource))
+	}
+	m.add("the laws of "+s.Server, b.String())
 }
 
 // server adds what there is to say of a server that didn't simply pass.
@@ -85,11 +115,11 @@ func (m *markdown) server(s *Server) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n### %s: %s\n", mdText(s.Server), s.Verdict)
+	fmt.Fprintf(&b, "\n### %s: %s\n", screen.MarkdownText(s.Server), s.Verdict)
 	if s.Error != "" {
-		fmt.Fprintf(&b, "\n%s\n", mdText(s.Error))
+		fmt.Fprintf(&b, "\n%s\n", screen.MarkdownText(s.Error))
 		if s.Hint != "" {
-			fmt.Fprintf(&b, "\n%s\n", mdText(s.Hint))
+			fmt.Fprintf(&b, "\n%s\n", screen.MarkdownText(s.Hint))
 		}
 	}
 	for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive} {
@@ -98,16 +128,17 @@ func (m *markdown) server(s *Server) {
 			if p.Quarantined {
 				known = ", known and in quarantine"
 			}
-			fmt.Fprintf(&b, "\n- **%s** %s in %s%s\n", mdText(p.Check), v, mdText(p.Scenario), known)
+			fmt.Fprintf(&b, "\n- **%s** %s in %s%s\n", screen.MarkdownText(p.Check), v, screen.MarkdownText(p.Scenario),
+				known)
 			for line := range strings.SplitSeq(p.words(), "\n") {
-				fmt.Fprintf(&b, "  - %s\n", mdText(line))
+				fmt.Fprintf(&b, "  - %s\n", screen.MarkdownText(line))
 			}
 		}
 	}
 	if next := s.Next(); len(next) > 0 {
 		b.WriteString("\n<details><summary>What to do next</summary>\n\n")
 		for _, hint := range next {
-			fmt.Fprintf(&b, "- %s\n", mdText(hint))
+			fmt.Fprintf(&b, "- %s\n", screen.MarkdownText(hint))
 		}
 		b.WriteString("\n</details>\n")
 	}
@@ -116,9 +147,11 @@ func (m *markdown) server(s *Server) {
 
 func (m *markdown) foot(d *Document) {
 	if n := len(m.left); n > 0 {
-		fmt.Fprintf(&m.b, "\n**Cut short:** there was no room for %s; the JSON document has all of it.\n", mdText(mdLimit(few(m.left), reserve/8)))
+		fmt.Fprintf(&m.b, "\n**Cut short:** there was no room for %s; the JSON document has all of it.\n",
+			screen.MarkdownText(mdLimit(words.Few(m.left), reserve/8)))
 	}
-	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s%s</sub>\n", d.Seed, mdText(d.Started), mdText(mdLimit(d.Version, 100)), d.givenClocks())
+	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s%s</sub>\n", d.Seed, screen.MarkdownText(d.Started),
+		screen.MarkdownText(mdLimit(d.Version, 100)), d.givenClocks())
 }
 
 // mdLimit cuts a text, and shows that it did.
@@ -128,14 +161,3 @@ func mdLimit(s string, most int) string {
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
-
-// mdText is a text as Markdown prints it: what a server says must not become a
-// link, a tag or a new column.
-func mdText(s string) string {
-	return mdEscapes.Replace(strings.Join(strings.Fields(s), " "))
-}
-
-var mdEscapes = strings.NewReplacer(
-	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
-	"|", `\|`, "#", `\#`, "~", `\~`, "@", "@\u200b", // the last so that nobody is mentioned
-)

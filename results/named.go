@@ -3,6 +3,8 @@ package results
 import (
 	"fmt"
 	"slices"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // mocked reports if all of these servers were mocks of those that they are named for.
@@ -26,11 +28,11 @@ func (d *Document) names() []string {
 func (d *Document) named(list []string) string {
 	switch {
 	case !d.mocked(list):
-		return and(list)
+		return words.And(list)
 	case len(list) == 1:
 		return (&Server{Server: list[0], Target: Target{Kind: "mock"}}).spoken()
 	}
-	return "the mocks of " + and(list)
+	return "the mocks of " + words.And(list)
 }
 
 // all is every server at once, by their number: "mocks of nine servers".
@@ -42,7 +44,8 @@ func (d *Document) all() string {
 	return fmt.Sprintf("%d of %d servers", n, n)
 }
 
-var numerals = []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+var numerals = []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+	"twelve"}
 
 // inWords spells a small number out.
 func inWords(n int) string {

@@ -33,7 +33,8 @@ func TestWhatTheCallsSayComesFirst(t *testing.T) {
 
 // Where the cause is sure, it is all that is said, and the one that hides others is.
 func TestASureCauseStandsAlone(t *testing.T) {
-	refusal := "38 calls were answered \"busy\", which isn't known as a refusal: if that is how the server refuses, add --refusal reset"
+	refusal := "38 calls were answered \"busy\", which isn't known as a refusal: if that is how the server refuses, " +
+		"add --refusal reset"
 	ours := Finding{Check: "generator", Verdict: verdict.Inconclusive}
 	pressure := Finding{Check: "pressure", Verdict: verdict.Inconclusive}
 	suspect := Finding{Check: "served", Verdict: verdict.Inconclusive, Next: refusal}
@@ -44,8 +45,13 @@ func TestASureCauseStandsAlone(t *testing.T) {
 	require.Equal(t, []string{refusal}, server(pressure, suspect, ours).Next())
 	two := server(pressure)
 	two.Scenarios = append(two.Scenarios, Scenario{Scenario: "idle", Findings: []Finding{ours}})
-	require.Equal(t, []string{Hint("generator", verdict.Inconclusive), Hint("pressure", verdict.Inconclusive)}, two.Next())
+	require.Equal(t, []string{Hint("generator", verdict.Inconclusive), Hint("pressure", verdict.Inconclusive)},
+		two.Next())
 	require.Equal(t, []string{Hint("pressure", verdict.Inconclusive)}, server(pressure).Next())
+	open := func(check string) Finding { return Finding{Check: check, Verdict: verdict.Inconclusive} }
+	require.Equal(t, []string{Hint("starts", verdict.Inconclusive)}, server(open("no-leak-command-line"),
+		open("refuses"), open("starts")).Next(), "without a good start nothing else can be told")
+	require.Len(t, server(open("no-leak-command-line"), open("refuses")).Next(), 2)
 	s := server(pressure, ours)
 	s.Notes = []string{"the run was interrupted; what was sent until then is judged"}
 	require.Equal(t, []string{letItEnd}, s.Next())
@@ -60,10 +66,12 @@ func TestASureCauseStandsAlone(t *testing.T) {
 // or failed for another reason.
 func TestALoadWithoutItsArguments(t *testing.T) {
 	with := func(admitted int, details ...string) *Server {
-		s := &Server{Verdict: verdict.Fail, Scenarios: []Scenario{{Scenario: "load", Verdict: verdict.Fail, Load: &Load{},
+		s := &Server{Verdict: verdict.Fail, Scenarios: []Scenario{{Scenario: "load", Verdict: verdict.Fail,
+			Load:  &Load{},
 			Calls: Counts{Admitted: admitted}, Findings: []Finding{{Check: "answers", Verdict: verdict.Fail}}}}}
 		for _, d := range details {
-			s.Scenarios[0].Load.Failures = append(s.Scenarios[0].Load.Failures, LoadFailure{Outcome: "tool_error", Detail: d, Count: 9})
+			s.Scenarios[0].Load.Failures = append(s.Scenarios[0].Load.Failures, LoadFailure{Outcome: "tool_error",
+				Detail: d, Count: 9})
 		}
 		return s
 	}
@@ -79,7 +87,8 @@ func TestALoadWithoutItsArguments(t *testing.T) {
 		require.Equal(t, []string{giveArguments}, s.Next(), said)
 	}
 	for _, s := range []*Server{
-		with(1, "'q' is a required property"), with(0, "'q' is a required property", "out of memory"), with(0), with(0, "authentication is required"),
+		with(1, "'q' is a required property"), with(0, "'q' is a required property", "out of memory"), with(0),
+		with(0, "authentication is required"),
 	} {
 		require.NotContains(t, s.Next(), giveArguments)
 	}

@@ -111,8 +111,10 @@ func promMeasured(e *exposition, d *Document) {
 		name, help string
 		of         func(*Measured) Range
 	}{
-		{"mcpload_measured_rate", "Certified bound of the rate, tokens a second.", func(m *Measured) Range { return m.Rate }},
-		{"mcpload_measured_burst_tokens", "Certified bound of the burst, tokens.", func(m *Measured) Range { return m.Burst }},
+		{"mcpload_measured_rate", "Certified bound of the rate, tokens a second.",
+			func(m *Measured) Range { return m.Rate }},
+		{"mcpload_measured_burst_tokens", "Certified bound of the burst, tokens.",
+			func(m *Measured) Range { return m.Burst }},
 	} {
 		e.family(m.name, "gauge", m.help)
 		for _, s := range d.Servers {
@@ -132,7 +134,8 @@ func promCalls(e *exposition, d *Document) {
 			for _, one := range []struct {
 				outcome string
 				n       int
-			}{{"admitted", c.Admitted}, {"limited", c.Limited}, {"failed", c.Failed}, {"unknown", c.Unknown - c.ClosedIdle}, {"closed-idle", c.ClosedIdle}, {"unsent", c.Unsent()}} {
+			}{{"admitted", c.Admitted}, {"limited", c.Limited}, {"failed", c.Failed},
+				{"unknown", c.Unknown - c.ClosedIdle}, {"closed-idle", c.ClosedIdle}, {"unsent", c.Unsent()}} {
 				e.sample("", float64(one.n), "server", s.Server, "scenario", sc.Scenario, "outcome", one.outcome)
 			}
 		}

@@ -46,7 +46,7 @@ func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error
 	for _, node := range nodes {
 		e, err := entryOf(node, now)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("results: %s:%w", name, err))
+			faults = append(faults, fmt.Errorf("%s:%w", name, err))
 		}
 		q = append(q, e)
 	}
@@ -58,23 +58,23 @@ func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error
 func entries(in io.Reader, name, what, fields string) ([]*yaml.Node, error) {
 	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
 	if err != nil {
-		return nil, fmt.Errorf("results: cannot read the %s: %w", what, err)
+		return nil, fmt.Errorf("cannot read the %s: %w", what, err)
 	}
 	if len(text) > mostQuarantine {
-		return nil, fmt.Errorf("results: %s: a %s has at most %d MiB", name, what, mostQuarantine>>20)
+		return nil, fmt.Errorf("%s: a %s has at most %d MiB", name, what, mostQuarantine>>20)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil
 	}
 	var file yaml.Node
 	if err := yaml.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("results: %s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(file.Content) == 0 {
 		return nil, nil
 	}
 	if file.Content[0].Kind != yaml.SequenceNode {
-		return nil, fmt.Errorf("results: %s:%d: a %s is a list of entries with %s", name, file.Content[0].Line, what, fields)
+		return nil, fmt.Errorf("%s:%d: a %s is a list of entries with %s", name, file.Content[0].Line, what, fields)
 	}
 	return file.Content[0].Content, nil
 }
@@ -87,7 +87,8 @@ func entryOf(node *yaml.Node, now time.Time) (QuarantineEntry, error) {
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
-		field, ok := map[string]*string{"server": &e.Server, "check": &e.Check, "until": &e.Until, "reason": &e.Reason}[key.Value]
+		field, ok := map[string]*string{"server": &e.Server, "check": &e.Check, "until": &e.Until,
+			"reason": &e.Reason}[key.Value]
 		if !ok {
 			return e, fmt.Errorf("%d: unknown field %q; there are server, check, until and reason", key.Line, key.Value)
 		}
@@ -109,7 +110,8 @@ func entryOf(node *yaml.Node, now time.Time) (QuarantineEntry, error) {
 	case err != nil:
 		return e, fmt.Errorf("%d: until: %q is no date such as 2026-12-31", e.line, e.Until)
 	case until.Sub(now) > LongestQuarantine:
-		return e, fmt.Errorf("%d: until: %s lies more than %d days ahead", e.line, e.Until, int(LongestQuarantine.Hours()/24))
+		return e, fmt.Errorf("%d: until: %s lies more than %d days ahead", e.line, e.Until,
+			int(LongestQuarantine.Hours()/24))
 	}
 	return e, nil
 }
@@ -154,7 +156,8 @@ func (q Quarantine) Apply(d *Document, now time.Time) (verdict.Verdict, []string
 	for i, e := range q {
 		switch {
 		case used[i] && !e.holds(now):
-			notes = append(notes, fmt.Sprintf("the quarantine of %s ended on %s and counts again (%s)", e, e.Until, e.Reason))
+			notes = append(notes, fmt.Sprintf("the quarantine of %s ended on %s and counts again (%s)", e, e.Until,
+				e.Reason))
 		case !used[i] && slices.ContainsFunc(d.Servers, func(s Server) bool { return s.Server == e.Server }):
 			notes = append(notes, fmt.Sprintf("nothing was found for the quarantine of %s: take it off the list", e))
 		}

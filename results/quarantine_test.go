@@ -28,10 +28,14 @@ func TestQuarantine(t *testing.T) {
 		{"nothing is listed", "", verdict.Fail, nil},
 		{"the server", "- {server: unifi-mcp, until: 2026-12-31, reason: known}", verdict.Pass, nil},
 		{"its last day", "- {server: unifi-mcp, until: 2026-11-25, reason: known}", verdict.Pass, nil},
-		{"another server", "- {server: acb, until: 2026-12-31, reason: known}", verdict.Fail, []string{"nothing was found for the quarantine of acb: take it off the list"}},
-		{"a server that isn't in the run", "- {server: mailgun-mcp, until: 2026-12-31, reason: known}", verdict.Fail, nil},
-		{"another check", "- {server: unifi-mcp, check: alive, until: 2026-12-31, reason: known}", verdict.Fail, []string{"nothing was found for the quarantine of unifi-mcp alive: take it off the list"}},
-		{"expired", "- {server: unifi-mcp, until: 2026-11-24, reason: \"see #7\"}", verdict.Fail, []string{"the quarantine of unifi-mcp ended on 2026-11-24 and counts again (see #7)"}},
+		{"another server", "- {server: acb, until: 2026-12-31, reason: known}", verdict.Fail,
+			[]string{"nothing was found for the quarantine of acb: take it off the list"}},
+		{"a server that isn't in the run", "- {server: mailgun-mcp, until: 2026-12-31, reason: known}", verdict.Fail,
+			nil},
+		{"another check", "- {server: unifi-mcp, check: alive, until: 2026-12-31, reason: known}", verdict.Fail,
+			[]string{"nothing was found for the quarantine of unifi-mcp alive: take it off the list"}},
+		{"expired", "- {server: unifi-mcp, until: 2026-11-24, reason: \"see #7\"}", verdict.Fail,
+			[]string{"the quarantine of unifi-mcp ended on 2026-11-24 and counts again (see #7)"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bad, _ := generous()
@@ -90,7 +94,8 @@ func TestFaultyQuarantineListsAreRefused(t *testing.T) {
 	for _, row := range []struct{ list, want string }{
 		{"server: acb", "known.yaml:1: a quarantine list is a list"},
 		{"- acb", "known.yaml:1: an entry has the fields"},
-		{"- {server: acb, until: 2026-12-31, reason: x}\n- {check: alive, until: 2026-12-31, reason: x}", "known.yaml:2: the entry names no server"},
+		{"- {server: acb, until: 2026-12-31, reason: x}\n- {check: alive, until: 2026-12-31, reason: x}",
+			"known.yaml:2: the entry names no server"},
 		{"- {server: acb, until: 2026-12-31}", "known.yaml:1: the entry of acb gives no reason"},
 		{"- {server: acb, reason: x}", "known.yaml:1: the entry of acb never expires"},
 		{"- {server: acb, reason: x, until: soon}", `until: "soon" is no date`},
@@ -111,5 +116,5 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestAQuarantineListWithoutEnd(t *testing.T) {
 	_, err := ReadQuarantine(zeros{}, "zero", time.Now())
-	require.EqualError(t, err, "results: zero: a quarantine list has at most 4 MiB")
+	require.EqualError(t, err, "zero: a quarantine list has at most 4 MiB")
 }

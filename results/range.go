@@ -34,14 +34,14 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if in.Lo == nil {
-		return errors.New("results: a range has no lower bound")
+		return errors.New("a range has no lower bound")
 	}
 	out := Range{Lo: *in.Lo, Hi: math.Inf(1)}
 	if in.Hi != nil {
 		out.Hi = *in.Hi
 	}
 	if out.Hi < out.Lo {
-		return errors.New("results: range " + string(text) + " is upside down")
+		return errors.New("range " + string(text) + " is upside down")
 	}
 	*r = out
 	return nil

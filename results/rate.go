@@ -9,8 +9,9 @@ import (
 // Achieved says how fast calls were really sent and admitted. A figure that
 // can't be computed is 0, and documents leave it out.
 type Achieved struct {
-	Seconds  float64 `json:"seconds,omitempty"`        // from the first sending to the last reply
-	Offered  float64 `json:"offered_per_s,omitempty"`  // the gaps between sendings, a second: (sent - 1) / (last sent - first sent)
+	Seconds float64 `json:"seconds,omitempty"` // from the first sending to the last reply
+	// the gaps between sendings, a second: (sent - 1) / (last sent - first sent)
+	Offered  float64 `json:"offered_per_s,omitempty"`
 	Admitted float64 `json:"admitted_per_s,omitempty"` // admitted / Seconds
 }
 

@@ -33,7 +33,8 @@ func Merge(runs []*Document) (merged *Document, from []int) {
 		var repeats []Repeat
 		for n, run := range runs {
 			s := run.Servers[i]
-			repeats = append(repeats, Repeat{Started: run.Started, Verdict: s.Verdict, Failed: s.failedChecks(), Error: s.Error})
+			repeats = append(repeats, Repeat{Started: run.Started, Verdict: s.Verdict, Failed: s.failedChecks(),
+				Error: s.Error})
 			if worst := merged.Servers[i].Verdict; verdict.Worst(worst, s.Verdict) != worst {
 				merged.Servers[i], from[i] = s, n
 			}
@@ -73,7 +74,7 @@ func (s *Server) repeatWords() string {
 }
 
 // repeats adds what the runs of each server said, where there were several.
-func (s *screen) repeats() error {
+func (s *view) repeats() error {
 	if !slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return len(v.Repeats) > 0 }) {
 		return nil
 	}

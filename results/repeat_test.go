@@ -25,8 +25,10 @@ func TestMergeShowsTheWorstRunAndTellsThatRunsDisagree(t *testing.T) {
 		{"all pass", []Server{good, good, good}, verdict.Pass, 0, false, "all 3 runs passed"},
 		{"one fails", []Server{good, bad, good}, verdict.Fail, 1, true, "flaky: 1 of 3 failed, 2 of 3 passed"},
 		{"all fail", []Server{bad, bad}, verdict.Fail, 0, false, "all 2 runs failed"},
-		{"one can't tell", []Server{good, unsure}, verdict.Inconclusive, 1, true, "flaky: 1 of 2 could not tell, 1 of 2 passed"},
-		{"a fail outweighs", []Server{unsure, bad, good}, verdict.Fail, 1, true, "flaky: 1 of 3 failed, 1 of 3 could not tell, 1 of 3 passed"},
+		{"one can't tell", []Server{good, unsure}, verdict.Inconclusive, 1, true, "flaky: 1 of 2 could not tell, 1 " +
+			"of 2 passed"},
+		{"a fail outweighs", []Server{unsure, bad, good}, verdict.Fail, 1, true, "flaky: 1 of 3 failed, 1 of 3 could " +
+			"not tell, 1 of 3 passed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var runs []*Document
@@ -56,7 +58,8 @@ func TestOneRunMergesToItself(t *testing.T) {
 
 func TestRepeatsOnTheScreen(t *testing.T) {
 	bad, _ := generous()
-	doc, _ := Merge([]*Document{document(honest(bad.Server, 12, 16)), document(bad), document(honest(bad.Server, 12, 16))})
+	doc, _ := Merge([]*Document{document(honest(bad.Server, 12, 16)), document(bad),
+		document(honest(bad.Server, 12, 16))})
 	var b bytes.Buffer
 	require.NoError(t, Table(&b, doc, TableOptions{}))
 	golden(t, "flaky.txt", b.String())

@@ -70,8 +70,9 @@ func SARIF(w io.Writer, d *Document) error {
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}); err != nil {
-		return fmt.Errorf("results: cannot write the SARIF log: %w", err)
+	if err := enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{run}}); err != nil {
+		return fmt.Errorf("cannot write the SARIF log: %w", err)
 	}
 	return nil
 }
@@ -127,7 +128,8 @@ func (run *sarifRun) add(place, rule, says, level, kind, message, known string) 
 		level = "none" // SARIF has no other for what is no fail
 	}
 	result := sarifResult{RuleID: rule, Level: level, Kind: kind, Message: sarifText{message},
-		Locations: []sarifLocation{{[]sarifLogical{{place, "resource"}}}}, Prints: map[string]string{"mcpload/v1": place + "/" + rule}}
+		Locations: []sarifLocation{{[]sarifLogical{{place, "resource"}}}},
+		Prints:    map[string]string{"mcpload/v1": place + "/" + rule}}
 	if known != "" {
 		result.Suppress = []sarifSuppress{{"external", known}}
 	}

@@ -1,8 +1,6 @@
 package results
 
 import (
-	"time"
-
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -12,13 +10,13 @@ import (
 // Headline is the verdict in words: its first word, such as "fail", and the
 // sentence behind it.
 func (d *Document) Headline() (word, says string) {
-	return (&screen{doc: d}).verdictWords()
+	return (&view{doc: d}).verdictWords()
 }
 
 // Reached says how the servers were reached, and is empty where that differs
 // from server to server.
 func (d *Document) Reached() string {
-	s := &screen{doc: d}
+	s := &view{doc: d}
 	if len(d.Servers) == 0 || !s.sameTarget() {
 		return ""
 	}
@@ -28,7 +26,7 @@ func (d *Document) Reached() string {
 // Generator says if our own traffic was sent when it was due, and true if so.
 // It is empty where nothing was planned.
 func (d *Document) Generator() (says string, ok bool) {
-	return (&screen{doc: d}).generator()
+	return (&view{doc: d}).generator()
 }
 
 // MeasuredWords says what was measured of a server, or why there is nothing to
@@ -73,12 +71,6 @@ func (s *Server) Next() []string {
 
 // Says is what a witness proves, in a sentence that names its calls.
 func (w Witness) Says() string { return proof(w.evidence()) }
-
-// Span says a duration to about three figures: 812µs, 12.4ms, 1.25s.
-func Span(d time.Duration) string { return span(d) }
-
-// PerSecond says a rate, with two decimals where they mean anything.
-func PerSecond(x float64) string { return figure(x) + "/s" }
 
 // Words says the rates that were offered and admitted, a second. A burst that
 // was sent at once has none.

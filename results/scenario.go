@@ -59,7 +59,8 @@ type Finding struct {
 	Cause    string          `json:"cause,omitempty"` // the most likely reason of a fail
 	Witness  *Witness        `json:"witness,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
-	Next     string          `json:"next,omitempty"` // what to do about it, where the calls say more than the check alone
+	// what to do about it, where the calls say more than the check alone
+	Next string `json:"next,omitempty"`
 
 	Quarantined bool `json:"quarantined,omitempty"` // known, and not counted in the exit status
 }
@@ -75,7 +76,8 @@ type Witness struct {
 }
 
 func findingOf(f verdict.Finding) Finding {
-	out := Finding{Check: f.Check, Verdict: f.Verdict, Want: f.Want, Saw: f.Saw, Cause: f.Cause, Warnings: f.Warnings, Next: f.Next}
+	out := Finding{Check: f.Check, Verdict: f.Verdict, Want: f.Want, Saw: f.Saw, Cause: f.Cause, Warnings: f.Warnings,
+		Next: f.Next}
 	if w := f.Witness; w != nil {
 		out.Witness = &Witness{
 			FromNS: int64(w.From), ToNS: int64(w.To), Calls: w.Calls,

@@ -5,22 +5,24 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
 // A Start is what became of one start of a server, in the start-up scenario.
 type Start struct {
-	Case     string          `json:"case"`              // such as "placeholder"
-	Env      string          `json:"env,omitempty"`     // the variable that the case is about; empty for a good start
-	Format   string          `json:"format,omitempty"`  // which of the provider's formats, where the case has several
-	Expected string          `json:"expected"`          // "serve", "refuse" or "either"
-	Did      string          `json:"did"`               // "served", "refused", "hung" or "not made"
-	Exit     string          `json:"exit,omitempty"`    // how it ended, such as "exit status 1"
-	AfterMS  float64         `json:"after_ms"`          // until it answered, or ended, or was given up
-	Says     []string        `json:"says,omitempty"`    // what a refusal says: "variable", "format", "traceback"
-	Message  string          `json:"message,omitempty"` // the line of a refusal that tells the most, its secrets veiled
-	Leaked   []string        `json:"leaked,omitempty"`  // where a credential showed: "output", "reply", "log", "command line"
-	Verdict  verdict.Verdict `json:"verdict"`           // of what it did, by itself
+	Case     string   `json:"case"`              // such as "placeholder"
+	Env      string   `json:"env,omitempty"`     // the variable that the case is about; empty for a good start
+	Format   string   `json:"format,omitempty"`  // which of the provider's formats, where the case has several
+	Expected string   `json:"expected"`          // "serve", "refuse" or "either"
+	Did      string   `json:"did"`               // "served", "refused", "hung" or "not made"
+	Exit     string   `json:"exit,omitempty"`    // how it ended, such as "exit status 1"
+	AfterMS  float64  `json:"after_ms"`          // until it answered, or ended, or was given up
+	Says     []string `json:"says,omitempty"`    // what a refusal says: "variable", "format", "traceback"
+	Message  string   `json:"message,omitempty"` // the line of a refusal that tells the most, its secrets veiled
+	// where a credential showed: "output", "reply", "log", "command line"
+	Leaked  []string        `json:"leaked,omitempty"`
+	Verdict verdict.Verdict `json:"verdict"` // of what it did, by itself
 }
 
 // notMade is what a start did that was planned and left out.
@@ -47,18 +49,24 @@ var startChecks = []struct{ check, says string }{
 func (v *Server) misstarts() string {
 	var list []string
 	for _, c := range startChecks {
-		if slices.ContainsFunc(v.Scenarios, func(sc Scenario) bool { return len(sc.Starts) > 0 && sc.failed(c.check) }) {
+		if slices.ContainsFunc(v.Scenarios, func(sc Scenario) bool {
+			return len(sc.Starts) > 0 &&
+				sc.failed(c.check)
+		}) {
 			list = append(list, c.says)
 		}
 	}
 	if len(list) > 3 {
 		list = append(list[:3], fmt.Sprintf("%d more", len(list)-3))
 	}
-	return and(list)
+	return words.And(list)
 }
 
 func (s Scenario) failed(check string) bool {
-	return slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.Check == check && f.Verdict == verdict.Fail })
+	return slices.ContainsFunc(s.Findings, func(f Finding) bool {
+		return f.Check == check &&
+			f.Verdict == verdict.Fail
+	})
 }
 
 // startsOnly reports if a document is about starts and nothing else: then there
@@ -81,7 +89,7 @@ func withStarts(s Scenario) bool { return len(s.Starts) > 0 }
 
 // starts adds the matrix of every server's starts: one table a variable, and
 // where there are several servers, of those that didn't pass.
-func (s *screen) starts() error {
+func (s *view) starts() error {
 	if len(s.doc.Servers) > 1 && s.doc.startsOnly() {
 		s.blank()
 		if err := s.doc.startSummary().draw(s.page); err != nil {
@@ -125,7 +133,8 @@ func (d *Document) startSummary() *grid {
 				}
 			}
 		}
-		g.rows = append(g.rows, []cell{{text: v.Server}, {text: fmt.Sprint(made), right: true}, {text: v.Verdict.String(), sgr: colorOf(v.Verdict)}})
+		g.rows = append(g.rows, []cell{{text: v.Server}, {text: fmt.Sprint(made), right: true},
+			{text: v.Verdict.String(), sgr: colorOf(v.Verdict)}})
 	}
 	return g
 }
@@ -152,8 +161,10 @@ func startGrid(list []Start) *grid {
 	g := &grid{header: []string{"", "case", "should", "did", "after", "exit", "its message names", "leaked"}}
 	for _, st := range list {
 		g.rows = append(g.rows, []cell{
-			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.name(), stiff: true}, {text: st.Expected}, {text: st.Did, stiff: true},
-			{text: orDash(st.after()), right: true, stiff: true}, {text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
+			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.name(), stiff: true}, {text: st.Expected},
+			{text: st.Did, stiff: true},
+			{text: orDash(st.after()), right: true, stiff: true},
+			{text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
 			{text: orDash(st.says())}, {text: orDash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
 		})
 	}

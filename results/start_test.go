@@ -19,16 +19,20 @@ func startDocument() *Document {
 		{Check: "no-leak-output", Verdict: verdict.Fail, Want: "it shows none", Saw: "absent A: in stderr"},
 		{Check: "made-up", Verdict: verdict.Fail, Want: "nobody knows this one", Saw: "-"},
 	})
-	good := Start{Case: "good", Expected: "serve", Did: "served", Exit: "exit status 0", AfterMS: 812, Verdict: verdict.Pass}
+	good := Start{Case: "good", Expected: "serve", Did: "served", Exit: "exit status 0", AfterMS: 812,
+		Verdict: verdict.Pass}
 	sc.Starts = []Start{
 		good,
-		{Case: "absent", Env: "A", Expected: "refuse", Did: "refused", Exit: "exit status 1", AfterMS: 20.5, Says: []string{"variable", "traceback"}, Leaked: []string{"output"}, Verdict: verdict.Fail},
+		{Case: "absent", Env: "A", Expected: "refuse", Did: "refused", Exit: "exit status 1", AfterMS: 20.5,
+			Says: []string{"variable", "traceback"}, Leaked: []string{"output"}, Verdict: verdict.Fail},
 		{Case: "old-format", Env: "A", Expected: "either", Did: "served", AfterMS: 1, Verdict: verdict.Pass},
 		{Case: "absent", Env: "B", Expected: "refuse", Did: "served", AfterMS: 1200, Verdict: verdict.Fail},
 		{Case: "blank", Env: "B", Expected: "refuse", Did: "not made"},
 		good,
 	}
-	return &Document{Version: "v1", Started: "2026-11-01T00:00:00Z", Servers: []Server{{Server: "acme", Target: Target{Kind: "command", Transport: "stdio"}, Scenarios: []Scenario{sc}}}}
+	return &Document{Version: "v1", Started: "2026-11-01T00:00:00Z",
+		Servers: []Server{{Server: "acme", Target: Target{Kind: "command", Transport: "stdio"},
+			Scenarios: []Scenario{sc}}}}
 }
 
 func screenOf(t *testing.T, d *Document, o TableOptions) string {
@@ -66,7 +70,8 @@ func TestStartsOnTheScreen(t *testing.T) {
 func TestStartsBesideCalls(t *testing.T) {
 	d := startDocument()
 	d.Servers[0].Limit = Limit{Rate: 5, Burst: 7}
-	d.Servers[0].Scenarios = append(d.Servers[0].Scenarios, Scenario{Scenario: "burst", Findings: []Finding{{Check: "over-admission", Verdict: verdict.Pass}}})
+	d.Servers[0].Scenarios = append(d.Servers[0].Scenarios, Scenario{Scenario: "burst",
+		Findings: []Finding{{Check: "over-admission", Verdict: verdict.Pass}}})
 	text := screenOf(t, d, TableOptions{Width: 100})
 	require.Contains(t, text, "5/s burst 7")
 	require.Contains(t, text, "acme: starts, by A\n")

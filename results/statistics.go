@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // statistics adds what was counted and timed: a row a scenario for a single
 // server, else a row a server.
-func (s *screen) statistics() error {
+func (s *view) statistics() error {
 	if s.doc.startsOnly() {
 		return nil // no traffic
 	}
@@ -47,7 +49,7 @@ type timed struct {
 
 // perServer is a row a server. Where nobody computed the whole, it is that of
 // its scenario with the most calls: quantiles can't be added up.
-func (s *screen) perServer() []timed {
+func (s *view) perServer() []timed {
 	var rows []timed
 	for _, v := range s.doc.Servers {
 		if v.Latency != nil {
@@ -63,8 +65,9 @@ func (s *screen) perServer() []timed {
 }
 
 // counts adds the table of what came of a server's calls.
-func (s *screen) counts(v *Server) error {
-	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "closed while idle", "unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
+func (s *view) counts(v *Server) error {
+	g := &grid{header: []string{"scenario", "verdict", "sent", "admitted", "refused", "failed", "closed while idle",
+		"unknown", "sent/s", "admitted/s"}, spare: []string{"sent/s", "admitted/s"}}
 	for _, sc := range v.Scenarios {
 		if withStarts(sc) {
 			continue
@@ -74,12 +77,14 @@ func (s *screen) counts(v *Server) error {
 		if c.Unsent() > 0 {
 			sent += fmt.Sprintf(" of %d", c.Planned)
 		}
-		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)}, {text: sent, right: true, stiff: true}}
+		row := []cell{{text: sc.Scenario}, {text: sc.Verdict.String(), sgr: colorOf(sc.Verdict)},
+			{text: sent, right: true, stiff: true}}
 		for _, n := range []int{c.Admitted, c.Limited, c.Failed, c.ClosedIdle, c.Unknown - c.ClosedIdle} {
 			row = append(row, cell{text: fmt.Sprint(n), right: true})
 		}
 		offered, admitted := sc.Rate.words()
-		g.rows = append(g.rows, append(row, cell{text: offered, right: true, stiff: true}, cell{text: admitted, right: true}))
+		g.rows = append(g.rows, append(row, cell{text: offered, right: true, stiff: true},
+			cell{text: admitted, right: true}))
 	}
 	const failed, unknown = 5, 7 // columns that are empty most times
 	return g.without(func(column int) bool {
@@ -89,7 +94,7 @@ func (s *screen) counts(v *Server) error {
 
 // latencies adds a table of quantiles, admitted and refused calls apart, each
 // with its sample size.
-func (s *screen) latencies(title string, rows []timed) error {
+func (s *view) latencies(title string, rows []timed) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -138,7 +143,7 @@ func milli(x float64) string {
 }
 
 // ms says milliseconds as a duration.
-func ms(x float64) string { return span(time.Duration(x * 1e6)) }
+func ms(x float64) string { return words.Span(time.Duration(x * 1e6)) }
 
 // words says the rates, where the sending took long enough for one: a burst
 // has none.
@@ -161,7 +166,7 @@ func perSecond(x float64) string {
 }
 
 // checks adds every finding, passed ones too.
-func (s *screen) checks() error {
+func (s *view) checks() error {
 	if !s.verbose {
 		return nil
 	}
@@ -177,7 +182,8 @@ func (s *screen) checks() error {
 				if i > 0 {
 					name = ""
 				}
-				g.rows = append(g.rows, []cell{{text: name}, {text: f.Check}, {text: f.Verdict.String(), sgr: colorOf(f.Verdict)}, {text: f.Saw}})
+				g.rows = append(g.rows, []cell{{text: name}, {text: f.Check}, {text: f.Verdict.String(),
+					sgr: colorOf(f.Verdict)}, {text: f.Saw}})
 			}
 		}
 		if err := g.draw(s.page); err != nil {
@@ -189,7 +195,7 @@ func (s *screen) checks() error {
 
 // remarks adds what is worth knowing and changes no verdict: the notes of
 // servers and the warnings of checks, each once.
-func (s *screen) remarks() error {
+func (s *view) remarks() error {
 	var texts []string
 	who := map[string][]string{}
 	add := func(server, text string) {
@@ -218,7 +224,7 @@ func (s *screen) remarks() error {
 	}
 	s.heading("worth knowing (changes no verdict)")
 	for _, text := range texts {
-		names := few(who[text]) + ": "
+		names := words.Few(who[text]) + ": "
 		switch {
 		case len(s.doc.Servers) == 1:
 			names = ""

@@ -80,7 +80,8 @@ func TestQuantilesAgainstTheDefinition(t *testing.T) {
 		}
 		q := quantiles(slices.Clone(sample))
 		assert.Equal(t, len(sample), q.N)
-		for want, got := range map[int]float64{500: q.P50, 900: q.P90, 950: q.P95, 990: q.P99, 999: q.P999, 1000: q.Max} {
+		for want, got := range map[int]float64{500: q.P50, 900: q.P90, 950: q.P95, 990: q.P99, 999: q.P999,
+			1000: q.Max} {
 			assert.Equal(t, millis(naive(sample, want)), got, "%d thousandths of %v", want, sample)
 		}
 		assert.InDelta(t, float64(sum)/float64(len(sample))/1e6, q.Mean, 1e-6)
@@ -130,7 +131,8 @@ func TestEmptySampleIsNoZero(t *testing.T) {
 	assert.JSONEq(t, `{"admitted":{},"limited":{}}`, string(text))
 	text, err = json.Marshal(Measure([]history.Call{{Outcome: history.OK}}))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"limited":{},"admitted":{"n":1,"mean_ms":0,"p50_ms":0,"p90_ms":0,"p95_ms":0,"p99_ms":0,"p999_ms":0,"max_ms":0}}`, string(text))
+	assert.JSONEq(t,
+		`{"limited":{},"admitted":{"n":1,"mean_ms":0,"p50_ms":0,"p90_ms":0,"p95_ms":0,"p99_ms":0,"p999_ms":0,"max_ms":0}}`, string(text))
 	assert.Equal(t, "-", Quantiles{}.brief())
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -29,8 +30,9 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 	if d.Schema != Schema {
 		return ErrUnfinished
 	}
-	s := &screen{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
-	parts := []func() error{s.headline, s.repeats, s.servers, s.starts, s.fails, s.unsure, s.statistics, s.checks, s.remarks, s.again, s.footer, s.last}
+	s := &view{page: newPage(o.Width, o.Color, o.ASCII), doc: d, verbose: o.Verbose, histories: o.Histories}
+	parts := []func() error{s.headline, s.repeats, s.servers, s.laws, s.starts, s.fails, s.unsure, s.statistics,
+		s.checks, s.remarks, s.again, s.footer, s.last}
 	if v, _ := d.load(); v != nil {
 		parts = s.loaded()
 	}
@@ -46,8 +48,8 @@ func Table(w io.Writer, d *Document, o TableOptions) error {
 	return err
 }
 
-// A screen is a page that shows a document.
-type screen struct {
+// A view is a page that shows a document.
+type view struct {
 	*page
 	doc       *Document
 	verbose   bool
@@ -55,13 +57,13 @@ type screen struct {
 }
 
 // heading begins a part of the screen.
-func (s *screen) heading(text string) {
+func (s *view) heading(text string) {
 	s.blank()
 	s.text(0, bold, text)
 }
 
 // servers adds the table of servers: one row each.
-func (s *screen) servers() error {
+func (s *view) servers() error {
 	if len(s.doc.Servers) == 0 || s.doc.startsOnly() {
 		return nil
 	}
@@ -88,9 +90,37 @@ func (s *screen) servers() error {
 	return g.draw(s.page)
 }
 
+// laws adds a row for each of the laws that a server was held to, where those are several,
+// and says where they were read.
+func (s *view) laws() error {
+	for _, v := range s.doc.Servers {
+		if len(v.Laws) < 2 {
+			continue
+		}
+		s.heading(v.Server + ": laws")
+		g := &grid{header: lawHeader}
+		for _, l := range v.Laws {
+			var row []cell
+			for k, text := range l.row() {
+				row = append(row, cell{text: text, stiff: k == 0, right: k == len(lawHeader)-1})
+			}
+			row[2].sgr = map[verdict.LawState]string{verdict.Kept: green, verdict.Broken: red,
+				verdict.NotObserved: yellow}[l.State]
+			g.rows = append(g.rows, row)
+		}
+		if err := g.draw(s.page); err != nil {
+			return err
+		}
+		if s.promiseSource() == "" && v.PromiseSource != "" && v.PromiseSource != typed {
+			s.text(0, faint, "read from "+v.PromiseSource)
+		}
+	}
+	return nil
+}
+
 // sameTarget reports if all servers were reached in the same way, so that one
 // line says it for all of them.
-func (s *screen) sameTarget() bool {
+func (s *view) sameTarget() bool {
 	first := s.doc.Servers[0].Target
 	return !slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return v.Target.String() != first.String() })
 }
@@ -153,19 +183,20 @@ func tint(part string) string {
 }
 
 // footer says what a reader needs to repeat the run.
-func (s *screen) footer() error {
+func (s *view) footer() error {
 	s.repeat()
 	s.blank()
-	text := fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version) + s.doc.givenClocks()
+	text := fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version) +
+		s.doc.givenClocks()
 	if names := s.scenarioNames(); len(names) > 0 {
-		text = plural(len(names), "scenario") + ": " + strings.Join(names, ", ") + "; " + text
+		text = words.Count(len(names), "scenario") + ": " + strings.Join(names, ", ") + "; " + text
 	}
 	s.text(0, faint, text)
 	return nil
 }
 
 // last adds the verdict again: whoever looks at the end of a long report finds it too.
-func (s *screen) last() error {
+func (s *view) last() error {
 	word, says := s.verdictWords()
 	s.blank()
 	s.item(0, 0, colorOf(s.doc.Verdict), word+":", says)
@@ -173,7 +204,7 @@ func (s *screen) last() error {
 }
 
 // scenarioNames lists the scenarios of all servers, in the order of the run.
-func (s *screen) scenarioNames() []string {
+func (s *view) scenarioNames() []string {
 	var names []string
 	for _, v := range s.doc.Servers {
 		for _, sc := range v.Scenarios {

@@ -35,29 +35,38 @@ func TestTableOfADecodedDocument(t *testing.T) {
 func TestTableProperty(t *testing.T) {
 	word := rapid.OneOf(
 		rapid.StringN(0, 30, 90),
-		rapid.SampledFrom([]string{"acb", "", "a b c", "\x1b[2Jpass: all is well", "日本語のサーバー", "\u202ereversed", strings.Repeat("long ", 40), strings.Repeat("x", 150), "a\nb\r\tc"}),
+		rapid.SampledFrom([]string{"acb", "", "a b c", "\x1b[2Jpass: all is well", "日本語のサーバー", "\u202ereversed",
+			strings.Repeat("long ", 40), strings.Repeat("x", 150), "a\nb\r\tc"}),
 	)
 	rulings := rapid.SampledFrom([]verdict.Verdict{verdict.Pass, verdict.Fail, verdict.Inconclusive})
 	number := rapid.OneOf(rapid.Float64Range(0, 1e-3), rapid.Float64Range(0, 100), rapid.Float64Range(0, 1e12))
 	finding := rapid.Custom(func(t *rapid.T) Finding {
-		f := Finding{Verdict: rulings.Draw(t, "verdict"), Want: word.Draw(t, "want"), Saw: word.Draw(t, "saw"), Cause: word.Draw(t, "cause")}
-		f.Check = rapid.OneOf(rapid.SampledFrom([]string{"generator", "over-admission", "measured", "latency p99<1s"}), word).Draw(t, "check")
+		f := Finding{Verdict: rulings.Draw(t, "verdict"), Want: word.Draw(t, "want"), Saw: word.Draw(t, "saw"),
+			Cause: word.Draw(t, "cause")}
+		f.Check = rapid.OneOf(rapid.SampledFrom([]string{"generator", "over-admission", "measured", "latency p99<1s"}),
+			word).Draw(t, "check")
 		f.Warnings = rapid.SliceOfN(word, 0, 2).Draw(t, "warnings")
 		if rapid.Bool().Draw(t, "proven") {
-			f.Witness = &Witness{ToNS: rapid.Int64().Draw(t, "to"), Calls: rapid.SliceOfN(rapid.IntRange(-1, 9), 0, 30).Draw(t, "calls"),
+			f.Witness = &Witness{ToNS: rapid.Int64().Draw(t, "to"), Calls: rapid.SliceOfN(rapid.IntRange(-1, 9), 0,
+				30).Draw(t, "calls"),
 				Admitted: rapid.IntRange(0, 50).Draw(t, "admitted"), Allowed: number.Draw(t, "allowed")}
 		}
 		return f
 	})
 	scenario := rapid.Custom(func(t *rapid.T) Scenario {
-		q := Quantiles{N: rapid.IntRange(0, 1e6).Draw(t, "n"), P50: number.Draw(t, "p50"), P99: number.Draw(t, "p99"), Max: number.Draw(t, "max")}
+		q := Quantiles{N: rapid.IntRange(0, 1e6).Draw(t, "n"), P50: number.Draw(t, "p50"), P99: number.Draw(t, "p99"),
+			Max: number.Draw(t, "max")}
 		return Scenario{Scenario: word.Draw(t, "scenario"), Findings: rapid.SliceOfN(finding, 0, 3).Draw(t, "findings"),
-			Calls: Counts{Planned: rapid.IntRange(0, 1e6).Draw(t, "planned"), Failed: rapid.IntRange(0, 9).Draw(t, "failed")}, Latency: Latencies{Admitted: q}, Late: q}
+			Calls: Counts{Planned: rapid.IntRange(0, 1e6).Draw(t, "planned"), Failed: rapid.IntRange(0, 9).Draw(t,
+				"failed")}, Latency: Latencies{Admitted: q}, Late: q}
 	})
 	server := rapid.Custom(func(t *rapid.T) Server {
-		s := Server{Server: word.Draw(t, "server"), Error: word.Draw(t, "error"), Hint: word.Draw(t, "hint"), Notes: []string{word.Draw(t, "note")}}
-		s.Target = Target{Kind: word.Draw(t, "kind"), Transport: word.Draw(t, "transport"), Address: word.Draw(t, "address")}
-		s.Limit = Limit{Rate: number.Draw(t, "rate"), Burst: rapid.IntRange(0, 1e6).Draw(t, "burst"), Inherited: word.Draw(t, "from")}
+		s := Server{Server: word.Draw(t, "server"), Error: word.Draw(t, "error"), Hint: word.Draw(t, "hint"),
+			Notes: []string{word.Draw(t, "note")}}
+		s.Target = Target{Kind: word.Draw(t, "kind"), Transport: word.Draw(t, "transport"),
+			Address: word.Draw(t, "address")}
+		s.Limit = Limit{Rate: number.Draw(t, "rate"), Burst: rapid.IntRange(0, 1e6).Draw(t, "burst"),
+			Inherited: word.Draw(t, "from")}
 		s.Scenarios = rapid.SliceOfN(scenario, 0, 3).Draw(t, "scenarios")
 		lo := number.Draw(t, "lo")
 		s.Measured = &Measured{Rate: Range{Lo: lo, Hi: lo + number.Draw(t, "more")}, Burst: unbounded(lo)}
@@ -69,7 +78,8 @@ func TestTableProperty(t *testing.T) {
 		d := document(rapid.SliceOfN(server, 0, 3).Draw(t, "servers")...)
 		d.Version = word.Draw(t, "version")
 		o := TableOptions{Width: rapid.IntRange(40, 200).Draw(t, "width"), Verbose: rapid.Bool().Draw(t, "verbose"),
-			Color: rapid.Bool().Draw(t, "color"), ASCII: rapid.Bool().Draw(t, "ascii"), Histories: map[string][]history.Call{"acb": make([]history.Call, 5)}}
+			Color: rapid.Bool().Draw(t, "color"), ASCII: rapid.Bool().Draw(t, "ascii"),
+			Histories: map[string][]history.Call{"acb": make([]history.Call, 5)}}
 		screen := rendered(t, d, o)
 		if o.Color {
 			screen = escape.ReplaceAllString(screen, "")
@@ -96,7 +106,8 @@ func TestTableSaysWhyItFails(t *testing.T) {
 	f := wide.Scenarios[0].Findings[1]
 	for _, histories := range []map[string][]history.Call{nil, {"unifi-mcp": calls}} {
 		screen := strings.Join(strings.Fields(rendered(t, document(wide), TableOptions{Histories: histories})), " ")
-		for _, want := range []string{f.Want, f.Saw, f.Cause, "17 calls were admitted within", "(calls 1–17 of the history)", "--rate 14/s --burst 17", "what to do next"} {
+		for _, want := range []string{f.Want, f.Saw, f.Cause, "17 calls were admitted within", "(calls 1–17 of the " +
+			"history)", "--rate 14/s --burst 17", "what to do next"} {
 			assert.Contains(t, screen, want)
 		}
 		assert.Equal(t, histories != nil, strings.Contains(screen, "tokens left"), "the drawing needs the calls")
@@ -186,6 +197,10 @@ func TestHeadlines(t *testing.T) {
 	slow := honest("slow", 1, 1)
 	slow.Scenarios[0].Findings[0] = Finding{Check: "latency p99<5ms", Verdict: verdict.Fail}
 	slow.finish()
+	gone := honest("gone", 1, 1)
+	gone.Scenarios[0].Findings = []Finding{{Check: "alive", Verdict: verdict.Fail}, {Check: "latency p99<5ms",
+		Verdict: verdict.Fail}}
+	gone.finish()
 	heir := honest("fastblocks", 15, 40)
 	heir.Limit.Inherited = "acb"
 	tiered := honest("x", 15, 40)
@@ -200,16 +215,25 @@ func TestHeadlines(t *testing.T) {
 		{[]Server{tiered}, "pass: the mock of x keeps its limit of 15/s burst 40 a client (tier aggressive)"},
 		{[]Server{honest("acb", 15, 40)}, "pass: the mock of acb keeps its limit of 15/s burst 40"},
 		{nine(), "pass: mocks of nine servers keep their limit"},
-		{[]Server{wide}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that"},
+		{[]Server{wide}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through " +
+			"than that"},
 		{[]Server{real}, "pass: acb keeps its limit of 15/s burst 40"},
 		{[]Server{real, real}, "pass: 2 of 2 servers keep their limit"},
-		{[]Server{narrow}, "fail: the mock of acb breaks its limit of 15/s burst 40: it refuses calls that the limit allows"},
+		{[]Server{narrow}, "fail: the mock of acb breaks its limit of 15/s burst 40: it refuses calls that the " +
+			"limit allows"},
 		{[]Server{wide, narrow}, "fail: the mocks of unifi-mcp and acb break their limits"},
 		{[]Server{slow}, "fail: the mock of slow fails latency p99<5ms"},
-		{[]Server{wide, slow, honest("x", 1, 1)}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it lets more calls through than that; the mock of slow fails latency p99<5ms; 1 of 3 servers keeps its limit"},
-		{[]Server{vague()}, "inconclusive: no fault was found in the mock of opera-cloud-mcp, but this run could have missed one"},
-		{[]Server{vague(), dead(), honest("x", 1, 1)}, "inconclusive: no fault was found in the mock of opera-cloud-mcp, but this run could have missed one; raindropio-mcp could not run; 1 of 3 servers keeps its limit"},
-		{[]Server{dead(), honest("x", 1, 1), honest("y", 1, 1)}, "inconclusive: raindropio-mcp could not run; 2 of 3 servers keep theirs"},
+		{[]Server{gone}, "fail: the mock of gone stopped serving during the run, and fails latency p99<5ms"},
+		{[]Server{wide, slow, honest("x", 1, 1)}, "fail: the mock of unifi-mcp breaks its limit of 12/s burst 16: it " +
+			"lets more calls through than that; the mock of slow fails latency p99<5ms; 1 of 3 servers keeps " +
+			"its limit"},
+		{[]Server{vague()}, "inconclusive: no fault was found in the mock of opera-cloud-mcp, but this run could " +
+			"have missed one"},
+		{[]Server{vague(), dead(), honest("x", 1, 1)}, "inconclusive: no fault was found in the mock of " +
+			"opera-cloud-mcp, but this run could have missed one; raindropio-mcp could not run; 1 of 3 servers keeps " +
+			"its limit"},
+		{[]Server{dead(), honest("x", 1, 1), honest("y", 1, 1)}, "inconclusive: raindropio-mcp could not run; 2 of 3 " +
+			"servers keep theirs"},
 		{[]Server{dead()}, "could not run: raindropio-mcp; nothing was judged"},
 		{nil, "could not run: no server was named"},
 	} {

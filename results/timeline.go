@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -56,17 +57,19 @@ func Timeline(w io.Writer, calls []history.Call, witness verdict.Witness, o Time
 
 // proof says what a witness proves, and with which calls.
 func proof(w verdict.Witness) string {
-	length := span(w.To - w.From)
+	length := words.Span(w.To - w.From)
 	switch {
 	case float64(w.Admitted) > w.Allowed:
 		return fmt.Sprintf("%s admitted within %s; the limit allows %s there (%s of the history)",
-			were(w.Admitted, "call"), length, figure(w.Allowed), positions(w.Calls))
+			words.Were(w.Admitted, "call"), length, words.Figure(w.Allowed), positions(w.Calls))
 	case full(w) && len(w.Calls) > 0:
-		return fmt.Sprintf("call %d of the history was refused with %s tokens in the bucket, which was full: whatever was taken before had flowed back in",
-			w.Calls[0], figure(w.Allowed))
+		return fmt.Sprintf("call %d of the history was refused with %s tokens in the bucket, which was full: "+
+			"whatever was taken before had flowed back in",
+			w.Calls[0], words.Figure(w.Allowed))
 	case w.Allowed > 0 && len(w.Calls) > 0:
-		return fmt.Sprintf("call %d of the history was refused with at least %s tokens in the bucket: in the %s before, the limit allows %s, and at most %d were taken",
-			w.Calls[0], figure(w.Allowed-float64(w.Admitted)), length, figure(w.Allowed), w.Admitted)
+		return fmt.Sprintf("call %d of the history was refused with at least %s tokens in the bucket: in the %s "+
+			"before, the limit allows %s, and at most %d were taken",
+			w.Calls[0], words.Figure(w.Allowed-float64(w.Admitted)), length, words.Figure(w.Allowed), w.Admitted)
 	}
 	return fmt.Sprintf("see %s of the history, within %s", positions(w.Calls), length)
 }
@@ -131,10 +134,10 @@ type scene struct {
 // newScene picks the calls to draw.
 func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, error) {
 	if w.From > w.To {
-		return nil, fmt.Errorf("results: the witness ends at %s, before it begins at %s", w.To, w.From)
+		return nil, fmt.Errorf("the witness ends at %s, before it begins at %s", w.To, w.From)
 	}
 	if len(w.Calls) == 0 {
-		return nil, fmt.Errorf("results: the witness names no call")
+		return nil, fmt.Errorf("the witness names no call")
 	}
 	s := &scene{witness: w, limit: limit, from: w.From, to: w.To}
 	if full(w) && limit.Rate > 0 {
@@ -147,7 +150,7 @@ func newScene(calls []history.Call, w verdict.Witness, limit Limit) (*scene, err
 	clients := map[string]bool{}
 	for _, pos := range w.Calls {
 		if pos < 1 || pos > len(calls) {
-			return nil, fmt.Errorf("results: the witness names call %d of a history of %d", pos, len(calls))
+			return nil, fmt.Errorf("the witness names call %d of a history of %d", pos, len(calls))
 		}
 		if named[pos] {
 			continue

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -33,7 +34,8 @@ func leak(n int) ([]history.Call, verdict.Witness, Limit) {
 		if i%3 == 0 {
 			at += time.Duration(i) * step / 4
 		}
-		calls = append(calls, history.Call{Sent: at, Received: at + 2*ms + time.Duration(i%7)*100*time.Microsecond, Outcome: history.OK})
+		calls = append(calls, history.Call{Sent: at, Received: at + 2*ms + time.Duration(i%7)*100*time.Microsecond,
+			Outcome: history.OK})
 		w.Calls = append(w.Calls, len(calls))
 		w.To = max(w.To, calls[len(calls)-1].Received)
 	}
@@ -52,7 +54,8 @@ func leak(n int) ([]history.Call, verdict.Witness, Limit) {
 func TestTimelineGolden(t *testing.T) {
 	for _, n := range []int{1, 5, 45, 500, 100_000} {
 		calls, w, limit := leak(n)
-		for _, o := range []TimelineOptions{{Limit: limit}, {Limit: limit, Width: 120}, {Limit: limit, Width: 60, ASCII: true}} {
+		for _, o := range []TimelineOptions{{Limit: limit}, {Limit: limit, Width: 120}, {Limit: limit, Width: 60,
+			ASCII: true}} {
 			name := fmt.Sprintf("timeline-%d-%d.txt", n, max(o.Width, 60))
 			if o.Width == 0 {
 				name = fmt.Sprintf("timeline-%d-80.txt", n)
@@ -187,7 +190,7 @@ func TestTimelineAccusesTheRefusedCall(t *testing.T) {
 	var b bytes.Buffer
 	w := s.Scenarios[0].Findings[1].Witness.evidence()
 	require.NoError(t, Timeline(&b, calls, w, TimelineOptions{Limit: s.Limit}))
-	left := figure(w.Allowed - float64(w.Admitted))
+	left := words.Figure(w.Allowed - float64(w.Admitted))
 	assert.Contains(t, b.String(), fmt.Sprintf("call %d of the history was refused", w.Calls[0]))
 	assert.Contains(t, b.String(), "tokens left ≥")
 	assert.Contains(t, b.String(), left+"]", "the bucket ends with the tokens that the witness leaves")

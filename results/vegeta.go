@@ -16,7 +16,7 @@ import (
 
 // ErrNoCalls is returned by renderers that show single calls, where no call was
 // stored.
-var ErrNoCalls = errors.New("results: the run has no stored calls")
+var ErrNoCalls = errors.New("the run has no stored calls")
 
 // Vegeta writes the calls as the stream that vegeta's own commands read: its
 // report, plot and encode. The attack is named for the server, and hits of all
@@ -78,7 +78,7 @@ func vegetaWriter(w io.Writer, start time.Time) func(server string, c *history.C
 		r.Seq = seq[server]
 		seq[server]++
 		if err := encode(&r); err != nil {
-			return fmt.Errorf("results: cannot write the vegeta stream: %w", err)
+			return fmt.Errorf("cannot write the vegeta stream: %w", err)
 		}
 		return nil
 	}
@@ -87,7 +87,7 @@ func vegetaWriter(w io.Writer, start time.Time) func(server string, c *history.C
 func (d *Document) start() (time.Time, error) {
 	start, err := time.Parse(time.RFC3339, d.Started)
 	if err != nil {
-		return start, fmt.Errorf("results: started %q is not a time as RFC 3339 spells it", d.Started)
+		return start, fmt.Errorf("started %q is not a time as RFC 3339 spells it", d.Started)
 	}
 	return start, nil
 }

@@ -28,13 +28,22 @@ type VerifiedBucket struct {
 	Boxed     bool          // it was measured which rates and bursts explain the history
 }
 
-// JSON writes the document.
-func (v *Verification) JSON(w io.Writer) error {
-	if v.Laws != nil {
-		return writeIndented(w, v.Laws.document())
-	}
-	return writeIndented(w, v.Bucket.document(v.Verdict))
+// Idle reports if the history broke nothing, and doesn't show the limit at work either:
+// nothing in it was refused, or a limit of twice the burst and more would explain it too.
+func (b *VerifiedBucket) Idle() bool {
+	return b.Judgement.Verdict == verdict.Pass && b.Judgement.OverRejection.Burst > 2*float64(b.Limit.Burst)+1
 }
+
+// Document is what JSON writes.
+func (v *Verification) Document() any {
+	if v.Laws != nil {
+		return v.Laws.document()
+	}
+	return v.Bucket.document(v.Verdict)
+}
+
+// JSON writes the document.
+func (v *Verification) JSON(w io.Writer) error { return writeIndented(w, v.Document()) }
 
 // Table says it to a person.
 func (v *Verification) Table(w io.Writer) error {
@@ -94,6 +103,10 @@ func linesOf(w *verdict.Witness) *lineWitness {
 		Allowed: w.Allowed}
 }
 
+func jumpOf(j verdict.Jump) *verifiedJump {
+	return &verifiedJump{j.After, j.Before, Range(j.By), int64(j.Silence)}
+}
+
 func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 	j := b.Judgement
 	doc := VerifiedBucketDoc{
@@ -110,7 +123,7 @@ func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 		doc.Measured = Box(*j.Measured)
 	}
 	if b.Jump != nil {
-		doc.Jump = &verifiedJump{b.Jump.After, b.Jump.Before, Range(b.Jump.By), int64(b.Jump.Silence)}
+		doc.Jump = jumpOf(*b.Jump)
 	}
 	return doc
 }

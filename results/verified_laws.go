@@ -17,6 +17,8 @@ type VerifiedLaws struct {
 	Clocks    verdict.Clocks
 	Tolerance float64 // in tokens, of buckets
 	Claims    verdict.Claims
+	Jump      *verdict.Jump // one step of the clock that explains every answer, by calls; nil: none does
+	Note      string        // what the verdict depends on that the history doesn't say; may be empty
 }
 
 // text says the judgement to a person.
@@ -26,15 +28,27 @@ func (l *VerifiedLaws) text() string {
 		verdict.Fail:         "no server that keeps these laws can have produced this history",
 		verdict.Inconclusive: "an honest server can have produced this history, which doesn't show every law at work",
 	}
+	if l.Note != "" {
+		headline[verdict.Inconclusive] = l.Note
+	}
+	said, jump := l.Judgement.Verdict, l.jump()
+	if jump != nil {
+		said = verdict.Inconclusive
+		headline[said] = "as it stands no server that keeps these laws can have produced this history, but " +
+			jumpWords(*jump)
+	}
 	if len(l.Lines) == 0 {
 		headline[verdict.Inconclusive] = "there is nothing to judge: the history has no call"
 	}
 	var s strings.Builder
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
-	fmt.Fprintf(&s, "%s: %s\n", l.Judgement.Verdict, headline[l.Judgement.Verdict])
+	fmt.Fprintf(&s, "%s: %s\n", said, headline[said])
 	line("judged", fmt.Sprintf("%s against %s", words.Count(len(l.Lines), "call"),
 		words.Count(len(l.Judgement.Laws), "law")))
 	line("", "given clocks within "+l.Clocks.String())
+	if jump != nil {
+		line("clock", toldJump(*jump))
+	}
 	for i, f := range l.Judgement.Laws {
 		line(fmt.Sprintf("law %d", i+1), fmt.Sprintf("%s: %s", f.Law, f.State))
 		for _, text := range l.told(f) {
@@ -58,6 +72,24 @@ func (l *VerifiedLaws) text() string {
 		}
 	}
 	return s.String()
+}
+
+// jump is the jump of the clock, by lines of the history.
+func (l *VerifiedLaws) jump() *verdict.Jump {
+	if l.Jump == nil {
+		return nil
+	}
+	j := *l.Jump
+	j.After, j.Before = l.Lines[j.After-1], l.Lines[j.Before-1]
+	return &j
+}
+
+// jumpWords say of a history's clock that it jumped, as surely as that is known.
+func jumpWords(j verdict.Jump) string {
+	if j.Seen() {
+		return "its clock jumped"
+	}
+	return "its clock seems to have jumped"
 }
 
 // maxUnexplained is how many refusals are told one by one.
@@ -110,12 +142,14 @@ type (
 		Clocks      *Clocks              `json:"clocks"`
 		Laws        []Law                `json:"laws"`
 		Unexplained []unexplainedRefusal `json:"unexplained"`
+		Jump        *verifiedJump        `json:"jump,omitempty"`    // one step of the clock that explains every answer
 		Headers     *headersSaid         `json:"headers,omitempty"` // none that say what is left: not there
 	}
 	headersSaid struct {
-		Sent         []string `json:"sent"` // by name
-		Saw          string   `json:"saw"`
-		Contradicted []int    `json:"contradicted,omitempty"` // the lines of a reply and of a refused call that it said is let in
+		Sent []string `json:"sent"` // by name
+		Saw  string   `json:"saw"`
+		// the lines of a reply and of a refused call that it said is let in
+		Contradicted []int `json:"contradicted,omitempty"`
 	}
 	unexplainedRefusal struct {
 		Call int      `json:"call"`
@@ -127,6 +161,9 @@ func (l *VerifiedLaws) document() VerifiedLawsDoc {
 	d := VerifiedLawsDoc{Schema: verifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines),
 		Tolerance: l.Tolerance,
 		Clocks:    ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
+	if j := l.jump(); j != nil {
+		d.Verdict, d.Jump = verdict.Inconclusive, jumpOf(*j)
+	}
 	for _, f := range l.Judgement.Laws {
 		j := LawOf(f)
 		if j.Witness != nil {

@@ -22,10 +22,12 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 		verdict.Inconclusive: "there is nothing to judge: no call was certainly admitted, and none refused",
 	}
 	if jump != nil {
-		headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but its clock jumped"
-		if !jump.Back() {
-			headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but its clock seems to have jumped"
-		}
+		headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but " +
+			jumpWords(*jump)
+	}
+	if b.Idle() {
+		headline[verdict.Inconclusive] = "an honest token bucket can have produced this history, which doesn't show " +
+			"the limit at work"
 	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s: %s\n", said, headline[said])
@@ -36,7 +38,7 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 	if jump != nil {
 		line("clock", toldJump(*jump))
 	}
-	if said != verdict.Inconclusive || jump != nil {
+	if said != verdict.Inconclusive || jump != nil || b.Idle() {
 		line("admitted", toldAdmission(j, l.Burst))
 		line("refusals", toldRejection(j, l.Burst))
 		switch {
@@ -55,11 +57,13 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 		}
 	}
 	if w := j.OverAdmission.Witness; w != nil {
-		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f are allowed\n  lines %s\n",
+		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f "+
+			"are allowed\n  lines %s\n",
 			w.Admitted, int64(w.To-w.From), int64(w.From), int64(w.To), w.Allowed, lineNumbers(w.Calls))
 	}
 	if w := j.OverRejection.Witness; w != nil {
-		fmt.Fprintf(&s, "\nwitness of over-rejection: line %d was refused, though a token was left: of the %.2f allowed within %d ns,\n  from %d to %d, at most %d taken\n  lines %s\n",
+		fmt.Fprintf(&s, "\nwitness of over-rejection: line %d was refused, though a token was left: of the %.2f "+
+			"allowed within %d ns,\n  from %d to %d, at most %d taken\n  lines %s\n",
 			w.Calls[0], w.Allowed, int64(w.To-w.From), int64(w.From), int64(w.To), w.Admitted, lineNumbers(w.Calls[1:]))
 	}
 	return s.String()
@@ -67,15 +71,20 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 
 // toldJump says where the clock jumped, and what speaks for it.
 func toldJump(j verdict.Jump) string {
-	about := j.About().Round(10 * time.Millisecond)
+	about, by := j.About().Round(10*time.Millisecond), j.By
+	set := "forward"
 	if j.Back() {
-		return fmt.Sprintf("it was set back by about %s between lines %d and %d, where the lines' order turns round:\n"+
-			"            without that jump every answer is explained", -about, j.After, j.Before)
+		about, by, set = -about, verdict.Interval{Lo: -by.Hi, Hi: -by.Lo}, "back"
 	}
-	return fmt.Sprintf("it seems to have been set forward by about %s between lines %d and %d, where nothing was sent or\n"+
+	if j.Seen() {
+		return fmt.Sprintf("it was set back by about %s between lines %d and %d, where the lines' order turns round:\n"+
+			"            without that jump every answer is explained", about, j.After, j.Before)
+	}
+	return fmt.Sprintf("it seems to have been set %s by about %s between lines %d and %d, where nothing was "+
+		"sent or\n"+
 		"            answered for %s: a jump of %.2f to %.2f s alone explains every answer. Or else the server\n"+
-		"            didn't count that time", about, j.After, j.Before, j.Silence.Round(10*time.Millisecond), j.By.Lo,
-		j.By.Hi)
+		"            %s", set, about, j.After, j.Before, j.Silence.Round(10*time.Millisecond), by.Lo,
+		by.Hi, map[bool]string{false: "didn't count that time", true: "counted more time than passed there"}[j.Back()])
 }
 
 func toldAdmission(j verdict.Judgement, promised int) string {

@@ -2,50 +2,12 @@ package results
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
-
-// span says a duration to about three figures: 812µs, 12.4ms, 1.25s.
-func span(d time.Duration) string {
-	switch size := d.Abs(); {
-	case size < time.Microsecond:
-		return d.String()
-	case size < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case size < 100*time.Millisecond:
-		return d.Round(100 * time.Microsecond).String()
-	case size < time.Second:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
-}
-
-// figure says a number of tokens: two decimals where they mean anything.
-func figure(x float64) string {
-	digits := 2
-	if math.Abs(x) >= 1000 {
-		digits = 0
-	}
-	s := strconv.FormatFloat(x, 'f', digits, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	if s == "-0" {
-		return "0"
-	}
-	return s
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
 
 // positions names calls, those in a row together: "calls 1–17 and 19". A long
 // list is cut short, and the number of calls is said.
@@ -74,35 +36,7 @@ func positions(list []int) string {
 	case len(runs) > most:
 		return fmt.Sprintf("%d calls: %s, … %s", len(list), strings.Join(runs[:most-1], ", "), runs[len(runs)-1])
 	}
-	return "calls " + and(runs)
-}
-
-// were is "1 call was" or "3 calls were".
-func were(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " was"
-	}
-	return plural(n, noun) + " were"
-}
-
-// few joins names as and does, but counts those after the third.
-func few(names []string) string {
-	if len(names) > 4 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
-	}
-	return and(names)
-}
-
-// and joins names: "a", "a and b", "a, b and c".
-func and(names []string) string {
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
+	return "calls " + words.And(runs)
 }
 
 // String says the limit and where it was taken from: "15/s burst 40 (from acb)".

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,29 +126,17 @@ func TestHintsNameTheOtherBucket(t *testing.T) {
 
 // A server without a limiter isn't told to look for a second one.
 func TestHintsWhereNothingWasRefused(t *testing.T) {
-	s := Server{Scenarios: []Scenario{{Calls: Counts{Planned: 45, Sent: 45, Admitted: 45}, Findings: []Finding{{Check: "over-admission", Verdict: verdict.Fail}}}}}
+	s := Server{Scenarios: []Scenario{{Calls: Counts{Planned: 45, Sent: 45, Admitted: 45},
+		Findings: []Finding{{Check: "over-admission", Verdict: verdict.Fail}}}}}
 	require.Len(t, s.failHints(), 1)
 	assert.Contains(t, s.failHints()[0], "nothing was refused at all")
-}
-
-func TestSpan(t *testing.T) {
-	for want, d := range map[string]time.Duration{
-		"0s": 0, "812ns": 812, "812µs": 812_345, "12.4ms": 12_412_345, "124ms": 124_123_456, "1.25s": 1_249_000_000, "1m1.5s": 61_500_000_000, "-5ms": -5_000_000,
-	} {
-		assert.Equal(t, want, span(d))
-	}
-}
-
-func TestFigure(t *testing.T) {
-	for want, x := range map[string]float64{"0": -0.001, "-0.01": -0.01, "40": 40, "40.2": 40.2, "1235": 1234.5678, "0.98": 0.98} {
-		assert.Equal(t, want, figure(x))
-	}
 }
 
 func TestBox(t *testing.T) {
 	m := verdict.Measured{
 		Rate: verdict.Interval{Lo: 9.97, Hi: 10.03}, Burst: verdict.Interval{Lo: 29.9, Hi: 30.1},
-		Or: &verdict.Measured{Rate: verdict.Interval{Lo: 900, Hi: math.Inf(1)}, Burst: verdict.Interval{Lo: 1, Hi: 1.4}},
+		Or: &verdict.Measured{Rate: verdict.Interval{Lo: 900, Hi: math.Inf(1)}, Burst: verdict.Interval{Lo: 1,
+			Hi: 1.4}},
 	}
 	assert.Equal(t, "9.97–10.03/s, 29.90–30.10 (or ≥ 900/s)", Box(m).String())
 	assert.Equal(t, "no limit seen", (&Server{Measured: &Measured{Rate: unbounded(0), Burst: unbounded(1)}}).box())
@@ -169,5 +156,6 @@ func TestWrap(t *testing.T) {
 func TestALongLabelHasItsTextBelow(t *testing.T) {
 	p := newPage(40, false, false)
 	p.item(2, 6, "", strings.TrimSuffix(strings.Repeat("A01, ", 12), ", ")+":", "the server asks for a token")
-	require.Equal(t, "  A01, A01, A01, A01, A01, A01, A01,\n  A01, A01, A01, A01, A01:\n      the server asks for a token\n", p.b.String())
+	require.Equal(t, "  A01, A01, A01, A01, A01, A01, A01,\n  A01, A01, A01, A01, A01:\n      the server asks for a "+
+		"token\n", p.b.String())
 }

@@ -51,7 +51,8 @@ func TestAChainIsFollowedToItsEnd(t *testing.T) {
 		var mu sync.Mutex
 		var got []history.Call
 		see := func(c history.Call) { mu.Lock(); got = append(got, c); mu.Unlock() }
-		ch := &runner.Chain{Clock: clock, Clients: map[string]runner.Fetcher{"c": &counting{clock: clock}}, Next: three, Observe: see}
+		ch := &runner.Chain{Clock: clock, Clients: map[string]runner.Fetcher{"c": &counting{clock: clock}},
+			Next: three, Observe: see}
 		as := []history.Arrival{{Client: "c", Tool: "a", Label: "chain"}}
 		require.NoError(t, runner.Stream(t.Context(), clock, ch, slices.Values(as), runner.Config{Observe: see}))
 		require.Len(t, got, 3)
@@ -69,9 +70,11 @@ func TestDrainEndsAChainWithItsCall(t *testing.T) {
 		drain := make(chan struct{})
 		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
 		n := 0
-		ch := &runner.Chain{Clock: clock, Clients: map[string]runner.Fetcher{"c": &counting{clock: clock}}, Next: three, Drain: drain, Observe: func(history.Call) { n++ }}
+		ch := &runner.Chain{Clock: clock, Clients: map[string]runner.Fetcher{"c": &counting{clock: clock}},
+			Next: three, Drain: drain, Observe: func(history.Call) { n++ }}
 		as := []history.Arrival{{Client: "c", Tool: "a", Label: "chain"}}
-		require.NoError(t, runner.Stream(t.Context(), clock, ch, slices.Values(as), runner.Config{Observe: func(history.Call) { n++ }}))
+		require.NoError(t, runner.Stream(t.Context(), clock, ch, slices.Values(as),
+			runner.Config{Observe: func(history.Call) { n++ }}))
 		require.Equal(t, 1, n)
 		require.Equal(t, 500*time.Millisecond, clock.Now())
 	})
@@ -81,9 +84,11 @@ func TestWhatNobodyReadsGoesThePlainWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := runner.NewClock()
 		plain := slowly{clock: clock, outcome: history.Limited}
-		ch := &runner.Chain{Clock: clock, Plain: runner.Sessions{"c": plain}, Reads: func(a history.Arrival) bool { return a.Label == "chain" }}
+		ch := &runner.Chain{Clock: clock, Plain: runner.Sessions{"c": plain},
+			Reads: func(a history.Arrival) bool { return a.Label == "chain" }}
 		var got history.Call
-		require.NoError(t, runner.Stream(t.Context(), clock, ch, slices.Values(every(0, 1)), runner.Config{Observe: func(c history.Call) { got = c }}))
+		require.NoError(t, runner.Stream(t.Context(), clock, ch, slices.Values(every(0, 1)),
+			runner.Config{Observe: func(c history.Call) { got = c }}))
 		require.Equal(t, history.Limited, got.Outcome)
 	})
 }
@@ -94,11 +99,13 @@ func TestStreamTakesAnEndlessPlan(t *testing.T) {
 		drain := make(chan struct{})
 		time.AfterFunc(9950*time.Millisecond, func() { close(drain) })
 		endless := func(yield func(history.Arrival) bool) {
-			for i := 0; yield(history.Arrival{Due: time.Duration(i) * 100 * time.Millisecond, Client: "c", Label: "x"}); i++ {
+			for i := 0; yield(history.Arrival{Due: time.Duration(i) * 100 * time.Millisecond, Client: "c",
+				Label: "x"}); i++ {
 			}
 		}
 		n := map[history.Outcome]int{}
-		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": slowly{clock: clock, took: 950 * time.Millisecond, outcome: history.OK}}, endless,
+		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": slowly{clock: clock,
+			took: 950 * time.Millisecond, outcome: history.OK}}, endless,
 			runner.Config{Drain: drain, MaxInFlight: 5, Observe: func(c history.Call) { n[c.Outcome]++ }})
 		require.ErrorIs(t, err, runner.ErrDrained)
 		require.Equal(t, map[history.Outcome]int{history.OK: 50, history.Unsent: 50}, n)
@@ -109,7 +116,8 @@ func TestStreamGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := runner.NewClock()
 		n := 0
-		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": slowly{clock: clock, outcome: history.Broken}}, slices.Values(every(10*time.Millisecond, 100)),
+		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": slowly{clock: clock, outcome: history.Broken}},
+			slices.Values(every(10*time.Millisecond, 100)),
 			runner.Config{GiveUp: 7, Observe: func(history.Call) { n++ }})
 		require.ErrorIs(t, err, runner.ErrGone)
 		require.Equal(t, 7, n)
@@ -127,12 +135,13 @@ func TestSessionsAreRenewed(t *testing.T) {
 			return s, nil
 		}}
 		n := 0
-		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": r}, slices.Values(every(100*time.Millisecond, 10)), runner.Config{Observe: func(c history.Call) {
-			require.Equal(t, history.OK, c.Outcome)
-			if n++; n > 1 {
-				require.Zero(t, c.Late(), "the next session is there in time")
-			}
-		}})
+		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": r},
+			slices.Values(every(100*time.Millisecond, 10)), runner.Config{Observe: func(c history.Call) {
+				require.Equal(t, history.OK, c.Outcome)
+				if n++; n > 1 {
+					require.Zero(t, c.Late(), "the next session is there in time")
+				}
+			}})
 		require.NoError(t, err)
 		require.NoError(t, r.Close(t.Context()))
 		require.Equal(t, 10, n)
@@ -155,7 +164,9 @@ func TestASessionThatCannotBeOpenedBreaksItsCalls(t *testing.T) {
 			return &counting{clock: clock}, nil
 		}}
 		n := map[history.Outcome]int{}
-		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": r}, slices.Values(every(100*time.Millisecond, 5)), runner.Config{Observe: func(c history.Call) { n[c.Outcome]++ }})
+		err := runner.Stream(t.Context(), clock, runner.Sessions{"c": r},
+			slices.Values(every(100*time.Millisecond, 5)),
+			runner.Config{Observe: func(c history.Call) { n[c.Outcome]++ }})
 		require.NoError(t, err)
 		require.NoError(t, r.Close(t.Context()))
 		require.Equal(t, map[history.Outcome]int{history.OK: 4, history.Broken: 1}, n)

@@ -43,7 +43,8 @@ func TestAPreciseClockWaits(t *testing.T) {
 func TestARunOnAPreciseClock(t *testing.T) {
 	clock := runner.NewClock()
 	var calls []history.Call
-	err := runner.Stream(t.Context(), runner.Precise(clock), instant{clock}, slices.Values(every(300*time.Microsecond, 100)),
+	err := runner.Stream(t.Context(), runner.Precise(clock), instant{clock},
+		slices.Values(every(300*time.Microsecond, 100)),
 		runner.Config{Observe: func(c history.Call) { calls = append(calls, c) }})
 	require.NoError(t, err)
 	require.Len(t, calls, 100)

@@ -44,7 +44,8 @@ type lease struct {
 func (r *Renewed) Fetch(ctx context.Context, a history.Arrival) (history.Call, json.RawMessage) {
 	l := r.lease(ctx)
 	if l.err != nil {
-		return history.Call{Arrival: a, Sent: a.Due, Received: a.Due, Outcome: history.Broken, Detail: "no new session: " + l.err.Error()}, nil
+		return history.Call{Arrival: a, Sent: a.Due, Received: a.Due, Outcome: history.Broken,
+			Detail: "no new session: " + l.err.Error()}, nil
 	}
 	defer l.active.Done()
 	c, result := l.session.Fetch(ctx, a)

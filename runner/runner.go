@@ -1,5 +1,7 @@
 // Package runner sends each arrival when it is due and writes down what
-// happened. All waiting and all concurrency live here.
+// happened. What waits for the instant of a planned call, and what sends several
+// at a time, is here; connections wait for replies in the client, and the drives
+// of the scenarios wait for servers to start and to rest.
 //
 // Most users want Run with a NewClock and Sessions. The runner is open-loop: it
 // waits until an arrival is due, hands it over, and never waits for a reply
@@ -24,8 +26,8 @@ import (
 // Why a run ended before its plan did. The calls made so far are returned with
 // either.
 var (
-	ErrDrained = errors.New("runner: the run was ended early")
-	ErrGone    = errors.New("runner: the server stopped answering")
+	ErrDrained = errors.New("the run was ended early")
+	ErrGone    = errors.New("the server stopped answering")
 )
 
 // A Clock tells a run's time and waits for it.
@@ -46,10 +48,14 @@ type Target interface {
 
 // Config says how a run goes. The zero value is usable.
 type Config struct {
-	MaxInFlight int                // calls without a reply at one time; default 4096. An arrival beyond it is recorded as Unsent
-	GiveUp      int                // end the run after so many broken calls in a row; 0: never
-	Drain       <-chan struct{}    // once it is closed nothing more is sent, replies are waited for, and the run ends
-	Observe     func(history.Call) // called after every call, one at a time; nil: nobody is told
+	// calls without a reply at one time; default 4096. An arrival beyond it is recorded as Unsent
+	MaxInFlight int
+	GiveUp      int // end the run after so many broken calls in a row; 0: never
+	// such a call may break for what it is, and doesn't count for GiveUp; nil: none may
+	Odd func(history.Arrival) bool
+	// once it is closed nothing more is sent, replies are waited for, and the run ends
+	Drain   <-chan struct{}
+	Observe func(history.Call) // called after every call, one at a time; nil: nobody is told
 
 	// Closed makes a Stream a closed loop: it sends as fast as replies come,
 	// with MaxInFlight calls in flight at all times. An arrival is then due when
@@ -86,7 +92,8 @@ const Full = "too many calls were in flight"
 // returns once every call has ended. The error is nil, ErrDrained or ErrGone
 // (the calls are whole in each case), or the context's, where calls in flight
 // ended as the target ends them.
-func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[history.Arrival], cfg Config) ([]history.Call, error) {
+func Run(ctx context.Context, clock Clock, target Target, arrivals iter.Seq[history.Arrival],
+	cfg Config) ([]history.Call, error) {
 	cfg.Closed = false
 	r, stop := newRun(clock, target, cfg)
 	defer stop()
@@ -231,6 +238,10 @@ func (r *run) done(i int, a history.Arrival, c history.Call) {
 	r.calls[i] = c
 	r.mu.Unlock()
 	r.tell(c)
+	if o := c.Outcome; o == history.Broken && r.cfg.Odd != nil && r.cfg.Odd(a) {
+		r.ended(history.ClosedIdle) // which says as little of whether anybody is there
+		return
+	}
 	r.ended(c.Outcome)
 }
 

@@ -131,7 +131,8 @@ func TestOneAnswerResetsTheCountOfBrokenCalls(t *testing.T) {
 			}
 			return history.Call{Arrival: a, Sent: clock.Now(), Received: clock.Now(), Outcome: o}
 		})
-		calls, err := runner.Run(t.Context(), clock, runner.Sessions{"c": alternate}, slices.Values(every(time.Millisecond, 30)), runner.Config{GiveUp: 3})
+		calls, err := runner.Run(t.Context(), clock, runner.Sessions{"c": alternate},
+			slices.Values(every(time.Millisecond, 30)), runner.Config{GiveUp: 3})
 		require.NoError(t, err)
 		require.Equal(t, map[history.Outcome]int{history.Broken: 20, history.Limited: 10}, outcomes(calls))
 	})
@@ -145,7 +146,8 @@ func TestEveryCallIsObservedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowly{clock: runner.NewClock(), took: 30 * time.Millisecond, outcome: history.OK}
 		seen := 0
-		calls, err := run(t.Context(), s, every(time.Millisecond, 200), runner.Config{MaxInFlight: 10, Observe: func(history.Call) { seen++ }})
+		calls, err := run(t.Context(), s, every(time.Millisecond, 200),
+			runner.Config{MaxInFlight: 10, Observe: func(history.Call) { seen++ }})
 		require.NoError(t, err)
 		require.Equal(t, len(calls), seen)
 		require.Positive(t, outcomes(calls)[history.Unsent])

@@ -23,7 +23,8 @@ func endless(step time.Duration) iter.Seq[history.Arrival] {
 }
 
 // stream runs a stream and returns what was observed.
-func stream(ctx context.Context, s slowly, as iter.Seq[history.Arrival], cfg runner.Config) (calls []history.Call, err error) {
+func stream(ctx context.Context, s slowly, as iter.Seq[history.Arrival], cfg runner.Config) (calls []history.Call,
+	err error) {
 	cfg.Observe = func(c history.Call) { calls = append(calls, c) }
 	err = runner.Stream(ctx, s.clock, runner.Sessions{"c": s}, as, cfg)
 	return calls, err
@@ -33,7 +34,8 @@ func stream(ctx context.Context, s slowly, as iter.Seq[history.Arrival], cfg run
 func TestStreamIsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowly{clock: runner.NewClock(), took: time.Second, outcome: history.OK}
-		calls, err := stream(t.Context(), s, slices.Values(every(100*time.Millisecond, 20)), runner.Config{MaxInFlight: 5})
+		calls, err := stream(t.Context(), s, slices.Values(every(100*time.Millisecond, 20)),
+			runner.Config{MaxInFlight: 5})
 		require.NoError(t, err)
 		require.Equal(t, map[history.Outcome]int{history.OK: 10, history.Unsent: 10}, outcomes(calls))
 		for _, c := range calls {
@@ -101,7 +103,8 @@ func (h *held) Hold() func() { h.holds++; return func() { h.releases++ } }
 func TestAClockIsHeldForTheRun(t *testing.T) {
 	h := &held{Clock: runner.NewClock()}
 	s := slowly{clock: h, outcome: history.OK}
-	require.NoError(t, runner.Stream(t.Context(), h, runner.Sessions{"c": s}, slices.Values(every(0, 3)), runner.Config{}))
+	require.NoError(t, runner.Stream(t.Context(), h, runner.Sessions{"c": s}, slices.Values(every(0, 3)),
+		runner.Config{}))
 	_, err := run(t.Context(), s, every(0, 3), runner.Config{})
 	require.NoError(t, err)
 	require.Equal(t, 2, h.holds)

@@ -60,3 +60,27 @@ func Unless(closed <-chan struct{}, work func()) bool {
 		return false
 	}
 }
+
+// Interrupts listens to interrupts, from a terminal's keys or as signals, until the
+// returned function is called: first is called for the first one, with the signal if it
+// was one, and again for each later.
+func Interrupts[S any](signals <-chan S, keys <-chan struct{}, first func(S), again func()) (end func()) {
+	done := make(chan struct{})
+	go func() {
+		for n := 1; ; n++ {
+			var s S
+			select {
+			case s = <-signals:
+			case <-keys:
+			case <-done:
+				return
+			}
+			if n == 1 {
+				first(s)
+				continue
+			}
+			again()
+		}
+	}()
+	return func() { close(done) }
+}

@@ -2,11 +2,13 @@ package runner_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
@@ -64,5 +66,21 @@ func TestUnless(t *testing.T) {
 		require.False(t, runner.Unless(closed, func() { <-release }))
 		require.Equal(t, time.Second, time.Since(began))
 		close(release)
+	})
+}
+
+// TestInterrupts: the first one is another than those behind it, from wherever they come.
+func TestInterrupts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals, keys := make(chan int), make(chan struct{})
+		var said []string
+		end := runner.Interrupts(signals, keys, func(s int) { said = append(said, fmt.Sprint("first ", s)) },
+			func() { said = append(said, "again") })
+		signals <- 7
+		signals <- 2
+		keys <- struct{}{}
+		synctest.Wait()
+		end()
+		assert.Equal(t, []string{"first 7", "again", "again"}, said)
 	})
 }

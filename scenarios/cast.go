@@ -67,8 +67,9 @@ func inOrder(cues []Cue) []Cue {
 }
 
 var evasion = Scenario{
-	Name:      "evasion",
-	Doc:       "drain the bucket, then come back as a new session, on a new connection, as somebody else, with other ids",
+	Name: "evasion",
+	Doc: "drain the bucket, then come back as a new session, on a new connection, as somebody else, with " +
+		"other ids",
 	Criterion: "nothing of that buys a token that hasn't flowed in",
 	Start:     full,
 	Cast:      evasionCues,

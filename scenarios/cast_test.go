@@ -20,7 +20,8 @@ import (
 )
 
 // everyDisguise is what HTTP with sessions and an identity header has.
-var everyDisguise = []scenarios.Disguise{scenarios.NewSession, scenarios.NewConnection, scenarios.NewIdentity, scenarios.NewIDs}
+var everyDisguise = []scenarios.Disguise{scenarios.NewSession, scenarios.NewConnection, scenarios.NewIdentity,
+	scenarios.NewIDs}
 
 // perform runs a scenario on request in virtual time and returns its findings
 // by check.
@@ -39,7 +40,8 @@ func perform(t *testing.T, p profiles.Profile, name string, identity bool, s ser
 		disguises = everyDisguise
 	}
 	set := scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: s.seed, Disguises: disguises, Identity: identity}
-	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, []scenarios.Scenario{sc}, set), runner.Config{})
+	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, []scenarios.Scenario{sc}, set),
+		runner.Config{})
 	require.NoError(t, err)
 	court := verdict.NewCourt(p, calls, verdict.Config{})
 	findings := map[string]verdict.Finding{}
@@ -85,24 +87,26 @@ func TestWhoIsCaught(t *testing.T) {
 		{"evasion", "per-id-range", perClient(12, 16), false, "evasion", "another range of request ids"},
 		{"evasion", "per-session", perClient(12, 16), true, "evasion", "a new session"},
 	} {
-		t.Run(fmt.Sprintf("%s/%s/%s/identity=%v", row.scenario, row.fault, row.promise.Limit.Scope, row.identity), func(t *testing.T) {
-			for seed := range uint64(5) {
-				findings := perform(t, row.promise, row.scenario, row.identity, server{fault: row.fault, delay: virtual.Exp(2 * time.Millisecond), seed: seed})
-				f := findings[row.check]
-				if row.cause == "" {
-					require.Empty(t, failed(findings), "%v", findings)
-					require.Equal(t, verdict.Pass, f.Verdict, f.Saw)
-					continue
+		t.Run(fmt.Sprintf("%s/%s/%s/identity=%v", row.scenario, row.fault, row.promise.Limit.Scope, row.identity),
+			func(t *testing.T) {
+				for seed := range uint64(5) {
+					findings := perform(t, row.promise, row.scenario, row.identity, server{fault: row.fault,
+						delay: virtual.Exp(2 * time.Millisecond), seed: seed})
+					f := findings[row.check]
+					if row.cause == "" {
+						require.Empty(t, failed(findings), "%v", findings)
+						require.Equal(t, verdict.Pass, f.Verdict, f.Saw)
+						continue
+					}
+					require.Equal(t, verdict.Fail, f.Verdict, f.Saw)
+					require.Contains(t, f.Cause, row.cause)
+					require.NotNil(t, f.Witness)
+					require.NotEmpty(t, f.Witness.Calls)
+					if over := findings["over-admission"]; row.check == "evasion" && over.Verdict == verdict.Fail {
+						require.Equal(t, f.Cause, over.Cause, "both say the same")
+					}
 				}
-				require.Equal(t, verdict.Fail, f.Verdict, f.Saw)
-				require.Contains(t, f.Cause, row.cause)
-				require.NotNil(t, f.Witness)
-				require.NotEmpty(t, f.Witness.Calls)
-				if over := findings["over-admission"]; row.check == "evasion" && over.Verdict == verdict.Fail {
-					require.Equal(t, f.Cause, over.Cause, "both say the same")
-				}
-			}
-		})
+			})
 	}
 }
 

@@ -35,7 +35,7 @@ var burst = Scenario{
 	Doc:       "burst + 5 calls at once, against a full bucket, and one more before a token is back",
 	Criterion: "exactly the burst is admitted, give or take what refills meanwhile; the rest is refused",
 	Start:     full,
-	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+	Arrivals: func(l profiles.Limit, _ Setting) iter.Seq[Beat] {
 		// The late call tells a burst of one less from the promised one: there
 		// it is refused although more than a token should be back.
 		return beats(Beat{Calls: l.Burst + beyond}, Beat{At: seconds(0.7 / l.Rate), Calls: 1})
@@ -45,31 +45,37 @@ var burst = Scenario{
 
 var sustained = Scenario{
 	Name:      "sustained",
-	Doc:       "95 % of the rate for some seconds, from a nearly empty bucket",
+	Doc:       "95 % of the rate for a second or more, from a nearly empty bucket",
 	Criterion: "nothing is refused, and at least 90 % is admitted",
 	Start:     low,
-	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
-		return steady(0.95*l.Rate, seconds(max(4, 8/l.Rate)))
+	Arrivals: func(l profiles.Limit, set Setting) iter.Seq[Beat] {
+		return steady(0.95*l.Rate, max(set.lasts(max(4, 8/l.Rate)), seconds(3/l.Rate)))
 	},
+	Shown:  refuted,
 	Checks: limitChecks(verdict.Served),
 }
 
 var overload = Scenario{
 	Name:      "overload",
-	Doc:       "about 130 % of the rate for some seconds, from a nearly empty bucket",
+	Doc:       "about 130 % of the rate until the limit is measured, from a nearly empty bucket",
 	Criterion: "admissions go at the rate, refusals are fast, the server stays alive, the limit is measured",
 	Start:     func(profiles.Limit) Level { return Level{Max: 3} },
 	Arrivals:  overloadBeats,
-	Checks:    limitChecks(verdict.Pressure, verdict.Scope, verdict.Measure, verdict.FastRefusals, verdict.RefusalShape, verdict.RetryHint, verdict.Complete),
+	Shown:     measured,
+	Checks: limitChecks(verdict.Pressure, verdict.Scope, verdict.Measure, verdict.FastRefusals, verdict.RefusalShape,
+		verdict.RetryHint, verdict.Complete),
 }
+
+// refusals is how many overload brings at any precision: enough to say how long they take.
+const refusals = 7
 
 // overloadBeats goes just over the rate rather than hammering: admissions and
 // refusals then alternate, and pin the level from both sides. The jitter moves
 // the calls to every phase of a token's refill.
-func overloadBeats(l profiles.Limit, seed uint64) iter.Seq[Beat] {
+func overloadBeats(l profiles.Limit, set Setting) iter.Seq[Beat] {
 	return func(yield func(Beat) bool) {
-		r := jitter(seed, "overload")
-		length := seconds(max(7, 40/l.Rate))
+		r := jitter(set.Seed, "overload")
+		length := max(set.lasts(7), set.brings(40, l.Rate), seconds(refusals/(0.3*l.Rate)))
 		for at := time.Duration(0); at < length; at += seconds((0.7 + 0.6*r.Float64()) / (1.3 * l.Rate)) {
 			if !yield(Beat{At: at, Calls: 1}) {
 				return
@@ -92,7 +98,7 @@ var recovery = Scenario{
 // that answers many calls at once only slowly blurs a burst at once, because any
 // of them may have been decided last; these it can answer as they come, so the
 // size of the bucket is pinned.
-func recoveryBeats(l profiles.Limit, _ uint64) iter.Seq[Beat] {
+func recoveryBeats(l profiles.Limit, _ Setting) iter.Seq[Beat] {
 	k := recovered(l)
 	// A rest before the drain shows a bucket that goes on filling when it is full.
 	rest := seconds(min(1, 3/l.Rate))
@@ -120,10 +126,8 @@ var idle = Scenario{
 	Doc:       "drain the bucket, send nothing for up to 1.5 s, call again",
 	Criterion: "no more is admitted than what flowed in meanwhile",
 	Start:     func(profiles.Limit) Level { return Level{Max: 0} },
-	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
-		// The bucket must not be full by itself after the gap, or a bucket
-		// that fills up by resting couldn't be told from an honest one.
-		gap := min(1.5, 0.8*float64(l.Burst)/l.Rate)
+	Arrivals: func(l profiles.Limit, _ Setting) iter.Seq[Beat] {
+		gap := longestRest(l)
 		back := int(math.Ceil(gap*l.Rate)) + beyond
 		return beats(Beat{Calls: 2}, Beat{At: seconds(gap), Calls: back})
 	},
@@ -132,11 +136,11 @@ var idle = Scenario{
 
 var results = Scenario{
 	Name:      "results",
-	Doc:       "half of the rate for two seconds",
+	Doc:       "45 % of the rate for a second or more, while the bucket fills up",
 	Criterion: "the statistics are complete: sent = admitted + limited + failed + unknown",
 	Start:     low,
-	Arrivals: func(l profiles.Limit, _ uint64) iter.Seq[Beat] {
-		return steady(0.5*l.Rate, seconds(max(2, 4/l.Rate)))
+	Arrivals: func(l profiles.Limit, set Setting) iter.Seq[Beat] {
+		return steady(0.45*l.Rate, max(set.lasts(max(2, 4/l.Rate)), seconds(5/l.Rate)))
 	},
 	Checks: limitChecks(verdict.Complete),
 }

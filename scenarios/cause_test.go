@@ -47,6 +47,7 @@ var causeWords = map[string]*regexp.Regexp{
 	"block":     regexp.MustCompile(`more than that bars`),
 	"elastic":   regexp.MustCompile(`every call prolongs`),
 	"behind":    regexp.MustCompile(`a lower limit stands behind`),
+	"nested":    regexp.MustCompile(`charged too, such as`),
 	"quota":     regexp.MustCompile(`second limit`),
 	"unknown":   regexp.MustCompile(`^we don't know`),
 }
@@ -83,7 +84,8 @@ func sent(t *testing.T, p profiles.Profile, list []scenarios.Scenario, seed uint
 	t.Helper()
 	clock := virtual.NewClock()
 	delay := virtual.Exp(mean)
-	target := &virtual.Server{Clock: clock, There: delay, Rand: rand.New(rand.NewPCG(seed, 1)), Timeout: 10 * time.Second}
+	target := &virtual.Server{Clock: clock, There: delay, Rand: rand.New(rand.NewPCG(seed, 1)),
+		Timeout: 10 * time.Second}
 	after := time.Duration(0)
 	target.Decide = func(at time.Duration, a history.Arrival) (r virtual.Reply) {
 		r, after = decide(at, a)
@@ -140,7 +142,8 @@ func TestNoForeignLimiterIsCalledWhatItIsNot(t *testing.T) {
 			named, failed := 0, 0
 			for seed := range uint64(4) {
 				take := f.make(rand.New(rand.NewPCG(seed, 9)))
-				words := causeOf(p, sent(t, p, list, seed, time.Millisecond, func(at time.Duration, _ history.Arrival) (virtual.Reply, time.Duration) {
+				words := causeOf(p, sent(t, p, list, seed, time.Millisecond, func(at time.Duration,
+					_ history.Arrival) (virtual.Reply, time.Duration) {
 					a := take(at)
 					r := virtual.Reply{Outcome: history.OK}
 					switch {
@@ -175,9 +178,13 @@ var faultCauses = map[string]string{
 	"burst+1": "size", "burst-1": "size", "burst-x2": "size", "ignores-burst": "size", "leaky": "size",
 	"rate+10%": "size", "rate-10%": "size", "rate+5%": "size", "rate-5%": "size", "rate+2%": "size", "rate-2%": "size",
 	"never-refills": "size", "double-charge": "size",
-	"start-empty": "empty", "idle-reset": "idle stops", "periodic-reset": "timer", "stepwise-1s": "steps", "stepwise-250ms": "steps",
-	"stepwise-100ms": "steps", "truncating-refill": "truncates", "over-capacity": "rest", "off-after-first-window": "stops cap timer",
-	"fixed-window": "fixed", "sliding-log": "sliding", "concurrency-cap": "cap timer stops", "burst-once": "once", "lockout": "ban",
+	"start-empty": "empty", "idle-reset": "idle stops", "periodic-reset": "timer", "stepwise-1s": "steps",
+	"stepwise-250ms": "steps",
+	"stepwise-100ms": "steps", "truncating-refill": "truncates", "over-capacity": "rest",
+	"off-after-first-window": "stops cap timer",
+	"fixed-window":           "fixed", "sliding-log": "sliding", "concurrency-cap": "cap timer stops",
+	"burst-once":  "once",
+	"lockout":     "ban",
 	"per-session": "apart", "per-connection": "apart", "refusals-cost": "refusals", "racy": "racy",
 	"leak-3%": "unknown", "false-refusal-5%": "unknown", "clock-back": "unknown", "clock-forward": "timer",
 }
@@ -196,7 +203,8 @@ func TestNoFaultIsCalledWhatItIsNot(t *testing.T) {
 				l := limits[seed%3]
 				p := promise(l.rate, l.burst)
 				decide := server{fault: fault.Name, seed: seed}.against(t, virtual.NewClock(), p, "", 1).Decide
-				words := causeOf(p, sent(t, p, scenarios.Catalogue(), seed, time.Millisecond, func(at time.Duration, a history.Arrival) (virtual.Reply, time.Duration) {
+				words := causeOf(p, sent(t, p, scenarios.Catalogue(), seed, time.Millisecond, func(at time.Duration,
+					a history.Arrival) (virtual.Reply, time.Duration) {
 					return decide(at, a), 0
 				}), scenarios.Catalogue())
 				if words == "" {

@@ -174,11 +174,18 @@ func processes(n int, next func(i int) int) func(at time.Duration) bool {
 // foreigners are the limiters of logs, libraries and gateways that were once
 // called something that they aren't.
 var foreigners = []foreign{
+	{name: "charges a hidden request too", rate: 10, burst: 20, cause: []string{"nested"},
+		make: simple(func() func(at time.Duration) bool {
+			take := pail(10, 20)
+			return func(at time.Duration) bool { return take(at, 1) && take(at, 1) }
+		})},
 	{name: "window-of-30-in-10s", rate: 3, burst: 30, cause: []string{"opened"}, alike: []string{"sliding"},
 		make: simple(func() func(time.Duration) bool { return counter(30, 10*time.Second) })},
-	{name: "window-of-30-in-10s, promised as 10/s", rate: 10, burst: 20, cause: []string{"opened"}, alike: []string{"sliding"},
-		make: simple(func() func(time.Duration) bool { return counter(30, 10*time.Second) })},
-	{name: "elastic window", rate: 10, burst: 20, cause: []string{"size", "elastic"}, // nothing comes back while calls go on
+	{name: "window-of-30-in-10s, promised as 10/s", rate: 10, burst: 20, cause: []string{"opened"},
+		alike: []string{"sliding", "block"},
+		make:  simple(func() func(time.Duration) bool { return counter(30, 10*time.Second) })},
+	// nothing comes back while calls go on
+	{name: "elastic window", rate: 10, burst: 20, cause: []string{"size", "elastic"},
 		make: simple(func() func(time.Duration) bool { return elastic(30, 10*time.Second) })},
 	{name: "window with a block", rate: 10, burst: 20, cause: []string{"block"}, alike: []string{"fixed", "opened"},
 		make: simple(func() func(time.Duration) bool { return blocking(20, 2*time.Second, 8*time.Second) })},

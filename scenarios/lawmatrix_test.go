@@ -23,7 +23,8 @@ import (
 var lawMatrix = [][]string{
 	{"10/s burst 20 steps 10 every 1s"}, {"10/s burst 20 queue 500ms"}, {"10/s burst 20", "60 per 20s fixed"},
 	{"30 per 10s fixed"}, {"30 per 10s sliding"}, {"30 per 10s aligned"}, {"30 per 10s counter"}, {"30 per 10s"},
-	{"30 per 10s fixed per session"}, {"20 per 5s sliding per session", "40 per 20s fixed"}, {"30 per 10s fixed units ping=2"},
+	{"30 per 10s fixed per session"}, {"20 per 5s sliding per session", "40 per 20s fixed"},
+	{"30 per 10s fixed units ping=2"},
 	{"quota 50 per day UTC"}, {"4 at a time"}, {"4 at a time per session"}, {"10 per 10s fixed only failures"},
 	{"4 at a time", "quota 50 per day UTC"}, {"6 per 20s sliding", "3 at a time"},
 }
@@ -55,14 +56,24 @@ func parsedLaws(t testing.TB, texts []string) laws.Promise {
 }
 
 // performLaws plans for a promise, sends that to a mock, and judges what came of it.
-func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay virtual.Delay) (verdict.LawJudgement, []verdict.LawCause) {
+func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay virtual.Delay) (verdict.LawJudgement,
+	[]verdict.LawCause) {
 	t.Helper()
 	limiter, err := mock.NewLaws(mock.LawConfig{Promise: p, Fault: fault, Epoch: noon})
 	require.NoError(t, err)
+	return performBefore(t, p, limiter, seed, delay)
+}
+
+// performBefore is performLaws before any limiter.
+func performBefore(t testing.TB, p laws.Promise, limiter mock.Limiter, seed uint64, delay virtual.Delay,
+) (verdict.LawJudgement, []verdict.LawCause) {
+	t.Helper()
 	clock, lasts := virtual.NewClock(), lastsUnder(p)
-	target := &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: rand.New(rand.NewPCG(seed, 8)), Timeout: 20 * time.Second}
+	target := &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: rand.New(rand.NewPCG(seed, 8)),
+		Timeout: 20 * time.Second}
 	target.Decide = func(at time.Duration, a history.Arrival) virtual.Reply {
-		answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Method: a.Method, Tool: a.Tool, Fails: a.Tool == "fail", Lasts: lasts})
+		answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Method: a.Method, Tool: a.Tool,
+			Fails: a.Tool == "fail", Lasts: lasts})
 		switch {
 		case answer.Limited:
 			return virtual.Reply{Outcome: history.Limited, Status: 429}
@@ -72,7 +83,8 @@ func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay 
 		return virtual.Reply{Outcome: history.OK, Status: 200, Takes: answer.Delay + lasts}
 	}
 	plan := scenarios.PlanLaws(p, scenarios.LawSetting{
-		Load: history.Arrival{Method: "tools/call", Tool: "ping"}, Failing: &history.Arrival{Method: "tools/call", Tool: "fail"},
+		Load: history.Arrival{Method: "tools/call", Tool: "ping"}, Failing: &history.Arrival{Method: "tools/call",
+			Tool: "fail"},
 		Clients: []string{"c1", "c2"}, Seed: seed, Lasts: lasts})
 	calls, err := runner.Run(t.Context(), clock, target, func(yield func(history.Arrival) bool) {
 		for _, a := range plan.Arrivals {
@@ -82,7 +94,8 @@ func performLaws(t testing.TB, p laws.Promise, fault string, seed uint64, delay 
 		}
 	}, runner.Config{})
 	require.NoError(t, err)
-	cfg := verdict.LawConfig{Epoch: noon, Clocks: verdict.DefaultClocks(), Lasts: func(*history.Call) time.Duration { return lasts }}
+	cfg := verdict.LawConfig{Epoch: noon, Clocks: verdict.DefaultClocks(),
+		Lasts: func(*history.Call) time.Duration { return lasts }}
 	j := verdict.JudgeLaws(p, calls, cfg)
 	if j.Verdict != verdict.Fail {
 		return j, nil
@@ -98,7 +111,8 @@ func TestLawMatrix(t *testing.T) {
 			t.Parallel()
 			p := parsedLaws(t, texts)
 			for seed := range uint64(5) {
-				for _, delay := range []virtual.Delay{nil, virtual.Exp(time.Millisecond), virtual.Exp(100 * time.Millisecond)} {
+				for _, delay := range []virtual.Delay{nil, virtual.Exp(time.Millisecond),
+					virtual.Exp(100 * time.Millisecond)} {
 					j, _ := performLaws(t, p, "", seed, delay)
 					require.NotEqual(t, verdict.Fail, j.Verdict, "seed %d: %+v", seed, j)
 				}
@@ -132,7 +146,8 @@ func TestLawMatrix(t *testing.T) {
 					}
 					says = one
 				}
-				t.Logf("%s / %-22s told %-5v caught %d named %d: %s", strings.Join(texts, "+"), f.Name, told, caught, named, says)
+				t.Logf("%s / %-22s told %-5v caught %d named %d: %s", strings.Join(texts, "+"), f.Name, told, caught,
+					named, says)
 				assert.True(t, !told || caught >= 3, "%s: caught %d of 4", f.Name, caught)
 				assert.True(t, caught == 0 || named > 0, "%s: not named: %s", f.Name, says)
 			}

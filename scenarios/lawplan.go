@@ -14,14 +14,22 @@ import (
 
 // A LawSetting is what a plan for laws must know besides the promise.
 type LawSetting struct {
-	Load    history.Arrival   // what is sent: its Method, Tool and Arguments
-	Failing *history.Arrival  // what surely fails, for laws that charge failures only; nil: nothing is known to
-	Others  []history.Arrival // more that may be sent, for laws that aren't about the load
-	Lasts   time.Duration     // how long a call may be served, for caps; 0: no time
-	Clients []string          // who sends; the first presses, the second shows who shares a counter
-	Budget  time.Duration     // how long the plan may take; 0 means DefaultLawBudget
-	Calls   int               // how many calls it may send; 0 means DefaultLawCalls
-	Seed    uint64            // makes jitter repeatable
+	Load     history.Arrival   // what is sent: its Method, Tool and Arguments
+	Failing  *history.Arrival  // what surely fails, for laws that charge failures only; nil: nothing is known to
+	Others   []history.Arrival // more that may be sent, for laws that aren't about the load
+	Lasts    time.Duration     // how long a call may be served, for caps; 0: no time
+	Clients  []string          // who sends; the first presses, the others where they help
+	Distinct bool              // each client has a credential of its own
+	Budget   time.Duration     // how long the plan may take; 0 means DefaultLawBudget
+	Calls    int               // how many calls it may send; 0 means DefaultLawCalls
+	Seed     uint64            // makes jitter repeatable
+
+	// Precision is the least error of a bucket's rate, as a part of it, that the plan is to
+	// show, and where it is finer than DefaultPrecision of a window's length; 0 means that.
+	Precision float64
+	Tricks    []LawTrick // that are tried against each law, once it has been asked all else
+	Surely    bool       // a call is served for as long as Lasts at least
+	Quota     int        // units of a quota that tricks may use up; 0: as many as there are
 }
 
 // What a plan may take unless it is said otherwise.
@@ -37,14 +45,18 @@ type LawPlan struct {
 	Length   time.Duration
 	Spends   []int    // by law: units that the first client may use of it
 	Left     []string // what the budget leaves out, in words
+	Tried    []LawTried
 }
 
 // PlanLaws plans for every law that charges the load, the one that forgets soonest
 // first:
 //
 //	fill    a window: one request that opens it, N + 2 more (2N + 2 where windows may
-//	        touch), and two from another client
+//	        touch; where the load costs several units, what is left of N by calls that
+//	        cost one), and two from another client
 //	reset   one just before the first's T is over, and N + 2 just after
+//	lockout in place of these two, where a refusal bars for a time: N + 2 just after that
+//	        is over, and one just before it is over again
 //	halves  half of N, the other half after T/2, and N + 2 just after the first's T:
 //	        a window that opened with the first grants N then, a sliding one half
 //	burst   a bucket: N + 5 at once, one before a token is back
@@ -55,11 +67,11 @@ type LawPlan struct {
 // for more than another one grants, requests are spaced so that only the first can refuse.
 func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 	w := &lawPlanner{promise: p, set: set, jitter: jitter(set.Seed, "laws").Float64}
+	w.set.Precision = cmp.Or(set.Precision, DefaultPrecision)
 	w.set.Budget, w.set.Calls = cmp.Or(set.Budget, DefaultLawBudget), cmp.Or(set.Calls, DefaultLawCalls)
-	for _, l := range p {
-		w.meters = append(w.meters, promise.NewMeter(l))
+	for range p {
+		w.counters = append(w.counters, map[lawWho]*lawCounter{})
 	}
-	w.busy = make([][]time.Duration, len(p))
 	order := make([]int, len(p))
 	for x := range order {
 		order[x] = x
@@ -73,10 +85,20 @@ func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 			continue
 		}
 		w.load = load
-		for _, s := range stagesOf(p[x]) {
-			w.stage(x, s)
+		asked := false
+		for _, s := range w.stagesOf(p[x]) {
+			if s.follows && !asked {
+				w.leave(x, s.skips+" isn't shown: nothing comes before that it follows")
+				continue
+			}
+			asked = w.stage(x, s)
 		}
+		w.load, w.alone = load, true
+		w.tricks(x, quickTricks(set.Tricks))
+		w.alone = false
 	}
+	w.alone = true
+	w.pauses(order)
 	w.plan.Length = w.now
 	return w.plan
 }
@@ -90,37 +112,48 @@ type lawStage struct {
 	follows bool // at once, on what the stage before has left; all others begin rested
 }
 
-func stagesOf(l promise.Law) []lawStage {
+func (w *lawPlanner) stagesOf(l promise.Law) []lawStage {
 	n := func(k float64) func(promise.Law) time.Duration {
 		return func(l promise.Law) time.Duration { return time.Duration(k * float64(l.Every)) }
 	}
 	switch l.Kind {
 	case promise.Bucket:
 		return []lawStage{
-			{"burst", "how much it lets through at once", func(l promise.Law) time.Duration { return seconds(1 / l.Rate) }, (*lawPlanner).burst, false},
-			{"press", "its rate", pressFor, (*lawPlanner).press, true},
+			{"burst", "how much it lets through at once", n(0), (*lawPlanner).burst, false},
+			{"press", "its rate", w.pressFor, (*lawPlanner).press, true},
 		}
 	case promise.Window:
+		if l.Lockout > 0 {
+			return []lawStage{
+				{"fill", "how many it lets through", w.fillFor, (*lawPlanner).fill, false},
+				{"lockout", "how long it bars after a refusal",
+					func(l promise.Law) time.Duration { return l.Every + 2*l.Lockout }, (*lawPlanner).lockout, true},
+				{"press", "what it does under steady pressure", w.pressFor, (*lawPlanner).press, false},
+			}
+		}
 		return []lawStage{
-			{"fill", "how many it lets through", n(0.1), (*lawPlanner).fill, false},
+			{"fill", "how many it lets through", w.fillFor, (*lawPlanner).fill, false},
 			{"reset", "when it lets through more", n(1.1), (*lawPlanner).reset, true},
 			{"halves", "of which kind its windows are", n(1.1), (*lawPlanner).halves, false},
-			{"press", "what it does under steady pressure", pressFor, (*lawPlanner).press, false},
+			{"press", "what it does under steady pressure", w.pressFor, (*lawPlanner).press, false},
 		}
 	case promise.Quota:
 		return []lawStage{
-			{"fill", "how many it lets through", func(promise.Law) time.Duration { return 0 }, (*lawPlanner).fill, false},
-			{"still", "if it lets through more before its time", func(promise.Law) time.Duration { return stillFor }, (*lawPlanner).still, true},
+			{"fill", "how many it lets through", w.fillFor, (*lawPlanner).fill, false},
+			{"still", "if it lets through more before its time", func(promise.Law) time.Duration { return stillFor },
+				(*lawPlanner).still, true},
 		}
 	}
-	return []lawStage{{"crowd", "how many it serves at a time", func(promise.Law) time.Duration { return 2 * time.Second }, (*lawPlanner).crowd, false}}
+	return []lawStage{{"crowd", "how many it serves at a time",
+		func(promise.Law) time.Duration { return 2 * time.Second }, (*lawPlanner).crowd, false}}
 }
 
-// pressFor is how long steady pressure lasts: long enough that a rate a few percent off
-// shows.
-func pressFor(l promise.Law) time.Duration {
+// pressFor is how long steady pressure lasts: of a bucket long enough that an error of the
+// rate as small as the precision comes to the part of a token that refusals pin.
+func (w *lawPlanner) pressFor(l promise.Law) time.Duration {
 	if l.Kind == promise.Bucket {
-		return max(seconds(4), seconds(40/l.Rate))
+		k := DefaultPrecision / w.set.Precision
+		return max(seconds(4*min(1, math.Pow(k, 0.7))), seconds(40*k/l.Rate))
 	}
 	if l.Style == promise.Aligned || l.Style == promise.Counter {
 		return time.Duration(2.3 * float64(l.Every)) // a whole window, wherever it begins
@@ -179,18 +212,21 @@ type lawPlanner struct {
 	promise promise.Promise
 	set     LawSetting
 	plan    LawPlan
-	meters  []*promise.Meter  // what an honest server holds for the first client
-	busy    [][]time.Duration // by law: of a cap, until when what was sent may be served, in order
 	now     time.Duration
-	label   string
-	load    history.Arrival // what is sent
-	first   time.Duration   // when the window of the last fill opened
-	jitter  func() float64
+
+	counters []map[lawWho]*lawCounter // by law
+	way      lawWay                   // the call that was last found to be granted by all laws but the asked one
+	label    string
+	load     history.Arrival // what is sent
+	first    time.Duration   // when the window of the last fill opened
+	alone    bool            // only the first client sends, and only the load
+	cut      bool            // the budget ended what a stage would have sent
+	jitter   func() float64
 }
 
 // stage asks a question if it fits what is left of the budget, and says what isn't shown
 // where it doesn't.
-func (w *lawPlanner) stage(x int, s lawStage) {
+func (w *lawPlanner) stage(x int, s lawStage) (asked bool) {
 	l, begin := w.promise[x], w.now
 	if !s.follows {
 		begin = w.rested(x)
@@ -200,16 +236,26 @@ func (w *lawPlanner) stage(x int, s lawStage) {
 		units = l.N + 10
 	}
 	switch {
+	case s.name == "press" && l.Kind == promise.Window && w.set.Precision > smoke:
+		w.leave(x, fmt.Sprintf("%s isn't shown: a precision of %.4g%% does without", s.skips, 100*w.set.Precision))
 	case begin+s.length(l) > w.set.Budget:
-		w.leave(x, fmt.Sprintf("%s isn't shown: that takes until %s", s.skips, promise.Span((begin+s.length(l)).Round(time.Second))))
+		w.leave(x, fmt.Sprintf("%s isn't shown: that takes until %s", s.skips,
+			promise.Span((begin+s.length(l)).Round(time.Second))))
 	case l.Kind == promise.Bucket && w.through(x) < 1.2*l.Rate:
-		w.leave(x, fmt.Sprintf("%s isn't shown: with calls that last, the other laws serve %.2g a second", s.skips, w.through(x)))
+		w.leave(x, fmt.Sprintf("%s isn't shown: with calls that last, the other laws serve %.2g a second", s.skips,
+			w.through(x)))
 	case len(w.plan.Arrivals)+units > w.set.Calls:
 		w.leave(x, fmt.Sprintf("%s isn't shown: that takes about %d calls more", s.skips, units))
 	default:
 		w.now, w.label = begin, fmt.Sprintf("law %d: %s", x+1, s.name)
 		s.send(w, x)
+		if w.cut {
+			w.cut = false
+			w.leave(x, s.skips+" isn't all shown: the other laws grant too little of it in time")
+		}
+		return true
 	}
+	return false
 }
 
 func (w *lawPlanner) leave(x int, why string) {
@@ -221,18 +267,19 @@ func (w *lawPlanner) leave(x int, why string) {
 // within the budget is asked for what is left of it.
 func (w *lawPlanner) rested(x int) time.Duration {
 	at, need := w.now, w.need(x)
-	for y, m := range w.meters {
-		rested := m.Rested(w.now)
-		if sure := w.left(y); y != x && sure >= need || rested > w.set.Budget {
-			continue
-		}
-		at = max(at, rested)
-		if n := len(w.busy[y]); n > 0 {
-			at = max(at, w.busy[y][n-1])
+	for y, all := range w.counters {
+		for _, c := range all {
+			rested := c.meter.Rested(w.now)
+			if sure := c.left(w.now); y != x && sure >= need || rested > w.set.Budget {
+				continue
+			}
+			if at = max(at, rested); len(c.busy) > 0 {
+				at = max(at, c.busy[len(c.busy)-1])
+			}
 		}
 	}
 	for _, l := range w.promise {
-		at = max(at, w.now+l.Wait) // who waits takes later
+		at = max(at, w.now+max(l.Wait, l.Lockout)) // who waits takes later, and who is barred takes nothing
 	}
 	if at > w.now || len(w.plan.Arrivals) > 0 {
 		at += margin(at-w.now) + 100*time.Millisecond
@@ -240,24 +287,12 @@ func (w *lawPlanner) rested(x int) time.Duration {
 	return at
 }
 
-// left is how many units a law surely grants the first client now.
-func (w *lawPlanner) left(y int) float64 {
-	if w.promise[y].Kind != promise.Cap {
-		sure, _ := w.meters[y].Left(w.now)
-		return sure
-	}
-	for len(w.busy[y]) > 0 && w.busy[y][0] <= w.now {
-		w.busy[y] = w.busy[y][1:]
-	}
-	return float64(w.promise[y].N - len(w.busy[y]))
-}
-
 // through is how many calls a second the caps beside a law serve.
 func (w *lawPlanner) through(x int) float64 {
-	most := math.Inf(1)
+	most, ways := math.Inf(1), w.ways(x)
 	for y, l := range w.promise {
 		if y != x && l.Kind == promise.Cap && w.charges(y, &w.load) > 0 {
-			most = min(most, float64(l.N)/w.held().Seconds())
+			most = min(most, float64(w.kept(y, ways)*l.N)/w.held().Seconds())
 		}
 	}
 	return most
@@ -271,34 +306,37 @@ func (w *lawPlanner) held() time.Duration { return w.set.Lasts + 80*time.Millise
 func (w *lawPlanner) need(x int) float64 {
 	l := w.promise[x]
 	if l.Kind == promise.Bucket {
-		return float64(l.N) + l.Rate*(pressFor(l)+l.Wait).Seconds() + beyond
+		return float64(l.N) + l.Rate*(w.pressFor(l)+l.Wait).Seconds() + beyond
 	}
 	return 2*float64(l.N) + beyond
 }
 
-// margin keeps clear of an instant: clocks drift, and networks delay.
-func margin(span time.Duration) time.Duration {
-	return min(max(span/50, 20*time.Millisecond), time.Second)
-}
-
-// send plans one call of the first client, now.
+// send plans one call of a client, now.
 func (w *lawPlanner) send(client int) {
 	a := w.load
 	a.Due, a.Label, a.Client = w.now, w.label, w.set.Clients[min(client, len(w.set.Clients)-1)]
 	w.plan.Arrivals = append(w.plan.Arrivals, a)
-	for x, m := range w.meters {
+	for x, l := range w.promise {
 		units := w.charges(x, &a)
-		// What another client takes may be taken of everybody's.
-		if units == 0 || client > 0 && len(w.promise[x].Key) > 0 {
+		if units == 0 {
 			continue
 		}
-		if w.promise[x].Kind == promise.Cap {
-			w.busy[x] = append(w.busy[x], w.now+w.held())
+		c := w.counter(x, client, &a)
+		if l.Kind == promise.Cap {
+			c.busy = append(c.busy, w.now+w.held())
 		}
-		if m.Take(w.now, units) {
+		if c.meter.Take(w.now, units) && w.whose(x, client, &a).client == 0 {
 			w.plan.Spends[x] += units
 		}
 	}
+}
+
+// sendWay plans the call that was found to be granted.
+func (w *lawPlanner) sendWay() {
+	load := w.load
+	w.load = w.way.load
+	w.send(w.way.client)
+	w.load = load
 }
 
 // calls sends so many, no faster than every law but x surely grants them; it ends where
@@ -308,42 +346,34 @@ func (w *lawPlanner) calls(x, n int, step time.Duration) {
 		if !w.clear(x) {
 			return
 		}
-		w.send(0)
+		w.sendWay()
 		w.now += step
 	}
 }
 
-// clear waits until every law but x surely grants the load, and reports if it does so
-// within the window of x.
-func (w *lawPlanner) clear(x int) bool {
-	until := w.now + max(time.Second, w.promise[x].Refilled())
-	for w.now < until {
-		wait := time.Duration(0)
-		for y := range w.meters {
-			units := w.charges(y, &w.load)
-			if y == x || units == 0 {
-				continue
+// clear waits until every law but x surely grants a call that asks x, and reports if they
+// do within the window of x.
+func (w *lawPlanner) clear(x int) bool { return w.clearFor(x, w.ways(x)) }
+
+// clearFor is clear for any of these calls.
+func (w *lawPlanner) clearFor(x int, ways []lawWay) bool {
+	begin := w.now
+	until := begin + max(time.Second, w.promise[x].Refilled())
+	for w.now < until && (w.alone || w.now <= w.set.Budget) {
+		least := time.Duration(math.MaxInt64)
+		for i := range ways {
+			wait := w.wait(x, &ways[i])
+			if wait == 0 {
+				w.way = ways[i]
+				return true
 			}
-			if sure := w.left(y); sure < float64(units)+0.5 && sure < float64(w.promise[y].N) {
-				wait = max(wait, w.short(y, float64(units)+0.5-sure))
-			}
+			least = min(least, wait)
 		}
-		if wait == 0 {
-			return true
-		}
-		w.now += wait
+		w.now += least
+		w.cut = !w.alone && (w.cut || w.now > w.set.Budget)
+	}
+	if w.now = min(w.now, until); !w.alone {
+		w.now = begin // nothing is waited for that doesn't come
 	}
 	return false
-}
-
-// short is how long a law takes to grant so many units more, about.
-func (w *lawPlanner) short(y int, units float64) time.Duration {
-	l := w.promise[y]
-	if l.Kind == promise.Cap {
-		return max(w.busy[y][0]-w.now, time.Millisecond)
-	}
-	if l.Kind == promise.Bucket && l.Step == 0 {
-		return seconds(units/l.Rate) + time.Millisecond
-	}
-	return max(l.Every/20, 10*time.Millisecond)
 }

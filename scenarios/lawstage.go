@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/promise"
@@ -25,29 +26,95 @@ func (w *lawPlanner) full(x int) int {
 func (w *lawPlanner) fill(x int) {
 	l := w.promise[x]
 	if l.Charge.Outcomes == promise.Failures {
-		// As many that succeed first: they cost nothing. A limiter may open a window for
-		// them all the same, so that one must be over before what fails comes.
-		w.load = w.set.Load
-		w.calls(x, w.full(x)+2, w.quick(l))
-		w.now += l.Every + margin(l.Every) + 100*time.Millisecond
-		w.load = *w.set.Failing
+		w.succeed(x)
 	}
 	w.first = w.now
 	w.send(0)
 	w.now += margin(l.Every)
-	n := w.full(x) + 2
+	w.calls(x, w.full(x)-1, w.quick(l))
+	w.rest(x)
+	n, step := 3, w.quick(l)
 	if l.Kind == promise.Window && (l.Style == promise.Unsaid || l.Style == promise.Counter) {
 		n += w.full(x) // two windows may touch
 	}
-	w.calls(x, n, w.quick(l))
+	if l.Charge.Refused { // what is on its way beside a refused call may have been charged before it
+		step = max(step, w.held())
+		w.now += step
+	}
+	w.calls(x, n, step)
 	w.others(x)
+}
+
+// succeed sends as many calls that succeed as would fill a law of failures: they cost
+// nothing. A limiter may open a window for them all the same, so that one must be over
+// before what fails comes.
+func (w *lawPlanner) succeed(x int) {
+	l := w.promise[x]
+	over := l.Every + margin(l.Every) + 100*time.Millisecond
+	if end := w.now + over + time.Duration(w.full(x)+2)*w.quick(l); end > w.set.Budget {
+		w.leave(x, "that successes cost nothing isn't shown: that takes until "+promise.Span(end.Round(time.Second)))
+		return
+	}
+	w.load = w.set.Load
+	w.calls(x, w.full(x)+2, w.quick(l))
+	w.now += over
+	w.load = *w.set.Failing
+}
+
+// rest takes, with calls that cost one unit, what is left of a law whose number isn't a
+// multiple of what the load costs, and asks for two more: the load itself would be refused
+// alike by a law of a unit more.
+func (w *lawPlanner) rest(x int) {
+	units := w.charges(x, &w.load)
+	left := w.promise[x].N - w.full(x)*units
+	if left <= 0 {
+		return
+	}
+	load := w.load
+	for _, a := range w.set.Others {
+		if least, most := w.promise[x].Charge.Cost(a.Method, a.Tool); least == 1 && most == 1 {
+			w.load = a
+			w.calls(x, left+2, w.quick(w.promise[x]))
+			break
+		}
+	}
+	w.load = load
+}
+
+// fillFor is how long it takes to fill a window or a quota, about: as long as the other
+// laws take to grant so many calls.
+func (w *lawPlanner) fillFor(l promise.Law) time.Duration {
+	x := slices.IndexFunc(w.promise, func(other promise.Law) bool { return other.String() == l.String() })
+	n, ways := w.full(x)+3, w.ways(x)
+	if l.Style == promise.Unsaid || l.Style == promise.Counter {
+		n += w.full(x)
+	}
+	takes := time.Duration(n) * w.quick(l)
+	for y, other := range w.promise {
+		units := w.charges(y, &w.load)
+		if y == x || units == 0 {
+			continue
+		}
+		counters := float64(w.kept(y, ways))
+		over := max(0, float64(n*units)/counters-float64(other.N))
+		switch other.Kind {
+		case promise.Cap:
+			takes = max(takes, time.Duration(float64(n)/counters/float64(other.N)*float64(w.held())))
+		case promise.Bucket:
+			takes = max(takes, seconds(over/other.Rate))
+		default:
+			takes = max(takes, time.Duration(math.Ceil(over/float64(other.N))*float64(other.Refilled())))
+		}
+	}
+	return margin(l.Every) + takes
 }
 
 // others sends from another client while the first one's counter is full: more than a
 // few of them are let through only if it has a counter of its own.
 func (w *lawPlanner) others(x int) {
-	l := w.promise[x]
-	for n := w.full(x)/2 + 2; n > 0 && len(w.set.Clients) > 1 && w.clear(x); n-- {
+	l, cut := w.promise[x], w.cut
+	defer func() { w.cut = cut }()
+	for n := w.full(x)/2 + 2; n > 0 && len(w.set.Clients) > 1 && w.clearFor(x, []lawWay{{1, w.load}}); n-- {
 		w.send(1)
 		w.now += w.quick(l)
 	}
@@ -63,14 +130,23 @@ func (w *lawPlanner) still(x int) {
 
 func (w *lawPlanner) reset(x int) {
 	l := w.promise[x]
-	clearOf := margin(l.Every)
-	w.now = max(w.now, w.first+l.Every-clearOf)
+	clearOf := w.beside(l.Every)
+	// It is to be answered before the window ends, or nobody knows in which one it was.
+	w.now = max(w.now, w.first+l.Every-clearOf-w.set.Lasts)
 	if w.now < w.first+l.Every {
 		w.send(0)
 	}
 	w.now = max(w.now, w.first+l.Every+clearOf)
 	w.calls(x, w.full(x)+2, w.quick(l))
 	w.others(x)
+}
+
+func (w *lawPlanner) lockout(x int) {
+	l := w.promise[x]
+	w.now = max(w.now+l.Lockout, w.first+l.Every) + w.beside(l.Lockout)
+	w.calls(x, w.full(x)+2, w.quick(l))
+	w.now += max(l.Lockout-w.beside(l.Lockout)-w.set.Lasts-3*w.quick(l), 0)
+	w.send(0)
 }
 
 func (w *lawPlanner) halves(x int) {
@@ -101,11 +177,13 @@ func (w *lawPlanner) burst(x int) {
 		if !w.clear(x) {
 			break
 		}
-		w.send(0)
+		w.sendWay()
 	}
-	w.now = max(w.now, begin+seconds(0.7/l.Rate))
-	if w.clear(x) {
-		w.send(0)
+	if soon := max(w.now, begin+seconds(0.7/l.Rate)); soon <= w.set.Budget {
+		w.now = soon
+		if w.clear(x) {
+			w.sendWay()
+		}
 	}
 	w.others(x)
 }
@@ -116,12 +194,12 @@ func (w *lawPlanner) press(x int) {
 	if l.Kind != promise.Bucket {
 		rate = float64(l.N) / l.Every.Seconds()
 	}
-	most := int(math.Ceil(1.3 * rate * pressFor(l).Seconds()))
-	for end := w.now + pressFor(l); w.now < end && most > 0; most-- {
+	most := int(math.Ceil(1.3 * rate * w.pressFor(l).Seconds()))
+	for end := w.now + w.pressFor(l); w.now < end && most > 0; most-- {
 		if !w.clear(x) {
 			return
 		}
-		w.send(0)
+		w.sendWay()
 		w.now += seconds((0.7 + 0.6*w.jitter()) / (1.3 * rate))
 	}
 }
@@ -149,13 +227,37 @@ func (w *lawPlanner) crowd(x int) {
 	}
 }
 
-// room is how many calls every law but x surely grants now.
+// room is how many calls every law but x surely grants now. Of a bucket half a token is
+// spared, as it is judged with a tolerance: what takes its last one it may have refused.
 func (w *lawPlanner) room(x int) int {
 	room := math.MaxInt32
 	for y := range w.promise {
 		if units := w.charges(y, &w.load); y != x && units > 0 {
-			room = min(room, int(w.left(y))/units)
+			left := w.left(y)
+			if w.promise[y].Kind == promise.Bucket {
+				left = max(0, left-0.5)
+			}
+			room = min(room, int(left)/units)
 		}
 	}
 	return room
+}
+
+// margin keeps clear of an instant: clocks drift, and networks delay.
+func margin(span time.Duration) time.Duration {
+	return min(max(span/50, 20*time.Millisecond), time.Second)
+}
+
+// smoke is the precision beyond which windows are asked for their number, their reset and
+// their kind, and aren't pressed on as well.
+const smoke = 0.02
+
+// beside is how far from the end of a window it is asked: where a finer precision than the
+// default is asked for, half as far as an error of its length that is to show, but as far
+// as networks delay.
+func (w *lawPlanner) beside(span time.Duration) time.Duration {
+	if w.set.Precision >= DefaultPrecision {
+		return margin(span)
+	}
+	return min(max(time.Duration(w.set.Precision*float64(span)/2), 20*time.Millisecond), margin(span))
 }

@@ -35,9 +35,11 @@ type server struct {
 
 // against is the server in virtual time. Its refusals say when to retry,
 // and its delays are drawn by lots.
-func (s server) against(t *testing.T, clock *virtual.Clock, p profiles.Profile, identity string, lots uint64) *virtual.Server {
+func (s server) against(t *testing.T, clock *virtual.Clock, p profiles.Profile, identity string,
+	lots uint64) *virtual.Server {
 	t.Helper()
-	c := mock.Config{Profile: p, Fault: s.fault, Charge: s.charging, Seed: s.seed, Shape: ratelimit.HTTP429, IdentityHeader: identity}
+	c := mock.Config{Profile: p, Fault: s.fault, Charge: s.charging, Seed: s.seed, Shape: ratelimit.HTTP429,
+		IdentityHeader: identity}
 	target, err := drive.VirtualServer(clock, c, s.delay, rand.New(rand.NewPCG(s.seed, lots)))
 	require.NoError(t, err)
 	target.Timeout = 10 * time.Second
@@ -63,8 +65,9 @@ func try(t *testing.T, p profiles.Profile, s server) map[string]verdict.Finding 
 		return s.delay(r)
 	}
 	set := two
-	set.Seed = s.seed
-	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, scenarios.Catalogue(), set), runner.Config{GiveUp: 25})
+	set.Seed, set.Varied = s.seed, true
+	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, scenarios.Catalogue(), set),
+		runner.Config{GiveUp: 25})
 	if err != nil && !errors.Is(err, runner.ErrGone) {
 		require.NoError(t, err)
 	}
@@ -136,7 +139,8 @@ func TestEveryFaultIsCaught(t *testing.T) {
 			right := regexp.MustCompile("(?i)" + fault.Cause)
 			for seed := range uint64(seeds) {
 				l := limits[seed%2]
-				findings := try(t, promise(l.rate, l.burst), server{fault: fault.Name, delay: virtual.Exp(2 * time.Millisecond), seed: seed})
+				findings := try(t, promise(l.rate, l.burst), server{fault: fault.Name,
+					delay: virtual.Exp(2 * time.Millisecond), seed: seed})
 				for i, id := range failed(findings) {
 					caught += b2i(i == 0)
 					if right.MatchString(findings[id].Cause) {
@@ -145,7 +149,8 @@ func TestEveryFaultIsCaught(t *testing.T) {
 					}
 				}
 			}
-			require.GreaterOrEqual(t, 2*named, caught, "most of the runs that fail name the right cause: %s", fault.Cause)
+			require.GreaterOrEqual(t, 2*named, caught, "most of the runs that fail name the right cause: %s",
+				fault.Cause)
 			switch {
 			case !fault.Detectable:
 				require.Zero(t, caught, "the catalogue says that it can't be caught: %s", fault.Note)
@@ -199,6 +204,7 @@ func TestWhatKeepsARunFromPassing(t *testing.T) {
 	polite := try(t, promise(12, 16), server{fault: "refusal-as-success", delay: virtual.Exp(time.Millisecond)})
 	require.Empty(t, failed(polite))
 	require.Equal(t, verdict.Inconclusive, polite["complete"].Verdict, fmt.Sprint(polite["complete"]))
-	require.Contains(t, polite["complete"].Next, `answered "Rate limit exceeded, please try again later", which isn't known as a refusal`)
+	require.Contains(t, polite["complete"].Next,
+		`answered "Rate limit exceeded, please try again later", which isn't known as a refusal`)
 	require.Contains(t, polite["complete"].Next, "--refusal 'text=Rate limit exceeded'")
 }

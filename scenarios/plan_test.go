@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func promise(rate float64, burst int) profiles.Profile {
 	}
 }
 
-var two = scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: 1}
+var two = scenarios.Setting{Clients: []string{"c1", "c2"}, Seed: 1, Precision: 0.003}
 
 func plan(p profiles.Profile, set scenarios.Setting, names ...string) []history.Arrival {
 	list := scenarios.Catalogue()
@@ -53,6 +54,44 @@ func TestThePlanIsPureAndInOrder(t *testing.T) {
 		require.Equal(t, "ping", x.Tool)
 	}
 }
+
+// With each seed scenarios come in another order and with other lengths, and with the same
+// one in the same; no seed's plan takes much longer than the catalogue's.
+func TestTheSeedVariesOrderAndLengths(t *testing.T) {
+	orders, lengths := map[string]bool{}, map[int]bool{}
+	for seed := range uint64(30) {
+		set := two
+		set.Seed, set.Varied = seed, true
+		a := plan(promise(12, 16), set)
+		require.Equal(t, a, plan(promise(12, 16), set))
+		var order []string
+		for _, x := range a {
+			if len(order) == 0 || order[len(order)-1] != x.Label {
+				order = append(order, x.Label)
+			}
+		}
+		require.Len(t, order, 6, "each comes once, and none between another's calls")
+		if seed <= 1 {
+			require.Equal(t, []string{"burst", "sustained", "overload", "results", "recovery", "idle"}, order)
+		}
+		orders[strings.Join(order, " ")], lengths[len(labelled(a, "overload"))] = true, true
+		least := max(7, 40.0/12) * 12 * 1.3 * 0.9
+		require.Greater(t, len(labelled(a, "overload")), int(least))
+	}
+	require.Greater(t, len(orders), 8)
+	require.Greater(t, len(lengths), 3)
+	for _, p := range []profiles.Profile{promise(12, 16), promise(15, 40)} {
+		set := scenarios.Setting{Clients: two.Clients, Seed: 1, Varied: true}
+		usual := lasts(plan(p, set))
+		for set.Seed = 2; set.Seed < 200; set.Seed++ {
+			a := plan(p, set)
+			require.Contains(t, []string{"burst", "recovery"}, a[0].Label, "the bucket is full")
+			require.Less(t, lasts(a), usual+usual/10, "seed %d", set.Seed)
+		}
+	}
+}
+
+func lasts(plan []history.Arrival) time.Duration { return plan[len(plan)-1].Due }
 
 func TestEveryScenarioSendsWhatItSays(t *testing.T) {
 	a := plan(promise(12, 16), two)

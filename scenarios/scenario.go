@@ -27,13 +27,18 @@ type Scenario struct {
 	Criterion string // what passes, in one sentence
 	Start     func(profiles.Limit) Level
 	Alone     bool // only the first client sends, so that one a client's bucket is drained as well
-	Arrivals  func(l profiles.Limit, seed uint64) iter.Seq[Beat]
+	Arrivals  func(l profiles.Limit, set Setting) iter.Seq[Beat]
 	Checks    []verdict.Check
+
+	// Shown reports if its calls so far, at a precision, show what the rest of the scenario
+	// is for, so that it may end here. Nil: it always goes to its end.
+	Shown func(t *verdict.Trial, precision float64) bool
 
 	// Cast says who sends what, where the clients play different parts; it
 	// stands in place of Arrivals.
 	Cast func(l profiles.Limit, set Setting) []Cue
 	Once bool // it takes so long that it is never repeated, whatever disturbed it
+	Last bool // nothing can follow it, not even what is repeated: it is sent by itself, in the end
 }
 
 // A Cue is a number of calls of one client, due at one instant from the
@@ -63,7 +68,7 @@ type Beat struct {
 // Catalogue returns the scenarios of every run, in the order in which a run
 // takes them.
 func Catalogue() []Scenario {
-	return []Scenario{burst, sustained, overload, recovery, idle, results}
+	return []Scenario{burst, sustained, overload, results, recovery, idle}
 }
 
 // OnRequest returns the scenarios that a run takes only where they are named,
@@ -98,6 +103,17 @@ type Setting struct {
 	Clients []string // who sends; with more than one they take turns, or under a per-client limit each sends all
 	Opening float64  // tokens that may be missing from the bucket when the plan begins, such as those of the handshake
 	Seed    uint64   // makes jitter repeatable
+	Varied  bool     // the order and the lengths of scenarios come of the seed as well; 1 has the catalogue's
+
+	// Precision is the least error of the rate, as a part of it, that the plan is to show;
+	// 0 means DefaultPrecision.
+	Precision float64
+	// Over is asked now and then if a scenario with Shown ends here: the last of what was
+	// yielded until now is due at an instant. What follows is then due earlier. Nil: never,
+	// and the plan is the longest that it may be.
+	Over func(s Scenario, due time.Duration) bool
+
+	times float64 // how many times as long the scenario that is planned takes; 0: once
 
 	// Disguises are the ways in which the evasion scenario comes back as
 	// somebody else, as far as the transport has them.
@@ -111,6 +127,7 @@ type Setting struct {
 // due instants. It is pure: the same arguments give the same plan.
 func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arrival] {
 	return func(yield func(history.Arrival) bool) {
+		list := varied(list, p.Limit, set)
 		b := &planned{limit: p.Limit, level: float64(p.Limit.Burst) - set.Opening}
 		turn := 0
 		for i, s := range list {
@@ -139,13 +156,20 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 			if s.Alone && p.Limit.Scope != profiles.Client {
 				clients = clients[:1]
 			}
-			for beat := range withDrain(drain, s.Arrivals(p.Limit, set.Seed)) {
+			look, timed := begin+lookEvery, set
+			timed.times = set.longer(s.Name)
+			for beat := range withDrain(drain, s.Arrivals(p.Limit, timed)) {
 				b.wait((begin + beat.At - b.now).Seconds())
 				for range beat.Calls {
 					if !emit(p, s.Name, clients, &turn, b.now, yield) {
 						return
 					}
 					b.take()
+				}
+				if s.Shown != nil && set.Over != nil && b.now >= look {
+					if look = b.now + lookEvery; set.Over(s, b.now) {
+						break
+					}
 				}
 			}
 		}
@@ -155,7 +179,8 @@ func Plan(p profiles.Profile, list []Scenario, set Setting) iter.Seq[history.Arr
 // play yields the calls of a cast.
 func play(p profiles.Profile, label string, begin time.Duration, cues []Cue, yield func(history.Arrival) bool) bool {
 	for _, c := range cues {
-		a := history.Arrival{Due: begin + c.At, Client: c.Client, Session: c.Session, Label: label, Method: p.Call.Method, Tool: p.Call.Tool, Arguments: p.Call.Arguments}
+		a := history.Arrival{Due: begin + c.At, Client: c.Client, Session: c.Session, Label: label,
+			Method: p.Call.Method, Tool: p.Call.Tool, Arguments: p.Call.Arguments}
 		if c.Opens {
 			a.Method, a.Tool, a.Arguments = "initialize", "", nil
 			c.Calls = 1
@@ -188,7 +213,8 @@ func withDrain(calls int, beats iter.Seq[Beat]) iter.Seq[Beat] {
 }
 
 // emit yields one call, or one a client where each has a bucket of its own.
-func emit(p profiles.Profile, label string, clients []string, turn *int, due time.Duration, yield func(history.Arrival) bool) bool {
+func emit(p profiles.Profile, label string, clients []string, turn *int, due time.Duration,
+	yield func(history.Arrival) bool) bool {
 	a := history.Arrival{Due: due, Label: label, Method: p.Call.Method, Tool: p.Call.Tool, Arguments: p.Call.Arguments}
 	if p.Limit.Scope == profiles.Client {
 		for _, name := range clients {

@@ -57,7 +57,8 @@ func judgeAlive(t *Trial) Finding {
 		f.Saw += fmt.Sprintf(", and then %d broke in a row%s", broken, why)
 		f.Cause = "the server stopped serving during the run"
 	case broken == len(tail):
-		f.Saw += fmt.Sprintf(", and then %d broke in a row%s; nothing was sent afterwards that could tell if it serves again", broken, why)
+		f.Saw += fmt.Sprintf(", and then %d broke in a row%s; nothing was sent afterwards that could tell if it "+
+			"serves again", broken, why)
 	default:
 		f.Saw += fmt.Sprintf(", and then %d were not%s", len(tail), why)
 	}

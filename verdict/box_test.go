@@ -101,7 +101,8 @@ func TestWithoutARefusalThereIsNoUpperBound(t *testing.T) {
 	var calls []history.Call
 	for i := range 20 {
 		at := time.Duration(i) * time.Millisecond
-		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at, Outcome: history.OK})
+		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at,
+			Outcome: history.OK})
 	}
 	m, ok := Gather(testLimit(10, 10), calls).Measure(DefaultTolerance)
 	require.True(t, ok)
@@ -140,7 +141,8 @@ func TestWitnessesHoldUnderRecount(t *testing.T) {
 			require.Equal(t, Fail, j.Verdict)
 			refused := calls[w.Calls[0]-1]
 			require.Equal(t, history.Limited, refused.Outcome)
-			require.LessOrEqual(t, plainBurstMax(rate*(1-c.Drift), c.widen(append([]history.Call{refused}, granted(calls)...))), float64(burst)-DefaultTolerance+1e-6)
+			require.LessOrEqual(t, plainBurstMax(rate*(1-c.Drift),
+				c.widen(append([]history.Call{refused}, granted(calls)...))), float64(burst)-DefaultTolerance+1e-6)
 			if w.From < w.To {
 				require.InDelta(t, float64(burst)+rate*c.Least(w.To-w.From).Seconds(), w.Allowed, 1e-6*(1+rate))
 			}
@@ -167,7 +169,8 @@ func TestAPerClientLimitIsJudgedClientByClient(t *testing.T) {
 	for i := range 5 {
 		for _, client := range []string{"a", "b"} {
 			at := time.Duration(i) * time.Millisecond
-			calls = append(calls, history.Call{Arrival: history.Arrival{Client: client, Method: "ping"}, Sent: at, Received: at + 1, Outcome: history.OK})
+			calls = append(calls, history.Call{Arrival: history.Arrival{Client: client, Method: "ping"}, Sent: at,
+				Received: at + 1, Outcome: history.OK})
 		}
 	}
 	require.Equal(t, Fail, JudgeLimit(limit, calls).Verdict)
@@ -191,11 +194,13 @@ func TestWhatIsNotChargedOrNotSentIsNotCounted(t *testing.T) {
 	require.Equal(t, 2.0, ev.BurstMin(1))
 	require.Equal(t, 8, ev.Calls())
 	ev.Add(10, &history.Call{Arrival: history.Arrival{Method: "tools/call"}, Outcome: history.Limited})
-	require.Equal(t, 1+6.0, ev.BurstMax(1), "two initialize, two admitted and two unclear calls may have drawn on the bucket")
+	require.Equal(t, 1+6.0, ev.BurstMax(1), "two initialize, two admitted and two unclear calls may have drawn on "+
+		"the bucket")
 }
 
 func TestARefusedHandshakeIsNotHeldAgainstTheServer(t *testing.T) {
-	calls := []history.Call{{Arrival: history.Arrival{Method: "initialize", Label: Handshake}, Outcome: history.Limited, Received: 5}}
+	calls := []history.Call{{Arrival: history.Arrival{Method: "initialize", Label: Handshake}, Outcome: history.Limited,
+		Received: 5}}
 	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, 2), calls).Verdict)
 	calls[0].Label = "burst"
 	require.Equal(t, Fail, JudgeLimit(testLimit(1, 2), calls).Verdict)
@@ -213,7 +218,8 @@ func TestEpochInstants(t *testing.T) {
 	var calls []history.Call
 	for i := range 41 {
 		at := epoch + time.Duration(i)
-		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at, Outcome: history.OK})
+		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at,
+			Outcome: history.OK})
 	}
 	j := exactly(testLimit(15, 40), calls).Judge(15, 40, DefaultTolerance)
 	require.Equal(t, Fail, j.Verdict)

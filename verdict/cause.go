@@ -118,8 +118,15 @@ func (p *past) cause() string {
 		return p.unknown()
 	}
 	two := p.account(p.pairs(), few)
+	if len(complete(two)) == 0 {
+		two = append(two, p.nests(3*few)...) // now and then the second token is not taken
+	}
 	if len(unsure) > 0 && len(complete(two)) == 0 {
-		return "we don't know: " + named(unsure) + " would explain the answers, but its ends were seen too seldom to put that to the test"
+		return "we don't know: " + named(unsure) + " would explain the answers, but its ends were seen too seldom to " +
+			"put that to the test"
+	}
+	for i := range unsure {
+		unsure[i].words = "it is " + unsure[i].words
 	}
 	two = append(unsure, two...)
 	if words := named(complete(two)); words != "" {
@@ -197,35 +204,51 @@ func (p *past) otherSize() []account {
 // is right but starts empty, by what must hold for each whatever the delays were.
 // An aligned window has a number, a length and a phase: where its ends weren't seen
 // more often than that, and its length isn't the promise's, nothing put it to the
-// test, and it is no simpler than two things at once. It is returned apart then.
+// test, and it is no simpler than two things at once. It is returned apart then. So is a
+// window of another kind that takes more than a third of the traffic.
 func (p *past) otherKinds() (list, unsure []account) {
 	const moment = 0.3 // seconds: a shorter window is one of calls at the same time
 	for _, fit := range []func() (Model, bool){p.bucket.fixed, p.bucket.opening, p.bucket.sliding} {
 		m, ok := fit()
-		if full := float64(p.limit.Burst) / p.limit.Rate; m.Length.holds(full) { // the promise's own length is the likeliest
+		// the promise's own length is the likeliest
+		if full := float64(p.limit.Burst) / p.limit.Rate; m.Length.holds(full) {
 			m.Window = time.Duration(full * 1e9)
 		}
 		switch {
 		case !ok || m.Number.Lo < 2 || m.Length.Hi < moment && m.Name != SlidingWindow:
 		case m.Length.Hi < moment:
-			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), seconds(m.Window.Seconds()))})
-		case m.Name == FixedWindow && p.bucket.ends(m) < 4 && !m.Length.holds(float64(p.limit.Burst)/p.limit.Rate):
+			list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a "+
+				"concurrency cap of %s, or so many in %s), not a rate", m.Number.whole(), seconds(m.Window.Seconds()))})
+		case (m.Name == FixedWindow && p.bucket.ends(m) < 4 || m.Name != FixedWindow &&
+			3*m.Length.Hi > p.bucket.lasts()) &&
+			!m.Length.holds(float64(p.limit.Burst)/p.limit.Rate):
 			unsure = append(unsure, account{kind: m.Name, words: "a " + windowWords(m)})
 		default:
 			list = append(list, account{kind: m.Name, words: "it is a " + windowWords(m)})
 		}
 	}
 	if most := p.bucket.leastOverlap(); most >= 1 {
-		list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency cap of at most %d), not a rate", most)})
+		list = append(list, account{kind: "cap", words: fmt.Sprintf("it limits calls at the same time (a concurrency "+
+			"cap of at most %d), not a rate", most)})
 	}
 	if n, ok := p.lacking(); ok {
 		words := "the first calls were refused: the bucket starts empty"
 		if n < p.limit.Burst {
-			words = fmt.Sprintf("the first calls were refused: the bucket starts with %d of %d tokens", p.limit.Burst-n, p.limit.Burst)
+			words = fmt.Sprintf("the first calls were refused: the bucket starts with %d of %d tokens", p.limit.Burst-n,
+				p.limit.Burst)
 		}
 		list = append(list, account{kind: "empty", words: words})
 	}
 	return list, unsure
+}
+
+// lasts is how long a bucket's calls go on, in seconds.
+func (b *bucket) lasts() float64 {
+	first, last := math.Inf(1), 0.0
+	for i := range b.marks {
+		first, last = min(first, float64(b.marks[i].sent)), max(last, float64(b.marks[i].sent))
+	}
+	return max(0, last-first) / 1e9
 }
 
 // ends is how many ends of a window were seen, each within half its length.
@@ -257,7 +280,8 @@ func (p *past) lacking() (int, bool) {
 		}
 		b := &bucket{marks: slices.Clone(p.bucket.marks), evidence: p.evidence}
 		for range n {
-			b.marks = append(b.marks, mark{sent: p.bucket.origin, received: p.bucket.origin, kind: admitted, least: 1, most: 1})
+			b.marks = append(b.marks, mark{sent: p.bucket.origin, received: p.bucket.origin, kind: admitted, least: 1,
+				most: 1})
 		}
 		_, low := b.tightest(l.Rate)
 		_, high := b.loosest(l.Rate, -1, nil)

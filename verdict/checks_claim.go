@@ -42,13 +42,14 @@ const farthest = 1000
 // refusal only if whatever the delays were it is one of the next r calls: each call that
 // may lie between the two is a call of the same client, session, method and tool, none
 // of them was refused, and together with the refused one they can't take more than r: a
-// call that left r of q took at most q − r. Other limits may still have refused it, which the headers don't speak of: the
-// IETF's draft calls Remaining no guarantee, so unless the server promised its headers
-// this is no fail.
+// call that left r of q took at most q − r. Other limits may still have refused it,
+// which the headers don't speak of: the IETF's draft calls Remaining no guarantee, so
+// unless the server promised its headers this is no fail.
 func ReadClaims(calls []history.Call) Claims {
 	r := &claimReader{calls: calls, names: map[string]bool{}, notes: map[string]bool{}}
 	r.read()
-	c := Claims{Headers: slices.Sorted(maps.Keys(r.names)), Replies: len(r.claims), Notes: slices.Sorted(maps.Keys(r.notes))}
+	c := Claims{Headers: slices.Sorted(maps.Keys(r.names)), Replies: len(r.claims),
+		Notes: slices.Sorted(maps.Keys(r.notes))}
 	if len(c.Notes) > mostNotes {
 		c.Notes = append(c.Notes[:mostNotes], "and others")
 	}
@@ -263,7 +264,8 @@ func (c Claims) Finding(promised, shared bool) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in", Warnings: c.Notes,
-		Saw: fmt.Sprintf("%s in %s with calls left, none contradicted", strings.Join(c.Headers, ", "), plurals(c.Replies, "reply", "replies"))}
+		Saw: fmt.Sprintf("%s in %s with calls left, none contradicted", strings.Join(c.Headers, ", "),
+			plurals(c.Replies, "reply", "replies"))}
 	switch {
 	case shared:
 		f.Saw = strings.Join(c.Headers, ", ") + ": not judged: others may take what a header says is left"
@@ -271,7 +273,8 @@ func (c Claims) Finding(promised, shared bool) (Finding, bool) {
 		f.Verdict, f.Saw, f.Witness = Fail, c.Lie.Saw, c.Lie.Witness
 		f.Cause = "the header says more than the limit lets in, or another limit refuses that it doesn't speak of"
 	case c.Lie != nil:
-		f.Warnings = append(slices.Clone(f.Warnings), c.Lie.Saw+": the header says more than is let in, or another limit refused")
+		f.Warnings = append(slices.Clone(f.Warnings), c.Lie.Saw+": the header says more than is let in, or another "+
+			"limit refused")
 		f.Saw = strings.Join(c.Headers, ", ") + ": contradicted"
 	}
 	return f, true

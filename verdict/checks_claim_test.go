@@ -17,12 +17,14 @@ func header(name, value string) string {
 }
 
 func saysLeft(at time.Duration, left, of int) history.Call {
-	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at + time.Millisecond, Outcome: history.OK,
+	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at +
+		time.Millisecond, Outcome: history.OK,
 		Hints: header("RateLimit", fmt.Sprintf("limit=%d, remaining=%d, reset=9", of, left))}
 }
 
 func refusedAt(at time.Duration) history.Call {
-	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at + time.Millisecond, Outcome: history.Limited}
+	return history.Call{Arrival: history.Arrival{Method: "tools/call", Tool: "x"}, Sent: at, Received: at +
+		time.Millisecond, Outcome: history.Limited}
 }
 
 func TestClaims(t *testing.T) {
@@ -32,7 +34,8 @@ func TestClaims(t *testing.T) {
 	slow := saysLeft(0, 5, 10)
 	slow.Received = 5 * s
 	busy := refusedAt(2 * s)
-	notice := history.Call{Arrival: history.Arrival{Method: "notifications/initialized"}, Kind: history.Notification, Sent: 1500 * time.Millisecond, Received: 1600 * time.Millisecond}
+	notice := history.Call{Arrival: history.Arrival{Method: "notifications/initialized"}, Kind: history.Notification,
+		Sent: 1500 * time.Millisecond, Received: 1600 * time.Millisecond}
 	heard := notice
 	heard.Status = 202
 	early := heard
@@ -44,22 +47,39 @@ func TestClaims(t *testing.T) {
 		lie   bool
 		alone bool
 	}{
-		"a notification was answered before":   {[]history.Call{early, saysLeft(3*s/2, 2, 3), refusedAt(2 * s)}, true, true},
-		"it may be counted late":               {[]history.Call{early, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
-		"one that nobody answered":             {[]history.Call{deaf, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false, false},
-		"one that was answered a moment ago":   {[]history.Call{heard, saysLeft(9*s/5, 1, 2), refusedAt(2 * s)}, false, false},
-		"one of the next three is refused":     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10), saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
-		"the last of them":                     {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10), saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
-		"the one after":                        {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3), saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
-		"nobody says of how many":              {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1, Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
-		"a call may cost three":                {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10), saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
-		"another client's lies between":        {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other, refusedAt(2 * s)}, false, false},
-		"a notification lies between":          {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false, false},
-		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true, false}, // by the first claim
-		"only the late claim":                  {[]history.Call{slow, refusedAt(2 * s)}, false, false},
-		"something else is in flight":          {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s, Received: 5 * s, Outcome: history.OK}, busy}, true, false},
-		"a refusal came before, and may bar":   {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true, true}, // of the first
-		"one that never ended lies between":    {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2, Received: s, Outcome: history.TimedOut}, busy}, false, false},
+		"a notification was answered before": {[]history.Call{early, saysLeft(3*s/2, 2, 3), refusedAt(2 * s)}, true,
+			true},
+		"it may be counted late": {[]history.Call{early, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false,
+			false},
+		"one that nobody answered": {[]history.Call{deaf, saysLeft(3*s/2, 1, 2), refusedAt(2 * s)}, false,
+			false},
+		"one that was answered a moment ago": {[]history.Call{heard, saysLeft(9*s/5, 1, 2), refusedAt(2 * s)}, false,
+			false},
+		"one of the next three is refused": {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 3, 10),
+			saysLeft(2*s, 2, 10), refusedAt(3 * s)}, true, true},
+		"the last of them": {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 2, 10),
+			saysLeft(2*s, 0, 10), refusedAt(3 * s)}, true, true},
+		"the one after": {[]history.Call{saysLeft(0, 2, 3), saysLeft(s, 1, 3),
+			saysLeft(2*s, 0, 3), refusedAt(3 * s)}, false, false},
+		"nobody says of how many": {[]history.Call{{Arrival: refusedAt(0).Arrival, Received: 1,
+			Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "9")}, refusedAt(s)}, false, false},
+		"a call may cost three": {[]history.Call{saysLeft(0, 7, 10), saysLeft(s, 4, 10),
+			saysLeft(2*s, 1, 10), refusedAt(3 * s)}, false, false},
+		"another client's lies between": {[]history.Call{saysLeft(0, 9, 10), saysLeft(s, 1, 10), other,
+			refusedAt(2 * s)}, false, false},
+		"a notification lies between": {[]history.Call{saysLeft(0, 1, 2), notice, refusedAt(2 * s)}, false,
+			false},
+		// by the first claim
+		"the claim may be later than the call": {[]history.Call{saysLeft(0, 9, 10), slow, refusedAt(2 * s)}, true,
+			false},
+		"only the late claim": {[]history.Call{slow, refusedAt(2 * s)}, false, false},
+		"something else is in flight": {[]history.Call{saysLeft(0, 9, 10), {Arrival: busy.Arrival, Sent: s,
+			Received: 5 * s, Outcome: history.OK}, busy}, true, false},
+		// of the first
+		"a refusal came before, and may bar": {[]history.Call{saysLeft(0, 1, 2), refusedAt(s), refusedAt(2 * s)}, true,
+			true},
+		"one that never ended lies between": {[]history.Call{saysLeft(0, 1, 2), {Arrival: busy.Arrival, Sent: s / 2,
+			Received: s, Outcome: history.TimedOut}, busy}, false, false},
 	} {
 		got := ReadClaims(c.calls)
 		require.Equal(t, c.lie, got.Lie != nil, "%s: %+v", name, got.Lie)
@@ -82,7 +102,8 @@ func TestClaims(t *testing.T) {
 	}
 	_, ok := ReadClaims([]history.Call{refusedAt(0)}).Finding(true, false)
 	require.False(t, ok, "no headers, no finding")
-	got := ReadClaims([]history.Call{saysLeft(0, 99, 10), {Outcome: history.OK, Hints: header("X-RateLimit-Remaining", "-1")}})
+	got := ReadClaims([]history.Call{saysLeft(0, 99, 10), {Outcome: history.OK, Hints: header("X-RateLimit-Remaining",
+		"-1")}})
 	require.Equal(t, []string{"RateLimit", "X-RateLimit-Remaining"}, got.Headers)
 	require.Len(t, got.Notes, 2)
 }
@@ -91,7 +112,7 @@ func TestClaims(t *testing.T) {
 // calls of any cost, several clients with one counter or one each, and delays.
 func TestHonestHeadersAreBelieved(t *testing.T) {
 	lied := 0
-	rapid.Check(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		n, price := rapid.IntRange(1, 12).Draw(t, "n"), rapid.IntRange(1, 3).Draw(t, "price")
 		kind := rapid.SampledFrom([]string{"fixed", "sliding", "bucket"}).Draw(t, "kind")
 		clients := rapid.IntRange(1, 2).Draw(t, "clients")
@@ -105,8 +126,10 @@ func TestHonestHeadersAreBelieved(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "calls") {
 			now += time.Duration(rapid.IntRange(1, 200).Draw(t, "gap")) * time.Millisecond
 			before, after := rapid.IntRange(0, delay).Draw(t, "before"), rapid.IntRange(0, delay).Draw(t, "after")
-			c := history.Call{Arrival: history.Arrival{Client: fmt.Sprint(rapid.IntRange(1, clients).Draw(t, "client")), Method: "tools/call", Tool: "x"},
-				Sent: now - time.Duration(before)*time.Millisecond, Received: now + time.Duration(after)*time.Millisecond}
+			c := history.Call{Arrival: history.Arrival{Client: fmt.Sprint(rapid.IntRange(1, clients).Draw(t, "client")),
+				Method: "tools/call", Tool: "x"},
+				Sent: now - time.Duration(before)*time.Millisecond, Received: now +
+					time.Duration(after)*time.Millisecond}
 			key := ""
 			if perClient {
 				key = c.Client
@@ -149,7 +172,10 @@ func TestHonestHeadersAreBelieved(t *testing.T) {
 		if !broken {
 			require.Nil(t, got.Lie)
 		}
-	})
+	}
+	for try := 0; try == 0 || lied == 0 && try < 20; try++ { // few draws, as of -short, may hold no lie
+		rapid.Check(t, property)
+	}
 	require.Positive(t, lied, "a header that always says the most was caught at times")
 }
 
@@ -163,6 +189,7 @@ func TestClaimsOfCallsThatTookNoTime(t *testing.T) {
 		}
 		return c
 	}
-	calls := []history.Call{at(1, "1", history.OK, 4), at(2, "2", history.OK, 2), at(3, "1", history.OK, 0), at(4, "1", history.Limited, 0), at(5, "2", history.Limited, 0)}
+	calls := []history.Call{at(1, "1", history.OK, 4), at(2, "2", history.OK, 2), at(3, "1", history.OK, 0),
+		at(4, "1", history.Limited, 0), at(5, "2", history.Limited, 0)}
 	require.Nil(t, ReadClaims(calls).Lie)
 }

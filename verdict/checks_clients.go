@@ -33,10 +33,12 @@ func judgeIsolation(t *Trial) Finding {
 		f.Saw = "only one client got through, which can't tell"
 		return f
 	case greedyRefused == 0:
-		f.Saw = fmt.Sprintf("the greedy client was never refused in %s, so that nothing pressed on the limit", plural(t.sent()-modest, "call"))
+		f.Saw = fmt.Sprintf("the greedy client was never refused in %s, so that nothing pressed on the limit",
+			plural(t.sent()-modest, "call"))
 		return f
 	}
-	f.Saw = fmt.Sprintf("the modest client was refused %d of %s, beside %s of the greedy one", modestRefused, plural(modest, "call"), plural(greedyRefused, "refusal"))
+	f.Saw = fmt.Sprintf("the modest client was refused %d of %s, beside %s of the greedy one", modestRefused,
+		plural(modest, "call"), plural(greedyRefused, "refusal"))
 	if l.Scope == profiles.Client {
 		return t.protected(f, greedy, modestRefused)
 	}
@@ -53,7 +55,8 @@ func judgeIsolation(t *Trial) Finding {
 		f.Saw += "; that is no proof of one bucket, nor of two"
 	default:
 		f.Verdict = Pass
-		f.Warnings = []string{"one greedy client takes the tokens of all others: a limit for each client would protect them"}
+		f.Warnings = []string{"one greedy client takes the tokens of all others: a limit for each client would " +
+			"protect them"}
 	}
 	return f
 }
@@ -157,7 +160,8 @@ func judgeEvasion(t *Trial) Finding {
 		case own:
 			f.Verdict = Pass
 			if witness != nil && d == "session" {
-				f.Warnings = append(f.Warnings, "a new session has a full bucket: a client evades its limit by opening one")
+				f.Warnings = append(f.Warnings, "a new session has a full bucket: a client evades its limit by "+
+					"opening one")
 			}
 		case witness == nil:
 			f.Verdict = Pass

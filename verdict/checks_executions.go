@@ -53,7 +53,8 @@ func judgeExecutions(t *Trial) Finding {
 	self, control := n[1]-n[0], t.between(readings[1], readings[2])
 	one := n[2] - n[1] - self
 	if self < 0 || self > 1 || control != (answers{admitted: 1}) || one != 1 {
-		f.Saw = fmt.Sprintf("the counter can't be used: it moved by %d for a reading and by %d for one admitted call", self, one)
+		f.Saw = fmt.Sprintf("the counter can't be used: it moved by %d for a reading and by %d for one admitted call",
+			self, one)
 		return f
 	}
 	ran, got := n[3]-n[2]-self, t.between(readings[2], readings[3])
@@ -63,11 +64,13 @@ func judgeExecutions(t *Trial) Finding {
 	}
 	switch {
 	case ran < got.admitted:
-		f.Verdict, f.Cause = Fail, fmt.Sprintf("%d of %d admitted calls weren't carried out", got.admitted-max(0, ran), got.admitted)
+		f.Verdict, f.Cause = Fail, fmt.Sprintf("%d of %d admitted calls weren't carried out", got.admitted-max(0, ran),
+			got.admitted)
 	case ran > got.admitted+got.open && t.court.cfg.Shared:
 		f.Saw += "; others use the server, and may have made the rest"
 	case ran > got.admitted+got.open:
-		f.Verdict, f.Cause = Fail, fmt.Sprintf("%s carried out beyond what was admitted, and %d were refused", words.Count(ran-got.admitted-got.open, "call"), got.refused)
+		f.Verdict, f.Cause = Fail, fmt.Sprintf("%s carried out beyond what was admitted, and %d were refused",
+			words.Count(ran-got.admitted-got.open, "call"), got.refused)
 	case got.refused == 0:
 		f.Saw += "; nothing was refused"
 	default:

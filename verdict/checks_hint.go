@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -11,8 +12,9 @@ import (
 
 // RetryHint is the check that a refusal's Retry-After tells the truth.
 var RetryHint = Check{
-	ID:    "retry-after",
-	Doc:   "where refusals say when to retry, they can be read, agree, and aren't too early, nor later than the limit ever asks for",
+	ID: "retry-after",
+	Doc: "where refusals say when to retry, they can be read, agree, and aren't too early, nor later than the " +
+		"limit ever asks for",
 	Judge: judgeRetryHint,
 }
 
@@ -21,7 +23,8 @@ var RetryHint = Check{
 const headerStep = time.Second
 
 func judgeRetryHint(t *Trial) Finding {
-	f := Finding{Check: "retry-after", Want: "hints that can be read and agree: a retry is admitted when the refusal said, and not long before"}
+	f := Finding{Check: "retry-after", Want: "hints that can be read and agree: a retry is admitted when the refusal " +
+		"said, and not long before"}
 	r := t.readHints()
 	f.Warnings = r.remarks()
 	if claims, ok := ReadClaims(t.court.calls).Finding(false, t.court.cfg.Shared); ok {
@@ -44,7 +47,8 @@ func judgeRetryHint(t *Trial) Finding {
 	for _, h := range r.waits {
 		if k, ok := t.court.tooSoon(h); ok {
 			f.Verdict, f.Witness = Fail, pair(h, k)
-			f.Saw = fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between", h.said(), span(k.call.Sent-h.call.Received))
+			f.Saw = fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between",
+				h.said(), span(k.call.Sent-h.call.Received))
 			f.Cause = "Retry-After is too short"
 			return f
 		}
@@ -55,7 +59,8 @@ func judgeRetryHint(t *Trial) Finding {
 		sure := t.court.promised(h) && r.varies(h.From)
 		if late == nil || sure {
 			late = &flaw{sure: sure, witness: pair(h, k), hint: h,
-				saw: fmt.Sprintf("told to retry after %s, but a call was admitted within %s", h.said(), span(k.call.Received-h.call.Sent))}
+				saw: fmt.Sprintf("told to retry after %s, but a call was admitted within %s", h.said(),
+					span(k.call.Received-h.call.Sent))}
 		}
 	}
 	switch {
@@ -67,7 +72,8 @@ func judgeRetryHint(t *Trial) Finding {
 		f.Warnings = append(f.Warnings, late.saw+": who heeds it waits longer than needed")
 	}
 	f.Verdict = Pass
-	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(r.hinted, "refusal"), t.count(history.Limited))
+	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(r.hinted, "refusal"),
+		t.count(history.Limited))
 	return f
 }
 
@@ -164,7 +170,8 @@ func (t *Trial) readHints() *hintReading {
 		}
 		list := hintsOf(c)
 		p := placed{c, i + 1}
-		if slices.ContainsFunc(list, func(h history.Hint) bool { return h.Kind == history.HintWait || h.Kind == history.HintReset }) {
+		when := func(h history.Hint) bool { return h.Kind == history.HintWait || h.Kind == history.HintReset }
+		if slices.ContainsFunc(list, when) {
 			r.hinted++
 		}
 		for _, h := range list {
@@ -271,7 +278,8 @@ func (h hinted) end() time.Duration {
 func (c *Court) tooSoon(h hinted) (placed, bool) {
 	before := c.taken(h.call)
 	for i, k := range c.calls {
-		if k.Outcome != history.Limited || !alike(h.call, k) || c.cfg.Clocks.Least(k.Sent-h.call.Received) < h.end() || k.Received >= before {
+		if k.Outcome != history.Limited || !alike(h.call, k) || c.cfg.Clocks.Least(k.Sent-h.call.Received) < h.end() ||
+			k.Received >= before {
 			continue
 		}
 		if bound, ok := c.perCall().excuses[i+1]; ok && i+1 != h.pos && !c.unjustified(bound) {
@@ -287,7 +295,8 @@ func (c *Court) taken(j history.Call) time.Duration {
 	first := time.Duration(never)
 	for _, i := range c.calls {
 		_, most := Cost(&c.profile.Limit, &i)
-		if most == 0 || i.Outcome == history.Limited && i.Planned() || i.Outcome == history.Unsent || !c.sameBucket(i, j) {
+		if most == 0 || i.Outcome == history.Limited && i.Planned() || i.Outcome == history.Unsent ||
+			!c.sameBucket(i, j) {
 			continue
 		}
 		if i.Received >= j.Sent || !i.Outcome.Answered() {
@@ -303,7 +312,8 @@ func (c *Court) tooLate(h hinted) (placed, bool) {
 	late := min(h.Lo, (h.Lo+h.Hi)/2-headerStep)
 	for i, k := range c.calls {
 		least, _ := Cost(&c.profile.Limit, &k)
-		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received && c.cfg.Clocks.Most(k.Received-h.call.Sent) < late {
+		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received &&
+			c.cfg.Clocks.Most(k.Received-h.call.Sent) < late {
 			return placed{k, i + 1}, true
 		}
 	}
@@ -359,7 +369,9 @@ func alike(a, b history.Call) bool {
 }
 
 func (c *Court) sameBucket(a, b history.Call) bool {
-	return !c.evidence.split || a.Client == b.Client
+	_, lifeA, _ := strings.Cut(a.Client, Anew)
+	_, lifeB, _ := strings.Cut(b.Client, Anew)
+	return lifeA == lifeB && (!c.evidence.split || a.Client == b.Client)
 }
 
 // remarks are what is worth knowing of hints, and no fault that calls prove.
@@ -378,8 +390,10 @@ func (r *hintReading) remarks() []string {
 	}
 	if 0 < len(long) && len(long) < len(r.waits) && r.torn == nil {
 		l := r.t.limit()
-		list = append(list, fmt.Sprintf("from call %d on, %s asked to wait %s or so, where a bucket of %s burst %d needs %s at most: a second limit, or a ban, may stand behind it",
-			long[0].pos, plural(len(long), "refusal"), span((long[0].Lo+long[0].Hi)/2), perSecond(l.Rate), l.Burst, span(fills)))
+		list = append(list, fmt.Sprintf("from call %d on, %s asked to wait %s or so, where a bucket of %s burst %d "+
+			"needs %s at most: a second limit, or a ban, may stand behind it",
+			long[0].pos, plural(len(long), "refusal"), span((long[0].Lo+long[0].Hi)/2), perSecond(l.Rate), l.Burst,
+			span(fills)))
 	}
 	// Without counts, so that scenarios which saw the same say the same.
 	return append(list, slices.Sorted(maps.Keys(r.odd))...)

@@ -42,7 +42,8 @@ var Measure = Check{
 
 func judgeOverAdmission(t *Trial) Finding {
 	l := t.limit()
-	f := Finding{Check: "over-admission", Want: fmt.Sprintf("at most %d + %s·t admitted in any t", l.Burst, perSecond(l.Rate))}
+	f := Finding{Check: "over-admission", Want: fmt.Sprintf("at most %d + %s·t admitted in any t", l.Burst,
+		perSecond(l.Rate))}
 	if w := t.court.weight; w > 1 {
 		f.Warnings = []string{fmt.Sprintf("each call takes %d tokens from the bucket: callers get %s and bursts of %d",
 			w, perSecond(l.Rate/float64(w)), l.Burst/w)}
@@ -59,7 +60,8 @@ func judgeOverAdmission(t *Trial) Finding {
 	b, i := t.court.find(pos)
 	w := b.windowEnding(i, l.Rate)
 	proof := w.overAdmission(l.Rate, l.Burst)
-	f.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %s allowed", proof.Admitted, span(proof.To-proof.From), tokens(proof.Allowed))
+	f.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %s allowed", proof.Admitted, span(proof.To-proof.From),
+		tokens(proof.Allowed))
 	if burst <= float64(l.Burst)+t.Tolerance {
 		f.Verdict = Pass
 		return f
@@ -81,6 +83,10 @@ func judgeOverRejection(t *Trial) Finding {
 		return f
 	}
 	burst, pos := t.burstMax()
+	if barred := t.barred(); len(barred) > 0 && !t.court.unjustified(burst) {
+		f.Saw, f.Next = barredWords(t.court.calls, barred), barredNext
+		return f
+	}
 	if pos == 0 {
 		f.Saw = fmt.Sprintf("nothing was refused of %s", plural(t.sent(), "call"))
 		f.Verdict = Pass
@@ -132,7 +138,8 @@ func judgeScope(t *Trial) Finding {
 	}
 	union, alone := t.court.needs(profiles.Global), t.court.needs(profiles.Client)
 	limit := float64(l.Burst) + t.Tolerance
-	f.Saw = fmt.Sprintf("%d clients: together they need a burst of %s, the greediest alone %s", len(clients), tokens(union), tokens(alone))
+	f.Saw = fmt.Sprintf("%d clients: together they need a burst of %s, the greediest alone %s", len(clients),
+		tokens(union), tokens(alone))
 	switch {
 	case alone > limit: // the limit itself is broken; over-admission says so
 		f.Saw += "; the limit doesn't hold for one client either"
@@ -220,6 +227,18 @@ func (c *Court) certified() bool {
 		m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution+c.ticking()
 }
 
+// Pinned reports if the whole history so far is that of a bucket that is known this
+// well: its rate within a part of the promised one, its burst within so many tokens, from
+// edge to edge. It need not be the promised one.
+func (t *Trial) Pinned(rate, burst float64) bool {
+	m, c := t.court.Measured(), t.court
+	return m != nil && m.Or == nil && !c.cfg.Shared && !c.untold &&
+		m.Rate.Hi-m.Rate.Lo <= rate*c.profile.Limit.Rate && m.Burst.Hi-m.Burst.Lo <= burst+c.ticking()
+}
+
+// Broken reports if the whole history so far breaks the promise.
+func (t *Trial) Broken() bool { return t.court.violated() }
+
 // violated reports if the whole history breaks the promise.
 func (c *Court) violated() bool {
 	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
@@ -238,7 +257,8 @@ func (m Measured) String() string {
 // Faster says which faster buckets are left: those "faster than 92.3/s that
 // hold less than 12.41 tokens". It is for what stands in Or.
 func (m Measured) Faster() string {
-	return fmt.Sprintf("faster than %s/s and holding less than %s tokens", outwards(m.Rate.Lo, math.Floor), outwards(m.Burst.Hi, math.Ceil))
+	return fmt.Sprintf("faster than %s/s and holding less than %s tokens", outwards(m.Rate.Lo, math.Floor),
+		outwards(m.Burst.Hi, math.Ceil))
 }
 
 func perSecond(rate float64) string { return fmt.Sprintf("%g/s", rate) }

@@ -10,8 +10,9 @@ import (
 // Generator is the check of ourselves, and the first finding of every
 // scenario: was the traffic sent when it was due?
 var Generator = Check{
-	ID:    "generator",
-	Doc:   "the load generator kept its schedule: nothing unsent, 99 % of calls less than 100 ms late, or no more than a tenth of the time lost",
+	ID: "generator",
+	Doc: "the load generator kept its schedule: nothing unsent, 99 % of calls less than 100 ms late, or no more " +
+		"than a tenth of the time lost",
 	Judge: judgeGenerator,
 }
 
@@ -34,7 +35,8 @@ func judgeGenerator(t *Trial) Finding {
 		return f
 	}
 	p99 := quantile(late, 0.99)
-	f.Saw = fmt.Sprintf("late by p99 %s, max %s; %d of %d unsent", span(p99), span(late[len(late)-1]), unsent, len(t.Calls))
+	f.Saw = fmt.Sprintf("late by p99 %s, max %s; %d of %d unsent", span(p99), span(late[len(late)-1]), unsent,
+		len(t.Calls))
 	lost := covered(Standstills(t.Calls, maxLate))
 	switch {
 	case unsent > 0:
@@ -86,7 +88,8 @@ func judgePressure(t *Trial) Finding {
 		return f
 	}
 	pin := t.court.evidence.BurstMax(l.Rate) - t.court.evidence.BurstMin(l.Rate)
-	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(), plural2(pin, "token"))
+	f.Saw = fmt.Sprintf("%s of %d calls; the run pins the burst to %s", plural(refused, "refusal"), t.sent(),
+		plural2(pin, "token"))
 	switch {
 	case pin <= maxPin+t.court.ticking() && t.sent() > 0 && !t.asPlanned():
 		f.Saw += fmt.Sprintf(", but this scenario's traffic was not as planned: %s", t.Disturbance())
@@ -112,7 +115,8 @@ func (t *Trial) unsure() int {
 // firstFailure quotes the first call that failed, for a stranger to act on.
 func (t *Trial) firstFailure() string {
 	for _, c := range t.Calls {
-		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown || c.Outcome == history.ClosedIdle) && c.Detail != "" {
+		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown ||
+			c.Outcome == history.ClosedIdle) && c.Detail != "" {
 			return fmt.Sprintf(" (%s: %s)", c.Outcome, c.Detail)
 		}
 	}
@@ -139,8 +143,10 @@ func judgeComplete(t *Trial) Finding {
 		}
 	}
 	failed := counts[history.ToolError] + counts[history.Rejected] + counts[history.Broken]
+	away := t.turnedAway()
 	unknown := counts[history.TimedOut] + counts[history.Unknown] + counts[history.ClosedIdle]
-	f.Saw = fmt.Sprintf("%d = %d + %d + %d + %d", t.sent(), counts[history.OK], counts[history.Limited], failed, unknown)
+	f.Saw = fmt.Sprintf("%d = %d + %d + %d + %d", t.sent(), counts[history.OK], counts[history.Limited], failed,
+		unknown)
 	if n := counts[history.ClosedIdle]; n > 0 {
 		f.Saw += fmt.Sprintf("; %d of the last on connections that the server closed while idle", n)
 	}
@@ -151,12 +157,26 @@ func judgeComplete(t *Trial) Finding {
 		f.Verdict = Fail
 		f.Saw += fmt.Sprintf("; %s wrongly%s", plural(t.misanswered(), "call was answered"), t.firstFailure())
 		f.Cause = "replies don't match their requests"
-	case float64(failed+unknown) <= 0.01*float64(t.sent()):
+	case float64(failed-away+unknown) <= 0.01*float64(t.sent()):
 		f.Verdict = Pass
+		if away > 0 {
+			f.Saw += fmt.Sprintf("; %s turned away that no server need take", were(away))
+		}
 	default:
 		f.Saw += fmt.Sprintf("; %d without a clear answer%s", failed+unknown, t.firstFailure())
 	}
 	return t.advised(f)
+}
+
+// turnedAway counts the calls of an audit's tricks that the server didn't take: it need take
+// none of them, and such an answer is clear.
+func (t *Trial) turnedAway() (n int) {
+	for i := range t.Calls {
+		if c := &t.Calls[i]; c.Outcome == history.Rejected && crowding(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // misanswered counts the calls that got a reply which can't be theirs.

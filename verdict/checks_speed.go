@@ -102,7 +102,8 @@ func judgeRefusalShape(t *Trial) Finding {
 		f.Warnings = append(f.Warnings, "the error code lies in -32020…-32099, which the protocol reserves for itself")
 	}
 	if legacy {
-		f.Warnings = append(f.Warnings, "the error code lies in -32000…-32019, which has no agreed meaning: clients can't know it is a refusal")
+		f.Warnings = append(f.Warnings, "the error code lies in -32000…-32019, which has no agreed meaning: clients "+
+			"can't know it is a refusal")
 	}
 	if refused > 0 && hinted == 0 {
 		f.Warnings = append(f.Warnings, "refusals don't say when to retry (no Retry-After)")

@@ -56,11 +56,13 @@ func judgeFastRefusals(t *Trial) Finding {
 	switch {
 	case 2*heldNo > len(no) && chance(heldNo, len(no), heldYes, len(yes)) < slowChance:
 		f.Verdict = Fail
-		f.Saw += fmt.Sprintf("; %d refusals and %d admissions were held while later calls of their connection were admitted, %s",
+		f.Saw += fmt.Sprintf("; %d refusals and %d admissions were held while later calls of their connection were "+
+			"admitted, %s",
 			heldNo, heldYes, p.words(example))
 		f.Cause = "the server makes refused callers wait"
 	case slower(quantile(no, 0.5), quantile(yes, 0.5)):
-		f.Saw += fmt.Sprintf("; but only %d of them were held while later calls of their connection were admitted, so that pauses may have done this", heldNo)
+		f.Saw += fmt.Sprintf("; but only %d of them were held while later calls of their connection were admitted, "+
+			"so that pauses may have done this", heldNo)
 	default:
 		f.Verdict = Pass
 	}
@@ -69,7 +71,10 @@ func judgeFastRefusals(t *Trial) Finding {
 
 // together are the stalls of all connections that may be taken out of times.
 func together(list []Stall) []Stall {
-	return slices.DeleteFunc(slices.Clone(list), func(s Stall) bool { return s.Lane != "" || s.To-s.since < stallLeast })
+	return slices.DeleteFunc(slices.Clone(list), func(s Stall) bool {
+		return s.Lane != "" ||
+			s.To-s.since < stallLeast
+	})
 }
 
 // A pace is what calls took, beside what others took at the same time.
@@ -208,13 +213,14 @@ func judgeLatency(t *Trial, th Threshold) Finding {
 // ourselves stood still, in order.
 func (t *Trial) waitedForThem() []time.Duration {
 	still := Standstills(t.Calls, stallLeast)
-	return sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome == history.OK }, func(c history.Call) time.Duration {
-		var spans []Stall
-		for _, s := range still {
-			if s.From, s.To = max(s.From, c.Due), min(s.To, c.Received); s.Length() > 0 {
-				spans = append(spans, s)
+	return sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome == history.OK },
+		func(c history.Call) time.Duration {
+			var spans []Stall
+			for _, s := range still {
+				if s.From, s.To = max(s.From, c.Due), min(s.To, c.Received); s.Length() > 0 {
+					spans = append(spans, s)
+				}
 			}
-		}
-		return c.Response() - covered(spans)
-	})
+			return c.Response() - covered(spans)
+		})
 }

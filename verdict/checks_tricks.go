@@ -50,11 +50,20 @@ func judgeTricks(t *Trial) Finding {
 		f.Saw = t.untried()
 		return f
 	}
-	var failed, held, silent []string
+	var failed, held, away, silent []string
 	plainly := ""
 	pressed := t.count(history.Limited) > 0
 	list := t.tricks()
+	var seen []string
 	for _, k := range list {
+		if seen = append(seen, k.name); k.name == Failing {
+			f.Warnings = append(f.Warnings, t.failsFreely(k)...)
+			continue
+		}
+		if len(k.before) > 0 && !t.served(k.before) {
+			silent = append(silent, k.name+" (plain calls just before it were not answered)")
+			continue
+		}
 		words, witness := t.boughtBy(k)
 		if broken := t.plainly(k.before); broken != nil {
 			if plainly == "" {
@@ -66,42 +75,49 @@ func judgeTricks(t *Trial) Finding {
 		}
 		switch {
 		case witness != nil:
-			failed = append(failed, words)
-			if f.Witness == nil {
-				f.Witness = witness
-			}
+			failed, f.Witness = append(failed, words), cmp.Or(f.Witness, witness)
+		case t.anyBarred(k.before) || t.anyBarred(k.own):
+			silent = append(silent, k.name+" ("+barredTrick+")")
 		case words != "":
 			silent = append(silent, k.name+" ("+words+")")
+		case !t.served(k.own):
+			away = append(away, k.name)
 		default:
 			held = append(held, k.name)
 		}
 	}
-	silent = append(silent, t.unsent(list)...)
-	f.Saw = t.trickWords(held, silent)
+	silent = append(silent, unsentTricks(t.Calls, seen, func(*history.Call) bool { return true })...)
+	f.Saw = t.trickWords(held, away, silent)
 	switch {
 	case len(failed) > 0:
 		f.Verdict, f.Cause, f.Saw = Fail, strings.Join(failed, "; "), strings.Join(failed, "; ")+"; "+f.Saw
 	case !pressed:
 		f.Saw += "; nothing was refused, so that nothing pressed on the limit"
-	case slices.ContainsFunc(silent, func(name string) bool { return strings.HasPrefix(name, Replica) }):
+	case anyReplica(away) || anyReplica(silent):
 		// what holds at the others says nothing of this one
-	case len(held) > 0:
+	case len(held)+len(away) > 0:
 		f.Verdict = Pass
 	}
 	f.Saw = strings.TrimSuffix(f.Saw, "; ")
-	f.Warnings = t.freely(list)
+	f.Warnings = append(f.Warnings, t.freely(list)...)
 	return f
 }
 
-// unsent names the tricks of which no call could be sent.
-func (t *Trial) unsent(list []*trick) (names []string) {
-	seen := map[string]bool{"": true}
-	for _, k := range list {
-		seen[k.name] = true
+// anyReplica reports if any of some tricks is the burst at another url.
+func anyReplica(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, Replica) })
+}
+
+// unsentTricks names the tricks of which no call could be sent: those of the calls that
+// count which are not among the names that were seen.
+func unsentTricks(calls []history.Call, seen []string, counts func(*history.Call) bool) (names []string) {
+	said := map[string]bool{"": true}
+	for _, name := range seen {
+		said[name] = true
 	}
-	for i := range t.Calls {
-		if name, _ := TrickOf(t.Calls[i].Session); !seen[name] {
-			seen[name] = true
+	for i := range calls {
+		if name, _ := TrickOf(calls[i].Session); !said[name] && counts(&calls[i]) {
+			said[name] = true
 			names = append(names, name+" (nothing of it could be sent)")
 		}
 	}
@@ -109,10 +125,16 @@ func (t *Trial) unsent(list []*trick) (names []string) {
 }
 
 // trickWords says what came of those tricks that are not proven to have bought a call.
-func (t *Trial) trickWords(held, silent []string) string {
+func (t *Trial) trickWords(held, away, silent []string) string {
 	text := ""
+	if len(held)+len(away) > 0 {
+		text = fmt.Sprintf("%d of %s admitted", t.count(history.OK), words.Count(t.sent(), "call"))
+	}
 	if len(held) > 0 {
-		text = fmt.Sprintf("%d of %s admitted; no call was bought by %s", t.count(history.OK), words.Count(t.sent(), "call"), strings.Join(held, ", "))
+		text += "; no call was bought by " + strings.Join(held, ", ")
+	}
+	if len(away) > 0 {
+		text += "; turned away, as what the server doesn't take: " + strings.Join(away, ", ")
 	}
 	if len(silent) > 0 {
 		text = strings.TrimPrefix(text+"; not to be told of "+strings.Join(silent, ", "), "; ")
@@ -193,7 +215,8 @@ func (t *Trial) plainWords(w *Witness) string {
 		}
 	}
 	return fmt.Sprintf("plain calls buy %s by themselves, %s and %s into the run: %d admitted in %s, %s allowed",
-		words.Count(int(math.Ceil(float64(w.Admitted)-w.Allowed)), "call"), (w.To - first).Round(100*time.Millisecond), words.Count(n, "call"),
+		words.Count(int(math.Ceil(float64(w.Admitted)-w.Allowed)), "call"), (w.To - first).Round(100*time.Millisecond),
+		words.Count(n, "call"),
 		w.Admitted, (w.To - w.From).Round(time.Millisecond), tokens(w.Allowed))
 }
 
@@ -206,6 +229,14 @@ func (t *Trial) answered(positions []int) (n int) {
 		}
 	}
 	return n
+}
+
+// served reports if any of some calls was let through, or refused for the limit.
+func (t *Trial) served(positions []int) bool {
+	return slices.ContainsFunc(positions, func(p int) bool {
+		o := t.court.calls[p-1].Outcome
+		return o == history.OK || o == history.Limited
+	})
 }
 
 // boughtWords say what a trick buys: each of its values a number of calls, or all of it
@@ -224,10 +255,15 @@ func (t *Trial) boughtWords(k *trick, all []int, proof *Witness) string {
 	}
 	more := int(math.Ceil(float64(proof.Admitted) - proof.Allowed))
 	span := (proof.To - proof.From).Round(time.Millisecond)
-	text := fmt.Sprintf("%s buys %s: %d admitted in %s, %s allowed", k.name, words.Count(more, "call"), proof.Admitted, span, tokens(proof.Allowed))
+	text := fmt.Sprintf("%s buys %s: %d admitted in %s, %s allowed", k.name, words.Count(more, "call"), proof.Admitted,
+		span, tokens(proof.Allowed))
 	if len(got) > 1 && least > 1 && 2*least >= most {
-		text = fmt.Sprintf("each new %s buys %s at once, so that there is no limit: %d admitted in %s, %s allowed",
-			k.name, words.Count(least, "call"), proof.Admitted, span, tokens(proof.Allowed))
+		each := "each new " + k.name
+		if strings.HasPrefix(k.name, "a ") {
+			each = "each time " + k.name
+		}
+		text = fmt.Sprintf("%s buys %s at once, so that there is no limit: %d admitted in %s, %s allowed",
+			each, words.Count(least, "call"), proof.Admitted, span, tokens(proof.Allowed))
 	}
 	if strings.HasPrefix(k.name, Replica) {
 		there := 0

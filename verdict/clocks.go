@@ -100,10 +100,10 @@ func ParseDrift(s string) (float64, error) {
 	}
 	x, err := strconv.ParseFloat(number, 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || scale == 0 && x != 0 {
-		return 0, fmt.Errorf("verdict: %q is not a drift such as 200ppm, 0.02%% or 0", s)
+		return 0, fmt.Errorf("%q is not a drift such as 200ppm, 0.02%% or 0", s)
 	}
 	if x *= scale; x < 0 || x > MaxDrift {
-		return 0, fmt.Errorf("verdict: a drift of %q is not from 0 to %g%%", s, MaxDrift*100)
+		return 0, fmt.Errorf("a drift of %q is not from 0 to %g%%", s, MaxDrift*100)
 	}
 	return x, nil
 }

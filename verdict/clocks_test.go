@@ -110,7 +110,8 @@ func TestHonestHistoriesUnderWanderingClocksAreNeverFlagged(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 31))
 		c := [...]Clocks{
 			{Drift: DefaultDrift, Tick: DefaultTick}, {Drift: 0.01}, {Drift: 0.05, Tick: 5 * time.Millisecond},
-			{Tick: time.Second}, {Error: 150 * time.Millisecond}, {Drift: 0.002, Tick: time.Millisecond, Error: 2 * time.Millisecond},
+			{Tick: time.Second}, {Error: 150 * time.Millisecond}, {Drift: 0.002, Tick: time.Millisecond,
+				Error: 2 * time.Millisecond},
 		}[seed%6]
 		rate, burst := []float64{0.5, 3, 12, 40, 200, 1000}[r.IntN(6)]*(0.5+r.Float64()), 1+r.IntN(50)
 		calls := wandering(r, c, rate, burst, 20+r.IntN(120))
@@ -121,7 +122,8 @@ func TestHonestHistoriesUnderWanderingClocksAreNeverFlagged(t *testing.T) {
 			boxes++
 			m, ok := ev.MeasureAround(rate, 0)
 			require.True(t, ok, "an honest bucket has a box, seed %d", seed)
-			require.True(t, m.holds(rate, float64(burst)), "%s lost %g/s, %d under %+v, seed %d", m, rate, burst, c, seed)
+			require.True(t, m.holds(rate, float64(burst)), "%s lost %g/s, %d under %+v, seed %d", m, rate, burst, c,
+				seed)
 		}
 		if j := ev.Under(Clocks{}).Check(rate, burst, 1e-6); j.Verdict == Fail {
 			switch {
@@ -157,7 +159,8 @@ func TestTheDriftIsNoMoreThanAClockCanUse(t *testing.T) {
 		return decide(ds, func(at time.Duration) bool { return bucket.take(time.Duration(float64(at) * pace)) })
 	}
 	over := func(pace, said float64) Judgement {
-		return Gather(testLimit(rate, burst), history(pace)).Under(Clocks{Drift: said}).Check(rate, burst, DefaultTolerance)
+		return Gather(testLimit(rate, burst), history(pace)).Under(Clocks{Drift: said}).Check(rate, burst,
+			DefaultTolerance)
 	}
 	require.Equal(t, Pass, over(1+drift, drift).Verdict)
 	require.True(t, over(1+drift, drift*0.98).OverAdmission.Violated)
@@ -178,7 +181,8 @@ func TestTheTickIsNoMoreThanAClockCanUse(t *testing.T) {
 		return Gather(testLimit(100, 2), calls).Under(tick).Check(100, 2, 0)
 	}
 	require.True(t, check(at(0, history.Limited)).OverRejection.Violated, "a full bucket refused")
-	require.True(t, check(at(0, history.OK), at(111, history.Limited)).OverRejection.Violated, "it was full again for a tick")
+	require.True(t, check(at(0, history.OK), at(111, history.Limited)).OverRejection.Violated,
+		"it was full again for a tick")
 	require.False(t, check(at(0, history.OK), at(0, history.OK), at(90, history.Limited)).OverRejection.Violated)
 	many := make([]history.Call, 12)
 	for i := range many {
@@ -199,7 +203,8 @@ func TestATickIsNotHeldAgainstARun(t *testing.T) {
 			at := time.Duration(i) * 700 * time.Microsecond
 			ds = append(ds, decision{sent: at, decided: at + gap/2, received: at + gap})
 		}
-		court := NewCourt(profiles.Profile{Limit: testLimit(rate, burst)}, decide(ds, bucket.take), Config{Clocks: &Clocks{Tick: tick}})
+		court := NewCourt(profiles.Profile{Limit: testLimit(rate, burst)}, decide(ds, bucket.take),
+			Config{Clocks: &Clocks{Tick: tick}})
 		return Pressure.Judge(court.Trial("")).Verdict
 	}
 	require.Equal(t, Pass, judge(0, 0))
@@ -224,7 +229,8 @@ func TestParseDrift(t *testing.T) {
 
 func TestClocksInWords(t *testing.T) {
 	require.Equal(t, "200 ppm", DefaultClocks().String())
-	require.Equal(t, "no drift, a limiter's tick of 1s, and each instant within 2ms", Clocks{Tick: time.Second, Error: 2 * time.Millisecond}.String())
+	require.Equal(t, "no drift, a limiter's tick of 1s, and each instant within 2ms", Clocks{Tick: time.Second,
+		Error: 2 * time.Millisecond}.String())
 	require.Empty(t, DefaultClocks().Fault())
 	for _, c := range []Clocks{{Drift: -1}, {Drift: 0.2}, {Tick: -1}, {Error: -1}, {Error: 48 * time.Hour}} {
 		require.NotEmpty(t, c.Fault())

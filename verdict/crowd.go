@@ -61,8 +61,9 @@ func (b *bucket) review() {
 	b.length = (1 + c.Drift) * (float64(last-first) + float64(2*int64(c.Error)+c.lag())) / 1e9
 }
 
-// plain reports if a bucket may be judged without a tree: it is tiny, every
-// mark has an answer of its own or none for ever, and none of its instants would run over where it is widened. The sweeps look out for that.
+// plain reports if a bucket may be judged without a tree: it is tiny, every mark has an
+// answer of its own or none for ever, and none of its instants would run over where it
+// is widened. The sweeps look out for that.
 func (b *bucket) plain() bool { return len(b.marks) <= tiny && len(b.tacit) == 0 && !b.ages }
 
 // tightestTiny is tightest of a tiny bucket, without the window.

@@ -66,7 +66,8 @@ func TestACrowdIsJudgedByTheFormulas(t *testing.T) {
 			again := Gather(limit, slices.Clone(calls)).Under(c)
 			_ = again.BurstMin(rate * 3)
 			_ = again.BurstMax(rate / 3)
-			require.Equal(t, Gather(limit, calls).Under(c).Check(rate, burst, 0.05), again.Check(rate, burst, 0.05), "what was asked before matters, seed %d", seed)
+			require.Equal(t, Gather(limit, calls).Under(c).Check(rate, burst, 0.05), again.Check(rate, burst, 0.05),
+				"what was asked before matters, seed %d", seed)
 		}
 	}
 	require.Greater(t, bounded, 500)

@@ -21,7 +21,8 @@ const (
 // or calls got lost. Traffic that was disturbed may press less than planned, and
 // what it shows may be too blurred to tell anything; sent again it may tell.
 func (t *Trial) Disturbance() string {
-	if still := longestOf(Standstills(t.Calls, maxLate)); still >= worthTelling || still > 0 && judgeGenerator(t).Verdict != Pass {
+	if still := longestOf(Standstills(t.Calls, maxLate)); still >= worthTelling || still > 0 &&
+		judgeGenerator(t).Verdict != Pass {
 		return "our machine stood still for " + span(still)
 	}
 	if stall := longestOf(t.stalls()); stall > 0 {

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -26,8 +25,12 @@ func Cost(l *profiles.Limit, c *history.Call) (least, most int) {
 // Unsure parts the name of a client from what it sent, where nobody knows if that made it
 // another one, as in "c1?X-Forwarded-For": such a call may have cost the client's own
 // bucket a token, and where each client is promised one it is held against nobody. Under a
-// limit for everybody it is a call like any other.
-const Unsure = "?"
+// limit for everybody it is a call like any other, unless it is Opening: what opens a
+// session while the bucket is empty, of which few servers do what they say.
+const (
+	Unsure  = "?"
+	Opening = "opening"
+)
 
 // never is the end of a call that got no reply: the server may decide it at
 // any later instant.
@@ -159,14 +162,10 @@ func (e *Evidence) Add(pos int, c *history.Call) {
 			m.received = never
 		}
 	}
-	client, _, unsure := strings.Cut(c.Client, Unsure)
-	if unsure && e.split {
-		if m.kind == refused {
-			return
-		}
-		m.kind, m.least = maybe, 0
+	b := e.bucketFor(c, &m)
+	if b == nil {
+		return
 	}
-	b := e.bucketOf(client)
 	if m.tacit {
 		b.tacit = append(b.tacit, tacit{int32(len(b.marks)), max(m.sent, m.received)})
 	}
@@ -185,6 +184,11 @@ func (e *Evidence) bucketOf(client string) *bucket {
 	if !e.split {
 		client = ""
 	}
+	return e.bucketNamed(client)
+}
+
+// bucketNamed returns the bucket of a name, and makes it at its first use.
+func (e *Evidence) bucketNamed(client string) *bucket {
 	b := e.byName[client]
 	if b == nil {
 		b = &bucket{client: client, evidence: e}

@@ -122,7 +122,8 @@ func TestHonestHistoriesAreNeverFlagged(t *testing.T) {
 			boxes++
 			m, ok := ev.Measure(0)
 			require.True(t, ok, "an honest bucket has a box, seed %d", seed)
-			require.True(t, m.holds(rate, float64(burst)) || m.Or != nil && m.Or.holds(rate, float64(burst)), "%s lost %g/s, %d, seed %d", m, rate, burst, seed)
+			require.True(t, m.holds(rate, float64(burst)) || m.Or != nil && m.Or.holds(rate, float64(burst)),
+				"%s lost %g/s, %d, seed %d", m, rate, burst, seed)
 			if m.Or == nil {
 				single++
 			}

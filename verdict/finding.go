@@ -37,7 +37,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("verdict: %q is not one of pass, fail, inconclusive", text)
+	return fmt.Errorf("%q is not one of pass, fail, inconclusive", text)
 }
 
 // Worst combines verdicts: any fail is a fail, else any inconclusive is
@@ -61,11 +61,12 @@ func Worst(vs ...Verdict) Verdict {
 // A Witness is the evidence of a fail: calls that no honest server could have
 // answered so, and the window that they lie in.
 type Witness struct {
-	From     time.Duration // the window's first instant, from the run's start
-	To       time.Duration // its last
-	Calls    []int         // 1-based positions in the history: the line numbers of a history file
-	Admitted int           // tokens that were certainly (over-admission) or at most (over-rejection) taken in the window
-	Allowed  float64       // tokens that the limit grants in it
+	From  time.Duration // the window's first instant, from the run's start
+	To    time.Duration // its last
+	Calls []int         // 1-based positions in the history: the line numbers of a history file
+	// tokens that were certainly (over-admission) or at most (over-rejection) taken in the window
+	Admitted int
+	Allowed  float64 // tokens that the limit grants in it
 }
 
 // A Finding is what one check says of one scenario.

@@ -50,42 +50,93 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 		cause string   // in the cause
 		warns []string // in the warnings, in order
 	}{
-		{name: "honest", hints: `body.retry_after_ms="95" wait 94ms..96ms`, then: []history.Call{refused(60*ms, ""), at(140*ms, history.OK, "")}, want: Pass, says: "1 refusal of 2 with a hint, none contradicted"},
+		{name: "honest", hints: `body.retry_after_ms="95" wait 94ms..96ms`, then: []history.Call{refused(60*ms, ""),
+			at(140*ms, history.OK, "")}, want: Pass, says: "1 refusal of 2 with a hint, none contradicted"},
 		{name: "none", then: []history.Call{refused(60*ms, "")}, want: Pass, says: "0 refusals of 2"},
 
-		{name: "too short", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{refused(60*ms, "")}, want: Fail, says: "told to retry after 20ms (body.retry_after_ms: 20), but 29ms later still refused", cause: "Retry-After is too short"},
-		{name: "just within its precision", hints: `body.retry_after_ms="29" wait 28ms..30ms`, then: []history.Call{refused(60*ms, "")}, want: Pass},
-		{name: "too short, but something was taken", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{at(50*ms, history.Broken, ""), refused(60*ms, "")}, want: Pass},
-		{name: "a whole second may mean two", hints: `Retry-After="1" wait 0s..2s`, then: []history.Call{refused(1900*ms, "")}, want: Pass},
-		{name: "a ban or a second limit after the hint", hints: `Retry-After="1" wait 0s..2s`, then: []history.Call{refused(3*time.Second, `Retry-After="8" wait 7s..9s`)}, want: Pass,
-			warns: []string{"from call 22 on, 1 refusal asked to wait 8s or so, where a bucket of 10/s burst 20 needs 2s at most"}},
-		{name: "another client's refusal", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{func() history.Call { c := refused(60*ms, ""); c.Client = "c2"; return c }()}, want: Pass},
-		{name: "a date, two seconds either way", hints: `Retry-After="Sat, 28 Nov 2026 12:00:01 GMT" wait -1s..3s`, then: []history.Call{refused(1500*ms, ""), at(1600*ms, history.OK, "")}, want: Pass},
+		{name: "too short", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{refused(60*ms, "")},
+			want: Fail, says: "told to retry after 20ms (body.retry_after_ms: 20), but 29ms later still refused",
+			cause: "Retry-After is too short"},
+		{name: "just within its precision", hints: `body.retry_after_ms="29" wait 28ms..30ms`,
+			then: []history.Call{refused(60*ms, "")}, want: Pass},
+		{name: "too short, but something was taken", hints: `body.retry_after_ms="20" wait 19ms..21ms`,
+			then: []history.Call{at(50*ms, history.Broken, ""), refused(60*ms, "")}, want: Pass},
+		{name: "a whole second may mean two", hints: `Retry-After="1" wait 0s..2s`,
+			then: []history.Call{refused(1900*ms, "")}, want: Pass},
+		{name: "a ban or a second limit after the hint", hints: `Retry-After="1" wait 0s..2s`,
+			then: []history.Call{refused(3*time.Second, `Retry-After="8" wait 7s..9s`)}, want: Pass,
+			warns: []string{"from call 22 on, 1 refusal asked to wait 8s or so, where a bucket of 10/s burst 20 " +
+				"needs 2s at most"}},
+		{name: "another client's refusal", hints: `body.retry_after_ms="20" wait 19ms..21ms`,
+			then: []history.Call{func() history.Call { c := refused(60*ms, ""); c.Client = "c2"; return c }()},
+			want: Pass},
+		{name: "a date, two seconds either way", hints: `Retry-After="Sat, 28 Nov 2026 12:00:01 GMT" wait -1s..3s`,
+			then: []history.Call{refused(1500*ms, ""), at(1600*ms, history.OK, "")}, want: Pass},
 
-		{name: "zero, obeyed in vain", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{refused(32*ms, "")}, want: Fail, says: "told to retry after 0s (Retry-After: 0), but 1ms later still refused", cause: "too short", warns: []string{"refusals tell to retry at once"}},
-		{name: "zero, not tried", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{at(200*ms, history.OK, "")}, want: Pass, warns: []string{"refusals tell to retry at once: after 0 s"}},
-		{name: "zero, but something was taken", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{at(32*ms, history.TimedOut, ""), refused(50*ms, "")}, want: Pass, warns: []string{"refusals tell to retry at once"}},
+		{name: "zero, obeyed in vain", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{refused(32*ms, "")},
+			want: Fail, says: "told to retry after 0s (Retry-After: 0), but 1ms later still refused",
+			cause: "too short", warns: []string{"refusals tell to retry at once"}},
+		{name: "zero, not tried", hints: `Retry-After="0" wait -1s..1s`,
+			then: []history.Call{at(200*ms, history.OK, "")}, want: Pass, warns: []string{"refusals tell to retry at " +
+				"once: after 0 s"}},
+		{name: "zero, but something was taken", hints: `Retry-After="0" wait -1s..1s`,
+			then: []history.Call{at(32*ms, history.TimedOut, ""), refused(50*ms, "")}, want: Pass,
+			warns: []string{"refusals tell to retry at once"}},
 
-		{name: "too long for any bucket as promised", hints: `Retry-After="15" wait 14s..16s`, then: []history.Call{refused(40*ms, `Retry-After="16" wait 15s..17s`), at(140*ms, history.OK, "")}, want: Fail, says: "told to retry after 15s (Retry-After: 15), but a call was admitted within 111ms", cause: "full again after 2s; it looks like milliseconds"},
-		{name: "too long, and no milliseconds", hints: `Retry-After="86400" wait 23h59m59s..24h0m1s`, then: []history.Call{refused(40*ms, `Retry-After="86399" wait 23h59m58s..24h0m0s`), at(140*ms, history.OK, "")}, want: Fail, cause: "Retry-After is too long: a bucket of 10/s burst 20 is full again after 2s"},
-		{name: "always the same, long enough for any refusal", hints: `Retry-After="60" wait 59s..1m1s`, then: []history.Call{refused(40*ms, `Retry-After="60" wait 59s..1m1s`), at(140*ms, history.OK, "")}, want: Pass,
-			warns: []string{"told to retry after 1m0s (Retry-After: 60), but a call was admitted within 111ms: who heeds it waits longer than needed"}},
-		{name: "longer than needed", hints: `Retry-After="3" wait 2s..4s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Pass, warns: []string{"told to retry after 3s (Retry-After: 3), but a call was admitted within 111ms: who heeds it waits longer than needed"}},
-		{name: "one second", hints: `Retry-After="1" wait 0s..2s`, then: []history.Call{at(140*ms, history.OK, "")}, want: Pass},
-		{name: "too long, for another session", hints: `Retry-After="15" wait 14s..16s`, then: []history.Call{func() history.Call { c := at(140*ms, history.OK, ""); c.Session = "session"; return c }()}, want: Pass},
-		{name: "perhaps milliseconds", hints: `body.retry_after="15" wait 14s..16s "seconds or milliseconds: its name doesn't say"`, then: []history.Call{at(140*ms, history.OK, "")}, want: Pass, warns: []string{"who heeds it waits longer than needed"}},
+		{name: "too long for any bucket as promised", hints: `Retry-After="15" wait 14s..16s`,
+			then: []history.Call{refused(40*ms, `Retry-After="16" wait 15s..17s`), at(140*ms, history.OK, "")},
+			want: Fail, says: "told to retry after 15s (Retry-After: 15), but a call was admitted within 111ms",
+			cause: "full again after 2s; it looks like milliseconds"},
+		{name: "too long, and no milliseconds", hints: `Retry-After="86400" wait 23h59m59s..24h0m1s`,
+			then: []history.Call{refused(40*ms, `Retry-After="86399" wait 23h59m58s..24h0m0s`), at(140*ms, history.OK,
+				"")}, want: Fail, cause: "Retry-After is too long: a bucket of 10/s burst 20 is full again after 2s"},
+		{name: "always the same, long enough for any refusal", hints: `Retry-After="60" wait 59s..1m1s`,
+			then: []history.Call{refused(40*ms, `Retry-After="60" wait 59s..1m1s`), at(140*ms, history.OK, "")},
+			want: Pass,
+			warns: []string{"told to retry after 1m0s (Retry-After: 60), but a call was admitted within 111ms: who " +
+				"heeds it waits longer than needed"}},
+		{name: "longer than needed", hints: `Retry-After="3" wait 2s..4s`,
+			then: []history.Call{at(140*ms, history.OK, "")}, want: Pass, warns: []string{"told to retry after 3s " +
+				"(Retry-After: 3), but a call was admitted within 111ms: who heeds it waits longer than needed"}},
+		{name: "one second", hints: `Retry-After="1" wait 0s..2s`, then: []history.Call{at(140*ms, history.OK, "")},
+			want: Pass},
+		{name: "too long, for another session", hints: `Retry-After="15" wait 14s..16s`,
+			then: []history.Call{func() history.Call {
+				c := at(140*ms, history.OK, "")
+				c.Session = "session"
+				return c
+			}()}, want: Pass},
+		{name: "perhaps milliseconds",
+			hints: `body.retry_after="15" wait 14s..16s "seconds or milliseconds: its name doesn't say"`,
+			then:  []history.Call{at(140*ms, history.OK, "")}, want: Pass, warns: []string{"who heeds it waits " +
+				"longer than needed"}},
 
-		{name: "negative", hints: `Retry-After="-1484742195" wrong "negative"`, want: Fail, says: `Retry-After: "-1484742195" is present and wrong: negative`, cause: "no client can heed it"},
-		{name: "words, twice", hints: `Retry-After="1 second" wrong "neither whole seconds nor a date"`, then: []history.Call{refused(60*ms, `Retry-After="1 second" wrong "neither whole seconds nor a date"`)}, want: Fail, says: `Retry-After: "1 second" is present and wrong: neither whole seconds nor a date (2 refusals of 2`},
-		{name: "wrong elsewhere", hints: `X-Ratelimit-Reset="-1" wrong "negative"`, want: Pass, warns: []string{`X-Ratelimit-Reset is present and wrong: negative ("-1")`}},
-		{name: "calls left", hints: `X-Ratelimit-Remaining="999" left`, want: Pass, says: "0 refusals of 1", warns: []string{"X-Ratelimit-Remaining says that calls are left where a call was refused"}},
-		{name: "fraction", hints: `Retry-After="0.101" wait 100ms..102ms "a fraction, where RFC 9110 has whole seconds"`, want: Pass, warns: []string{"Retry-After has a fraction, where RFC 9110 has whole seconds: some clients raise an error for it"}},
+		{name: "negative", hints: `Retry-After="-1484742195" wrong "negative"`, want: Fail,
+			says: `Retry-After: "-1484742195" is present and wrong: negative`, cause: "no client can heed it"},
+		{name: "words, twice", hints: `Retry-After="1 second" wrong "neither whole seconds nor a date"`,
+			then: []history.Call{refused(60*ms, `Retry-After="1 second" wrong "neither whole seconds nor a date"`)},
+			want: Fail,
+			says: `Retry-After: "1 second" is present and wrong: neither whole seconds nor a date (2 refusals of 2`},
+		{name: "wrong elsewhere", hints: `X-Ratelimit-Reset="-1" wrong "negative"`, want: Pass,
+			warns: []string{`X-Ratelimit-Reset is present and wrong: negative ("-1")`}},
+		{name: "calls left", hints: `X-Ratelimit-Remaining="999" left`, want: Pass, says: "0 refusals of 1",
+			warns: []string{"X-Ratelimit-Remaining says that calls are left where a call was refused"}},
+		{name: "fraction",
+			hints: `Retry-After="0.101" wait 100ms..102ms "a fraction, where RFC 9110 has whole seconds"`, want: Pass,
+			warns: []string{"Retry-After has a fraction, where RFC 9110 has whole seconds: some clients raise an " +
+				"error for it"}},
 
-		{name: "header against body", hints: `Retry-After="3600" wait 59m59s..1h0m1s; body.retry_after_ms="101" wait 100ms..102ms`, want: Fail, says: "one refusal said Retry-After: 3600 and body.retry_after_ms: 101", cause: "contradict"},
-		{name: "rounded up", hints: `Retry-After="1" wait 0s..2s; body.retry_after_ms="66" wait 65ms..67ms`, want: Pass},
-		{name: "seconds or milliseconds", hints: `Retry-After="1" wait 0s..2s; body.retry_after="66" wait 65s..67s "seconds or milliseconds: its name doesn't say"`, want: Pass},
-		{name: "neither seconds nor milliseconds", hints: `Retry-After="1" wait 0s..2s; body.retry_after="3600" wait 59m59s..1h0m1s "seconds or milliseconds: its name doesn't say"`, want: Fail, cause: "contradict"},
-		{name: "a reset is no retry", hints: `Retry-After="1" wait 0s..2s; X-Ratelimit-Reset="60" reset 59s..1m1s`, want: Pass},
+		{name: "header against body",
+			hints: `Retry-After="3600" wait 59m59s..1h0m1s; body.retry_after_ms="101" wait 100ms..102ms`, want: Fail,
+			says: "one refusal said Retry-After: 3600 and body.retry_after_ms: 101", cause: "contradict"},
+		{name: "rounded up", hints: `Retry-After="1" wait 0s..2s; body.retry_after_ms="66" wait 65ms..67ms`,
+			want: Pass},
+		{name: "seconds or milliseconds",
+			hints: `Retry-After="1" wait 0s..2s; body.retry_after="66" wait 65s..67s "seconds or milliseconds: its name doesn't say"`, want: Pass},
+		{name: "neither seconds nor milliseconds",
+			hints: `Retry-After="1" wait 0s..2s; body.retry_after="3600" wait 59m59s..1h0m1s "seconds or milliseconds: its name doesn't say"`, want: Fail, cause: "contradict"},
+		{name: "a reset is no retry", hints: `Retry-After="1" wait 0s..2s; X-Ratelimit-Reset="60" reset 59s..1m1s`,
+			want: Pass},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -111,7 +162,8 @@ func TestHintsOfASharedServer(t *testing.T) {
 	shared := Config{Shared: true}
 	short := append(drained(`body.retry_after_ms="20" wait 19ms..21ms`), at(60*time.Millisecond, history.Limited, ""))
 	require.Equal(t, Pass, hintFinding(t, shared, short).Verdict)
-	require.Equal(t, Fail, hintFinding(t, shared, drained(`Retry-After="soon" wrong "neither whole seconds nor a date"`)).Verdict)
+	require.Equal(t, Fail, hintFinding(t, shared,
+		drained(`Retry-After="soon" wrong "neither whole seconds nor a date"`)).Verdict)
 }
 
 // Histories that were kept before hints were have a duration only.

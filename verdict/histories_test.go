@@ -100,7 +100,8 @@ func (d *drawn) read(fields []string, line string) (err error) {
 		}
 		d.wants = append(d.wants, w)
 	case "cause": // cause a pattern
-		d.wants = append(d.wants, wanted{cause: strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "cause"))})
+		d.wants = append(d.wants, wanted{cause: strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line),
+			"cause"))})
 	default:
 		return d.readCalls(fields)
 	}
@@ -148,7 +149,8 @@ func (d *drawn) readCalls(fields []string) error {
 	if !ok {
 		return fmt.Errorf("%q is no outcome", fields[2])
 	}
-	c := history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Tool: "echo", Label: "drawn"}, Outcome: outcome}
+	c := history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Tool: "echo", Label: "drawn"},
+		Outcome: outcome}
 	times, every := 1, time.Duration(0)
 	for i := 3; i < len(fields); i++ {
 		key, value, _ := strings.Cut(fields[i], "=")
@@ -190,7 +192,8 @@ func (d *drawn) readCalls(fields []string) error {
 
 func drawnChecks() map[string]Check {
 	known := map[string]Check{}
-	for _, c := range append(LimitChecks(), Scope, Measure, Pressure, Alive, Complete, Served, FastRefusals, RetryHint, Isolation, Evasion, Generator) {
+	for _, c := range append(LimitChecks(), Scope, Measure, Pressure, Alive, Complete, Served, FastRefusals, RetryHint,
+		Isolation, Evasion, Generator) {
 		known[c.ID] = c
 	}
 	return known
@@ -231,7 +234,8 @@ func TestDrawnHistories(t *testing.T) {
 			}
 		})
 	}
-	for _, check := range []string{"over-admission", "over-rejection", "scope", "isolation", "alive", "retry-after", "fast-refusals"} {
+	for _, check := range []string{"over-admission", "over-rejection", "scope", "isolation", "alive", "retry-after",
+		"fast-refusals"} {
 		for _, v := range []string{"pass", "fail"} {
 			require.True(t, used[check][v], "no history wants %s to %s", check, v)
 		}

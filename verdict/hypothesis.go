@@ -28,15 +28,19 @@ func (p *past) defects() []hypothesis {
 	}
 	list := []hypothesis{
 		defect("refusals", "refused calls cost a token too", flow{refusalCost: 1}),
-		defect("truncates", "fractions of a token are lost: the rate is too low for calls that come often", flow{truncates: 1 / l.Rate}),
-		defect("truncates", "fractions of a second are lost: the rate is too low for calls that come often", flow{truncates: 1}),
+		defect("truncates", "fractions of a token are lost: the rate is too low for calls that come often",
+			flow{truncates: 1 / l.Rate}),
+		defect("truncates", "fractions of a second are lost: the rate is too low for calls that come often",
+			flow{truncates: 1}),
 		defect("once", "after the first burst the bucket holds one token: the burst is too small", flow{once: true}),
 	}
 	for _, s := range []float64{0.002, 0.005, 0.01, 0.02} {
-		list = append(list, defect("racy", "a check and its token aren't taken in one step: calls at the same time aren't counted", flow{blind: s}))
+		list = append(list, defect("racy", "a check and its token aren't taken in one step: calls at the same time "+
+			"aren't counted", flow{blind: s}))
 	}
 	for _, k := range []float64{2, 1.5, 3} {
-		list = append(list, defect("rest", "a rest makes the bucket hold more than its burst: the burst is too big", flow{cap: k * float64(l.Burst)}))
+		list = append(list, defect("rest", "a rest makes the bucket hold more than its burst: the burst is too big",
+			flow{cap: k * float64(l.Burst)}))
 	}
 	for _, s := range []float64{2, 1, 0.5} {
 		h := defect("idle", fmt.Sprintf("a rest of %s makes the bucket full again", seconds(s)), flow{restFills: s})
@@ -46,7 +50,8 @@ func (p *past) defects() []hypothesis {
 	const grain = 0.002 // seconds
 	for _, s := range []float64{1, 0.5, 0.25, 0.2, 0.1} {
 		for phase := grain / 2; phase < s; phase += grain {
-			h := defect("steps", fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)), flow{step: s, phase: phase})
+			h := defect("steps", fmt.Sprintf("tokens come in steps, %.3g every %s", s*l.Rate, seconds(s)),
+				flow{step: s, phase: phase})
 			h.spare, h.vague = grain/2, "tokens come in steps"
 			list = append(list, h)
 		}
@@ -75,8 +80,10 @@ func (p *past) timers() []hypothesis {
 		}
 		for at := max(from, to-s); at < to; at += grain {
 			list = append(list, hypothesis{kind: "timer", exact: true, spare: grain / 2,
-				words: fmt.Sprintf("the bucket is full again every %s (a timer that resets it, or a clock that is set forward)", seconds(s)),
-				vague: "the bucket is full again at even intervals (a timer that resets it, or a clock that is set forward)",
+				words: fmt.Sprintf("the bucket is full again every %s (a timer that resets it, or a clock that is "+
+					"set forward)", seconds(s)),
+				vague: "the bucket is full again at even intervals (a timer that resets it, or a clock that is set " +
+					"forward)",
 				model: func() model { return &flow{l: p.limit, fills: s, phase: at + grain/2} }})
 		}
 	}
@@ -96,10 +103,12 @@ func (p *past) strangeWindows() []hypothesis {
 	var list []hypothesis
 	n, bars := p.beforeFirst(), p.longestShut()
 	for _, s := range []float64{float64(p.limit.Burst) / p.limit.Rate, 1, 2, 5, 10, 15, 30, 60} {
-		list = append(list, hypothesis{kind: "elastic", exact: true, words: fmt.Sprintf("it is a window of %d in %s that every call prolongs, a refused one too", n, seconds(s)),
+		list = append(list, hypothesis{kind: "elastic", exact: true, words: fmt.Sprintf("it is a window of %d in %s "+
+			"that every call prolongs, a refused one too", n, seconds(s)),
 			model: func() model { return &opening{number: n, length: s, prolongs: true} }})
 		if bars > s {
-			list = append(list, hypothesis{kind: "block", exact: true, words: fmt.Sprintf("it is a window of %d in %s, and more than that bars everything for %s", n, seconds(s), seconds(bars)),
+			list = append(list, hypothesis{kind: "block", exact: true, words: fmt.Sprintf("it is a window of %d in "+
+				"%s, and more than that bars everything for %s", n, seconds(s), seconds(bars)),
 				vague: fmt.Sprintf("it is a window of %d, and more than that bars everything for %s", n, seconds(bars)),
 				model: func() model { return &opening{number: n, length: s, bars: bars} }})
 		}
@@ -217,7 +226,8 @@ func (p *past) bans() []hypothesis {
 			if strikes > 1 {
 				who = fmt.Sprintf("being refused %d times within a second ", strikes)
 			}
-			list = append(list, hypothesis{kind: "ban", exact: true, words: who + words, vague: "refusals bar everything for a while",
+			list = append(list, hypothesis{kind: "ban", exact: true, words: who + words, vague: "refusals bar " +
+				"everything for a while",
 				model: func() model { return &flow{l: p.limit, bars: long, strikes: strikes} }})
 		}
 	}
@@ -234,7 +244,8 @@ func (p *past) secondLimits() []hypothesis {
 	n, start := r.letThrough, p.story.calls[0]
 	last := p.story.calls[r.refused[len(r.refused)-1]]
 	length := 1e9
-	words := fmt.Sprintf("a second limit is at work beside the promised one: after %s nothing was let through for %s, to the end (a quota, or so many a minute, hour or day)",
+	words := fmt.Sprintf("a second limit is at work beside the promised one: after %s nothing was let through for "+
+		"%s, to the end (a quota, or so many a minute, hour or day)",
 		plural(n, "call"), seconds(math.Floor(last.sent-p.story.calls[r.refused[0]].end)))
 	if r.ended {
 		length = round(max(0, last.sent-start.end)*1e9, (r.opened.end-start.sent)*1e9).Seconds()
@@ -258,12 +269,14 @@ func (p *past) behind() []hypothesis {
 		return !ok
 	})
 	m, ok := p.measuredUntil(calls[:most])
-	if !ok || most < len(calls)/4 || m.Rate.Hi > 1.1*m.Rate.Lo || m.Burst.Hi > m.Burst.Lo+1 || m.Rate.Hi >= p.limit.Rate {
+	if !ok || most < len(calls)/4 || m.Rate.Hi > 1.1*m.Rate.Lo || m.Burst.Hi > m.Burst.Lo+1 ||
+		m.Rate.Hi >= p.limit.Rate {
 		return nil
 	}
 	low := p.limit
 	low.Rate, low.Burst = (m.Rate.Lo+m.Rate.Hi)/2, int(m.Burst.Hi)
-	return []hypothesis{{kind: "behind", exact: true, words: fmt.Sprintf("a lower limit stands behind the promised one: a bucket of %s", m),
+	return []hypothesis{{kind: "behind", exact: true, words: fmt.Sprintf("a lower limit stands behind the promised "+
+		"one: a bucket of %s", m),
 		model: func() model { return &serial{&flow{l: p.limit}, &flow{l: low}} }}}
 }
 

@@ -59,11 +59,13 @@ func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
 
 // Check is Judge without the measured box, which takes most of its time.
 func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
-	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, Clocks: e.clocks, OverRejection: Bound{Burst: math.Inf(1)}}
+	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, Clocks: e.clocks,
+		OverRejection: Bound{Burst: math.Inf(1)}}
 	if !e.Judgeable() || !possible(rate, burst) || !(tolerance >= 0) {
 		return j
 	}
-	e.greediest, e.stingiest = nil, nil // of several that are as bad the first is the witness, whatever was asked before
+	// of several that are as bad the first is the witness, whatever was asked before
+	e.greediest, e.stingiest = nil, nil
 	low, burstMin := e.tightest(rate)
 	high, burstMax := e.loosest(rate)
 	j.OverAdmission = Bound{Violated: burstMin > float64(burst)+tolerance, Burst: burstMin}
@@ -92,7 +94,8 @@ func possible(rate float64, burst int) bool {
 func (w window) overAdmission(rate float64, burst int) *Witness {
 	b := w.bucket
 	b.prepare()
-	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(burst) + rate*w.seconds()}
+	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(burst) +
+		rate*w.seconds()}
 	for _, i := range b.sure {
 		if b.since(i) >= w.from && b.until(i) <= w.to {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
@@ -108,7 +111,8 @@ func (w window) overAdmission(rate float64, burst int) *Witness {
 func (w window) overRejection(rate float64, burst int) *Witness {
 	b := w.bucket
 	b.prepare()
-	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(burst) + rate*w.seconds()}
+	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(burst) +
+		rate*w.seconds()}
 	if w.from == w.to { // an instant, with whatever was in flight
 		out.From = out.To
 	}

@@ -17,9 +17,11 @@ func TestCallsWhoseInstantsContradictEachOther(t *testing.T) {
 	call := func(sent, received time.Duration, o history.Outcome) history.Call {
 		return history.Call{Arrival: history.Arrival{Method: "ping"}, Sent: sent, Received: received, Outcome: o}
 	}
-	for _, bad := range [][2]time.Duration{{9, 5}, {-9, 5}, {-9, -12}, {math.MaxInt64, 0}, {math.MinInt64, math.MaxInt64}} {
+	for _, bad := range [][2]time.Duration{{9, 5}, {-9, 5}, {-9, -12}, {math.MaxInt64, 0},
+		{math.MinInt64, math.MaxInt64}} {
 		// Three admissions at once would be one too many, were all of them sure.
-		j := JudgeLimit(testLimit(1, 2), []history.Call{call(5, 6, history.OK), call(5, 6, history.OK), call(bad[0], bad[1], history.OK)})
+		j := JudgeLimit(testLimit(1, 2), []history.Call{call(5, 6, history.OK), call(5, 6, history.OK),
+			call(bad[0], bad[1], history.OK)})
 		require.Equal(t, Pass, j.Verdict, bad)
 		require.Equal(t, 3, j.Calls)
 		require.Equal(t, 1, j.Misdated)
@@ -33,7 +35,8 @@ func TestCallsWhoseInstantsContradictEachOther(t *testing.T) {
 		require.Equal(t, Fail, JudgeLimit(testLimit(1, 3), refused[:2]).Verdict)
 		require.Equal(t, Pass, JudgeLimit(testLimit(1, 3), refused).Verdict)
 
-		j = JudgeLimit(testLimit(1, 2), []history.Call{call(bad[0], bad[1], history.OK), call(bad[0], bad[1], history.Limited)})
+		j = JudgeLimit(testLimit(1, 2), []history.Call{call(bad[0], bad[1], history.OK),
+			call(bad[0], bad[1], history.Limited)})
 		require.Equal(t, Inconclusive, j.Verdict, "nothing is left to judge")
 		require.Equal(t, 2, j.Misdated)
 		require.Nil(t, j.Measured)
@@ -47,7 +50,8 @@ func TestJudgeTakesAnything(t *testing.T) {
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 31))
 		instant := func() time.Duration {
-			return []time.Duration{0, 1, -1, math.MaxInt64, math.MinInt64, 1 << 62, time.Duration(r.Int64N(1000)), time.Duration(r.Uint64())}[r.IntN(8)]
+			return []time.Duration{0, 1, -1, math.MaxInt64, math.MinInt64, 1 << 62, time.Duration(r.Int64N(1000)),
+				time.Duration(r.Uint64())}[r.IntN(8)]
 		}
 		calls := make([]history.Call, r.IntN(30))
 		for i := range calls {

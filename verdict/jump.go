@@ -11,14 +11,17 @@ import (
 type Jump struct {
 	After, Before int           // the calls between which it lies: positions in the history
 	By            Interval      // seconds that explain every answer; negative where the clock was set back
-	Silence       time.Duration // for which nothing was sent or answered there; 0 where it was set back
+	Silence       time.Duration // for which nothing was sent or answered there; 0 where the order turns
 }
 
-// Back reports if the clock was set back. That is seen: the calls stand in order,
-// but for this one place. A jump forward is a guess: nothing was sent or answered
-// for a while that stands out, and if that while had been shorter by By, all would
-// be as promised. A server that doesn't count that time looks the same.
+// Back reports if the clock was set back.
 func (j Jump) Back() bool { return j.By.Hi < 0 }
+
+// Seen reports if the jump shows: the calls stand in order, but for this one place, where
+// the clock was set back. Any other is a guess: if the while for which nothing was sent or
+// answered had been shorter by By, or longer, all would be as promised. A server that
+// doesn't count that time, or twice, looks the same.
+func (j Jump) Seen() bool { return j.Back() && j.Silence == 0 }
 
 // About is the middle of By.
 func (j Jump) About() time.Duration { return time.Duration((j.By.Lo + j.By.Hi) / 2 * 1e9) }
@@ -105,7 +108,8 @@ func setBack(all []filed) step {
 			}
 			if last >= 0 && instant(all[k]) < instant(all[last]) {
 				drops++
-				s = step{at: k, pos: [2]int32{all[last].pos, all[k].pos}, back: true, from: instant(all[last]), to: instant(all[k])}
+				s = step{at: k, pos: [2]int32{all[last].pos, all[k].pos}, back: true, from: instant(all[last]),
+					to: instant(all[k])}
 			}
 			last = k
 		}
@@ -129,10 +133,6 @@ func (e *Evidence) setForward(all []filed, rate, allowed float64) step {
 			}
 		})
 	}
-	type stamp struct {
-		at  int64
-		pos int32
-	}
 	stamps := make([]stamp, 0, 2*len(all))
 	for _, m := range all {
 		stamps = append(stamps, stamp{m.sent, m.pos})
@@ -140,15 +140,7 @@ func (e *Evidence) setForward(all []filed, rate, allowed float64) step {
 			stamps = append(stamps, stamp{m.received, m.pos})
 		}
 	}
-	slices.SortStableFunc(stamps, func(a, b stamp) int {
-		switch {
-		case a.at < b.at:
-			return -1
-		case a.at > b.at:
-			return 1
-		}
-		return 0
-	})
+	inTime(stamps)
 	gap := func(k int) int64 { return stamps[k].at - stamps[k-1].at }
 	best := 0
 	for k := 1; k < len(stamps) && stamps[k].at <= first; k++ {
@@ -164,44 +156,58 @@ func (e *Evidence) setForward(all []filed, rate, allowed float64) step {
 			return step{}
 		}
 	}
-	s := step{pos: [2]int32{stamps[best-1].pos, stamps[best].pos}, from: stamps[best-1].at, to: stamps[best].at, least: 1, most: gap(best)}
+	s := step{pos: [2]int32{stamps[best-1].pos, stamps[best].pos}, from: stamps[best-1].at, to: stamps[best].at,
+		least: 1, most: gap(best)}
 	s.at = slices.IndexFunc(all, func(m filed) bool { return m.sent >= s.to })
 	return s
 }
 
 // stepped is the evidence as it would be had the clock not jumped by so much.
 func (e *Evidence) stepped(all []filed, s step, by int64) *Evidence {
-	out := &Evidence{limit: e.limit, split: e.split, byName: map[string]*bucket{}, weight: e.weight, clocks: e.clocks, granted: e.granted, limited: e.limited}
+	out := &Evidence{limit: e.limit, split: e.split, byName: map[string]*bucket{}, weight: e.weight, clocks: e.clocks,
+		granted: e.granted, limited: e.limited}
 	for k := range all {
 		m := all[k].mark
-		ended := m.received != never
-		switch {
-		case s.back && m.pos >= s.pos[1]:
-			m.sent += by
-			if ended {
-				m.received += by
-			}
-		case s.back && ended && m.sent >= s.from-s.flight: // its answer may have come after it
-			m.received += by
-		case !s.back && m.sent >= s.to:
-			m.sent -= by
-			if ended {
-				m.received -= by
-			}
-		case !s.back && ended && m.received >= s.to:
-			m.received -= by
-		}
+		m.sent, m.received = s.moved(m.sent, m.received, m.pos, by)
 		b := out.bucketOf(all[k].of.client)
 		b.marks = append(b.marks, m)
 	}
 	return out
 }
 
+// behind reports if a call was sent behind the step.
+func (s step) behind(sent int64, pos int32) bool {
+	if s.back {
+		return pos >= s.pos[1]
+	}
+	return sent >= s.to
+}
+
+// moved are a call's instants as they would be had the clock not jumped by so much.
+func (s step) moved(sent, received int64, pos int32, by int64) (int64, int64) {
+	ended := received != never
+	if !s.back {
+		by = -by
+	}
+	switch {
+	case s.behind(sent, pos):
+		sent += by
+		if ended {
+			received += by
+		}
+	case ended && s.back && sent >= s.from-s.flight, // its answer may have come after it
+		ended && !s.back && received >= s.to:
+		received += by
+	}
+	return sent, received
+}
+
 // explaining returns the least and the most that the step may be for everything
 // to be explained, to a hundredth or so. The further back a clock was set, the
 // more may have been admitted and the less refused; forward it is the other way.
 func (s step) explaining(check func(by int64) Judgement) (by [2]int64, ok bool) {
-	tooLittle, tooMuch := func(j Judgement) bool { return j.OverRejection.Violated }, func(j Judgement) bool { return j.OverAdmission.Violated }
+	tooLittle, tooMuch := func(j Judgement) bool { return j.OverRejection.Violated },
+		func(j Judgement) bool { return j.OverAdmission.Violated }
 	if s.back {
 		tooLittle, tooMuch = tooMuch, tooLittle
 	}
@@ -242,7 +248,8 @@ func (s step) explaining(check func(by int64) Judgement) (by [2]int64, ok bool) 
 
 // jump is the step in the terms of the history.
 func (s step) jump(by [2]int64) Jump {
-	j := Jump{After: int(s.pos[0]), Before: int(s.pos[1]), By: Interval{Lo: float64(by[0]) / 1e9, Hi: float64(by[1]) / 1e9}}
+	j := Jump{After: int(s.pos[0]), Before: int(s.pos[1]), By: Interval{Lo: float64(by[0]) / 1e9,
+		Hi: float64(by[1]) / 1e9}}
 	if s.back {
 		j.By = Interval{Lo: -j.By.Hi, Hi: -j.By.Lo}
 		return j

@@ -87,7 +87,8 @@ func TestNoJumpIsMadeUp(t *testing.T) {
 		rate, burst := 5+r.Float64()*20, 10+r.IntN(20)
 		honest := newLevel(rate, burst)
 		wrong := []func(time.Duration) bool{
-			newLevel(rate*1.1, burst).take, newLevel(rate*0.9, burst).take, newLevel(rate, burst+3).take, newLevel(rate, burst-3).take,
+			newLevel(rate*1.1, burst).take, newLevel(rate*0.9, burst).take, newLevel(rate, burst+3).take,
+			newLevel(rate, burst-3).take,
 			func(at time.Duration) bool { return honest.take(at) || r.IntN(30) == 0 },
 			func(at time.Duration) bool { return honest.take(at) && r.IntN(30) != 0 },
 			fixedTake(burst, time.Duration(float64(burst)/rate*1e9), 0),

@@ -1,6 +1,9 @@
 package verdict
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // bucketNeed is the smallest burst that a bucket of the law's rate must have to have
 // admitted what it surely did, and the stretch that says so; see sweepAdmissions.
@@ -20,6 +23,35 @@ func (c *counter) bucketNeed() (float64, excess) {
 	}
 	e.calls = c.surelyIn(sure, e.from, e.to)
 	return need, e
+}
+
+// mostFills is for how many steps of a bucket a stretch is looked for; a longer one is
+// held against the flow, which is up to a step more.
+const mostFills = 16
+
+// lateTimer is how late a timer may fill a bucket.
+const lateTimer = 50 * time.Millisecond
+
+// fillExcess is what a bucket whose tokens come in steps surely let through too much, and
+// the burst, one step included, that it would take. A stretch shorter than n times Every
+// has at most n fills, wherever they lie, but for a timer that was late for one and not for
+// the next.
+func (c *counter) fillExcess() (need float64, e excess, broken bool) {
+	l := c.law
+	if l.Step == 0 || len(c.stakes) == 0 {
+		return 0, e, false
+	}
+	length := c.last() - c.stakes[0].sent
+	for fills := 1; fills <= mostFills; fills++ {
+		span := c.fewest(time.Duration(fills)*l.Every - lateTimer)
+		if e = c.sureWithin(span); e.units > l.N+fills*l.Step {
+			return float64(e.units - (fills-1)*l.Step), e, true
+		}
+		if span > length {
+			break
+		}
+	}
+	return 0, excess{}, false
 }
 
 // demand is, at each of the sent instants, the most that may have been drawn from the

@@ -83,7 +83,8 @@ func (j *lawJudge) alternatives() []alternative {
 			swapped.N, swapped.Rate = other.N, other.Rate
 			p[x] = swapped
 			p[y].N, p[y].Rate = l.N, l.Rate
-			out = append(out, alternative{LawCause{Law: x, Kept: swapped, Says: fmt.Sprintf("its numbers are mixed up with those of law %d", y+1)}, p})
+			out = append(out, alternative{LawCause{Law: x, Kept: swapped, Says: fmt.Sprintf("its numbers are mixed "+
+				"up with those of law %d", y+1)}, p})
 		}
 	}
 	return out
@@ -161,7 +162,8 @@ func otherKinds(l promise.Law, with try) {
 	case promise.Window:
 		for _, style := range []promise.Style{promise.Fixed, promise.Sliding, promise.Aligned, promise.Counter} {
 			if l.Style != promise.Unsaid && !(l.Elastic && style == promise.Sliding) {
-				with(fmt.Sprintf("its windows are %s, not %s", style, l.Style), func(l *promise.Law) { l.Style = style })
+				with(fmt.Sprintf("its windows are %s, not %s", style, l.Style),
+					func(l *promise.Law) { l.Style = style })
 			}
 		}
 		with("it is a bucket, and no window", func(l *promise.Law) {
@@ -170,7 +172,8 @@ func otherKinds(l promise.Law, with try) {
 		})
 	case promise.Bucket:
 		if l.Step == 0 {
-			for _, every := range []time.Duration{100 * time.Millisecond, 250 * time.Millisecond, time.Second, time.Duration(float64(l.N) / 2 / l.Rate * 1e9)} {
+			for _, every := range []time.Duration{100 * time.Millisecond, 250 * time.Millisecond, time.Second,
+				time.Duration(float64(l.N) / 2 / l.Rate * 1e9)} {
 				step := int(math.Round(l.Rate * every.Seconds()))
 				if step >= 2 && step <= l.N {
 					with(fmt.Sprintf("tokens come in steps, %d at a time", step), func(l *promise.Law) {
@@ -207,7 +210,8 @@ func otherTimes(l promise.Law, with try, factors ...float64) {
 		if by > 1 {
 			longer = "longer"
 		}
-		with(fmt.Sprintf("its time is about %.0f%% %s", 100*math.Abs(by-1), longer), func(l *promise.Law) { stretch(l, by) })
+		with(fmt.Sprintf("its time is about %.0f%% %s", 100*math.Abs(by-1), longer),
+			func(l *promise.Law) { stretch(l, by) })
 	}
 }
 

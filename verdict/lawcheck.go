@@ -27,17 +27,19 @@ type Laws struct {
 	Fails   string                // a tool whose calls fail, as the server counts it; empty: none is known
 	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
 	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
-	Headers bool                  // the server's own headers made the promise: what they say is left is promised as well
+	// the server's own headers made the promise: what they say is left is promised as well
+	Headers bool
 
-	Hasty bool // windows' lengths and kinds aren't measured, which takes some forty judgements a law
+	Audited bool // tricks were tried against them
+	Hasty   bool // windows' lengths and kinds aren't measured, which takes some forty judgements a law
 
 	of     *Court // that judged and causes are of
 	judged LawJudgement
 	causes []string
 }
 
-// Checks are a check a law, one for all refusals, and one of their shape where one is
-// promised.
+// Checks are a check a law, one for all refusals, one for tricks where any were tried, and
+// one of the shape of refusals where one is promised.
 func (l *Laws) Checks() []Check {
 	var out []Check
 	for x, law := range l.Said {
@@ -61,6 +63,9 @@ func (l *Laws) Checks() []Check {
 		Doc:   "what refusals say of themselves fits a law that can have made them",
 		Judge: func(t *Trial) Finding { return l.saysFinding(t.court) },
 	})
+	if l.Audited {
+		out = append(out, l.Tricks())
+	}
 	if len(formParts(l.Refusal)) == 0 {
 		return out
 	}
@@ -81,7 +86,8 @@ func (l *Laws) Complete() Check {
 		meant := *t
 		meant.Calls = slices.Clone(t.Calls)
 		for i := range meant.Calls {
-			if c := &meant.Calls[i]; c.Tool == l.Fails && (c.Outcome == history.ToolError || c.Outcome == history.Rejected) {
+			if c := &meant.Calls[i]; c.Tool == l.Fails && (c.Outcome == history.ToolError ||
+				c.Outcome == history.Rejected) {
 				c.Outcome = history.OK
 			}
 		}
@@ -175,15 +181,53 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		if f.Refused > 0 {
 			found.Saw = fmt.Sprintf("not observed: the history leaves %s of its number", f.Units)
 		}
+		found.Next = l.unsaid(c, x, f)
 	}
 	return found
 }
 
+// unsaid is what to say of a law whose number stays open because nobody said what it
+// charges: whatever the run sent beside its load, such as the handshake, may have taken a
+// unit, and with one more than the law grants each refusal is explained as well.
+func (l *Laws) unsaid(c *Court, x int, f LawFinding) string {
+	held := &l.Held[x]
+	if !held.Charge.Presumed || f.Refused == 0 || len(held.Charge.Methods) == 0 {
+		return ""
+	}
+	beside := 0
+	for i := range c.calls {
+		if least, most := held.Charge.Cost(c.calls[i].Method, c.calls[i].Tool); least == 0 && most > 0 {
+			beside++
+		}
+	}
+	if beside == 0 {
+		return ""
+	}
+	return fmt.Sprintf("nobody said what %q charges, so that %s beside the load may have cost a unit: if they don't, "+
+		"say so, "+
+		"as methods: [%s] in a profile or as in --promise '%s methods %s'", f.Law, words.Count(beside, "message"),
+		strings.Join(held.Charge.Methods, ", "), f.Law, strings.Join(held.Charge.Methods, ","))
+}
+
 // refusalFinding says if every refusal can have been made by some law.
 func (l *Laws) refusalFinding(c *Court) Finding {
-	list := l.Judged(c).Unexplained
-	f := Finding{Check: "refusals", Want: "every refusal can have been made by some law", Verdict: Pass, Saw: "each can"}
-	if len(list) == 0 {
+	f := Finding{Check: "refusals", Want: "every refusal can have been made by some law", Verdict: Pass,
+		Saw: "each can"}
+	after := afterCrowds(c.calls)
+	var list []Unexplained
+	var barred []int
+	for _, u := range l.Judged(c).Unexplained {
+		if after[u.Call-1] {
+			barred = append(barred, u.Call)
+		} else {
+			list = append(list, u)
+		}
+	}
+	switch {
+	case len(list) == 0 && len(barred) == 0:
+		return f
+	case len(list) == 0:
+		f.Verdict, f.Saw, f.Next = Inconclusive, barredWords(c.calls, barred), barredNext
 		return f
 	}
 	f.Verdict, f.Cause = Fail, l.likely("the server refuses calls that its laws grant")

@@ -23,6 +23,7 @@ type stake struct {
 	least, most    int32 // units
 	call           int32 // index in the history
 	refused        bool
+	parts          bool // refused, and may have paid a part first: nobody knows how many it takes
 	brief          bool // what it takes is given back with the reply
 }
 
@@ -136,7 +137,8 @@ func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
 }
 
 // stakeOf is what a call has to do with a law: nothing, where it costs nothing.
-func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caughtUp func(out int64) int64) (s stake, ok bool) {
+func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caughtUp func(out int64) int64) (s stake,
+	ok bool) {
 	clocks := cfg.Clocks
 	least, most := l.Charge.Cost(c.Method, c.Tool)
 	if c.Kind != history.Request && c.Kind != history.Notification {
@@ -145,7 +147,8 @@ func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caug
 	if c.Outcome == history.Unsent || most == 0 {
 		return s, false
 	}
-	s = stake{sent: int64(c.Sent) - origin - int64(clocks.Error), received: never, least: int32(least), most: int32(most)}
+	s = stake{sent: int64(c.Sent) - origin - int64(clocks.Error), received: never, least: int32(least),
+		most: int32(most)}
 	switch {
 	case c.Outcome.Answered():
 		s.received = int64(c.Received) - origin + int64(clocks.Error)
@@ -159,7 +162,7 @@ func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caug
 	case c.Outcome == history.Limited && (!c.Planned() || c.Kind != history.Request):
 		s.least = 0 // never held against a server: what sets up or stands beside, it may refuse as it likes
 	case c.Outcome == history.Limited:
-		s.refused, s.least = true, 0
+		s.refused, s.parts, s.least = true, s.least < s.most && s.most > 1, 0
 	case !c.Outcome.Admitted():
 		s.least = 0
 	}

@@ -125,14 +125,23 @@ func (b *simBarred) ended(float64, bool) {}
 
 // lastingPromises are laws that ask how long requests last, or what came of them.
 var lastingPromises = map[string]func(r *rand.Rand) lasting{
-	"3 at a time":                  func(*rand.Rand) lasting { return &simSlots{n: 3} },
-	"1 at a time":                  func(*rand.Rand) lasting { return &simSlots{n: 1} },
-	"10/s burst 5 queue 500ms":     func(*rand.Rand) lasting { return &simQueue{rate: 10, burst: 5, level: 5, longest: 0.5} },
-	"5 per 2s fixed only failures": func(r *rand.Rand) lasting { return &simOutcome{n: 5, every: 2, late: r.IntN(2) == 0} },
+	"3 at a time": func(*rand.Rand) lasting { return &simSlots{n: 3} },
+	"1 at a time": func(*rand.Rand) lasting { return &simSlots{n: 1} },
+	"10/s burst 5 queue 500ms": func(*rand.Rand) lasting {
+		return &simQueue{rate: 10, burst: 5, level: 5,
+			longest: 0.5}
+	},
+	"5 per 2s fixed only failures": func(r *rand.Rand) lasting {
+		return &simOutcome{n: 5, every: 2,
+			late: r.IntN(2) == 0}
+	},
 	"5 per 2s fixed elastic": func(*rand.Rand) lasting {
 		return &simBarred{simCount: simCount{n: 5, every: 2, first: true}, prolongs: true}
 	},
-	"5 per 2s fixed lockout 1500ms": func(*rand.Rand) lasting { return &simBarred{simCount: simCount{n: 5, every: 2, first: true}, bar: 1.5} },
+	"5 per 2s fixed lockout 1500ms": func(*rand.Rand) lasting {
+		return &simBarred{simCount: simCount{n: 5, every: 2,
+			first: true}, bar: 1.5}
+	},
 }
 
 // A moment of a simulation: a request is decided, or ends.
@@ -186,7 +195,8 @@ func lastingTraffic(r *rand.Rand, l lasting, n int, delay float64, atLeast time.
 		over := m.at + time.Duration(late*1e9) + atLeast + wait()
 		c.Received = over + wait()
 		// A place is given back about when the reply is written.
-		line = append(line, moment{at: min(over+time.Duration(r.Float64()*0.04e9), c.Received+slotSlack/2), call: m.call, ends: true})
+		line = append(line, moment{at: min(over+time.Duration(r.Float64()*0.04e9), c.Received+slotSlack/2),
+			call: m.call, ends: true})
 		if r.IntN(40) == 0 {
 			c.Outcome, c.Status, c.Received = history.TimedOut, 0, c.Received+time.Second
 		}
@@ -206,7 +216,8 @@ func TestHonestLastingLawsAreNeverFailed(t *testing.T) {
 				delay := []float64{0, 0.0005, 0.005, 0.05, 1}[r.IntN(5)]
 				lasts := []time.Duration{0, 30 * time.Millisecond, 300 * time.Millisecond}[r.IntN(3)]
 				calls := lastingTraffic(r, limiter(r), 20+r.IntN(150), delay, lasts)
-				got := JudgeLaws(p, calls, LawConfig{Clocks: DefaultClocks(), Lasts: func(*history.Call) time.Duration { return lasts }})
+				got := JudgeLaws(p, calls, LawConfig{Clocks: DefaultClocks(),
+					Lasts: func(*history.Call) time.Duration { return lasts }})
 				require.NotEqual(t, Fail, got.Verdict, "seed %d: %+v", seed, got)
 				refused += got.Laws[0].Refused
 				if got.Laws[0].State == Kept {
@@ -231,7 +242,8 @@ func randomLaw(r *rand.Rand) string {
 	case 4:
 		law = fmt.Sprintf("%d/s burst %d steps %d every 1s", n, n, n)
 	}
-	for _, more := range []string{"per session", "per tool", "units a=2", "tools a", "refusals charged", "methods tools/call", "free tools/list"} {
+	for _, more := range []string{"per session", "per tool", "units a=2", "tools a", "refusals charged",
+		"methods tools/call", "free tools/list"} {
 		if r.IntN(9) == 0 {
 			law += " " + more
 		}

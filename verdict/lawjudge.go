@@ -162,6 +162,7 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 		return false
 	}
 	limit, may := c.refusingN(j.cfg.Tolerance), make([]bool, len(c.refuse))
+	c.bound = nil // the memory is needed while the next are worked out
 	c.bound = c.bounds(j.charged(x, c))
 	for k, bound := range c.bound {
 		may[k] = j.cfg.Shared || limit < bound
@@ -212,7 +213,7 @@ func (c *counter) bounds(charged func(s *stake) bool) []float64 {
 // are charged, or where the law may have been paid before another one refused.
 func (j *lawJudge) charged(x int, c *counter) func(s *stake) bool {
 	return func(s *stake) bool {
-		return !s.refused || c.law.Charge.Refused || s.most > 1 || j.byAnother(x, s.call)
+		return !s.refused || c.law.Charge.Refused || s.parts || j.byAnother(x, s.call)
 	}
 }
 
@@ -287,6 +288,10 @@ func (j *lawJudge) finding(x int) LawFinding {
 		if calls, none := j.phaseless(x, c); none && f.State != Broken {
 			f.State, f.Key, f.Witness = Broken, c.key, calls
 		}
+		own := func(s *stake) bool { return !j.cfg.Shared && j.alone(x, s.call) }
+		if calls, some := c.unbarred(own); some && f.State != Broken {
+			f.State, f.Key, f.Witness = Broken, c.key, calls
+		}
 		f.Units.Lo = max(f.Units.Lo, lo)
 		f.Units.Hi = min(f.Units.Hi, hi)
 		f.Refused += j.refusedAlone(x, c)
@@ -324,7 +329,8 @@ func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
 	slices.Sort(e.calls)
 	e.calls = slices.Compact(e.calls)
 	for _, call := range e.calls {
-		e.from, e.to = min(e.from, int64(j.calls[call].Sent)-c.origin), max(e.to, int64(j.calls[call].Received)-c.origin)
+		e.from, e.to = min(e.from, int64(j.calls[call].Sent)-c.origin),
+			max(e.to, int64(j.calls[call].Received)-c.origin)
 	}
 	return c.witness(e), true
 }
@@ -346,6 +352,9 @@ func (j *lawJudge) least(x int, c *counter) float64 {
 func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bool) {
 	switch c.law.Kind {
 	case promise.Bucket:
+		if need, e, broken = c.fillExcess(); broken {
+			return need, e, true
+		}
 		need, e = c.bucketNeed()
 		return need, e, need > float64(c.law.N+c.law.Step)+tolerance
 	case promise.Cap:
@@ -364,6 +373,11 @@ func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bo
 			return float64(more.units), more, true
 		}
 	}
+	if l := c.law; l.Style == promise.Fixed && (l.Elastic || l.Lockout > 0) && !broken {
+		if more, ok := c.untilRefused(); ok {
+			return float64(more.units), more, true
+		}
+	}
 	return need, e, broken
 }
 
@@ -377,18 +391,4 @@ func (c *counter) pinned() float64 {
 		return float64(c.law.N+c.law.Step) + maxPin
 	}
 	return float64(c.law.N)
-}
-
-// witness turns an excess into a witness: its calls by their positions.
-func (c *counter) witness(e excess) *Witness {
-	w := &Witness{From: time.Duration(c.origin + e.from), To: time.Duration(c.origin + e.to), Admitted: e.units}
-	w.Allowed = c.law.Most(time.Duration(e.to - e.from))
-	if e.windows > 0 {
-		w.Allowed = float64(e.windows * c.law.N)
-	}
-	for _, call := range e.calls {
-		w.Calls = append(w.Calls, int(call)+1)
-	}
-	slices.Sort(w.Calls)
-	return w
 }

@@ -100,7 +100,8 @@ func simFor(r *rand.Rand, l promise.Law) simLimiter {
 	phase := r.Float64() * max(l.Every.Seconds(), 0.001)
 	switch l.Kind {
 	case promise.Bucket:
-		return &simBucket{rate: l.Rate, burst: float64(l.N), level: float64(l.N), step: float64(l.Step), every: l.Every.Seconds(), next: phase}
+		return &simBucket{rate: l.Rate, burst: float64(l.N), level: float64(l.N), step: float64(l.Step),
+			every: l.Every.Seconds(), next: phase}
 	case promise.Quota:
 		return &simCount{n: l.N, every: l.Unit.Length().Seconds(), end: r.Float64() * l.Unit.Length().Seconds()}
 	}
@@ -111,7 +112,8 @@ func simFor(r *rand.Rand, l promise.Law) simLimiter {
 	if style == promise.Sliding {
 		return &simLog{n: l.N, every: l.Every.Seconds()}
 	}
-	c := &simCount{n: l.N, every: l.Every.Seconds(), end: phase, first: style == promise.Fixed, fades: style == promise.Counter}
+	c := &simCount{n: l.N, every: l.Every.Seconds(), end: phase, first: style == promise.Fixed,
+		fades: style == promise.Counter}
 	if c.first {
 		c.end = 0
 	}
@@ -246,10 +248,14 @@ func parsed(t testing.TB, texts ...string) promise.Promise {
 
 var honestPromises = [][]string{
 	{"10/s burst 20"}, {"3/s burst 4 per session"}, {"10/s burst 20 steps 10 every 1s"},
+	{"8/s burst 4 steps 2 every 250ms"}, {"10/s burst 20 steps 3 every 300ms", "60 per 10s sliding"},
 	{"10 per 2s sliding"}, {"10 per 2s fixed"}, {"10 per 2s aligned"}, {"10 per 2s counter"}, {"10 per 2s"},
-	{"5 per 10s fixed per session"}, {"30 per 10s fixed per tool"}, {"quota 25 per day"}, {"10 per 2s fixed refusals charged"},
-	{"10/s burst 20", "40 per 5s sliding"}, {"10/s burst 20", "40 per 5s fixed"}, {"20 per 3s fixed per session", "30 per 4s aligned"},
-	{"10 per 1s sliding", "25 per 5s counter", "60 per 30s"}, {"5/s burst 5 per tool", "8/s burst 20 per session", "50 per 10s fixed"},
+	{"5 per 10s fixed per session"}, {"30 per 10s fixed per tool"}, {"quota 25 per day"},
+	{"10 per 2s fixed refusals charged"},
+	{"10/s burst 20", "40 per 5s sliding"}, {"10/s burst 20", "40 per 5s fixed"}, {"20 per 3s fixed per session",
+		"30 per 4s aligned"},
+	{"10 per 1s sliding", "25 per 5s counter", "60 per 30s"}, {"5/s burst 5 per tool", "8/s burst 20 per session",
+		"50 per 10s fixed"},
 	{"20 per 2s fixed units b=3", "10/s burst 10 units a=2"}, {"10 per 2s aligned tools a", "15 per 3s aligned"},
 	{"6 per 2s fixed methods tools/list", "10 per 2s fixed free tools/list"},
 }
@@ -319,9 +325,12 @@ var lawFaults = []struct {
 	{"refusals are charged", []string{"10/s burst 20"}, []string{"10/s burst 20 refusals charged"}, 80},
 	{"a law is missing", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20"}, 60},
 	{"a law too many", []string{"10/s burst 20"}, []string{"10/s burst 20", "30 per 5s fixed"}, 80},
-	{"one of two: one more", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "31 per 5s sliding"}, 70},
-	{"one of two: one less", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20", "28 per 5s sliding"}, 45},
-	{"the bucket of two is smaller", []string{"10/s burst 20", "40 per 8s sliding"}, []string{"10/s burst 17", "40 per 8s sliding"}, 80},
+	{"one of two: one more", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20",
+		"31 per 5s sliding"}, 70},
+	{"one of two: one less", []string{"10/s burst 20", "30 per 5s sliding"}, []string{"10/s burst 20",
+		"28 per 5s sliding"}, 45},
+	{"the bucket of two is smaller", []string{"10/s burst 20", "40 per 8s sliding"}, []string{"10/s burst 17",
+		"40 per 8s sliding"}, 80},
 	{"units aren't counted", []string{"20 per 2s fixed units b=3"}, []string{"20 per 2s fixed"}, 60},
 	{"steps for a flow", []string{"10/s burst 20"}, []string{"10/s burst 20 steps 10 every 1s"}, 85},
 	{"a bucket too deep, in steps", []string{"10/s burst 20 steps 5 every 500ms"}, []string{"10/s burst 30"}, 80},
@@ -400,7 +409,8 @@ func TestLawSweepsAgreeWithPlainLoops(t *testing.T) {
 					}
 					in := 0
 					for _, y := range c.stakes {
-						if charged(&y) && y.sent <= at.sent && (y.received == never || y.received+c.clocks.lag() >= from) {
+						if charged(&y) && y.sent <= at.sent && (y.received == never || y.received+
+							c.clocks.lag() >= from) {
 							in += int(y.most)
 						}
 					}
@@ -425,12 +435,14 @@ func TestLawWitness(t *testing.T) {
 			Received: sent + time.Millisecond, Outcome: o}
 	}
 	p := parsed(t, "3 per 10s sliding per session", "100/s burst 50")
-	calls := []history.Call{at(1, history.OK), at(2, history.OK), at(10.5, history.OK), at(10.6, history.OK), at(11.5, history.Limited)}
+	calls := []history.Call{at(1, history.OK), at(2, history.OK), at(10.5, history.OK), at(10.6, history.OK),
+		at(11.5, history.Limited)}
 	got := JudgeLaws(p, calls, LawConfig{Clocks: DefaultClocks()})
 	require.Equal(t, Fail, got.Verdict)
 	require.Equal(t, Broken, got.Laws[0].State)
 	require.Equal(t, "session c1", got.Laws[0].Key)
-	require.Equal(t, &Witness{From: time.Second, To: 10_601 * time.Millisecond, Calls: []int{1, 2, 3, 4}, Admitted: 4, Allowed: 3},
+	require.Equal(t, &Witness{From: time.Second, To: 10_601 * time.Millisecond, Calls: []int{1, 2, 3, 4}, Admitted: 4,
+		Allowed: 3},
 		got.Laws[0].Witness)
 	require.Equal(t, NotObserved, got.Laws[1].State)
 	require.Empty(t, got.Unexplained, "three may be left of ten seconds")
@@ -438,7 +450,8 @@ func TestLawWitness(t *testing.T) {
 	calls[4] = at(25, history.Limited)
 	got = JudgeLaws(p, calls[3:], LawConfig{Clocks: DefaultClocks()})
 	require.Equal(t, []Unexplained{{Call: 2, Room: []string{
-		"3 per 10s sliding per session: at least 3 of 3 left", "100/s burst 50: at least 50 of 50 left"}}}, got.Unexplained)
+		"3 per 10s sliding per session: at least 3 of 3 left", "100/s burst 50: at least 50 of 50 left"}}},
+		got.Unexplained)
 
 	got = JudgeLaws(p, calls[3:], LawConfig{Clocks: DefaultClocks(), Shared: true})
 	require.NotEqual(t, Fail, got.Verdict, "others may have taken it")

@@ -42,6 +42,16 @@ func TestQuotaIsHeldToItsCalendar(t *testing.T) {
 		{"six of five in a minute", "quota 5 per day UTC", day(12, 1, 0), every(0, s, 6), Broken},
 		{"five of five", "quota 5 per day UTC", day(12, 1, 0), every(0, s, 5), NotObserved},
 		{"six around midnight", "quota 5 per day UTC", day(23, 59, 30), every(0, 10*s, 6), NotObserved},
+		{"the sixth just behind midnight", "quota 5 per day UTC", day(23, 59, 0), append(every(0, 8*s, 5), 65*s),
+			NotObserved},
+		{"the sixth just before midnight", "quota 5 per day UTC", day(23, 59, 0), append(every(0, 8*s, 5), 55*s),
+			NotObserved},
+		{"the sixth well before midnight", "quota 5 per day UTC", day(23, 59, 0), append(every(0, 8*s, 5), 49*s),
+			Broken},
+		{"the first just behind midnight", "quota 5 per day UTC", day(23, 59, 0), append([]time.Duration{65 * s},
+			every(80*s, 8*s, 5)...), NotObserved},
+		{"the first well behind midnight", "quota 5 per day UTC", day(23, 59, 0), append([]time.Duration{71 * s},
+			every(80*s, 8*s, 5)...), Broken},
 		{"six before midnight in UTC", "quota 5 per day UTC", day(23, 58, 0), every(0, 10*s, 6), Broken},
 		{"midnight of another zone", "quota 5 per day Europe/Paris", day(22, 59, 30), every(0, 10*s, 6), NotObserved},
 		{"no midnight there", "quota 5 per day Europe/Paris", day(23, 59, 30), every(0, 10*s, 6), Broken},
@@ -50,14 +60,16 @@ func TestQuotaIsHeldToItsCalendar(t *testing.T) {
 		{"a full hour", "quota 5 per hour Asia/Kolkata", day(14, 29, 30), every(0, 10*s, 6), NotObserved},
 		{"half an hour", "quota 5 per hour UTC", day(14, 29, 30), every(0, 10*s, 6), Broken},
 		{"over hours, in one day", "quota 5 per day UTC", day(1, 1, 0), every(0, time.Hour, 6), Broken},
-		{"the end of the month", "quota 5 per month UTC", time.Date(2026, 3, 31, 23, 59, 30, 0, time.UTC), every(0, 10*s, 6), NotObserved},
+		{"the end of the month", "quota 5 per month UTC", time.Date(2026, 3, 31, 23, 59, 30, 0, time.UTC),
+			every(0, 10*s, 6), NotObserved},
 		{"the middle of the month", "quota 5 per month UTC", day(23, 59, 30), every(0, 10*s, 6), Broken},
 		{"when summer time begins", "quota 5 per day Europe/Paris", day(23, 1, 0), every(0, 4*time.Hour, 6), Broken},
 		{"a clock that nobody knows", "quota 5 per day UTC", time.Time{}, every(0, s, 6), NotObserved},
 		{"twice as many, whatever the clock says", "quota 5 per day UTC", time.Time{}, every(0, s, 11), Broken},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := JudgeLaws(parsed(t, row.law), callsAt(history.OK, row.admitted...), LawConfig{Clocks: DefaultClocks(), Epoch: row.epoch})
+			got := JudgeLaws(parsed(t, row.law), callsAt(history.OK, row.admitted...),
+				LawConfig{Clocks: DefaultClocks(), Epoch: row.epoch})
 			require.Equal(t, row.want, got.Laws[0].State, "%+v", got)
 			if row.want == Broken {
 				require.NotEmpty(t, got.Laws[0].Witness.Calls)
@@ -84,7 +96,8 @@ func TestQuotaBesideAnotherLaw(t *testing.T) {
 	p[0] = parsed(t, "5 per 1h fixed")[0]
 	require.Equal(t, Pass, JudgeLaws(p, calls, cfg).Verdict)
 	got = JudgeLaws(p, append(calls[:6:6], calls[7]), cfg)
-	require.Equal(t, NotObserved, got.Laws[0].State, "four were let through: it may be four, or five with what was charged: %+v", got)
+	require.Equal(t, NotObserved, got.Laws[0].State, "four were let through: it may be four, or five with what was "+
+		"charged: %+v", got)
 }
 
 var noonUTC = time.Date(2026, 3, 28, 12, 1, 0, 0, time.UTC)
@@ -145,15 +158,20 @@ func TestCounterIsWeighed(t *testing.T) {
 		admitted []time.Duration
 		broken   bool
 	}{
-		{"ten, and ten when those have faded", append(every(0, 10*time.Millisecond, 10), every(20*s, 10*time.Millisecond, 10)...), false},
-		{"ten, and ten after half a window", append(every(0, 10*time.Millisecond, 10), every(5*s, 10*time.Millisecond, 10)...), true},
-		{"ten, and ten after an empty window", append(every(0, 10*time.Millisecond, 10), every(10500*time.Millisecond, 10*time.Millisecond, 10)...), false},
-		{"ten, and five after one and a half", append(every(0, 10*time.Millisecond, 10), every(15*s, 10*time.Millisecond, 5)...), false},
+		{"ten, and ten when those have faded", append(every(0, 10*time.Millisecond, 10),
+			every(20*s, 10*time.Millisecond, 10)...), false},
+		{"ten, and ten after half a window", append(every(0, 10*time.Millisecond, 10), every(5*s, 10*time.Millisecond,
+			10)...), true},
+		{"ten, and ten after an empty window", append(every(0, 10*time.Millisecond, 10), every(10500*time.Millisecond,
+			10*time.Millisecond, 10)...), false},
+		{"ten, and five after one and a half", append(every(0, 10*time.Millisecond, 10),
+			every(15*s, 10*time.Millisecond, 5)...), false},
 		{"steadily ten a window", every(0, s, 60), false},
 		{"steadily fifteen a window", every(0, 666*time.Millisecond, 90), true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := JudgeLaws(parsed(t, "10 per 10s counter"), callsAt(history.OK, row.admitted...), LawConfig{Clocks: DefaultClocks()})
+			got := JudgeLaws(parsed(t, "10 per 10s counter"), callsAt(history.OK, row.admitted...),
+				LawConfig{Clocks: DefaultClocks()})
 			require.Equal(t, row.broken, got.Verdict == Fail, "%+v", got)
 		})
 	}
@@ -177,11 +195,15 @@ func TestLawCauses(t *testing.T) {
 		says      string
 	}{
 		{"nothing is refused", "5 per 10s fixed", at(history.OK, 0, ms, 12), "it isn't kept at all"},
-		{"one more", "5 per 10s fixed", cat(at(history.OK, 0, ms, 6), at(history.Limited, s, ms, 3)), "its number is 6, not 5"},
-		{"one less", "5 per 10s fixed", cat(at(history.OK, 0, ms, 4), at(history.Limited, s, ms, 3)), "its number is 4, not 5"},
-		{"refusals are charged", "5 per 10s sliding", cat(at(history.OK, 0, ms, 5), at(history.Limited, 5*s, ms, 5), at(history.Limited, 11*s, ms, 1)),
+		{"one more", "5 per 10s fixed", cat(at(history.OK, 0, ms, 6), at(history.Limited, s, ms, 3)),
+			"its number is 6, not 5"},
+		{"one less", "5 per 10s fixed", cat(at(history.OK, 0, ms, 4), at(history.Limited, s, ms, 3)),
+			"its number is 4, not 5"},
+		{"refusals are charged", "5 per 10s sliding", cat(at(history.OK, 0, ms, 5), at(history.Limited, 5*s, ms, 5),
+			at(history.Limited, 11*s, ms, 1)),
 			"refused calls are charged"},
-		{"nothing comes back", "5 per 10s fixed", cat(at(history.OK, 0, ms, 5), at(history.Limited, 11*s, s, 20)), "what was taken isn't given back, or hardly"},
+		{"nothing comes back", "5 per 10s fixed", cat(at(history.OK, 0, ms, 5), at(history.Limited, 11*s, s, 20)),
+			"what was taken isn't given back, or hardly"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p, cfg := parsed(t, row.law), LawConfig{Clocks: DefaultClocks()}
@@ -191,11 +213,44 @@ func TestLawCauses(t *testing.T) {
 			for _, c := range causes {
 				says = append(says, c.Says)
 				if c.Kept.Kind != "" {
-					require.NotEqual(t, Fail, JudgeLaws(promise.Promise{c.Kept}, row.calls, cfg).Verdict, "%s is named and explains nothing", c.Says)
+					require.NotEqual(t, Fail, JudgeLaws(promise.Promise{c.Kept}, row.calls, cfg).Verdict,
+						"%s is named and explains nothing", c.Says)
 				}
 			}
 			require.Contains(t, says, row.says)
 			require.LessOrEqual(t, len(causes), mostCauses)
+		})
+	}
+}
+
+// Of a bucket whose tokens come in steps no stretch has more fills than fit, wherever the
+// first is: one more call is a breach, though a flow of the same rate would grant it.
+func TestStepsAreCounted(t *testing.T) {
+	const ms = time.Millisecond
+	at := func(n int, last time.Duration) []history.Call {
+		return append(callsAt(history.OK, every(0, 0, min(n-1, 6))...), callsAt(history.OK,
+			every(last, 0, n-min(n-1, 6))...)...)
+	}
+	for _, row := range []struct {
+		name  string
+		calls []history.Call
+		want  LawState
+	}{
+		{"full, and one fill", at(6, 200*ms), NotObserved},
+		{"seven before the second fill", at(7, 195*ms), Broken},
+		{"seven, and a late first fill", at(7, 205*ms), NotObserved},
+		{"seven, and maybe two fills", at(7, 251*ms), NotObserved},
+		{"eight, and two fills", at(8, 480*ms), NotObserved},
+		{"nine before the third fill", at(9, 445*ms), Broken},
+		{"nine, and maybe three fills", at(9, 501*ms), NotObserved},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := JudgeLaws(parsed(t, "8/s burst 4 steps 2 every 250ms"), row.calls, LawConfig{Clocks: DefaultClocks()})
+			require.Equal(t, row.want, got.Laws[0].State, "%+v", got)
+			if w := got.Laws[0].Witness; w != nil {
+				require.Len(t, w.Calls, len(row.calls))
+				require.Greater(t, float64(w.Admitted), w.Allowed)
+			}
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 // one of them wouldn't have been with a unit more. Whether such calls are charged nobody
 // says, so that no number is certified by it; but a law that lets through more is seen.
 func (j *lawJudge) plain(x int, c *counter) bool {
-	charged := func(s *stake) bool { return !s.refused || c.law.Charge.Refused || s.most > 1 }
+	charged := func(s *stake) bool { return !s.refused || c.law.Charge.Refused || s.parts }
 	least, limit := math.Inf(1), c.refusingN(j.cfg.Tolerance)
 	if j.cfg.Shared || j.refusedAlone(x, c) == 0 {
 		return false

@@ -50,6 +50,10 @@ func TestLawPlanShowsHonestServers(t *testing.T) {
 		{[]string{"quota 50 per day UTC"}, 1},
 		{[]string{"5 per 1m fixed", "100 per 15m fixed"}, 1},
 		{[]string{"5 per 5s fixed per tool", "8 per 5s sliding"}, 1},
+		{[]string{"100 per 24h sliding"}, 1},
+		{[]string{"10/1h burst 10"}, 1},
+		{[]string{"20 per 1m", "100 per 24h"}, 0}, // in time, as all are
+		{[]string{"5/s burst 8 per session", "8/s burst 14"}, 2},
 	} {
 		t.Run(strings.Join(row.laws, " + "), func(t *testing.T) {
 			p := promised(t, row.laws...)
@@ -93,9 +97,12 @@ func TestLawPlanCatchesFaults(t *testing.T) {
 		{"30 per 10s aligned", "31 per 10s aligned", 30}, {"30 per 10s aligned", "29 per 10s aligned", 30},
 		{"30 per 10s aligned", "30 per 10s fixed", 20}, {"30 per 10s aligned", "30 per 10s sliding", 20},
 		{"30 per 10s aligned", "30 per 10500ms aligned", 10},
-		{"30 per 10s", "61 per 10s sliding", 30}, {"30 per 10s", "29 per 10s sliding", 30}, {"30 per 10s", "3/s burst 30", 0},
-		{"30 per 10s fixed per session", "30 per 10s fixed", 30}, {"30 per 10s fixed", "30 per 10s fixed per session", 30},
-		{"10/s burst 20", "10/s burst 22", 30}, {"10/s burst 20", "10/s burst 18", 30}, {"10/s burst 20", "10500/1000s burst 20", 30},
+		{"30 per 10s", "61 per 10s sliding", 30}, {"30 per 10s", "29 per 10s sliding", 30},
+		{"30 per 10s", "3/s burst 30", 0},
+		{"30 per 10s fixed per session", "30 per 10s fixed", 30}, {"30 per 10s fixed", "30 per 10s fixed per session",
+			30},
+		{"10/s burst 20", "10/s burst 22", 30}, {"10/s burst 20", "10/s burst 18", 30},
+		{"10/s burst 20", "10500/1000s burst 20", 30},
 		{"10/s burst 20", "9500/1000s burst 20", 30}, {"10/s burst 20", "10/s burst 20 steps 10 every 1s", 30},
 		{"10/s burst 20", "20 per 2s sliding", 30},
 	} {
@@ -103,12 +110,45 @@ func TestLawPlanCatchesFaults(t *testing.T) {
 			p, kept, seen := promised(t, row.promised), promised(t, row.kept), 0
 			for seed := range uint64(30) {
 				calls := verdict.Answer(rand.New(rand.NewPCG(seed, 6)), kept, planned(p, seed).Arrivals, 0.001)
-				if verdict.JudgeLaws(p, calls, verdict.LawConfig{Clocks: verdict.DefaultClocks()}).Verdict == verdict.Fail {
+				if verdict.JudgeLaws(p, calls,
+					verdict.LawConfig{Clocks: verdict.DefaultClocks()}).Verdict == verdict.Fail {
 					seen++
 				}
 			}
 			t.Logf("%s for %s: %d of 30", row.kept, row.promised, seen)
 			require.GreaterOrEqual(t, seen, row.least)
 		})
+	}
+}
+
+// TestLawPlanIsAsFineAsAsked: what a precision asks for is seen in each run, and a coarser
+// plan is shorter.
+func TestLawPlanIsAsFineAsAsked(t *testing.T) {
+	for _, row := range []struct{ promised, fast, slow string }{
+		{"10/s burst 20", "1000/99s burst 20", "1000/101s burst 20"},
+		{"30 per 10s fixed", "30 per 9900ms fixed", "30 per 10100ms fixed"},
+		{"30 per 10s sliding", "30 per 9900ms sliding", "30 per 10100ms sliding"},
+	} {
+		p, last := promised(t, row.promised), time.Duration(0)
+		for _, precision := range []float64{0.05, 0.01, 0.003} {
+			plan := scenarios.PlanLaws(p, scenarios.LawSetting{Load: history.Arrival{Method: "tools/call", Tool: "a"},
+				Clients: []string{"c1", "c2"}, Seed: 3, Precision: precision})
+			if precision >= 0.01 || strings.Contains(row.promised, "burst") {
+				require.Greater(t, plan.Length, last, "%s at %g", row.promised, precision)
+			}
+			last = plan.Length
+			for _, kept := range []string{row.promised, row.fast, row.slow} {
+				for seed := range uint64(10) {
+					calls := verdict.Answer(rand.New(rand.NewPCG(seed, 8)), promised(t, kept), plan.Arrivals, 0.0005)
+					j := verdict.JudgeLaws(p, calls, verdict.LawConfig{Clocks: verdict.DefaultClocks()})
+					switch {
+					case kept == row.promised:
+						require.NotEqual(t, verdict.Fail, j.Verdict)
+					case precision < 0.01 || precision == 0.01 && strings.Contains(row.promised, "burst"):
+						require.Equal(t, verdict.Fail, j.Verdict, "%s for %s at %g", kept, row.promised, precision)
+					}
+				}
+			}
+		}
 	}
 }

@@ -17,8 +17,14 @@ type presence struct {
 // present counts each stake that charged names from its sent instant until what it took
 // is surely forgotten.
 func (c *counter) present(charged func(s *stake) bool) *presence {
-	p := &presence{at: make([]int64, 0, 2*len(c.stakes))}
-	value, sum := make([]float64, 0, 2*len(c.stakes)), 0.0
+	n := 0
+	for i := range c.stakes {
+		if charged(&c.stakes[i]) {
+			n++
+		}
+	}
+	p := &presence{at: make([]int64, 0, 2*n)}
+	value, sum := make([]float64, 0, 2*n), 0.0
 	put := func(at int64, more int32) {
 		sum += float64(more)
 		if n := len(p.at); n > 0 && p.at[n-1] == at {

@@ -44,7 +44,8 @@ func (c *counter) quotaExcess() (e excess, known bool) {
 			best = excess{units: units, from: begin, to: end, windows: 1, calls: c.surelyIn(sure, from, to)}
 		}
 	}
-	at := c.epoch.Add(time.Duration(c.origin + first)).Truncate(quarter)
+	// A server whose clock is behind ours may reset just after the first call.
+	at := c.epoch.Add(time.Duration(c.origin+first) - quarterSlack).Truncate(quarter)
 	for range mostQuarters {
 		at = at.Add(quarter)
 		bound := int64(at.Sub(c.epoch)) - c.origin

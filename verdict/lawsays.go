@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
@@ -24,7 +26,8 @@ func (l *Laws) headersFinding(c *Court) Finding {
 	if ok {
 		return f
 	}
-	f = Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in", Saw: "no reply says what is left"}
+	f = Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in",
+		Saw: "no reply says what is left"}
 	replied := func(k history.Call) bool { return k.Outcome == history.OK && k.Status != 0 }
 	said := func(k history.Call) bool { return k.Outcome == history.Limited && k.Hints != "" }
 	if promised && slices.ContainsFunc(c.calls, replied) && !slices.ContainsFunc(c.calls, said) {
@@ -35,12 +38,15 @@ func (l *Laws) headersFinding(c *Court) Finding {
 }
 
 // saysFinding holds what refusals say of themselves against the laws that can have made
-// them: how long to wait, and which law it was. It is told, and fails nobody: who says to
-// wait longer than needed breaks no law, and words are no numbers.
+// them: how long to wait, and which law it was. A refusal in the words of a law that surely
+// had room, or isn't about the call, contradicts what is declared. A wait beyond every law
+// is only told: who says to wait longer than needed breaks none.
 func (l *Laws) saysFinding(c *Court) Finding {
 	j := l.Judged(c)
-	f := Finding{Check: "refusals-say", Verdict: Pass, Want: "what refusals say of themselves fits a law that can have made them"}
+	f := Finding{Check: "refusals-say", Verdict: Pass, Want: "what refusals say of themselves fits a law that can " +
+		"have made them"}
 	said, long, names := 0, 0, 0
+	var wrong []int
 	for i := range c.calls {
 		k := &c.calls[i]
 		by := j.By(i)
@@ -51,19 +57,27 @@ func (l *Laws) saysFinding(c *Court) Finding {
 			said++
 			if text := l.tooLong(by, k.RetryAfter); text != "" {
 				if long++; long <= mostSaid {
-					f.Warnings = append(f.Warnings, fmt.Sprintf("call %d was told to wait %s, but %s", i+1, promise.Span(k.RetryAfter), text))
+					f.Warnings = append(f.Warnings, fmt.Sprintf("call %d was told to wait %s, but %s", i+1,
+						promise.Span(k.RetryAfter), text))
 				}
 			}
 		}
-		if text := l.misnamed(by, k.Detail); text != "" {
+		if text := l.misnamed(by, k); text != "" {
+			wrong = append(wrong, i+1)
 			if names++; names <= mostSaid {
 				f.Warnings = append(f.Warnings, fmt.Sprintf("call %d was refused in the words of %s", i+1, text))
 			}
 		}
 	}
-	f.Saw = fmt.Sprintf("%s say how long to wait, %d of them longer than a law that can have refused ever takes", words.Count(said, "refusal"), long)
+	f.Saw = fmt.Sprintf("%s say how long to wait, %d of them longer than a law that can have refused ever takes",
+		words.Count(said, "refusal"), long)
 	if names > 0 {
 		f.Saw += fmt.Sprintf("; %d name a law that can't have", names)
+	}
+	if len(wrong) > 0 {
+		f.Verdict, f.Cause = Fail, "refusals are in the words of a law that can't have refused: its name, its number "+
+			"or what it is about is another one"
+		f.Witness = &Witness{Calls: wrong[:min(len(wrong), 20)]}
 	}
 	return f
 }
@@ -85,17 +99,21 @@ func (l *Laws) tooLong(by []int, wait time.Duration) string {
 	if wait <= longest+longest/100+2*headerStep {
 		return ""
 	}
-	return fmt.Sprintf("what can have refused it (%s) has forgotten everything after %s", l.Said[which], promise.Span(longest.Round(time.Millisecond)))
+	return fmt.Sprintf("what can have refused it (%s) has forgotten everything after %s", l.Said[which],
+		promise.Span(longest.Round(time.Millisecond)))
 }
 
 // misnamed names the law that a refusal's words are of and that can't have refused;
-// empty where there is none, or they are of one that can have as well.
-func (l *Laws) misnamed(by []int, text string) string {
-	text, wrong := strings.ToLower(text), ""
+// empty where there is none, or they are of one that can have as well. A name is a word of
+// its own in the text; that of the tool or the method that was called says nothing, since
+// texts quote those.
+func (l *Laws) misnamed(by []int, k *history.Call) string {
+	text, wrong := strings.ToLower(k.Detail), ""
 	for x := range l.Said {
 		name := strings.ToLower(l.Said[x].Name)
 		switch {
-		case len(name) < 3 || !strings.Contains(text, name):
+		case len(name) < 3 || !holdsWord(text, name) || holdsWord(strings.ToLower(k.Tool), name) ||
+			holdsWord(strings.ToLower(k.Method), name):
 		case slices.Contains(by, x):
 			return ""
 		default:
@@ -103,6 +121,25 @@ func (l *Laws) misnamed(by []int, text string) string {
 		}
 	}
 	return wrong
+}
+
+// holdsWord reports if a text has a word that is neither begun nor ended by other letters
+// or digits.
+func holdsWord(text, word string) bool {
+	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for from := 0; ; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		at += from
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[at+len(word):])
+		if !letter(before) && !letter(after) {
+			return true
+		}
+		from = at + len(word)
+	}
 }
 
 // By are the places, in the promise, of the laws that can have refused a call, which is

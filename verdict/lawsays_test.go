@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // lawsOf are laws as a run is held to them.
@@ -28,25 +29,40 @@ func TestWhatRefusalsSay(t *testing.T) {
 		wait time.Duration
 		says string
 		want string // in a warning; empty: none
+		fail bool
 	}{
-		{"as long as a window", []string{"5 per 10s fixed"}, 10 * time.Second, "", ""},
-		{"rounded up", []string{"5 per 10s fixed"}, 11 * time.Second, "", ""},
+		{"as long as a window", []string{"5 per 10s fixed"}, 10 * time.Second, "", "", false},
+		{"rounded up", []string{"5 per 10s fixed"}, 11 * time.Second, "", "", false},
 		{"a minute for ten seconds", []string{"5 per 10s fixed"}, time.Minute, "",
-			"call 6 was told to wait 1m, but what can have refused it (5 per 10s fixed) has forgotten everything after 10s"},
-		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, time.Minute, "", ""},
-		{"another law can't have", []string{"5 per 10s fixed", "50 per 1m fixed"}, time.Minute, "", "was told to wait 1m"},
-		{"a lock-out", []string{"5 per 10s fixed lockout 60s"}, time.Minute, "", ""},
-		{"calls that last", []string{"5 at a time"}, time.Minute, "", ""},
-		{"its own name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst limit exceeded", ""},
-		{"another's name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "Hourly limit exceeded",
-			`call 6 was refused in the words of "hourly", which can't have refused it`},
-		{"both", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst and hourly limits", ""},
+			"call 6 was told to wait 1m, but what can have refused it (5 per 10s fixed) has forgotten everything " +
+				"after 10s", false},
+		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, time.Minute, "", "", false},
+		{"another law can't have", []string{"5 per 10s fixed", "50 per 1m fixed"}, time.Minute, "",
+			"was told to wait 1m", false},
+		{"a lock-out", []string{"5 per 10s fixed lockout 60s"}, time.Minute, "", "", false},
+		{"calls that last", []string{"5 at a time"}, time.Minute, "", "", false},
+		{"its own name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst limit exceeded",
+			"", false},
+		{"another's name", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0,
+			"Hourly limit exceeded",
+			`call 6 was refused in the words of "hourly", which can't have refused it`, true},
+		{"a name within a word", []string{"5 per 10s fixed named burst", "50 per 1h named hour"}, 0,
+			"Hourly limit exceeded", "", false},
+		{"a tool's name", []string{"5 per 10s fixed named burst", "50 per 1h named echo"}, 0, "too many calls of echo",
+			"", false},
+		{"both", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst and hourly limits", "",
+			false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms)...)
 			calls[5].RetryAfter, calls[5].Detail = row.wait, row.says
+			calls[5].Tool = "echo"
 			f := lawsOf(t, row.laws...).saysFinding(courtOf(calls))
-			require.Equal(t, Pass, f.Verdict)
+			require.Equal(t, row.fail, f.Verdict == Fail, f.Saw)
+			if row.fail {
+				require.Equal(t, []int{6}, f.Witness.Calls)
+				require.Contains(t, f.Cause, "words of a law that can't have refused")
+			}
 			if row.want == "" {
 				require.Empty(t, f.Warnings)
 				return
@@ -77,7 +93,8 @@ func TestHeadersOfLaws(t *testing.T) {
 	require.Equal(t, Pass, laws.headersFinding(courtOf(plain)).Verdict, "stdio has no headers")
 
 	lying := append(callsAt(history.OK, 0, 2*ms), callsAt(history.Limited, 10*ms)...)
-	lying[0].Hints, lying[1].Hints = header("RateLimit", "limit=9, remaining=8, reset=9"), header("RateLimit", "limit=9, remaining=7, reset=9")
+	lying[0].Hints, lying[1].Hints = header("RateLimit", "limit=9, remaining=8, reset=9"),
+		header("RateLimit", "limit=9, remaining=7, reset=9")
 	require.Equal(t, Fail, laws.headersFinding(courtOf(lying)).Verdict)
 	laws.Refusal.Headers = ""
 	f = laws.headersFinding(courtOf(lying))
@@ -90,7 +107,8 @@ func TestHeadersOfLaws(t *testing.T) {
 
 // Where everything is asked for, what wasn't tried of a law leaves it open.
 func TestLawsThatAreLeft(t *testing.T) {
-	calls := append(callsAt(history.OK, every(0, time.Millisecond, 5)...), callsAt(history.Limited, 10*time.Millisecond)...)
+	calls := append(callsAt(history.OK, every(0, time.Millisecond, 5)...), callsAt(history.Limited,
+		10*time.Millisecond)...)
 	laws := lawsOf(t, "5 per 10s fixed")
 	laws.Left = [][]string{{"when it lets through more isn't shown: that takes until 11s"}}
 	f := laws.judgeLaw(courtOf(calls), 0)
@@ -100,4 +118,30 @@ func TestLawsThatAreLeft(t *testing.T) {
 	f = laws.judgeLaw(courtOf(calls), 0)
 	require.Equal(t, Inconclusive, f.Verdict)
 	require.Contains(t, f.Saw, "but when it lets through more isn't shown")
+}
+
+// A law whose charge nobody declared stays open by what the run sends beside its load, and
+// the hint says how to declare it.
+func TestAnUndeclaredChargeHasAHint(t *testing.T) {
+	const ms = time.Millisecond
+	calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms)...)
+	for i := range calls {
+		calls[i].Method, calls[i].Tool = "tools/call", "echo"
+	}
+	shake := callsAt(history.OK, 0)
+	shake[0].Method, shake[0].Label = "initialize", history.Handshake
+	calls = append(shake, calls...)
+	laws := lawsOf(t, "5 per 1h fixed")
+	held := laws.Said[0]
+	held.Charge.Methods, held.Charge.May, held.Charge.Presumed = []string{"tools/call"}, []string{"*"}, true
+	laws.Held = promise.Promise{held}
+	f := laws.judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Inconclusive, f.Verdict, f.Saw)
+	require.Contains(t, f.Next, "methods: [tools/call]")
+	require.Contains(t, f.Next, "--promise '5 per 1h fixed methods tools/call'")
+
+	laws.Held[0].Charge.May, laws.Held[0].Charge.Presumed = nil, false
+	f = laws.judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Pass, f.Verdict, f.Saw)
+	require.Empty(t, f.Next)
 }

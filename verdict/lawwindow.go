@@ -2,7 +2,9 @@ package verdict
 
 import (
 	"math"
+	"slices"
 	"sort"
+	"time"
 
 	"github.com/mcpload/mcpload/promise"
 )
@@ -97,6 +99,20 @@ func (c *counter) windowExcess() (excess, bool) {
 	e := c.sureWithin(c.fewest(span))
 	e.windows = windows
 	return e, e.units > windows*c.law.N
+}
+
+// witness turns an excess into a witness: its calls by their positions.
+func (c *counter) witness(e excess) *Witness {
+	w := &Witness{From: time.Duration(c.origin + e.from), To: time.Duration(c.origin + e.to), Admitted: e.units}
+	w.Allowed = c.law.Most(time.Duration(e.to - e.from))
+	if e.windows > 0 {
+		w.Allowed = float64(e.windows * c.law.N)
+	}
+	for _, call := range e.calls {
+		w.Calls = append(w.Calls, int(call)+1)
+	}
+	slices.Sort(w.Calls)
+	return w
 }
 
 // sums is a Fenwick tree: numbers at places, and their sum from a place on.

@@ -29,7 +29,8 @@ type Band struct {
 
 	Levels   []Level      // in rising order, one for each instant at which a call was sent or answered
 	Admitted []LevelPoint // what surely cost a token, by reply: what can have been left at most
-	Refused  []LevelPoint // by sending: what must have been there at least, at the instant that excuses the refusal best
+	// by sending: what must have been there at least, at the instant that excuses the refusal best
+	Refused []LevelPoint
 }
 
 // A Level is the band at one instant, and how it goes on from there.

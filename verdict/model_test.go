@@ -84,7 +84,8 @@ func TestWindowsAreNamedWithTheirNumberAndLength(t *testing.T) {
 			require.LessOrEqual(t, m.Length.Lo, length.Seconds())
 			require.GreaterOrEqual(t, m.Length.Hi, length.Seconds())
 			require.NotContains(t, found, TokenBucket)
-			require.NotContains(t, found, map[string]string{FixedWindow: SlidingWindow, SlidingWindow: FixedWindow}[name])
+			require.NotContains(t, found, map[string]string{FixedWindow: SlidingWindow,
+				SlidingWindow: FixedWindow}[name])
 		}
 	}
 }
@@ -104,11 +105,13 @@ func TestABucketIsNoWindow(t *testing.T) {
 
 func TestAConcurrencyCapIsAModelOnlyWhereRefusalsOverlap(t *testing.T) {
 	at := func(sent, received int, o history.Outcome) history.Call {
-		c := history.Call{Sent: time.Duration(sent) * time.Millisecond, Received: time.Duration(received) * time.Millisecond, Outcome: o}
+		c := history.Call{Sent: time.Duration(sent) * time.Millisecond,
+			Received: time.Duration(received) * time.Millisecond, Outcome: o}
 		c.Method = "tools/call"
 		return c
 	}
-	calls := []history.Call{at(0, 50, history.OK), at(1, 51, history.OK), at(2, 3, history.Limited), at(60, 110, history.OK)}
+	calls := []history.Call{at(0, 50, history.OK), at(1, 51, history.OK), at(2, 3, history.Limited),
+		at(60, 110, history.OK)}
 	require.Equal(t, 2.0, modelsOf(calls)[ConcurrencyCap].Number.Hi)
 	calls = append(calls, at(200, 201, history.Limited)) // alone in the server
 	require.NotContains(t, modelsOf(calls), ConcurrencyCap)

@@ -105,7 +105,10 @@ func (p *past) refilled() (list []hypothesis, anew bool) {
 	} else {
 		words += " (it started anew, or a clock was set forward)"
 	}
-	return []hypothesis{{kind: "refilled", exact: true, words: words, model: func() model { return &flow{l: p.limit, filled: at} }}}, anew
+	return []hypothesis{{kind: "refilled", exact: true, words: words, model: func() model {
+		return &flow{l: p.limit,
+			filled: at}
+	}}}, anew
 }
 
 // failedBefore reports if a call broke in the second before an instant.
@@ -150,20 +153,23 @@ func (p *past) off(toEnd bool) []hypothesis {
 	if odd < len(s.calls) || len(spans) == 0 || toEnd != p.stopped(spans) {
 		return nil
 	}
-	return []hypothesis{{kind: "off", exact: true, words: p.offWords(spans), model: func() model { return &flow{l: p.limit, off: spans} }}}
+	return []hypothesis{{kind: "off", exact: true, words: p.offWords(spans),
+		model: func() model { return &flow{l: p.limit, off: spans} }}}
 }
 
 func (p *past) offWords(spans [][2]float64) string {
 	s := p.story
 	last := spans[len(spans)-1]
 	if p.stopped(spans) {
-		return fmt.Sprintf("it stops refusing: from %.1fs on more was let through than promised, and nothing was refused any more", s.calls[p.firstOdd(true)].sent)
+		return fmt.Sprintf("it stops refusing: from %.1fs on more was let through than promised, and nothing was "+
+			"refused any more", s.calls[p.firstOdd(true)].sent)
 	}
 	var from []float64
 	for _, span := range spans {
 		from = append(from, span[0])
 	}
-	return fmt.Sprintf("the limit was off for a while, at %s for up to %s, and is kept before and after (it fails open, as where its store can't be reached)",
+	return fmt.Sprintf("the limit was off for a while, at %s for up to %s, and is kept before and after (it fails "+
+		"open, as where its store can't be reached)",
 		instants(from), seconds(last[1]-last[0]))
 }
 

@@ -100,8 +100,10 @@ func TestHonestHistoriesAtOddLimitsAreNeverFlagged(t *testing.T) {
 		o := oddOf(seed, 21)
 		calls := o.honest(10 + o.r.IntN(120))
 		ev := Gather(testLimit(o.rate, 1), calls)
-		require.LessOrEqual(t, ev.BurstMin(o.rate), o.burst+1e-6, "over-admission at %g/s %g, seed %d", o.rate, o.burst, seed)
-		require.Greater(t, ev.BurstMax(o.rate), o.burst-1e-6, "over-rejection at %g/s %g, seed %d", o.rate, o.burst, seed)
+		require.LessOrEqual(t, ev.BurstMin(o.rate), o.burst+1e-6, "over-admission at %g/s %g, seed %d", o.rate, o.burst,
+			seed)
+		require.Greater(t, ev.BurstMax(o.rate), o.burst-1e-6, "over-rejection at %g/s %g, seed %d", o.rate, o.burst,
+			seed)
 		if ev.Limited() > 0 {
 			limited++
 		}
@@ -184,7 +186,8 @@ func TestExactAtZeroDelayAtOddLimits(t *testing.T) {
 			c.Method = "tools/call"
 			answer := bucket.take(now)
 			left, _ := bucket.tokens.Float64()
-			if i == lie && (answer && left > 1e-3 || !answer && left < 1-1e-3) { // not too near the edge for floating point
+			// not too near the edge for floating point
+			if i == lie && (answer && left > 1e-3 || !answer && left < 1-1e-3) {
 				answer, honest = !answer, false
 			}
 			if answer {

@@ -109,7 +109,8 @@ func (o *openings) explain(number int, shortest, longest float64) bool {
 	}
 	openers := o.openers(shortest / 4)
 	reached := make([]bool, len(openers))
-	for i, first := 0, min(leastOf(o.sureEnd, 0), leastOf(o.refusedE, 0)); i < len(openers) && openers[i].Lo <= first; i++ {
+	first := min(leastOf(o.sureEnd, 0), leastOf(o.refusedE, 0))
+	for i := 0; i < len(openers) && openers[i].Lo <= first; i++ {
 		reached[i] = true
 	}
 	done := 0 // all before it are known to be reached

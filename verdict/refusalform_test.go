@@ -12,7 +12,8 @@ import (
 
 func TestRefusalForm(t *testing.T) {
 	refused := func(status, code int, wait time.Duration) history.Call {
-		return history.Call{Arrival: history.Arrival{Label: "laws"}, Outcome: history.Limited, Status: status, Code: code, RetryAfter: wait}
+		return history.Call{Arrival: history.Arrival{Label: "laws"}, Outcome: history.Limited, Status: status,
+			Code: code, RetryAfter: wait}
 	}
 	for _, row := range []struct {
 		name string
@@ -20,12 +21,15 @@ func TestRefusalForm(t *testing.T) {
 		call history.Call
 		saw  string // of the fail; empty: none
 	}{
-		{"as promised", profiles.RefusalShape{Status: 429, Code: -32000, RetryAfter: "seconds"}, refused(429, -32000, time.Second), ""},
+		{"as promised", profiles.RefusalShape{Status: 429, Code: -32000, RetryAfter: "seconds"},
+			refused(429, -32000, time.Second), ""},
 		{"status", profiles.RefusalShape{Status: 429}, refused(503, 0, 0), "1 of 1 don't: call 2 has status 503"},
 		{"no status on this transport", profiles.RefusalShape{Status: 429}, refused(0, 0, 0), ""},
 		{"code", profiles.RefusalShape{Code: -32000}, refused(200, -32029, 0), "1 of 1 don't: call 2 has code -32029"},
-		{"no hint", profiles.RefusalShape{RetryAfter: "seconds"}, refused(429, 0, 0), "1 of 1 don't: call 2 has no word of when to come back"},
-		{"a hint", profiles.RefusalShape{RetryAfter: "none"}, refused(429, 0, time.Second), "1 of 1 don't: call 2 has a word of when to come back"},
+		{"no hint", profiles.RefusalShape{RetryAfter: "seconds"}, refused(429, 0, 0), "1 of 1 don't: call 2 has no " +
+			"word of when to come back"},
+		{"a hint", profiles.RefusalShape{RetryAfter: "none"}, refused(429, 0, time.Second), "1 of 1 don't: call 2 " +
+			"has a word of when to come back"},
 	} {
 		f := RefusalForm(row.want, []history.Call{{Outcome: history.OK}, row.call})
 		if row.saw == "" {
@@ -42,7 +46,8 @@ func TestRefusalForm(t *testing.T) {
 		}
 		return ids
 	}
-	require.NotContains(t, ids(profiles.RefusalShape{Headers: "ietf"}), "refusal-form", "headers have a check of their own")
+	require.NotContains(t, ids(profiles.RefusalShape{Headers: "ietf"}), "refusal-form", "headers have a check of "+
+		"their own")
 	require.Contains(t, ids(profiles.RefusalShape{Code: -32000}), "refusal-form")
 	none := RefusalForm(profiles.RefusalShape{Status: 429}, []history.Call{{Outcome: history.OK}})
 	require.Equal(t, Inconclusive, none.Verdict, "nothing was refused")

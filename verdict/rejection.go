@@ -7,8 +7,9 @@ import "math"
 //	1 + max over t in [s_j, r_j], u <= t of ( M(u,t) - rate*(t-u) )
 //
 // where M(u,t) counts the tokens of every call that may have been admitted in
-// [u, t], and the limiter's clock runs as slowly as it may: the least burst at which the refusal would be unjustified. It calls
-// visit with that bound and the instant t that excuses the refusal best.
+// [u, t], and the limiter's clock runs as slowly as it may: the least burst at which the
+// refusal would be unjustified. It calls visit with that bound and the instant t that
+// excuses the refusal best.
 //
 // The sweep goes over t. A call is put into a tree over reply instants when t
 // passes its sent instant, where it raises all windows that begin no later

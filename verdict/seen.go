@@ -19,7 +19,8 @@ func (p *past) unrefused() string {
 	}
 	words := fmt.Sprintf("none of %s was refused: no limiter is at work", plural(p.evidence.Calls(), "call"))
 	if n := p.copies(); n > 1 {
-		words += fmt.Sprintf(", or one that grants %d times what was promised or more, as that many processes would with a full limit each: this traffic can't tell", n)
+		words += fmt.Sprintf(", or one that grants %d times what was promised or more, as that many processes would "+
+			"with a full limit each: this traffic can't tell", n)
 	}
 	return words
 }
@@ -47,7 +48,9 @@ func (p *past) delayed() string {
 	if len(took) < 10 || late < 100*time.Millisecond+4*usual {
 		return ""
 	}
-	return fmt.Sprintf("none of %s was refused, but a fifth took %s or less and a fifth %s or more: calls are delayed and not refused (a queue, a slow-down), or the server is slow and no limiter is at work: this traffic can't tell",
+	return fmt.Sprintf("none of %s was refused, but a fifth took %s or less and a fifth %s or more: calls are "+
+		"delayed and not refused (a queue, a slow-down), or the server is slow and no limiter is at work: this "+
+		"traffic can't tell",
 		plural(p.evidence.Calls(), "call"), span(usual), span(late))
 }
 
@@ -58,15 +61,18 @@ func (p *past) otherBucket(m Measured) string {
 	n := math.Round(m.Rate.Lo / l.Rate)
 	switch {
 	case m.Rate.Hi < 0.05*l.Rate && m.Rate.Lo == 0:
-		return fmt.Sprintf("the bucket never refills, or hardly: %s; or so many calls are let through in a time that is longer than this traffic of %s, or that calls prolong", m, seconds(math.Ceil(p.story.span())))
+		return fmt.Sprintf("the bucket never refills, or hardly: %s; or so many calls are let through in a time that "+
+			"is longer than this traffic of %s, or that calls prolong", m, seconds(math.Ceil(p.story.span())))
 	case m.Rate.Hi < 0.05*l.Rate:
 		return fmt.Sprintf("the bucket hardly refills: %s", m)
 	case n > 1 && m.Rate.holds(n*l.Rate) && m.Burst.holds(n*burst):
-		return fmt.Sprintf("rate and burst are %g times what was promised, as of %g processes with a full limit each: it behaves like a bucket of %s", n, n, m)
+		return fmt.Sprintf("rate and burst are %g times what was promised, as of %g processes with a full limit "+
+			"each: it behaves like a bucket of %s", n, n, m)
 	case m.Rate.Lo > l.Rate && m.Burst.Hi < burst, m.Rate.Hi < l.Rate && m.Burst.Lo > burst:
 		return fmt.Sprintf("it is another bucket than promised: it behaves like one of %s", m)
 	case m.Rate.Hi < l.Rate && m.Burst.Hi < burst:
-		return fmt.Sprintf("the rate is too low and the burst is too small, as of a lower limit behind the promised one, or of two tokens a call: it behaves like a bucket of %s", m)
+		return fmt.Sprintf("the rate is too low and the burst is too small, as of a lower limit behind the promised "+
+			"one, or of two tokens a call: it behaves like a bucket of %s", m)
 	case m.Rate.Lo > l.Rate:
 		return fmt.Sprintf("the rate is too high: it behaves like a bucket of %s", m)
 	case m.Rate.Hi < l.Rate:
@@ -74,7 +80,8 @@ func (p *past) otherBucket(m Measured) string {
 	case m.Burst.Lo > burst:
 		return fmt.Sprintf("the burst is too big: it behaves like a bucket of %s", m)
 	case m.Burst.Hi < 2:
-		return fmt.Sprintf("the burst is too small, as of a leaky bucket without burst: it behaves like a bucket of %s", m)
+		return fmt.Sprintf("the burst is too small, as of a leaky bucket without burst: it behaves like a bucket of %s",
+			m)
 	case m.Burst.Hi < burst:
 		return fmt.Sprintf("the burst is too small: it behaves like a bucket of %s", m)
 	}
@@ -87,7 +94,8 @@ func (i Interval) holds(x float64) bool { return i.Lo <= x && x <= i.Hi }
 // unknown is the cause where nothing explains the answers: what was seen.
 func (p *past) unknown() string {
 	s := p.story
-	words := "we don't know: no token bucket of any rate and burst explains the answers, nor any other limiter that we know"
+	words := "we don't know: no token bucket of any rate and burst explains the answers, nor any other limiter that " +
+		"we know"
 	if through, turned := p.oddities(); 5*len(p.odd) <= len(s.calls) && len(p.odd) > 0 {
 		few := []string{}
 		if through > 0 {
@@ -131,7 +139,8 @@ func (p *past) seen() []string {
 		}
 		longest = max(longest, c.sent-s.calls[run].sent)
 	}
-	list := []string{fmt.Sprintf("%d of %s let through in %s", granted, plural(len(s.calls), "call"), seconds(math.Ceil(s.span()*10)/10))}
+	list := []string{fmt.Sprintf("%d of %s let through in %s", granted, plural(len(s.calls), "call"),
+		seconds(math.Ceil(s.span()*10)/10))}
 	if s.first < len(s.calls) {
 		list = append(list, fmt.Sprintf("the first refused at %.1fs after %d", s.calls[s.first].sent, s.first))
 	}

@@ -17,14 +17,23 @@ import (
 // there are no other refusals and some bucket can. An outage comes whether the
 // bucket is full or empty, so that it soon refuses what no bucket would.
 //
+// Where refusals of one look prove the limit broken, and those of every other look are
+// the promised bucket's to the last, somebody in front of the server or behind its tool
+// refuses as well: a proxy with its own 429, or a tool that passes on what its provider
+// said. That is a failed call, and no refusal by the limit. Only one look can be so: of
+// a server that words each refusal anew, none is taken out.
+//
 // A result that speaks of a limit, and says nothing that makes it a refusal, may
 // be one. Where other results don't speak of it, or more such results came than
 // the promise lets through, nobody knows, and they are held against nobody.
 //
+// What was refused after a crowd of an audit's own may be a ban, and isn't held against the
+// server either.
+//
 // It changes outcomes only, never the order or the number of calls. What is
 // settled once is settled the same way again.
 func (c *Court) settle() *Court {
-	return c.withoutOutages().withoutWords()
+	return c.withoutOutages().withoutOthers().withoutWords().withoutBans()
 }
 
 // Calls are the whole history, as it was settled.
@@ -72,9 +81,62 @@ func (c *Court) withoutOutages() *Court {
 	if others != "" {
 		why = "its refusals are " + others + ", and " + why
 	}
-	left.doubted = fmt.Sprintf("%s with HTTP 503 and Retry-After counted as failed, not as refused: %s (--refusal status=503 says that they are refusals, --not-refusal status=503 that they aren't)",
+	left.doubted = fmt.Sprintf("%s with HTTP 503 and Retry-After counted as failed, not as refused: %s (--refusal "+
+		"status=503 says that they are refusals, --not-refusal status=503 that they aren't)",
 		plural(n, "answer"), why)
 	return left
+}
+
+// mostLooks is how many looks refusals may have for one of them to be somebody else's.
+const mostLooks = 4
+
+func (c *Court) withoutOthers() *Court {
+	if c.cfg.Shared || !c.unjustified(c.evidence.BurstMax(c.profile.Limit.Rate)) {
+		return c
+	}
+	looks, said := map[string]int{}, map[string]string{}
+	for _, call := range c.calls {
+		if call.Outcome == history.Limited && call.Label != Handshake {
+			looks[look(call)]++
+			said[look(call)] = call.Detail
+		}
+	}
+	if len(looks) < 2 || len(looks) > mostLooks {
+		return c
+	}
+	l := c.profile.Limit
+	var left *Court
+	for one, n := range looks {
+		others := c.with(func(call *history.Call) {
+			if call.Outcome == history.Limited && look(*call) == one {
+				call.Outcome = history.Rejected
+			}
+		})
+		if others.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Pass {
+			continue
+		}
+		if left != nil {
+			return c // either may be the limit's
+		}
+		left, others.stray = others, said[one]
+		left.doubted = fmt.Sprintf("%s %.160q counted as failed, not as refused: the promised bucket would not have "+
+			"given them, and gave every other refusal, so that somebody in front of the server or behind its tool "+
+			"seems to refuse as well; --not-refusal says so for good", plural(n, "answer"), said[one])
+	}
+	if left == nil {
+		return c
+	}
+	return left
+}
+
+// look is how a refusal looks: its shape, and its words without figures.
+func look(c history.Call) string {
+	return shape(c) + strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, c.Detail)
 }
 
 func (c *Court) withoutWords() *Court {
@@ -97,7 +159,7 @@ func (c *Court) withoutWords() *Court {
 			call.Outcome = history.Unknown
 		}
 	})
-	left.doubted = c.doubted
+	left.doubted, left.stray = c.doubted, c.stray
 	return left
 }
 

@@ -16,7 +16,8 @@ var tenTwenty = profiles.Limit{Rate: 10, Burst: 20, Scope: profiles.Global, Char
 // bucketed is what an honest bucket of a rate and a burst says to one call every
 // gap, from 0 on; out says how a refusal looks, and answer, where it isn't nil,
 // answers in its place.
-func bucketed(rate, burst float64, gap time.Duration, n int, out func(*history.Call), answer func(*history.Call) bool) []history.Call {
+func bucketed(rate, burst float64, gap time.Duration, n int, out func(*history.Call),
+	answer func(*history.Call) bool) []history.Call {
 	var calls []history.Call
 	level, last := burst, time.Duration(0)
 	for i := range n {
@@ -65,7 +66,8 @@ func TestAnOutageIsNoRefusal(t *testing.T) {
 	calls := bucketed(10, 20, 150*time.Millisecond, 200, as429, away) // under the rate: nothing is refused
 	court := NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{})
 	require.Zero(t, count(court.Calls(), history.Limited), "no bucket would have refused those calls")
-	require.Contains(t, court.Doubted(), "answers with HTTP 503 and Retry-After counted as failed, not as refused: no bucket would have refused those calls")
+	require.Contains(t, court.Doubted(), "answers with HTTP 503 and Retry-After counted as failed, not as refused: "+
+		"no bucket would have refused those calls")
 	f := judgeOverRejection(court.Trial("burst"))
 	require.NotEqual(t, Fail, f.Verdict)
 	require.Equal(t, []string{court.Doubted()}, f.Warnings)
@@ -81,7 +83,8 @@ func TestAnOutageIsNoRefusal(t *testing.T) {
 	require.Positive(t, count(court.Calls(), history.Limited))
 
 	declared := profiles.Profile{Limit: tenTwenty, Refusal: profiles.Refusal{Statuses: []int{503}}}
-	require.Equal(t, Fail, judgeOverRejection(NewCourt(declared, fast, Config{}).Trial("burst")).Verdict, "the promise says that they are refusals")
+	require.Equal(t, Fail, judgeOverRejection(NewCourt(declared, fast, Config{}).Trial("burst")).Verdict,
+		"the promise says that they are refusals")
 	require.Empty(t, NewCourt(declared, fast, Config{}).Doubted())
 }
 
@@ -105,7 +108,8 @@ func TestALimiterThatRefusesWith503IsJudged(t *testing.T) {
 
 	slow := NewCourt(p, bucketed(5, 20, 50*time.Millisecond, 200, as503, nil), Config{})
 	require.Empty(t, slow.Doubted())
-	require.Equal(t, Fail, judgeOverRejection(slow.Trial("burst")).Verdict, "some bucket gave them, and not the promised one")
+	require.Equal(t, Fail, judgeOverRejection(slow.Trial("burst")).Verdict, "some bucket gave them, and not the "+
+		"promised one")
 
 	generous := NewCourt(p, bucketed(20, 20, 20*time.Millisecond, 300, as503, nil), Config{})
 	require.Equal(t, Fail, judgeOverAdmission(generous.Trial("burst")).Verdict)
@@ -147,22 +151,27 @@ func asWords(c *history.Call) {
 func TestWordsOfALimitAreHeldAgainstNobody(t *testing.T) {
 	p := profiles.Profile{Limit: tenTwenty}
 	court := NewCourt(p, bucketed(10, 20, 10*time.Millisecond, 300, asWords, nil), Config{})
-	for _, f := range []Finding{judgeOverAdmission(court.Trial("burst")), judgePressure(court.Trial("burst")), judgeComplete(court.Trial("burst"))} {
+	for _, f := range []Finding{judgeOverAdmission(court.Trial("burst")), judgePressure(court.Trial("burst")),
+		judgeComplete(court.Trial("burst"))} {
 		require.NotEqual(t, Fail, f.Verdict, f.Saw)
 		if f.Check != "over-admission" {
 			require.Equal(t, Inconclusive, f.Verdict)
-			require.Contains(t, f.Next, `answered "⚠ Rate limit reached, 10 requests/s", which isn't known as a refusal`)
+			require.Contains(t, f.Next,
+				`answered "⚠ Rate limit reached, 10 requests/s", which isn't known as a refusal`)
 			require.Contains(t, f.Next, "--refusal 'text=Rate limit reached'")
 		}
 	}
 	less := NewCourt(p, bucketed(5, 20, 50*time.Millisecond, 200, asWords, nil), Config{})
-	require.Equal(t, Inconclusive, judgeComplete(less.Trial("burst")).Verdict, "a limit below the promise hides behind words: no hollow pass")
+	require.Equal(t, Inconclusive, judgeComplete(less.Trial("burst")).Verdict, "a limit below the promise hides "+
+		"behind words: no hollow pass")
 
 	more := bucketed(30, 20, 5*time.Millisecond, 600, asWords, nil)
-	require.Equal(t, Fail, judgeOverAdmission(NewCourt(p, more, Config{}).Trial("burst")).Verdict, "the others are too many by themselves")
+	require.Equal(t, Fail, judgeOverAdmission(NewCourt(p, more, Config{}).Trial("burst")).Verdict, "the others are "+
+		"too many by themselves")
 
 	all := func(gap time.Duration) Verdict {
-		return judgeOverAdmission(NewCourt(p, bucketed(10, 20, gap, 100, asWords, func(c *history.Call) bool { asWords(c); return true }), Config{}).Trial("burst")).Verdict
+		return judgeOverAdmission(NewCourt(p, bucketed(10, 20, gap, 100, asWords,
+			func(c *history.Call) bool { asWords(c); return true }), Config{}).Trial("burst")).Verdict
 	}
 	require.Equal(t, Pass, all(200*time.Millisecond), "a tool that speaks of limits")
 	require.NotEqual(t, Fail, all(5*time.Millisecond), "a server that was spent when we came")
@@ -177,7 +186,8 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 		out  func(*history.Call)
 		sign string // empty: nobody is suspected
 	}{
-		{"words", set(history.ToolError, 200, 0, "Too many requests, please try again later."), "text=Too many requests"},
+		{"words", set(history.ToolError, 200, 0, "Too many requests, please try again later."),
+			"text=Too many requests"},
 		{"snake", set(history.ToolError, 200, 0, "rate_limit_exceeded: try again in 1s"), "text=rate_limit_exceeded"},
 		{"aws", set(history.ToolError, 200, 0, "ThrottlingException: Rate exceeded"), "text=ThrottlingException"},
 		{"no words, under pressure", set(history.ToolError, 0, 0, "Operation E42 can't be done"), "text=Operation E"},
@@ -185,8 +195,10 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 		{"status without words", set(history.Rejected, 503, 0, "HTTP 503: busy"), "status=503"},
 		{"not found", set(history.Rejected, 404, 0, "HTTP 404: error -32001: Session not found"), ""},
 		{"code", set(history.Rejected, 200, -42900, "error -42900: slow"), "code=-42900"},
-		{"code without meaning", set(history.Rejected, 200, -32003, "error -32003: Daily limit reached"), "text=limit reached"},
-		{"code without meaning or words", set(history.Rejected, 0, -32003, "error -32003: come back"), "text=come back"},
+		{"code without meaning", set(history.Rejected, 200, -32003, "error -32003: Daily limit reached"),
+			"text=limit reached"},
+		{"code without meaning or words", set(history.Rejected, 0, -32003, "error -32003: come back"),
+			"text=come back"},
 		{"reset", set(history.Broken, 0, 0, "connection reset by peer"), "reset"},
 		{"closed", set(history.Broken, 0, 0, "the connection was closed"), "reset"},
 		{"garbage", set(history.Broken, 200, 0, "the reply is no MCP message: x"), ""},
@@ -209,14 +221,18 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 	})
 	_, ok := Suspect(profiles.Limit{Rate: 10, Burst: 40, Charges: []string{"*"}}, rare)
 	require.False(t, ok, "it comes without pressure, and speaks of no limit")
-	_, ok = Suspect(profiles.Limit{}, bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0, "Too many requests"), nil))
+	_, ok = Suspect(profiles.Limit{}, bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0,
+		"Too many requests"), nil))
 	require.True(t, ok, "words tell without a promise")
 }
 
 func TestALostSessionIsTold(t *testing.T) {
 	calls := bucketed(10, 20, 50*time.Millisecond, 100, as429, func(c *history.Call) bool {
 		c.Outcome, c.Status, c.Detail = history.Rejected, 404, "HTTP 404: error -32001: Session not found"
-		return c.Sent > 2*time.Second || func() bool { c.Outcome, c.Status, c.Detail = history.OK, 0, ""; return false }()
+		return c.Sent > 2*time.Second || func() bool {
+			c.Outcome, c.Status, c.Detail = history.OK, 0, ""
+			return false
+		}()
 	})
 	f := judgeComplete(NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{}).Trial("burst"))
 	require.Equal(t, Inconclusive, f.Verdict)
@@ -257,24 +273,102 @@ func TestAliveSaysWhatHappened(t *testing.T) {
 		says  string
 	}{
 		{"all served", served("burst", 0, 20), Pass, "20 of 20 calls were answered"},
-		{"reset, and served in the next scenario", join(served("burst", 0, 20), broken("connection reset by peer", 20, 17), served("idle", 40, 38)), Pass,
-			"20 of 37 calls were answered, 17 connections were reset, 38 of 38 served afterwards; the last 17 got no answer, and 38 of 38 sent afterwards did"},
-		{"reset to the end", join(served("burst", 0, 20), broken("connection reset by peer", 20, 17)), Inconclusive, "nothing was sent afterwards that could tell"},
-		{"closed to the end", join(served("burst", 0, 20), broken("the connection was closed", 20, 17)), Inconclusive, "17 connections were closed without a reply"},
-		{"garbage to the end", join(served("burst", 0, 20), broken("the reply is no MCP message: x", 20, 17)), Inconclusive, "17 replies were unusable"},
-		{"two replies to the end", join(served("burst", 0, 20), broken(history.TwoReplies, 20, 17)), Inconclusive, "17 replies were unusable"},
-		{"nobody there", join(served("burst", 0, 20), broken("connection reset by peer", 20, 2), broken("connection refused", 22, 3)), Fail, "3 connections were refused"},
-		{"a process that ended", join(served("burst", 0, 20), broken("server exited: exit status 1", 20, 3)), Fail, "and then 3 broke in a row: server exited: exit status 1"},
-		{"nobody there, for two calls", join(served("burst", 0, 20), broken("connection refused", 20, 2)), Inconclusive, "2 connections were refused"},
-		{"nobody there, and then again", join(served("burst", 0, 20), broken("connection refused", 20, 9), served("idle", 40, 5)), Pass, "5 of 5 served afterwards"},
-		{"reset in between", join(served("burst", 0, 20), broken("connection reset by peer", 20, 1), served("burst", 30, 20)), Pass, "40 of 41 calls were answered, 1 connection was reset, 20 of 20 served afterwards"},
+		{"reset, and served in the next scenario", join(served("burst", 0, 20), broken("connection reset by peer", 20,
+			17), served("idle", 40, 38)), Pass,
+			"20 of 37 calls were answered, 17 connections were reset, 38 of 38 served afterwards; the last 17 got no " +
+				"answer, and 38 of 38 sent afterwards did"},
+		{"reset to the end", join(served("burst", 0, 20), broken("connection reset by peer", 20, 17)), Inconclusive,
+			"nothing was sent afterwards that could tell"},
+		{"closed to the end", join(served("burst", 0, 20), broken("the connection was closed", 20, 17)), Inconclusive,
+			"17 connections were closed without a reply"},
+		{"garbage to the end", join(served("burst", 0, 20), broken("the reply is no MCP message: x", 20, 17)),
+			Inconclusive, "17 replies were unusable"},
+		{"two replies to the end", join(served("burst", 0, 20), broken(history.TwoReplies, 20, 17)), Inconclusive,
+			"17 replies were unusable"},
+		{"nobody there", join(served("burst", 0, 20), broken("connection reset by peer", 20, 2),
+			broken("connection refused", 22, 3)), Fail, "3 connections were refused"},
+		{"a process that ended", join(served("burst", 0, 20), broken("server exited: exit status 1", 20, 3)), Fail,
+			"and then 3 broke in a row: server exited: exit status 1"},
+		{"nobody there, for two calls", join(served("burst", 0, 20), broken("connection refused", 20, 2)), Inconclusive,
+			"2 connections were refused"},
+		{"nobody there, and then again", join(served("burst", 0, 20), broken("connection refused", 20, 9),
+			served("idle", 40, 5)), Pass, "5 of 5 served afterwards"},
+		{"reset in between", join(served("burst", 0, 20), broken("connection reset by peer", 20, 1),
+			served("burst", 30, 20)), Pass, "40 of 41 calls were answered, 1 connection was reset, 20 of 20 served " +
+			"afterwards"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			f := judgeAlive(NewCourt(profiles.Profile{Limit: profiles.Limit{Rate: 1000, Burst: 100, Charges: []string{"*"}}}, row.calls, Config{}).Trial("burst"))
+			f := judgeAlive(NewCourt(profiles.Profile{Limit: profiles.Limit{Rate: 1000, Burst: 100,
+				Charges: []string{"*"}}}, row.calls, Config{}).Trial("burst"))
 			require.Equal(t, row.want, f.Verdict, f.Saw)
 			require.Contains(t, f.Saw, row.says)
 			require.Equal(t, row.want == Fail, f.Cause == "the server stopped serving during the run")
 		})
+	}
+}
+
+// A proxy in front of an honest server has a 429 of its own: whether the bucket is full
+// or not, one call in nine doesn't reach the server.
+func TestWhoElseRefusesIsNotTheLimit(t *testing.T) {
+	own := func(c *history.Call) { c.Code, c.Detail = -32000, "rate limit exceeded, 3 s" }
+	proxy := func(words string) func(c *history.Call) bool {
+		n := 0
+		return func(c *history.Call) bool {
+			if n++; n%9 == 0 {
+				c.Outcome, c.Status, c.Detail = history.Limited, 429, words
+			}
+			return n%9 == 0
+		}
+	}
+	limit := profiles.Profile{Limit: tenTwenty}
+	calls := bucketed(10, 20, 50*time.Millisecond, 400, own, proxy("HTTP 429: edge 17"))
+	court := NewCourt(limit, calls, Config{})
+	require.Contains(t, court.Doubted(), `44 answers "HTTP 429: edge 17" counted as failed`)
+	f := judgeOverRejection(court.Trial("burst"))
+	require.NotEqual(t, Fail, f.Verdict)
+	require.Equal(t, []string{court.Doubted()}, f.Warnings)
+	require.NotZero(t, count(court.Calls(), history.Limited), "the limit's own stay refusals")
+
+	next := court.Trial("burst").advised(Finding{}).Next
+	require.Equal(t, "see who else refuses: "+court.Doubted(), next, "they were known for refusals, and taken out")
+
+	// A tool passes on what its provider said, in the same shape as the server's own.
+	tool := func(words string) func(c *history.Call) {
+		return func(c *history.Call) { c.Detail = words }
+	}
+	upstream := func(c *history.Call) bool {
+		return proxy("")(c) || c.Sent%(700*time.Millisecond) == 0 && func() bool {
+			c.Outcome, c.Detail = history.Limited, "GitHub API rate limit exceeded"
+			return true
+		}()
+	}
+	court = NewCourt(limit, bucketed(10, 20, 50*time.Millisecond, 400, tool("Rate limit exceeded"), upstream), Config{})
+	require.Contains(t, court.Doubted(), "GitHub API rate limit exceeded")
+
+	for name, calls := range map[string][]history.Call{
+		"one look of all":       bucketed(10, 20, 50*time.Millisecond, 400, as429, proxy("HTTP 429")),
+		"the others steal too":  bucketed(5, 20, 50*time.Millisecond, 400, own, proxy("HTTP 429: edge")),
+		"each is worded anew":   bucketed(10, 20, 50*time.Millisecond, 400, own, anew(proxy("HTTP 429: "))),
+		"the promise is broken": bucketed(10, 10, 50*time.Millisecond, 400, own, nil),
+	} {
+		court := NewCourt(limit, calls, Config{})
+		require.Empty(t, court.Doubted(), name)
+		require.Equal(t, Fail, judgeOverRejection(court.Trial("burst")).Verdict, name)
+	}
+	honest := bucketed(10, 20, 50*time.Millisecond, 400, own, nil)
+	require.Empty(t, NewCourt(limit, honest, Config{}).Doubted())
+}
+
+// anew words each answer in its own way.
+func anew(answer func(*history.Call) bool) func(*history.Call) bool {
+	words := "a"
+	return func(c *history.Call) bool {
+		if !answer(c) {
+			return false
+		}
+		words += "b"
+		c.Detail += words
+		return true
 	}
 }

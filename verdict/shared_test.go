@@ -20,7 +20,8 @@ func TestNoCheckHoldsRefusalsAgainstASharedServer(t *testing.T) {
 	var calls []history.Call
 	for i := range 12 {
 		at := time.Duration(i) * time.Millisecond
-		c := history.Call{Arrival: history.Arrival{Due: at, Client: []string{"a", "b"}[i%2], Method: "ping", Label: "x"}, Sent: at, Received: at + 1, Outcome: history.Limited}
+		c := history.Call{Arrival: history.Arrival{Due: at, Client: []string{"a", "b"}[i%2], Method: "ping",
+			Label: "x"}, Sent: at, Received: at + 1, Outcome: history.Limited}
 		if bucket.take(at) {
 			c.Outcome = history.OK
 		}

@@ -96,7 +96,8 @@ func randomPlan(r *rand.Rand, n int, rate float64) []decision {
 		now += time.Duration(gap * 1e9)
 		for range size {
 			decided := now + delay()
-			ds = append(ds, decision{sent: now, decided: decided, received: decided + delay(), lost: lossy && r.IntN(25) == 0})
+			ds = append(ds, decision{sent: now, decided: decided, received: decided + delay(), lost: lossy &&
+				r.IntN(25) == 0})
 		}
 	}
 	return ds

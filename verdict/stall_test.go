@@ -30,12 +30,16 @@ func TestStallsAreSpansWithoutAnswersAlthoughSomethingWasInFlight(t *testing.T) 
 	}{
 		"nothing in flight is no stall": {[]history.Call{flight("a", 0, 1, yes), flight("a", 900, 901, yes)}, "[]"},
 		"from when something is in flight to the next answer": {
-			[]history.Call{flight("a", 0, 1, yes), flight("a", 300, 900, yes), flight("a", 500, 901, no)}, "[300-900 since 300 900]"},
+			[]history.Call{flight("a", 0, 1, yes), flight("a", 300, 900, yes), flight("a", 500, 901, no)},
+			"[300-900 since 300 900]"},
 		"from the last answer, where it was in flight already": {
-			[]history.Call{flight("a", 0, 900, yes), flight("a", 100, 200, no)}, "[0-200 since 0 200 200-900 since 200 900]"},
+			[]history.Call{flight("a", 0, 900, yes), flight("a", 100, 200, no)}, "[0-200 since 0 200 200-900 since " +
+				"200 900]"},
 		"a connection by itself": {
-			[]history.Call{flight("a", 0, 900, yes), flight("b", 300, 330, yes), flight("b", 390, 400, yes), flight("b", 480, 490, yes),
-				flight("b", 570, 580, yes), flight("b", 660, 670, yes), flight("b", 750, 760, yes), flight("b", 830, 840, yes)},
+			[]history.Call{flight("a", 0, 900, yes), flight("b", 300, 330, yes), flight("b", 390, 400, yes),
+				flight("b", 480, 490, yes),
+				flight("b", 570, 580, yes), flight("b", 660, 670, yes), flight("b", 750, 760, yes),
+				flight("b", 830, 840, yes)},
 			"[0-330 since 0 300 0-900 since 0 900 a/]"},
 		"what never got an answer is in flight until it is given up": {
 			[]history.Call{flight("a", 0, 700, history.TimedOut), flight("a", 10, 20, yes)}, "[20-700 since 20 700]"},
@@ -64,18 +68,23 @@ func TestWithoutStalls(t *testing.T) {
 	require.Equal(t, 1000*msec, took(0, one, flight("a", 600, 1001, no)), "another refusal")
 	require.Equal(t, 0*msec, took(0, one, flight("a", 600, 1001, yes)), "an admission")
 	require.Equal(t, 1000*msec, took(0, one, flight("a", 950, 1001, yes)), "an admission that didn't wait")
-	require.Equal(t, 0*msec, took(0, one, flight("b", 600, 1001, yes)), "an admission of another connection: all stood still")
-	require.Equal(t, 500*msec, took(0, one, flight("a", 200, 500, yes), flight("a", 700, 701, yes), flight("a", 701, 702, no)))
+	require.Equal(t, 0*msec, took(0, one, flight("b", 600, 1001, yes)), "an admission of another connection: all "+
+		"stood still")
+	require.Equal(t, 500*msec, took(0, one, flight("a", 200, 500, yes), flight("a", 700, 701, yes),
+		flight("a", 701, 702, no)))
 	require.Equal(t, 401*msec, took(1, one, flight("a", 600, 1001, yes)), "its own excuse")
 	require.Equal(t, 1*msec, took(1, one, flight("a", 600, 1001, yes), flight("a", 700, 1002, yes)))
-	require.Equal(t, 3*msec, took(3, one, flight("a", 600, 1001, yes), flight("a", 700, 1002, yes), flight("b", 950, 1003, yes)), "the end of a stall")
-	require.Equal(t, 210*msec, took(0, one, flight("a", 200, 210, yes), flight("a", 200, 1001, history.Broken)), "what never got an answer waited as well")
+	require.Equal(t, 3*msec, took(3, one, flight("a", 600, 1001, yes), flight("a", 700, 1002, yes),
+		flight("b", 950, 1003, yes)), "the end of a stall")
+	require.Equal(t, 210*msec, took(0, one, flight("a", 200, 210, yes), flight("a", 200, 1001, history.Broken)),
+		"what never got an answer waited as well")
 }
 
 func TestStandstillsBeginWithOurLastSignOfLife(t *testing.T) {
 	late := flight("a", 3000, 3001, history.OK)
 	late.Due = 1000 * msec
-	got := Standstills([]history.Call{flight("a", 0, 400, history.OK), flight("a", 640, 700, history.OK), late}, 100*msec)
+	got := Standstills([]history.Call{flight("a", 0, 400, history.OK), flight("a", 640, 700, history.OK), late},
+		100*msec)
 	require.Len(t, got, 1)
 	require.Equal(t, [2]time.Duration{700 * msec, 3000 * msec}, [2]time.Duration{got[0].From, got[0].To})
 }
@@ -110,7 +119,8 @@ func (n noisyServer) overload(spacing, length time.Duration) []history.Call {
 	turn := 0
 	for at := time.Second; at < time.Second+length; at += time.Duration((0.7 + 0.6*n.r.Float64()) * float64(spacing)) {
 		turn++
-		w := waiting{client: []string{"c1", "c2"}[turn%2], sent: at, decided: at + time.Duration(n.r.ExpFloat64()*float64(msec))}
+		w := waiting{client: []string{"c1", "c2"}[turn%2], sent: at, decided: at +
+			time.Duration(n.r.ExpFloat64()*float64(msec))}
 		for _, s := range n.stalls {
 			if (s.Lane == "" || s.Lane == w.client) && w.decided >= s.From && w.decided < s.To {
 				w.decided = s.To
@@ -126,7 +136,8 @@ func (n noisyServer) overload(spacing, length time.Duration) []history.Call {
 	bucket.tokens = 2
 	var calls []history.Call
 	for i, w := range list {
-		c := history.Call{Arrival: history.Arrival{Due: w.sent, Client: w.client, Method: "ping", Label: "overload"}, Sent: w.sent, Outcome: history.OK}
+		c := history.Call{Arrival: history.Arrival{Due: w.sent, Client: w.client, Method: "ping", Label: "overload"},
+			Sent: w.sent, Outcome: history.OK}
 		c.Received = w.decided + time.Duration((1+n.r.ExpFloat64())*float64(msec)) + time.Duration(i)
 		if !bucket.take(w.decided) {
 			c.Outcome = history.Limited
@@ -153,7 +164,8 @@ func fastRefusals(calls []history.Call) Finding {
 // The worked counter-example of Stall.
 func TestAPauseIsNoSlowRefusal(t *testing.T) {
 	for order := range 3 {
-		n := noisyServer{r: rand.New(rand.NewPCG(1, 2)), order: order, stalls: []Stall{{From: 4 * time.Second, To: 7 * time.Second}}}
+		n := noisyServer{r: rand.New(rand.NewPCG(1, 2)), order: order,
+			stalls: []Stall{{From: 4 * time.Second, To: 7 * time.Second}}}
 		calls := n.overload(64*msec, 7*time.Second)
 		no := sortedBy(calls, func(c history.Call) bool { return c.Outcome == history.Limited }, history.Call.Service)
 		require.Greater(t, quantile(no, 0.5), 500*msec, "as they stand, refusals are slow")
@@ -225,7 +237,8 @@ func TestALatencyThresholdIsNotBrokenByOurOwnStandstill(t *testing.T) {
 		for i := range calls {
 			calls[i].Label = "overload"
 		}
-		return LatencyCheck(th).Judge(NewCourt(profiles.Profile{Limit: testLimit(12, 16)}, calls, Config{}).Trial("overload"))
+		return LatencyCheck(th).Judge(NewCourt(profiles.Profile{Limit: testLimit(12, 16)}, calls,
+			Config{}).Trial("overload"))
 	}
 	slow := judge([]history.Call{flight("a", 0, 3, history.OK), flight("a", 100, 700, history.OK)})
 	require.Equal(t, Fail, slow.Verdict, slow.Saw)

@@ -21,7 +21,8 @@ type Suspicion struct {
 
 // String tells a person what to do about it.
 func (s Suspicion) String() string {
-	return fmt.Sprintf("%s answered %q, which isn't known as a refusal: if that is how the server refuses, add --refusal %s",
+	return fmt.Sprintf("%s answered %q, which isn't known as a refusal: if that is how the server refuses, add "+
+		"--refusal %s",
 		were(s.Calls), s.Said, quoted(s.Sign))
 }
 
@@ -170,7 +171,9 @@ func (t *Trial) advised(f Finding) Finding {
 	if t.unsure() == 0 {
 		return f
 	}
-	if s, ok := Suspect(t.limit(), t.court.calls); ok {
+	if t.court.stray != "" {
+		f.Next = "see who else refuses: " + t.court.doubted
+	} else if s, ok := Suspect(t.limit(), t.court.calls); ok {
 		f.Next = s.String()
 	} else if t.court.doubted != "" {
 		f.Next = "see if the server was away for a while: " + t.court.doubted
@@ -185,7 +188,7 @@ func (t *Trial) advised(f Finding) Finding {
 func (t *Trial) lostSession() string {
 	n, first := 0, history.Call{}
 	for _, c := range t.Calls {
-		if c.Outcome == history.Rejected && c.Status == http.StatusNotFound {
+		if c.Outcome == history.Rejected && c.Status == http.StatusNotFound && !crowding(&c) {
 			if n++; n == 1 || c.Sent < first.Sent {
 				first = c
 			}
@@ -194,6 +197,7 @@ func (t *Trial) lostSession() string {
 	if n < 3 {
 		return ""
 	}
-	return fmt.Sprintf("from %s on %s answered %q: the server no longer knows the session, as after a restart, which also fills a bucket that is kept in memory; see what restarts it",
+	return fmt.Sprintf("from %s on %s answered %q: the server no longer knows the session, as after a restart, which "+
+		"also fills a bucket that is kept in memory; see what restarts it",
 		span(first.Sent), were(n), first.Detail)
 }

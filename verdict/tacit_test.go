@@ -14,11 +14,13 @@ import (
 
 // everything is a promise of an honest limiter that charges all HTTP requests.
 func everything(burst int) profiles.Limit {
-	return profiles.Limit{Rate: 1, Burst: burst, Scope: profiles.Global, Charges: []string{"tools/call"}, MayCharge: []string{"*"}}
+	return profiles.Limit{Rate: 1, Burst: burst, Scope: profiles.Global, Charges: []string{"tools/call"},
+		MayCharge: []string{"*"}}
 }
 
 func message(kind history.Kind, method, label string, sent, received time.Duration, o history.Outcome) history.Call {
-	return history.Call{Arrival: history.Arrival{Method: method, Label: label}, Kind: kind, Sent: sent, Received: received, Outcome: o}
+	return history.Call{Arrival: history.Arrival{Method: method, Label: label}, Kind: kind, Sent: sent,
+		Received: received, Outcome: o}
 }
 
 // TestAsidesMayCost: what left us beside the calls may have taken a token each, so
@@ -36,24 +38,34 @@ func TestAsidesMayCost(t *testing.T) {
 		want  Verdict
 	}{
 		{"nothing beside", []history.Call{call(0, ok), call(100*ms, limited)}, Fail},
-		{"a notification", []history.Call{message(history.Notification, "notifications/initialized", "handshake", 0, ms, unknown), call(2*ms, ok), call(100*ms, limited)}, Pass},
-		{"an answer", []history.Call{call(0, ok), message(history.Answer, "ping", "aside", ms, 2*ms, unknown), call(100*ms, limited)}, Pass},
-		{"a stream", []history.Call{message(history.Stream, "GET", "handshake", 0, ms, ok), call(2*ms, ok), call(100*ms, limited)}, Pass},
-		{"a deletion", []history.Call{call(0, ok), message(history.Deletion, "DELETE", "aside", ms, 2*ms, history.Rejected), call(100*ms, limited)}, Pass},
-		{"a refused aside is no refusal", []history.Call{call(0, ok), message(history.Notification, "notifications/cancelled", "aside", ms, 2*ms, limited)}, Pass},
-		{"nor one that nobody answered", []history.Call{call(0, ok), message(history.Answer, "ping", "aside", ms, 2*ms, limited), call(100*ms, limited)}, Pass},
-		{"a call in its place would be held against the limit", []history.Call{call(0, ok), call(2*ms, ok), call(3*ms, ok)}, Fail},
-		{"an admitted one proves nothing", []history.Call{call(0, ok), call(2*ms, ok), message(history.Deletion, "DELETE", "aside", 3*ms, 4*ms, ok)}, Pass},
+		{"a notification", []history.Call{message(history.Notification, "notifications/initialized", "handshake", 0, ms,
+			unknown), call(2*ms, ok), call(100*ms, limited)}, Pass},
+		{"an answer", []history.Call{call(0, ok), message(history.Answer, "ping", "aside", ms, 2*ms, unknown),
+			call(100*ms, limited)}, Pass},
+		{"a stream", []history.Call{message(history.Stream, "GET", "handshake", 0, ms, ok), call(2*ms, ok),
+			call(100*ms, limited)}, Pass},
+		{"a deletion", []history.Call{call(0, ok), message(history.Deletion, "DELETE", "aside", ms, 2*ms,
+			history.Rejected), call(100*ms, limited)}, Pass},
+		{"a refused aside is no refusal", []history.Call{call(0, ok), message(history.Notification,
+			"notifications/cancelled", "aside", ms, 2*ms, limited)}, Pass},
+		{"nor one that nobody answered", []history.Call{call(0, ok), message(history.Answer, "ping", "aside", ms, 2*ms,
+			limited), call(100*ms, limited)}, Pass},
+		{"a call in its place would be held against the limit", []history.Call{call(0, ok), call(2*ms, ok),
+			call(3*ms, ok)}, Fail},
+		{"an admitted one proves nothing", []history.Call{call(0, ok), call(2*ms, ok), message(history.Deletion,
+			"DELETE", "aside", 3*ms, 4*ms, ok)}, Pass},
 
 		// A second after it a token has flowed in again, and another has not been
 		// taken by the notification: a call that was sent after it was answered.
 		{"decided long ago", []history.Call{
-			call(0, ok), message(history.Notification, "notifications/cancelled", "aside", ms, 2*ms, unknown), call(10*ms, limited), call(3*time.Second, limited),
+			call(0, ok), message(history.Notification, "notifications/cancelled", "aside", ms, 2*ms, unknown),
+			call(10*ms, limited), call(3*time.Second, limited),
 		}, Fail},
 		// But nothing was answered in between: the server may have stood still.
 		{"perhaps decided just now", []history.Call{
 			call(0, ok), message(history.Notification, "notifications/cancelled", "aside", ms, 2*ms, unknown),
-			{Arrival: history.Arrival{Method: "tools/call", Label: "burst"}, Sent: 3 * ms, Received: 3 * time.Second, Outcome: ok},
+			{Arrival: history.Arrival{Method: "tools/call", Label: "burst"}, Sent: 3 * ms, Received: 3 * time.Second,
+				Outcome: ok},
 			message(history.Request, "tools/call", "burst", 3*time.Second-ms, 3*time.Second, limited),
 		}, Pass},
 	}
@@ -74,7 +86,8 @@ func TestAsidesMayCost(t *testing.T) {
 func TestHonestLimitOfEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const rate, burst = 20.0, 5
-		kinds := []history.Kind{history.Request, history.Request, history.Notification, history.Answer, history.Deletion}
+		kinds := []history.Kind{history.Request, history.Request, history.Notification, history.Answer,
+			history.Deletion}
 		level, last := float64(burst), time.Duration(0)
 		var calls []history.Call
 		at := time.Duration(0)

@@ -37,7 +37,8 @@ type Threshold struct {
 	Text     string        // as it was given
 }
 
-var thresholdForm = regexp.MustCompile(`^\s*(?:p\(?(\d{1,2}(?:\.\d+)?)\)?|([a-z-]+))\s*(?:\{\s*tool\s*[=:]\s*([^{}]+?)\s*\})?\s*(<=|>=|<|>)\s*(\S+)\s*$`)
+var thresholdForm = regexp.MustCompile(
+	`^\s*(?:p\(?(\d{1,2}(?:\.\d+)?)\)?|([a-z-]+))\s*(?:\{\s*tool\s*[=:]\s*([^{}]+?)\s*\})?\s*(<=|>=|<|>)\s*(\S+)\s*$`)
 
 // ParseThreshold reads `p99<500ms`, `p(99.9) < 1s`, `max<2s`, `errors<0.1%`,
 // `rate>=1900/s`, each also of one tool: `p99{tool=search}<1s`. A time without
@@ -46,14 +47,15 @@ var thresholdForm = regexp.MustCompile(`^\s*(?:p\(?(\d{1,2}(?:\.\d+)?)\)?|([a-z-
 func ParseThreshold(s string) (Threshold, error) {
 	m := thresholdForm.FindStringSubmatch(s)
 	if m == nil {
-		return Threshold{}, fmt.Errorf("verdict: %q is not a threshold, want such as p99<500ms, max<2s, errors<0.1%% or rate>=100/s", s)
+		return Threshold{}, fmt.Errorf("%q is not a threshold, want such as p99<500ms, max<2s, errors<0.1%% or "+
+			"rate>=100/s", s)
 	}
 	t := Threshold{Tool: m[3], Op: m[4], Text: strings.Join(strings.Fields(s), "")}
 	switch m[2] {
 	case "":
 		q, err := strconv.ParseFloat(m[1], 64)
 		if err != nil || q <= 0 {
-			return Threshold{}, fmt.Errorf("verdict: %q: %s is not a percentile above 0 and below 100", s, m[1])
+			return Threshold{}, fmt.Errorf("%q: %s is not a percentile above 0 and below 100", s, m[1])
 		}
 		t.Quantile = q / 100
 	case "max":
@@ -65,11 +67,12 @@ func ParseThreshold(s string) (Threshold, error) {
 	default:
 		t.Metric = Metric(m[2])
 		if known := []Metric{Errors, Refused, TimedOut, ToolErrors, Rate}; !slices.Contains(known, t.Metric) {
-			return Threshold{}, fmt.Errorf("verdict: %q: there is no metric %q, only p1 to p99.999, max, med, mean, errors, refused, timeouts, tool-errors and rate", s, m[2])
+			return Threshold{}, fmt.Errorf("%q: there is no metric %q, only p1 to p99.999, max, med, mean, errors, "+
+				"refused, timeouts, tool-errors and rate", s, m[2])
 		}
 	}
 	if err := t.bound(m[5]); err != nil {
-		return Threshold{}, fmt.Errorf("verdict: %q: %w", s, err)
+		return Threshold{}, fmt.Errorf("%q: %w", s, err)
 	}
 	return t, nil
 }
@@ -90,7 +93,7 @@ func (t *Threshold) bound(text string) error {
 	case Rate:
 		r, err := promise.ParseRate(text)
 		if err != nil {
-			return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "promise: "))
+			return err
 		}
 		t.Bound = r
 	default:
@@ -133,7 +136,8 @@ func (t Threshold) Timed() bool { return t.Metric == Latency || t.Metric == Mean
 // upper bounds on the latency of admitted calls.
 func (t Threshold) ForRuns() error {
 	if t.Metric != Latency || t.Tool != "" || t.Op != "<" {
-		return fmt.Errorf("verdict: %q: run knows demands on latency only, such as p99<500ms; mcpload load knows the others", t.Text)
+		return fmt.Errorf("%q: run knows demands on latency only, such as p99<500ms; mcpload load knows the others",
+			t.Text)
 	}
 	return nil
 }

@@ -80,7 +80,8 @@ func TestHolds(t *testing.T) {
 }
 
 func TestRunsTakeLatencyOnly(t *testing.T) {
-	for text, ok := range map[string]bool{"p99<1s": true, "max<1s": true, "mean<1s": false, "errors<1%": false, "p99{tool=x}<1s": false, "p99>1s": false} {
+	for text, ok := range map[string]bool{"p99<1s": true, "max<1s": true, "mean<1s": false, "errors<1%": false,
+		"p99{tool=x}<1s": false, "p99>1s": false} {
 		th, err := ParseThreshold(text)
 		require.NoError(t, err)
 		assert.Equal(t, ok, th.ForRuns() == nil, text)

@@ -98,7 +98,7 @@ func (t *suffixTree) best(now int64) float64 {
 type maxTree struct {
 	size  int
 	value []float64
-	node  []int32 // index into value, -1 where there is none
+	node  []int32 // of inner nodes: index into value, -1 where there is none.
 }
 
 // build takes the values in; it keeps the slice.
@@ -108,20 +108,24 @@ func (t *maxTree) build(value []float64) {
 		size *= 2
 	}
 	t.size, t.value = size, value
-	if cap(t.node) < 2*size {
-		t.node = make([]int32, 2*size)
+	if cap(t.node) < size {
+		t.node = make([]int32, size)
 	}
-	t.node = t.node[:2*size]
-	for i := range size {
-		if i < len(value) {
-			t.node[size+i] = int32(i)
-		} else {
-			t.node[size+i] = -1
-		}
-	}
+	t.node = t.node[:size]
 	for i := size - 1; i >= 1; i-- {
-		t.node[i] = t.greater(t.node[2*i], t.node[2*i+1])
+		t.node[i] = t.greater(t.of(2*i), t.of(2*i+1))
 	}
+}
+
+// of is the index into value that stands at a node, the leaves behind the inner ones.
+func (t *maxTree) of(node int) int32 {
+	switch i := node - t.size; {
+	case i < 0:
+		return t.node[node]
+	case i < len(t.value):
+		return int32(i)
+	}
+	return -1
 }
 
 func (t *maxTree) greater(a, b int32) int32 {
@@ -137,12 +141,12 @@ func (t *maxTree) peak(from, to int) int32 {
 	best := int32(-1)
 	for l, r := from+t.size, to+t.size; l < r; l, r = l>>1, r>>1 {
 		if l&1 == 1 {
-			best = t.greater(best, t.node[l])
+			best = t.greater(best, t.of(l))
 			l++
 		}
 		if r&1 == 1 {
 			r--
-			best = t.greater(best, t.node[r])
+			best = t.greater(best, t.of(r))
 		}
 	}
 	return best

@@ -48,9 +48,11 @@ type Court struct {
 	untold   bool // what was let through is nothing that surely costs a token
 	bounds   *bounds
 	measured *Measured
-	tried    bool   // measured is computed
-	why      string // the cause of a violation, once it is worked out
-	doubted  string // what was settled against taking it for a refusal; empty where nothing was
+	tried    bool         // measured is computed
+	why      string       // the cause of a violation, once it is worked out
+	doubted  string       // what was settled against taking it for a refusal; empty where nothing was
+	stray    string       // what refusals said that are somebody else's; empty where none are
+	barred   map[int]bool // positions of refusals that may be a ban, and are no evidence: see withoutBans
 }
 
 // bounds holds, for every call of the history, what it speaks for at the
@@ -153,7 +155,8 @@ func (c *Court) Attempts(scenario string) int {
 
 // Attempt is Trial for one attempt, from 1.
 func (c *Court) Attempt(scenario string, n int) *Trial {
-	t := &Trial{Profile: c.profile, Scenario: scenario, Attempt: n, Tolerance: c.cfg.Tolerance, court: c, pos: map[int]bool{}}
+	t := &Trial{Profile: c.profile, Scenario: scenario, Attempt: n, Tolerance: c.cfg.Tolerance, court: c,
+		pos: map[int]bool{}}
 	for i, call := range c.calls {
 		if call.Label == scenario && call.Nth() == n {
 			t.Calls = append(t.Calls, call)
@@ -258,7 +261,8 @@ func (c *Court) Clients() int { return len(c.clients()) }
 func (c *Court) clients() []string {
 	var names []string
 	for _, call := range c.calls {
-		if call.Outcome == history.OK && call.Planned() && !strings.Contains(call.Client, Unsure) && !slices.Contains(names, call.Client) {
+		if call.Outcome == history.OK && call.Planned() && !strings.ContainsAny(call.Client, Unsure+Anew) &&
+			!slices.Contains(names, call.Client) {
 			names = append(names, call.Client)
 		}
 	}

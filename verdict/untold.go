@@ -34,6 +34,8 @@ func (c *Court) doubt() {
 
 // untried says that what was let through is nothing that surely costs a token.
 func (t *Trial) untried() string {
-	return fmt.Sprintf("%s admitted, more than the limit grants; but nobody said that %s is charged, and a limiter of tool calls lets it through: tool calls were not tried",
-		fmt.Sprintf("%s of %s", plural(t.count(history.OK), "call"), t.court.profile.Call.Method), t.court.profile.Call.Method)
+	return fmt.Sprintf("%s admitted, more than the limit grants; but nobody said that %s is charged, and a limiter "+
+		"of tool calls lets it through: tool calls were not tried",
+		fmt.Sprintf("%s of %s", plural(t.count(history.OK), "call"), t.court.profile.Call.Method),
+		t.court.profile.Call.Method)
 }

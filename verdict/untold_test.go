@@ -18,7 +18,8 @@ func TestWhatIsOnlyPresumedToBeChargedProvesNoLeak(t *testing.T) {
 		var calls []history.Call
 		for i := range 60 {
 			at := time.Duration(i) * time.Millisecond
-			calls = append(calls, history.Call{Arrival: history.Arrival{Due: at, Client: []string{"a", "b"}[i%2], Method: method, Label: "x"},
+			calls = append(calls, history.Call{Arrival: history.Arrival{Due: at, Client: []string{"a", "b"}[i%2],
+				Method: method, Label: "x"},
 				Sent: at, Received: at + 1, Outcome: history.OK})
 		}
 		return calls
@@ -31,7 +32,8 @@ func TestWhatIsOnlyPresumedToBeChargedProvesNoLeak(t *testing.T) {
 		fails   bool
 	}{
 		{"nobody said what is charged", profiles.ForURL(10, 20), "tools/list", false},
-		{"nobody said what is charged, and it is a tool call", profiles.ForURL(10, 20).Loading("ping", nil), "tools/call", true},
+		{"nobody said what is charged, and it is a tool call", profiles.ForURL(10, 20).Loading("ping", nil),
+			"tools/call", true},
 		{"everything is charged", charging("*"), "tools/list", true},
 		{"tools/list is charged", charging("tools/list"), "tools/list", true},
 	} {
@@ -72,7 +74,8 @@ func TestAPresumedChargeStillPasses(t *testing.T) {
 	var calls []history.Call
 	for i := range 60 {
 		at := time.Duration(i) * 10 * time.Millisecond
-		c := history.Call{Arrival: history.Arrival{Due: at, Client: "a", Method: "tools/list", Label: "x"}, Sent: at, Received: at + 1, Outcome: history.Limited}
+		c := history.Call{Arrival: history.Arrival{Due: at, Client: "a", Method: "tools/list", Label: "x"}, Sent: at,
+			Received: at + 1, Outcome: history.Limited}
 		if bucket.take(at) {
 			c.Outcome = history.OK
 		}
@@ -91,7 +94,8 @@ func TestAWiderLimitOfWhatIsOnlyPresumedProvesNothing(t *testing.T) {
 	var calls []history.Call
 	for i := range 200 {
 		at := time.Duration(i) * 2 * time.Millisecond
-		c := history.Call{Arrival: history.Arrival{Due: at, Client: "a", Method: "tools/list", Label: "x"}, Sent: at, Received: at + 1, Outcome: history.Limited}
+		c := history.Call{Arrival: history.Arrival{Due: at, Client: "a", Method: "tools/list", Label: "x"}, Sent: at,
+			Received: at + 1, Outcome: history.Limited}
 		if i%20 == 19 {
 			c.Client = "b"
 		}

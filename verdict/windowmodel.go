@@ -9,8 +9,8 @@ import (
 
 // sliding fits "at most N admissions in any stretch of length W". For each N
 // the history bounds W from both sides: N+1 admissions that were certainly
-// decided within a stretch make W at most that long, and a refusal makes it
-// longer than the time since the Nth admission before it.
+// decided within a stretch make W at most that long, 2N+1 at most half of it, and
+// so on; and a refusal makes it longer than the time since the Nth admission before it.
 func (b *bucket) sliding() (m Model, ok bool) {
 	if len(b.refusals) == 0 {
 		return m, false
@@ -18,7 +18,7 @@ func (b *bucket) sliding() (m Model, ok bool) {
 	later, before := b.endsLater(), b.endsBefore()
 	for n := b.beforeFirstRefusal() + 1; n >= 1; n-- {
 		seen := longerThan(before, n)
-		lo, hi := b.shortest(seen), b.longest(atMost(later, n))
+		lo, hi := b.shortest(seen), b.longest(spaced(later, n))
 		if lo < hi && seen > 0 && !math.IsInf(hi, 1) {
 			return windowModel(SlidingWindow, Interval{Lo: float64(n), Hi: float64(n)}, lo, hi), true
 		}
@@ -69,6 +69,16 @@ func atMost(later [][]float64, n int) float64 {
 		if len(ends) > n {
 			shortest = min(shortest, ends[n])
 		}
+	}
+	return shortest
+}
+
+// spaced is how long a stretch is at most of which n admissions may lie in each: what
+// holds k times as many and one more is k of them long.
+func spaced(later [][]float64, n int) float64 {
+	shortest := math.Inf(1)
+	for k := 1; k*n < len(later); k++ {
+		shortest = min(shortest, atMost(later, k*n)/float64(k))
 	}
 	return shortest
 }

@@ -114,8 +114,10 @@ func serve(listener int) error {
 			fd := int(e.Fd)
 			if fd == listener {
 				if c, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC); err == nil {
-					_ = unix.SetsockoptInt(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // without it a reply is late, which the comparison shows
-					_ = watch(c)                                                     // a client that isn't watched gets no reply, and says so
+					// without it a reply is late, which the comparison shows
+					_ = unix.SetsockoptInt(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+					// a client that isn't watched gets no reply, and says so
+					_ = watch(c)
 				}
 				continue
 			}

@@ -18,7 +18,8 @@ import (
 
 func main() {
 	s := server.NewMCPServer("gomcp", "1")
-	s.AddTool(mcp.NewTool("echo", mcp.WithString("text")), func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	s.AddTool(mcp.NewTool("echo", mcp.WithString("text")), func(_ context.Context,
+		r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText(r.GetString("text", "")), nil
 	})
 	if len(os.Args) > 1 && os.Args[1] == "stdio" {

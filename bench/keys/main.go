@@ -24,7 +24,7 @@ const most = 100 << 20
 
 func main() {
 	peer := flag.Bool("gitleaks", true, "measure gitleaks, too")
-	show := flag.Bool("show", false, "print where something was seen, masked")
+	show := flag.Bool("show", false, "print where something was seen, and what stands before it")
 	limit := flag.Int64("bytes", most, "how much of each folder is read")
 	flag.Parse()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
@@ -38,6 +38,9 @@ func main() {
 		leaks = d
 	}
 	planted(leaks)
+	judged()
+	grows()
+	made(leaks)
 	for _, dir := range flag.Args() {
 		folder(dir, *limit, leaks, *show)
 	}
@@ -75,17 +78,28 @@ func folder(dir string, limit int64, leaks *detect.Detector, show bool) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "keys:", err)
 	}
+	weigh(dir, texts, leaks, func(i int, text string, m apikey.Match) {
+		if show {
+			line := 1 + strings.Count(text[:m.Start], "\n")
+			fmt.Printf("  %s:%d %s %s %q\n", names[i], line, m.Family, m.Encoding, text[max(0, m.Start-60):m.Start])
+		}
+	})
+}
+
+// weigh reads texts with apikey and gitleaks, and says what each saw and how fast.
+func weigh(name string, texts []string, leaks *detect.Detector, saw func(i int, text string, m apikey.Match)) {
+	var size int64
+	for _, text := range texts {
+		size += int64(len(text))
+	}
 	begin, seen := cpu(), 0
 	for i, text := range texts {
 		for _, m := range apikey.NewRedactor().Find(text) {
 			seen++
-			if show {
-				line := text[max(0, m.Start-60):min(len(text), m.End+10)]
-				fmt.Printf("  %s:%d %s %s %q\n", names[i], 1+strings.Count(text[:m.Start], "\n"), m.Family, m.Encoding, line)
-			}
+			saw(i, text, m)
 		}
 	}
-	report(dir, "apikey", size, seen, cpu()-begin)
+	report(name, "apikey", size, seen, cpu()-begin)
 	if leaks == nil {
 		return
 	}
@@ -93,9 +107,10 @@ func folder(dir string, limit int64, leaks *detect.Detector, show bool) {
 	for _, text := range texts {
 		seen += len(leaks.DetectString(text))
 	}
-	report(dir, "gitleaks", size, seen, cpu()-begin)
+	report(name, "gitleaks", size, seen, cpu()-begin)
 }
 
-func report(dir, who string, size int64, seen int, took time.Duration) {
-	fmt.Printf("%-40s %-9s %4d MB %6d seen %8.1f MB/s of processor time\n", dir, who, size>>20, seen, float64(size)/1e6/max(took.Seconds(), 1e-9))
+func report(name, who string, size int64, seen int, took time.Duration) {
+	fmt.Printf("%-40s %-9s %4d MB %6d seen %8.1f MB/s of processor time\n", name, who, size>>20, seen,
+		float64(size)/1e6/max(took.Seconds(), 1e-9))
 }

@@ -63,23 +63,53 @@ func xxd(v string) string {
 // disguises are 41 ways in which a value was seen to be written.
 var disguises = map[string]func(string) string{
 	"plain": func(v string) string { return v }, "hex": func(v string) string { return hex.EncodeToString([]byte(v)) },
-	"HEX": func(v string) string { return strings.ToUpper(hex.EncodeToString([]byte(v))) }, "hex:": func(v string) string { return each(v, "%02x", ":") },
-	"hex-": func(v string) string { return each(v, "%02X", "-") }, "hex ": func(v string) string { return each(v, "%02x", " ") },
-	"0x": func(v string) string { return each(v, "0x%02x", ", ") }, "xxd": xxd, "hexdump": func(v string) string { return hex.Dump([]byte("key: " + v)) },
-	"base64 0": func(v string) string { return b64(v, 0) }, "base64 1": func(v string) string { return b64(v, 1) }, "base64 2": func(v string) string { return b64(v, 2) },
-	"base64url": func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte("x:" + v)) },
-	"MIME":      func(v string) string { return every(76, b64(strings.Repeat("padding ", 12)+v, 1), "\r\n") },
-	"PEM lines": func(v string) string { return every(64, b64(strings.Repeat("padding ", 5)+v, 2), "\n") },
-	"base64²":   func(v string) string { return b64(b64(v, 1), 2) }, "base32": func(v string) string { return base32.StdEncoding.EncodeToString([]byte(":" + v)) },
-	"percent": func(v string) string { return each(v, "%%%02X", "") }, "percent small": func(v string) string { return each(v, "%%%02x", "") },
+	"HEX":  func(v string) string { return strings.ToUpper(hex.EncodeToString([]byte(v))) },
+	"hex:": func(v string) string { return each(v, "%02x", ":") },
+	"hex-": func(v string) string { return each(v, "%02X", "-") }, "hex ": func(v string) string {
+		return each(v,
+			"%02x", " ")
+	},
+	"0x": func(v string) string { return each(v, "0x%02x", ", ") }, "xxd": xxd,
+	"hexdump":  func(v string) string { return hex.Dump([]byte("key: " + v)) },
+	"base64 0": func(v string) string { return b64(v, 0) }, "base64 1": func(v string) string { return b64(v, 1) },
+	"base64 2":      func(v string) string { return b64(v, 2) },
+	"base64url":     func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte("x:" + v)) },
+	"MIME":          func(v string) string { return every(76, b64(strings.Repeat("padding ", 12)+v, 1), "\r\n") },
+	"PEM lines":     func(v string) string { return every(64, b64(strings.Repeat("padding ", 5)+v, 2), "\n") },
+	"base64²":       func(v string) string { return b64(b64(v, 1), 2) },
+	"base32":        func(v string) string { return base32.StdEncoding.EncodeToString([]byte(":" + v)) },
+	"percent":       func(v string) string { return each(v, "%%%02X", "") },
+	"percent small": func(v string) string { return each(v, "%%%02x", "") },
 	"percent twice": func(v string) string { return url.QueryEscape(each(v, "%%%02X", "")) }, "query": url.QueryEscape,
-	`\u`: func(v string) string { return each(v, `\u%04x`, "") }, `\x`: func(v string) string { return each(v, `\x%02x`, "") }, `\u{}`: func(v string) string { return each(v, `\u{%x}`, "") },
-	"octal": func(v string) string { return each(v, `\%03o`, "") }, "&#d": func(v string) string { return each(v, "&#%d;", "") }, "&#x": func(v string) string { return each(v, "&#x%X;", "") },
-	"=XX": func(v string) string { return each(v, "=%02X", "") }, "QP breaks": func(v string) string { return every(20, strings.ReplaceAll(v, "=", "=3D"), "=\r\n") },
-	"numbers": func(v string) string { return fmt.Sprint([]byte(v)) }, "JSON numbers": func(v string) string { return each(v, "%d", ", ") }, "chr": func(v string) string { return each(v, "chr(%d)", ".") },
-	"one space": func(v string) string { return v[:8] + " " + v[8:] }, "wraps": func(v string) string { return every(20, v, "\n    ") },
-	"NUL": func(v string) string { return v[:8] + "\x00" + v[8:] }, "backspaces": func(v string) string { return every(1, v, "\x08") }, "colours": func(v string) string { return every(5, v, "\x1b[1;31m") },
-	"zero width": func(v string) string { return every(3, v, "\u200b") }, "UTF-16 LE": func(v string) string { return wide(v, false) }, "UTF-16 BE": func(v string) string { return wide(v, true) },
+	`\u`: func(v string) string { return each(v, `\u%04x`, "") }, `\x`: func(v string) string {
+		return each(v, `\x%02x`,
+			"")
+	}, `\u{}`: func(v string) string { return each(v, `\u{%x}`, "") },
+	"octal": func(v string) string { return each(v, `\%03o`, "") }, "&#d": func(v string) string {
+		return each(v,
+			"&#%d;", "")
+	}, "&#x": func(v string) string { return each(v, "&#x%X;", "") },
+	"=XX": func(v string) string { return each(v, "=%02X", "") }, "QP breaks": func(v string) string {
+		return every(20,
+			strings.ReplaceAll(v, "=", "=3D"), "=\r\n")
+	},
+	"numbers":      func(v string) string { return fmt.Sprint([]byte(v)) },
+	"JSON numbers": func(v string) string { return each(v, "%d", ", ") }, "chr": func(v string) string {
+		return each(v,
+			"chr(%d)", ".")
+	},
+	"one space": func(v string) string { return v[:8] + " " + v[8:] }, "wraps": func(v string) string {
+		return every(20,
+			v, "\n    ")
+	},
+	"NUL":        func(v string) string { return v[:8] + "\x00" + v[8:] },
+	"backspaces": func(v string) string { return every(1, v, "\x08") },
+	"colours":    func(v string) string { return every(5, v, "\x1b[1;31m") },
+	"zero width": func(v string) string { return every(3, v, "\u200b") },
+	"UTF-16 LE":  func(v string) string { return wide(v, false) }, "UTF-16 BE": func(v string) string {
+		return wide(v,
+			true)
+	},
 	"capitals": strings.ToUpper,
 }
 

@@ -67,7 +67,8 @@ func buckets(most int, every time.Duration) []contender {
 func windows(most int, every time.Duration) []contender {
 	stacked := must(ratelimit.NewStack(ratelimit.StackConfig{Limits: []ratelimit.Limit{
 		{Kind: ratelimit.Fixed, N: most, Every: every, Scope: ratelimit.PerClient, MaxKeys: 1 << 20}}}))
-	seth := must(memorystore.New(&memorystore.Config{Tokens: uint64(most), Interval: every, SweepInterval: time.Hour, SweepMinTTL: time.Hour}))
+	seth := must(memorystore.New(&memorystore.Config{Tokens: uint64(most), Interval: every, SweepInterval: time.Hour,
+		SweepMinTTL: time.Hour}))
 	other := ulule.New(ululestore.NewStore(), ulule.Rate{Period: every, Limit: int64(most)})
 	return []contender{
 		{"ratelimit.Stack", stack(stacked)},
@@ -103,14 +104,15 @@ func BenchmarkKeys(b *testing.B) {
 					keys[i] = fmt.Sprintf("session:%08x-%04d", uint32(i)*2654435761, i)
 				}
 				for _, c := range kind.of(load.most, load.every) {
-					b.Run(fmt.Sprintf("kind=%s/load=%s/keys=%d/by=%s", kind.name, load.name, n, c.name), func(b *testing.B) {
-						b.ReportAllocs()
-						b.RunParallel(func(pb *testing.PB) {
-							for i := 0; pb.Next(); i++ {
-								c.allow(keys[i%n])
-							}
+					b.Run(fmt.Sprintf("kind=%s/load=%s/keys=%d/by=%s", kind.name, load.name, n, c.name),
+						func(b *testing.B) {
+							b.ReportAllocs()
+							b.RunParallel(func(pb *testing.PB) {
+								for i := 0; pb.Next(); i++ {
+									c.allow(keys[i%n])
+								}
+							})
 						})
-					})
 				}
 			}
 		}

@@ -61,7 +61,8 @@ const call = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"ec
 // attack is what `vegeta attack` does, without writing the results anywhere.
 func attack(url string, connections, rate, seconds int) report {
 	target := vegeta.NewStaticTargeter(vegeta.Target{Method: "POST", URL: url, Body: []byte(call),
-		Header: map[string][]string{"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}}})
+		Header: map[string][]string{"Content-Type": {"application/json"},
+			"Accept": {"application/json, text/event-stream"}}})
 	options := []func(*vegeta.Attacker){vegeta.Connections(connections), vegeta.HTTP2(false)}
 	var pacer vegeta.Pacer = vegeta.ConstantPacer{Freq: rate, Per: time.Second}
 	if rate == 0 {

@@ -81,7 +81,8 @@ func main() {
 			url, stop := start(c.server)
 			for _, t := range c.tools(url) {
 				r := measure(t)
-				fmt.Fprintf(os.Stderr, "round %d, %s, %s: %.0f calls, %.2f µs CPU a call, %.0f/s %s\n", round+1, c.title, t.name, r.calls, r.micros, r.rate, r.failed)
+				fmt.Fprintf(os.Stderr, "round %d, %s, %s: %.0f calls, %.2f µs CPU a call, %.0f/s %s\n", round+1,
+					c.title, t.name, r.calls, r.micros, r.rate, r.failed)
 				if c.runs[t.name] == nil {
 					c.order = append(c.order, t.name)
 				}
@@ -163,40 +164,48 @@ func ours(name, url string, connections int, rate string, more ...string) tool {
 // oursKept has the history of the run kept, as it is unless told otherwise.
 func oursKept(name, url string, connections int, rate string, more ...string) tool {
 	argv := append([]string{program("mcpload"), "load", "--format", "json", "--tool", "echo", "--args", `{"text":"hi"}`,
-		"--protocol", "2025-11-25", "--rate", rate, "--connections", strconv.Itoa(connections), "--duration", fmt.Sprint(*seconds, "s"), "--url", url}, more...)
-	return tool{name: name, argv: argv, env: []string{"MCPLOAD_RESULTS=" + filepath.Join(scratch, "runs")}, calls: document}
+		"--protocol", "2025-11-25", "--rate", rate, "--connections", strconv.Itoa(connections), "--duration",
+		fmt.Sprint(*seconds, "s"), "--url", url}, more...)
+	return tool{name: name, argv: argv, env: []string{"MCPLOAD_RESULTS=" + filepath.Join(scratch, "runs")},
+		calls: document}
 }
 
 // attack is vegeta's command, which keeps its results as ours does.
 func attack(url string, connections int) tool {
-	body, targets, kept := filepath.Join(scratch, "body"), filepath.Join(scratch, "targets"), filepath.Join(scratch, "vegeta.bin")
-	for name, text := range map[string]string{body: call, targets: "POST " + url + "\nContent-Type: application/json\nAccept: application/json, text/event-stream\n"} {
+	body, targets, kept := filepath.Join(scratch, "body"), filepath.Join(scratch, "targets"), filepath.Join(scratch,
+		"vegeta.bin")
+	for name, text := range map[string]string{body: call, targets: "POST " + url + "\nContent-Type: " +
+		"application/json\nAccept: application/json, text/event-stream\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			log.Fatal(err)
 		}
 	}
 	n := fmt.Sprint(connections)
-	return tool{name: vegetaKept, argv: []string{program("vegeta"), "attack", "-targets", targets, "-body", body, "-rate", "0", "-http2=false",
-		"-workers", n, "-max-workers", n, "-connections", n, "-duration", fmt.Sprint(*seconds, "s"), "-output", kept}, calls: func(_ []byte, r *run) error {
-		out, err := exec.Command(program("vegeta"), "report", "-type", "json", kept).Output()
-		var d struct {
-			Requests float64
-			Success  float64
-		}
-		if err == nil {
-			err = json.Unmarshal(out, &d)
-		}
-		if r.calls = d.Requests; err == nil && d.Success != 1 {
-			err = fmt.Errorf("%.3f of the calls succeeded", d.Success)
-		}
-		return err
-	}}
+	return tool{name: vegetaKept, argv: []string{program("vegeta"), "attack", "-targets", targets, "-body", body,
+		"-rate", "0", "-http2=false",
+		"-workers", n, "-max-workers", n, "-connections", n, "-duration", fmt.Sprint(*seconds, "s"), "-output", kept},
+		calls: func(_ []byte, r *run) error {
+			out, err := exec.Command(program("vegeta"), "report", "-type", "json", kept).Output()
+			var d struct {
+				Requests float64
+				Success  float64
+			}
+			if err == nil {
+				err = json.Unmarshal(out, &d)
+			}
+			if r.calls = d.Requests; err == nil && d.Success != 1 {
+				err = fmt.Errorf("%.3f of the calls succeeded", d.Success)
+			}
+			return err
+		}}
 }
 
 // fortio is its fast client.
 func fortio(url string, connections int) tool {
-	return tool{name: "fortio", argv: []string{program("fortio"), "load", "-quiet", "-c", fmt.Sprint(connections), "-qps", "0", "-t", fmt.Sprint(*seconds, "s"),
-		"-content-type", "application/json", "-H", "Accept: application/json, text/event-stream", "-payload", call, "-json", "-", url}, calls: func(out []byte, r *run) error {
+	return tool{name: "fortio", argv: []string{program("fortio"), "load", "-quiet", "-c", fmt.Sprint(connections),
+		"-qps", "0", "-t", fmt.Sprint(*seconds, "s"),
+		"-content-type", "application/json", "-H", "Accept: application/json, text/event-stream", "-payload", call,
+		"-json", "-", url}, calls: func(out []byte, r *run) error {
 		var d struct{ RetCodes map[string]float64 }
 		if err := json.Unmarshal(out, &d); err != nil {
 			return err
@@ -211,8 +220,10 @@ func fortio(url string, connections int) tool {
 
 // k6 runs a script for k6 with a program that may have extensions.
 func k6(name, bin, script, url string, connections int, counter string) tool {
-	return tool{name: name, argv: []string{program(bin), "run", "--quiet", "--no-usage-report", filepath.Join(*here, script)},
-		env:   []string{"URL=" + url, "CONNECTIONS=" + fmt.Sprint(connections), "DURATION=" + fmt.Sprint(*seconds, "s")},
+	return tool{name: name, argv: []string{program(bin), "run", "--quiet", "--no-usage-report",
+		filepath.Join(*here, script)},
+		env: []string{"URL=" + url, "CONNECTIONS=" + fmt.Sprint(connections), "DURATION=" + fmt.Sprint(*seconds,
+			"s")},
 		calls: match(counter + `\.*: (\d+)`)}
 }
 
@@ -312,7 +323,8 @@ func overStdio(server string) func(string) []tool {
 		us := ours("mcpload", "", 16, "max")
 		at := slices.Index(us.argv, "--url")
 		us.argv = append(slices.Delete(us.argv, at, at+2), "--", program(server), "stdio")
-		return []tool{us, {name: "mcp-go's client", argv: []string{program("peer"), "mcpgo-stdio", "100000", program(server), "stdio"}, calls: peerReport}}
+		return []tool{us, {name: "mcp-go's client", argv: []string{program("peer"), "mcpgo-stdio", "100000",
+			program(server), "stdio"}, calls: peerReport}}
 	}
 }
 
@@ -322,8 +334,10 @@ func contests() []*contest {
 		return func(url string) []tool {
 			list := []tool{
 				ours("mcpload", url, n, "max"),
-				{name: "wrk", argv: []string{"wrk", "-t1", fmt.Sprint("-c", n), "-d" + duration, "-s", filepath.Join(*here, "wrk.lua"), url}, calls: match(`(\d+) requests in`)},
-				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, fmt.Sprint(n), "0", fmt.Sprint(*seconds)}, calls: peerReport},
+				{name: "wrk", argv: []string{"wrk", "-t1", fmt.Sprint("-c", n), "-d" + duration, "-s",
+					filepath.Join(*here, "wrk.lua"), url}, calls: match(`(\d+) requests in`)},
+				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, fmt.Sprint(n), "0",
+					fmt.Sprint(*seconds)}, calls: peerReport},
 				oursKept(keptName, url, n, "max"),
 				attack(url, n),
 			}
@@ -340,7 +354,8 @@ func contests() []*contest {
 	paced := func(rate int) func(string) []tool {
 		return func(url string) []tool {
 			return []tool{ours("mcpload", url, 64, fmt.Sprint(rate, "/s")),
-				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, "64", fmt.Sprint(rate), fmt.Sprint(*seconds)}, calls: peerReport}}
+				{name: vegetaName, argv: []string{program("peer"), "vegeta", url, "64", fmt.Sprint(rate),
+					fmt.Sprint(*seconds)}, calls: peerReport}}
 		}
 	}
 	list := []*contest{
@@ -349,9 +364,11 @@ func contests() []*contest {
 		{title: "mcp-go's server, 16 connections, as fast as it goes", server: "gomcp", tools: saturation(16, true)},
 		{title: "canned replies, 2,000/s", server: "canned", tools: paced(2000)},
 		{title: "canned replies, 10,000/s", server: "canned", tools: paced(10000)},
-		{title: "canned replies, 64 connections, by the number of sessions", server: "canned", tools: func(url string) []tool {
-			return []tool{ours("10 sessions", url, 64, "max", "--sessions", "10"), ours("10,000 sessions", url, 64, "max", "--sessions", "10000")}
-		}},
+		{title: "canned replies, 64 connections, by the number of sessions", server: "canned",
+			tools: func(url string) []tool {
+				return []tool{ours("10 sessions", url, 64, "max", "--sessions", "10"), ours("10,000 sessions", url, 64,
+					"max", "--sessions", "10000")}
+			}},
 		{title: "canned replies over stdio, 16 calls in flight", tools: overStdio("canned")},
 		{title: "mcp-go's server over stdio, 16 calls in flight", tools: overStdio("gomcp")},
 	}

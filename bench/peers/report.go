@@ -75,11 +75,14 @@ func (c *contest) write(b *strings.Builder) {
 			continue
 		}
 		if paced {
-			fmt.Fprintf(b, "| %s | %.0f µs | %.0f µs | %.2f | %.0f |\n", name, median(runs, func(r run) float64 { return r.late50 }),
-				median(runs, func(r run) float64 { return r.late99 }), median(runs, cores), median(runs, func(r run) float64 { return r.unsent }))
+			fmt.Fprintf(b, "| %s | %.0f µs | %.0f µs | %.2f | %.0f |\n", name,
+				median(runs, func(r run) float64 { return r.late50 }),
+				median(runs, func(r run) float64 { return r.late99 }), median(runs, cores),
+				median(runs, func(r run) float64 { return r.unsent }))
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %.2f | %.0f | %.0f MiB |\n", name, median(runs, micros), median(runs, perSec), median(runs, func(r run) float64 { return float64(r.rss >> 20) }))
+		fmt.Fprintf(b, "| %s | %.2f | %.0f | %.0f MiB |\n", name, median(runs, micros), median(runs, perSec),
+			median(runs, func(r run) float64 { return float64(r.rss >> 20) }))
 	}
 	b.WriteString("\n")
 }
@@ -101,46 +104,61 @@ func required(b *strings.Builder, list []*contest) {
 	}
 	late99 := func(r run) float64 { return r.late99 }
 	demands := []demand{
-		{"CPU a call, 16 connections, the run kept, by vegeta attack's", of(0, keptName, micros) / of(0, vegetaKept, micros), 0.25, true},
-		{"CPU a call, 64 connections, the run kept, by vegeta attack's", of(1, keptName, micros) / of(1, vegetaKept, micros), 0.25, true},
-		{"CPU a call, 16 connections, nothing kept, by that of vegeta's library", of(0, "mcpload", micros) / of(0, vegetaName, micros), 0.25, true},
-		{"CPU a call, 64 connections, nothing kept, by that of vegeta's library", of(1, "mcpload", micros) / of(1, vegetaName, micros), 0.25, true},
+		{"CPU a call, 16 connections, the run kept, by vegeta attack's", of(0, keptName, micros) / of(0, vegetaKept,
+			micros), 0.25, true},
+		{"CPU a call, 64 connections, the run kept, by vegeta attack's", of(1, keptName, micros) / of(1, vegetaKept,
+			micros), 0.25, true},
+		{"CPU a call, 16 connections, nothing kept, by that of vegeta's library", of(0, "mcpload", micros) / of(0,
+			vegetaName, micros), 0.25, true},
+		{"CPU a call, 64 connections, nothing kept, by that of vegeta's library", of(1, "mcpload", micros) / of(1,
+			vegetaName, micros), 0.25, true},
 		byK6(of),
 		{"CPU a call, 16 connections, by wrk's (a goal)", of(0, "mcpload", micros) / of(0, "wrk", micros), 1, true},
 		{"CPU a call, 64 connections, by wrk's (a goal)", of(1, "mcpload", micros) / of(1, "wrk", micros), 1, true},
 		{"calls a second, 16 connections, by vegeta's", of(0, "mcpload", perSec) / of(0, vegetaName, perSec), 3, false},
 		{"calls a second, 64 connections, by vegeta's", of(1, "mcpload", perSec) / of(1, vegetaName, perSec), 3, false},
-		{"CPU a call against mcp-go's server, the run kept, by vegeta attack's", of(2, keptName, micros) / of(2, vegetaKept, micros), 0.25, true},
-		{"CPU a call against mcp-go's server, nothing kept, by that of vegeta's library", of(2, "mcpload", micros) / of(2, vegetaName, micros), 0.25, true},
+		{"CPU a call against mcp-go's server, the run kept, by vegeta attack's", of(2, keptName, micros) / of(2,
+			vegetaKept, micros), 0.25, true},
+		{"CPU a call against mcp-go's server, nothing kept, by that of vegeta's library",
+			of(2, "mcpload", micros) / of(2, vegetaName, micros), 0.25, true},
 		{"lateness p99 at 2,000/s, by vegeta's", of(3, "mcpload", late99) / of(3, vegetaName, late99), 0.2, true},
 		{"cores at 2,000/s", of(3, "mcpload", cores), 0.4, true},
 		{"calls unsent at 10,000/s", of(4, "mcpload", func(r run) float64 { return r.unsent }), 0, true},
-		{"CPU a call with 10,000 sessions, by that with 10", of(5, "10,000 sessions", micros) / of(5, "10 sessions", micros), 1.2, true},
-		{"CPU a call over stdio, canned replies, by that of mcp-go's client", of(6, "mcpload", micros) / of(6, "mcp-go's client", micros), 0.2, true},
-		{"CPU a call over stdio, mcp-go's server, by that of mcp-go's client", of(7, "mcpload", micros) / of(7, "mcp-go's client", micros), 0.2, true},
-		{"memory, MiB, the run kept", of(0, keptName, func(r run) float64 { return float64(r.rss) / (1 << 20) }), 64, true},
+		{"CPU a call with 10,000 sessions, by that with 10", of(5, "10,000 sessions", micros) / of(5, "10 sessions",
+			micros), 1.2, true},
+		{"CPU a call over stdio, canned replies, by that of mcp-go's client", of(6, "mcpload", micros) / of(6,
+			"mcp-go's client", micros), 0.2, true},
+		{"CPU a call over stdio, mcp-go's server, by that of mcp-go's client", of(7, "mcpload", micros) / of(7,
+			"mcp-go's client", micros), 0.2, true},
+		{"memory, MiB, the run kept", of(0, keptName, func(r run) float64 { return float64(r.rss) / (1 << 20) }), 64,
+			true},
 	}
 	b.WriteString("## What is required\n\n")
 	table(b, demands)
-	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`, `TestPipeAllocatesNothing`).\n" +
+	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`, " +
+		"`TestPipeAllocatesNothing`).\n" +
 		"What is required is required with canned replies; mcp-go's server is measured besides. It answers\n" +
 		"each call by itself, so that each reply wakes the client, whatever client that is: a third of what\n" +
 		"we spend there. To sleep until there are more replies would spare it, and measure latencies that\n" +
 		"are ours.\n\n" +
 		"fortio is of the last version whose command the Go proxy can build.\n")
 	if has("k6-mcp") {
-		b.WriteString("xk6-mcp is the commit of 2026-04-09, whose source doesn't compile with the go-sdk that\nit asks for: five of its calls were put into the terms of that go-sdk, nothing else.\n")
+		b.WriteString("xk6-mcp is the commit of 2026-04-09, whose source doesn't compile with the go-sdk that\nit " +
+			"asks for: five of its calls were put into the terms of that go-sdk, nothing else.\n")
 	} else {
-		b.WriteString("xk6-mcp isn't in the Go proxy, so that k6's own http module, which costs less, stands\nin for it; `bin/k6-mcp` is measured where it is there.\n")
+		b.WriteString("xk6-mcp isn't in the Go proxy, so that k6's own http module, which costs less, stands\nin for " +
+			"it; `bin/k6-mcp` is measured where it is there.\n")
 	}
 }
 
 // byK6 compares with k6's extension for MCP, or without it with k6 itself.
 func byK6(of func(int, string, func(run) float64) float64) demand {
 	if has("k6-mcp") {
-		return demand{"CPU a call, by that of k6 with xk6-mcp", of(0, "mcpload", micros) / of(0, k6MCPName, micros), 1.0 / 12, true}
+		return demand{"CPU a call, by that of k6 with xk6-mcp", of(0, "mcpload", micros) / of(0, k6MCPName, micros),
+			1.0 / 12, true}
 	}
-	return demand{"CPU a call, by that of k6's http module, which costs less than its MCP extension", of(0, "mcpload", micros) / of(0, k6Name, micros), 1.0 / 12, true}
+	return demand{"CPU a call, by that of k6's http module, which costs less than its MCP extension",
+		of(0, "mcpload", micros) / of(0, k6Name, micros), 1.0 / 12, true}
 }
 
 // table writes a line a demand.
@@ -164,7 +182,8 @@ var inProcessLine = regexp.MustCompile(`(?m)^BenchmarkInProcess/by=(handler|mcpl
 // inProcess measures calls to a handler in our own process beside calling it.
 func inProcess(b *strings.Builder) {
 	b.WriteString("## In-process\n\nMcp-go's server as a function, called by mcpload and directly, in one run.\n\n")
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "InProcess", "-count", "7", "./internal/wire").CombinedOutput()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "InProcess", "-count", "7",
+		"./internal/wire").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(b, "Not measured: %v\n\n", err)
 		return
@@ -182,16 +201,19 @@ func inProcess(b *strings.Builder) {
 		slices.Sort(times[by])
 		return times[by][len(times[by])/2]
 	}
-	fmt.Fprintf(b, "| by | ns a call |\n|---|---:|\n| the handler | %.0f |\n| mcpload | %.0f |\n\n", of("handler"), of("mcpload"))
+	fmt.Fprintf(b, "| by | ns a call |\n|---|---:|\n| the handler | %.0f |\n| mcpload | %.0f |\n\n", of("handler"),
+		of("mcpload"))
 	table(b, []demand{{"time of an in-process call, by that of the handler", of("mcpload") / of("handler"), 1.2, true}})
 	b.WriteString("\n")
 }
 
-var benchLine = regexp.MustCompile(`(?m)^Benchmark(OneKey|MillionKeys)/(\S+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op(?:\s+([\d.]+) B/key)?`)
+var benchLine = regexp.MustCompile(
+	`(?m)^Benchmark(OneKey|MillionKeys)/(\S+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op(?:\s+([\d.]+) B/key)?`)
 
 // limiter measures package ratelimit beside x/time/rate in one run.
 func limiter(b *strings.Builder) {
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "100ms", "-count", "5", "-cpu", "2", "./ratelimit").CombinedOutput()
+	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "OneKey|MillionKeys", "-benchtime", "100ms",
+		"-count", "5", "-cpu", "2", "./ratelimit").CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(b, "## The limiter\n\nNot measured: %v\n\n", err)
 		return
@@ -208,7 +230,8 @@ func limiter(b *strings.Builder) {
 		}
 		bytes[name] = m[4]
 	}
-	b.WriteString("## The limiter\n\nPackage `ratelimit` beside golang.org/x/time/rate (a million keys: in a map behind a mutex), in one run.\n\n| benchmark | ns a decision | bytes a key |\n|---|---:|---:|\n")
+	b.WriteString("## The limiter\n\nPackage `ratelimit` beside golang.org/x/time/rate (a million keys: in a map " +
+		"behind a mutex), in one run.\n\n| benchmark | ns a decision | bytes a key |\n|---|---:|---:|\n")
 	for _, name := range order {
 		list := times[name]
 		slices.Sort(list)
@@ -224,12 +247,15 @@ func limiter(b *strings.Builder) {
 	for _, load := range []string{"refuse", "admit"} {
 		for _, callers := range []string{"one", "all"} {
 			name := "OneKey/load=" + load + "/callers=" + callers + "/by="
-			demands = append(demands, demand{"x/time/rate's time by ours, one key, " + load + ", callers: " + callers, medians[name+"xtime"] / medians[name+"ratelimit"], 2, false})
+			demands = append(demands, demand{"x/time/rate's time by ours, one key, " + load + ", callers: " + callers,
+				medians[name+"xtime"] / medians[name+"ratelimit"], 2, false})
 		}
 	}
 	demands = append(demands,
-		demand{"our time by x/time/rate's, a million keys held (a goal)", medians["MillionKeys/by=ratelimit-held"] / medians["MillionKeys/by=xtime"], 1, true},
-		demand{"the same where we forget and take up keys and it holds all (a goal)", medians["MillionKeys/by=ratelimit"] / medians["MillionKeys/by=xtime"], 1, true})
+		demand{"our time by x/time/rate's, a million keys held (a goal)",
+			medians["MillionKeys/by=ratelimit-held"] / medians["MillionKeys/by=xtime"], 1, true},
+		demand{"the same where we forget and take up keys and it holds all (a goal)",
+			medians["MillionKeys/by=ratelimit"] / medians["MillionKeys/by=xtime"], 1, true})
 	b.WriteString("\n")
 	table(b, demands)
 	b.WriteString("\n")
@@ -254,13 +280,15 @@ func machine() string {
 	list := []string{wrk}
 	for _, p := range []struct{ program, name, module string }{
 		{"vegeta", "vegeta", "github.com/tsenart/vegeta/v12"}, {"gomcp", "mcp-go", "github.com/mark3labs/mcp-go"},
-		{"fortio", "fortio", "fortio.org/fortio"}, {"k6", "k6", "go.k6.io/k6"}, {"k6-mcp", "go-sdk in xk6-mcp", "github.com/modelcontextprotocol/go-sdk"},
+		{"fortio", "fortio", "fortio.org/fortio"}, {"k6", "k6", "go.k6.io/k6"}, {"k6-mcp", "go-sdk in xk6-mcp",
+			"github.com/modelcontextprotocol/go-sdk"},
 	} {
 		if v := versionIn(program(p.program), p.module); v != "" {
 			list = append(list, p.name+" "+v)
 		}
 	}
-	return fmt.Sprintf("%s, %d cores, Linux %s, %s; %s", model, runtime.NumCPU(), strings.TrimSpace(kernel), runtime.Version(), strings.Join(list, ", "))
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s; %s", model, runtime.NumCPU(), strings.TrimSpace(kernel),
+		runtime.Version(), strings.Join(list, ", "))
 }
 
 // versionIn is the version of a module that a Go program was built of, empty where

@@ -21,7 +21,8 @@ func act(t *testing.T, inputs ...string) (outputs map[string]string, summary, lo
 	cmd := exec.Command("bash", script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), append([]string{
-		"GITHUB_STEP_SUMMARY=" + filepath.Join(dir, "summary"), "GITHUB_OUTPUT=" + filepath.Join(dir, "outputs"), "OUTPUT=out",
+		"GITHUB_STEP_SUMMARY=" + filepath.Join(dir, "summary"), "GITHUB_OUTPUT=" + filepath.Join(dir, "outputs"),
+		"OUTPUT=out",
 	}, inputs...)...)
 	text, err := cmd.CombinedOutput()
 	require.NoError(t, err, "the script leaves the verdict to the last step: %s", text)
@@ -48,10 +49,14 @@ func TestActionVerdicts(t *testing.T) {
 		log, summary    string
 	}{
 		{"pass", []string{"SERVERS=unifi-mcp", "ARGS=--virtual"}, "pass", "0", "", "keeps its limit"},
-		{"fail", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nburst+1", "THRESHOLDS=p99<10s\np50<10s"}, "fail", "1", "::error title=mcpload::a server breaks its promise", "breaks its limit"},
-		{"inconclusive", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nsilent-refusals"}, "inconclusive", "3", "::warning title=mcpload::inconclusive", "could have missed one"},
-		{"quarantined", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nburst+1", "REPEAT=2", "QUARANTINE=" + known(t)}, "pass", "0", "", "breaks its limit"},
-		{"could not run", []string{"URL=" + refusedAddress(t), "RATE=5/s", "BURST=5"}, "error", "2", "::error title=mcpload::could not run", "could not run"},
+		{"fail", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nburst+1", "THRESHOLDS=p99<10s\np50<10s"},
+			"fail", "1", "::error title=mcpload::a server breaks its promise", "breaks its limit"},
+		{"inconclusive", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nsilent-refusals"}, "inconclusive", "3",
+			"::warning title=mcpload::inconclusive", "could have missed one"},
+		{"quarantined", []string{"SERVERS=unifi-mcp", "ARGS=--virtual\n--fault\nburst+1", "REPEAT=2", "QUARANTINE=" +
+			known(t)}, "pass", "0", "", "breaks its limit"},
+		{"could not run", []string{"URL=" + refusedAddress(t), "RATE=5/s", "BURST=5"}, "error", "2",
+			"::error title=mcpload::could not run", "could not run"},
 		{"nonsense", []string{"SERVERS=nobody; touch owned"}, "error", "2", "::error", "could not run"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -44,16 +44,21 @@ const (
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := "http://" + r.Host
+	if r.TLS != nil {
+		at = "https://" + r.Host
+	}
 	switch r.URL.Path {
 	case "/.well-known/oauth-protected-resource/mcp":
 		fmt.Fprintf(w, `{"resource":"%s/mcp","authorization_servers":["%s"],"scopes_supported":["mcp"]}`, at, at)
 	case "/.well-known/oauth-authorization-server":
-		fmt.Fprintf(w, `{"issuer":"%s","token_endpoint":"%s/token","grant_types_supported":["client_credentials"]}`, at, at)
+		fmt.Fprintf(w, `{"issuer":"%s","token_endpoint":"%s/token","grant_types_supported":["client_credentials"]}`, at,
+			at)
 	case "/token":
 		g.issue(w, r, at)
 	default:
 		if !g.lets(r.Header.Get("Authorization")) {
-			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", resource_metadata="`+at+`/.well-known/oauth-protected-resource/mcp"`)
+			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", resource_metadata="`+at+
+				`/.well-known/oauth-protected-resource/mcp"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -63,7 +68,8 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (g *guard) issue(w http.ResponseWriter, r *http.Request, at string) {
 	id, secret, _ := r.BasicAuth()
-	if r.ParseForm() != nil || id != guardClient || secret != guardSecret || r.PostForm.Get("resource") != at+"/mcp" || r.PostForm.Get("scope") != "mcp" {
+	if r.ParseForm() != nil || id != guardClient || secret != guardSecret || r.PostForm.Get("resource") != at+"/mcp" ||
+		r.PostForm.Get("scope") != "mcp" {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprintf(w, `{"error":"invalid_client","error_description":"%s is not known, nor %s"}`, id, secret)
 		return
@@ -108,10 +114,11 @@ func guarded(t *testing.T) string {
 	require.NoError(t, err)
 	at, err := url.Parse(raw)
 	require.NoError(t, err)
-	s := httptest.NewServer(&guard{life: time.Hour, next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(&url.URL{Scheme: at.Scheme, Host: at.Host})
-		r.Out.Host = at.Host
-	}}})
+	s := httptest.NewServer(&guard{life: time.Hour,
+		next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: at.Scheme, Host: at.Host})
+			r.Out.Host = at.Host
+		}}})
 	t.Cleanup(s.Close)
 	return s.URL
 }
@@ -121,7 +128,8 @@ func guarded(t *testing.T) string {
 func TestTokensAreRenewedUnderLoad(t *testing.T) {
 	for name, transport := range map[string][]string{"fast": nil, "plain": {"--http", "2"}} {
 		t.Run(name, func(t *testing.T) {
-			g := &guard{life: time.Second, drops: 90, next: faulty(func(w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result(c.args)) })}
+			g := &guard{life: time.Second, drops: 90,
+				next: faulty(func(w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result(c.args)) })}
 			s := httptest.NewUnstartedServer(g)
 			s.Config.Protocols = &http.Protocols{}
 			s.Config.Protocols.SetHTTP1(true)
@@ -131,21 +139,25 @@ func TestTokensAreRenewedUnderLoad(t *testing.T) {
 			t.Setenv("GUARD_SECRET", guardSecret)
 			kept := filepath.Join(t.TempDir(), "calls.jsonl")
 			var out, errs bytes.Buffer
-			status := run(append([]string{"load", "--no-store", "--format", "json", "--protocol", "2025-06-18", "--url", s.URL + "/mcp", "--tool", "echo", "--rate", "100/s", "-d", "2500ms",
-				"--oauth-client-id", guardClient, "--oauth-client-secret-env", "GUARD_SECRET", "--save-history", kept}, transport...), strings.NewReader(""), &out, &errs)
+			status := run(append([]string{"load", "--no-store", "--format", "json", "--protocol", "2025-06-18", "--url",
+				s.URL + "/mcp", "--tool", "echo", "--rate", "100/s", "-d", "2500ms",
+				"--oauth-client-id", guardClient, "--oauth-client-secret-env", "GUARD_SECRET", "--save-history", kept},
+				transport...), strings.NewReader(""), &out, &errs)
 			require.NotEqual(t, exitUsage, status, errs.String())
 			doc, err := results.Decode(bytes.NewReader(out.Bytes()))
 			require.NoError(t, err, errs.String())
 			counts := doc.Servers[0].Scenarios[0].Calls
 			require.Equal(t, 250, counts.Sent)
 			require.Equal(t, counts.Sent, counts.Admitted, "no call is lost: %+v %s", counts, errs.String())
-			require.GreaterOrEqual(t, len(g.ends), 4, "the first one, one in place of that which ended early, and two more")
+			require.GreaterOrEqual(t, len(g.ends), 4, "the first one, one in place of that which ended early, and "+
+				"two more")
 			file, err := os.Open(kept)
 			require.NoError(t, err)
 			defer file.Close()
 			calls, err := history.ReadAll(file)
 			require.NoError(t, err)
-			require.EqualValues(t, g.turned, doc.Servers[0].Scenarios[0].Load.Client.ShownAnew, "it says how many went out once more")
+			require.EqualValues(t, g.turned, doc.Servers[0].Scenarios[0].Load.Client.ShownAnew, "it says how many "+
+				"went out once more")
 			refused, asked := 0, map[string]int{}
 			for _, c := range calls {
 				if c.Kind == history.Stream && c.Status == http.StatusOK {
@@ -156,7 +168,8 @@ func TestTokensAreRenewedUnderLoad(t *testing.T) {
 					refused++
 				}
 			}
-			require.Equal(t, map[string]int{"GET": 2, "POST": len(g.ends)}, asked, "so is each request for a token: a limiter before both may count them")
+			require.Equal(t, map[string]int{"GET": 2, "POST": len(g.ends)}, asked, "so is each request for a token: "+
+				"a limiter before both may count them")
 			require.Equal(t, g.turned, refused, "each request that was turned away is in the history")
 			require.GreaterOrEqual(t, g.turned, 2)
 			text, err := os.ReadFile(kept)

@@ -68,7 +68,8 @@ func (b *tab) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		b.trouble = append(b.trouble, "exception: "+e.ExceptionDetails.Text)
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning ||
+			e.Type == runtime.ConsoleAPICalledTypeAssert {
 			b.trouble = append(b.trouble, fmt.Sprintf("console.%s", e.Type))
 		}
 	case *log.EventEntryAdded:
@@ -114,7 +115,9 @@ func eval[T any](b *tab, expression string) T {
 func (b *tab) look(width, height int64, scheme string) {
 	b.t.Helper()
 	do(b, chromedp.EmulateViewport(width, height))
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	call(b, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: scheme}}})
 }
 
 // open goes to an address and waits until the page has been drawn.
@@ -203,7 +206,8 @@ func (b *tab) accessible(what string) {
 // fitting fails where the page is wider than the window.
 func (b *tab) fitting() {
 	b.t.Helper()
-	assert.LessOrEqual(b.t, b.number("document.scrollingElement.scrollWidth"), b.number("innerWidth"), "the page scrolls sideways")
+	assert.LessOrEqual(b.t, b.number("document.scrollingElement.scrollWidth"), b.number("innerWidth"),
+		"the page scrolls sideways")
 }
 
 // shoot keeps a picture of the whole page, where MCPLOAD_SHOTS names a folder.
@@ -222,7 +226,8 @@ func (b *tab) shoot(name string) {
 // folder, and returns how many bytes that takes.
 func (b *tab) print(name string) int {
 	b.t.Helper()
-	pdf, err := chromedp.Run(b.ctx, chromedp.PrintToPDF(chromedp.PDFPrintBackground(), chromedp.PDFPreferCSSPageSize(), chromedp.PDFPaper(chromedp.PaperA4)))
+	pdf, err := chromedp.Run(b.ctx, chromedp.PrintToPDF(chromedp.PDFPrintBackground(), chromedp.PDFPreferCSSPageSize(),
+		chromedp.PDFPaper(chromedp.PaperA4)))
 	require.NoError(b.t, err)
 	if dir := os.Getenv("MCPLOAD_SHOTS"); dir != "" {
 		require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o644))
@@ -235,7 +240,8 @@ func render(t *testing.T, args ...string) (path string, status int) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "page.html")
 	var stdout, stderr bytes.Buffer
-	status = run(append([]string{"run", "--format", "html", "-o", path}, args...), strings.NewReader(""), &stdout, &stderr)
+	status = run(append([]string{"run", "--format", "html", "-o", path}, args...), strings.NewReader(""), &stdout,
+		&stderr)
 	require.FileExists(t, path, stderr.String())
 	return path, status
 }
@@ -253,7 +259,8 @@ func TestTheWatcherSees(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "bad.html")
-			require.NoError(t, os.WriteFile(path, []byte("<!DOCTYPE html><title>x</title>"+body+"<main></main>"), 0o644))
+			require.NoError(t, os.WriteFile(path, []byte("<!DOCTYPE html><title>x</title>"+body+"<main></main>"),
+				0o644))
 			b := browser(t)
 			b.open("file://" + path)
 			require.Eventually(t, func() bool {

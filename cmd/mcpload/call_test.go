@@ -125,7 +125,8 @@ func ranWith(args ...string) ran {
 // judged runs a burst against a toolbox.
 func (b *toolbox) judged(t *testing.T, more ...string) (ran, *results.Document) {
 	t.Helper()
-	r := ranWith(append([]string{"run", "--url", b.serve(t), "--rate", "100/s", "--burst", "10", "--scenario", "burst", "--protocol", "2025-11-25",
+	r := ranWith(append([]string{"run", "--url", b.serve(t), "--rate", "100/s", "--burst", "10", "--scenario", "burst",
+		"--protocol", "2025-11-25",
 		"--no-store", "--format", "json"}, more...)...)
 	if r.stdout == "" {
 		return r, nil
@@ -144,11 +145,16 @@ func TestATool_IsChosen(t *testing.T) {
 		call        string // every call of a tool; "": none was called
 		why, says   string
 	}{
-		{"harmless", `[` + silent + `,` + safe + `]`, nil, "look{}", "it says that it is read-only and touches nothing beyond its server, and it needs no arguments", "calling the tool look"},
-		{"harmless, with arguments", `[` + asking + `]`, nil, `find{"n":3,"q":"example"}`, "its arguments were made up from its schema", "calling the tool find"},
-		{"silent", `[` + silent + `]`, nil, "", "the tool that looks best is weather, but it doesn't say if it is harmless", `--tool weather --args '{"city":"example"}'`},
-		{"silent, agreed to", `[` + silent + `]`, []string{"--yes"}, `weather{"city":"example"}`, "--yes agreed to it", "calling the tool weather"},
-		{"destructive, agreed to", `[` + wiping + `]`, []string{"--yes"}, "", "none of the server's tools looks harmless", "name one to call with --tool: delete_all"},
+		{"harmless", `[` + silent + `,` + safe + `]`, nil, "look{}", "it says that it is read-only and touches " +
+			"nothing beyond its server, and it needs no arguments", "calling the tool look"},
+		{"harmless, with arguments", `[` + asking + `]`, nil, `find{"n":3,"q":"example"}`, "its arguments were made " +
+			"up from its schema", "calling the tool find"},
+		{"silent", `[` + silent + `]`, nil, "", "the tool that looks best is weather, but it doesn't say if it is " +
+			"harmless", `--tool weather --args '{"city":"example"}'`},
+		{"silent, agreed to", `[` + silent + `]`, []string{"--yes"}, `weather{"city":"example"}`, "--yes agreed to it",
+			"calling the tool weather"},
+		{"destructive, agreed to", `[` + wiping + `]`, []string{"--yes"}, "", "none of the server's tools looks " +
+			"harmless", "name one to call with --tool: delete_all"},
 		{"no tools", `[]`, []string{"--yes"}, "", "the server lists no tools", ""},
 		{"named", `[` + safe + `,` + wiping + `]`, []string{"--tool", "delete_all"}, "delete_all{}", "", ""},
 	} {
@@ -192,7 +198,8 @@ func TestTheTrialIsInTheHistory(t *testing.T) {
 	require.NoError(t, err)
 	recorded, handshake := map[string]int{}, map[string]int{}
 	for _, c := range calls {
-		if strings.HasPrefix(c.Method, "notifications/") || c.Method == http.MethodDelete || c.Method == http.MethodGet || c.Outcome == history.Unsent {
+		if strings.HasPrefix(c.Method, "notifications/") || c.Method == http.MethodDelete ||
+			c.Method == http.MethodGet || c.Outcome == history.Unsent {
 			continue
 		}
 		recorded[c.Method]++
@@ -217,15 +224,24 @@ func TestAFailedTrialEndsTheRun(t *testing.T) {
 		more        []string
 		says, hints string
 	}{
-		{"an argument is missing", &toolbox{tools: `[` + asking + `]`, answer: failing(isError)}, []string{"--tool", "find"},
-			"tool-error: q is ?[31mmissing?", `--burst 10 --scenario burst --protocol 2025-11-25 --no-store --format json --tool find --args '{"n":3,"q":"example"}'`},
-		{"an argument is wrong", &toolbox{tools: `[` + asking + `]`, answer: failing(`"error":{"code":-32602,"message":"n is no number"}`)},
-			[]string{"--tool", "find", "--args", `{"q":1,"n":"x"}`}, "error -32602: n is no number", `--args '{"n":3,"q":"example"}'`},
-		{"it always fails", &toolbox{tools: `[` + silent + `,` + safe + `]`, answer: failing(`"error":{"code":-32000,"message":"no database"}`)},
-			[]string{"--tool", "weather", "--args", `{"city":"example"}`}, "no database", "call another tool: mcpload run --url"},
-		{"chosen, and fails", &toolbox{tools: `[` + safe + `]`, answer: failing(`"error":{"code":-32000,"message":"no database"}`)}, nil, "no database", "name a tool that works"},
+		{"an argument is missing", &toolbox{tools: `[` + asking + `]`, answer: failing(isError)},
+			[]string{"--tool", "find"},
+			"tool-error: q is ?[31mmissing?",
+			`--burst 10 --scenario burst --protocol 2025-11-25 --no-store --format json --tool find --args '{"n":3,"q":"example"}'`},
+		{"an argument is wrong", &toolbox{tools: `[` + asking + `]`,
+			answer: failing(`"error":{"code":-32602,"message":"n is no number"}`)},
+			[]string{"--tool", "find", "--args", `{"q":1,"n":"x"}`}, "error -32602: n is no number",
+			`--args '{"n":3,"q":"example"}'`},
+		{"it always fails", &toolbox{tools: `[` + silent + `,` + safe + `]`,
+			answer: failing(`"error":{"code":-32000,"message":"no database"}`)},
+			[]string{"--tool", "weather", "--args", `{"city":"example"}`}, "no database", "call another tool: " +
+				"mcpload run --url"},
+		{"chosen, and fails", &toolbox{tools: `[` + safe + `]`,
+			answer: failing(`"error":{"code":-32000,"message":"no database"}`)}, nil, "no database",
+			"name a tool that works"},
 		{"unknown", &toolbox{tools: `[` + safe + `]`}, []string{"--tool", "nope"}, `no tool "nope"`, "look"},
-		{"unauthorised", &toolbox{tools: `[` + safe + `]`, status: http.StatusUnauthorized, answer: failing(`"error":{"code":-32001,"message":"who are you"}`)},
+		{"unauthorised", &toolbox{tools: `[` + safe + `]`, status: http.StatusUnauthorized,
+			answer: failing(`"error":{"code":-32001,"message":"who are you"}`)},
 			nil, "HTTP 401: error -32001: who are you", "give credentials"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -264,7 +280,8 @@ func TestARefusedTrialIsTriedAgain(t *testing.T) {
 func TestAForbiddenToolIsNeverCalled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.yaml"), []byte("limit: {rate: 100/s, burst: 10}\ncall: {never: [look]}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.yaml"), []byte("limit: {rate: 100/s, burst: 10}\ncall: "+
+		"{never: [look]}\n"), 0o600))
 	b := &toolbox{tools: `[` + safe + `]`}
 	r, _ := b.judged(t, "--server", "box", "--profiles", dir, "--yes")
 	require.Empty(t, b.calls, r.stderr)
@@ -281,7 +298,8 @@ func TestSomeSessionsAreEnough(t *testing.T) {
 	r, doc := b.judged(t, "--clients", "50", "--save-history", file)
 	require.NotNil(t, doc, r.stderr)
 	require.Contains(t, r.stderr, "3 of 50 sessions could be opened")
-	require.Contains(t, strings.Join(doc.Servers[0].Notes, "\n"), "3 of 50 sessions could be opened, and the run goes on with these: "+"http://")
+	require.Contains(t, strings.Join(doc.Servers[0].Notes, "\n"), "3 of 50 sessions could be opened, and the run "+
+		"goes on with these: "+"http://")
 	require.Contains(t, strings.Join(doc.Servers[0].Notes, "\n"), "no more sessions")
 	f, err := os.Open(file)
 	require.NoError(t, err)
@@ -318,10 +336,12 @@ func TestWithoutAFirstSessionNothingRuns(t *testing.T) {
 func TestAFailIsRepeatedByItsCommand(t *testing.T) {
 	t.Setenv("BOX_TOKEN", "planted-4711")
 	b := &toolbox{tools: `[` + asking + `]`, answer: func(string, string, int) string { return pong }}
-	r, doc := b.judged(t, "-H", "X-Key: planted-0815", "-H", "Authorization: Bearer $BOX_TOKEN", "--seed", "7", "-o", "-")
+	r, doc := b.judged(t, "-H", "X-Key: planted-0815", "-H", "Authorization: Bearer $BOX_TOKEN", "--seed", "7", "-o",
+		"-")
 	require.Equal(t, exitFail, r.status, r.stderr)
-	require.Regexp(t, `^mcpload run --url http://127.0.0.1:\d+/mcp --rate 100/s --burst 10 --scenario burst --protocol 2025-11-25 --no-store --format json `+
-		`--header 'X-Key: …' --header 'Authorization: Bearer \$BOX_TOKEN' --seed 7 --tool find --args '\{"n":3,"q":"example"\}'$`, doc.Repeat)
+	require.Regexp(t,
+		`^mcpload run --url http://127.0.0.1:\d+/mcp --rate 100/s --burst 10 --scenario burst --protocol 2025-11-25 --no-store --format json `+
+			`--header 'X-Key: …' --header 'Authorization: Bearer \$BOX_TOKEN' --seed 7 --tool find --args '\{"n":3,"q":"example"\}'$`, doc.Repeat)
 	require.NotContains(t, r.stdout+r.stderr, "planted")
 
 	b = &toolbox{tools: `[` + safe + `]`}
@@ -365,8 +385,9 @@ func TestTheUserIsAsked(t *testing.T) {
 		called bool
 	}{{"y\n", true}, {"\n", false}, {"nay\n", false}} {
 		b := &toolbox{tools: `[` + silent + `]`}
-		c := inTerminal(t, nil, "run", "--url", b.serve(t), "--rate", "100/s", "--burst", "10", "--scenario", "burst", "--protocol", "2025-11-25", "--no-store")
-		c.shows("call the tool weather of server over and over? it doesn't say if it is harmless [y/N]")
+		c := inTerminal(t, nil, "run", "--url", b.serve(t), "--rate", "100/s", "--burst", "10", "--scenario", "burst",
+			"--protocol", "2025-11-25", "--no-store")
+		c.shows("/mcp over and over? it doesn't say if it is harmless [y/N]")
 		c.press(row.answer)
 		require.Contains(t, []int{exitPass, exitInconclusive}, c.ends(), c.text())
 		b.mu.Lock()

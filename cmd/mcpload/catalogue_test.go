@@ -36,7 +36,8 @@ func TestEveryCheckHasAHint(t *testing.T) {
 func TestResultDocumentHasItsFields(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
 	var silent bytes.Buffer
-	require.Equal(t, exitFail, run([]string{"run", "--server", "fastblocks", "--virtual", "--fault", "burst+1", "--format", "json", "-o", file}, &silent, &silent, &silent))
+	require.Equal(t, exitFail, run([]string{"run", "--server", "fastblocks", "--virtual", "--fault", "burst+1",
+		"--format", "json", "-o", file}, &silent, &silent, &silent))
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var doc map[string]any
@@ -46,7 +47,9 @@ func TestResultDocumentHasItsFields(t *testing.T) {
 		require.Contains(t, doc, key)
 	}
 	server := doc["servers"].([]any)[0].(map[string]any)
-	require.Equal(t, map[string]any{"lo": server["measured"].(map[string]any)["rate"].(map[string]any)["lo"], "hi": server["measured"].(map[string]any)["rate"].(map[string]any)["hi"]}, server["measured"].(map[string]any)["rate"])
+	require.Equal(t, map[string]any{"lo": server["measured"].(map[string]any)["rate"].(map[string]any)["lo"],
+		"hi": server["measured"].(map[string]any)["rate"].(map[string]any)["hi"]},
+		server["measured"].(map[string]any)["rate"])
 	limit := server["limit"].(map[string]any)
 	require.Equal(t, 15.0, limit["rate"])
 	require.Equal(t, 40.0, limit["burst"])

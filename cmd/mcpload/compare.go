@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,19 +14,19 @@ import (
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
+	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/store"
 )
 
 // compareFlags are the flags of compare, as given.
 type compareFlags struct {
 	storeFlags
+	outFlags
 	max       []string
 	noise     time.Duration
 	servers   []string
 	scenarios []string
 	seed      uint64
-	format    string
-	output    string
 	across    bool
 }
 
@@ -36,61 +35,33 @@ func (a *app) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare BASE NEW",
 		Short: "Say what changed between runs, and fail on a regression",
-		Long: `Compare says what changed per server and scenario: verdicts; the certified box of
-rate and burst, which moved where no token bucket fits both; and what admitted
-callers waited, by a Mann-Whitney test of the distributions and a bootstrap
-interval of each quantile's change. ~ stands where nothing can be said.
-
-A side may be several runs, separated by commas. Then a latency counts as changed
-only where every run of one side lies beyond every run of the other, by more than
-the runs of a side differ.
-
-` + runNames + `
-As BASE, last, last-pass and dates are looked for among the runs of NEW's server
-before NEW. Runs of different targets (a mock and a server, virtual and real time, or
-two labels) aren't compared without --across.
-
-A regression is a scenario that fails and didn't; a p50, p90 or p99 that is
-certainly higher by more than --noise; and a --max that is certainly not kept:
-  --max p99=+20%           a latency: p50, p90, p95, p99, p999, by % or ms
-  --max overload:p50=+5ms  the same of one scenario
-  --max rate=-5%           the certified rate or burst, by % or in tokens (burst=-1)
-  --max failed=+0.5pp      calls without result or refusal; refused: in hundredths
-A --max on what wasn't measured is an error.
-
-Exit status: 0 no regression, 1 regression, 2 could not compare, 3 undecided: a
---max that can be neither proven kept nor broken, a scenario that can't be told
-any more, or one that NEW doesn't have.`,
-		Example: `  mcpload compare last-pass last
-  mcpload compare 2026-11-24 last --max 'p99=+20%' --max 'rate=-5%' --noise 25ms
-  mcpload compare base1,base2,base3 new1,new2,new3 --server acb
-  mcpload compare baseline.json last --format json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				return nil
 			}
-			return hint.New(fmt.Errorf("compare takes BASE and NEW, not %s", words.Count(len(args), "run")), "for example mcpload compare last-pass last; several runs a side are separated by commas")
+			return hint.New(fmt.Errorf("compare takes BASE and NEW, not %s", words.Count(len(args), "run")),
+				"for example mcpload compare last-pass last; several runs a side are separated by commas")
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.unlessInterrupted(func() error { return a.compare(cmd.Context(), f, args[0], args[1]) })
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), f, args[0], args[1]) },
 	}
 	f.register(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.max, "max", nil, "the most that a figure may change, such as 'p99=+20%' (repeatable)")
-	flags.DurationVar(&f.noise, "noise", 25*time.Millisecond, "a latency that changed by no more than this counts as unchanged")
+	flags.DurationVar(&f.noise, "noise", 25*time.Millisecond, "a latency that changed by no more than this counts as "+
+		"unchanged")
 	flags.StringSliceVar(&f.servers, "server", nil, "only the server with this `name` (repeatable)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "only these `scenarios`")
-	flags.BoolVar(&f.across, "across", false, "compare different targets too: a mock with a server, or servers of different labels")
+	flags.BoolVar(&f.across, "across", false, "compare different targets too: a mock with a server, or servers of "+
+		"different labels")
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the intervals repeatable")
-	registerTableOrJSON(flags, &f.format)
-	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the report; - is stdout")
+	registerOut(flags, &f.outFlags, export.Comparisons(), "report")
 	return cmd
 }
 
 // compare is the command once its arguments are parsed.
 func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames string) error {
-	if err := tableOrJSON(f.format); err != nil {
+	format, err := formatOf(export.Comparisons(), f.format)
+	if err != nil {
 		return err
 	}
 	if f.noise < 0 {
@@ -100,7 +71,7 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	for _, text := range f.max {
 		d, err := compare.ParseDemand(text)
 		if err != nil {
-			return fmt.Errorf("--max: %s", spoken(err))
+			return fmt.Errorf("--max: %s", err)
 		}
 		o.Demands = append(o.Demands, d)
 	}
@@ -110,24 +81,17 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	}
 	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
 	if other := (*compare.OtherError)(nil); errors.As(err, &other) {
-		return hint.New(spoken(err), "--across compares them all the same; --label, when they run, says that they are one")
+		return hint.New(err, "--across compares them all the same; --label, when they run, says that they are one")
 	}
-	if err != nil {
-		return spoken(err)
-	}
-	out, end, err := a.out(f.output)
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
-		err = printJSON(out, report)
-	} else {
-		err = report.Table(out)
-	}
-	if err := errors.Join(err, end()); err != nil {
+	a.ends.verdict = report.Headline()
+	if err := emit(a, format, f.output, report.Rows()); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	a.status = map[compare.Outcome]int{compare.Fine: exitPass, compare.Regression: exitFail, compare.Undecided: exitInconclusive}[report.Outcome]
+	a.status = map[compare.Outcome]int{compare.Fine: exitPass, compare.Regression: exitFail,
+		compare.Undecided: exitInconclusive}[report.Outcome]
 	return nil
 }
 
@@ -137,76 +101,111 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	if err != nil {
 		return nil, nil, err
 	}
-	var of store.Filter
+	of := ""
 	if len(f.servers) > 0 {
-		of.Server = f.servers[0]
+		of = f.servers[0]
 	}
-	newer, err := entries(s, newNames, of)
+	older, newer, err := s.Sides(baseNames, newNames, of, f.across)
 	if err != nil {
+		return nil, nil, lookedUp(s, err)
+	}
+	warn := func(err error) { a.say("warning: %s", err) }
+	if base, err = compare.Read(older, warn); err != nil {
 		return nil, nil, err
 	}
-	of.Kind, of.Before = newer[0].Kind, newer[0].Started
-	if of.Server == "" && len(newer[0].Servers) > 0 {
-		of.Server = newer[0].Servers[0].Server
-	}
-	if !f.across {
-		of.Target = targetOf(newer[0], of.Server)
-	}
-	older, err := entries(s, baseNames, of)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, e := range older {
-		if slices.ContainsFunc(newer, func(n *store.Entry) bool { return n.Path() == e.Path() }) {
-			return nil, nil, hint.New(fmt.Errorf("run %s is on both sides", e.Name()), "a run compared with itself shows no difference, whatever is wrong")
-		}
-	}
-	if base, err = a.readRuns(older); err != nil {
-		return nil, nil, err
-	}
-	now, err = a.readRuns(newer)
+	now, err = compare.Read(newer, warn)
 	return base, now, err
 }
 
-// targetOf is what was sent to as a server in a run; nil where nobody recorded it.
-func targetOf(e *store.Entry, server string) *results.Target {
-	for _, s := range e.Servers {
-		if s.Server == server {
-			return s.Target
-		}
-	}
-	return nil
+// historyFlags are the flags of history, as given.
+type historyFlags struct {
+	storeFlags
+	server string
+	label  string
+	metric string
+	limit  int
+	since  string
+	kind   string
+	format string
 }
 
-// entries looks up a list of names.
-func entries(s *store.Store, names string, f store.Filter) ([]*store.Entry, error) {
-	var list []*store.Entry
-	for name := range strings.SplitSeq(names, ",") {
-		e, err := find(s, strings.TrimSpace(name), f)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(list, func(o *store.Entry) bool { return o.Path() == e.Path() }) {
-			list = append(list, e)
-		}
+func (a *app) historyCommand() *cobra.Command {
+	f := &historyFlags{}
+	cmd := &cobra.Command{
+		Use:   "history --server NAME | --label NAME",
+		Short: "Show how a server's figures went over the kept runs",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.history(f) },
 	}
-	return list, nil
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.server, "server", "", "the server's `name`")
+	flags.StringVar(&f.label, "label", "", "the `label` that it is known by (see mcpload results list)")
+	flags.StringVar(&f.metric, "metric", "p99", strings.Join(compare.Metrics(), ", ")+"; law2 of a second law, and "+
+		"so on")
+	flags.IntVarP(&f.limit, "limit", "n", 60, "the newest `n` runs")
+	flags.StringVar(&f.since, "since", "", "only runs not older than this `age`, such as 12h or 30d")
+	flags.StringVar(&f.kind, "kind", store.KindRun, "`kind` of runs: run or load")
+	registerFormat(flags, &f.format, export.Listings())
+	return cmd
 }
 
-// readRuns reads the runs of a side. One whose calls can't be read is compared by its
-// document, and that is said.
-func (a *app) readRuns(list []*store.Entry) ([]compare.Run, error) {
-	var runs []compare.Run
-	for _, e := range list {
-		doc, err := e.Run()
-		if err != nil {
-			return nil, spoken(err)
-		}
-		histories, err := e.Histories()
-		if err != nil {
-			a.say("warning: %s", spoken(err))
-		}
-		runs = append(runs, compare.Run{Name: e.Name(), Document: doc, Histories: histories})
+// history is the command once its arguments are parsed.
+func (a *app) history(f *historyFlags) error {
+	format, err := formatOf(export.Listings(), f.format)
+	if err != nil {
+		return err
 	}
-	return runs, nil
+	filter := store.Filter{Server: f.server, Label: f.label, Kind: f.kind, Limit: f.limit}
+	switch {
+	case f.server == "" && f.label == "":
+		return hint.New(errors.New("history needs a --server or a --label"), "for example --server acb; mcpload "+
+			"results list shows which there are")
+	case f.limit < 1:
+		return fmt.Errorf("--limit %d is not 1 or more", f.limit)
+	case !compare.IsMetric(f.metric):
+		return fmt.Errorf("--metric %q is none of %s", f.metric, strings.Join(compare.Metrics(), ", "))
+	}
+	s, list, err := a.kept(&f.storeFlags, filter, f.since)
+	if err != nil {
+		return err
+	}
+	var past []compare.Past
+	filter.EachServer(list, func(err error) { a.say("warning: %s", err) },
+		func(e *store.Entry, server *results.Server) {
+			past = append(past, compare.Past{Run: e.ID, Started: e.Started, Server: server})
+		})
+	if len(past) == 0 {
+		return hint.New(fmt.Errorf("no %s of a server %s is kept in %s", f.kind, f.which(), s.Dir()),
+			"mcpload results list shows which there are")
+	}
+	trend, err := compare.Trends(past, f.metric, 1)
+	if err != nil {
+		return err
+	}
+	return format.Write(a.stdout, trend.Rows(!utf8Locale()))
+}
+
+// which names the server that was asked for.
+func (f *historyFlags) which() string {
+	switch {
+	case f.label == "":
+		return fmt.Sprintf("named %q", f.server)
+	case f.server == "":
+		return fmt.Sprintf("labelled %q", f.label)
+	}
+	return fmt.Sprintf("named %q and labelled %q", f.server, f.label)
+}
+
+// since is the instant before which runs are too old for --since; of none all are young
+// enough.
+func since(age string) (at time.Time, err error) {
+	if age == "" {
+		return at, nil
+	}
+	d, err := store.ParseAge(age)
+	if err != nil {
+		return at, fmt.Errorf("--since: %w", err)
+	}
+	return time.Now().Add(-d), nil
 }

@@ -51,7 +51,8 @@ func conformed(t *testing.T, args ...string) (broken []string, judged int) {
 // them, and no fewer rows be judged. docs/CONFORMANCE_SERVERS.md says why each is one.
 func TestConformServersOfOthers(t *testing.T) {
 	python := installed(t, "fastmcp-newest", "bin", "python")
-	everything := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist", "index.js")
+	everything := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist",
+		"index.js")
 	fastmcp := filepath.Join(repo(t), "testdata", "live", "fastmcp_server.py")
 	for _, c := range []struct {
 		name   string
@@ -61,7 +62,8 @@ func TestConformServersOfOthers(t *testing.T) {
 	}{
 		{"FastMCP over HTTP", []string{"H01", "H01-older", "R09"}, 70, func(t *testing.T) []string {
 			port := freePort(t)
-			serve(t, port, nil, python, fastmcp, "--rate", "10000", "--burst", "10000", "--global", "--port", fmt.Sprint(port))
+			serve(t, port, nil, python, fastmcp, "--rate", "10000", "--burst", "10000", "--global", "--port",
+				fmt.Sprint(port))
 			return []string{"--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port)}
 		}},
 		{"server-everything over HTTP", []string{"H01", "H01-older", "H11", "T09"}, 60, func(t *testing.T) []string {

@@ -1,27 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/results/merge"
-	"github.com/mcpload/mcpload/results/store"
+	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/scenarios/shard"
 	sharddrive "github.com/mcpload/mcpload/scenarios/shard/drive"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // coordinateFlags are the flags of coordinate, as given.
@@ -33,34 +30,19 @@ type coordinateFlags struct {
 	cert, key string
 	within    time.Duration
 	lostAfter time.Duration
+	state     string
 }
 
 func (a *app) coordinateCommand() *cobra.Command {
 	f := &coordinateFlags{}
 	cmd := &cobra.Command{
-		Use:   "coordinate --shards N --addr ADDR [flags] -- load|run [its flags]",
-		Short: "Have several machines send one load or run, and judge the whole",
-		Long: `Coordinate waits for as many workers (mcpload work ADDR) as there are shards, hands each
-its part of the plan, has all begin at one instant, and judges what they send back as
-one run. It sends no call itself.
-
-Each worker measures the coordinator's clock as bounds, before and during the run, so
-that calls of all machines stand in one history. A worker that dies is named in the
-verdict: what it told of until then is judged, the rest is unsent. Stopping the
-coordinator with an interrupt stops the workers, and judges what was sent.
-
-Workers and coordinator know each other by the token in $MCPLOAD_TOKEN. Beyond this
-machine the connection is TLS, with --cert and --key.
-
-Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
-		Example: `  MCPLOAD_TOKEN=… mcpload coordinate --shards 3 --addr 127.0.0.1:7070 -- \
-      load --url http://127.0.0.1:8000/mcp --tool search --rate 900/s --duration 1m
-  mcpload coordinate --shards 10 --addr :7070 --cert tls.crt --key tls.key -- \
-      run --url https://server/mcp --rate 15/s --burst 40`,
-		Args: cobra.ArbitraryArgs,
+		Use:   "coordinate --shards N --addr ADDR [flags] -- load|run|conform [its flags]",
+		Short: "Have several machines send one load, run or conform, and judge the whole",
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); at != 0 {
-				return hint.New(errors.New("what the workers are to send stands after --"), "mcpload coordinate --shards 3 --addr 127.0.0.1:7070 -- load --url …")
+				return hint.New(errors.New("what the workers are to send stands after --"), "mcpload coordinate "+
+					"--shards 3 --addr 127.0.0.1:7070 -- load --url …")
 			}
 			return a.coordinate(cmd.Context(), f, args)
 		},
@@ -73,26 +55,27 @@ Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
 	flags.StringVar(&f.cert, "cert", "", "PEM `file` with the certificate that workers are shown")
 	flags.StringVar(&f.key, "key", "", "PEM `file` with its private key (default: the --cert file)")
 	flags.DurationVar(&f.within, "within", 10*time.Minute, "how `long` to wait until all workers are ready")
-	flags.DurationVar(&f.lostAfter, "lost-after", 15*time.Second, "a worker is lost that wasn't heard of for this `long`")
-	flags.StringVar(&f.history, "save-history", "", "`file` for the calls of all shards in common time, as JSON Lines; compressed if it ends in .gz")
-	flags.StringVar(&f.format, "format", "table", formatNames())
-	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
+	flags.DurationVar(&f.lostAfter, "lost-after", 15*time.Second, "a worker is lost that wasn't heard of for this "+
+		"`long`")
+	flags.StringVar(&f.state, "state", "", "`folder` that keeps what the workers sent, so that a coordinator started "+
+		"again on it goes on")
+	f.registerWhole(flags)
 	return cmd
 }
 
 // coordinate is the command once its arguments are parsed.
 func (a *app) coordinate(ctx context.Context, f *coordinateFlags, args []string) error {
-	if _, err := formatNamed(f.format); err != nil {
+	if _, err := formatOf(export.Runs(), f.format); err != nil {
 		return err
 	}
 	if f.shards < 1 || f.shards > shard.Most {
-		return hint.New(fmt.Errorf("--shards %d is not from 1 to %d", f.shards, shard.Most), "one for each machine that runs mcpload work")
+		return hint.New(fmt.Errorf("--shards %d is not from 1 to %d", f.shards, shard.Most), "one for each machine "+
+			"that runs mcpload work")
 	}
 	if f.lostAfter < 5*time.Second {
 		return fmt.Errorf("--lost-after %s is below 5s: a busy worker would be taken for a dead one", f.lostAfter)
 	}
-	plan, err := handedOut(args)
+	plan, err := sharddrive.HandedOut(args)
 	if err != nil {
 		return err
 	}
@@ -100,144 +83,182 @@ func (a *app) coordinate(ctx context.Context, f *coordinateFlags, args []string)
 	if err != nil {
 		return err
 	}
-	listener, cert, err := f.listen()
+	listener, cert, err := sharddrive.Listen(f.addr, f.cert, f.key)
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "mcpload-coordinate-")
+	work, err := os.MkdirTemp("", "mcpload-coordinate-")
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // a folder for temporary files is nobody's loss
-	c := &sharddrive.Coordinator{Plan: plan, Shards: f.shards, Token: token, Folder: folder, LostFor: f.lostAfter, Drain: a.drain,
-		Say: func(s string) { a.say("%s", s) }}
-	c.Open("coordinator-" + workerName())
-	a.say("waiting for %d workers: mcpload work %s", f.shards, listener.Addr())
-	outcomes, err := c.Serve(ctx, listener, cert, f.within)
+	defer func() { _ = os.RemoveAll(work) }() // a folder for temporary files is nobody's loss
+	outcomes, err := a.serveShards(ctx, f, &sharddrive.Coordinator{Plan: plan, Shards: f.shards, Token: token,
+		Folder: work, Version: version()}, listener, cert)
+	if errors.Is(err, sharddrive.ErrAside) {
+		a.say("put aside: the workers go on, and the same command goes on with them")
+		a.status = exitTerminated
+		return nil
+	}
 	if err != nil && len(outcomes) == 0 {
+		if errors.Is(err, sharddrive.ErrNobody) { // nothing was sent
+			err = errors.Join(err, sharddrive.Forget(f.state))
+		}
 		return err
 	}
-	parts, err := a.received(outcomes, folder)
+	parts, err := sharddrive.Received(outcomes, work, wire.Ours)
 	if err != nil {
 		return err
 	}
-	return a.mergeParts(&f.mergeFlags, parts)
+	if err := a.mergeParts(&f.mergeFlags, parts); err != nil {
+		return err
+	}
+	return sharddrive.Forget(f.state)
 }
 
-// listen opens the address: with a certificate, or on this machine alone.
-func (f *coordinateFlags) listen() (net.Listener, *tls.Certificate, error) {
-	host, _, err := net.SplitHostPort(f.addr)
+// serveShards serves a coordinator until all is there, or nobody is waited for.
+func (a *app) serveShards(ctx context.Context, f *coordinateFlags, c *sharddrive.Coordinator, l net.Listener,
+	cert *tls.Certificate) (
+	list []sharddrive.Outcome, err error) {
+	c.LostFor, c.Drain, c.Say = f.lostAfter, a.drain, func(s string) { a.say("%s", s) }
+	if f.state != "" {
+		c.Folder, c.Keep, c.Aside = f.state, true, a.terminated.Load
+		a.resumes.Store(true)
+		defer a.resumes.Store(false)
+	}
+	if a.watched() {
+		p := a.newProgress(fmt.Sprintf("mcpload coordinate · %d shards", f.shards))
+		b := &live.Shards{Board: p.Board, Of: f.shards, Now: time.Now}
+		b.Waits()
+		c.Watch = b.Watch
+		defer p.Start(ctx)()
+	}
+	err = c.Open("coordinator-" + sharddrive.NewName())
+	defer func() { err = errors.Join(err, c.Close()) }()
 	if err != nil {
-		return nil, nil, fmt.Errorf("--addr %q is no host:port", f.addr)
+		return nil, errors.Join(err, l.Close())
 	}
-	var cert *tls.Certificate
-	switch {
-	case f.cert != "":
-		key := f.key
-		if key == "" {
-			key = f.cert
-		}
-		pair, err := tls.LoadX509KeyPair(f.cert, key)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--cert: %w", err)
-		}
-		cert = &pair
-	case !loopback(host):
-		return nil, nil, hint.New(fmt.Errorf("--addr %s can be reached from other machines, and without TLS the token can be read on its way", f.addr),
-			"give --cert and --key, or an address on this machine such as 127.0.0.1:7070")
-	}
-	l, err := net.Listen("tcp", f.addr)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--addr: %w", err)
-	}
-	return l, cert, nil
+	a.say("waiting for %d workers: mcpload work %s", f.shards, l.Addr())
+	return c.Serve(ctx, l, cert, f.within)
 }
 
-// handedOut is the plan of a command line, with the files that it names.
-func handedOut(args []string) (sharddrive.Plan, error) {
-	plan := sharddrive.Plan{Files: map[string]string{}}
-	if err := startsNothing(args); err != nil {
-		return plan, err
-	}
-	for _, arg := range args {
-		if file, ok := strings.CutPrefix(arg, "--mix="); ok {
-			plan.Args = append(plan.Args, "--mix", file)
-			continue
-		}
-		plan.Args = append(plan.Args, arg)
-	}
-	at := slices.Index(plan.Args, "--mix")
-	if at < 0 || at+1 == len(plan.Args) {
-		return plan, nil
-	}
-	mix := plan.Args[at+1]
-	text, err := readGiven(mix)
-	if err != nil {
-		return plan, err
-	}
-	plan.Args[at+1] = filepath.Base(mix)
-	plan.Files[filepath.Base(mix)] = string(text)
-	var named struct {
-		Data map[string]string `yaml:"data"`
-	}
-	if yaml.NewDecoder(bytes.NewReader(text)).Decode(&named) != nil {
-		return plan, nil // the workers say what is wrong with it
-	}
-	for _, name := range named.Data {
-		if name != filepath.Base(name) {
-			return plan, fmt.Errorf("%s names the data file %s: for workers it must stand beside the plan", mix, name)
-		}
-		text, err := readGiven(filepath.Join(filepath.Dir(mix), name))
-		if err != nil {
-			return plan, err
-		}
-		plan.Files[name] = string(text)
-	}
-	return plan, nil
+// tokenVariable is where coordinator and workers find the token, unless told otherwise.
+const tokenVariable = "MCPLOAD_TOKEN"
+
+// workFlags are the flags of work, as given.
+type workFlags struct {
+	storeFlags
+	tokenEnv string
+	caCert   string
+	within   time.Duration
 }
 
-// received are the parts that came, and of those that didn't what they told of.
-func (a *app) received(outcomes []sharddrive.Outcome, folder string) ([]merge.Part, error) {
-	var parts []merge.Part
-	s, err := store.Open(filepath.Join(folder, "parts"))
+func (a *app) workCommand() *cobra.Command {
+	f := &workFlags{}
+	cmd := &cobra.Command{
+		Use:   "work [flags] ADDR",
+		Short: "Send one shard of what a coordinator hands out",
+		Args:  takes(1, "work takes one address", "host:port, as mcpload coordinate says"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return a.work(cmd.Context(), f, args[0]) },
+	}
+	f.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.tokenEnv, "token-env", tokenVariable, "`variable` of the environment that holds the token")
+	flags.StringVar(&f.caCert, "cacert", "", "PEM `file` of the authorities to trust, in place of the system's")
+	flags.DurationVar(&f.within, "within", 5*time.Minute, "how `long` to wait for the coordinator to be there")
+	return cmd
+}
+
+// token is the secret of a variable. It is never shown.
+func (a *app) token(variable string) (string, error) {
+	token, err := sharddrive.Token(variable, os.Getenv)
+	if err == nil {
+		a.secrets.Add(token)
+	}
+	return token, err
+}
+
+// work is the command once its arguments are parsed.
+func (a *app) work(ctx context.Context, f *workFlags, addr string) error {
+	base, err := sharddrive.At(addr)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, o := range outcomes {
-		if o.Archive == "" {
-			continue
-		}
-		file, err := os.Open(o.Archive)
-		if err != nil {
-			return nil, err
-		}
-		dir, err := store.Unpack(file, filepath.Join(folder, fmt.Sprintf("shard-%d", o.Part)))
-		if err = errors.Join(err, file.Close()); err != nil {
-			return nil, spoken(err)
-		}
-		e, err := find(s, dir, store.Filter{})
-		if err != nil {
-			return nil, err
-		}
-		doc, err := e.Run()
-		if err != nil {
-			return nil, spoken(err)
-		}
-		parts = append(parts, merge.Part{Name: fmt.Sprintf("shard %d", o.Part), Document: doc, Each: e.EachCall, Ours: ours})
+	token, err := a.token(f.tokenEnv)
+	if err != nil {
+		return err
 	}
-	if len(parts) == 0 {
-		return nil, errors.New("no shard came back, so that there is nothing to judge")
+	w := &sharddrive.Worker{Base: base, Token: token, Drift: verdict.DefaultDrift, Name: sharddrive.NewName(),
+		Version: version(),
+		Clean:   a.clean,
+		Say:     func(s string) { a.say("%s", s) }}
+	if w.Client, err = sharddrive.Trusting(f.caCert); err != nil {
+		return err
 	}
-	for _, o := range outcomes {
-		if o.Archive != "" || o.Shard == nil || len(o.Shard.Clocks) == 0 {
-			continue
-		}
-		lost, err := merge.Lost(parts[0], results.Shard{Part: o.Part, Of: len(outcomes), BeganNS: o.Shard.BeganNS, Clocks: o.Shard.Clocks},
-			o.Calls, o.Planned, o.Lost)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, lost)
+	want := 0
+	if p, err := shard.Auto(os.LookupEnv); err == nil {
+		want = p.Nth
 	}
-	return parts, nil
+	if err := w.Join(ctx, want, f.within); err != nil {
+		return fmt.Errorf("no shard of %s: %w", base, err)
+	}
+	a.say("shard %s of %s", w.Part, base)
+	return a.workOn(ctx, f, w)
+}
+
+// workOn runs the worker's shard, and hands the result back.
+func (a *app) workOn(ctx context.Context, f *workFlags, w *sharddrive.Worker) error {
+	w.Keep(ctx, a.interrupt)
+	var args []string
+	dir, err := os.MkdirTemp("", "mcpload-plan-")
+	if err == nil {
+		defer func() { _ = os.RemoveAll(dir) }() // a folder for temporary files is nobody's loss
+		args, err = w.Plan.Unpacked(dir)
+	}
+	if err == nil {
+		err = w.Waits(ctx)
+	}
+	if err == nil {
+		a.worker = w
+		root := a.root()
+		args = append(args, "--shard", w.Part.String(), "--no-tui")
+		if f.dir != "" {
+			args = append(args, "--results", f.dir)
+		}
+		root.SetArgs(args)
+		root.SetOut(a.stderr)
+		root.SetErr(a.stderr)
+		err = root.ExecuteContext(ctx)
+	}
+	if err == nil && a.ends.kept == "" {
+		err = errors.New("the run could not be kept")
+	}
+	if err != nil {
+		w.Leave(ctx, a.clean(err.Error()))
+		return err
+	}
+	err = a.deliver(ctx, f, w)
+	w.Leave(ctx, "")
+	if err != nil {
+		a.say("%v", err)
+		a.say("hint: the shard is kept as %s; mcpload merge puts it together with the others", a.ends.kept)
+	}
+	return nil
+}
+
+// addClocks adds to a shard's document how its clock is led to the coordinator's.
+func (a *app) addClocks(doc *results.Document) {
+	for i := range doc.Servers {
+		if s := doc.Servers[i].Shard; s != nil && a.worker != nil {
+			s.Clocks = append(a.worker.Clocks(), s.Clocks...)
+		}
+	}
+}
+
+// deliver sends what was kept.
+func (a *app) deliver(ctx context.Context, f *workFlags, w *sharddrive.Worker) error {
+	e, err := f.find(a.ends.kept)
+	if err != nil {
+		return err
+	}
+	return w.DeliverRun(ctx, e)
 }

@@ -26,7 +26,8 @@ func TestDetectionIsMeasured(t *testing.T) {
 		blocks++
 		command := madeBlock.FindStringSubmatch(block)[1]
 		var stdout, stderr bytes.Buffer
-		require.Equal(t, exitPass, run(strings.Fields(command)[1:], strings.NewReader(""), &stdout, &stderr), stderr.String())
+		require.Equal(t, exitPass, run(strings.Fields(command)[1:], strings.NewReader(""), &stdout, &stderr),
+			stderr.String())
 		return "<!-- " + command + " -->\n" + stdout.String() + "<!-- end -->"
 	})
 	require.Equal(t, 2, blocks)
@@ -34,5 +35,6 @@ func TestDetectionIsMeasured(t *testing.T) {
 		require.NoError(t, os.WriteFile(name, []byte(fresh), 0o644))
 		return
 	}
-	require.Equal(t, fresh, string(text), "%s is out of date: go test -tags performance ./cmd/mcpload -run DetectionIsMeasured -update", name)
+	require.Equal(t, fresh, string(text), "%s is out of date: go test -tags performance ./cmd/mcpload -run "+
+		"DetectionIsMeasured -update", name)
 }

@@ -32,7 +32,8 @@ func TestDocumentedOutput(t *testing.T) {
 			require.NoError(t, os.WriteFile(name, []byte(fresh), 0o644))
 			continue
 		}
-		require.Equal(t, fresh, string(text), "%s is out of date: go test ./cmd/mcpload -run DocumentedOutput -update", name)
+		require.Equal(t, fresh, string(text), "%s is out of date: go test ./cmd/mcpload -run DocumentedOutput -update",
+			name)
 	}
 	require.GreaterOrEqual(t, blocks, 2)
 }

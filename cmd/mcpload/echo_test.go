@@ -23,9 +23,12 @@ func echoing() http.Handler {
 		case request.ID == nil:
 			w.WriteHeader(http.StatusAccepted)
 		case request.Method == "initialize":
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}}`, request.ID)
+			fmt.Fprintf(w,
+				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}}`, request.ID)
 		default:
-			message, _ := json.Marshal(fmt.Sprintf("rate limit exceeded for %s with key %s", r.Header.Get("Authorization"), r.URL.Query().Get("key"))) // a string always encodes
+			// a string always encodes
+			message, _ := json.Marshal(fmt.Sprintf("rate limit exceeded for %s with key %s",
+				r.Header.Get("Authorization"), r.URL.Query().Get("key")))
 			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":%s}}`, request.ID, message)
 		}
 	})

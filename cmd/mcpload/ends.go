@@ -3,14 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // endings is what is said when a command has ended.
@@ -50,27 +49,45 @@ func writable(cmd *cobra.Command, _ []string) error {
 		if f == nil || f.Value.String() == "" || f.Value.String() == "-" {
 			continue
 		}
-		if err := tryWriting(f.Value.String()); err != nil {
-			return hint.New(fmt.Errorf("--%s %s can't be written: %w", name, f.Value.String(), err), "nothing was sent yet; name another file")
+		if err := invoked.Writable(f.Value.String()); err != nil {
+			return hint.New(fmt.Errorf("--%s %s can't be written: %w", name, f.Value.String(), err), "nothing was "+
+				"sent yet; name another file")
 		}
 	}
 	return nil
 }
 
-// tryWriting opens a file that is there, or makes one beside where it would be and
-// removes it again.
-func tryWriting(name string) error {
-	file, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		if file, err = os.CreateTemp(filepath.Dir(name), ".mcpload-*"); err == nil {
-			defer os.Remove(file.Name())
-		}
+// errInterrupted is how work ends that has nothing in flight and nothing to report.
+var errInterrupted = errors.New("interrupted before there was anything to say")
+
+// unlessInterrupted does what reads, and may wait for ever to open or to read a
+// pipe that nobody writes to. The first interrupt ends it, wherever it is: the
+// process is about to end, and takes it along. Work that comes online has the
+// first interrupt as every run has it.
+func (a *app) unlessInterrupted(work func() error) error {
+	a.offline.Store(true)
+	done := make(chan error, 1) // the work may outlive this
+	if !runner.Unless(a.drain, func() { done <- work() }) && a.offline.Load() {
+		return errInterrupted
 	}
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		return path.Err
+	return <-done
+}
+
+// online is said by a command that has read what it was given, before it starts or
+// asks anybody. The error says that it was interrupted before.
+func (a *app) online() error {
+	a.offline.Store(false)
+	if a.draining() {
+		return errInterrupted
 	}
-	if err != nil {
-		return err
+	return nil
+}
+
+// reading has the first interrupt end a command that only reads, or only reads yet.
+func (a *app) reading(cmd *cobra.Command) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.unlessInterrupted(func() error { return run(cmd, args) })
 	}
-	return file.Close()
+	return cmd
 }

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"fmt"
+	"net/http"
 	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/apikey"
-	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/launch"
+	"github.com/mcpload/mcpload/internal/printable"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 )
@@ -20,119 +19,74 @@ import (
 // registerEnv adds the flag that says what a started server gets of the caller's
 // environment, which is its caller's and no business of the server's.
 func registerEnv(flags *pflag.FlagSet, env *[]string) {
-	flags.StringArrayVar(env, "env", nil, "more of a started server's environment: `NAME` passes yours on, NAME=VALUE sets it (repeatable)")
+	flags.StringArrayVar(env, "env", nil, "more of a started server's environment: `NAME` passes yours on, "+
+		"NAME=VALUE sets it (repeatable)")
 }
 
 // registerLabel adds the flag that says what a server is known by.
 func registerLabel(flags *pflag.FlagSet, label *string) {
-	flags.StringVar(label, "label", "", "`name` that the server is known by from run to run (default: its host, port and path, or its script's name)")
-}
-
-// launchEnv is the environment of a launched server: what any program needs,
-// and the variables that its recipe names, as far as they are set.
-func launchEnv(names []string) []string {
-	var env []string
-	for _, name := range append([]string{"PATH", "HOME", "LANG", "TMPDIR"}, names...) {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
-}
-
-// environment is what a server gets of ours, if it is started: a mock gets
-// nothing that it doesn't need.
-func environment(t *target.Target, given []string) []string {
-	if t.Kind == target.Mock {
-		return launchEnv(nil)
-	}
-	return append(launchEnv(profileEnv(t.Profile)), given...)
-}
-
-// profileEnv are the names of the variables that a profile's server needs.
-func profileEnv(p profiles.Profile) []string {
-	names := slices.Clone(p.Launch.Env)
-	for _, c := range p.Credentials {
-		names = append(names, c.Env)
-	}
-	return names
-}
-
-// passedOn is what the recipe names and the caller has, but for credentials.
-func passedOn(p profiles.Profile) []string {
-	var list []string
-	for _, name := range p.Launch.Env {
-		held := slices.ContainsFunc(p.Credentials, func(c profiles.Credential) bool { return c.Env == name })
-		if value, ok := os.LookupEnv(name); ok && !held {
-			list = append(list, name+"="+value)
-		}
-	}
-	return list
-}
-
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// givenEnv reads --env: NAME, which must be set, or NAME=VALUE. No value is quoted.
-func givenEnv(list []string) ([]string, error) {
-	var env []string
-	for i, text := range list {
-		name, value, set := strings.Cut(text, "=")
-		if !envName.MatchString(name) {
-			// What there is in place of a name may be the secret.
-			return nil, hint.New(fmt.Errorf("--env number %d doesn't begin with the name of a variable", i+1), "--env NAME passes yours on, --env NAME=VALUE sets it")
-		}
-		if !set {
-			var ok bool
-			if value, ok = os.LookupEnv(name); !ok {
-				return nil, fmt.Errorf("--env %s: the environment has no variable %s", name, name)
-			}
-		}
-		env = append(env, name+"="+value)
-	}
-	return env, nil
+	flags.StringVar(label, "label", "", "`name` that the server is known by from run to run (default: its host, port "+
+		"and path, or its script's name)")
 }
 
 // given reads --env, and registers what may be secret of it.
 func (a *app) given(list []string) ([]string, error) {
-	env, err := givenEnv(list)
+	env, err := invoked.Environment(list, os.LookupEnv)
+	if err != nil {
+		return nil, invoked.Flagged("--env", err)
+	}
 	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
-		a.secrets.add(apikey.InURL(value)...)
-		if privateEnv(name, value) {
+		a.secrets.Add(apikey.InURL(value)...)
+		if invoked.Private(name, value) {
 			a.hide("--env "+name, value)
 		}
 	}
-	return env, err
+	return env, nil
 }
 
-// privateEnv reports if the value of a variable may be a secret: by its name, else
-// if it is long enough to be one, and is neither an address nor a path. A short
-// one, such as 1 or debug, is a switch, and would be taken out of every text.
-func privateEnv(name, value string) bool {
-	if apikey.NamesSecret(name) {
-		return true
+// headers reads a flag's headers, and hides what may be secret of them.
+func (a *app) headers(flag string, list []string) (http.Header, error) {
+	h, err := invoked.Headers(list, os.LookupEnv)
+	if err == nil {
+		a.hideHeaders(flag, h)
 	}
-	if apikey.Short(value) || strings.Contains(value, "://") {
-		return false
-	}
-	for _, path := range filepath.SplitList(value) {
-		if _, err := os.Stat(path); err != nil {
-			return true
-		}
-	}
-	return false
+	return h, invoked.Flagged(flag, err)
 }
 
 // launchConfig says where live servers are installed, and how much may be done.
 func (a *app) launchConfig(offline bool) (launch.Config, error) {
-	cache := os.Getenv("MCPLOAD_CACHE")
-	if cache == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return launch.Config{}, hint.New(fmt.Errorf("there is no folder to install servers in: %w", err), "name one with $MCPLOAD_CACHE")
-		}
-		cache = filepath.Join(dir, "mcpload")
+	cache, err := launch.Folder(os.Getenv("MCPLOAD_CACHE"))
+	return launch.Config{Cache: cache, Offline: offline, Drain: a.drain, Env: os.Environ(),
+		Say: func(s string) { a.say("%s", s) }}, err
+}
+
+// clean takes the secrets out of a text, and makes what is left of it fit to be
+// printed.
+func (a *app) clean(text string) string { return printable.Text(a.secrets.Redact(text)) }
+
+// hide registers a credential by the name that people know it by, which a warning
+// about a short one says.
+func (a *app) hide(name string, values ...string) {
+	a.secrets.Add(values...)
+	if slices.ContainsFunc(values, func(v string) bool { return strings.TrimSpace(v) != "" && apikey.Short(v) }) {
+		a.say("warning: %s has a value of fewer than 8 characters: it is taken out of results only where it stands "+
+			"alone as a word", name)
 	}
-	cache, err := filepath.Abs(cache)
-	return launch.Config{Cache: filepath.Join(cache, "servers"), Offline: offline, Say: func(s string) { a.say("%s", s) }}, err
+}
+
+// hideHeaders registers what may be a credential in headers.
+func (a *app) hideHeaders(flag string, h http.Header) {
+	for name, values := range h {
+		a.hide(flag+" "+name, apikey.InHeaders(http.Header{name: values})...)
+	}
+}
+
+// hideEnv registers the variables that are handed to a server.
+func (a *app) hideEnv(p profiles.Profile) {
+	named, others := target.Secrets(p, os.Environ())
+	for name, value := range named {
+		a.hide("$"+name, value)
+	}
+	a.secrets.Add(others...)
 }

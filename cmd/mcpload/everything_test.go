@@ -66,7 +66,8 @@ func (g *turnstile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.reply(w, m.ID, `"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}`)
 	case m.Method == "initialize" && !g.modern:
 		w.Header().Set("Mcp-Session-Id", fmt.Sprint("s", g.seen.Load()))
-		g.reply(w, m.ID, `"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"turnstile","version":"1"}}`)
+		g.reply(w, m.ID,
+			`"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"turnstile","version":"1"}}`)
 	case m.Method == "tools/list":
 		g.reply(w, m.ID, `"result":{"resultType":"complete","tools":[{"name":"ping","inputSchema":{"type":"object"}}]}`)
 	case m.Method == "tools/call":
@@ -167,11 +168,13 @@ func sentIn(t *testing.T, file string) (n int64, kinds map[history.Kind]int) {
 // mid-call, notifications, streams and ends of sessions, on both paths.
 func TestEverythingThatLeftIsInTheHistory(t *testing.T) {
 	t.Setenv("MCPLOAD_RESULTS", t.TempDir())
-	runAll := []string{"run", "--rate", "50/s", "--burst", "5", "--tool", "ping", "--scenario", "burst,isolation,evasion"}
+	runAll := []string{"run", "--rate", "50/s", "--burst", "5", "--tool", "ping", "--scenario",
+		"burst,isolation,evasion"}
 	probing := []string{"probe", "--tool", "ping", "--budget", "calls=60,time=5s"}
 	loading := []string{"load", "--tool", "ping", "--rate", "60/s", "--duration", "1s"}
 	closed := []string{"load", "--tool", "ping", "--rate", "max", "--duration", "300ms", "--sessions", "3"}
-	plain := []string{"load", "--tool", "ping", "--rate", "60/s", "--duration", "1s", "--sessions", "2", "--check", "echo"}
+	plain := []string{"load", "--tool", "ping", "--rate", "60/s", "--duration", "1s", "--sessions", "2", "--check",
+		"echo"}
 	old := []string{"--protocol", "2025-11-25"}
 	for _, row := range []struct {
 		name   string
@@ -227,7 +230,8 @@ func TestEverythingThatLeftOverSSE(t *testing.T) {
 			seen, address := behindCounter(t, upstream)
 			file := filepath.Join(t.TempDir(), "calls.jsonl")
 			var out, errs bytes.Buffer
-			status := run(append(args, "--url", address, "--save-history", file, "--no-store"), strings.NewReader(""), &out, &errs)
+			status := run(append(args, "--url", address, "--save-history", file, "--no-store"), strings.NewReader(""),
+				&out, &errs)
 			require.NotEqual(t, exitUsage, status, "%s\n%s", out.String(), errs.String())
 			n, kinds := sentIn(t, file)
 			require.Equal(t, seen.Load(), n, "%v\n%s", kinds, out.String())

@@ -34,7 +34,8 @@ func TestJUnitIsValid(t *testing.T) {
 	dir := t.TempDir()
 	fresh := filepath.Join(dir, "fresh.xml")
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"run", "--all", "--virtual", "--fault", "burst+1", "--format", "junit", "-o", fresh}, strings.NewReader(""), &stdout, &stderr)
+	status := run([]string{"run", "--all", "--virtual", "--fault", "burst+1", "--format", "junit", "-o", fresh},
+		strings.NewReader(""), &stdout, &stderr)
 	require.Equal(t, exitFail, status, stderr.String())
 	out, err = validate(fresh)
 	require.NoError(t, err, out)
@@ -43,7 +44,8 @@ func TestJUnitIsValid(t *testing.T) {
 	text, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	for _, change := range [][2]string{
-		{`hostname="localhost"`, ``}, {`time="0.000"`, `time="soon"`}, {`<failure `, `<fail `}, {`timestamp="2026-11-24T02:00:00"`, `timestamp="today"`},
+		{`hostname="localhost"`, ``}, {`time="0.000"`, `time="soon"`}, {`<failure `, `<fail `},
+		{`timestamp="2026-11-24T02:00:00"`, `timestamp="today"`},
 	} {
 		bad := filepath.Join(dir, "bad.xml")
 		changed := strings.Replace(string(text), change[0], change[1], 1)

@@ -1,10 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -48,7 +47,7 @@ func (v inSeconds) Set(s string) error {
 // withScheme is an endpoint that may be written without its scheme.
 type withScheme struct{ pflag.Value }
 
-func (v withScheme) Set(s string) error { return v.Value.Set(schemed(s)) }
+func (v withScheme) Set(s string) error { return v.Value.Set(target.WithScheme(s)) }
 
 // GetSlice are the endpoints, where the flag takes several.
 func (v withScheme) GetSlice() []string {
@@ -56,24 +55,6 @@ func (v withScheme) GetSlice() []string {
 		return list.GetSlice()
 	}
 	return []string{v.String()}
-}
-
-// schemed puts a scheme before an endpoint that has none: http for this machine and
-// for an address or port, as servers that are being built are served; else https.
-func schemed(s string) string {
-	if s == "" || strings.Contains(s, "://") {
-		return s
-	}
-	u, err := url.Parse("http://" + s)
-	if err != nil || u.Hostname() == "" {
-		return s // whoever reads it says what is wrong
-	}
-	host := u.Hostname()
-	_, err = netip.ParseAddr(host)
-	if host == "localhost" || err == nil || u.Port() != "" && u.Port() != "443" {
-		return "http://" + s
-	}
-	return "https://" + s
 }
 
 // urlFirst has `run URL` mean `run --url URL`, where a command has that flag. What
@@ -91,7 +72,7 @@ func urlFirst(root *cobra.Command, args []string) []string {
 			if takesNext(cmd, word) {
 				i++
 			}
-		case isEndpoint(word):
+		case target.IsEndpoint(word):
 			return append(append(append([]string{}, args[:i]...), "--url", word), args[i+1:]...)
 		default:
 			return args
@@ -112,21 +93,6 @@ func takesNext(cmd *cobra.Command, word string) bool {
 		f = cmd.Flags().ShorthandLookup(word[1:])
 	}
 	return f != nil && f.NoOptDefVal == ""
-}
-
-// isEndpoint reports if a word can only be meant as where a server is: it has a
-// scheme, or a host with a port or a path.
-func isEndpoint(word string) bool {
-	if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
-		return true
-	}
-	authority, _, hasPath := strings.Cut(word, "/")
-	host, port, err := net.SplitHostPort(authority)
-	if err != nil {
-		return hasPath && (authority == "localhost" || strings.Contains(authority, ".") && authority != "." && authority != "..")
-	}
-	n, err := strconv.Atoi(port)
-	return host != "" && err == nil && n > 0 && n < 1<<16
 }
 
 // unknownFlag adds to an error about an unknown flag the one that was likely meant.
@@ -159,10 +125,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	advice := fmt.Sprintf("%s --help lists the commands", cmd.CommandPath())
-	if isEndpoint(args[0]) {
-		advice = fmt.Sprintf("say what to do with it, as in: mcpload run %s --rate 10/s --burst 20, or mcpload probe %s", args[0], args[0])
+	if target.IsEndpoint(args[0]) {
+		advice = fmt.Sprintf("say what to do with it, as in: mcpload run %s --rate 10/s --burst 20, or mcpload "+
+			"probe %s", args[0], args[0])
 	}
-	return hint.New(fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], profiles.DidYouMean(args[0], names)), advice)
+	return hint.New(fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], profiles.DidYouMean(args[0],
+		names)), advice)
 }
 
 // unexpected is the error about an argument that is no endpoint and stands before --.
@@ -174,4 +142,36 @@ func unexpected(cmd *cobra.Command, word string) error {
 		}
 	}
 	return hint.New(fmt.Errorf("unexpected argument %q", word), advice)
+}
+
+// onlyAfterDash refuses arguments that don't stand after --: those are a command to start.
+func onlyAfterDash(cmd *cobra.Command, args []string) error {
+	at := cmd.ArgsLenAtDash()
+	switch {
+	case at == 0 || len(args) == 0:
+		return nil
+	case cmd.Flags().Changed("header"):
+		return hint.New(errors.New("unexpected argument, which isn't shown as it may be a part of a header"),
+			"a header with a space in it needs quotation marks: -H 'Name: value'")
+	}
+	return unexpected(cmd, args[0])
+}
+
+// takes wants so many arguments, or says what the problem is, of which {n} is how many there
+// are, and what to give.
+func takes(n int, problem, advice string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return hint.New(errors.New(strings.ReplaceAll(problem, "{n}", strconv.Itoa(len(args)))), advice)
+	}
+}
+
+// group is a command that does nothing but hold others.
+func group(use, short string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(below...)
+	return cmd
 }

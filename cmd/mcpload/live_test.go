@@ -129,7 +129,8 @@ func TestFastMCP(t *testing.T) {
 			script := filepath.Join(repo(t), "testdata", "live", "fastmcp_server.py")
 			start := func(burst int) string {
 				port := freePort(t)
-				serve(t, port, nil, python, script, "--rate", "15", "--burst", fmt.Sprint(burst), "--global", "--port", fmt.Sprint(port))
+				serve(t, port, nil, python, script, "--rate", "15", "--burst", fmt.Sprint(burst), "--global", "--port",
+					fmt.Sprint(port))
 				return fmt.Sprintf("http://127.0.0.1:%d/mcp", port)
 			}
 			status, doc, stderr := judged(t, "--url", start(40), "--rate", "15/s", "--burst", "40", "--tool", "ping")
@@ -160,8 +161,10 @@ func TestMCPGo(t *testing.T) {
 		status int
 	}{{16, exitPass}, {17, exitFail}} {
 		port := freePort(t)
-		serve(t, port, nil, binary, "-rate", "12", "-burst", fmt.Sprint(c.burst), "-addr", fmt.Sprintf("127.0.0.1:%d", port))
-		status, doc, stderr := judged(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--rate", "12/s", "--burst", "16", "--tool", "ping")
+		serve(t, port, nil, binary, "-rate", "12", "-burst", fmt.Sprint(c.burst), "-addr", fmt.Sprintf("127.0.0.1:%d",
+			port))
+		status, doc, stderr := judged(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--rate", "12/s",
+			"--burst", "16", "--tool", "ping")
 		require.NotNil(t, doc, stderr)
 		require.Equal(t, c.status, status, "%s%s", fails(doc.Servers[0]), stderr)
 		within(t, doc.Servers[0], 12, float64(c.burst))
@@ -172,9 +175,11 @@ func TestMCPGo(t *testing.T) {
 func TestServerEverything(t *testing.T) {
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "node is needed")
-	script := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist", "index.js")
+	script := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist",
+		"index.js")
 	check := func(t *testing.T, args ...string) {
-		status, doc, stderr := judged(t, append([]string{"--rate", "15/s", "--burst", "40", "--tool", "echo", "--args", `{"message":"hello"}`}, args...)...)
+		status, doc, stderr := judged(t, append([]string{"--rate", "15/s", "--burst", "40", "--tool", "echo", "--args",
+			`{"message":"hello"}`}, args...)...)
 		require.NotNil(t, doc, stderr)
 		require.Equal(t, exitFail, status, stderr)
 		require.Contains(t, fails(doc.Servers[0]), "no limiter is at work")

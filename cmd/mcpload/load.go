@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,9 +13,11 @@ import (
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
-	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/telemetry"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/scenarios/load"
+	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/scenarios/drive"
 	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -24,37 +26,14 @@ import (
 type loadFlags struct {
 	targetFlags
 	storeFlags
+	outFlags
 	shardFlags
-	connection connectionFlags
-	telemetry  telemetryFlags
-	client     clientFlags
+	telemetry telemetry.Asked
+	client    target.Manner
 
-	shape       string
-	duration    time.Duration
-	arrivals    string
-	replay      string
-	speed       string
-	method      string
-	mix         string
-	sessions    int
-	connections int
-	processes   int
-	maxInFlight int
-
-	thresholds []string
-	abortOn    []string
-	checks     []string
-
-	find      string
-	precision string
-	coolDown  time.Duration
-
-	dryRun  bool
-	format  string
-	output  string
-	history string
-	hgrm    string
-	sample  int
+	asked  loaddrive.Asked
+	dryRun bool
+	hgrm   string
 }
 
 func (a *app) loadCommand() *cobra.Command {
@@ -62,43 +41,10 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load [flags] [-- command args...]",
 		Short: "Put a server under general load and measure it",
-		Long: `Load sends requests to a server at a rate, in a shape, of a mix of calls, and says
-what callers waited, what failed, what the server's process used, and whether the
-generator could keep up.
-
-The loop is open: each request is sent when it is due, whatever became of those
-before it, and its latency counts from that instant, so that a server that stalls
-can't hide it. --rate max is a closed loop instead: each connection sends its next
-request when it got its reply.
-
-` + notationHelp() + `
-
-Thresholds judge the run: p1 to p99.999, max, med and mean of what callers waited;
-errors, refused, timeouts and tool-errors as a share of the calls sent; rate as
-results a second. {tool=NAME} takes the calls of one tool. Calls that were given up
-count as having waited until then. A threshold that no call matches is an error.
-Where none speaks of failures, errors<1% is implied, refusals apart.
-
-Exit status: 0 pass, 1 fail (a threshold, or a server that doesn't answer), 2 could
-not run, 3 inconclusive (the generator was the limit or ran out of something, not
-all sessions could be opened, or too few calls).`,
-		Example: `  mcpload load --url http://127.0.0.1:8000/mcp --tool search --args '{"q":"cats"}' --rate 200/s --duration 30s
-  mcpload load --url http://127.0.0.1:8000/mcp --method tools/list --rate max --connections 16
-  mcpload load --url http://127.0.0.1:8000/mcp --tool ping --rate '10/s..500/s@1m' --threshold 'p99<250ms' --threshold 'errors<0.1%'
-  mcpload load --server acb --rate 'burst 16 every 10s on 12/s' --duration 1m
-  mcpload load --url http://127.0.0.1:8000/mcp --tool ping --replay last --speed 2x
-  mcpload load --tool echo --check echo --rate 500/s --processes 4 -- python server.py
-  mcpload load init --url http://127.0.0.1:8000/mcp -o plan.yaml     a plan of all its tools
-  mcpload load --url http://127.0.0.1:8000/mcp --mix plan.yaml --rate 100/s --sessions 50
-  mcpload load --url http://127.0.0.1:8000/mcp --tool ping --find capacity --threshold 'p99<100ms'`,
-		Args: cobra.ArbitraryArgs,
+		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			command, err := afterDash(cmd, args)
-			if err != nil {
-				return err
-			}
 			f.given = cmd.Flags().Changed
-			return a.load(cmd.Context(), f, command)
+			return a.load(cmd.Context(), f, args)
 		},
 	}
 	f.registerLoad(cmd)
@@ -107,101 +53,116 @@ all sessions could be opened, or too few calls).`,
 	return cmd
 }
 
-// notationHelp lists the shapes for a help text.
-func notationHelp() string {
-	var b strings.Builder
-	b.WriteString("Shapes for --rate:\n")
-	for _, n := range load.Notations {
-		fmt.Fprintf(&b, "  %-28s %s\n", n.Text, n.Doc)
-	}
-	b.WriteString("\nPlaceholders in --args and plans, such as {\"page\": \"{{counter}}\"}:\n")
-	for _, p := range load.Placeholders {
-		fmt.Fprintf(&b, "  {{%s}}%s %s\n", p.Text, strings.Repeat(" ", max(0, 20-len(p.Text))), p.Doc)
-	}
-	return strings.TrimRight(b.String(), "\n")
-}
-
 func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registerTarget(cmd)
 	f.registerKeep(cmd)
-	f.telemetry.register(flags)
-	flags.StringVar(&f.shape, "rate", "",
-		"requests a second, or a `shape`: 2000/s, 0.5/s, max, '10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
-	flags.DurationVarP(&f.duration, "duration", "d", 0,
-		"how `long` requests are due (default: the shape's or the recording's own length, else 30s; 10s a trial with --find)")
-	flags.StringVar(&f.arrivals, "arrivals", "even",
-		"`how` requests are spread: even, or poisson (random gaps, by --seed)")
-	flags.StringVar(&f.replay, "replay", "",
-		"send when the calls of this `run` were due, in place of --rate: a kept run such as last, or a history file (.gz too)")
-	flags.StringVar(&f.speed, "speed", "1x", "how fast to --replay, such as 2x or 0.5x")
-	flags.StringVar(&f.tool, "tool", "", "`tool` to call")
-	flags.StringVar(&f.args, "args", "",
-		"its arguments, or the method's parameters, as a `JSON` object with placeholders")
-	flags.StringVar(&f.method, "method", "",
-		"`method` to request instead of a tool, such as ping, tools/list or resources/read")
-	flags.StringVar(&f.mix, "mix", "", "plan `file` of weighted calls and sequences (mcpload load init writes one)")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes what is drawn by lot repeatable")
-	flags.IntVar(&f.sessions, "sessions", 0,
-		"sessions to open, each a client of its own (default: the plan's, else one a connection up to 16)")
-	flags.IntVar(&f.connections, "connections", 0,
-		"HTTP connections at most, shared by the sessions (default: 256; 16 with --rate max)")
-	flags.IntVar(&f.processes, "processes", 1, "stdio servers to start, each with one session")
-	flags.IntVar(&f.maxInFlight, "max-in-flight", loaddrive.DefaultInFlight,
-		"calls without a reply at most; what is due beyond that isn't sent, and counted")
-	flags.StringArrayVar(&f.thresholds, "threshold", nil,
-		"`demand`, such as 'p99<250ms', 'errors<0.1%', 'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
-	flags.StringArrayVar(&f.abortOn, "abort-on", nil,
-		"end the run early once this `holds` over ten seconds, such as 'errors>5%' (repeatable)")
-	flags.StringSliceVar(&f.checks, "check", nil, "`what` replies are looked into for: echo: each must hold the {{nonce}} of\n"+
-		"its own request, once; schema: each must be as the specification demands of it")
-	flags.StringVar(&f.find, "find", "", "capacity: search the highest rate that keeps every --threshold")
-	flags.StringVar(&f.precision, "precision", "5%", "how closely to --find")
-	flags.DurationVar(&f.coolDown, "cool-down", loaddrive.DefaultCoolDown, "rest between the trials of --find")
+	registerTelemetry(flags, &f.telemetry)
+	flags.StringVar(&f.asked.Rate, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, "+
+		"'10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
+	flags.DurationVarP(&f.asked.Duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or "+
+		"the recording's own length, else 30s; 10s a trial with --find)")
+	flags.StringVar(&f.asked.Arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random "+
+		"gaps, by --seed)")
+	flags.StringVar(&f.asked.Replay, "replay", "", "send when the calls of this `run` were due, in place of --rate: "+
+		"a kept run such as last, or a history file (.gz too)")
+	flags.StringVar(&f.asked.Speed, "speed", "1x", "how fast to --replay, such as 2x or 0.5x")
+	flags.StringVar(&f.asked.Tool, "tool", "", "`tool` to call")
+	flags.StringVar(&f.asked.Args, "args", "", "its arguments, or the method's parameters, as a `JSON` object with "+
+		"placeholders")
+	flags.StringVar(&f.asked.Method, "method", "", "`method` to request instead of a tool, such as ping, tools/list "+
+		"or resources/read")
+	flags.StringVar(&f.asked.Mix, "mix", "", "plan `file` of weighted calls and sequences (mcpload load init writes "+
+		"one)")
+	flags.Uint64Var(&f.Seed, "seed", 1, "makes what is drawn by lot repeatable")
+	flags.IntVar(&f.asked.Sessions, "sessions", 0, "sessions to open, each a client of its own (default: the plan's, "+
+		"else one a connection up to 16)")
+	flags.IntVar(&f.asked.Connections, "connections", 0, "HTTP connections at most, shared by the sessions (default: "+
+		"256; 16 with --rate max)")
+	flags.IntVar(&f.asked.Processes, "processes", 1, "stdio servers to start, each with one session")
+	flags.IntVar(&f.asked.MaxInFlight, "max-in-flight", loaddrive.DefaultInFlight, "calls without a reply at most; "+
+		"what is due beyond that isn't sent, and counted")
+	flags.StringArrayVar(&f.asked.Thresholds, "threshold", nil, "`demand`, such as 'p99<250ms', 'errors<0.1%', "+
+		"'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
+	flags.StringArrayVar(&f.asked.AbortOn, "abort-on", nil, "end the run early once this `holds` over ten seconds, "+
+		"such as 'errors>5%' (repeatable)")
+	flags.StringSliceVar(&f.asked.Checks, "check", nil, "`what` replies are looked into for: echo: each must hold "+
+		"the {{nonce}} of\nits own request, once; schema: each must be as the specification demands of it")
+	flags.StringVar(&f.asked.Find, "find", "", "capacity: search the highest rate that keeps every --threshold")
+	flags.StringVar(&f.asked.Precision, "precision", "5%", "how closely to --find")
+	flags.DurationVar(&f.asked.CoolDown, "cool-down", loaddrive.DefaultCoolDown, "rest between the trials of --find")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
-	flags.StringVar(&f.format, "format", "table", formatNames())
-	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
-	flags.StringVar(&f.history, "save-history", "",
-		"`file` for the calls as they end, as JSON Lines; compressed if it ends in .gz")
+	registerPlanned(flags, &f.outFlags, export.Runs())
+	flags.StringVar(&f.asked.History, "save-history", "", "`file` for the calls as they end, as JSON Lines; "+
+		"compressed if it ends in .gz")
 	flags.StringVar(&f.hgrm, "hgrm", "", "`file` for the latency distribution as HdrHistogram's plotter reads it")
-	flags.IntVar(&f.sample, "sample", 1, "keep one call in `n` in the history; what is measured takes in all of them")
+	flags.IntVar(&f.asked.Sample, "sample", 1, "keep one call in `n` in the history; what is measured takes in all "+
+		"of them")
 }
 
 // registerTarget registers what load shares with run: which server, and how to
 // reach it.
 func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.url, "url", "", "attach to a running server at this MCP `endpoint`")
-	flags.StringSliceVar(&f.servers, "server", nil,
-		"server by its profile's `name`: a mock of it, or with --live itself (see mcpload list servers)")
-	flags.BoolVar(&f.live, "live", false, "start the server by its profile's launch command instead of a mock")
-	registerLabel(flags, &f.label)
-	registerEnv(flags, &f.env)
-	flags.StringVar(&f.protocol, "protocol", "auto",
-		"protocol `revision`: auto, 2026-07-28, 2025-11-25, ... 2024-11-05")
-	flags.StringVar(&f.transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Second,
-		"give up on a call after this long, and cancel it as its protocol says")
-	f.registerReplyMemory(flags)
-	flags.StringArrayVarP(&f.headers, "header", "H", nil,
-		"header `'Name: value'` for every request; $NAME in the value is taken from the environment (repeatable)")
-	f.bearer.register(flags)
-	f.registerRefusals(cmd)
-	flags.StringArrayVar(&f.profiles, "profiles", nil,
-		"`folder` with profiles of your own (repeatable; ./mcpload.d is read anyway)")
-	f.connection.register(cmd)
-	f.client.register(cmd)
-	f.unjudged = true
+	flags.StringVar(&f.URL, "url", "", "attach to a running server at this MCP `endpoint`")
+	flags.StringSliceVar(&f.Servers, "server", nil, "server by its profile's `name`: a mock of it, or with --live "+
+		"itself (see mcpload list servers)")
+	flags.BoolVar(&f.Live, "live", false, "start the server by its profile's launch command instead of a mock")
+	flags.DurationVar(&f.Timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as "+
+		"its protocol says")
+	f.registerReach(cmd)
+	registerManner(flags, &f.client)
+	f.Unjudged = true
+}
+
+// oneJob is the one server that the flags name.
+func (a *app) oneJob(f *loadFlags, command []string) (j drive.Job, err error) {
+	jobs, err := a.jobs(&f.targetFlags, command)
+	if err != nil {
+		return j, err
+	}
+	err = f.client.Apply(&jobs[0].Target)
+	return jobs[0], err
+}
+
+// loadJob turns flags into a load, all checked before anything starts.
+func (a *app) loadJob(f *loadFlags, format export.Format[export.Run], command []string) (*loaddrive.Job, error) {
+	one, err := a.oneJob(f, command)
+	if err != nil {
+		return nil, err
+	}
+	if one.Options.Source, err = f.From(); err != nil {
+		return nil, err
+	}
+	if one.Part, one.Start, err = f.shardFlags.read(&f.storeFlags); err != nil {
+		return nil, err
+	}
+	one.Seed, one.Options.Trace = f.Seed, f.telemetry.Traced(os.Getenv)
+	asked := f.asked
+	asked.Given, asked.Store, asked.Begin, asked.Named = f.given, f.open, f.begin, len(f.Servers) > 0
+	if asked.Keep = !f.none || format.Draws >= export.DrawsPicture; format.Draws == export.DrawsAll {
+		asked.Singly = format.Name
+	}
+	j, err := asked.Job(one)
+	if err != nil {
+		return nil, err
+	}
+	j.HTTP, j.Redact = f.connection.HTTP, a.clean
+	return j, nil
 }
 
 // load is the command once its arguments are parsed.
 func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
-	l, err := a.loadJob(f, command)
+	format, err := formatOfPlanned(export.Runs(), f.format, f.dryRun)
+	if err != nil {
+		return err
+	}
+	j, err := a.loadJob(f, format, command)
 	if err != nil {
 		return err
 	}
 	if f.dryRun {
-		return a.printLoad(l)
+		return a.printPlan(f.output, f.format, j.PlanRows())
 	}
 	if err := a.online(); err != nil {
 		return err
@@ -211,17 +172,16 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 		return err
 	}
 	defer end()
-	l.Options.Trace = f.telemetry.traces()
 	began := time.Now()
 	var report loaddrive.Report
-	p := a.newProgress("mcpload load · " + l.Profile.Name)
-	stop := p.start(ctx)
-	doc, err := mcpload.Load(ctx, mcpload.LoadConfig{Prepared: &l.Job, Observer: p, Drain: a.drain,
+	p := a.newProgress("mcpload load · " + j.Profile.Name)
+	stop := p.Start(ctx)
+	doc, err := mcpload.Load(ctx, mcpload.LoadConfig{Prepared: j, Observer: p, Drain: a.drain,
 		Report: func(r loaddrive.Report) { report = r }})
 	stop()
 	end()
 	if err != nil {
-		return explainLoad(&l.Target, err)
+		return j.Unreached(err)
 	}
 	doc.Version = version()
 	if report.NoData != "" {
@@ -233,47 +193,64 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	if report.Calls != nil {
 		defer func() { _ = report.Calls.Remove() }() // a file for temporary files is nobody's loss
 	}
-	kept, err := a.keepLoad(f, l, began, doc, report.Calls)
+	doc, histories, err := a.keepDocument(&f.storeFlags, doc, report.Keep(doc, began))
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.renderLoad(f, l, kept), l.writeHGRM(report)); err != nil {
+	kept, err := report.Kept(doc, histories, format.Draws)
+	if err != nil {
+		return err
+	}
+	kept.Table = a.tableOptions(f.output, false, nil)
+	if err := errors.Join(emit(a, format, f.output, kept), report.WriteHGRM(f.hgrm)); err != nil {
 		return err
 	}
 	if a.status == exitPass {
 		a.status = results.ExitStatus(doc)
 	}
-	a.sayShard(l.Part)
+	a.sayShard(j.Part)
 	return nil
 }
 
-// explainLoad turns why nothing could be measured into what a user is told.
-func explainLoad(t *target.Target, err error) error {
-	var dial *wire.DialError
-	if !errors.As(err, &dial) {
-		return spoken(err)
+func (a *app) loadInitCommand() *cobra.Command {
+	f := &loadFlags{}
+	var output string
+	var include []string
+	cmd := &cobra.Command{
+		Use:   "init [flags] [-- command args...]",
+		Short: "Write a load plan of a server's tools",
+		Args:  onlyAfterDash,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.loadInit(cmd.Context(), f, output, include, args)
+		},
 	}
-	_, advice := target.Explain(dial)
-	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
-		advice = "does the server speak HTTP/2? --http 1.1 is the default"
-	}
-	if dial.Kind == wire.Auth && t.Options.Bearer == nil {
-		advice = "give credentials with --bearer-env NAME, --oauth-client-id ID, or a header such as --header 'Authorization: Bearer $NAME'"
-	}
-	if t.Options.Proxy != nil && advice == "" {
-		advice = "is the proxy there that --proxy names, and may it reach the server?"
-	}
-	return hint.New(errors.New(dial.Sentence()), advice)
+	f.registerTarget(cmd)
+	cmd.Flags().StringSliceVar(&include, "include", nil, "`tools` to take in whatever their annotations say")
+	cmd.Flags().StringVarP(&output, "output", "o", "-", "`file` for the plan, which must not be there yet; - is stdout")
+	return cmd
 }
 
-// writeHGRM writes the latency distribution, where that is asked for.
-func (l *loadJob) writeHGRM(r loaddrive.Report) error {
-	if l.hgrm == "" || r.Waited == nil {
-		return nil
+// loadInit writes a plan.
+func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include, command []string) error {
+	if _, err := os.Stat(output); output != "-" && !errors.Is(err, fs.ErrNotExist) {
+		return hint.New(fmt.Errorf("%s is there already, and may be edited by hand", output),
+			"name another file with -o, or move it away")
 	}
-	file, err := os.Create(l.hgrm)
+	j, err := a.oneJob(f, command)
+	if err == nil {
+		err = a.online()
+	}
 	if err != nil {
-		return fmt.Errorf("--hgrm: %w", err)
+		return err
 	}
-	return errors.Join(r.Waited.WriteHGRM(file), file.Close())
+	plan, taken, err := loaddrive.Draft(ctx, &j.Target, include, a.say)
+	if err != nil {
+		return err
+	}
+	if err := loaddrive.WritePlan(output, a.stdout, plan); err != nil || output == "-" {
+		return err
+	}
+	a.say("wrote %s with %s; read it, then: mcpload load --mix %s --rate 10/s and the same server", output,
+		words.Count(taken, "tool"), output)
+	return nil
 }

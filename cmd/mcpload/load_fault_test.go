@@ -64,7 +64,8 @@ func faulty(answer func(w http.ResponseWriter, c fakeCall)) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		switch m.Method {
 		case "initialize":
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"faulty","version":"1"}}}`, m.ID)
+			fmt.Fprintf(w,
+				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"faulty","version":"1"}}}`, m.ID)
 		case "notifications/initialized":
 			w.WriteHeader(http.StatusAccepted)
 		case "tools/call":
@@ -84,7 +85,8 @@ func faulty(answer func(w http.ResponseWriter, c fakeCall)) http.Handler {
 func measured(t *testing.T, args ...string) (int, results.Scenario) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status := run(append([]string{"load", "--no-store", "--format", "json", "--protocol", "2025-06-18"}, args...), strings.NewReader(""), &out, &errs)
+	status := run(append([]string{"load", "--no-store", "--format", "json", "--protocol", "2025-06-18"}, args...),
+		strings.NewReader(""), &out, &errs)
 	doc, err := results.Decode(&out)
 	require.NoError(t, err, errs.String())
 	require.Len(t, doc.Servers, 1)
@@ -141,7 +143,8 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 			}
 			fmt.Fprint(w, c.result(before))
 		}},
-		{name: "no nonce now and then", check: "echo", saw: "5 without a nonce", answer: func(w http.ResponseWriter, c fakeCall) {
+		{name: "no nonce now and then", check: "echo", saw: "5 without a nonce", answer: func(w http.ResponseWriter,
+			c fakeCall) {
 			if c.n%10 == 0 {
 				c.args = "{}"
 			}
@@ -154,31 +157,35 @@ func TestEveryCheckOfLoadCanFail(t *testing.T) {
 				fmt.Fprintf(w, "data: %s\n\n", c.result(c.args))
 			}
 		}},
-		{name: "lost", check: "echo", saw: "5 never answered", args: []string{"--timeout", "300ms"}, answer: func(w http.ResponseWriter, c fakeCall) {
-			if c.n%10 == 0 {
-				time.Sleep(600 * time.Millisecond)
-			}
-			honest(w, c)
-		}},
+		{name: "lost", check: "echo", saw: "5 never answered", args: []string{"--timeout", "300ms"},
+			answer: func(w http.ResponseWriter, c fakeCall) {
+				if c.n%10 == 0 {
+					time.Sleep(600 * time.Millisecond)
+				}
+				honest(w, c)
+			}},
 		{name: "slow", check: "threshold p90<150ms", saw: "n=50", answer: func(w http.ResponseWriter, c fakeCall) {
 			time.Sleep(250 * time.Millisecond)
 			honest(w, c)
 		}},
-		{name: "errors", check: "threshold errors<5%", saw: "10.0% (5 of 50)", answer: func(w http.ResponseWriter, c fakeCall) {
+		{name: "errors", check: "threshold errors<5%", saw: "10.0% (5 of 50)", answer: func(w http.ResponseWriter,
+			c fakeCall) {
 			if c.n%10 == 0 {
 				w.WriteHeader(http.StatusInternalServerError)
 				return
 			}
 			honest(w, c)
 		}},
-		{name: "nothing but errors", check: "answers", saw: "0 results of 50 calls", answer: func(w http.ResponseWriter, _ fakeCall) {
+		{name: "nothing but errors", check: "answers", saw: "0 results of 50 calls", answer: func(w http.ResponseWriter,
+			_ fakeCall) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			status, s := steady(func() (int, results.Scenario) {
 				last = ""
-				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo", "--rate", "100/s", "-d", "500ms",
+				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--check", "echo",
+					"--rate", "100/s", "-d", "500ms",
 					"--threshold", "p90<150ms", "--threshold", "errors<5%"}, row.args...)...)
 			})
 			assert.Equal(t, 50, s.Calls.Planned)
@@ -210,7 +217,8 @@ func TestAKilledServerIsSaidPlainly(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		if m.Method == "initialize" {
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
+			fmt.Fprintf(w,
+				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
 			return
 		}
 		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{}}`, m.ID)
@@ -235,7 +243,8 @@ func TestWaitingForAConnectionIsNotOurLateness(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		fmt.Fprint(w, c.result(c.args))
 	})
-	_, s := measured(t, "--url", url, "--tool", "echo", "--rate", "100/s", "-d", "600ms", "--connections", "1", "--sessions", "1")
+	_, s := measured(t, "--url", url, "--tool", "echo", "--rate", "100/s", "-d", "600ms", "--connections", "1",
+		"--sessions", "1")
 	assert.Greater(t, s.Load.Waited.P90, 300.0, "the queue is waited in")
 	assert.Less(t, s.Load.Service.P50, 100.0)
 	assert.Less(t, s.Load.Generator.Pacing.P50, 50.0)
@@ -271,7 +280,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "plan.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(plan), 0o600))
 			status, sc := steady(func() (int, results.Scenario) {
-				return measured(t, "--url", s.URL, "--mix", file, "--rate", "200/s", "-d", "800ms", "--connections", "2", "--sessions", "8")
+				return measured(t, "--url", s.URL, "--mix", file, "--rate", "200/s", "-d", "800ms", "--connections",
+					"2", "--sessions", "8")
 			})
 			require.Equal(t, exitPass, status, "%+v", sc.Findings)
 			require.Positive(t, most.Load())
@@ -286,7 +296,8 @@ func TestUnsentCallsSpoilAPass(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		fmt.Fprint(w, c.result(c.args))
 	})
-	status, s := measured(t, "--url", url, "--tool", "echo", "--rate", "100/s", "-d", "500ms", "--max-in-flight", "2", "--threshold", "p90<5s")
+	status, s := measured(t, "--url", url, "--tool", "echo", "--rate", "100/s", "-d", "500ms", "--max-in-flight", "2",
+		"--threshold", "p90<5s")
 	assert.Equal(t, exitInconclusive, status)
 	assert.Contains(t, s.Load.Generator.Limited, "raise --max-in-flight")
 	assert.Equal(t, verdict.Inconclusive, found(t, s, "threshold p90<5s").Verdict)
@@ -304,7 +315,8 @@ func TestCapacityOfAQueue(t *testing.T) {
 		<-workers
 		fmt.Fprint(w, c.result(c.args))
 	})
-	status, s := measured(t, "--url", url, "--tool", "echo", "--find", "capacity", "--rate", "60/s", "-d", "300ms", "--cool-down", "0s",
+	status, s := measured(t, "--url", url, "--tool", "echo", "--find", "capacity", "--rate", "60/s", "-d", "300ms",
+		"--cool-down", "0s",
 		"--precision", "100%", "--threshold", "p90<150ms")
 	c := s.Load.Capacity
 	require.NotNil(t, c)

@@ -30,7 +30,8 @@ func TestNoHollowPass(t *testing.T) {
 		cause  string
 	}{
 		{name: "honest", answer: honest, status: exitPass, check: load.Implied, saw: "0% (0 of 50)"},
-		{name: "a token that expires", status: exitFail, check: "answers", saw: "the 40 calls since then got none", cause: "stopped giving results",
+		{name: "a token that expires", status: exitFail, check: "answers", saw: "the 40 calls since then got none",
+			cause: "stopped giving results",
 			answer: func(w http.ResponseWriter, c fakeCall) {
 				if c.n > 10 {
 					http.Error(w, `{"error":"invalid_token"}`, http.StatusUnauthorized)
@@ -38,7 +39,8 @@ func TestNoHollowPass(t *testing.T) {
 				}
 				honest(w, c)
 			}},
-		{name: "one in ten", status: exitFail, check: load.Implied, saw: "10.0% (5 of 50)", cause: "5× protocol error: HTTP 500",
+		{name: "one in ten", status: exitFail, check: load.Implied, saw: "10.0% (5 of 50)",
+			cause: "5× protocol error: HTTP 500",
 			answer: func(w http.ResponseWriter, c fakeCall) {
 				if c.n%10 == 0 {
 					w.WriteHeader(http.StatusInternalServerError)
@@ -46,14 +48,16 @@ func TestNoHollowPass(t *testing.T) {
 				}
 				honest(w, c)
 			}},
-		{name: "nobody waits for the answers", status: exitFail, check: load.Implied, saw: "(4", cause: "timed out: no reply in time", args: []string{"--timeout", "100ms"},
+		{name: "nobody waits for the answers", status: exitFail, check: load.Implied, saw: "(4",
+			cause: "timed out: no reply in time", args: []string{"--timeout", "100ms"},
 			answer: func(w http.ResponseWriter, c fakeCall) {
 				if c.n > 1 {
 					time.Sleep(300 * time.Millisecond)
 				}
 				honest(w, c)
 			}},
-		{name: "refusals are no failures", status: exitPass, check: load.Implied, saw: "0% (0 of 50), beside 25 that were refused",
+		{name: "refusals are no failures", status: exitPass, check: load.Implied, saw: "0% (0 of 50), beside 25 that " +
+			"were refused",
 			answer: func(w http.ResponseWriter, c fakeCall) {
 				if c.n%2 == 0 {
 					w.WriteHeader(http.StatusTooManyRequests)
@@ -69,9 +73,11 @@ func TestNoHollowPass(t *testing.T) {
 				}
 				honest(w, c)
 			}},
-		{name: "our own bound", status: exitInconclusive, check: "generator", saw: "since 2 were in flight: raise --max-in-flight", args: []string{"--max-in-flight", "2"},
+		{name: "our own bound", status: exitInconclusive, check: "generator", saw: "since 2 were in flight: raise " +
+			"--max-in-flight", args: []string{"--max-in-flight", "2"},
 			answer: func(w http.ResponseWriter, c fakeCall) { time.Sleep(100 * time.Millisecond); honest(w, c) }},
-		{name: "a stream that ends late", status: exitInconclusive, check: "generator", saw: "of 4 calls at a time; most of the time", args: []string{"--rate", "max", "--connections", "4"},
+		{name: "a stream that ends late", status: exitInconclusive, check: "generator", saw: "of 4 calls at a time; " +
+			"most of the time", args: []string{"--rate", "max", "--connections", "4"},
 			answer: func(w http.ResponseWriter, c fakeCall) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				fmt.Fprintf(w, "data: %s\n\n", c.result(c.args))
@@ -81,7 +87,8 @@ func TestNoHollowPass(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			status, s := steady(func() (int, results.Scenario) {
-				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--rate", "100/s", "-d", "500ms"}, row.args...)...)
+				return measured(t, append([]string{"--url", served(t, row.answer), "--tool", "echo", "--rate", "100/s",
+					"-d", "500ms"}, row.args...)...)
 			})
 			f := found(t, s, row.check)
 			assert.Equal(t, row.status, status, "%+v", s.Findings)
@@ -112,12 +119,14 @@ func TestSessionsThatCouldBeOpenedAreUsed(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	status, s := measured(t, "--url", limited(3), "--tool", "echo", "--rate", "100/s", "-d", "300ms", "--sessions", "5", "--threshold", "errors<1%")
+	status, s := measured(t, "--url", limited(3), "--tool", "echo", "--rate", "100/s", "-d", "300ms", "--sessions", "5",
+		"--threshold", "errors<1%")
 	assert.Equal(t, exitInconclusive, status)
 	assert.Equal(t, 3, s.Load.Sessions)
 	f := found(t, s, "sessions")
 	assert.Equal(t, verdict.Inconclusive, f.Verdict)
-	assert.Contains(t, f.Saw, "3 of 5 sessions could be opened: initialize was answered with HTTP 503: Maximum number of sessions reached")
+	assert.Contains(t, f.Saw, "3 of 5 sessions could be opened: initialize was answered with HTTP 503: Maximum "+
+		"number of sessions reached")
 	assert.Equal(t, verdict.Pass, found(t, s, "threshold errors<1%").Verdict, "what was measured stands")
 	assert.Zero(t, s.Load.Setup.Failed, "that is about the run")
 

@@ -73,7 +73,8 @@ var wrongReplies = []struct {
 	{4, func(_ *mixer, w http.ResponseWriter, c fakeCall) { events(w, c.under("null"), c.result(c.args)) }},
 	{8, func(_ *mixer, w http.ResponseWriter, c fakeCall) { events(w, c.result(c.args), c.result(c.args)) }},
 	{5, func(*mixer, http.ResponseWriter, fakeCall) { time.Sleep(3 * time.Second) }},
-	{16, func(_ *mixer, w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.under("987654321")) }}, // in place of its own
+	// in place of its own
+	{16, func(_ *mixer, w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.under("987654321")) }},
 	{3, func(_ *mixer, w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result("{}")) }},
 }
 
@@ -93,7 +94,8 @@ func TestIntegrityUnderLoad(t *testing.T) {
 	}{
 		{"HTTP/1.1, the fast path", (*httptest.Server).Start, nil},
 		{"TLS", (*httptest.Server).StartTLS, []string{"--insecure"}},
-		{"HTTP/2 over TLS", func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, []string{"--insecure", "--http", "2"}},
+		{"HTTP/2 over TLS", func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, []string{"--insecure",
+			"--http", "2"}},
 		{"HTTP/2 by prior knowledge", func(s *httptest.Server) {
 			s.Config.Protocols = &http.Protocols{}
 			s.Config.Protocols.SetUnencryptedHTTP2(true)

@@ -49,7 +49,8 @@ func (f *forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id := fmt.Sprint("session-", f.given)
 		f.known[id] = true
 		w.Header().Set("Mcp-Session-Id", id)
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
+		fmt.Fprintf(w,
+			`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`, m.ID)
 		return
 	}
 	if !f.known[r.Header.Get("Mcp-Session-Id")] {
@@ -79,7 +80,8 @@ func TestForgottenSessionsAreOpenedAnew(t *testing.T) {
 	t.Parallel()
 	churn := filepath.Join(t.TempDir(), "plan.yaml")
 	require.NoError(t, os.WriteFile(churn, []byte("sessions: {calls: 1000}\nmix: [{method: ping}]"), 0o600))
-	for name, args := range map[string][]string{"fast": {"--method", "ping"}, "plain": {"--method", "ping", "--insecure"}, "400": {"--method", "ping"}, "401": {"--method", "ping"}, "churn": {"--mix", churn}} {
+	for name, args := range map[string][]string{"fast": {"--method", "ping"}, "plain": {"--method", "ping",
+		"--insecure"}, "400": {"--method", "ping"}, "401": {"--method", "ping"}, "churn": {"--mix", churn}} {
 		t.Run(name, func(t *testing.T) {
 			f := &forgetful{after: 50, known: map[string]bool{}}
 			f.status, _ = strconv.Atoi(name) // others say 404
@@ -90,7 +92,8 @@ func TestForgottenSessionsAreOpenedAnew(t *testing.T) {
 			}
 			t.Cleanup(s.Close)
 			file := filepath.Join(t.TempDir(), "calls.jsonl")
-			_, sc := measured(t, append(args, "--url", s.URL, "--rate", "100/s", "-d", "1500ms", "--sessions", "3", "--save-history", file)...)
+			_, sc := measured(t, append(args, "--url", s.URL, "--rate", "100/s", "-d", "1500ms", "--sessions", "3",
+				"--save-history", file)...)
 			assert.Positive(t, f.anew, "calls on new sessions")
 			assert.Positive(t, sc.Load.Outcomes["rejected"], "the calls that were told so")
 			assert.Equal(t, 6, f.given, "each client opened one more, and no more")
@@ -119,14 +122,18 @@ func TestA404IsNoReasonWithoutSessions(t *testing.T) {
 // TestWhatToDoWithoutCredentials: the hint names the flag that load has for it.
 func TestWhatToDoWithoutCredentials(t *testing.T) {
 	t.Parallel()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
 	t.Cleanup(s.Close)
 	for hint, args := range map[string][]string{
 		"--bearer-env NAME":   {"--url", s.URL},
 		"is the proxy there ": {"--url", s.URL, "--proxy", "http://127.0.0.1:1"},
 	} {
 		var out, errs bytes.Buffer
-		status := run(append([]string{"load", "--no-store", "--method", "ping", "--rate", "1/s", "-d", "1s"}, args...), strings.NewReader(""), &out, &errs)
+		status := run(append([]string{"load", "--no-store", "--method", "ping", "--rate", "1/s", "-d", "1s"}, args...),
+			strings.NewReader(""), &out, &errs)
 		assert.Equal(t, exitUsage, status)
 		assert.Contains(t, errs.String(), hint)
 		assert.Empty(t, out.String())

@@ -55,7 +55,8 @@ type soakServer struct {
 }
 
 func soakMock(s *soak, more ...string) []string {
-	return append([]string{s.mcpload, "mock", "--server", "unifi-mcp", "--rate", soakRate, "--burst", soakBurst}, more...)
+	return append([]string{s.mcpload, "mock", "--server", "unifi-mcp", "--rate", soakRate, "--burst", soakBurst},
+		more...)
 }
 
 var soakServers = []soakServer{
@@ -174,7 +175,8 @@ func newSoak(t *testing.T) *soak {
 	s.mcpload, s.gomcp = filepath.Join(s.dir, "mcpload"), filepath.Join(s.dir, "gomcp")
 	home, err := os.UserHomeDir()
 	require.NoError(t, err)
-	s.python = filepath.Join(cmpEnv("MCPLOAD_TEST_CACHE", filepath.Join(home, ".cache", "mcpload-test")), "fastmcp-newest", "bin", "python")
+	s.python = filepath.Join(cmpEnv("MCPLOAD_TEST_CACHE", filepath.Join(home, ".cache", "mcpload-test")),
+		"fastmcp-newest", "bin", "python")
 	require.FileExists(t, s.python, "run `make live-setup` first")
 	s.script, err = filepath.Abs(filepath.Join("..", "..", "testdata", "live", "fastmcp_server.py"))
 	require.NoError(t, err)
@@ -200,8 +202,11 @@ func (s *soak) run(seed uint64) {
 	if strings.HasPrefix(out.server.name, "mock") || out.server.broken {
 		tool = "echo"
 	}
-	args := append([]string{"run", "--rate", soakRate, "--burst", soakBurst, "--tool", tool, "--seed", strconv.FormatUint(seed, 10),
-		"--timeout", "30s", // what a starved FastMCP may take for what has queued up; a call that is given up may be charged at any later time
+	args := append([]string{"run", "--rate", soakRate, "--burst", soakBurst, "--tool", tool, "--seed",
+		strconv.FormatUint(seed, 10),
+		// what a starved FastMCP may take for what has queued up; a call that is given up
+		// may be charged at any later time
+		"--timeout", "30s",
 		"--no-tui", "--format", "json", "-o", file + ".json", "--save-history", file + ".jsonl"}, target...)
 	cmd := tied(exec.CommandContext(ctx, s.mcpload, args...))
 	var said bytes.Buffer
@@ -349,7 +354,8 @@ func (s *soak) add(out soakRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runs = append(s.runs, out)
-	fmt.Printf("noise: NOISE_ONLY=%d %s: %s after %s (%s)\n", out.seed, out.server.name, out.verdict, out.took.Round(time.Second), strings.Join(out.noise, ", "))
+	fmt.Printf("noise: NOISE_ONLY=%d %s: %s after %s (%s)\n", out.seed, out.server.name, out.verdict,
+		out.took.Round(time.Second), strings.Join(out.noise, ", "))
 	for _, reason := range out.reasons {
 		fmt.Printf("noise:   %s\n", reason)
 	}
@@ -391,7 +397,8 @@ func (s *soak) report() {
 	for _, reason := range slices.SortedFunc(maps.Keys(why), func(a, b string) int { return why[b] - why[a] }) {
 		fmt.Printf("noise: %3d× %s\n", why[reason], reason)
 	}
-	fmt.Printf("noise: %d of %d honest runs pass (%.0f %%); %d of %d broken ones fail\n", passed, all, 100*float64(passed)/float64(max(1, all)), caught, control)
+	fmt.Printf("noise: %d of %d honest runs pass (%.0f %%); %d of %d broken ones fail\n", passed, all,
+		100*float64(passed)/float64(max(1, all)), caught, control)
 	require.True(t, control < 2 || caught > 0, "the broken server never failed, so that the soak proves nothing")
 }
 

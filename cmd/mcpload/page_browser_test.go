@@ -31,7 +31,8 @@ func TestPageOfARun(t *testing.T) {
 	t.Run("opens without asking for anything", func(t *testing.T) {
 		b := browser(t)
 		b.open(file)
-		assert.Contains(t, b.text("document.querySelector('h1').innerText"), "unifi-mcp breaks its limit of 12/s burst 16")
+		assert.Contains(t, b.text("document.querySelector('h1').innerText"), "unifi-mcp breaks its limit of 12/s "+
+			"burst 16")
 		assert.Equal(t, "fail", strings.ToLower(b.text("document.querySelector('header .badge').innerText")))
 		b.quiet(file)
 		assert.Len(t, b.requests, 1, "one file, and nothing else")
@@ -41,15 +42,22 @@ func TestPageOfARun(t *testing.T) {
 		b := browser(t)
 		b.open(file)
 		const witness = "document.querySelector('#s1-t1 .witness')"
-		assert.Contains(t, b.text(witness+".getAttribute('aria-label')"), "17 calls were admitted within 4.2ms; the limit allows 16.06 there")
-		assert.EqualValues(t, 17, b.number(witness+".querySelector('path.mark.admitted').getAttribute('d').split('M').length - 1"), "a mark for every call of the witness")
+		assert.Contains(t, b.text(witness+".getAttribute('aria-label')"), "17 calls were admitted within 4.2ms; the "+
+			"limit allows 16.06 there")
+		assert.EqualValues(t, 17,
+			b.number(witness+".querySelector('path.mark.admitted').getAttribute('d').split('M').length - 1"),
+			"a mark for every call of the witness")
 		// Under the line of an empty bucket lies what no honest one can hold.
-		deepest := b.number("Math.max(..." + witness + ".querySelector('path.mark.admitted').getAttribute('d').match(/ [0-9.]+v/g).map(parseFloat))")
+		deepest := b.number("Math.max(..." + witness +
+			".querySelector('path.mark.admitted').getAttribute('d').match(/ [0-9.]+v/g).map(parseFloat))")
 		assert.Greater(t, deepest, b.number("document.querySelector('#s1-t1 path.zero').getBBox().y")+5)
 		assert.Positive(t, b.number(witness+".querySelector('path.mark.admitted').getBoundingClientRect().height"))
-		box := b.numbers("(({left, right, top, bottom}) => [left, right, top, bottom])(" + witness + ".getBoundingClientRect())")
-		plot := b.numbers("(({left, right, top, bottom}) => [left, right, top, bottom])(document.querySelector('#s1-t1 .plot').getBoundingClientRect())")
-		assert.True(t, box[0] >= plot[0]-8 && box[1] <= plot[1]+8 && box[2] >= plot[2]-8 && box[3] <= plot[3]+8, "%v lies outside %v", box, plot)
+		box := b.numbers("(({left, right, top, bottom}) => [left, right, top, bottom])(" + witness +
+			".getBoundingClientRect())")
+		plot := b.numbers("(({left, right, top, bottom}) => [left, right, top, " +
+			"bottom])(document.querySelector('#s1-t1 .plot').getBoundingClientRect())")
+		assert.True(t, box[0] >= plot[0]-8 && box[1] <= plot[1]+8 && box[2] >= plot[2]-8 && box[3] <= plot[3]+8,
+			"%v lies outside %v", box, plot)
 		assert.EqualValues(t, 1, b.number("document.querySelectorAll('#s1-w1-close').length"), "and close up")
 	})
 
@@ -60,15 +68,18 @@ func TestPageOfARun(t *testing.T) {
 		b.look(1280, 900, "light")
 		b.open(file)
 		b.act("document.querySelector('#s1-t1').scrollIntoView()")
-		at := b.numbers("(({left, top, width}) => [left + width / 3, top + 100, left + width / 2])(document.querySelector('#s1-t1 .plot').getBoundingClientRect())")
+		at := b.numbers("(({left, top, width}) => [left + width / 3, top + 100, left + width / " +
+			"2])(document.querySelector('#s1-t1 .plot').getBoundingClientRect())")
 		b.mouse(input.DispatchMouseEventTypeMouseMoved, at[0], at[1])
 		assert.Contains(t, b.text("document.querySelector('#s1-t1 .readout').textContent"), "tokens at least")
 		b.mouse(input.DispatchMouseEventTypeMousePressed, at[0], at[1])
 		b.mouse(input.DispatchMouseEventTypeMouseMoved, at[2], at[1])
 		b.mouse(input.DispatchMouseEventTypeMouseReleased, at[2], at[1])
-		assert.Less(t, b.number("document.querySelector('#s1-t1 svg.data').viewBox.baseVal.width"), 5000.0, "a stretch that was dragged over fills the chart")
+		assert.Less(t, b.number("document.querySelector('#s1-t1 svg.data').viewBox.baseVal.width"), 5000.0,
+			"a stretch that was dragged over fills the chart")
 		assert.Equal(t, b.text("document.querySelector('#s1-t1 svg.data').getAttribute('viewBox').split(' ')[2]"),
-			b.text("document.querySelector('#s1-wait svg.data').getAttribute('viewBox').split(' ')[2]"), "latency over time follows")
+			b.text("document.querySelector('#s1-wait svg.data').getAttribute('viewBox').split(' ')[2]"),
+			"latency over time follows")
 		b.quiet(file)
 	})
 
@@ -76,13 +87,16 @@ func TestPageOfARun(t *testing.T) {
 		name          string
 		width, height int64
 		scheme        string
-	}{{"light", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 375, 740, "light"}, {"phone-dark", 375, 740, "dark"}} {
+	}{{"light", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 375, 740, "light"}, {"phone-dark", 375, 740,
+		"dark"}} {
 		t.Run(look.name, func(t *testing.T) {
 			b := browser(t)
 			b.look(look.width, look.height, look.scheme)
 			b.open(file)
 			b.fitting()
 			b.shoot("page-" + look.name)
+			top := b.number("document.querySelector('figure .plot').getBoundingClientRect().top")
+			assert.Less(t, top+120, float64(look.height), "the chart that decides is on the first screen")
 			background := b.text("getComputedStyle(document.body).backgroundColor")
 			assert.Equal(t, look.scheme == "dark", background != "rgb(255, 255, 255)", background)
 			b.accessible(look.name)
@@ -109,12 +123,14 @@ func keyboard(t *testing.T, b *tab, file string) {
 	reached := map[string]bool{}
 	for range 80 {
 		b.press(kb.Tab)
-		reached[b.text("document.activeElement.closest('figure')?.id + ' ' + document.activeElement.getAttribute('class')")] = true
+		reached[b.text("document.activeElement.closest('figure')?.id + ' ' + "+
+			"document.activeElement.getAttribute('class')")] = true
 	}
 	assert.True(t, reached["s1-t1 canvas"], "the timeline is a stop: %v", reached)
 	assert.True(t, reached["s1-t1 witness"], "the witness is a stop: %v", reached)
 
-	const width, readout = "document.querySelector('#s1-t1 svg.data').viewBox.baseVal.width", "document.querySelector('#s1-t1 .readout').textContent"
+	const width, readout = "document.querySelector('#s1-t1 svg.data').viewBox.baseVal.width",
+		"document.querySelector('#s1-t1 .readout').textContent"
 	b.act("document.querySelector('#s1-t1 .canvas').focus()")
 	b.press(kb.ArrowRight)
 	first := b.text(readout)
@@ -163,7 +179,8 @@ func TestPageOfAMillionCalls(t *testing.T) {
 	for i := range calls {
 		at := time.Duration(i) * 770 * time.Microsecond
 		level, last = min(40, level+1000*(at-last).Seconds()), at
-		c := history.Call{Sent: at, Received: at + time.Duration(200+i*7919%1900)*time.Microsecond, Outcome: history.Limited}
+		c := history.Call{Sent: at, Received: at + time.Duration(200+i*7919%1900)*time.Microsecond,
+			Outcome: history.Limited}
 		c.Due, c.Client, c.Method, c.Label = at, "c1", "tools/call", "overload"
 		if level >= 1 {
 			level--
@@ -172,8 +189,9 @@ func TestPageOfAMillionCalls(t *testing.T) {
 		calls[i] = c
 	}
 	doc := &results.Document{Started: "2026-11-25T10:00:00Z", Servers: []results.Server{{Server: "acb",
-		Limit:     results.Limit{Rate: 1000, Burst: 40, Scope: "global", Charges: []string{"*"}},
-		Scenarios: []results.Scenario{results.NewScenario("overload", calls, []verdict.Finding{{Check: "over-admission", Verdict: verdict.Pass}})}}}}
+		Limit: results.Limit{Rate: 1000, Burst: 40, Scope: "global", Charges: []string{"*"}},
+		Scenarios: []results.Scenario{results.NewScenario("overload", calls,
+			[]verdict.Finding{{Check: "over-admission", Verdict: verdict.Pass}})}}}}
 	doc.Finish()
 	path := filepath.Join(t.TempDir(), "million.html")
 	file, err := os.Create(path)
@@ -205,7 +223,8 @@ func TestPageOfAMillionCalls(t *testing.T) {
 		return took.sort((a, b) => a - b);
 	})()`)
 	median, worst := frames[len(frames)/2], frames[len(frames)-1]
-	t.Logf("%d calls: %d bytes, written in %s, opened in %s; a step of the zoom takes %.0f ms, at most %.0f ms", n, info.Size(), drew, opened, median, worst)
+	t.Logf("%d calls: %d bytes, written in %s, opened in %s; a step of the zoom takes %.0f ms, at most %.0f ms", n,
+		info.Size(), drew, opened, median, worst)
 	assert.Less(t, info.Size(), int64(1_500_000))
 	assert.Less(t, opened, 20*time.Second)
 	assert.Less(t, median, 500.0)

@@ -27,17 +27,20 @@ func hostilePage(t *testing.T) string {
 	long := strings.Repeat("x", 5000)
 	var calls []history.Call
 	for i := range 8 {
-		c := history.Call{Sent: time.Duration(i) * time.Millisecond, Received: time.Duration(i)*time.Millisecond + 100_000, Detail: hostile + long, Outcome: history.OK}
+		c := history.Call{Sent: time.Duration(i) * time.Millisecond, Received: time.Duration(i)*time.Millisecond +
+			100_000, Detail: hostile + long, Outcome: history.OK}
 		c.Client, c.Method, c.Tool, c.Label = hostile, "tools/call", hostile+long, hostile
 		if i%3 == 2 {
 			c.Outcome = history.Broken
 		}
 		calls = append(calls, c)
 	}
-	bad := verdict.Finding{Check: hostile, Verdict: verdict.Fail, Want: hostile, Saw: hostile + long, Cause: hostile, Warnings: []string{hostile},
-		Witness: &verdict.Witness{To: 8 * time.Millisecond, Calls: []int{1, 2, 3}, Admitted: 5, Allowed: 2}}
+	bad := verdict.Finding{Check: hostile, Verdict: verdict.Fail, Want: hostile, Saw: hostile + long, Cause: hostile,
+		Warnings: []string{hostile},
+		Witness:  &verdict.Witness{To: 8 * time.Millisecond, Calls: []int{1, 2, 3}, Admitted: 5, Allowed: 2}}
 	open := verdict.Finding{Check: hostile + "2", Want: hostile, Saw: hostile}
-	s := results.Server{Server: hostile, Target: results.Target{Kind: "url", Transport: hostile, Protocol: hostile, Address: hostile},
+	s := results.Server{Server: hostile, Target: results.Target{Kind: "url", Transport: hostile, Protocol: hostile,
+		Address: hostile},
 		Limit:     results.Limit{Rate: 1, Burst: 2, Scope: "client", Charges: []string{"*"}, Inherited: hostile},
 		Scenarios: []results.Scenario{results.NewScenario(hostile, calls, []verdict.Finding{bad, open})},
 		Notes:     []string{hostile}, Error: hostile, Hint: hostile}

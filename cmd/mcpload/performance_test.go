@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
@@ -38,7 +39,7 @@ type pending struct {
 func judgeAll(t *testing.T, names []string, flags targetFlags, scenarioNames []string) map[string]*pending {
 	t.Helper()
 	a := &app{stdout: io.Discard, stderr: io.Discard, drain: make(chan struct{})}
-	flags.servers, flags.protocol, flags.transport, flags.timeout = names, "auto", "auto", 10*time.Second
+	flags.Servers, flags.Protocol, flags.Transport, flags.Timeout = names, "auto", "auto", 10*time.Second
 	jobs, err := a.jobs(&flags, nil)
 	require.NoError(t, err)
 	require.Len(t, jobs, len(names))
@@ -51,7 +52,7 @@ func judgeAll(t *testing.T, names []string, flags targetFlags, scenarioNames []s
 	all := map[string]*pending{}
 	p := a.newProgress("")
 	for _, j := range jobs {
-		j.Scenarios, j.Seed = list, 1
+		j.Scenarios, j.Seed, j.Precision = list, 1, 0.003 // three scenarios alone, so at their whole length
 		one := &pending{done: make(chan struct{})}
 		all[j.Profile.Name] = one
 		go func() {
@@ -185,7 +186,7 @@ func TestTheSuiteFailsOnEveryFault(t *testing.T) {
 // passesTheSuite says whether a mock with that fault passes.
 func passesTheSuite(t *testing.T, fault string) bool {
 	t.Helper()
-	s := judgeAll(t, []string{"crackerjack"}, targetFlags{fault: fault}, suite)["crackerjack"]
+	s := judgeAll(t, []string{"crackerjack"}, targetFlags{Asked: target.Asked{Fault: fault}}, suite)["crackerjack"]
 	<-s.done
 	doc := &results.Document{Servers: []results.Server{s.Server}}
 	doc.Finish()

@@ -24,6 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/results/ui"
 )
@@ -85,24 +86,28 @@ func (s *talker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result := map[string]any{}
 	switch m.Method {
 	case "initialize":
-		result = map[string]any{"protocolVersion": m.Params.ProtocolVersion, "capabilities": map[string]any{"tools": map[string]any{}},
-			"serverInfo": map[string]any{"name": all(), "version": all()}, "instructions": all()}
+		result = map[string]any{"protocolVersion": m.Params.ProtocolVersion,
+			"capabilities": map[string]any{"tools": map[string]any{}},
+			"serverInfo":   map[string]any{"name": all(), "version": all()}, "instructions": all()}
 	case "tools/list":
 		tool := func(name string) map[string]any {
 			return map[string]any{"name": name, "description": all(), "inputSchema": map[string]any{"type": "object"}}
 		}
 		result = map[string]any{"tools": []any{tool("ping"), tool(all())}}
 	case "tools/call":
-		result = map[string]any{"content": []any{text}, "structuredContent": map[string]any{"x": all()}, "isError": s.n.Load()%2 == 0}
+		result = map[string]any{"content": []any{text}, "structuredContent": map[string]any{"x": all()},
+			"isError": s.n.Load()%2 == 0}
 	}
 	reply := map[string]any{"jsonrpc": "2.0", "id": m.ID, "result": result}
 	n := s.n.Add(1)
 	if m.Method != "initialize" && m.Method != "tools/list" {
 		switch n % 6 {
 		case 0:
-			reply = map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{"code": -32050, "message": "bad credential " + all(), "data": all()}}
+			reply = map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{"code": -32050,
+				"message": "bad credential " + all(), "data": all()}}
 		case 1:
-			reply = map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{"code": -32000, "message": "rate limit exceeded for " + all()}}
+			reply = map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{"code": -32000,
+				"message": "rate limit exceeded for " + all()}}
 		case 2:
 			w.Header().Set("Location", "/"+url.PathEscape(token)+"?key="+token)
 			w.WriteHeader(http.StatusTemporaryRedirect)
@@ -117,7 +122,9 @@ func (s *talker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out, _ := json.Marshal(reply) // made of maps and texts
 	if n%5 == 0 {
 		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprintf(w, ": %s\nid: %s\nevent: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"data\":%q}}\n\ndata: %s\n\n", token, token, token, out)
+		fmt.Fprintf(w, ": %s\nid: %s\nevent: message\ndata: "+
+			"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"data\":%q}}\n\ndata: %s\n\n",
+			token, token, token, out)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -130,8 +137,9 @@ func spilled(text, secret string) string {
 	for name, spelt := range map[string]string{
 		"as it is": plain[:len(plain)-1], "a part": plain[len(plain)-12:], "its beginning": plain[:14],
 		"hex": hex.EncodeToString([]byte(secret))[:40], "numbers": strings.Trim(fmt.Sprint([]byte(secret[:10])), "[]"),
-		"base64, 1": strings.ToLower(base64.StdEncoding.EncodeToString([]byte("x" + secret))[4:24]), "base64, 2": strings.ToLower(base64.StdEncoding.EncodeToString([]byte("xx" + secret))[4:24]),
-		"base64": strings.ToLower(base64.StdEncoding.EncodeToString([]byte(secret))[:20]),
+		"base64, 1": strings.ToLower(base64.StdEncoding.EncodeToString([]byte("x" + secret))[4:24]),
+		"base64, 2": strings.ToLower(base64.StdEncoding.EncodeToString([]byte("xx" + secret))[4:24]),
+		"base64":    strings.ToLower(base64.StdEncoding.EncodeToString([]byte(secret))[:20]),
 	} {
 		if strings.Contains(lower, spelt) {
 			return name
@@ -200,7 +208,8 @@ func TestPlanted(t *testing.T) {
 	server := httptest.NewServer(&talker{own: own})
 	defer server.Close()
 	t.Setenv("PLANTED_VALUE", token)
-	at := []string{"--url", server.URL + "/mcp", "--header", "Authorization: Bearer $PLANTED_VALUE", "--protocol", "2025-11-25", "--timeout", "2s"}
+	at := []string{"--url", server.URL + "/mcp", "--header", "Authorization: Bearer $PLANTED_VALUE", "--protocol",
+		"2025-11-25", "--timeout", "2s"}
 	folder := t.TempDir()
 	looked := 0
 	look := func(where, text string, people bool) {
@@ -219,24 +228,28 @@ func TestPlanted(t *testing.T) {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
 		run(args, strings.NewReader(""), &stdout, &stderr)
-		look(fmt.Sprint(args[0], " ", args[len(args)-1], ": stdout"), stdout.String(), args[len(args)-1] == "table" || args[len(args)-1] == "markdown")
+		look(fmt.Sprint(args[0], " ", args[len(args)-1], ": stdout"), stdout.String(), args[len(args)-1] == "table" ||
+			args[len(args)-1] == "markdown")
 		look(fmt.Sprint(args[0], " ", args[len(args)-1], ": stderr"), stderr.String(), true)
 		require.NotEmpty(t, stdout.String()+stderr.String())
 	}
 	t.Setenv("MCPLOAD_RESULTS", filepath.Join(folder, "kept"))
 	t.Setenv("TMPDIR", filepath.Join(folder, "tmp"))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "tmp"), 0o700))
-	runs := append([]string{"run", "--rate", "50/s", "--burst", "20", "--tool", "ping", "--scenario", "burst,overload", "--verbose", "--save-history", filepath.Join(folder, "run.jsonl")}, at...)
-	loads := append([]string{"load", "--tool", "ping", "--rate", "100/s", "--duration", "1s", "--save-history", filepath.Join(folder, "load.jsonl")}, at...)
+	runs := append([]string{"run", "--rate", "50/s", "--burst", "20", "--tool", "ping", "--scenario", "burst,overload",
+		"--verbose", "--save-history", filepath.Join(folder, "run.jsonl")}, at...)
+	loads := append([]string{"load", "--tool", "ping", "--rate", "100/s", "--duration", "1s", "--save-history",
+		filepath.Join(folder, "load.jsonl")}, at...)
 	do(append(runs, "--format", "table")...)
-	for _, f := range formats() {
-		do("report", "last", "--format", f.name)
+	for _, f := range export.Runs() {
+		do("report", "last", "--format", f.Name)
 	}
 	do(append(loads, "--format", "table")...)
-	for _, f := range formats() {
-		do("report", "last", "--format", f.name)
+	for _, f := range export.Runs() {
+		do("report", "last", "--format", f.Name)
 	}
-	do(append(append([]string{"probe", "--tool", "ping", "--budget", "calls=40,time=3s", "--save-history", filepath.Join(folder, "probe.jsonl")}, at...), "--format", "table")...)
+	do(append(append([]string{"probe", "--tool", "ping", "--budget", "calls=40,time=3s", "--save-history",
+		filepath.Join(folder, "probe.jsonl")}, at...), "--format", "table")...)
 	do(append(append([]string{"load", "--tool", "no such tool", "--rate", "1/s"}, at...), "--format", "table")...)
 	for _, format := range []string{"table", "json", "sarif", "markdown"} {
 		do(append(append([]string{"conform"}, at...), "--format", format)...)
@@ -251,10 +264,12 @@ func TestPlanted(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(two), 1)
 	do("compare", two[1].ID, two[0].ID, "--format", "table")
-	do("history", "--server", "server", "--metric", "p99")
-	do("startup", "--credential", "PLANTED_KEY=generic", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--case", "absent,placeholder", "--limit", "2s", "--ready", "2s",
+	do("history", "--server", strings.TrimPrefix(server.URL, "http://")+"/mcp", "--metric", "p99")
+	do("startup", "--credential", "PLANTED_KEY=generic", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--case",
+		"absent,placeholder", "--limit", "2s", "--ready", "2s",
 		"--", "sh", "-c", blurts)
-	do("run", "--rate", "50/s", "--burst", "20", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--timeout", "2s", "--", "sh", "-c", blurts)
+	do("run", "--rate", "50/s", "--burst", "20", "--env", "PLANTED_VALUE", "--env", "FOLDER="+folder, "--timeout", "2s",
+		"--", "sh", "-c", blurts)
 	require.FileExists(t, filepath.Join(folder, "lines"), "the started server wrote the command lines down")
 	do("results", "list")
 	do("results", "show", "last")

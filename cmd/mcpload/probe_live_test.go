@@ -14,15 +14,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // probed runs the command line in this process and decodes its document.
-func probed(t *testing.T, args ...string) (int, probeJSON) {
+func probed(t *testing.T, args ...string) (int, results.Probed) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status := run(append([]string{"probe", "--format", "json", "--no-store"}, args...), strings.NewReader(""), &stdout, &stderr)
-	var doc probeJSON
+	status := run(append([]string{"probe", "--format", "json", "--no-store"}, args...), strings.NewReader(""), &stdout,
+		&stderr)
+	var doc results.Probed
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &doc), "%s%s", stdout.String(), stderr.String())
 	t.Logf("%s", stdout.String())
 	return status, doc
@@ -30,7 +32,7 @@ func probed(t *testing.T, args ...string) (int, probeJSON) {
 
 // around asserts that what was measured holds what a server was set to, and that
 // nothing was measured where the budget didn't suffice.
-func around(t *testing.T, doc probeJSON, rate, burst float64) {
+func around(t *testing.T, doc results.Probed, rate, burst float64) {
 	t.Helper()
 	require.NotNil(t, doc.Measured)
 	require.LessOrEqual(t, doc.Measured.Rate.Lo, rate)
@@ -56,7 +58,7 @@ func TestProbeFastMCP(t *testing.T) {
 					"--budget", "calls=700,time=2m", "--emit-profile", filepath.Join(dir, "found.yaml"))
 				require.Equal(t, exitPass, status)
 				around(t, doc, 15, 40)
-				require.Equal(t, probe.Measured, doc.Result)
+				require.Equal(t, results.ProbeMeasured, doc.Result)
 				require.Equal(t, "token bucket", doc.Models[0].Name)
 				require.Equal(t, want, *doc.Scope.Answer)
 				require.Equal(t, map[bool]string{true: "no", false: "yes"}[want == probe.Global], *doc.Evasion.Answer)
@@ -85,10 +87,12 @@ func TestProbeFastMCP(t *testing.T) {
 func TestProbeFastMCPWindow(t *testing.T) {
 	python := installed(t, "fastmcp2", "bin", "python")
 	port := freePort(t)
-	serve(t, port, nil, python, filepath.Join(repo(t), "testdata", "live", "fastmcp_server.py"), "--middleware", "sliding", "--burst", "40", "--port", fmt.Sprint(port))
-	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget", "time=40s")
+	serve(t, port, nil, python, filepath.Join(repo(t), "testdata", "live", "fastmcp_server.py"), "--middleware",
+		"sliding", "--burst", "40", "--port", fmt.Sprint(port))
+	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget",
+		"time=40s")
 	require.Equal(t, exitInconclusive, status)
-	require.Equal(t, probe.Unfinished, doc.Result)
+	require.Equal(t, results.ProbeUnfinished, doc.Result)
 	require.Contains(t, strings.Join(doc.Notes, "\n"), "Allow it more time")
 }
 
@@ -101,7 +105,8 @@ func TestProbeMCPGo(t *testing.T) {
 	require.NoError(t, err, string(out))
 	port := freePort(t)
 	serve(t, port, nil, binary, "-rate", "12", "-burst", "16", "-addr", fmt.Sprintf("127.0.0.1:%d", port))
-	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget", "calls=700,time=2m")
+	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget",
+		"calls=700,time=2m")
 	require.Equal(t, exitPass, status)
 	around(t, doc, 12, 16)
 	for _, c := range doc.Costs {
@@ -116,12 +121,14 @@ func TestProbeMCPGo(t *testing.T) {
 func TestProbeServerEverything(t *testing.T) {
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "node is needed")
-	script := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist", "index.js")
+	script := installed(t, "everything", "node_modules", "@modelcontextprotocol", "server-everything", "dist",
+		"index.js")
 	port := freePort(t)
 	serve(t, port, []string{fmt.Sprintf("PORT=%d", port)}, node, script, "streamableHttp")
-	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "echo", "--args", `{"message":"hello"}`, "--budget", "calls=120,time=20s")
+	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "echo", "--args",
+		`{"message":"hello"}`, "--budget", "calls=120,time=20s")
 	require.Equal(t, exitPass, status)
-	require.Equal(t, probe.NoLimit, doc.Result)
+	require.Equal(t, results.ProbeNoLimit, doc.Result)
 	require.Positive(t, doc.NoLimit.AtOnce)
 	require.LessOrEqual(t, doc.Spent.Calls, 120)
 	require.Nil(t, doc.Measured)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
 )
 
 // The whole command over a real socket: it stops as soon as the box is narrow,
@@ -22,7 +23,7 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 		"--budget", "calls=1500,time=60s", "--format", "json", "--emit-profile", file)
 	require.Equal(t, exitPass, status, errs)
 	require.Contains(t, errs, "at most 1500 calls in 1m")
-	var doc probeJSON
+	var doc results.Probed
 	require.NoError(t, json.Unmarshal([]byte(out), &doc))
 	require.Equal(t, "mcpload.probe/v1", doc.Schema)
 	require.Equal(t, "measured", string(doc.Result))
@@ -31,7 +32,7 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	require.LessOrEqual(t, doc.Measured.Burst.Lo, 40.0)
 	require.GreaterOrEqual(t, doc.Measured.Burst.Hi, 40.0)
 	require.Equal(t, "global", *doc.Scope.Answer)
-	require.Equal(t, []tallyJSON{{429, doc.Refusal.Refusals}}, doc.Refusal.Statuses)
+	require.Equal(t, []results.ProbedTally{{Number: 429, Count: doc.Refusal.Refusals}}, doc.Refusal.Statuses)
 
 	catalog, err := profiles.Load(filepath.Dir(file))
 	require.NoError(t, err)
@@ -46,7 +47,8 @@ func TestProbeMeasuresAMockOnARealSocket(t *testing.T) {
 	// token too many fails.
 	judged := func(more ...string) (int, string) {
 		var stdout, stderr bytes.Buffer
-		args := append([]string{"run", "--no-store", "--virtual", "--server", "found", "--profiles", filepath.Dir(file)}, more...)
+		args := append([]string{"run", "--no-store", "--virtual", "--server", "found", "--profiles",
+			filepath.Dir(file)}, more...)
 		return run(args, strings.NewReader(""), &stdout, &stderr), stdout.String() + stderr.String()
 	}
 	status, out = judged()

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/mcpload/mcpload/verdict"
 )
 
 // probing runs the command as its own program would be.
@@ -30,7 +28,8 @@ func probing(t *testing.T, args ...string) (status int, stdout, stderr string) {
 
 func TestProbeSaysSoWhereThereIsNoLimit(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "found.yaml")
-	status, out, errs := probing(t, "--server", "acb", "--fault", "off", "--budget", "calls=60,time=6s", "--emit-profile", file)
+	status, out, errs := probing(t, "--server", "acb", "--fault", "off", "--budget", "calls=60,time=6s",
+		"--emit-profile", file)
 	require.Contains(t, out, "acb: no limit up to ")
 	require.Contains(t, errs, "no profile was written")
 	require.Equal(t, exitUsage, status)
@@ -61,13 +60,5 @@ func TestProbeRefusesWhatItCannotDo(t *testing.T) {
 		require.Equal(t, exitUsage, status, c.args)
 		require.Contains(t, errs, c.want, c.args)
 		require.Empty(t, out, c.args)
-	}
-}
-
-func TestRoundNumbersArePreferred(t *testing.T) {
-	for _, c := range []struct{ lo, hi, want float64 }{
-		{14.91, 15.08, 15}, {0.495, 0.505, 0.5}, {0.0165, 0.0168, 1.0 / 60}, {12.34, 12.36, 12.35}, {99, 101, 100}, {2.49, 2.51, 2.5},
-	} {
-		require.InDelta(t, c.want, roundRate(verdict.Interval{Lo: c.lo, Hi: c.hi}), 1e-9)
 	}
 }

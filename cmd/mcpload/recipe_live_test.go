@@ -46,7 +46,8 @@ func nginxLog(burst float64, n int) []string {
 		}
 		began, ended := at-time.Duration(r.IntN(5e6)), at+time.Duration(r.IntN(40e6))
 		end, took := ended.Truncate(time.Millisecond), ended.Truncate(time.Millisecond)-began.Truncate(time.Millisecond)
-		lines = append(lines, line{end, fmt.Sprintf(`{"end":%.3f,"took":%.3f,"status":"%s","who":"192.0.2.%d"}`, end.Seconds(), took.Seconds(), status, r.IntN(3))})
+		lines = append(lines, line{end, fmt.Sprintf(`{"end":%.3f,"took":%.3f,"status":"%s","who":"192.0.2.%d"}`,
+			end.Seconds(), took.Seconds(), status, r.IntN(3))})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return int(a.end - b.end) })
 	var texts []string
@@ -86,7 +87,8 @@ func TestTheRecipeForNginx(t *testing.T) {
 	require.Contains(t, told, "2000 calls")
 
 	// The same log doesn't fit other limits, so it wasn't widened into nothing.
-	for _, limit := range [][]string{{"--rate", "14.8", "--burst", "40"}, {"--rate", "15", "--burst", "38"}, {"--rate", "15.2", "--burst", "40"}, {"--rate", "15", "--burst", "42"}} {
+	for _, limit := range [][]string{{"--rate", "14.8", "--burst", "40"}, {"--rate", "15", "--burst", "38"},
+		{"--rate", "15.2", "--burst", "40"}, {"--rate", "15", "--burst", "42"}} {
 		status, told, err = judge(lines, limit...)
 		require.NoError(t, err, told)
 		require.Equal(t, exitFail, status, "%v: %s", limit, told)

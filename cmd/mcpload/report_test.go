@@ -21,8 +21,9 @@ import (
 // others 1 ms, and returns its folder.
 func longLoad(t *testing.T, calls int) string {
 	began := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
-	doc := &results.Document{Version: "devel", Started: began.Format(time.RFC3339), Servers: []results.Server{{Server: "x",
-		Scenarios: []results.Scenario{{Scenario: "load", Load: &results.Load{Shape: "max"}}}}}}
+	doc := &results.Document{Version: "devel", Started: began.Format(time.RFC3339),
+		Servers: []results.Server{{Server: "x",
+			Scenarios: []results.Scenario{{Scenario: "load", Load: &results.Load{Shape: "max"}}}}}}
 	doc.Finish()
 	var text bytes.Buffer
 	require.NoError(t, doc.JSON(&text))
@@ -33,18 +34,21 @@ func longLoad(t *testing.T, calls int) string {
 		if i%3 == 0 {
 			took *= 3
 		}
-		list[i] = history.Call{Arrival: history.Arrival{Due: at, Method: "tools/call", Tool: "echo", Label: "load"}, Sent: at, Received: at + took, Outcome: history.OK}
+		list[i] = history.Call{Arrival: history.Arrival{Due: at, Method: "tools/call", Tool: "echo", Label: "load"},
+			Sent: at, Received: at + took, Outcome: history.OK}
 	}
 	s, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	_, err = s.Keep(store.Run{Kind: keptLoad, Started: began, Document: text.Bytes(), Histories: map[string][]history.Call{"x": list}})
+	_, err = s.Keep(store.Run{Kind: store.KindLoad, Started: began, Document: text.Bytes(),
+		Histories: map[string][]history.Call{"x": list}})
 	require.NoError(t, err)
 	return s.Dir()
 }
 
 func reported(t *testing.T, dir, format string) string {
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"report", "last", "--results", dir, "--format", format}, strings.NewReader(""), &stdout, &stderr)
+	status := run([]string{"report", "last", "--results", dir, "--format", format}, strings.NewReader(""), &stdout,
+		&stderr)
 	require.Zero(t, status, stderr.String())
 	require.Empty(t, stderr.String())
 	return stdout.String()
@@ -56,7 +60,8 @@ func TestLongLoadsAreDrawnFromAPart(t *testing.T) {
 	dir := longLoad(t, calls)
 
 	bench := reported(t, dir, "benchfmt")
-	require.Contains(t, bench, "# one of 6 calls of server=x/scenario=load is shown") // one of two is read, one of three of those is shown
+	// one of two is read, one of three of those is shown
+	require.Contains(t, bench, "# one of 6 calls of server=x/scenario=load is shown")
 	require.Len(t, regexp.MustCompile(`(?m)^BenchmarkCall/`).FindAllString(bench, -1), (calls+5)/6)
 
 	html := reported(t, dir, "html")
@@ -95,9 +100,11 @@ func TestReportsOfDamagedLoads(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	require.NoError(t, os.Truncate(files[0], 100))
-	for format, want := range map[string]string{"vegeta": "can't be used", "html": "what needs the calls is left out", "table": "", "json": ""} {
+	for format, want := range map[string]string{"vegeta": "can't be used", "html": "what needs the calls is left out",
+		"table": "", "json": ""} {
 		var stdout, stderr bytes.Buffer
-		status := run([]string{"report", "last", "--results", dir, "--format", format}, strings.NewReader(""), &stdout, &stderr)
+		status := run([]string{"report", "last", "--results", dir, "--format", format}, strings.NewReader(""), &stdout,
+			&stderr)
 		require.Equal(t, format == "vegeta", status == exitUsage, format)
 		require.Contains(t, stderr.String(), want, format)
 		require.Equal(t, want == "", stderr.Len() == 0, format)

@@ -33,7 +33,8 @@ func keptIn(t *testing.T, args ...string) string {
 func judgedAgain(t *testing.T, dir string) (doc results.Document, status int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run([]string{"results", "judge", "last", "--results", dir, "--format", "json"}, strings.NewReader(""), &stdout, &stderr)
+	status = run([]string{"results", "judge", "last", "--results", dir, "--format", "json"}, strings.NewReader(""),
+		&stdout, &stderr)
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &doc), stderr.String())
 	return doc, status
 }
@@ -45,7 +46,7 @@ func unchanged(t *testing.T, dir string, findings int) {
 	doc, status := judgedAgain(t, dir)
 	require.Empty(t, doc.Again.Differences)
 	require.Equal(t, doc.Verdict, doc.Again.Was)
-	require.Equal(t, statusOf(doc.Verdict), status)
+	require.Equal(t, results.Status(doc.Verdict), status)
 	require.GreaterOrEqual(t, doc.Again.Judged, findings)
 }
 
@@ -80,7 +81,8 @@ func TestAKeptRunOverSocketsIsJudgedTheSameAgain(t *testing.T) {
 	for _, args := range [][]string{
 		{"run", "--server", "acb", "--scenario", "burst,overload"},
 		{"run", "--url", url, "--rate", "5/s", "--burst", "5", "--tool", "ping", "--scenario", "burst"},
-		{"run", "--url", url, "--promise", "5 per 1s fixed", "--promise", "100 per 1h per session", "--budget", "time=3s", "--protocol", "2025-11-25",
+		{"run", "--url", url, "--promise", "5 per 1s fixed", "--promise", "100 per 1h per session", "--budget",
+			"time=3s", "--protocol", "2025-11-25",
 			"--tool", "ping", "--fresh", "--threshold", "p99<1us"},
 		{"run", "--url", url, "--promise", "4 per 1s fixed", "--law-budget", "3s", "--tool", "ping", "--fresh"},
 	} {
@@ -112,14 +114,16 @@ func TestAKeptLoadIsJudgedTheSameAgain(t *testing.T) {
 	for _, more := range [][]string{
 		{"--rate", "100/s"},
 		{"--rate", "100/s", "--arrivals", "poisson", "--threshold", "p99<1us", "--threshold", "errors<50%"},
-		{"--rate", "100/s", "--threshold", "p99.9<1s", "--threshold", "rate>=1000/s", "--threshold", "max{tool=echo}<1us"},
+		{"--rate", "100/s", "--threshold", "p99.9<1s", "--threshold", "rate>=1000/s", "--threshold",
+			"max{tool=echo}<1us"},
 		{"--rate", "max", "--connections", "2", "--threshold", "errors<1%"},
 		{"--rate", "burst 5 every 200ms on 20/s"},
 		{"--rate", "100/s", "--check", "echo"},
 		{"--rate", "100/s", "--abort-on", "errors>1%"},
 	} {
 		t.Run(strings.Join(more, " "), func(t *testing.T) {
-			args := append([]string{"load", "--url", url, "--tool", "echo", "--args", `{"x":"{{nonce}}"}`, "--duration", "600ms"}, more...)
+			args := append([]string{"load", "--url", url, "--tool", "echo", "--args", `{"x":"{{nonce}}"}`, "--duration",
+				"600ms"}, more...)
 			unchanged(t, keptIn(t, args...), 3)
 		})
 	}
@@ -145,7 +149,8 @@ func TestATamperedRunIsJudgedOtherwise(t *testing.T) {
 		require.Contains(t, checks, check)
 	}
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, exitFail, run([]string{"results", "judge", "last", "--results", dir}, strings.NewReader(""), &stdout, &stderr))
+	require.Equal(t, exitFail, run([]string{"results", "judge", "last", "--results", dir}, strings.NewReader(""),
+		&stdout, &stderr))
 	require.Contains(t, stdout.String(), "said otherwise than when the run was stored")
 	require.Contains(t, stdout.String(), "verdict was pass; is fail")
 }
@@ -198,14 +203,17 @@ func rewrite(t *testing.T, dir string, change func(line string, n int) string) {
 // What can't be judged again is said, and by name.
 func TestWhatCannotBeJudgedAgainIsNamed(t *testing.T) {
 	url := served(t, func(w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result(c.args)) })
-	sampled := keptIn(t, "load", "--url", url, "--tool", "echo", "--rate", "100/s", "--duration", "300ms", "--sample", "3")
+	sampled := keptIn(t, "load", "--url", url, "--tool", "echo", "--rate", "100/s", "--duration", "300ms", "--sample",
+		"3")
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, exitUsage, run([]string{"results", "judge", "last", "--results", sampled}, strings.NewReader(""), &stdout, &stderr))
+	require.Equal(t, exitUsage, run([]string{"results", "judge", "last", "--results", sampled}, strings.NewReader(""),
+		&stdout, &stderr))
 	require.Contains(t, stderr.String(), "one call in 3 was kept")
 
 	probed := keptIn(t, "probe", "--server", "acb", "--budget", "calls=20,time=2s")
 	stderr.Reset()
-	require.Equal(t, exitUsage, run([]string{"results", "judge", "last", "--results", probed}, strings.NewReader(""), &stdout, &stderr))
+	require.Equal(t, exitUsage, run([]string{"results", "judge", "last", "--results", probed}, strings.NewReader(""),
+		&stdout, &stderr))
 	require.Contains(t, stderr.String(), "a probe can't be judged again")
 
 	repeated := keptIn(t, "run", "--server", "acb", "--virtual", "--scenario", "burst", "--repeat", "2")

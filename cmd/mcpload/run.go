@@ -1,27 +1,25 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/internal/telemetry"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/runner/virtual"
-	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
-	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -29,28 +27,14 @@ import (
 type runFlags struct {
 	targetFlags
 	storeFlags
-	lawFlags
-	telemetry telemetryFlags
-	given     func(name string) bool // which flags were
+	outFlags
 	clockFlags
 	shardFlags
-	auditFlags
-	scenarios  []string
-	startup    bool // the start-up scenario is among them
-	shared     bool
-	thresholds []string
+	telemetry  telemetry.Asked
+	asked      drive.Asked
 	dryRun     bool
-	failFast   bool
-	format     string
-	output     string
 	history    string
-	verbose    bool
-	virtual    bool
-	delay      string
-	repeat     int
 	quarantine string
-	clients    int
-	identity   string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -58,42 +42,11 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] [-- command args...]",
 		Short: "Send traffic to servers and judge their rate limits",
-		Long: `Run sends each scenario's traffic to a server and judges the answers.
-
-Without a target it needs --server or --all, and judges a mock of that server on
-a loopback socket. With --url it attaches to a running server, with a command
-after -- it starts one and speaks to it over stdio, and with --live it starts the
-server by its profile's own launch command.
-
-Where neither --tool nor a profile names a call, it lists the server's tools and
-calls one that says that it is read-only and touches nothing beyond its server, or
-one that you agree to (it asks on a terminal; --yes elsewhere). One call is tried
-before the traffic; if that fails, the run ends with the server's words.
-
-Exit status: 0 pass, 1 fail, 2 could not run, 3 inconclusive.`,
-		Example: `  mcpload run --server acb                                     a mock of acb, on a real socket
-  mcpload run --all                                            all nine servers side by side
-  mcpload run --server acb --fault burst+1                     a mock that breaks its promise
-  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --tool ping
-  mcpload run --url https://host/mcp --server mailgun-mcp --header 'Authorization: Bearer $TOKEN'
-  mcpload run --rate 10/s --burst 20 --tool ping -- python server.py
-  mcpload run --url http://127.0.0.1:8000/mcp --promise '30 per 10s fixed per session' --promise '1000 per 1h' --tool ping
-  mcpload run --server acb --scenario burst,overload --format json -o result.json
-  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --scope client \
-      --client-header X-Client-Id --scenario isolation,evasion  who shares the limit, and who evades it
-  mcpload run --url http://127.0.0.1:8000/mcp --rate 15/s --burst 40 --audit --budget time=10m
-  mcpload run --all --virtual                                  the same in virtual time
-  mcpload run --all --repeat 3 --quarantine known.yaml         as a nightly job does
-  mcpload run --server acb --dry-run                           print the plan, send nothing`,
-		Args: cobra.ArbitraryArgs,
+		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			command, err := afterDash(cmd, args)
-			if err != nil {
-				return err
-			}
-			f.lawful, f.given = len(f.lawFlags.promise) > 0 || f.promiser != "", cmd.Flags().Changed
+			f.Lawful, f.asked.Given = len(f.asked.Laws.Promise) > 0 || f.asked.Laws.From != "", cmd.Flags().Changed
 			f.drawSeed()
-			return a.run(cmd.Context(), f, command, invoked(cmd, command))
+			return a.run(cmd.Context(), f, args, asCalled(cmd, args))
 		},
 	}
 	f.register(cmd)
@@ -105,52 +58,54 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	f.targetFlags.register(cmd)
 	cmd.Flags().Lookup("protocol").Usage += "; each judges every one that the server speaks"
 	f.registerKeep(cmd)
-	f.lawFlags.register(cmd.Flags())
-	f.auditFlags.register(cmd.Flags(), &f.targetFlags)
+	registerLaws(cmd.Flags(), &f.asked.Laws)
+	registerAudit(cmd.Flags(), &f.asked.Audit)
+	f.asked.Server = &f.Asked
+	several(cmd.Flags(), &f.Asked)
 	flags := cmd.Flags()
 	f.clockFlags.register(flags, verdict.DefaultTick)
-	f.telemetry.register(flags)
-	flags.StringSliceVar(&f.scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: those that say what the limit is; see mcpload list scenarios)")
-	flags.IntVar(&f.clients, "clients", target.DefaultClients, "speak as `n` clients, each with a session of its own")
-	flags.StringVar(&f.identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, or 'Authorization: Bearer $TOKEN_{n}'")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable (default: drawn by lot and printed; with --virtual, --dry-run and --shard 1)")
+	registerTelemetry(flags, &f.telemetry)
+	flags.StringSliceVar(&f.asked.Scenarios, "scenario", nil, "`scenarios` to run, comma-separated, or all (default: "+
+		"those that say what the limit is; see mcpload list scenarios); conform holds every answer to the protocol")
+	flags.IntVar(&f.asked.Clients, "clients", target.DefaultClients, "speak as `n` clients, each with a session of "+
+		"its own")
+	flags.StringVar(&f.asked.Identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, "+
+		"or 'Authorization: Bearer $TOKEN_{n}'")
+	flags.Uint64Var(&f.Seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable (default: "+
+		"drawn by lot and printed; with --virtual, --dry-run and --shard 1)")
 	flags.Lookup("seed").DefValue = "0" // what its default is, its help says
-	flags.BoolVar(&f.shared, "shared", false, "others may use the server during the run: judge over-admission only")
-	flags.StringArrayVar(&f.thresholds, "threshold", nil, "latency `demand` on admitted calls, such as 'p99<500ms' (repeatable)")
+	flags.BoolVar(&f.asked.Shared, "shared", false, "others may use the server during the run: judge over-admission "+
+		"only")
+	flags.StringVar(&f.asked.Precision, "precision", "1%", "the least error of the rate that the traffic is to show, "+
+		"from 0.05% to 5%; the burst is told to one token")
+	flags.StringArrayVar(&f.asked.Thresholds, "threshold", nil, "latency `demand` on admitted calls, such as "+
+		"'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")
-	flags.BoolVar(&f.failFast, "fail-fast", false, "end the traffic at the first proof that a promise is broken, rather than measure what is kept")
-	flags.BoolVar(&f.virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last bit, in milliseconds")
-	flags.StringVar(&f.delay, "delay", "", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), uniform(1ms,20ms) (default exp(1ms))")
-	flags.StringVar(&f.format, "format", "table", formatNames())
-	flags.StringVarP(&f.output, "output", "o", "-", "`file` for the result; - is stdout")
-	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, named after it)")
-	flags.IntVar(&f.repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its worst run counts")
-	flags.StringVar(&f.quarantine, "quarantine", "", "YAML `file` of known findings that don't count in the exit status until they expire")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show every check, passed ones too")
-}
-
-// afterDash returns what stands after --, and refuses anything before it.
-func afterDash(cmd *cobra.Command, args []string) ([]string, error) {
-	at := cmd.ArgsLenAtDash()
-	if at < 0 {
-		at = len(args)
-	}
-	if at > 0 && cmd.Flags().Changed("header") {
-		return nil, hint.New(errors.New("unexpected argument, which isn't shown as it may be a part of a header"), "a header with a space in it needs quotation marks: -H 'Name: value'")
-	}
-	if at > 0 {
-		return nil, unexpected(cmd, args[0])
-	}
-	return args, nil
+	flags.BoolVar(&f.asked.FailFast, "fail-fast", false, "end the traffic at the first proof that a promise is "+
+		"broken, rather than measure what is kept")
+	flags.BoolVar(&f.asked.Virtual, "virtual", false, "run mocks in virtual time: no sockets, repeatable to the last "+
+		"bit, in milliseconds")
+	flags.StringVar(&f.asked.Delay, "delay", "", "simulated `delay` of a message with --virtual: 2ms, exp(2ms), "+
+		"uniform(1ms,20ms) (default exp(1ms))")
+	registerPlanned(flags, &f.outFlags, export.Runs())
+	flags.StringVar(&f.history, "save-history", "", "`file` for the calls, as JSON Lines (with --all: one a server, "+
+		"named after it)")
+	flags.IntVar(&f.asked.Repeat, "repeat", 1, "judge `n` times over; a server whose runs disagree is flaky, and its "+
+		"worst run counts")
+	flags.StringVar(&f.quarantine, "quarantine", "", "YAML `file` of known findings that don't count in the exit "+
+		"status until they expire")
+	f.registerVerbose(flags)
 }
 
 // run is the command once its arguments are parsed.
-func (a *app) run(ctx context.Context, f *runFlags, command []string, again *invocation) error {
-	list, err := f.chosen()
-	if err != nil {
+func (a *app) run(ctx context.Context, f *runFlags, command []string, again *invoked.Command) error {
+	if _, err := formatOfPlanned(export.Runs(), f.format, f.dryRun); err != nil {
 		return err
 	}
-	known, err := readQuarantine(f.quarantine)
+	if err := f.asked.Choose(); err != nil {
+		return err
+	}
+	known, err := readKnown("quarantine", f.quarantine, results.ReadQuarantine)
 	if err != nil {
 		return err
 	}
@@ -158,11 +113,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	if err := f.arrange(jobs); err != nil {
-		return err
-	}
-	a.settleCalls(&f.targetFlags, jobs, again)
-	if err := a.settle(f, jobs, list); err != nil {
+	if err := a.settle(f, jobs, again); err != nil {
 		return err
 	}
 	lines, err := a.startLines(f, jobs)
@@ -170,7 +121,7 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 		return err
 	}
 	if f.dryRun {
-		return a.printPlan(jobs, f.format)
+		return a.printPlans(jobs, f.format)
 	}
 	if err := a.online(); err != nil {
 		return err
@@ -180,221 +131,152 @@ func (a *app) run(ctx context.Context, f *runFlags, command []string, again *inv
 	if err != nil {
 		return err
 	}
-	doc.Repeat = repeatLine(doc, again)
+	doc.Repeat = drive.RepeatLine(doc, again)
 	left, notes := known.Apply(doc, time.Now())
 	for _, note := range notes {
 		a.say("%s", note)
 	}
-	doc, histories, err = a.keepRun(&f.storeFlags, keptRun, began, doc, histories)
+	doc, histories, err = a.keepRun(&f.storeFlags, store.KindRun, began, doc, histories)
 	if err != nil {
 		return err
 	}
-	if err := a.saveHistories(f.history, jobs, histories); err != nil {
+	if err := drive.Histories(histories).Save(f.history, drive.Named(jobs), a.clean); err != nil {
 		a.say("%v", err)
 		a.status = exitUsage
 	}
-	if err := a.render(f, doc, histories); err != nil {
+	if err := a.render(&f.outFlags, doc, histories); err != nil {
 		return err
 	}
 	if a.status == exitPass {
 		a.status = results.StatusOf(doc, left)
 	}
 	a.sayShard(jobs[0].Part)
-	f.sayUntried(a, jobs)
+	if r := &f.asked; !r.Audit.Wanted() && f.format == "table" && !r.Virtual && jobs[0].Laws == nil && f.Part == "" {
+		a.say("%s", audit.Untried())
+	}
 	return nil
 }
 
-// arrange says in what time jobs run, what they are held to, and which part of them is
-// ours.
-func (f *runFlags) arrange(jobs []drive.Job) error {
-	if err := cmp.Or(f.askedByFlags(), f.makeVirtual(jobs)); err != nil {
-		return err
+// runJobs are the servers to judge: with --protocol each, one server once a revision.
+func (a *app) runJobs(f *runFlags, command []string) ([]drive.Job, error) {
+	t := f.targetFlags
+	if t.Protocol != drive.EachProtocol {
+		return a.jobs(&f.targetFlags, command)
 	}
-	if err := f.laws(jobs, f.given); err != nil {
-		return err
+	t.Protocol = "auto"
+	jobs, err := a.jobs(&t, command)
+	if err != nil {
+		return nil, err
 	}
-	return f.shares(jobs)
+	return drive.EachRevision(jobs)
 }
 
-// settle gives jobs their scenarios and identities, and refuses a plan that is
-// too long.
-func (a *app) settle(f *runFlags, jobs []drive.Job, list []scenarios.Scenario) error {
-	clocks, err := f.clocks()
+// settle makes jobs what they are when they are run.
+func (a *app) settle(f *runFlags, jobs []drive.Job, again *invoked.Command) error {
+	r := &f.asked
+	r.Spoken, r.Shown, r.Traced = f.connection.Given(), f.telemetry.Any(), f.telemetry.Traced(os.Getenv)
+	r.Look, r.Hide = os.LookupEnv, a.hideHeaders
+	if err := r.Arrange(jobs); err != nil {
+		return err
+	}
+	part, start, err := f.shardFlags.read(&f.storeFlags)
 	if err != nil {
 		return err
 	}
-	who, err := parseClientHeader(f.identity)
+	from, err := f.From()
 	if err != nil {
 		return err
 	}
 	for i := range jobs {
-		jobs[i].Scenarios, jobs[i].Seed, jobs[i].Shared, jobs[i].Clocks = list, f.seed, f.shared, clocks
-		jobs[i].Demands, jobs[i].FailFast = f.thresholds, f.failFast
-		if err := jobs[i].SpeakAs(f.speakers(&jobs[i]), who.identity()); err != nil {
-			return err
-		}
-		if err := a.hideIdentities(who, f.clients); err != nil {
-			return err
-		}
-		if err := jobs[i].TellsApart(); err != nil {
-			return err
-		}
-		jobs[i].Options.Refusal.Wary, jobs[i].Options.Trace = true, f.telemetry.traces()
-		if jobs[i].Laws != nil {
-			if jobs[i].Scenarios, err = f.demanding([]scenarios.Scenario{scenarios.Laws()}); err != nil {
-				return err
-			}
-		}
-		if err := jobs[i].Fits(); err != nil {
-			return err
-		}
+		jobs[i].Options.Source = from
 	}
-	return cmp.Or(f.present(jobs), f.audits(jobs))
+	if err := r.Share(jobs, part, start, f.begin); err != nil {
+		return err
+	}
+	a.settleCalls(&f.targetFlags, jobs, again)
+	if r.Clocks, err = f.Clocks(); err != nil {
+		return err
+	}
+	a.hide("--executions-from", apikey.InURL(r.Audit.Executions)...)
+	return r.Settle(jobs)
 }
 
-// makeVirtual moves jobs into virtual time, where that is asked for.
-func (f *runFlags) makeVirtual(jobs []drive.Job) error {
-	switch {
-	case !f.virtual && f.delay != "":
-		return hint.New(errors.New("--delay simulates a network in virtual time, and this run has a real one"), "add --virtual")
-	case !f.virtual:
-		return nil
-	case f.telemetry.otlp || f.telemetry.prometheus != "":
-		return errors.New("--otlp and --prometheus-addr show real calls, and those of --virtual are simulated")
+// drawSeed draws the seed of a run that nobody gave one, so that no server can know the
+// traffic that it is judged by. What must come out the same each time keeps seed 1: virtual
+// time, plans that are only printed, and parts of one plan.
+func (f *runFlags) drawSeed() {
+	if !f.asked.Given("seed") && !f.asked.Virtual && !f.dryRun && f.Part == "" && f.StartAt == "" && f.begin == nil {
+		f.Seed = 1 + rand.Uint64N(999_999)
 	}
-	delay, err := virtual.ParseDelay(cmp.Or(f.delay, "exp(1ms)"))
-	if err != nil {
-		return fmt.Errorf("--delay: %w", err)
-	}
-	for i := range jobs {
-		if jobs[i].Kind != target.Mock || f.transport != "auto" {
-			return errors.New("--virtual runs mocks without any transport, so it takes no --url, --live, --transport or command")
-		}
-		jobs[i].Virtual = delay
-	}
-	return nil
 }
 
 // started is when the run began. In virtual time that is always the same
 // instant, so that the same seed gives the same document.
 func (f *runFlags) started() string {
-	if f.virtual {
+	if f.asked.Virtual {
 		return time.Unix(0, 0).UTC().Format(time.RFC3339)
 	}
 	return time.Now().UTC().Format(time.RFC3339)
 }
 
-// chosen returns the scenarios to run, with the thresholds among their checks, and
-// refuses a format that isn't there.
-func (f *runFlags) chosen() ([]scenarios.Scenario, error) {
-	if _, err := formatNamed(f.format); err != nil {
-		return nil, err
-	}
-	if f.repeat < 1 || f.repeat > drive.MostRepeats {
-		return nil, fmt.Errorf("--repeat %d is not from 1 to %d", f.repeat, drive.MostRepeats)
-	}
-	list := scenarios.Catalogue()
-	switch {
-	case f.lawful:
-		list = []scenarios.Scenario{scenarios.Laws()}
-	case slices.Equal(f.scenarios, []string{"all"}):
-		list = scenarios.All()
-	case len(f.scenarios) > 0:
-		if f.scenarios = f.split(f.scenarios); len(f.scenarios) == 0 {
-			return nil, nil
-		}
-		if f.scenarios, f.startup = withoutStartup(f.scenarios); len(f.scenarios) == 0 {
-			return nil, nil
-		}
-		list = nil
-		for _, s := range scenarios.All() {
-			for _, name := range f.scenarios {
-				if name == s.Name {
-					list = append(list, s)
-					break
-				}
-			}
-		}
-		for _, name := range f.scenarios {
-			if _, ok := scenarios.Named(name); !ok {
-				return nil, hint.New(fmt.Errorf("no scenario is named %q%s", name, profiles.DidYouMean(name, slices.Concat(scenarios.Names(), audit.Names()))), "there are "+strings.Join(slices.Concat(scenarios.Names(), []string{startup.Scenario}, audit.Names()), ", "))
-			}
-		}
-	}
-	return f.demanding(list)
-}
-
-// demanding adds what is demanded of latencies to scenarios.
-func (f *runFlags) demanding(list []scenarios.Scenario) ([]scenarios.Scenario, error) {
-	var demands []verdict.Threshold
-	for _, text := range f.thresholds {
-		th, err := verdict.ParseThreshold(text)
-		if err == nil {
-			err = th.ForRuns()
-		}
-		if err != nil {
-			return nil, err
-		}
-		demands = append(demands, th)
-	}
-	for i := range list {
-		list[i] = list[i].Demanding(demands)
-	}
-	return list, nil
-}
-
 // render writes the result to where it was asked for.
-func (a *app) render(f *runFlags, doc *results.Document, histories map[string][]history.Call) error {
-	format, err := formatNamed(f.format)
+func (a *app) render(f *outFlags, doc *results.Document, histories map[string][]history.Call) error {
+	format, err := formatOf(export.Runs(), f.format)
 	if err != nil {
 		return err
 	}
-	out, end, err := a.out(f.output)
-	if err != nil {
-		return err
-	}
-	forPeople(out, f.format)
-	err = format.write(out, rendered{doc: doc, histories: histories, table: a.tableOptions(f.output, f.verbose, histories)})
-	return errors.Join(err, end())
+	return emit(a, format, f.output, export.Run{Document: doc, Histories: histories, Table: a.tableOptions(f.output,
+		f.verbose, histories)})
 }
 
 // out opens the place for a result: stdout, or a file that appears only here,
 // so that a run that couldn't start leaves none behind. Between lies a gate.
 func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end func() error, err error) {
 	if name == "-" || name == "" {
-		g := &gate{a: a, to: a.stdout}
-		return g, g.end, nil
+		g := a.gate(a.stdout)
+		return g, g.End, nil
 	}
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write the result: %w", err)
 	}
-	g := &gate{a: a, to: file}
-	return g, func() error { return errors.Join(g.end(), file.Close()) }, nil
+	g := a.gate(file)
+	return g, func() error { return errors.Join(g.End(), file.Close()) }, nil
 }
 
-// saveHistories writes one file a server.
-func (a *app) saveHistories(name string, jobs []drive.Job, histories map[string][]history.Call) error {
-	if name == "" {
-		return nil
-	}
-	for _, j := range jobs {
-		path := name
-		if len(jobs) > 1 {
-			ext := ".jsonl"
-			path = strings.TrimSuffix(name, ext) + "-" + j.Profile.Name + ext
+// settleCalls says how a command's jobs settle their calls. Only one job alone
+// asks, and once: with several, an answer to one would hold up the others.
+func (a *app) settleCalls(f *targetFlags, jobs []drive.Job, again *invoked.Command) {
+	s := target.Settling{Say: a.say, Yes: f.Yes, Named: f.Tool != "", Patient: again.Has("timeout"),
+		Again: again.Calling, Drain: a.drain}
+	if len(jobs) == 1 && isTerminal(a.stdin) && isTerminal(a.stderr) && os.Getenv("CI") == "" {
+		answers := map[string]bool{}
+		s.Ask = func(question string) bool {
+			if _, asked := answers[question]; !asked {
+				answers[question] = a.agrees(question)
+			}
+			return answers[question]
 		}
-		if err := writeHistory(path, histories[a.clean(j.Profile.Name)]); err != nil {
-			return fmt.Errorf("cannot save the history: %w", err)
-		}
 	}
-	return nil
+	for i := range jobs {
+		jobs[i].ChooseOfMock()
+		jobs[i].Settle = s
+	}
 }
 
-func writeHistory(path string, calls []history.Call) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
+// agrees asks a question that only yes agrees to. An interrupt is a no.
+func (a *app) agrees(question string) bool {
+	fmt.Fprintf(a.stderr, "mcpload: %s [y/N] ", question)
+	return target.Agrees(a.stdin, a.drain)
+}
+
+// beside has a target ask, and say what it is about, where its progress is drawn.
+func beside(ctx context.Context, s *target.Settling, p *progress, name string) {
+	if ask := s.Ask; ask != nil {
+		s.Ask = func(question string) (yes bool) {
+			p.Aside(ctx, func() { yes = ask(question) })
+			return yes
+		}
 	}
-	return errors.Join(history.Write(file, calls), file.Close())
+	s.Note = func(text string) { p.Board.Note(name, text) }
 }

@@ -111,7 +111,8 @@ func runLaws(t *testing.T, url string, args ...string) (doc results.Document) {
 	t.Helper()
 	for range 3 {
 		var stdout, stderr bytes.Buffer
-		run(append([]string{"run", "--url", url, "--protocol", "2025-11-25", "--tool", "ping", "--fresh", "--no-store", "--format", "json"}, args...),
+		run(append([]string{"run", "--url", url, "--protocol", "2025-11-25", "--tool", "ping", "--fresh", "--no-store",
+			"--format", "json"}, args...),
 			&bytes.Buffer{}, &stdout, &stderr)
 		doc = results.Document{}
 		require.NoError(t, json.Unmarshal(stdout.Bytes(), &doc), stderr.String())
@@ -139,7 +140,8 @@ func TestRunHoldsAServerToItsHeaders(t *testing.T) {
 			require.Equal(t, `5 per 1s named "all"`, s.Promise)
 			require.Contains(t, s.PromiseSource, `headers: RateLimit: "all";r=`)
 			require.True(t, s.Setting.Headers, "a kept run is judged again alike")
-			at := slices.IndexFunc(s.Scenarios[0].Findings, func(f results.Finding) bool { return f.Check == "headers" })
+			at := slices.IndexFunc(s.Scenarios[0].Findings,
+				func(f results.Finding) bool { return f.Check == "headers" })
 			require.GreaterOrEqual(t, at, 0)
 			f := s.Scenarios[0].Findings[at]
 			require.Equal(t, row.verdict, f.Verdict)

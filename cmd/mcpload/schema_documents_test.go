@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/catalogue"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
@@ -82,17 +83,27 @@ func TestOurDocumentsFitTheirSchemas(t *testing.T) {
 		schema, stdin string
 		args          []string
 	}{
-		{"mcpload.run/v1", "", []string{"run", "--all", "--virtual", "--fault", "burst+1", "--scenario", "all", "--threshold", "p99<1ms", "--shared"}},
+		{"mcpload.run/v1", "", []string{"run", "--all", "--virtual", "--fault", "burst+1", "--scenario", "all",
+			"--threshold", "p99<1ms", "--shared"}},
 		{"mcpload.run/v1", "", []string{"run", "--server", "acb", "--virtual", "--repeat", "2"}},
 		{"mcpload.run/v1", "", []string{"results", "judge", "last"}},
-		{"mcpload.run/v1", "", []string{"run", "--url", url, "--promise", "4 per 300ms fixed", "--law-budget", "2s", "--tool", "ping", "--fresh"}},
-		{"mcpload.run/v1", "", []string{"load", "--url", fake, "--tool", "echo", "--rate", "burst 5 every 200ms on 20/s", "--duration", "600ms", "--check", "echo"}},
-		{"mcpload.run/v1", "", []string{"load", "--url", fake, "--tool", "echo", "--rate", "max", "--connections", "2", "--duration", "300ms"}},
-		{"mcpload.run/v1", "", []string{"startup", "--credential", "SOME_KEY=openai", "--limit", "300ms", "--", program(t), "list"}},
+		{"mcpload.run/v1", "", []string{"run", "--url", url, "--promise", "4 per 300ms fixed", "--law-budget", "2s",
+			"--tool", "ping", "--fresh"}},
+		{"mcpload.run/v1", "", []string{"load", "--url", fake, "--tool", "echo", "--rate",
+			"burst 5 every 200ms on 20/s", "--duration", "600ms", "--check", "echo"}},
+		{"mcpload.run/v1", "", []string{"load", "--url", fake, "--tool", "echo", "--rate", "max", "--connections", "2",
+			"--duration", "300ms"}},
+		{"mcpload.run/v1", "", []string{"startup", "--credential", "SOME_KEY=openai", "--limit", "300ms", "--",
+			program(t), "list"}},
 		{"mcpload.probe/v1", "", []string{"probe", "--server", "acb", "--budget", "calls=60,time=3s"}},
 		{"mcpload.verify/v1", log, []string{"verify", "--rate", "1", "--burst", "2", "-"}},
 		{"mcpload.verify/v1", log, []string{"verify", "--promise", "2 per 1s fixed", "-"}},
 		{"mcpload.plan/v1", "", []string{"run", "--all", "--dry-run"}},
+		{"mcpload.loadplan/v1", "", []string{"load", "--server", "acb", "--rate", "20/s", "--dry-run"}},
+		{"mcpload.loadplan/v1", "", []string{"load", "--server", "acb", "--rate", "max", "--dry-run"}},
+		{"mcpload.conformplan/v1", "", []string{"conform", "--url", "http://127.0.0.1:1/mcp", "--row", "H01,H02",
+			"--dry-run"}},
+		{"mcpload.startplan/v1", "", []string{"startup", "--server", "mailgun-mcp", "--mock", "--dry-run"}},
 		{"mcpload.key/v1", "", []string{"keys", "check", "--provider", "openai", "--env", "SOME_KEY"}},
 		{"mcpload.key/v1", "not a key", []string{"keys", "check", "--provider", "openai", "-"}},
 		{"mcpload.keys/v1", "", []string{"keys", "providers"}},
@@ -105,11 +116,11 @@ func TestOurDocumentsFitTheirSchemas(t *testing.T) {
 		{"mcpload.compare/v1", "", []string{"compare", "last", "last"}},
 		{"mcpload.history/v1", "", []string{"history", "--server", "acb"}},
 	}
-	for _, l := range listings() {
+	for _, l := range catalogue.Listings() {
 		rows = append(rows, struct {
 			schema, stdin string
 			args          []string
-		}{"mcpload.list/v1", "", []string{"list", l.name}})
+		}{"mcpload.list/v1", "", []string{"list", l.Name}})
 	}
 	for _, row := range rows {
 		for _, doc := range documents(t, row.stdin, beforeDash(row.args, "--format", "json")...) {
@@ -120,9 +131,12 @@ func TestOurDocumentsFitTheirSchemas(t *testing.T) {
 	}
 	// What takes minutes to print is made by hand.
 	for name, doc := range map[string]any{
-		"mcpload.power/v1": powerJSON{Schema: "mcpload.power/v1", Runs: drive.PowerRuns, Power: []drive.PowerRow{{Rate: 5, Burst: 15}}},
-		"mcpload.fleet/v1": results.Fleet{Schema: results.FleetSchema, Run: &results.Document{Servers: []results.Server{}},
-			Rows: []results.Drift{{Server: "acb", Required: results.Limit{Charges: []string{"*"}}, Charged: []results.Charge{{Kind: "tools/call", Tokens: 1}}}}},
+		"mcpload.power/v1": drive.PowerDocument{Schema: "mcpload.power/v1", Runs: drive.PowerRuns,
+			Power: []drive.PowerRow{{Rate: 5, Burst: 15}}},
+		"mcpload.fleet/v1": results.Fleet{Schema: results.FleetSchema,
+			Run: &results.Document{Servers: []results.Server{}},
+			Rows: []results.Drift{{Server: "acb", Required: results.Limit{Charges: []string{"*"}},
+				Charged: []results.Charge{{Kind: "tools/call", Tokens: 1}}}}},
 	} {
 		text, err := json.Marshal(doc)
 		require.NoError(t, err)
@@ -153,15 +167,18 @@ func TestSchemasRefuse(t *testing.T) {
 	files, strict := schemas(t)
 	require.Len(t, files, len(schemaDocs()))
 	for _, d := range schemaDocs() {
-		for _, wrong := range []string{`{}`, `[]`, `null`, `{"schema":"mcpload.other/v1"}`, `{"schema":"` + d.name + `"}`, `{"schema":7}`} {
+		for _, wrong := range []string{`{}`, `[]`, `null`, `{"schema":"mcpload.other/v1"}`, `{"schema":"` + d.name +
+			`"}`, `{"schema":7}`} {
 			doc, err := jsonschema.UnmarshalJSON(strings.NewReader(wrong))
 			require.NoError(t, err)
 			require.Error(t, files[d.name].Validate(doc), "%s takes %s", d.name, wrong)
 		}
 	}
-	good := documents(t, "", "run", "--server", "acb", "--virtual", "--scenario", "burst", "--no-store", "--format", "json")[0].(map[string]any)
+	good := documents(t, "", "run", "--server", "acb", "--virtual", "--scenario", "burst", "--no-store", "--format",
+		"json")[0].(map[string]any)
 	require.NoError(t, files["mcpload.run/v1"].Validate(good))
-	for name, bad := range map[string]any{"verdict": "perhaps", "seed": "1", "servers": map[string]any{}, "started": 7} {
+	for name, bad := range map[string]any{"verdict": "perhaps", "seed": "1", "servers": map[string]any{},
+		"started": 7} {
 		was := good[name]
 		good[name] = bad
 		require.Error(t, files["mcpload.run/v1"].Validate(good), name)

@@ -18,10 +18,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/catalogue"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
+	"github.com/mcpload/mcpload/results/store"
+	conformdrive "github.com/mcpload/mcpload/scenarios/conform/drive"
 	"github.com/mcpload/mcpload/scenarios/drive"
+	loaddrive "github.com/mcpload/mcpload/scenarios/load/drive"
+	"github.com/mcpload/mcpload/scenarios/startup"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -37,22 +43,43 @@ type schemaDoc struct {
 // schemaDocs are all of them.
 func schemaDocs() []schemaDoc {
 	return []schemaDoc{
-		{"mcpload.run/v1", "`run`, `load`, `startup`, `report` and `results judge`, with `--format json`; `document.json` of a kept one", "what a run, a load or a start-up found", []any{results.Document{}}, false},
-		{"mcpload.probe/v1", "`probe --format json`", "the limit that a probe measured", []any{probeJSON{}}, false},
-		{"mcpload.verify/v1", "`verify --format json`", "how a history fits a bucket, or laws with `--promise`", []any{results.VerifiedBucketDoc{}, results.VerifiedLawsDoc{}}, false},
-		{"mcpload.plan/v1", "`run --dry-run --format json`, one document a server", "what a run would send", []any{planJSON{}}, false},
-		{"mcpload.list/v1", "`list NAME --format json`", "what there is of a kind; the list stands under its own name", nil, true},
-		{"mcpload.key/v1", "`keys check --format json`", "what a credential looks like", []any{keyJSON{}}, false},
-		{"mcpload.keys/v1", "`keys providers --format json`", "the providers of credentials that are known", []any{keysJSON{}}, false},
-		{"mcpload.scan/v1", "`keys scan --format json`", "where a text holds credentials", []any{scanJSON{}}, false},
-		{"mcpload.selftest/v1", "`selftest --format json`", "which faults of the mock are caught", []any{drive.Selftest{}}, false},
-		{"mcpload.power/v1", "`selftest --power --format json`", "the smallest errors that are caught", []any{powerJSON{}}, false},
-		{"mcpload.tools/v1", "`tools --format json`", "what a server offers", []any{offered{}}, false},
-		{"mcpload.fleet/v1", "`fleet --format json`", "how far servers drifted from what is asked of them", []any{results.Fleet{}}, false},
-		{"mcpload.results/v1", "`results list --format json`", "the kept runs", []any{keptJSON{}}, false},
-		{"mcpload.environment/v1", "`results show`; `environment.json` of a kept run", "where a run ran", []any{shownJSON{}}, false},
-		{"mcpload.compare/v1", "`compare --format json`", "what changed between two sides of runs", []any{compare.Report{}}, false},
-		{"mcpload.history/v1", "`history --format json`", "how one figure of a server went", []any{compare.Trend{}}, false},
+		{"mcpload.run/v1", "`run`, `load`, `startup`, `report` and `results judge`, with `--format json`; " +
+			"`document.json` of a kept one", "what a run, a load or a start-up found", []any{results.Document{}},
+			false},
+		{"mcpload.probe/v1", "`probe --format json`", "the limit that a probe measured", []any{results.Probed{}},
+			false},
+		{"mcpload.verify/v1", "`verify --format json`", "how a history fits a bucket, or laws with `--promise`",
+			[]any{results.VerifiedBucketDoc{}, results.VerifiedLawsDoc{}}, false},
+		{"mcpload.plan/v1", "`run --dry-run --format json`, one document a server", "what a run would send",
+			[]any{drive.PlanDocument{}}, false},
+		{"mcpload.loadplan/v1", "`load --dry-run --format json`", "what a load would send first",
+			[]any{loaddrive.PlanDocument{}}, false},
+		{"mcpload.conformplan/v1", "`conform --dry-run --format json`", "the requests that conform could send",
+			[]any{conformdrive.PlanDocument{}}, false},
+		{"mcpload.startplan/v1", "`startup --dry-run --format json`", "the starts that startup would make",
+			[]any{startup.PlanDocument{}}, false},
+		{"mcpload.list/v1", "`list NAME --format json`", "what there is of a kind; the list stands under its own name",
+			nil, true},
+		{"mcpload.key/v1", "`keys check --format json`", "what a credential looks like",
+			[]any{catalogue.CheckedKey{}}, false},
+		{"mcpload.keys/v1", "`keys providers --format json`", "the providers of credentials that are known",
+			[]any{catalogue.KnownKeys{}}, false},
+		{"mcpload.scan/v1", "`keys scan --format json`", "where a text holds credentials", []any{catalogue.Scanned{}},
+			false},
+		{"mcpload.selftest/v1", "`selftest --format json`", "which faults of the mock are caught",
+			[]any{drive.Selftest{}}, false},
+		{"mcpload.power/v1", "`selftest --power --format json`", "the smallest errors that are caught",
+			[]any{drive.PowerDocument{}}, false},
+		{"mcpload.tools/v1", "`tools --format json`", "what a server offers", []any{target.Offered{}}, false},
+		{"mcpload.fleet/v1", "`fleet --format json`", "how far servers drifted from what is asked of them",
+			[]any{results.Fleet{}}, false},
+		{"mcpload.results/v1", "`results list --format json`", "the kept runs", []any{store.Listing{}}, false},
+		{"mcpload.environment/v1", "`results show`; `environment.json` of a kept run", "where a run ran",
+			[]any{store.Shown{}}, false},
+		{"mcpload.compare/v1", "`compare --format json`", "what changed between two sides of runs",
+			[]any{compare.Report{}}, false},
+		{"mcpload.history/v1", "`history --format json`", "how one figure of a server went", []any{compare.Trend{}},
+			false},
 	}
 }
 
@@ -163,7 +190,8 @@ func (m *schemaMaker) of(t reflect.Type, omitted bool) object {
 		return object{"enum": []string{"pass", "fail", "inconclusive"}}
 	case reflect.TypeFor[results.Range]():
 		return object{"type": "object", "required": []string{"lo", "hi"},
-			"properties": object{"lo": object{"type": "number"}, "hi": object{"type": []string{"number", "null"}, "description": "null: no upper bound"}}}
+			"properties": object{"lo": object{"type": "number"}, "hi": object{"type": []string{"number", "null"},
+				"description": "null: no upper bound"}}}
 	case reflect.TypeFor[results.Quantiles]():
 		return m.named(t, func() object {
 			s := m.structure(t)
@@ -225,10 +253,10 @@ func (m *schemaMaker) listings(t *testing.T, name string) object {
 	require.NoError(t, err)
 	properties := object{"schema": object{"const": name}}
 	var one []any
-	for _, l := range listings() {
-		fields, seen, rows := object{}, map[string]int{}, l.rows(catalog)
+	for _, l := range catalogue.Listings() {
+		fields, seen, rows := object{}, map[string]int{}, l.Fields(catalog)
 		for _, r := range rows {
-			for k, v := range r.fields {
+			for k, v := range r {
 				fields[k] = m.either(fields[k], reflect.ValueOf(v))
 				seen[k]++
 			}
@@ -244,8 +272,8 @@ func (m *schemaMaker) listings(t *testing.T, name string) object {
 		if m.strict {
 			item["additionalProperties"] = false
 		}
-		properties[l.name] = object{"type": "array", "items": item, "description": l.doc}
-		one = append(one, object{"required": []string{"schema", l.name}})
+		properties[l.Name] = object{"type": "array", "items": item, "description": l.Doc}
+		one = append(one, object{"required": []string{"schema", l.Name}})
 	}
 	s := object{"type": "object", "properties": properties, "required": []string{"schema"}, "oneOf": one}
 	if m.strict {
@@ -276,7 +304,8 @@ func (m *schemaMaker) either(s any, v reflect.Value) any {
 // commented reads what the source says of types and fields.
 func commented(t *testing.T) map[string]string {
 	out := map[string]string{}
-	for _, dir := range []string{"cmd/mcpload", "results", "results/compare", "results/store", "scenarios/drive", "apikey", "verdict"} {
+	for _, dir := range []string{"cmd/mcpload", "results", "results/compare", "results/store", "scenarios/drive",
+		"apikey", "verdict"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
 		require.NoError(t, err)
 		pkg := "github.com/mcpload/mcpload/" + dir
@@ -284,7 +313,8 @@ func commented(t *testing.T) map[string]string {
 			if strings.HasSuffix(name, "_test.go") {
 				continue
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil,
+				parser.ParseComments|parser.SkipObjectResolution)
 			require.NoError(t, err)
 			ast.Inspect(file, func(n ast.Node) bool {
 				decl, ok := n.(*ast.GenDecl)
@@ -306,7 +336,7 @@ func commented(t *testing.T) map[string]string {
 
 func note(out map[string]string, pkg string, spec *ast.TypeSpec, decl *ast.GenDecl) {
 	if pkg == "github.com/mcpload/mcpload/cmd/mcpload" {
-		pkg = reflect.TypeFor[planJSON]().PkgPath()
+		pkg = reflect.TypeFor[app]().PkgPath()
 	}
 	text := spec.Doc.Text()
 	if text == "" && len(decl.Specs) == 1 {
@@ -356,7 +386,8 @@ func TestSchemasAreWhatTheTypesSay(t *testing.T) {
 	for name, text := range want {
 		is, err := os.ReadFile(name)
 		require.NoError(t, err, "go test ./cmd/mcpload -run Schemas -update writes it")
-		require.Equal(t, string(text), string(is), "%s isn't what the types say: go test ./cmd/mcpload -run Schemas -update", name)
+		require.Equal(t, string(text), string(is), "%s isn't what the types say: go test ./cmd/mcpload -run Schemas "+
+			"-update", name)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
@@ -372,7 +403,8 @@ what you know, and ignore the rest.
 Below [schemas](schemas) stands a JSON Schema (draft 2020-12) of each. They and this page are
 made from the program's own types, and a test holds our own documents to them.
 
-Units are in the names: ` + "`_ns`" + ` are nanoseconds, ` + "`_ms`" + ` milliseconds, ` + "`_s`" + ` seconds; instants count from
+Units are in the names: ` + "`_ns`" + ` are nanoseconds, ` + "`_ms`" + ` milliseconds, ` +
+	"`_s`" + ` seconds; instants count from
 the run's start, and rates are tokens or calls a second. A verdict is "pass", "fail" or
 "inconclusive". What may be absent is marked so.
 

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"mcpload": func() { syscall.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"leaky":   leaky,
 		"dying":   dying,
+		"reached": reached,
 	})
 }
 
@@ -70,7 +71,8 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"pause": pause, "judged": inRealTime},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"pause": pause,
+			"judged": inRealTime},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REFUSED", refused)
 			env.Setenv("BAD", bad.URL)

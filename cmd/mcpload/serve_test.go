@@ -47,13 +47,15 @@ func TestAnAgentsRunIsKept(t *testing.T) {
 		return answers.Text()
 	}
 	ask(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}`)
-	answer := ask(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"run","arguments":{"server":"acb","virtual":true}}}`)
+	answer := ask(
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"run","arguments":{"server":"acb","virtual":true}}}`)
 	require.Contains(t, answer, "pass: the mock of acb keeps its limit")
 	require.NoError(t, asks.Close())
 	require.Equal(t, exitPass, <-status)
 	require.Equal(t, "mcpload: speaking MCP on stdin and stdout\n", stderr.String())
 
 	var stdout bytes.Buffer
-	require.Equal(t, exitPass, run([]string{"results", "list", "--results", dir}, strings.NewReader(""), &stdout, &stderr))
+	require.Equal(t, exitPass, run([]string{"results", "list", "--results", dir}, strings.NewReader(""), &stdout,
+		&stderr))
 	require.Contains(t, stdout.String(), "acb")
 }

@@ -34,7 +34,8 @@ func TestStartupOfFastMCP(t *testing.T) {
 			status, doc := run(t, "strict")
 			require.Empty(t, failedStarts(doc), "%+v", doc.Servers[0].Scenarios[0].Findings)
 			require.Equal(t, exitPass, status, "%+v", doc.Servers[0].Scenarios[0].Findings)
-			require.Greater(t, len(doc.Servers[0].Scenarios[0].Starts), len(startup.Cases())) // some cases have several formats
+			// some cases have several formats
+			require.Greater(t, len(doc.Servers[0].Scenarios[0].Starts), len(startup.Cases()))
 		})
 		t.Run(version+" strict over http", func(t *testing.T) {
 			status, doc := run(t, "strict", "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", freePort(t)))
@@ -50,7 +51,8 @@ func TestStartupOfFastMCP(t *testing.T) {
 			}
 		})
 		t.Run(version+" open over http", func(t *testing.T) {
-			status, doc := run(t, "open", "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", freePort(t)), "--case", "absent")
+			status, doc := run(t, "open", "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", freePort(t)), "--case",
+				"absent")
 			require.Equal(t, exitFail, status)
 			require.Equal(t, []string{"refuses"}, failedStarts(doc))
 		})

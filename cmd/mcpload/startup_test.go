@@ -78,7 +78,8 @@ func TestStartFaults(t *testing.T) {
 	for _, c := range startup.Checks() {
 		checks[c.ID] = false
 	}
-	for transport, servers := range map[string][]string{"stdio": {"mailgun-mcp", "opera-cloud-mcp", "session-mgmt-mcp", "acb"}, "http": {"mailgun-mcp"}} {
+	for transport, servers := range map[string][]string{"stdio": {"mailgun-mcp", "opera-cloud-mcp", "session-mgmt-mcp",
+		"acb"}, "http": {"mailgun-mcp"}} {
 		for _, server := range servers {
 			t.Run("honest "+server+" "+transport, func(t *testing.T) {
 				t.Parallel()
@@ -130,7 +131,9 @@ func TestStartupAndTheCallersCredentials(t *testing.T) {
 	self := program(t)
 	dir := t.TempDir()
 	script := filepath.Join(dir, "server.sh")
-	require.NoError(t, os.WriteFile(script, []byte(`echo "$OPENAI_API_KEY $OTHER" >>seen.txt; echo "using $OPENAI_API_KEY" >&2; read -r line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; read -r line`), 0o600))
+	require.NoError(t,
+		os.WriteFile(script,
+			[]byte(`echo "$OPENAI_API_KEY $OTHER" >>seen.txt; echo "using $OPENAI_API_KEY" >&2; read -r line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; read -r line`), 0o600))
 	t.Setenv("OPENAI_API_KEY", key())
 	t.Setenv("OTHER", key())
 	run := func(args ...string) (int, *results.Document, string, string) {
@@ -174,13 +177,16 @@ func TestStartupIsInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "server.sh")
 	// It ignores everything but SIGKILL, and so does what it starts.
-	require.NoError(t, os.WriteFile(script, []byte("trap '' TERM INT\n(trap '' TERM; echo $$ >>pids; while :; do sleep 0.1; done) &\necho $! >>pids\nwhile :; do sleep 0.1; done\n"), 0o600))
+	require.NoError(t, os.WriteFile(script, []byte("trap '' TERM INT\n(trap '' TERM; echo $$ >>pids; while :; do "+
+		"sleep 0.1; done) &\necho $! >>pids\nwhile :; do sleep 0.1; done\n"), 0o600))
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(self, "startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--limit", "60s", "--", "sh", script)
+	cmd := exec.Command(self, "startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--limit", "60s",
+		"--", "sh", script)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Start())
 	pids := filepath.Join(dir, "pids")
-	require.Eventually(t, func() bool { text, _ := os.ReadFile(pids); return bytes.Count(text, []byte("\n")) >= 2 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { text, _ := os.ReadFile(pids); return bytes.Count(text, []byte("\n")) >= 2 },
+		20*time.Second, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	time.Sleep(100 * time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT)) // at once, please
@@ -203,7 +209,8 @@ func TestStartupNeedsItsPort(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--url", "http://" + l.Addr().String() + "/mcp", "--", "sh", "-c", "exit 1"}, strings.NewReader(""), &stdout, &stderr)
+	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--url", "http://" +
+		l.Addr().String() + "/mcp", "--", "sh", "-c", "exit 1"}, strings.NewReader(""), &stdout, &stderr)
 	require.Equal(t, exitUsage, status)
 	require.Empty(t, stdout.String())
 	require.Contains(t, stderr.String(), "something listens at http://127.0.0.1:")
@@ -240,14 +247,16 @@ func TestStartupAndAStrangerOnItsPort(t *testing.T) {
 		}
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`)
+			_, _ = io.WriteString(w,
+				`{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}`)
 		}))
 		s.Listener = l
 		s.Start()
 		served <- s
 	}()
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--url", "http://" + address + "/mcp", "--", "sh", script}, strings.NewReader(""), &stdout, &stderr)
+	status := run([]string{"startup", "--no-store", "--credential", "TOKEN=generic", "--dir", dir, "--url", "http://" +
+		address + "/mcp", "--", "sh", script}, strings.NewReader(""), &stdout, &stderr)
 	stranger := <-served
 	require.NotNil(t, stranger)
 	stranger.Close()

@@ -41,7 +41,8 @@ func TestTracesAreTheServersOwn(t *testing.T) {
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body) // of a test
 		var got coltrace.ExportTraceServiceRequest
-		if r.URL.Path != "/v1/traces" || r.Header.Get("Api-Key") != "planted-value-of-a-key" || proto.Unmarshal(body, &got) != nil {
+		if r.URL.Path != "/v1/traces" || r.Header.Get("Api-Key") != "planted-value-of-a-key" ||
+			proto.Unmarshal(body, &got) != nil {
 			return
 		}
 		mu.Lock()
@@ -59,7 +60,8 @@ func TestTracesAreTheServersOwn(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=planted-value-of-a-key")
 	file := filepath.Join(t.TempDir(), "calls.jsonl")
 	var stdout, stderr bytes.Buffer
-	status := run([]string{"load", s.URL + "/mcp", "--tool", "now", "--rate", "20/s", "--duration", "500ms", "--otlp", "--prometheus-addr", "0", "--no-store", "--save-history", file},
+	status := run([]string{"load", s.URL + "/mcp", "--tool", "now", "--rate", "20/s", "--duration", "500ms", "--otlp",
+		"--prometheus-addr", "0", "--no-store", "--save-history", file},
 		strings.NewReader(""), &stdout, &stderr)
 	require.NotEqual(t, exitUsage, status, stderr.String())
 	require.Contains(t, stderr.String(), "metrics are at http://127.0.0.1:")

@@ -5,29 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
-	"github.com/mcpload/mcpload/internal/printable"
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
-	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/scenarios/load"
+	"github.com/mcpload/mcpload/results/export"
 )
-
-// offered is what a server offers, as --format json prints it.
-type offered struct {
-	Schema    string            `json:"schema"` // mcpload.tools/v1
-	Server    string            `json:"server"`
-	Protocol  string            `json:"protocol"`
-	Transport string            `json:"transport"`
-	Tools     []json.RawMessage `json:"tools"` // as the server describes them
-	Resources []json.RawMessage `json:"resources"`
-	Templates []json.RawMessage `json:"resourceTemplates"`
-	Prompts   []json.RawMessage `json:"prompts"`
-}
 
 func (a *app) toolsCommand() *cobra.Command {
 	f := &loadFlags{}
@@ -35,156 +20,122 @@ func (a *app) toolsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tools URL | --server NAME | -- command args...",
 		Short: "List a server's tools, resources and prompts",
-		Long: `Tools connects to a server and lists what it offers: its tools with their arguments
-and what they say of themselves, its resources and its prompts. It calls no tool.
-
---format json prints each as the server describes it, with its schemas.`,
-		Example: `  mcpload tools http://127.0.0.1:8000/mcp
-  mcpload tools -- python server.py
-  mcpload tools http://127.0.0.1:8000/mcp --format json | jq '.tools[].inputSchema'`,
-		Args: cobra.ArbitraryArgs,
+		Args:  onlyAfterDash,
 		RunE: a.shown(&format, func(cmd *cobra.Command, args []string) error {
-			command, err := afterDash(cmd, args)
+			asked, err := formatOf(offerFormats(), format)
 			if err != nil {
 				return err
 			}
-			return a.visiting(cmd.Context(), f, command, func(ctx context.Context, v *target.Visit) error { return a.tools(ctx, v, format) })
+			return a.visiting(cmd.Context(), f, args, func(ctx context.Context,
+				v *target.Visit) error {
+				return a.tools(ctx, v, asked)
+			})
 		}),
 	}
 	f.registerTarget(cmd)
-	registerTableOrJSON(cmd.Flags(), &format)
+	registerFormat(cmd.Flags(), &format, offerFormats())
 	return cmd
 }
+
+// offerFormats are how an offer is written: its lists have other columns each, so that
+// they are no one sheet.
+func offerFormats() export.Set[export.Rows] { return export.Listings().Without("csv") }
 
 // shown has what a command prints pass the gate, for people unless it is JSON.
 func (a *app) shown(format *string, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := tableOrJSON(*format); err != nil {
-			return err
-		}
-		g := &gate{a: a, to: a.stdout}
-		forPeople(g, *format)
+		g := a.gate(a.stdout)
+		a.forPeople(g, *format)
 		out := a.stdout
 		a.stdout = g
 		err := run(cmd, args)
 		a.stdout = out
-		return errors.Join(err, g.end())
+		return errors.Join(err, g.End())
 	}
 }
 
 // visiting opens a session for as long as a function takes.
-func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look func(context.Context, *target.Visit) error) error {
-	jobs, err := a.jobs(&f.targetFlags, command)
+func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look func(context.Context,
+	*target.Visit) error) error {
+	j, err := a.oneJob(f, command)
+	if err == nil {
+		err = a.online()
+	}
 	if err != nil {
-		return err
-	}
-	j := jobs[0]
-	if err := f.connection.apply(&j.Options); err != nil {
-		return err
-	}
-	if err := f.client.apply(&j); err != nil {
-		return err
-	}
-	if err := a.online(); err != nil {
 		return err
 	}
 	v, err := j.Visit(ctx)
 	if err != nil {
-		return explainLoad(&j.Target, err)
+		return j.Unreached(err)
 	}
 	defer v.Close()
 	return look(ctx, v)
 }
 
 // tools asks for what there is, and prints it.
-func (a *app) tools(ctx context.Context, v *target.Visit, format string) error {
-	doc := offered{Schema: "mcpload.tools/v1", Server: a.clean(v.ServerName()), Protocol: v.Protocol(), Transport: string(v.Transport())}
-	for _, list := range []struct {
-		method, field string
-		into          *[]json.RawMessage
-	}{
-		{"tools/list", "tools", &doc.Tools}, {"resources/list", "resources", &doc.Resources},
-		{"resources/templates/list", "resourceTemplates", &doc.Templates}, {"prompts/list", "prompts", &doc.Prompts},
-	} {
-		items, err := v.List(ctx, list.method, list.field)
-		if err != nil && !errors.Is(err, target.ErrNotOffered) {
-			a.say("%s", err)
-		}
-		*list.into = []json.RawMessage{}
-		for _, raw := range items {
-			*list.into = append(*list.into, json.RawMessage(a.secrets.redact(string(raw))))
-		}
+func (a *app) tools(ctx context.Context, v *target.Visit, format export.Format[export.Rows]) error {
+	doc, troubles := v.Offers(ctx, a.secrets.Redact)
+	doc.Server = a.clean(doc.Server)
+	rows, unread := doc.Rows(a.secrets.Redact)
+	for _, err := range append(troubles, unread...) {
+		a.say("%s", err)
 	}
-	if format == "json" {
-		return printJSON(a.stdout, doc)
-	}
-	return a.printTools(doc)
+	return format.Write(a.stdout, rows)
 }
 
-// printTools prints what there is for a person.
-func (a *app) printTools(doc offered) error {
-	fmt.Fprintf(a.stdout, "%s speaks %s over %s: %s, %s, %s, %s\n", orDash(doc.Server), doc.Protocol, doc.Transport, words.Count(len(doc.Tools), "tool"),
-		words.Count(len(doc.Resources), "resource"), words.Count(len(doc.Templates), "resource template"), words.Count(len(doc.Prompts), "prompt"))
-	var rows [][]string
-	for _, raw := range doc.Tools {
-		var t load.ToolInfo
-		if err := json.Unmarshal(raw, &t); err != nil {
-			a.say("a tool of the list can't be read: %s", err)
-			continue
-		}
-		rows = append(rows, []string{t.Name, t.Parameters(), t.Hints(), described(raw)})
+func (a *app) callCommand() *cobra.Command {
+	f := &loadFlags{}
+	var format, arguments string
+	cmd := &cobra.Command{
+		Use:   "call URL TOOL | TOOL --server NAME | TOOL -- command args...",
+		Short: "Call one tool once, and print the reply",
+		Args:  cobra.ArbitraryArgs,
+		RunE: a.shown(&format, func(cmd *cobra.Command, args []string) error {
+			at := cmd.ArgsLenAtDash()
+			if at < 0 {
+				at = len(args)
+			}
+			switch at {
+			case 0:
+				return hint.New(errors.New("which tool is to be called?"), "mcpload tools lists a server's tools; "+
+					"name one, as in: mcpload call http://127.0.0.1:8000/mcp ping")
+			case 1:
+			default:
+				return unexpected(cmd, args[0])
+			}
+			tool, command := args[0], args[1:]
+			if err := json.Unmarshal([]byte(arguments), &map[string]any{}); err != nil {
+				return hint.New(fmt.Errorf("--args is no JSON object: %w", err), `such as --args '{"q":"cats"}'`)
+			}
+			return a.visiting(cmd.Context(), f, command, func(ctx context.Context, v *target.Visit) error {
+				return a.callOne(ctx, v, tool, json.RawMessage(arguments), format)
+			})
+		}),
 	}
-	if err := a.printOffered([]string{"tool", "arguments (* required)", "says that it", "description"}, rows); err != nil {
-		return err
-	}
-	for _, other := range []struct {
-		head, key string
-		items     []json.RawMessage
-	}{{"resource", "uri", doc.Resources}, {"resource template", "uriTemplate", doc.Templates}, {"prompt", "name", doc.Prompts}} {
-		rows = nil
-		for _, raw := range other.items {
-			var named map[string]any
-			_ = json.Unmarshal(raw, &named) // what is no object has no name, and shows as that
-			name, _ := named[other.key].(string)
-			rows = append(rows, []string{orDash(name), described(raw)})
-		}
-		if err := a.printOffered([]string{other.head, "description"}, rows); err != nil {
-			return err
-		}
-	}
-	return nil
+	f.registerTarget(cmd)
+	cmd.Flags().StringVar(&arguments, "args", "{}", "arguments of the tool, as a `JSON` object")
+	cmd.Flags().StringVar(&format, "format", "table", "table (texts as they are) or json")
+	return cmd
 }
 
-func (a *app) printOffered(head []string, rows [][]string) error {
-	if len(rows) == 0 {
+// callOne calls a tool and prints what came of it.
+func (a *app) callOne(ctx context.Context, v *target.Visit, tool string, arguments json.RawMessage,
+	format string) error {
+	call, result := v.Ask(ctx, history.Arrival{Tool: tool, Arguments: arguments})
+	if call.Outcome != history.OK || result == nil {
+		a.status = exitFail
+	}
+	if result == nil {
+		for _, line := range v.WhyNot(ctx, call, tool) {
+			a.say("%s", line)
+		}
 		return nil
 	}
-	table := tablewriter.NewTable(a.stdout, tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithRowMaxWidth(60))
-	table.Header(head)
-	for _, row := range rows {
-		for i := range row {
-			row[i] = strings.Map(printable.Visible, a.secrets.redact(row[i])) // in this order: what splits a secret is still to be seen
-		}
-		if err := table.Append(row); err != nil {
-			return err
+	a.say("%s", target.EndWords(call))
+	if call.Outcome == history.ToolError {
+		for _, line := range v.Advice(ctx, tool) {
+			a.say("%s", line)
 		}
 	}
-	fmt.Fprintln(a.stdout)
-	return table.Render()
-}
-
-// described is the first sentence of a description.
-func described(raw json.RawMessage) string {
-	var item struct {
-		Description string `json:"description"`
-	}
-	_ = json.Unmarshal(raw, &item) // what is no object has none
-	text := strings.Join(strings.Fields(item.Description), " ")
-	if sentence, _, more := strings.Cut(text, ". "); more {
-		text = sentence + "."
-	}
-	if r := []rune(text); len(r) > 120 {
-		return string(r[:119]) + "…"
-	}
-	return text
+	return target.WriteReply(a.stdout, a.secrets.Redact(string(result)), format == "json")
 }

@@ -41,11 +41,11 @@ func TestVegetaReadsTheStream(t *testing.T) {
 	printedBy(t, exitPass, "run", "--server", "acb", "--server", "unifi-mcp", "--virtual", "--results", kept)
 	stream := printedBy(t, exitPass, "report", "last", "--format", "vegeta", "--results", kept)
 	report := tool(t, stream, "vegeta", "report")
-	require.Regexp(t, `Requests +\[total, rate, throughput\] +603,`, report)
+	require.Regexp(t, `Requests +\[total, rate, throughput\] +379,`, report)
 	require.Regexp(t, `Status Codes +\[code:count\] +200:\d+ +429:\d+`, report)
 	require.Contains(t, tool(t, stream, "vegeta", "plot"), "<html>")
 	lines := tool(t, stream, "vegeta", "encode", "-to", "csv")
-	require.Equal(t, 603, strings.Count(lines, "\n"))
+	require.Equal(t, 379, strings.Count(lines, "\n"))
 	require.Contains(t, tool(t, stream, "vegeta", "report", "-type", "hist[0,1ms,5ms]"), "Bucket")
 }
 
@@ -53,12 +53,14 @@ func TestBenchstatCompares(t *testing.T) {
 	dir := t.TempDir()
 	old, slow := filepath.Join(dir, "old"), filepath.Join(dir, "new")
 	for name, delay := range map[string]string{old: "exp(1ms)", slow: "exp(3ms)"} {
-		text := printedBy(t, exitPass, "run", "--server", "acb", "--virtual", "--delay", delay, "--scenario", "burst,overload", "--format", "benchfmt")
+		text := printedBy(t, exitPass, "run", "--server", "acb", "--virtual", "--delay", delay, "--scenario",
+			"burst,overload", "--format", "benchfmt")
 		require.NoError(t, os.WriteFile(name, text, 0o600))
 	}
 	same := tool(t, nil, "benchstat", old, old)
 	require.Regexp(t, `Call/server=acb/scenario=overload .* ~ \(p=1\.000 n=\d+\)`, same)
 	changed := tool(t, nil, "benchstat", old, slow)
-	require.Regexp(t, `Call/server=acb/scenario=overload .* \+\d+\.\d+% \(p=0\.000 n=\d+\+\d+\)|Call/server=acb/scenario=overload .* \+\d+\.\d+% \(p=0\.000 n=\d+\)`, changed)
+	require.Regexp(t,
+		`Call/server=acb/scenario=overload .* \+\d+\.\d+% \(p=0\.000 n=\d+\+\d+\)|Call/server=acb/scenario=overload .* \+\d+\.\d+% \(p=0\.000 n=\d+\)`, changed)
 	require.Regexp(t, `p99-sec`, changed)
 }

@@ -40,7 +40,8 @@ func inTerminal(t *testing.T, env []string, args ...string) *terminal {
 	require.NoError(t, err)
 	c := &terminal{t: t, pty: master, tty: slave, before: before, command: exec.Command("mcpload", args...)}
 	c.command.Stdin, c.command.Stdout, c.command.Stderr = slave, slave, slave
-	c.command.Env = append(withoutEnv("CI", "NO_COLOR", "TERM"), append([]string{"TERM=xterm-256color", "LANG=C.UTF-8"}, env...)...)
+	c.command.Env = append(withoutEnv("CI", "NO_COLOR", "TERM"), append([]string{"TERM=xterm-256color", "LANG=C.UTF-8"},
+		env...)...)
 	require.NoError(t, c.command.Start())
 	t.Cleanup(func() { _ = c.command.Process.Kill() }) // it has ended, if the test passed
 	go func() { _, _ = io.Copy(c, master) }()          // until the terminal is closed
@@ -110,7 +111,8 @@ func (c *terminal) ends() int {
 	require.Equal(c.t, c.before, after, "the terminal's mode is restored")
 	time.Sleep(100 * time.Millisecond) // for the last bytes to arrive
 	raw := c.raw()
-	require.GreaterOrEqual(c.t, strings.LastIndex(raw, "\x1b[?25h"), strings.LastIndex(raw, "\x1b[?25l"), "the cursor is shown")
+	require.GreaterOrEqual(c.t, strings.LastIndex(raw, "\x1b[?25h"), strings.LastIndex(raw, "\x1b[?25l"),
+		"the cursor is shown")
 	return c.command.ProcessState.ExitCode()
 }
 
@@ -169,7 +171,8 @@ func TestPlainLinesWhereNoLiveViewIsWanted(t *testing.T) {
 		{"on a dumb terminal", []string{"TERM=dumb"}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c := inTerminal(t, row.env, append([]string{"run", "--server", "unifi-mcp", "--scenario", "burst"}, row.args...)...)
+			c := inTerminal(t, row.env, append([]string{"run", "--server", "unifi-mcp", "--scenario", "burst"},
+				row.args...)...)
 			c.ends()
 			c.shows("1 scenario: burst")
 			require.NotContains(t, c.text(), "Ctrl-C")

@@ -24,7 +24,8 @@ func serveStore(t *testing.T, runs ...[]string) (address string) {
 	t.Helper()
 	dir := t.TempDir()
 	for _, args := range runs {
-		run(append([]string{"run", "--virtual", "--results", dir, "--format", "json"}, args...), strings.NewReader(""), io.Discard, io.Discard)
+		run(append([]string{"run", "--virtual", "--results", dir, "--format", "json"}, args...), strings.NewReader(""),
+			io.Discard, io.Discard)
 	}
 	s, err := store.Open(dir)
 	require.NoError(t, err)
@@ -37,7 +38,7 @@ func serveStore(t *testing.T, runs ...[]string) (address string) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serveUntil(ctx, l, handler) }()
+	go func() { ended <- ui.Serve(ctx, l, handler) }()
 	t.Cleanup(func() {
 		stop()
 		assert.NoError(t, <-ended)
@@ -59,13 +60,17 @@ func (b *tab) follow(selector string) {
 	})()`)
 	require.EqualValues(b.t, 1, at[2], "%s is covered", selector)
 	do(b, chromedp.MouseClickXY(at[0], at[1]))
-	require.Eventually(b.t, func() bool { return b.text("location.href") != before && b.text("document.readyState") == "complete" }, waitLong, waitStep)
+	require.Eventually(b.t, func() bool {
+		return b.text("location.href") != before &&
+			b.text("document.readyState") == "complete"
+	}, waitLong, waitStep)
 }
 
 // The kept runs in a real browser: filters, a run, a trend and a comparison, by
 // clicking and by keyboard.
 func TestUIInABrowser(t *testing.T) {
-	site := serveStore(t, []string{"--server", "acb"}, []string{"--server", "acb,unifi-mcp", "--seed", "2"}, []string{"--server", "acb", "--fault", "burst-1"})
+	site := serveStore(t, []string{"--server", "acb"}, []string{"--server", "acb,unifi-mcp", "--seed", "2"},
+		[]string{"--server", "acb", "--fault", "burst-1"})
 	browser := newBrowser(t)
 
 	t.Run("filters", func(t *testing.T) {
@@ -95,7 +100,8 @@ func TestUIInABrowser(t *testing.T) {
 		b.follow("table.runs tbody th a")
 		assert.Contains(t, b.text("document.querySelector('h1').innerText"), "acb breaks its limit of 15/s burst 40")
 		assert.Positive(t, b.number("document.querySelectorAll('#s1-t1 .witness').length"))
-		assert.Equal(t, "/?base=", b.text("document.querySelector('nav.top a[href*=base]').getAttribute('href').slice(0, 7)"))
+		assert.Equal(t, "/?base=", b.text("document.querySelector('nav.top "+
+			"a[href*=base]').getAttribute('href').slice(0, 7)"))
 		b.quiet(site)
 	})
 
@@ -104,8 +110,10 @@ func TestUIInABrowser(t *testing.T) {
 		b.open(site + "/servers")
 		b.follow("table.runs tbody th a")
 		assert.Equal(t, "acb", b.text("document.querySelector('h1').innerText"))
-		assert.EqualValues(t, 2, b.number("document.querySelector('#burst path.run.pass').getAttribute('d').split('M').length - 1"), "two runs passed")
-		assert.EqualValues(t, 1, b.number("document.querySelector('#burst path.run.fail').getAttribute('d').split('M').length - 1"), "and one failed")
+		assert.EqualValues(t, 2, b.number("document.querySelector('#burst "+
+			"path.run.pass').getAttribute('d').split('M').length - 1"), "two runs passed")
+		assert.EqualValues(t, 1, b.number("document.querySelector('#burst "+
+			"path.run.fail').getAttribute('d').split('M').length - 1"), "and one failed")
 		b.fitting()
 		b.quiet(site)
 	})
@@ -113,10 +121,10 @@ func TestUIInABrowser(t *testing.T) {
 	t.Run("a comparison", func(t *testing.T) {
 		b := browser(t)
 		b.open(site + "/?server=acb")
-		b.follow("table.runs tbody tr:last-child td:last-child a") // the oldest is the base
+		b.follow("table.runs tbody tr:last-child a.compare") // the oldest is the base
 		assert.Contains(t, b.text("document.querySelector('.banner').innerText"), "choose the other run")
 		assert.Contains(t, b.text("location.search"), "server=acb", "the filter stays")
-		b.follow("table.runs tbody tr:first-child td:last-child a")
+		b.follow("table.runs tbody tr:first-child a.compare")
 		assert.Equal(t, "The new run is worse", b.text("document.querySelector('h1').innerText"))
 		assert.Contains(t, b.text("document.querySelector('section.server').innerText"), "no token bucket fits both")
 		b.fitting()
@@ -130,7 +138,8 @@ func TestUIInABrowser(t *testing.T) {
 		name, scheme string
 		width        int64
 	}{{"light", "light", 1280}, {"dark", "dark", 1280}, {"phone", "light", 375}} {
-		for name, path := range map[string]string{"list": "/", "choosing": "/?server=acb&verdict=pass", "servers": "/servers", "server": "/servers/acb", "problem": "/nope"} {
+		for name, path := range map[string]string{"list": "/", "choosing": "/?server=acb&verdict=pass",
+			"servers": "/servers", "server": "/servers/acb", "problem": "/nope"} {
 			t.Run(name+" "+look.name, func(t *testing.T) {
 				b := browser(t)
 				b.look(look.width, 800, look.scheme)

@@ -29,7 +29,8 @@ func honestLog(seconds, ppm float64, stamp func(t float64) float64) string {
 			outcome = "admitted"
 			level--
 		}
-		fmt.Fprintf(&out, `{"sent_ns":%d,"received_ns":%d,"outcome":"%s"}`+"\n", int64(stamp(t)*1e9), int64(stamp(t+there+back)*1e9), outcome)
+		fmt.Fprintf(&out, `{"sent_ns":%d,"received_ns":%d,"outcome":"%s"}`+"\n", int64(stamp(t)*1e9),
+			int64(stamp(t+there+back)*1e9), outcome)
 	}
 	return out.String()
 }
@@ -44,7 +45,8 @@ func TestVerifyTakesClocksAsTheyAre(t *testing.T) {
 		status, stdout, _ := verifyText(log, "--rate", "12", "--burst", "16", "--box=false", "-")
 		require.Equal(t, exitPass, status, stdout)
 		require.Contains(t, stdout, "given clocks within 200 ppm")
-		status, stdout, _ = verifyText(log, "--rate", "12", "--burst", "16", "--box=false", "--clock-drift", "0", "--clock-tick", "0", "-")
+		status, stdout, _ = verifyText(log, "--rate", "12", "--burst", "16", "--box=false", "--clock-drift", "0",
+			"--clock-tick", "0", "-")
 		require.Equal(t, exitFail, status, stdout)
 		require.Contains(t, stdout, "given clocks within no drift")
 	}
@@ -131,7 +133,8 @@ func TestVerifyReadsNothingForEver(t *testing.T) {
 		admittedLine: "line 100001 is more than 100000 calls",
 	} {
 		var out, err bytes.Buffer
-		status := run([]string{"verify", "--rate", "1", "--burst", "2", "--max-calls", "100000", "-"}, input, &out, &err)
+		status := run([]string{"verify", "--rate", "1", "--burst", "2", "--max-calls", "100000", "-"}, input, &out,
+			&err)
 		require.Equal(t, exitUsage, status)
 		require.Contains(t, err.String(), says)
 		require.Empty(t, out.String())
@@ -143,7 +146,8 @@ func TestTheFirstInterruptEndsVerify(t *testing.T) {
 	blocked, writer := io.Pipe()
 	defer func() { _ = writer.Close() }() // lets the reader go
 	var out, err bytes.Buffer
-	a := &app{stdin: blocked, stdout: &out, stderr: &err, drain: make(chan struct{}), interrupts: make(chan struct{}, 2)}
+	a := &app{stdin: blocked, stdout: &out, stderr: &err, drain: make(chan struct{}), interrupts: make(chan struct{},
+		2)}
 	ctx, stop := a.interruptible()
 	defer stop()
 	root := a.root()

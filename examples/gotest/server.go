@@ -20,7 +20,8 @@ func NewHandler(rate float64, burst int) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gotest: %w", err)
 	}
-	s := server.NewMCPServer("gotest", "1.0.0", server.WithToolHandlerMiddleware(mcpgo.Middleware(limiter, mcpgo.Config{})))
+	s := server.NewMCPServer("gotest", "1.0.0", server.WithToolHandlerMiddleware(mcpgo.Middleware(limiter,
+		mcpgo.Config{})))
 	// The annotations let mcpload choose the tool by itself.
 	hello := mcp.NewTool("hello", mcp.WithReadOnlyHintAnnotation(true), mcp.WithOpenWorldHintAnnotation(false))
 	s.AddTool(hello, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -58,6 +58,7 @@ func (p *plugin) registerTools(s *server.MCPServer, templates string) {
 func (p *plugin) registerResources(s *server.MCPServer, templates string) {
 	s.AddResource(mcp.NewResource("templates://all", "templates", mcp.WithMIMEType("application/json")),
 		func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-			return []mcp.ResourceContents{mcp.TextResourceContents{URI: "templates://all", MIMEType: "application/json", Text: templates}}, nil
+			return []mcp.ResourceContents{mcp.TextResourceContents{URI: "templates://all", MIMEType: "application/json",
+				Text: templates}}, nil
 		})
 }

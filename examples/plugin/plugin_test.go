@@ -60,7 +60,8 @@ func alternating(t *testing.T, target string) string {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if bytes.Contains(body, []byte(`"ping"`)) && bytes.Contains(body, []byte(`"tools/call"`)) && calls.Add(1)%2 == 0 {
+		if bytes.Contains(body, []byte(`"ping"`)) && bytes.Contains(body, []byte(`"tools/call"`)) &&
+			calls.Add(1)%2 == 0 {
 			body = bytes.Replace(body, []byte(`"ping"`), []byte(`"`+pluginTool+`"`), 1)
 			if r.Header.Get("Mcp-Name") != "" {
 				r.Header.Set("Mcp-Name", pluginTool)
@@ -97,7 +98,8 @@ func TestOneBucket(t *testing.T) {
 	judge := func(t *testing.T, target string, more ...string) (string, int, string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "history.jsonl")
-		args := append([]string{"run", "--url", target, "--tool", "ping", "--rate", "15/s", "--burst", "40", "--scenario", "burst", "--no-store", "--save-history", file}, more...)
+		args := append([]string{"run", "--url", target, "--tool", "ping", "--rate", "15/s", "--burst", "40",
+			"--scenario", "burst", "--no-store", "--save-history", file}, more...)
 		out, status := run(args...)
 		for range 4 { // a busy machine may fail to press the limit, which mcpload says by status 3
 			if status == 3 {
@@ -139,7 +141,8 @@ func TestResourcesShareTheBucket(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, newPlugin(h, false).register())
 	ask := func(method, params string) string {
-		reply := h.mcp.HandleMessage(t.Context(), json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":`+params+`}`))
+		reply := h.mcp.HandleMessage(t.Context(), json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"`+method+
+			`","params":`+params+`}`))
 		text, err := json.Marshal(reply)
 		require.NoError(t, err)
 		return string(text)

@@ -56,10 +56,14 @@ func TestResultCodes(t *testing.T) {
 // What vegeta makes of a history must be what is in it, by both its codecs.
 func TestVegetaReadsIt(t *testing.T) {
 	calls := []Call{
-		{Arrival: Arrival{Due: 2 * time.Second, Method: "ping"}, Sent: 2 * time.Second, Received: 2*time.Second + 30*time.Millisecond, Outcome: Limited, Status: 200, Detail: "slow down"},
-		{Arrival: Arrival{Due: 0, Method: "ping"}, Sent: 5 * time.Millisecond, Received: 10 * time.Millisecond, Outcome: OK},
-		{Arrival: Arrival{Due: time.Second, Method: "ping"}, Sent: time.Second, Received: time.Second + 20*time.Millisecond, Outcome: OK, Status: 202},
-		{Arrival: Arrival{Due: 3 * time.Second, Method: "ping"}, Sent: 3 * time.Second, Received: 4 * time.Second, Outcome: TimedOut},
+		{Arrival: Arrival{Due: 2 * time.Second, Method: "ping"}, Sent: 2 * time.Second,
+			Received: 2*time.Second + 30*time.Millisecond, Outcome: Limited, Status: 200, Detail: "slow down"},
+		{Arrival: Arrival{Due: 0, Method: "ping"}, Sent: 5 * time.Millisecond, Received: 10 * time.Millisecond,
+			Outcome: OK},
+		{Arrival: Arrival{Due: time.Second, Method: "ping"}, Sent: time.Second,
+			Received: time.Second + 20*time.Millisecond, Outcome: OK, Status: 202},
+		{Arrival: Arrival{Due: 3 * time.Second, Method: "ping"}, Sent: 3 * time.Second, Received: 4 * time.Second,
+			Outcome: TimedOut},
 	}
 	for name, codec := range map[string]struct {
 		encoder func(io.Writer) lib.Encoder

@@ -40,7 +40,10 @@ type Config struct {
 
 	// Keep stores a run, and returns it as it may be shown, with its name. nil: runs
 	// aren't kept.
-	Keep func(kind string, began time.Time, doc *results.Document, calls map[string][]history.Call) (*results.Document, string, error)
+	Keep func(kind string, began time.Time, doc *results.Document, calls map[string][]history.Call) (*results.Document,
+		string, error)
+	// KeepProbe stores a probe, and returns its name. nil: probes aren't kept.
+	KeepProbe func(began time.Time, doc *results.Probed, calls []history.Call) (string, error)
 	// Clean takes secrets out of a text. nil: there are none.
 	Clean func(string) string
 }
@@ -71,7 +74,8 @@ func New(c Config) (*server.MCPServer, error) {
 		}
 		d.allowed = append(d.allowed, a)
 	}
-	m := server.NewMCPServer("mcpload", c.Version, server.WithToolCapabilities(false), server.WithRecovery(), server.WithHooks(withoutBatches()),
+	m := server.NewMCPServer("mcpload", c.Version, server.WithToolCapabilities(false), server.WithRecovery(),
+		server.WithHooks(withoutBatches()),
 		server.WithInstructions(d.instructions()))
 	for _, t := range d.tools() {
 		m.AddTool(t.declared(), d.handler(t))
@@ -81,8 +85,10 @@ func New(c Config) (*server.MCPServer, error) {
 
 // instructions are what an agent should know before its first call.
 func (d *door) instructions() string {
-	return "mcpload judges whether MCP servers keep the rate limits that they promise: pass, fail with the calls that prove it, " +
-		"or inconclusive, which is neither. list_servers says what may be judged here. Runs take seconds to minutes, send real traffic, " +
+	return "mcpload judges whether MCP servers keep the rate limits that they promise: pass, fail with the calls " +
+		"that prove it, " +
+		"or inconclusive, which is neither. list_servers says what may be judged here. Runs take seconds to minutes, " +
+		"send real traffic, " +
 		"report progress and can be cancelled; one goes on at a time. " + d.bounds()
 }
 
@@ -113,17 +119,20 @@ type tool struct {
 // declared is the tool as it is listed.
 func (t tool) declared() mcp.Tool {
 	declared := mcp.NewToolWithRawSchema(t.name, t.doc, json.RawMessage(t.schema))
-	declared.Annotations = mcp.ToolAnnotation{ReadOnlyHint: mcp.ToBoolPtr(t.reads), DestructiveHint: mcp.ToBoolPtr(false),
-		IdempotentHint: mcp.ToBoolPtr(t.reads), OpenWorldHint: mcp.ToBoolPtr(!t.reads)}
+	declared.Annotations = mcp.ToolAnnotation{ReadOnlyHint: mcp.ToBoolPtr(t.reads),
+		DestructiveHint: mcp.ToBoolPtr(false),
+		IdempotentHint:  mcp.ToBoolPtr(t.reads), OpenWorldHint: mcp.ToBoolPtr(!t.reads)}
 	return declared
 }
 
 // tools is the catalogue.
 func (d *door) tools() []tool {
 	list := []tool{
-		{"list_servers", "Lists the servers that have a profile, with the limits that they promise, and says what may be judged here.", true,
+		{"list_servers", "Lists the servers that have a profile, with the limits that they promise, and says what " +
+			"may be judged here.", true,
 			object(``), d.listServers},
-		{"run", "Sends traffic to a server and judges if it keeps its promise. Name a mock by server, or an allowed address by url, or an allowed command.", false,
+		{"run", "Sends traffic to a server and judges if it keeps its promise. Name a mock by server, or an allowed " +
+			"address by url, or an allowed command.", false,
 			object(`"server":{"type":"string","description":"a profile's name, for a mock of it; beside url or command, whose promise to hold it to"},` +
 				aim + `,"promise":{"type":"array","items":{"type":"string"},"description":"laws, such as \"15/s burst 40\" or \"30 per 10s fixed\"; default: the profile's"},` +
 				`"scenarios":{"type":"array","items":{"type":"string"},"description":"default: those that say what the limit is"},` +
@@ -157,7 +166,8 @@ func (d *door) handler(t tool) server.ToolHandlerFunc {
 			case d.one <- struct{}{}:
 				defer func() { <-d.one }()
 			default:
-				return mcp.NewToolResultError("another run is under way, and two would disturb each other: try again once it has ended"), nil
+				return mcp.NewToolResultError("another run is under way, and two would disturb each other: try again " +
+					"once it has ended"), nil
 			}
 		}
 		text, data, err := t.answer(ctx, args, d.progress(ctx, r))

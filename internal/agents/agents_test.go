@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -33,7 +34,8 @@ func config(t *testing.T) Config {
 	require.NoError(t, err)
 	kept, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	keep := func(kind string, began time.Time, doc *results.Document, calls map[string][]history.Call) (*results.Document, string, error) {
+	keep := func(kind string, began time.Time, doc *results.Document, calls map[string][]history.Call) (
+		*results.Document, string, error) {
 		var text bytes.Buffer
 		if err := doc.JSON(&text); err != nil {
 			return nil, "", err
@@ -44,7 +46,19 @@ func config(t *testing.T) Config {
 		}
 		return doc, e.Name(), nil
 	}
-	return Config{Version: "test", Catalog: catalog, Store: kept, Keep: keep}
+	probed := func(began time.Time, doc *results.Probed, calls []history.Call) (string, error) {
+		var text, screen bytes.Buffer
+		if err := errors.Join(doc.JSON(&text), doc.Table(&screen)); err != nil {
+			return "", err
+		}
+		e, err := kept.Keep(store.Run{Kind: "probe", Started: began, Document: text.Bytes(), Screen: screen.Bytes(),
+			Histories: map[string][]history.Call{doc.Server: calls}})
+		if err != nil {
+			return "", err
+		}
+		return e.Name(), nil
+	}
+	return Config{Version: "test", Catalog: catalog, Store: kept, Keep: keep, KeepProbe: probed}
 }
 
 // An agent calls tools by name.
@@ -57,7 +71,9 @@ func newAgent(t *testing.T, c Config) agent {
 	cl, err := client.NewInProcessClient(m)
 	require.NoError(t, err)
 	require.NoError(t, cl.Start(t.Context()))
-	_, err = cl.Initialize(t.Context(), mcp.InitializeRequest{Params: mcp.InitializeParams{ProtocolVersion: "2025-11-25", ClientInfo: mcp.Implementation{Name: "agent", Version: "1"}}})
+	_, err = cl.Initialize(t.Context(),
+		mcp.InitializeRequest{Params: mcp.InitializeParams{ProtocolVersion: "2025-11-25",
+			ClientInfo: mcp.Implementation{Name: "agent", Version: "1"}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cl.Close()) })
 	return func(tool string, args map[string]any) (string, bool) {
@@ -89,7 +105,8 @@ func TestAnAgentJudgesReadsAndCompares(t *testing.T) {
 	text, failed = call("list_runs", map[string]any{"server": "acb"})
 	require.False(t, failed, text)
 	require.Equal(t, 2, strings.Count(text, " pass "), text)
-	for format, want := range map[string]string{"table": "pass: the mock of acb", "markdown": "the mock of acb keeps", "json": `"schema": "mcpload.run/v1"`} {
+	for format, want := range map[string]string{"table": "pass: the mock of acb", "markdown": "the mock of acb keeps",
+		"json": `"schema": "mcpload.run/v1"`} {
 		text, failed = call("read_report", map[string]any{"format": format})
 		require.False(t, failed, text)
 		require.Contains(t, text, want)
@@ -100,10 +117,11 @@ func TestAnAgentJudgesReadsAndCompares(t *testing.T) {
 
 	text, failed = call("verify", map[string]any{"run": "last", "promise": []string{"15/s burst 40"}})
 	require.False(t, failed, text)
-	require.Contains(t, text, "356 calls")
+	require.Contains(t, text, "225 calls")
 
 	// A promise that the mock doesn't make is found broken, in an answer and no error.
-	text, failed = call("run", map[string]any{"server": "acb", "promise": []string{"15/s burst 30"}, "virtual": true, "scenarios": []string{"burst"}})
+	text, failed = call("run", map[string]any{"server": "acb", "promise": []string{"15/s burst 30"}, "virtual": true,
+		"scenarios": []string{"burst"}})
 	require.False(t, failed, text)
 	require.Contains(t, text, "acb")
 }
@@ -121,15 +139,19 @@ func TestWhatTheOperatorDidNotAllowIsRefusedInWords(t *testing.T) {
 		args map[string]any
 		want string
 	}{
-		{map[string]any{"url": victim.URL + "/mcp", "promise": []string{"1/s burst 5"}}, "not among the addresses that may be judged\nBeside mocks these may be judged: http://127.0.0.1:1/mcp, http://10.0.0.1:8000/a/*, the command good server. A run may send 100 calls"},
+		{map[string]any{"url": victim.URL + "/mcp", "promise": []string{"1/s burst 5"}}, "not among the addresses " +
+			"that may be judged\nBeside mocks these may be judged: http://127.0.0.1:1/mcp, http://10.0.0.1:8000/a/*, " +
+			"the command good server. A run may send 100 calls"},
 		{map[string]any{"url": "http://hunter2@127.0.0.1:1/mcp"}, "the url holds credentials, which aren't shown"},
 		{map[string]any{"url": "http://127.0.0.1:2/hunter2"}, "refused: http://127.0.0.1:2/… is not among"},
 		{map[string]any{"command": []string{"good", "server", "--worse"}}, "refused: this command is not among"},
-		{map[string]any{"url": "http://127.0.0.1:1/mcp", "command": []string{"good", "server"}}, "url and command are two servers"},
+		{map[string]any{"url": "http://127.0.0.1:1/mcp", "command": []string{"good", "server"}}, "url and command " +
+			"are two servers"},
 		{map[string]any{"url": "http://127.0.0.1:1/mcp"}, "a promise is missing"},
 		{map[string]any{"server": "abc"}, "did you mean acb?"},
-		{map[string]any{"server": "acb", "virtual": true}, "the plan has 356 calls, and at most 100 are allowed"},
-		{map[string]any{"url": "http://127.0.0.1:1/mcp", "promise": []string{"20/s burst 2"}, "virtual": true, "scenarios": []string{"burst"}}, "only a mock can be judged in virtual time"},
+		{map[string]any{"server": "acb", "virtual": true}, "the plan has 233 calls, and at most 100 are allowed"},
+		{map[string]any{"url": "http://127.0.0.1:1/mcp", "promise": []string{"20/s burst 2"}, "virtual": true,
+			"scenarios": []string{"burst"}}, "only a mock can be judged in virtual time"},
 		{map[string]any{"server": "acb", "budget": 1e9}, `there is no argument "budget"`},
 		{map[string]any{"server": 5}, "the arguments don't fit"},
 		{map[string]any{"server": "acb", "promise": []string{"often"}}, "often"},
@@ -175,7 +197,8 @@ func TestAddresses(t *testing.T) {
 		u, err := endpoint(row.url)
 		assert.Equal(t, row.want, err == nil && a.allows(u), "%s within %s", row.url, row.allowed)
 	}
-	for _, text := range []string{"", "127.0.0.1:8000", "http://*/mcp", "http://127.0.0.1:*/mcp", "http://127.0.0.1:8000/*/mcp", "http://u:p@h/mcp"} {
+	for _, text := range []string{"", "127.0.0.1:8000", "http://*/mcp", "http://127.0.0.1:*/mcp",
+		"http://127.0.0.1:8000/*/mcp", "http://u:p@h/mcp"} {
 		_, err := parseAddress(text)
 		assert.Error(t, err, text)
 	}
@@ -234,7 +257,8 @@ func TestARunTellsItsProgressAndCanBeCancelled(t *testing.T) {
 	l.send(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"run","arguments":{"server":"acb"},"_meta":{"progressToken":"p"}}}`)
 	last := -1.0
 	for range 2 {
-		told := l.until(func(m map[string]any) bool { return m["method"] == "notifications/progress" })["params"].(map[string]any)
+		report := l.until(func(m map[string]any) bool { return m["method"] == "notifications/progress" })
+		told := report["params"].(map[string]any)
 		require.Equal(t, "p", told["progressToken"])
 		require.Greater(t, told["progress"].(float64), last)
 		last = told["progress"].(float64)
@@ -270,7 +294,8 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	s := httptest.NewServer(Handler(m))
 	defer s.Close()
-	for origin, want := range map[string]int{"": 200, s.URL: 200, "http://evil.example": 403, "null": 403, "http://127.0.0.1:1": 403} {
+	for origin, want := range map[string]int{"": 200, s.URL: 200, "http://evil.example": 403, "null": 403,
+		"http://127.0.0.1:1": 403} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/mcp", strings.NewReader(
 			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}`))
 		require.NoError(t, err)

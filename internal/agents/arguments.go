@@ -23,6 +23,7 @@ type arguments struct {
 
 	Rate       string   `json:"rate"`
 	Seconds    float64  `json:"seconds"`
+	Calls      int      `json:"calls"`
 	Thresholds []string `json:"thresholds"`
 	Rows       []string `json:"rows"`
 	History    string   `json:"history"`
@@ -33,6 +34,7 @@ type arguments struct {
 	Kind   string   `json:"kind"`
 	Limit  int      `json:"limit"`
 	Max    []string `json:"max"`
+	Across bool     `json:"across"`
 }
 
 // seed is the one to plan with.

@@ -25,14 +25,16 @@ type address struct {
 func parseAddress(text string) (address, error) {
 	u, err := endpoint(text)
 	if err != nil {
-		return address{}, hint.New(fmt.Errorf("the address %w", err), "such as http://127.0.0.1:8000/mcp, or http://127.0.0.1:8000/* for all of its paths")
+		return address{}, hint.New(fmt.Errorf("the address %w", err), "such as http://127.0.0.1:8000/mcp, or "+
+			"http://127.0.0.1:8000/* for all of its paths")
 	}
 	a := address{text: text, scheme: u.Scheme, host: hostOf(u), path: u.Path}
 	if rest, ok := strings.CutSuffix(a.path, "/*"); ok {
 		a.path, a.below = rest, true
 	}
 	if strings.Contains(a.path+a.host, "*") {
-		return address{}, hint.New(fmt.Errorf("the address %q has a * elsewhere than at its end", text), "only a path may end in /*")
+		return address{}, hint.New(fmt.Errorf("the address %q has a * elsewhere than at its end", text),
+			"only a path may end in /*")
 	}
 	return a, nil
 }
@@ -82,11 +84,16 @@ func (d *door) permit(args arguments) error {
 			return fmt.Errorf("the url %w", err)
 		}
 		if !slices.ContainsFunc(d.allowed, func(a address) bool { return a.allows(u) }) {
-			return hint.New(fmt.Errorf("refused: %s is not among the addresses that may be judged", args.URL), d.bounds()+" The operator allows more with --allow-url.")
+			return hint.New(fmt.Errorf("refused: %s is not among the addresses that may be judged", args.URL),
+				d.bounds()+" The operator allows more with --allow-url.")
 		}
 	}
-	if len(args.Command) > 0 && !slices.ContainsFunc(d.Commands, func(c []string) bool { return slices.Equal(c, args.Command) }) {
-		return hint.New(fmt.Errorf("refused: this command is not among those that may be started"), d.bounds()+" The operator allows more with --allow-command.")
+	if len(args.Command) > 0 && !slices.ContainsFunc(d.Commands, func(c []string) bool {
+		return slices.Equal(c,
+			args.Command)
+	}) {
+		return hint.New(fmt.Errorf("refused: this command is not among those that may be started"), d.bounds()+
+			" The operator allows more with --allow-command.")
 	}
 	if args.URL != "" && len(args.Command) > 0 {
 		return errors.New("url and command are two servers: give one of them")

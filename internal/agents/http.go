@@ -78,8 +78,7 @@ func unknownRevision(w http.ResponseWriter, r *http.Request, revision string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
 	// Who hung up reads nothing.
-	_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{
-		"code": -32022, "message": "unsupported protocol version", "data": map[string]any{"supported": spoken(), "requested": revision}}})
+	_ = json.NewEncoder(w).Encode(refusal(m.ID, revision))
 }
 
 // nameless answers a request without a session id, which needs one, with 400: 404 says

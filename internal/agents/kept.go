@@ -25,9 +25,12 @@ func (d *door) keptTools() []tool {
 		{"list_runs", "Lists kept runs, the newest first.", true,
 			object(`"server":{"type":"string"},"kind":{"type":"string","enum":["run","probe","load","startup","conform","fleet"]},"limit":{"type":"integer","minimum":1,"maximum":200}`), d.listRuns},
 		{"read_report", "Shows a kept run.", true,
-			object(`"run":` + run + `,"format":{"type":"string","enum":["table","markdown","json"],"description":"default table; json is the whole document"}`), d.readReport},
+			object(`"run":` + run +
+				`,"format":{"type":"string","enum":["table","markdown","json"],"description":"default table; json is the whole document"}`), d.readReport},
 		{"compare", "Compares two kept runs, and says what got worse where that can be shown.", true,
-			object(`"base":` + run + `,"run":` + run + `,"max":{"type":"array","items":{"type":"string"},"description":"the most that figures may change, such as p99=+20%"}`), d.compare},
+			object(`"base":` + run + `,"run":` + run +
+				`,"max":{"type":"array","items":{"type":"string"},"description":"the most that figures may change, such as p99=+20%"},` +
+				`"across":{"type":"boolean","description":"compare runs of different servers too"}`), d.compare},
 	}
 }
 
@@ -139,15 +142,15 @@ func (d *door) compare(ctx context.Context, args arguments, _ *progress) (string
 	if args.Base == "" {
 		args.Base = store.LastPass
 	}
-	of := store.Filter{Kind: newer.Kind, Before: newer.Started}
-	if len(newer.Servers) > 0 {
-		of.Server = newer.Servers[0].Server
-	}
-	older, err := d.kept(args.Base, of)
+	older, err := d.kept(args.Base, newer.Earlier("", args.Across))
 	if err != nil {
 		return "", nil, err
 	}
-	c := mcpload.CompareConfig{Options: compare.Options{Noise: 25 * time.Millisecond, Seed: 1}}
+	if older.Name() == newer.Name() {
+		return "", nil, fmt.Errorf("base and run are both %s: a run compared with itself shows no difference",
+			newer.Name())
+	}
+	c := mcpload.CompareConfig{Options: compare.Options{Noise: 25 * time.Millisecond, Seed: 1, Across: args.Across}}
 	for _, text := range args.Max {
 		demand, err := compare.ParseDemand(text)
 		if err != nil {
@@ -159,17 +162,14 @@ func (d *door) compare(ctx context.Context, args arguments, _ *progress) (string
 		e  *store.Entry
 		to *[]compare.Run
 	}{{older, &c.Base}, {newer, &c.New}} {
-		doc, err := side.e.Run()
-		if err != nil {
+		if *side.to, err = compare.Read([]*store.Entry{side.e}, func(error) {}); err != nil {
 			return "", nil, err
 		}
-		calls, err := side.e.Histories()
-		if err != nil {
-			calls = nil // compared by its document
-		}
-		*side.to = append(*side.to, compare.Run{Name: side.e.Name(), Document: doc, Histories: calls})
 	}
 	report, err := mcpload.Compare(ctx, c)
+	if other := (*compare.OtherError)(nil); errors.As(err, &other) {
+		return "", nil, hint.New(err, "name two runs of one server, or compare them all the same with across")
+	}
 	if err != nil {
 		return "", nil, err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/store"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -20,28 +19,32 @@ import (
 // otherTools are those that judge something else than the traffic of a run.
 func (d *door) otherTools() []tool {
 	return []tool{
-		{"load", "Puts a server under general load, and says what callers waited, what failed, and if the generator kept up.", false,
-			object(aim + `,"rate":{"type":"string","description":"such as 20/s, or a shape: 10/s..50/s@1m; default 10/s"},` +
+		d.probeTool(),
+		{"load", "Puts a server under general load, and says what callers waited, what failed, and if the generator " +
+			"kept up.", false,
+			object(aim +
+				`,"rate":{"type":"string","description":"such as 20/s, or a shape: 10/s..50/s@1m; default 10/s"},` +
 				`"seconds":{"type":"number","exclusiveMinimum":0,"description":"how long requests are due; default 10"},` +
 				`"thresholds":{"type":"array","items":{"type":"string"},"description":"such as p99<250ms and errors<1%"},` +
 				`"seed":{"type":"integer","minimum":0}`), d.load},
 		{"conform", "Holds a server to the specification of MCP, row by row, in every revision that it speaks.", false,
-			object(aim + `,"rows":{"type":"array","items":{"type":"string"},"description":"ids of rows; default: all"}`), d.conform},
-		{"verify", "Judges what happened already: a history of one JSON object a line with sent_ns, received_ns and outcome (admitted, limited or unknown), or the calls of a kept run.", true,
+			object(aim +
+				`,"rows":{"type":"array","items":{"type":"string"},"description":"ids of rows; default: all"}`),
+			d.conform},
+		{"verify", "Judges what happened already: a history of one JSON object a line with sent_ns, received_ns and " +
+			"outcome (admitted, limited or unknown), or the calls of a kept run.", true,
 			object(`"promise":{"type":"array","items":{"type":"string"},"description":"laws, such as \"15/s burst 40\""},` +
 				`"history":{"type":"string","description":"the lines"},"run":{"type":"string","description":"a kept run, in place of a history"},` +
-				`"server":{"type":"string","description":"whose calls of the run; default: the first one's"}`), d.verify},
+				`"server":{"type":"string","description":"whose calls of the run; default: the first one's"}`),
+			d.verify},
 	}
 }
 
 // load is the tool.
 func (d *door) load(ctx context.Context, args arguments, p *progress) (string, any, error) {
-	s, err := d.server(args)
+	s, err := d.reached(args)
 	if err != nil {
 		return "", nil, err
-	}
-	if args.URL == "" && len(args.Command) == 0 {
-		return "", nil, hint.New(errors.New("a url or a command is missing"), d.bounds())
 	}
 	length := time.Duration(cmp.Or(args.Seconds, 10) * float64(time.Second))
 	shape, err := load.ParseShape(cmp.Or(args.Rate, "10/s"))
@@ -53,25 +56,26 @@ func (d *door) load(ctx context.Context, args arguments, p *progress) (string, a
 	case length <= 0 || length > d.Time:
 		return "", nil, fmt.Errorf("refused: seconds must be above 0 and at most %g", d.Time.Seconds())
 	case shape.Expected(length) > float64(d.Calls):
-		return "", nil, fmt.Errorf("refused: %g requests in %s are more than the %d that are allowed", shape.Expected(length), length, d.Calls)
+		return "", nil, fmt.Errorf("refused: %g requests in %s are more than the %d that are allowed",
+			shape.Expected(length), length, d.Calls)
 	}
 	var calls map[string][]history.Call
-	c := mcpload.LoadConfig{Server: s, Rate: args.Rate, Duration: length, Thresholds: args.Thresholds, Seed: args.seed(), Observer: p,
-		Histories: func(server string, list []history.Call) { calls = map[string][]history.Call{server: list} }}
-	return d.finish("load", &c.Drain, func() (*results.Document, error) { return mcpload.Load(ctx, c) }, func() map[string][]history.Call { return calls })
+	c := mcpload.LoadConfig{Server: s, Rate: args.Rate, Duration: length, Thresholds: args.Thresholds,
+		Seed: args.seed(), Observer: p,
+		Histories: calling(&calls)}
+	return d.finish("load", &c.Drain, func() (*results.Document, error) { return mcpload.Load(ctx, c) },
+		func() map[string][]history.Call { return calls })
 }
 
 // conform is the tool.
 func (d *door) conform(ctx context.Context, args arguments, p *progress) (string, any, error) {
-	s, err := d.server(args)
+	s, err := d.reached(args)
 	if err != nil {
 		return "", nil, err
 	}
-	if args.URL == "" && len(args.Command) == 0 {
-		return "", nil, hint.New(errors.New("a url or a command is missing"), d.bounds())
-	}
 	c := mcpload.ConformConfig{Server: s, Rows: args.Rows, Observer: p}
-	return d.finish("conform", &c.Drain, func() (*results.Document, error) { return mcpload.Conform(ctx, c) }, func() map[string][]history.Call { return nil })
+	return d.finish("conform", &c.Drain, func() (*results.Document, error) { return mcpload.Conform(ctx, c) },
+		func() map[string][]history.Call { return nil })
 }
 
 // verify is the tool.

@@ -58,9 +58,12 @@ func TestLoadKeepsWithinItsBounds(t *testing.T) {
 		want string
 	}{
 		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "max"}, "refused: rate max has no bound"},
-		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "20/s"}, "refused: 200 requests in 10s are more than the 100 that are allowed"},
-		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "burst 500 every 1s on 1/s", "seconds": 2}, "are more than the 100"},
-		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "0.1/s", "seconds": 1e6}, "refused: seconds must be above 0 and at most 300"},
+		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "20/s"}, "refused: 200 requests in 10s are " +
+			"more than the 100 that are allowed"},
+		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "burst 500 every 1s on 1/s", "seconds": 2},
+			"are more than the 100"},
+		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "0.1/s", "seconds": 1e6}, "refused: seconds " +
+			"must be above 0 and at most 300"},
 		{"load", map[string]any{"url": "http://127.0.0.1:1/mcp", "rate": "0.1/s", "seconds": -1}, "refused: seconds"},
 		{"load", map[string]any{"url": "http://127.0.0.1:2/mcp"}, "refused: http://127.0.0.1:2/mcp is not among"},
 		{"load", nil, "a url or a command is missing"},

@@ -41,7 +41,8 @@ func (d *door) progress(ctx context.Context, r mcp.CallToolRequest) *progress {
 		if total >= done {
 			params["total"] = total
 		}
-		_ = s.SendNotificationToClient(ctx, string(mcp.MethodNotificationProgress), params) // one that is lost is made good by the next
+		// one that is lost is made good by the next
+		_ = s.SendNotificationToClient(ctx, string(mcp.MethodNotificationProgress), params)
 	}
 	return p
 }

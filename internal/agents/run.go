@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload"
@@ -37,7 +36,8 @@ func inShort(doc *results.Document, name string) finding {
 	f := finding{Run: name, Verdict: doc.Verdict.String(), Headline: word + ": " + says}
 	for i := range doc.Servers {
 		s := &doc.Servers[i]
-		f.Servers = append(f.Servers, serverInShort{Server: s.Called(), Verdict: s.Verdict.String(), Measured: s.Measured, Error: s.Error, Next: s.Next()})
+		f.Servers = append(f.Servers, serverInShort{Server: s.Called(), Verdict: s.Verdict.String(),
+			Measured: s.Measured, Error: s.Error, Next: s.Next()})
 	}
 	return f
 }
@@ -47,7 +47,8 @@ func (d *door) server(args arguments) (mcpload.Server, error) {
 	if err := d.permit(args); err != nil {
 		return mcpload.Server{}, err
 	}
-	s := mcpload.Server{Name: args.Server, URL: args.URL, Command: args.Command, Tool: args.Tool, Arguments: args.Arguments}
+	s := mcpload.Server{Name: args.Server, URL: args.URL, Command: args.Command, Tool: args.Tool,
+		Arguments: args.Arguments}
 	if args.URL != "" {
 		s.Header = d.Header
 	}
@@ -57,21 +58,33 @@ func (d *door) server(args arguments) (mcpload.Server, error) {
 	return s, nil
 }
 
+// reached is the server of arguments that name no mock.
+func (d *door) reached(args arguments) (mcpload.Server, error) {
+	s, err := d.server(args)
+	if err == nil && args.URL == "" && len(args.Command) == 0 {
+		err = hint.New(errors.New("a url or a command is missing"), d.bounds())
+	}
+	return s, err
+}
+
+// calling has the calls of a server's history kept for finish.
+func calling(calls *map[string][]history.Call) func(server string, list []history.Call) {
+	return func(server string, list []history.Call) { *calls = map[string][]history.Call{server: list} }
+}
+
 // promised are the laws that a server is held to.
 func (d *door) promised(args arguments) ([]string, error) {
 	if len(args.Promise) > 0 {
 		return args.Promise, nil
 	}
 	if args.Server == "" {
-		return nil, hint.New(errors.New("a promise is missing"), `say what the server promises, as in {"promise": ["15/s burst 40"]}, or name a profile by server`)
+		return nil, hint.New(errors.New("a promise is missing"),
+			`say what the server promises, as in {"promise": ["15/s burst 40"]}, or name a profile by server`)
 	}
 	p, ok := d.Catalog.Get(args.Server)
 	if !ok {
-		advice := "list_servers names them all"
-		if near := d.Catalog.Suggest(args.Server); near != "" {
-			advice = fmt.Sprintf("did you mean %s? %s", near, advice)
-		}
-		return nil, hint.New(fmt.Errorf("no profile is named %q", args.Server), advice)
+		return nil, hint.New(fmt.Errorf("no profile is named %q", args.Server), d.Catalog.Meant(args.Server)+
+			"list_servers names them all")
 	}
 	if !p.Lawful() {
 		return []string{fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst)}, nil
@@ -97,13 +110,16 @@ func (d *door) run(ctx context.Context, args arguments, p *progress) (string, an
 		return "", nil, err
 	}
 	var calls map[string][]history.Call
-	c := mcpload.Config{Servers: []mcpload.Server{s}, Scenarios: args.Scenarios, Seed: args.seed(), Most: d.Calls, Virtual: args.Virtual, Observer: p,
-		Histories: func(server string, list []history.Call) { calls = map[string][]history.Call{server: list} }}
-	return d.finish("run", &c.Drain, func() (*results.Document, error) { return mcpload.Run(ctx, c) }, func() map[string][]history.Call { return calls })
+	c := mcpload.Config{Servers: []mcpload.Server{s}, Scenarios: args.Scenarios, Seed: args.seed(), Most: d.Calls,
+		Virtual: args.Virtual, Observer: p,
+		Histories: calling(&calls)}
+	return d.finish("run", &c.Drain, func() (*results.Document, error) { return mcpload.Run(ctx, c) },
+		func() map[string][]history.Call { return calls })
 }
 
 // finish carries a run out within its time, keeps it, and sums it up.
-func (d *door) finish(kind string, drain *<-chan struct{}, run func() (*results.Document, error), calls func() map[string][]history.Call) (string, any, error) {
+func (d *door) finish(kind string, drain *<-chan struct{}, run func() (*results.Document, error),
+	calls func() map[string][]history.Call) (string, any, error) {
 	over := make(chan struct{})
 	*drain = over
 	timer := time.AfterFunc(d.Time, func() { close(over) })
@@ -111,7 +127,7 @@ func (d *door) finish(kind string, drain *<-chan struct{}, run func() (*results.
 	began := time.Now()
 	doc, err := run()
 	if err != nil {
-		return "", nil, errors.New(strings.TrimPrefix(told(err), "mcpload: "))
+		return "", nil, errors.New(told(err))
 	}
 	name := ""
 	if d.Keep != nil {

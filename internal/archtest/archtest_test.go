@@ -38,42 +38,72 @@ func TestRedOnBrokenRule(t *testing.T) {
 	for _, row := range []struct {
 		name, path, source, want string
 	}{
-		{"the engine knows a profile", "runner/x.go", ours + `profiles"`, "runner/x.go:2: runner must not import profiles"},
-		{"the engine knows a scenario", "runner/x.go", ours + `scenarios"`, "runner/x.go:2: runner must not import scenarios"},
-		{"the engine knows the judge", "runner/x.go", ours + `verdict"`, "runner/x.go:2: runner must not import verdict"},
-		{"the judge shares arithmetic", "verdict/x.go", ours + `ratelimit"`, "verdict/x.go:2: verdict must not import ratelimit"},
+		{"the engine knows a profile", "runner/x.go", ours + `profiles"`, "runner/x.go:2: runner must not import " +
+			"profiles"},
+		{"the engine knows a scenario", "runner/x.go", ours + `scenarios"`, "runner/x.go:2: runner must not import " +
+			"scenarios"},
+		{"the engine knows the judge", "runner/x.go", ours + `verdict"`, "runner/x.go:2: runner must not import " +
+			"verdict"},
+		{"the judge shares arithmetic", "verdict/x.go", ours + `ratelimit"`, "verdict/x.go:2: verdict must not " +
+			"import ratelimit"},
 		{"the judge knows the mock", "verdict/x.go", ours + `mock"`, "verdict/x.go:2: verdict must not import mock"},
-		{"the judge knows the wire", "verdict/x.go", ours + `internal/wire"`, "verdict/x.go:2: verdict must not import internal/wire"},
-		{"a report needs the engine", "results/x.go", ours + `runner"`, "results/x.go:2: results must not import runner"},
-		{"the mock reckons with the judge's numbers", "mock/x.go", "var x = promise.NewMeter", "mock/x.go:2: NewMeter: the judged shares no arithmetic with the judge"},
-		{"the mock knows the client", "mock/x.go", ours + `internal/wire"`, "mock/x.go:2: mock must not import internal/wire"},
-		{"virtual time knows more than history", "runner/virtual/x.go", ours + `internal/wire"`, "runner/virtual/x.go:2: runner/virtual must not import internal/wire"},
-		{"a probe needs the engine", "scenarios/probe/x.go", ours + `runner"`, "scenarios/probe/x.go:2: scenarios/probe must not import runner"},
-		{"history is a leaf", "history/x.go", ours + `internal/wire"`, "history/x.go:2: history must not import internal/wire"},
+		{"the judge knows the wire", "verdict/x.go", ours + `internal/wire"`, "verdict/x.go:2: verdict must not " +
+			"import internal/wire"},
+		{"a report needs the engine", "results/x.go", ours + `runner"`, "results/x.go:2: results must not " +
+			"import runner"},
+		{"the mock reckons with the judge's numbers", "mock/x.go", "var x = promise.NewMeter", "mock/x.go:2: " +
+			"NewMeter: the judged shares no arithmetic with the judge"},
+		{"the mock knows the client", "mock/x.go", ours + `internal/wire"`, "mock/x.go:2: mock must not import " +
+			"internal/wire"},
+		{"virtual time knows more than history", "runner/virtual/x.go", ours + `internal/wire"`,
+			"runner/virtual/x.go:2: runner/virtual must not import internal/wire"},
+		{"a probe needs the engine", "scenarios/probe/x.go", ours + `runner"`, "scenarios/probe/x.go:2: " +
+			"scenarios/probe must not import runner"},
+		{"history is a leaf", "history/x.go", ours + `internal/wire"`, "history/x.go:2: history must not import " +
+			"internal/wire"},
 		{"profiles is a leaf", "profiles/x.go", ours + `history"`, "profiles/x.go:2: profiles must not import history"},
-		{"ratelimit is a leaf", "ratelimit/x.go", ours + `profiles"`, "ratelimit/x.go:2: ratelimit must not import profiles"},
-		{"a leaf with a dependency", "history/x.go", `import _ "example.org/lib"`, "history/x.go:2: history is a leaf: it must not import example.org/lib"},
-		{"a package below a room", "runner/x.go", ours + `history/deep"`, "runner/x.go:2: runner must not import history/deep"},
+		{"ratelimit is a leaf", "ratelimit/x.go", ours + `profiles"`, "ratelimit/x.go:2: ratelimit must not import " +
+			"profiles"},
+		{"a leaf with a dependency", "history/x.go", `import _ "example.org/lib"`, "history/x.go:2: history is a " +
+			"leaf: it must not import example.org/lib"},
+		{"a package below a room", "runner/x.go", ours + `history/deep"`, "runner/x.go:2: runner must not import " +
+			"history/deep"},
 		{"the module's root", "runner/x.go", `import _ "example.com/m"`, "runner/x.go:2: runner must not import ."},
-		{"somebody imports cmd", "internal/wire/x.go", ours + `cmd/mcpload"`, "internal/wire/x.go:2: internal/wire must not import cmd/mcpload"},
-		{"cmd imports cmd", "cmd/mcpload/x.go", ours + `cmd/other"`, "cmd/mcpload/x.go:2: cmd/mcpload must not import cmd/other"},
-		{"a renamed import", "runner/x.go", `import p "example.com/m/profiles"`, "runner/x.go:2: runner must not import profiles"},
+		{"somebody imports cmd", "internal/wire/x.go", ours + `cmd/mcpload"`, "internal/wire/x.go:2: internal/wire " +
+			"must not import cmd/mcpload"},
+		{"cmd imports cmd", "cmd/mcpload/x.go", ours + `cmd/other"`, "cmd/mcpload/x.go:2: cmd/mcpload must not " +
+			"import cmd/other"},
+		{"a renamed import", "runner/x.go", `import p "example.com/m/profiles"`, "runner/x.go:2: runner must not " +
+			"import profiles"},
 		{"a room without a row", "surprise/x.go", "", "surprise: no room of this name in the table"},
 		{"the root knows the command", "x.go", ours + `cmd/mcpload"`, "x.go:2: . must not import cmd/mcpload"},
 		{"an init function", "internal/wire/x.go", "func init() {}", "internal/wire/x.go:2: no init functions"},
-		{"the clock in a pure room", "verdict/x.go", "import \"time\"\nvar x = time.Now()", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
-		{"the clock as a value", "verdict/x.go", "import \"time\"\nvar x = time.Now", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
-		{"the clock by another name", "verdict/x.go", "import clock \"time\"\nvar x = clock.Now()", "verdict/x.go:3: time.Now: only the outermost rooms read the clock"},
-		{"the clock by a dot import", "verdict/x.go", "import . \"time\"\nvar x = Now()", "verdict/x.go:2: dot import of time: only the outermost rooms read the clock"},
-		{"elapsed time", "verdict/x.go", "import \"time\"\nvar x = time.Since(time.Time{})", "verdict/x.go:3: time.Since: only the outermost rooms read the clock"},
-		{"remaining time", "verdict/x.go", "import \"time\"\nvar x = time.Until(time.Time{})", "verdict/x.go:3: time.Until: only the outermost rooms read the clock"},
-		{"the environment below main", "internal/wire/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")", "internal/wire/x.go:3: os.Getenv: only cmd reads the environment or ends the process"},
-		{"the environment, looked up", "internal/wire/x.go", "import \"os\"\nvar x, _ = os.LookupEnv(\"HOME\")", "internal/wire/x.go:3: os.LookupEnv: only cmd reads the environment or ends the process"},
-		{"the whole environment", "internal/wire/x.go", "import \"os\"\nvar x = os.Environ()", "internal/wire/x.go:3: os.Environ: only cmd reads the environment or ends the process"},
-		{"the process ended below main", "internal/wire/x.go", "import \"os\"\nfunc f() { os.Exit(1) }", "internal/wire/x.go:3: os.Exit: only cmd reads the environment or ends the process"},
-		{"the process ended by a log line", "internal/wire/x.go", "import \"log\"\nfunc f() { log.Fatalf(\"\") }", "internal/wire/x.go:3: log.Fatalf: only cmd reads the environment or ends the process"},
-		{"a long file", "internal/wire/x.go", strings.Repeat("\n", maxFile), "internal/wire/x.go: 401 lines, at most 400"},
-		{"a long function", "internal/wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction) + "}", "internal/wire/x.go:2: f has 61 lines, at most 60"},
+		{"the clock in a pure room", "verdict/x.go", "import \"time\"\nvar x = time.Now()", "verdict/x.go:3: " +
+			"time.Now: only the outermost rooms read the clock"},
+		{"the clock as a value", "verdict/x.go", "import \"time\"\nvar x = time.Now", "verdict/x.go:3: time.Now: " +
+			"only the outermost rooms read the clock"},
+		{"the clock by another name", "verdict/x.go", "import clock \"time\"\nvar x = clock.Now()", "verdict/x.go:3: " +
+			"time.Now: only the outermost rooms read the clock"},
+		{"the clock by a dot import", "verdict/x.go", "import . \"time\"\nvar x = Now()", "verdict/x.go:2: dot " +
+			"import of time: only the outermost rooms read the clock"},
+		{"elapsed time", "verdict/x.go", "import \"time\"\nvar x = time.Since(time.Time{})", "verdict/x.go:3: " +
+			"time.Since: only the outermost rooms read the clock"},
+		{"remaining time", "verdict/x.go", "import \"time\"\nvar x = time.Until(time.Time{})", "verdict/x.go:3: " +
+			"time.Until: only the outermost rooms read the clock"},
+		{"the environment below main", "internal/wire/x.go", "import \"os\"\nvar x = os.Getenv(\"HOME\")",
+			"internal/wire/x.go:3: os.Getenv: only cmd reads the environment or ends the process"},
+		{"the environment, looked up", "internal/wire/x.go", "import \"os\"\nvar x, _ = os.LookupEnv(\"HOME\")",
+			"internal/wire/x.go:3: os.LookupEnv: only cmd reads the environment or ends the process"},
+		{"the whole environment", "internal/wire/x.go", "import \"os\"\nvar x = os.Environ()",
+			"internal/wire/x.go:3: os.Environ: only cmd reads the environment or ends the process"},
+		{"the process ended below main", "internal/wire/x.go", "import \"os\"\nfunc f() { os.Exit(1) }",
+			"internal/wire/x.go:3: os.Exit: only cmd reads the environment or ends the process"},
+		{"the process ended by a log line", "internal/wire/x.go", "import \"log\"\nfunc f() { log.Fatalf(\"\") }",
+			"internal/wire/x.go:3: log.Fatalf: only cmd reads the environment or ends the process"},
+		{"a long file", "internal/wire/x.go", strings.Repeat("\n", maxFile), "internal/wire/x.go: 401 lines, at " +
+			"most 400"},
+		{"a long function", "internal/wire/x.go", "func f() {" + strings.Repeat("\n", maxFunction) + "}",
+			"internal/wire/x.go:2: f has 61 lines, at most 60"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			assert.Equal(t, []string{row.want}, judge(t, row.path, row.source))

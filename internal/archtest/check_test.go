@@ -69,7 +69,8 @@ func imports(module string, r room, f file) []string {
 		}
 		command := imported == "cmd" || strings.HasPrefix(imported, "cmd/")
 		if command || !slices.Contains(r.imports, imported) && !slices.Contains(r.imports, everything) {
-			broken = append(broken, fmt.Sprintf("%s:%d: %s must not import %s", f.path, f.line(spec), f.dir(), imported))
+			broken = append(broken, fmt.Sprintf("%s:%d: %s must not import %s", f.path, f.line(spec), f.dir(),
+				imported))
 		}
 	}
 	return broken
@@ -89,7 +90,8 @@ func sizes(f file) []string {
 		}
 		first, last := f.fset.Position(fn.Pos()).Line, f.fset.Position(fn.End()).Line
 		if n := last - first + 1; n > maxFunction {
-			broken = append(broken, fmt.Sprintf("%s:%d: %s has %d lines, at most %d", f.path, first, fn.Name.Name, n, maxFunction))
+			broken = append(broken, fmt.Sprintf("%s:%d: %s has %d lines, at most %d", f.path, first, fn.Name.Name, n,
+				maxFunction))
 		}
 	}
 	return broken
@@ -134,7 +136,8 @@ func calls(f file, forbidden map[string][]string, why string) []string {
 		}
 		x, ok := selector.X.(*ast.Ident)
 		if ok && slices.Contains(forbidden[names[x.Name]], selector.Sel.Name) {
-			broken = append(broken, fmt.Sprintf("%s:%d: %s.%s: %s", f.path, f.line(selector), names[x.Name], selector.Sel.Name, why))
+			broken = append(broken, fmt.Sprintf("%s:%d: %s.%s: %s", f.path, f.line(selector), names[x.Name],
+				selector.Sel.Name, why))
 		}
 		return true
 	})

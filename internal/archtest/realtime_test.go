@@ -60,7 +60,8 @@ func TestRealTimeIsNamed(t *testing.T) {
 		require.NoError(t, err)
 		if regexp.MustCompile(`(?m)^!?\s*judged `).Match(text) {
 			judged++
-			require.Contains(t, scripts, strings.TrimSuffix(filepath.Base(file), ".txtar"), "it judges in real time, and REALTIME doesn't name it")
+			require.Contains(t, scripts, strings.TrimSuffix(filepath.Base(file), ".txtar"), "it judges in real time, "+
+				"and REALTIME doesn't name it")
 		}
 	}
 	require.Positive(t, judged, "no script judges in real time")

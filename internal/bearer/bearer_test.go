@@ -21,8 +21,9 @@ import (
 
 func TestChallenges(t *testing.T) {
 	for text, want := range map[string]challenge{
-		`Bearer resource_metadata="https://a/.well-known/x"`:                         {metadata: "https://a/.well-known/x"},
-		`bearer error="invalid_token", scope="a b"`:                                  {problem: "invalid_token", scope: "a b"},
+		`Bearer resource_metadata="https://a/.well-known/x"`: {metadata: "https://a/.well-known/x"},
+		`bearer error="invalid_token", scope="a b"`: {problem: "invalid_token",
+			scope: "a b"},
 		`Basic realm="x, Bearer scope=no", Bearer scope=yes`:                         {scope: "yes"},
 		`Bearer realm="a \"b\", scope=no", scope="c", Digest realm=x, scope="other"`: {scope: "c"},
 		`Bearer`:            {},
@@ -32,7 +33,8 @@ func TestChallenges(t *testing.T) {
 	} {
 		assert.Equal(t, want, readChallenge(http.Header{"Www-Authenticate": {text}}), text)
 	}
-	assert.Equal(t, challenge{scope: "a"}, readChallenge(http.Header{"Www-Authenticate": {"Basic x", "Bearer scope=a"}}))
+	assert.Equal(t, challenge{scope: "a"}, readChallenge(http.Header{"Www-Authenticate": {"Basic x",
+		"Bearer scope=a"}}))
 }
 
 // an authority is an authorization server, and the resource that it issues for.
@@ -76,7 +78,8 @@ type file = map[string]any
 // TestDiscovery: who issues tokens is found where the specifications have it, in
 // their order, and is believed only where it fits what was asked for.
 func TestDiscovery(t *testing.T) {
-	resource := file{"resource": "HOST/a/mcp", "authorization_servers": []string{"HOST"}, "scopes_supported": []string{"read", "write"}}
+	resource := file{"resource": "HOST/a/mcp", "authorization_servers": []string{"HOST"},
+		"scopes_supported": []string{"read", "write"}}
 	server := file{"issuer": "HOST", "token_endpoint": "HOST/token"}
 	with := func(f file, key string, value any) file {
 		n := file{}
@@ -86,7 +89,8 @@ func TestDiscovery(t *testing.T) {
 		n[key] = value
 		return n
 	}
-	const rp, as, oidc = "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
+	const rp, as, oidc = "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server",
+		"/.well-known/openid-configuration"
 	for name, row := range map[string]struct {
 		files     map[string]any
 		challenge string
@@ -96,31 +100,46 @@ func TestDiscovery(t *testing.T) {
 		scope     string
 		resource  string
 	}{
-		"the challenge names it": {files: map[string]any{"/meta": resource, as: server}, challenge: `Bearer resource_metadata="HOST/meta"`,
-			paths: "GET /meta, GET " + as + ", POST /token", scope: "read write"},
-		"a relative address": {files: map[string]any{"/meta": resource, as: server}, challenge: `Bearer resource_metadata="/meta", scope="other"`,
-			paths: "GET /meta, GET " + as + ", POST /token", scope: "other"},
+		"the challenge names it": {files: map[string]any{"/meta": resource, as: server},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			paths:     "GET /meta, GET " + as + ", POST /token", scope: "read write"},
+		"a relative address": {files: map[string]any{"/meta": resource, as: server},
+			challenge: `Bearer resource_metadata="/meta", scope="other"`,
+			paths:     "GET /meta, GET " + as + ", POST /token", scope: "other"},
 		"by the path": {files: map[string]any{rp + "/a/mcp": resource, as: server},
 			paths: "GET " + rp + "/a/mcp, GET " + as + ", POST /token", scope: "read write"},
 		"by the host": {files: map[string]any{rp: with(resource, "resource", "HOST/"), as: server}, resource: "HOST/",
 			paths: "GET " + rp + "/a/mcp, GET " + rp + ", GET " + as + ", POST /token", scope: "read write"},
-		"of OpenID": {files: map[string]any{"/meta": with(resource, "authorization_servers", []string{"HOST/one/"}), "/one" + oidc: with(server, "issuer", "HOST/one")},
-			challenge: `Bearer resource_metadata="HOST/meta"`, paths: "GET /meta, GET " + as + "/one, GET " + oidc + "/one, GET /one" + oidc + ", POST /token", scope: "read write"},
+		"of OpenID": {files: map[string]any{"/meta": with(resource, "authorization_servers", []string{"HOST/one/"}),
+			"/one" + oidc: with(server, "issuer", "HOST/one")},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			paths:     "GET /meta, GET " + as + "/one, GET " + oidc + "/one, GET /one" + oidc + ", POST /token",
+			scope:     "read write"},
 		"a pinned issuer": {files: map[string]any{as: server}, issuer: "HOST", paths: "GET " + as + ", POST /token"},
-		"of another resource": {files: map[string]any{"/meta": with(resource, "resource", "https://other.example/a/mcp")}, challenge: `Bearer resource_metadata="HOST/meta"`,
+		"of another resource": {files: map[string]any{"/meta": with(resource, "resource",
+			"https://other.example/a/mcp")}, challenge: `Bearer resource_metadata="HOST/meta"`,
 			want: "is of another resource, https://other.example/a/mcp", paths: "GET /meta"},
-		"of a path beside": {files: map[string]any{"/meta": with(resource, "resource", "HOST/a/mc")}, challenge: `Bearer resource_metadata="HOST/meta"`,
-			want: "is of another resource", paths: "GET /meta"},
-		"of another issuer": {files: map[string]any{"/meta": resource, as: with(server, "issuer", "https://other.example")}, challenge: `Bearer resource_metadata="HOST/meta"`,
+		"of a path beside": {files: map[string]any{"/meta": with(resource, "resource", "HOST/a/mc")},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			want:      "is of another resource", paths: "GET /meta"},
+		"of another issuer": {files: map[string]any{"/meta": resource,
+			as: with(server, "issuer", "https://other.example")}, challenge: `Bearer resource_metadata="HOST/meta"`,
 			want: "is of another issuer, https://other.example", paths: "GET /meta, GET " + as},
-		"no grant": {files: map[string]any{"/meta": resource, as: with(server, "grant_types_supported", []string{"authorization_code"})}, challenge: `Bearer resource_metadata="HOST/meta"`,
-			want: "grants nothing for client credentials, but authorization_code", paths: "GET /meta, GET " + as},
-		"without TLS": {files: map[string]any{"/meta": resource, as: with(server, "token_endpoint", "http://issuer.example/token?x=secret")}, challenge: `Bearer resource_metadata="HOST/meta"`,
-			want: "the token endpoint http://issuer.example/token is without TLS", paths: "GET /meta, GET " + as},
-		"nobody": {files: map[string]any{"/meta": with(resource, "authorization_servers", []string{})}, challenge: `Bearer resource_metadata="HOST/meta"`,
-			want: "names no authorization server", paths: "GET /meta"},
-		"nowhere":        {want: "nothing says who issues tokens for HOST/a/mcp: HTTP 404 at HOST" + rp + "/a/mcp, HTTP 404 at HOST" + rp, paths: "GET " + rp + "/a/mcp, GET " + rp},
-		"another scheme": {challenge: `Bearer resource_metadata="file:///etc/passwd"`, want: "at an address that can't be requested"},
+		"no grant": {files: map[string]any{"/meta": resource,
+			as: with(server, "grant_types_supported", []string{"authorization_code"})},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			want:      "grants nothing for client credentials, but authorization_code", paths: "GET /meta, GET " + as},
+		"without TLS": {files: map[string]any{"/meta": resource,
+			as: with(server, "token_endpoint", "http://issuer.example/token?x=secret")},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			want:      "the token endpoint http://issuer.example/token is without TLS", paths: "GET /meta, GET " + as},
+		"nobody": {files: map[string]any{"/meta": with(resource, "authorization_servers", []string{})},
+			challenge: `Bearer resource_metadata="HOST/meta"`,
+			want:      "names no authorization server", paths: "GET /meta"},
+		"nowhere": {want: "nothing says who issues tokens for HOST/a/mcp: HTTP 404 at HOST" + rp +
+			"/a/mcp, HTTP 404 at HOST" + rp, paths: "GET " + rp + "/a/mcp, GET " + rp},
+		"another scheme": {challenge: `Bearer resource_metadata="file:///etc/passwd"`,
+			want: "at an address that can't be requested"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,13 +182,15 @@ func TestDiscovery(t *testing.T) {
 // TestSecretsInTheBody, where the server takes them there only.
 func TestSecretsInTheBody(t *testing.T) {
 	const as = "/.well-known/oauth-authorization-server"
-	a := (&authority{life: 77, files: map[string]any{as: file{"issuer": "HOST", "token_endpoint": "HOST/token", "token_endpoint_auth_methods_supported": []string{"client_secret_post"}}}}).start(t)
+	a := (&authority{life: 77, files: map[string]any{as: file{"issuer": "HOST", "token_endpoint": "HOST/token",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post"}}}}).start(t)
 	c := &Client{Resource: "https://mcp.example/", ID: "one", Secret: "two", Issuer: a.URL, Scope: "three"}
 	require.True(t, c.Eager())
 	got, err := c.Get(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, Token{"token-1", 77 * time.Second}, got)
-	require.Equal(t, url.Values{"grant_type": {"client_credentials"}, "resource": {"https://mcp.example/"}, "scope": {"three"}, "client_id": {"one"}, "client_secret": {"two"}}, a.forms[0])
+	require.Equal(t, url.Values{"grant_type": {"client_credentials"}, "resource": {"https://mcp.example/"},
+		"scope": {"three"}, "client_id": {"one"}, "client_secret": {"two"}}, a.forms[0])
 	require.Equal(t, ":", a.basics[0])
 }
 
@@ -180,7 +201,8 @@ func TestWhatIsNoToken(t *testing.T) {
 		body   string
 		want   string
 	}{
-		"an error":     {400, `{"error":"invalid_scope","error_description":"no such scope"}`, "issues no token: HTTP 400: invalid_scope (no such scope)"},
+		"an error": {400, `{"error":"invalid_scope","error_description":"no such scope"}`,
+			"issues no token: HTTP 400: invalid_scope (no such scope)"},
 		"nothing":      {200, `{}`, "HTTP 200 and no token"},
 		"HTML":         {502, `<html>`, "HTTP 502 and no token"},
 		"another type": {200, `{"access_token":"x","token_type":"DPoP"}`, `of the type "DPoP"`},
@@ -260,7 +282,8 @@ func TestTokensAreReplacedAheadOfTheirEnd(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, []time.Duration{0, 80 * time.Second, 160 * time.Second, 165 * time.Second}, at)
 		require.Equal(t, "t4", s.Token())
-		require.Equal(t, []string{"no new token could be had ahead of the end of the one in use: the server is away"}, warned)
+		require.Equal(t, []string{"no new token could be had ahead of the end of the one in use: the server is away"},
+			warned)
 		s.Close()
 		time.Sleep(time.Hour)
 		require.Len(t, at, 4, "nothing is asked for once it is closed")
@@ -319,13 +342,14 @@ func TestTokenOfACommand(t *testing.T) {
 		command, want, fault string
 		lasts                bool
 	}{
-		"a token":       {command: "echo tok.en", want: "tok.en"},
-		"a JWT":         {command: "echo " + jwt, want: jwt, lasts: true},
-		"a server's":    {command: `echo '{"access_token":"abc","expires_in":"3600"}'`, want: "abc", lasts: true},
-		"nothing":       {command: "echo no login >&2", fault: "printed nothing: no login"},
-		"words":         {command: "echo please log in", fault: "it has spaces"},
-		"a failure":     {command: "echo expired >&2; exit 3", fault: "failed: exit status 3: expired"},
-		"a trace":       {command: "echo + curl -u me:" + jwt[:19] + " https://a.example/x >&2; exit 3", fault: "3: + curl -u me:*** https://a.example/x"},
+		"a token":    {command: "echo tok.en", want: "tok.en"},
+		"a JWT":      {command: "echo " + jwt, want: jwt, lasts: true},
+		"a server's": {command: `echo '{"access_token":"abc","expires_in":"3600"}'`, want: "abc", lasts: true},
+		"nothing":    {command: "echo no login >&2", fault: "printed nothing: no login"},
+		"words":      {command: "echo please log in", fault: "it has spaces"},
+		"a failure":  {command: "echo expired >&2; exit 3", fault: "failed: exit status 3: expired"},
+		"a trace": {command: "echo + curl -u me:" + jwt[:19] + " https://a.example/x >&2; exit 3",
+			fault: "3: + curl -u me:*** https://a.example/x"},
 		"said twice":    {command: "echo hunter; echo got hunter >&2; exit 3", fault: "exit status 3: got ***"},
 		"no such":       {command: "/no/such/program", fault: "failed: exit status 127"},
 		"several lines": {command: "printf 'a\\nb'", fault: "more than one line"},

@@ -135,9 +135,11 @@ func (c *Client) ask(ctx context.Context, scope string) (Token, error) {
 		}
 		return Token{}, fmt.Errorf("%s issues no token: HTTP %d: %s", public(c.issuing.Endpoint), status, brief(words))
 	case status != http.StatusOK, bad != nil, reply.Access == "":
-		return Token{}, fmt.Errorf("%s answered the request for a token with HTTP %d and no token", public(c.issuing.Endpoint), status)
+		return Token{}, fmt.Errorf("%s answered the request for a token with HTTP %d and no token",
+			public(c.issuing.Endpoint), status)
 	case !strings.EqualFold(reply.Type, "Bearer"):
-		return Token{}, fmt.Errorf("%s issued a token of the type %q, which is no bearer's", public(c.issuing.Endpoint), brief(reply.Type))
+		return Token{}, fmt.Errorf("%s issued a token of the type %q, which is no bearer's",
+			public(c.issuing.Endpoint), brief(reply.Type))
 	case !showable(reply.Access):
 		return Token{}, fmt.Errorf("%s issued a token that can't stand in a header", public(c.issuing.Endpoint))
 	}
@@ -180,5 +182,6 @@ func public(raw string) string {
 // takesBasic reports if a server that lists how clients show their secrets takes
 // Basic, which is the default.
 func takesBasic(methods []string) bool {
-	return len(methods) == 0 || slices.Contains(methods, "client_secret_basic") || !slices.Contains(methods, "client_secret_post")
+	return len(methods) == 0 || slices.Contains(methods, "client_secret_basic") ||
+		!slices.Contains(methods, "client_secret_post")
 }

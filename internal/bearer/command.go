@@ -54,7 +54,8 @@ func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 	case text == "":
 		return Token{}, errors.New("the command for a token printed nothing" + lastLine(said.String(), ""))
 	case !showable(text):
-		return Token{}, errors.New("the command for a token printed something that is none: it has spaces, or more than one line")
+		return Token{}, errors.New("the command for a token printed something that is none: it has spaces, or more " +
+			"than one line")
 	}
 	return Token{Value: text, Lasts: lifeOf(text, time.Now())}, nil
 }

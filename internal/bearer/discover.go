@@ -52,7 +52,8 @@ func (c *Client) discover(ctx context.Context, asked challenge) (*Issuing, error
 		return nil, err
 	}
 	if len(s.Grants) > 0 && !slices.Contains(s.Grants, "client_credentials") {
-		return nil, fmt.Errorf("the authorization server %s grants nothing for client credentials, but %s", public(found.Issuer), brief(strings.Join(s.Grants, ", ")))
+		return nil, fmt.Errorf("the authorization server %s grants nothing for client credentials, but %s",
+			public(found.Issuer), brief(strings.Join(s.Grants, ", ")))
 	}
 	return found, nil
 }
@@ -65,7 +66,8 @@ func (c *Client) trustworthy(endpoint string) error {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("the authorization server names no token endpoint that can be requested")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return fmt.Errorf("the token endpoint %s is without TLS, and the client's credentials would go there", public(endpoint))
+		return fmt.Errorf("the token endpoint %s is without TLS, and the client's credentials would go there",
+			public(endpoint))
 	}
 	return nil
 }
@@ -82,13 +84,15 @@ func (c *Client) resource(ctx context.Context, at *url.URL, asked challenge) (re
 	if asked.metadata != "" {
 		named, err := at.Parse(asked.metadata)
 		if err != nil || named.Scheme != "http" && named.Scheme != "https" {
-			return resourceMetadata{}, errors.New("the server's challenge names metadata at an address that can't be requested")
+			return resourceMetadata{}, errors.New("the server's challenge names metadata at an address that can't be " +
+				"requested")
 		}
 		places = []string{named.String()}
 	} else {
 		places = wellKnown(at, "oauth-protected-resource")
 		if at.Path != "" && at.Path != "/" {
-			places = append(places, wellKnown(&url.URL{Scheme: at.Scheme, Host: at.Host}, "oauth-protected-resource")...)
+			places = append(places, wellKnown(&url.URL{Scheme: at.Scheme, Host: at.Host},
+				"oauth-protected-resource")...)
 		}
 	}
 	var m resourceMetadata
@@ -125,7 +129,8 @@ func (c *Client) server(ctx context.Context, issuer string) (serverMetadata, err
 	}
 	places := append(wellKnown(at, "oauth-authorization-server"), wellKnown(at, "openid-configuration")...)
 	if path := strings.TrimSuffix(at.Path, "/"); path != "" {
-		places = append(places, (&url.URL{Scheme: at.Scheme, Host: at.Host, Path: path + "/.well-known/openid-configuration"}).String())
+		places = append(places, (&url.URL{Scheme: at.Scheme, Host: at.Host,
+			Path: path + "/.well-known/openid-configuration"}).String())
 	}
 	place, err := c.first(ctx, places, &m)
 	switch {

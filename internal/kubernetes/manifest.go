@@ -46,23 +46,24 @@ const port = 7070
 
 // fault says what is wrong with a Config.
 func (c *Config) fault() error {
-	for _, n := range []struct{ what, name string }{{"name", c.Name}, {"namespace", c.Namespace}, {"token secret", c.TokenSecret},
+	for _, n := range []struct{ what, name string }{{"name", c.Name}, {"namespace", c.Namespace},
+		{"token secret", c.TokenSecret},
 		{"TLS secret", c.TLSSecret}, {"env secret", c.EnvSecret}, {"claim", c.Claim}} {
 		if n.name != "" && !nameForm.MatchString(n.name) {
-			return fmt.Errorf("kubernetes: the %s %q is no name of an object: small letters, digits and hyphens", n.what, n.name)
+			return fmt.Errorf("the %s %q is no name of an object: small letters, digits and hyphens", n.what, n.name)
 		}
 	}
 	switch {
 	case c.Name == "" || c.TokenSecret == "" || c.TLSSecret == "":
-		return errors.New("kubernetes: the objects, the token's secret and the certificate's need names")
+		return errors.New("the objects, the token's secret and the certificate's need names")
 	case c.Workers < 1 || c.Workers > 10_000:
-		return fmt.Errorf("kubernetes: %d workers are not from 1 to 10000", c.Workers)
+		return fmt.Errorf("%d workers are not from 1 to 10000", c.Workers)
 	case c.Image == "" || len(c.Args) == 0:
-		return errors.New("kubernetes: there is no image, or nothing to send")
+		return errors.New("there is no image, or nothing to send")
 	case c.TTL < 0:
-		return fmt.Errorf("kubernetes: a TTL of %s is below 0", c.TTL)
+		return fmt.Errorf("a TTL of %s is below 0", c.TTL)
 	case !quantityForm.MatchString(c.CPU) || !quantityForm.MatchString(c.Memory):
-		return fmt.Errorf("kubernetes: %q and %q are no quantities such as 500m and 512Mi", c.CPU, c.Memory)
+		return fmt.Errorf("%q and %q are no quantities such as 500m and 512Mi", c.CPU, c.Memory)
 	}
 	return nil
 }
@@ -78,18 +79,19 @@ func Manifest(c Config) ([]byte, error) {
 	enc.SetIndent(2)
 	for _, object := range []node{c.service(), c.job("coordinator", c.coordinator()), c.job("worker", c.workers())} {
 		if err := enc.Encode(object); err != nil {
-			return nil, fmt.Errorf("kubernetes: %w", err)
+			return nil, fmt.Errorf("%w", err)
 		}
 	}
 	if err := enc.Close(); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	return out.Bytes(), nil
 }
 
 // labels are those of one component, by which all of them are found and removed.
 func (c *Config) labels(component string) node {
-	return node{"app.kubernetes.io/name": "mcpload", "app.kubernetes.io/instance": c.Name, "app.kubernetes.io/component": component}
+	return node{"app.kubernetes.io/name": "mcpload", "app.kubernetes.io/instance": c.Name,
+		"app.kubernetes.io/component": component}
 }
 
 func (c *Config) metadata(name, component string) node {
@@ -121,27 +123,51 @@ func (c *Config) job(component string, spec node) node {
 		"jobTemplate": node{"metadata": node{"labels": c.labels(component)}, "spec": spec}}}
 }
 
-// coordinator is the one pod that hands out and judges. It isn't started again: what it
-// knew would be lost, and its workers keep theirs.
+// coordinator is the one pod that hands out and judges. Where results are kept on a
+// claim its state is too, and it is started again wherever it dies; else what it knew
+// dies with it, and its workers keep theirs.
 func (c *Config) coordinator() node {
 	args := []any{"coordinate", "--shards", strconv.Itoa(c.Workers), "--addr", ":" + strconv.Itoa(port),
-		"--cert", "/tls/tls.crt", "--key", "/tls/tls.key", "--results", "/results", "--no-tui", "--"}
+		"--cert", "/tls/tls.crt", "--key", "/tls/tls.key", "--results", "/results", "--no-tui"}
+	if c.Claim != "" {
+		args = append(args, "--state", "/results/state-$(JOB_UID)") // another Job has another
+	}
+	args = append(args, "--")
 	for _, a := range c.Args {
 		args = append(args, strings.ReplaceAll(a, "$(", "$$(")) // which would name a variable
 	}
-	pod := c.pod("coordinator", args, node{"requests": node{"cpu": "250m", "memory": "512Mi"}, "limits": node{"memory": "2Gi"}})
-	return node{"backoffLimit": 0, "completions": 1, "parallelism": 1, "ttlSecondsAfterFinished": int(c.TTL.Seconds()), "template": pod}
+	pod := c.pod("coordinator", args, node{"requests": node{"cpu": "250m", "memory": "512Mi"},
+		"limits": node{"memory": "2Gi"}})
+	spec := node{"backoffLimit": 0, "completions": 1, "parallelism": 1, "ttlSecondsAfterFinished": int(c.TTL.Seconds()),
+		"template": pod}
+	if c.Claim == "" {
+		return spec
+	}
+	box := pod["spec"].(node)["containers"].([]any)[0].(node)
+	box["env"] = append(box["env"].([]any), node{"name": "JOB_UID",
+		"valueFrom": node{"fieldRef": node{"fieldPath": "metadata.labels['batch.kubernetes.io/controller-uid']"}}})
+	spec["backoffLimit"], spec["podReplacementPolicy"] = 3, "Failed"
+	spec["podFailurePolicy"] = node{"rules": []any{
+		node{"action": "Ignore", "onPodConditions": []any{node{"type": "DisruptionTarget"}}}, // a node was drained
+		node{"action": "FailJob", "onExitCodes": node{"containerName": "coordinator", "operator": "In",
+			"values": []any{1, 2, 3}}},
+	}}
+	return spec
 }
 
 // workers are as many pods as there are shards, each with its index. One that fails
 // before the plan begins is started once more.
 func (c *Config) workers() node {
-	args := []any{"work", "--cacert", "/tls/tls.crt", "--results", "/results", "--no-tui", c.coordinatorName() + ":" + strconv.Itoa(port)}
-	pod := c.pod("worker", args, node{"requests": node{"cpu": c.CPU, "memory": c.Memory}, "limits": node{"memory": c.Memory}})
+	args := []any{"work", "--cacert", "/tls/tls.crt", "--results", "/results", "--no-tui", c.coordinatorName() + ":" +
+		strconv.Itoa(port)}
+	pod := c.pod("worker", args, node{"requests": node{"cpu": c.CPU, "memory": c.Memory},
+		"limits": node{"memory": c.Memory}})
 	spec := pod["spec"].(node)
-	spec["topologySpreadConstraints"] = []any{node{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
-		"labelSelector": node{"matchLabels": c.labels("worker")}}}
-	return node{"completionMode": "Indexed", "completions": c.Workers, "parallelism": c.Workers, "backoffLimitPerIndex": 1,
+	spec["topologySpreadConstraints"] = []any{node{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+		"whenUnsatisfiable": "ScheduleAnyway",
+		"labelSelector":     node{"matchLabels": c.labels("worker")}}}
+	return node{"completionMode": "Indexed", "completions": c.Workers, "parallelism": c.Workers,
+		"backoffLimitPerIndex": 1,
 		"podReplacementPolicy": "Failed", "ttlSecondsAfterFinished": int(c.TTL.Seconds()), "template": pod}
 }
 
@@ -156,8 +182,10 @@ func (c *Config) pod(component string, args []any, resources node) node {
 			node{"name": "MCPLOAD_SHARDS", "value": strconv.Itoa(c.Workers)},
 			node{"name": "HOME", "value": "/tmp"},
 		},
-		"securityContext": node{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": node{"drop": []any{"ALL"}}},
-		"volumeMounts": []any{node{"name": "tmp", "mountPath": "/tmp"}, node{"name": "results", "mountPath": "/results"},
+		"securityContext": node{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+			"capabilities": node{"drop": []any{"ALL"}}},
+		"volumeMounts": []any{node{"name": "tmp", "mountPath": "/tmp"}, node{"name": "results",
+			"mountPath": "/results"},
 			node{"name": "tls", "mountPath": "/tls", "readOnly": true}},
 	}
 	if component == "coordinator" {

@@ -18,9 +18,11 @@ import (
 var update = flag.Bool("update", false, "write deploy/kubernetes anew")
 
 // example is what deploy/kubernetes is made of.
-var example = Config{Name: "mcpload", Workers: 3, Image: "ghcr.io/mcpload/mcpload:latest", TokenSecret: "mcpload-token", TLSSecret: "mcpload-tls",
-	Args: []string{"load", "--url", "http://server.default.svc:8000/mcp", "--method", "tools/list", "--rate", "300/s", "--duration", "1m", "--threshold", "p99<250ms"},
-	TTL:  24 * time.Hour, CPU: "1", Memory: "512Mi"}
+var example = Config{Name: "mcpload", Workers: 3, Image: "ghcr.io/mcpload/mcpload:latest", TokenSecret: "mcpload-token",
+	TLSSecret: "mcpload-tls",
+	Args: []string{"load", "--url", "http://server.default.svc:8000/mcp", "--method", "tools/list", "--rate", "300/s",
+		"--duration", "1m", "--threshold", "p99<250ms"},
+	TTL: 24 * time.Hour, CPU: "1", Memory: "512Mi"}
 
 // objects are a manifest's documents by their kind and component.
 func objects(t *testing.T, c Config) map[string]node {
@@ -69,7 +71,8 @@ func TestWorkersAreAnIndexedJob(t *testing.T) {
 	require.Equal(t, "work", args[0])
 	require.Equal(t, "mcpload-coordinator:7070", args[len(args)-1])
 	require.Equal(t, at(all["Service coordinator"], "metadata", "name"), "mcpload-coordinator")
-	require.Equal(t, at(all["Service coordinator"], "spec", "selector"), at(all["Job coordinator"], "spec", "template", "metadata", "labels"))
+	require.Equal(t, at(all["Service coordinator"], "spec", "selector"), at(all["Job coordinator"], "spec", "template",
+		"metadata", "labels"))
 }
 
 func TestTheCoordinatorGetsThePlan(t *testing.T) {
@@ -85,6 +88,33 @@ func TestTheCoordinatorGetsThePlan(t *testing.T) {
 	got := args[slices.Index(args, "--")+1:]
 	require.Equal(t, example.Args, got[:len(got)-2])
 	require.Equal(t, `{"q":"$$(HOME): \"x\""}`, got[len(got)-1], "no variable of the pod's")
+}
+
+// With a claim the coordinator's state outlives its pod: it is started again where that
+// dies, and never where it has judged.
+func TestACoordinatorWithAClaimIsStartedAgain(t *testing.T) {
+	c := example
+	c.Claim = "kept"
+	spec := at(objects(t, c)["Job coordinator"], "spec").(node)
+	require.Equal(t, 3, spec["backoffLimit"])
+	require.Equal(t, "Failed", spec["podReplacementPolicy"])
+	rules := at(spec, "podFailurePolicy", "rules")
+	require.Equal(t, "Ignore", at(rules, 0, "action"))
+	require.Equal(t, "DisruptionTarget", at(rules, 0, "onPodConditions", 0, "type"))
+	require.Equal(t, "FailJob", at(rules, 1, "action"))
+	require.Equal(t, []any{1, 2, 3}, at(rules, 1, "onExitCodes", "values"))
+	box := at(spec, "template", "spec", "containers", 0).(node)
+	require.Equal(t, at(rules, 1, "onExitCodes", "containerName"), box["name"])
+	args := box["args"].([]any)
+	state := args[slices.Index(args, any("--state"))+1]
+	require.Less(t, slices.Index(args, any("--state")), slices.Index(args, any("--")))
+	require.Equal(t, "/results/state-$(JOB_UID)", state)
+	require.Equal(t, "JOB_UID", at(box, "env", 3, "name"))
+	require.Equal(t, "metadata.labels['batch.kubernetes.io/controller-uid']", at(box, "env", 3, "valueFrom", "fieldRef",
+		"fieldPath"))
+	require.Equal(t, "kept", at(spec, "template", "spec", "volumes", 1, "persistentVolumeClaim", "claimName"))
+	require.NotContains(t, at(objects(t, example)["Job coordinator"], "spec", "template", "spec", "containers", 0,
+		"args"), "--state")
 }
 
 // Every pod is what the restricted Pod Security Standard (v1.34) asks for.
@@ -112,7 +142,8 @@ func TestPodsAreRestricted(t *testing.T) {
 				require.NotContains(t, pod, forbidden)
 			}
 			box := at(pod, "containers", 0).(node)
-			require.Equal(t, node{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": node{"drop": []any{"ALL"}}}, box["securityContext"])
+			require.Equal(t, node{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+				"capabilities": node{"drop": []any{"ALL"}}}, box["securityContext"])
 			require.NotEmpty(t, at(box, "resources", "requests", "cpu"))
 			require.NotEmpty(t, at(box, "resources", "limits", "memory"))
 			for _, v := range pod["volumes"].([]any) {
@@ -129,7 +160,8 @@ func TestSecretsAreReferences(t *testing.T) {
 	c.EnvSecret = "mcpload-env"
 	all := objects(t, c)
 	worker := at(all["Job worker"], "spec", "template", "spec").(node)
-	require.Equal(t, node{"name": "mcpload-token", "key": "token"}, at(worker, "containers", 0, "env", 0, "valueFrom", "secretKeyRef"))
+	require.Equal(t, node{"name": "mcpload-token", "key": "token"}, at(worker, "containers", 0, "env", 0, "valueFrom",
+		"secretKeyRef"))
 	require.Equal(t, "mcpload-env", at(worker, "containers", 0, "envFrom", 0, "secretRef", "name"))
 	require.Equal(t, []any{node{"key": "tls.crt", "path": "tls.crt"}}, at(worker, "volumes", 2, "secret", "items"))
 	require.NotContains(t, at(all["Job coordinator"], "spec", "template", "spec", "containers", 0).(node), "envFrom")

@@ -30,9 +30,12 @@ import (
 
 // A Config says where to install and how much may be done.
 type Config struct {
-	Cache   string       // the folder that environments are made in
-	Offline bool         // use what is there, install nothing
-	Say     func(string) // told of what takes long; nil: nobody
+	Cache   string          // the folder that environments are made in
+	Env     []string        // what installers get, as NAME=VALUE
+	Offline bool            // use what is there, install nothing
+	Say     func(string)    // told what is installed, by what, and how long; nil: nobody
+	Doing   func(string)    // told every second what is under way, such as "installing, 12 s"; nil: nobody
+	Drain   <-chan struct{} // once it is closed an installation ends, with all that it started; nil: never
 }
 
 // An Env is an environment with all packages in it.
@@ -40,6 +43,7 @@ type Env struct {
 	Dir      string   `json:"-"`
 	Runtime  string   `json:"runtime"`  // such as "Python 3.13.0"
 	Packages []string `json:"packages"` // every package, resolved: name==version or name@version
+	Made     string   `json:"-"`        // the packages, if they weren't there before
 	node     bool
 }
 
@@ -62,17 +66,21 @@ const marker = ".mcpload-made.json"
 // is not whole. Two at once, in any processes, wait for each other. The error
 // is an *Error.
 func Prepare(ctx context.Context, i profiles.Install, c Config) (*Env, error) {
-	if c.Say == nil {
-		c.Say = func(string) {}
-	}
+	c = c.filled()
+	ctx, end := c.until(ctx)
+	defer end()
 	dir := filepath.Join(c.Cache, key(i))
 	e := &Env{Dir: dir, node: len(i.NPM) > 0}
 	if err := e.read(); err == nil {
 		return e, nil
 	}
 	names := strings.Join(slices.Concat(i.Packages, i.NPM), ", ")
+	if ctx.Err() != nil {
+		return nil, &Error{Text: names + ": not installed, as it was interrupted", Err: ctx.Err()}
+	}
 	if c.Offline {
-		return nil, &Error{Text: names + ": not installed, and --offline installs nothing", Fix: "run once without --offline"}
+		return nil, &Error{Text: names + ": not installed, and --offline installs nothing",
+			Fix: "run once without --offline"}
 	}
 	if err := os.MkdirAll(c.Cache, 0o755); err != nil {
 		return nil, &Error{Text: "no folder to install in: " + err.Error(), Err: err}
@@ -88,20 +96,64 @@ func Prepare(ctx context.Context, i profiles.Install, c Config) (*Env, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, &Error{Text: "a half-finished installation can't be removed: " + err.Error(), Err: err}
 	}
-	stop := c.progress(names)
-	defer stop()
-	if e.node {
-		err = e.makeNode(ctx, i)
-	} else {
-		err = e.makePython(ctx, i)
-	}
-	if err != nil {
+	if err = c.make(ctx, e, i, names); err != nil {
 		if gone := os.RemoveAll(dir); gone != nil {
 			return nil, errors.Join(err, gone)
 		}
 		return nil, err
 	}
 	return e, e.write()
+}
+
+// filled has somebody to tell, be it nobody.
+func (c Config) filled() Config {
+	nobody := func(string) {}
+	if c.Say == nil {
+		c.Say = nobody
+	}
+	if c.Doing == nil {
+		c.Doing = nobody
+	}
+	return c
+}
+
+// until is a context that ends once drain is closed, too.
+func (c Config) until(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancel(ctx)
+	select {
+	case <-c.Drain:
+		end()
+	default:
+		go func() {
+			select {
+			case <-c.Drain:
+				end()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, end
+}
+
+// make makes an environment, and says by what.
+func (c Config) make(ctx context.Context, e *Env, i profiles.Install, names string) error {
+	uv, by := "", "npm"
+	if !e.node {
+		by = "pip; uv would take a part of the time, if it were on the PATH"
+		if path, err := exec.LookPath("uv"); err == nil {
+			uv, by = path, "uv"
+		}
+	}
+	stop := c.progress(names, by)
+	defer stop()
+	var err error
+	if e.node {
+		err = e.makeNode(ctx, c, i)
+	} else {
+		err = e.makePython(ctx, c, i, uv)
+	}
+	e.Made = names
+	return err
 }
 
 // key names an environment: its first package, and all of it as a sum.
@@ -118,23 +170,29 @@ func key(i profiles.Install) string {
 	return plain + "-" + hex.EncodeToString(sum[:4])
 }
 
-// progress says what is under way, and again every ten seconds.
-func (c Config) progress(names string) (stop func()) {
-	done := make(chan struct{})
-	c.Say("installing " + names)
+// progress says what is under way: every second to whom that replaces what was said
+// before, and to everybody every ten seconds.
+func (c Config) progress(names, by string) (stop func()) {
+	done, over := make(chan struct{}), make(chan struct{})
+	c.Say("installing " + names + " by " + by)
+	c.Doing("installing")
 	go func() {
-		tick := time.NewTicker(10 * time.Second)
+		defer close(over)
+		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		for n := 10; ; n += 10 {
+		for n := 1; ; n++ {
 			select {
 			case <-tick.C:
-				c.Say(fmt.Sprintf("still installing %s (%d s)", names, n))
+				c.Doing(fmt.Sprintf("installing, %d s", n))
+				if n%10 == 0 {
+					c.Say(fmt.Sprintf("still installing %s (%d s)", names, n))
+				}
 			case <-done:
 				return
 			}
 		}
 	}()
-	return func() { close(done) }
+	return func() { close(done); <-over }
 }
 
 // lock waits for the lock of an environment, and says so once it takes long.
@@ -224,7 +282,8 @@ func (e *Env) Program(name string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", &Error{Text: fmt.Sprintf("%q is neither among the installed programs nor on the PATH", name), Err: err}
+		return "", &Error{Text: fmt.Sprintf("%q is neither among the installed programs nor on the PATH", name),
+			Err: err}
 	}
 	return path, nil
 }

@@ -14,18 +14,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 )
 
-// makePython makes a virtual environment and installs into it, by uv where that
-// is there, because it takes a tenth of pip's time.
-func (e *Env) makePython(ctx context.Context, i profiles.Install) error {
+// makePython makes a virtual environment and installs into it, by uv where its path
+// is given, because it takes a part of pip's time.
+func (e *Env) makePython(ctx context.Context, c Config, i profiles.Install, uv string) error {
 	python, version, err := findPython(ctx, i.Python)
 	if err != nil {
 		return err
 	}
 	e.Runtime = "Python " + version
-	uv, _ := exec.LookPath("uv") // without it, pip does the same
 	venv := []string{python, "-m", "venv", e.Dir}
 	install := []string{e.bin("python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"}
 	list := []string{e.bin("python"), "-m", "pip", "list", "--disable-pip-version-check", "--format", "json"}
@@ -34,14 +34,15 @@ func (e *Env) makePython(ctx context.Context, i profiles.Install) error {
 		install = []string{uv, "pip", "install", "--quiet", "--python", e.bin("python")}
 		list = []string{uv, "pip", "list", "--python", e.bin("python"), "--format", "json"}
 	}
-	if _, err := output(ctx, venv, "making a Python environment", ""); err != nil {
+	if _, err := c.output(ctx, venv, "making a Python environment", ""); err != nil {
 		return err
 	}
 	names := strings.Join(i.Packages, ", ")
-	if _, err := output(ctx, append(install, i.Packages...), "installing "+names, "is PyPI reachable, and are there such versions for "+e.Runtime+"?"); err != nil {
+	if _, err := c.output(ctx, append(install, i.Packages...), "installing "+names,
+		"is PyPI reachable, and are there such versions for "+e.Runtime+"?"); err != nil {
 		return err
 	}
-	text, err := output(ctx, list, "listing what was installed", "")
+	text, err := c.output(ctx, list, "listing what was installed", "")
 	if err != nil {
 		return err
 	}
@@ -56,16 +57,18 @@ func (e *Env) makePython(ctx context.Context, i profiles.Install) error {
 }
 
 // makeNode installs into an npm prefix.
-func (e *Env) makeNode(ctx context.Context, i profiles.Install) error {
+func (e *Env) makeNode(ctx context.Context, c Config, i profiles.Install) error {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return &Error{Text: "no Node.js on this machine (node), which the server runs on", Fix: "install it, from https://nodejs.org or your system's packages", Err: err}
+		return &Error{Text: "no Node.js on this machine (node), which the server runs on",
+			Fix: "install it, from https://nodejs.org or your system's packages", Err: err}
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return &Error{Text: "no npm on this machine, which installs the server", Fix: "install it with Node.js", Err: err}
+		return &Error{Text: "no npm on this machine, which installs the server", Fix: "install it with Node.js",
+			Err: err}
 	}
-	version, err := output(ctx, []string{node, "--version"}, "asking Node.js for its version", "")
+	version, err := c.output(ctx, []string{node, "--version"}, "asking Node.js for its version", "")
 	if err != nil {
 		return err
 	}
@@ -74,32 +77,45 @@ func (e *Env) makeNode(ctx context.Context, i profiles.Install) error {
 		return &Error{Text: "no folder to install in: " + err.Error(), Err: err}
 	}
 	argv := append([]string{npm, "install", "--loglevel=error", "--no-audit", "--no-fund", "--prefix", e.Dir}, i.NPM...)
-	if _, err := output(ctx, argv, "installing "+strings.Join(i.NPM, ", "), "is the npm registry reachable, and is there such a version?"); err != nil {
+	if _, err := c.output(ctx, argv, "installing "+strings.Join(i.NPM, ", "),
+		"is the npm registry reachable, and is there such a version?"); err != nil {
 		return err
 	}
 	e.Packages = slices.Clone(i.NPM)
 	return nil
 }
 
+// endWithin is how long a step of an installation may take to stop before it is killed.
+const endWithin = 2 * time.Second
+
 // output runs a step of an installation. Its error says which, with the exit
-// status and the last lines of what the program said.
-func output(ctx context.Context, argv []string, doing, fix string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.WaitDelay = time.Second
+// status and the last lines of what the program said. Where ctx ends, so do the
+// program and all that it started: installers have others at work.
+func (c Config) output(ctx context.Context, argv []string, doing, fix string) ([]byte, error) {
 	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	switch {
-	case err == nil:
-		return out.Bytes(), nil
-	case ctx.Err() != nil:
-		return nil, &Error{Text: doing + " was interrupted", Err: ctx.Err()}
+	p, err := wire.StartProcess(ctx, wire.ProcessOptions{Command: argv, Env: c.Env, Stdout: &out, Stderr: &said})
+	if ctx.Err() != nil && err != nil {
+		return nil, &Error{Text: doing + " was interrupted", Err: err}
 	}
-	text := fmt.Sprintf("%s failed (%v)", doing, err)
+	if err != nil {
+		return nil, &Error{Text: fmt.Sprintf("%s failed (%v)", doing, err), Fix: fix, Err: err}
+	}
+	interrupted := p.Wait(ctx)
+	grace, cancel := context.WithTimeout(context.Background(), endWithin)
+	defer cancel()
+	_ = p.Stop(grace) // it never fails: what is left is killed
+	status, _ := p.Exited()
+	if interrupted != nil {
+		return nil, &Error{Text: doing + " was interrupted", Err: interrupted}
+	}
+	if code, _ := p.ExitStatus(); code == 0 {
+		return out.Bytes(), nil
+	}
+	text := fmt.Sprintf("%s failed (%s)", doing, status)
 	if last := LastLines(cmp.Or(said.String(), out.String()), 3); len(last) > 0 {
 		text += ": " + strings.Join(last, " / ")
 	}
-	return nil, &Error{Text: text, Fix: fix, Err: err}
+	return nil, &Error{Text: text, Fix: fix}
 }
 
 // LastLines returns the last lines of a text that aren't blank.
@@ -131,7 +147,8 @@ func findPython(ctx context.Context, least string) (path, version string, err er
 	}
 	for n := want; n > 0 && n < want+4; n++ {
 		// A pyenv shim may refuse where another version is chosen.
-		found, err := filepath.Glob(filepath.Join(home, ".pyenv", "versions", "3."+strconv.Itoa(n)+".*", "bin", "python3"))
+		found, err := filepath.Glob(filepath.Join(home, ".pyenv", "versions", "3."+strconv.Itoa(n)+".*", "bin",
+			"python3"))
 		if err != nil {
 			return "", "", fmt.Errorf("launch: internal error: %w", err)
 		}
@@ -153,7 +170,8 @@ func findPython(ctx context.Context, least string) (path, version string, err er
 	if newest != "" {
 		text += " (there is " + newest + ")"
 	}
-	return "", "", &Error{Text: text, Fix: "install it, with its venv module, and have it on the PATH as python" + cmp.Or(least, "3")}
+	return "", "", &Error{Text: text, Fix: "install it, with its venv module, and have it on the PATH as python" +
+		cmp.Or(least, "3")}
 }
 
 // minor is the 13 of "3.13" or "3.13.0"; 0 where there is none.

@@ -17,6 +17,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Stage is a part of a run, such as a scenario.
@@ -29,14 +30,15 @@ type Stage struct {
 // A Server is what a board is told of a server before its traffic begins.
 type Server struct {
 	Name   string
-	Rate   float64   // tokens a second that it promises; 0: no limit is known
-	Burst  float64   // tokens
-	Began  time.Time // the zero of the instants in its calls
-	Stages []Stage   // in the order of the run
+	Rate   float64         // tokens a second that it promises; 0: no limit is known
+	Burst  float64         // tokens
+	Laws   promise.Promise // that it promises in place of those; nil: none are known
+	Began  time.Time       // the zero of the instants in its calls
+	Stages []Stage         // in the order of the run
 }
 
 // A Board gathers what a run does. Its methods may be called at the same time;
-// Saw takes well under a microsecond, and no memory.
+// Saw takes well under a microsecond, and no memory but what laws remember.
 type Board struct {
 	title string
 
@@ -65,6 +67,7 @@ type row struct {
 	latency                         *hdrhistogram.Histogram // of admitted calls, from the due instant, in microseconds
 	level                           float64                 // tokens in a bucket that keeps the promise
 	last                            time.Duration           // when level was right
+	gauges                          []gauge                 // a law each
 }
 
 // A recent is what one slot of time brought.
@@ -75,7 +78,11 @@ type recent struct {
 
 // newRow is a server that nothing has happened to yet.
 func newRow(s Server) *row {
-	return &row{Server: s, level: s.Burst, latency: hdrhistogram.New(1, longest.Microseconds(), 2)}
+	r := &row{Server: s, level: s.Burst, latency: hdrhistogram.New(1, longest.Microseconds(), 2)}
+	for _, l := range s.Laws {
+		r.gauges = append(r.gauges, gauge{law: l, keys: map[string]*promise.Meter{}})
+	}
+	return r
 }
 
 // longest is the longest latency that is told apart.
@@ -108,6 +115,28 @@ func (b *Board) More(server string, stages []Stage) {
 	for _, st := range stages {
 		r.planned += st.Calls
 	}
+}
+
+// Rest replaces what is left of a server's stages: what was planned is then what came and
+// the calls of these.
+func (b *Board) Rest(server string, stages []Stage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.row(server)
+	if r == nil {
+		return
+	}
+	for i, st := range r.Stages {
+		if st.Name == r.stage {
+			r.Stages = r.Stages[:i+1]
+			break
+		}
+	}
+	r.planned = r.admitted + r.refused + r.failed + r.idle
+	for _, st := range stages {
+		r.planned += st.Calls
+	}
+	r.Stages = append(slices.Clip(r.Stages), stages...)
 }
 
 // Note says what a server is about while no call tells: that it starts, rests,
@@ -153,6 +182,9 @@ func (b *Board) Saw(server string, c history.Call) {
 		// A latency beyond the histogram's range counts as its longest.
 		_ = r.latency.RecordValue(min(max(1, c.Response().Microseconds()), longest.Microseconds()))
 		r.take(c.Received)
+		for k := range r.gauges {
+			r.gauges[k].take(r.last, &c)
+		}
 	case c.Outcome == history.Limited:
 		r.refused++
 		s.refused++

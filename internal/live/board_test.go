@@ -91,7 +91,8 @@ func TestNotesStandUntilACallTellsMore(t *testing.T) {
 func TestLineSumsUp(t *testing.T) {
 	b := busy()
 	b.Expect(Server{Name: "other", Began: dawn, Stages: []Stage{{Name: "burst", Calls: 10, End: time.Minute}}})
-	require.Equal(t, "41 of 110 calls done, 30 admitted, 10 refused, 1 failed, about 58s left", b.Line(dawn.Add(2*time.Second)))
+	require.Equal(t, "41 of 110 calls done, 30 admitted, 10 refused, 1 failed, about 58s left",
+		b.Line(dawn.Add(2*time.Second)))
 	require.Equal(t, "0 calls done, 0 admitted, 0 refused, 0 failed", NewBoard("").Line(dawn))
 }
 
@@ -119,4 +120,14 @@ func BenchmarkSaw(b *testing.B) {
 	for b.Loop() {
 		board.Saw("acb", c)
 	}
+}
+
+// What a scenario that ended early leaves out is no longer expected.
+func TestWhatIsLeftOutIsNotExpected(t *testing.T) {
+	b := busy()
+	b.Rest("stranger", []Stage{{Name: "idle", Calls: 1}})
+	b.Rest("acb", []Stage{{Name: "idle", Calls: 9, End: 4 * time.Second}})
+	s := b.snapshots(dawn.Add(2 * time.Second))[0]
+	require.Equal(t, []int{2, 3, 41, 50}, []int{s.number, s.stages, s.done, s.planned})
+	require.Equal(t, 2*time.Second, s.left)
 }

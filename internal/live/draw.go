@@ -36,6 +36,9 @@ var columns = []column{
 		return s.stage
 	}},
 	{title: "done", worth: 7, cell: func(s snapshot) string {
+		if s.waits() {
+			return "-"
+		}
 		if s.planned == 0 {
 			return fmt.Sprint(s.done)
 		}
@@ -43,18 +46,21 @@ var columns = []column{
 	}},
 	{title: "", worth: 1, left: true, cell: func(s snapshot) string { return bar(s.done, s.planned) }},
 	{title: "admitted", worth: 6, style: func(snapshot) lipgloss.Style { return green },
-		cell: func(s snapshot) string { return counted(s.admitted, s.rates[0]) }},
+		cell: func(s snapshot) string { return s.counted(s.admitted, s.rates[0]) }},
 	{title: "refused", worth: 6, style: func(snapshot) lipgloss.Style { return yellow },
-		cell: func(s snapshot) string { return counted(s.refused, s.rates[1]) }},
+		cell: func(s snapshot) string { return s.counted(s.refused, s.rates[1]) }},
 	{title: "failed", worth: 5, style: func(s snapshot) lipgloss.Style {
 		if s.failed > 0 {
 			return red
 		}
 		return faint
-	}, cell: func(s snapshot) string { return counted(s.failed, s.rates[2]) }},
+	}, cell: func(s snapshot) string { return s.counted(s.failed, s.rates[2]) }},
 	{title: "p50", worth: 3, cell: func(s snapshot) string { return latency(s.p50, s.samples) }},
 	{title: "p99", worth: 4, cell: func(s snapshot) string { return latency(s.p99, s.samples) }},
 	{title: "tokens", worth: 2, cell: func(s snapshot) string {
+		if s.taken != "" {
+			return s.taken + " taken"
+		}
 		if !s.limited {
 			return "-"
 		}
@@ -151,8 +157,13 @@ func layOut(chosen []column, servers []snapshot) (lines []string, wide int) {
 }
 
 // counted is how many, and how many a second where any came just now.
-func counted(n int, rate float64) string {
+// waits reports if no traffic is planned yet: it is being installed, or started.
+func (s snapshot) waits() bool { return s.note != "" && s.planned == 0 && s.done == 0 }
+
+func (s snapshot) counted(n int, rate float64) string {
 	switch {
+	case s.waits():
+		return "-"
 	case rate >= 100:
 		return fmt.Sprintf("%d (%.0f/s)", n, rate)
 	case rate > 0:

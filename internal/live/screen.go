@@ -24,7 +24,8 @@ const refresh = 200 * time.Millisecond
 // as a key and not as a signal.
 func NewScreen(b *Board, in io.Reader, out io.Writer, interrupt func()) *Screen {
 	m := model{board: b, width: 80, height: 24, interrupt: interrupt}
-	return &Screen{program: tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(), tea.WithFPS(int(time.Second/refresh)))}
+	return &Screen{program: tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(),
+		tea.WithFPS(int(time.Second/refresh)))}
 }
 
 // Run draws until ctx ends and restores the terminal before it returns.

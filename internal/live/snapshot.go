@@ -16,7 +16,8 @@ type snapshot struct {
 	p50, p99                        time.Duration
 	samples                         int64
 	level, burst                    float64
-	limited                         bool // a limit is known
+	limited                         bool   // a limit is known
+	taken                           string // of each law
 	left                            time.Duration
 	note                            string // what it is about while no call tells
 }
@@ -55,6 +56,7 @@ func (r *row) snapshot(now time.Time) snapshot {
 	if s.limited {
 		s.level = r.levelAt(at)
 	}
+	s.taken = r.taken(max(at, r.last))
 	s.rates = r.rates(at)
 	if s.samples = r.latency.TotalCount(); s.samples > 0 {
 		s.p50 = time.Duration(r.latency.ValueAtQuantile(50)) * time.Microsecond

@@ -86,7 +86,8 @@ func shown(r rune) rune {
 	switch {
 	case r == '\n' || r == '\t':
 		return r
-	case r == utf8.RuneError, !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r),
+	case r == utf8.RuneError, !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r),
+		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r),
 		unicode.Is(unicode.Variation_Selector, r):
 		return instead
 	}

@@ -56,7 +56,8 @@ func TestLines(t *testing.T) {
 // TestNothingGetsThrough: whatever comes in, what goes out is shown as it is.
 func TestNothingGetsThrough(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := rapid.OneOf(rapid.String(), rapid.StringMatching(`(\x1b|\[|m|3|:|\n|\r| |#|[\x{202a}-\x{202e}]|[\x{80}-\x{9f}]|a){0,30}`)).Draw(t, "in")
+		in := rapid.OneOf(rapid.String(),
+			rapid.StringMatching(`(\x1b|\[|m|3|:|\n|\r| |#|[\x{202a}-\x{202e}]|[\x{80}-\x{9f}]|a){0,30}`)).Draw(t, "in")
 		for _, out := range []string{printable.Text(in), printable.Lines(in)} {
 			require.True(t, utf8.ValidString(out))
 			for line := range strings.SplitSeq(out, "\n") {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -20,13 +22,14 @@ import (
 // what may be told and asked meanwhile. Of the zero value nobody is told anything.
 type Settling struct {
 	Say     func(format string, args ...any)
-	Note    func(string)                                        // told what is under way
-	Ask     func(question string) bool                          // nil: nobody is there to ask
-	Yes     bool                                                // whoever runs this agrees
-	Named   bool                                                // somebody named the call
-	Patient bool                                                // somebody said how long a call may take, and means it
-	Again   func(tool string, arguments json.RawMessage) string // the command that calls a tool; nil or empty: there is none to name
-	Drain   <-chan struct{}
+	Note    func(string)               // told what is under way
+	Ask     func(question string) bool // nil: nobody is there to ask
+	Yes     bool                       // whoever runs this agrees
+	Named   bool                       // somebody named the call
+	Patient bool                       // somebody said how long a call may take, and means it
+	// the command that calls a tool; nil or empty: there is none to name
+	Again func(tool string, arguments json.RawMessage) string
+	Drain <-chan struct{}
 }
 
 // ChooseOfMock names the call of a mock that nobody named one for: its own tools
@@ -103,7 +106,8 @@ func (t *Target) choose(ctx context.Context, s *wire.Session) error {
 	switch {
 	case !ok:
 		t.Call.Why = "none of the server's tools looks harmless"
-		t.tell("%s: %s, so that tools/list is called; name one to call with --tool: %s", t.Profile.Name, t.Call.Why, words.First(t.names(tools)))
+		t.tell("%s: %s, so that tools/list is called; name one to call with --tool: %s", t.Profile.Name, t.Call.Why,
+			words.First(t.names(tools)))
 		return nil
 	case c.Unasked:
 	case len(c.Doubts) > 0:
@@ -111,7 +115,8 @@ func (t *Target) choose(ctx context.Context, s *wire.Session) error {
 		return nil
 	case t.Settle.Yes:
 		why = "--yes agreed to it, and " + c.Claims
-	case t.Settle.Ask != nil && t.Settle.Ask(fmt.Sprintf("call the tool %s of %s over and over? %s", c.Tool, t.Profile.Name, c.Claims)):
+	case t.Settle.Ask != nil && t.Settle.Ask(fmt.Sprintf("call the tool %s of %s over and over? %s", c.Tool,
+		t.Profile.Name, c.Claims)):
 		why = "you agreed to it, and " + c.Claims
 	default:
 		t.decline(c, c.Claims)
@@ -220,4 +225,24 @@ func (t *Target) tryCall(ctx context.Context, s *wire.Session) (trial []history.
 			return trial, t.failedTrial(c, s)
 		}
 	}
+}
+
+// Agrees reads a line that is a yes or isn't. It is a no once drain is closed.
+func Agrees(stdin io.Reader, drain <-chan struct{}) bool {
+	answer := make(chan string, 1)
+	if !runner.Unless(drain, func() {
+		var line []byte
+		for b := make([]byte, 1); ; {
+			n, err := stdin.Read(b)
+			if err != nil || n == 1 && b[0] == '\n' {
+				break
+			}
+			line = append(line, b[:n]...)
+		}
+		answer <- strings.ToLower(strings.TrimSpace(string(line)))
+	}) {
+		return false
+	}
+	text := <-answer
+	return text == "y" || text == "yes"
 }

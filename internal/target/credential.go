@@ -63,13 +63,15 @@ func (t *Target) TellsApart() error {
 	const name = "name --client-header, as in --client-header 'Authorization: Bearer $TOKEN_{n}'"
 	switch shown := t.credential(); {
 	case shown != "" && l.Key == profiles.CredentialKey:
-		return hint.New(fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown), name+", or speak as one with --clients 1")
+		return hint.New(fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown),
+			name+", or speak as one with --clients 1")
 	case shown != "":
 		return hint.New(fmt.Errorf("both clients would send the same credential (%s): name --client-header", shown),
 			name+"; if each session has a limit of its own, say --scope session; or speak as one with --clients 1")
 
 	case l.Key == profiles.CredentialKey:
-		return hint.New(fmt.Errorf("each credential is promised a limit of its own, and the clients have none: name --client-header"), name+", or speak as one with --clients 1")
+		return hint.New(fmt.Errorf("each credential is promised a limit of its own, and the clients have none: name "+
+			"--client-header"), name+", or speak as one with --clients 1")
 	}
 	return nil
 }
@@ -80,9 +82,17 @@ const withSessions = revision.R2511
 // TakesSessions has a mock speak a revision with sessions where a law needs them,
 // unless somebody chose another one.
 func (t *Target) TakesSessions() {
-	if p := t.Options.Protocol; t.Kind == Mock && t.Profile.NeedsSessions() != "" && (p == "auto" || p == "") {
+	if p := t.Options.Protocol; t.Kind == Mock && t.needsSessions() != "" && (p == "auto" || p == "") {
 		t.Options.Protocol = withSessions
 	}
+}
+
+// needsSessions says why a revision without sessions won't do; empty: it will.
+func (t *Target) needsSessions() string {
+	if t.Mock.Laws {
+		return profiles.SessionsFor(t.Profile.Promise)
+	}
+	return t.Profile.NeedsSessions()
 }
 
 // sessionsShare reports if all sessions of a client may share a bucket that is
@@ -98,18 +108,20 @@ func (t *Target) sessionsShare() bool {
 // SessionsApart is TellsApart once the protocol is known: since 2026-07-28 there
 // are no sessions that could tell clients apart.
 func (t *Target) SessionsApart(protocol string) error {
-	why, over := t.Profile.NeedsSessions(), revision.Stateless(protocol)
+	why, over := t.needsSessions(), revision.Stateless(protocol)
 	if why == profiles.LawPerSession && t.Options.Transport == wire.Stdio {
 		over = false // the process is one
 	}
-	if over && why != "" && t.Kind != Mock {
-		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with sessions: --protocol "+withSessions)
+	if over && why != "" {
+		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with sessions: "+
+			"--protocol "+withSessions)
 	}
 	if t.Kind == Mock || t.Profile.Limit.Scope != profiles.Client || t.ClientCount() < 2 || t.Identity.Header != "" ||
 		t.Options.Transport == wire.Stdio || !revision.Stateless(protocol) {
 		return nil
 	}
 	return hint.New(fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
-		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one with --clients 1")
+		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one "+
+			"with --clients 1")
 
 }

@@ -17,6 +17,7 @@ func Eras(t *Target, s *wire.Session) string {
 		return ""
 	}
 	others := slices.DeleteFunc(spoken, func(r string) bool { return r == s.Protocol() })
-	return fmt.Sprintf("MCP %s was taken of the revisions that the server speaks; a limit may be another one in %s, or none: --protocol each judges them all",
+	return fmt.Sprintf("MCP %s was taken of the revisions that the server speaks; a limit may be another one in %s, "+
+		"or none: --protocol each judges them all",
 		s.Protocol(), strings.Join(others, ", "))
 }

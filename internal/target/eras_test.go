@@ -18,11 +18,13 @@ func TestErasAreNamed(t *testing.T) {
 		var m struct{ ID json.RawMessage }
 		_ = json.NewDecoder(r.Body).Decode(&m) // of a request that is none, nothing is said
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]}}`, m.ID)
+		fmt.Fprintf(w,
+			`{"jsonrpc":"2.0","id":%s,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]}}`, m.ID)
 	}))
 	t.Cleanup(server.Close)
 	for protocol, want := range map[string]string{
-		"auto":       "MCP 2026-07-28 was taken of the revisions that the server speaks; a limit may be another one in 2025-11-25, 2025-06-18, or none: --protocol each judges them all",
+		"auto": "MCP 2026-07-28 was taken of the revisions that the server speaks; a limit may be another one " +
+			"in 2025-11-25, 2025-06-18, or none: --protocol each judges them all",
 		"2026-07-28": "",
 	} {
 		target := &Target{Kind: URL, Options: wire.Options{Transport: wire.HTTP, URL: server.URL, Protocol: protocol}}

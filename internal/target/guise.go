@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"time"
@@ -23,9 +24,7 @@ type batch struct {
 // sendAs sends a call of an audit's trick.
 func (c *Clients) sendAs(ctx context.Context, a history.Arrival, g audit.Guise, done func(history.Call)) {
 	if g.Plain() {
-		plain := a
-		plain.Session = "" // the way of all others, which is the fastest
-		c.Target.Send(ctx, plain, done)
+		c.sendPlain(ctx, a, done)
 		return
 	}
 	if g.Own() {
@@ -40,11 +39,21 @@ func (c *Clients) sendAs(ctx context.Context, a history.Arrival, g audit.Guise, 
 				done(c.unsent(a, "its session could not be opened"))
 				return
 			}
+			if g.Ends {
+				c.sendPlain(ctx, a, done)
+				return
+			}
 			c.exchangeAs(ctx, l.session, a, g, done)
 		}()
 		return
 	}
 	c.exchangeAs(ctx, c.main, a, g, done)
+}
+
+// sendPlain sends a call the way of all others, which is the fastest.
+func (c *Clients) sendPlain(ctx context.Context, a history.Arrival, done func(history.Call)) {
+	a.Session = ""
+	c.Target.Send(ctx, a, done)
 }
 
 // unsent is a call that nothing was sent of.
@@ -54,7 +63,8 @@ func (c *Clients) unsent(a history.Arrival, why string) history.Call {
 }
 
 // exchangeAs sends a call over a session in a guise.
-func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arrival, g audit.Guise, done func(history.Call)) {
+func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arrival, g audit.Guise,
+	done func(history.Call)) {
 	if g.Batch > 0 {
 		if list, dones := c.gathered(a, g.Batch, done); list != nil {
 			go func() {
@@ -63,6 +73,10 @@ func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arr
 				}
 			}()
 		}
+		return
+	}
+	if g.Counts && c.of.CounterURL != "" {
+		go func() { done(c.readCounter(ctx, a)) }()
 		return
 	}
 	if g.Counts {
@@ -75,22 +89,24 @@ func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arr
 		}()
 		return
 	}
-	if g.ID == nil && g.Header == nil && g.Spell == nil {
+	if g.Alike() {
 		go func() { done(s.Exchange(ctx, a)) }()
 		return
 	}
-	like := wire.Form{Header: c.headers(g)}
+	c.mu.Lock()
+	c.ids++
+	n := c.ids
+	c.mu.Unlock()
+	like := wire.Form{Header: c.headers(g, n), Body: g.Body, Method: g.Method, Chunks: g.Chunks}
 	if g.ID != nil {
-		c.mu.Lock()
-		c.ids++
-		like.ID, like.Text = g.ID(c.ids)
-		c.mu.Unlock()
+		like.ID, like.Spelt = g.ID(n)
 	}
 	go func() { done(s.ExchangeAs(ctx, a, like)) }()
 }
 
 // gathered adds a call to the batch of its session, and returns that once it is whole.
-func (c *Clients) gathered(a history.Arrival, size int, done func(history.Call)) ([]history.Arrival, []func(history.Call)) {
+func (c *Clients) gathered(a history.Arrival, size int, done func(history.Call)) ([]history.Arrival,
+	[]func(history.Call)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.batches[a.Session]
@@ -145,9 +161,13 @@ func numberIn(result json.RawMessage) (string, bool) {
 	return "", false
 }
 
-// headers are those that a guise sends beside the session's, or in their place.
-func (c *Clients) headers(g audit.Guise) http.Header {
+// headers are those that the nth call in a guise sends beside the session's, or in their
+// place.
+func (c *Clients) headers(g audit.Guise, n int64) http.Header {
 	h := http.Header{}
+	for name, format := range g.Fresh {
+		h.Set(name, fmt.Sprintf(format, n))
+	}
 	for name, value := range g.Header {
 		h.Set(name, value)
 	}
@@ -164,6 +184,12 @@ func (c *Clients) headers(g audit.Guise) http.Header {
 // dressed are the options of a session that is opened in a guise.
 func dressed(o wire.Options, g audit.Guise) wire.Options {
 	o.Protocol, o.HTTP2, o.Source = cmp.Or(g.Speaks, o.Protocol), o.HTTP2 || g.HTTP2, cmp.Or(g.From, o.Source)
+	if g.Transport != "" {
+		o.Transport = wire.Transport(g.Transport)
+	}
+	if g.Place != nil {
+		o.URL = g.Place(o.URL)
+	}
 	if g.Stream {
 		o.GetStream = wire.GetOn
 	}

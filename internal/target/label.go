@@ -37,7 +37,8 @@ func checkLabel(label string) error {
 	case len([]rune(label)) > MostLabel:
 		return fmt.Errorf("--label has more than %d characters", MostLabel)
 	case strings.Map(printable.Visible, label) != label || strings.TrimSpace(label) != label:
-		return hint.New(errors.New("--label has characters that can't be seen, or spaces at an end"), "a name such as staging or search-v2")
+		return hint.New(errors.New("--label has characters that can't be seen, or spaces at an end"), "a name such "+
+			"as staging or search-v2")
 	}
 	return nil
 }

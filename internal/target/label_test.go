@@ -45,3 +45,18 @@ func TestDescribedWithItsLabel(t *testing.T) {
 	d := Target{Profile: profiles.ForURL(1, 1), Kind: URL, Label: "staging"}
 	assert.Equal(t, "staging", d.Describe().Target.Label)
 }
+
+// A server without a profile has its label as its name on every screen.
+func TestNamedByItsLabel(t *testing.T) {
+	for want, a := range map[string]Asked{
+		"127.0.0.1:8000/mcp": {URL: "http://me:s3cret@127.0.0.1:8000/mcp?key=s3cret"},
+		"server.py":          {},
+		"staging":            {Label: "staging"},
+	} {
+		list, err := a.Profiles(nil, []string{"/usr/bin/python3", "server.py"})
+		require.NoError(t, err)
+		assert.Equal(t, want, list[0].Name)
+	}
+	_, err := (&Asked{Label: " x"}).Profiles(nil, nil)
+	require.ErrorContains(t, err, "--label has")
+}

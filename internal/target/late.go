@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/audit"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // IDJump is how far the ids of a disguise lie from those before.
@@ -69,7 +70,8 @@ func (c *Clients) Send(ctx context.Context, a history.Arrival, done func(history
 	go func() {
 		<-l.ready // its opening ends with ctx, if not before
 		if l.session == nil {
-			done(history.Call{Arrival: a, Outcome: history.Unsent, Sent: c.of.Options.Now(), Received: c.of.Options.Now(), Detail: "its session could not be opened"})
+			done(history.Call{Arrival: a, Outcome: history.Unsent, Sent: c.of.Options.Now(),
+				Received: c.of.Options.Now(), Detail: "its session could not be opened"})
 			return
 		}
 		done(l.session.Exchange(ctx, a))
@@ -113,7 +115,16 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 	}
 	o.Client, o.ListTools = a.Client, false
 	o.Transport, o.Protocol = c.main.Transport(), c.main.Protocol()
-	if g, ok := audit.GuiseOf(a.Session); ok {
+	g, tricky := audit.GuiseOf(a.Session)
+	sign := false
+	if g.Begins {
+		o.Patience = c.of.readyWithin()
+		if sign, err = c.of.restarted(ctx); err != nil {
+			failed.Detail = "the server was to be restarted: " + c.of.redacted(err)
+			return failed
+		}
+	}
+	if tricky {
 		if o = dressed(o, g); g.At > 1 && g.At-2 < len(c.of.Replicas) {
 			o.URL = c.of.Replicas[g.At-2]
 		}
@@ -122,8 +133,12 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 	if err != nil {
 		failed.Detail = err.Error()
 	}
-	l.session = s
-	failed, l.calls = parted(opening, failed)
+	if l.session = s; g.Ends && s != nil {
+		End(s.Close)
+	}
+	if failed, l.calls = parted(opening, failed); sign && s != nil {
+		failed.Detail = verdict.Restarted
+	}
 	return failed
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/launch"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
@@ -44,7 +45,8 @@ func (l *Live) Afresh() *Live {
 
 // Prepare installs what a recipe needs and returns the command, and the URL that
 // it will serve; empty over stdio.
-func Prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []string, url string, env *launch.Env, err error) {
+func Prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []string, url string, env *launch.Env,
+	err error) {
 	port := l.Port
 	if l.Transport != "stdio" {
 		if err := Loopback(l.Host); err != nil {
@@ -58,8 +60,12 @@ func Prepare(ctx context.Context, l profiles.Launch, c launch.Config) (argv []st
 		url = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(port)) + l.Path
 	}
 	if l.Install != nil {
+		began := time.Now()
 		if env, err = launch.Prepare(ctx, *l.Install, c); err != nil {
 			return nil, "", nil, err
+		}
+		if env.Made != "" && c.Say != nil {
+			c.Say(fmt.Sprintf("installed %s in %s", env.Made, time.Since(began).Round(100*time.Millisecond)))
 		}
 	}
 	folder := filepath.Join(c.Cache, "launch")
@@ -88,7 +94,9 @@ func unusedPort() (int, error) {
 // stop ends it and must be called whatever the error is.
 func (t *Target) goLive(ctx context.Context) (process *wire.Process, stop func(), err error) {
 	stop = func() {}
-	argv, url, env, err := Prepare(ctx, t.Profile.Launch, t.Live.Config)
+	config := t.Live.Config
+	config.Doing = t.Settle.Note
+	argv, url, env, err := Prepare(ctx, t.Profile.Launch, config)
 	if err != nil {
 		return nil, stop, err
 	}
@@ -100,9 +108,12 @@ func (t *Target) goLive(ctx context.Context) (process *wire.Process, stop func()
 	for _, name := range []string{"work", "home", "tmp"} {
 		err = errors.Join(err, os.Mkdir(filepath.Join(base, name), 0o755))
 	}
+	if config.Doing != nil {
+		config.Doing("starting the server")
+	}
 	t.Live.env = env
 	t.Options.Dir = filepath.Join(base, "work")
-	made, credErr := t.Live.makeUp(t.Profile.Credentials, t.Seed)
+	made, credErr := t.Live.makeUp(t.Profile, t.Seed)
 	if err = errors.Join(err, credErr); err != nil {
 		return nil, clear, err
 	}
@@ -144,14 +155,14 @@ func (l *Live) environ(base string) []string {
 
 // makeUp makes up what the server can't do without. Optional credentials are
 // left out: a server may ask their provider.
-func (l *Live) makeUp(list []profiles.Credential, seed uint64) ([]string, error) {
+func (l *Live) makeUp(p profiles.Profile, seed uint64) ([]string, error) {
 	var env []string
 	r := rand.New(rand.NewPCG(seed, seed))
-	for _, c := range list {
+	for _, c := range p.Credentials {
 		if !c.Required {
 			continue
 		}
-		credential, err := startup.NewCredential(c.Env, c.Provider, true)
+		credential, err := startup.NewCredential(c.Env, c.Provider, true, mock.Own(p.Providers)...)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ type Sessions []*wire.Session
 // was started, and must be called whatever the error is.
 func (t *Target) Open(ctx context.Context) (sessions Sessions, stop func(), err error) {
 	if c := t.Profile.Call; c.Tool != "" && c.Forbids(c.Tool) {
-		return nil, func() {}, fmt.Errorf("the profile of %s lists %s among the tools never to call", t.Profile.Name, c.Tool)
+		return nil, func() {}, fmt.Errorf("the profile of %s lists %s among the tools never to call", t.Profile.Name,
+			c.Tool)
 	}
 	var ends []func()
 	stop = func() {
@@ -103,7 +104,8 @@ func (t *Target) dial(ctx context.Context, clients int) (sessions Sessions, err 
 		}
 	}
 	if failed != nil && len(sessions) < clients {
-		t.Unopened.Note = fmt.Sprintf("%d of %s could be opened, and the run goes on with these: %s", len(sessions), words.Count(clients, "session"), failed.Sentence())
+		t.Unopened.Note = fmt.Sprintf("%d of %s could be opened, and the run goes on with these: %s", len(sessions),
+			words.Count(clients, "session"), failed.Sentence())
 		t.tell("%s: %s", t.Profile.Name, t.Unopened.Note)
 	}
 	return sessions, nil
@@ -156,15 +158,16 @@ func (t *Target) Ready(ctx context.Context) (process *wire.Process, stop func(),
 // serve starts a command and waits until something listens at the target's URL.
 func (t *Target) serve(ctx context.Context, command []string) (process *wire.Process, stop func(), err error) {
 	stop = func() {}
-	if wire.Listening(ctx, t.Options.URL) {
-		return nil, stop, hint.New(fmt.Errorf("something listens at %s already", t.Options.URL), "stop it first, or attach to it without starting the command")
+	if wire.Listening(ctx, t.Options) {
+		return nil, stop, hint.New(fmt.Errorf("something listens at %s already", t.Options.URL), "stop it first, or "+
+			"attach to it without starting the command")
 	}
 	process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: command, Env: t.Options.Env, Dir: t.Options.Dir})
 	if err != nil {
 		return nil, stop, err
 	}
-	t.serving = process
-	stop = func() { End(process.Stop) }
+	t.serving, t.served = process, command
+	stop = func() { End(t.serving.Stop) } // which a restart may have started
 	patience, cancel := context.WithTimeout(ctx, t.readyWithin())
 	defer cancel()
 	return process, stop, wire.WaitReady(patience, t.Options, process)
@@ -204,6 +207,7 @@ func (t *Target) startMock() (end func(), err error) {
 		t.Options.Handler = server.Handle
 		return end, nil
 	}
+	t.Restart.Mock = server.Restart
 	t.Options.URL, err = server.Start(string(t.Options.Transport), "127.0.0.1:0")
 	return end, err
 }
@@ -215,5 +219,6 @@ func Unread(m *wire.ReplyMemory) string {
 	if m == nil || m.Unread() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d replies were not read to their end, since those in flight held %d MiB: that is our own limit (--reply-memory), and not the server's fault", m.Unread(), m.Limit()>>20)
+	return fmt.Sprintf("%d replies were not read to their end, since those in flight held %d MiB: that is our own "+
+		"limit (--reply-memory), and not the server's fault", m.Unread(), m.Limit()>>20)
 }

@@ -20,7 +20,8 @@ func TestOpenWithin(t *testing.T) {
 
 // A part opens its own clients' sessions, under the names that they have in the whole.
 func TestAPartOpensItsOwnClients(t *testing.T) {
-	profile := profiles.Profile{Name: "s", Limit: profiles.Limit{Rate: 100, Burst: 100, Scope: profiles.Global, Charges: []string{"*"}},
+	profile := profiles.Profile{Name: "s", Limit: profiles.Limit{Rate: 100, Burst: 100, Scope: profiles.Global,
+		Charges: []string{"*"}},
 		Call: profiles.LoadCall{Method: "tools/list"}}
 	j := Target{Profile: profile, Clients: 6, Part: shard.Part{Nth: 2, Of: 3}}
 	j.Mock.Profile = profile

@@ -16,7 +16,8 @@ func SignsOf(p profiles.Profile) (wire.Refusal, error) {
 		name, text string
 		to         **regexp.Regexp
 	}{
-		{"text", p.Refusal.Text, &r.Text}, {"plain", p.Refusal.Plain, &r.Plain}, {"not.text", p.Refusal.Not.Text, &r.Not.Text},
+		{"text", p.Refusal.Text, &r.Text}, {"plain", p.Refusal.Plain, &r.Plain}, {"not.text", p.Refusal.Not.Text,
+			&r.Not.Text},
 	} {
 		if pattern.text == "" {
 			continue

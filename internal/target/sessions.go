@@ -29,7 +29,8 @@ func (s Sessions) Target() runner.Sessions {
 // Fastest returns the clock and the target to carry calls with, and what frees
 // them: a loop where the sessions can share one, else those that are given. The
 // clock is for whoever paces the run, and nobody else.
-func Fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock, runner.Target, func()) {
+func Fastest(clock runner.Clock, sessions []*wire.Session, plain runner.Target, cfg wire.LoopConfig) (runner.Clock,
+	runner.Target, func()) {
 	// Whatever the reason is that one can't be had: the plain path does the same.
 	if l, err := wire.NewLoop(sessions, cfg); err == nil {
 		return l, l, l.Close
@@ -107,6 +108,7 @@ var StrayWords = map[wire.StrayKind]string{
 	wire.UnknownID: "a reply to a request that was never sent",
 	wire.NoID:      "a reply without an id",
 	wire.Duplicate: "a second reply to one request",
+	wire.Elsewhere: "a response on the session's own stream, where none belongs",
 	wire.Late:      "a reply after its call had been given up",
 	wire.Uncalled:  "a request by the server where its protocol allows none",
 

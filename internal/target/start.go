@@ -28,7 +28,8 @@ const (
 // an error to open the target is something else.
 func (t *Target) Stillborn(err error) (verdict.Finding, bool) {
 	dial, ok := errors.AsType[*wire.DialError](err)
-	if t.Live == nil || t.Live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions || dial.Kind == wire.RanOut {
+	if t.Live == nil || t.Live.began.IsZero() || !ok || dial.Kind == wire.Cancelled || dial.Kind == wire.BadOptions ||
+		dial.Kind == wire.RanOut {
 		return verdict.Finding{}, false
 	}
 	t.Live.took = time.Since(t.Live.began)
@@ -57,7 +58,8 @@ func (l *Live) saw(dial *wire.DialError, t *Target) string {
 	case gone:
 		text = fmt.Sprintf("it ended after %s without an answer: %s", after, status)
 	case t.Options.URL != "" && dial.Kind == wire.TimedOut && len(dial.Calls) == 0:
-		text = fmt.Sprintf("it runs, but nothing listens at %s after %s; does it listen on the port that it was given?", t.Options.URL, after)
+		text = fmt.Sprintf("it runs, but nothing listens at %s after %s; does it listen on the port that it was given?",
+			t.Options.URL, after)
 	default:
 		text = fmt.Sprintf("it runs, but doesn't answer by MCP (%s after %s)", dial.Sentence(), after)
 	}

@@ -49,15 +49,22 @@ type Target struct {
 	ServeMock func(mock.Config) ([]string, error) // the command that serves a mock over stdio; nil: nothing does
 	Launch    []string                            // a command to start before dialling the URL
 	Live      *Live                               // a server of the profile's recipe to install and start; nil: none
-	Replicas  []string                            // further URLs that the same promise holds over, together with the first
-	Clients   int                                 // how many sessions are opened, where the transport has several; 0: DefaultClients
-	Part      shard.Part                          // of the clients, where others speak as the rest; the zero value: all
-	Identity  Identity                            // what tells clients apart besides their sessions
-	Seed      uint64                              // makes what is made up repeatable
-	Call      results.Call                        // what it is loaded with, where nobody named it
-	Settle    Settling                            // how it comes to that call
-	Unopened  Unopened                            // sessions that could not be opened
-	serving   *wire.Process                       // of a command that serves the URL; nil: none was started
+	// further URLs that the same promise holds over, together with the first
+	Replicas []string
+	// how many sessions are opened, where the transport has several; 0: DefaultClients
+	Clients int
+	// of the clients, where others speak as the rest; the zero value: all
+	Part     shard.Part
+	Identity Identity     // what tells clients apart besides their sessions
+	Seed     uint64       // makes what is made up repeatable
+	Call     results.Call // what it is loaded with, where nobody named it
+	Settle   Settling     // how it comes to that call
+	Unopened Unopened     // sessions that could not be opened
+	// a page that says how many calls were carried out; empty: none is known
+	CounterURL string
+	Restart    Restart       // how it is restarted in mid-run
+	served     []string      // the command of what serves the URL
+	serving    *wire.Process // of a command that serves the URL; nil: none was started
 }
 
 // A Place says where a server is. The zero value is a mock's.
@@ -81,7 +88,8 @@ func (t *Target) Aim(p Place) error {
 	case len(p.Command) > 0:
 		t.Kind, t.Options.Command, t.Options.Transport = Command, p.Command, wire.Stdio
 		if !auto && p.Transport != "stdio" {
-			return hint.New(fmt.Errorf("a command is spoken to over stdio, not %s", p.Transport), "give the --url that it serves as well")
+			return hint.New(fmt.Errorf("a command is spoken to over stdio, not %s", p.Transport), "give the --url "+
+				"that it serves as well")
 		}
 	case p.Live:
 		return t.aimLive()
@@ -114,7 +122,8 @@ func (t *Target) aimLive() error {
 	if err := Loopback(l.Host); err != nil {
 		return fmt.Errorf("the profile of %s: %w", t.Profile.Name, err)
 	}
-	t.Options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path // with another port, where it takes any
+	// with another port, where it takes any
+	t.Options.URL = "http://" + net.JoinHostPort(l.Host, strconv.Itoa(l.Port)) + l.Path
 	return nil
 }
 
@@ -124,14 +133,16 @@ func Loopback(host string) error {
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return hint.New(fmt.Errorf("%q is not on this machine, and live servers are started and loaded on its loopback interface only", host), "let the launch recipe listen on 127.0.0.1")
+	return hint.New(fmt.Errorf("%q is not on this machine, and live servers are started and loaded on its loopback "+
+		"interface only", host), "let the launch recipe listen on 127.0.0.1")
 }
 
 // Describe is the server as documents have it before anything is sent.
 func (t *Target) Describe() results.Server {
 	return results.Server{
-		Server:   t.Profile.Name,
-		Target:   results.Target{Kind: string(t.Kind), Transport: string(t.Options.Transport), Protocol: t.Options.Protocol, Label: t.Label, Call: t.LoadedWith()},
+		Server: t.Profile.Name,
+		Target: results.Target{Kind: string(t.Kind), Transport: string(t.Options.Transport),
+			Protocol: t.Options.Protocol, Label: t.Label, Call: t.LoadedWith()},
 		Limit:    results.LimitOf(t.Profile.Limit),
 		Observed: results.ObservedOf(t.Profile.Observed),
 	}
@@ -161,7 +172,8 @@ func (t *Target) KnowsTool(s *wire.Session, tool string) error {
 	for i := range tools {
 		tools[i] = t.shown(tools[i])
 	}
-	return hint.New(fmt.Errorf("the server has no tool %q", tool), "name one of its own with --tool: "+words.First(tools))
+	return hint.New(fmt.Errorf("the server has no tool %q", tool), profiles.Meant(tool, tools)+
+		"name one of its own with --tool: "+words.First(tools))
 }
 
 // shown is a server's text, fit to be printed: its secrets are taken out first, while
@@ -190,4 +202,25 @@ func Explain(err error) (sentence, advice string) {
 func Explained(err error) error {
 	sentence, advice := Explain(err)
 	return hint.New(errors.New(sentence), advice)
+}
+
+// Unreached is why nothing could be asked of the server, with what of how it was reached
+// may be the reason.
+func (t *Target) Unreached(err error) error {
+	dial, ok := errors.AsType[*wire.DialError](err)
+	if !ok {
+		return err
+	}
+	_, advice := Explain(dial)
+	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
+		advice = "does the server speak HTTP/2? --http 1.1 is the default"
+	}
+	if dial.Kind == wire.Auth && t.Options.Bearer == nil {
+		advice = "give credentials with --bearer-env NAME, --oauth-client-id ID, or a header such as --header " +
+			"'Authorization: Bearer $NAME'"
+	}
+	if t.Options.Proxy != nil && advice == "" {
+		advice = "is the proxy there that --proxy names, and may it reach the server?"
+	}
+	return hint.New(errors.New(dial.Sentence()), advice)
 }

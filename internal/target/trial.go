@@ -28,7 +28,8 @@ func (t *Target) callHint(c history.Call, s *wire.Session) string {
 	switch {
 	case c.Outcome == history.TimedOut:
 		return "a slow tool makes a poor load: name another with --tool, or allow it more time with --timeout"
-	case c.Status == http.StatusUnauthorized, c.Status == http.StatusForbidden, c.Status == http.StatusProxyAuthRequired:
+	case c.Status == http.StatusUnauthorized, c.Status == http.StatusForbidden,
+		c.Status == http.StatusProxyAuthRequired:
 		return "give credentials with a header such as --header 'Authorization: Bearer $TOKEN'"
 	}
 	tools, err := toolsOf(s)
@@ -39,7 +40,8 @@ func (t *Target) callHint(c history.Call, s *wire.Session) string {
 }
 
 // limiting are words by which a limiter that isn't recognised gives itself away.
-var limiting = regexp.MustCompile(`(?i)\b(rate|limit(ed|s)?|quota|throttl\w*|too (many|fast)|slow down|exceed\w*|exhausted|busy)\b`)
+var limiting = regexp.MustCompile(
+	`(?i)\b(rate|limit(ed|s)?|quota|throttl\w*|too (many|fast)|slow down|exceed\w*|exhausted|busy)\b`)
 
 // Remedy is the likeliest thing to do where all calls of a probe fail.
 func (t *Target) Remedy(calls []history.Call, s *wire.Session) string {
@@ -51,11 +53,14 @@ func (t *Target) Remedy(calls []history.Call, s *wire.Session) string {
 		}
 	}
 	switch {
-	case limiting.MatchString(last.Detail), worked && last.Outcome != history.TimedOut && last.Outcome != history.Broken:
+	case limiting.MatchString(last.Detail), worked && last.Outcome != history.TimedOut &&
+		last.Outcome != history.Broken:
 		if last.Status >= 400 {
-			return fmt.Sprintf("if that is how the server refuses for its rate, say so: --refusal status=%d", last.Status)
+			return fmt.Sprintf("if that is how the server refuses for its rate, say so: --refusal status=%d",
+				last.Status)
 		}
-		return "if that is how the server refuses for its rate, say so: --refusal 'text=...' with words of it, or --refusal code=N"
+		return "if that is how the server refuses for its rate, say so: --refusal 'text=...' with words of it, or " +
+			"--refusal code=N"
 	case last.Outcome == history.Broken:
 		return "read the server's own log: it breaks connections, or what it sends is no reply"
 	}

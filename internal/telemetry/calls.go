@@ -28,14 +28,16 @@ type instruments struct {
 func newInstruments(m metric.Meter) (i instruments, err error) {
 	histogram := func(to *metric.Float64Histogram, name, doc string) {
 		if err == nil {
-			*to, err = m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(doc), metric.WithExplicitBucketBoundaries(bounds...))
+			*to, err = m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(doc),
+				metric.WithExplicitBucketBoundaries(bounds...))
 		}
 	}
 	histogram(&i.service, "mcp.client.operation.duration", "from sending a request to the end of its reply")
 	histogram(&i.response, "mcpload.response.duration", "from when a request was due to the end of its reply")
 	histogram(&i.late, "mcpload.late.duration", "how long after it was due a request was sent")
 	if err == nil {
-		i.unsent, err = m.Int64Counter("mcpload.unsent", metric.WithUnit("{request}"), metric.WithDescription("requests that were due and weren't sent"))
+		i.unsent, err = m.Int64Counter("mcpload.unsent", metric.WithUnit("{request}"),
+			metric.WithDescription("requests that were due and weren't sent"))
 	}
 	return i, err
 }
@@ -61,7 +63,8 @@ func (e *Exporter) series(server string, c *history.Call) series {
 	if ok {
 		return s
 	}
-	list := []attribute.KeyValue{attribute.String("mcpload.server", server), attribute.String("mcp.method.name", c.Method), attribute.String("mcpload.outcome", outcome(c.Outcome))}
+	list := []attribute.KeyValue{attribute.String("mcpload.server", server),
+		attribute.String("mcp.method.name", c.Method), attribute.String("mcpload.outcome", outcome(c.Outcome))}
 	if c.Tool != "" {
 		list = append(list, attribute.String("gen_ai.tool.name", c.Tool))
 	}
@@ -130,9 +133,11 @@ func (e *Exporter) span(s series, c *history.Call) {
 	}
 	end := time.Now()
 	name := strings.TrimSpace(c.Method + " " + c.Tool)
-	_, span := e.tracer.Start(context.WithValue(context.Background(), idsKey{}, ids), name, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
+	_, span := e.tracer.Start(context.WithValue(context.Background(), idsKey{}, ids), name, trace.WithNewRoot(),
+		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(end.Add(-c.Service())), trace.WithAttributes(s.set.ToSlice()...),
-		trace.WithAttributes(attribute.String("jsonrpc.request.id", strconv.FormatInt(c.ID, 10)), attribute.String("mcpload.client", c.Client),
+		trace.WithAttributes(attribute.String("jsonrpc.request.id", strconv.FormatInt(c.ID, 10)),
+			attribute.String("mcpload.client", c.Client),
 			attribute.Float64("mcpload.late_ms", float64(max(0, c.Late()))/1e6)))
 	if why := failure(c); why != "" {
 		span.SetStatus(codes.Error, why)

@@ -68,9 +68,10 @@ type Exporter struct {
 // that isn't there is told of later, as it may come.
 func New(ctx context.Context, c Config) (*Exporter, error) {
 	otel.SetErrorHandler(newWarner(c.Warn))
-	about, err := resource.Merge(resource.NewSchemaless(attribute.String("service.name", "mcpload"), attribute.String("service.version", c.Version)), resource.Environment())
+	about, err := resource.Merge(resource.NewSchemaless(attribute.String("service.name", "mcpload"),
+		attribute.String("service.version", c.Version)), resource.Environment())
 	if err != nil {
-		return nil, fmt.Errorf("telemetry: %w", err)
+		return nil, err
 	}
 	e := &Exporter{sets: map[key]series{}}
 	options := []metric.Option{metric.WithResource(about)}
@@ -84,18 +85,18 @@ func New(ctx context.Context, c Config) (*Exporter, error) {
 	if c.Metrics {
 		push, err := otlpmetrichttp.New(ctx, plain(c.Plain, otlpmetrichttp.WithInsecure)...)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("telemetry: metrics: %w", err), e.Close())
+			return nil, errors.Join(fmt.Errorf("metrics: %w", err), e.Close())
 		}
 		options = append(options, metric.WithReader(metric.NewPeriodicReader(push)))
 	}
 	e.meters = metric.NewMeterProvider(options...)
 	if e.gauges, err = newInstruments(e.meters.Meter(scope)); err != nil {
-		return nil, errors.Join(fmt.Errorf("telemetry: %w", err), e.Close())
+		return nil, errors.Join(err, e.Close())
 	}
 	if c.Traces {
 		push, err := otlptracehttp.New(ctx, plain(c.Plain, otlptracehttp.WithInsecure)...)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("telemetry: traces: %w", err), e.Close())
+			return nil, errors.Join(fmt.Errorf("traces: %w", err), e.Close())
 		}
 		e.spans = sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithIDGenerator(sentIDs{}),
 			sdktrace.WithBatcher(push, sdktrace.WithMaxQueueSize(queue)))
@@ -109,10 +110,10 @@ func (e *Exporter) scraped(address string) (metric.Reader, error) {
 	registry := prometheus.NewRegistry()
 	reader, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo())
 	if err != nil {
-		return nil, fmt.Errorf("telemetry: %w", err)
+		return nil, err
 	}
 	if e.listener, err = net.Listen("tcp", address); err != nil {
-		return nil, fmt.Errorf("telemetry: %w", err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

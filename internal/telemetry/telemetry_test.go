@@ -24,7 +24,8 @@ const parent = "00-0123456789abcdef0000000000000007-0123456789abcde8-01"
 func calls() []history.Call {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	call := func(outcome history.Outcome) history.Call {
-		return history.Call{Arrival: history.Arrival{Client: "c1", Method: "tools/call", Tool: "search", Due: ms(10)}, ID: 7, Sent: ms(12), Received: ms(42), Outcome: outcome}
+		return history.Call{Arrival: history.Arrival{Client: "c1", Method: "tools/call", Tool: "search", Due: ms(10)},
+			ID: 7, Sent: ms(12), Received: ms(42), Outcome: outcome}
 	}
 	ok, refused, unsent, handshake := call(history.OK), call(history.Limited), call(history.Unsent), call(history.OK)
 	ok.Trace, ok.Arguments = parent, []byte(`{"q":"hunter2"}`)
@@ -79,7 +80,8 @@ func TestACollectorGetsMetricsAndTheSpansThatWereSent(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", s.URL)
 	t.Setenv("OTEL_SERVICE_NAME", "nightly")
 	var warned []string
-	e, err := New(t.Context(), Config{Version: "1", Metrics: true, Traces: true, Warn: func(text string) { warned = append(warned, text) }})
+	e, err := New(t.Context(), Config{Version: "1", Metrics: true, Traces: true,
+		Warn: func(text string) { warned = append(warned, text) }})
 	require.NoError(t, err)
 	require.Empty(t, e.Address())
 	for _, call := range calls() {
@@ -87,7 +89,8 @@ func TestACollectorGetsMetricsAndTheSpansThatWereSent(t *testing.T) {
 	}
 	require.NoError(t, e.Close())
 	require.Empty(t, warned)
-	require.ElementsMatch(t, []string{"mcp.client.operation.duration", "mcpload.response.duration", "mcpload.late.duration", "mcpload.unsent"}, c.metrics)
+	require.ElementsMatch(t, []string{"mcp.client.operation.duration", "mcpload.response.duration",
+		"mcpload.late.duration", "mcpload.unsent"}, c.metrics)
 	require.Len(t, c.spans, 1)
 	span := c.spans[0]
 	require.Equal(t, "tools/call search", span.Name)
@@ -121,7 +124,8 @@ func TestPrometheusScrapesWhileCallsHappen(t *testing.T) {
 		require.Contains(t, string(text), want)
 	}
 	require.NotContains(t, string(text), "hunter2")
-	_, err = New(t.Context(), Config{Prometheus: strings.TrimSuffix(strings.TrimPrefix(e.Address(), "http://"), "/metrics")})
+	_, err = New(t.Context(), Config{Prometheus: strings.TrimSuffix(strings.TrimPrefix(e.Address(), "http://"),
+		"/metrics")})
 	require.Error(t, err, "the address is taken")
 	require.NoError(t, e.Close())
 }

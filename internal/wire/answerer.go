@@ -13,7 +13,8 @@ import (
 const (
 	maxAnswering = 64
 	maxWaiting   = 1024
-	maxAnswerID  = 1024 // bytes: an answer repeats the request's id
+	maxAnswerID  = 64 << 10 // bytes: an answer repeats the request's id
+	maxWaitingID = 1 << 20  // of all that wait for their turn
 )
 
 // How long a session that closes waits for answers under way.
@@ -35,8 +36,15 @@ type answerer struct {
 
 	mu      sync.Mutex
 	busy    int // under way
-	waiting []request
+	waiting []waitingAnswer
+	ids     int // bytes of the ids of those
 	closed  bool
+}
+
+// A waitingAnswer waits for its turn.
+type waitingAnswer struct {
+	request
+	id int // bytes of the id that it repeats
 }
 
 // newAnswerer returns an answerer for the session's link, which is to set carry.
@@ -60,8 +68,9 @@ func (a *answerer) answer(m *message) {
 	case a.busy < a.most:
 		a.busy++
 		a.wg.Go(func() { a.work(q) })
-	case len(a.waiting) < maxWaiting:
-		a.waiting = append(a.waiting, q)
+	case len(a.waiting) < maxWaiting && a.ids+len(m.id.raw) <= maxWaitingID:
+		a.waiting = append(a.waiting, waitingAnswer{q, len(m.id.raw)})
+		a.ids += len(m.id.raw)
 	default:
 		a.dropped(m)
 	}
@@ -77,8 +86,9 @@ func (a *answerer) work(q request) {
 			a.mu.Unlock()
 			return
 		}
-		q = a.waiting[0]
-		a.waiting[0] = request{}
+		q = a.waiting[0].request
+		a.ids -= a.waiting[0].id
+		a.waiting[0] = waitingAnswer{}
 		a.waiting = a.waiting[1:]
 		a.mu.Unlock()
 	}

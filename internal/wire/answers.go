@@ -9,12 +9,15 @@ import (
 // Answers says which requests of a server are answered with a result, and with
 // which. What is declared here is declared in the handshake; whatever else a
 // server asks but ping is no method of ours. The zero value declares nothing.
-// Only servers of the session era ask.
+// Servers of the session era ask by requests, later ones by results (see inputResult).
 type Answers struct {
 	Sampling    json.RawMessage // the result of sampling/createMessage; nil: not declared
 	Elicitation string          // what a user does: accept or decline; empty: not declared
 	Roots       []string        // folders for roots/list; nil: not declared
 }
+
+// some reports if anything is declared.
+func (a Answers) some() bool { return a.Sampling != nil || a.Elicitation != "" || a.Roots != nil }
 
 // capabilities is what a client declares that gives these answers.
 func (a Answers) capabilities() map[string]any {

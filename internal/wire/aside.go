@@ -49,7 +49,8 @@ func (s *Session) asideOf(kind history.Kind, method string, due time.Duration, a
 	if !a.wrote {
 		return
 	}
-	call := history.Call{Arrival: history.Arrival{Due: min(due, a.sent), Client: s.o.Client, Method: method, Tool: a.tool, Label: history.Aside}, Kind: kind}
+	call := history.Call{Arrival: history.Arrival{Due: min(due, a.sent), Client: s.o.Client, Method: method,
+		Tool: a.tool, Label: history.Aside}, Kind: kind}
 	s.judge(&call, a)
 	if s.o.Aside != nil {
 		s.o.Aside(call)

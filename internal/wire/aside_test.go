@@ -98,7 +98,8 @@ func (a *asker) post(t *testing.T, w http.ResponseWriter, r *http.Request) {
 		}
 	case old && p.Method == "initialize":
 		w.WriteHeader(http.StatusAccepted)
-		a.down <- message200(p.ID, `{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"old","version":"1"}}`)
+		a.down <- message200(p.ID,
+			`{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"old","version":"1"}}`)
 	case r.URL.Path == "/sse":
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	default:
@@ -118,8 +119,10 @@ func TestEverythingThatLeftIsACall(t *testing.T) {
 		asks  string
 		extra []string // beside n answers and a cancellation
 	}{
-		{"http", func(a *asker) Options { return Options{URL: a.URL + "/mcp", CancelHTTP: true} }, false, "ping", []string{"DELETE"}},
-		{"http, fast", func(a *asker) Options { return Options{URL: a.URL + "/mcp", CancelHTTP: true} }, true, "ping", []string{"DELETE"}},
+		{"http", func(a *asker) Options { return Options{URL: a.URL + "/mcp", CancelHTTP: true} }, false, "ping",
+			[]string{"DELETE"}},
+		{"http, fast", func(a *asker) Options { return Options{URL: a.URL + "/mcp", CancelHTTP: true} }, true, "ping",
+			[]string{"DELETE"}},
 		{"sse", func(a *asker) Options { return Options{URL: a.URL + "/sse", CancelHTTP: true} }, false, "ping", nil},
 		{"stdio", func(*asker) Options { return childOptions("asks") }, false, "sampling/createMessage", nil},
 		{"stdio, fast", func(*asker) Options { return childOptions("asks") }, true, "sampling/createMessage", nil},
@@ -137,7 +140,8 @@ func TestEverythingThatLeftIsACall(t *testing.T) {
 			}
 			hang := echo
 			hang.Arguments = json.RawMessage(`{"hang":1}`)
-			calls = append(calls, oneCall(t, s, row.loop, hang), s.Exchange(t.Context(), history.Arrival{Method: "notifications/roots/list_changed"}))
+			calls = append(calls, oneCall(t, s, row.loop, hang), s.Exchange(t.Context(),
+				history.Arrival{Method: "notifications/roots/list_changed"}))
 			require.NoError(t, s.Close(t.Context()))
 
 			for _, c := range calls[:n] {
@@ -183,7 +187,8 @@ func oneCall(t *testing.T, s *Session, loop bool, a history.Arrival) history.Cal
 // In process, too: what the handler is given is what is noted.
 func TestEverythingThatLeftInProcess(t *testing.T) {
 	seen := 0
-	s := dial(t, Options{Client: "c1", Protocol: "2025-11-25", Handler: func(_ context.Context, _ string, text []byte) []byte {
+	s := dial(t, Options{Client: "c1", Protocol: "2025-11-25", Handler: func(_ context.Context, _ string,
+		text []byte) []byte {
 		seen++
 		var p posted
 		require.NoError(t, json.Unmarshal(text, &p))
@@ -191,7 +196,9 @@ func TestEverythingThatLeftInProcess(t *testing.T) {
 		case "initialize":
 			return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25"}}`, p.ID)
 		case "tools/call":
-			return fmt.Appendf(nil, `[{"jsonrpc":"2.0","id":"q","method":"roots/list"},{"jsonrpc":"2.0","id":%s,"result":%s}]`, p.ID, okResult)
+			return fmt.Appendf(nil,
+				`[{"jsonrpc":"2.0","id":"q","method":"roots/list"},{"jsonrpc":"2.0","id":%s,"result":%s}]`, p.ID,
+				okResult)
 		}
 		return nil
 	}})
@@ -212,7 +219,8 @@ func TestAsidesAreTold(t *testing.T) {
 		events(w, "data: {\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"ping\"}\n\n"+message200(p.ID, okResult))
 	})
 	told := make(chan history.Call, 10)
-	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Aside: func(c history.Call) { told <- c }})
+	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25",
+		Aside: func(c history.Call) { told <- c }})
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
 	c := <-told
 	require.Equal(t, history.Limited, c.Outcome)
@@ -239,7 +247,8 @@ func TestAnswersAreLimited(t *testing.T) {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		events(w, strings.Repeat("data: {\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"ping\"}\n\n", asked)+message200(p.ID, okResult))
+		events(w, strings.Repeat("data: {\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"ping\"}\n\n", asked)+
+			message200(p.ID, okResult))
 	})
 	s := dialHTTP(t, server.URL)
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
@@ -259,7 +268,7 @@ func TestAnswersAreLimited(t *testing.T) {
 	require.NoError(t, s.Close(t.Context()))
 	long := &message{method: "ping", id: replyID{present: true, raw: `"` + strings.Repeat("x", maxAnswerID) + `"`}}
 	_, ok := s.respond(long)
-	require.False(t, ok, "an id that is longer than a message should be")
+	require.False(t, ok, "an id that is longer than any should be")
 	s.asides.begun = maxAsides
 	_, ok = s.respond(&message{method: "ping", id: replyID{present: true, raw: "1"}})
 	require.False(t, ok, "what can't be kept isn't sent")
@@ -282,4 +291,34 @@ func TestCloseLeavesAnswers(t *testing.T) {
 	require.Less(t, time.Since(begin), 30*time.Second)
 	require.Equal(t, []string{"ping", "DELETE"}, sent(s.Asides()))
 	require.Equal(t, history.Unknown, s.Asides()[0].Outcome, "it left us, and the server may have seen it")
+}
+
+// TestLongIDsAreAnswered, as the official clients do: but only as many wait for their turn
+// as take little room.
+func TestLongIDsAreAnswered(t *testing.T) {
+	long := &message{method: "ping", id: replyID{present: true, raw: `"` + strings.Repeat("x", 50_000) + `"`}}
+	hold := make(chan struct{})
+	dropped := 0
+	a := &answerer{most: 2, respond: func(m *message) (request, bool) { return request{}, true },
+		carry:   func(context.Context, request) answer { <-hold; return answer{} },
+		dropped: func(*message) { dropped++ }, noted: func(request, answer) {}}
+	a.life, a.end = context.WithCancel(t.Context())
+	const room = maxWaitingID / 50_002
+	for range 2 + room + 3 {
+		a.answer(long)
+	}
+	require.Equal(t, 3, dropped)
+	a.answer(&message{method: "ping", id: replyID{present: true, raw: "1"}})
+	require.Equal(t, 3, dropped)
+	close(hold)
+	require.Eventually(t, a.idle, 20*time.Second, time.Millisecond)
+	require.Zero(t, a.ids)
+	a.close()
+
+	s := dialHTTP(t, serve(t, func(w http.ResponseWriter, _ *http.Request, p posted) {
+		reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+	}).URL)
+	q, ok := s.respond(long)
+	require.True(t, ok)
+	require.Contains(t, string(q.body), long.id.raw)
 }

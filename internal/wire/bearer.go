@@ -109,7 +109,8 @@ func (s *Session) overhear() {
 		if at, err := url.Parse(to); err != nil || at.Host != own.Host {
 			return
 		}
-		a := answer{wrote: true, status: status, received: s.o.Now() - time.Since(received), sent: s.o.Now() - time.Since(sent)}
+		a := answer{wrote: true, status: status, received: s.o.Now() - time.Since(received),
+			sent: s.o.Now() - time.Since(sent)}
 		if status == 0 {
 			a.fault = &fault{Lost, "no reply", errors.New("no reply to a request for a token")}
 		}

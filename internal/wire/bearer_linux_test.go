@@ -91,7 +91,8 @@ func (d *doorman) refuse(w http.ResponseWriter) {
 	if d.close {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
-			_, _ = fmt.Fprintf(conn, "HTTP/1.0 %d No\r\nWWW-Authenticate: %s\r\n\r\n{}", d.status, d.head) // whoever reads it is there
+			// whoever reads it is there
+			_, _ = fmt.Fprintf(conn, "HTTP/1.0 %d No\r\nWWW-Authenticate: %s\r\n\r\n{}", d.status, d.head)
 			_ = conn.Close()
 		}
 		return
@@ -111,18 +112,26 @@ func TestTokensThatEndAreReplaced(t *testing.T) {
 		detail string
 		turned int64 // after the handshake
 	}{
-		"another one":          {door: &doorman{status: 401, head: `Bearer error="invalid_token"`, expire: 2}, tokens: 9, want: history.OK, turned: 1},
-		"more scope":           {door: &doorman{status: 403, head: `Bearer error="insufficient_scope", scope="all"`, expire: 2}, tokens: 9, want: history.OK, turned: 1},
-		"a server of HTTP/1.0": {door: &doorman{status: 401, head: `Bearer`, expire: 2, close: true}, tokens: 9, want: history.OK, turned: 1},
-		"there is none":        {door: &doorman{status: 401, head: `Bearer`, expire: 2}, tokens: 1, want: history.Rejected, turned: 1, detail: `HTTP 401: {"error":"invalid_token"}; there is no other token: there are no more of them`},
-		"it is forbidden":      {door: &doorman{status: 403, head: `Bearer error="access_denied"`, expire: 2}, tokens: 9, want: history.Rejected, turned: 1, detail: `HTTP 403: {"error":"invalid_token"}`},
+		"another one": {door: &doorman{status: 401, head: `Bearer error="invalid_token"`, expire: 2},
+			tokens: 9, want: history.OK, turned: 1},
+		"more scope": {door: &doorman{status: 403, head: `Bearer error="insufficient_scope", scope="all"`,
+			expire: 2}, tokens: 9, want: history.OK, turned: 1},
+		"a server of HTTP/1.0": {door: &doorman{status: 401, head: `Bearer`, expire: 2, close: true}, tokens: 9,
+			want: history.OK, turned: 1},
+		"there is none": {door: &doorman{status: 401, head: `Bearer`, expire: 2}, tokens: 1,
+			want: history.Rejected, turned: 1,
+			detail: `HTTP 401: {"error":"invalid_token"}; there is no other token: there are no more of them`},
+		"it is forbidden": {door: &doorman{status: 403, head: `Bearer error="access_denied"`, expire: 2},
+			tokens: 9, want: history.Rejected, turned: 1, detail: `HTTP 403: {"error":"invalid_token"}`},
 	} {
 		for _, path := range []string{"plain", "fast"} {
 			t.Run(name+"/"+path, func(t *testing.T) {
 				t.Parallel()
-				door := &doorman{status: row.door.status, head: row.door.head, close: row.door.close, expire: row.door.expire}
+				door := &doorman{status: row.door.status, head: row.door.head, close: row.door.close,
+					expire: row.door.expire}
 				tokens := &numbered{now: 1, most: row.tokens}
-				o := Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", Bearer: tokens, Timeout: 5 * time.Second}
+				o := Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", Bearer: tokens,
+					Timeout: 5 * time.Second}
 				o.URL = door.start(t)
 				s := dial(t, o)
 				send := func() history.Call { return s.Exchange(t.Context(), echo) }
@@ -140,7 +149,8 @@ func TestTokensThatEndAreReplaced(t *testing.T) {
 				if row.want != history.OK {
 					return
 				}
-				require.Equal(t, row.door.head, tokens.header.Get("WWW-Authenticate"), "whoever issues tokens hears why")
+				require.Equal(t, row.door.head, tokens.header.Get("WWW-Authenticate"), "whoever issues tokens "+
+					"hears why")
 				require.Equal(t, history.OK, send().Outcome)
 				require.EqualValues(t, row.turned, door.turned.Load(), "the next one shows the new token at once")
 				asides := s.Asides()
@@ -161,7 +171,8 @@ func TestFirstToken(t *testing.T) {
 		t.Run(string(transport), func(t *testing.T) {
 			door := &doorman{status: 401, head: `Bearer`}
 			tokens := &numbered{most: 1}
-			o := Options{Transport: transport, Protocol: "2025-11-25", Client: "c1", Bearer: tokens, Timeout: 5 * time.Second, GetStream: GetOn, URL: door.start(t)}
+			o := Options{Transport: transport, Protocol: "2025-11-25", Client: "c1", Bearer: tokens,
+				Timeout: 5 * time.Second, GetStream: GetOn, URL: door.start(t)}
 			if transport == SSE {
 				_, err := Dial(t.Context(), o)
 				require.ErrorContains(t, err, "HTTP 405", "the doorman lets it in; it has no such stream")
@@ -171,7 +182,8 @@ func TestFirstToken(t *testing.T) {
 			}
 			s := dial(t, o)
 			require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
-			require.Eventually(t, func() bool { return door.gets.Load() == 1 }, 10*time.Second, 5*time.Millisecond, "the standalone stream")
+			require.Eventually(t, func() bool { return door.gets.Load() == 1 }, 10*time.Second, 5*time.Millisecond,
+				"the standalone stream")
 			require.EqualValues(t, 1, door.turned.Load())
 			require.Equal(t, methodInitialize, s.Asides()[0].Method)
 			require.NoError(t, s.Close(t.Context()))

@@ -18,7 +18,8 @@ const (
 // Transports, Sending Messages to the Server). In the stateless era it does,
 // and over stdio the link says it.
 func (s *Session) cancel(call *history.Call, got answer) {
-	if !s.o.CancelHTTP || call.Outcome != history.TimedOut || !got.wrote || call.ID == 0 || call.Method == methodInitialize || s.era.Load().stateless {
+	if !s.o.CancelHTTP || call.Outcome != history.TimedOut || !got.wrote || call.ID == 0 ||
+		call.Method == methodInitialize || s.era.Load().stateless {
 		return
 	}
 	switch s.link.(type) {

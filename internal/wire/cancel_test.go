@@ -50,7 +50,8 @@ func TestCancelOverHTTP(t *testing.T) {
 				w.WriteHeader(http.StatusAccepted)
 			})
 			defer close(release)
-			s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 200 * time.Millisecond, CancelHTTP: row.asked})
+			s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1",
+				Timeout: 200 * time.Millisecond, CancelHTTP: row.asked})
 			var c history.Call
 			if row.loop {
 				c = onLoop(t, s, history.Arrival{Client: "c1", Method: "tools/call", Tool: "x"})

@@ -16,7 +16,8 @@ import (
 
 // childOptions starts this test binary as a stdio server.
 func childOptions(mode string) Options {
-	return Options{Transport: Stdio, Command: []string{os.Args[0]}, Env: append(os.Environ(), childMode+"="+mode, "GORACE=atexit_sleep_ms=0"),
+	return Options{Transport: Stdio, Command: []string{os.Args[0]}, Env: append(os.Environ(), childMode+"="+mode,
+		"GORACE=atexit_sleep_ms=0"),
 		Client: "c1", Refusal: rateLimit, Timeout: 10 * time.Second}
 }
 
@@ -99,6 +100,9 @@ func childAnswer(mode string, p posted, calls int) {
 	case p.Method != "tools/call":
 	case mode == "dies" && calls == 3:
 		os.Exit(7)
+	case mode == "wanting-modern":
+		w := wanting{wants: wantsName, state: "s"}
+		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, w.result(p))
 	case mode == "hangs":
 	case mode == "deaf":
 		time.Sleep(time.Minute)

@@ -51,7 +51,8 @@ func cutBody(t require.TestingT, h string, body []byte, pieces []int) (string, e
 
 // readOn has net/http read the rest.
 func readOn(t require.TestingT, h string, before []byte, skip int, rest []byte, got *bytes.Buffer) (string, error) {
-	resp, err := http.ReadResponse(bufio.NewReader(io.MultiReader(strings.NewReader(h), bytes.NewReader(before), bytes.NewReader(rest))), nil)
+	resp, err := http.ReadResponse(bufio.NewReader(io.MultiReader(strings.NewReader(h), bytes.NewReader(before),
+		bytes.NewReader(rest))), nil)
 	require.NoError(t, err)
 	_, err = io.CopyN(io.Discard, resp.Body, int64(skip))
 	require.NoError(t, err)
@@ -62,8 +63,10 @@ func readOn(t require.TestingT, h string, before []byte, skip int, rest []byte, 
 // TestBodiesAreCutAsNetHTTPReadsThem: whatever the body, and in whatever pieces it
 // comes, its text and its end are what net/http makes of the whole.
 func TestBodiesAreCutAsNetHTTPReadsThem(t *testing.T) {
-	part := rapid.SampledFrom([]string{"5\r\nhello\r\n", "1\r\nx\r\n", "A\r\n0123456789\r\n", "0\r\n\r\n", "0\r\n", "\r\n", "3;x=y\r\nabc\r\n",
-		"2\nab\n", "zz\r\n", "4\r\nab", "2\r\nabXX", "0\r\nA: b\r\n\r\n", "\r", "\n", "5", "0", "00000000000000000000000000000000000001\r\nx\r\n", "ffffffffffffffffff\r\n", " 1\r\nx\r\n"})
+	part := rapid.SampledFrom([]string{"5\r\nhello\r\n", "1\r\nx\r\n", "A\r\n0123456789\r\n", "0\r\n\r\n", "0\r\n",
+		"\r\n", "3;x=y\r\nabc\r\n",
+		"2\nab\n", "zz\r\n", "4\r\nab", "2\r\nabXX", "0\r\nA: b\r\n\r\n", "\r", "\n", "5", "0",
+		"00000000000000000000000000000000000001\r\nx\r\n", "ffffffffffffffffff\r\n", " 1\r\nx\r\n"})
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(strings.Join(rapid.SliceOfN(part, 0, 8).Draw(t, "parts"), ""))
 		h := "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

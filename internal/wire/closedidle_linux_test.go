@@ -60,7 +60,8 @@ func TestClosedWhileIdle(t *testing.T) {
 		want   history.Outcome
 	}{
 		{name: "idle", rest: idleLeast + 100*time.Millisecond, want: history.ClosedIdle},
-		{name: "idle, where resets are refusals", rest: idleLeast + 100*time.Millisecond, resets: true, want: history.ClosedIdle},
+		{name: "idle, where resets are refusals", rest: idleLeast + 100*time.Millisecond, resets: true,
+			want: history.ClosedIdle},
 		{name: "busy", want: history.Broken},
 		{name: "busy, where resets are refusals", resets: true, want: history.Limited},
 		{name: "a byte came", bytes: "H", rest: idleLeast + 100*time.Millisecond, want: history.Broken},
@@ -75,7 +76,8 @@ func TestClosedWhileIdle(t *testing.T) {
 			require.Equal(t, history.OK, plain.Exchange(t.Context(), echo).Outcome)
 			require.Equal(t, history.OK, byLoop(t.Context(), t, fast, echo)[0].Outcome)
 			time.Sleep(row.rest)
-			for path, c := range map[string]history.Call{"plain": plain.Exchange(t.Context(), echo), "fast": byLoop(t.Context(), t, fast, echo)[0]} {
+			for path, c := range map[string]history.Call{"plain": plain.Exchange(t.Context(), echo),
+				"fast": byLoop(t.Context(), t, fast, echo)[0]} {
 				assert.Equal(t, row.want, c.Outcome, "%s: %s", path, c.Detail)
 				if row.want == history.ClosedIdle {
 					assert.Equal(t, "the connection was closed by the server while idle", c.Detail, path)
@@ -105,7 +107,8 @@ func TestCrossedCallsAreRepeatedOnce(t *testing.T) {
 		for _, path := range []string{"plain", "fast"} {
 			t.Run(row.name+"/"+path, func(t *testing.T) {
 				t.Parallel()
-				o := Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", URL: closesEverySecond(t, row.bytes)}
+				o := Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", URL: closesEverySecond(t,
+					row.bytes)}
 				o.Idempotent = func(tool string) bool { return row.may && tool == echo.Tool }
 				s := dial(t, o)
 				send := func() history.Call { return s.Exchange(t.Context(), echo) }
@@ -148,8 +151,10 @@ func TestWhatMayBeRepeated(t *testing.T) {
 		method, tool string
 		want         bool
 	}{
-		{"tools/call", "reads", true}, {"tools/call", "puts", true}, {"tools/call", "writes", false}, {"tools/call", "no", false},
-		{"tools/call", "unheard of", false}, {"ping", "", true}, {"tools/list", "", true}, {"initialize", "", false}, {"own/method", "", false},
+		{"tools/call", "reads", true}, {"tools/call", "puts", true}, {"tools/call", "writes", false},
+		{"tools/call", "no", false},
+		{"tools/call", "unheard of", false}, {"ping", "", true}, {"tools/list", "", true}, {"initialize", "", false},
+		{"own/method", "", false},
 	} {
 		assert.Equal(t, row.want, s.mayRepeat(row.method, row.tool), "%s %s", row.method, row.tool)
 	}

@@ -10,10 +10,13 @@ import (
 // one response to one request, after any number of notifications.
 type collector struct {
 	want    int64
-	texts   bool                // that is how it was sent
+	spelt   string              // the JSON value that was sent in its place; empty: itself
 	issued  func(id int64) bool // has such a request been sent at all?
 	strays  *strayLog
 	respond func(*message) // is called for each request by the server
+
+	// elsewhere is called for each response on a standalone stream. Nil: nobody is there.
+	elsewhere func(m *message, size int, at time.Duration)
 
 	over  bool // the call has ended: what still comes is too much
 	reply *message
@@ -25,6 +28,9 @@ type collector struct {
 	words string        // an excerpt of that, where it can be read
 	odd   []Stray       // what is a stray only if the response came as well
 }
+
+// nobody waits for a response on a standalone stream.
+const nobody = -1
 
 // maxOdd bounds what is kept of one reply.
 const maxOdd = 8
@@ -45,13 +51,16 @@ func (c *collector) text(text []byte, at time.Duration) {
 
 // add sorts one message.
 func (c *collector) add(m *message, text []byte, at time.Duration) {
+	if c.spelt != "" && m.response() && m.id.spells(c.spelt) {
+		m.id.n, m.id.number, m.id.text = c.want, true, false
+	}
 	switch {
 	case m.request():
 		m.at = at
 		c.respond(m)
 	case !m.response():
 	case m.id.is(c.want) && c.reply == nil:
-		if m.id.text && !c.texts {
+		if m.id.text {
 			c.strays.add(TextID, at, c.want, text)
 		}
 		c.reply, c.at = m, at
@@ -79,6 +88,11 @@ func (c *collector) misplaced(m *message, text []byte, at time.Duration) {
 	switch {
 	case !m.id.present:
 		c.keep(NoID, at, 0, text)
+	case m.id.number && c.issued(m.id.n) && c.want == nobody:
+		c.strays.add(Elsewhere, at, m.id.n, text) // if its call has had one already isn't known
+		if c.elsewhere != nil {
+			c.elsewhere(m, len(text), at)
+		}
 	case m.id.number && c.issued(m.id.n):
 		c.strays.add(Duplicate, at, m.id.n, text)
 	default:

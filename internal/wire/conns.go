@@ -20,10 +20,10 @@ const idleConn = 4 * time.Second
 // The zero value is ready, and must not be copied.
 type Conns struct {
 	once      sync.Once
-	transport *http.Transport
+	transport connector
 }
 
-func (c *Conns) of(o Options) *http.Transport {
+func (c *Conns) of(o Options) connector {
 	c.once.Do(func() { c.transport = newTransport(o) })
 	return c.transport
 }
@@ -44,14 +44,21 @@ func dialerOf(timeout time.Duration, source string) *net.Dialer {
 	return d
 }
 
+// promptly makes connections whose pieces are acknowledged at once.
+func promptly(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return prompt(c), nil
+	}
+}
+
 // newTransport makes connections as checked options say.
-func newTransport(o Options) *http.Transport {
-	dialer := dialerOf(o.Timeout, o.Source)
+func newTransport(o Options) connector {
 	t := &http.Transport{
-		DialContext:         dialer.DialContext,
-		TLSClientConfig:     o.TLS.Clone(),
-		TLSHandshakeTimeout: o.Timeout,
-		DisableCompression:  true,
+		DisableCompression: true,
 
 		MaxResponseHeaderBytes: maxReplyHead,
 
@@ -59,15 +66,26 @@ func newTransport(o Options) *http.Transport {
 		MaxIdleConnsPerHost: o.MaxConns,
 		MaxConnsPerHost:     o.MaxConns,
 		IdleConnTimeout:     idleConn,
-		Protocols:           &http.Protocols{},
 	}
+	ConnectAs(t, o)
+	if o.HTTP2 {
+		return &streamPool{transport: t, most: o.MaxConns}
+	}
+	return t
+}
+
+// ConnectAs has a transport make its connections as options say: with their
+// certificates, through their proxy, to their socket, from their address, and in
+// their version of HTTP. It takes nothing else of them.
+func ConnectAs(t *http.Transport, o Options) {
+	t.DialContext = promptly(dialerOf(o.Timeout, o.Source))
+	t.TLSClientConfig, t.TLSHandshakeTimeout = o.TLS.Clone(), o.Timeout
+	t.Protocols, t.Proxy = &http.Protocols{}, nil
 	// One of the two only: over HTTP/2 a stream may wait after the stamp, and be
 	// repeated without a word, so that nobody should get it unasked.
 	t.Protocols.SetHTTP1(!o.HTTP2)
 	t.Protocols.SetHTTP2(o.HTTP2)
 	t.Protocols.SetUnencryptedHTTP2(o.HTTP2)
-	// One connection is one, whatever it takes streams at a time: calls wait for theirs.
-	t.HTTP2 = &http.HTTP2Config{StrictMaxConcurrentRequests: o.MaxConns == 1}
 	if !o.HTTP2 {
 		t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	}
@@ -76,10 +94,9 @@ func newTransport(o Options) *http.Transport {
 	}
 	if o.Socket != "" {
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialerOf(o.Timeout, "").DialContext(ctx, "unix", o.Socket)
+			return dialerOf(o.Timeout, "").DialContext(ctx, "unix", o.Socket) // there is nothing to acknowledge
 		}
 	}
-	return t
 }
 
 // trace stamps the sending, and tells the phases where anybody wants to know.

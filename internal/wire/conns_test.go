@@ -154,12 +154,13 @@ func TestPhases(t *testing.T) {
 	roots.AddCert(s.Certificate())
 	var mu sync.Mutex
 	seen := map[Phase]int{}
-	session := dial(t, Options{URL: s.URL, TLS: &tls.Config{RootCAs: roots}, Protocol: "2025-06-18", MaxConns: 1, Phase: func(p Phase, took time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		require.Positive(t, took)
-		seen[p]++
-	}})
+	session := dial(t, Options{URL: s.URL, TLS: &tls.Config{RootCAs: roots}, Protocol: "2025-06-18", MaxConns: 1,
+		Phase: func(p Phase, took time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			require.Positive(t, took)
+			seen[p]++
+		}})
 	session.Exchange(t.Context(), history.Arrival{Method: "ping"})
 	mu.Lock()
 	defer mu.Unlock()

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -124,10 +125,14 @@ func (s *Session) closeLink(ctx context.Context) *DialError {
 
 // useHTTP makes streamable HTTP the link.
 func (s *Session) useHTTP() {
-	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering), timeout: s.o.Timeout, most: s.o.MaxMessage}
+	l := &httpLink{poster: newPoster(s.o), issued: s.issued, strays: &s.strays, answers: s.newAnswerer(maxAnswering),
+		timeout: s.o.Timeout, most: s.o.MaxMessage}
 	l.answers.carry, l.poster.aside = l.reply, s.aside
 	l.stateless = func() bool { return s.era.Load().stateless }
-	l.again = resumption{count: &s.streams, aside: s.aside, header: func() http.Header { return s.era.Load().header("", "", nil) }}
+	l.again = resumption{count: &s.streams, aside: s.aside, header: func() http.Header {
+		return s.era.Load().header("",
+			"", nil)
+	}}
 	at := s.url
 	l.url.Store(&at)
 	s.link = l
@@ -135,31 +140,32 @@ func (s *Session) useHTTP() {
 
 // useSSE makes HTTP+SSE the link.
 func (s *Session) useSSE(ctx context.Context) *DialError {
-	o := s.o
+	o, posts := s.o, newPoster(s.o)
 	// The stream takes a connection for as long as the session lasts: out of those
 	// that are shared it would take them from everybody's posts.
-	o.Conns = nil
-	o.MaxConns++
+	o.Conns, o.MaxConns = nil, 1
 	p := newPoster(o)
-	p.aside = s.aside
-	e := s.openStream(ctx, p)
+	p.cookies, p.aside, posts.aside = posts.cookies, s.aside, s.aside
+	e := s.openStream(ctx, p, posts)
 	if e != nil {
 		p.close()
+		posts.close()
 	}
 	return e
 }
 
 // openStream opens the stream of HTTP+SSE, and repeats that as ask does. It
 // notes every attempt.
-func (s *Session) openStream(ctx context.Context, p *poster) *DialError {
+func (s *Session) openStream(ctx context.Context, p, posts *poster) *DialError {
 	redirects, attempts := 0, 0
 	for {
 		opening, cancel := context.WithTimeoutCause(ctx, s.o.Patience, errTimeout)
 		box := &mailbox{issued: s.issued, strays: &s.strays}
 		due := s.o.Now()
-		l, a := openSSE(opening, p, s.url, box, s.o.Timeout, s.newAnswerer(maxAnswering))
+		l, a := openSSE(opening, p, posts, s.url, box, s.o.Timeout, s.newAnswerer(maxAnswering))
 		cancel()
-		call := history.Call{Arrival: history.Arrival{Due: due, Client: s.o.Client, Method: http.MethodGet, Label: handshakeLabel}, Kind: history.Stream}
+		call := history.Call{Arrival: history.Arrival{Due: due, Client: s.o.Client, Method: http.MethodGet,
+			Label: handshakeLabel}, Kind: history.Stream}
 		s.judge(&call, a)
 		if a.wrote {
 			s.calls = append(s.calls, call)
@@ -215,13 +221,17 @@ func redirect(base string, a answer) (string, *fault) {
 // ask sends one request of the handshake and notes it. It repeats it while a
 // rate limit refuses it, and follows redirects; the error says that this or
 // the caller came to an end, and nothing else.
-func (s *Session) ask(ctx context.Context, method string, arguments []byte, timeout time.Duration) (history.Call, answer, *DialError) {
+func (s *Session) ask(ctx context.Context, method string, arguments []byte, timeout time.Duration) (history.Call,
+	answer, *DialError) {
 	redirects, attempts := 0, 0
 	for {
 		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: method,
 			Arguments: slices.Clone(arguments), Label: handshakeLabel}
 		call, got := s.do(ctx, a, timeout)
 		s.calls = append(s.calls, call)
+		if s.o.Hear && call.Outcome == history.OK {
+			s.results = append(s.results, Result{Method: method, Text: bytes.Clone(got.result())})
+		}
 		if l, ok := s.link.(*httpLink); ok && got.fault == nil && redirects < maxRedirects {
 			to, f := redirect(s.url, got)
 			if f != nil {

@@ -75,36 +75,75 @@ func TestNegotiate(t *testing.T) {
 		calls    int
 	}{
 		{name: "modern", script: script{"server/discover": {200, discovered}}, want: "2026-07-28", calls: 1},
-		{name: "modern asked for", protocol: "2026-07-28", script: script{"server/discover": {200, discovered}}, want: "2026-07-28", calls: 1},
-		{name: "modern asked for, legacy there", protocol: "2026-07-28", script: script{}.legacy(), fails: Protocol, detail: "server/discover was answered with HTTP 400", calls: 1},
-		{name: "future asked for", protocol: "2027-01-01", script: script{"server/discover": {400, unsupported(`"2026-07-28"`)}}, fails: Protocol, detail: "it speaks only 2026-07-28", calls: 1},
-		{name: "legacy asked for", protocol: "2025-11-25", script: script{"server/discover": {200, discovered}}.legacy(), want: "2025-11-25", calls: 2},
-		{name: "another legacy asked for", protocol: "2024-11-05", script: script{}.legacy(), fails: Protocol, detail: `asked to speak 2024-11-05, it speaks 2025-11-25`, calls: 1},
+		{name: "modern asked for", protocol: "2026-07-28", script: script{"server/discover": {200, discovered}},
+			want: "2026-07-28", calls: 1},
+		{name: "modern asked for, legacy there", protocol: "2026-07-28", script: script{}.legacy(), fails: Protocol,
+			detail: "server/discover was answered with HTTP 400", calls: 1},
+		{name: "future asked for", protocol: "2027-01-01",
+			script: script{"server/discover": {400, unsupported(`"2026-07-28"`)}}, fails: Protocol,
+			detail: "it speaks only 2026-07-28", calls: 1},
+		{name: "legacy asked for", protocol: "2025-11-25",
+			script: script{"server/discover": {200, discovered}}.legacy(), want: "2025-11-25", calls: 2},
+		{name: "another legacy asked for", protocol: "2024-11-05", script: script{}.legacy(), fails: Protocol,
+			detail: `asked to speak 2024-11-05, it speaks 2025-11-25`, calls: 1},
 		{name: "400 empty", script: script{}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "404 text", script: script{"server/discover": {404, "nothing here"}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "404 text", script: script{"server/discover": {404, "nothing here"}}.legacy(), want: "2025-11-25",
+			calls: 3},
 		{name: "500", script: script{"server/discover": {500, "crash"}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "method not found", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "no session", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "a result that is no discovery", script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "unsupported, legacy listed", script: script{"server/discover": {400, unsupported(`"2025-11-25"`)}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "unsupported, nothing known listed", script: script{"server/discover": {400, unsupported(`"2030-01-01"`)}}.legacy(), fails: Protocol, detail: "it speaks only 2030-01-01", calls: 1},
-		{name: "unsupported, nothing listed", script: script{"server/discover": {400, unsupported(``)}}.legacy(), fails: Protocol, detail: "names none", calls: 1},
-		{name: "header mismatch", script: script{"server/discover": {400, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32020,"message":"Header mismatch"}}`}}.legacy(), fails: Protocol, detail: "Header mismatch", calls: 1},
-		{name: "discovered, legacy only", script: script{"server/discover": {200, strings.Replace(discovered, `"2026-07-28",`, "", 1)}}.legacy(), want: "2025-11-25", calls: 3},
-		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth, detail: "wants credentials: HTTP 401", calls: 1},
-		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth, detail: "denies access: HTTP 403", calls: 1},
-		{name: "404 everywhere", script: script{"server/discover": {404, "no"}, "initialize": {404, "no"}}, fails: NotFound, detail: "HTTP 404: no", calls: 2},
-		{name: "405 everywhere", script: script{"server/discover": {405, ""}, "initialize": {405, ""}}, fails: NotFound, detail: "HTTP 405", calls: 2},
-		{name: "404 pages", script: script{"server/discover": {404, "<html>"}, "initialize": {404, "\n<!DOCTYPE html>"}}, fails: NotFound, detail: "HTTP 404: a page of HTML", calls: 2},
-		{name: "a web site", script: script{"server/discover": {200, "<html>"}, "initialize": {200, "<html>"}}, fails: Garbage, detail: "no MCP message", calls: 2},
-		{name: "initialize fails", script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32603,"message":"boom"}}`}}, fails: Protocol, detail: "initialize was answered with error -32603: boom", calls: 2},
-		{name: "initialize without version", script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}, fails: Protocol, detail: "names no protocol version", calls: 2},
-		{name: "initialize in an unknown version", script: script{"initialize": {200, strings.Replace(initialized, "2025-11-25", "2019-01-01", 1)}}, fails: Protocol, detail: "it speaks 2019-01-01", calls: 2},
-		{name: "initialized refused", script: script{"initialize": {200, initialized}, "notifications/initialized": {500, ""}}, fails: Protocol, detail: "notifications/initialized was answered with HTTP 500", calls: 3},
+		{name: "method not found",
+			script: script{"server/discover": {200,
+				`{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`}}.legacy(), want: "2025-11-25",
+			calls: 3},
+		{name: "no session",
+			script: script{"server/discover": {400,
+				`{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`}}.legacy(),
+			want: "2025-11-25", calls: 3},
+		{name: "a result that is no discovery",
+			script: script{"server/discover": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}.legacy(),
+			want:   "2025-11-25", calls: 3},
+		{name: "unsupported, legacy listed",
+			script: script{"server/discover": {400, unsupported(`"2025-11-25"`)}}.legacy(), want: "2025-11-25",
+			calls: 3},
+		{name: "unsupported, nothing known listed",
+			script: script{"server/discover": {400, unsupported(`"2030-01-01"`)}}.legacy(), fails: Protocol,
+			detail: "it speaks only 2030-01-01", calls: 1},
+		{name: "unsupported, nothing listed", script: script{"server/discover": {400, unsupported(``)}}.legacy(),
+			fails: Protocol, detail: "names none", calls: 1},
+		{name: "header mismatch",
+			script: script{"server/discover": {400,
+				`{"jsonrpc":"2.0","id":ID,"error":{"code":-32020,"message":"Header mismatch"}}`}}.legacy(),
+			fails: Protocol, detail: "Header mismatch", calls: 1},
+		{name: "discovered, legacy only", script: script{"server/discover": {200, strings.Replace(discovered,
+			`"2026-07-28",`, "", 1)}}.legacy(), want: "2025-11-25", calls: 3},
+		{name: "401", script: script{"server/discover": {401, ""}}.legacy(), fails: Auth,
+			detail: "wants credentials: HTTP 401", calls: 1},
+		{name: "403", script: script{"server/discover": {403, ""}}.legacy(), fails: Auth,
+			detail: "denies access: HTTP 403", calls: 1},
+		{name: "404 everywhere", script: script{"server/discover": {404, "no"}, "initialize": {404, "no"}},
+			fails: NotFound, detail: "HTTP 404: no", calls: 2},
+		{name: "405 everywhere", script: script{"server/discover": {405, ""}, "initialize": {405, ""}}, fails: NotFound,
+			detail: "HTTP 405", calls: 2},
+		{name: "404 pages", script: script{"server/discover": {404, "<html>"},
+			"initialize": {404, "\n<!DOCTYPE html>"}}, fails: NotFound, detail: "HTTP 404: a page of HTML", calls: 2},
+		{name: "a web site", script: script{"server/discover": {200, "<html>"}, "initialize": {200, "<html>"}},
+			fails: Garbage, detail: "no MCP message", calls: 2},
+		{name: "initialize fails",
+			script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32603,"message":"boom"}}`}},
+			fails:  Protocol, detail: "initialize was answered with error -32603: boom", calls: 2},
+		{name: "initialize without version",
+			script: script{"initialize": {200, `{"jsonrpc":"2.0","id":ID,"result":{}}`}}, fails: Protocol,
+			detail: "names no protocol version", calls: 2},
+		{name: "initialize in an unknown version",
+			script: script{"initialize": {200, strings.Replace(initialized, "2025-11-25", "2019-01-01", 1)}},
+			fails:  Protocol, detail: "it speaks 2019-01-01", calls: 2},
+		{name: "initialized refused", script: script{"initialize": {200, initialized},
+			"notifications/initialized": {500, ""}}, fails: Protocol, detail: "notifications/initialized was " +
+			"answered with HTTP 500", calls: 3},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			o := Options{Transport: HTTP, URL: row.script.play(t, nil), Protocol: row.protocol, Client: "c1", Timeout: 5 * time.Second}
+			o := Options{Transport: HTTP, URL: row.script.play(t, nil), Protocol: row.protocol, Client: "c1",
+				Timeout: 5 * time.Second}
 			s, err := Dial(t.Context(), o)
 			if row.want == "" {
 				var e *DialError
@@ -126,14 +165,17 @@ func TestNegotiate(t *testing.T) {
 // Headers and session id of both eras, over the wire.
 func TestDialHeaders(t *testing.T) {
 	var discover, list, session http.Header
-	url := script{"server/discover": {200, discovered}, "tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":[]}}`}}.play(t, func(r *http.Request, p posted) {
-		if p.Method == "server/discover" {
-			discover = r.Header
-		} else {
-			list = r.Header
-		}
-	})
-	s := dial(t, Options{URL: url, ListTools: true, Header: http.Header{"X-Key": {"k"}, "Idempotency-Key": {"i"}, "Accept": {"text/html"}}})
+	url := script{"server/discover": {200, discovered},
+		"tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":[]}}`}}.play(t,
+		func(r *http.Request, p posted) {
+			if p.Method == "server/discover" {
+				discover = r.Header
+			} else {
+				list = r.Header
+			}
+		})
+	s := dial(t, Options{URL: url, ListTools: true, Header: http.Header{"X-Key": {"k"}, "Idempotency-Key": {"i"},
+		"Accept": {"text/html"}}})
 	require.Equal(t, HTTP, s.Transport())
 	require.Equal(t, "m", s.ServerName())
 	require.NotNil(t, s.Tools())
@@ -230,18 +272,23 @@ func TestDialLimited(t *testing.T) {
 // FastMCP 2.13 disguises the refusal, and 2.14 to 3.1 send it twice.
 func TestDialLimitedFastMCP(t *testing.T) {
 	o := limitFirst(t, 1, func(w http.ResponseWriter, p posted) {
-		reply(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32602,"message":"Invalid request parameters","data":""}}`, p.ID)
+		reply(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32602,"message":"Invalid request parameters","data":""}}`,
+			p.ID)
 	})
 	calls := dial(t, o).Handshake()
-	require.Equal(t, []history.Outcome{history.Rejected, history.OK}, []history.Outcome{calls[0].Outcome, calls[1].Outcome})
+	require.Equal(t, []history.Outcome{history.Rejected, history.OK}, []history.Outcome{calls[0].Outcome,
+		calls[1].Outcome})
 
 	o = limitFirst(t, 1, func(w http.ResponseWriter, p posted) {
-		events(w, fmt.Sprintf("data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"Global rate limit exceeded\"}}\n\n"+
-			"data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32602,\"message\":\"Invalid request parameters\"}}\n\n", p.ID, p.ID))
+		events(w, fmt.Sprintf("data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"Global "+
+			"rate limit exceeded\"}}\n\n"+
+			"data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32602,\"message\":\"Invalid request "+
+			"parameters\"}}\n\n", p.ID, p.ID))
 	})
 	s := dial(t, o)
 	calls = s.Handshake()
-	require.Equal(t, []history.Outcome{history.Limited, history.OK}, []history.Outcome{calls[0].Outcome, calls[1].Outcome})
+	require.Equal(t, []history.Outcome{history.Limited, history.OK}, []history.Outcome{calls[0].Outcome,
+		calls[1].Outcome})
 	require.Len(t, s.Strays(), 1)
 }
 

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/flate"
@@ -25,6 +27,19 @@ func encoding(header http.Header) string {
 	return e
 }
 
+// unpack has a reply's body read as it was before it was compressed. A server may do
+// so unless the request says otherwise (RFC 9110 section 12.5.3), and clients read it.
+// What is no name of a compression is nonsense that they pass over.
+func unpack(resp *http.Response, most int) {
+	switch e := encoding(resp.Header); {
+	case slices.Contains(compressions, e), strings.Contains(e, ","):
+		resp.Body = &lazyBody{Closer: resp.Body, from: resp.Body, encoding: e, most: most}
+	}
+}
+
+// compressions are the encodings that change a body. Not all are decoded here.
+var compressions = []string{"gzip", "x-gzip", "deflate", "zstd", "br", "compress", "x-compress", "dcb", "dcz"}
+
 // decoded returns what reads a body as it was before it was compressed. most
 // bounds what a decoder may hold.
 func decoded(body io.Reader, encoding string, most int) (io.Reader, error) {
@@ -39,13 +54,14 @@ func decoded(body io.Reader, encoding string, most int) (io.Reader, error) {
 		}
 		return flate.NewReader(in), nil
 	case "zstd":
-		d, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(max(most, 1<<20))))
+		d, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(uint64(max(most, 1<<20))))
 		if err != nil {
 			return nil, err
 		}
 		return d.IOReadCloser(), nil
 	}
-	return nil, fmt.Errorf("it is no encoding that was offered")
+	return nil, errUnread
 }
 
 // A lazyBody is decoded from its first read on, so that it can be begun before it
@@ -59,6 +75,9 @@ type lazyBody struct {
 	err      error
 }
 
+// errUnread says that a body is compressed in a way that isn't decoded here.
+var errUnread = errors.New("an encoding that is not read here")
+
 // A decodeError says that a body isn't what its head says.
 type decodeError struct {
 	encoding string
@@ -66,6 +85,9 @@ type decodeError struct {
 }
 
 func (e *decodeError) Error() string {
+	if e.err == errUnread {
+		return fmt.Sprintf("the reply is compressed as %s, which was not offered", e.encoding)
+	}
 	return fmt.Sprintf("the reply is not the %s that it says: %v", e.encoding, e.err)
 }
 

@@ -55,6 +55,7 @@ type era struct {
 	sessionID string // session: what the server assigned, if anything
 	params    paramHeaders
 	trace     *tracer // nil: requests carry no trace context
+	more      []byte  // stateless: members that go to the parameters of one request
 }
 
 // statelessEra returns the era of a revision without sessions.
@@ -62,7 +63,7 @@ func statelessEra(revision string, o Options) era {
 	meta, err := json.Marshal(map[string]any{
 		"io.modelcontextprotocol/protocolVersion":    revision,
 		"io.modelcontextprotocol/clientInfo":         map[string]string{"name": o.Name, "version": o.Version},
-		"io.modelcontextprotocol/clientCapabilities": struct{}{},
+		"io.modelcontextprotocol/clientCapabilities": o.Answers.capabilities(),
 	})
 	if err != nil {
 		panic("internal error: wire: strings do not marshal: " + err.Error())
@@ -127,7 +128,18 @@ func (e era) encodeParams(method, tool string, arguments json.RawMessage) ([]byt
 	if !e.stateless {
 		return object, nil
 	}
-	return withMeta(object, e.meta)
+	return withMeta(joined(object, e.more), e.meta)
+}
+
+// joined is a compact object with more members.
+func joined(object, more []byte) []byte {
+	switch {
+	case more == nil:
+		return object
+	case object == nil || string(object) == "{}":
+		return slices.Concat([]byte("{"), more, []byte("}"))
+	}
+	return slices.Concat(object[:len(object)-1], []byte(","), more, []byte("}"))
 }
 
 // oneLine returns a JSON object without white space, nil for none.

@@ -21,21 +21,32 @@ func TestEncode(t *testing.T) {
 		want         string
 		header       http.Header
 	}{
-		{"call", session, 5, "tools/call", "echo", "{\n\"a\": \"x\\ny\"}", `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"echo","arguments":{"a":"x\ny"}}}`,
+		{"call", session, 5, "tools/call", "echo", "{\n\"a\": \"x\\ny\"}",
+			`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"echo","arguments":{"a":"x\ny"}}}`,
 			http.Header{"Mcp-Session-Id": {"s-1"}, "Mcp-Protocol-Version": {"2025-11-25"}}},
-		{"call without arguments", era{revision: "2025-03-26"}, 5, "tools/call", `e"`, "", `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"e\"","arguments":{}}}`, http.Header{}},
+		{"call without arguments", era{revision: "2025-03-26"}, 5, "tools/call", `e"`, "",
+			`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"e\"","arguments":{}}}`, http.Header{}},
 		{"ping before a version", era{}, 1, "ping", "", "", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, http.Header{}},
-		{"notification", era{revision: "2025-06-18"}, 0, "notifications/x", "", `{"a":1}`, `{"jsonrpc":"2.0","method":"notifications/x","params":{"a":1}}`,
+		{"notification", era{revision: "2025-06-18"}, 0, "notifications/x", "", `{"a":1}`,
+			`{"jsonrpc":"2.0","method":"notifications/x","params":{"a":1}}`,
 			http.Header{"Mcp-Protocol-Version": {"2025-06-18"}}},
-		{"modern call", modern, 5, "tools/call", "echo", `{"a":1}`, `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":` + meta + `,"name":"echo","arguments":{"a":1}}}`,
+		{"modern call", modern, 5, "tools/call", "echo", `{"a":1}`,
+			`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":` + meta +
+				`,"name":"echo","arguments":{"a":1}}}`,
 			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"echo"}}},
-		{"modern call of an odd name", modern, 5, "tools/call", "世界", ``, `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":` + meta + `,"name":"世界","arguments":{}}}`,
-			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"=?base64?5LiW55WM?="}}},
-		{"modern discover", modern, 1, "server/discover", "", "", `{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":` + meta + `}}`,
+		{"modern call of an odd name", modern, 5, "tools/call", "世界", ``,
+			`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":` + meta + `,"name":"世界","arguments":{}}}`,
+			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"tools/call"},
+				"Mcp-Name": {"=?base64?5LiW55WM?="}}},
+		{"modern discover", modern, 1, "server/discover", "", "",
+			`{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":` + meta + `}}`,
 			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"server/discover"}}},
-		{"modern read", modern, 1, "resources/read", "", `{"uri":"file:///a"}`, `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"_meta":` + meta + `,"uri":"file:///a"}}`,
-			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"resources/read"}, "Mcp-Name": {"file:///a"}}},
-		{"modern get", modern, 1, "prompts/get", "", `{"name":"p"}`, `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"_meta":` + meta + `,"name":"p"}}`,
+		{"modern read", modern, 1, "resources/read", "", `{"uri":"file:///a"}`,
+			`{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"_meta":` + meta + `,"uri":"file:///a"}}`,
+			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"resources/read"},
+				"Mcp-Name": {"file:///a"}}},
+		{"modern get", modern, 1, "prompts/get", "", `{"name":"p"}`,
+			`{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"_meta":` + meta + `,"name":"p"}}`,
 			http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"prompts/get"}, "Mcp-Name": {"p"}}},
 	}
 	for _, row := range rows {
@@ -51,7 +62,9 @@ func TestEncode(t *testing.T) {
 
 func TestEncodeKeepsMeta(t *testing.T) {
 	e := statelessEra("2026-07-28", Options{Name: "n", Version: "v"})
-	q, err := e.encode(1, "tools/list", "", json.RawMessage(`{"_meta":{"progressToken":7,"io.modelcontextprotocol/protocolVersion":"1900-01-01"},"cursor":"c"}`))
+	q, err := e.encode(1, "tools/list", "",
+		json.RawMessage(
+			`{"_meta":{"progressToken":7,"io.modelcontextprotocol/protocolVersion":"1900-01-01"},"cursor":"c"}`))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"c","_meta":{"progressToken":7,
 		"io.modelcontextprotocol/protocolVersion":"1900-01-01","io.modelcontextprotocol/clientCapabilities":{},
@@ -131,7 +144,8 @@ func TestRevisions(t *testing.T) {
 }
 
 func TestRedactor(t *testing.T) {
-	r := newRedactor(nil, http.Header{"Authorization": {"Bearer tok-123456"}, "X-Key": {"abc"}, "Accept": {"application/json"}},
+	r := newRedactor(nil, http.Header{"Authorization": {"Bearer tok-123456"}, "X-Key": {"abc"},
+		"Accept": {"application/json"}},
 		"http://user:hunter22@h/p?api_key=qwertyuiop&v=1")
 	require.Equal(t, "no [redacted], no [redacted], no [redacted]; [redacted] application/json Bearer",
 		r.finish("no tok-123456, no hunter22, no qwertyuiop; abc application/json Bearer"))

@@ -97,9 +97,11 @@ func TestEvents(t *testing.T) {
 		{"comments", ":\n: keep-alive\n\ndata: a\n:x\n\n", []event{message("a")}},
 		{"a byte order mark", "\xef\xbb\xbfdata: a\n\n", []event{message("a")}},
 		{"a second one is data", "\ndata: a\n\n\xef\xbb\xbfdata: b\n\n", []event{message("a")}},
-		{"kind lasts for one event", "event: x\ndata: a\n\ndata: b\n\n", []event{{kind: "x", data: []byte("a")}, message("b")}},
+		{"kind lasts for one event", "event: x\ndata: a\n\ndata: b\n\n", []event{{kind: "x", data: []byte("a")},
+			message("b")}},
 		{"kind without data is none", "event: x\n\ndata: b\n\n", []event{message("b")}},
-		{"id stays", "id: 7\ndata: a\n\ndata: b\n\n", []event{{data: []byte("a"), id: "7"}, {data: []byte("b"), id: "7"}}},
+		{"id stays", "id: 7\ndata: a\n\ndata: b\n\n", []event{{data: []byte("a"), id: "7"},
+			{data: []byte("b"), id: "7"}}},
 		{"unknown fields", "retry: 5\nfoo: bar\ndata: a\n\n", []event{message("a")}},
 		{"unfinished", "data: a\n", nil},
 		{"colons in data", "data: {\"a\":\"b:c\"}\n\n", []event{message(`{"a":"b:c"}`)}},
@@ -188,7 +190,9 @@ func FuzzSSE(f *testing.F) {
 
 // BenchmarkEvents: what an event costs that only tells of progress.
 func BenchmarkEvents(b *testing.B) {
-	text := []byte("event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":7,\"progress\":12,\"message\":\"working on the part 12 of it\"}}\n\n")
+	text := []byte(
+		"event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"," +
+			"\"params\":{\"progressToken\":7,\"progress\":12,\"message\":\"working on the part 12 of it\"}}\n\n")
 	var s eventSink
 	s.begin(&collector{want: 1, strays: &strayLog{}}, 1<<40)
 	b.SetBytes(int64(len(text)))

@@ -30,7 +30,8 @@ func encodingFlaw(text []byte) string {
 func trailingFlaw(rest []byte) string {
 	rest = bytes.TrimSpace(rest)
 	if len(rest) >= 15 && equalFold(rest[:15], "content-length:") {
-		return "the response is followed by " + brief(rest) + ": messages are framed by their length, where each should be a line"
+		return "the response is followed by " + brief(rest) + ": messages are framed by their length, where each " +
+			"should be a line"
 	}
 	return "the response is followed by what is no JSON: " + brief(rest)
 }

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -12,16 +14,35 @@ import (
 // A Form is how one request differs from the session's others. The zero value is not at
 // all.
 type Form struct {
-	Header http.Header // in place of the session's own, or beside them
-	ID     int64       // the request's id; 0: the next one
-	Text   bool        // the id is sent as a text; over HTTP only
+	Header http.Header              // in place of the session's own, or beside them
+	ID     int64                    // the request's id; 0: the next one
+	Spelt  string                   // the JSON value that is sent as the id in its place; over HTTP only. Empty: the id
+	Body   func(body []byte) []byte // writes the same message in another way; over HTTP only. nil: as it is
+	Method string                   // the HTTP method; empty: POST
+	Chunks bool                     // the body goes in chunks, each in a segment of its own
 }
+
+// chunk is how many bytes of a body go at once that goes in chunks.
+const chunk = 16
+
+// dress changes an HTTP request that is ready but for its form.
+func (f Form) dress(r *http.Request) {
+	r.Method = cmp.Or(f.Method, r.Method)
+	if f.Chunks && r.Body != nil {
+		r.Body, r.GetBody, r.ContentLength = io.NopCloser(&piecewise{r.Body}), nil, -1
+	}
+}
+
+// piecewise reads a chunk at a time, so that each is sent by itself.
+type piecewise struct{ from io.Reader }
+
+func (p *piecewise) Read(b []byte) (int, error) { return p.from.Read(b[:min(len(b), chunk)]) }
 
 // ExchangeAs is Exchange for a request of another form. Over a transport without headers
 // only the id can differ.
 func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) history.Call {
 	l, web := s.link.(*httpLink)
-	if !web && (f.Text || len(f.Header) > 0) {
+	if !web && (f.Spelt != "" || f.Body != nil || len(f.Header) > 0 || f.Method != "" || f.Chunks) {
 		return s.notSent(a, "only HTTP has requests of this form")
 	}
 	id := f.ID
@@ -35,13 +56,19 @@ func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) his
 	if err != nil {
 		return s.notSent(a, s.clean.finish(err.Error()))
 	}
-	if f.Text {
+	if f.Spelt != "" {
 		plain := strconv.AppendInt([]byte(`"id":`), id, 10)
-		q.text = true
-		q.body = bytes.Replace(q.body, plain, []byte(`"id":"`+strconv.FormatInt(id, 10)+`"`), 1)
+		q.spelt = f.Spelt
+		q.body = bytes.Replace(q.body, plain, []byte(`"id":`+f.Spelt), 1)
+	}
+	if f.Body != nil {
+		q.body = f.Body(q.body)
 	}
 	for name, values := range f.Header {
 		q.header[name] = values
+	}
+	if f.Method != "" || f.Chunks {
+		q.dress = f.dress
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
 	defer cancel()

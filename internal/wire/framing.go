@@ -60,7 +60,7 @@ func readHead(b []byte) (h head, state framing) {
 		if len(line) == 0 {
 			break
 		}
-		if !h.field(line) {
+		if !h.field(line) || len(b)-len(rest) > maxHead {
 			return h, strange
 		}
 	}

@@ -87,12 +87,29 @@ func (r *hintReader) headers(header http.Header) {
 			case strings.HasSuffix(small, "-reset"), strings.HasSuffix(small, "-reset-after"):
 				r.member(name, value, member{history.HintReset, 0})
 			case strings.HasSuffix(small, "-remaining"):
-				if n, form := numeral(value); form != noNumber && n > 0 {
+				n, form := numeral(value)
+				if form != noNumber && n > 0 && !strings.Contains(small, "tokens-") && !spent(header) {
 					r.add(history.Hint{From: name, Raw: value, Kind: history.HintLeft})
 				}
 			}
 		}
 	}
+}
+
+// spent reports if a header says that nothing is left: of several limits that one may
+// have refused.
+func spent(header http.Header) bool {
+	for key, values := range header {
+		if !strings.HasSuffix(strings.ToLower(key), "-remaining") {
+			continue
+		}
+		for _, value := range values {
+			if n, form := numeral(strings.TrimSpace(value)); form != noNumber && n <= 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // retryAfter reads the header of RFC 9110, section 10.2.3: whole seconds, or a

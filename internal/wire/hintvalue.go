@@ -160,7 +160,10 @@ func (r *hintReader) instant(h history.Hint, at time.Time, step time.Duration) h
 	if h.Kind == "" {
 		h.Kind = history.HintWait
 	}
-	if h.Lo, h.Hi = d-off, d+off; h.Hi <= 0 {
+	switch h.Lo, h.Hi = d-off, d+off; {
+	case h.Hi <= 0 && r.date.IsZero(): // our clock may be the wrong one
+		h.Lo, h.Hi, h.Note = -maxRetryAfter, maxRetryAfter, "in the past by our clock, and no Date says the server's"
+	case h.Hi <= 0:
 		h.Lo, h.Hi, h.Kind, h.Note = 0, 0, history.HintWrong, "in the past"
 	}
 	return h
@@ -203,7 +206,8 @@ func numeral(text string) (float64, form) {
 
 func clampFloat(f, most float64) float64 { return min(max(f, -most), most) }
 
-var isoForm = regexp.MustCompile(`^(-?)P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,]([0-9]{1,9}))?S)?)?$`)
+var isoForm = regexp.MustCompile(
+	`^(-?)P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,]([0-9]{1,9}))?S)?)?$`)
 
 // isoDuration reads a duration as ISO 8601 has it, such as PT1.5S, without
 // months and years.

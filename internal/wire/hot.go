@@ -22,7 +22,8 @@ const (
 // and returns its result. The end is how much of the body had to be read for
 // it, which says when the response was there. Soft says which texts may be
 // refusals in disguise.
-func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bool, soft softness) (result []byte, end int, ok bool) {
+func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bool, soft softness) (result []byte,
+	end int, ok bool) {
 	end = len(text)
 	switch kind {
 	case jsonBody:

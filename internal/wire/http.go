@@ -32,6 +32,7 @@ type httpLink struct {
 	rests   sync.WaitGroup // streams that go on after their response, and the standalone one
 	deaf    func()         // ends the standalone stream; nil where there is none
 
+	elsewhere elsewhere
 	settled   atomic.Bool // the handshake, which follows redirects for good, is over
 	again     resumption
 	stateless func() bool // the era is
@@ -46,7 +47,10 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 		if q.again && crossedIdle(a) {
 			a = l.repeat(ctx, q, a)
 		}
-		return l.follow(ctx, q, a)
+		if a = l.follow(ctx, q, a); l.answersElsewhere(a) {
+			a = l.await(ctx, q.id, a)
+		}
+		return a
 	}
 	l.rests.Go(func() { defer end(); rest() })
 	return a
@@ -78,7 +82,8 @@ func (l *httpLink) follow(ctx context.Context, q request, a answer) answer {
 
 // keepsMethod reports if an answer is a redirect that keeps the method.
 func keepsMethod(a answer) bool {
-	return a.fault == nil && a.reply == nil && (a.status == http.StatusTemporaryRedirect || a.status == http.StatusPermanentRedirect)
+	return a.fault == nil && a.reply == nil && (a.status == http.StatusTemporaryRedirect ||
+		a.status == http.StatusPermanentRedirect)
 }
 
 // outliving returns a context that ends with another one, until detached: what
@@ -90,17 +95,18 @@ func outliving(ctx context.Context) (life context.Context, end context.CancelFun
 // post posts a request and reads its reply up to the response. Where that is a
 // stream that goes on, rest reads what comes after it; it is nil elsewhere. ctx
 // ends the call, and life, which end ends, all of it.
-func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to string, q request) (a answer, rest func()) {
+func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to string, q request) (a answer,
+	rest func()) {
 	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
-	sent := stamp{call: true, method: q.method, tool: q.tool}
+	sent := stamp{call: true, method: q.method, tool: q.tool, dress: q.dress}
 	resp, f := l.poster.send(ctx, life, http.MethodPost, to, q.body, postHeader(q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
 		in := l.reader(ctx, end)
 		in.resume = func(s *eventSink) (io.ReadCloser, *fault) { return l.resume(ctx, life, s) }
 		sink := l.newSink(q.id)
-		sink.c.texts = q.text
+		sink.c.spelt = q.spelt
 		a, rest = in.read(resp, sink)
 	}
 	a.sent, a.wrote = sent.or(begin)
@@ -117,7 +123,8 @@ func (l *httpLink) newSink(id int64) *eventSink {
 
 // reader returns what reads a reply that comes over this link.
 func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
-	return replyReader{link: l, ctx: ctx, cancel: cancel, now: l.poster.now, hold: &holding{of: l.poster.memory}, phase: l.poster.phase}
+	return replyReader{link: l, ctx: ctx, cancel: cancel, now: l.poster.now, hold: &holding{of: l.poster.memory},
+		phase: l.poster.phase}
 }
 
 // notify posts a message and reads its status.
@@ -152,8 +159,12 @@ func postHeader(q request) http.Header {
 	if header == nil {
 		header = http.Header{}
 	}
-	header.Set("Content-Type", "application/json")
-	header.Set("Accept", "application/json, text/event-stream")
+	if header.Get("Content-Type") == "" { // a Form may say another
+		header.Set("Content-Type", "application/json")
+	}
+	if header.Get("Accept") == "" {
+		header.Set("Accept", "application/json, text/event-stream")
+	}
 	return header
 }
 

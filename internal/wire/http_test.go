@@ -62,28 +62,47 @@ func TestHTTPReplies(t *testing.T) {
 		{name: "json", write: json(200, result), want: history.OK},
 		{name: "batch of one", write: json(200, "["+result+"]"), want: history.OK},
 		{name: "floating id", write: json(200, `{"jsonrpc":"2.0","id":ID.0,"result":{}}`), want: history.OK},
-		{name: "string id", write: json(200, `{"jsonrpc":"2.0","id":"ID","result":{}}`), want: history.OK, strays: []StrayKind{TextID}},
-		{name: "wrong id", write: json(200, `{"jsonrpc":"2.0","id":77,"result":{}}`), want: history.Broken, detail: "id 77", strays: []StrayKind{UnknownID}},
-		{name: "an earlier id", write: json(200, `{"jsonrpc":"2.0","id":1,"result":{}}`), want: history.Broken, detail: "id 1", strays: []StrayKind{Duplicate}},
-		{name: "no id", write: json(200, `{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"x"}}`), want: history.Broken, code: -32603, detail: "no id"},
-		{name: "no id, a refusal", write: json(200, `{"jsonrpc":"2.0","error":{"code":-32000,"message":"rate limit"}}`), want: history.Broken, code: -32000},
-		{name: "two in a batch", write: json(200, "["+result+","+result+"]"), want: history.Broken, detail: "two responses", strays: []StrayKind{Duplicate}},
-		{name: "two in a row", write: json(200, result+"\n"+result), want: history.Broken, detail: "two responses", strays: []StrayKind{Duplicate}},
-		{name: "junk after it", write: json(200, result+"oops"), want: history.Broken, detail: "the response is followed by what is no JSON: oops", strays: []StrayKind{NotMCP}},
+		{name: "string id", write: json(200, `{"jsonrpc":"2.0","id":"ID","result":{}}`), want: history.OK,
+			strays: []StrayKind{TextID}},
+		{name: "wrong id", write: json(200, `{"jsonrpc":"2.0","id":77,"result":{}}`), want: history.Broken,
+			detail: "id 77", strays: []StrayKind{UnknownID}},
+		{name: "an earlier id", write: json(200, `{"jsonrpc":"2.0","id":1,"result":{}}`), want: history.Broken,
+			detail: "id 1", strays: []StrayKind{Duplicate}},
+		{name: "no id", write: json(200, `{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"x"}}`),
+			want: history.Broken, code: -32603, detail: "no id"},
+		{name: "no id, a refusal", write: json(200, `{"jsonrpc":"2.0","error":{"code":-32000,"message":"rate limit"}}`),
+			want: history.Broken, code: -32000},
+		{name: "two in a batch", write: json(200, "["+result+","+result+"]"), want: history.Broken,
+			detail: "two responses", strays: []StrayKind{Duplicate}},
+		{name: "two in a row", write: json(200, result+"\n"+result), want: history.Broken, detail: "two responses",
+			strays: []StrayKind{Duplicate}},
+		{name: "junk after it", write: json(200, result+"oops"), want: history.Broken, detail: "the response is " +
+			"followed by what is no JSON: oops", strays: []StrayKind{NotMCP}},
 		{name: "accepted only", write: json(202, ""), want: history.Broken, detail: "HTTP 202 without a response"},
 		{name: "empty", write: json(200, ""), want: history.Broken, detail: "without a response"},
 		{name: "empty batch", write: json(200, "[]"), want: history.Broken, detail: "without a response"},
 		{name: "only a notification", write: json(200, `{"jsonrpc":"2.0","method":"x"}`), want: history.Broken},
-		{name: "cut", write: json(200, `{"jsonrpc":"2.0","id":ID,"result":{`), want: history.Broken, detail: "no MCP message"},
-		{name: "both", write: json(200, `{"jsonrpc":"2.0","id":ID,"result":{},"error":{"code":1,"message":"m"}}`), want: history.Broken},
+		{name: "cut", write: json(200, `{"jsonrpc":"2.0","id":ID,"result":{`), want: history.Broken,
+			detail: "no MCP message"},
+		{name: "both", write: json(200, `{"jsonrpc":"2.0","id":ID,"result":{},"error":{"code":1,"message":"m"}}`),
+			want: history.Broken},
 		{name: "another case", write: json(200, `{"jsonrpc":"2.0","ID":ID,"RESULT":{}}`), want: history.Broken},
 		{name: "no version", write: json(200, `{"id":ID,"result":{}}`), want: history.Broken, detail: "JSON-RPC 2.0"},
-		{name: "html", write: func(w http.ResponseWriter, _ string) { fmt.Fprint(w, "<html>hello") }, want: history.Broken, detail: "text/html: <html>hello"},
-		{name: "error", write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"no such method"}}`), want: history.Rejected, code: -32601, detail: "no such method"},
-		{name: "fastmcp 4 refusal", write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`), media: "application/json", want: history.Limited, code: -32000},
+		{name: "html", write: func(w http.ResponseWriter, _ string) { fmt.Fprint(w, "<html>hello") },
+			want: history.Broken, detail: "text/html: <html>hello"},
+		{name: "error",
+			write: json(200, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"no such method"}}`),
+			want:  history.Rejected, code: -32601, detail: "no such method"},
+		{name: "fastmcp 4 refusal",
+			write: json(200,
+				`{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"Global rate limit exceeded"}}`),
+			media: "application/json", want: history.Limited, code: -32000},
 		{name: "bare 429", write: json(429, ""), media: "application/json", want: history.Limited},
 		{name: "429 with html", write: json(429, "<h1>slow down"), media: "application/json", want: history.Limited},
-		{name: "429 with another id", write: json(429, `{"jsonrpc":"2.0","id":0,"error":{"code":-32029,"message":"slow","data":{"retry_after_ms":250}}}`), media: "application/json", want: history.Limited, code: -32029, wait: 250 * time.Millisecond},
+		{name: "429 with another id",
+			write: json(429,
+				`{"jsonrpc":"2.0","id":0,"error":{"code":-32029,"message":"slow","data":{"retry_after_ms":250}}}`),
+			media: "application/json", want: history.Limited, code: -32029, wait: 250 * time.Millisecond},
 		{name: "429 cut short", write: func(w http.ResponseWriter, _ string) {
 			w.Header().Set("Content-Length", "100")
 			w.WriteHeader(429)
@@ -94,21 +113,35 @@ func TestHTTPReplies(t *testing.T) {
 			fmt.Fprint(w, "{")
 		}, want: history.Broken, detail: "the connection was closed"},
 		{name: "500", write: json(500, "oops"), want: history.Rejected, detail: "HTTP 500: oops"},
-		{name: "404 with our id", write: json(404, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`), want: history.Rejected, code: -32601},
-		{name: "400 without id", write: json(400, `{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"bad"}}`), want: history.Rejected, code: -32600},
+		{name: "404 with our id", write: json(404, `{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"m"}}`),
+			want: history.Rejected, code: -32601},
+		{name: "400 without id",
+			write: json(400, `{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"bad"}}`),
+			want:  history.Rejected, code: -32600},
 		{name: "500 with a result", write: json(500, result), want: history.Rejected, detail: "with a result"},
 		{name: "redirect", write: func(w http.ResponseWriter, _ string) {
 			w.Header().Set("Location", "/mcp/?key=secret")
 			w.WriteHeader(307)
 		}, want: history.Rejected, detail: "HTTP 307: redirected to /mcp/"},
-		{name: "connection closed", write: func(w http.ResponseWriter, _ string) { hangUp(w) }, want: history.Broken, detail: "the connection was closed"},
-		{name: "stream", write: stream(": hi\r\nevent: message\r\nid: 1\r\ndata: " + result + "\r\n\r\n"), want: history.OK},
-		{name: "stream with progress", write: stream("id: 0\ndata:\n\nevent: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\ndata: " + result + "\n\n"), want: history.OK},
-		{name: "stream with two", write: stream("data: " + result + "\n\ndata: " + result + "\n\n"), want: history.Broken, detail: "two responses", strays: []StrayKind{Duplicate}},
-		{name: "stream with two kinds", write: stream("data: " + result + "\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32602,\"message\":\"m\"}}\n\n"), want: history.Broken, detail: "a result, then error -32602: m", strays: []StrayKind{Duplicate}},
-		{name: "stream with an extra id", write: stream("data: " + result + "\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":50,\"result\":{}}\n\n"), want: history.OK, strays: []StrayKind{UnknownID}},
-		{name: "stream of other events", write: stream("event: ping\ndata: " + result + "\n\n"), want: history.Broken, detail: "without a response"},
-		{name: "stream ends early", write: stream("data: {\"jsonrpc\":\"2.0\",\n"), want: history.Broken, detail: "inside an event"},
+		{name: "connection closed", write: func(w http.ResponseWriter, _ string) { hangUp(w) }, want: history.Broken,
+			detail: "the connection was closed"},
+		{name: "stream", write: stream(": hi\r\nevent: message\r\nid: 1\r\ndata: " + result + "\r\n\r\n"),
+			want: history.OK},
+		{name: "stream with progress", write: stream("id: 0\ndata:\n\nevent: message\ndata: " +
+			"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\ndata: " + result + "\n\n"),
+			want: history.OK},
+		{name: "stream with two", write: stream("data: " + result + "\n\ndata: " + result + "\n\n"),
+			want: history.Broken, detail: "two responses", strays: []StrayKind{Duplicate}},
+		{name: "stream with two kinds", write: stream("data: " + result +
+			"\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32602,\"message\":\"m\"}}\n\n"),
+			want: history.Broken, detail: "a result, then error -32602: m", strays: []StrayKind{Duplicate}},
+		{name: "stream with an extra id", write: stream("data: " + result +
+			"\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":50,\"result\":{}}\n\n"), want: history.OK,
+			strays: []StrayKind{UnknownID}},
+		{name: "stream of other events", write: stream("event: ping\ndata: " + result + "\n\n"), want: history.Broken,
+			detail: "without a response"},
+		{name: "stream ends early", write: stream("data: {\"jsonrpc\":\"2.0\",\n"), want: history.Broken,
+			detail: "inside an event"},
 		{name: "stream of junk", write: stream("data: hello\n\n"), want: history.Broken, detail: "no MCP message"},
 	}
 	for _, row := range rows {
@@ -152,7 +185,8 @@ func TestHTTPStamps(t *testing.T) {
 		}
 	})
 	defer close(release)
-	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Now: func() time.Duration { return time.Since(begin) }})
+	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25",
+		Now: func() time.Duration { return time.Since(begin) }})
 	c := s.Exchange(t.Context(), echo)
 	back := time.Since(begin)
 	require.Equal(t, history.OK, c.Outcome, c.Detail)
@@ -210,7 +244,8 @@ func TestHTTPCrossTalk(t *testing.T) {
 			reply(w, `{"jsonrpc":"2.0","id":2,"result":{}}`)
 			return
 		}
-		events(w, `data: {"jsonrpc":"2.0","id":2,"result":{}}`+"\n\n"+`data: {"jsonrpc":"2.0","id":3,"result":{}}`+"\n\n")
+		events(w, `data: {"jsonrpc":"2.0","id":2,"result":{}}`+"\n\n"+`data: {"jsonrpc":"2.0","id":3,"result":{}}`+
+			"\n\n")
 	})
 	s := dialHTTP(t, server.URL)
 	calls := []history.Call{s.Exchange(t.Context(), echo), s.Exchange(t.Context(), echo)}
@@ -233,7 +268,8 @@ func TestHTTPServerRequest(t *testing.T) {
 		events(w, `data: {"jsonrpc":"2.0","id":"p-1","method":"ping"}`+"\n\n")
 		select {
 		case got := <-ponged:
-			events(w, fmt.Sprintf(`data: {"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":%q}]}}`+"\n\n", p.ID, got))
+			events(w, fmt.Sprintf(`data: {"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":%q}]}}`+
+				"\n\n", p.ID, got))
 			ponged <- got
 		case <-r.Context().Done():
 		}
@@ -282,4 +318,11 @@ func TestBriefTextsAreCutWithoutTheirSecrets(t *testing.T) {
 	got := r.finish("it is odd: " + brief([]byte(strings.Repeat("a", 40)+secret+strings.Repeat("z", 40))))
 	require.Equal(t, "it is odd: "+strings.Repeat("a", 40)+"[redacted]"+strings.Repeat("z", 10)+" …", got)
 	require.Equal(t, "it is short: x", r.finish("it is short: "+brief([]byte("x"))))
+}
+
+// What a form says of its body is sent, and not overwritten.
+func TestAFormSaysWhatItsBodyIs(t *testing.T) {
+	said := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	require.Equal(t, said["Content-Type"], postHeader(request{header: said})["Content-Type"])
+	require.Equal(t, []string{"application/json"}, postHeader(request{})["Content-Type"])
 }

@@ -29,7 +29,8 @@ func BenchmarkInProcess(b *testing.B) {
 	}
 	s := dial(b, Options{Handler: handler, Protocol: "2025-11-25", Client: "c1", Refusal: rateLimit})
 	b.Run("by=handler", func(b *testing.B) {
-		message := []byte(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"}}}`)
+		message := []byte(
+			`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"}}}`)
 		for b.Loop() {
 			if len(handler(b.Context(), "c1", message)) < 50 {
 				b.Fatal("no reply")

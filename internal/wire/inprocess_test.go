@@ -152,7 +152,8 @@ func TestListTools(t *testing.T) {
 	require.Equal(t, []string{"server/discover", "tools/list", "tools/list"}, sent(s.Handshake()))
 	require.Equal(t, []string{"x"}, s.era.Load().header("tools/call", "b", json.RawMessage(`{"r":"x"}`))["Mcp-Param-R"])
 
-	s = dial(t, Options{ListTools: true, Handler: handler(func(posted) string { return `"error":{"code":-32601,"message":"m"}` })})
+	s = dial(t, Options{ListTools: true,
+		Handler: handler(func(posted) string { return `"error":{"code":-32601,"message":"m"}` })})
 	require.Nil(t, s.Tools())
 	require.Len(t, s.Handshake(), 2)
 
@@ -162,7 +163,8 @@ func TestListTools(t *testing.T) {
 	e = dialFails(t, Options{ListTools: true, Handler: handler(func(posted) string { return `"nothing":0` })})
 	require.Equal(t, Garbage, e.Kind)
 
-	e = dialFails(t, Options{ListTools: true, Handler: handler(func(posted) string { return `"result":{"nextCursor":"again"}` })})
+	e = dialFails(t, Options{ListTools: true,
+		Handler: handler(func(posted) string { return `"result":{"nextCursor":"again"}` })})
 	require.Equal(t, Protocol, e.Kind)
 	require.Len(t, e.Calls, maxPages+1)
 }

@@ -15,7 +15,8 @@ import (
 // environment behind. Its parentage it can't choose: where its parent ends, the
 // kernel gives it to the nearest ancestor that asked for such (PR_SET_CHILD_SUBREAPER),
 // and that is us. So whoever is a child of ours, and neither of our own process
-// group nor the leader of one that we started, was left by a server.
+// group nor the leader of one that we started, was left by a server. Which server, its
+// pen says; where there are none, whose it is may not be known.
 //
 // Other commands of this program stay in its group, and are left alone for that.
 
@@ -122,7 +123,20 @@ func (p *Process) look() {
 	all := everyone()
 	p.kinMu.Lock()
 	defer p.kinMu.Unlock()
-	p.kin = kinOf(p.PID(), living(all), p.kin)
+	p.kin = kinOf(p.PID(), living(all), p.penned(all, p.kin))
+}
+
+// penned adds who is in the process's pen to those that are known to be its kin.
+func (p *Process) penned(all map[int]stat, known map[int]int64) map[int]int64 {
+	for _, pid := range p.pen.members() {
+		if s, lives := all[pid]; lives {
+			if known == nil {
+				known = map[int]int64{}
+			}
+			known[pid] = s.began
+		}
+	}
+	return known
 }
 
 // living are those that aren't dead.
@@ -147,15 +161,15 @@ const (
 // there were outside of its group. What can't be told whose it is waits until no
 // other process runs.
 func (p *Process) sweepKin() int {
-	seen := map[int]bool{}
+	outside := 0
 	for try := range sweepTries {
 		left := p.remaining()
 		if len(left) == 0 {
 			break
 		}
 		for pid, s := range left {
-			if s.group != p.PID() {
-				seen[pid] = true
+			if try == 0 && s.group != p.PID() { // later ones are what those started as they ended
+				outside++
 			}
 			sig := syscall.SIGKILL
 			if try < sweepGrace {
@@ -165,9 +179,12 @@ func (p *Process) sweepKin() int {
 				_ = syscall.Kill(pid, sig) // it may have ended by itself
 			}
 		}
+		if try >= sweepGrace {
+			p.pen.kill()
+		}
 		time.Sleep(sweepPause)
 	}
-	return len(seen)
+	return outside
 }
 
 // remaining is what is left of an ended process.
@@ -188,7 +205,7 @@ func (p *Process) remaining() map[int]stat {
 			known[pid] = began
 		}
 	}
-	p.kin = kinOf(p.PID(), all, known)
+	p.kin = kinOf(p.PID(), all, p.penned(all, known))
 	left := map[int]stat{}
 	for pid := range p.kin {
 		left[pid] = all[pid]

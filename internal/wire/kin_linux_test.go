@@ -48,7 +48,8 @@ func TestWhatLeftGroupSessionAndEnvironmentIsEnded(t *testing.T) {
 	require.NoError(t, other.Start())
 	for name, rest := range map[string]string{"stopped": "; sleep 1000", "ended by itself": ""} {
 		file := filepath.Join(t.TempDir(), "pid")
-		p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", daemon(file) + rest}, Env: []string{"PATH=" + os.Getenv("PATH")}})
+		p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", daemon(file) + rest},
+			Env: []string{"PATH=" + os.Getenv("PATH")}})
 		require.NoError(t, err, name)
 		pid := numberIn(t, file)
 		if rest == "" {
@@ -66,8 +67,10 @@ func TestWhatLeftGroupSessionAndEnvironmentIsEnded(t *testing.T) {
 	require.EqualError(t, other.Wait(), "signal: killed", "and nobody else has waited for it")
 }
 
-// Where others run, what nobody can tell whose it is waits for the last of them.
+// Where others run and there are no pens, what nobody can tell whose it is waits for the
+// last of them.
 func TestWhoseIsNotKnownEndsWithTheLast(t *testing.T) {
+	defer penless.Store(penless.Swap(true))
 	file := filepath.Join(t.TempDir(), "pid")
 	one, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", daemon(file)}})
 	require.NoError(t, err)

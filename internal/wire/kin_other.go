@@ -13,3 +13,11 @@ func (p *Process) look() {}
 
 // sweepKin ends nothing more than the group, as forget.
 func (p *Process) sweepKin() int { return 0 }
+
+// A pen is there on Linux only.
+type pen struct{}
+
+// begin starts the command.
+func (p *Process) begin() error { return p.cmd.Start() }
+
+func (n *pen) remove(int) {}

@@ -24,13 +24,15 @@ type link interface {
 // A request is one message to a server.
 type request struct {
 	id     int64         // 0 for a notification
-	text   bool          // the id is sent as a text
+	spelt  string        // the JSON value that is sent as the id; empty: the id
 	method string        // of a response: what it answers
 	asked  time.Duration // of a response: when it was asked for
 	body   []byte        // without line ends
 	header http.Header
 	tool   string // of a call
 	again  bool   // it may be sent once more where nothing is known of it
+	// over HTTP: changes the request just before it is sent; nil: nothing does
+	dress func(*http.Request)
 }
 
 // An answer is what a link got back, before anybody judged it.
@@ -42,13 +44,14 @@ type answer struct {
 	status int         // HTTP status; 0 on transports without one
 	header http.Header // of the HTTP reply
 	body   []byte      // of an HTTP reply that held no usable message
-	good   []byte      // the result of a response that says that all went well, where nothing else is worth to be known of it
-	reply  *message    // else the response with the request's id
-	again  *message    // a second one
-	other  *message    // the first response with another id or none
-	fault  *fault      // why there is no whole answer; nil where there is one
-	tool   string      // of a call that goes into the history by itself
-	denied error       // a token was refused, and why there is no other one
+	// the result of a response that says that all went well, where nothing else is worth to be known of it
+	good   []byte
+	reply  *message // else the response with the request's id
+	again  *message // a second one
+	other  *message // the first response with another id or none
+	fault  *fault   // why there is no whole answer; nil where there is one
+	tool   string   // of a call that goes into the history by itself
+	denied error    // a token was refused, and why there is no other one
 }
 
 // A fault says why a request got no whole answer.
@@ -77,8 +80,9 @@ type stamp struct {
 	call         bool         // of a call, for whose reply somebody waits
 	kind         history.Kind // of what is sent
 	method, tool string
-	denied       error       // why there is no other token than one that was refused
-	idled        atomic.Bool // of a request: its connection had been idle, and nothing has come on it since
+	dress        func(*http.Request) // of a call of another form: see request
+	denied       error               // why there is no other token than one that was refused
+	idled        atomic.Bool         // of a request: its connection had been idle, and nothing has come on it since
 }
 
 // set notes the instant unless one was noted before.

@@ -49,6 +49,7 @@ func (s *Session) listen() {
 	p.cookies, p.aside = l.poster.cookies, s.aside
 	life, end := context.WithCancel(context.Background())
 	l.deaf = end
+	l.elsewhere.listen() // the first call may come before the stream is open
 	l.rests.Go(func() {
 		defer p.close()
 		l.listenOn(life, p)
@@ -57,7 +58,9 @@ func (s *Session) listen() {
 
 // listenOn listens until life ends, or the server has no such stream.
 func (l *httpLink) listenOn(life context.Context, p *poster) {
-	s := l.newSink(-1) // nobody waits for a response here
+	s := l.newSink(nobody)
+	s.c.elsewhere = l.elsewhere.take
+	defer l.elsewhere.end()
 	for faults := 0; faults < maxListenFaults; {
 		resp, f := l.get(life, life, p, s.events.id)
 		switch {

@@ -86,7 +86,8 @@ func routeOf(sessions []*Session) (route, error) {
 			return route{}, unsuited("the URL is not of plain HTTP")
 		}
 		if i == 0 {
-			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, memory: o.Memory, now: o.Now, source: o.Source}
+			r = route{url: u, network: "tcp", addr: u.Host, timeout: o.Timeout, memory: o.Memory, now: o.Now,
+				source: o.Source}
 			if u.Port() == "" {
 				r.addr = net.JoinHostPort(u.Hostname(), "80")
 			}
@@ -96,7 +97,8 @@ func routeOf(sessions []*Session) (route, error) {
 			continue
 		}
 		first := sessions[0]
-		if s.url != first.url || o.Timeout != first.o.Timeout || o.Socket != first.o.Socket || o.Source != first.o.Source {
+		if s.url != first.url || o.Timeout != first.o.Timeout || o.Socket != first.o.Socket ||
+			o.Source != first.o.Source {
 			return route{}, unsuited("the sessions differ in where they lead, or in their time-outs")
 		}
 	}

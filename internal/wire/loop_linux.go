@@ -112,7 +112,8 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	if cfg.Conns <= 0 {
 		cfg.Conns = DefaultMaxConns
 	}
-	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), forms: map[string]*template{}, ctx: context.Background(), buf: make([]byte, readBuffer),
+	l := &Loop{route: r, cfg: cfg, lanes: make(map[string]*lane, len(sessions)), forms: map[string]*template{},
+		ctx: context.Background(), buf: make([]byte, readBuffer),
 		alone: runtime.GOMAXPROCS(0) == 1}
 	l.news = readable
 	if r.network == "tcp" {

@@ -127,8 +127,10 @@ func (s *scripted) talk(c net.Conn, acts []act) {
 		case q.Method == http.MethodDelete:
 			text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 		case strings.Contains(string(body), `"initialize"`):
-			result := `{"jsonrpc":"2.0","id":` + id + `,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}`
-			text = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: s1\r\nContent-Length: %d\r\n\r\n%s", len(result), result)
+			result := `{"jsonrpc":"2.0","id":` + id +
+				`,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}`
+			text = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: "+
+				"s1\r\nContent-Length: %d\r\n\r\n%s", len(result), result)
 		case strings.Contains(string(body), `"notifications/`):
 			text = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 		}
@@ -252,7 +254,8 @@ const (
 // framed is a reply with a length. IDs in the tests have one digit, as many as
 // ID less one.
 func framed(status, header, body string) string {
-	return fmt.Sprintf("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s", status, header, len(body)-strings.Count(body, "ID"), body)
+	return fmt.Sprintf("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s", status, header, len(body)-strings.Count(body,
+		"ID"), body)
 }
 
 // chunkedReply is a reply in chunks.
@@ -269,107 +272,133 @@ func chunkedReply(status, header string, chunks ...string) string {
 // replies are what servers may send, in one piece. What ends with END is
 // followed by the end of the connection.
 var replies = map[string]string{
-	"json":                    framed("200 OK", jsonType, okBody),
-	"json with a charset":     framed("200 OK", "content-type: application/json; charset=utf-8\r\n", okBody),
-	"no type":                 framed("200 OK", "", okBody),
-	"chunked":                 chunkedReply("200 OK", jsonType, okBody),
-	"three chunks":            chunkedReply("200 OK", jsonType, okBody[:10], okBody[10:40], okBody[40:]),
-	"stream":                  chunkedReply("200 OK", sseType, "event: message\ndata: "+okBody+"\n\n"),
-	"stream by crlf":          chunkedReply("200 OK", sseType, "event: message\r\ndata: "+okBody+"\r\n\r\n"),
-	"stream with a prime":     chunkedReply("200 OK", sseType, "id: 0\nretry: 5\ndata:\n\n", ": hello\nevent: message\nid: 1\ndata:"+okBody+"\n\n"),
-	"stream with progress":    chunkedReply("200 OK", sseType, "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n", "data: "+okBody+"\n\n"),
-	"stream of two lines":     chunkedReply("200 OK", sseType, "data: "+okBody[:17]+"\ndata: "+okBody[17:]+"\n\n"),
-	"stream with two":         chunkedReply("200 OK", sseType, "data: "+okBody+"\n\n", "data: "+okBody+"\n\n"),
-	"stream, pinged":          chunkedReply("200 OK", sseType, ": ping\n\n", "data: "+okBody+"\n\n", ": ping\n\n"),
-	"stream cut in event":     chunkedReply("200 OK", sseType, "data: "+okBody+"\n"),
-	"stream of bare cr":       chunkedReply("200 OK", sseType, "data: "+okBody+"\r\r"),
-	"stream with a mark":      chunkedReply("200 OK", sseType, "\xef\xbb\xbfdata: "+okBody+"\n\n"),
-	"stream with a length":    framed("200 OK", sseType, "data: "+okBody+"\n\n"),
-	"stream until the end":    "HTTP/1.1 200 OK\r\n" + sseType + "\r\ndata: " + okBody + "\n\nEND",
-	"other event":             chunkedReply("200 OK", sseType, "event: ping\ndata: "+okBody+"\n\n"),
-	"until the end":           "HTTP/1.1 200 OK\r\n" + jsonType + "\r\n" + okBody + "END",
-	"old version":             "HTTP/1.0 200 OK\r\n" + jsonType + "\r\n" + okBody + "END",
-	"closing":                 framed("200 OK", jsonType+"Connection: close\r\n", okBody) + "END",
-	"keeping":                 framed("200 OK", jsonType+"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", okBody),
-	"other connection":        framed("200 OK", jsonType+"Connection: upgrade, foo\r\n", okBody),
-	"interim":                 "HTTP/1.1 100 Continue\r\n\r\n" + framed("200 OK", jsonType, okBody),
-	"early hints":             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + framed("200 OK", jsonType, okBody),
-	"switching":               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n" + okBody + "END",
-	"gzip":                    framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", "\x1f\x8b\x08\x00\x00\x00\x00\x00garbage"),
-	"gzip in name only":       framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", okBody),
-	"too long a length":       fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: 900\r\n\r\n%sEND", jsonType, okBody),
-	"too short a length":      fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: 20\r\n\r\n%sEND", jsonType, okBody),
-	"two lengths":             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}END",
-	"the same length twice":   "HTTP/1.1 200 OK\r\n" + jsonType + "Content-Length: 71\r\nContent-Length: 71\r\n\r\n" + strings.Repeat(" ", 71) + "END",
-	"length and chunks":       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nEND",
-	"odd length":              "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabcEND",
-	"chunk extension":         "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n{} \r\n0\r\n\r\nEND",
-	"trailer":                 "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\nTrailer: X\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\nEND",
-	"bad chunk":               "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\nEND",
-	"chunk without end":       "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}0\r\n\r\nEND",
-	"no http":                 "hello there, what is this\r\n\r\nEND",
-	"cut head":                "HTTP/1.1 200 OK\r\nContent-TyEND",
-	"nothing":                 "END",
-	"bad header":              "HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 2\r\n\r\n{}END",
-	"folded header":           "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\n" + jsonType + "Content-Length: 0\r\n\r\nEND",
-	"bare line feeds":         "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: 2\n\n{}END",
-	"accepted":                framed("202 Accepted", "", ""),
-	"accepted, no length":     "HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\nEND",
-	"no content":              "HTTP/1.1 204 No Content\r\n\r\n",
-	"not modified":            "HTTP/1.1 304 Not Modified\r\n\r\n",
-	"refused":                 framed("200 OK", jsonType, errBody),
-	"refused on a stream":     chunkedReply("200 OK", sseType, "data: "+errBody+"\n\n"),
-	"refused by status":       framed("429 Too Many Requests", "Retry-After: 3\r\n", ""),
-	"refused in html":         framed("429 Too Many Requests", "Content-Type: text/html\r\n", "<h1>slow down</h1>"),
-	"refused for now":         framed("503 Service Unavailable", "Retry-After: 7\r\n"+jsonType, errBody),
-	"soft failure":            framed("200 OK", jsonType, softBody),
-	"soft, escaped":           framed("200 OK", jsonType, strings.Replace(softBody, `" {`, `"\n\u007b`, 1)),
-	"tool error":              framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"isError":true,"content":[{"type":"text","text":"no"}]}}`),
-	"error, then not":         framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"isError":true,"isError":false,"content":[]}}`),
-	"broken inside":           framed("500 Internal Server Error", "", "oops"),
-	"our id, an error":        framed("404 Not Found", jsonType, okBody),
-	"redirect":                framed("307 Temporary Redirect", "Location: /elsewhere\r\n", ""),
-	"wrong id":                framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":77,"result":{}}`),
-	"text for an id":          framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":"ID","result":{}}`),
-	"floating id":             framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID.0,"result":{}}`),
-	"a batch":                 framed("200 OK", jsonType, "["+okBody+"]"),
-	"two in a batch":          framed("200 OK", jsonType, "["+okBody+","+okBody+"]"),
-	"two in a row":            framed("200 OK", jsonType, okBody+"\n"+okBody),
-	"junk after it":           framed("200 OK", jsonType, okBody+"oops"),
-	"a nul after it":          framed("200 OK", jsonType, okBody+"\x00"),
-	"both":                    framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{},"error":{"code":1,"message":"m"}}`),
-	"a member twice":          framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"id":ID,"result":{}}`),
-	"escaped names":           framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"r\u0065sult":{},"result":{}}`),
-	"deep":                    framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"a":`+strings.Repeat("[", 510)+strings.Repeat("]", 510)+`}}`),
-	"too deep":                framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"a":`+strings.Repeat("[", 511)+strings.Repeat("]", 511)+`}}`),
-	"large":                   framed("200 OK", jsonType, strings.Replace(okBody, `"hi"`, `"`+strings.Repeat("hi", 60_000)+`"`, 1)),
-	"too large for us":        framed("200 OK", jsonType, strings.Replace(okBody, `"hi"`, `"`+strings.Repeat("hi", maxBody)+`"`, 1)),
-	"pipelined":               framed("200 OK", jsonType, okBody) + framed("200 OK", jsonType, okBody),
-	"page":                    framed("200 OK", "Content-Type: text/html\r\n", "<html>hello"),
-	"secret header byte":      framed("200 OK", jsonType+"X-A: \x01\r\n", okBody),
-	"latin header":            framed("200 OK", jsonType+"X-A: \xe4\r\n", okBody),
-	"type twice":              framed("200 OK", jsonType+"Content-Type: text/event-stream\r\n", okBody),
-	"asked in mid-stream":     chunkedReply("200 OK", sseType, "data: "+pingBody+"\n\n", "data: "+okBody+"\n\n"),
-	"asked, and no more":      chunkedReply("200 OK", sseType, "data: "+pingBody+"\n\n"),
-	"primed, and no more":     chunkedReply("200 OK", sseType, "id: 1\nretry: 5\ndata:\n\n"),
-	"primed, then cut":        "HTTP/1.1 200 OK\r\n" + sseType + "Transfer-Encoding: chunked\r\n\r\n18\r\nid: 1\nretry: 5\ndata: a\n\n\r\nEND",
-	"many, then it":           chunkedReply("200 OK", sseType, strings.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\",\"params\":{\"a\":[1,\"b\"]}}\n\n", 7), "data: "+errBody+"\n\n"),
-	"no notification":         chunkedReply("200 OK", sseType, "data: {\"method\":\"notifications/x\"}\n\n", "data: "+okBody+"\n\n"),
-	"junk, then it":           chunkedReply("200 OK", sseType, "data: oops\n\n", "data: "+okBody+"\n\n", "data: {}\n\n"),
-	"no utf-8":                framed("200 OK", jsonType, strings.Replace(okBody, "hi", "h\xff", 1)),
-	"no utf-8 on a stream":    chunkedReply("200 OK", sseType, "data: "+strings.Replace(okBody, "hi", "h\xff", 1)+"\n\n"),
+	"json":                framed("200 OK", jsonType, okBody),
+	"json with a charset": framed("200 OK", "content-type: application/json; charset=utf-8\r\n", okBody),
+	"no type":             framed("200 OK", "", okBody),
+	"chunked":             chunkedReply("200 OK", jsonType, okBody),
+	"three chunks":        chunkedReply("200 OK", jsonType, okBody[:10], okBody[10:40], okBody[40:]),
+	"stream":              chunkedReply("200 OK", sseType, "event: message\ndata: "+okBody+"\n\n"),
+	"stream by crlf":      chunkedReply("200 OK", sseType, "event: message\r\ndata: "+okBody+"\r\n\r\n"),
+	"stream with a prime": chunkedReply("200 OK", sseType, "id: 0\nretry: 5\ndata:\n\n", ": hello\nevent: "+
+		"message\nid: 1\ndata:"+okBody+"\n\n"),
+	"stream with progress": chunkedReply("200 OK", sseType,
+		"data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n", "data: "+okBody+"\n\n"),
+	"stream of two lines":  chunkedReply("200 OK", sseType, "data: "+okBody[:17]+"\ndata: "+okBody[17:]+"\n\n"),
+	"stream with two":      chunkedReply("200 OK", sseType, "data: "+okBody+"\n\n", "data: "+okBody+"\n\n"),
+	"stream, pinged":       chunkedReply("200 OK", sseType, ": ping\n\n", "data: "+okBody+"\n\n", ": ping\n\n"),
+	"stream cut in event":  chunkedReply("200 OK", sseType, "data: "+okBody+"\n"),
+	"stream of bare cr":    chunkedReply("200 OK", sseType, "data: "+okBody+"\r\r"),
+	"stream with a mark":   chunkedReply("200 OK", sseType, "\xef\xbb\xbfdata: "+okBody+"\n\n"),
+	"stream with a length": framed("200 OK", sseType, "data: "+okBody+"\n\n"),
+	"stream until the end": "HTTP/1.1 200 OK\r\n" + sseType + "\r\ndata: " + okBody + "\n\nEND",
+	"other event":          chunkedReply("200 OK", sseType, "event: ping\ndata: "+okBody+"\n\n"),
+	"until the end":        "HTTP/1.1 200 OK\r\n" + jsonType + "\r\n" + okBody + "END",
+	"old version":          "HTTP/1.0 200 OK\r\n" + jsonType + "\r\n" + okBody + "END",
+	"closing":              framed("200 OK", jsonType+"Connection: close\r\n", okBody) + "END",
+	"keeping":              framed("200 OK", jsonType+"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", okBody),
+	"other connection":     framed("200 OK", jsonType+"Connection: upgrade, foo\r\n", okBody),
+	"interim":              "HTTP/1.1 100 Continue\r\n\r\n" + framed("200 OK", jsonType, okBody),
+	"early hints":          "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + framed("200 OK", jsonType, okBody),
+	"switching": "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n" +
+		okBody + "END",
+	"gzip": framed("200 OK", jsonType+"Content-Encoding: gzip\r\n",
+		"\x1f\x8b\x08\x00\x00\x00\x00\x00garbage"),
+	"gzip in name only":  framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", okBody),
+	"too long a length":  fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: 900\r\n\r\n%sEND", jsonType, okBody),
+	"too short a length": fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: 20\r\n\r\n%sEND", jsonType, okBody),
+	"two lengths":        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}END",
+	"the same length twice": "HTTP/1.1 200 OK\r\n" + jsonType + "Content-Length: 71\r\nContent-Length: 71\r\n\r\n" +
+		strings.Repeat(" ", 71) + "END",
+	"length and chunks": "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nEND",
+	"odd length": "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabcEND",
+	"chunk extension": "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\n{} " +
+		"\r\n0\r\n\r\nEND",
+	"trailer": "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: chunked\r\nTrailer: " +
+		"X\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\nEND",
+	"bad chunk": "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: " +
+		"chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\nEND",
+	"chunk without end": "HTTP/1.1 200 OK\r\n" + jsonType + "Transfer-Encoding: " +
+		"chunked\r\n\r\n2\r\n{}0\r\n\r\nEND",
+	"no http":             "hello there, what is this\r\n\r\nEND",
+	"cut head":            "HTTP/1.1 200 OK\r\nContent-TyEND",
+	"nothing":             "END",
+	"bad header":          "HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 2\r\n\r\n{}END",
+	"folded header":       "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\n" + jsonType + "Content-Length: 0\r\n\r\nEND",
+	"bare line feeds":     "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: 2\n\n{}END",
+	"accepted":            framed("202 Accepted", "", ""),
+	"accepted, no length": "HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\nEND",
+	"no content":          "HTTP/1.1 204 No Content\r\n\r\n",
+	"not modified":        "HTTP/1.1 304 Not Modified\r\n\r\n",
+	"refused":             framed("200 OK", jsonType, errBody),
+	"refused on a stream": chunkedReply("200 OK", sseType, "data: "+errBody+"\n\n"),
+	"refused by status":   framed("429 Too Many Requests", "Retry-After: 3\r\n", ""),
+	"refused in html":     framed("429 Too Many Requests", "Content-Type: text/html\r\n", "<h1>slow down</h1>"),
+	"refused for now":     framed("503 Service Unavailable", "Retry-After: 7\r\n"+jsonType, errBody),
+	"soft failure":        framed("200 OK", jsonType, softBody),
+	"soft, escaped":       framed("200 OK", jsonType, strings.Replace(softBody, `" {`, `"\n\u007b`, 1)),
+	"tool error": framed("200 OK", jsonType,
+		`{"jsonrpc":"2.0","id":ID,"result":{"isError":true,"content":[{"type":"text","text":"no"}]}}`),
+	"error, then not": framed("200 OK", jsonType,
+		`{"jsonrpc":"2.0","id":ID,"result":{"isError":true,"isError":false,"content":[]}}`),
+	"broken inside":    framed("500 Internal Server Error", "", "oops"),
+	"our id, an error": framed("404 Not Found", jsonType, okBody),
+	"redirect":         framed("307 Temporary Redirect", "Location: /elsewhere\r\n", ""),
+	"wrong id":         framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":77,"result":{}}`),
+	"text for an id":   framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":"ID","result":{}}`),
+	"floating id":      framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID.0,"result":{}}`),
+	"a batch":          framed("200 OK", jsonType, "["+okBody+"]"),
+	"two in a batch":   framed("200 OK", jsonType, "["+okBody+","+okBody+"]"),
+	"two in a row":     framed("200 OK", jsonType, okBody+"\n"+okBody),
+	"junk after it":    framed("200 OK", jsonType, okBody+"oops"),
+	"a nul after it":   framed("200 OK", jsonType, okBody+"\x00"),
+	"both": framed("200 OK", jsonType,
+		`{"jsonrpc":"2.0","id":ID,"result":{},"error":{"code":1,"message":"m"}}`),
+	"a member twice": framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"id":ID,"result":{}}`),
+	"escaped names":  framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"r\u0065sult":{},"result":{}}`),
+	"deep": framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"a":`+strings.Repeat("[",
+		510)+strings.Repeat("]", 510)+`}}`),
+	"too deep": framed("200 OK", jsonType, `{"jsonrpc":"2.0","id":ID,"result":{"a":`+strings.Repeat("[",
+		511)+strings.Repeat("]", 511)+`}}`),
+	"large": framed("200 OK", jsonType, strings.Replace(okBody, `"hi"`, `"`+strings.Repeat("hi",
+		60_000)+`"`, 1)),
+	"too large for us": framed("200 OK", jsonType, strings.Replace(okBody, `"hi"`, `"`+strings.Repeat("hi",
+		maxBody)+`"`, 1)),
+	"pipelined":           framed("200 OK", jsonType, okBody) + framed("200 OK", jsonType, okBody),
+	"page":                framed("200 OK", "Content-Type: text/html\r\n", "<html>hello"),
+	"secret header byte":  framed("200 OK", jsonType+"X-A: \x01\r\n", okBody),
+	"latin header":        framed("200 OK", jsonType+"X-A: \xe4\r\n", okBody),
+	"type twice":          framed("200 OK", jsonType+"Content-Type: text/event-stream\r\n", okBody),
+	"asked in mid-stream": chunkedReply("200 OK", sseType, "data: "+pingBody+"\n\n", "data: "+okBody+"\n\n"),
+	"asked, and no more":  chunkedReply("200 OK", sseType, "data: "+pingBody+"\n\n"),
+	"primed, and no more": chunkedReply("200 OK", sseType, "id: 1\nretry: 5\ndata:\n\n"),
+	"primed, then cut": "HTTP/1.1 200 OK\r\n" + sseType + "Transfer-Encoding: chunked\r\n\r\n18\r\nid: " +
+		"1\nretry: 5\ndata: a\n\n\r\nEND",
+	"many, then it": chunkedReply("200 OK", sseType,
+		strings.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\",\"params\":{\"a\":[1,\"b\"]}}\n\n",
+			7), "data: "+errBody+"\n\n"),
+	"no notification": chunkedReply("200 OK", sseType, "data: {\"method\":\"notifications/x\"}\n\n", "data: "+
+		okBody+"\n\n"),
+	"junk, then it": chunkedReply("200 OK", sseType, "data: oops\n\n", "data: "+okBody+"\n\n",
+		"data: {}\n\n"),
+	"no utf-8": framed("200 OK", jsonType, strings.Replace(okBody, "hi", "h\xff", 1)),
+	"no utf-8 on a stream": chunkedReply("200 OK", sseType, "data: "+strings.Replace(okBody, "hi", "h\xff", 1)+
+		"\n\n"),
 	"junk after, on a stream": chunkedReply("200 OK", sseType, "data: "+okBody+"oops\n\n"),
 	"a mark before":           framed("200 OK", jsonType, "\xef\xbb\xbf"+okBody),
 	"null":                    framed("200 OK", jsonType, "null"),
 	"html":                    framed("200 OK", jsonType, "<!DOCTYPE html><p>"),
-	"error is null":           framed("200 OK", jsonType, strings.Replace(okBody, `"result"`, `"error":null,"result"`, 1)),
-	"packed":                  framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)),
-	"packed in chunks":        chunkedReply("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)[:9], packed(okBody)[9:]),
-	"packed and cut":          framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)[:20]),
-	"a packed stream":         chunkedReply("200 OK", sseType+"Content-Encoding: deflate\r\n", "data: "+okBody+"\n\n"),
-	"odd packing":             framed("200 OK", jsonType+"Content-Encoding: br\r\n", okBody),
-	"identity":                framed("200 OK", jsonType+"Content-Encoding: identity\r\n", okBody),
-	"odd stream type":         chunkedReply("200 OK", "Content-Type: Text/Event-Stream; a=b\r\n", "data: "+okBody+"\n\n"),
+	"error is null": framed("200 OK", jsonType, strings.Replace(okBody, `"result"`, `"error":null,"result"`,
+		1)),
+	"packed": framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)),
+	"packed in chunks": chunkedReply("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)[:9],
+		packed(okBody)[9:]),
+	"packed and cut":  framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)[:20]),
+	"a packed stream": chunkedReply("200 OK", sseType+"Content-Encoding: deflate\r\n", "data: "+okBody+"\n\n"),
+	"odd packing":     framed("200 OK", jsonType+"Content-Encoding: br\r\n", okBody),
+	"identity":        framed("200 OK", jsonType+"Content-Encoding: identity\r\n", okBody),
+	"odd stream type": chunkedReply("200 OK", "Content-Type: Text/Event-Stream; a=b\r\n", "data: "+okBody+
+		"\n\n"),
 }
 
 // acted is a reply as a script.
@@ -412,7 +441,8 @@ func TestLoopTakesPiecesAsThePlainPath(t *testing.T) {
 				if text[:cut] == "" || strings.HasSuffix(text[:cut], "I") {
 					continue
 				}
-				plain, fast := twoPaths(t, 1, 2*time.Second, act{write: text[:cut]}, act{pause: 3 * time.Millisecond, write: text[cut:]})
+				plain, fast := twoPaths(t, 1, 2*time.Second, act{write: text[:cut]}, act{pause: 3 * time.Millisecond,
+					write: text[cut:]})
 				require.Equal(t, plain, fast, "cut at %d", cut)
 			}
 		})
@@ -425,25 +455,29 @@ func TestLoopEndsAsThePlainPath(t *testing.T) {
 	head, _, _ := strings.Cut(json, "\r\n\r\n")
 	error500 := "HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\nhal"
 	rows := map[string][]act{
-		"silence":                     {{then: mute}},
-		"reset":                       {{then: reset}},
-		"cut in the status":           {{write: "HTTP/1.1 2", then: hangup}},
-		"reset in the head":           {{write: head, pause: time.Millisecond}, {pause: 20 * time.Millisecond, then: reset}},
-		"silence in the head":         {{write: head, then: mute}},
-		"cut in the body":             {{write: json[:len(json)-5], then: hangup}},
-		"reset in the body":           {{write: json[:len(json)-5]}, {pause: 20 * time.Millisecond, then: reset}},
-		"silence in the body":         {{write: json[:len(json)-5], then: mute}},
-		"an error cut short":          {{write: error500, then: hangup}},
-		"an error and silence":        {{write: error500, then: mute}},
-		"an error, then reset":        {{write: error500}, {pause: 20 * time.Millisecond, then: reset}},
-		"a stream cut in an event":    {{write: stream[:len(stream)-12], then: hangup}},
-		"a stream that stays":         {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: mute}},
-		"a stream cut after it":       {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: hangup}},
-		"a stream reset after it":     {{write: strings.TrimSuffix(stream, "0\r\n\r\n")}, {pause: 20 * time.Millisecond, then: reset}},
-		"a refusal on one that stays": {{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n"), then: mute}},
+		"silence":           {{then: mute}},
+		"reset":             {{then: reset}},
+		"cut in the status": {{write: "HTTP/1.1 2", then: hangup}},
+		"reset in the head": {{write: head, pause: time.Millisecond}, {pause: 20 * time.Millisecond,
+			then: reset}},
+		"silence in the head":      {{write: head, then: mute}},
+		"cut in the body":          {{write: json[:len(json)-5], then: hangup}},
+		"reset in the body":        {{write: json[:len(json)-5]}, {pause: 20 * time.Millisecond, then: reset}},
+		"silence in the body":      {{write: json[:len(json)-5], then: mute}},
+		"an error cut short":       {{write: error500, then: hangup}},
+		"an error and silence":     {{write: error500, then: mute}},
+		"an error, then reset":     {{write: error500}, {pause: 20 * time.Millisecond, then: reset}},
+		"a stream cut in an event": {{write: stream[:len(stream)-12], then: hangup}},
+		"a stream that stays":      {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: mute}},
+		"a stream cut after it":    {{write: strings.TrimSuffix(stream, "0\r\n\r\n"), then: hangup}},
+		"a stream reset after it": {{write: strings.TrimSuffix(stream, "0\r\n\r\n")}, {pause: 20 * time.Millisecond,
+			then: reset}},
+		"a refusal on one that stays": {{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n"),
+			then: mute}},
 		"a late second response": {{write: strings.TrimSuffix(stream, "0\r\n\r\n")},
 			{pause: 30 * time.Millisecond, write: strings.SplitN(stream, "\r\n\r\n", 2)[1]}},
-		"a stream of nothing":   {{write: "HTTP/1.1 200 OK\r\n" + sseType + "Transfer-Encoding: chunked\r\n\r\n8\r\n: ping\n\n\r\n", then: mute}},
+		"a stream of nothing": {{write: "HTTP/1.1 200 OK\r\n" + sseType + "Transfer-Encoding: " +
+			"chunked\r\n\r\n8\r\n: ping\n\n\r\n", then: mute}},
 		"interim, then silence": {{write: "HTTP/1.1 100 Continue\r\n\r\n", then: mute}},
 		"accepted, then hangup": {{write: "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", then: hangup}},
 	}
@@ -464,15 +498,20 @@ func TestLoopStamps(t *testing.T) {
 		acts     []act
 		from, to time.Duration
 	}{
-		"json in pieces":         {[]act{{write: json[:20]}, {pause: 100 * time.Millisecond, write: json[20:]}}, 100 * time.Millisecond, 2 * time.Second},
-		"a stream's late end":    {[]act{{write: stream}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
-		"a stream without end":   {[]act{{write: stream, then: mute}}, 0, 140 * time.Millisecond},
-		"a refusal, then an end": {[]act{{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n")}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
-		"chunks, a late end":     {[]act{{write: strings.TrimSuffix(replies["chunked"], "0\r\n\r\n")}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
+		"json in pieces": {[]act{{write: json[:20]}, {pause: 100 * time.Millisecond, write: json[20:]}},
+			100 * time.Millisecond, 2 * time.Second},
+		"a stream's late end": {[]act{{write: stream}, {pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0,
+			140 * time.Millisecond},
+		"a stream without end": {[]act{{write: stream, then: mute}}, 0, 140 * time.Millisecond},
+		"a refusal, then an end": {[]act{{write: strings.TrimSuffix(replies["refused on a stream"], "0\r\n\r\n")},
+			{pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
+		"chunks, a late end": {[]act{{write: strings.TrimSuffix(replies["chunked"], "0\r\n\r\n")},
+			{pause: 150 * time.Millisecond, write: "0\r\n\r\n"}}, 0, 140 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := dial(t, Options{Transport: HTTP, URL: playing(t, row.acts...), Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1", Timeout: 3 * time.Second})
+			s := dial(t, Options{Transport: HTTP, URL: playing(t, row.acts...), Protocol: "2025-11-25",
+				Refusal: rateLimit, Client: "c1", Timeout: 3 * time.Second})
 			c := byLoop(t.Context(), t, newLoop(t, LoopConfig{}, s), echo)[0]
 			require.True(t, c.Outcome.Answered(), c.Detail)
 			require.GreaterOrEqual(t, c.Service(), row.from)
@@ -484,7 +523,8 @@ func TestLoopStamps(t *testing.T) {
 // TestLoopCancels: calls end with the context, those that were written as
 // Unknown and those that weren't as Unsent.
 func TestLoopCancels(t *testing.T) {
-	s := dial(t, Options{Transport: HTTP, URL: playing(t, act{then: mute}), Protocol: "2025-11-25", Client: "c1", Timeout: time.Minute})
+	s := dial(t, Options{Transport: HTTP, URL: playing(t, act{then: mute}), Protocol: "2025-11-25", Client: "c1",
+		Timeout: time.Minute})
 	l := newLoop(t, LoopConfig{Conns: 2}, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -506,7 +546,8 @@ func TestLoopSharesConnections(t *testing.T) {
 	server := p.server(t, (*httptest.Server).Start)
 	var sessions []*Session
 	for i := range 20 {
-		sessions = append(sessions, dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: fmt.Sprint("c", i)}))
+		sessions = append(sessions, dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25",
+			Client: fmt.Sprint("c", i)}))
 	}
 	before := p.conns.Load()
 	results := 0
@@ -559,7 +600,8 @@ func TestLoopCarriesTheRest(t *testing.T) {
 	c := byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "notifications/initialized"})[0]
 	require.Equal(t, history.Unknown, c.Outcome)
 	require.Contains(t, c.Detail, "a notification")
-	c = byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "tools/call", Tool: "x", Arguments: []byte(`[1]`)})[0]
+	c = byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "tools/call", Tool: "x",
+		Arguments: []byte(`[1]`)})[0]
 	require.Equal(t, history.Unsent, c.Outcome)
 	require.Contains(t, c.Detail, "no JSON object")
 	require.Equal(t, history.OK, byLoop(t.Context(), t, l, history.Arrival{Client: "c1", Method: "ping"})[0].Outcome)
@@ -569,7 +611,8 @@ func TestLoopCarriesTheRest(t *testing.T) {
 // TestLoopIsUnsupported where the plain path is the one to take.
 func TestLoopIsUnsupported(t *testing.T) {
 	for _, s := range []*Session{
-		{transport: InProcess}, {transport: HTTP, url: "https://h/mcp"}, {transport: HTTP, url: "http://h/", o: Options{HTTP2: true}},
+		{transport: InProcess}, {transport: HTTP, url: "https://h/mcp"}, {transport: HTTP, url: "http://h/",
+			o: Options{HTTP2: true}},
 		{transport: HTTP, url: "http://h/", o: Options{Proxy: &url.URL{}}},
 	} {
 		_, err := NewLoop([]*Session{s}, LoopConfig{})
@@ -595,7 +638,8 @@ func TestLoopAllocatesNothing(t *testing.T) {
 // steadyLoop returns a loop with a server that costs no allocation either, and
 // what carries calls, 16 at a time.
 func steadyLoop(t testing.TB) (*Loop, func(n int)) {
-	s := dial(t, Options{Transport: HTTP, URL: fixedServer(t), Protocol: "2025-11-25", Refusal: rateLimit, Client: "c1"})
+	s := dial(t, Options{Transport: HTTP, URL: fixedServer(t), Protocol: "2025-11-25", Refusal: rateLimit,
+		Client: "c1"})
 	l := newLoop(t, LoopConfig{Conns: 16}, s)
 	return l, carrier(t, l)
 }

@@ -24,6 +24,8 @@ type pending struct {
 	waiting bool   // in the queue, over stdio that of its pipe
 	token   string // that it shows; empty where there is none
 	anew    bool   // the plain path has repeated it where it could be
+	rounds  int    // how often it was sent again with what was asked for
+	more    []byte // that: members of the parameters; nil where nothing was
 
 	link link2         // in the list of what is due
 	due  time.Duration // when
@@ -35,7 +37,7 @@ type link2 struct {
 	in         bool
 }
 
-// A dueList holds calls by when something is due. What is added is due last,
+// A dueList holds calls by when something is due. What is added is mostly due last,
 // because the time that each has is the same.
 type dueList struct {
 	first, last *pending
@@ -43,13 +45,21 @@ type dueList struct {
 
 func (d *dueList) add(p *pending, at time.Duration) {
 	p.due = at
-	p.link = link2{prev: d.last, in: true}
-	if d.last == nil {
-		d.first = p
-	} else {
-		d.last.link.next = p
+	before := d.last
+	for before != nil && before.due > at {
+		before = before.link.prev
 	}
-	d.last = p
+	p.link = link2{prev: before, next: d.first, in: true}
+	if before != nil {
+		p.link.next, before.link.next = before.link.next, p
+	} else {
+		d.first = p
+	}
+	if p.link.next != nil {
+		p.link.next.link.prev = p
+	} else {
+		d.last = p
+	}
 }
 
 func (d *dueList) remove(p *pending) {
@@ -81,10 +91,9 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 	p.turn++
 	p.lane, p.done, p.start, p.next = ln, done, l.now(), nil
 	p.written, p.stamped, p.waiting, p.anew = 0, false, false, false
-	p.call = history.Call{Arrival: a, ID: ln.s.lastID.Add(1)}
-	if ln.s.trace != nil {
-		p.call.Trace = ln.s.trace.parent(p.call.ID)
-	}
+	p.rounds, p.more = 0, nil
+	p.call = history.Call{Arrival: a}
+	ln.s.number(&p.call)
 	return p
 }
 
@@ -110,6 +119,9 @@ func (l *Loop) conclude(p *pending, a answer) {
 	if !p.anew && p.lane.link != nil && l.sendAnew(p, a) {
 		return
 	}
+	if p.lane.modern && l.supply(p, a) {
+		return
+	}
 	p.lane.s.judge(&p.call, a)
 	if a.reply != nil && l.cfg.Read != nil {
 		l.cfg.Read(&p.call, a.reply.result)
@@ -126,10 +138,34 @@ func (l *Loop) sendAnew(p *pending, a answer) bool {
 		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.anew(ctx, p.request(), a, p.token)) })
 	case crossedIdle(a) && p.lane.s.mayRepeat(p.call.Method, p.call.Tool):
 		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.repeat(ctx, p.request(), a)) })
+	case link.answersElsewhere(a):
+		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.await(ctx, p.call.ID, a)) })
 	default:
 		return false
 	}
 	p.anew = true
+	return true
+}
+
+// supply sends a request again with what its answer asks for, and reports if it does.
+func (l *Loop) supply(p *pending, a answer) bool {
+	more, ok := p.lane.s.input(p.call.Method, a)
+	if !ok || p.rounds == maxRounds || l.ctx.Err() != nil || p.lane.s.closed.Load() {
+		return false
+	}
+	p.lane.s.nextRound(&p.call, a)
+	p.rounds, p.more, p.written = p.rounds+1, more, 0
+	l.calls.remove(p)
+	l.calls.add(p, p.start+l.timeout)
+	q := p.request()
+	if p.lane.pipe != nil {
+		p.out = append(append(p.out[:0], q.body...), '\n')
+		p.lane.pipe.send(p)
+		return true
+	}
+	own := p.lane.marks(l.url)
+	p.token, p.out = own.token, p.lane.template.whole(p.out[:0], own, q)
+	l.dispatch(p)
 	return true
 }
 

@@ -259,7 +259,7 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		data = c.kept
 	}
 	h, state := l.readHead(data)
-	if state == whole && h.packed && p.lane.packed {
+	if state == whole && h.packed {
 		if h.kind == eventBody {
 			state = strange
 		}

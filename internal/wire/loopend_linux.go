@@ -51,7 +51,7 @@ func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 
 // request is the request of a call as the plain path writes it.
 func (p *pending) request() request {
-	q, err := p.lane.s.era.Load().encode(p.call.ID, p.call.Method, p.call.Tool, p.call.Arguments)
+	q, err := p.lane.s.supplied(&p.call, p.more)
 	if err != nil {
 		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
 	}

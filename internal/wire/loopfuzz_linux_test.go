@@ -22,6 +22,8 @@ type tester struct {
 	t testing.TB
 	s *Session
 	l *Loop
+
+	meanwhile func() // is called while a call is under way; nil: nothing is
 }
 
 func newTester(t testing.TB) *tester {
@@ -29,7 +31,7 @@ func newTester(t testing.TB) *tester {
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	s := dial(t, Options{Transport: HTTP, URL: playing(t, act{write: replies["json"]}), Protocol: "2025-11-25",
 		Refusal: rateLimit, Client: "c1", Timeout: 5 * time.Second, Compressed: true})
-	return &tester{t, s, newLoop(t, LoopConfig{}, s)}
+	return &tester{t: t, s: s, l: newLoop(t, LoopConfig{}, s)}
 }
 
 // again makes the next call's id 2, and forgets strays.
@@ -46,6 +48,13 @@ func (x *tester) came(c history.Call) came {
 	return timeless(x.s, c)
 }
 
+// pause does what is to be done while a call is under way.
+func (x *tester) pause() {
+	if x.meanwhile != nil {
+		x.meanwhile()
+	}
+}
+
 // plain reads a reply and the end of its connection as net/http does.
 func (x *tester) plain(text string) came {
 	x.again()
@@ -55,6 +64,7 @@ func (x *tester) plain(text string) came {
 	r := &record{data: []byte(text), segs: []segment{{end: len(text)}}, end: io.EOF}
 	ctx, cancel := context.WithTimeoutCause(x.t.Context(), 5*time.Second, errTimeout)
 	defer cancel()
+	x.pause()
 	l := x.s.link.(*httpLink)
 	l.takeOver(ctx, r, nil, q, nil, func(a answer) { x.s.judge(&call, l.follow(ctx, q, a)) })
 	call.Sent = 0
@@ -74,6 +84,7 @@ func (x *tester) fast(pieces ...string) came {
 	// The request is taken, or the end would be a reset.
 	_, err = unix.Read(fds[1], make([]byte, 4096))
 	require.NoError(x.t, err)
+	x.pause()
 	for _, p := range pieces {
 		for len(p) > 0 {
 			// Once the loop has made up its mind nobody may be there to read it.

@@ -15,7 +15,6 @@ type lane struct {
 	modern   bool
 	soft     softness
 	plainOK  bool // a status of 200 is no refusal
-	packed   bool // replies may come compressed
 	wary     bool // what replies say of limits is kept
 	template *template
 }
@@ -32,8 +31,9 @@ func (l *Loop) addLanes(sessions []*Session) {
 			t = newTemplate(s, l.url, link.poster.header)
 			l.forms[key] = t
 		}
-		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID, trace: e.trace}, modern: e.stateless, template: t, packed: link.poster.packed,
-			soft: s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200), wary: s.o.Refusal.Wary}
+		l.lanes[s.o.Client] = &lane{s: s, link: link, own: marks{id: e.sessionID, trace: e.trace}, modern: e.stateless,
+			template: t,
+			soft:     s.o.Refusal.softness(), plainOK: !s.o.Refusal.lists(200), wary: s.o.Refusal.Wary}
 	}
 }
 

@@ -24,41 +24,53 @@ import (
 // lineStreams are what children may write in answer to the calls 1, 2 and 3,
 // before they end.
 var lineStreams = map[string]string{
-	"nothing":               "",
-	"all well":              answered(1) + answered(2) + answered(3),
-	"the last unended":      answered(1) + answered(2) + strings.TrimSuffix(answered(3), "\n"),
-	"backwards":             answered(3) + answered(2) + answered(1),
-	"crlf":                  strings.ReplaceAll(answered(1)+answered(2)+answered(3), "\n", "\r\n"),
-	"many returns":          strings.ReplaceAll(answered(1), "\n", "\r\r\r\n") + answered(2) + answered(3),
-	"empty lines":           "\n\r\n" + answered(1) + "\n\n" + answered(2) + "   \n" + answered(3),
-	"a banner":              "Welcome!\n" + answered(1) + "INFO " + answered(2) + answered(2) + answered(3),
-	"cut short":             answered(1) + answered(2)[:30],
-	"a notification":        `{"jsonrpc":"2.0","method":"notifications/message","params":{}}` + "\n" + answered(1) + answered(2) + answered(3),
-	"a ping between":        answered(1) + `{"jsonrpc":"2.0","id":1,"method":"ping"}` + "\n" + answered(2) + answered(3),
-	"an unknown request":    answered(1) + `{"jsonrpc":"2.0","id":"x","method":"roots/list"}` + "\n" + answered(2) + answered(3),
-	"twice":                 answered(1) + answered(1) + answered(2) + answered(3) + answered(2),
-	"the same thrice":       answered(2) + answered(2) + answered(2),
-	"nobody's":              answered(1) + answered(4) + answered(99) + answered(0) + answered(-1) + answered(2),
-	"no id":                 `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}` + "\n" + answered(1),
-	"ids as text":           strings.ReplaceAll(answered(1), `:1,`, `:"1",`) + answered(2),
-	"ids with a point":      strings.ReplaceAll(answered(1), `:1,`, `:1.0,`) + strings.ReplaceAll(answered(2), `:2,`, `:2e0,`),
-	"ids padded":            strings.ReplaceAll(answered(1), `:1,`, `:01,`) + strings.ReplaceAll(answered(2), `:2,`, `: 2 ,`),
-	"huge id":               strings.ReplaceAll(answered(1), `:1,`, `:18446744073709551617,`),
-	"two on a line":         strings.TrimSuffix(answered(1), "\n") + answered(2) + answered(3),
-	"a batch":               "[" + strings.TrimSuffix(answered(1), "\n") + "," + strings.TrimSuffix(answered(2), "\n") + "]\n" + answered(3),
-	"a refusal":             `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Rate limit exceeded","data":{"retry_after":2}}}` + "\n" + answered(2) + answered(3),
-	"an error":              `{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"bad"}}` + "\n" + answered(1) + answered(3),
-	"a tool's error":        strings.ReplaceAll(answered(1), `{"content"`, `{"isError":true,"content"`) + answered(2) + answered(3),
+	"nothing":          "",
+	"all well":         answered(1) + answered(2) + answered(3),
+	"the last unended": answered(1) + answered(2) + strings.TrimSuffix(answered(3), "\n"),
+	"backwards":        answered(3) + answered(2) + answered(1),
+	"crlf":             strings.ReplaceAll(answered(1)+answered(2)+answered(3), "\n", "\r\n"),
+	"many returns":     strings.ReplaceAll(answered(1), "\n", "\r\r\r\n") + answered(2) + answered(3),
+	"empty lines":      "\n\r\n" + answered(1) + "\n\n" + answered(2) + "   \n" + answered(3),
+	"a banner":         "Welcome!\n" + answered(1) + "INFO " + answered(2) + answered(2) + answered(3),
+	"cut short":        answered(1) + answered(2)[:30],
+	"a notification": `{"jsonrpc":"2.0","method":"notifications/message","params":{}}` + "\n" + answered(1) +
+		answered(2) + answered(3),
+	"a ping between": answered(1) + `{"jsonrpc":"2.0","id":1,"method":"ping"}` + "\n" + answered(2) +
+		answered(3),
+	"an unknown request": answered(1) + `{"jsonrpc":"2.0","id":"x","method":"roots/list"}` + "\n" + answered(2) +
+		answered(3),
+	"twice":           answered(1) + answered(1) + answered(2) + answered(3) + answered(2),
+	"the same thrice": answered(2) + answered(2) + answered(2),
+	"nobody's":        answered(1) + answered(4) + answered(99) + answered(0) + answered(-1) + answered(2),
+	"no id": `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}` + "\n" +
+		answered(1),
+	"ids as text": strings.ReplaceAll(answered(1), `:1,`, `:"1",`) + answered(2),
+	"ids with a point": strings.ReplaceAll(answered(1), `:1,`, `:1.0,`) + strings.ReplaceAll(answered(2), `:2,`,
+		`:2e0,`),
+	"ids padded": strings.ReplaceAll(answered(1), `:1,`, `:01,`) + strings.ReplaceAll(answered(2), `:2,`,
+		`: 2 ,`),
+	"huge id":       strings.ReplaceAll(answered(1), `:1,`, `:18446744073709551617,`),
+	"two on a line": strings.TrimSuffix(answered(1), "\n") + answered(2) + answered(3),
+	"a batch": "[" + strings.TrimSuffix(answered(1), "\n") + "," + strings.TrimSuffix(answered(2), "\n") +
+		"]\n" + answered(3),
+	"a refusal": `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Rate limit exceeded","data":{"retry_after":2}}}` + "\n" + answered(2) + answered(3),
+	"an error": `{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"bad"}}` + "\n" + answered(1) +
+		answered(3),
+	"a tool's error": strings.ReplaceAll(answered(1), `{"content"`, `{"isError":true,"content"`) + answered(2) +
+		answered(3),
 	"a refusal in disguise": strings.ReplaceAll(answered(3), `"hi"`, `"{\"error\":\"rate limit\"}"`) + answered(1),
 	"neither":               `{"jsonrpc":"2.0","id":1}` + "\n" + answered(2) + answered(3),
-	"both":                  `{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"m"}}` + "\n" + answered(2),
-	"another version":       strings.ReplaceAll(answered(1), "2.0", "1.0") + answered(2),
-	"a nul":                 strings.ReplaceAll(answered(1), "\n", "\x00\n") + answered(2),
-	"a nul instead":         strings.ReplaceAll(answered(1), "\n", "\x00") + answered(2) + answered(3),
-	"escaped names":         strings.ReplaceAll(answered(1), `"result"`, `"r\u0065sult"`) + answered(2),
-	"a member twice":        strings.ReplaceAll(answered(1), `"id":1,`, `"id":1,"id":2,`) + answered(3),
-	"long":                  strings.ReplaceAll(answered(1), `"hi"`, `"`+strings.Repeat("hi", 70_000)+`"`) + answered(2) + answered(3),
-	"too deep":              strings.ReplaceAll(answered(1), `"hi"`, strings.Repeat("[", 600)+strings.Repeat("]", 600)) + answered(2),
+	"both": `{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"m"}}` + "\n" +
+		answered(2),
+	"another version": strings.ReplaceAll(answered(1), "2.0", "1.0") + answered(2),
+	"a nul":           strings.ReplaceAll(answered(1), "\n", "\x00\n") + answered(2),
+	"a nul instead":   strings.ReplaceAll(answered(1), "\n", "\x00") + answered(2) + answered(3),
+	"escaped names":   strings.ReplaceAll(answered(1), `"result"`, `"r\u0065sult"`) + answered(2),
+	"a member twice":  strings.ReplaceAll(answered(1), `"id":1,`, `"id":1,"id":2,`) + answered(3),
+	"long": strings.ReplaceAll(answered(1), `"hi"`, `"`+strings.Repeat("hi", 70_000)+`"`) +
+		answered(2) + answered(3),
+	"too deep": strings.ReplaceAll(answered(1), `"hi"`, strings.Repeat("[", 600)+strings.Repeat("]",
+		600)) + answered(2),
 }
 
 // answered is the reply to a call, as a line.
@@ -84,9 +96,11 @@ func feign(t testing.TB, timeout time.Duration) *feigned {
 	stdout, out, err := os.Pipe()
 	require.NoError(t, err)
 	start := time.Now()
-	s := &Session{transport: Stdio, o: Options{Client: "c1", Timeout: timeout, Refusal: rateLimit, Now: func() time.Duration { return time.Since(start) }}}
+	s := &Session{transport: Stdio, o: Options{Client: "c1", Timeout: timeout, Refusal: rateLimit,
+		Now: func() time.Duration { return time.Since(start) }}}
 	s.era.Store(&era{revision: "2025-11-25"})
-	p := &Process{stdin: stdin, stdout: stdout, done: make(chan struct{}), swept: make(chan struct{}), state: "exit status 0"}
+	p := &Process{stdin: stdin, stdout: stdout, done: make(chan struct{}), swept: make(chan struct{}),
+		state: "exit status 0"}
 	f := &feigned{s: s, in: bufio.NewReader(in), pipe: in, out: out}
 	f.link = newStdioLink(p, &mailbox{issued: s.issued, strays: &s.strays}, s.o, s.newAnswerer(1), s.cancelled)
 	s.link = f.link
@@ -285,7 +299,8 @@ func TestPipeFull(t *testing.T) {
 	go func() {
 		defer f.end()
 		for range 2000 { // more than a pipe holds
-			fmt.Fprintln(f.out, `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"hello"}}`)
+			fmt.Fprintln(f.out,
+				`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"hello"}}`)
 		}
 		for range calls + 10 {
 			line, err := f.in.ReadString('\n')

@@ -46,7 +46,8 @@ func (l *Loop) beginStream(c *conn, h head, data []byte, at time.Duration) {
 	st.head = append(st.head[:0], data[:h.size]...)
 	st.h = h
 	st.cut.begin(h)
-	*st.sink.c = collector{want: p.call.ID, issued: p.lane.link.issued, strays: p.lane.link.strays, respond: p.lane.link.answers.answer}
+	*st.sink.c = collector{want: p.call.ID, issued: p.lane.link.issued, strays: p.lane.link.strays,
+		respond: p.lane.link.answers.answer}
 	st.sink.begin(st.sink.c, p.lane.link.most)
 	st.quick = h.status == http.StatusOK && p.lane.plainOK && !h.sets
 	st.sink.quick, st.sink.look = st.quick, look{p.call.Method, p.lane.modern, p.lane.soft}

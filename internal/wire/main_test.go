@@ -131,7 +131,8 @@ func dialFails(t testing.TB, o Options) *DialError {
 }
 
 // echo is a plain tool call.
-var echo = history.Arrival{Client: "c1", Method: "tools/call", Tool: "echo", Arguments: json.RawMessage(`{"text":"hi"}`)}
+var echo = history.Arrival{Client: "c1", Method: "tools/call", Tool: "echo",
+	Arguments: json.RawMessage(`{"text":"hi"}`)}
 
 // okResult is a tool result.
 const okResult = `{"content":[{"type":"text","text":"hi"}]}`

@@ -54,14 +54,16 @@ func TestMCPGo(t *testing.T) {
 		as   string
 	}{
 		{"http auto", Options{URL: streamable.URL + "/mcp"}, HTTP, "2026-07-28"},
-		{"http stateless", Options{URL: streamable.URL + "/mcp", Transport: HTTP, Protocol: "2026-07-28"}, HTTP, "2026-07-28"},
+		{"http stateless", Options{URL: streamable.URL + "/mcp", Transport: HTTP, Protocol: "2026-07-28"}, HTTP,
+			"2026-07-28"},
 		{"http 2025-11-25", Options{URL: streamable.URL + "/mcp", Protocol: "2025-11-25"}, HTTP, "2025-11-25"},
 		{"http 2024-11-05", Options{URL: streamable.URL + "/mcp", Protocol: "2024-11-05"}, HTTP, "2024-11-05"},
 		{"sse", Options{URL: sse.URL + "/sse", Transport: SSE}, SSE, "2025-11-25"},
 		{"sse auto", Options{URL: sse.URL + "/sse"}, SSE, "2025-11-25"},
 		{"sse 2024-11-05", Options{URL: sse.URL + "/sse", Transport: SSE, Protocol: "2024-11-05"}, SSE, "2024-11-05"},
 		{"stdio auto", stdio, Stdio, "2026-07-28"},
-		{"stdio 2025-06-18", Options{Command: stdio.Command, Env: stdio.Env, Protocol: "2025-06-18"}, Stdio, "2025-06-18"},
+		{"stdio 2025-06-18", Options{Command: stdio.Command, Env: stdio.Env, Protocol: "2025-06-18"}, Stdio,
+			"2025-06-18"},
 		{"in process", Options{Handler: handler}, InProcess, "2026-07-28"},
 		{"in process 2025-11-25", Options{Handler: handler, Protocol: "2025-11-25"}, InProcess, "2025-11-25"},
 	}

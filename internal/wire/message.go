@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,20 @@ type replyID struct {
 
 // is reports if the id is the number n.
 func (r replyID) is(n int64) bool { return r.number && r.n == n }
+
+// spells reports if the id is a JSON value that was sent as one: a number may be written in
+// another way, and where the value is a text of a number, a server may answer with that.
+func (r replyID) spells(value string) bool {
+	if r.raw == value || r.raw == strings.Trim(value, `"`) {
+		return true
+	}
+	sent, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return false
+	}
+	got, err := strconv.ParseFloat(r.raw, 64)
+	return err == nil && got == sent
+}
 
 // String quotes the id as it was sent.
 func (r replyID) String() string {

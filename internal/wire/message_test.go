@@ -14,14 +14,17 @@ import (
 )
 
 func TestMessage(t *testing.T) {
-	m := one(t, ` {"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"a\nb"},{"text":"c","x":[{}]}],"isError":true,"resultType":"complete"},"extra":[1,{"id":9}]} `)
+	m := one(t,
+		` {"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"a\nb"},{"text":"c","x":[{}]}],"isError":true,"resultType":"complete"},"extra":[1,{"id":9}]} `)
 	require.True(t, m.response())
 	require.True(t, m.id.is(7))
 	require.True(t, m.isError)
 	require.Equal(t, "complete", m.resultType)
 	require.Len(t, m.contents, 2)
 	require.Equal(t, "a\nb", unquote(m.contents[0]))
-	require.JSONEq(t, `{"content":[{"type":"text","text":"a\nb"},{"text":"c","x":[{}]}],"isError":true,"resultType":"complete"}`, string(m.result))
+	require.JSONEq(t,
+		`{"content":[{"type":"text","text":"a\nb"},{"text":"c","x":[{}]}],"isError":true,"resultType":"complete"}`,
+		string(m.result))
 
 	m = one(t, `{"error":{"data":{"a":[1]},"message":"no\u0020way","code":-32000.0},"id":null,"jsonrpc":"2.0"}`)
 	require.True(t, m.failed)
@@ -37,12 +40,22 @@ func TestMessage(t *testing.T) {
 	require.False(t, m.response())
 	m = one(t, `{"jsonrpc":"2.0","\u0069d":3,"result":{}}`)
 	require.True(t, m.id.is(3), "an escaped name is the same name")
+
+	m = one(t, "{ \"jsonrpc\" :\t\"2.0\" ,\r\n \"id\" : 7 , \"method\" :\n\"ping\" , \"params\" : { } }")
+	require.True(t, m.request(), "white space stands anywhere between")
+	require.Equal(t, "ping", m.method)
+	require.True(t, m.id.is(7))
+	m = one(t, `{ "jsonrpc" : "2.0" , "id" : 7 , "error" : { "code" : -32000 , "message" : "no" , "data" : [ 1 ] } }`)
+	require.Equal(t, -32000, m.code)
+	require.Equal(t, "no", m.text)
 }
 
 func TestMessageFaults(t *testing.T) {
 	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
 	rows := []struct{ name, text, want string }{
 		{"no version", `{"id":1,"result":{}}`, "JSON-RPC 2.0"},
+		{"no value", `{"jsonrpc":"2.0","id":1,"method":"x","params":}`, "a value"},
+		{"no item", `{"jsonrpc":"2.0","id":1,"method":"x","params":[1,]}`, "a value"},
 		{"version 1", `{"jsonrpc":"1.0","id":1,"result":{}}`, "JSON-RPC 2.0"},
 		{"version as a number", `{"jsonrpc":2.0,"id":1,"result":{}}`, "a string"},
 		{"result and error", `{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1}}`, "either a result or an error"},
@@ -84,7 +97,8 @@ func TestIDs(t *testing.T) {
 		seen bool
 	}{
 		{"5", true, true}, {"5.0", true, true}, {"5e0", true, true}, {"0.5e1", true, true}, {"50e-1", true, true},
-		{`"5"`, true, true}, {`"05"`, false, true}, {`"+5"`, false, true}, {`""`, false, true}, {`"5 "`, false, true}, {"5.5", false, true}, {"-5", false, true}, {"null", false, false},
+		{`"5"`, true, true}, {`"05"`, false, true}, {`"+5"`, false, true}, {`""`, false, true}, {`"5 "`, false, true},
+		{"5.5", false, true}, {"-5", false, true}, {"null", false, false},
 		{"true", false, true}, {"[5]", false, true}, {"{}", false, true}, {"1e400", false, true},
 		{"9007199254740993.0", false, true}, {"6", false, true},
 	}
@@ -170,7 +184,8 @@ func TestExcerpt(t *testing.T) {
 	require.True(t, strings.HasSuffix(long, " …"))
 	require.NotContains(t, long, "?")
 	// Wherever a text is cut, no more of a secret is left than chance may write.
-	for _, before := range []int{0, 100, excerptLen - 30, excerptLen - 12, excerptLen - 1, excerptLen, mostKept - leastTaken - 10, mostKept - 20, mostKept - 1} {
+	for _, before := range []int{0, 100, excerptLen - 30, excerptLen - 12, excerptLen - 1, excerptLen,
+		mostKept - leastTaken - 10, mostKept - 20, mostKept - 1} {
 		for _, filler := range []string{"x", secret + " ", "é "} {
 			text := strings.Repeat(filler, before/len(filler)+1)[:before] + " " + secret
 			require.NotContains(t, finished(text), secret[:8], "%d of %q before it", before, filler)

@@ -159,14 +159,15 @@ func (s *Session) discover(ctx context.Context) *DialError {
 	return s.choose(ctx, d)
 }
 
-// choose settles on one of the revisions that the server supports.
+// choose settles on one of the revisions that the server supports. One that rejects
+// a revision, and names it among those that it supports, is asked once more.
 func (s *Session) choose(ctx context.Context, d discovery) *DialError {
 	tried := s.Protocol()
 	if d.call.Outcome == history.OK && slices.Contains(d.versions, tried) {
 		return nil
 	}
 	for _, r := range statelessRevisions {
-		if r != tried && slices.Contains(d.versions, r) {
+		if slices.Contains(d.versions, r) {
 			return s.insist(ctx, r)
 		}
 	}
@@ -210,7 +211,8 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 		Info    serverInfo `json:"serverInfo"`
 	}
 	if err := json.Unmarshal(got.reply.result, &result); err != nil || result.Version == "" {
-		return &DialError{Kind: Protocol, Status: call.Status, Err: err, Detail: "its answer to initialize names no protocol version"}
+		return &DialError{Kind: Protocol, Status: call.Status, Err: err, Detail: "its answer to initialize names no " +
+			"protocol version"}
 	}
 	if result.Version != revision && (exact || !slices.Contains(sessionRevisions, result.Version)) {
 		return &DialError{Kind: Protocol, Status: call.Status,
@@ -272,7 +274,8 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 			Next  *string           `json:"nextCursor"`
 		}
 		if err := json.Unmarshal(got.reply.result, &page); err != nil {
-			return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no list of tools"}
+			return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no " +
+				"list of tools"}
 		}
 		for _, raw := range page.Tools {
 			var t struct {
@@ -280,7 +283,8 @@ func (s *Session) listTools(ctx context.Context) *DialError {
 				Schema json.RawMessage `json:"inputSchema"`
 			}
 			if err := json.Unmarshal(raw, &t); err != nil {
-				return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is no list of tools"}
+				return &DialError{Kind: Garbage, Status: call.Status, Err: err, Detail: "its answer to tools/list is " +
+					"no list of tools"}
 			}
 			names = append(names, t.Name)
 			if saysIdempotent(raw) {

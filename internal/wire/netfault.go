@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -30,7 +31,7 @@ func netFault(ctx context.Context, err error) *fault {
 	if errors.As(err, &dns) {
 		return &fault{Refused, "unknown host " + excerpt([]byte(dns.Name)), err}
 	}
-	detail := innermost(err)
+	detail := streamNumbers.ReplaceAllString(innermost(err), "")
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
 		if op.Timeout() {
@@ -51,6 +52,10 @@ func netFault(ctx context.Context, err error) *fault {
 	}
 	return &fault{Lost, detail, err}
 }
+
+// streamNumbers are what HTTP/2 calls a stream of its own in an error: one cause would
+// have as many names as it has calls.
+var streamNumbers = regexp.MustCompile(`stream ID \d+; | LastStreamID=\d+,`)
 
 // tlsDetail says why no TLS connection came about, if that is the reason.
 func tlsDetail(err error) (string, bool) {

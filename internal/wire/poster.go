@@ -16,7 +16,7 @@ import (
 // refused: it follows no redirect, repeats nothing that may have been read, and
 // asks for no compression unless it is told to.
 type poster struct {
-	transport *http.Transport
+	transport connector
 	header    http.Header // of every request
 	now       func() time.Duration
 	phase     func(Phase, time.Duration) // may be nil
@@ -24,7 +24,6 @@ type poster struct {
 	memory    *ReplyMemory
 	most      int       // bytes of a reply
 	cookies   *cookies  // nil: none are kept
-	packed    bool      // replies may come compressed: that was offered
 	tap       io.Writer // gets a copy of what is read; nil: nobody
 	bearer    Bearer    // nil: the header says all
 	aside     func(kind history.Kind, method string, a answer)
@@ -54,11 +53,12 @@ func newPoster(o Options) *poster {
 		r.SetBasicAuth(u.User.Username(), password)
 		header.Set("Authorization", r.Header.Get("Authorization"))
 	}
-	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory, most: o.MaxMessage}
+	p := &poster{header: header, now: o.Now, phase: o.Phase, shared: o.Conns != nil, tap: o.Tap, memory: o.Memory,
+		most: o.MaxMessage}
 	if o.Compressed && header.Get("Accept-Encoding") == "" {
 		header.Set("Accept-Encoding", offered)
 	}
-	p.packed, p.cookies, p.bearer = o.offers(), newCookies(header), o.Bearer
+	p.cookies, p.bearer = newCookies(header), o.Bearer
 	if p.shared {
 		p.transport = o.Conns.of(o)
 	} else {
@@ -113,28 +113,24 @@ func (p *poster) once(ctx, life context.Context, method, target string, body []b
 	if line := p.cookies.line(q.URL); line != "" && q.Header["Cookie"] == nil {
 		q.Header["Cookie"] = []string{line}
 	}
+	if sent.dress != nil {
+		sent.dress(q)
+	}
 	resp, err := p.transport.RoundTrip(q)
 	if err != nil {
 		return nil, netFault(ctx, err).crossed(sent.idled.Load())
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		_ = resp.Body.Close() // it is the bare connection, which no context would end
+		return nil, &fault{kind: Garbage, detail: "HTTP 101: the server switches protocols, which was not asked for"}
+	}
 	p.cookies.keep(q.URL, resp.Header)
-	p.unpack(resp)
+	unpack(resp, p.most)
 	if p.tap != nil {
 		resp.Body = tapped{io.TeeReader(resp.Body, p.tap), resp.Body}
 	}
 	return resp, nil
 }
-
-// unpack has a reply's body read as it was before it was compressed, where that
-// was offered.
-func (p *poster) unpack(resp *http.Response) {
-	if e := encoding(resp.Header); e != "" && p.packed {
-		resp.Body = &lazyBody{Closer: resp.Body, from: resp.Body, encoding: e, most: p.most}
-	}
-}
-
-// offers reports if requests say that replies may be compressed.
-func (o Options) offers() bool { return o.Compressed || o.Header.Get("Accept-Encoding") != "" }
 
 // A tapped body is read through a tee.
 type tapped struct {

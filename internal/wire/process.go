@@ -54,6 +54,7 @@ type Process struct {
 	ended  sync.Once
 	left   int // valid once Stop has returned
 
+	pen   *pen // nil where there is none
 	kinMu sync.Mutex
 	kin   map[int]int64 // of Usage: what was ours when it looked last
 }
@@ -85,7 +86,7 @@ func startProcess(ctx context.Context, o ProcessOptions, piped bool) (*Process, 
 	if err != nil {
 		return nil, err
 	}
-	err = p.started(p.cmd.Start)
+	err = p.started(p.begin)
 	for _, f := range theirs {
 		err = errors.Join(err, f.Close())
 	}
@@ -143,7 +144,8 @@ func notStarted(o ProcessOptions, err error) *DialError {
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "is it executable?"
 	case errors.Is(err, syscall.EAGAIN): // of fork
-		e.Kind, e.Detail, e.Hint = RanOut, ranOut+"processes ("+e.Detail+")", "raise the limit of processes (ulimit -u, pids.max), or start fewer"
+		e.Kind, e.Detail, e.Hint = RanOut, ranOut+"processes ("+e.Detail+")", "raise the limit of processes (ulimit "+
+			"-u, pids.max), or start fewer"
 	}
 	if f, own := ownFault(err); own {
 		e.Kind, e.Detail, e.Hint = RanOut, f.detail, ranOutHint(err)
@@ -160,6 +162,7 @@ func (p *Process) wait() {
 	p.state = p.cmd.ProcessState.String()
 	close(p.done)
 	sweepGroup(p.cmd.Process.Pid, afterExit)
+	p.pen.remove(1) // nobody may call Stop
 	close(p.swept)
 }
 
@@ -226,7 +229,7 @@ func (p *Process) Stop(ctx context.Context) error {
 		}
 	}
 	<-p.swept
-	p.ended.Do(func() { p.left = p.sweepKin() })
+	p.ended.Do(func() { p.left = p.sweepKin(); p.pen.remove(50) })
 	return nil
 }
 

@@ -14,7 +14,8 @@ import (
 )
 
 func TestProcessOutput(t *testing.T) {
-	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo out; echo err >&2; pwd; echo $X; exit 4"},
+	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo out; echo err >&2; pwd; " +
+		"echo $X; exit 4"},
 		Dir: "/", Env: []string{"X=y"}})
 	require.NoError(t, err)
 	require.NoError(t, p.Wait(t.Context()))
@@ -88,11 +89,11 @@ func TestWaitReady(t *testing.T) {
 	require.NoError(t, err)
 	address := l.Addr().String()
 	o := Options{URL: "http://" + address + "/mcp"}
-	require.True(t, Listening(t.Context(), o.URL))
+	require.True(t, Listening(t.Context(), o))
 	require.NoError(t, WaitReady(t.Context(), o, sleeper))
 	require.NoError(t, WaitReady(t.Context(), o, nil))
 	require.NoError(t, l.Close())
-	require.False(t, Listening(t.Context(), o.URL))
+	require.False(t, Listening(t.Context(), o))
 
 	// It comes up while we wait.
 	up := make(chan net.Listener, 1)
@@ -111,7 +112,8 @@ func TestWaitReady(t *testing.T) {
 	defer cancel()
 	require.ErrorAs(t, WaitReady(ctx, o, sleeper), &e)
 	require.Equal(t, TimedOut, e.Kind)
-	require.True(t, strings.HasPrefix(e.Error(), "wire: http://"+address+"/mcp does not answer: nothing accepts connections after "), e.Error())
+	require.True(t, strings.HasPrefix(e.Error(), "wire: http://"+address+"/mcp does not answer: nothing accepts "+
+		"connections after "), e.Error())
 
 	dead, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo port taken >&2; exit 1"}})
 	require.NoError(t, err)
@@ -134,7 +136,8 @@ func TestWaitReady(t *testing.T) {
 func TestProcessEnvironment(t *testing.T) {
 	t.Setenv("STRANGER", "planted")
 	for _, env := range [][]string{nil, {"X=y"}} {
-		p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo \"$STRANGER/$X\""}, Env: env})
+		p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "echo \"$STRANGER/$X\""},
+			Env: env})
 		require.NoError(t, err)
 		require.NoError(t, p.Wait(t.Context()))
 		out, _ := p.Output()

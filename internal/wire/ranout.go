@@ -71,3 +71,9 @@ func WeRanOut(c *history.Call) (what string, ok bool) {
 	}
 	return c.Detail, true
 }
+
+// Ours reports if a call failed for want of something of ours.
+func Ours(c *history.Call) bool {
+	_, lacked := WeRanOut(c)
+	return lacked || c.Outcome == history.Unknown && strings.HasPrefix(c.Detail, OurLimit)
+}

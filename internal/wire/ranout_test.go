@@ -31,15 +31,22 @@ func TestWhatWeRanOutOf(t *testing.T) {
 		outcome history.Outcome
 		detail  string
 	}{
-		{"open files", dialling("socket", syscall.EMFILE), false, history.Unsent, "we ran out of open files (too many open files)"},
-		{"the machine's files", dialling("socket", syscall.ENFILE), false, history.Unsent, "we ran out of open files on this machine ("},
-		{"ports", dialling("connect", syscall.EADDRNOTAVAIL), false, history.Unsent, "we ran out of local ports or addresses ("},
+		{"open files", dialling("socket", syscall.EMFILE), false, history.Unsent, "we ran out of open files (too " +
+			"many open files)"},
+		{"the machine's files", dialling("socket", syscall.ENFILE), false, history.Unsent, "we ran out of open files " +
+			"on this machine ("},
+		{"ports", dialling("connect", syscall.EADDRNOTAVAIL), false, history.Unsent, "we ran out of local ports or " +
+			"addresses ("},
 		{"memory", fmt.Errorf("more: %w", syscall.ENOMEM), false, history.Unsent, "we ran out of memory ("},
 		{"buffers, after it left", syscall.ENOBUFS, true, history.Unknown, "we ran out of memory for sockets ("},
-		{"files, for a name's address", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "dial udp 127.0.0.1:53: socket: too many open files"}}, false, history.Unsent, "we ran out of open files ("},
-		{"an unknown name", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "no such host"}}, false, history.Broken, "unknown host example"},
+		{"files, for a name's address", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example",
+			Err: "dial udp 127.0.0.1:53: socket: too many open files"}}, false, history.Unsent,
+			"we ran out of open files ("},
+		{"an unknown name", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "example", Err: "no such host"}}, false,
+			history.Broken, "unknown host example"},
 		{"refused", dialling("connect", syscall.ECONNREFUSED), false, history.Broken, "connection refused"},
-		{"a full queue of the server's", dialling("connect", syscall.EAGAIN), false, history.TimedOut, "no connection in time"},
+		{"a full queue of the server's", dialling("connect", syscall.EAGAIN), false, history.TimedOut,
+			"no connection in time"},
 		{"reset", syscall.ECONNRESET, true, history.Broken, "connection reset by peer"},
 		{"closed", io.EOF, true, history.Broken, "the connection was closed"},
 	} {
@@ -56,14 +63,16 @@ func TestWhatWeRanOutOf(t *testing.T) {
 			}
 		})
 	}
-	_, ours := WeRanOut(&history.Call{Outcome: history.Rejected, Detail: "we ran out of open files: so says the server"})
+	_, ours := WeRanOut(&history.Call{Outcome: history.Rejected, Detail: "we ran out of open files: so says " +
+		"the server"})
 	require.False(t, ours, "what a server says is its own")
 }
 
 // A session that can't be opened for want of files of ours says so.
 func TestADialThatRanOut(t *testing.T) {
 	s := &Session{o: Options{URL: "http://127.0.0.1:9/mcp"}}
-	e := s.failure("initialize", history.Call{}, answer{fault: netFault(context.Background(), dialling("socket", syscall.EMFILE))})
+	e := s.failure("initialize", history.Call{}, answer{fault: netFault(context.Background(),
+		dialling("socket", syscall.EMFILE))})
 	require.Equal(t, RanOut, e.Kind)
 	require.Contains(t, e.Sentence(), "cannot reach ")
 	require.Contains(t, e.Sentence(), "we ran out of open files")
@@ -72,7 +81,8 @@ func TestADialThatRanOut(t *testing.T) {
 	e = notStarted(ProcessOptions{Command: []string{"python"}}, &os.PathError{Op: "fork/exec", Err: syscall.EAGAIN})
 	require.Equal(t, RanOut, e.Kind)
 	require.Contains(t, e.Sentence(), "we ran out of processes")
-	e = notStarted(ProcessOptions{Command: []string{"python"}}, errors.Join(os.NewSyscallError("pipe2", syscall.EMFILE)))
+	e = notStarted(ProcessOptions{Command: []string{"python"}},
+		errors.Join(os.NewSyscallError("pipe2", syscall.EMFILE)))
 	require.Equal(t, RanOut, e.Kind)
 	e = notStarted(ProcessOptions{Command: []string{"python"}}, syscall.ENOEXEC)
 	require.Equal(t, NotStarted, e.Kind)

@@ -44,25 +44,26 @@ func WaitReady(ctx context.Context, o Options, p *Process) error {
 				return fail(Exited, status, nil)
 			}
 		}
-		if Listening(ctx, o.URL) {
+		if Listening(ctx, o) {
 			return nil
 		}
 		select {
 		case <-time.After(readyPoll):
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-				return fail(TimedOut, "nothing accepts connections after "+time.Since(begin).Round(time.Millisecond).String(), ctx.Err())
+				return fail(TimedOut, "nothing accepts connections after "+
+					time.Since(begin).Round(time.Millisecond).String(), ctx.Err())
 			}
 			return fail(Cancelled, "while waiting for it to accept connections", context.Cause(ctx))
 		}
 	}
 }
 
-// Listening reports if something accepts connections at the URL's host and
-// port now. It hangs up at once. Before a server is started, true means that
-// its port is taken.
-func Listening(ctx context.Context, rawURL string) bool {
-	u, err := url.Parse(rawURL)
+// Listening reports if something accepts connections now at the host and port of
+// the options' URL, or at their socket. It hangs up at once. Before a server is
+// started, true means that its place is taken.
+func Listening(ctx context.Context, o Options) bool {
+	u, err := url.Parse(o.URL)
 	if err != nil {
 		return false
 	}
@@ -71,7 +72,11 @@ func Listening(ctx context.Context, rawURL string) bool {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	d := net.Dialer{Timeout: time.Second}
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	network, address := "tcp", net.JoinHostPort(u.Hostname(), port)
+	if o.Socket != "" {
+		network, address = "unix", o.Socket
+	}
+	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return false
 	}

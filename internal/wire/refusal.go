@@ -126,7 +126,8 @@ func (r Refusal) classifyResult(a response) ruling {
 		return ruling{outcome: history.OK}
 	}
 	limited := func(why string, body hintBody) ruling {
-		return ruling{history.Limited, 0, a.hints(body, hintBody{"structuredContent", a.reply.structured}), excerpt([]byte(why))}
+		return ruling{history.Limited, 0, a.hints(body, hintBody{"structuredContent", a.reply.structured}),
+			excerpt([]byte(why))}
 	}
 	for i, quoted := range a.reply.contents {
 		text := unquote(quoted)
@@ -207,7 +208,7 @@ func rejectedStatus(a response) ruling {
 	case a.other != nil:
 		out.code = a.other.code
 		out.detail += ": " + a.other.words()
-	case a.status/100 == 3:
+	case a.status/100 == 3 && a.header.Get("Location") != "":
 		out.detail += ": redirected to " + publicURL(a.header.Get("Location"))
 	case bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<")):
 		out.detail += ": a page of HTML or XML"

@@ -22,12 +22,14 @@ func one(t testing.TB, text string) *message {
 }
 
 func TestClassify(t *testing.T) {
-	limit := Refusal{Codes: []int{-32000, -32003, -32019, -32020, -32029, 429}, Statuses: []int{420}, Text: regexp.MustCompile(`(?i)rate limit`)}
+	limit := Refusal{Codes: []int{-32000, -32003, -32019, -32020, -32029, 429}, Statuses: []int{420},
+		Text: regexp.MustCompile(`(?i)rate limit`)}
 	failure := func(code, text, data string) string {
 		return `{"jsonrpc":"2.0","id":1,"error":{"code":` + code + `,"message":"` + text + `"` + data + `}}`
 	}
 	tool := func(text string, isError string) string {
-		return `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":` + string(quote(text)) + `}]` + isError + `}}`
+		return `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":` + string(quote(text)) + `}]` +
+			isError + `}}`
 	}
 	const isError = `,"isError":true`
 	rows := []struct {
@@ -47,69 +49,104 @@ func TestClassify(t *testing.T) {
 		{name: "429 empty", status: 429, want: history.Limited},
 		{name: "429 empty, zero", status: 429, want: history.Limited, zero: true},
 		{name: "429 with a result", status: 429, reply: tool("hi", ""), want: history.Limited},
-		{name: "429 with header", status: 429, header: map[string]string{"Retry-After": "3"}, want: history.Limited, wait: 3 * time.Second},
-		{name: "429 with json body", status: 429, body: `{"retry_after_ms":40}`, want: history.Limited, wait: 40 * time.Millisecond},
-		{name: "429 with error", status: 429, reply: failure("-32029", "slow", `,"data":{"retry_after":2}`), want: history.Limited, code: -32029, wait: 2 * time.Second},
+		{name: "429 with header", status: 429, header: map[string]string{"Retry-After": "3"}, want: history.Limited,
+			wait: 3 * time.Second},
+		{name: "429 with json body", status: 429, body: `{"retry_after_ms":40}`, want: history.Limited,
+			wait: 40 * time.Millisecond},
+		{name: "429 with error", status: 429, reply: failure("-32029", "slow", `,"data":{"retry_after":2}`),
+			want: history.Limited, code: -32029, wait: 2 * time.Second},
 		{name: "listed status", status: 420, want: history.Limited},
 		{name: "listed status, zero", status: 420, want: history.Rejected, zero: true},
-		{name: "503 with Retry-After", status: 503, header: map[string]string{"Retry-After": "1"}, want: history.Limited, wait: time.Second},
-		{name: "503 with Retry-After, zero", status: 503, header: map[string]string{"Retry-After": "1"}, want: history.Limited, wait: time.Second, zero: true},
+		{name: "503 with Retry-After", status: 503, header: map[string]string{"Retry-After": "1"},
+			want: history.Limited, wait: time.Second},
+		{name: "503 with Retry-After, zero", status: 503, header: map[string]string{"Retry-After": "1"},
+			want: history.Limited, wait: time.Second, zero: true},
 		{name: "503", status: 503, want: history.Rejected},
-		{name: "502 with Retry-After", status: 502, header: map[string]string{"Retry-After": "1"}, want: history.Rejected},
+		{name: "502 with Retry-After", status: 502, header: map[string]string{"Retry-After": "1"},
+			want: history.Rejected},
 		{name: "500 that mentions it in HTML", status: 500, body: "rate limit", want: history.Rejected},
-		{name: "500 with an error that matches", status: 500, reply: failure("-32603", "Rate limit exceeded", ""), want: history.Limited, code: -32603},
+		{name: "500 with an error that matches", status: 500, reply: failure("-32603", "Rate limit exceeded", ""),
+			want: history.Limited, code: -32603},
 		{name: "401", status: 401, want: history.Rejected},
 
 		// JSON-RPC errors: a listed code in the range without meaning needs words.
-		{name: "-32000 without words", status: 200, reply: failure("-32000", "Session not found", ""), want: history.Rejected, code: -32000},
-		{name: "-32000 with words", reply: failure("-32000", "Global rate limit exceeded", ""), want: history.Limited, code: -32000},
-		{name: "-32000 without words, zero", reply: failure("-32000", "Global rate limit exceeded", ""), want: history.Rejected, code: -32000, zero: true},
+		{name: "-32000 without words", status: 200, reply: failure("-32000", "Session not found", ""),
+			want: history.Rejected, code: -32000},
+		{name: "-32000 with words", reply: failure("-32000", "Global rate limit exceeded", ""), want: history.Limited,
+			code: -32000},
+		{name: "-32000 without words, zero", reply: failure("-32000", "Global rate limit exceeded", ""),
+			want: history.Rejected, code: -32000, zero: true},
 		{name: "-32003 without words", reply: failure("-32003", "no", ""), want: history.Rejected, code: -32003},
 		{name: "-32019 is the last one", reply: failure("-32019", "no", ""), want: history.Rejected, code: -32019},
-		{name: "-32020 is the first one beyond", reply: failure("-32020", "no", ""), want: history.Limited, code: -32020},
+		{name: "-32020 is the first one beyond", reply: failure("-32020", "no", ""), want: history.Limited,
+			code: -32020},
 		{name: "-32029 alone", reply: failure("-32029", "Too fast", ""), want: history.Limited, code: -32029},
 		{name: "429 alone", reply: failure("429", "", ""), want: history.Limited, code: 429},
-		{name: "unlisted with words", reply: failure("-32602", "rate limit exceeded", ""), want: history.Limited, code: -32602},
+		{name: "unlisted with words", reply: failure("-32602", "rate limit exceeded", ""), want: history.Limited,
+			code: -32602},
 		{name: "0 with words", reply: failure("0", "Rate Limit exceeded for client: x", ""), want: history.Limited},
 		{name: "unlisted", reply: failure("-32603", "Internal error", ""), want: history.Rejected, code: -32603},
-		{name: "words in data only", reply: failure("-32603", "Internal error", `,"data":"rate limit"`), want: history.Rejected, code: -32603},
-		{name: "data in ms beats the header", status: 200, header: map[string]string{"Retry-After": "1"}, reply: failure("-32029", "", `,"data":{"retry_after_ms":66}`), want: history.Limited, code: -32029, wait: 66 * time.Millisecond},
-		{name: "the header beats data in s", status: 200, header: map[string]string{"Retry-After": "2"}, reply: failure("-32029", "", `,"data":{"retryAfter":1}`), want: history.Limited, code: -32029, wait: 2 * time.Second},
+		{name: "words in data only", reply: failure("-32603", "Internal error", `,"data":"rate limit"`),
+			want: history.Rejected, code: -32603},
+		{name: "data in ms beats the header", status: 200, header: map[string]string{"Retry-After": "1"},
+			reply: failure("-32029", "", `,"data":{"retry_after_ms":66}`), want: history.Limited, code: -32029,
+			wait: 66 * time.Millisecond},
+		{name: "the header beats data in s", status: 200, header: map[string]string{"Retry-After": "2"},
+			reply: failure("-32029", "", `,"data":{"retryAfter":1}`), want: history.Limited, code: -32029,
+			wait: 2 * time.Second},
 
 		// Tool results.
 		{name: "ok", reply: tool("hi", ""), want: history.OK},
 		{name: "isError that matches", reply: tool("Global rate limit exceeded", isError), want: history.Limited},
 		{name: "isError", reply: tool("disk full", isError), want: history.ToolError},
-		{name: "isError without content", reply: `{"jsonrpc":"2.0","id":1,"result":{"isError":true}}`, want: history.ToolError},
+		{name: "isError without content", reply: `{"jsonrpc":"2.0","id":1,"result":{"isError":true}}`,
+			want: history.ToolError},
 		{name: "isError that matches, zero", reply: tool("rate limit", isError), want: history.ToolError, zero: true},
 		{name: "isError false", reply: tool("hi", `,"isError":false`), want: history.OK},
-		{name: "isError in json", reply: tool(`{"error":"rate limit","retry_after_ms":5}`, isError), want: history.Limited, wait: 5 * time.Millisecond},
-		{name: "isError second text", reply: `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"a"},{"type":"text","text":"rate\u0020limit"}]}}`, want: history.Limited},
-		{name: "result of another method", method: "resources/read", reply: tool("rate limit", isError), want: history.OK},
+		{name: "isError in json", reply: tool(`{"error":"rate limit","retry_after_ms":5}`, isError),
+			want: history.Limited, wait: 5 * time.Millisecond},
+		{name: "isError second text",
+			reply: `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"a"},{"type":"text","text":"rate\u0020limit"}]}}`, want: history.Limited},
+		{name: "result of another method", method: "resources/read", reply: tool("rate limit", isError),
+			want: history.OK},
 		{name: "plain text that mentions it", reply: tool("Our rate limit is 5/s", ""), want: history.OK},
-		{name: "soft: crackerjack 1", reply: tool(`{"error": "Rate limit exceeded: 60/min","success": false}`, ""), want: history.Limited},
-		{name: "soft: crackerjack 2", reply: tool("\n"+`{"status":"error","message":"Rate limit exceeded: x"}`, ""), want: history.Limited},
-		{name: "soft: meraki", reply: tool(`{"type":"error","error":"rate limit reached","retry_after":7}`, ""), want: history.Limited, wait: 7 * time.Second},
+		{name: "soft: crackerjack 1", reply: tool(`{"error": "Rate limit exceeded: 60/min","success": false}`, ""),
+			want: history.Limited},
+		{name: "soft: crackerjack 2", reply: tool("\n"+`{"status":"error","message":"Rate limit exceeded: x"}`, ""),
+			want: history.Limited},
+		{name: "soft: meraki", reply: tool(`{"type":"error","error":"rate limit reached","retry_after":7}`, ""),
+			want: history.Limited, wait: 7 * time.Second},
 		{name: "soft: nested", reply: tool(`{"error":{"message":"rate limit"}}`, ""), want: history.Limited},
 		{name: "soft: ok false", reply: tool(`{"ok":false,"message":"rate limit"}`, ""), want: history.Limited},
 		{name: "soft: zero", reply: tool(`{"error":"rate limit"}`, ""), want: history.OK, zero: true},
 		{name: "json that mentions it", reply: tool(`{"message":"rate limit is 5/s"}`, ""), want: history.OK},
-		{name: "json without an error", reply: tool(`{"error":null,"message":"rate limit is 5/s"}`, ""), want: history.OK},
-		{name: "json success", reply: tool(`{"success":true,"error":"","message":"rate limit is 5/s"}`, ""), want: history.OK},
-		{name: "json that fails otherwise", reply: tool(`{"success":false,"error":"no such file","hint":"rate limit"}`, ""), want: history.OK},
+		{name: "json without an error", reply: tool(`{"error":null,"message":"rate limit is 5/s"}`, ""),
+			want: history.OK},
+		{name: "json success", reply: tool(`{"success":true,"error":"","message":"rate limit is 5/s"}`, ""),
+			want: history.OK},
+		{name: "json that fails otherwise", reply: tool(`{"success":false,"error":"no such file","hint":"rate limit"}`,
+			""), want: history.OK},
 		{name: "json array", reply: tool(`[{"error":"rate limit"}]`, ""), want: history.OK},
 		{name: "cut json", reply: tool(`{"error":"rate limit"`, ""), want: history.OK},
-		{name: "image", reply: `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"image","data":"rate limit"},7]}}`, want: history.OK},
-		{name: "content of another type", reply: `{"jsonrpc":"2.0","id":1,"result":{"content":"rate limit","isError":"true"}}`, want: history.OK},
+		{name: "image", reply: `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"image","data":"rate limit"},7]}}`,
+			want: history.OK},
+		{name: "content of another type",
+			reply: `{"jsonrpc":"2.0","id":1,"result":{"content":"rate limit","isError":"true"}}`, want: history.OK},
 
 		// The stateless era's resultType.
-		{name: "complete", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}`, want: history.OK},
+		{name: "complete", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}`,
+			want: history.OK},
 		{name: "absent", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{}}`, want: history.OK},
-		{name: "input_required", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required"}}`, want: history.Rejected},
-		{name: "unknown", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"task"}}`, want: history.Broken},
-		{name: "no string", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":7}}`, want: history.Broken},
-		{name: "null", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":null}}`, want: history.Broken},
-		{name: "unknown, session era", reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"task"}}`, want: history.OK},
+		{name: "input_required", modern: true,
+			reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required"}}`, want: history.Rejected},
+		{name: "unknown", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"task"}}`,
+			want: history.Broken},
+		{name: "no string", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":7}}`,
+			want: history.Broken},
+		{name: "null", modern: true, reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":null}}`,
+			want: history.Broken},
+		{name: "unknown, session era", reply: `{"jsonrpc":"2.0","id":1,"result":{"resultType":"task"}}`,
+			want: history.OK},
 		{name: "no reply", status: 200, want: history.Broken},
 	}
 	for _, row := range rows {
@@ -118,7 +155,8 @@ func TestClassify(t *testing.T) {
 			if row.zero {
 				r = Refusal{}
 			}
-			in := response{method: methodCall, status: row.status, header: http.Header{}, body: []byte(row.body), modern: row.modern}
+			in := response{method: methodCall, status: row.status, header: http.Header{}, body: []byte(row.body),
+				modern: row.modern}
 			if row.method != "" {
 				in.method = row.method
 			}
@@ -166,7 +204,8 @@ func TestRetryAfter(t *testing.T) {
 		{name: "large", value: "99999999999", want: maxRetryAfter},
 		{name: "date", value: at(90 * time.Second), want: 90 * time.Second},
 		{name: "past date", value: at(-time.Hour)},
-		{name: "date on the server's clock", value: at(3700 * time.Second), date: at(time.Hour), want: 100 * time.Second},
+		{name: "date on the server's clock", value: at(3700 * time.Second), date: at(time.Hour),
+			want: 100 * time.Second},
 		{name: "far date", value: "Fri, 31 Dec 9999 23:59:59 GMT", want: maxRetryAfter},
 		{name: "body ms", body: `{"retry_after_ms":1500}`, want: 1500 * time.Millisecond},
 		{name: "body ms, fraction", body: `{"retryAfterMs":0.5}`, want: 500 * time.Microsecond},

@@ -78,7 +78,7 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
 	l.keepCookies(resp.Header)
-	l.poster.unpack(resp)
+	unpack(resp, l.most)
 	in := l.reader(ctx, func() {})
 	in.now, in.hold, in.phase = r.now, &holding{}, nil // it is in memory, and counted there
 	a, rest := in.read(resp, l.newSink(id))
@@ -105,18 +105,20 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	defer end()
 	once := make(chan net.Conn, 1)
 	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
-	transport := &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxReplyHead, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		select {
-		case c := <-once:
-			return c, nil
-		default:
-			return nil, errors.New("a request was about to be repeated")
-		}
-	}}
+	transport := &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxReplyHead,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			select {
+			case c := <-once:
+				return c, nil
+			default:
+				return nil, errors.New("a request was about to be repeated")
+			}
+		}}
 	defer transport.CloseIdleConnections()
 	stop := context.AfterFunc(ctx, end)
 	defer stop()
-	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most, packed: l.poster.packed, cookies: l.poster.cookies}
+	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most,
+		cookies: l.poster.cookies}
 	resp, f := p.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
 	if f != nil {
 		told(answer{fault: f, received: p.now()})

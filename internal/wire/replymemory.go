@@ -58,7 +58,8 @@ func (h *holding) take(size int) *fault {
 	if h.of.held.Add(more) > h.of.limit {
 		h.of.held.Add(-more)
 		h.of.unread.Add(1)
-		return &fault{kind: Overfull, detail: OurLimit + fmt.Sprintf("replies in flight held %d MiB, and this one was not read to its end", h.of.limit>>20)}
+		return &fault{kind: Overfull, detail: OurLimit + fmt.Sprintf("replies in flight held %d MiB, and this one "+
+			"was not read to its end", h.of.limit>>20)}
 	}
 	h.taken += more
 	return nil

@@ -42,7 +42,8 @@ func TestReplyMemory(t *testing.T) {
 func TestReadBounded(t *testing.T) {
 	for _, size := range []int{0, 1, 511, 512, 513, 99_999, 100_000, 100_001, 300_000} {
 		text := bytes.Repeat([]byte("x"), size)
-		for _, in := range []io.Reader{bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
+		for _, in := range []io.Reader{bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)),
+			iotest.DataErrReader(bytes.NewReader(text))} {
 			got, full, err := readBounded(in, 100_000, &holding{of: NewReplyMemory(0)})
 			require.NoError(t, err)
 			require.Nil(t, full)
@@ -68,14 +69,21 @@ func TestRepliesInFlightAreBounded(t *testing.T) {
 			reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s%s}`, p.ID, padding, okResult)
 		}},
 		{"json, fast", true, func(w http.ResponseWriter, p posted) {
-			w.Header().Set("Content-Length", fmt.Sprint(big+len(fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult))))
+			w.Header().Set("Content-Length", fmt.Sprint(big+len(fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`,
+				p.ID, okResult))))
 			reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s%s}`, p.ID, padding, okResult)
 		}},
 		{"longer than the fast path reads", true, func(w http.ResponseWriter, p posted) {
 			reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s%s}`, p.ID, padding+padding, okResult)
 		}},
-		{"events", false, func(w http.ResponseWriter, p posted) { events(w, "data: "+padding+message200(p.ID, okResult)[22:]) }},
-		{"events, fast", true, func(w http.ResponseWriter, p posted) { events(w, "data: "+padding+message200(p.ID, okResult)[22:]) }},
+		{"events", false, func(w http.ResponseWriter, p posted) {
+			events(w, "data: "+padding+
+				message200(p.ID, okResult)[22:])
+		}},
+		{"events, fast", true, func(w http.ResponseWriter, p posted) {
+			events(w, "data: "+padding+
+				message200(p.ID, okResult)[22:])
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var huge sync.Mutex
@@ -90,7 +98,8 @@ func TestRepliesInFlightAreBounded(t *testing.T) {
 				row.say(w, p)
 			})
 			m := NewReplyMemory(400_000)
-			s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 20 * time.Second, Memory: m})
+			s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1",
+				Timeout: 20 * time.Second, Memory: m})
 			c := oneCall(t, s, row.loop, echo)
 			require.Equal(t, history.Unknown, c.Outcome, c.Detail)
 			require.True(t, strings.HasPrefix(c.Detail, OurLimit), c.Detail)

@@ -14,7 +14,8 @@ func TestResetsAreRefusalsWhereTheOperatorSaysSo(t *testing.T) {
 	for _, then := range []ending{hangup, reset} {
 		for _, said := range []bool{true, false} {
 			url := playing(t, act{then: then})
-			s := dial(t, Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", Client: "c1", Refusal: Refusal{Resets: said}})
+			s := dial(t, Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", Client: "c1",
+				Refusal: Refusal{Resets: said}})
 			want := history.Broken
 			if said {
 				want = history.Limited
@@ -26,7 +27,10 @@ func TestResetsAreRefusalsWhereTheOperatorSaysSo(t *testing.T) {
 			require.Equal(t, want, c.Outcome, c.Detail)
 		}
 	}
-	url := playing(t, act{write: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 75\r\n\r\n{", then: hangup})
-	s := dial(t, Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", Client: "c1", Refusal: Refusal{Resets: true}})
-	require.Equal(t, history.Broken, s.Exchange(t.Context(), echo).Outcome, "half a reply is none in place of which it was closed")
+	url := playing(t, act{write: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 75\r\n\r\n{",
+		then: hangup})
+	s := dial(t, Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", Client: "c1",
+		Refusal: Refusal{Resets: true}})
+	require.Equal(t, history.Broken, s.Exchange(t.Context(), echo).Outcome, "half a reply is none in place of which "+
+		"it was closed")
 }

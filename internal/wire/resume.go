@@ -17,6 +17,10 @@ const (
 	leastRetry   = 10 * time.Millisecond
 )
 
+// resumeTries is how often a stream is asked for again whose server is not there, or
+// is busy, as it may be while it restarts. The official clients try twice.
+const resumeTries = 3
+
 // A StreamCount is what became of the streams of a session.
 type StreamCount struct {
 	Listened int64 // standalone streams (GET) that were open
@@ -64,20 +68,30 @@ func (l *httpLink) resume(ctx, life context.Context, s *eventSink) (io.ReadClose
 	if wait == 0 {
 		wait = defaultRetry
 	}
-	if !pauseFor(ctx, max(wait, leastRetry)) {
-		return nil, gaveUp(ctx)
+	for try := 1; ; try++ {
+		if !pauseFor(ctx, max(wait, leastRetry)) {
+			return nil, gaveUp(ctx)
+		}
+		resp, f := l.get(ctx, life, l.poster, s.events.id)
+		if f == nil && resp.StatusCode == http.StatusOK && replyType(resp.Header) == eventStream {
+			l.again.count.resumed.Add(1)
+			s.events.resumed()
+			return resp.Body, nil
+		}
+		passing := f != nil && f.kind != TimedOut
+		if f == nil {
+			_ = resp.Body.Close() // nothing follows from how it ends
+			passing = resp.StatusCode/100 == 5 || resp.StatusCode == http.StatusTooManyRequests
+			f = &fault{kind: Garbage, detail: resp.Status}
+		}
+		if ctx.Err() != nil {
+			return nil, gaveUp(ctx)
+		}
+		if !passing || try == resumeTries {
+			f.detail = "the stream ended without a response, and it is not resumed: " + f.detail
+			return nil, f
+		}
 	}
-	resp, f := l.get(ctx, life, l.poster, s.events.id)
-	if f != nil {
-		return nil, f
-	}
-	if resp.StatusCode != http.StatusOK || replyType(resp.Header) != eventStream {
-		_ = resp.Body.Close() // nothing follows from how it ends
-		return nil, &fault{kind: Garbage, detail: "the stream ended without a response, and it is not resumed: " + resp.Status}
-	}
-	l.again.count.resumed.Add(1)
-	s.events.resumed()
-	return resp.Body, nil
 }
 
 // get asks for a stream, from after an event where there is one, and notes that.

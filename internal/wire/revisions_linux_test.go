@@ -13,7 +13,8 @@ import (
 func TestRevisionsThatAServerSpeaks(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := read(t, r); p.Method == methodDiscover {
-			reply(w, "%s", strings.Replace(strings.Replace(discovered, "ID", string(p.ID), 1), `"2025-11-25"`, `"2024-11-05","2025-11-25","1.0"`, 1))
+			reply(w, "%s", strings.Replace(strings.Replace(discovered, "ID", string(p.ID), 1), `"2025-11-25"`,
+				`"2024-11-05","2025-11-25","1.0"`, 1))
 		}
 	}))
 	t.Cleanup(server.Close)

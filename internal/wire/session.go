@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,7 @@ type Session struct {
 	tools    []string
 	// described is the tools as the server describes them.
 	described []json.RawMessage
+	results   []Result // of the set-up, where they are kept
 	// repeatable are the names of those that may be called again, sorted.
 	repeatable []string
 	url        string // where requests go; a redirect may have moved it
@@ -75,10 +77,15 @@ func (s *Session) Fetch(ctx context.Context, a history.Arrival) (history.Call, j
 		a.Method = methodCall
 	}
 	call, got := s.do(ctx, a, s.o.Timeout)
-	if got.reply == nil {
-		return call, json.RawMessage(got.good)
+	return call, got.result()
+}
+
+// result is that of the reply; nil where there was none.
+func (a answer) result() json.RawMessage {
+	if a.reply == nil {
+		return json.RawMessage(a.good)
 	}
-	return call, json.RawMessage(got.reply.result)
+	return json.RawMessage(a.reply.result)
 }
 
 // do sends one arrival, and returns also what the link got back.
@@ -99,10 +106,7 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	if notification {
 		call.Kind = history.Notification
 	} else {
-		call.ID = s.lastID.Add(1)
-		if s.trace != nil {
-			call.Trace = s.trace.parent(call.ID)
-		}
+		s.number(&call)
 	}
 	q, err := s.encode(call.ID, a)
 	if err != nil {
@@ -122,10 +126,18 @@ func (s *Session) do(ctx context.Context, a history.Arrival, timeout time.Durati
 	if notification {
 		got = s.link.notify(ctx, q)
 	} else {
-		got = s.link.exchange(ctx, q)
+		got = s.exchange(ctx, &call, q)
 	}
 	s.judge(&call, got)
 	return call, got
+}
+
+// number gives a call its id, and its place in a trace.
+func (s *Session) number(call *history.Call) {
+	call.ID = s.lastID.Add(1)
+	if s.trace != nil {
+		call.Trace = s.trace.parent(call.ID)
+	}
 }
 
 // encode writes the request of an arrival.
@@ -147,6 +159,14 @@ func (s *Session) encode(id int64, a history.Arrival) (request, error) {
 	return request{id: id, method: a.Method, body: bytes.TrimSuffix(line, []byte("\n"))}, err
 }
 
+// begun says what had come of a reply that wasn't whole in time.
+func (a answer) begun() string {
+	if a.fault.kind != TimedOut || a.status == 0 {
+		return ""
+	}
+	return ": HTTP " + strconv.Itoa(a.status) + " came, and no response"
+}
+
 // judge fills in what came of a call.
 func (s *Session) judge(call *history.Call, got answer) {
 	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
@@ -157,14 +177,15 @@ func (s *Session) judge(call *history.Call, got answer) {
 	defer func() { call.Detail = s.clean.finish(call.Detail) }()
 	defer s.cancel(call, got)
 	if f := got.fault; f != nil {
-		call.Detail = f.detail
+		call.Detail = f.detail + got.begun()
 		if got.other != nil {
 			call.Code = got.other.code
 		}
 		switch {
 		case errors.Is(f.err, errClosedIdle):
 			call.Outcome = history.ClosedIdle
-		case f.kind == Lost && s.o.Refusal.Resets && got.wrote && got.status == 0 && s.transport != Stdio && s.transport != InProcess:
+		case f.kind == Lost && s.o.Refusal.Resets && got.wrote && got.status == 0 && s.transport != Stdio &&
+			s.transport != InProcess:
 			call.Outcome = history.Limited
 		case f.kind == TimedOut:
 			call.Outcome = history.TimedOut

@@ -43,7 +43,8 @@ func (s *sharedDeadlines) join(ctx context.Context, timeout, now time.Duration) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.current
-	if p == nil || p.calls == deadlineCalls || now-p.begin > deadlineTime || p.timeout != timeout || !same(p.caller, ctx) {
+	if p == nil || p.calls == deadlineCalls || now-p.begin > deadlineTime || p.timeout != timeout ||
+		!same(p.caller, ctx) {
 		s.retire()
 		p = &sharedDeadline{caller: ctx, timeout: timeout, begin: now}
 		p.Context, p.end = context.WithTimeoutCause(ctx, timeout+deadlineTime, errTimeout)

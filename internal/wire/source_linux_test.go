@@ -24,10 +24,13 @@ func TestConnectionsComeFromTheSource(t *testing.T) {
 		from[host] = err == nil
 		mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}`)) // whoever asked may be gone
+		// whoever asked may be gone
+		_, _ = w.Write(
+			[]byte(`{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}`))
 	})
 	defer inner.Close()
-	s, err := Dial(t.Context(), Options{URL: inner.URL, Protocol: "2025-11-25", Transport: HTTP, Timeout: 5 * time.Second, Source: "127.0.0.3"})
+	s, err := Dial(t.Context(), Options{URL: inner.URL, Protocol: "2025-11-25", Transport: HTTP,
+		Timeout: 5 * time.Second, Source: "127.0.0.3"})
 	require.NoError(t, err)
 	l, err := NewLoop([]*Session{s}, LoopConfig{Conns: 1})
 	require.NoError(t, err)

@@ -18,8 +18,9 @@ import (
 // whose stream brings every message of the server, and a POST for each
 // message of ours, to the address that the stream's first event names.
 type sseLink struct {
-	poster  *poster
-	post    string // where to post
+	poster  *poster // of the stream
+	posts   *poster // of messages
+	post    string  // where to post
 	box     *mailbox
 	timeout time.Duration
 	answers *answerer
@@ -29,11 +30,11 @@ type sseLink struct {
 	wg     sync.WaitGroup
 }
 
-// openSSE opens the stream and waits for its endpoint event, until ctx ends.
+// openSSE opens the stream, over a connection of its own, and waits for its endpoint event, until ctx ends.
 // Where that fails the answer says why.
-func openSSE(ctx context.Context, p *poster, target string, box *mailbox, timeout time.Duration,
+func openSSE(ctx context.Context, p, posts *poster, target string, box *mailbox, timeout time.Duration,
 	answers *answerer) (*sseLink, answer) {
-	l := &sseLink{poster: p, box: box, timeout: timeout, answers: answers}
+	l := &sseLink{poster: p, posts: posts, box: box, timeout: timeout, answers: answers}
 	l.life, l.cancel = context.WithCancel(context.Background())
 	answers.carry, box.respond = l.reply, answers.answer
 	// Until the endpoint is known the stream must end with ctx.
@@ -170,7 +171,8 @@ func (l *sseLink) exchange(ctx context.Context, q request) answer {
 
 // await waits for what comes first: the response, a refusal of the post, or
 // the end of ctx, which it answers with cancel.
-func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-chan delivery, posted <-chan answer) answer {
+func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-chan delivery,
+	posted <-chan answer) answer {
 	status := 0
 	for {
 		select {
@@ -201,12 +203,31 @@ func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-ch
 
 // send posts a message and reads its status.
 func (l *sseLink) send(ctx context.Context, q request, sent *stamp) answer {
-	a := l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	a := l.posts.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
 	if q.again && crossedIdle(a) {
 		a.sent, a.wrote = sent.or(a.received)
 		a.tool = q.tool
-		l.poster.noted(q.method, a)
-		a = l.poster.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+		l.posts.noted(q.method, a)
+		a = l.posts.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	}
+	return l.follow(ctx, q, a, sent)
+}
+
+// follow posts a message again where its answer says that the same server takes it
+// elsewhere, as many do whose endpoint lacks a slash.
+func (l *sseLink) follow(ctx context.Context, q request, a answer, sent *stamp) answer {
+	at := l.post
+	for n := 0; n < maxRedirects && keepsMethod(a); n++ {
+		to, f := redirect(at, a)
+		if f != nil || to == "" || ctx.Err() != nil {
+			break
+		}
+		if sent.kind == history.Request {
+			a.sent, a.wrote = sent.or(a.received)
+			a.tool = q.tool
+			l.posts.noted(q.method, a)
+		}
+		a, at = l.posts.status(ctx, http.MethodPost, to, q.body, postHeader(q), sent), to
 	}
 	return a
 }
@@ -233,5 +254,6 @@ func (l *sseLink) close(context.Context) error {
 	l.cancel()
 	l.wg.Wait()
 	l.poster.close()
+	l.posts.close()
 	return nil
 }

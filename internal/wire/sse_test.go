@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ type oldServer struct {
 	*httptest.Server
 	stream   chan string // what to write on the stream
 	endpoint string
+	named    string        // as the endpoint, from where posts are redirected; empty: none
 	ended    chan struct{} // closed when the client has hung up
 	once     sync.Once
 
@@ -35,7 +37,8 @@ const endOfStream = "end"
 
 // serveOld starts one.
 func serveOld(t *testing.T, post func(w http.ResponseWriter, p posted) string) *oldServer {
-	s := &oldServer{t: t, stream: make(chan string, 100), endpoint: "/messages?session=1", ended: make(chan struct{}), post: post}
+	s := &oldServer{t: t, stream: make(chan string, 100), endpoint: "/messages?session=1", ended: make(chan struct{}),
+		post: post}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -44,7 +47,7 @@ func serveOld(t *testing.T, post func(w http.ResponseWriter, p posted) string) *
 func (s *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodGet && r.URL.Path == "/sse":
-		events(w, "event: endpoint\r\ndata: "+s.endpoint+"\r\n\r\n")
+		events(w, "event: endpoint\r\ndata: "+cmp.Or(s.named, s.endpoint)+"\r\n\r\n")
 		defer s.once.Do(func() { close(s.ended) })
 		for {
 			select {
@@ -57,6 +60,9 @@ func (s *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	case s.named != "" && r.URL.RequestURI() == s.named:
+		http.Redirect(w, r, s.endpoint, http.StatusTemporaryRedirect)
+		return
 	case r.Method != http.MethodPost || r.URL.RequestURI() != s.endpoint:
 		w.WriteHeader(http.StatusNotFound)
 		return
@@ -64,7 +70,8 @@ func (s *oldServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := read(s.t, r)
 	switch p.Method {
 	case "initialize":
-		s.stream <- message200(p.ID, `{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"old","version":"1"}}`)
+		s.stream <- message200(p.ID,
+			`{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"old","version":"1"}}`)
 	case "notifications/initialized":
 	default:
 		if text := s.post(w, p); text != "" {
@@ -91,7 +98,32 @@ func sent(calls []history.Call) []string {
 }
 
 func dialOld(t *testing.T, s *oldServer) *Session {
-	return dial(t, Options{Transport: SSE, URL: s.URL + "/sse", Client: "c1", Refusal: rateLimit, Timeout: 5 * time.Second})
+	return dial(t, Options{Transport: SSE, URL: s.URL + "/sse", Client: "c1", Refusal: rateLimit,
+		Timeout: 5 * time.Second})
+}
+
+// TestSSEPostsAreRedirected, as by servers whose endpoint lacks a slash; and each leaves us
+// as a call. Another server gets nothing.
+func TestSSEPostsAreRedirected(t *testing.T) {
+	server := serveOld(t, func(_ http.ResponseWriter, p posted) string { return message200(p.ID, okResult) })
+	server.named, server.endpoint = "/messages?session=1", "/messages/?session=1"
+	s := dialOld(t, server)
+	for range 3 {
+		c := s.Exchange(t.Context(), echo)
+		require.Equal(t, history.OK, c.Outcome, c.Detail)
+	}
+	redirected := 0
+	for _, c := range s.Asides() {
+		if c.Method == methodCall && c.Status == http.StatusTemporaryRedirect {
+			redirected++
+		}
+	}
+	require.Equal(t, 3, redirected)
+
+	other := serveOld(t, func(http.ResponseWriter, posted) string { t.Error("another server was asked"); return "" })
+	server.endpoint = other.URL + "/messages?session=1"
+	c := s.Exchange(t.Context(), echo)
+	require.Equal(t, history.Rejected, c.Outcome)
 }
 
 func TestSSEAnswers(t *testing.T) {
@@ -100,7 +132,8 @@ func TestSSEAnswers(t *testing.T) {
 	require.Equal(t, SSE, s.Transport())
 	require.Equal(t, "2024-11-05", s.Protocol())
 	require.Equal(t, "old", s.ServerName())
-	require.Equal(t, []string{"GET", "initialize", "notifications/initialized"}, sent(s.Handshake()), "no server/discover on a transport that never had it")
+	require.Equal(t, []string{"GET", "initialize", "notifications/initialized"}, sent(s.Handshake()),
+		"no server/discover on a transport that never had it")
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
@@ -131,7 +164,8 @@ func TestSSEFallback(t *testing.T) {
 		s, err := Dial(t.Context(), Options{URL: front + "/sse"})
 		require.NoError(t, err)
 		require.Equal(t, SSE, s.Transport())
-		require.Equal(t, []string{"server/discover", "initialize", "GET", "initialize", "notifications/initialized"}, sent(s.Handshake()))
+		require.Equal(t, []string{"server/discover", "initialize", "GET", "initialize", "notifications/initialized"},
+			sent(s.Handshake()))
 		require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
 		require.NoError(t, s.Close(t.Context()))
 	}
@@ -152,15 +186,21 @@ func TestSSEOutcomes(t *testing.T) {
 		detail string
 		strays []StrayKind
 	}{
-		{"limited by the post", func(w http.ResponseWriter, _ posted) string { w.WriteHeader(429); return "" }, history.Limited, 429, "HTTP 429", nil},
-		{"rejected by the post", func(w http.ResponseWriter, _ posted) string { w.WriteHeader(404); return "" }, history.Rejected, 404, "HTTP 404", nil},
-		{"post broken", func(w http.ResponseWriter, _ posted) string { hangUp(w); return "" }, history.Broken, 0, "the connection was closed", nil},
+		{"limited by the post", func(w http.ResponseWriter, _ posted) string { w.WriteHeader(429); return "" },
+			history.Limited, 429, "HTTP 429", nil},
+		{"rejected by the post", func(w http.ResponseWriter, _ posted) string { w.WriteHeader(404); return "" },
+			history.Rejected, 404, "HTTP 404", nil},
+		{"post broken", func(w http.ResponseWriter, _ posted) string { hangUp(w); return "" }, history.Broken, 0,
+			"the connection was closed", nil},
 		{"isError", func(_ http.ResponseWriter, p posted) string {
 			return message200(p.ID, `{"isError":true,"content":[{"type":"text","text":"Global rate limit exceeded"}]}`)
 		}, history.Limited, 0, "Global rate limit exceeded", nil},
-		{"no answer", func(_ http.ResponseWriter, _ posted) string { return ": nothing\n\n" }, history.TimedOut, 202, "no reply", nil},
-		{"wrong id", func(_ http.ResponseWriter, _ posted) string { return message200([]byte("77"), "{}") }, history.TimedOut, 202, "", []StrayKind{UnknownID}},
-		{"junk", func(_ http.ResponseWriter, _ posted) string { return "data: hello\n\n" }, history.TimedOut, 202, "", []StrayKind{NotMCP}},
+		{"no answer", func(_ http.ResponseWriter, _ posted) string { return ": nothing\n\n" }, history.TimedOut, 202,
+			"no reply", nil},
+		{"wrong id", func(_ http.ResponseWriter, _ posted) string { return message200([]byte("77"), "{}") },
+			history.TimedOut, 202, "", []StrayKind{UnknownID}},
+		{"junk", func(_ http.ResponseWriter, _ posted) string { return "data: hello\n\n" }, history.TimedOut, 202, "",
+			[]StrayKind{NotMCP}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -220,7 +260,8 @@ func TestSSEServerRequest(t *testing.T) {
 	var id atomic.Value
 	server.post = func(_ http.ResponseWriter, p posted) string {
 		if p.Method == "" {
-			return message200(id.Load().([]byte), `{"content":[{"type":"text","text":`+string(quote(string(p.ID)+string(p.Result)))+`}],"isError":true}`)
+			return message200(id.Load().([]byte), `{"content":[{"type":"text","text":`+
+				string(quote(string(p.ID)+string(p.Result)))+`}],"isError":true}`)
 		}
 		id.Store([]byte(p.ID))
 		return "data: {\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"ping\"}\n\n"
@@ -339,7 +380,11 @@ func TestSSEStreamsTakeNoConnectionsOfOthers(t *testing.T) {
 	server := serveOld(t, func(_ http.ResponseWriter, p posted) string { return message200(p.ID, okResult) })
 	var conns Conns
 	defer conns.Close()
-	conns.of(Options{MaxConns: 1}) // another session made them
-	s := dial(t, Options{Transport: SSE, URL: server.URL + "/sse", MaxConns: 1, Conns: &conns, Timeout: 2 * time.Second})
+	shared := conns.of(Options{MaxConns: 1}) // another session made them
+	s := dial(t, Options{Transport: SSE, URL: server.URL + "/sse", MaxConns: 1, Conns: &conns,
+		Timeout: 10 * time.Second})
 	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+	l := s.link.(*sseLink)
+	require.Same(t, shared, l.posts.transport, "their number is bounded for all sessions together")
+	require.NotSame(t, shared, l.poster.transport)
 }

@@ -150,18 +150,22 @@ func (l *stdioLink) hand(line []byte, note func(answer)) bool {
 }
 
 // reply hands over an answer to a request by the server, and waits until it is
-// written, or never will be.
+// written, or never will be. A server may be slow to read it, and waits for it.
 func (l *stdioLink) reply(ctx context.Context, q request) answer {
 	written := make(chan answer, 1)
-	if l.hand(q.body, func(a answer) { written <- a }) {
+	out := l.out
+	for {
 		select {
+		case out <- frame{q.body, &stamp{}, func(a answer) { written <- a }}:
+			out = nil
 		case a := <-written:
 			return a
 		case <-ctx.Done():
+			return answer{}
 		case <-l.quit:
+			return answer{}
 		}
 	}
-	return answer{}
 }
 
 // write writes lines until the link closes.

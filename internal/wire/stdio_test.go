@@ -166,7 +166,8 @@ func TestStdioDeaf(t *testing.T) {
 
 func TestStdioTwice(t *testing.T) {
 	s := dial(t, childOptions("twice"))
-	calls := []history.Call{s.Exchange(t.Context(), echo), {ID: 3, Arrival: history.Arrival{Client: "other"}, Outcome: history.OK}}
+	calls := []history.Call{s.Exchange(t.Context(), echo), {ID: 3, Arrival: history.Arrival{Client: "other"},
+		Outcome: history.OK}}
 	require.Equal(t, history.OK, calls[0].Outcome, "the second response has not come yet")
 	require.Eventually(t, func() bool { return len(s.Strays()) == 1 }, 5*time.Second, time.Millisecond)
 	require.Equal(t, Duplicate, s.Strays()[0].Kind)
@@ -197,6 +198,21 @@ func TestStdioServerRequests(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(string(s.Stderr()), `answered "p1" {}`) },
 		5*time.Second, 5*time.Millisecond)
 	require.Empty(t, s.Strays())
+}
+
+// TestStdioAnswersWaitForTheServer: one that reads slowly gets them all the same.
+func TestStdioAnswersWaitForTheServer(t *testing.T) {
+	l := &stdioLink{out: make(chan frame), quit: make(chan struct{})}
+	go func() {
+		time.Sleep(300 * time.Millisecond)
+		f := <-l.out
+		f.sent.set(1)
+		f.tell(2)
+	}()
+	a := l.reply(t.Context(), request{body: []byte("{}")})
+	require.Equal(t, answer{sent: 1, wrote: true, received: 2}, a)
+	close(l.quit)
+	require.Equal(t, answer{}, l.reply(t.Context(), request{}))
 }
 
 func TestStdioLongLine(t *testing.T) {
@@ -286,6 +302,7 @@ func TestStdioDialErrors(t *testing.T) {
 
 func TestStdioStderrTail(t *testing.T) {
 	s := dial(t, childOptions("noisy"))
-	require.Eventually(t, func() bool { return strings.HasSuffix(string(s.Stderr()), "the end") }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.HasSuffix(string(s.Stderr()), "the end") }, 5*time.Second,
+		5*time.Millisecond)
 	require.Len(t, s.Stderr(), tailSize)
 }

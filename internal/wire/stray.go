@@ -16,6 +16,7 @@ const (
 	NoID      StrayKind = "no-id"      // a response without an id
 	TextID    StrayKind = "text-id"    // a response whose id is a text, where ours is a number
 	Duplicate StrayKind = "duplicate"  // a second response to a request
+	Elsewhere StrayKind = "elsewhere"  // a response on the session's own stream, where none belongs
 	Late      StrayKind = "late"       // the response to a call that had been given up
 	Uncalled  StrayKind = "uncalled"   // a request by the server where its era forbids one
 

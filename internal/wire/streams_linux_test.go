@@ -75,7 +75,8 @@ func (a *curious) ServeHTTP(w http.ResponseWriter, r *http.Request, p posted) {
 	select {
 	case q := <-got:
 		fields, _ := json.Marshal(map[string]json.RawMessage{"result": q.Result, "error": q.Error})
-		events(w, fmt.Sprintf(`data: {"jsonrpc":"2.0","id":%s,"result":{"content":[],"structuredContent":%s}}`+"\n\n", p.ID, fields))
+		events(w, fmt.Sprintf(`data: {"jsonrpc":"2.0","id":%s,"result":{"content":[],"structuredContent":%s}}`+"\n\n",
+			p.ID, fields))
 	case <-r.Context().Done():
 	}
 }
@@ -126,22 +127,37 @@ func TestServersMayAskInMidCall(t *testing.T) {
 		get     GetStream
 		want    string
 	}{
-		"ping":                  {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`}, want: `{"result":{},"error":null}`},
-		"ping, byte for byte":   {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`, pieces: 1}, want: `{"result":{},"error":null}`},
-		"an id beyond ASCII":    {asker: &curious{ask: method("ping", "{}"), id: `"ключ-N-😀"`, pieces: 3}, want: `{"result":{},"error":null}`},
-		"our own number":        {asker: &curious{ask: method("ping", "{}"), id: `N`}, want: `{"result":{},"error":null}`},
-		"elicitation, unasked":  {asker: &curious{ask: method("elicitation/create", form), id: `7`}, want: `{"result":null,"error":{"code":-32601,"message":"method not found"}}`},
-		"elicitation, accepted": {asker: &curious{ask: method("elicitation/create", form), id: `7`}, answers: Answers{Elicitation: "accept"}, want: `{"result":{"action":"accept","content":{"age":3,"name":"yes"}},"error":null}`},
-		"elicitation, declined": {asker: &curious{ask: method("elicitation/create", form), id: `7`}, answers: Answers{Elicitation: "decline"}, want: `{"result":{"action":"decline"},"error":null}`},
-		"sampling":              {asker: &curious{ask: method("sampling/createMessage", "{}"), id: `7`}, answers: Answers{Sampling: json.RawMessage(`{"role":"assistant"}`)}, want: `{"result":{"role":"assistant"},"error":null}`},
-		"roots":                 {asker: &curious{ask: method("roots/list", "{}"), id: `7`}, answers: Answers{Roots: []string{"/a/b c"}}, want: `{"result":{"roots":[{"name":"b c","uri":"file:///a/b%20c"}]},"error":null}`},
-		"a task":                {asker: &curious{ask: method("tasks/get", "{}"), id: `7`}, want: `{"result":null,"error":{"code":-32601,"message":"method not found"}}`},
-		"on its own stream":     {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`, alone: true}, get: GetAuto, want: `{"result":{},"error":null}`},
+		"ping": {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`},
+			want: `{"result":{},"error":null}`},
+		"ping, byte for byte": {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`, pieces: 1},
+			want: `{"result":{},"error":null}`},
+		"an id beyond ASCII": {asker: &curious{ask: method("ping", "{}"), id: `"ключ-N-😀"`, pieces: 3},
+			want: `{"result":{},"error":null}`},
+		"our own number": {asker: &curious{ask: method("ping", "{}"), id: `N`},
+			want: `{"result":{},"error":null}`},
+		"elicitation, unasked": {asker: &curious{ask: method("elicitation/create", form), id: `7`},
+			want: `{"result":null,"error":{"code":-32601,"message":"method not found"}}`},
+		"elicitation, accepted": {asker: &curious{ask: method("elicitation/create", form), id: `7`},
+			answers: Answers{Elicitation: "accept"},
+			want:    `{"result":{"action":"accept","content":{"age":3,"name":"yes"}},"error":null}`},
+		"elicitation, declined": {asker: &curious{ask: method("elicitation/create", form), id: `7`},
+			answers: Answers{Elicitation: "decline"}, want: `{"result":{"action":"decline"},"error":null}`},
+		"sampling": {asker: &curious{ask: method("sampling/createMessage", "{}"), id: `7`},
+			answers: Answers{Sampling: json.RawMessage(`{"role":"assistant"}`)},
+			want:    `{"result":{"role":"assistant"},"error":null}`},
+		"roots": {asker: &curious{ask: method("roots/list", "{}"), id: `7`},
+			answers: Answers{Roots: []string{"/a/b c"}},
+			want:    `{"result":{"roots":[{"name":"b c","uri":"file:///a/b%20c"}]},"error":null}`},
+		"a task": {asker: &curious{ask: method("tasks/get", "{}"), id: `7`},
+			want: `{"result":null,"error":{"code":-32601,"message":"method not found"}}`},
+		"on its own stream": {asker: &curious{ask: method("ping", "{}"), id: `"srv-N"`, alone: true}, get: GetAuto,
+			want: `{"result":{},"error":null}`},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := Options{Transport: HTTP, URL: row.asker.start(t), Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second,
+			o := Options{Transport: HTTP, URL: row.asker.start(t), Protocol: "2025-11-25", Client: "c1",
+				Timeout: 5 * time.Second,
 				Answers: row.answers, GetStream: row.get}
 			for _, path := range []string{"plain", "fast"} { // one after the other: they share the asker
 				s := dial(t, o)
@@ -151,7 +167,10 @@ func TestServersMayAskInMidCall(t *testing.T) {
 					c, got = s.Fetch(t.Context(), echo)
 					require.Equal(t, history.OK, c.Outcome, c.Detail)
 				} else {
-					l := newLoop(t, LoopConfig{Read: func(_ *history.Call, result []byte) { got = append(got, result...) }}, s)
+					l := newLoop(t, LoopConfig{Read: func(_ *history.Call, result []byte) {
+						got = append(got,
+							result...)
+					}}, s)
 					c := byLoop(t.Context(), t, l, echo)[0]
 					require.Equal(t, history.OK, c.Outcome, c.Detail)
 				}
@@ -185,17 +204,23 @@ func TestStreamsAreResumed(t *testing.T) {
 		breaks bool // the connection breaks in place of the stream's end
 		polls  int  // streams without the response
 		get    int  // status of the GET; 0: a stream
+		gone   int  // GETs that get a 503 or no reply, by turns
 		want   string
 	}{
-		"a stream that ends":        {},
-		"a stream that breaks":      {breaks: true},
-		"polled three times":        {polls: 3},
-		"a server that has no such": {get: http.StatusMethodNotAllowed, want: "the stream ended without a response, and it is not resumed: 405 Method Not Allowed"},
+		"a stream that ends":     {},
+		"a stream that breaks":   {breaks: true},
+		"polled three times":     {polls: 3},
+		"a server that restarts": {gone: 2},
+		"a server that is gone": {get: http.StatusServiceUnavailable, want: "the stream ended without a response, and it is not resumed: " +
+			"503 Service Unavailable"},
+		"a server that has no such": {get: http.StatusMethodNotAllowed, want: "the stream ended without a response, " +
+			"and it is not resumed: 405 Method Not Allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
 			var last []string
+			gets := 0
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.Method {
 				case http.MethodPost:
@@ -214,17 +239,27 @@ func TestStreamsAreResumed(t *testing.T) {
 					}
 					mu.Lock()
 					last = append(last, n)
+					gets++ // of both paths
+					nth := gets
 					mu.Unlock()
+					if nth <= row.gone && nth%2 == 0 {
+						panic(http.ErrAbortHandler)
+					} else if nth <= row.gone {
+						w.WriteHeader(http.StatusServiceUnavailable)
+						return
+					}
 					w.Header().Set("Content-Type", eventStream)
 					if n == fmt.Sprint(row.polls) {
 						events(w, fmt.Sprintf("data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\n\n", id, okResult))
 						return
 					}
-					events(w, fmt.Sprintf("id: %s/%d\ndata:\n\n", id, len(n)+strings.Count("0123", n[:1])*int(n[0]-'0')))
+					events(w, fmt.Sprintf("id: %s/%d\ndata:\n\n", id, len(n)+strings.Count("0123",
+						n[:1])*int(n[0]-'0')))
 				}
 			}))
 			t.Cleanup(server.Close)
-			onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
+			onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1",
+				Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
 				c := send()
 				if row.want != "" {
 					require.Equal(t, history.Broken, c.Outcome)
@@ -247,7 +282,8 @@ func TestCallsEndWithTheirResponse(t *testing.T) {
 		events(w, fmt.Sprintf("data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\n\n", p.ID, okResult))
 		<-r.Context().Done()
 	})
-	onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
+	onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1",
+		Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
 		begin := time.Now()
 		for range 4 {
 			require.Equal(t, history.OK, send().Outcome)
@@ -280,19 +316,24 @@ func TestCookiesGoBackToTheirOrigin(t *testing.T) {
 		reply(w, `{"jsonrpc":"2.0","id":%s,"result":{"structuredContent":"%s"}}`, p.ID, c.Value)
 	}))
 	t.Cleanup(server.Close)
-	onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
+	onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Client: "c1",
+		Timeout: 5 * time.Second}, func(t *testing.T, s *Session, send func() history.Call) {
 		for n := range 3 {
 			c := send()
 			require.Equal(t, history.OK, c.Outcome, "%s, call %d", c.Detail, n)
 		}
-		require.Equal(t, "sticky=0xxx", s.link.(*httpLink).poster.cookies.line(must(http.NewRequest(http.MethodPost, server.URL, nil)).URL))
+		require.Equal(t, "sticky=0xxx", s.link.(*httpLink).poster.cookies.line(must(http.NewRequest(http.MethodPost,
+			server.URL, nil)).URL))
 	})
 }
 
 // TestRedirectsOfTheSameServerAreFollowed while calls go on; another server gets
 // nothing of ours.
 func TestRedirectsOfTheSameServerAreFollowed(t *testing.T) {
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another server was asked") }))
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("another server was asked")
+	}))
 	t.Cleanup(other.Close)
 	for name, row := range map[string]struct {
 		status int
@@ -314,7 +355,9 @@ func TestRedirectsOfTheSameServerAreFollowed(t *testing.T) {
 				}
 				reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
 			})
-			onBothPaths(t, Options{Transport: HTTP, URL: server.URL, Header: http.Header{"Authorization": {"Bearer secret"}}, Protocol: "2025-11-25", Client: "c1", Timeout: 5 * time.Second},
+			onBothPaths(t, Options{Transport: HTTP, URL: server.URL,
+				Header: http.Header{"Authorization": {"Bearer secret"}}, Protocol: "2025-11-25", Client: "c1",
+				Timeout: 5 * time.Second},
 				func(t *testing.T, s *Session, send func() history.Call) {
 					c := send()
 					require.Equal(t, row.want, c.Outcome, c.Detail)

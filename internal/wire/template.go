@@ -52,7 +52,8 @@ func newTemplate(s *Session, u *url.URL, header http.Header) *template {
 
 // request appends the request of one call to b. It fails where the
 // arguments are no JSON object.
-func (t *template) request(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+func (t *template) request(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte,
+	error) {
 	h := t.opening(method, tool)
 	if t.extraordinary(h, arguments) {
 		return t.general(b, own, id, method, tool, arguments)
@@ -185,7 +186,8 @@ func (t *template) newOpening(method, tool string) opening {
 
 // head writes the head of a request up to its length.
 func (t *template) head(own http.Header) []byte {
-	q := http.Request{Method: http.MethodPost, Host: t.host, URL: t.url, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1}
+	q := http.Request{Method: http.MethodPost, Host: t.host, URL: t.url, Header: http.Header{}, ProtoMajor: 1,
+		ProtoMinor: 1}
 	for name, values := range t.header {
 		q.Header[name] = values
 	}
@@ -201,16 +203,22 @@ func (t *template) head(own http.Header) []byte {
 }
 
 // general writes any request, as the plain path does.
-func (t *template) general(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte, error) {
+func (t *template) general(b []byte, own marks, id int64, method, tool string, arguments json.RawMessage) ([]byte,
+	error) {
 	e := t.era
 	e.trace = own.trace // the template is that of several sessions
 	q, err := e.encode(id, method, tool, arguments)
 	if err != nil {
 		return nil, err
 	}
+	return t.whole(b, own, q), nil
+}
+
+// whole appends a request that an era has written.
+func (t *template) whole(b []byte, own marks, q request) []byte {
 	b = append(b, t.head(q.header)...)
 	b = strconv.AppendInt(b, int64(len(q.body)), 10)
-	return append(own.append(b), q.body...), nil
+	return append(own.append(b), q.body...)
 }
 
 // compactObject reports if arguments are none, or an object without white

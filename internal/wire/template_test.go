@@ -23,9 +23,11 @@ func TestTemplateIsThePlainRequest(t *testing.T) {
 	modern := statelessEra("2026-07-28", Options{Name: "n", Version: "v"})
 	modern.params = params
 	eras := []era{{revision: "2025-11-25", sessionID: "s-1"}, {revision: "2024-11-05"}, modern}
-	methods := []string{"tools/call", "tools/list", "ping", "prompts/get", "resources/read", "odd \"method\"", "notifications/x"}
+	methods := []string{"tools/call", "tools/list", "ping", "prompts/get", "resources/read", "odd \"method\"",
+		"notifications/x"}
 	tools := []string{"", "echo", "mirrored", "t\u00e4g", "_meta"}
-	arguments := []string{"", "{}", `{"text":"hi"}`, `{ "text" : "h i" }`, `{"_meta":{"a":1}}`, `{"r":"x","uri":"file:///a","name":"p"}`,
+	arguments := []string{"", "{}", `{"text":"hi"}`, `{ "text" : "h i" }`, `{"_meta":{"a":1}}`,
+		`{"r":"x","uri":"file:///a","name":"p"}`,
 		`{"a":[1,{"b":"\"x y\""}]}`, `[1]`, `{"a":1}x`, `nonsense`, `{"text":"_meta"}`}
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -35,7 +37,8 @@ func TestTemplateIsThePlainRequest(t *testing.T) {
 		id := rapid.Int64Range(1, 1<<40).Draw(t, "id")
 		s := &Session{}
 		s.era.Store(&e)
-		p := newPoster(Options{URL: u.String(), Header: http.Header{"X-Own": {"1", "2"}, "Host": {"other.example"}}, Name: "n", Version: "v"})
+		p := newPoster(Options{URL: u.String(), Header: http.Header{"X-Own": {"1", "2"}, "Host": {"other.example"}},
+			Name: "n", Version: "v"})
 		tmpl := newTemplate(s, u, p.header)
 
 		want, wantErr := e.encode(id, method, tool, args)

@@ -21,6 +21,15 @@ func (s *Session) ListTools(ctx context.Context) error {
 	return nil
 }
 
+// A Result is what a request of the set-up was answered.
+type Result struct {
+	Method string
+	Text   json.RawMessage
+}
+
+// Results returns what the set-up was answered, where Options ask for that.
+func (s *Session) Results() []Result { return slices.Clone(s.results) }
+
 // Descriptions returns the server's tools as it describes them, each a JSON
 // object, in its order; nil where Tools is.
 func (s *Session) Descriptions() []json.RawMessage { return slices.Clone(s.described) }

@@ -14,7 +14,8 @@ import (
 // handshake there too, with the tools as the server describes them.
 func TestListToolsLater(t *testing.T) {
 	const look = `{"name":"look","annotations":{"readOnlyHint":true},"inputSchema":{}}`
-	url := script{"server/discover": {200, discovered}, "tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":[` + look + `]}}`}}.play(t, nil)
+	url := script{"server/discover": {200, discovered},
+		"tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":[` + look + `]}}`}}.play(t, nil)
 	s := dial(t, Options{URL: url})
 	require.Nil(t, s.Tools())
 	require.Nil(t, s.Descriptions())
@@ -28,7 +29,8 @@ func TestListToolsLater(t *testing.T) {
 	require.Equal(t, "tools/list", calls[before].Method)
 	require.Equal(t, handshakeLabel, calls[before].Label)
 
-	url = script{"server/discover": {200, discovered}, "tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":7}}`}}.play(t, nil)
+	url = script{"server/discover": {200, discovered},
+		"tools/list": {200, `{"jsonrpc":"2.0","id":ID,"result":{"tools":7}}`}}.play(t, nil)
 	var e *DialError
 	require.ErrorAs(t, dial(t, Options{URL: url}).ListTools(t.Context()), &e)
 	require.Equal(t, Garbage, e.Kind)
@@ -43,7 +45,8 @@ func TestPatience(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	began := time.Now()
-	_, err := Dial(t.Context(), Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Timeout: time.Hour, Patience: 50 * time.Millisecond})
+	_, err := Dial(t.Context(), Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", Timeout: time.Hour,
+		Patience: 50 * time.Millisecond})
 	var e *DialError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, TimedOut, e.Kind)

@@ -54,7 +54,8 @@ func TestTraceContextIsSent(t *testing.T) {
 			reader := &traceReader{next: server.NewStreamableHTTPServer(newMCPGo()), parents: map[string]int{}}
 			s := httptest.NewServer(reader)
 			t.Cleanup(s.Close)
-			onBothPaths(t, Options{URL: s.URL + "/mcp", Protocol: protocol, Trace: traced, ListTools: true, Client: "c1"}, func(t *testing.T, _ *Session, send func() history.Call) {
+			onBothPaths(t, Options{URL: s.URL + "/mcp", Protocol: protocol, Trace: traced, ListTools: true,
+				Client: "c1"}, func(t *testing.T, _ *Session, send func() history.Call) {
 				for range 3 {
 					c := send()
 					require.True(t, c.Outcome.Answered(), c.Detail)
@@ -76,7 +77,8 @@ func TestTraceContextIsSent(t *testing.T) {
 			first := dial(t, o)
 			o.Client = "c2"
 			for _, c := range byLoop(t.Context(), t, newLoop(t, LoopConfig{}, first, dial(t, o)), echo, other) {
-				require.Equal(t, 1, reader.times(c.Trace), "%s shares its requests' template with another session", c.Client)
+				require.Equal(t, 1, reader.times(c.Trace), "%s shares its requests' template with another session",
+					c.Client)
 			}
 		}
 	}

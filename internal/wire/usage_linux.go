@@ -102,6 +102,7 @@ func parseAnyStat(text []byte) (stat, error) {
 		RSS:     number(rss) * int64(os.Getpagesize()),
 		Threads: int(number(threads)),
 	}
-	return stat{Usage: u, pid: int(parse(pid)), parent: int(number(parent)), group: int(number(group)), began: number(began),
-		dead: fields[0][0] == 'Z' || fields[0][0] == 'X'}, nil
+	return stat{Usage: u, pid: int(parse(pid)), parent: int(number(parent)), group: int(number(group)),
+		began: number(began),
+		dead:  fields[0][0] == 'Z' || fields[0][0] == 'X'}, nil
 }

@@ -24,7 +24,8 @@ func TestUsageOfAProcessAndItsChildren(t *testing.T) {
 
 // A child that left the group, by setsid as daemons do, is still the server's.
 func TestUsageOfAChildThatLeftTheGroup(t *testing.T) {
-	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "setsid sleep 30 & setsid sleep 30 & exec sleep 30"}})
+	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "setsid sleep 30 & setsid sleep " +
+		"30 & exec sleep 30"}})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		u, err := p.Usage()
@@ -62,7 +63,8 @@ func TestWhoIsKin(t *testing.T) {
 }
 
 func TestParseStat(t *testing.T) {
-	u, err := parseStat([]byte("42 (a) b (c)) S 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 18446744073709551615 0"))
+	u, err := parseStat([]byte("42 (a) b (c)) S 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 " +
+		"18446744073709551615 0"))
 	require.NoError(t, err)
 	require.Equal(t, []int{42, 1, 41, 1}, []int{u.pid, u.parent, u.group, int(u.began)})
 	require.Equal(t, 2*time.Second, u.CPU)
@@ -70,7 +72,8 @@ func TestParseStat(t *testing.T) {
 	require.Positive(t, u.RSS)
 	_, err = parseStat([]byte("42 (x) S 1"))
 	require.Error(t, err)
-	_, err = parseStat([]byte("42 (x) Z 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 18446744073709551615 0"))
+	_, err = parseStat([]byte("42 (x) Z 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 " +
+		"18446744073709551615 0"))
 	require.ErrorContains(t, err, "reaped")
 	_, err = parseStat(nil)
 	require.Error(t, err)

@@ -36,14 +36,16 @@ func (s *sink) String() string {
 // learn its status.
 func TestProcessIsSpokenTo(t *testing.T) {
 	var out, errs sink
-	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "read -r a; echo got $a; echo why >&2; read -r b || exit 7"},
+	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "read -r a; echo got $a; echo " +
+		"why >&2; read -r b || exit 7"},
 		Input: true, Stdout: &out, Stderr: &errs})
 	require.NoError(t, err)
 	_, ended := p.ExitStatus()
 	require.False(t, ended)
 	_, err = io.WriteString(p.Input(), "this\n")
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return out.String() == "got this\n" && errs.String() == "why\n" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return out.String() == "got this\n" && errs.String() == "why\n" },
+		10*time.Second, time.Millisecond)
 	stdout, stderr := p.Output()
 	require.Equal(t, "got this\n why\n", string(stdout)+" "+string(stderr), "what is watched is kept as well")
 	require.NoError(t, p.Stop(t.Context())) // closes stdin

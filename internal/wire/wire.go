@@ -58,6 +58,7 @@ const MaxMessage = 16 << 20
 type Options struct {
 	Transport Transport   // empty: Auto where URL is set, Stdio where Command is, else InProcess
 	URL       string      // http and sse: the MCP endpoint
+	Hear      bool        // the results of the set-up are kept, for Session.Results
 	Header    http.Header // http and sse: added to every request; values are never quoted in a Detail
 
 	Command []string // stdio: argv
@@ -71,8 +72,10 @@ type Options struct {
 	// ends as much later than the time-out, and not at once when a call returns.
 	Handler func(ctx context.Context, client string, message []byte) []byte
 
-	Protocol string               // "auto" or empty, or one revision such as "2025-11-25"
-	Redact   func(string) string  // takes secrets out of what a server said, before it is cut; nil: the values of Header and URL, and keys that are known by their shape
+	Protocol string // "auto" or empty, or one revision such as "2025-11-25"
+	// takes secrets out of what a server said, before it is cut; nil: the values of Header
+	// and URL, and keys that are known by their shape
+	Redact   func(string) string
 	Refusal  Refusal              // how this server signals that a rate limit refused a call
 	Timeout  time.Duration        // of one request; 0: DefaultTimeout
 	Patience time.Duration        // of one request of the handshake; 0: Timeout
@@ -162,9 +165,10 @@ type Refusal struct {
 	Codes    []int          // JSON-RPC error codes; see classify for those that need Text too
 	Statuses []int          // HTTP statuses that are refusals whatever the body says
 	Text     *regexp.Regexp // matched against error messages, isError texts and soft failures; nil matches nothing
-	Plain    *regexp.Regexp // matched against results that don't say isError too, whatever their shape; nil matches nothing
-	Resets   bool           // a connection that is closed in place of a reply is a refusal
-	Not      NotRefusal     // what is no refusal, whatever else is said here
+	// matched against results that don't say isError too, whatever their shape; nil matches nothing
+	Plain  *regexp.Regexp
+	Resets bool       // a connection that is closed in place of a reply is a refusal
+	Not    NotRefusal // what is no refusal, whatever else is said here
 
 	// Wary marks results in which a server speaks of a limit as if it refused
 	// the call, without anything that says so: see classifyResult. Reading every

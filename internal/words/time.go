@@ -1,9 +1,6 @@
 package words
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Span says a duration to about three figures: 812µs, 12.4ms, 1.25s.
 func Span(d time.Duration) string {
@@ -22,15 +19,3 @@ func Span(d time.Duration) string {
 
 // Millis is Span of milliseconds.
 func Millis(ms float64) string { return Span(time.Duration(ms * 1e6)) }
-
-// Short says a duration without the units that are 0: 1m, not 1m0s.
-func Short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}

@@ -73,10 +73,9 @@ func TestTimes(t *testing.T) {
 		"-1.5s":  words.Span(-1_500_000_000),
 		"2m5s":   words.Span(125 * time.Second),
 		"1.5ms":  words.Millis(1.5),
-		"1m":     words.Short(time.Minute),
-		"1h":     words.Short(time.Hour),
-		"90ms":   words.Short(90 * time.Millisecond),
-		"10m":    words.Short(10 * time.Minute),
+		"124ms":  words.Span(124_123_456),
+		"-5ms":   words.Span(-5_000_000),
+		"1m1.5s": words.Span(61_500_000_000),
 	} {
 		assert.Equal(t, want, got)
 	}

@@ -41,6 +41,7 @@ func newServer(perSecond float64, burst int) *mcp.Server {
 		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "pong"}}}, nil, nil
 		})
+	addAsking(server)
 	if perSecond > 0 {
 		limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
 		server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
@@ -53,4 +54,34 @@ func newServer(perSecond float64, burst int) *mcp.Server {
 		})
 	}
 	return server
+}
+
+// addAsking adds tools that ask their client something before they answer.
+func addAsking(server *mcp.Server) {
+	add := func(name, what string, ask func(context.Context, *mcp.ServerSession) (string, error)) {
+		mcp.AddTool(server, &mcp.Tool{Name: name, Description: what},
+			func(ctx context.Context, q *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+				got, err := ask(ctx, q.Session)
+				return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: got}}}, nil, err
+			})
+	}
+	add("elicits", "Asks for a name.", func(ctx context.Context, s *mcp.ServerSession) (string, error) {
+		got, err := s.Elicit(ctx, &mcp.ElicitParams{Message: "who?", RequestedSchema: map[string]any{
+			"type": "object", "properties": map[string]any{"name": map[string]any{"type": "string"}}}})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprint(got.Content["name"]), nil
+	})
+	add("samples", "Asks for a sample.", func(ctx context.Context, s *mcp.ServerSession) (string, error) {
+		got, err := s.CreateMessage(ctx, &mcp.CreateMessageParams{MaxTokens: 10,
+			Messages: []*mcp.SamplingMessage{{Role: "user", Content: &mcp.TextContent{Text: "hello"}}}})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprint(got.Content), nil
+	})
+	add("pings", "Pings its client.", func(ctx context.Context, s *mcp.ServerSession) (string, error) {
+		return "pong", s.Ping(ctx, nil)
+	})
 }

@@ -1,6 +1,7 @@
 // Package foreign reads the limits that other tools are configured with, as the laws of
 // a promise: Envoy's local and global rate limits, Kong's plugins, nginx' limit_req and
-// limit_conn, and the arguments that FastMCP's middleware is constructed with.
+// limit_conn, and the arguments that FastMCP's middleware and express-rate-limit are
+// constructed with.
 //
 // Most users want Read, and then Import.Profile. The package deliberately reads no
 // files and runs nothing: what a configuration computes, it doesn't know, and says so.
@@ -9,6 +10,7 @@ package foreign
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +38,8 @@ type Note struct {
 	Text string
 }
 
+var jsForm = regexp.MustCompile(`\.[cm]?[jt]sx?$`)
+
 // maxBytes is the largest file that is read.
 const maxBytes = 4 << 20
 
@@ -44,12 +48,14 @@ const maxBytes = 4 << 20
 func Read(file string, data []byte) (Import, error) {
 	in := &Import{File: file}
 	if len(data) > maxBytes {
-		return *in, fmt.Errorf("foreign: %s: %d bytes, at most %d", file, len(data), maxBytes)
+		return *in, fmt.Errorf("foreign: %s: more than %d bytes: keep the part that has the limits", file, maxBytes)
 	}
 	var err error
 	switch text := string(data); {
 	case strings.HasSuffix(file, ".py"):
 		in.python(text)
+	case jsForm.MatchString(file):
+		in.js(text)
 	case strings.Contains(text, "limit_req") || strings.Contains(text, "limit_conn"):
 		err = in.nginx(text)
 	default:
@@ -66,7 +72,8 @@ func Read(file string, data []byte) (Import, error) {
 		return *in, fmt.Errorf("foreign: %s: no limit that can be read%s", file, why)
 	}
 	if len(in.Laws) > promise.MaxLaws {
-		return *in, fmt.Errorf("foreign: %s: %d limits, at most %d: keep the part that guards the MCP server", file, len(in.Laws), promise.MaxLaws)
+		return *in, fmt.Errorf("foreign: %s: %d limits, at most %d: keep the part that guards the MCP server", file,
+			len(in.Laws), promise.MaxLaws)
 	}
 	slices.SortStableFunc(in.Notes, func(a, b Note) int { return a.Line - b.Line })
 	return *in, nil
@@ -80,11 +87,17 @@ func (in *Import) law(line int, source string, l promise.Law) {
 	}
 	for _, other := range in.Laws {
 		if other.Law.String() == l.String() {
-			in.note(line, "%s: the same limit as in line %d; if it has a counter of its own, only one of the two was taken", source, other.Line)
+			in.note(line, "%s: the same limit as in line %d; if it has a counter of its own, only one of the two "+
+				"was taken", source, other.Line)
 			return
 		}
 	}
 	in.Laws = append(in.Laws, Law{Law: l, Line: line, Source: source})
+}
+
+// untaken notes a law that stands there, and why it isn't taken.
+func (in *Import) untaken(line int, source string, l promise.Law, format string, args ...any) {
+	in.note(line, "%s: %s isn't taken: %s", source, l, fmt.Sprintf(format, args...))
 }
 
 func (in *Import) note(line int, format string, args ...any) {
@@ -119,7 +132,8 @@ func (in Import) Profile(name string) []byte {
 		fmt.Fprintf(&b, "  # %s:%d: %s\n  - %s\n", from, l.Line, oneLine(l.Source), quoted(l.Law.String()))
 	}
 	if len(in.Statuses) > 0 {
-		fmt.Fprintf(&b, "refusal: {statuses: [%s]}\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(in.Statuses), " ", ", "), "[]"))
+		fmt.Fprintf(&b, "refusal: {statuses: [%s]}\n",
+			strings.Trim(strings.ReplaceAll(fmt.Sprint(in.Statuses), " ", ", "), "[]"))
 	}
 	for _, n := range in.Notes {
 		fmt.Fprintf(&b, "# %s:%d: %s\n", from, n.Line, oneLine(n.Text))

@@ -16,7 +16,7 @@ import (
 func TestRead(t *testing.T) {
 	wants, err := filepath.Glob("testdata/*.want")
 	require.NoError(t, err)
-	require.Len(t, wants, 5, "all cases are there")
+	require.Len(t, wants, 10, "all cases are there")
 	for _, want := range wants {
 		file := strings.TrimSuffix(want, ".want")
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -51,12 +51,27 @@ func read(t *testing.T, file string) Import {
 // What laws can't say, or the file doesn't, is said with its line.
 func TestNotes(t *testing.T) {
 	for file, wants := range map[string][]string{
-		"nginx.conf": {"10: .*holds in \"location /mcp\" only", "5: .*taken as one counter a credential", "13: .*no limit_req_zone named \"none\"",
+		"nginx.conf": {"10: .*holds in \"location /mcp\" only", "5: .*taken as one counter a credential",
+			"13: .*no limit_req_zone named \"none\"",
 			"17: .*a dry run", "14: .*an open stream", "4: .*without that header"},
-		"envoy-local.yaml":  {"7: .*up to version 1.30", "13: filter_enforced is less than all", "18: .*BURST.* is no whole number"},
+		"envoy-local.yaml": {"7: .*up to version 1.30", "13: filter_enforced is less than all",
+			"18: .*BURST.* is no whole number"},
 		"envoy-global.yaml": {"15: .*nothing is refused", "18: .*a unit of \"year\"", "20: .*unlimited"},
-		"kong.yaml":         {"6: .*no law is of a year", "14: .*not enabled", "5: .*nothing is refused", "18: .*each node counts for itself"},
-		"server.py":         {"8: .*taken as one counter a credential", "10: .*RATE.*only the program knows"},
+		"kong.yaml": {"6: .*no law is of a year", "14: .*not enabled", "5: .*nothing is refused",
+			"18: .*each node counts for itself"},
+		"server.py": {"8: .*taken as one counter a credential", "10: .*RATE.*only the program knows"},
+		"envoy-nested.yaml": {"14: .*5 per 1s aligned per credential.tool isn't taken: .*no other descriptor has",
+			"35: .*isn't taken: only requests with plan=silver", "43: .*INIT_LIMIT", "4: .*no further entry"},
+		"kong-scopes.yaml": {"37: .*of consumer alice alone.*isn't taken", "43: .*of consumer bob", "51: .*gold",
+			"60: .*isn't taken: requests that meet the one of line 6 .service notes-mcp.", "28: .*isn't read",
+			"31: .*isn't read"},
+		"nginx-places.conf": {"10: include .*isn't read", "13: .*isn't taken: .*has a limit_conn of its own",
+			"14: .*isn't taken: .location /mcp. has a limit_req of its own", "20: include ",
+			"24: .*isn't taken: holds in .location /slow. only"},
+		"express.ts": {"11: .*keyGenerator returns: taken as one", "16: windowMs is .WINDOW., which only the",
+			"17: slowDown delays"},
+		"server-several.py": {"7: class Strict", "24: .*stands below .if DEBUG:", "28: .*any argument",
+			"29: .*only the program knows"},
 	} {
 		in := read(t, filepath.Join("testdata", file))
 		all := ""
@@ -80,7 +95,7 @@ func TestReadRefuses(t *testing.T) {
 		"limit_req zone=a":              "line 1: a directive without a semicolon",
 		"limit_req zone=a;\n}}":         "line 2: a brace",
 		"limit_req 'zone":               "line 1: a quote without its end",
-		strings.Repeat("x", maxBytes+1): "at most",
+		strings.Repeat("x", maxBytes+1): "more than 4194304 bytes",
 	} {
 		_, err := Read("file", []byte(text))
 		require.ErrorContains(t, err, want)
@@ -91,7 +106,8 @@ func TestReadRefuses(t *testing.T) {
 
 // Whatever stands in a file, reading it ends, and a profile of it holds one line a law.
 func FuzzRead(f *testing.F) {
-	for _, file := range []string{"nginx.conf", "envoy-local.yaml", "envoy-global.yaml", "kong.yaml", "server.py"} {
+	for _, file := range []string{"nginx.conf", "envoy-local.yaml", "envoy-global.yaml", "kong.yaml", "server.py",
+		"envoy-nested.yaml", "kong-scopes.yaml", "nginx-places.conf", "server-several.py", "express.ts"} {
 		data, err := os.ReadFile(filepath.Join("testdata", file))
 		require.NoError(f, err)
 		f.Add(file, data)

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -9,12 +10,98 @@ import (
 	"github.com/mcpload/mcpload/promise"
 )
 
+// A plugin is one of Kong's, and what it is for.
+type plugin struct {
+	*yaml.Node
+	name string
+	of   scope
+}
+
+// A scope is what a plugin is for: the more specific, the higher its rank. The zero scope
+// is everything.
+type scope struct {
+	rank int
+	name string
+}
+
+// scopes are Kong's entities that plugins are for, as a plugin and a list name them.
+var scopes = []string{"service", "route", "consumer_group", "consumer"}
+
+// shared is the highest rank at which requests of anybody meet a plugin.
+const shared = 2
+
+// below is the scope of what stands below a member of this name.
+func (s scope) below(member string) scope {
+	for i, one := range scopes {
+		if member == one+"s" {
+			return scope{i + 1, one}
+		}
+	}
+	return s
+}
+
+// named is a scope that has the name of one of a list.
+func (s scope) named(n *yaml.Node) scope {
+	if name := cmpOr(text(n, "username"), text(n, "name")); s.rank > 0 && !strings.Contains(s.name, " ") && name != "" {
+		s.name += " " + name
+	}
+	return s
+}
+
+// of is the scope of a plugin: it may name what it is for itself.
+func (s scope) of(plugin *yaml.Node) scope {
+	for i, one := range scopes {
+		if c := get(plugin, one); c != nil && i+1 > s.rank {
+			s = scope{i + 1, one + " " + cmpOr(c.Value, text(c, "name"))}
+		}
+	}
+	return s
+}
+
+// kongs reads plugins. Of those of one name a request meets one alone, that of the most
+// specific scope: others aren't taken.
+func (in *Import) kongs(plugins []plugin) {
+	chosen := map[string]plugin{}
+	for _, p := range plugins {
+		was, ok := chosen[p.name]
+		better := p.of.rank > was.of.rank || p.of.rank == was.of.rank &&
+			strings.Contains(p.of.name, "mcp") && !strings.Contains(was.of.name, "mcp")
+		if text(p.Node, "enabled") != "false" && p.of.rank <= shared && (!ok || better) {
+			chosen[p.name] = p
+		}
+	}
+	for _, p := range plugins {
+		held := chosen[p.name]
+		if text(p.Node, "kind") == "KongPlugin" {
+			in.note(p.Line, "%s: holds where another object names it", p.name)
+		}
+		switch {
+		case in.kongOff(p.Node, p.name):
+		case p.of.rank > shared:
+			in.note(p.Line, "%s: of %s alone, which a law can't say: isn't taken", p.name, p.of.name)
+		case held.Node != p.Node:
+			in.note(p.Line, "%s: isn't taken: requests that meet the one of line %d%s don't meet this one", p.name,
+				held.Line, held.of.words())
+		case strings.HasPrefix(p.name, "rate-limiting-advanced"):
+			in.kongAdvanced(p.Node, p.name)
+		case strings.HasPrefix(p.name, "rate-limiting"):
+			in.kong(p.Node, p.name)
+		default:
+			in.note(p.Line, "%s: isn't read: it counts something else than requests", p.name)
+		}
+	}
+}
+
+func (s scope) words() string {
+	if s.name == "" {
+		return ""
+	}
+	return " (" + s.name + ")"
+}
+
 // kong reads the plugin rate-limiting: a window by the clock for each unit that is set.
 func (in *Import) kong(plugin *yaml.Node, name string) {
 	config := get(plugin, "config")
-	if in.kongOff(plugin, name) {
-		return
-	}
 	key := in.kongKey(config, name, "limit_by", "consumer")
 	for _, unit := range []string{"second", "minute", "hour", "day", "month", "year"} {
 		c := get(config, unit)
@@ -34,13 +121,15 @@ func (in *Import) kong(plugin *yaml.Node, name string) {
 	}
 	switch policy := text(config, "policy"); policy {
 	case "", "local":
-		in.note(plugin.Line, "%s: policy local: each node counts for itself, so several let through as many times as much", name)
+		in.note(plugin.Line, "%s: policy local: each node counts for itself, so several let through as many times "+
+			"as much", name)
 	default:
 		if text(config, "fault_tolerant") != "false" {
 			in.note(plugin.Line, "%s: fault_tolerant: while the store can't be reached, nothing is refused", name)
 		}
 		if rate := text(config, "sync_rate"); rate != "" && rate != "-1" {
-			in.note(plugin.Line, "%s: sync_rate %s: nodes tell each other that late, so more may be let through", name, rate)
+			in.note(plugin.Line, "%s: sync_rate %s: nodes tell each other that late, so more may be let through", name,
+				rate)
 		}
 	}
 	if code, err := strconv.Atoi(text(config, "error_code")); err == nil {
@@ -52,11 +141,9 @@ func (in *Import) kong(plugin *yaml.Node, name string) {
 // their windows, which are weighted counters unless they are said to be fixed.
 func (in *Import) kongAdvanced(plugin *yaml.Node, name string) {
 	config := get(plugin, "config")
-	if in.kongOff(plugin, name) {
-		return
-	}
 	limits, sizes := get(config, "limit"), get(config, "window_size")
-	if limits == nil || sizes == nil || limits.Kind != yaml.SequenceNode || sizes.Kind != yaml.SequenceNode || len(limits.Content) != len(sizes.Content) {
+	if limits == nil || sizes == nil || limits.Kind != yaml.SequenceNode || sizes.Kind != yaml.SequenceNode ||
+		len(limits.Content) != len(sizes.Content) {
 		in.note(config.Line, "%s: limit and window_size aren't lists of the same length", name)
 		return
 	}
@@ -72,10 +159,12 @@ func (in *Import) kongAdvanced(plugin *yaml.Node, name string) {
 			in.note(c.Line, "%s: %q in %q s aren't whole numbers above 0", name, c.Value, sizes.Content[i].Value)
 			continue
 		}
-		in.law(c.Line, name+" limit", promise.Law{Kind: promise.Window, Style: style, N: n, Every: time.Duration(seconds) * time.Second, Key: key})
+		in.law(c.Line, name+" limit", promise.Law{Kind: promise.Window, Style: style, N: n,
+			Every: time.Duration(seconds) * time.Second, Key: key})
 	}
 	if rate := text(config, "sync_rate"); rate != "0" {
-		in.note(plugin.Line, "%s: nodes tell each other late unless sync_rate is 0, so several may let more through", name)
+		in.note(plugin.Line, "%s: nodes tell each other late unless sync_rate is 0, so several may let more through",
+			name)
 	}
 	if text(config, "disable_penalty") != "true" && style == promise.Counter {
 		in.note(plugin.Line, "%s: refused requests are counted too unless disable_penalty is true", name)

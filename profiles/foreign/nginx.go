@@ -3,6 +3,7 @@ package foreign
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,14 @@ import (
 type directive struct {
 	words  []string
 	line   int
-	within string // the words of the block around it
+	within *block
+}
+
+// A block is what stands between braces, and its words. What it doesn't say of its own is
+// that of the block around it.
+type block struct {
+	words  string
+	around *block
 }
 
 // A zone is what limit_req_zone and limit_conn_zone declare.
@@ -34,16 +42,21 @@ func (in *Import) nginx(text string) error {
 	}
 	zones, place := map[string]zone{}, map[string]int{}
 	dry := map[string]bool{}
+	here := serving(list)
 	for _, d := range list {
 		switch d.words[0] {
 		case "limit_req_zone", "limit_conn_zone":
 			in.nginxZone(d, zones)
 		case "limit_req_dry_run", "limit_conn_dry_run":
-			dry[d.within+d.words[0]] = len(d.words) > 1 && d.words[1] == "on"
+			dry[d.within.words+d.words[0]] = len(d.words) > 1 && d.words[1] == "on"
 		case "limit_req_status", "limit_conn_status":
 			if code, err := strconv.Atoi(last(d.words)); err == nil {
 				place[d.words[0]] = code
 				in.status(code)
+			}
+		case "include":
+			if name := last(d.words); !strings.HasSuffix(name, "mime.types") && !strings.HasSuffix(name, "_params") {
+				in.note(d.line, "include %s: isn't read: limits in it are missing here", name)
 			}
 		}
 	}
@@ -51,8 +64,19 @@ func (in *Import) nginx(text string) error {
 		if d.words[0] != "limit_req" && d.words[0] != "limit_conn" {
 			continue
 		}
-		if dry[d.within+d.words[0]+"_dry_run"] {
-			in.note(d.line, "%s: a dry run: nothing is refused", strings.Join(d.words, " "))
+		source := strings.Join(d.words, " ")
+		if dry[d.within.words+d.words[0]+"_dry_run"] {
+			in.note(d.line, "%s: a dry run: nothing is refused", source)
+			continue
+		}
+		switch holds := here.of(list, d.words[0]); {
+		case holds != d.within && here.inside(d.within):
+			in.note(d.line, "%s: isn't taken: %q has a %s of its own, which takes its place", source, holds.words,
+				d.words[0])
+			continue
+		case holds != d.within:
+			in.note(d.line, "%s: isn't taken: holds in %q only, and the limits of %q are", source, d.within.words,
+				here.words)
 			continue
 		}
 		if place[d.words[0]+"_status"] == 0 {
@@ -63,8 +87,50 @@ func (in *Import) nginx(text string) error {
 		} else {
 			in.limitConn(d, zones)
 		}
-		if strings.HasPrefix(d.within, "location") || strings.HasPrefix(d.within, "if") {
-			in.note(d.line, "%s: holds in %q only", strings.Join(d.words, " "), d.within)
+		if strings.HasPrefix(d.within.words, "location") || strings.HasPrefix(d.within.words, "if") {
+			in.note(d.line, "%s: holds in %q only", source, d.within.words)
+		}
+	}
+	return nil
+}
+
+// serving is the block that serves MCP, as far as can be told: of those that have limits
+// of their own the first location that is named so, or else the first that is innermost.
+func serving(list []directive) *block {
+	var best *block
+	for _, d := range list {
+		named := strings.Contains(d.within.words, "location") && strings.Contains(d.within.words, "mcp")
+		limits := d.words[0] == "limit_req" || d.words[0] == "limit_conn"
+		switch {
+		case named:
+			return d.within
+		case limits && (best == nil || d.within != best && d.within.inside(best)):
+			best = d.within
+		}
+	}
+	if best == nil {
+		return &block{}
+	}
+	return best
+}
+
+// inside reports if a block is another one, or stands in it.
+func (b *block) inside(other *block) bool {
+	for ; b != nil; b = b.around {
+		if b == other {
+			return true
+		}
+	}
+	return false
+}
+
+// of is the block whose directives of a name hold in this one; nil where none does.
+func (b *block) of(list []directive, name string) *block {
+	for ; b != nil; b = b.around {
+		for _, d := range list {
+			if d.words[0] == name && d.within == b {
+				return b
+			}
 		}
 	}
 	return nil
@@ -149,30 +215,44 @@ func (in *Import) limitConn(d directive, zones map[string]zone) {
 	in.note(d.line, "%s: an open stream counts as a request for as long as it lasts", source)
 }
 
-// nginxKey is what a zone counts by. A variable that is empty switches the limit off.
-func (in *Import) nginxKey(z zone) promise.Key {
-	switch variable := strings.Trim(z.key, "{}"); {
-	case variable == "$binary_remote_addr" || variable == "$remote_addr":
-		return promise.Key{promise.Address}
-	case variable == "$server_name" || variable == "$server_port" || !strings.Contains(variable, "$"):
-		return nil
-	case variable == "$remote_user":
-		return promise.Key{promise.Credential}
-	case strings.HasPrefix(variable, "$http_"):
-		if key, ok := keyOf(strings.TrimPrefix(variable, "$http_")); ok {
-			in.note(z.line, "%s: requests without that header aren't counted at all", z.key)
-			return key
+// nginxKey is what a zone counts by: each of its variables tells something apart. One
+// that is empty as a whole switches the limit off.
+func (in *Import) nginxKey(z zone) (key promise.Key) {
+	names := variables.FindAllString(z.key, -1)
+	for _, v := range names {
+		k, known := keyOf(strings.TrimPrefix(strings.Trim(v, "${}"), "http_"))
+		switch v = strings.Trim(v, "${}"); {
+		case v == "binary_remote_addr" || v == "remote_addr":
+			k = promise.Key{promise.Address}
+		case v == "server_name" || v == "server_port" || v == "host":
+			k = nil
+		case v == "remote_user":
+			k = promise.Key{promise.Credential}
+		case strings.HasPrefix(v, "http_") && known:
+			if len(names) == 1 {
+				in.note(z.line, "%s: requests without that header aren't counted at all", z.key)
+			}
+		default:
+			in.note(z.line, "who shares a counter is what %s says, which this file may compute: taken as one counter "+
+				"a credential", z.key)
+			return promise.Key{promise.Credential}
+		}
+		for _, d := range k {
+			if !key.Has(d) {
+				key = append(key, d)
+			}
 		}
 	}
-	in.note(z.line, "who shares a counter is what %s says, which this file may compute: taken as one counter a credential", z.key)
-	return promise.Key{promise.Credential}
+	return key
 }
+
+var variables = regexp.MustCompile(`\$(?:[a-z0-9_]+|\{[a-z0-9_]+\})`)
 
 // directives reads nginx' configuration as a list.
 func directives(text string) ([]directive, error) {
 	var list []directive
 	var words []string
-	blocks := []string{""}
+	blocks := []*block{{}}
 	line, start := 1, 1
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
@@ -187,14 +267,16 @@ func directives(text string) ([]directive, error) {
 			}
 		case c == ';':
 			if len(words) > 0 {
-				list = append(list, directive{words, start, last(blocks)})
+				list = append(list, directive{words, start, blocks[len(blocks)-1]})
 			}
 			words, i = nil, i+1
 		case c == '{':
-			blocks, words, i = append(blocks, strings.Join(words, " ")), nil, i+1
+			b := &block{strings.Join(words, " "), blocks[len(blocks)-1]}
+			blocks, words, i = append(blocks, b), nil, i+1
 		case c == '}':
 			if len(blocks) == 1 || len(words) > 0 {
-				return nil, fmt.Errorf("line %d: a brace closes what isn't open, or a directive without a semicolon", line)
+				return nil, fmt.Errorf("line %d: a brace closes what isn't open, or a directive without a semicolon",
+					line)
 			}
 			blocks, i = blocks[:len(blocks)-1], i+1
 		default:

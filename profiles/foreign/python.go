@@ -11,20 +11,41 @@ import (
 
 // constructors are FastMCP's, with their arguments in the order of its source.
 var constructors = map[string][]string{
-	"RateLimitingMiddleware":              {"max_requests_per_second", "burst_capacity", "get_client_id", "global_limit"},
+	"RateLimitingMiddleware": {"max_requests_per_second", "burst_capacity", "get_client_id",
+		"global_limit"},
 	"SlidingWindowRateLimitingMiddleware": {"max_requests", "window_minutes", "get_client_id"},
 }
 
-var constructorForm = regexp.MustCompile(`(?:^|[^\w])((?:SlidingWindow)?RateLimitingMiddleware)\s*\(`)
+var (
+	constructorForm = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\(`)
+	aliasForm       = regexp.MustCompile(`\b((?:SlidingWindow)?RateLimitingMiddleware)\s+as\s+(\w+)`)
+	derivedForm     = regexp.MustCompile(`(?m)^[ \t]*class\s+(\w+)\s*\([^)]*RateLimitingMiddleware\b`)
+	branchForm      = regexp.MustCompile(`^(?:if|elif|else|for|while|try|except|match|case)\b`)
+)
 
 // python reads what FastMCP's middleware is constructed with. Only numbers that stand
 // there are known; a name may be set anywhere.
 func (in *Import) python(text string) {
 	code := blank(text)
 	text = uncommented(text, code)
+	for _, at := range derivedForm.FindAllStringSubmatchIndex(code, -1) {
+		in.note(1+strings.Count(code[:at[2]], "\n"), "class %s is made of a middleware: what it limits isn't read",
+			code[at[2]:at[3]])
+	}
+	called := map[string]string{}
+	for _, m := range aliasForm.FindAllStringSubmatch(code, -1) {
+		called[m[2]] = m[1]
+	}
 	for _, at := range constructorForm.FindAllStringSubmatchIndex(code, -1) {
 		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
-		if before := strings.TrimSpace(code[strings.LastIndex(code[:at[2]], "\n")+1 : at[2]]); before == "class" || before == "def" {
+		if constructors[name] == nil {
+			name = called[name]
+		}
+		if name == "" {
+			continue
+		}
+		if before := strings.TrimSpace(code[strings.LastIndex(code[:at[2]], "\n")+1 : at[2]]); before == "class" ||
+			before == "def" {
 			continue
 		}
 		end := closing(code, at[1]-1)
@@ -34,9 +55,31 @@ func (in *Import) python(text string) {
 		}
 		args, ok := in.arguments(name, line, text[at[1]:end], code[at[1]:end])
 		if ok {
+			if on := condition(code[:at[2]]); on != "" {
+				in.note(line, "%s: stands below %q, so that it may not hold", name, on)
+			}
 			in.fastMCP(name, line, name+"("+squeeze(text[at[1]:end])+")", args)
 		}
 	}
+}
+
+// condition is the innermost line above that decides if what follows is run; empty where
+// there is none.
+func condition(code string) string {
+	lines := strings.Split(code, "\n")
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
+	least := indent(lines[len(lines)-1])
+	for i := len(lines) - 2; i >= 0 && least > 0; i-- {
+		line := strings.TrimSpace(lines[i])
+		if line == "" || indent(lines[i]) >= least {
+			continue
+		}
+		if branchForm.MatchString(line) {
+			return line
+		}
+		least = indent(lines[i])
+	}
+	return ""
 }
 
 // arguments are those of a call by their names, as they are written.
@@ -126,11 +169,13 @@ func (in *Import) fastMCP(name string, line int, source string, args map[string]
 			}
 			return
 		}
-		l = promise.Law{Kind: promise.Window, Style: promise.Sliding, N: int(n), Every: time.Duration(minutes * float64(time.Minute))}
+		l = promise.Law{Kind: promise.Window, Style: promise.Sliding, N: int(n),
+			Every: time.Duration(minutes * float64(time.Minute))}
 	}
 	switch who, global := args["get_client_id"], args["global_limit"]; {
 	case global != "" && global != "True" && global != "False":
-		in.note(line, "%s: global_limit is %q, which only the program knows: taken as one counter for everybody", name, global)
+		in.note(line, "%s: global_limit is %q, which only the program knows: taken as one counter for everybody", name,
+			global)
 	case global == "True" || who == "" || who == "None": // without a function, all are one client
 	default:
 		l.Key = promise.Key{promise.Credential}

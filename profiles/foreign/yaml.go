@@ -21,7 +21,8 @@ const maxDepth = 100
 // yaml reads what Envoy and Kong are configured with, as YAML or JSON, wherever in the
 // file it stands: also within a Kubernetes object, or another tool's template.
 func (in *Import) yaml(data []byte) error {
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	loader, err := yaml.NewLoader(bytes.NewReader(data),
+		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
 	if err != nil {
 		return err
 	}
@@ -33,35 +34,41 @@ func (in *Import) yaml(data []byte) error {
 			return fmt.Errorf("no YAML, no nginx configuration, and no Python: %w", err)
 		}
 		for _, root := range doc.Content {
-			in.walk(root, 0)
+			in.kongs(in.walk(root, 0, scope{}, nil))
 		}
 	}
 }
 
-// walk looks for mappings that are known to hold limits.
-func (in *Import) walk(n *yaml.Node, depth int) {
+// walk looks for mappings that are known to hold limits. Kong's plugins are gathered
+// first: which of them hold the others say.
+func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin) []plugin {
 	if depth > maxDepth {
-		return
+		return plugins
 	}
 	if n.Kind == yaml.MappingNode {
 		switch name := text(n, "name") + text(n, "plugin"); {
 		case get(n, "token_bucket") != nil:
 			in.envoyLocal(n)
-			return
+			return plugins
 		case get(n, "domain") != nil && get(n, "descriptors") != nil:
-			in.envoyGlobal(get(n, "descriptors"), nil, "domain "+text(n, "domain"))
-			return
-		case strings.HasSuffix(name, "rate-limiting") && get(n, "config") != nil:
-			in.kong(n, name)
-			return
-		case strings.HasSuffix(name, "rate-limiting-advanced") && get(n, "config") != nil:
-			in.kongAdvanced(n, name)
-			return
+			in.envoyGlobal(get(n, "descriptors"), counted{source: "domain " + text(n, "domain")})
+			return plugins
+		case strings.Contains(name, "ratelimiting") || strings.Contains(name, "rate-limiting"):
+			if get(n, "config") != nil {
+				return append(plugins, plugin{n, name, at.of(n)})
+			}
 		}
 	}
-	for _, c := range n.Content { // an alias is read where it is anchored
-		in.walk(c, depth+1)
+	for i, c := range n.Content { // an alias is read where it is anchored
+		within := at
+		if n.Kind == yaml.MappingNode && i%2 == 1 {
+			within = at.below(n.Content[i-1].Value)
+		} else if n.Kind == yaml.SequenceNode {
+			within = at.named(c)
+		}
+		plugins = in.walk(c, depth+1, within, plugins)
 	}
+	return plugins
 }
 
 // get is a member of a mapping; nil where there is none.
@@ -107,13 +114,14 @@ const versions = "Envoy's local buckets fill in steps of a timer up to version 1
 
 // envoyLocal reads a local rate limit, whose descriptors may have buckets of their own.
 func (in *Import) envoyLocal(n *yaml.Node) {
-	in.envoyBucket(get(n, "token_bucket"), nil, "token_bucket")
+	in.envoyBucket(get(n, "token_bucket"), counted{source: "token_bucket"})
 	if d := get(n, "descriptors"); d != nil {
 		for _, one := range d.Content {
-			key, source := in.descriptor(get(one, "entries"))
+			of := in.descriptor(get(one, "entries"))
 			if b := get(one, "token_bucket"); b != nil {
-				in.note(b.Line, "%s: what matches it is counted by this bucket, and the one above counts the rest or both, by version", source)
-				in.envoyBucket(b, key, source)
+				in.note(b.Line, "%s: what matches it is counted by this bucket, and the one above counts the rest or "+
+					"both, by version", of.source)
+				in.envoyBucket(b, of)
 			}
 		}
 	}
@@ -121,7 +129,8 @@ func (in *Import) envoyLocal(n *yaml.Node) {
 		in.envoyShare(n, name)
 	}
 	if text(n, "local_rate_limit_per_downstream_connection") == "true" {
-		in.note(n.Line, "each connection has a bucket of its own, which a key can't say: hold it against one connection")
+		in.note(n.Line, "each connection has a bucket of its own, which a key can't say: hold it against one "+
+			"connection")
 	}
 	if code, err := strconv.Atoi(text(get(n, "status"), "code")); err == nil {
 		in.status(code)
@@ -139,13 +148,15 @@ func (in *Import) envoyShare(n *yaml.Node, name string) {
 	}
 	v := get(c, "default_value")
 	numerator, err := strconv.ParseFloat(text(v, "numerator"), 64)
-	whole := map[string]float64{"": 100, "HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}[text(v, "denominator")]
+	whole := map[string]float64{"": 100, "HUNDRED": 100, "TEN_THOUSAND": 10_000,
+		"MILLION": 1_000_000}[text(v, "denominator")]
 	if err != nil || numerator < whole {
 		in.note(c.Line, "%s is less than all requests: Envoy doesn't hold this limit for all", name)
 	}
 }
 
-func (in *Import) envoyBucket(b *yaml.Node, key promise.Key, source string) {
+func (in *Import) envoyBucket(b *yaml.Node, of counted) {
+	source := of.source
 	most, ok := in.whole(b, "max_tokens")
 	every, problem := span(get(b, "fill_interval"))
 	if !ok || problem != "" {
@@ -160,7 +171,8 @@ func (in *Import) envoyBucket(b *yaml.Node, key promise.Key, source string) {
 	}
 	step = min(step, most) // what doesn't fit is lost
 	in.note(b.Line, "%s", versions)
-	in.law(b.Line, source, promise.Law{Kind: promise.Bucket, N: most, Rate: float64(step) / every.Seconds(), Step: step, Every: every, Key: key})
+	in.take(b.Line, of, promise.Law{Kind: promise.Bucket, N: most, Rate: float64(step) / every.Seconds(),
+		Step: step, Every: every})
 }
 
 func cmpOr(a, b string) string {
@@ -182,21 +194,15 @@ func span(n *yaml.Node) (time.Duration, string) {
 	return d, ""
 }
 
-// descriptor is the key that a local limit's entries make.
-func (in *Import) descriptor(entries *yaml.Node) (key promise.Key, source string) {
-	source = "descriptor"
-	if entries == nil {
-		return nil, source
-	}
-	for _, e := range entries.Content {
-		name, value := text(e, "key"), text(e, "value")
-		source += " " + name
-		if value != "" {
-			in.note(e.Line, "%s=%s: only requests with this value are counted, and which those are the routes' actions say", name, value)
+// descriptor is what a local limit's entries tell apart.
+func (in *Import) descriptor(entries *yaml.Node) counted {
+	of := counted{source: "descriptor"}
+	if entries != nil {
+		for _, e := range entries.Content {
+			of = in.entryOf(e, of)
 		}
-		key = in.entry(e.Line, key, name)
 	}
-	return key, source
+	return of
 }
 
 // entry adds what a descriptor's entry tells apart.
@@ -205,9 +211,11 @@ func (in *Import) entry(line int, key promise.Key, name string) promise.Key {
 	switch {
 	case name == "remote_address" || name == "masked_remote_address":
 		k, known = promise.Key{promise.Address}, true
-	case name == "generic_key" || name == "destination_cluster" || name == "source_cluster" || name == "path" || name == "method":
+	case name == "generic_key" || name == "destination_cluster" || name == "source_cluster" || name == "path" ||
+		name == "method":
 		known = true
-	case strings.Contains(name, "user") || strings.Contains(name, "sub") || strings.Contains(name, "client") || strings.Contains(name, "token"):
+	case strings.Contains(name, "user") || strings.Contains(name, "sub") || strings.Contains(name, "client") ||
+		strings.Contains(name, "token"):
 		k, known = promise.Key{promise.Credential}, true
 		in.note(line, "%s: taken as who authenticates; the routes' actions say what it is", name)
 	case strings.Contains(name, "tool"):
@@ -226,29 +234,73 @@ func (in *Import) entry(line int, key promise.Key, name string) promise.Key {
 }
 
 // units are those of Envoy's rate limit service and of Kong. Both count by the clock.
-var units = map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+var units = map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour,
+	"day": 24 * time.Hour}
 
-// envoyGlobal reads the tree of descriptors of Envoy's rate limit service.
-func (in *Import) envoyGlobal(list *yaml.Node, key promise.Key, source string) {
+// counted is what a descriptor's entries tell apart, and which requests they are about.
+type counted struct {
+	source string
+	key    promise.Key
+	tools  []string // only calls of these, of which entries have the names
+	only   string   // requests of which no law can say which they are; empty: of all
+}
+
+// entryOf is what one entry more makes of it.
+func (in *Import) entryOf(e *yaml.Node, of counted) counted {
+	name, value := text(e, "key"), text(e, "value")
+	of.source, of.key = of.source+", "+name, in.entry(e.Line, of.key, name)
+	switch {
+	case value == "":
+		return of
+	case strings.Contains(name, "tool"):
+		of.tools = []string{value}
+	case name != "generic_key":
+		of.only = name + "=" + value
+	}
+	of.source += "=" + value
+	return of
+}
+
+// take adds a law of what is counted, where a law can say of which requests it is.
+func (in *Import) take(line int, of counted, l promise.Law) {
+	l.Key, l.Charge.Tools = of.key, of.tools
+	if of.only != "" {
+		in.untaken(line, of.source, l, "only requests with %s are counted", of.only)
+		return
+	}
+	in.law(line, of.source, l)
+}
+
+// envoyGlobal reads the tree of descriptors of Envoy's rate limit service. Of those side
+// by side the one with the request's value counts it, and else the one without any.
+func (in *Import) envoyGlobal(list *yaml.Node, within counted) {
 	for _, d := range list.Content {
-		name := text(d, "key")
-		at, here := source+", "+name, in.entry(d.Line, key, name)
-		if v := text(d, "value"); v != "" {
-			at += "=" + v
-			if name != "generic_key" {
-				in.note(d.Line, "%s: only requests with this value are counted", at)
+		of := in.entryOf(d, within)
+		if other := get(d, "value"); other == nil && of.only == "" {
+			for _, sibling := range list.Content {
+				if text(sibling, "key") == text(d, "key") && text(sibling, "value") != "" {
+					of.only = "a value of " + text(d, "key") + " that no other descriptor has"
+				}
 			}
 		}
+		inner := get(d, "descriptors")
 		if l := get(d, "rate_limit"); l != nil {
-			in.envoyLimit(l, here, at, text(d, "shadow_mode") == "true")
+			if inner != nil {
+				in.note(l.Line, "%s: counts what the routes send with no further entry", of.source)
+			}
+			in.envoyLimit(l, of, text(d, "shadow_mode") == "true")
 		}
-		if inner := get(d, "descriptors"); inner != nil {
-			in.envoyGlobal(inner, here, at)
+		if inner != nil {
+			if get(d, "value") == nil {
+				of.only = within.only
+			}
+			in.envoyGlobal(inner, of)
 		}
 	}
 }
 
-func (in *Import) envoyLimit(l *yaml.Node, key promise.Key, source string, shadow bool) {
+func (in *Import) envoyLimit(l *yaml.Node, of counted, shadow bool) {
+	source := of.source
 	unit := strings.ToLower(text(l, "unit"))
 	switch {
 	case text(l, "unlimited") == "true":
@@ -262,6 +314,7 @@ func (in *Import) envoyLimit(l *yaml.Node, key promise.Key, source string, shado
 		return
 	}
 	if n, ok := in.whole(l, "requests_per_unit"); ok {
-		in.law(l.Line, source, promise.Law{Kind: promise.Window, Style: promise.Aligned, N: n, Every: units[unit], Name: text(l, "name"), Key: key})
+		in.take(l.Line, of, promise.Law{Kind: promise.Window, Style: promise.Aligned, N: n, Every: units[unit],
+			Name: text(l, "name")})
 	}
 }

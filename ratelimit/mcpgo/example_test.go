@@ -25,7 +25,8 @@ func ExampleMiddleware() {
 		return mcp.NewToolResultText("hello"), nil
 	})
 	for range 2 {
-		reply := s.HandleMessage(context.Background(), []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}`))
+		reply := s.HandleMessage(context.Background(),
+			[]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}`))
 		text, err := json.Marshal(reply)
 		if err != nil {
 			log.Fatal(err)

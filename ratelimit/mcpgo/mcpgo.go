@@ -54,13 +54,15 @@ func Middleware(l *ratelimit.Limiter, c Config) server.ToolHandlerMiddleware {
 func StackMiddleware(s *ratelimit.Stack, c Config) server.ToolHandlerMiddleware {
 	return middleware(c, func(ctx context.Context, request mcp.CallToolRequest) (ratelimit.Decision, func()) {
 		tool := request.Params.Name // of a registered tool: nobody can make names up
-		return s.Acquire(ratelimit.Event{Client: c.identity(ctx, request), Method: string(mcp.MethodToolsCall), Tool: tool})
+		return s.Acquire(ratelimit.Event{Client: c.identity(ctx, request), Method: string(mcp.MethodToolsCall),
+			Tool: tool})
 	})
 }
 
 // middleware refuses the calls that judge doesn't admit. The function that judge
 // returns ends what it admitted.
-func middleware(c Config, judge func(context.Context, mcp.CallToolRequest) (ratelimit.Decision, func())) server.ToolHandlerMiddleware {
+func middleware(c Config, judge func(context.Context, mcp.CallToolRequest) (ratelimit.Decision,
+	func())) server.ToolHandlerMiddleware {
 	return func(next server.ToolHandlerFunc) server.ToolHandlerFunc {
 		return func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			if c.Charges != nil && !c.Charges(request.Params.Name) {

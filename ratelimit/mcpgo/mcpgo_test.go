@@ -106,14 +106,16 @@ func TestMiddlewarePerClient(t *testing.T) {
 
 func TestMiddlewareOfAZeroLimiterRefuses(t *testing.T) {
 	s, calls := newServer(&ratelimit.Limiter{}, Config{})
-	require.Equal(t, `true [{"type":"text","text":"Rate limit exceeded: limiter not configured"}]`, callTool(t, newClient(t, s), "echo"))
+	require.Equal(t, `true [{"type":"text","text":"Rate limit exceeded: limiter not configured"}]`,
+		callTool(t, newClient(t, s), "echo"))
 	require.Zero(t, *calls)
 }
 
 // The handler stands in front of a real mcp-go server, over a real socket.
 func TestHandlerBeforeARealServer(t *testing.T) {
 	s, _ := newServer(mustNew(t, ratelimit.Config{Rate: 1e9, Burst: 1000}), Config{})
-	h, err := ratelimit.NewHandler(server.NewStreamableHTTPServer(s), mustNew(t, ratelimit.Config{Rate: 1e-6, Burst: 3}), ratelimit.HandlerConfig{})
+	h, err := ratelimit.NewHandler(server.NewStreamableHTTPServer(s),
+		mustNew(t, ratelimit.Config{Rate: 1e-6, Burst: 3}), ratelimit.HandlerConfig{})
 	require.NoError(t, err)
 	web := httptest.NewServer(h)
 	t.Cleanup(web.Close)
@@ -128,7 +130,8 @@ func TestHandlerBeforeARealServer(t *testing.T) {
 	_, err = c.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "echo"}})
 	require.Error(t, err)
 
-	r, err := http.Post(web.URL, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"echo"}}`))
+	r, err := http.Post(web.URL, "application/json",
+		strings.NewReader(`{"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"echo"}}`))
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)

@@ -125,13 +125,13 @@ func (r *Row) name() string {
 }
 
 // ErrNothing is returned where the sides have no server in common.
-var ErrNothing = errors.New("compare: the runs have no server in common")
+var ErrNothing = errors.New("the runs have no server in common")
 
 // An OtherError says that the runs of a server are of different targets.
 type OtherError struct{ Server, Was, Is string }
 
 func (e *OtherError) Error() string {
-	return fmt.Sprintf("compare: the runs of %s are of different targets: %s, and %s", e.Server, e.Was, e.Is)
+	return fmt.Sprintf("the runs of %s are of different targets: %s, and %s", e.Server, e.Was, e.Is)
 }
 
 // others fails where a server's runs are of different targets, on one side or on both.
@@ -155,7 +155,8 @@ func (r *Report) others(name string, parts []part, across bool) error {
 // where a demand names what a server has no figure of: that must not pass for
 // kept. Different targets are compared only Across.
 func Compare(base, now []Run, o Options) (*Report, error) {
-	r := &Report{Schema: "mcpload.compare/v1", NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{}, Decisions: []Decision{}, Servers: []Server{}}
+	r := &Report{Schema: "mcpload.compare/v1", NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{},
+		Decisions: []Decision{}, Servers: []Server{}}
 	sides := [2]side{sideOf(base), sideOf(now)}
 	r.Base, r.New = sides[0].names, sides[1].names
 	for _, name := range sides[0].servers {
@@ -181,7 +182,7 @@ func Compare(base, now []Run, o Options) (*Report, error) {
 	}
 	for _, name := range o.Servers {
 		if !slices.ContainsFunc(r.Servers, func(s Server) bool { return s.Server == name }) {
-			return nil, fmt.Errorf("compare: no server is named %q on both sides", name)
+			return nil, fmt.Errorf("no server is named %q on both sides", name)
 		}
 	}
 	r.weigh(o)
@@ -246,7 +247,8 @@ func (r *Report) compareServer(name string, sides [2]side, o Options) Server {
 		}
 		common = append(common, scenario)
 		v := Verdicts{worstOf(b, scenario), worstOf(n, scenario)}
-		s.Rows = append(s.Rows, Row{Scenario: scenario, Verdict: &v, samples: [2]sample{latencies(b, scenario), latencies(n, scenario)}})
+		s.Rows = append(s.Rows, Row{Scenario: scenario, Verdict: &v,
+			samples: [2]sample{latencies(b, scenario), latencies(n, scenario)}})
 	}
 	if len(s.Rows) > 1 {
 		s.Rows = append([]Row{{samples: [2]sample{latencies(b, common...), latencies(n, common...)}}}, s.Rows...)
@@ -266,7 +268,8 @@ func (r *Report) verdicts(s *Server) {
 			continue
 		}
 		switch {
-		case row.Verdict.New == verdict.Fail && slices.ContainsFunc(s.Conform, func(c RowChange) bool { return c.broke() && c.counts && !c.known }):
+		case row.Verdict.New == verdict.Fail && slices.ContainsFunc(s.Conform,
+			func(c RowChange) bool { return c.broke() && c.counts && !c.known }):
 			told = true
 		case row.Verdict.New == verdict.Fail && row.Verdict.Base != verdict.Fail:
 			r.regressed("%s fails in %s, which was %s", s.Server, row.Scenario, row.Verdict.Base)
@@ -293,7 +296,7 @@ func (r *Report) decide(sides [2]side, o Options) error {
 			s := &r.Servers[i]
 			made, err := d.judge(s, sides[0].of(s.Server), sides[1].of(s.Server), o)
 			if err != nil {
-				return fmt.Errorf("compare: --max %s: %s: %w", d, s.Server, err)
+				return fmt.Errorf("--max %s: %s: %w", d, s.Server, err)
 			}
 			r.Decisions = append(r.Decisions, made)
 			switch made.Outcome {

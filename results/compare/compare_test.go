@@ -42,9 +42,11 @@ func run(p plan) Run {
 	if p.scenario == nil {
 		p.scenario = []string{"burst"}
 	}
-	s := results.Server{Server: p.server, Target: results.Target{Kind: "mock", Transport: "http"}, Limit: results.Limit{Rate: 15, Burst: 40}}
+	s := results.Server{Server: p.server, Target: results.Target{Kind: "mock", Transport: "http"},
+		Limit: results.Limit{Rate: 15, Burst: 40}}
 	if p.rate > 0 {
-		s.Measured = &results.Measured{Rate: results.Range{Lo: p.rate - 0.05, Hi: p.rate + 0.05}, Burst: results.Range{Lo: p.burst - 0.2, Hi: p.burst + 0.2}}
+		s.Measured = &results.Measured{Rate: results.Range{Lo: p.rate - 0.05, Hi: p.rate + 0.05},
+			Burst: results.Range{Lo: p.burst - 0.2, Hi: p.burst + 0.2}}
 	}
 	var all []history.Call
 	for _, name := range p.scenario {
@@ -57,7 +59,8 @@ func run(p plan) Run {
 			c.Label = name
 			calls = append(calls, c)
 		}
-		s.Scenarios = append(s.Scenarios, results.NewScenario(name, calls, []verdict.Finding{{Check: "served", Verdict: p.verdict}}))
+		s.Scenarios = append(s.Scenarios, results.NewScenario(name, calls,
+			[]verdict.Finding{{Check: "served", Verdict: p.verdict}}))
 		all = append(all, calls...)
 	}
 	d := &results.Document{Version: "v1", Started: "2026-11-24T02:00:00Z", Seed: p.seed, Servers: []results.Server{s}}
@@ -97,27 +100,43 @@ func TestOutcomes(t *testing.T) {
 		reason string
 	}{
 		{name: "the same", now: same(2), want: Fine},
-		{name: "fails", now: with(same(2), func(p *plan) { p.verdict = verdict.Fail }), want: Regression, reason: "acb fails in burst, which was pass"},
-		{name: "not told any more", now: with(same(2), func(p *plan) { p.verdict = verdict.Inconclusive }), want: Undecided, reason: "inconclusive in burst"},
-		{name: "slower", now: with(same(2), func(p *plan) { p.mean = 20 }), want: Regression, reason: "p50 of burst went from"},
-		{name: "slower, within the noise", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Second, want: Fine},
+		{name: "fails", now: with(same(2), func(p *plan) { p.verdict = verdict.Fail }), want: Regression,
+			reason: "acb fails in burst, which was pass"},
+		{name: "not told any more", now: with(same(2), func(p *plan) { p.verdict = verdict.Inconclusive }),
+			want: Undecided, reason: "inconclusive in burst"},
+		{name: "slower", now: with(same(2), func(p *plan) { p.mean = 20 }), want: Regression,
+			reason: "p50 of burst went from"},
+		{name: "slower, within the noise", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Second,
+			want: Fine},
 		{name: "faster", now: with(same(2), func(p *plan) { p.mean = 5 }), want: Fine},
-		{name: "slower than allowed", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Millisecond, max: []string{"p50=+20%"}, want: Regression, reason: "acb: p50=+20% is not kept: changed by +"},
-		{name: "as slow as allowed", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Second, max: []string{"p50=+300%", "p50=+60ms"}, want: Fine},
-		{name: "faster than allowed", now: with(same(2), func(p *plan) { p.mean = 5 }), max: []string{"p50=-10%"}, want: Regression, reason: "not kept"},
+		{name: "slower than allowed", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Millisecond,
+			max: []string{"p50=+20%"}, want: Regression, reason: "acb: p50=+20% is not kept: changed by +"},
+		{name: "as slow as allowed", now: with(same(2), func(p *plan) { p.mean = 20 }), noise: time.Second,
+			max: []string{"p50=+300%", "p50=+60ms"}, want: Fine},
+		{name: "faster than allowed", now: with(same(2), func(p *plan) { p.mean = 5 }), max: []string{"p50=-10%"},
+			want: Regression, reason: "not kept"},
 		{name: "neither", now: same(2), max: []string{"p50=+0.1%"}, want: Undecided, reason: "can't be decided"},
-		{name: "too few", now: with(same(2), func(p *plan) { p.n = 300 }), max: []string{"p99=+20%"}, want: Undecided, reason: "p99 needs 368 admitted calls a side, and there are 800 and 300"},
-		{name: "no calls", now: with(same(2), func(p *plan) { p.lonely = true }), max: []string{"p50=+20%"}, want: Undecided, reason: "not all calls were stored"},
-		{name: "a smaller rate", now: with(same(2), func(p *plan) { p.rate = 14 }), max: []string{"rate=-5%"}, want: Regression, reason: "rate=-5% is not kept"},
-		{name: "a smaller rate, allowed", now: with(same(2), func(p *plan) { p.rate = 14.7 }), max: []string{"rate=-5%"}, want: Fine},
-		{name: "a rate on the edge", now: with(same(2), func(p *plan) { p.rate = 14.25 }), max: []string{"rate=-5%"}, want: Undecided, reason: "rate=-5% can't be decided"},
-		{name: "a greater burst", now: with(same(2), func(p *plan) { p.burst = 42 }), max: []string{"burst=+1"}, want: Regression, reason: "burst=+1 is not kept: changed by +1.6 to +2.4"},
-		{name: "failures", now: with(same(2), func(p *plan) { p.failed = 40 }), max: []string{"failed=+0.5pp"}, want: Regression, reason: "failed=+0.5pp is not kept"},
-		{name: "failures, allowed", now: with(same(2), func(p *plan) { p.failed = 4 }), max: []string{"failed=+5pp"}, want: Fine},
+		{name: "too few", now: with(same(2), func(p *plan) { p.n = 300 }), max: []string{"p99=+20%"}, want: Undecided,
+			reason: "p99 needs 368 admitted calls a side, and there are 800 and 300"},
+		{name: "no calls", now: with(same(2), func(p *plan) { p.lonely = true }), max: []string{"p50=+20%"},
+			want: Undecided, reason: "not all calls were stored"},
+		{name: "a smaller rate", now: with(same(2), func(p *plan) { p.rate = 14 }), max: []string{"rate=-5%"},
+			want: Regression, reason: "rate=-5% is not kept"},
+		{name: "a smaller rate, allowed", now: with(same(2), func(p *plan) { p.rate = 14.7 }),
+			max: []string{"rate=-5%"}, want: Fine},
+		{name: "a rate on the edge", now: with(same(2), func(p *plan) { p.rate = 14.25 }), max: []string{"rate=-5%"},
+			want: Undecided, reason: "rate=-5% can't be decided"},
+		{name: "a greater burst", now: with(same(2), func(p *plan) { p.burst = 42 }), max: []string{"burst=+1"},
+			want: Regression, reason: "burst=+1 is not kept: changed by +1.6 to +2.4"},
+		{name: "failures", now: with(same(2), func(p *plan) { p.failed = 40 }), max: []string{"failed=+0.5pp"},
+			want: Regression, reason: "failed=+0.5pp is not kept"},
+		{name: "failures, allowed", now: with(same(2), func(p *plan) { p.failed = 4 }), max: []string{"failed=+5pp"},
+			want: Fine},
 		{name: "a share of none", now: same(2), max: []string{"failed=+5%"}, want: Undecided, reason: "use pp"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := Compare([]Run{run(base)}, []Run{run(c.now)}, Options{Demands: demands(t, c.max...), Noise: c.noise, Seed: 1})
+			r, err := Compare([]Run{run(base)}, []Run{run(c.now)},
+				Options{Demands: demands(t, c.max...), Noise: c.noise, Seed: 1})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, r.Outcome, "%v", r.Reasons)
 			if c.reason != "" {
@@ -133,7 +152,8 @@ func TestOutcomes(t *testing.T) {
 func TestDemandOnNothingIsAnError(t *testing.T) {
 	base, bare := run(same(1)), run(with(same(2), func(p *plan) { p.rate, p.failed = 0, 800 }))
 	for demand, want := range map[string]string{
-		"rate=-5%": "no rate was measured on both sides", "burst=-1": "no burst was measured", "p50=+20%": "no call was admitted",
+		"rate=-5%": "no rate was measured on both sides", "burst=-1": "no burst was measured",
+		"p50=+20%":        "no call was admitted",
 		"nobody:p50=+20%": `no scenario "nobody" is on both sides`, "nobody:failed=+1pp": `no scenario "nobody"`,
 	} {
 		_, err := Compare([]Run{base}, []Run{bare}, Options{Demands: demands(t, demand)})
@@ -176,7 +196,8 @@ func TestSeveralRuns(t *testing.T) {
 	r, err := Compare([]Run{fast(1), fast(2)}, []Run{slow(3), slow(4)}, Options{Seed: 1})
 	require.NoError(t, err)
 	assert.Equal(t, Regression, r.Outcome)
-	r, err = Compare([]Run{fast(1), slow(2)}, []Run{slow(3), slow(4)}, Options{Seed: 1, Demands: demands(t, "p50=+10%")})
+	r, err = Compare([]Run{fast(1), slow(2)}, []Run{slow(3), slow(4)},
+		Options{Seed: 1, Demands: demands(t, "p50=+10%")})
 	require.NoError(t, err)
 	assert.Equal(t, Undecided, r.Outcome, "%v", r.Reasons)
 	assert.Contains(t, r.Reasons[0], noisy)
@@ -187,10 +208,13 @@ func TestSeveralRuns(t *testing.T) {
 		require.NoError(t, err)
 		return r.Servers[0].Measured
 	}
-	assert.False(t, move([]Run{at(1, 15)}, []Run{at(2, 15.08)}).Proven, "14.95–15.05 and 15.03–15.13 have a rate in common")
+	assert.False(t, move([]Run{at(1, 15)}, []Run{at(2, 15.08)}).Proven,
+		"14.95–15.05 and 15.03–15.13 have a rate in common")
 	assert.True(t, move([]Run{at(1, 15)}, []Run{at(2, 15.12)}).Proven)
-	assert.True(t, move([]Run{at(1, 15), at(2, 14.96)}, []Run{at(3, 15.08)}).Proven, "together they leave 14.95–15.01 only")
-	assert.Equal(t, "the runs of BASE fit no one bucket together", move([]Run{at(1, 15), at(2, 14)}, []Run{at(3, 15)}).Why)
+	assert.True(t, move([]Run{at(1, 15), at(2, 14.96)}, []Run{at(3, 15.08)}).Proven,
+		"together they leave 14.95–15.01 only")
+	assert.Equal(t, "the runs of BASE fit no one bucket together",
+		move([]Run{at(1, 15), at(2, 14)}, []Run{at(3, 15)}).Why)
 	assert.Equal(t, "not measured on both sides", move([]Run{at(1, 15)}, []Run{at(3, 0)}).Why)
 }
 
@@ -200,7 +224,8 @@ func TestBoxesWithAlternatives(t *testing.T) {
 	r, err := Compare([]Run{a}, []Run{b}, Options{Noise: time.Second})
 	require.NoError(t, err)
 	assert.True(t, r.Servers[0].Measured.Proven)
-	a.Document.Servers[0].Measured.Or = &results.Measured{Rate: results.Range{Lo: 90, Hi: math.Inf(1)}, Burst: results.Range{Lo: 1, Hi: 50}}
+	a.Document.Servers[0].Measured.Or = &results.Measured{Rate: results.Range{Lo: 90, Hi: math.Inf(1)},
+		Burst: results.Range{Lo: 1, Hi: 50}}
 	r, err = Compare([]Run{a}, []Run{b}, Options{Noise: time.Second, Demands: demands(t, "rate=+5%")})
 	require.NoError(t, err)
 	assert.False(t, r.Servers[0].Measured.Proven)
@@ -218,7 +243,8 @@ func TestClaimsAreSeldomFalse(t *testing.T) {
 		if changes(r) {
 			false_++
 		}
-		r, err = Compare([]Run{run(same(2*i + 1000))}, []Run{run(with(same(2*i+1001), func(p *plan) { p.mean = 13 }))}, Options{Seed: i})
+		r, err = Compare([]Run{run(same(2*i + 1000))}, []Run{run(with(same(2*i+1001), func(p *plan) { p.mean = 13 }))},
+			Options{Seed: i})
 		require.NoError(t, err)
 		if changes(r) {
 			true_++
@@ -250,8 +276,10 @@ func TestParseDemand(t *testing.T) {
 		assert.Equal(t, want, d)
 	}
 	for text, want := range map[string]string{
-		"": "is no demand", "p99": "is no demand", "p99=20%": "is no demand", "p99=+20": "p99 takes % or ms", "p99=+1pp": "p99 takes % or ms",
-		"p98=+1%": `no metric is named "p98"`, "rate=+5ms": "rate takes % or a plain number", "burst:rate=+5%": "has no scenario", "failed=+1ms": "takes % or pp",
+		"": "is no demand", "p99": "is no demand", "p99=20%": "is no demand", "p99=+20": "p99 takes % or ms",
+		"p99=+1pp": "p99 takes % or ms",
+		"p98=+1%":  `no metric is named "p98"`, "rate=+5ms": "rate takes % or a plain number",
+		"burst:rate=+5%": "has no scenario", "failed=+1ms": "takes % or pp",
 		"max=+1%": "no metric", "p99=+%": "is no demand", "p99=+1e9%": "is no demand",
 	} {
 		_, err := ParseDemand(text)
@@ -260,7 +288,8 @@ func TestParseDemand(t *testing.T) {
 }
 
 func FuzzParseDemand(f *testing.F) {
-	for _, s := range []string{"p99=+20%", "overload:p50=-5ms", "rate=-5%", "burst=+1", "failed=+0.5pp", "p99=+99999999999999999999s", ":p99=+1%"} {
+	for _, s := range []string{"p99=+20%", "overload:p50=-5ms", "rate=-5%", "burst=+1", "failed=+0.5pp",
+		"p99=+99999999999999999999s", ":p99=+1%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -325,14 +354,16 @@ func TestRankIsTheNearest(t *testing.T) {
 	}{{0.95, 20, 18}, {0.99, 100, 98}, {0.5, 1, 0}, {0.5, 2, 0}, {0.5, 3, 1}, {0.999, 10, 9}} {
 		assert.Equal(t, c.k, rank(c.q, c.n), "%v", c)
 	}
-	assert.Equal(t, []int{6, 36, 72, 368}, []int{enough(0.5, 0.05), enough(0.9, 0.05), enough(0.95, 0.05), enough(0.99, 0.05)})
+	assert.Equal(t, []int{6, 36, 72, 368}, []int{enough(0.5, 0.05), enough(0.9, 0.05), enough(0.95, 0.05),
+		enough(0.99, 0.05)})
 }
 
 // Newcombe's own examples, method 10 (Statistics in Medicine 17, 1998, table II).
 func TestNewcombe(t *testing.T) {
 	for _, c := range []struct {
 		new, newN, base, baseN, lo, hi float64
-	}{{56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090}, {0, 10, 0, 10, -0.2775, 0.2775}, {10, 10, 0, 10, 0.6075, 1}} {
+	}{{56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090}, {0, 10, 0, 10, -0.2775, 0.2775},
+		{10, 10, 0, 10, 0.6075, 1}} {
 		lo, hi := newcombe([2]float64{c.base, c.new}, [2]float64{c.baseN, c.newN}, normalQuantile(0.975))
 		assert.InDelta(t, c.lo, lo, 0.0001)
 		assert.InDelta(t, c.hi, hi, 0.0001)
@@ -343,7 +374,8 @@ func TestNewcombe(t *testing.T) {
 // nothing.
 func TestReportsRepeat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := plan{n: rapid.IntRange(0, 60).Draw(t, "n"), mean: 5, seed: rapid.Uint64().Draw(t, "seed"), verdict: verdict.Pass, rate: 10, burst: 5, scenario: []string{"burst", "idle"}}
+		p := plan{n: rapid.IntRange(0, 60).Draw(t, "n"), mean: 5, seed: rapid.Uint64().Draw(t, "seed"),
+			verdict: verdict.Pass, rate: 10, burst: 5, scenario: []string{"burst", "idle"}}
 		var a, b bytes.Buffer
 		for _, w := range []*bytes.Buffer{&a, &b} {
 			r, err := Compare([]Run{run(p)}, []Run{run(p)}, Options{Seed: 7})
@@ -368,12 +400,16 @@ func paced(n int, took time.Duration, stalls ...[2]time.Duration) Run {
 				answered = s[1] + time.Duration(i%7)*50*time.Microsecond
 			}
 		}
-		calls[i] = history.Call{Arrival: history.Arrival{Due: due, Label: "burst"}, Sent: due, Received: answered, Outcome: history.OK}
+		calls[i] = history.Call{Arrival: history.Arrival{Due: due, Label: "burst"}, Sent: due, Received: answered,
+			Outcome: history.OK}
 	}
-	s := results.Server{Server: "acb", Target: results.Target{Kind: "mock", Transport: "http"}, Limit: results.Limit{Rate: 15, Burst: 40}}
-	s.Scenarios = []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{{Check: "served", Verdict: verdict.Pass}})}
+	s := results.Server{Server: "acb", Target: results.Target{Kind: "mock", Transport: "http"},
+		Limit: results.Limit{Rate: 15, Burst: 40}}
+	s.Scenarios = []results.Scenario{results.NewScenario("burst", calls,
+		[]verdict.Finding{{Check: "served", Verdict: verdict.Pass}})}
 	s.Verdict = verdict.Pass
-	return Run{Name: "run", Document: &results.Document{Servers: []results.Server{s}}, Histories: map[string][]history.Call{"acb": calls}}
+	return Run{Name: "run", Document: &results.Document{Servers: []results.Server{s}},
+		Histories: map[string][]history.Call{"acb": calls}}
 }
 
 // TestOneStallIsNoRegression: with one run a side nobody can tell if a stall will

@@ -52,7 +52,8 @@ func (s *Server) conformed(b, n []part, o Options) {
 		}
 		for _, row := range before.Rows {
 			if !slices.ContainsFunc(sc.Conform.Rows, func(r results.ConformRow) bool { return r.ID == row.ID }) {
-				s.Conform = append(s.Conform, RowChange{Row: row.ID, Protocol: sc.Conform.Protocol, Level: row.Level, Base: row.Answer})
+				s.Conform = append(s.Conform, RowChange{Row: row.ID, Protocol: sc.Conform.Protocol, Level: row.Level,
+					Base: row.Answer})
 			}
 		}
 	}

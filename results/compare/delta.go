@@ -50,7 +50,8 @@ func (r *Report) weigh(o Options) {
 				row.Quantiles = append(row.Quantiles, d)
 				if d.Changed && d.New > d.Base && !told[name] {
 					told[name] = row.Scenario == ""
-					r.regressed("%s: %s of %s went from %s to %s (by %s to %s)", s.Server, name, row.name(), ms(d.Base), ms(d.New), ms(*d.Lo), ms(*d.Hi))
+					r.regressed("%s: %s of %s went from %s to %s (by %s to %s)", s.Server, name, row.name(),
+						ms(d.Base), ms(d.New), ms(*d.Lo), ms(*d.Hi))
 				}
 			}
 		}

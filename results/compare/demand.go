@@ -55,29 +55,32 @@ func kindOf(metric string) string {
 func ParseDemand(s string) (Demand, error) {
 	m := demandForm.FindStringSubmatch(s)
 	if m == nil {
-		return Demand{}, fmt.Errorf("compare: %q is no demand such as p99=+20%%, overload:p50=+25ms, rate=-5%%, burst=-1 or failed=+0.5pp", s)
+		return Demand{}, fmt.Errorf("%q is no demand such as p99=+20%%, overload:p50=+25ms, rate=-5%%, burst=-1 or "+
+			"failed=+0.5pp", s)
 	}
 	d := Demand{Scenario: m[1], Metric: m[2], Unit: m[5], text: s}
 	kind := kindOf(d.Metric)
 	if kind == "" {
-		return Demand{}, fmt.Errorf("compare: %q: no metric is named %q: there are p50, p90, p95, p99, p999, rate, burst, failed and refused", s, d.Metric)
+		return Demand{}, fmt.Errorf("%q: no metric is named %q: there are p50, p90, p95, p99, p999, rate, burst, "+
+			"failed and refused", s, d.Metric)
 	}
 	value, err := strconv.ParseFloat(m[4], 64)
 	if err != nil {
-		return Demand{}, fmt.Errorf("compare: %q: %w", s, err)
+		return Demand{}, fmt.Errorf("%q: %w", s, err)
 	}
 	if kind == "latency" && strings.HasSuffix(d.Unit, "s") {
 		length, err := time.ParseDuration(m[4] + d.Unit)
 		if err != nil {
-			return Demand{}, fmt.Errorf("compare: %q: %w", s, err)
+			return Demand{}, fmt.Errorf("%q: %w", s, err)
 		}
 		value, d.Unit = length.Seconds()*1e3, "ms"
 	}
 	if !slices.Contains(units[kind], d.Unit) {
-		return Demand{}, fmt.Errorf("compare: %q: %s takes %s", s, d.Metric, map[string]string{"latency": "% or ms", "share": "% or pp", "limit": "% or a plain number"}[kind])
+		return Demand{}, fmt.Errorf("%q: %s takes %s", s, d.Metric,
+			map[string]string{"latency": "% or ms", "share": "% or pp", "limit": "% or a plain number"}[kind])
 	}
 	if kind == "limit" && d.Scenario != "" {
-		return Demand{}, fmt.Errorf("compare: %q: a server's %s has no scenario", s, d.Metric)
+		return Demand{}, fmt.Errorf("%q: a server's %s has no scenario", s, d.Metric)
 	}
 	d.Limit = value
 	if m[3] == "-" {

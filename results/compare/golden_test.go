@@ -30,9 +30,11 @@ func TestTableGolden(t *testing.T) {
 		o         Options
 	}{
 		"same": {[]Run{two(1, plain)}, []Run{two(2, plain)}, Options{Noise: 25 * time.Millisecond}},
-		"regression": {[]Run{two(1, plain)}, []Run{two(2, func(p *plan) { p.mean, p.burst, p.verdict = 60, 42, verdict.Fail })},
+		"regression": {[]Run{two(1, plain)}, []Run{two(2,
+			func(p *plan) { p.mean, p.burst, p.verdict = 60, 42, verdict.Fail })},
 			Options{Noise: 10 * time.Millisecond, Demands: demands(t, "burst=+1", "p99=+20%", "failed=+1pp")}},
-		"undecided": {[]Run{two(1, plain), two(3, func(p *plan) { p.rate = 0 })}, []Run{two(2, func(p *plan) { p.lonely = true })}, Options{Demands: demands(t, "p50=+5ms")}},
+		"undecided": {[]Run{two(1, plain), two(3, func(p *plan) { p.rate = 0 })},
+			[]Run{two(2, func(p *plan) { p.lonely = true })}, Options{Demands: demands(t, "p50=+5ms")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := Compare(c.base, c.now, c.o)

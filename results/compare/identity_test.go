@@ -26,7 +26,8 @@ func TestDifferentTargetsAreNotCompared(t *testing.T) {
 	mock, virtual := results.Target{Kind: "mock", Transport: "http"}, results.Target{Kind: "mock", Transport: "virtual"}
 	a := results.Target{Kind: "url", Transport: "http", Label: "127.0.0.1:8000/mcp"}
 	b := results.Target{Kind: "url", Transport: "http", Label: "staging"}
-	old, moved := results.Target{Kind: "url", Transport: "http"}, results.Target{Kind: "command", Transport: "stdio", Label: "staging"}
+	old, moved := results.Target{Kind: "url", Transport: "http"},
+		results.Target{Kind: "command", Transport: "stdio", Label: "staging"}
 	for _, pair := range [][2]results.Target{{mock, virtual}, {mock, a}, {a, b}, {virtual, old}} {
 		for _, sides := range [][2][]Run{
 			{{at(1, pair[0])}, {at(2, pair[1])}}, {{at(1, pair[1])}, {at(2, pair[0])}},
@@ -55,7 +56,8 @@ func TestTrendsDoNotMixTargets(t *testing.T) {
 	list := pasts(6, func(i int, s *results.Server) {
 		s.Target = []results.Target{
 			{Kind: "mock", Transport: "http"}, {Kind: "mock", Transport: "virtual"}, {Kind: "url", Transport: "http"},
-			{Kind: "url", Transport: "http", Label: "a"}, {Kind: "url", Transport: "http", Label: "b"}, {Kind: "url", Transport: "http", Label: "a"},
+			{Kind: "url", Transport: "http", Label: "a"}, {Kind: "url", Transport: "http", Label: "b"},
+			{Kind: "url", Transport: "http", Label: "a"},
 		}[i]
 	})
 	trend, err := Trends(list, "p99", 1)
@@ -69,14 +71,15 @@ func TestTrendsDoNotMixTargets(t *testing.T) {
 	assert.Contains(t, b.String(), "(UTC), url http a\n")
 	assert.Contains(t, b.String(), "4 runs left out: of another target, or reached in another way\n")
 	b.Reset()
-	require.NoError(t, trend.CSV(&b))
+	require.NoError(t, trend.Rows(false).Sheets[0].CSV(&b))
 	assert.Contains(t, b.String(), ",a\n")
 }
 
 // A box that is bounded on one side only is no value: neither 0–92 nor 15 and up.
 func TestTrendsHaveNoValueOfHalfABox(t *testing.T) {
 	trend, err := Trends(pasts(3, func(i int, s *results.Server) {
-		s.Measured = &results.Measured{Rate: []results.Range{{Lo: 0, Hi: 92}, {Lo: 14, Hi: 16}, {Lo: 15, Hi: math.Inf(1)}}[i], Burst: results.Range{Lo: 39, Hi: 41}}
+		s.Measured = &results.Measured{Rate: []results.Range{{Lo: 0, Hi: 92}, {Lo: 14, Hi: 16},
+			{Lo: 15, Hi: math.Inf(1)}}[i], Burst: results.Range{Lo: 39, Hi: 41}}
 	}), "rate", 1)
 	require.NoError(t, err)
 	assert.Nil(t, trend.Points[0].Value)

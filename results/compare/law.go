@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A LawMove is what became of one law of a promise.
@@ -36,12 +37,21 @@ func found(parts []part) (list []results.Law) {
 				list = append(list, l)
 				continue
 			}
+			if worse(l.State, list[k].State) {
+				list[k].State = l.State
+			}
 			if both := overlap(list[k].Units, l.Units); both.Lo <= both.Hi {
 				list[k].Units = both
 			}
 		}
 	}
 	return list
+}
+
+// worse reports if a state says more against a law than another.
+func worse(a, b verdict.LawState) bool {
+	order := []verdict.LawState{verdict.Kept, verdict.NotObserved, verdict.Broken}
+	return slices.Index(order, a) > slices.Index(order, b)
 }
 
 func lawWords(l results.Law) string { return fmt.Sprintf("%s: %s", l.State, l.Number()) }

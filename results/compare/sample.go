@@ -25,7 +25,8 @@ func latencies(parts []part, scenarios ...string) sample {
 	var s sample
 	for _, p := range parts {
 		var run, calm []float64
-		stall := longestStall(slices.DeleteFunc(slices.Clone(p.calls), func(c history.Call) bool { return !slices.Contains(scenarios, c.Label) }))
+		stall := longestStall(slices.DeleteFunc(slices.Clone(p.calls),
+			func(c history.Call) bool { return !slices.Contains(scenarios, c.Label) }))
 		last := history.LastAttempts(p.calls)
 		for i := range p.calls {
 			c := &p.calls[i]

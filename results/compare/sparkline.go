@@ -20,8 +20,10 @@ var (
 func (t *Trend) Sparkline(w io.Writer, ascii bool) error {
 	var b strings.Builder
 	first, last := t.Points[0], t.Points[len(t.Points)-1]
-	fmt.Fprintf(&b, "%s %s%s: %s, %s to %s (UTC), %s\n", t.Server, t.Metric, unit(t.Unit), counted(len(t.Points), "run"),
-		first.Started.UTC().Format("2006-01-02 15:04"), last.Started.UTC().Format("2006-01-02 15:04"), strings.TrimSpace(t.Target+" "+t.Label))
+	fmt.Fprintf(&b, "%s %s%s: %s, %s to %s (UTC), %s\n", t.Server, t.Metric, unit(t.Unit),
+		counted(len(t.Points), "run"),
+		first.Started.UTC().Format("2006-01-02 15:04"), last.Started.UTC().Format("2006-01-02 15:04"),
+		strings.TrimSpace(t.Target+" "+t.Label))
 	line, scale := t.line(ascii)
 	fmt.Fprintf(&b, "  %s%s\n", line, scale)
 	marks, any := "", false
@@ -77,7 +79,8 @@ func (t *Trend) line(ascii bool) (line, scale string) {
 		for _, p := range t.Points {
 			line += marks[p.Verdict]
 		}
-		return line, fmt.Sprintf("   %s pass, %s fail, %s inconclusive", marks["pass"], marks["fail"], marks["inconclusive"])
+		return line, fmt.Sprintf("   %s pass, %s fail, %s inconclusive", marks["pass"], marks["fail"],
+			marks["inconclusive"])
 	}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, p := range t.Points {

@@ -44,7 +44,8 @@ func (row *Row) without(stays func(base, now []float64) bool, least int) string 
 	if b, n := base.calmed(), now.calmed(); min(len(b), len(n)) >= least && stays(b, n) {
 		return ""
 	}
-	return fmt.Sprintf("one stall of %s may be all there is to it: several runs a side would tell", max(base.stall, now.stall).Round(time.Millisecond))
+	return fmt.Sprintf("one stall of %s may be all there is to it: several runs a side would tell",
+		max(base.stall, now.stall).Round(time.Millisecond))
 }
 
 // calmed is the sample without what its longest stall touched.

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
@@ -10,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // A Trend is one figure of one server over many runs.
@@ -39,6 +41,7 @@ type Point struct {
 	Hi      *float64  `json:"hi,omitempty"`
 	N       int       `json:"n,omitempty"`      // admitted calls behind a latency
 	Change  string    `json:"change,omitempty"` // what changed here; empty where nothing is known to have
+	Law     string    `json:"law,omitempty"`    // that the server was held to, of a law's number
 
 	box region
 }
@@ -50,9 +53,22 @@ type Past struct {
 	Server  *results.Server
 }
 
-// Metrics are what a trend can show.
+// Metrics are what a trend can show; of further laws the number is law2, law3 and so on.
 func Metrics() []string {
-	return []string{"p50", "p90", "p95", "p99", "p999", "max", "rate", "burst", "verdict"}
+	return []string{"p50", "p90", "p95", "p99", "p999", "max", "rate", "burst", "law1", "verdict"}
+}
+
+// IsMetric reports if a trend can show it.
+func IsMetric(name string) bool { return slices.Contains(Metrics(), name) || lawPlace(name) >= 0 }
+
+// lawPlace is the place, from 0, of the law that a metric is about; -1 where it is about none.
+func lawPlace(metric string) int {
+	n, found := strings.CutPrefix(metric, "law")
+	k, err := strconv.Atoi(n)
+	if !found || err != nil || k < 1 || k > promise.MaxLaws {
+		return -1
+	}
+	return k - 1
 }
 
 // Trends follows a metric through a server's runs, the oldest first, and marks its
@@ -60,11 +76,11 @@ func Metrics() []string {
 // of the certified rate and burst where no token bucket fits all boxes since the
 // last change, which is proven; of the verdict where it is another.
 func Trends(past []Past, metric string, seed uint64) (*Trend, error) {
-	if !slices.Contains(Metrics(), metric) {
-		return nil, fmt.Errorf("compare: no metric is named %q: there are %s", metric, strings.Join(Metrics(), ", "))
+	if !IsMetric(metric) {
+		return nil, fmt.Errorf("no metric is named %q: there are %s", metric, strings.Join(Metrics(), ", "))
 	}
 	if len(past) == 0 {
-		return nil, fmt.Errorf("compare: there is no run to show")
+		return nil, fmt.Errorf("there is no run to show")
 	}
 	newest := past[len(past)-1].Server
 	t := &Trend{Schema: "mcpload.history/v1", Server: newest.Server, Metric: metric, Target: newest.Target.String(),
@@ -76,12 +92,19 @@ func Trends(past []Past, metric string, seed uint64) (*Trend, error) {
 		}
 		t.Points = append(t.Points, point(p, metric))
 	}
-	switch metric {
+	kind := metric
+	if lawPlace(metric) >= 0 {
+		kind = "law"
+	}
+	switch kind {
 	case "verdict":
 		t.markVerdicts()
 	case "rate", "burst":
 		t.Unit = map[string]string{"rate": "tokens/s", "burst": "tokens"}[metric]
-		t.markBoxes()
+		t.markBoxes(region.String, "no token bucket fits both")
+	case "law":
+		t.Unit = "units"
+		t.markBoxes(func(r region) string { return r[0].Burst.String() }, "no number fits both")
 	default:
 		t.Unit = "ms"
 		t.markLatencies(seed)
@@ -101,6 +124,14 @@ func Trends(past []Past, metric string, seed uint64) (*Trend, error) {
 // point takes a metric out of a run.
 func point(p Past, metric string) Point {
 	out := Point{Run: p.Run, Started: p.Started, Verdict: p.Server.Verdict.String()}
+	if x := lawPlace(metric); x >= 0 {
+		if x < len(p.Server.Laws) {
+			out.Law = p.Server.Laws[x].Law
+			out.bounds(p.Server.Laws[x].Units)
+			out.box = region{{Burst: p.Server.Laws[x].Units}} // of no rate
+		}
+		return out
+	}
 	switch metric {
 	case "verdict":
 	case "rate", "burst":
@@ -113,21 +144,27 @@ func point(p Past, metric string) Point {
 		if metric == "burst" {
 			r = m.Burst
 		}
-		out.Lo = &r.Lo
-		if !math.IsInf(r.Hi, 1) {
-			out.Hi = &r.Hi
-		}
-		if r.Bounded() {
-			middle := (r.Lo + r.Hi) / 2
-			out.Value = &middle
-		}
+		out.bounds(r)
 	default:
 		if q := p.Server.Waited(); q.N > 0 {
-			value := map[string]float64{"p50": q.P50, "p90": q.P90, "p95": q.P95, "p99": q.P99, "p999": q.P999, "max": q.Max}[metric]
+			value := map[string]float64{"p50": q.P50, "p90": q.P90, "p95": q.P95, "p99": q.P99, "p999": q.P999,
+				"max": q.Max}[metric]
 			out.Value, out.N = &value, q.N
 		}
 	}
 	return out
+}
+
+// bounds takes a certified figure in.
+func (p *Point) bounds(r results.Range) {
+	p.Lo = &r.Lo
+	if !math.IsInf(r.Hi, 1) {
+		p.Hi = &r.Hi
+	}
+	if r.Bounded() {
+		middle := (r.Lo + r.Hi) / 2
+		p.Value = &middle
+	}
 }
 
 func (t *Trend) markVerdicts() {
@@ -140,20 +177,24 @@ func (t *Trend) markVerdicts() {
 
 // markBoxes marks the fewest changes that the boxes prove: a series that fits one
 // bucket is one, however its boxes wander.
-func (t *Trend) markBoxes() {
+func (t *Trend) markBoxes(says func(region) string, proof string) {
 	var since region
+	law := ""
 	for i := range t.Points {
 		p := &t.Points[i]
 		if len(p.box) == 0 {
 			continue
 		}
-		if since == nil {
-			since = p.box
+		if since == nil || p.Law != law {
+			if since != nil {
+				p.Change = "another law is promised: " + p.Law
+			}
+			since, law = p.box, p.Law
 			continue
 		}
 		both := intersect(since, p.box)
 		if len(both) == 0 {
-			p.Change = fmt.Sprintf("proven: %s before, %s now: no token bucket fits both", since, p.box)
+			p.Change = fmt.Sprintf("proven: %s before, %s now: %s", says(since), says(p.box), proof)
 			both = p.box
 		}
 		since = both
@@ -177,7 +218,8 @@ func (t *Trend) markLatencies(seed uint64) {
 		if i+1 < len(found) {
 			to = found[i+1].at
 		}
-		t.Points[at[c.at]].Change = fmt.Sprintf("median %s before, %s since (p=%.3f)", ms(median(values[from:c.at])), ms(median(values[c.at:to])), c.p)
+		t.Points[at[c.at]].Change = fmt.Sprintf("median %s before, %s since (p=%.3f)", ms(median(values[from:c.at])),
+			ms(median(values[c.at:to])), c.p)
 	}
 }
 
@@ -186,10 +228,10 @@ func median(values []float64) float64 {
 	return quantile(sorted, 0.5)
 }
 
-// CSV writes a line a run.
-func (t *Trend) CSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	rows := [][]string{{"run", "started", "server", "target", "verdict", "metric", "value", "lo", "hi", "n", "change", "label"}}
+// Rows are the trend's points, a row a run; a terminal is shown a line of them.
+func (t *Trend) Rows(ascii bool) export.Rows {
+	sheet := screen.Sheet{Header: []string{"run", "started", "server", "target", "verdict", "metric", "value", "lo",
+		"hi", "n", "change", "label"}}
 	number := func(x *float64) string {
 		if x == nil {
 			return ""
@@ -197,7 +239,9 @@ func (t *Trend) CSV(w io.Writer) error {
 		return strconv.FormatFloat(*x, 'g', -1, 64)
 	}
 	for _, p := range t.Points {
-		rows = append(rows, []string{p.Run, p.Started.UTC().Format(time.RFC3339), t.Server, t.Target, p.Verdict, t.Metric, number(p.Value), number(p.Lo), number(p.Hi), strconv.Itoa(p.N), p.Change, t.Label})
+		sheet.Add(p.Run, p.Started.UTC().Format(time.RFC3339), t.Server, t.Target, p.Verdict, t.Metric,
+			number(p.Value), number(p.Lo), number(p.Hi), p.N, p.Change, t.Label)
 	}
-	return out.WriteAll(rows)
+	return export.Rows{Document: t, Sheets: []screen.Sheet{sheet},
+		Text: func(w io.Writer) error { return t.Sparkline(w, ascii) }}
 }

@@ -24,7 +24,8 @@ func pasts(n int, change func(i int, s *results.Server)) []Past {
 		l := results.Latencies{Admitted: results.Quantiles{N: 200, P99: 40 + float64(i%3)}}
 		s.Latency = &l
 		change(i, &s)
-		list = append(list, Past{Run: fmt.Sprintf("run-%d", i), Started: time.Date(2026, 11, 24, i, 0, 0, 0, time.UTC), Server: &s})
+		list = append(list, Past{Run: fmt.Sprintf("run-%d", i), Started: time.Date(2026, 11, 24, i, 0, 0, 0, time.UTC),
+			Server: &s})
 	}
 	return list
 }
@@ -75,7 +76,8 @@ func TestTrendOfALimit(t *testing.T) {
 		if i >= 6 {
 			rate = 14
 		}
-		s.Measured = &results.Measured{Rate: results.Range{Lo: rate - 0.05, Hi: rate + 0.05}, Burst: results.Range{Lo: 39, Hi: 41}}
+		s.Measured = &results.Measured{Rate: results.Range{Lo: rate - 0.05, Hi: rate + 0.05},
+			Burst: results.Range{Lo: 39, Hi: 41}}
 		switch i {
 		case 2:
 			s.Measured.Rate.Hi = math.Inf(1)
@@ -106,11 +108,31 @@ func TestTrendOfAVerdict(t *testing.T) {
 	assert.Contains(t, b.String(), "in run run-2: pass → fail")
 	assert.Contains(t, b.String(), "1 run left out")
 	b.Reset()
-	require.NoError(t, trend.CSV(&b))
+	require.NoError(t, trend.Rows(false).Sheets[0].CSV(&b))
 	rows, err := csv.NewReader(&b).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 5)
-	assert.Equal(t, []string{"run-2", "2026-11-24T02:00:00Z", "acb", "mock http", "fail", "verdict", "", "", "", "0", "pass → fail", ""}, rows[2])
+	assert.Equal(t, []string{"run-2", "2026-11-24T02:00:00Z", "acb", "mock http", "fail", "verdict", "", "", "", "0",
+		"pass → fail", ""}, rows[2])
+}
+
+func TestATrendOfALawsNumber(t *testing.T) {
+	units := []results.Range{{Lo: 30, Hi: 30}, {Lo: 29, Hi: 31}, {Lo: 31, Hi: 31}, {Lo: 31, Hi: math.Inf(1)},
+		{Lo: 8, Hi: 9}}
+	list := pasts(5, func(i int, s *results.Server) {
+		s.Laws = []results.Law{{Law: "30 per 10s fixed"}, {Law: "9 per 1s sliding", Units: units[i]}}
+		if i == 4 {
+			s.Laws[1].Law = "9 per 2s sliding"
+		}
+	})
+	trend, err := Trends(list, "law2", 1)
+	require.NoError(t, err)
+	assert.Equal(t, "proven: 30 before, 31 now: no number fits both", trend.Points[2].Change)
+	assert.Equal(t, "another law is promised: 9 per 2s sliding", trend.Points[4].Change)
+	assert.Len(t, changed(trend), 2)
+	assert.Equal(t, "units", trend.Unit)
+	assert.Nil(t, trend.Points[3].Value)
+	assert.False(t, IsMetric("law0") || IsMetric("law17") || IsMetric("law") || IsMetric("lawful"))
 }
 
 func TestTrendRefuses(t *testing.T) {

@@ -9,19 +9,20 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // Table writes a report for people.
 func (r *Report) Table(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", r.headline())
+	fmt.Fprintf(&b, "%s\n", r.Headline())
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&b, "  - %s\n", reason)
 	}
 	fmt.Fprintf(&b, "base: %s\nnew:  %s\n", JoinNames(r.Base), JoinNames(r.New))
 	for _, d := range r.Decisions {
-		fmt.Fprintf(&b, "demand %s on %s: %s (%s)\n", d.Demand, d.Server, map[Outcome]string{Fine: "kept", Regression: "not kept", Undecided: "undecided"}[d.Outcome], d.Saw)
+		fmt.Fprintf(&b, "demand %s on %s: %s (%s)\n", d.Demand, d.Server,
+			map[Outcome]string{Fine: "kept", Regression: "not kept", Undecided: "undecided"}[d.Outcome], d.Saw)
 	}
 	for i := range r.Servers {
 		r.Servers[i].table(&b)
@@ -36,13 +37,15 @@ func (r *Report) Table(w io.Writer) error {
 	for i, q := range shown {
 		least[i] = fmt.Sprintf("%d for %s", r.Needed[q], q)
 	}
-	fmt.Fprintf(&b, "\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA side needs %s admitted calls. Noise is %s; seed %d\n",
+	fmt.Fprintf(&b, "\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA "+
+		"side needs %s admitted calls. Noise is %s; seed %d\n",
 		100*Confidence, strings.Join(least, ", "), ms(r.NoiseMS), r.Seed)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (r *Report) headline() string {
+// Headline is what the comparison comes to, in a line.
+func (r *Report) Headline() string {
 	switch r.Outcome {
 	case Regression:
 		return fmt.Sprintf("regression: %s", counted(len(r.Reasons), "thing"))
@@ -143,4 +146,4 @@ func (d Delta) String() string {
 }
 
 // ms says milliseconds to about three figures.
-func ms(x float64) string { return results.Span(time.Duration(x * 1e6)) }
+func ms(x float64) string { return words.Span(time.Duration(x * 1e6)) }

@@ -37,7 +37,8 @@ type Stored struct {
 func Again(st Stored) (*results.Document, error) {
 	doc := *st.Document
 	doc.Servers = slices.Clone(st.Document.Servers)
-	a := &again{stored: st, Again: results.Again{Run: st.Run, Was: doc.Verdict, Differences: []results.Difference{}, Kept: []results.Unjudged{}}}
+	a := &again{stored: st, Again: results.Again{Run: st.Run, Was: doc.Verdict, Differences: []results.Difference{},
+		Kept: []results.Unjudged{}}}
 	for i := range doc.Servers {
 		if err := a.server(&doc.Servers[i]); err != nil {
 			return nil, err
@@ -63,7 +64,8 @@ func (a *again) keep(s *results.Server, scenario, check, why string) {
 // server judges one server again.
 func (a *again) server(s *results.Server) error {
 	if len(s.Repeats) > 1 {
-		a.keep(s, "", "", fmt.Sprintf("of %d runs the calls of the worst are kept, and only those are judged", len(s.Repeats)))
+		a.keep(s, "", "", fmt.Sprintf("of %d runs the calls of the worst are kept, and only those are judged",
+			len(s.Repeats)))
 	}
 	if s.Error != "" {
 		a.keep(s, "", "", "it could not be judged, or not to the end: "+s.Error)
@@ -126,6 +128,9 @@ func (a *again) asked(s *results.Server) (asked, others []results.Scenario) {
 		case len(sc.Starts) > 0:
 			a.keep(s, sc.Scenario, "", "what its starts printed isn't kept, since it may hold credentials")
 			others = append(others, sc)
+		case sc.Conform != nil:
+			a.keep(s, sc.Scenario, "", "it rests on the texts of answers, which aren't kept")
+			others = append(others, sc)
 		case known || sc.Scenario == scenarios.LawScenario:
 			asked = append(asked, sc)
 		default:
@@ -180,6 +185,11 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, *v
 		if err != nil {
 			return set, nil, err
 		}
+		laws.Audited = slices.ContainsFunc(asked, func(sc results.Scenario) bool {
+			return slices.ContainsFunc(sc.Findings, func(f results.Finding) bool {
+				return f.Check == verdict.Tricks.ID
+			})
+		})
 		set.Profile.Limit = Permissive()
 		set.Questions = []verdict.Question{scenarios.LawQuestion(scenarios.Laws().Demanding(demands), laws)}
 		return set, laws, nil
@@ -199,7 +209,7 @@ func thresholds(texts []string) ([]verdict.Threshold, error) {
 	for _, text := range texts {
 		th, err := verdict.ParseThreshold(text)
 		if err != nil {
-			return nil, fmt.Errorf("judge: a demand can't be read again: %w", err)
+			return nil, fmt.Errorf("a demand can't be read again: %w", err)
 		}
 		list = append(list, th)
 	}
@@ -214,14 +224,16 @@ func limitOf(l results.Limit, more results.Setting) profiles.Limit {
 
 // lawsOf reads the laws that a server was held to.
 func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*verdict.Laws, error) {
-	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS), Fails: more.Fails, All: more.All, Headers: more.Headers}
+	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS),
+		Fails: more.Fails, All: more.All, Headers: more.Headers}
 	if r := more.Refusal; r != nil {
-		laws.Refusal = profiles.RefusalShape{Status: r.Status, Code: r.Code, RetryAfter: r.RetryAfter, Headers: r.Headers}
+		laws.Refusal = profiles.RefusalShape{Status: r.Status, Code: r.Code, RetryAfter: r.RetryAfter,
+			Headers: r.Headers}
 	}
 	for x, text := range strings.Split(s.Promise, "; ") {
 		law, err := promise.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("judge: the promise of %s can't be read again: %w", s.Server, err)
+			return nil, fmt.Errorf("the promise of %s can't be read again: %w", s.Server, err)
 		}
 		laws.Said = append(laws.Said, law)
 		var left []string
@@ -239,8 +251,10 @@ func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*v
 
 // Recorded is the setting as the document keeps it.
 func Recorded(set verdict.Setting, identity bool, thresholds []string) *results.Setting {
-	r := results.Setting{Shared: set.Shared, Presumed: set.Profile.Limit.Presumed, Identity: identity, Thresholds: thresholds}
-	if slices.Contains(set.Profile.Refusal.Statuses, http.StatusServiceUnavailable) { // the only one that judging asks about
+	r := results.Setting{Shared: set.Shared, Presumed: set.Profile.Limit.Presumed, Identity: identity,
+		Thresholds: thresholds}
+	// the only one that judging asks about
+	if slices.Contains(set.Profile.Refusal.Statuses, http.StatusServiceUnavailable) {
 		r.Statuses = []int{http.StatusServiceUnavailable}
 	}
 	return r.Recorded()
@@ -260,4 +274,17 @@ func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
 }
 
 // ErrNothing is returned for a run of which nothing can be judged again.
-var ErrNothing = errors.New("judge: nothing of the run can be judged again")
+var ErrNothing = errors.New("nothing of the run can be judged again")
+
+// Lanes are what a server's calls say of each law that it was held to, for drawings; none
+// where it was held to a bucket.
+func Lanes(s *results.Server, calls []history.Call) ([]verdict.Lane, error) {
+	if s.Promise == "" || len(calls) == 0 {
+		return nil, nil
+	}
+	set, laws, err := settingOf(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return laws.Lanes(set.Court(calls)), nil
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -69,11 +70,22 @@ func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []
 }
 
 // Identify says which calls have a credential in common: all, unless something tells
-// clients apart.
+// clients apart. A call of an audit's trick is of its client's first session, unless it has
+// one of its own, and of the address that it was sent from.
 func Identify(apart bool) func(promise.Dimension, *history.Call) (string, bool) {
-	return func(d promise.Dimension, _ *history.Call) (string, bool) {
+	return func(d promise.Dimension, c *history.Call) (string, bool) {
 		if d == promise.Credential && !apart {
 			return "of all", true
+		}
+		if c.Session == "" || d != promise.Session && d != promise.Address {
+			return "", false
+		}
+		g, trick := audit.GuiseOf(c.Session)
+		switch {
+		case trick && d == promise.Session && !g.Own():
+			return c.Client, true
+		case trick && d == promise.Address && g.From != "":
+			return g.From, true
 		}
 		return "", false
 	}

@@ -32,7 +32,8 @@ func (a *again) loaded(s *results.Server, sc *results.Scenario) error {
 		a.keep(s, sc.Scenario, "", "an older version of mcpload kept the run, without what its verdicts rest on")
 		return nil
 	case l.Generator.Sampled > 1:
-		a.keep(s, sc.Scenario, "", fmt.Sprintf("one call in %d was kept, and the checks rest on all", l.Generator.Sampled))
+		a.keep(s, sc.Scenario, "", fmt.Sprintf("one call in %d was kept, and the checks rest on all",
+			l.Generator.Sampled))
 		return nil
 	}
 	account, n, err := a.account(s, l)
@@ -48,7 +49,8 @@ func (a *again) loaded(s *results.Server, sc *results.Scenario) error {
 	}
 	measured := account.Scenario(sc.Scenario, l.Seconds)
 	measured.Load, measured.Starts, measured.Attempts = l, sc.Starts, sc.Attempts
-	measured.Findings = results.Findings(verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
+	measured.Findings = results.Findings(
+		verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil))
 	was := *sc
 	*sc = measured
 	quarantined(sc, []results.Scenario{was})
@@ -67,7 +69,8 @@ func (a *again) account(s *results.Server, l *results.Load) (*load.Account, int,
 	if err != nil {
 		return nil, 0, err
 	}
-	account := &load.Account{Metrics: load.NewMetrics(shape), Load: l, Thresholds: demands, Mock: s.Target.Kind == "mock"}
+	account := &load.Account{Metrics: load.NewMetrics(shape), Load: l, Thresholds: demands,
+		Mock: s.Target.Kind == "mock"}
 	n := 0
 	err = a.stored.Each(func(server string, c *history.Call) error {
 		if server == s.Server && c.Planned() {

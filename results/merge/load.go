@@ -64,9 +64,12 @@ func (w *Whole) load(sorted []Part, missing []string, of int) error {
 	}
 	s := &w.Document.Servers[0]
 	out := m.Scenario(sc.Scenario, l.Seconds)
+	if err := counted(sorted, out.Calls); err != nil {
+		return err
+	}
 	out.Load = l
 	findings := verdict.Judge(verdict.Setting{Questions: []verdict.Question{account.Question()}}, nil)
-	out.Findings = results.Findings(append(findings, whole(missing, of)))
+	out.Findings = results.Findings(append(findings, whole(missing, of), w.together(sorted)))
 	s.Scenarios, s.Latency = []results.Scenario{out}, &out.Latency
 	return nil
 }
@@ -91,18 +94,21 @@ func sum(sorted []Part) (*results.Load, error) {
 	_, first := loadOf(sorted[0])
 	l, set := *first, *first.Setting
 	l.Measures, l.Setting, l.Server, l.Client, l.Integrity, l.Schema = nil, &set, nil, nil, nil, nil
-	l.Seconds, l.Sessions, l.Connections, l.Processes, l.Stopped = 0, 0, 0, 0, ""
+	l.Seconds, l.Sessions, l.Connections, l.Streams, l.Processes, l.Stopped = 0, 0, 0, 0, 0, ""
 	l.Setup, l.Generator = results.LoadSetup{}, results.LoadGenerator{}
-	set = results.LoadSetting{AskedNS: set.AskedNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo, Schema: set.Schema,
+	set = results.LoadSetting{AskedNS: set.AskedNS, Closed: set.Closed, Thresholds: set.Thresholds, Echo: set.Echo,
+		Schema:  set.Schema,
 		Aborted: set.Aborted}
 	said := texts{of: len(sorted)}
 	for _, p := range sorted {
 		_, o := loadOf(p)
 		nth, g, e := p.shard().Part, o.Generator, o.Setting
 		l.Seconds = max(l.Seconds, o.Seconds)
-		l.Sessions, l.Connections, l.Processes = l.Sessions+o.Sessions, l.Connections+o.Connections, l.Processes+o.Processes
+		l.Sessions, l.Connections = l.Sessions+o.Sessions, l.Connections+o.Connections
+		l.Streams, l.Processes = l.Streams+o.Streams, l.Processes+o.Processes
 		l.Setup.Failed, l.Setup.Reopened = l.Setup.Failed+o.Setup.Failed, l.Setup.Reopened+o.Setup.Reopened
-		l.Generator.CPU, l.Generator.Cores, l.Generator.Peak = l.Generator.CPU+g.CPU, l.Generator.Cores+g.Cores, l.Generator.Peak+g.Peak
+		l.Generator.CPU, l.Generator.Cores, l.Generator.Peak = l.Generator.CPU+g.CPU, l.Generator.Cores+g.Cores,
+			l.Generator.Peak+g.Peak
 		if g.GC.Max > l.Generator.GC.Max {
 			l.Generator.GC = g.GC
 		}
@@ -114,7 +120,8 @@ func sum(sorted []Part) (*results.Load, error) {
 		said.add(&l.Stopped, nth, o.Stopped)
 		said.add(&set.Missed, nth, e.Missed)
 		set.InFlight, set.Wanted = set.InFlight+e.InFlight, set.Wanted+e.Wanted
-		set.Spoilt, set.Touched, set.Lacked, set.Nonces = set.Spoilt+e.Spoilt, set.Touched+e.Touched, set.Lacked+e.Lacked, set.Nonces+e.Nonces
+		set.Spoilt, set.Touched, set.Lacked, set.Nonces = set.Spoilt+e.Spoilt, set.Touched+e.Touched, set.Lacked+
+			e.Lacked, set.Nonces+e.Nonces
 		set.StallNS, set.Gone = max(set.StallNS, e.StallNS), set.Gone || e.Gone
 		set.Shaped += e.Shaped
 		addIntegrity(&l, o.Integrity)
@@ -162,7 +169,10 @@ func addSchema(l *results.Load, o *results.LoadSchema) {
 	s := l.Schema
 	s.Checked, s.Wrong = s.Checked+o.Checked, s.Wrong+o.Wrong
 	for _, b := range o.Breaches {
-		k := slices.IndexFunc(s.Breaches, func(x results.LoadBreach) bool { return x.Row == b.Row && x.Method == b.Method })
+		k := slices.IndexFunc(s.Breaches, func(x results.LoadBreach) bool {
+			return x.Row == b.Row &&
+				x.Method == b.Method
+		})
 		if k < 0 {
 			s.Breaches = append(s.Breaches, b)
 			continue
@@ -185,8 +195,9 @@ func addClient(l *results.Load, o *results.LoadClient) {
 
 // spans puts the distributions together of what isn't a call.
 func spans(l *results.Load, sorted []Part) error {
-	for name, to := range map[string]*results.Quantiles{load.SpanPacing: &l.Generator.Pacing, load.SpanHandshake: &l.Setup.Handshake,
-		load.SpanConnect: &l.Setup.Connect, load.SpanTLS: &l.Setup.TLS, load.SpanFirstByte: &l.Setup.FirstByte,
+	for name, to := range map[string]*results.Quantiles{load.SpanPacing: &l.Generator.Pacing,
+		load.SpanHandshake: &l.Setup.Handshake,
+		load.SpanConnect:   &l.Setup.Connect, load.SpanTLS: &l.Setup.TLS, load.SpanFirstByte: &l.Setup.FirstByte,
 		load.SpanDelay: delayOf(l), load.SpanStreamEnd: endOf(l)} {
 		var h load.Histogram
 		for _, p := range sorted {

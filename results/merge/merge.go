@@ -59,7 +59,7 @@ func Runs(parts []Part, c Config) (*Whole, error) {
 		return nil, err
 	}
 	w := &Whole{}
-	if w.lines, err = timelines(sorted, c); err != nil && !isLoad(sorted[0]) {
+	if w.lines, err = timelines(sorted, c); err != nil && !isLoad(sorted[0]) && !isConform(sorted[0]) {
 		return nil, err
 	}
 	doc := *sorted[0].Document
@@ -82,9 +82,13 @@ func Runs(parts []Part, c Config) (*Whole, error) {
 		}
 	}
 	s.Shard, s.Notes, s.Error, s.Hint = nil, own, "", ""
-	if isLoad(sorted[0]) {
+	switch {
+	case isConform(sorted[0]):
+		w.conform(sorted, missing)
+		err = nil
+	case isLoad(sorted[0]):
 		err = w.load(sorted, missing, of)
-	} else {
+	default:
 		err = w.run(sorted, missing, of)
 	}
 	if err != nil {
@@ -117,13 +121,14 @@ const sharedNote = "refusals were not held against the server, because it is sha
 // fit says if the parts are those of one plan, and returns them in order.
 func fit(parts []Part) (sorted []Part, of int, err error) {
 	if len(parts) == 0 {
-		return nil, 0, errors.New("merge: there is nothing to put together")
+		return nil, 0, errors.New("there is nothing to put together")
 	}
 	sorted = slices.Clone(parts)
 	for i := range sorted {
 		p := &sorted[i]
 		if len(p.Document.Servers) != 1 || p.shard() == nil {
-			return nil, 0, hint.New(fmt.Errorf("%s is no shard, but a whole run", p.Name), "mcpload load and run send a part with --shard k/n")
+			return nil, 0, hint.New(fmt.Errorf("%s is no shard, but a whole run", p.Name), "mcpload load, run and "+
+				"conform send a part with --shard k/n")
 		}
 	}
 	slices.SortStableFunc(sorted, func(a, b Part) int { return cmp.Compare(a.shard().Part, b.shard().Part) })
@@ -132,16 +137,28 @@ func fit(parts []Part) (sorted []Part, of int, err error) {
 		p, s := &sorted[i], sorted[i].shard()
 		switch {
 		case s.Of != first.shard().Of:
-			return nil, 0, fmt.Errorf("%s is one of %d shards, and %s one of %d", p.Name, s.Of, first.Name, first.shard().Of)
-		case s.Plan != first.shard().Plan || p.server().Server != first.server().Server:
-			return nil, 0, hint.New(fmt.Errorf("%s and %s are parts of different plans", first.Name, p.Name), "give every shard the same flags")
+			return nil, 0, fmt.Errorf("%s is one of %d shards, and %s one of %d", p.Name, s.Of, first.Name,
+				first.shard().Of)
+		case s.Part < 1 || s.Part > s.Of:
+			return nil, 0, fmt.Errorf("%s says that it is shard %d of %d", p.Name, s.Part, s.Of)
+		case s.Plan != first.shard().Plan || p.server().Server != first.server().Server ||
+			isLoad(*p) != isLoad(*first) || isConform(*p) != isConform(*first) || !alike(p, first):
+			return nil, 0, hint.New(fmt.Errorf("%s and %s are parts of different plans", first.Name, p.Name),
+				"give every shard the same flags")
 		case i > 0 && s.Part == sorted[i-1].shard().Part:
 			return nil, 0, fmt.Errorf("%s and %s are both shard %d", sorted[i-1].Name, p.Name, s.Part)
+		case isConform(*p) && (p.server().Target.Kind != "url" ||
+			p.server().Target.Address == first.server().Target.Address):
+			// what each started for itself is the same server
+		case isConform(*p) && p.server().Target.Address != first.server().Target.Address:
+			return nil, 0, hint.New(fmt.Errorf("%s went to %s, and %s to %s: one may keep what the other breaks",
+				first.Name, first.server().Target.Address, p.Name, p.server().Target.Address), "give every shard the "+
+				"same --url, by a name that all machines know")
 		case !isLoad(*p) && p.server().Target.Address != first.server().Target.Address:
-			return nil, 0, hint.New(fmt.Errorf("%s went to %s, and %s to %s: a limit that two servers keep is another one",
-				first.Name, first.server().Target.Address, p.Name, p.server().Target.Address), "give every shard the same --url, by a name that all machines know")
-		case isLoad(*p) != isLoad(*first):
-			return nil, 0, fmt.Errorf("%s and %s are parts of different plans", first.Name, p.Name)
+			return nil, 0, hint.New(fmt.Errorf("%s went to %s, and %s to %s: a limit that two servers keep is "+
+				"another one",
+				first.Name, first.server().Target.Address, p.Name, p.server().Target.Address), "give every shard the "+
+				"same --url, by a name that all machines know")
 		}
 	}
 	return sorted, first.shard().Of, nil
@@ -156,7 +173,8 @@ func lost(sorted []Part, of int) (missing []string) {
 	for nth := 1; nth <= of; nth++ {
 		switch p := there[nth]; {
 		case p == nil:
-			missing = append(missing, fmt.Sprintf("shard %d is missing: what it would have sent is unsent, and what it sent is not known", nth))
+			missing = append(missing, fmt.Sprintf("shard %d is missing: what it would have sent is unsent, and what "+
+				"it sent is not known", nth))
 		case p.shard().Lost != "":
 			missing = append(missing, fmt.Sprintf("shard %d: %s", nth, p.shard().Lost))
 		case p.server().Error != "":
@@ -220,8 +238,10 @@ func (w *Whole) run(sorted []Part, missing []string, of int) error {
 	again.Again = nil
 	*w.Document = *again
 	s = &w.Document.Servers[0]
-	common := verdict.Finding{Check: checkCommon, Verdict: verdict.Pass, Want: "shards that begin together, within " + begin.String(),
-		Saw: fmt.Sprintf("within %s, by clocks known to %s", spread.Round(time.Microsecond), err.Round(time.Microsecond))}
+	common := verdict.Finding{Check: checkCommon, Verdict: verdict.Pass, Want: "shards that begin together, within " +
+		begin.String(),
+		Saw: fmt.Sprintf("within %s, by clocks known to %s", spread.Round(time.Microsecond),
+			err.Round(time.Microsecond))}
 	if spread > begin {
 		common.Verdict = verdict.Inconclusive
 		common.Saw += ": give all of them one --start-at, or let mcpload coordinate start them"

@@ -14,6 +14,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/shard"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // A timeline leads a part's clock to the common one.
@@ -24,29 +25,35 @@ type timeline struct {
 }
 
 // ErrNoCommonClock is wrapped where parts have no clock in common.
-var ErrNoCommonClock = errors.New("merge: the shards have no clock in common")
+var ErrNoCommonClock = errors.New("the shards have no clock in common")
 
 // timelines finds a clock that all parts have in common: the coordinator's, which each
 // has measured, or the wall clock of the one machine that all ran on. Else their wall
 // clocks agree to within what somebody says.
 func timelines(parts []Part, c Config) ([]timeline, error) {
 	for _, candidate := range parts[0].shard().Clocks {
-		if candidate.Name != "" && slices.IndexFunc(parts, func(p Part) bool { return clockOf(p, candidate.Name) == nil }) < 0 {
+		if candidate.Name != "" && slices.IndexFunc(parts,
+			func(p Part) bool { return clockOf(p, candidate.Name) == nil }) < 0 {
 			return lines(parts, 0, func(p Part) *results.ShardClock { return clockOf(p, candidate.Name) })
 		}
 	}
 	if c.ClockError <= 0 {
-		return nil, hint.New(fmt.Errorf("%w: they ran on several machines, and nobody measured these", ErrNoCommonClock),
-			"--clock-error 20ms says to within what the machines' clocks agree, such as by NTP; mcpload coordinate measures it")
+		return nil, hint.New(fmt.Errorf("%w: they ran on several machines, and nobody measured these",
+			ErrNoCommonClock),
+			"--clock-error 20ms says to within what the machines' clocks agree, such as by NTP; mcpload coordinate "+
+				"measures it")
 	}
-	return lines(parts, c.ClockError, func(p Part) *results.ShardClock {
-		clocks := p.shard().Clocks
-		i := slices.IndexFunc(clocks, func(c results.ShardClock) bool { return c.DriftPPM == 0 })
-		if i < 0 {
-			return nil
-		}
-		return &clocks[i]
-	})
+	return lines(parts, c.ClockError, calendarOf)
+}
+
+// calendarOf is a part's own wall clock; nil where it has none.
+func calendarOf(p Part) *results.ShardClock {
+	clocks := p.shard().Clocks
+	i := slices.IndexFunc(clocks, func(c results.ShardClock) bool { return c.DriftPPM == 0 })
+	if i < 0 {
+		return nil
+	}
+	return &clocks[i]
 }
 
 // clockOf is a part's clock of a name; nil where it has none.
@@ -70,7 +77,8 @@ func lines(parts []Part, off time.Duration, of func(Part) *results.ShardClock) (
 		}
 		var bounds []shard.Bound
 		for _, b := range c.Bounds {
-			bounds = append(bounds, shard.Bound{At: time.Duration(b.AtNS), Lo: time.Duration(b.LoNS) - off, Hi: time.Duration(b.HiNS) + off})
+			bounds = append(bounds, shard.Bound{At: time.Duration(b.AtNS), Lo: time.Duration(b.LoNS) - off,
+				Hi: time.Duration(b.HiNS) + off})
 		}
 		o, err := shard.NewOffsets(bounds, c.DriftPPM*1e-6)
 		if err != nil {
@@ -111,16 +119,45 @@ func (w *Whole) spread(parts []Part) (spread, known time.Duration) {
 	return last - first, known
 }
 
+// together is the finding of whether the parts of a load were sent at one time: of those
+// that weren't, the rate of the whole never was. Where nobody measured the clocks, what
+// each says of itself counts.
+func (w *Whole) together(parts []Part) verdict.Finding {
+	f := verdict.Finding{Check: checkCommon, Verdict: verdict.Pass, Want: "shards that begin together, within " +
+		apart.String()}
+	by := ""
+	if w.lines == nil {
+		by = ", by clocks that nobody measured"
+		w.lines, _ = lines(parts, 0, calendarOf) // without one nobody knows, which is said below
+	}
+	if w.lines == nil {
+		f.Verdict, f.Saw = verdict.Inconclusive, "when they began is not known"
+		return f
+	}
+	spread, _ := w.spread(parts)
+	f.Saw = fmt.Sprintf("within %s%s", spread.Round(time.Millisecond), by)
+	if spread > apart {
+		f.Verdict = verdict.Inconclusive
+		f.Saw += ", so that what all were to send was never sent at once: give all of them one --start-at, or let " +
+			"mcpload coordinate start them"
+	}
+	return f
+}
+
 // join puts the calls of a run into common time and in the order of their sending.
 func (w *Whole) join(parts []Part) error {
 	for i, p := range parts {
-		l := &w.lines[i]
+		l, planned := &w.lines[i], map[string]int{}
 		err := p.Each(func(_ string, c *history.Call) error {
 			moved := *c
+			planned[c.Label]++
 			l.worst = max(l.worst, l.move(&moved))
 			w.Calls = append(w.Calls, moved)
 			return nil
 		})
+		if err == nil {
+			err = p.whole(planned)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}

@@ -44,7 +44,8 @@ func TestTicksAreRoundAndOnTheAxis(t *testing.T) {
 }
 
 func TestStepsOfTimeAreRoundOnAClock(t *testing.T) {
-	for x, want := range map[float64]float64{0.013: 0.02, 3: 5, 12: 20, 22: 30, 45: 60, 100: 120, 170: 300, 4000: 7200} {
+	for x, want := range map[float64]float64{0.013: 0.02, 3: 5, 12: 20, 22: 30, 45: 60, 100: 120, 170: 300,
+		4000: 7200} {
 		assert.InDelta(t, want, timeStep(x), 1e-9, "%g", x)
 	}
 }

@@ -10,17 +10,22 @@ import (
 const boxHeight = 240
 
 // newBox draws the buckets that explain the calls, as a box of rates and bursts,
-// against the declared one. A bucket outside can't have given the answers.
+// against the declared one, if one was. A bucket outside can't have given the answers.
 func newBox(id string, s *results.Server) chart {
-	c := chart{
-		ID: id, Title: "Measured against declared",
-		Lead:   "Every token bucket that can have given these answers lies in the box. If the declared point lies outside, the server isn't what it says.",
-		Legend: []key{{"key-box", "certified box"}, {"key-point", "declared"}},
-		Table:  table{Caption: "Measured against declared", Head: []string{"", "rate, per second", "burst, tokens"}},
+	c := chart{ID: id, Title: "Measured against declared",
+		Lead: "Every token bucket that can have given these answers lies in the box. If the declared point lies " +
+			"outside, the server isn't what it says.",
+		Legend: []key{{"key-box", "certified box"}, {"key-point", "declared"}}}
+	m, declared := s.Measured, s.Limit.Rate > 0
+	if !declared {
+		c.Title, c.Legend = "Measured rate and burst", c.Legend[:1]
+		c.Lead = "Every token bucket that can have given these answers lies in the box."
 	}
+	c.Table = table{Caption: c.Title, Head: []string{"", "rate, per second", "burst, tokens"}}
 	rate, burst := s.Limit.Rate, float64(s.Limit.Burst)
-	c.Table.Rows = append(c.Table.Rows, []string{"declared", figure(rate), figure(burst)})
-	m := s.Measured
+	if declared {
+		c.Table.Rows = append(c.Table.Rows, []string{"declared", figure(rate), figure(burst)})
+	}
 	if m == nil {
 		c.Lead = "There is no box: " + s.MeasuredWords() + "."
 		if s.MeasuredWords() == "-" {
@@ -31,6 +36,9 @@ func newBox(id string, s *results.Server) chart {
 	}
 	x, y := axis{rate, rate}, axis{burst, burst}
 	if m != nil {
+		if !declared {
+			x, y = axis{m.Rate.Lo, m.Rate.Lo}, axis{m.Burst.Lo, m.Burst.Lo}
+		}
 		x, y = x.holding(m.Rate), y.holding(m.Burst)
 		c.Table.Rows = append(c.Table.Rows, []string{"measured", m.Rate.String(), m.Burst.String()})
 	}
@@ -41,32 +49,44 @@ func newBox(id string, s *results.Server) chart {
 	d.xTicks(x, x.ticks(4), func(v float64) string { return figure(v) + "/s" })
 	d.text("tick", 0, -8, -4, "end", "burst")
 	if m != nil {
-		d.box("box", m, x, pixel)
-		if m.Or != nil {
-			c.Notes = append(c.Notes, or(d, m.Or, x, pixel))
-			c.Table.Rows = append(c.Table.Rows, []string{"or faster", m.Or.Rate.String(), m.Or.Burst.String()})
-		}
-		for _, r := range []struct {
-			name string
-			hi   float64
-		}{{"rate", m.Rate.Hi}, {"burst", m.Burst.Hi}} {
-			if math.IsInf(r.hi, 1) {
-				c.Notes = append(c.Notes, "These calls give no upper bound of the "+r.name+": the box is open on that side.")
-			}
+		c.measured(d, m, x, pixel)
+	}
+	if declared {
+		d.declared(x.share(rate), pixel(burst), "declared "+figure(rate)+"/s, "+figure(burst))
+	}
+	d.level("axis", boxHeight)
+	c.SVG = d.svg(c.Title)
+	return c
+}
+
+// measured draws the box, and says where it has no end.
+func (c *chart) measured(d *drawing, m *results.Measured, x axis, pixel func(float64) float64) {
+	d.box("box", m, x, pixel)
+	if m.Or != nil {
+		c.Notes = append(c.Notes, or(d, m.Or, x, pixel))
+		c.Table.Rows = append(c.Table.Rows, []string{"or faster", m.Or.Rate.String(), m.Or.Burst.String()})
+	}
+	for _, r := range []struct {
+		name string
+		hi   float64
+	}{{"rate", m.Rate.Hi}, {"burst", m.Burst.Hi}} {
+		if math.IsInf(r.hi, 1) {
+			c.Notes = append(c.Notes, "These calls give no upper bound of the "+r.name+": the box is open on "+
+				"that side.")
 		}
 	}
-	at := x.share(rate)
-	d.path("cross", fmt.Sprintf("M%s 0V%dM0 %sH%d", unit(at), boxHeight, px(pixel(burst)), across))
-	d.path("point-halo", fmt.Sprintf("M%s %sv0", unit(at), px(pixel(burst))))
-	d.path("point", fmt.Sprintf("M%s %sv0", unit(at), px(pixel(burst))))
-	d.level("axis", boxHeight)
+}
+
+// declared marks the point that was promised, at a share of the width.
+func (d *drawing) declared(at, y float64, label string) {
+	d.path("cross", fmt.Sprintf("M%s 0V%dM0 %sH%d", unit(at), boxHeight, px(y), across))
+	d.path("point-halo", fmt.Sprintf("M%s %sv0", unit(at), px(y)))
+	d.path("point", fmt.Sprintf("M%s %sv0", unit(at), px(y)))
 	dx, anchor := 9.0, "start"
 	if at > 0.6 {
 		dx, anchor = -9, "end"
 	}
-	d.text("note strong", at, dx, pixel(burst)-8, anchor, "declared "+figure(rate)+"/s, "+figure(burst))
-	c.SVG = d.svg("Measured rate and burst against the declared ones")
-	return c
+	d.text("note strong", at, dx, y-8, anchor, label)
 }
 
 // holding widens an axis so that the known ends of a range lie on it.

@@ -72,7 +72,8 @@ func (m *matrix) put(id string, column, columns int, r results.ConformRow, revis
 	k := slices.IndexFunc(area.Rows, func(o matrixRow) bool { return o.ID == r.ID })
 	if k < 0 {
 		k = len(area.Rows)
-		area.Rows = append(area.Rows, matrixRow{ID: r.ID, Level: r.Level, Says: r.Says, Cells: make([]matrixCell, columns)})
+		area.Rows = append(area.Rows, matrixRow{ID: r.ID, Level: r.Level, Says: r.Says, Cells: make([]matrixCell,
+			columns)})
 	}
 	cell := matrixCell{Class: "inconclusive", Word: r.Answer, Saw: cut(r.Saw)}
 	switch {

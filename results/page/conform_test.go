@@ -15,7 +15,8 @@ import (
 // fail's exchanges, where the cell's link leads.
 func TestConformMatrix(t *testing.T) {
 	row := func(id, area, answer string) results.ConformRow {
-		r := results.ConformRow{ID: id, Area: area, Level: "MUST", Section: "basic", Says: "keeps " + id, Answer: answer, Saw: "saw " + id}
+		r := results.ConformRow{ID: id, Area: area, Level: "MUST", Section: "basic", Says: "keeps " + id,
+			Answer: answer, Saw: "saw " + id}
 		if answer == results.RowFail {
 			r.Exchanges = []results.Exchange{{Line: "curl one", Request: "<request>", Reply: "<script>reply</script>"}}
 		}
@@ -23,21 +24,27 @@ func TestConformMatrix(t *testing.T) {
 	}
 	known := row("H03", "transport", results.RowFail)
 	known.Known = "mended soon"
-	d := &results.Document{Servers: []results.Server{{Server: "s", Target: results.Target{Kind: "url"}, Scenarios: []results.Scenario{
-		results.NewConform(results.Conform{Protocol: "2026-07-28", Rows: []results.ConformRow{
-			row("R01", "messages", results.RowPass), row("H01", "transport", results.RowFail), known}}, results.Counts{}),
-		results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: []results.ConformRow{
-			row("H01", "transport", results.RowPass), row("R01", "messages", results.RowNotTestable)}}, results.Counts{}),
-	}}}}
+	d := &results.Document{Servers: []results.Server{{Server: "s", Target: results.Target{Kind: "url"},
+		Scenarios: []results.Scenario{
+			results.NewConform(results.Conform{Protocol: "2026-07-28", Rows: []results.ConformRow{
+				row("R01", "messages", results.RowPass), row("H01", "transport", results.RowFail), known}},
+				results.Counts{}),
+			results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: []results.ConformRow{
+				row("H01", "transport", results.RowPass), row("R01", "messages", results.RowNotTestable)}},
+				results.Counts{}),
+		}}}}
 	d.Finish()
 	m := newMatrix("s1", &d.Servers[0])
 	require.NotNil(t, m)
 	assert.Equal(t, []string{"2026-07-28", "2025-11-25"}, m.Revisions)
 	require.Len(t, m.Areas, 2)
 	require.Len(t, m.Areas[1].Rows, 2)
-	assert.Equal(t, []matrixCell{{"pass", "pass", "saw R01", ""}, {"inconclusive", "not testable", "saw R01", ""}}, m.Areas[0].Rows[0].Cells)
-	assert.Equal(t, []matrixCell{{"fail", "fail", "saw H01", "s1-H01-2026-07-28"}, {"pass", "pass", "saw H01", ""}}, m.Areas[1].Rows[0].Cells)
-	assert.Equal(t, []matrixCell{{"inconclusive", "known", "saw H03", "s1-H03-2026-07-28"}, {}}, m.Areas[1].Rows[1].Cells)
+	assert.Equal(t, []matrixCell{{"pass", "pass", "saw R01", ""}, {"inconclusive", "not testable", "saw R01", ""}},
+		m.Areas[0].Rows[0].Cells)
+	assert.Equal(t, []matrixCell{{"fail", "fail", "saw H01", "s1-H01-2026-07-28"}, {"pass", "pass", "saw H01", ""}},
+		m.Areas[1].Rows[0].Cells)
+	assert.Equal(t, []matrixCell{{"inconclusive", "known", "saw H03", "s1-H03-2026-07-28"}, {}},
+		m.Areas[1].Rows[1].Cells)
 
 	var b strings.Builder
 	require.NoError(t, HTML(&b, d, nil))
@@ -46,5 +53,7 @@ func TestConformMatrix(t *testing.T) {
 	}
 	assert.Equal(t, 2, strings.Count(b.String(), "curl one"))
 	assert.Contains(t, b.String(), "mended soon")
+	assert.Less(t, strings.Index(b.String(), "What isn't kept"), strings.Index(b.String(), "Demands of the protocol"),
+		"failures first")
 	assert.NotContains(t, b.String(), "<script>reply")
 }

@@ -93,10 +93,12 @@ func (c *curve) draw(id, scenario string) chart {
 	d.path("declared", allowed)
 	d.level("axis", curveHeight)
 	out := chart{ID: id, Title: scenario, Small: true, SVG: d.svg(scenario + ": admitted against allowed"),
-		Table: table{Caption: "Calls since the first of " + scenario, Head: []string{"after", "sent", "admitted", "allowed"}}}
+		Table: table{Caption: "Calls since the first of " + scenario, Head: []string{"after", "sent", "admitted",
+			"allowed"}}}
 	for k := range 11 {
 		at := c.start + length*time.Duration(k)/10
-		out.Table.Rows = append(out.Table.Rows, []string{label((at - c.start).Seconds()), grouped(until(c.sent, at)), grouped(until(c.granted, at)), figure(c.allowed(at))})
+		out.Table.Rows = append(out.Table.Rows, []string{label((at - c.start).Seconds()), grouped(until(c.sent, at)),
+			grouped(until(c.granted, at)), figure(c.allowed(at))})
 	}
 	if c.buckets > 1 {
 		out.Notes = []string{fmt.Sprintf("Allowed are %d clients' buckets together.", c.buckets)}

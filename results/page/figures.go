@@ -9,7 +9,8 @@ import (
 
 // statistics fills in the tables of figures.
 func (v *server) statistics() {
-	v.Counts = table{Caption: "What came of the calls", Head: []string{"scenario", "verdict", "planned", "sent", "admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}}
+	v.Counts = table{Caption: "What came of the calls", Head: []string{"scenario", "verdict", "planned", "sent",
+		"admitted", "refused", "failed", "unknown", "sent/s", "admitted/s"}}
 	idle := slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool { return sc.Calls.ClosedIdle > 0 })
 	if idle {
 		v.Counts.Head = slices.Insert(v.Counts.Head, len(v.Counts.Head)-3, "closed while idle")
@@ -20,7 +21,8 @@ func (v *server) statistics() {
 		if len(sc.Starts) > 0 {
 			v.Starts = append(v.Starts, startTable(sc))
 		} else {
-			row := []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent), grouped(c.Admitted), grouped(c.Limited), grouped(c.Failed)}
+			row := []string{sc.Scenario, sc.Verdict.String(), grouped(c.Planned), grouped(c.Sent), grouped(c.Admitted),
+				grouped(c.Limited), grouped(c.Failed)}
 			if idle {
 				row = append(row, grouped(c.ClosedIdle))
 			}
@@ -35,7 +37,8 @@ func (v *server) statistics() {
 			}
 		}
 	}
-	v.Latency = table{Caption: "Latency by scenario, from the instant due", Head: []string{"scenario", "admitted", "p50", "p99", "max", "refused", "p50", "p99", "max"}}
+	v.Latency = table{Caption: "Latency by scenario, from the instant due", Head: []string{"scenario", "admitted",
+		"p50", "p99", "max", "refused", "p50", "p99", "max"}}
 	for _, sc := range v.Scenarios {
 		if sc.Latency.Admitted.N+sc.Latency.Limited.N == 0 {
 			continue
@@ -59,10 +62,12 @@ func (v *server) statistics() {
 
 // startTable is what became of every start.
 func startTable(sc results.Scenario) table {
-	t := table{Caption: "Starts of " + sc.Scenario, Head: []string{"case", "variable", "should", "did", "after", "verdict", "says", "leaked"}}
+	t := table{Caption: "Starts of " + sc.Scenario, Head: []string{"case", "variable", "should", "did", "after",
+		"verdict", "says", "leaked"}}
 	for _, s := range sc.Starts {
 		did := strings.TrimSpace(s.Did + " " + s.Exit)
-		t.Rows = append(t.Rows, []string{s.Case, s.Env, s.Expected, did, millis(s.AfterMS), s.Verdict.String(), cut(s.Message), strings.Join(s.Leaked, ", ")})
+		t.Rows = append(t.Rows, []string{s.Case, s.Env, s.Expected, did, millis(s.AfterMS), s.Verdict.String(),
+			cut(s.Message), strings.Join(s.Leaked, ", ")})
 	}
 	return t
 }

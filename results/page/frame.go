@@ -48,5 +48,6 @@ func policy(script, style string, served bool) string {
 	if served {
 		forms = "'self'"
 	}
-	return "default-src 'none'; script-src " + hash(script) + "; style-src " + hash(style) + "; img-src data:; base-uri 'none'; form-action " + forms
+	return "default-src 'none'; script-src " + hash(script) + "; style-src " + hash(style) + "; img-src data:; " +
+		"base-uri 'none'; form-action " + forms
 }

@@ -91,10 +91,13 @@ func (w *waiting) overTime(id string, label func(float64) string) chart {
 	d.level("axis", latencyHeight)
 	out := chart{
 		ID: id, Title: "Latency over time", SVG: d.svg("Latency over time"),
-		Lead:    "What callers waited, from the instant at which each call was due. Refused calls stand apart: quick refusals say nothing of the service.",
-		Legend:  []key{{"key-admitted", "admitted"}, {"key-refused", "refused"}},
-		Readout: &readout{From: int64(seconds(w.x.lo)), To: int64(seconds(w.x.hi)), Names: []string{"slowest admitted", "slowest refused"}, Format: []string{"ms", "ms"}, Rows: worst[:]},
-		Table:   table{Caption: "Latency over time", Head: []string{"due from", "admitted", "median", "slowest", "refused", "median", "slowest"}},
+		Lead: "What callers waited, from the instant at which each call was due. Refused calls stand apart: quick " +
+			"refusals say nothing of the service.",
+		Legend: []key{{"key-admitted", "admitted"}, {"key-refused", "refused"}},
+		Readout: &readout{From: int64(seconds(w.x.lo)), To: int64(seconds(w.x.hi)), Names: []string{"slowest admitted",
+			"slowest refused"}, Format: []string{"ms", "ms"}, Rows: worst[:]},
+		Table: table{Caption: "Latency over time", Head: []string{"due from", "admitted", "median", "slowest",
+			"refused", "median", "slowest"}},
 	}
 	if clouds[2].total > 0 {
 		out.Legend = append(out.Legend, key{"key-odd", "failed or unknown, at the top"})
@@ -108,7 +111,8 @@ func (w *waiting) overTime(id string, label func(float64) string) chart {
 	}
 	for i, name := range []string{"admitted", "refused", "other"} {
 		if kept := len(clouds[i].kept()); kept < clouds[i].total {
-			out.Notes = append(out.Notes, fmt.Sprintf("%s of %s %s calls are drawn: the slowest and the quickest in each of %s columns.", grouped(kept), grouped(clouds[i].total), name, grouped(columns)))
+			out.Notes = append(out.Notes, fmt.Sprintf("%s of %s %s calls are drawn: the slowest and the quickest in "+
+				"each of %s columns.", grouped(kept), grouped(clouds[i].total), name, grouped(columns)))
 		}
 	}
 	return out
@@ -149,7 +153,8 @@ func (a axis) decades() []float64 {
 
 // distribution draws how latencies spread, admitted calls upwards and refused
 // ones downwards, each as shares of their own number.
-func (w *waiting) distribution(id string, l results.Latencies) chart {
+func (w *waiting) distribution(id string) chart {
+	l := results.Measure(slices.DeleteFunc(slices.Clone(w.calls), func(c history.Call) bool { return !c.Planned() }))
 	var counts [2][bins]int
 	var n [2]int
 	for i := range w.calls {
@@ -193,8 +198,9 @@ func (w *waiting) distribution(id string, l results.Latencies) chart {
 	}
 	return chart{
 		ID: id, Title: "Latency distribution", SVG: d.svg("Latency distribution"),
-		Lead:  "From the instant due, on a logarithmic scale: " + says + ".",
-		Table: waits("Latency from the instant due", []string{"admitted", "refused"}, []results.Quantiles{l.Admitted, l.Limited}),
+		Lead: "From the instant due, on a logarithmic scale: " + says + ".",
+		Table: waits("Latency from the instant due", []string{"admitted", "refused"}, []results.Quantiles{l.Admitted,
+			l.Limited}),
 		Notes: tooFew(l),
 	}
 }
@@ -247,9 +253,7 @@ func (w *waiting) quantiles(d *drawing, q results.Quantiles, which int) {
 		}
 		if m.anchor == "end" && at(m.value) < 0.25 {
 			m.anchor, m.dx = "start", 4
-			if at(value)-at(m.value) < 0.3 {
-				y += 12 * (1 - 2*float64(which))
-			}
+			y += 12 * (1 - 2*float64(which)) // clear of what the half is of, and of the next label
 		}
 		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(at(m.value)), px(top), px(top+half)))
 		d.text("note", at(m.value), m.dx, y, m.anchor, m.name+" "+millis(m.value))

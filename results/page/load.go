@@ -26,7 +26,8 @@ func (v *server) loadings() {
 		}
 		l := sc.Load
 		one := loading{Stop: l.Stopped, Facts: [][2]string{
-			{"shape", l.Shape}, {"arrivals", l.Arrivals}, {"sessions", grouped(l.Sessions)}, {"in flight at most", grouped(l.Generator.Peak)},
+			{"shape", l.Shape}, {"arrivals", l.Arrivals}, {"sessions", grouped(l.Sessions)},
+			{"in flight at most", grouped(l.Generator.Peak)},
 		}}
 		if l.Connections > 0 {
 			one.Facts = append(one.Facts, [2]string{"connections at most", grouped(l.Connections)})
@@ -34,11 +35,9 @@ func (v *server) loadings() {
 		if l.Generator.Limited != "" {
 			one.Facts = append(one.Facts, [2]string{"limited by the generator", l.Generator.Limited})
 		}
-		if len(l.Series) > 1 {
-			id := fmt.Sprintf("%s-l%d", v.ID, i+1)
-			one.Charts = []chart{throughput(id+"-rate", l.Series), loadLatency(id+"-wait", l.Series)}
-		}
-		one.Tables = append(one.Tables, waits("Latency from the instant due, and service time", []string{"from due", "from sent"}, []results.Quantiles{l.Waited, l.Service}))
+		one.Charts = loadCharts(fmt.Sprintf("%s-l%d", v.ID, i+1), l)
+		one.Tables = append(one.Tables, waits("Latency from the instant due, and service time",
+			[]string{"from due", "from sent"}, []results.Quantiles{l.Waited, l.Service}))
 		if len(l.Tools) > 1 {
 			var names []string
 			var all []results.Quantiles
@@ -47,10 +46,30 @@ func (v *server) loadings() {
 			}
 			one.Tables = append(one.Tables, waits("Latency by tool, from the instant due", names, all))
 		}
+		one.Tables = append(one.Tables, setUp(l.Setup)...)
 		one.Tables = append(one.Tables, failures(l.Failures)...)
 		one.Tables = append(one.Tables, trials(l.Capacity)...)
 		v.Loads = append(v.Loads, one)
 	}
+}
+
+// loadCharts are what is drawn of a load, what decides first.
+func loadCharts(id string, l *results.Load) (list []chart) {
+	if len(l.Series) > 1 {
+		list = append(list, throughput(id+"-rate", l), loadLatency(id+"-wait", l.Series))
+	}
+	if c, ok := percentiles(id+"-hdr", l); ok {
+		list = append(list, c)
+	}
+	if len(l.Series) > 1 {
+		if slices.ContainsFunc(l.Series, func(i results.LoadInterval) bool { return i.InFlight > 0 }) {
+			list = append(list, inFlight(id+"-flight", l.Series))
+		}
+		if c, ok := errorShare(id+"-errors", l.Series); ok {
+			list = append(list, c)
+		}
+	}
+	return append(list, serverUse(id, l.Server)...)
 }
 
 // waits is a table of quantiles, a row each.
@@ -73,6 +92,33 @@ func waits(caption string, names []string, all []results.Quantiles) table {
 	return t
 }
 
+// setUp is what it cost to get ready, which is in none of the calls' figures.
+func setUp(s results.LoadSetup) []table {
+	var names []string
+	var all []results.Quantiles
+	for _, part := range []struct {
+		name string
+		took results.Quantiles
+	}{{"session", s.Handshake}, {"connection", s.Connect}, {"TLS", s.TLS}} {
+		if part.took.N > 0 {
+			names, all = append(names, part.name), append(all, part.took)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	caption := "Set-up, apart from the calls"
+	if s.Failed > 0 {
+		caption += fmt.Sprintf("; %s failed", counted(int(s.Failed), "session"))
+	}
+	if s.Reopened > 0 {
+		caption += fmt.Sprintf("; %s forgotten and opened anew", counted(int(s.Reopened), "session"))
+	}
+	t := waits(caption, names, all)
+	t.Head[1] = "times"
+	return []table{t}
+}
+
 func failures(list []results.LoadFailure) []table {
 	if len(list) == 0 {
 		return nil
@@ -88,9 +134,11 @@ func trials(c *results.LoadCapacity) []table {
 	if c == nil {
 		return nil
 	}
-	t := table{Caption: "Trials of the search: " + c.Why, Head: []string{"rate", "phase", "verdict", "results/s", "p50", "p99", "errors", "why"}}
+	t := table{Caption: "Trials of the search: " + c.Why, Head: []string{"rate", "phase", "verdict", "results/s", "p50",
+		"p99", "errors", "why"}}
 	for _, r := range c.Trials {
-		t.Rows = append(t.Rows, []string{figure(r.Rate) + "/s", r.Phase, r.Verdict, figure(r.Achieved), millis(r.P50), millis(r.P99), figure(r.Errors*100) + " %", cut(r.Why)})
+		t.Rows = append(t.Rows, []string{figure(r.Rate) + "/s", r.Phase, r.Verdict, figure(r.Achieved), millis(r.P50),
+			millis(r.P99), figure(r.Errors*100) + " %", cut(r.Why)})
 	}
 	return []table{t}
 }
@@ -120,16 +168,30 @@ func perSecond(count func(results.LoadInterval) int64) func(results.LoadInterval
 }
 
 // throughput draws what came of the calls, a second.
-func throughput(id string, series []results.LoadInterval) chart {
+func throughput(id string, l *results.Load) chart {
+	series := l.Series
+	asked := strand{"declared", "key-declared", "asked", func(i results.LoadInterval) float64 {
+		if length := min(i.Seconds, l.Seconds-i.At); length > 0.001 {
+			return float64(i.Due) / length
+		}
+		return 0
+	}}
+	if l.Arrivals == "closed" { // a reply asks for the next call: what is asked is what is achieved
+		asked.value = func(results.LoadInterval) float64 { return 0 }
+	}
 	strands := []strand{
+		asked,
 		{"granted", "key-granted", "results", perSecond(func(i results.LoadInterval) int64 { return i.OK })},
-		{"lost refused", "key-lost-refused", "refused", perSecond(func(i results.LoadInterval) int64 { return i.Refused })},
+		{"lost refused", "key-lost-refused", "refused",
+			perSecond(func(i results.LoadInterval) int64 { return i.Refused })},
 		{"lost failed", "key-lost-failed", "failed", perSecond(func(i results.LoadInterval) int64 { return i.Failed })},
-		{"lost failed", "key-lost-failed", "closed while idle", perSecond(func(i results.LoadInterval) int64 { return i.ClosedIdle })},
+		{"lost failed", "key-lost-failed", "closed while idle",
+			perSecond(func(i results.LoadInterval) int64 { return i.ClosedIdle })},
 		{"sent", "key-sent", "unsent", perSecond(func(i results.LoadInterval) int64 { return i.Unsent })},
 	}
 	strands = slices.DeleteFunc(strands, func(s strand) bool {
-		return s.name != "results" && !slices.ContainsFunc(series, func(i results.LoadInterval) bool { return s.value(i) > 0 })
+		return s.name != "results" && !slices.ContainsFunc(series,
+			func(i results.LoadInterval) bool { return s.value(i) > 0 })
 	})
 	highest := 1.0
 	for _, s := range strands {
@@ -139,8 +201,12 @@ func throughput(id string, series []results.LoadInterval) chart {
 	}
 	highest *= 1.08
 	y := func(v float64) float64 { return latencyHeight - latencyHeight*v/highest }
-	c := drawStrands(id, "Calls a second", series, strands, y, axis{0, highest}.ticks(4), short, figure)
-	c.Lead = "What came of the calls, by when they ended."
+	title, lead := "Calls a second", "What came of the calls, by when they ended."
+	if strands[0].name == "asked" {
+		title, lead = "Asked and achieved, calls a second", lead+" What was asked, by when it was due."
+	}
+	c := drawStrands(id, title, series, strands, y, axis{0, highest}.ticks(4), short, figure)
+	c.Lead = lead
 	return c
 }
 
@@ -168,13 +234,14 @@ func loadLatency(id string, series []results.LoadInterval) chart {
 		ticks = append(ticks, math.Pow(10, v))
 	}
 	c := drawStrands(id, "Latency in each interval", series, strands, y, ticks, millis, millis)
-	c.Lead = "From the instant due, on a logarithmic scale."
+	c.Lead = "What callers waited from the instant due, on a logarithmic scale."
 	return c
 }
 
 // drawStrands draws lines over time. An interval in which nothing happened leaves
 // a gap in a line that knows no 0.
-func drawStrands(id, title string, series []results.LoadInterval, strands []strand, y func(float64) float64, ticks []float64, tick, cell func(float64) string) chart {
+func drawStrands(id, title string, series []results.LoadInterval, strands []strand, y func(float64) float64,
+	ticks []float64, tick, cell func(float64) string) chart {
 	x, label := seriesAxis(series)
 	d := &drawing{height: latencyHeight}
 	d.yTicks(ticks, y, tick)

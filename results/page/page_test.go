@@ -46,7 +46,8 @@ func bucketCalls(n int, rate, burst float64) []history.Call {
 func judged(calls []history.Call, rate float64, burst int) *results.Document {
 	limit := profiles.Limit{Rate: rate, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}}
 	j := verdict.Gather(limit, calls).Check(rate, burst, verdict.DefaultTolerance)
-	f := verdict.Finding{Check: "over-admission", Verdict: j.Verdict, Want: "what the limit allows", Saw: "what was seen", Witness: j.OverAdmission.Witness}
+	f := verdict.Finding{Check: "over-admission", Verdict: j.Verdict, Want: "what the limit allows",
+		Saw: "what was seen", Witness: j.OverAdmission.Witness}
 	if j.OverRejection.Violated {
 		f.Check, f.Witness = "over-rejection", j.OverRejection.Witness
 	}
@@ -102,7 +103,8 @@ func TestTheTimelineShowsTheWitness(t *testing.T) {
 			w := d.Servers[0].Scenarios[0].Findings[0].Witness
 			require.NotNil(t, w)
 			html := drawn(t, d, calls)
-			halos := strings.Count(attribute(t, html, "s1-t1", "halo admitted(?: weak)?"), "M") + strings.Count(attribute(t, html, "s1-t1", "halo refused"), "M")
+			halos := strings.Count(attribute(t, html, "s1-t1", "halo admitted(?: weak)?"), "M") +
+				strings.Count(attribute(t, html, "s1-t1", "halo refused"), "M")
 			assert.Equal(t, len(w.Calls), halos)
 			assert.Positive(t, strings.Count(attribute(t, html, "s1-t1", c.class), "M"))
 			assert.Regexp(t, `href="#s1-(w1-close|t1)" data-show="s1-w1"`, html)
@@ -158,7 +160,8 @@ func TestHostileText(t *testing.T) {
 	require.NoError(t, HTML(&b, d, map[string][]history.Call{bad: calls}))
 	html := b.String()
 	assert.Contains(t, html, "alert(1)", "the text isn't there at all")
-	assert.Equal(t, 1+strings.Count(html, `<script type="application/json">`), strings.Count(html, "<script"), "a script of the server's")
+	assert.Equal(t, 1+strings.Count(html, `<script type="application/json">`), strings.Count(html, "<script"),
+		"a script of the server's")
 	assert.NotContains(t, html, "<img")
 	for _, r := range []string{"\u202e", "\u2066", "\x00", "\x1b", "\xff"} {
 		assert.NotContains(t, html, r)
@@ -181,7 +184,8 @@ func TestManyCalls(t *testing.T) {
 	assert.Contains(t, html, fmt.Sprintf("of %s refused calls are drawn", grouped(counts.Limited)))
 	assert.Contains(t, html, "<td><bdi>9000 ms</bdi></td>", "the slowest call is in the table")
 	highest := 1e9
-	for _, m := range regexp.MustCompile(` ([0-9.]+)v`).FindAllStringSubmatch(attribute(t, html, "s1-wait", "mark (?:admitted|refused)"), -1) {
+	for _, m := range regexp.MustCompile(` ([0-9.]+)v`).FindAllStringSubmatch(attribute(t, html, "s1-wait",
+		"mark (?:admitted|refused)"), -1) {
 		var y float64
 		_, err := fmt.Sscan(m[1], &y)
 		require.NoError(t, err)
@@ -204,18 +208,24 @@ func TestWhatElseARunHas(t *testing.T) {
 	d := judged(nil, 15, 40)
 	s := &d.Servers[0]
 	s.Limit = results.Limit{}
-	s.Flaky, s.Repeats = true, []results.Repeat{{Started: "2026-11-25T10:00:00Z", Verdict: verdict.Fail, Failed: []string{"served"}}, {Started: "2026-11-25T10:01:00Z", Verdict: verdict.Pass}}
-	s.Scenarios[0].Findings[0] = results.Finding{Check: "refuses", Verdict: verdict.Fail, Want: "w", Saw: "s", Quarantined: true}
-	s.Scenarios[0].Starts = []results.Start{{Case: "placeholder", Env: "ACB_TOKEN", Expected: "refuse", Did: "served", AfterMS: 812.4, Verdict: verdict.Fail, Leaked: []string{"log"}}}
+	s.Flaky, s.Repeats = true, []results.Repeat{{Started: "2026-11-25T10:00:00Z", Verdict: verdict.Fail,
+		Failed: []string{"served"}}, {Started: "2026-11-25T10:01:00Z", Verdict: verdict.Pass}}
+	s.Scenarios[0].Findings[0] = results.Finding{Check: "refuses", Verdict: verdict.Fail, Want: "w", Saw: "s",
+		Quarantined: true}
+	s.Scenarios[0].Starts = []results.Start{{Case: "placeholder", Env: "ACB_TOKEN", Expected: "refuse", Did: "served",
+		AfterMS: 812.4, Verdict: verdict.Fail, Leaked: []string{"log"}}}
 	load := results.NewScenario("load", nil, nil)
 	load.Load = &results.Load{Shape: "200/s", Arrivals: "even", Waited: results.Quantiles{N: 5, P50: 3, Max: 7},
-		Series:   []results.LoadInterval{{At: 0, Seconds: 1, OK: 200, P50: 1, P99: 2, Max: 3}, {At: 1, Seconds: 1}, {At: 2, Seconds: 1, OK: 100, Refused: 50, P50: 10, P99: 20, Max: 30}},
+		Series: []results.LoadInterval{{At: 0, Seconds: 1, OK: 200, P50: 1, P99: 2, Max: 3}, {At: 1, Seconds: 1},
+			{At: 2, Seconds: 1, OK: 100, Refused: 50, P50: 10, P99: 20, Max: 30}},
 		Failures: []results.LoadFailure{{Outcome: "broken", Detail: "connection reset", Count: 12}},
-		Capacity: &results.LoadCapacity{Why: "narrow enough", Trials: []results.LoadTrial{{Rate: 400, Phase: "bisect", Verdict: "kept"}}}}
+		Capacity: &results.LoadCapacity{Why: "narrow enough", Trials: []results.LoadTrial{{Rate: 400, Phase: "bisect",
+			Verdict: "kept"}}}}
 	s.Scenarios = append(s.Scenarios, load)
 	d.Finish()
 	html := drawn(t, d, nil)
-	for _, want := range []string{"they disagree: flaky", "2026-11-25T10:01:00Z", "known, in quarantine", "placeholder", "812 ms", "200/s",
+	for _, want := range []string{"they disagree: flaky", "2026-11-25T10:01:00Z", "known, in quarantine", "placeholder",
+		"812 ms", "200/s",
 		"connection reset", "narrow enough", `id="s1-l2-rate"`} {
 		assert.True(t, strings.Contains(html, want), "not in the page: %s", want)
 	}
@@ -242,11 +252,13 @@ func TestNoTimelineOfASample(t *testing.T) {
 func TestAnyRunIsAPage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		instant := rapid.Custom(func(t *rapid.T) time.Duration {
-			return time.Duration(rapid.OneOf(rapid.Int64Range(-1e9, 1e10), rapid.Int64Range(0, 1000), rapid.Just[int64](1_764_000_000_000_000_000)).Draw(t, "instant"))
+			return time.Duration(rapid.OneOf(rapid.Int64Range(-1e9, 1e10), rapid.Int64Range(0, 1000),
+				rapid.Just[int64](1_764_000_000_000_000_000)).Draw(t, "instant"))
 		})
 		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "burst", "c1", "<b>", "\xff"}))
 		calls := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) history.Call {
-			c := history.Call{Sent: instant.Draw(t, "sent"), Received: instant.Draw(t, "received"), Outcome: history.Outcome(rapid.IntRange(0, 7).Draw(t, "outcome")), Detail: text.Draw(t, "detail")}
+			c := history.Call{Sent: instant.Draw(t, "sent"), Received: instant.Draw(t, "received"),
+				Outcome: history.Outcome(rapid.IntRange(0, 7).Draw(t, "outcome")), Detail: text.Draw(t, "detail")}
 			c.Received = max(c.Received, c.Sent) // a history holds no other call
 			c.Due, c.Client, c.Label = instant.Draw(t, "due"), text.Draw(t, "client"), text.Draw(t, "label")
 			c.Method = rapid.SampledFrom([]string{"tools/call", "ping", ""}).Draw(t, "method")
@@ -254,10 +266,13 @@ func TestAnyRunIsAPage(t *testing.T) {
 		}), 0, 30).Draw(t, "calls")
 		bound := func(name string) results.Range {
 			lo := rapid.Float64Range(0, 1e6).Draw(t, name)
-			return results.Range{Lo: lo, Hi: lo + rapid.SampledFrom([]float64{0, 1e-9, 5, math.Inf(1)}).Draw(t, name+" length")}
+			return results.Range{Lo: lo, Hi: lo + rapid.SampledFrom([]float64{0, 1e-9, 5, math.Inf(1)}).Draw(t, name+
+				" length")}
 		}
-		s := results.Server{Server: "acb", Limit: results.Limit{Rate: rapid.SampledFrom([]float64{0, 1e-6, 15, 1e6}).Draw(t, "rate"), Burst: rapid.IntRange(0, 50).Draw(t, "burst"),
-			Scope: rapid.SampledFrom([]string{"global", "client", ""}).Draw(t, "scope"), Charges: []string{"*"}, MayCharge: []string{"ping"}}}
+		s := results.Server{Server: "acb", Limit: results.Limit{Rate: rapid.SampledFrom([]float64{0, 1e-6, 15,
+			1e6}).Draw(t, "rate"), Burst: rapid.IntRange(0, 50).Draw(t, "burst"),
+			Scope: rapid.SampledFrom([]string{"global", "client", ""}).Draw(t, "scope"), Charges: []string{"*"},
+			MayCharge: []string{"ping"}}}
 		if rapid.Bool().Draw(t, "measured") {
 			s.Measured = &results.Measured{Rate: bound("rate"), Burst: bound("burst")}
 			if rapid.Bool().Draw(t, "or") {
@@ -266,7 +281,8 @@ func TestAnyRunIsAPage(t *testing.T) {
 		}
 		f := verdict.Finding{Check: "over-admission", Verdict: verdict.Verdict(rapid.IntRange(0, 2).Draw(t, "verdict"))}
 		if rapid.Bool().Draw(t, "witness") {
-			f.Witness = &verdict.Witness{From: instant.Draw(t, "from"), To: instant.Draw(t, "to"), Calls: rapid.SliceOfN(rapid.IntRange(-1, 40), 0, 5).Draw(t, "named")}
+			f.Witness = &verdict.Witness{From: instant.Draw(t, "from"), To: instant.Draw(t, "to"),
+				Calls: rapid.SliceOfN(rapid.IntRange(-1, 40), 0, 5).Draw(t, "named")}
 		}
 		s.Scenarios = []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{f})}
 		d := &results.Document{Servers: []results.Server{s}}

@@ -62,7 +62,8 @@ func (tl *timeline) table() table {
 		Caption: "Tokens and calls over time",
 		Head:    []string{"from", "tokens at least", "tokens at most", "admitted", "refused", "failed or unknown"},
 	}
-	admitted, refused, other := summed(tl.columns.admitted, slices24), summed(tl.columns.refused, slices24), summed(tl.columns.other, slices24)
+	admitted, refused, other := summed(tl.columns.admitted, slices24), summed(tl.columns.refused, slices24),
+		summed(tl.columns.other, slices24)
 	label := tl.clock(slices24)
 	for k := range slices24 {
 		least, most := math.MaxInt, math.MinInt
@@ -72,7 +73,8 @@ func (tl *timeline) table() table {
 			}
 		}
 		at := tl.x.lo + (tl.x.hi-tl.x.lo)*float64(k)/slices24
-		t.Rows = append(t.Rows, []string{label(at), tokens(least), tokens(most), grouped(admitted[k]), grouped(refused[k]), grouped(other[k])})
+		t.Rows = append(t.Rows, []string{label(at), tokens(least), tokens(most), grouped(admitted[k]),
+			grouped(refused[k]), grouped(other[k])})
 	}
 	return t
 }

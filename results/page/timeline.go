@@ -65,7 +65,8 @@ func (tl *timeline) draw(id, title string) chart {
 	d.yTicks(tl.y.ticks(5), tl.pixel, figure)
 	d.xTicks(tl.x, tl.x.every(timeStep((tl.x.hi-tl.x.lo)/5)), tl.clock(5))
 	for _, e := range tl.proofs {
-		d.path("window", rect(tl.share(time.Duration(e.Witness.FromNS)), tl.share(time.Duration(e.Witness.ToNS)), 0, bandEnd))
+		d.path("window", rect(tl.share(time.Duration(e.Witness.FromNS)), tl.share(time.Duration(e.Witness.ToNS)), 0,
+			bandEnd))
 	}
 	upper, lower := tl.edges()
 	d.path("band", between(upper, lower))
@@ -77,7 +78,8 @@ func (tl *timeline) draw(id, title string) chart {
 	d.level("zero", tl.pixel(0))
 	d.level("one", tl.pixel(1))
 	d.level("declared", tl.pixel(tl.band.Burst))
-	d.text("note declared-label", 1, 0, tl.pixel(tl.band.Burst)-5, "end", fmt.Sprintf("declared burst %s, refilled at %s/s", figure(tl.band.Burst), figure(tl.band.Rate)))
+	d.text("note declared-label", 1, 0, tl.pixel(tl.band.Burst)-5, "end", fmt.Sprintf("declared burst %s, refilled "+
+		"at %s/s", figure(tl.band.Burst), figure(tl.band.Rate)))
 	tl.witnesses(d)
 	c.Notes = tl.marks(d)
 	tl.load(d)
@@ -161,7 +163,8 @@ func (tl *timeline) first(at time.Duration) int {
 // between visits what happens from one instant to another while nothing is
 // decided: where an edge meets its ceiling, and the end. It notes the level at
 // each column's beginning on the way.
-func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit, note func(time.Duration, float64, float64)) {
+func (tl *timeline) between(l verdict.Level, from, to time.Duration, visit, note func(time.Duration, float64,
+	float64)) {
 	at := func(t time.Duration) (time.Duration, float64, float64) {
 		flown := (t - l.At).Seconds()
 		return t, min(l.Room, l.Least+tl.band.Slow*flown), min(tl.band.Burst, l.Most+tl.band.Fast*flown)
@@ -191,7 +194,8 @@ func (tl *timeline) marks(d *drawing) []string {
 			}
 			into.add(tl.share(p.At), tl.pixel(p.Level))
 			if tl.close && into.total <= everyMark {
-				fmt.Fprintf(&took, "M%s %sH%s", unit(tl.share(c.Sent)), px(tl.pixel(p.Level)), unit(tl.share(max(c.Received, p.At))))
+				fmt.Fprintf(&took, "M%s %sH%s", unit(tl.share(c.Sent)), px(tl.pixel(p.Level)),
+					unit(tl.share(max(c.Received, p.At))))
 			}
 		}
 	}
@@ -212,7 +216,8 @@ func (tl *timeline) marks(d *drawing) []string {
 		name string
 	}{{&admitted, "admitted calls"}, {&refused, "refused calls"}, {&odd, "failed and unknown calls"}} {
 		if kept := len(n.c.kept()); kept < n.c.total {
-			notes = append(notes, fmt.Sprintf("%s of %s %s are drawn: the highest and the lowest in each of %s columns. All are counted in the bars.",
+			notes = append(notes, fmt.Sprintf("%s of %s %s are drawn: the highest and the lowest in each of %s "+
+				"columns. All are counted in the bars.",
 				grouped(kept), grouped(n.c.total), n.name, grouped(columns)))
 		}
 	}
@@ -232,7 +237,8 @@ func (tl *timeline) mine(c *history.Call) bool {
 // load counts the calls of this bucket in slices of the time, and draws the
 // counts as bars: admitted below, refused on top of them, and others on top.
 func (tl *timeline) load(d *drawing) {
-	tl.columns.admitted, tl.columns.refused, tl.columns.other = filled(readoutColumns, 0), filled(readoutColumns, 0), filled(readoutColumns, 0)
+	tl.columns.admitted, tl.columns.refused, tl.columns.other = filled(readoutColumns, 0), filled(readoutColumns, 0),
+		filled(readoutColumns, 0)
 	for i := range tl.calls {
 		c := &tl.calls[i]
 		k := int(tl.share(c.Sent) * readoutColumns)
@@ -249,7 +255,8 @@ func (tl *timeline) load(d *drawing) {
 			tl.columns.other[k]++
 		}
 	}
-	rows := [][]int{summed(tl.columns.admitted, loadBars), summed(tl.columns.refused, loadBars), summed(tl.columns.other, loadBars)}
+	rows := [][]int{summed(tl.columns.admitted, loadBars), summed(tl.columns.refused, loadBars),
+		summed(tl.columns.other, loadBars)}
 	highest := 1
 	for k := range loadBars {
 		highest = max(highest, rows[0][k]+rows[1][k]+rows[2][k])
@@ -262,7 +269,8 @@ func (tl *timeline) load(d *drawing) {
 			if n == 0 {
 				continue
 			}
-			b.WriteString(rect(float64(k)/loadBars, float64(k+1)/loadBars, loadEnd-scale*float64(base[k]+n), loadEnd-scale*float64(base[k])))
+			b.WriteString(rect(float64(k)/loadBars, float64(k+1)/loadBars, loadEnd-scale*float64(base[k]+n),
+				loadEnd-scale*float64(base[k])))
 			base[k] += n
 		}
 		d.path(class, b.String())
@@ -304,14 +312,38 @@ func (tl *timeline) witnesses(d *drawing) {
 		}
 		label := fmt.Sprintf("Witness %d, %s: %s", e.Number, e.Check, e.Says)
 		from, to := time.Duration(e.Witness.FromNS), time.Duration(e.Witness.ToNS)
-		fmt.Fprintf(&d.data, `<g class="witness" tabindex="0" role="img" aria-label="%s" data-witness="%s" data-from="%d" data-to="%d">`+
-			`<path class="window-edge" d="%s"/><path class="%s" d="%s"/><path class="halo refused" d="%s"/>`+
-			`<path class="mark admitted" d="%s"/><path class="mark refused" d="%s"/></g>`,
+		fmt.Fprintf(&d.data,
+			`<g class="witness" tabindex="0" role="img" aria-label="%s" data-witness="%s" data-from="%d" data-to="%d">`+
+				`<path class="window-edge" d="%s"/><path class="%s" d="%s"/><path class="halo refused" d="%s"/>`+
+				`<path class="mark admitted" d="%s"/><path class="mark refused" d="%s"/></g>`,
 			escape(label), e.ID, int64(from), int64(to), rect(tl.share(from), tl.share(to), 0, bandEnd),
 			halo, admitted.path(0), refused.path(9), admitted.path(0), refused.path(9))
-		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="-6" text-anchor="middle" data-at="%d">▼ %d</text>`,
-			px(100*tl.share(from+(to-from)/2)), int64(from+(to-from)/2), e.Number)
+		fmt.Fprintf(&d.front, `<text class="flag" x="%s%%" y="-6" text-anchor="%s" data-at="%d">▼ %d</text>`,
+			px(100*tl.share(e.middle())), tl.flagAnchor(e), int64(e.middle()), e.Number)
 	}
+}
+
+// middle is the instant at which a witness's flag stands.
+func (e *exhibit) middle() time.Duration {
+	return time.Duration((e.Witness.FromNS + e.Witness.ToNS) / 2)
+}
+
+// flagAnchor keeps flags that stand close together from being printed over each other.
+func (tl *timeline) flagAnchor(e *exhibit) string {
+	const close = 0.08 // of the width: the length of a flag on a phone
+	at, before, after := tl.share(e.middle()), false, false
+	for _, o := range tl.proofs {
+		d := tl.share(o.middle()) - at
+		before = before || d < 0 && d > -close || d == 0 && o.Number < e.Number
+		after = after || d > 0 && d < close || d == 0 && o.Number > e.Number
+	}
+	switch {
+	case before && !after:
+		return "start"
+	case after && !before:
+		return "end"
+	}
+	return "middle"
 }
 
 func (tl *timeline) legend() []key {

@@ -63,7 +63,8 @@ func (t Trend) draw() chart {
 			declared, promise = true, figure(p.Declared)+t.Unit
 			y = axis{min(y.lo, p.Declared), max(y.hi, p.Declared)}
 		}
-		c.Table.Rows = append(c.Table.Rows, []string{p.Run, p.Started.UTC().Format("2006-01-02 15:04"), p.Verdict.String(), value, promise})
+		c.Table.Rows = append(c.Table.Rows, []string{p.Run, p.Started.UTC().Format("2006-01-02 15:04"),
+			p.Verdict.String(), value, promise})
 	}
 	if y.lo > y.hi {
 		y = axis{0, 1}
@@ -88,7 +89,8 @@ func (t Trend) draw() chart {
 		c.Notes = append(c.Notes, "A range that leaves the picture at the top has no upper bound.")
 	}
 	if below {
-		c.Notes = append(c.Notes, "A range that begins at 0 is bounded from above only, and is in the table, not in the picture.")
+		c.Notes = append(c.Notes, "A range that begins at 0 is bounded from above only, and is in the table, not in "+
+			"the picture.")
 	}
 	c.SVG = d.svg(t.Title + " from run to run")
 	return c
@@ -103,7 +105,8 @@ func (t Trend) marks(d *drawing, pixel func(float64) float64) {
 	verb := "M"
 	for k, p := range t.Points {
 		if p.Declared > 0 {
-			fmt.Fprintf(&promise, "M%s %sH%s", unit(float64(k)/float64(len(t.Points))), px(pixel(p.Declared)), unit(float64(k+1)/float64(len(t.Points))))
+			fmt.Fprintf(&promise, "M%s %sH%s", unit(float64(k)/float64(len(t.Points))), px(pixel(p.Declared)),
+				unit(float64(k+1)/float64(len(t.Points))))
 		}
 		if p.Value == nil || p.Value.Lo <= 0 && p.Value.Hi > 0 {
 			verb = "M"

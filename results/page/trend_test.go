@@ -24,7 +24,8 @@ func TestTrendDrawsNoHalfABox(t *testing.T) {
 		require.NoError(t, err)
 		return string(html)
 	}
-	whole, below, above := results.Range{Lo: 14, Hi: 16}, results.Range{Lo: 0, Hi: 92.5}, results.Range{Lo: 15, Hi: math.Inf(1)}
+	whole, below, above := results.Range{Lo: 14, Hi: 16}, results.Range{Lo: 0, Hi: 92.5},
+		results.Range{Lo: 15, Hi: math.Inf(1)}
 	marks := func(text, class string) int {
 		_, rest, found := strings.Cut(text, `class="`+class+`"`)
 		if !found {

@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -48,6 +49,7 @@ type server struct {
 	Warnings  []string
 	Missing   string // why there are no charts of the calls
 	Timelines []chart
+	Lanes     []chart // of laws, one each
 	CloseUps  []chart
 	Curves    []chart
 	Box       *chart
@@ -91,10 +93,14 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 		v.Title += ", " + d.Servers[0].Called()
 	}
 	started := d.Started
-	if t, err := time.Parse(time.RFC3339, d.Started); err == nil {
+	if t, err := time.Parse(time.RFC3339, d.Started); err == nil && t.Unix() == 0 {
+		started = "" // virtual time begins nowhere
+	} else if err == nil {
 		started = t.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
-	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()}, {"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"given clocks within", d.ClocksWords()}, {"mcpload", d.Version}} {
+	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()},
+		{"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"given clocks within",
+			d.ClocksWords()}, {"mcpload", d.Version}} {
 		if fact[1] != "" {
 			v.Facts = append(v.Facts, fact)
 		}
@@ -118,7 +124,8 @@ func scenarioNames(d *results.Document) []string {
 }
 
 func newServer(id string, s *results.Server, calls []history.Call) server {
-	v := server{Server: s, ID: id, LimitText: s.Promised(), Measured: s.MeasuredWords(), Open: s.Found(verdict.Inconclusive), Next: s.Next()}
+	v := server{Server: s, ID: id, LimitText: s.Promised(), Measured: s.MeasuredWords(),
+		Open: s.Found(verdict.Inconclusive), Next: s.Next()}
 	for _, of := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive, verdict.Pass} {
 		var names []string
 		for _, sc := range s.Scenarios {
@@ -140,7 +147,7 @@ func newServer(id string, s *results.Server, calls []history.Call) server {
 		v.Box = &box
 	}
 	if len(calls) == 0 {
-		if !s.Idle() && s.Limit.Rate > 0 {
+		if !s.Idle() && (s.Limit.Rate > 0 || s.Promise != "") {
 			v.Missing = "The calls of this run weren't kept, so there are no charts of them."
 		}
 		return v
@@ -173,7 +180,8 @@ func (v *server) fails(calls []history.Call) []*exhibit {
 		if p.Witness != nil && len(p.Witness.Calls) > 0 {
 			k := slices.IndexFunc(exhibits, func(e *exhibit) bool { return sameWitness(e.Witness, p.Witness) })
 			if k < 0 {
-				e := &exhibit{Number: len(exhibits) + 1, Check: p.Check, Witness: p.Witness, Says: p.Witness.Says(), named: map[int]bool{}}
+				e := &exhibit{Number: len(exhibits) + 1, Check: p.Check, Witness: p.Witness, Says: p.Witness.Says(),
+					named: map[int]bool{}}
 				e.ID = fmt.Sprintf("%s-w%d", v.ID, e.Number)
 				for _, pos := range p.Witness.Calls {
 					e.named[pos] = true
@@ -208,7 +216,8 @@ func sameWitness(a, b *results.Witness) bool {
 
 // proven lists the calls of a witness, the first of them in full.
 func proven(e *exhibit, calls []history.Call) (table, string) {
-	t := table{Caption: fmt.Sprintf("Calls of witness %d", e.Number), Head: []string{"call", "client", "request", "sent", "answered", "outcome"}}
+	t := table{Caption: fmt.Sprintf("Calls of witness %d", e.Number), Head: []string{"call", "client", "request",
+		"sent", "answered", "outcome"}}
 	for n, pos := range e.Witness.Calls {
 		if n == mostProven {
 			return t, fmt.Sprintf("and %s more", counted(len(e.Witness.Calls)-n, "call"))
@@ -225,7 +234,8 @@ func proven(e *exhibit, calls []history.Call) (table, string) {
 			outcome += ": " + c.Detail
 		}
 		request := strings.TrimSpace(c.Method + " " + c.Tool)
-		t.Rows = append(t.Rows, []string{grouped(pos), cut(c.Client), cut(request), instant(c.Sent), instant(c.Received), cut(outcome)})
+		t.Rows = append(t.Rows, []string{grouped(pos), cut(c.Client), cut(request), instant(c.Sent),
+			instant(c.Received), cut(outcome)})
 	}
 	return t, ""
 }
@@ -244,7 +254,10 @@ func cut(s string) string {
 // sampled reports if only a part of the calls is there: then nothing is certain of
 // the bucket.
 func (v *server) sampled() bool {
-	return slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool { return sc.Load != nil && sc.Load.Generator.Sampled > 1 })
+	return slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool {
+		return sc.Load != nil &&
+			sc.Load.Generator.Sampled > 1
+	})
 }
 
 // charts draws the calls.
@@ -256,11 +269,20 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 	x := span(calls)
 	if w, ok := newWaiting(calls, x); ok {
 		label := (&timeline{x: x}).clock(5)
-		spread := w.distribution(v.ID+"-spread", results.Measure(calls))
+		spread := w.distribution(v.ID + "-spread")
 		v.Spread, v.Waits = &spread, []chart{w.overTime(v.ID+"-wait", label)}
 	}
 	if v.sampled() {
-		v.Missing = "Only a part of the calls is drawn, so nothing can be said of the bucket's level; the charts of latency show that part."
+		v.Missing = "Only a part of the calls is drawn, so nothing can be said of the bucket's level; the charts of " +
+			"latency show that part."
+	}
+	if v.Promise != "" && !v.sampled() {
+		list, err := judge.Lanes(v.Server, calls)
+		if err != nil {
+			v.Missing = "What of each law was taken isn't drawn: " + err.Error() + "."
+		}
+		v.lanes(list, calls, exhibits)
+		return
 	}
 	if limit.Rate <= 0 || limit.Burst < 1 || v.sampled() {
 		return
@@ -295,7 +317,8 @@ func (v *server) timelines(calls []history.Call, limit profiles.Limit, x axis, e
 		mine := proofs(band.Client)
 		for _, e := range mine {
 			// A window that is much of the run is seen well enough in the whole.
-			if window := near(e.Witness, v.Limit); len(v.CloseUps) < mostCloseUps && window.hi-window.lo < 0.4*(x.hi-x.lo) {
+			if window := near(e.Witness, v.Limit); len(v.CloseUps) < mostCloseUps &&
+				window.hi-window.lo < 0.4*(x.hi-x.lo) {
 				tl := timeline{calls: calls, limit: v.Limit, band: band, proofs: []*exhibit{e}, x: window, close: true}
 				e.Chart = e.ID + "-close"
 				v.CloseUps = append(v.CloseUps, tl.draw(e.Chart, fmt.Sprintf("Witness %d close up", e.Number)))
@@ -311,7 +334,8 @@ func (v *server) timelines(calls []history.Call, limit profiles.Limit, x axis, e
 		}
 	}
 	if n := len(bands) - len(v.Timelines); n > 0 {
-		v.Left = fmt.Sprintf("Timelines of %s more aren't drawn; those with a witness and the busiest are.", counted(n, "client"))
+		v.Left = fmt.Sprintf("Timelines of %s more aren't drawn; those with a witness and the busiest are.",
+			counted(n, "client"))
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"archive/tar"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -21,10 +22,10 @@ func Archive(w io.Writer, entries []*Entry) error {
 	t := tar.NewWriter(z)
 	for _, e := range entries {
 		if e.bare {
-			return fmt.Errorf("store: %s is a document by itself and no kept run", e.path)
+			return fmt.Errorf("%s is a document by itself and no kept run", e.path)
 		}
 		if err := archive(t, e); err != nil {
-			return fmt.Errorf("store: cannot export run %s: %w", e.ID, err)
+			return fmt.Errorf("cannot export run %s: %w", e.ID, err)
 		}
 	}
 	return errors.Join(t.Close(), z.Close())
@@ -43,7 +44,8 @@ func archive(t *tar.Writer, e *Entry) error {
 		if err != nil {
 			return err
 		}
-		err = t.WriteHeader(&tar.Header{Name: path.Join(e.ID, filepath.ToSlash(rel)), Mode: 0o600, Size: int64(len(text)), ModTime: e.Started})
+		err = t.WriteHeader(&tar.Header{Name: path.Join(e.ID, filepath.ToSlash(rel)), Mode: 0o600,
+			Size: int64(len(text)), ModTime: e.Started})
 		if err != nil {
 			return err
 		}
@@ -63,24 +65,28 @@ const (
 func Unpack(r io.Reader, into string) (folder string, err error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return "", fmt.Errorf("store: the archive can't be read: %w", err)
+		return "", fmt.Errorf("the archive can't be read: %w", err)
 	}
 	t := tar.NewReader(io.LimitReader(z, mostUnpacked))
 	for n := 0; ; n++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) && folder != "" {
+			if _, err := io.CopyN(io.Discard, z, 1<<20); !errors.Is(err, io.EOF) { // its checksum is behind all
+				return "", fmt.Errorf("the archive can't be read: %w", cmp.Or(err, errors.New("more follows its end")))
+			}
 			return folder, nil
 		}
 		if err != nil {
-			return "", fmt.Errorf("store: the archive can't be read: %w", err)
+			return "", fmt.Errorf("the archive can't be read: %w", err)
 		}
 		parts := strings.Split(h.Name, "/")
-		if n == mostFiles || h.Typeflag != tar.TypeReg || !idForm.MatchString(parts[0]) || !filepath.IsLocal(filepath.FromSlash(h.Name)) || path.Clean(h.Name) != h.Name {
-			return "", fmt.Errorf("store: %q is nothing that an archive of a run holds", h.Name)
+		if n == mostFiles || h.Typeflag != tar.TypeReg || !idForm.MatchString(parts[0]) ||
+			!filepath.IsLocal(filepath.FromSlash(h.Name)) || path.Clean(h.Name) != h.Name {
+			return "", fmt.Errorf("%q is nothing that an archive of a run holds", h.Name)
 		}
 		folder = filepath.Join(into, parts[0])
 		if err := unpackFile(t, filepath.Join(into, filepath.FromSlash(h.Name))); err != nil {
-			return "", fmt.Errorf("store: the archive can't be unpacked: %w", err)
+			return "", fmt.Errorf("the archive can't be unpacked: %w", err)
 		}
 	}
 }

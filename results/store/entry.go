@@ -11,12 +11,23 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/results"
 )
 
 // EnvironmentSchema names the format of environment.json. Fields may be added;
 // a renamed or removed one needs a new name.
 const EnvironmentSchema = "mcpload.environment/v1"
+
+// The kinds of runs.
+const (
+	KindRun     = "run"
+	KindProbe   = "probe"
+	KindStartup = "startup"
+	KindLoad    = "load"
+	KindConform = "conform"
+	KindFleet   = "fleet"
+)
 
 // An Entry is a kept run: what it was, and where it ran. The document and the
 // calls are read by Document and Histories.
@@ -25,8 +36,9 @@ type Entry struct {
 	ID      string    `json:"id"`
 	Kind    string    `json:"kind"`    // "run", "probe", "startup", "load" or "fleet"
 	Started time.Time `json:"started"` // by the wall clock, also where the document's time is virtual
-	Verdict string    `json:"verdict"` // "pass", "fail" or "inconclusive"; of a probe its result; empty where the document has none
-	Seed    uint64    `json:"seed"`
+	// "pass", "fail" or "inconclusive"; of a probe its result; empty where the document has none
+	Verdict string `json:"verdict"`
+	Seed    uint64 `json:"seed"`
 	Machine
 	Servers []Server `json:"servers"`
 
@@ -78,14 +90,14 @@ func (e *Entry) Name() string {
 func readEntry(dir string) (*Entry, error) {
 	text, err := readKept(filepath.Join(dir, environmentFile), mostEntry)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("store: %s is no kept run: it has no %s", dir, environmentFile)
+		return nil, fmt.Errorf("%s is no kept run: it has no %s", dir, environmentFile)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
 	e, err := decodeEntry(text)
 	if err != nil {
-		return nil, fmt.Errorf("store: %s %w", filepath.Join(dir, environmentFile), err)
+		return nil, fmt.Errorf("%s %w", filepath.Join(dir, environmentFile), err)
 	}
 	e.path = dir
 	return e, nil
@@ -99,7 +111,8 @@ func decodeEntry(text []byte) (*Entry, error) {
 		return nil, fmt.Errorf("is damaged: %w", err)
 	}
 	if e.Schema != EnvironmentSchema {
-		return nil, fmt.Errorf("has schema %q, which is not %q: another version of mcpload kept it", e.Schema, EnvironmentSchema)
+		return nil, fmt.Errorf("has schema %q, which is not %q: another version of mcpload kept it", e.Schema,
+			EnvironmentSchema)
 	}
 	return e, nil
 }
@@ -109,12 +122,12 @@ func (e *Entry) Document() ([]byte, error) {
 	var text []byte
 	var err error
 	if e.bare {
-		text, err = readGiven(e.path, mostDocument)
+		text, err = invoked.File(e.path, mostDocument)
 	} else {
 		text, err = readKept(filepath.Join(e.path, documentFile), mostDocument)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: the document of run %s can't be read: %w", e.Name(), err)
+		return nil, fmt.Errorf("the document of run %s can't be read: %w", e.Name(), err)
 	}
 	return text, nil
 }
@@ -127,7 +140,7 @@ func (e *Entry) Run() (*results.Document, error) {
 	}
 	doc, err := results.Decode(bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("store: the document of run %s is damaged or of another kind: %w", e.Name(), err)
+		return nil, fmt.Errorf("the document of run %s is damaged or of another kind: %w", e.Name(), err)
 	}
 	return doc, nil
 }

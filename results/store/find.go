@@ -6,7 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/mcpload/mcpload/results"
 )
 
 // ErrNone is returned where no run answers to a name.
@@ -28,7 +31,7 @@ var dateForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([T ]\d{2}(:\d{2}(:\d{2})?)
 // where there is no such run.
 func (s *Store) Find(name string, f Filter) (*Entry, error) {
 	if name == "" {
-		return nil, fmt.Errorf("store: an empty name: %w", ErrNone)
+		return nil, fmt.Errorf("an empty name: %w", ErrNone)
 	}
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".json") || name == "." || name == ".." {
 		return openPath(name)
@@ -44,7 +47,7 @@ func (s *Store) Find(name string, f Filter) (*Entry, error) {
 			return nil, err
 		}
 		if len(list) == 0 {
-			return nil, fmt.Errorf("store: %s: %w in %s", name, ErrNone, s.dir)
+			return nil, fmt.Errorf("%s: %w in %s", name, ErrNone, s.dir)
 		}
 		return list[0], nil
 	case dateForm.MatchString(name):
@@ -64,7 +67,7 @@ func (s *Store) findDate(date string, f Filter) (*Entry, error) {
 			return e, nil
 		}
 	}
-	return nil, fmt.Errorf("store: of %s (UTC): %w in %s", date, ErrNone, s.dir)
+	return nil, fmt.Errorf("of %s (UTC): %w in %s", date, ErrNone, s.dir)
 }
 
 func (s *Store) findID(name string) (*Entry, error) {
@@ -93,7 +96,7 @@ func (s *Store) findID(name string) (*Entry, error) {
 		if _, err := os.Stat(name); err == nil {
 			return openPath(name)
 		}
-		return nil, fmt.Errorf("store: %q: %w in %s", name, ErrNone, s.dir)
+		return nil, fmt.Errorf("%q: %w in %s", name, ErrNone, s.dir)
 	}
 	var ids []string
 	for i, e := range found {
@@ -103,17 +106,17 @@ func (s *Store) findID(name string) (*Entry, error) {
 		}
 		ids = append(ids, e.ID)
 	}
-	return nil, fmt.Errorf("store: %q begins %d ids: %s", name, len(found), strings.Join(ids, ", "))
+	return nil, fmt.Errorf("%q begins %d ids: %s", name, len(found), strings.Join(ids, ", "))
 }
 
 // openPath opens a run's folder wherever it is, or a document by itself.
 func openPath(path string) (*Entry, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("store: %s: %w", path, ErrNone)
+		return nil, fmt.Errorf("%s: %w", path, ErrNone)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
 	if info.IsDir() {
 		return readEntry(path)
@@ -139,4 +142,61 @@ func openPath(path string) (*Entry, error) {
 func kindOf(schema string) string {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(schema, "mcpload."), "/")
 	return kind
+}
+
+// FindEach looks up names that are separated by commas. A run that is named twice is there
+// once.
+func (s *Store) FindEach(names string, f Filter) ([]*Entry, error) {
+	var list []*Entry
+	for name := range strings.SplitSeq(names, ",") {
+		e, err := s.Find(strings.TrimSpace(name), f)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(list, func(o *Entry) bool { return o.Path() == e.Path() }) {
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+// FindAll are the runs of a name: one, or all in a folder of them.
+func (s *Store) FindAll(name string) ([]*Entry, error) {
+	var folders []string
+	for _, below := range []string{"runs/*", "*/runs/*", "*"} {
+		found, err := filepath.Glob(filepath.Join(name, filepath.FromSlash(below), "environment.json"))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if len(found) > 0 {
+			folders = found
+			break
+		}
+	}
+	if len(folders) == 0 {
+		e, err := s.Find(name, Filter{})
+		if err != nil {
+			return nil, err
+		}
+		return []*Entry{e}, nil
+	}
+	var list []*Entry
+	for _, folder := range folders {
+		e, err := s.Find(filepath.Dir(folder)+string(filepath.Separator), Filter{})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+// TargetOf is what was sent to as a server in the run; nil where nobody recorded it.
+func (e *Entry) TargetOf(server string) *results.Target {
+	for _, s := range e.Servers {
+		if s.Server == server {
+			return s.Target
+		}
+	}
+	return nil
 }

@@ -17,7 +17,9 @@ func FuzzEntry(f *testing.F) {
 	require.NoError(f, err)
 	whole, err := json.Marshal(e)
 	require.NoError(f, err)
-	for _, s := range []string{string(whole), `{}`, `{"schema":"mcpload.environment/v1"}`, `{"schema":"mcpload.environment/v1","servers":[{"history":"../x"}],"started":"0001-01-01T00:00:00Z"}`, `[`, `null`} {
+	for _, s := range []string{string(whole), `{}`, `{"schema":"mcpload.environment/v1"}`,
+		`{"schema":"mcpload.environment/v1","servers":[{"history":"../x"}],"started":"0001-01-01T00:00:00Z"}`, `[`,
+		`null`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -39,7 +41,8 @@ func FuzzEntry(f *testing.F) {
 // Whatever a document holds, its head is read or refused.
 func FuzzHead(f *testing.F) {
 	for _, s := range []string{
-		string(aRun(f, noon, verdict.Fail).Document), `{"schema":"mcpload.probe/v1","server":"acb","result":"measured"}`,
+		string(aRun(f, noon, verdict.Fail).Document),
+		`{"schema":"mcpload.probe/v1","server":"acb","result":"measured"}`,
 		`{"schema":"x","server":7,"servers":[{"measured":{"rate":{"lo":2,"hi":1}}}]}`, `{}`, `"`,
 	} {
 		f.Add([]byte(s))

@@ -37,7 +37,7 @@ func (e *Entry) Each(fn func(server string, calls []history.Call) error) error {
 		}
 		calls, err := e.read(s)
 		if err != nil {
-			return fmt.Errorf("store: the calls of %s in run %s can't be used: %w", s.Server, e.Name(), err)
+			return fmt.Errorf("the calls of %s in run %s can't be used: %w", s.Server, e.Name(), err)
 		}
 		if err := fn(s.Server, calls); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (e *Entry) EachCall(fn func(server string, c *history.Call) error) error {
 			return own
 		}
 		if err != nil {
-			return fmt.Errorf("store: the calls of %s in run %s can't be used: %w", s.Server, e.Name(), err)
+			return fmt.Errorf("the calls of %s in run %s can't be used: %w", s.Server, e.Name(), err)
 		}
 	}
 	return nil

@@ -14,9 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mcpload/mcpload/results"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/mcpload/mcpload/results"
 )
 
 // indexVersion is in the database's user_version: an index of another version is
@@ -48,7 +49,7 @@ func (d Damage) Error() string { return d.Err.Error() }
 // there are and what isn't one.
 func (s *Store) Reindex() (runs int, damage []Damage, err error) {
 	if err := s.dropIndex(); err != nil {
-		return 0, nil, fmt.Errorf("store: the old index can't be removed: %w", err)
+		return 0, nil, fmt.Errorf("the old index can't be removed: %w", err)
 	}
 	db, damage, err := s.index()
 	if err != nil {
@@ -56,7 +57,7 @@ func (s *Store) Reindex() (runs int, damage []Damage, err error) {
 	}
 	defer closeIndex(db)
 	if err := db.QueryRow(`SELECT count(*) FROM runs`).Scan(&runs); err != nil {
-		return 0, damage, fmt.Errorf("store: the index can't be read: %w", err)
+		return 0, damage, fmt.Errorf("the index can't be read: %w", err)
 	}
 	return runs, damage, nil
 }
@@ -69,7 +70,8 @@ func (s *Store) index() (*sql.DB, []Damage, error) {
 		db, err := openIndex(":memory:")
 		return db, nil, err
 	}
-	file := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(filepath.Join(s.dir, indexFile)), RawQuery: "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_txlock=immediate"}).String()
+	file := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(filepath.Join(s.dir, indexFile)),
+		RawQuery: "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_txlock=immediate"}).String()
 	db, damage, err := s.indexIn(file)
 	if isDamaged(err) {
 		if err := s.dropIndex(); err == nil { // else it is made in memory below
@@ -107,7 +109,8 @@ func isDamaged(err error) bool {
 	}
 	switch e.Code() & 0xff { // the rest is detail
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH,
-		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL:
+		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
+		sqlite3.SQLITE_PROTOCOL:
 		return false
 	case sqlite3.SQLITE_IOERR:
 		return e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
@@ -136,7 +139,7 @@ func (s *Store) indexIn(file string) (*sql.DB, []Damage, error) {
 	damage, err := s.catchUp(db)
 	if err != nil {
 		closeIndex(db)
-		return nil, nil, fmt.Errorf("store: the index can't be brought up to date: %w", err)
+		return nil, nil, fmt.Errorf("the index can't be brought up to date: %w", err)
 	}
 	return db, damage, nil
 }
@@ -146,12 +149,12 @@ func (s *Store) indexIn(file string) (*sql.DB, []Damage, error) {
 func openIndex(file string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
-		return nil, fmt.Errorf("store: the index can't be opened: %w", err)
+		return nil, fmt.Errorf("the index can't be opened: %w", err)
 	}
 	db.SetMaxOpenConns(1) // a database in memory is one connection's
 	if err := cmp.Or(makeTables(db), sound(db)); err != nil {
 		closeIndex(db)
-		return nil, fmt.Errorf("store: the index can't be opened: %w", err)
+		return nil, fmt.Errorf("the index can't be opened: %w", err)
 	}
 	return db, nil
 }
@@ -169,7 +172,8 @@ func makeTables(db *sql.DB) error {
 	if version == indexVersion {
 		return nil
 	}
-	_, err = tx.Exec(`DROP TABLE IF EXISTS servers; DROP TABLE IF EXISTS runs;` + indexSchema + fmt.Sprintf(`PRAGMA user_version = %d`, indexVersion))
+	_, err = tx.Exec(`DROP TABLE IF EXISTS servers; DROP TABLE IF EXISTS runs;` + indexSchema +
+		fmt.Sprintf(`PRAGMA user_version = %d`, indexVersion))
 	if err != nil {
 		return err
 	}
@@ -226,11 +230,11 @@ func (s *Store) catchUp(db *sql.DB) ([]Damage, error) {
 func (s *Store) readOwn(path string) (*Entry, error) {
 	id := filepath.Base(path)
 	if !idForm.MatchString(id) {
-		return nil, fmt.Errorf("store: %s is no kept run: its name is no run's id", path)
+		return nil, fmt.Errorf("%s is no kept run: its name is no run's id", path)
 	}
 	e, err := readEntry(path)
 	if err == nil && e.ID != id {
-		err = fmt.Errorf("store: %s says that it is run %q: it was copied or renamed", path, e.ID)
+		err = fmt.Errorf("%s says that it is run %q: it was copied or renamed", path, e.ID)
 	}
 	return e, err
 }
@@ -257,7 +261,8 @@ func insert(tx *sql.Tx, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`INSERT INTO runs VALUES (?, ?, ?, ?, ?)`, e.ID, e.Kind, e.Started.UnixNano(), e.Verdict, string(text)); err != nil {
+	if _, err := tx.Exec(`INSERT INTO runs VALUES (?, ?, ?, ?, ?)`, e.ID, e.Kind, e.Started.UnixNano(), e.Verdict,
+		string(text)); err != nil {
 		return err
 	}
 	for _, server := range e.Servers {
@@ -283,7 +288,8 @@ type Filter struct {
 
 // keeps reports if a run is one of those that the labels let through.
 func (f Filter) keeps(e *Entry) bool {
-	if f.Label != "" && !slices.ContainsFunc(e.Servers, func(s Server) bool { return s.Target != nil && s.Target.Label == f.Label }) {
+	if f.Label != "" && !slices.ContainsFunc(e.Servers,
+		func(s Server) bool { return s.Target != nil && s.Target.Label == f.Label }) {
 		return false
 	}
 	return f.Target == nil || !slices.ContainsFunc(e.Servers, func(s Server) bool {
@@ -309,18 +315,18 @@ func (s *Store) list(f Filter) ([]*Entry, []Damage, error) {
 	where, args := f.where()
 	rows, err := db.Query(`SELECT id, entry FROM runs WHERE `+where+` ORDER BY started_ns DESC, id DESC`, args...)
 	if err != nil {
-		return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
+		return nil, damage, fmt.Errorf("the index can't be read: %w", err)
 	}
 	defer rows.Close()
 	var list []*Entry
 	for rows.Next() {
 		var id, text string
 		if err := rows.Scan(&id, &text); err != nil {
-			return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
+			return nil, damage, fmt.Errorf("the index can't be read: %w", err)
 		}
 		e := &Entry{}
 		if err := json.Unmarshal([]byte(text), e); err != nil || e.ID != id {
-			return nil, damage, fmt.Errorf("store: the index can't be read: %w", errSpoilt)
+			return nil, damage, fmt.Errorf("the index can't be read: %w", errSpoilt)
 		}
 		e.path = filepath.Join(s.runs(), e.ID)
 		if f.keeps(e) {
@@ -331,7 +337,7 @@ func (s *Store) list(f Filter) ([]*Entry, []Damage, error) {
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, damage, fmt.Errorf("store: the index can't be read: %w", err)
+		return nil, damage, fmt.Errorf("the index can't be read: %w", err)
 	}
 	return list, damage, nil
 }

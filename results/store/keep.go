@@ -34,12 +34,12 @@ func (s *Store) Keep(r Run) (*Entry, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(s.runs(), 0o700); err != nil {
-		return nil, fmt.Errorf("store: cannot keep the run: %w", err)
+		return nil, fmt.Errorf("cannot keep the run: %w", err)
 	}
 	s.sweep(r.Started)
 	dir, err := os.MkdirTemp(s.runs(), unfinished)
 	if err != nil {
-		return nil, fmt.Errorf("store: cannot keep the run: %w", err)
+		return nil, fmt.Errorf("cannot keep the run: %w", err)
 	}
 	e.path = filepath.Join(s.runs(), e.ID)
 	err = s.fill(dir, e, r)
@@ -53,7 +53,7 @@ func (s *Store) Keep(r Run) (*Entry, error) {
 		// What is left is no run to anybody, and is swept some day, should it
 		// not go now.
 		_ = os.RemoveAll(dir)
-		return nil, fmt.Errorf("store: cannot keep the run: %w", err)
+		return nil, fmt.Errorf("cannot keep the run: %w", err)
 	}
 	return e, nil
 }
@@ -66,10 +66,11 @@ func newEntry(r Run) (*Entry, error) {
 	}
 	random := make([]byte, 3)
 	if _, err := rand.Read(random); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
 	e := &Entry{
-		Schema: EnvironmentSchema, Kind: r.Kind, Started: r.Started.UTC(), Verdict: h.Verdict, Seed: h.Seed, Machine: r.Machine,
+		Schema: EnvironmentSchema, Kind: r.Kind, Started: r.Started.UTC(), Verdict: h.Verdict, Seed: h.Seed,
+		Machine: r.Machine,
 		ID:      r.Started.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(random),
 		Servers: []Server{},
 	}
@@ -101,7 +102,7 @@ func newEntry(r Run) (*Entry, error) {
 // fileName is a server's name as a file's. A command line may be a name, with
 // slashes and all, and of any length; the number keeps two of them apart.
 func fileName(i int, server string) string {
-	safe := strings.ReplaceAll(url.PathEscape(server), "%", "_")
+	safe := strings.NewReplacer("%", "_", ":", "_3A").Replace(url.PathEscape(server)) // Windows has no colons in names
 	safe = strings.TrimLeft(safe, ".")
 	if len(safe) > 60 {
 		safe = safe[:60]

@@ -2,8 +2,9 @@ package store
 
 import (
 	"fmt"
-	"io"
 	"os"
+
+	"github.com/mcpload/mcpload/internal/invoked"
 )
 
 // How much of a file is read, in bytes: far more than any run has, and little
@@ -32,24 +33,5 @@ func readKept(name string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readAll(f, most)
-}
-
-// readGiven reads what somebody named, which may be a pipe or a device.
-func readGiven(name string, most int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return readAll(f, most)
-}
-
-// readAll reads and closes a file, which may be longer than it says.
-func readAll(f *os.File, most int64) ([]byte, error) {
-	defer f.Close() // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(text)) > most {
-		return nil, fmt.Errorf("%s is longer than %d MiB", f.Name(), most>>20)
-	}
-	return text, err
+	return invoked.Text(f, most)
 }

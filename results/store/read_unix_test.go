@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -40,7 +41,7 @@ func TestAPipeInTheStore(t *testing.T) {
 
 // What never ends is read to a bound.
 func TestADocumentWithoutEnd(t *testing.T) {
-	_, err := readGiven("/dev/zero", 1<<20)
+	_, err := invoked.File("/dev/zero", 1<<20)
 	require.EqualError(t, err, "/dev/zero is longer than 1 MiB")
 	_, err = readKept("/dev/zero", 1<<20)
 	require.EqualError(t, err, "/dev/zero is no file")

@@ -5,16 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/mcpload/mcpload/results"
 )
 
 // ErrNotRedacted is wrapped by what says that the secrets could not be taken out of
 // a run. Nothing of it may be kept or shown then.
-var ErrNotRedacted = errors.New("store: the secrets could not be taken out")
+var ErrNotRedacted = errors.New("the secrets could not be taken out")
 
 // ownFields are those of our documents whose values are words of ours, never a
 // server's: without them nobody could read the document again, and a secret that is
 // such a word isn't given away by them.
-var ownFields = map[string]bool{"schema": true, "started": true, "verdict": true, "result": true, "check": true, "scenario": true, "kind": true, "transport": true, "scope": true}
+var ownFields = map[string]bool{"schema": true, "started": true, "verdict": true, "result": true, "check": true,
+	"scenario": true, "kind": true, "transport": true, "scope": true}
 
 // redactDocument applies a function to every text of a JSON document, and leaves
 // all else as it stands: names of fields are ours, and so are numbers.
@@ -76,4 +79,20 @@ func quoted(s string) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Clean is the run without its secrets. A document that can be read before can be so
+// afterwards: else nothing is left of it.
+func (r Run) Clean() (Run, error) {
+	clean, err := r.Redacted()
+	if err != nil {
+		return Run{}, err
+	}
+	if _, err := results.Decode(bytes.NewReader(r.Document)); err != nil {
+		return clean, nil // it is of another kind, and any JSON will do
+	}
+	if _, err := results.Decode(bytes.NewReader(clean.Document)); err != nil {
+		return Run{}, fmt.Errorf("%w: what is left is no document: %w", ErrNotRedacted, err)
+	}
+	return clean, nil
 }

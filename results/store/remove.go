@@ -13,7 +13,7 @@ import (
 // name before anything in it goes.
 func (s *Store) Remove(e *Entry) error {
 	if e.bare || filepath.Dir(e.path) != s.runs() {
-		return fmt.Errorf("store: %s is not in %s, so it isn't mcpload's to delete", e.path, s.dir)
+		return fmt.Errorf("%s is not in %s, so it isn't mcpload's to delete", e.path, s.dir)
 	}
 	return s.remove(e.path)
 }
@@ -22,10 +22,10 @@ func (s *Store) Remove(e *Entry) error {
 func (s *Store) RemoveDamaged(name string) error {
 	path := filepath.Join(s.runs(), name)
 	if name == "" || filepath.Base(name) != name || strings.HasPrefix(name, ".") {
-		return fmt.Errorf("store: %q is no name of a run", name)
+		return fmt.Errorf("%q is no name of a run", name)
 	}
 	if _, err := s.readOwn(path); err == nil {
-		return fmt.Errorf("store: %s is a whole run", name)
+		return fmt.Errorf("%s is a whole run", name)
 	}
 	return s.remove(path)
 }
@@ -36,10 +36,10 @@ func (s *Store) remove(path string) error {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil // somebody else was quicker
 		}
-		return fmt.Errorf("store: cannot delete the run: %w", err)
+		return fmt.Errorf("cannot delete the run: %w", err)
 	}
 	if err := os.RemoveAll(doomed); err != nil {
-		return fmt.Errorf("store: cannot delete all of the run: %w", err)
+		return fmt.Errorf("cannot delete all of the run: %w", err)
 	}
 	return nil
 }

@@ -104,6 +104,8 @@ type head struct {
 	Result  string  `json:"result"` // a probe's verdict
 	Server  name    `json:"server"`
 	Servers []piece `json:"servers"`
+
+	Target json.RawMessage `json:"target"` // of a probe: other documents have other things there, or nothing
 }
 
 type piece struct {
@@ -128,13 +130,16 @@ func (n *name) UnmarshalJSON(text []byte) error {
 func headOf(document []byte) (head, error) {
 	var h head
 	if err := json.Unmarshal(document, &h); err != nil {
-		return h, fmt.Errorf("store: the document is no result: %w", err)
+		return h, fmt.Errorf("the document is no result: %w", err)
 	}
 	if h.Schema == "" {
-		return h, errors.New("store: the document names no schema")
+		return h, errors.New("the document names no schema")
 	}
 	if len(h.Servers) == 0 && h.Server != "" {
 		h.Servers = []piece{{Server: h.Server, Verdict: h.Verdict}}
+		if t := (results.Target{}); h.Schema == results.ProbeSchema && json.Unmarshal(h.Target, &t) == nil {
+			h.Servers[0].Target = &t
+		}
 	}
 	if h.Verdict == "" {
 		h.Verdict = h.Result

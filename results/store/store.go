@@ -46,11 +46,11 @@ type Store struct {
 // a store that isn't there yet is an empty one.
 func Open(dir string) (*Store, error) {
 	if dir == "" {
-		return nil, fmt.Errorf("store: no folder is named")
+		return nil, fmt.Errorf("no folder is named")
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
 	return &Store{dir: abs, create: createFile}, nil
 }

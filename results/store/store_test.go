@@ -30,7 +30,8 @@ func calls(n int) []history.Call {
 	list := make([]history.Call, n)
 	for i := range list {
 		at := time.Duration(i) * time.Millisecond
-		list[i] = history.Call{Arrival: history.Arrival{Due: at, Client: "c1", Method: "tools/call", Tool: "ping", Label: "burst"}, Sent: at, Received: at + 500_000, Outcome: history.OK, ID: int64(i + 1)}
+		list[i] = history.Call{Arrival: history.Arrival{Due: at, Client: "c1", Method: "tools/call", Tool: "ping",
+			Label: "burst"}, Sent: at, Received: at + 500_000, Outcome: history.OK, ID: int64(i + 1)}
 		if i == 2 {
 			list[i].Outcome, list[i].Code, list[i].Detail = history.Limited, -32000, "rate limit exceeded"
 		}
@@ -46,13 +47,15 @@ func aRun(t testing.TB, at time.Time, v verdict.Verdict) Run {
 	for _, name := range []string{"acb", "/usr/bin/python 3/ä"} {
 		doc.Servers = append(doc.Servers, results.Server{
 			Server: name, Target: results.Target{Kind: "mock", Transport: "http"},
-			Scenarios: []results.Scenario{results.NewScenario("burst", all[name], []verdict.Finding{{Check: "served", Verdict: v}})},
+			Scenarios: []results.Scenario{results.NewScenario("burst", all[name],
+				[]verdict.Finding{{Check: "served", Verdict: v}})},
 		})
 	}
 	doc.Finish()
 	var b bytes.Buffer
 	require.NoError(t, doc.JSON(&b))
-	return Run{Kind: "run", Started: at, Document: b.Bytes(), Histories: all, Screen: []byte("a screen\n"), Machine: Machine{Host: "h", CPUs: 2}}
+	return Run{Kind: "run", Started: at, Document: b.Bytes(), Histories: all, Screen: []byte("a screen\n"),
+		Machine: Machine{Host: "h", CPUs: 2}}
 }
 
 func open(t testing.TB) *Store {
@@ -90,7 +93,8 @@ func TestKeptRunComesBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, kept, e)
 	assert.Regexp(t, `^20261124-120000-[0-9a-f]{6}$`, e.ID)
-	assert.Equal(t, "run pass 7 v1 h", strings.Join([]string{e.Kind, e.Verdict, fmt.Sprint(e.Seed), e.Machine.Version, e.Host}, " "))
+	assert.Equal(t, "run pass 7 v1 h", strings.Join([]string{e.Kind, e.Verdict, fmt.Sprint(e.Seed), e.Machine.Version,
+		e.Host}, " "))
 	assert.Equal(t, "http", e.Servers[0].Target.Transport)
 	text, err := e.Document()
 	require.NoError(t, err)
@@ -106,6 +110,12 @@ func TestKeptRunComesBack(t *testing.T) {
 	assert.Equal(t, verdict.Pass, doc.Verdict)
 }
 
+// A server's name may be an address or a command line, and becomes a file's name on any system.
+func TestNamesOfHistories(t *testing.T) {
+	assert.Equal(t, "01-127.0.0.1_3A8000_2Fmcp.jsonl.gz", fileName(0, "127.0.0.1:8000/mcp"))
+	assert.NotContains(t, fileName(1, `..\..\"<x>|*?`), `\`)
+}
+
 func TestFind(t *testing.T) {
 	s := open(t)
 	_, err := s.Find(Last, Filter{})
@@ -119,8 +129,9 @@ func TestFind(t *testing.T) {
 	require.NoError(t, os.WriteFile(lone, text, 0o600))
 	random := func(e *Entry) string { return e.ID[strings.LastIndex(e.ID, "-")+1:] }
 	for name, want := range map[string]*Entry{
-		"last": third, "last-pass": first, "2026-11-24": second, "2026-11-24T12": first, "2026-11-24T12:00Z": first, "2026-11-24 13:00": second,
-		third.ID: third, "20261126": third, random(second): second, first.ID[:16] + random(first): first,
+		"last": third, "last-pass": first, "2026-11-24": second, "2026-11-24T12": first, "2026-11-24T12:00Z": first,
+		"2026-11-24 13:00": second,
+		third.ID:           third, "20261126": third, random(second): second, first.ID[:16] + random(first): first,
 		first.Path(): first,
 	} {
 		e, err := s.Find(name, Filter{})
@@ -129,13 +140,15 @@ func TestFind(t *testing.T) {
 	}
 	e, err := s.Find(lone, Filter{})
 	require.NoError(t, err)
-	assert.Equal(t, "run fail 7 v1", strings.Join([]string{e.Kind, e.Verdict, fmt.Sprint(e.Seed), e.Machine.Version}, " "))
+	assert.Equal(t, "run fail 7 v1", strings.Join([]string{e.Kind, e.Verdict, fmt.Sprint(e.Seed), e.Machine.Version},
+		" "))
 	assert.Equal(t, lone, e.Name())
 	none, err := e.Histories()
 	require.NoError(t, err)
 	assert.Nil(t, none)
 	for name, want := range map[string]string{
-		"20261124": `"20261124" begins 2 ids`, "zzz": `"zzz": no such run`, "2026-01-01": "2026-01-01 (UTC): no such run", "": "an empty name",
+		"20261124": `"20261124" begins 2 ids`, "zzz": `"zzz": no such run`, "2026-01-01": "2026-01-01 (UTC): no " +
+			"such run", "": "an empty name",
 		"./nothing.json": "no such run", t.TempDir(): "is no kept run: it has no environment.json",
 	} {
 		_, err := s.Find(name, Filter{})
@@ -218,7 +231,8 @@ func TestDamageIsNamed(t *testing.T) {
 		spoilt(1, environmentFile, "{"):                 "damaged",
 		spoilt(2, environmentFile, `{"schema":"x/v9"}`): `has schema "x/v9", which is not`,
 		spoilt(3, "", ""):                               "it has no environment.json",
-		spoilt(4, environmentFile, strings.Replace(mustRead(t, good), good.ID, "20200101-000000-aaaaaa", 1)): "copied or renamed",
+		spoilt(4, environmentFile, strings.Replace(mustRead(t, good), good.ID, "20200101-000000-aaaaaa",
+			1)): "copied or renamed",
 		"holiday.jpg": "its name is no run's id",
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(s.runs(), "holiday.jpg"), nil, 0o600))
@@ -248,7 +262,11 @@ func mustRead(t *testing.T, e *Entry) string {
 // Half a history, or none, is never taken for a whole one.
 func TestDamagedHistoryIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
-		"unexpected EOF": func(p string) error { info, err := os.Stat(p); return errors.Join(err, os.Truncate(p, info.Size()-12)) },
+		"unexpected EOF": func(p string) error {
+			info, err := os.Stat(p)
+			return errors.Join(err,
+				os.Truncate(p, info.Size()-12))
+		},
 		"invalid header": func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("x"), 100), 0o600) },
 		"no such file":   os.Remove,
 		"and 5 were kept": func(p string) error {
@@ -290,7 +308,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		full++
 		require.ErrorIs(t, err, syscall.ENOSPC)
-		require.ErrorContains(t, err, "store: cannot keep the run")
+		require.ErrorContains(t, err, "cannot keep the run")
 		files, err := os.ReadDir(s.runs())
 		require.NoError(t, err)
 		require.Empty(t, files)
@@ -420,7 +438,8 @@ func TestRedacted(t *testing.T) {
 
 func TestOtherDocuments(t *testing.T) {
 	s := open(t)
-	e, err := s.Keep(Run{Kind: "probe", Started: noon, Document: []byte(`{"schema":"mcpload.probe/v1","server":"acb","result":"measured"}`)})
+	e, err := s.Keep(Run{Kind: "probe", Started: noon,
+		Document: []byte(`{"schema":"mcpload.probe/v1","server":"acb","result":"measured"}`)})
 	require.NoError(t, err)
 	assert.Equal(t, "measured", e.Verdict)
 	assert.Equal(t, []string{e.ID}, list(t, s, Filter{Server: "acb", Kind: "probe"}))

@@ -3,13 +3,13 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -28,6 +28,7 @@ type pair struct {
 	Noise     string // as the address says it
 	Max       string // demands, separated by spaces
 	Damaged   []string
+	Body      template.HTML
 }
 
 func (v *site) compare(r *http.Request) (sheet, error) {
@@ -39,7 +40,8 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 	if q.Get("base") == "" || q.Get("new") == "" {
 		return sheet{}, unfit("Two runs are compared: choose one in the list, and then the other.")
 	}
-	p.Swap = link("/compare", url.Values{"base": {q.Get("new")}, "new": {q.Get("base")}, "noise": {p.Noise}, "max": {p.Max}})
+	p.Swap = link("/compare", url.Values{"base": {q.Get("new")}, "new": {q.Get("base")}, "noise": {p.Noise},
+		"max": {p.Max}})
 	options, err := p.options()
 	if err != nil {
 		return sheet{}, err
@@ -57,7 +59,10 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 		return sheet{}, refusal{http.StatusUnprocessableEntity, "These two runs have no server in common."}
 	}
 	if err != nil {
-		return sheet{}, unfit("%s", strings.TrimPrefix(err.Error(), "compare: "))
+		return sheet{}, unfit("%s", err.Error())
+	}
+	if p.Body, err = p.Report.Body(); err != nil {
+		return sheet{}, err
 	}
 	return sheet{title: "Comparison", template: "compare", data: p}, nil
 }
@@ -75,7 +80,7 @@ func (p *pair) options() (compare.Options, error) {
 	for text := range strings.FieldsSeq(p.Max) {
 		d, err := compare.ParseDemand(text)
 		if err != nil {
-			return o, unfit("%s", strings.TrimPrefix(err.Error(), "compare: "))
+			return o, unfit("%s", err.Error())
 		}
 		o.Demands = append(o.Demands, d)
 	}
@@ -92,68 +97,12 @@ func (p *pair) side(v *site, id string, entry **store.Entry) (compare.Run, error
 	*entry = e
 	doc, err := e.Run()
 	if err != nil {
-		return compare.Run{}, refusal{http.StatusUnprocessableEntity, fmt.Sprintf("Run %s can't be compared: %v", id, err)}
+		return compare.Run{}, refusal{http.StatusUnprocessableEntity,
+			fmt.Sprintf("Run %s can't be compared: %v", id, err)}
 	}
 	calls, damage := e.Histories()
 	if damage != nil {
 		p.Damaged, calls = append(p.Damaged, damage.Error()), map[string][]history.Call(nil)
 	}
 	return compare.Run{Name: e.ID, Document: doc, Histories: calls}, nil
-}
-
-// outcomes have a badge each.
-var outcomes = map[compare.Outcome]string{compare.Fine: "pass", compare.Regression: "fail", compare.Undecided: "inconclusive"}
-
-// Outcome is the class of the badge.
-func (p pair) Outcome() string { return outcomes[p.Report.Outcome] }
-
-// Says is the outcome in a sentence.
-func (p pair) Says() string {
-	switch p.Report.Outcome {
-	case compare.Regression:
-		return "The new run is worse"
-	case compare.Undecided:
-		return "It can't be told if the new run is worse"
-	}
-	return "No regression is proven"
-}
-
-// Confidence is that of all intervals together, in per cent.
-func (pair) Confidence() int { return int(100 * compare.Confidence) }
-
-// scenario is what a row is about.
-func scenario(r compare.Row) string {
-	if r.Scenario == "" {
-		return "all"
-	}
-	return r.Scenario
-}
-
-// distribution says if the latencies are drawn from another distribution.
-func distribution(r compare.Row) string {
-	switch {
-	case r.P == nil:
-		return "~"
-	case r.Changed && *r.P < 0.001:
-		return "changed (p < 0.001)"
-	case r.Changed:
-		return fmt.Sprintf("changed (p = %.3f)", *r.P)
-	}
-	return fmt.Sprintf("~ (p = %.3f)", *r.P)
-}
-
-// delta says a quantile's change, with its interval, or ~ where nothing is sure.
-func delta(d compare.Delta) string {
-	text := fmt.Sprintf("%s → %s", results.Span(time.Duration(d.Base*1e6)), results.Span(time.Duration(d.New*1e6)))
-	switch {
-	case d.Lo == nil && d.Base == 0 && d.New == 0:
-		return "~"
-	case d.Lo == nil:
-		return text + " ~"
-	case d.Changed && d.Base > 0:
-		text += fmt.Sprintf(" %+.0f %%", 100*(d.New/d.Base-1))
-	case !d.Changed:
-		text += " ~"
-	}
-	return text + fmt.Sprintf(" [%+.3g, %+.3g ms]", *d.Lo, *d.Hi)
 }

@@ -42,7 +42,8 @@ func queryOf(r *http.Request) (query, error) {
 
 // at is the address of the list with this query, on another page.
 func (q query) at(page int) string {
-	v := url.Values{"server": {q.Server}, "verdict": {q.Verdict}, "kind": {q.Kind}, "from": {q.From}, "to": {q.To}, "q": {q.Text}, "base": {q.Base}}
+	v := url.Values{"server": {q.Server}, "verdict": {q.Verdict}, "kind": {q.Kind}, "from": {q.From}, "to": {q.To},
+		"q": {q.Text}, "base": {q.Base}}
 	if page > 1 {
 		v.Set("page", strconv.Itoa(page))
 	}
@@ -125,7 +126,8 @@ func (v *site) list(r *http.Request) (sheet, error) {
 		return sheet{}, err
 	}
 	found = slices.DeleteFunc(found, func(e *store.Entry) bool { return !says(e, q.Text) })
-	l := listing{query: q, Verdicts: []string{"pass", "fail", "inconclusive"}, Dir: v.store.Dir(), Total: len(found), Filtered: q.at(1) != link("/", url.Values{"base": {q.Base}})}
+	l := listing{query: q, Verdicts: []string{"pass", "fail", "inconclusive"}, Dir: v.store.Dir(), Total: len(found),
+		Filtered: q.at(1) != link("/", url.Values{"base": {q.Base}})}
 	l.Pages = max(1, (l.Total+pageRuns-1)/pageRuns)
 	l.page = min(q.page, l.Pages)
 	l.First, l.Last = min((l.page-1)*pageRuns+1, l.Total), min(l.page*pageRuns, l.Total)
@@ -144,7 +146,7 @@ func (v *site) list(r *http.Request) (sheet, error) {
 	q.Base = ""
 	l.None = q.at(l.page)
 	for _, d := range damage {
-		l.Damaged = append(l.Damaged, strings.TrimPrefix(d.Error(), "store: "))
+		l.Damaged = append(l.Damaged, d.Error())
 	}
 	l.Servers, l.Kinds, err = v.choices()
 	return sheet{title: "Runs", template: "list", data: l}, err

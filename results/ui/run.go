@@ -48,6 +48,10 @@ func (v *site) run(r *http.Request) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
+	links := append(nav(r), page.Link{Text: "Run " + e.ID, Href: "/runs/" + e.ID, Here: true})
+	if e.Kind == "probe" {
+		return v.probe(e, text, append(links, page.Link{Text: "JSON", Href: "/runs/" + e.ID + "/document.json"}))
+	}
 	doc, err := results.Decode(bytes.NewReader(text))
 	if err != nil {
 		return v.plain(e, text, err)
@@ -55,14 +59,27 @@ func (v *site) run(r *http.Request) (sheet, error) {
 	// Calls that can't be read are no reason to hide the verdict: the page says
 	// that it has none.
 	calls, damage := drawn(e, doc)
-	links := append(nav(r), page.Link{Text: "Run " + e.ID, Href: "/runs/" + e.ID, Here: true},
-		page.Link{Text: "Compare with …", Href: "/?base=" + e.ID}, page.Link{Text: "JSON", Href: "/runs/" + e.ID + "/document.json"})
+	links = append(links, page.Link{Text: "Compare with …", Href: "/?base=" + e.ID},
+		page.Link{Text: "JSON", Href: "/runs/" + e.ID + "/document.json"})
 	if damage != nil {
 		for i := range doc.Servers {
 			doc.Servers[i].Notes = append(doc.Servers[i].Notes, damage.Error())
 		}
 	}
 	return sheet{whole: func(b *bytes.Buffer) error { return page.Served(b, doc, calls, links) }}, nil
+}
+
+// probe draws what a probe found; what isn't to be read is shown as it was kept.
+func (v *site) probe(e *store.Entry, text []byte, links []page.Link) (sheet, error) {
+	doc, err := results.DecodeProbed(bytes.NewReader(text))
+	if err != nil {
+		return v.plain(e, text, err)
+	}
+	calls, damage := e.Histories()
+	if damage != nil {
+		doc.Notes = append(doc.Notes, damage.Error())
+	}
+	return sheet{whole: func(b *bytes.Buffer) error { return page.Probe(b, doc, calls[doc.Server], links) }}, nil
 }
 
 // drawn are the calls that the page of a run draws: of a load not all.

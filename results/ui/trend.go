@@ -95,7 +95,8 @@ func (v *site) server(r *http.Request) (sheet, error) {
 	if len(found) == 0 {
 		return sheet{}, notFound("There is no kept run of a server named " + name + ".")
 	}
-	c := course{Server: name, Last: found[0], More: len(found) > mostRuns, Verdicts: map[string]int{}, List: link("/", url.Values{"server": {name}})}
+	c := course{Server: name, Last: found[0], More: len(found) > mostRuns, Verdicts: map[string]int{},
+		List: link("/", url.Values{"server": {name}})}
 	found = found[:min(len(found), mostRuns)]
 	for _, e := range found { // the newest first
 		if got, ok := v.trends.of(e)[name]; ok {
@@ -105,7 +106,8 @@ func (v *site) server(r *http.Request) (sheet, error) {
 	}
 	slices.Reverse(found)
 	charts := []page.Trend{
-		{ID: "p99", Title: "p99 latency of admitted calls", Lead: "From the instant due. A run of fewer than 100 admitted calls has none.", Unit: " ms"},
+		{ID: "p99", Title: "p99 latency of admitted calls",
+			Lead: "From the instant due. A run of fewer than 100 admitted calls has none.", Unit: " ms"},
 		{ID: "p50", Title: "Median latency of admitted calls", Unit: " ms"},
 		{ID: "rate", Title: "Measured rate", Lead: "The certified range, against the declared rate.", Unit: "/s"},
 		{ID: "burst", Title: "Measured burst", Lead: "The certified range, against the declared burst."},
@@ -121,7 +123,8 @@ func (v *site) server(r *http.Request) (sheet, error) {
 		}
 		c.Runs++
 		c.Verdicts[got.verdict.String()]++
-		for i, p := range []page.TrendPoint{{Value: got.p99}, {Value: got.p50}, {Value: got.rate, Declared: got.limit.Rate}, {Value: got.burst, Declared: float64(got.limit.Burst)}} {
+		for i, p := range []page.TrendPoint{{Value: got.p99}, {Value: got.p50},
+			{Value: got.rate, Declared: got.limit.Rate}, {Value: got.burst, Declared: float64(got.limit.Burst)}} {
 			p.Run, p.Started, p.Verdict = e.ID, e.Started, got.verdict
 			charts[i].Points = append(charts[i].Points, p)
 		}

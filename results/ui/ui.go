@@ -38,8 +38,8 @@ type site struct {
 
 // New returns the pages of a store.
 func New(s *store.Store) (http.Handler, error) {
-	t, err := template.New("ui").Funcs(template.FuncMap{"when": when, "badge": badge, "serverPage": serverPage,
-		"scenario": scenario, "distribution": distribution, "delta": delta}).Parse(layout)
+	words := template.FuncMap{"when": when, "badge": badge, "serverPage": serverPage}
+	t, err := template.New("ui").Funcs(words).Parse(layout)
 	if err != nil {
 		return nil, fmt.Errorf("ui: internal error: %w", err)
 	}
@@ -70,7 +70,8 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		switch {
 		case !Loopback(r.Host):
-			http.Error(w, "mcpload: these pages are for this machine only: open them by http://127.0.0.1 or http://localhost", http.StatusForbidden)
+			http.Error(w, "mcpload: these pages are for this machine only: open them by http://127.0.0.1 or "+
+				"http://localhost", http.StatusForbidden)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
 			http.Error(w, "mcpload: these pages are read-only", http.StatusMethodNotAllowed)
@@ -137,7 +138,7 @@ func (v *site) answer(find func(*http.Request) (sheet, error)) http.HandlerFunc 
 			if errors.As(err, &known) {
 				status = known.status
 			}
-			s = sheet{title: "Not shown", template: "problem", data: strings.TrimPrefix(err.Error(), "store: ")}
+			s = sheet{title: "Not shown", template: "problem", data: err.Error()}
 			if err := v.draw(&b, r, s); err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return

@@ -56,15 +56,17 @@ func (k *kept) keepOf(target results.Target, server string, of verdict.Verdict, 
 	latency := results.Measure(calls)
 	d := &results.Document{Started: began.Format(time.RFC3339), Servers: []results.Server{{
 		Server: server, Target: target, Latency: &latency,
-		Limit:     results.Limit{Rate: 15, Burst: 40, Scope: "global", Charges: []string{"*"}},
-		Measured:  &results.Measured{Rate: results.Range{Lo: 14.9, Hi: 15.1}, Burst: burst},
-		Scenarios: []results.Scenario{results.NewScenario("burst", calls, []verdict.Finding{{Check: "over-admission", Verdict: of, Want: "w", Saw: "s"}})},
+		Limit:    results.Limit{Rate: 15, Burst: 40, Scope: "global", Charges: []string{"*"}},
+		Measured: &results.Measured{Rate: results.Range{Lo: 14.9, Hi: 15.1}, Burst: burst},
+		Scenarios: []results.Scenario{results.NewScenario("burst", calls,
+			[]verdict.Finding{{Check: "over-admission", Verdict: of, Want: "w", Saw: "s"}})},
 	}}}
 	d.Finish()
 	var text bytes.Buffer
 	require.NoError(k.t, d.JSON(&text))
 	k.n++
-	e, err := k.Keep(store.Run{Kind: "run", Started: began.AddDate(0, 0, k.n), Document: text.Bytes(), Histories: map[string][]history.Call{server: calls}})
+	e, err := k.Keep(store.Run{Kind: "run", Started: began.AddDate(0, 0, k.n), Document: text.Bytes(),
+		Histories: map[string][]history.Call{server: calls}})
 	require.NoError(k.t, err)
 	return e.ID
 }
@@ -151,7 +153,8 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	text := k.shown("/?server=acb&verdict=fail&from=2026-11-03&q=x")
-	for _, kept := range []string{`<option value="acb" selected>`, `<option value="fail" selected>`, `name="from" value="2026-11-03"`, `name="q" value="x"`} {
+	for _, kept := range []string{`<option value="acb" selected>`, `<option value="fail" selected>`,
+		`name="from" value="2026-11-03"`, `name="q" value="x"`} {
 		has(t, text, kept, "the form shows what the address says")
 	}
 	for _, query := range []string{"from=yesterday", "to=2026-13-01", "page=0", "page=x"} {
@@ -185,7 +188,8 @@ func TestARunIsShownWithItsCharts(t *testing.T) {
 	text = k.shown("/runs/" + id + "/document.json")
 	_, err := results.Decode(strings.NewReader(text))
 	require.NoError(t, err)
-	for _, path := range []string{"/runs/nope", "/runs/" + id[:8], "/runs/..%2f..%2fetc", "/runs/last", "/runs/%2Fetc%2Fpasswd", "/runs/nope/document.json", "/nope"} {
+	for _, path := range []string{"/runs/nope", "/runs/" + id[:8], "/runs/..%2f..%2fetc", "/runs/last",
+		"/runs/%2Fetc%2Fpasswd", "/runs/nope/document.json", "/nope"} {
 		status, _ := k.get(path)
 		assert.Equal(t, http.StatusNotFound, status, path)
 	}
@@ -194,10 +198,12 @@ func TestARunIsShownWithItsCharts(t *testing.T) {
 // A damaged entry hides nothing else, and is said.
 func TestDamage(t *testing.T) {
 	k := newStore(t)
-	good, lost, torn, cut := k.keep("acb", verdict.Pass, forty), k.keep("acb", verdict.Pass, forty), k.keep("acb", verdict.Fail, forty), k.keep("acb", verdict.Pass, forty)
+	good, lost, torn, cut := k.keep("acb", verdict.Pass, forty), k.keep("acb", verdict.Pass, forty),
+		k.keep("acb", verdict.Fail, forty), k.keep("acb", verdict.Pass, forty)
 	runs := filepath.Join(k.Dir(), "runs")
 	require.NoError(t, os.WriteFile(filepath.Join(runs, lost, "environment.json"), []byte("{"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(runs, torn, "document.json"), []byte("<script>alert(1)</script>"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(runs, torn, "document.json"), []byte("<script>alert(1)</script>"),
+		0o600))
 	files, err := filepath.Glob(filepath.Join(runs, cut, "histories", "*"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
@@ -227,13 +233,15 @@ func TestTrends(t *testing.T) {
 	assert.Less(t, strings.Index(text, first), strings.LastIndex(text, last))
 	hasNot(t, text, "zebra-mcp")
 	assert.Equal(t, 4, strings.Count(text, `<figure class="chart"`))
-	k.keepOf(results.Target{Kind: "url", Transport: "http", Label: "staging"}, "acb", verdict.Pass, results.Range{Lo: 0, Hi: 92.5})
+	k.keepOf(results.Target{Kind: "url", Transport: "http", Label: "staging"}, "acb", verdict.Pass,
+		results.Range{Lo: 0, Hi: 92.5})
 	text = k.shown("/servers/acb") // the mock is no part of the server's trend, and 0–92.5 is no value
 	has(t, text, "2 of another target left out")
 	has(t, text, "url http staging")
 	has(t, text, "A range that begins at 0 is bounded from above only")
 	hasNot(t, text, "41.90–42.20")
-	has(t, k.shown("/"), "<bdi>staging</bdi>")
+	has(t, k.shown("/"), `<bdi class="target">staging</bdi>`)
+	has(t, k.shown("/"), `<bdi class="target">mock http</bdi>`)
 	text = k.shown("/servers")
 	has(t, text, `href="/servers/acb"`)
 	has(t, text, `href="/servers/zebra-mcp"`)
@@ -249,6 +257,7 @@ func TestComparison(t *testing.T) {
 	has(t, text, "yes, proven: no token bucket fits both")
 	has(t, text, "The new run is worse")
 	has(t, text, "41.90–42.20")
+	has(t, text, `<path class="before" d="M0 `)
 	same := k.shown("/compare?base=" + a + "&new=" + a)
 	has(t, same, "not proven")
 	hasNot(t, same, "The new run is worse")
@@ -268,6 +277,27 @@ func TestComparison(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
+// A probe has a page of its own; one that says more than it holds is shown as it was kept.
+func TestAProbe(t *testing.T) {
+	k := newStore(t)
+	text := `{"schema":"mcpload.probe/v1","server":"acb","result":"%s","target":{"transport":"http"},` +
+		`"measured":{"rate":{"lo":14.9,"hi":15.1},"burst":{"lo":39.8,"hi":40.2}},"notes":["a note"]}`
+	keep := func(result string) string {
+		e, err := k.Keep(store.Run{Kind: "probe", Started: began, Document: fmt.Appendf(nil, text, result),
+			Screen: []byte("as it was told"), Histories: map[string][]history.Call{}})
+		require.NoError(t, err)
+		return k.shown("/runs/" + e.ID)
+	}
+	whole := keep("measured")
+	has(t, whole, `id="box"`)
+	has(t, whole, "a note")
+	has(t, whole, "document.json")
+	hasNot(t, whole, "as it was told")
+	hollow := keep("no limit")
+	has(t, hollow, "as it was told")
+	hasNot(t, hollow, `id="box"`)
+}
+
 // Who doesn't ask for this machine by a name of its own is refused, whatever
 // they ask for: that is how a page elsewhere would come in.
 func TestOnlyThisMachine(t *testing.T) {
@@ -279,15 +309,18 @@ func TestOnlyThisMachine(t *testing.T) {
 		r.Host = host
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		for _, header := range []string{"X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy", "Content-Security-Policy"} {
+		for _, header := range []string{"X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy",
+			"Content-Security-Policy"} {
 			assert.NotEmpty(t, w.Header().Get(header))
 		}
 		return w.Code
 	}
-	for _, host := range []string{"127.0.0.1", "127.0.0.1:4280", "127.1.2.3:80", "localhost", "LOCALHOST:1", "[::1]:4280", "[::1]"} {
+	for _, host := range []string{"127.0.0.1", "127.0.0.1:4280", "127.1.2.3:80", "localhost", "LOCALHOST:1",
+		"[::1]:4280", "[::1]"} {
 		assert.Equal(t, http.StatusOK, ask(http.MethodGet, host, "/"), host)
 	}
-	for _, host := range []string{"evil.example", "evil.example:4280", "127.0.0.1.evil.example", "localhost.evil.example", "192.168.1.2:4280", "0.0.0.0", "[::]:1", "", "127.0.0.1@evil.example"} {
+	for _, host := range []string{"evil.example", "evil.example:4280", "127.0.0.1.evil.example",
+		"localhost.evil.example", "192.168.1.2:4280", "0.0.0.0", "[::]:1", "", "127.0.0.1@evil.example"} {
 		assert.Equal(t, http.StatusForbidden, ask(http.MethodGet, host, "/"), "%q", host)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, "TRACE"} {
@@ -300,7 +333,8 @@ func TestHostileNamesInTheStore(t *testing.T) {
 	k := newStore(t)
 	bad := `</td><script>alert(1)</script>"?#/../x` + "\u202e"
 	id := k.keep(bad, verdict.Pass, forty)
-	for _, path := range []string{"/", "/servers", "/runs/" + id, "/?q=" + `%22%3E%3Cscript%3Ealert(2)%3C/script%3E`, "/?base=%3Cscript%3E"} {
+	for _, path := range []string{"/", "/servers", "/runs/" + id, "/?q=" + `%22%3E%3Cscript%3Ealert(2)%3C/script%3E`,
+		"/?base=%3Cscript%3E"} {
 		text := k.shown(path)
 		hasNot(t, text, "<script>alert", path)
 		hasNot(t, text, "\u202e", path)
@@ -316,7 +350,8 @@ func BenchmarkTenThousandRuns(b *testing.B) {
 	require.NoError(b, err)
 	for i := range 10_000 {
 		_, err := s.Keep(store.Run{Kind: "run", Started: began.Add(time.Duration(i) * time.Minute),
-			Document: fmt.Appendf(nil, `{"schema":"mcpload.run/v1","verdict":"pass","servers":[{"server":"s%d","verdict":"pass"}]}`, i%9)})
+			Document: fmt.Appendf(nil,
+				`{"schema":"mcpload.run/v1","verdict":"pass","servers":[{"server":"s%d","verdict":"pass"}]}`, i%9)})
 		require.NoError(b, err)
 	}
 	h, err := New(s)

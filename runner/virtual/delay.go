@@ -46,7 +46,8 @@ var delayForm = regexp.MustCompile(`^(exp|uniform|const)\(([^()]*)\)$`)
 // duration from 0 to 24 h.
 func ParseDelay(s string) (Delay, error) {
 	bad := func(why string) (Delay, error) {
-		return nil, fmt.Errorf("virtual: %q is not a delay (%s), want such as 2ms, exp(2ms) or uniform(1ms,20ms)", s, why)
+		return nil, fmt.Errorf("virtual: %q is not a delay (%s), want such as 2ms, exp(2ms) or uniform(1ms,20ms)", s,
+			why)
 	}
 	form, args := "const", []string{s}
 	if m := delayForm.FindStringSubmatch(strings.ReplaceAll(s, " ", "")); m != nil {

@@ -23,12 +23,13 @@ type Reply struct {
 // A Server is a target on a virtual clock. A request takes a delay to reach
 // it, is decided at that instant, and its reply takes a delay back.
 type Server struct {
-	Clock   *Clock
-	Decide  func(at time.Duration, a history.Arrival) Reply // called in the order of at
-	There   Delay                                           // from the client to the decision; nil: none
-	Back    Delay                                           // from the decision to the client; nil: none
-	Rand    *rand.Rand                                      // what delays are drawn from; needed where they aren't constant
-	Timeout time.Duration                                   // of a request without a reply; default 30 s
+	Clock  *Clock
+	Decide func(at time.Duration, a history.Arrival) Reply // called in the order of at
+	There  Delay                                           // from the client to the decision; nil: none
+	Back   Delay                                           // from the decision to the client; nil: none
+	// what delays are drawn from; needed where they aren't constant
+	Rand    *rand.Rand
+	Timeout time.Duration // of a request without a reply; default 30 s
 }
 
 // Send implements runner.Target.

@@ -82,7 +82,8 @@ func TestParseDelay(t *testing.T) {
 		sum += d(r)
 	}
 	require.InDelta(t, float64(2*time.Millisecond), float64(sum)/20000, 1e5)
-	for _, bad := range []string{"", "2", "-2ms", "exp()", "exp(1ms,2ms)", "uniform(3ms)", "uniform(5ms,1ms)", "normal(2ms)", "exp(", "exp(2ms", "exp(-1ms)", "25h", "EXP(2ms)", "uniform(1ms,2ms,3ms)", "\x00"} {
+	for _, bad := range []string{"", "2", "-2ms", "exp()", "exp(1ms,2ms)", "uniform(3ms)", "uniform(5ms,1ms)",
+		"normal(2ms)", "exp(", "exp(2ms", "exp(-1ms)", "25h", "EXP(2ms)", "uniform(1ms,2ms,3ms)", "\x00"} {
 		_, err := virtual.ParseDelay(bad)
 		require.ErrorContains(t, err, "want such as", bad)
 	}
@@ -92,7 +93,8 @@ func TestParseDelay(t *testing.T) {
 // overflows, and no message arrives before it was sent.
 func TestDelaysHaveAnEnd(t *testing.T) {
 	for name, d := range map[string]virtual.Delay{
-		"exp": virtual.Exp(math.MaxInt64), "const": virtual.Constant(math.MaxInt64), "uniform": virtual.Uniform(1<<62, math.MaxInt64),
+		"exp": virtual.Exp(math.MaxInt64), "const": virtual.Constant(math.MaxInt64),
+		"uniform":  virtual.Uniform(1<<62, math.MaxInt64),
 		"negative": virtual.Constant(-time.Hour), "none": nil,
 	} {
 		clock := virtual.NewClock()

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/scenarios"
@@ -32,6 +33,7 @@ type Attempt struct {
 	Allow   bool   // it can cost money, or get the caller banned: beyond this machine it must be allowed by name
 	Web     bool   // it needs HTTP
 	Flag    string // what tries it that an audit alone doesn't; empty: an audit does
+	Last    bool   // nothing can follow it: sessions end with it
 
 	cast func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue
 	not  func(h Having) string // why it can't be tried; empty: it can. nil: it always can
@@ -42,41 +44,63 @@ type Attempt struct {
 const drainFirst = "the bucket is drained by plain calls before each"
 
 // Attempts is the catalogue, in the order in which an audit takes them: those that
-// take as long as the budget lets them come last.
+// take as long as the budget lets them come last, but for what nothing can follow.
 func Attempts() []Attempt {
-	plain := func(f func(profiles.Limit, scenarios.Setting) []scenarios.Cue) func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+	plain := func(f func(profiles.Limit, scenarios.Setting) []scenarios.Cue) func(Having) func(profiles.Limit,
+		scenarios.Setting) []scenarios.Cue {
 		return func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return f }
 	}
-	forms := func(values int, list func() []trickForm) func(Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+	forms := func(values int, list func() []trickForm) func(Having) func(profiles.Limit,
+		scenarios.Setting) []scenarios.Cue {
 		return plain(func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 			return newCast(l, set).each(list(), values)
 		})
 	}
 	return []Attempt{
-		{Name: "affinity", Doc: fmt.Sprintf("%d sessions, each on connections of its own, ask for far more than the burst at once", affineSessions),
+		{Name: "affinity", Doc: fmt.Sprintf("%d sessions, each on connections of its own, ask for far more than the "+
+			"burst at once", affineSessions),
 			Control: "one session drains the bucket first", Web: true, cast: plain(affinity), not: noSharedSessions},
-		{Name: "batch", Doc: fmt.Sprintf("%d calls in one JSON-RPC message", batched), Control: drainFirst, Web: true, cast: forms(3, batches)},
-		{Name: "variety", Doc: "new arguments, another order of them, tool names in another case or with spaces, other methods, ids of every kind",
+		{Name: "batch", Doc: fmt.Sprintf("%d calls in one JSON-RPC message", batched), Control: drainFirst, Web: true,
+			cast: plain(func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
+				return newCast(l, set).each(batches(l.Scope == profiles.Client), 3)
+			})},
+		{Name: "variety", Doc: "new arguments, another order of them, tool names in another case or with spaces, " +
+			"unknown tools, other tools and methods, ids of every kind, the message written in other ways",
 			Control: drainFirst, cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
-				return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue { return varied(l, set, h.Call) }
+				return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue { return varied(l, set, h) }
 			}},
-		{Name: "disguise", Doc: "sessions that say that they are other clients, with their User-Agent", Control: drainFirst, Web: true, cast: forms(1, disguises)},
-		{Name: "forgery", Doc: "headers that say who a client is, cookies, session ids made up, the credential spelled differently, other source addresses",
+		{Name: "disguise", Doc: "sessions that say that they are other clients, with their User-Agent",
+			Control: drainFirst, Web: true, cast: forms(1, disguises)},
+		{Name: "forgery", Doc: "headers and metadata that say who a client is, cookies, session ids made up, the " +
+			"credential and the url spelled differently, other source addresses",
 			Control: drainFirst, Allow: true, Web: true, cast: forging},
-		{Name: "flood", Doc: fmt.Sprintf("10, 100 and 1000 times the rate for a second, and %d calls at once; then if the limit is right again", crowd),
-			Control: "the bucket is drained before, and asked for its burst after each", Allow: true, cast: plain(flooding)},
-		{Name: "revision", Doc: "sessions of each protocol revision, one that listens to a GET stream, and one over HTTP/2", Control: drainFirst, Web: true,
+		{Name: "flood", Doc: fmt.Sprintf("10, 100 and 1000 times the rate for a second, and %d calls at once; then "+
+			"if the limit is right again", crowd),
+			Control: "the bucket is drained before, and asked for its burst after each", Allow: true,
+			cast: plain(flooding)},
+		{Name: "revision", Doc: "sessions of each protocol revision, one over HTTP+SSE, one that listens to a GET " +
+			"stream, and one over HTTP/2", Control: drainFirst, Web: true,
 			cast: forms(1, spoken)},
 		{Name: "replicas", Doc: "the burst at each url, after that at the first: all of them were promised one limit",
 			Control: "the bucket is drained at the first url before each", Web: true, Flag: "--url for each of them",
 			cast: replicas, not: noReplicas},
-		{Name: "executions", Doc: "if what is admitted is carried out and what is refused isn't, by a counter that the server keeps",
+		{Name: "executions", Doc: "if what is admitted is carried out and what is refused isn't, by a counter that " +
+			"the server keeps",
 			Control: "one plain call must move the counter by one", Flag: "--executions-from TOOL",
 			cast: executing, not: noCounter, check: &verdict.Executions},
-		{Name: "rest", Doc: "rests of 1, 2, 5, 10, 30, 60 s and so on, as far as the budget goes, each followed by twice the burst", Control: "the bucket is drained before each",
+		{Name: "restart", Doc: "the burst again after the server was restarted: if counters are kept, and if that is " +
+			"promised",
+			Control: "the bucket is drained before it", Web: true, Last: true, Flag: "--restart CMD",
+			cast: restarting, not: noRestart, check: &verdict.Restart},
+		{Name: "rest", Doc: "rests of 1, 2, 5, 10, 30, 60 s and so on, as far as the budget goes, each followed by " +
+			"twice the burst", Control: "the bucket is drained before each",
 			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return resting(h.rests) }},
-		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves", Control: "the bucket is drained first",
-			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue { return enduring(h.endures) }},
+		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves",
+			Control: "the bucket is drained first",
+			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
+				return enduring(
+					h.endures)
+			}},
 	}
 }
 
@@ -84,15 +108,22 @@ func Attempts() []Attempt {
 // is that.
 func forging(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
 	return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
-		list := forgeries()
-		if h.Credential {
-			list = append(list, respelled()...)
-		}
-		if h.Loopback {
-			list = append(list, addresses()...)
-		}
-		return newCast(l, set).each(list, 2)
+		return newCast(l, set).each(h.forgeries(), 2)
 	}
+}
+
+// forgeries are those that can be tried.
+func (h Having) forgeries() []trickForm {
+	list := append(forgeries(), spellings()...)
+	if h.Credential {
+		list = append(list, respelled()...)
+	} else {
+		list = append(list, madeUp)
+	}
+	if h.Loopback {
+		list = append(list, addresses()...)
+	}
+	return list
 }
 
 // noSharedSessions says why sessions can't be asked to share a limit.
@@ -119,12 +150,18 @@ type Having struct {
 	Call       profiles.LoadCall
 	Web        bool     // it is spoken to over HTTP
 	Loopback   bool     // the server is on this machine
+	Near       bool     // or in a network of its own, so that it may take us for a proxy that it trusts
 	Credential bool     // an Authorization header is sent
 	Allow      []string // attempts that are allowed beyond this machine
 	Budget     Budget
-	Names      []string // the attempts that are wanted; nil: all
-	Counter    string   // a tool whose reply holds how many calls were carried out; empty: none is known
-	Replicas   []string // where else the same limit is promised, as a reader may see it: host:port of each further url
+	Names      []string          // the attempts that are wanted; nil: all
+	Others     []history.Arrival // calls of tools that say that they are harmless
+	Counter    string            // a tool whose reply holds how many calls were carried out; empty: none is known
+	// where else the same limit is promised, as a reader may see it: host:port of each further url
+	Replicas []string
+
+	Restarts string // how the server is restarted, in words; empty: it can't be
+	Kept     bool   // that counters are kept across a restart is promised
 
 	rests   []time.Duration
 	endures time.Duration
@@ -157,6 +194,7 @@ type Plan struct {
 // goes. The clients are those that send.
 func Choose(h Having, clients []string) Plan {
 	var p Plan
+	var last []scenarios.Scenario
 	left := h.Budget.orDefault()
 	set := scenarios.Setting{Clients: clients, Seed: 1}
 	for _, a := range Attempts() {
@@ -181,11 +219,25 @@ func Choose(h Having, clients []string) Plan {
 		left = left.less(cost)
 		s := a.scenario()
 		s.Cast = cast
-		p.Scenarios = append(p.Scenarios, s)
+		if s.Last {
+			last = append(last, s)
+		} else {
+			p.Scenarios = append(p.Scenarios, s)
+		}
 		p.Listed = append(p.Listed, fmt.Sprintf("%s: %s; %s", a.Name, a.Doc, cost))
+	}
+	p.Scenarios = append(p.Scenarios, last...)
+	if h.Names == nil {
+		p.Left = append(p.Left, Left{never, neverWhy, ""})
 	}
 	return p
 }
+
+// What no run tries.
+const (
+	never    = "repeated ids, notifications, cancelled calls, calls as tasks, and calls by GET"
+	neverWhy = "no answer to them tells if a call was let through"
+)
 
 // lacks says why an attempt can't be made at all.
 func (h Having) lacks(a Attempt) (Left, bool) {
@@ -222,7 +274,8 @@ func (h *Having) share(name string, left Budget, p *Plan) {
 			if room -= r + drain; room < 0 {
 				need := total(rests[:i+1]) + time.Duration(i+1)*drain
 				all := (h.Budget.orDefault().Time - left.Time + need*5/2).Truncate(time.Second) + time.Second
-				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" + words.Span(all)})
+				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" +
+					words.Span(all)})
 				break
 			}
 			h.rests = append(h.rests, r)
@@ -251,7 +304,8 @@ func (a Attempt) scenario() scenarios.Scenario {
 	if a.check != nil {
 		check = *a.check
 	}
-	return scenarios.Scenario{Name: a.Name, Doc: a.Doc, Criterion: "nothing of it buys a call that the promise forbids", Once: true,
+	return scenarios.Scenario{Name: a.Name, Doc: a.Doc, Criterion: "nothing of it buys a call that the promise forbids",
+		Once: true, Last: a.Last,
 		Start: func(l profiles.Limit) scenarios.Level {
 			return scenarios.Level{Min: float64(l.Burst), Max: float64(l.Burst)}
 		},
@@ -287,7 +341,8 @@ func Untried() string {
 			others = append(others, a.Name+": "+a.Flag)
 		}
 	}
-	return strings.Join(append([]string{"not tried: " + strings.Join(audited, ", ") + ": --audit tries them"}, others...), "; ")
+	return strings.Join(append([]string{"not tried: " + strings.Join(audited, ", ") + ": --audit tries them"},
+		append(others, never+": nothing tries them")...), "; ")
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }

@@ -12,6 +12,10 @@ import (
 // DefaultTime is how long an audit may take where nobody says it.
 const DefaultTime = 10 * time.Minute
 
+// DefaultLawCalls is how many calls an audit of laws may send where nobody says it: all of
+// them are held against every law for every trick.
+const DefaultLawCalls = 20_000
+
 // A Budget is the most that traffic may take. The zero value of a field bounds nothing,
 // but for an audit's time.
 type Budget struct {

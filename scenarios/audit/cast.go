@@ -1,12 +1,9 @@
 package audit
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -61,7 +58,8 @@ func (c *cast) who(g Guise, name string) string {
 	switch {
 	case l.Key == profiles.SessionKey && g.Own():
 		return c.first() + "+" + name
-	case l.Key == profiles.SessionKey && g.Header["Mcp-Session-Id"] != "", !known && !g.same():
+	case l.Key == profiles.SessionKey && g.Header["Mcp-Session-Id"] != "", g.Header["Authorization"] != "", !known &&
+		!g.same():
 		return c.first() + verdict.Unsure + name
 	}
 	return c.first()
@@ -139,7 +137,8 @@ func affinity(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 	c.refill()
 	c.open([]trickForm{{name: ownSession}}, affineSessions)
 	for v := 1; v <= affineSessions; v++ {
-		c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: (l.Burst + beyond + 1) / 2, Client: c.first(), Session: valued(ownSession, v)})
+		c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: (l.Burst + beyond + 1) / 2, Client: c.first(),
+			Session: valued(ownSession, v)})
 	}
 	return c.cues
 }
@@ -164,8 +163,13 @@ func executing(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue
 		n := 0
 		read := func() {
 			n++
-			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 1, Client: c.first(), Session: valued(verdict.Counter, n),
-				Change: func(_ int, a *history.Arrival) { a.Tool, a.Arguments = h.Counter, nil }})
+			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 1, Client: c.first(),
+				Session: valued(verdict.Counter, n),
+				Change: func(_ int, a *history.Arrival) {
+					if a.Tool, a.Arguments = h.Counter, nil; h.Counter == Page {
+						a.Method, a.Tool = "GET", ""
+					}
+				}})
 			c.at += wait
 		}
 		calls := func(n int) {
@@ -184,6 +188,9 @@ func executing(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue
 		return c.cues
 	}
 }
+
+// Page is the counter that is no tool, but a page.
+const Page = "(a page)"
 
 // noCounter says why executions can't be counted.
 func noCounter(h Having) string {
@@ -206,7 +213,8 @@ func resting(list []time.Duration) func(profiles.Limit, scenarios.Setting) []sce
 		for _, r := range list {
 			c.drain()
 			c.at += r
-			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 2*l.Burst + beyond, Client: c.first(), Session: rest + r.String()})
+			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 2*l.Burst + beyond, Client: c.first(),
+				Session: rest + r.String()})
 			c.at += settle
 		}
 		return c.cues
@@ -259,98 +267,9 @@ func flooding(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 		c.at += time.Second // a server may have much to answer
 		again()
 	}
-	c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: crowd, Client: c.first(), Session: atOnce + strconv.Itoa(crowd)})
+	c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: crowd, Client: c.first(), Session: atOnce +
+		strconv.Itoa(crowd)})
 	c.at += time.Second
 	again()
 	return c.cues
-}
-
-// The tricks that change what is called.
-const (
-	newArguments = "value of an unknown argument"
-	otherOrder   = "other order of arguments"
-	otherCase    = "tool name in another case"
-	spaced       = "tool name after a space"
-	spacedAfter  = "tool name before a space"
-)
-
-// others are methods that nobody is hurt by.
-var others = []string{"ping", "tools/list", "resources/list", "prompts/list"}
-
-// varied changes the call: its arguments, the spelling of its tool, ids, other methods.
-func varied(l profiles.Limit, set scenarios.Setting, call profiles.LoadCall) []scenarios.Cue {
-	c := newCast(l, set)
-	n := c.drained()
-	if call.Tool != "" {
-		c.values(newArguments, 2, n, func(n int, a *history.Arrival) { a.Arguments = withArgument(a.Arguments, n) })
-		if order := reversed(call.Arguments); order != nil {
-			c.values(otherOrder, 1, n, func(_ int, a *history.Arrival) { a.Arguments = order })
-		}
-		for _, s := range []struct {
-			name  string
-			spelt string
-		}{{otherCase, swapped(call.Tool)}, {spaced, " " + call.Tool}, {spacedAfter, call.Tool + " "}} {
-			c.values(s.name, 1, n, func(_ int, a *history.Arrival) { a.Tool = s.spelt })
-		}
-	}
-	for _, t := range idForms() {
-		c.values(t.name, 1, n, nil)
-	}
-	for _, m := range others {
-		if !slices.Contains(l.Charges, m) || m == call.Method {
-			continue // nobody has said that it is charged, so that it proves nothing
-		}
-		c.values(method+m, 1, n, func(_ int, a *history.Arrival) { a.Method, a.Tool, a.Arguments = m, "", nil })
-	}
-	return c.cues
-}
-
-// withArgument is a JSON object with a member more, whose value is new.
-func withArgument(object json.RawMessage, n int) json.RawMessage {
-	text := strings.TrimSpace(string(object))
-	member := fmt.Sprintf(`"mcpload_audit":%d}`, n)
-	if inner, ok := strings.CutSuffix(text, "}"); ok && strings.TrimSpace(inner) != "{" {
-		return json.RawMessage(inner + "," + member)
-	}
-	return json.RawMessage("{" + member)
-}
-
-// reversed is a JSON object whose members stand the other way round; nil where it has
-// fewer than two.
-func reversed(object json.RawMessage) json.RawMessage {
-	d := json.NewDecoder(strings.NewReader(string(object)))
-	if _, err := d.Token(); err != nil {
-		return nil
-	}
-	var members []string
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil
-		}
-		quoted, err := json.Marshal(name)
-		if err != nil {
-			return nil
-		}
-		members = append(members, string(quoted)+":"+string(value))
-	}
-	if len(members) < 2 {
-		return nil
-	}
-	slices.Reverse(members)
-	return json.RawMessage("{" + strings.Join(members, ",") + "}")
-}
-
-// swapped is a name with upper case for lower, and lower for upper.
-func swapped(name string) string {
-	return strings.Map(func(r rune) rune {
-		if up := []rune(strings.ToUpper(string(r)))[0]; up != r {
-			return up
-		}
-		return []rune(strings.ToLower(string(r)))[0]
-	}, name)
 }

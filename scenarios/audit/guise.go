@@ -3,6 +3,8 @@ package audit
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,18 +16,30 @@ import (
 // A Guise is how a call that is part of a trick differs from a plain one. The zero value
 // is a plain call in the client's first session.
 type Guise struct {
-	Header map[string]string                         // headers that it carries beside, or in place of, the session's own
+	// headers that it carries beside, or in place of, the session's own
+	Header map[string]string
+	Fresh  map[string]string                         // those whose value is new in each call: a format of its number
 	Spell  func(name, value string) (spelled string) // how a header of the session's own is spelled; nil: as it is
-	ID     func(n int64) (id int64, text bool)       // the nth id, and if it is sent as a text; nil: as it is
+	ID     func(n int64) (id int64, spelt string)    // the nth id, and the JSON that is sent for it; nil: as it is
 	From   string                                    // source address of its connection; empty: any
 	Opens  bool                                      // it is sent in a session of its own
 	Client *Client                                   // which the session is opened as; nil: as ours
-	Speaks string                                    // the revision that the session asks for; empty: the first session's
-	HTTP2  bool                                      // its session speaks HTTP/2
-	Stream bool                                      // its session listens to the server's stream
-	Batch  int                                       // so many calls in one message; 0: each alone
-	Counts bool                                      // its reply holds a number, which becomes the call's Detail
-	At     int                                       // its session is with the nth url, from 2; 0: the first
+	// the revision that the session asks for; empty: the first session's
+	Speaks    string
+	HTTP2     bool                     // its session speaks HTTP/2
+	Body      func(body []byte) []byte // writes its message in another way; nil: as it is
+	Says      bool                     // its message says who a client is
+	Method    string                   // the HTTP method; empty: POST
+	Chunks    bool                     // its message goes in chunks
+	Ends      bool                     // its session is opened and ended, and the call goes by the first session
+	Place     func(url string) string  // spells the url of its session in another way; nil: as it is
+	Transport string                   // of its session, such as sse; empty: the first session's
+	Stream    bool                     // its session listens to the server's stream
+	Batch     int                      // so many calls in one message; 0: each alone
+	Counts    bool                     // its reply holds a number, which becomes the call's Detail
+	At        int                      // its session is with the nth url, from 2; 0: the first
+	Begins    bool                     // its session is opened once the server has been restarted
+	Elsewhere bool                     // its connections may come from another address of this machine
 }
 
 // A Client is what a client says of itself.
@@ -35,11 +49,17 @@ type Client struct{ Name, Version, Agent string }
 func (g Guise) Own() bool { return g.Opens || g.From != "" }
 
 // same reports if nothing in a guise says who a client is.
-func (g Guise) same() bool { return !g.Own() && g.Header == nil }
+func (g Guise) same() bool { return !g.Own() && g.Header == nil && g.Fresh == nil && !g.Says }
 
 // Plain reports if calls in a guise are like any others.
 func (g Guise) Plain() bool {
-	return g.Header == nil && g.Spell == nil && g.ID == nil && !g.Own() && g.Batch == 0 && !g.Counts
+	return g.Alike() && !g.Own() && g.Batch == 0 && !g.Counts
+}
+
+// Alike reports if the requests of calls in a guise are like those of plain ones.
+func (g Guise) Alike() bool {
+	return g.Header == nil && g.Fresh == nil && g.Spell == nil && g.ID == nil && g.Body == nil && g.Method == "" &&
+		!g.Chunks
 }
 
 // GuiseOf is the guise of the calls of a session: see verdict.TrickOf. It reports false
@@ -58,6 +78,9 @@ func GuiseOf(session string) (Guise, bool) {
 			return t.guise(n), true
 		}
 	}
+	if name == verdict.Restarting {
+		return Guise{Opens: true, Begins: true}, true
+	}
 	if name == verdict.Counter {
 		return Guise{Counts: true}, true
 	}
@@ -65,7 +88,7 @@ func GuiseOf(session string) (Guise, bool) {
 	if _, err := fmt.Sscanf(name, verdict.Replica+"%d ", &n); err == nil && n > 1 {
 		return Guise{Opens: true, At: n}, true
 	}
-	for _, prefix := range []string{rest, flood, atOnce, staying, method} {
+	for _, prefix := range []string{rest, flood, atOnce, staying, method, otherTool, after} {
 		if strings.HasPrefix(name, prefix) {
 			return Guise{}, true
 		}
@@ -75,11 +98,14 @@ func GuiseOf(session string) (Guise, bool) {
 
 // What the names of tricks begin with whose calls are plain ones.
 const (
-	rest    = "a rest of "
+	rest    = verdict.Rest
 	flood   = "a flood of "
 	atOnce  = "calls at once: "
-	staying = "staying at the limit"
+	staying = verdict.Staying
 	method  = "the method "
+
+	otherTool = "the tool "
+	after     = "a plain call after "
 )
 
 // A trickForm is a trick whose calls are of another form than plain ones.
@@ -95,22 +121,44 @@ func number(text string) func(int) string {
 	return func(n int) string { return text + strconv.Itoa(n) }
 }
 
-// forgeries are the headers that say who a client is and that anybody can write.
-func forgeries() []trickForm {
-	header := func(name string, value func(n int) string) trickForm {
-		return trickForm{name, func(n int) Guise { return Guise{Header: map[string]string{name: value(n)}} }}
-	}
+// header is a header with a value that is new each time.
+func header(name string, value func(n int) string) trickForm {
+	return trickForm{name, func(n int) Guise { return Guise{Header: map[string]string{name: value(n)}} }}
+}
+
+// forwarding are the headers by which a proxy says what address a client has.
+func forwarding() []trickForm {
 	list := []trickForm{header("X-Forwarded-For", address),
 		header("Forwarded", func(n int) string { return "for=" + address(n) })}
-	for _, name := range []string{"X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip"} {
+	for _, name := range []string{"X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip", "X-Client-Ip",
+		"X-Cluster-Client-Ip", "Fastly-Client-Ip"} {
 		list = append(list, header(name, address))
 	}
-	return append(list,
+	return list
+}
+
+// forgeries are what says who a client is and that anybody can write.
+func forgeries() []trickForm {
+	return append(append(forwarding(), claims()...),
+		trickForm{"client in _meta", func(n int) Guise {
+			return Guise{Body: saying("audit-" + strconv.Itoa(n)),
+				Says: true}
+		}},
+		header("User-Agent", number("audit/")),
+		header("Accept-Language", func(n int) string { return []string{"fr", "ja"}[n%2] }),
+		header("X-Request-Id", number("audit-")),
+		header("X-Api-Key", number("audit-")),
 		header("X-Client-Id", number("audit-")),
 		header("Origin", func(n int) string { return "http://localhost:" + strconv.Itoa(10_000+n) }),
 		header("Cookie", number("session=audit-")),
 		header("Mcp-Session-Id", number("audit-made-up-")))
 }
+
+// madeUp is a credential that nobody gave, where none is sent: a server that asks for none
+// may still take it as who somebody is.
+var madeUp = trickForm{"made-up credential", func(n int) Guise {
+	return Guise{Header: map[string]string{"Authorization": "Bearer audit-" + strconv.Itoa(n)}}
+}}
 
 // respelled are other spellings of the credential that is sent anyway.
 func respelled() []trickForm {
@@ -135,18 +183,30 @@ func respelled() []trickForm {
 
 // addresses are other source addresses of this machine.
 func addresses() []trickForm {
-	return []trickForm{{"source address", func(n int) Guise { return Guise{From: "127.0.0." + strconv.Itoa(1+n)} }}}
+	return []trickForm{otherHost(),
+		{"source address", func(n int) Guise { return Guise{From: "127.0.0." + strconv.Itoa(1+n)} }}}
 }
 
-// idForms are ids of other kinds.
+// idForms are ids of other kinds and sizes.
 func idForms() []trickForm {
+	number := func(name string, of func(n int64) int64) trickForm {
+		return trickForm{name, func(int) Guise {
+			return Guise{ID: func(n int64) (int64, string) { return of(n), "" }}
+		}}
+	}
+	spelt := func(name, format string) trickForm {
+		return trickForm{name, func(int) Guise {
+			return Guise{ID: func(n int64) (int64, string) { return 1<<40 + n, fmt.Sprintf(format, 1<<40+n) }}
+		}}
+	}
 	return []trickForm{
-		{"id above 20,000,000", func(int) Guise { return Guise{ID: func(n int64) (int64, bool) { return 20_000_000 + n, false }} }},
-		{"id that is a text", func(int) Guise {
-			return Guise{ID: func(n int64) (int64, bool) { return 1<<40 + n, true }}
-		}},
-		{"negative id", func(int) Guise { return Guise{ID: func(n int64) (int64, bool) { return -1<<40 - n, false }} }},
-		{"id above 2^52", func(int) Guise { return Guise{ID: func(n int64) (int64, bool) { return 1<<52 + n, false }} }},
+		number("id above 20,000,000", func(n int64) int64 { return 20_000_000 + n }),
+		spelt("id that is a text", `"%d"`),
+		spelt("id that is a text of no number", `"audit-%x"`),
+		spelt("id that is a text of 4 KiB", `"audit-%x-`+strings.Repeat("x", 4<<10)+`"`),
+		spelt("id with a fraction", "%d.5"),
+		number("negative id", func(n int64) int64 { return -1<<40 - n }),
+		number("id above 2^52", func(n int64) int64 { return 1<<52 + n }),
 	}
 }
 
@@ -161,9 +221,62 @@ var clients = []Client{
 func disguises() []trickForm {
 	var list []trickForm
 	for _, c := range clients {
-		list = append(list, trickForm{"another client (" + c.Name + ")", func(int) Guise { return Guise{Opens: true, Client: &c} }})
+		list = append(list, trickForm{"another client (" + c.Name + ")",
+			func(int) Guise { return Guise{Opens: true, Client: &c} }})
 	}
 	return list
+}
+
+// spellings are other ways to write the url that is asked.
+func spellings() []trickForm {
+	return []trickForm{
+		{"query in the url", func(n int) Guise {
+			return Guise{Opens: true, Place: func(raw string) string {
+				u, err := url.Parse(raw)
+				if err != nil {
+					return raw
+				}
+				q := u.Query()
+				q.Set("audit", strconv.Itoa(n))
+				u.RawQuery = q.Encode()
+				return u.String()
+			}}
+		}},
+		{"slash at the end of the url", func(int) Guise {
+			return Guise{Opens: true, Place: func(raw string) string {
+				u, err := url.Parse(raw)
+				if err != nil {
+					return raw
+				}
+				if cut, ok := strings.CutSuffix(u.Path, "/"); ok {
+					u.Path = cut
+				} else {
+					u.Path += "/"
+				}
+				return u.String()
+			}}
+		}},
+	}
+}
+
+// otherHost is this machine by its other name.
+func otherHost() trickForm {
+	return trickForm{"other name of this machine", func(n int) Guise {
+		return Guise{Opens: true, Elsewhere: true, Place: func(raw string) string {
+			u, err := url.Parse(raw)
+			if err != nil {
+				return raw
+			}
+			names := []string{"127.0.0.1", "localhost", "[::1]"}
+			host := u.Hostname()
+			if strings.Contains(host, ":") {
+				host = "[" + host + "]"
+			}
+			at := slices.Index(names, host)
+			u.Host = names[(at+n)%len(names)] + strings.TrimPrefix(u.Host, host)
+			return u.String()
+		}}
+	}}
 }
 
 func spoken() []trickForm {
@@ -172,6 +285,14 @@ func spoken() []trickForm {
 		list = append(list, trickForm{"revision " + r, func(int) Guise { return Guise{Opens: true, Speaks: r} }})
 	}
 	return append(list,
+		trickForm{"session over HTTP+SSE", func(int) Guise {
+			return Guise{Opens: true, Transport: "sse", Speaks: revision.R2411, Place: func(raw string) string {
+				if cut, ok := strings.CutSuffix(raw, "/mcp"); ok {
+					return cut + "/sse"
+				}
+				return raw
+			}}
+		}},
 		trickForm{"session with a GET stream", func(int) Guise { return Guise{Opens: true, Stream: true} }},
 		trickForm{"session over HTTP/2", func(int) Guise { return Guise{Opens: true, HTTP2: true} }})
 }
@@ -182,13 +303,20 @@ const batched = 10
 // batchRevision is the one that has batches; those before and after it may take them.
 const batchRevision = revision.R2503
 
-func batches() []trickForm {
+// batches are sent in sessions of their own, as a server may end the one that a batch comes in:
+// what is tried after that would be tried of nothing. Where that makes another client, they are
+// sent in the first session too, and after the others.
+func batches(apart bool) []trickForm {
 	name := "batch of " + strconv.Itoa(batched)
-	return []trickForm{
-		{name, func(int) Guise { return Guise{Batch: batched} }},
+	list := []trickForm{
+		{name, func(int) Guise { return Guise{Batch: batched, Opens: true} }},
 		{name + " in revision " + batchRevision, func(int) Guise {
 			return Guise{Batch: batched, Opens: true, Speaks: batchRevision}
 		}}}
+	if apart {
+		list = append(list, trickForm{name + " in the first session", func(int) Guise { return Guise{Batch: batched} }})
+	}
+	return list
 }
 
 // replica is the nth url, from 2. What may be secret in a url isn't of its host.
@@ -199,13 +327,19 @@ func replica(n int, host string) trickForm {
 // ownSession is the trick of having many sessions.
 const ownSession = "session of its own"
 
+// endedSession is the trick of opening sessions and ending them, between plain calls.
+const endedSession = after + "a session was opened and ended"
+
 // plainForms are tricks whose calls differ in what they call, and not in how.
-var plainForms = []string{newArguments, otherOrder, otherCase, spaced, spacedAfter}
+var plainForms = []string{newArguments, manyArguments, nullArguments, otherOrder, otherCase, spaced, spacedAfter,
+	verdict.Failing}
 
 // tricks are all those whose calls are of another form, made once: every call asks.
 var tricks = sync.OnceValue(func() []trickForm {
-	list := []trickForm{{ownSession, func(int) Guise { return Guise{Opens: true} }}}
-	for _, some := range [][]trickForm{forgeries(), respelled(), addresses(), idForms(), disguises(), spoken(), batches()} {
+	list := []trickForm{{ownSession, func(int) Guise { return Guise{Opens: true} }},
+		{endedSession, func(int) Guise { return Guise{Opens: true, Ends: true} }}}
+	for _, some := range [][]trickForm{forgeries(), {madeUp}, respelled(), addresses(), spellings(), idForms(),
+		bodyForms(), transportForms(), disguises(), spoken(), batches(true)} {
 		list = append(list, some...)
 	}
 	for _, name := range plainForms {

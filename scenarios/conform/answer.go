@@ -22,6 +22,8 @@ type Answer struct {
 	// Hung says that a reply which never came, or a connection that broke, is itself
 	// the breach. Elsewhere such an exchange makes a fail not testable.
 	Hung bool
+	// Refused says the same of refusals for asking too often.
+	Refused bool
 }
 
 func pass(format string, args ...any) Answer {

@@ -39,13 +39,17 @@ func (t *Trial) allowed() ([]map[string]json.RawMessage, *Answer) {
 			continue
 		}
 		for _, tool := range list {
-			if t.Tool != "" && text(tool["name"]) == t.Tool || t.Tool == "" && string(member(tool["annotations"], "readOnlyHint")) == "true" {
+			if t.Tool != "" && text(tool["name"]) == t.Tool || t.Tool == "" &&
+				string(member(tool["annotations"], "readOnlyHint")) == "true" {
 				out = append(out, tool)
 			}
 		}
 	}
 	if len(out) == 0 {
 		a := needs("--tool NAME", "no tool says that it only reads")
+		if t.Tool != "" {
+			a = needs("another --tool", "the server lists no tool %q", t.Tool)
+		}
 		return nil, &a
 	}
 	return out, nil

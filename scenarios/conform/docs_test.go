@@ -48,9 +48,12 @@ var leftOut = map[string]string{
 
 func page() string {
 	var b strings.Builder
-	b.WriteString("# What `mcpload conform` checks\n\nMade from the table (`go test ./scenarios/conform -run TestDocs -update`).\n" +
-		"`mcpload list conform` prints the same rows, and `--dry-run` every request. Sections are those of the specification\n" +
-		"of MCP, without the revision. Only a broken MUST fails a run, unless `--strict`. What it found in servers of others\n" +
+	b.WriteString("# What `mcpload conform` checks\n\nMade from the table (`go test ./scenarios/conform -run " +
+		"TestDocs -update`).\n" +
+		"`mcpload list conform` prints the same rows, and `--dry-run` every request. Sections are those of the " +
+		"specification\n" +
+		"of MCP, without the revision. Only a broken MUST fails a run, unless `--strict`. What it found in servers " +
+		"of others\n" +
 		"stands in [CONFORMANCE_SERVERS.md](CONFORMANCE_SERVERS.md).\n")
 	for _, area := range Areas() {
 		head := false
@@ -59,7 +62,8 @@ func page() string {
 				continue
 			}
 			if !head {
-				fmt.Fprintf(&b, "\n## %s%s\n\n| id | level | revisions | transports | section | the server … | sends at most |\n|---|---|---|---|---|---|---|\n",
+				fmt.Fprintf(&b, "\n## %s%s\n\n| id | level | revisions | transports | section | the server … | sends "+
+					"at most |\n|---|---|---|---|---|---|---|\n",
 					strings.ToUpper(string(area[:1])), area[1:])
 				head = true
 			}
@@ -67,14 +71,18 @@ func page() string {
 				cmp.Or(strings.Join(r.On, ", "), "all"), r.Section, r.Says, r.Effect)
 		}
 	}
-	b.WriteString("\n## With --under and --fuzz\n\n| id | level | the server … |\n|---|---|---|\n")
-	for _, r := range slices.Concat((&Loaded{}).Rows(nil), (&Fuzz{}).Rows()) {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.ID, r.Level, r.Says)
+	b.WriteString("\n## With --under and --fuzz\n\n| id | level | revisions | transports | section | the server … | " +
+		"sends at most |\n|---|---|---|---|---|---|---|\n")
+	for _, r := range slices.Concat(LoadRows(), (&Fuzz{}).Rows()) {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.ID, r.Level, r.Span(),
+			cmp.Or(strings.Join(r.On, ", "), "all"), r.Section, r.Says, r.Effect)
 	}
-	b.WriteString("\n## Not checked\n\nDemands that a stranger could judge, and that have no row.\n\n| id | why |\n|---|---|\n")
+	b.WriteString("\n## Not checked\n\nDemands that a stranger could judge, and that have no row.\n\n| id | why " +
+		"|\n|---|---|\n")
 	for _, id := range missing() {
 		fmt.Fprintf(&b, "| %s | %s |\n", id, cmp.Or(leftOut[id], "not written yet"))
 	}
+	b.WriteString(officialTable())
 	return b.String()
 }
 

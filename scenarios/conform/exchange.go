@@ -19,6 +19,7 @@ type Request struct {
 	Body   []byte
 	Bare   bool // without the user's own headers
 	Other  bool // with the second credential in place of the user's own headers
+	Once   bool // isn't sent again where a limit refuses it
 
 	// Await is the id, as JSON, whose answer ends the waiting over SSE and stdio;
 	// empty: nothing is awaited. Over HTTP a response ends by itself.
@@ -44,7 +45,10 @@ type Reply struct {
 }
 
 // An Event is one of a stream.
-type Event struct{ ID, Kind, Data string }
+type Event struct {
+	ID, Kind, Data string
+	Retry          time.Duration // how long to wait before a stream is taken up again; 0: it doesn't say
+}
 
 // An Exchange is a request and its reply.
 type Exchange struct {
@@ -150,6 +154,13 @@ func (r *Reply) FirstAnswer() *Message {
 func sameJSON(a, b []byte) bool {
 	var x, y any
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x == y
+}
+
+// foreign reports if a message may be none of the server's: with an HTTP status that is
+// no success, or with 202, a body may be whatever a framework or a gateway says, and
+// only what calls itself JSON-RPC is held to it.
+func (r *Reply) foreign(m *Message) bool {
+	return (r.Status >= 300 || r.Status == http.StatusAccepted) && member(m.Raw, "jsonrpc") == nil
 }
 
 // limitWords are how servers say that somebody asked too often.

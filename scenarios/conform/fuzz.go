@@ -27,7 +27,8 @@ type Fuzz struct {
 // outlive them.
 func (f *Fuzz) Rows() []Row {
 	row := func(id string, level Level, says string) Row {
-		return Row{ID: id, Area: Tools, Level: level, Section: "server/tools §Security Considerations", Says: says, Effect: Many, Needs: "tools",
+		return Row{ID: id, Area: Tools, Level: level, Section: "server/tools §Security Considerations", Says: says,
+			Effect: Many, Needs: "tools",
 			Check: func(t *Trial) Answer { return f.answer(t, id) }}
 	}
 	return []Row{
@@ -86,6 +87,11 @@ func (f *Fuzz) search(t *Trial) {
 		e := t.unkept(s, tool, args, t.Timeout)
 		f.calls++
 		kind := complaint(e)
+		if kind == fuzzBreaks && t.refusedUnread(e) {
+			if next, none := f.revived(t, s, e); none == nil {
+				s, kind = next, ""
+			}
+		}
 		if kind == "" {
 			continue
 		}
@@ -125,7 +131,8 @@ func (f *Fuzz) revived(t *Trial, s *session, e *Exchange) (*session, *Answer) {
 
 // smallest takes out of arguments what isn't needed for a complaint. A tool that
 // doesn't complain again has its first arguments kept.
-func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, args map[string]any, e *Exchange, kind string) (map[string]any, *Exchange) {
+func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, args map[string]any, e *Exchange,
+	kind string) (map[string]any, *Exchange) {
 	for again := true; again && f.More(); {
 		again = false
 		for _, name := range sortedKeys(args) {
@@ -155,7 +162,8 @@ func (t *Trial) quick(s *session, tools []map[string]json.RawMessage) []map[stri
 }
 
 // unkept calls a tool and doesn't keep the exchange, as there are many.
-func (t *Trial) unkept(s *session, tool map[string]json.RawMessage, args map[string]any, within time.Duration) *Exchange {
+func (t *Trial) unkept(s *session, tool map[string]json.RawMessage, args map[string]any,
+	within time.Duration) *Exchange {
 	home := t.main
 	t.main = s
 	r := t.callOf(tool, args, nil)
@@ -188,8 +196,18 @@ func complaint(e *Exchange) string {
 	return ""
 }
 
+// longArguments is how long a request is that a server may refuse for that, in bytes.
+const longArguments = 8 << 10
+
+// refusedUnread reports if a request is so long that over HTTP a server which refuses it
+// for that may close before it has read it.
+func (t *Trial) refusedUnread(e *Exchange) bool {
+	return t.Transport == HTTP && e.Reply.Broken != "" && len(e.Request.Body) > longArguments
+}
+
 // odd are values that programs stumble over.
-var odd = []any{nil, true, "", " ", 0, -1, 1 << 53, 1e308, 0.5, []any{}, map[string]any{}, strings.Repeat("x", 64<<10), "\x00", "ü → 中 \u202e",
+var odd = []any{nil, true, "", " ", 0, -1, 1 << 53, 1e308, 0.5, []any{}, map[string]any{}, strings.Repeat("x", 64<<10),
+	"\x00", "ü → 中 \u202e",
 	"../../../../etc/passwd", "%s%n%x", "'; --", "${jndi:x}", "NaN", []any{nil, []any{}}, nested(200)}
 
 // nested is a list in lists.

@@ -21,3 +21,18 @@ func TestLimitsInToolResults(t *testing.T) {
 		assert.Equal(t, want, r.Limited(), body)
 	}
 }
+
+// TestRefusalsOfNobodysRequest: what a limit or a gateway refuses unread has no id, and is
+// no answer to another's request.
+func TestRefusalsOfNobodysRequest(t *testing.T) {
+	for body, twice := range map[string]bool{
+		`{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Too many requests"}}`: false,
+		`{"jsonrpc":"2.0","error":{"code":-32000,"message":"bad gateway"}}`:                 false,
+		`{"jsonrpc":"2.0","id":8,"result":{}}`:                                              true,
+	} {
+		l := &conform.Loaded{}
+		l.Note(&conform.Exchange{Request: conform.Request{Await: "7"},
+			Reply: conform.Reply{Status: 502, Messages: conform.ReadMessages([]byte(body))}})
+		assert.Equal(t, twice, l.Twice != nil, body)
+	}
+}

@@ -19,7 +19,7 @@ func (l *Loaded) Note(e *Exchange) {
 	l.Sent++
 	n := 0
 	for _, m := range e.Reply.Messages {
-		if !m.Answers() {
+		if !m.Answers() || nobodys(e, &m) {
 			continue
 		}
 		if sameJSON(m.ID, []byte(e.Request.Await)) {
@@ -46,6 +46,12 @@ func (l *Loaded) Note(e *Exchange) {
 	}
 }
 
+// nobodys reports if a response names no request, as of what refuses one unread: a limit,
+// or a gateway.
+func nobodys(e *Exchange, m *Message) bool {
+	return len(m.ID) == 0 || string(m.ID) == "null" || e.Reply.foreign(m)
+}
+
 // Rows are the rows that only load can break. done ends the load.
 func (l *Loaded) Rows(done func()) []Row {
 	return []Row{
@@ -59,7 +65,8 @@ func (l *Loaded) Rows(done func()) []Row {
 				case l.Answered == 0:
 					return skip("of %d requests none was answered", l.Sent)
 				}
-				return pass("%d of %d requests beside the rows, asked for at %g/s, were answered once; %d refused for their rate, %d lost, %d due and not sent",
+				return pass("%d of %d requests beside the rows, asked for at %g/s, were answered once; %d refused "+
+					"for their rate, %d lost, %d due and not sent",
 					l.Answered, l.Sent, l.Rate, l.Limited, l.Lost, l.Unsent)
 			}},
 		{ID: "U02", Area: Messages, Level: Practice, Section: "basic §Responses", Effect: Sends,

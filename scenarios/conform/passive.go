@@ -1,26 +1,31 @@
 package conform
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // A Listener holds single results to the rows that can be judged by a result alone,
-// whoever asked for it: R11, R16, T09, P13 and P14. It sends nothing. Its methods may be
+// whoever asked for it: R11, R16, T07, T09, P13 and P14, and errors to R12. It sends nothing. Its methods may be
 // called from several goroutines.
 type Listener struct {
 	revision string
 	rows     []heardRow
+	outputs  map[string]*outputSchema // by tool
 	seed     maphash.Seed
 
 	mu       sync.Mutex
 	right    map[uint64]struct{} // results that were right, by what they say
 	checked  int64
 	wrong    int64
+	about    map[string]int64 // by row, what was looked into that it is about
 	breaches []Breach
 }
 
@@ -29,6 +34,7 @@ type Breach struct {
 	Row
 	Method string
 	Saw    string // of the first
+	First  []byte // the result itself; nil where it was an error
 	Count  int64  // results that broke it
 }
 
@@ -38,47 +44,77 @@ const mostRight = 1 << 14
 
 type heardRow struct {
 	Row
-	wrong func(revision, method string, result json.RawMessage) string
+	about func(revision, method string, result json.RawMessage) bool
+	wrong func(method string, result json.RawMessage, revision string) string
 }
 
-// heard are the rows that a Listener holds results to, by their ids, each with what is
-// wrong with a result; empty where nothing is.
-var heard = map[string]func(revision, method string, result json.RawMessage) string{
-	"R11": func(_, _ string, result json.RawMessage) string {
+// heard are the rows that a Listener holds results to, by their ids, each with what it is
+// about and what is wrong with it; empty where nothing is.
+var heard = map[string]heardRow{
+	"R11": {wrong: func(_ string, result json.RawMessage, _ string) string {
 		if text(member(result, "resultType")) == "" {
 			return "the result has no resultType"
 		}
 		return ""
-	},
-	"R16": func(revision, method string, result json.RawMessage) string {
-		if _, known := shapes[method]; !known || asksMore(revision, result) {
-			return ""
-		}
-		return wrong("the result", method, result)
-	},
-	"T09": func(revision, method string, result json.RawMessage) string {
-		if method != "tools/call" || asksMore(revision, result) {
-			return ""
-		}
+	}},
+	"R16": {about: func(_, method string, _ json.RawMessage) bool { return shapes[method] != "" },
+		wrong: func(method string, result json.RawMessage, _ string) string {
+			return wrong("the result", method, result)
+		}},
+	"T09": {about: only("tools/call"), wrong: func(_ string, result json.RawMessage, revision string) string {
 		_, why := badContent(revision, result)
 		return why
-	},
-	"P13": func(revision, method string, result json.RawMessage) string {
-		if method != "prompts/get" || asksMore(revision, result) {
-			return ""
-		}
-		_, why := badRole(result)
+	}},
+	"P13": {about: only("prompts/get"), wrong: func(_ string, result json.RawMessage, revision string) string {
+		_, why := badRole(revision, result)
 		return why
-	},
-	"P14": func(_, method string, result json.RawMessage) string {
-		if method != "completion/complete" {
-			return ""
-		}
+	}},
+	"P14": {about: only("completion/complete"), wrong: func(_ string, result json.RawMessage, _ string) string {
 		if values := completed(result); len(values) > mostValues {
 			return fmt.Sprintf("it gives %d values", len(values))
 		}
 		return ""
-	},
+	}},
+}
+
+// only are results of one method, that don't ask for more input.
+func only(want string) func(revision, method string, result json.RawMessage) bool {
+	return func(_, method string, _ json.RawMessage) bool { return method == want }
+}
+
+// An outputSchema is what a tool says of its structured content.
+type outputSchema struct {
+	compiled func() *jsonschema.Schema // once; nil where it can't be judged
+}
+
+// outputSchemas are those of tools, as a server describes them, by their names.
+func outputSchemas(tools []json.RawMessage) map[string]*outputSchema {
+	out := map[string]*outputSchema{}
+	for _, tool := range tools {
+		raw := member(tool, "outputSchema")
+		if raw != nil && string(raw) != "null" {
+			once := sync.OnceValue(func() *jsonschema.Schema { return compiledSchema(raw) })
+			out[text(member(tool, "name"))] = &outputSchema{compiled: once}
+		}
+	}
+	return out
+}
+
+// badOutput says how a tool's result breaks its outputSchema. known reports if there is
+// one, and if that could be judged.
+func (l *Listener) badOutput(tool string, result json.RawMessage) (why string, known bool) {
+	schema := l.outputs[tool]
+	if schema == nil || string(member(result, "isError")) == "true" {
+		return "", false
+	}
+	content := member(result, "structuredContent")
+	if content == nil {
+		return fmt.Sprintf("%s has an outputSchema, and its result no structuredContent", excerpt(tool)), true
+	}
+	if why, known = keeps(schema.compiled(), content); why != "" {
+		why = fmt.Sprintf("the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(tool), why)
+	}
+	return why, known
 }
 
 // asksMore reports if a result asks for input, or is an extension's, and so has other
@@ -95,23 +131,45 @@ func Heard(revision, method string) bool {
 	return known || Stateless(revision)
 }
 
-// Listen returns what holds results to the rows of a revision.
-func Listen(revision string) *Listener {
-	l := &Listener{revision: revision, seed: maphash.MakeSeed(), right: map[uint64]struct{}{}}
+// Listen returns what holds results to the rows of a revision, those of calls to what
+// the server says of its tools.
+func Listen(revision string, tools []json.RawMessage) *Listener {
+	l := &Listener{revision: revision, outputs: outputSchemas(tools), seed: maphash.MakeSeed(),
+		right: map[uint64]struct{}{}, about: map[string]int64{}}
 	for _, r := range Rows() {
-		if check := heard[r.ID]; check != nil && revision >= r.From && (r.To == "" || revision <= r.To) {
-			l.rows = append(l.rows, heardRow{Row: r, wrong: check})
+		h, known := heard[r.ID]
+		if revision < r.From || r.To != "" && revision > r.To || !known && r.ID != codesRow && r.ID != outputRow {
+			continue
 		}
+		h.Row = r
+		l.rows = append(l.rows, h)
 	}
 	return l
 }
 
-// Hear takes in a result of a method. One of which nothing is demanded is not counted.
-func (l *Listener) Hear(method string, result json.RawMessage) {
+// The rows that take more than a result: an error's code, and whose result it is.
+const (
+	codesRow  = "R12"
+	outputRow = "T07"
+)
+
+// row is one that is listened for; nil where the revision doesn't have it.
+func (l *Listener) row(id string) *Row {
+	for i := range l.rows {
+		if l.rows[i].ID == id {
+			return &l.rows[i].Row
+		}
+	}
+	return nil
+}
+
+// Hear takes in a result of a method, and of a tool where that is a call. One of which
+// nothing is demanded is not counted.
+func (l *Listener) Hear(method, tool string, result json.RawMessage) {
 	if !Heard(l.revision, method) {
 		return
 	}
-	key := l.key(method, result)
+	key := l.key(method+" "+tool, result)
 	l.mu.Lock()
 	l.checked++
 	_, right := l.right[key]
@@ -120,10 +178,23 @@ func (l *Listener) Hear(method string, result json.RawMessage) {
 		return
 	}
 	bad := false
-	for _, r := range l.rows {
-		if why := r.wrong(l.revision, method, result); why != "" {
-			bad = true
-			l.note(r.Row, method, why)
+	note := func(r *Row, why string) {
+		if bad = bad || why != ""; why != "" {
+			l.note(*r, method, why, result)
+		}
+	}
+	for i := range l.rows {
+		r := &l.rows[i]
+		if r.wrong == nil || r.about != nil && (!r.about(l.revision, method, result) || asksMore(l.revision, result)) {
+			continue
+		}
+		l.count(r.ID)
+		note(&r.Row, r.wrong(method, result, l.revision))
+	}
+	if r := l.row(outputRow); r != nil && method == "tools/call" && !asksMore(l.revision, result) {
+		if why, known := l.badOutput(tool, result); known {
+			l.count(r.ID)
+			note(r, why)
 		}
 	}
 	l.mu.Lock()
@@ -135,6 +206,27 @@ func (l *Listener) Hear(method string, result json.RawMessage) {
 	}
 }
 
+// HearError takes in the code of an error.
+func (l *Listener) HearError(method string, code int) {
+	r := l.row(codesRow)
+	if r == nil {
+		return
+	}
+	l.count(r.ID)
+	if why := badCode(code); why != "" {
+		l.note(*r, method, why, nil)
+		l.mu.Lock()
+		l.wrong++
+		l.mu.Unlock()
+	}
+}
+
+func (l *Listener) count(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.about[id]++
+}
+
 func (l *Listener) key(method string, result []byte) uint64 {
 	var h maphash.Hash
 	h.SetSeed(l.seed)
@@ -144,23 +236,51 @@ func (l *Listener) key(method string, result []byte) uint64 {
 	return h.Sum64()
 }
 
-func (l *Listener) note(r Row, method, why string) {
+func (l *Listener) note(r Row, method, why string, result []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := slices.IndexFunc(l.breaches, func(b Breach) bool { return b.ID == r.ID && b.Method == method })
 	if k < 0 {
-		l.breaches = append(l.breaches, Breach{Row: r, Method: method, Saw: why})
+		l.breaches = append(l.breaches, Breach{Row: r, Method: method, Saw: why, First: bytes.Clone(bounded(result))})
 		k = len(l.breaches) - 1
 	}
 	l.breaches[k].Count++
 }
 
-// Heard returns how many results were looked into, how many of them broke a row, and
-// each row that was broken, by method, in the order in which that was first seen.
+// Heard returns how many results were looked into, how many of them, and of the errors,
+// broke a row, and each row that was broken, by method, in the order in which that was
+// first seen.
 func (l *Listener) Heard() (checked, wrong int64, breaches []Breach) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.checked, l.wrong, slices.Clone(l.breaches)
+}
+
+// Report is what came of each row. unheard is how many results came that weren't looked
+// into: then nothing passes for certain, and the report says that it isn't whole.
+func (l *Listener) Report(transport string, unheard int64) Report {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := Report{Revision: l.revision, Transport: transport}
+	for _, r := range l.rows {
+		f := Finding{Row: r.Row, Answer: pass("the answers that were looked into, %d that differ", l.about[r.ID])}
+		if l.about[r.ID] == 0 {
+			f.Answer = skip("no answer came that it is about")
+		}
+		for _, b := range l.breaches {
+			if b.ID == r.ID && f.State != Fail {
+				f.Answer = fail(nil, "%s, %d times: %s", b.Method, b.Count, b.Saw)
+				if b.First != nil {
+					f.Shows = []*Exchange{{Reply: Reply{Body: b.First}}}
+				}
+			}
+		}
+		out.Findings = append(out.Findings, f)
+	}
+	if unheard > 0 {
+		out.Ended = fmt.Sprintf("%d more answers came in a way in which they can't be looked into", unheard)
+	}
+	return out
 }
 
 // badContent says what is wrong with the content of a tool's result, and how many parts
@@ -191,8 +311,9 @@ func badContent(revision string, result json.RawMessage) (parts int, why string)
 	return parts, ""
 }
 
-// badRole says which message of a prompt has no role, and how many were looked at.
-func badRole(result json.RawMessage) (messages int, why string) {
+// badRole says which message of a prompt has no role, or no content of a known type, and
+// how many were looked at.
+func badRole(revision string, result json.RawMessage) (messages int, why string) {
 	var list []json.RawMessage
 	if json.Unmarshal(member(result, "messages"), &list) != nil {
 		return 0, "" // another row's matter
@@ -201,6 +322,10 @@ func badRole(result json.RawMessage) (messages int, why string) {
 		messages++
 		if role := text(member(m, "role")); role != "user" && role != "assistant" {
 			return messages, "a message has the role " + spelling(member(m, "role"))
+		}
+		kind := member(member(m, "content"), "type")
+		if since, known := kinds[text(kind)]; kind != nil && (!known || revision < since) {
+			return messages, "a message's content has the type " + spelling(kind)
 		}
 	}
 	return messages, ""

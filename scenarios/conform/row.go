@@ -105,7 +105,8 @@ func Areas() []Area {
 
 // Applies reports if the row is about a revision over a transport.
 func (r *Row) Applies(revision, transport string) bool {
-	return revision >= r.From && (r.To == "" || revision <= r.To) && (len(r.On) == 0 || slices.Contains(r.On, transport))
+	return revision >= r.From && (r.To == "" || revision <= r.To) &&
+		(len(r.On) == 0 || slices.Contains(r.On, transport))
 }
 
 // Rows is the whole table. Each file of rows has a function that returns its own.
@@ -118,8 +119,23 @@ func Rows() []Row {
 // Known reports if there is a row of an id, of the table or of what Fuzz and Loaded
 // add to it.
 func Known(id string) bool {
-	all := slices.Concat(Rows(), (&Fuzz{}).Rows(), (&Loaded{}).Rows(nil))
+	all := slices.Concat(Rows(), (&Fuzz{}).Rows(), LoadRows())
 	return slices.ContainsFunc(all, func(r Row) bool { return r.ID == id })
+}
+
+// Quiet are the ids of the rows that call no tool.
+func Quiet() (ids []string) {
+	for _, r := range Rows() {
+		if r.Effect != Calls {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// LoadRows are all rows that are tried with load only.
+func LoadRows() []Row {
+	return slices.Concat((&Loaded{}).Rows(nil), UnderRows(), LineEndRows(), EndingRows())
 }
 
 // Span says in which revisions the row is demanded.

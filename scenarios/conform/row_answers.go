@@ -9,9 +9,10 @@ import (
 func answerRows() []Row {
 	return []Row{
 		{ID: "P13", Area: Prompts, Level: Must, Section: "schema PromptMessage", Effect: Reads, Needs: "prompts",
-			Says:  "gives each message of a prompt the role user or assistant",
+			Says:  "gives each message of a prompt the role user or assistant, and content of a known type",
 			Check: rolesAreRoles},
-		{ID: "P14", Area: Utilities, Level: Must, From: R2503, Section: "schema CompleteResult", Effect: Reads, Needs: "completions",
+		{ID: "P14", Area: Utilities, Level: Must, From: R2503, Section: "schema CompleteResult", Effect: Reads,
+			Needs: "completions",
 			Says:  "completes with 100 values at most",
 			Check: completesLittle},
 	}
@@ -51,7 +52,7 @@ func rolesAreRoles(t *Trial) Answer {
 		if !e.OK() {
 			continue // it may want other arguments
 		}
-		messages, why := badRole(e.result())
+		messages, why := badRole(t.Revision, e.result())
 		if why != "" {
 			return fail(e, "%s", why)
 		}

@@ -17,28 +17,44 @@ import (
 func authorizationRows() []Row {
 	web := []string{HTTP}
 	return []Row{
-		{ID: "A01", Area: Authorization, Level: Must, From: R2503, On: web, Section: "basic/authorization §Token Handling, §Error Handling", Effect: Sends,
+		{ID: "A01", Area: Authorization, Level: Must, From: R2503, On: web, Section: "basic/authorization §Token " +
+			"Handling, §Error Handling", Effect: Sends,
 			Says: "answers requests without a token, and with one that is made up, with 401", Check: refusesStrangers},
 		{ID: "A02", Area: Authorization, Level: Must, From: R2506, On: web,
 			Section: "basic/authorization §Authorization Server Location, RFC 9728", Effect: Sends,
 			Says: "says with its 401, or at the well-known address, who gives its tokens", Check: saysWhere},
-		{ID: "A03", Area: Authorization, Level: Must, From: R2506, On: web, Section: "RFC 9728 §3.3, basic/authorization §Authorization Server Location",
-			Effect: Sends, Says: "names in its metadata itself as the resource, and an authorization server at least", Check: metadataIsItsOwn},
-		{ID: "A04", Area: Authorization, Level: Must, From: R2506, On: web, Section: "RFC 8414 §3.3, basic/authorization §Authorization Server Metadata Discovery",
-			Effect: Sends, Says: "names authorization servers that have metadata of their own name, and PKCE with S256", Check: serversHaveMetadata},
-		{ID: "A08", Area: Authorization, Level: Should, From: R2511, On: web, Section: "basic/authorization §Protected Resource Metadata Discovery Requirements",
-			Effect: Sends, Says: "says in its challenge which scopes are needed, where it has any", Check: challengesWithScope},
-		{ID: "A08-offline", Area: Authorization, Level: Should, From: R2026, On: web, Section: "basic/authorization §Refresh Tokens",
+		{ID: "A03", Area: Authorization, Level: Must, From: R2506, On: web, Section: "RFC 9728 §3.3, " +
+			"basic/authorization §Authorization Server Location",
+			Effect: Sends, Says: "names in its metadata itself as the resource, and an authorization server at least",
+			Check: metadataIsItsOwn},
+		{ID: "A04", Area: Authorization, Level: Must, From: R2506, On: web, Section: "RFC 8414 §3.3, " +
+			"basic/authorization §Authorization Server Metadata Discovery",
+			Effect: Sends, Says: "names authorization servers that have metadata of their own name, and PKCE with S256",
+			Check: serversHaveMetadata},
+		{ID: "A08", Area: Authorization, Level: Should, From: R2511, On: web, Section: "basic/authorization " +
+			"§Protected Resource Metadata Discovery Requirements",
+			Effect: Sends, Says: "says in its challenge which scopes are needed, where it has any",
+			Check: challengesWithScope},
+		{ID: "A08-offline", Area: Authorization, Level: Should, From: R2026, On: web, Section: "basic/authorization " +
+			"§Refresh Tokens",
 			Effect: Sends, Says: "doesn't ask for offline_access in its challenge or metadata", Check: asksNoOffline},
-		{ID: "A09", Area: Authorization, Level: Must, From: R2506, On: web, Section: "basic/authorization §Communication Security",
-			Effect: Sends, Says: "names no authorization server whose endpoints are plain http, but on the user's machine", Check: endpointsAreSecure},
-		{ID: "A10", Area: Authorization, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/authorization §Token Requirements",
-			Effect: Sessions, Says: "serves no request without a token, though the session was begun with one", Check: everyRequestIsChecked},
-		{ID: "A11", Area: Authorization, Level: Should, From: R2506, On: web, Section: "RFC 6750 §3.1, basic/authorization §Token Handling",
+		{ID: "A09", Area: Authorization, Level: Must, From: R2506, On: web, Section: "basic/authorization " +
+			"§Communication Security",
+			Effect: Sends, Says: "names no authorization server whose endpoints are plain http, but on the user's " +
+				"machine", Check: endpointsAreSecure},
+		{ID: "A10", Area: Authorization, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/authorization " +
+			"§Token Requirements",
+			Effect: Sessions, Says: "serves no request without a token, though the session was begun with one",
+			Check: everyRequestIsChecked},
+		{ID: "A11", Area: Authorization, Level: Should, From: R2506, On: web, Section: "RFC 6750 §3.1, " +
+			"basic/authorization §Token Handling",
 			Effect: Sends, Says: "says error=\"invalid_token\" to a token that is made up", Check: saysInvalidToken},
-		{ID: "H12", Area: Authorization, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/security_best_practices §Session Hijacking",
-			Effect: Tokens, Says: "doesn't take a session id for a credential: somebody else's token doesn't serve in it", Check: sessionIsNoCredential},
-		{ID: "P06", Area: Authorization, Level: Must, From: R2026, On: web, Section: "server/utilities/caching §Cache Scope",
+		{ID: "H12", Area: Authorization, Level: Must, From: R2503, To: R2511, On: web,
+			Section: "basic/security_best_practices §Session Hijacking",
+			Effect:  Tokens, Says: "doesn't take a session id for a credential: somebody else's token doesn't " +
+				"serve in it", Check: sessionIsNoCredential},
+		{ID: "P06", Area: Authorization, Level: Must, From: R2026, On: web, Section: "server/utilities/caching " +
+			"§Cache Scope",
 			Effect: Tokens, Says: "calls lists private that aren't the same for everybody", Check: differentIsPrivate},
 	}
 }
@@ -107,14 +123,16 @@ func (t *Trial) published() (*papers, *Answer) {
 			a := skip("the URL cannot be parsed")
 			return nil, &a
 		}
-		places = []string{"/.well-known/oauth-protected-resource" + strings.TrimSuffix(u.Path, "/"), "/.well-known/oauth-protected-resource"}
+		places = []string{"/.well-known/oauth-protected-resource" + strings.TrimSuffix(u.Path, "/"),
+			"/.well-known/oauth-protected-resource"}
 	}
 	for _, where := range places {
 		if !t.mayFetch(where) {
 			continue
 		}
 		p.resource = t.fetch(where)
-		if doc := members(p.resource.Reply.Body); p.resource.Reply.Status == http.StatusOK && (doc["resource"] != nil || doc["authorization_servers"] != nil) {
+		if doc := members(p.resource.Reply.Body); p.resource.Reply.Status == http.StatusOK && (doc["resource"] != nil ||
+			doc["authorization_servers"] != nil) {
 			p.document = doc
 			break
 		}
@@ -136,11 +154,13 @@ func (t *Trial) mayFetch(where string) bool {
 		return false
 	}
 	to, err := base.Parse(where)
-	return err == nil && (to.Host == base.Host || to.Scheme == "https" && !t.Loopback || t.Loopback && to.Hostname() == base.Hostname())
+	return err == nil && (to.Host == base.Host || to.Scheme == "https" && !t.Loopback || t.Loopback &&
+		to.Hostname() == base.Hostname())
 }
 
 func (t *Trial) fetch(where string) *Exchange {
-	return t.Send(Request{Verb: http.MethodGet, Path: where, Header: http.Header{"Accept": {"application/json"}}, Bare: true})
+	return t.Send(Request{Verb: http.MethodGet, Path: where, Header: http.Header{"Accept": {"application/json"}},
+		Bare: true})
 }
 
 // itsWay reports if a server shows that it authorizes as the specification has it.
@@ -148,7 +168,8 @@ func (p *papers) itsWay() bool { return p.document != nil || p.named != "" }
 
 // ownWay is the answer where it doesn't.
 func ownWay(e *Exchange) Answer {
-	return needs("a server that authorizes by OAuth", "nothing shows that it authorizes as the specification has it, and it may have a way of its own: %s", e.words())
+	return needs("a server that authorizes by OAuth", "nothing shows that it authorizes as the specification has it, "+
+		"and it may have a way of its own: %s", e.words())
 }
 
 func refusesStrangers(t *Trial) Answer {
@@ -188,7 +209,8 @@ func saysWhere(t *Trial) Answer {
 	case p.document == nil:
 		return fail(p.resource, "there are no metadata where its challenge says: %s", p.resource.words())
 	case p.named == "" && t.Revision < R2511 && t.Claimed:
-		return fail(p.challenge, "its 401 doesn't say where: WWW-Authenticate is %s", excerpt(p.challenge.challengeText()))
+		return fail(p.challenge, "its 401 doesn't say where: WWW-Authenticate is %s",
+			excerpt(p.challenge.challengeText()))
 	case p.named == "":
 		return pass("at the well-known address")
 	}

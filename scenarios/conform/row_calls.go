@@ -14,19 +14,27 @@ import (
 // callRows call tools that say that they only read, or the one that the user names.
 func callRows() []Row {
 	return []Row{
-		{ID: "T06", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Error Handling", Effect: Calls, Needs: "tools",
-			Says: "answers arguments of a wrong type with a result that says that the tool failed, and why", Check: saysWhatIsWrong},
-		{ID: "T07", Area: Tools, Level: Must, From: R2506, Section: "server/tools §Output Schema", Effect: Calls, Needs: "tools",
-			Says: "gives structured content that keeps the tool's outputSchema", Check: keepsOutputSchemas},
-		{ID: "T08", Area: Tools, Level: Should, From: R2506, Section: "server/tools §Structured Content", Effect: Calls, Needs: "tools",
-			Says: "gives structured content as text too", Check: structureIsText},
-		{ID: "T09", Area: Tools, Level: Must, Section: "server/tools §Tool Result, schema ContentBlock", Effect: Calls, Needs: "tools",
-			Says: "gives content of known types, and pictures and sound in Base64 with their type", Check: contentIsKnown},
+		{ID: "T06", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Error Handling", Effect: Calls,
+			Needs: "tools",
+			Says:  "answers arguments of a wrong type with a result that says that the tool failed, and why",
+			Check: saysWhatIsWrong},
+		{ID: "T07", Area: Tools, Level: Must, From: R2506, Section: "server/tools §Output Schema", Effect: Calls,
+			Needs: "tools",
+			Says:  "gives structured content that keeps the tool's outputSchema", Check: keepsOutputSchemas},
+		{ID: "T08", Area: Tools, Level: Should, From: R2506, Section: "server/tools §Structured Content", Effect: Calls,
+			Needs: "tools",
+			Says:  "gives structured content as text too", Check: structureIsText},
+		{ID: "T09", Area: Tools, Level: Must, Section: "server/tools §Tool Result, schema ContentBlock", Effect: Calls,
+			Needs: "tools",
+			Says:  "gives content of known types, and pictures and sound in Base64 with their type",
+			Check: contentIsKnown},
 		{ID: "T14", Area: Tools, Level: Practice, Section: "server/tools §Security Considerations", Effect: Calls,
 			Says: "gives away no stack traces, inner paths or inner addresses with its errors", Watch: keepsItsInside},
-		{ID: "X01", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements", Effect: Calls, Needs: "tools",
+		{ID: "X01", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements",
+			Effect: Calls, Needs: "tools",
 			Says: "reports progress of the token that was given, and of values that grow", Check: progressGrows},
-		{ID: "X02", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements", Effect: Calls, Needs: "tools",
+		{ID: "X02", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements",
+			Effect: Calls, Needs: "tools",
 			Says: "reports no progress to whom gave no token", Check: noProgressUnasked},
 	}
 }
@@ -57,7 +65,8 @@ func saysWhatIsWrong(t *Trial) Answer {
 			case m.HasErr && e.code() == mismatch:
 				continue
 			case m.HasErr:
-				return fail(e, "%s of %s with an object for its %s: %s", c.name(), excerpt(name), text(member(member(member(c.tool["inputSchema"], "properties"), name), "type")), e.words())
+				return fail(e, "%s of %s with an object for its %s: %s", c.name(), excerpt(name),
+					text(member(member(member(c.tool["inputSchema"], "properties"), name), "type")), e.words())
 			case !e.toolFailed():
 				return skip("%s takes an object for %s, as it may", excerpt(c.name()), excerpt(name))
 			case strings.TrimSpace(e.texts()) == "":
@@ -66,7 +75,8 @@ func saysWhatIsWrong(t *Trial) Answer {
 			return pass("%s", excerpt(e.texts()))
 		}
 	}
-	return needs("--tool NAME --args JSON, of a tool that needs arguments", "no tool that may be called needs arguments of one type")
+	return needs("--tool NAME --args JSON, of a tool that needs arguments", "no tool that may be called needs "+
+		"arguments of one type")
 }
 
 func sortedKeys(m map[string]any) []string {
@@ -89,7 +99,8 @@ func (t *Trial) structured() ([]call, *Answer) {
 		return schema == nil || string(schema) == "null" || !c.OK() || c.toolFailed() || c.asksInput()
 	})
 	if len(list) == 0 {
-		a := needs("--tool NAME of a tool with an outputSchema", "no tool that may be called has an outputSchema and came to a result")
+		a := needs("--tool NAME of a tool with an outputSchema", "no tool that may be called has an outputSchema and "+
+			"came to a result")
 		return nil, &a
 	}
 	return list, nil
@@ -111,7 +122,8 @@ func keepsOutputSchemas(t *Trial) Answer {
 			continue
 		}
 		if n++; why != "" {
-			return fail(c.Exchange, "the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(c.name()), why)
+			return fail(c.Exchange, "the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(c.name()),
+				why)
 		}
 	}
 	if n == 0 {
@@ -122,29 +134,38 @@ func keepsOutputSchemas(t *Trial) Answer {
 
 // unlike says how a value breaks a schema. known reports if that could be judged.
 func unlike(schema, value json.RawMessage) (why string, known bool) {
+	return keeps(compiledSchema(schema), value)
+}
+
+// compiledSchema is a schema to hold values to; nil where that can't be judged here.
+func compiledSchema(schema json.RawMessage) *jsonschema.Schema {
 	draft, ok := dialects[strings.TrimSuffix(text(member(schema, "$schema")), "#")]
 	if !ok || bytes.Contains(schema, []byte(`"pattern`)) {
-		return "", false // whose patterns are of a richer language than is spoken here
+		return nil // whose patterns are of a richer language than is spoken here
 	}
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
-		return "", false
-	}
-	is, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
-	if err != nil {
-		return "", false
+		return nil
 	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(draft)
 	c.UseLoader(offline{})
 	if c.AddResource("mcpload:schema", parsed) != nil {
-		return "", false
+		return nil
 	}
 	compiled, err := c.Compile("mcpload:schema")
 	if err != nil {
+		return nil
+	}
+	return compiled
+}
+
+func keeps(schema *jsonschema.Schema, value json.RawMessage) (why string, known bool) {
+	is, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
+	if err != nil || schema == nil {
 		return "", false
 	}
-	if err := compiled.Validate(is); err != nil {
+	if err := schema.Validate(is); err != nil {
 		return excerpt(err.Error()), true
 	}
 	return "", true
@@ -167,7 +188,10 @@ func structureIsText(t *Trial) Answer {
 			continue
 		}
 		parts, _ := c.contents()
-		if !slices.ContainsFunc(parts, func(part json.RawMessage) bool { return saysTheSame(text(member(part, "text")), want) }) && !inParts(parts, want) {
+		if !slices.ContainsFunc(parts, func(part json.RawMessage) bool {
+			return saysTheSame(text(member(part, "text")),
+				want)
+		}) && !inParts(parts, want) {
 			return fail(c.Exchange, "no text of %s's result is its structuredContent", excerpt(c.name()))
 		}
 	}
@@ -236,14 +260,16 @@ func isText(raw json.RawMessage) bool {
 }
 
 // inside is what only somebody inside should read.
-var inside = regexp.MustCompile(`Traceback \(most recent call last\)|goroutine \d+ \[|\n\s+at .+\(.+:\d+:\d+\)|\bat [\w.$<>]+ \([^)]+:\d+:\d+\)|` +
-	`File "/[^"]+", line \d+|panicked at |Exception in thread|/site-packages/|/node_modules/|\.java:\d+\)`)
+var inside = regexp.MustCompile(
+	`Traceback \(most recent call last\)|goroutine \d+ \[|\n\s+at .+\(.+:\d+:\d+\)|\bat [\w.$<>]+ \([^)]+:\d+:\d+\)|` +
+		`File "/[^"]+", line \d+|panicked at |Exception in thread|/site-packages/|/node_modules/|\.java:\d+\)`)
 
 func keepsItsInside(t *Trial) Answer {
 	n, served := 0, false
 	for _, e := range t.exchanges {
 		said := ""
-		served = served || e.OK() && e != t.main.opened && !slices.Contains([]string{"initialize", "server/discover"}, e.method())
+		served = served || e.OK() && e != t.main.opened && !slices.Contains([]string{"initialize", "server/discover"},
+			e.method())
 		switch m := e.Reply.FirstAnswer(); {
 		case m != nil && m.Error != nil:
 			said = m.Error.Message + "\n" + string(m.Error.Data)
@@ -287,7 +313,8 @@ func progressGrows(t *Trial) Answer {
 			}
 			n++
 			if !sameJSON(member(m.Params, "progressToken"), []byte(`"`+progressToken+`"`)) {
-				return fail(e, "it reports progress of %s, and the token is %q", spelling(member(m.Params, "progressToken")), progressToken)
+				return fail(e, "it reports progress of %s, and the token is %q",
+					spelling(member(m.Params, "progressToken")), progressToken)
 			}
 			var value *float64
 			if json.Unmarshal(member(m.Params, "progress"), &value) != nil || value == nil {
@@ -318,7 +345,8 @@ func noProgressUnasked(t *Trial) Answer {
 		n++
 		for _, m := range c.Reply.Messages {
 			if m.Method == "notifications/progress" {
-				return fail(c.Exchange, "it reports progress of %s, and no token was given", spelling(member(m.Params, "progressToken")))
+				return fail(c.Exchange, "it reports progress of %s, and no token was given",
+					spelling(member(m.Params, "progressToken")))
 			}
 		}
 	}

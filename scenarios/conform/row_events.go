@@ -10,25 +10,36 @@ import (
 // eventRows are about subscriptions, logging, cursors, tasks and what a server reads.
 func eventRows() []Row {
 	return []Row{
-		{ID: "P03", Area: Utilities, Level: Should, Section: "server/utilities/pagination §Implementation Guidelines", Effect: Lists,
-			Says: "gives the same page to the same cursor", Check: cursorsAreStable},
-		{ID: "P10", Area: Resources, Level: Must, Section: "server/resources §Security Considerations", Effect: Reads, Needs: "resources",
-			Says: "reads no file of its machine to whom asks for one by its path", Check: readsNoFiles},
-		{ID: "P11", Area: Resources, Level: Must, To: R2511, Section: "server/resources §Subscriptions", Effect: Sessions, Needs: "resources.subscribe",
+		{ID: "P03", Area: Utilities, Level: Should, Section: "server/utilities/pagination §Implementation Guidelines",
+			Effect: Lists,
+			Says:   "gives the same page to the same cursor", Check: cursorsAreStable},
+		{ID: "P10", Area: Resources, Level: Must, Section: "server/resources §Security Considerations", Effect: Reads,
+			Needs: "resources",
+			Says:  "reads no file of its machine to whom asks for one by its path", Check: readsNoFiles},
+		{ID: "P11", Area: Resources, Level: Must, To: R2511, Section: "server/resources §Subscriptions",
+			Effect: Sessions, Needs: "resources.subscribe",
 			Says: "takes subscriptions, and gives them up, where it declares them", Check: subscribes},
-		{ID: "P16", Area: Utilities, Level: Must, To: R2511, Section: "server/utilities/logging §Setting Log Level", Effect: Calls, Needs: "logging",
+		{ID: "P16", Area: Utilities, Level: Must, To: R2511, Section: "server/utilities/logging §Setting Log Level",
+			Effect: Calls, Needs: "logging",
 			Says: "logs nothing to the client below the level that is set", Check: logsWhatIsAsked},
-		{ID: "P17", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/logging §Log Level", Effect: Sends, Needs: "logging",
+		{ID: "P17", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/logging §Log Level",
+			Effect: Sends, Needs: "logging",
 			Says: "logs nothing to a client that asks for no level", Watch: logsNothingUnasked},
-		{ID: "T13", Area: Tools, Level: Must, Section: "server/tools §Capabilities, schema ServerCapabilities", Effect: Lists, Needs: "tools",
+		{ID: "T13", Area: Tools, Level: Must, Section: "server/tools §Capabilities, schema ServerCapabilities",
+			Effect: Lists, Needs: "tools",
 			Says: "says as true or false if it tells of changes to its lists", Check: listChangedIsBoolean},
-		{ID: "X04", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/subscriptions §Acknowledgment", Effect: Sessions,
-			Says: "acknowledges a subscription before anything else, under its id", Check: acknowledges},
-		{ID: "X05", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/subscriptions §Acknowledgment", Effect: Sessions,
-			Says: "acknowledges no subscription to what it doesn't declare", Check: acknowledgesWhatItHas},
-		{ID: "X06", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/mrtr §Supported Requests, §Server Requirements", Effect: Sends,
-			Says: "asks for input in answer to calls, prompts and reads only, and says what it wants", Watch: asksWhereItMay},
-		{ID: "X08", Area: Utilities, Level: Must, From: R2511, To: R2511, Section: "basic/utilities/tasks §Error Handling", Effect: Sends, Needs: "tasks",
+		{ID: "X04", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/subscriptions §Acknowledgment",
+			Effect: Sessions,
+			Says:   "acknowledges a subscription before anything else, under its id", Check: acknowledges},
+		{ID: "X05", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/subscriptions §Acknowledgment",
+			Effect: Sessions,
+			Says:   "acknowledges no subscription to what it doesn't declare", Check: acknowledgesWhatItHas},
+		{ID: "X06", Area: Utilities, Level: Must, From: R2026, Section: "basic/patterns/mrtr §Supported Requests, " +
+			"§Server Requirements", Effect: Sends,
+			Says:  "asks for input in answer to calls, prompts and reads only, and says what it wants",
+			Watch: asksWhereItMay},
+		{ID: "X08", Area: Utilities, Level: Must, From: R2511, To: R2511, Section: "basic/utilities/tasks §Error " +
+			"Handling", Effect: Sends, Needs: "tasks",
 			Says: "answers for a task that it doesn't know with error -32602", Check: unknownTasks},
 	}
 }
@@ -62,7 +73,8 @@ func cursorsAreStable(t *Trial) Answer {
 }
 
 // secretPaths are ways to ask for a file that every machine has.
-var secretPaths = []string{"file:///etc/passwd", "file:///../../../../../../etc/passwd", "file:///%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd"}
+var secretPaths = []string{"file:///etc/passwd", "file:///../../../../../../etc/passwd",
+	"file:///%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd"}
 
 func readsNoFiles(t *Trial) Answer {
 	asked := slices.Clone(secretPaths)
@@ -72,7 +84,8 @@ func readsNoFiles(t *Trial) Answer {
 			for _, one := range list[:min(len(list), mostReads)] {
 				before, rest, ok := strings.Cut(text(member(one, "uriTemplate")), "{")
 				if _, after, closed := strings.Cut(rest, "}"); ok && closed && !strings.Contains(after, "{") {
-					asked = append(asked, before+"../../../../../../etc/passwd"+after, before+"..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd"+after)
+					asked = append(asked, before+"../../../../../../etc/passwd"+after, before+
+						"..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd"+after)
 				}
 			}
 		}
@@ -82,7 +95,8 @@ func readsNoFiles(t *Trial) Answer {
 	if len(known) == 0 {
 		return needs("a server that lists resources", "it lists none")
 	}
-	if control := t.Ask("resources/read", map[string]any{"uri": known[0]}); !control.OK() || member(control.result(), "contents") == nil {
+	if control := t.Ask("resources/read", map[string]any{"uri": known[0]}); !control.OK() || member(control.result(),
+		"contents") == nil {
 		return skip("a resource that it lists could not be read: %s", control.words())
 	}
 	n := 0
@@ -92,7 +106,8 @@ func readsNoFiles(t *Trial) Answer {
 			continue
 		}
 		n++
-		if strings.Contains(string(e.result()), "root:x:0:0:") || strings.Contains(string(e.result()), "cm9vdDp4OjA6MD") {
+		if strings.Contains(string(e.result()), "root:x:0:0:") || strings.Contains(string(e.result()),
+			"cm9vdDp4OjA6MD") {
 			return fail(e, "%s gives the machine's own /etc/passwd", excerpt(uri))
 		}
 	}
@@ -116,21 +131,41 @@ func subscribes(t *Trial) Answer {
 		return *none
 	}
 	defer s.line.Close()
-	for _, method := range []string{"resources/subscribe", "resources/unsubscribe"} {
-		e := t.send(s, s.request(method, map[string]any{"uri": uris[0]}))
+	var refused *Exchange
+	for _, uri := range uris[:min(len(uris), mostReads)] { // not every one of them need change
+		e := t.send(s, s.request("resources/subscribe", map[string]any{"uri": uri}))
 		switch {
 		case e.answer() == nil:
-			return skip("%s: %s", method, e.words())
-		case !e.OK():
-			return fail(e, "it declares subscriptions, and %s of a resource that it lists: %s", method, e.words())
+			return skip("resources/subscribe: %s", e.words())
+		case e.OK():
+			return t.unsubscribes(s, uri)
+		case refused == nil || e.code() == "-32601":
+			refused = e
 		}
+	}
+	if refused.code() != "-32601" {
+		return skip("it takes none of %d resources, and may take others: %s", min(len(uris), mostReads),
+			refused.words())
+	}
+	return fail(refused, "it declares subscriptions, and resources/subscribe of a resource that it lists: %s",
+		refused.words())
+}
+
+func (t *Trial) unsubscribes(s *session, uri string) Answer {
+	e := t.send(s, s.request("resources/unsubscribe", map[string]any{"uri": uri}))
+	switch {
+	case e.answer() == nil:
+		return skip("resources/unsubscribe: %s", e.words())
+	case !e.OK():
+		return fail(e, "resources/unsubscribe of a resource that is subscribed to: %s", e.words())
 	}
 	return pass("a resource is subscribed to, and no more")
 }
 
 // severity is how grave a log message is; -1 where there is no such level.
 func severity(level string) int {
-	return slices.Index([]string{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}, level)
+	return slices.Index([]string{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"},
+		level)
 }
 
 func logsWhatIsAsked(t *Trial) Answer {
@@ -153,7 +188,8 @@ func logsWhatIsAsked(t *Trial) Answer {
 		}
 		n++
 		for _, m := range append(slices.Clone(e.Reply.Messages), after.Reply.Messages...) {
-			if level := text(member(m.Params, "level")); m.Method == "notifications/message" && severity(level) >= 0 && severity(level) < severity("error") {
+			if level := text(member(m.Params, "level")); m.Method == "notifications/message" && severity(level) >= 0 &&
+				severity(level) < severity("error") {
 				return fail(e, "the level is error, and it logs %s", excerpt(string(m.Params)))
 			}
 		}
@@ -255,7 +291,8 @@ func acknowledges(t *Trial) Answer {
 	case first.Method != acknowledged:
 		return fail(e, "the first message is %s", excerpt(string(first.Raw)))
 	case !sameJSON(id, []byte(e.Request.Await)):
-		return fail(e, "the acknowledgement's subscriptionId is %s, and the request's id %s", spelling(id), e.Request.Await)
+		return fail(e, "the acknowledgement's subscriptionId is %s, and the request's id %s", spelling(id),
+			e.Request.Await)
 	}
 	return pass("it is acknowledged first")
 }
@@ -306,7 +343,8 @@ func asksWhereItMay(t *Trial) Answer {
 		case wants == nil && member(e.result(), "requestState") == nil:
 			return fail(e, "it asks for input, and has neither inputRequests nor a requestState")
 		case len(wants) > 0:
-			return fail(e, "it asks for what the client doesn't declare: %s", excerpt(string(member(e.result(), "inputRequests"))))
+			return fail(e, "it asks for what the client doesn't declare: %s",
+				excerpt(string(member(e.result(), "inputRequests"))))
 		}
 	}
 	if n == 0 {

@@ -3,34 +3,42 @@ package conform
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 )
 
 // featureRows are about tools, resources and prompts, as far as lists and refusals
 // show it. None of them executes anything.
 func featureRows() []Row {
 	return []Row{
-		{ID: "T01", Area: Tools, Level: Must, Section: "server/tools, server/resources, server/prompts §Capabilities", Effect: Lists,
-			Says:  "declares the features that it lists",
-			Check: declaresWhatItLists},
+		{ID: "T01", Area: Tools, Level: Must, Section: "server/tools, server/resources, server/prompts §Capabilities",
+			Effect: Lists,
+			Says:   "declares the features that it lists",
+			Check:  declaresWhatItLists},
 		{ID: "T02", Area: Tools, Level: Must, Section: "server/tools §Data Types", Effect: Lists, Needs: "tools",
 			Says:  "gives each tool an inputSchema that is an object of the type object",
 			Check: toolSchemas},
-		{ID: "T03", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Tool Names", Effect: Lists, Needs: "tools",
+		{ID: "T03", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Tool Names", Effect: Lists,
+			Needs: "tools",
 			Says:  "names its tools in 1 to 128 letters, digits, _, -, . and /, each once",
 			Check: toolNames},
-		{ID: "T05", Area: Tools, Level: Practice, Section: "server/tools §Error Handling", Effect: Sends, Needs: "tools",
+		{ID: "T05", Area: Tools, Level: Practice, Section: "server/tools §Error Handling", Effect: Sends,
+			Needs: "tools",
 			Says:  "answers a call of an unknown tool with error -32602",
 			Check: unknownTool},
-		{ID: "P07", Area: Resources, Level: Should, To: R2511, Section: "server/resources §Error Handling", Effect: Reads, Needs: "resources",
-			Says:  "answers a read of an unknown resource with error -32002",
-			Check: func(t *Trial) Answer { return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32002") }},
-		{ID: "P12", Area: Prompts, Level: Should, Section: "server/prompts §Error Handling", Effect: Reads, Needs: "prompts",
-			Says: "answers an unknown prompt with error -32602",
+		{ID: "P07", Area: Resources, Level: Should, To: R2511, Section: "server/resources §Error Handling",
+			Effect: Reads, Needs: "resources",
+			Says: "answers a read of an unknown resource with error -32002",
+			Check: func(t *Trial) Answer {
+				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such",
+					"-32002")
+			}},
+		{ID: "P12", Area: Prompts, Level: Should, Section: "server/prompts §Error Handling", Effect: Reads,
+			Needs: "prompts",
+			Says:  "answers an unknown prompt with error -32602",
 			Check: func(t *Trial) Answer {
 				return t.refusesUnknown("prompts/get", "name", "mcpload-no-such-prompt", "-32602")
 			}},
-		{ID: "P15", Area: Utilities, Level: Should, To: R2511, Section: "server/utilities/logging §Error Handling", Effect: Sessions, Needs: "logging",
+		{ID: "P15", Area: Utilities, Level: Should, To: R2511, Section: "server/utilities/logging §Error Handling",
+			Effect: Sessions, Needs: "logging",
 			Says:  "refuses a level of logging that there is none of with error -32602",
 			Check: refusesLevels},
 	}
@@ -43,7 +51,8 @@ func declaresWhatItLists(t *Trial) Answer {
 		if e.OK() && member(e.result(), l.member) != nil {
 			listed++
 		}
-		if e.OK() && !t.declares(l.capability) && string(member(e.result(), l.member)) != "[]" && member(e.result(), l.member) != nil {
+		if e.OK() && !t.declares(l.capability) && string(member(e.result(), l.member)) != "[]" &&
+			member(e.result(), l.member) != nil {
 			return fail(e, "%s has a result, and the capability %s is not declared", l.method, l.capability)
 		}
 		if t.declares(l.capability) && e.code() == "-32601" && l.method != "resources/templates/list" {
@@ -59,24 +68,46 @@ func declaresWhatItLists(t *Trial) Answer {
 	return pass("what is listed is declared: %d lists", listed)
 }
 
-// tools is the first page of tools, or why there is none.
-func (t *Trial) tools() (e *Exchange, list []map[string]json.RawMessage, none *Answer) {
-	e = t.Ask("tools/list", nil)
-	if err := json.Unmarshal(member(e.result(), "tools"), &list); err != nil || len(list) == 0 {
-		a := needs("a server that lists tools", "it lists no tools: %s", e.words())
-		return e, nil, &a
+// A listedTool is one that is listed, and the page where it stands.
+type listedTool struct {
+	page   *Exchange
+	schema map[string]json.RawMessage
+}
+
+// name is the tool's.
+func (l *listedTool) name() string { return text(l.schema["name"]) }
+
+// tools are those that are listed, of all pages where the list ends, or why there is none.
+func (t *Trial) tools() (list []listedTool, none *Answer) {
+	pages, _ := t.whole(listers[0])
+	if len(pages) == 0 {
+		pages = []*Exchange{t.Ask("tools/list", nil)}
 	}
-	return e, list, nil
+	for _, e := range pages {
+		var some []map[string]json.RawMessage
+		if json.Unmarshal(member(e.result(), "tools"), &some) != nil {
+			continue // another row's matter
+		}
+		for _, one := range some {
+			list = append(list, listedTool{e, one})
+		}
+	}
+	if len(list) == 0 {
+		a := needs("a server that lists tools", "it lists no tools: %s", pages[0].words())
+		return nil, &a
+	}
+	return list, nil
 }
 
 func toolSchemas(t *Trial) Answer {
-	e, list, none := t.tools()
+	list, none := t.tools()
 	if none != nil {
 		return *none
 	}
 	for _, tool := range list {
-		if text(member(tool["inputSchema"], "type")) != "object" {
-			return fail(e, "the inputSchema of %s is %s", excerpt(text(tool["name"])), excerpt(string(tool["inputSchema"])))
+		if text(member(tool.schema["inputSchema"], "type")) != "object" {
+			return fail(tool.page, "the inputSchema of %s is %s", excerpt(tool.name()),
+				excerpt(string(tool.schema["inputSchema"])))
 		}
 	}
 	return pass("%d tools", len(list))
@@ -85,26 +116,26 @@ func toolSchemas(t *Trial) Answer {
 var toolName = regexp.MustCompile(`^[A-Za-z0-9_.\-/]{1,128}$`)
 
 func toolNames(t *Trial) Answer {
-	e, list, none := t.tools()
+	list, none := t.tools()
 	if none != nil {
 		return *none
 	}
-	var names []string
+	met := map[string]*Exchange{} // with the page: that one is on two pages is another row's matter
 	for _, tool := range list {
-		name := text(tool["name"])
+		name := tool.name()
 		switch {
 		case !toolName.MatchString(name):
-			return fail(e, "a tool's name is %s", excerpt(string(tool["name"])))
-		case slices.Contains(names, name):
-			return fail(e, "two tools are named %s", excerpt(name))
+			return fail(tool.page, "a tool's name is %s", excerpt(string(tool.schema["name"])))
+		case met[name] == tool.page:
+			return fail(tool.page, "two tools are named %s", excerpt(name))
 		}
-		names = append(names, name)
+		met[name] = tool.page
 	}
 	return pass("%d tools", len(list))
 }
 
 func unknownTool(t *Trial) Answer {
-	if _, _, none := t.tools(); none != nil {
+	if _, none := t.tools(); none != nil {
 		return *none
 	}
 	e := t.Ask("tools/call", map[string]any{"name": "mcpload-no-such-tool", "arguments": map[string]any{}})

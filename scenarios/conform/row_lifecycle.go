@@ -6,12 +6,14 @@ import "encoding/json"
 // found out without one.
 func lifecycleRows() []Row {
 	return []Row{
-		{ID: "L01", Area: Lifecycle, Level: Must, To: R2511, Section: "basic/lifecycle §Initialization", Effect: Sessions,
-			Says:  "answers initialize with protocolVersion, capabilities, and serverInfo with name and version",
-			Check: introducesItself},
-		{ID: "L02", Area: Lifecycle, Level: Must, To: R2511, Section: "basic/lifecycle §Version Negotiation", Effect: Sessions,
-			Says:  "answers initialize with a version that nobody speaks by one that it supports, or refuses it",
-			Check: negotiates},
+		{ID: "L01", Area: Lifecycle, Level: Must, To: R2511, Section: "basic/lifecycle §Initialization",
+			Effect: Sessions,
+			Says:   "answers initialize with protocolVersion, capabilities, and serverInfo with name and version",
+			Check:  introducesItself},
+		{ID: "L02", Area: Lifecycle, Level: Must, To: R2511, Section: "basic/lifecycle §Version Negotiation",
+			Effect: Sessions,
+			Says:   "answers initialize with a version that nobody speaks by one that it supports, or refuses it",
+			Check:  negotiates},
 		{ID: "D01", Area: Lifecycle, Level: Must, From: R2026, Section: "server/discover", Effect: Lists,
 			Says:  "answers server/discover with the versions that it supports and its capabilities",
 			Check: discovers},
@@ -74,7 +76,8 @@ func discovers(t *Trial) Answer {
 		Capabilities map[string]json.RawMessage `json:"capabilities"`
 	}
 	if err := json.Unmarshal(t.main.result, &r); err != nil || len(r.Versions) == 0 || r.Capabilities == nil {
-		return fail(e, "supportedVersions or capabilities is missing, or of another type: %s", excerpt(string(t.main.result)))
+		return fail(e, "supportedVersions or capabilities is missing, or of another type: %s",
+			excerpt(string(t.main.result)))
 	}
 	return pass("%d versions", len(r.Versions))
 }

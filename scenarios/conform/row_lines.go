@@ -11,15 +11,20 @@ func lineRows() []Row {
 	return []Row{
 		{ID: "S02", Area: Transport, Level: Must, On: line, Section: "basic/transports §stdio", Effect: Sends,
 			Says: "keeps a message on one line, and in UTF-8, whatever is in its texts", Check: keepsLines},
-		{ID: "S03", Area: Transport, Level: Should, On: line, Section: "basic/lifecycle §Shutdown, basic/transports §stdio", Effect: Sessions,
+		{ID: "S03", Area: Transport, Level: Should, On: line, Section: "basic/lifecycle §Shutdown, basic/transports " +
+			"§stdio", Effect: Sessions,
 			Says: "ends by itself when its stdin is closed", Check: func(t *Trial) Answer { return t.ends(EndInput) }},
-		{ID: "S04", Area: Transport, Level: Practice, On: line, Section: "basic/lifecycle §Shutdown, basic/transports §stdio", Effect: Sessions,
+		{ID: "S04", Area: Transport, Level: Practice, On: line, Section: "basic/lifecycle §Shutdown, " +
+			"basic/transports §stdio", Effect: Sessions,
 			Says: "ends when it is asked to with SIGTERM", Check: func(t *Trial) Answer { return t.ends(EndSignal) }},
 		{ID: "S06", Area: Transport, Level: Practice, On: line, Section: "JSON-RPC 2.0 §5.1", Effect: Sessions,
 			Says: "serves on after an empty line, one that is no JSON, and one of 1 MiB", Check: standsOddLines},
-		{ID: "S09", Area: Transport, Level: Must, From: R2026, On: line, Section: "basic/versioning §Backward Compatibility", Effect: Sessions,
-			Says: "serves both eras, where it speaks both, to one process: discovery first, then initialize", Check: servesBothEras},
-		{ID: "L05", Area: Lifecycle, Level: Should, To: R2511, On: []string{Stdio, SSE}, Section: "basic/lifecycle §Initialization", Effect: Sessions,
+		{ID: "S09", Area: Transport, Level: Must, From: R2026, On: line, Section: "basic/versioning §Backward " +
+			"Compatibility", Effect: Sessions,
+			Says:  "serves both eras, where it speaks both, to one process: discovery first, then initialize",
+			Check: servesBothEras},
+		{ID: "L05", Area: Lifecycle, Level: Should, To: R2511, On: []string{Stdio, SSE}, Section: "basic/lifecycle " +
+			"§Initialization", Effect: Sessions,
 			Says: "asks the client for nothing, but ping, before the session has begun", Check: asksNothingEarly},
 	}
 }
@@ -50,33 +55,50 @@ const (
 	EndSignal = "signal" // it gets SIGTERM, or what there is of it
 )
 
-// An Ender is a line whose process can be ended. It reports if the process ended
-// within a time, and how it did. What can't be done here is an error.
+// An Ender is what has a process that can be ended in one of these ways. What can't be
+// done here is an error.
 type Ender interface {
-	End(how string, within time.Duration) (ended bool, status string, err error)
+	End(how string, within time.Duration) (Ended, error)
+}
+
+// Ended is what became of a process that was to end.
+type Ended struct {
+	Done   bool          // it has, in time
+	Status string        // how: "exit status 0"
+	Took   time.Duration // until then
+}
+
+// ender is another session that works, over what can be ended.
+func (t *Trial) ender() (*session, Ender, *Answer) {
+	s, none := t.fresh()
+	if none != nil {
+		return nil, nil, none
+	}
+	l, ok := s.line.(Ender)
+	if none = t.works(s); none == nil && !ok {
+		a := skip("nothing here can be ended")
+		none = &a
+	}
+	if none != nil {
+		s.line.Close()
+	}
+	return s, l, none
 }
 
 func (t *Trial) ends(how string) Answer {
-	s, none := t.fresh()
+	s, l, none := t.ender()
 	if none != nil {
 		return *none
 	}
 	defer s.line.Close()
-	if a := t.works(s); a != nil {
-		return *a
-	}
-	l, ok := s.line.(Ender)
-	if !ok {
-		return skip("nothing here can be ended")
-	}
-	ended, status, err := l.End(how, t.Timeout)
+	end, err := l.End(how, t.Timeout)
 	switch {
 	case err != nil:
 		return skip("it could not be ended so: %v", err)
-	case !ended:
+	case !end.Done:
 		return fail(nil, "it still runs %s later", t.Timeout)
 	}
-	return pass("it ended: %s", status)
+	return pass("it ended: %s", end.Status)
 }
 
 func standsOddLines(t *Trial) Answer {

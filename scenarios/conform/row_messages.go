@@ -23,15 +23,21 @@ func messageRows() []Row {
 		{ID: "R05", Area: Messages, Level: Must, On: []string{HTTP}, Section: "JSON-RPC 2.0 §5.1", Effect: Sends,
 			Says:  "answers a text that is no JSON with an error, and serves on",
 			Check: malformed},
-		{ID: "R05-lines", Area: Messages, Level: Practice, On: []string{SSE, Stdio}, Section: "JSON-RPC 2.0 §5.1", Effect: Sends,
-			Says:  "answers a text that is no JSON with error -32700, and serves on",
-			Check: malformed},
+		{ID: "R05-code", Area: Messages, Level: Practice, On: []string{HTTP}, Section: "RFC 9110 §15.5", Effect: Sends,
+			Says:  "blames the sender with a status of 400 to 499 for what is no JSON, or no JSON-RPC 2.0 request",
+			Check: blamesTheSender},
+		{ID: "R05-lines", Area: Messages, Level: Practice, On: []string{SSE, Stdio}, Section: "JSON-RPC 2.0 §5.1",
+			Effect: Sends,
+			Says:   "answers a text that is no JSON with error -32700, and serves on",
+			Check:  malformed},
 		{ID: "R06", Area: Messages, Level: Must, Section: "JSON-RPC 2.0 §4", Effect: Sends,
-			Says:  "doesn't serve what is no JSON-RPC 2.0 request: another version, no method, parameters that are a text",
+			Says: "doesn't serve what is no JSON-RPC 2.0 request: another version, no method, parameters that " +
+				"are a text",
 			Check: invalidRequests},
-		{ID: "R08", Area: Messages, Level: Practice, From: R2506, Section: "changelog 2025-06-18: no batches", Effect: Sends,
-			Says:  "runs no batch",
-			Check: runsNoBatch},
+		{ID: "R08", Area: Messages, Level: Practice, From: R2506, Section: "changelog 2025-06-18: no batches",
+			Effect: Sends,
+			Says:   "runs no batch",
+			Check:  runsNoBatch},
 		{ID: "R10", Area: Messages, Level: Must, Section: "basic §Notifications", Effect: Sends,
 			Says:  "answers no notification, not even one that it doesn't know",
 			Check: answersNoNotification},
@@ -67,6 +73,9 @@ func wellFormed(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
 		for _, m := range e.Reply.Messages {
+			if e.Reply.foreign(&m) {
+				continue
+			}
 			n++
 			switch {
 			case !m.Object:
@@ -90,7 +99,7 @@ func errorsAreErrors(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
 		for _, m := range e.Reply.Messages {
-			if !m.HasErr {
+			if !m.HasErr || e.Reply.foreign(&m) {
 				continue
 			}
 			n++
@@ -141,8 +150,6 @@ func malformed(t *Trial) Answer {
 		return fail(e, "it is answered with a result: %s", e.words())
 	case e.silent():
 		return fail(e, "it is not answered, though requests behind it are")
-	case e.Reply.Status >= 500:
-		return fail(e, "%s: the fault is the sender's", e.words())
 	case m == nil && e.Reply.Status/100 == 2:
 		return fail(e, "it is accepted: %s", e.words())
 	case t.Transport != HTTP && e.code() != "-32700":
@@ -151,12 +158,8 @@ func malformed(t *Trial) Answer {
 	return pass("%s", e.words())
 }
 
-func invalidRequests(t *Trial) Answer {
-	name := "ping"
-	if Stateless(t.Revision) {
-		name = "server/discover"
-	}
-	right := t.harmless(t.main)
+// invalid are requests that are none of JSON-RPC 2.0, each made of a right one.
+func (t *Trial) invalid() (list []Request, what []string) {
 	for _, c := range []struct {
 		what   string
 		change func(m map[string]json.RawMessage)
@@ -165,26 +168,55 @@ func invalidRequests(t *Trial) Answer {
 		{"no method", func(m map[string]json.RawMessage) { delete(m, "method") }},
 		{"a text as its parameters", func(m map[string]json.RawMessage) { m["params"] = []byte(`"x"`) }},
 	} {
+		r := t.harmless(t.main)
 		var m map[string]json.RawMessage
-		if json.Unmarshal(right.Body, &m) != nil {
+		if json.Unmarshal(r.Body, &m) != nil {
 			panic("internal error: conform: our own request is no object")
 		}
 		m["id"] = json.RawMessage(fmt.Sprintf(`"invalid %s"`, c.what[:4]))
 		c.change(m)
-		r := right
 		r.Body, r.Await = encode(m), string(m["id"])
+		list, what = append(list, r), append(what, text(member(t.harmless(t.main).Body, "method"))+" with "+c.what)
+	}
+	return list, what
+}
+
+func invalidRequests(t *Trial) Answer {
+	list, what := t.invalid()
+	for i, r := range list {
 		e, dead := t.provoke(t.main, r)
 		got := e.Reply.FirstAnswer()
 		switch {
 		case dead != nil:
 			return *dead
 		case got != nil && got.Result != nil && !got.HasErr:
-			return fail(e, "%s with %s is answered with a result: %s", name, c.what, e.words())
-		case e.Reply.Status >= 500 && got == nil:
-			return fail(e, "%s with %s: %s, though the fault is the sender's", name, c.what, e.words())
+			return fail(e, "%s is answered with a result: %s", what[i], e.words())
 		}
 	}
 	return pass("three invalid requests have no result")
+}
+
+func blamesTheSender(t *Trial) Answer {
+	list, what := t.invalid()
+	list = append(list, t.main.raw(`{"jsonrpc":"2.0","id":1,"method":`, "null"))
+	what = append(what, "what is no JSON")
+	refused := 0
+	for i, r := range list {
+		e, dead := t.provoke(t.main, r)
+		switch {
+		case dead != nil:
+			return *dead
+		case e.Reply.Status >= 500:
+			return fail(e, "%s: %s, though the fault is the sender's", what[i], e.words())
+		case e.Reply.Status < 400 && (e.Reply.FirstAnswer() == nil || !e.Reply.FirstAnswer().HasErr):
+		default:
+			refused++
+		}
+	}
+	if refused == 0 {
+		return skip("none of four is refused") // which is another row's matter
+	}
+	return pass("%d of four are answered as a fault of the sender's, and none as one of the server's", refused)
 }
 
 func runsNoBatch(t *Trial) Answer {

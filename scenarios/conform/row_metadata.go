@@ -34,7 +34,8 @@ func metadataIsItsOwn(t *Trial) Answer {
 		return *none
 	}
 	if len(p.givers()) == 0 {
-		return fail(p.resource, "its metadata name no authorization server: authorization_servers is %s", spelling(p.document["authorization_servers"]))
+		return fail(p.resource, "its metadata name no authorization server: authorization_servers is %s",
+			spelling(p.document["authorization_servers"]))
 	}
 	named := text(p.document["resource"])
 	is, err := url.Parse(named)
@@ -61,7 +62,8 @@ func (t *Trial) giver(issuer string) (e *Exchange, doc map[string]json.RawMessag
 	}
 	path := strings.TrimSuffix(u.Path, "/")
 	origin := u.Scheme + "://" + u.Host
-	for _, where := range slices.Compact([]string{origin + "/.well-known/oauth-authorization-server" + path, origin + "/.well-known/openid-configuration" + path,
+	for _, where := range slices.Compact([]string{origin + "/.well-known/oauth-authorization-server" + path, origin +
+		"/.well-known/openid-configuration" + path,
 		origin + path + "/.well-known/openid-configuration"}) {
 		e = t.fetch(where)
 		if doc := members(e.Reply.Body); e.Reply.Status == http.StatusOK && doc["issuer"] != nil {
@@ -92,12 +94,14 @@ func serversHaveMetadata(t *Trial) Answer {
 		case json.Unmarshal(doc["code_challenge_methods_supported"], &methods) != nil && t.Revision < R2511:
 			// an older client couldn't know
 		case !slices.Contains(methods, "S256"):
-			return fail(e, "%s has code_challenge_methods_supported %s, so that no client may proceed", excerpt(issuer), spelling(doc["code_challenge_methods_supported"]))
+			return fail(e, "%s has code_challenge_methods_supported %s, so that no client may proceed", excerpt(issuer),
+				spelling(doc["code_challenge_methods_supported"]))
 		}
 		n++
 	}
 	if n == 0 {
-		return skip("its authorization servers are on other hosts, which aren't asked: %s", excerpt(strings.Join(p.givers(), ", ")))
+		return skip("its authorization servers are on other hosts, which aren't asked: %s",
+			excerpt(strings.Join(p.givers(), ", ")))
 	}
 	return pass("%d authorization servers", n)
 }
@@ -158,7 +162,8 @@ func endpointsAreSecure(t *Trial) Answer {
 		if doc == nil {
 			continue // another row's matter
 		}
-		for _, name := range []string{"authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"} {
+		for _, name := range []string{"authorization_endpoint", "token_endpoint", "registration_endpoint",
+			"revocation_endpoint"} {
 			u, err := url.Parse(text(doc[name]))
 			if doc[name] == nil || err != nil {
 				continue

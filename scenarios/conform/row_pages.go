@@ -18,16 +18,23 @@ func pageRows() []Row {
 		{ID: "P02", Area: Utilities, Level: Practice, Section: "server/utilities/pagination", Effect: Lists,
 			Says:  "lists nothing twice, and ends",
 			Check: pagesEnd},
-		{ID: "P05", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Pages", Effect: Lists,
-			Says:  "says of all pages of a list that the same people may keep them",
-			Check: pagesAgree},
-		{ID: "T04", Area: Tools, Level: Should, From: R2026, Section: "server/tools §Listing Tools", Effect: Lists, Needs: "tools",
+		{ID: "P05", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Pages",
+			Effect: Lists,
+			Says:   "says of all pages of a list that the same people may keep them",
+			Check:  pagesAgree},
+		{ID: "T04", Area: Tools, Level: Should, From: R2026, Section: "server/tools §Listing Tools", Effect: Lists,
+			Needs: "tools",
 			Says:  "lists its tools in the same order each time",
 			Check: sameOrder},
-		{ID: "P08", Area: Resources, Level: Must, From: R2026, Section: "server/resources §Error Handling", Effect: Reads, Needs: "resources",
-			Says:  "answers a read of an unknown resource with error -32602",
-			Check: func(t *Trial) Answer { return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32602") }},
-		{ID: "P09", Area: Resources, Level: Must, Section: "server/resources §Data Types, §Security", Effect: Reads, Needs: "resources",
+		{ID: "P08", Area: Resources, Level: Must, From: R2026, Section: "server/resources §Error Handling",
+			Effect: Reads, Needs: "resources",
+			Says: "answers a read of an unknown resource with error -32602",
+			Check: func(t *Trial) Answer {
+				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such",
+					"-32602")
+			}},
+		{ID: "P09", Area: Resources, Level: Must, Section: "server/resources §Data Types, §Security", Effect: Reads,
+			Needs: "resources",
 			Says:  "gives its resources addresses with a scheme, and what is binary in Base64",
 			Check: readsRight},
 		{ID: "R15", Area: Tools, Level: Must, From: R2511, Section: "basic §JSON Schema", Effect: Lists, Needs: "tools",
@@ -126,7 +133,8 @@ func pagesAgree(t *Trial) Answer {
 		}
 		for _, e := range pages[1:] {
 			if scope := member(e.result(), "cacheScope"); !sameJSON(scope, first) {
-				a := fail(e, "of %s the first page has the cacheScope %s, and another one %s", l.method, spelling(first), spelling(scope))
+				a := fail(e, "of %s the first page has the cacheScope %s, and another one %s", l.method,
+					spelling(first), spelling(scope))
 				a.Shows = []*Exchange{pages[0], e}
 				return a
 			}

@@ -2,18 +2,24 @@ package conform
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // parameterRows are about parameters of tools that go by headers too.
 func parameterRows() []Row {
 	return []Row{
-		{ID: "H18", Area: Transport, Level: Must, From: R2026, On: []string{HTTP}, Section: "basic/transports/streamable-http §x-mcp-header", Effect: Lists, Needs: "tools",
-			Says: "names headers in its tools' schemas that can be headers, each once, and for plain values only", Check: headersAreHeaders},
-		{ID: "H19", Area: Transport, Level: Must, From: R2026, On: []string{HTTP}, Section: "basic/transports/streamable-http §Server Behavior for Custom Headers",
-			Effect: Calls, Needs: "tools", Says: "refuses a call whose header isn't its argument with 400 and error -32020", Check: comparesParameters},
+		{ID: "H18", Area: Transport, Level: Must, From: R2026, On: []string{HTTP},
+			Section: "basic/transports/streamable-http §x-mcp-header", Effect: Lists, Needs: "tools",
+			Says:  "names headers in its tools' schemas that can be headers, each once, and for plain values only",
+			Check: headersAreHeaders},
+		{ID: "H19", Area: Transport, Level: Must, From: R2026, On: []string{HTTP},
+			Section: "basic/transports/streamable-http §Server Behavior for Custom Headers",
+			Effect:  Calls, Needs: "tools", Says: "refuses a call whose header isn't its argument with 400 and " +
+				"error -32020", Check: comparesParameters},
 	}
 }
 
@@ -29,24 +35,10 @@ func headersAreHeaders(t *Trial) Answer {
 			continue
 		}
 		for _, tool := range list {
-			met := map[string]bool{}
-			for name, property := range members(member(tool["inputSchema"], "properties")) {
-				raw := member(property, "x-mcp-header")
-				if raw == nil {
-					continue
-				}
-				n++
-				header := text(raw)
-				kind := text(member(property, "type"))
-				switch {
-				case !token.MatchString(header):
-					return fail(page, "%s of %s goes by the header %s", excerpt(name), excerpt(text(tool["name"])), spelling(raw))
-				case met[strings.ToLower(header)]:
-					return fail(page, "two parameters of %s go by the header %s", excerpt(text(tool["name"])), excerpt(header))
-				case kind == "object" || kind == "array" || kind == "null":
-					return fail(page, "%s of %s goes by a header, and is of the type %s", excerpt(name), excerpt(text(tool["name"])), kind)
-				}
-				met[strings.ToLower(header)] = true
+			h := headers{met: map[string]bool{}}
+			h.of(tool["inputSchema"], true)
+			if n += h.count; h.wrong != "" {
+				return fail(page, "in %s %s", excerpt(text(tool["name"])), h.wrong)
 			}
 		}
 	}
@@ -54,6 +46,63 @@ func headersAreHeaders(t *Trial) Answer {
 		return needs("a tool with x-mcp-header", "no tool has one")
 	}
 	return pass("%d headers", n)
+}
+
+// headers are those that a schema names.
+type headers struct {
+	count int
+	met   map[string]bool
+	wrong string // the first thing that is; empty: nothing
+}
+
+// of goes through a schema. reachable says that every parent is the root, or a property
+// of such a one, as the specification wants it of parameters that go by headers.
+func (h *headers) of(schema json.RawMessage, reachable bool) {
+	for name, property := range members(member(schema, "properties")) {
+		if raw := member(property, "x-mcp-header"); raw != nil {
+			h.look(name, property, raw, reachable)
+		}
+		h.of(property, reachable)
+	}
+	for _, name := range []string{"items", "additionalProperties", "not", "if", "then", "else"} {
+		h.inside(name, member(schema, name))
+	}
+	for _, name := range []string{"allOf", "anyOf", "oneOf", "prefixItems"} {
+		var list []json.RawMessage
+		if json.Unmarshal(member(schema, name), &list) != nil {
+			continue // there are none
+		}
+		for _, one := range list {
+			h.inside(name, one)
+		}
+	}
+}
+
+// inside looks at a schema that stands where no header's may.
+func (h *headers) inside(name string, schema json.RawMessage) {
+	if raw := member(schema, "x-mcp-header"); raw != nil {
+		h.look(name, schema, raw, false)
+	}
+	if members(schema) != nil {
+		h.of(schema, false)
+	}
+}
+
+func (h *headers) look(name string, property, raw json.RawMessage, reachable bool) {
+	h.count++
+	header, kind := strings.ToLower(text(raw)), text(member(property, "type"))
+	switch {
+	case h.wrong != "":
+	case !token.MatchString(header):
+		h.wrong = fmt.Sprintf("%s goes by the header %s", excerpt(name), spelling(raw))
+	case h.met[header]:
+		h.wrong = "two parameters go by the header " + excerpt(text(raw))
+	case slices.Contains([]string{"object", "array", "null", "number"}, kind):
+		h.wrong = fmt.Sprintf("%s goes by a header, and is of the type %s", excerpt(name), kind)
+	case !reachable:
+		h.wrong = fmt.Sprintf("%s goes by a header, and isn't reached by properties only", excerpt(name))
+	}
+	h.met[header] = true
 }
 
 func comparesParameters(t *Trial) Answer {
@@ -67,7 +116,8 @@ func comparesParameters(t *Trial) Answer {
 			if _, given := c.arguments[name]; !given || header == "" || !c.OK() {
 				continue
 			}
-			return t.refused(t.Send(t.callOf(c.tool, c.arguments, nil).With("Mcp-Param-"+header, "mcpload-other")), http.StatusBadRequest, mismatch)
+			return t.refused(t.Send(t.callOf(c.tool, c.arguments, nil).With("Mcp-Param-"+header, "mcpload-other")),
+				http.StatusBadRequest, mismatch)
 		}
 	}
 	return needs("--tool NAME --args JSON, of a tool with x-mcp-header", "no call was made of a tool with one")

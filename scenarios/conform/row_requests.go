@@ -14,22 +14,32 @@ import (
 func requestRows() []Row {
 	web := []string{HTTP}
 	return []Row{
-		{ID: "H06", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http §Earlier Streamable HTTP Revisions", Effect: Sends,
+		{ID: "H06", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Earlier Streamable HTTP Revisions", Effect: Sends,
 			Says: "answers GET and DELETE of this revision with 405", Check: takesPostsOnly},
-		{ID: "H08", Area: Transport, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports §Session Management", Effect: Sessions,
+		{ID: "H08", Area: Transport, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Session Management", Effect: Sessions,
 			Says: "makes session ids that are unique, and that nobody guesses", Check: unguessable},
-		{ID: "H09", Area: Transport, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports §Session Management", Effect: Sends,
+		{ID: "H09", Area: Transport, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Session Management", Effect: Sends,
 			Says: "answers a request that lacks the session id which it requires with 400", Check: lacksSession},
-		{ID: "H14", Area: Transport, Level: Practice, From: R2506, To: R2511, On: web, Section: "basic/transports §Protocol Version Header", Effect: Sends,
+		{ID: "H14", Area: Transport, Level: Practice, From: R2506, To: R2511, On: web, Section: "basic/transports " +
+			"§Protocol Version Header", Effect: Sends,
 			Says: "serves a request of a session that has no version header", Check: servesWithoutVersion},
-		{ID: "H16-name", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation", Effect: Sends, Needs: "tools",
-			Says: "refuses an Mcp-Name that is missing, or isn't the body's, with 400 and error -32020", Check: otherNameHeader},
-		{ID: "H17", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Value Encoding", Effect: Sends, Needs: "tools",
+		{ID: "H16-name", Area: Transport, Level: Must, From: R2026, On: web,
+			Section: "basic/transports/streamable-http §Server Validation", Effect: Calls, Needs: "tools",
+			Says:  "refuses an Mcp-Name that is missing, or isn't the body's, with 400 and error -32020",
+			Check: otherNameHeader},
+		{ID: "H17", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Value Encoding", Effect: Sends, Needs: "tools",
 			Says: "takes an Mcp-Name that is spelt in Base64 for what it says", Check: decodesNames},
-		{ID: "H24", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http §Earlier Streamable HTTP Revisions", Effect: Sends,
+		{ID: "H24", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Earlier Streamable HTTP Revisions", Effect: Sends,
 			Says: "looks at no session id and no Last-Event-ID, and gives no session id", Check: ignoresSessions},
-		{ID: "H32", Area: Transport, Level: Practice, From: R2503, On: web, Section: "RFC 9110 §9, §15.5", Effect: Sends,
-			Says: "refuses or serves other verbs, long bodies and many headers, and doesn't fail of itself", Check: standsOddRequests},
+		{ID: "H32", Area: Transport, Level: Practice, From: R2503, On: web, Section: "RFC 9110 §9, §15.5",
+			Effect: Sends,
+			Says:   "refuses or serves other verbs, long bodies and many headers, and doesn't fail of itself",
+			Check:  standsOddRequests},
 		{ID: "H33", Area: Transport, Level: Practice, From: R2503, On: web, Section: "RFC 9110 §12.5.1", Effect: Sends,
 			Says: "sends no event stream to a client that accepts JSON only", Check: sendsWhatIsAccepted},
 	}
@@ -94,7 +104,8 @@ func unguessable(t *Trial) Answer {
 		ids, shown = append(ids, s.id), append(shown, s.opened)
 	}
 	if bits := varying(ids); bits < leastBits {
-		a := fail(nil, "%d ids in a row differ in few places: %s, %s, %s", len(ids), excerpt(ids[0]), excerpt(ids[1]), excerpt(ids[2]))
+		a := fail(nil, "%d ids in a row differ in few places: %s, %s, %s", len(ids), excerpt(ids[0]), excerpt(ids[1]),
+			excerpt(ids[2]))
 		a.Shows = shown[:2]
 		return a
 	}
@@ -161,16 +172,71 @@ func (t *Trial) noTool() Request {
 // mismatch is the error for a header that isn't the body's.
 const mismatch = "-32020"
 
-func otherNameHeader(t *Trial) Answer {
-	if control := t.Send(t.noTool()); control.answer() == nil || control.code() == mismatch {
-		return skip("the same call, right, is refused for its headers, or not answered: %s", control.words())
+// firstOf asks for the first thing that is listed; nil where there is none.
+func (t *Trial) firstOf(l lister, method, member string) []Request {
+	if !t.declares(l.capability) {
+		return nil
 	}
-	for _, name := range []string{"", "mcpload-another-tool"} {
-		if a := t.refused(t.Send(t.noTool().With("Mcp-Name", name)), http.StatusBadRequest, mismatch); a.State != Pass {
-			return a
+	names := ordered(l, []*Exchange{t.Ask(l.method, nil)})
+	if len(names) == 0 {
+		return nil
+	}
+	return []Request{t.Right(method, map[string]any{member: names[0]})}
+}
+
+// otherNameHeader tries a tool that there is none of, as nothing is executed then. Who
+// refuses that whatever its name is tried by a call that may be made; and by reads and
+// prompts, which show a breach, and don't show that calls have none.
+func otherNameHeader(t *Trial) Answer {
+	a, shown := t.comparesName(t.noTool())
+	if shown {
+		return a
+	}
+	calls, _ := t.calls()
+	for _, c := range calls {
+		if c.OK() {
+			if b, shown := t.comparesName(t.callOf(c.tool, c.arguments, nil)); shown {
+				return b
+			}
+			break
 		}
 	}
-	return pass("one that is missing and one that is another are refused")
+	for _, r := range append(t.firstOf(listers[2], "resources/read", "uri"), t.firstOf(listers[1], "prompts/get",
+		"name")...) {
+		if b, shown := t.comparesName(r); shown && b.State == Fail {
+			return b
+		}
+	}
+	a.Need = "--tool NAME"
+	return a
+}
+
+// comparesName varies the Mcp-Name of a right request. What is refused for another
+// reason, whatever its name, shows nothing.
+func (t *Trial) comparesName(r Request) (a Answer, shown bool) {
+	control := t.Send(r)
+	if control.answer() == nil || control.code() == mismatch {
+		return skip("the same request, right, is refused for its headers, or not answered: %s", control.words()), false
+	}
+	for _, name := range []string{"", "mcpload-another-name"} {
+		e := t.Send(t.renumbered(r).With("Mcp-Name", name))
+		if e.code() != "" && e.code() == control.code() {
+			return skip("it is refused for what it asks for, before its name is looked at: %s", e.words()), false
+		}
+		if a = t.refused(e, http.StatusBadRequest, mismatch); a.State != Pass {
+			return a, true
+		}
+	}
+	return pass("one that is missing and one that is another are refused"), true
+}
+
+// renumbered is a request with an id of its own.
+func (t *Trial) renumbered(r Request) Request {
+	m := members(r.Body)
+	t.main.next++
+	m["id"] = encode(t.main.next)
+	r.Body, r.Await = encode(m), string(m["id"])
+	return r
 }
 
 func decodesNames(t *Trial) Answer {
@@ -195,7 +261,8 @@ func ignoresSessions(t *Trial) Answer {
 	if a := t.works(t.main); a != nil {
 		return *a
 	}
-	e := t.Send(t.harmless(t.main).With("Mcp-Session-Id", "5f0c8a52-0000-4000-8000-6d63706c6f61").With("Last-Event-ID", "7"))
+	e := t.Send(t.harmless(t.main).With("Mcp-Session-Id", "5f0c8a52-0000-4000-8000-6d63706c6f61").With("Last-Event-ID",
+		"7"))
 	if older := t.modernOnly(); older != nil && (!e.OK() || e.Reply.Header.Get("Mcp-Session-Id") != "") {
 		return *older
 	}
@@ -228,7 +295,8 @@ func standsOddRequests(t *Trial) Answer {
 		many = many.With("X-Mcpload-"+strconv.Itoa(k), "1")
 	}
 	odd["64 more headers"] = many
-	for _, what := range []string{http.MethodPut, http.MethodPatch, http.MethodOptions, http.MethodHead, "a body of 1 MiB", "64 more headers"} {
+	for _, what := range []string{http.MethodPut, http.MethodPatch, http.MethodOptions, http.MethodHead,
+		"a body of 1 MiB", "64 more headers"} {
 		e := t.Send(odd[what])
 		if e.Reply.Silent && odd[what].Streams {
 			e.Reply.Broken = "" // it holds it open, as for a stream

@@ -12,8 +12,9 @@ func shapeRows() []Row {
 		{ID: "R16", Area: Messages, Level: Must, Section: "schema", Effect: Lists,
 			Says:  "gives the members of each result that are required, and gives them their types",
 			Watch: keepsShapes},
-		{ID: "T10", Area: Tools, Level: Must, From: R2503, Section: "schema ToolAnnotations", Effect: Lists, Needs: "tools",
-			Says:  "gives the hints of its tools as true or false",
+		{ID: "T10", Area: Tools, Level: Must, From: R2503, Section: "schema ToolAnnotations", Effect: Lists,
+			Needs: "tools",
+			Says:  "gives the hints of its tools as true or false, and their titles as texts",
 			Check: hintsAreBooleans},
 	}
 }
@@ -23,7 +24,7 @@ func shapeRows() []Row {
 func (t *Trial) results(f func(e *Exchange, method string, result json.RawMessage) string) (n int, bad *Answer) {
 	for _, e := range t.exchanges {
 		method := e.method()
-		if method == "" || !e.OK() || strings.HasPrefix(method, "mcpload/") || !t.ofRevision(e) {
+		if method == "" || !e.OK() || e.Reply.Limited() || strings.HasPrefix(method, "mcpload/") || !t.ofRevision(e) {
 			continue
 		}
 		n++
@@ -69,19 +70,19 @@ func spelling(raw json.RawMessage) string {
 }
 
 func hintsAreBooleans(t *Trial) Answer {
-	e, list, none := t.tools()
+	list, none := t.tools()
 	if none != nil {
 		return *none
 	}
 	n := 0
 	for _, tool := range list {
-		for name, raw := range members(tool["annotations"]) {
-			if !strings.HasSuffix(name, "Hint") || !slices.Contains(hints, name) {
-				continue
-			}
-			n++
-			if string(raw) != "true" && string(raw) != "false" {
-				return fail(e, "%s of %s is %s", name, excerpt(text(tool["name"])), spelling(raw))
+		for name, raw := range members(tool.schema["annotations"]) {
+			switch {
+			case name == "title" && isText(raw) || slices.Contains(hints, name) && (string(raw) == "true" ||
+				string(raw) == "false"):
+				n++
+			case name == "title" || slices.Contains(hints, name):
+				return fail(tool.page, "%s of %s is %s", name, excerpt(tool.name()), spelling(raw))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package conform
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 )
@@ -16,26 +17,38 @@ func statelessRows() []Row {
 		{ID: "R12", Area: Messages, Level: Must, From: R2026, Section: "basic §Error Codes", Effect: Sends,
 			Says: "uses no error code that is reserved for others, or was given up", Watch: reservedCodes},
 		{ID: "D03", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Sends,
-			Says: "refuses a request without the client's capabilities with error -32602, and 400 over HTTP", Check: demandsCapabilities},
+			Says:  "refuses a request without the client's capabilities with error -32602, and 400 over HTTP",
+			Check: demandsCapabilities},
 		{ID: "D04", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Lists,
 			Says: "serves a client that doesn't say its name", Check: servesTheNameless},
-		{ID: "H15", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Protocol Version Header",
-			Effect: Sends, Says: "doesn't serve a request whose version header isn't the body's", Check: otherVersionServed},
+		{ID: "H15", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Protocol Version Header",
+			Effect: Sends, Says: "doesn't serve a request whose version header isn't the body's",
+			Check: otherVersionServed},
 		// A server of both eras may take such a request, by its header, as one of the
 		// older era, and refuse it in that era's words.
-		{ID: "H15-code", Area: Transport, Level: Practice, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation",
-			Effect: Sends, Says: "refuses a version header that isn't the body's with 400 and error -32020", Check: otherVersionHeader},
-		{ID: "H16", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Server Validation",
-			Effect: Sends, Says: "refuses an Mcp-Method that is missing, or isn't the body's, with 400 and error -32020", Check: otherMethodHeader},
-		{ID: "H20", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Protocol Version Header",
+		{ID: "H15-code", Area: Transport, Level: Practice, From: R2026, On: web,
+			Section: "basic/transports/streamable-http §Server Validation",
+			Effect:  Sends, Says: "refuses a version header that isn't the body's with 400 and error -32020",
+			Check: otherVersionHeader},
+		{ID: "H16", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Server Validation",
+			Effect: Sends, Says: "refuses an Mcp-Method that is missing, or isn't the body's, with 400 and " +
+				"error -32020", Check: otherMethodHeader},
+		{ID: "H20", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Protocol Version Header",
 			Effect: Sends, Says: "answers an unknown method with 404 and error -32601", Check: unknownMethodStatus},
-		{ID: "P04", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Cacheable Results", Effect: Lists,
-			Says: "says of discovery and lists for how long, and for whom, they may be kept", Check: cachingHints},
+		{ID: "P04", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Cacheable Results",
+			Effect: Reads,
+			Says:   "says of discovery, lists and a resource for how long, and for whom, they may be kept",
+			Check:  cachingHints},
 		{ID: "R13", Area: Messages, Level: Should, From: R2026, Section: "basic §_meta", Effect: Sends,
 			Says: "names itself in the metadata of each result", Watch: namesItself},
-		{ID: "H21", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http §Receiving Messages",
+		{ID: "H21", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Receiving Messages",
 			Effect: Sends, Says: "sends no requests on a response's stream", Watch: asksNothing},
-		{ID: "S05", Area: Transport, Level: Must, From: R2026, On: []string{Stdio}, Section: "basic/transports/stdio §Receiving Messages",
+		{ID: "S05", Area: Transport, Level: Must, From: R2026, On: []string{Stdio}, Section: "basic/transports/stdio " +
+			"§Receiving Messages",
 			Effect: Sends, Says: "writes no requests to its stdout", Watch: asksNothing},
 	}
 }
@@ -75,17 +88,25 @@ func reservedCodes(t *Trial) Answer {
 			continue // that it is a whole number is another row's
 		}
 		n++
-		switch {
-		case code == -32002 || code == -32042:
-			return fail(e, "the code is an older revision's: %s", e.words())
-		case code <= -32020 && code >= -32099 && !slices.Contains([]int64{-32020, -32021, -32022}, code):
-			return fail(e, "the code is the specification's to define: %s", e.words())
+		if why := badCode(int(code)); why != "" {
+			return fail(e, "%s: %s", why, e.words())
 		}
 	}
 	if n == 0 {
 		return skip("the server sent no error")
 	}
 	return pass("%d errors", n)
+}
+
+// badCode says why an error's code isn't a server's to use; empty where it may be.
+func badCode(code int) string {
+	switch {
+	case code == -32002 || code == -32042:
+		return fmt.Sprintf("the code %d is an older revision's", code)
+	case code <= -32020 && code >= -32099 && !slices.Contains([]int{-32020, -32021, -32022}, code):
+		return fmt.Sprintf("the code %d is the specification's to define", code)
+	}
+	return ""
 }
 
 // without is a right request without a member of its metadata.
@@ -186,6 +207,9 @@ func cachingHints(t *Trial) Answer {
 			list = append(list, t.Ask(l.method, nil))
 		}
 	}
+	for _, r := range t.firstOf(listers[2], "resources/read", "uri") {
+		list = append(list, t.Send(r))
+	}
 	n := 0
 	for _, e := range list {
 		if !e.OK() || text(member(e.result(), "resultType")) == "input_required" {
@@ -193,14 +217,14 @@ func cachingHints(t *Trial) Answer {
 		}
 		n++
 		var hints struct {
-			TTL   *json.Number `json:"ttlMs"`
-			Scope string       `json:"cacheScope"`
+			TTL   *float64 `json:"ttlMs"`
+			Scope string   `json:"cacheScope"`
 		}
 		if json.Unmarshal(e.result(), &hints) != nil || hints.TTL == nil {
 			return fail(e, "%s has no ttlMs, or hints of other types", e.method())
 		}
-		if ttl, err := hints.TTL.Float64(); err != nil || ttl < 0 || ttl != float64(int64(ttl)) {
-			return fail(e, "the ttlMs of %s is %s", e.method(), *hints.TTL)
+		if ttl := *hints.TTL; ttl < 0 || ttl != float64(int64(ttl)) {
+			return fail(e, "the ttlMs of %s is %s", e.method(), spelling(member(e.result(), "ttlMs")))
 		}
 		if hints.Scope != "public" && hints.Scope != "private" {
 			return fail(e, "the cacheScope of %s is %s", e.method(), excerpt(hints.Scope))
@@ -215,8 +239,8 @@ func cachingHints(t *Trial) Answer {
 func namesItself(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
-		if !e.OK() || !t.modern(e) {
-			continue
+		if !e.OK() || e.Reply.Limited() || !t.modern(e) {
+			continue // a limiter in front, which speaks by a tool's result, is not the server
 		}
 		n++
 		if text(member(member(member(e.result(), "_meta"), "io.modelcontextprotocol/serverInfo"), "name")) == "" {

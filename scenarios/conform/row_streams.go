@@ -9,13 +9,17 @@ import (
 func streamRows() []Row {
 	web := []string{HTTP}
 	return []Row{
-		{ID: "H22", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http §Receiving Messages", Effect: Sends,
+		{ID: "H22", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Receiving Messages", Effect: Sends,
 			Says: "ends the stream of a response behind the response", Watch: streamsEnd},
-		{ID: "H23", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http §Receiving Messages", Effect: Sends,
+		{ID: "H23", Area: Transport, Level: Should, From: R2026, On: web, Section: "basic/transports/streamable-http " +
+			"§Receiving Messages", Effect: Sends,
 			Says: "asks proxies with X-Accel-Buffering not to hold its streams back", Watch: streamsFlow},
-		{ID: "H25", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports §Resumability and Redelivery", Effect: Sends,
+		{ID: "H25", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Resumability and Redelivery", Effect: Sends,
 			Says: "gives no id to two events of a session, on whatever streams", Watch: eventsAreUnique},
-		{ID: "H31", Area: Transport, Level: Must, To: R2411, On: []string{SSE}, Section: "basic/transports §HTTP with SSE", Effect: Sessions,
+		{ID: "H31", Area: Transport, Level: Must, To: R2411, On: []string{SSE}, Section: "basic/transports §HTTP " +
+			"with SSE", Effect: Sessions,
 			Says: "names the address for posting with the first event of its stream", Check: namesItsEndpoint},
 	}
 }

@@ -10,29 +10,39 @@ import (
 func transportRows() []Row {
 	web := []string{HTTP}
 	return []Row{
-		{ID: "H01", Area: Transport, Level: Must, From: R2511, On: web, Section: "basic/transports §Security", Effect: Sends,
-			Says: "answers a request from a foreign page, by its Origin, with 403", Check: foreignOrigin},
+		{ID: "H01", Area: Transport, Level: Must, From: R2511, On: web, Section: "basic/transports §Security",
+			Effect: Sends,
+			Says:   "answers a request from a foreign page, by its Origin, with 403", Check: foreignOrigin},
 		{ID: "H01-older", Area: Transport, Level: Must, From: R2503, To: R2506, On: web,
 			Section: "basic/transports §Security Warning", Effect: Sends,
 			Says: "doesn't serve a request from a foreign page, by its Origin", Check: foreignOrigin},
-		{ID: "H02", Area: Transport, Level: Practice, From: R2503, On: web, Section: "basic/transports §Security", Effect: Sends,
-			Says: "on the user's machine, doesn't serve a request under another host's name", Check: foreignHost},
-		{ID: "H03", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports §Sending Messages", Effect: Sends,
+		{ID: "H02", Area: Transport, Level: Practice, From: R2503, On: web, Section: "basic/transports §Security",
+			Effect: Sends,
+			Says:   "on the user's machine, doesn't serve a request under another host's name", Check: foreignHost},
+		{ID: "H03", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Sending Messages", Effect: Sends,
 			Says: "answers a notification that it accepts with 202 and no body", Check: acceptsNotifications},
-		{ID: "H04", Area: Transport, Level: Must, From: R2503, On: web, Section: "basic/transports §Sending Messages", Effect: Sends,
-			Says: "answers requests in JSON or an event stream, and says which", Watch: mediaTypes},
-		{ID: "H05", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports §Listening for Messages", Effect: Sessions,
+		{ID: "H04", Area: Transport, Level: Must, From: R2503, On: web, Section: "basic/transports §Sending Messages",
+			Effect: Sends,
+			Says:   "answers requests in JSON or an event stream, and says which", Watch: mediaTypes},
+		{ID: "H05", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Listening for Messages", Effect: Sessions,
 			Says: "answers GET with an event stream, or with 405", Check: listens},
-		{ID: "H07", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports §Session Management", Effect: Sessions,
+		{ID: "H07", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Session Management", Effect: Sessions,
 			Says: "makes its session ids of visible ASCII characters", Check: visibleSession},
-		{ID: "H10", Area: Transport, Level: Practice, From: R2503, To: R2511, On: web, Section: "basic/transports §Session Management", Effect: Sends,
+		{ID: "H10", Area: Transport, Level: Practice, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Session Management", Effect: Sends,
 			Says: "answers a session id that it never gave with 404", Check: unknownSession},
-		{ID: "H11", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports §Session Management", Effect: Sessions,
+		{ID: "H11", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Session Management", Effect: Sessions,
 			Says: "answers a session that has ended with 404", Check: endedSession},
-		{ID: "H13", Area: Transport, Level: Must, From: R2506, To: R2511, On: web, Section: "basic/transports §Protocol Version Header", Effect: Sends,
+		{ID: "H13", Area: Transport, Level: Must, From: R2506, To: R2511, On: web, Section: "basic/transports " +
+			"§Protocol Version Header", Effect: Sends,
 			Says: "answers a version header that names no revision with 400", Check: unknownVersionHeader},
-		{ID: "S01", Area: Transport, Level: Must, On: []string{Stdio}, Section: "basic/transports §stdio", Effect: Sends,
-			Says: "writes nothing to its stdout but messages, each on one line", Watch: cleanStdout},
+		{ID: "S01", Area: Transport, Level: Must, On: []string{Stdio}, Section: "basic/transports §stdio",
+			Effect: Sends,
+			Says:   "writes nothing to its stdout but messages, each on one line", Watch: cleanStdout},
 	}
 }
 
@@ -73,7 +83,8 @@ func foreignHost(t *Trial) Answer {
 }
 
 func acceptsNotifications(t *Trial) Answer {
-	e := t.Send(t.main.spelt("", "notifications/cancelled", map[string]any{"requestId": "mcpload-none", "reason": "none"}))
+	e := t.Send(t.main.spelt("", "notifications/cancelled", map[string]any{"requestId": "mcpload-none",
+		"reason": "none"}))
 	if a := t.works(t.main); a != nil {
 		return *a
 	}
@@ -126,7 +137,8 @@ func listens(t *Trial) Answer {
 	case e.Reply.Status == http.StatusOK && e.Reply.Media() == "text/event-stream":
 		return pass("an event stream")
 	}
-	return fail(e, "it is no event stream, nor 405: HTTP %d, %s", e.Reply.Status, excerpt(e.Reply.Header.Get("Content-Type")))
+	return fail(e, "it is no event stream, nor 405: HTTP %d, %s", e.Reply.Status,
+		excerpt(e.Reply.Header.Get("Content-Type")))
 }
 
 // sessionless says that there is no session id; nil where there is one.

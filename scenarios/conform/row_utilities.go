@@ -7,9 +7,10 @@ func utilityRows() []Row {
 		{ID: "L06", Area: Utilities, Level: Must, To: R2511, Section: "basic/utilities/ping", Effect: Sends,
 			Says:  "answers ping with an empty result",
 			Check: answersPing},
-		{ID: "P01", Area: Utilities, Level: Should, Section: "server/utilities/pagination §Error Handling", Effect: Lists,
-			Says:  "refuses a cursor that it never gave with error -32602",
-			Check: refusesCursors},
+		{ID: "P01", Area: Utilities, Level: Should, Section: "server/utilities/pagination §Error Handling",
+			Effect: Lists,
+			Says:   "refuses a cursor that it never gave with error -32602",
+			Check:  refusesCursors},
 	}
 }
 

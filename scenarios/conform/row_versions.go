@@ -14,9 +14,10 @@ func versionRows() []Row {
 		{ID: "R17", Area: Messages, Level: Practice, Section: "basic §_meta", Effect: Sends,
 			Says:  "serves a request whose _meta has a key that it doesn't know",
 			Check: toleratesMeta},
-		{ID: "X03", Area: Utilities, Level: Should, To: R2511, Section: "basic/utilities/cancellation §Error Handling", Effect: Sends,
-			Says:  "ignores that a request is cancelled which it doesn't know",
-			Check: ignoresCancels},
+		{ID: "X03", Area: Utilities, Level: Should, To: R2511, Section: "basic/utilities/cancellation §Error Handling",
+			Effect: Sends,
+			Says:   "ignores that a request is cancelled which it doesn't know",
+			Check:  ignoresCancels},
 	}
 }
 

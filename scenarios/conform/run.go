@@ -89,7 +89,7 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	sent := t.exchanges[before:]
 	f.Sent = len(sent)
 	if f.State != NotTestable && r.Check != nil {
-		if e := spoilt(sent, f.Hung); e != nil {
+		if e := spoilt(sent, f.Hung, f.Refused); e != nil {
 			f.Answer = skip("a request had no use: %s", e.words())
 		}
 	}
@@ -100,9 +100,9 @@ func (t *Trial) check(r *Row, ended string) Finding {
 }
 
 // spoilt is an exchange that a limit or a lost connection may explain.
-func spoilt(list []*Exchange, hung bool) *Exchange {
+func spoilt(list []*Exchange, hung, refused bool) *Exchange {
 	for _, e := range list {
-		if e.Reply.Limited() || e.Reply.Broken != "" && !hung {
+		if e.Reply.Limited() && !refused || e.Reply.Broken != "" && !hung {
 			return e
 		}
 	}
@@ -120,5 +120,6 @@ func (t *Trial) gone() string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("the server has left %d requests in a row unanswered, the last one with: %s", giveUp, t.exchanges[n-1].words())
+	return fmt.Sprintf("the server has left %d requests in a row unanswered, the last one with: %s", giveUp,
+		t.exchanges[n-1].words())
 }

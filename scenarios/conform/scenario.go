@@ -27,7 +27,8 @@ func (r *Report) Scenario(strict bool, redact func(string) string) results.Scena
 		return cut(s, most)
 	}
 	for _, f := range r.Findings {
-		row := results.ConformRow{ID: f.ID, Area: string(f.Area), Level: string(f.Level), Section: f.Section, Says: f.Says,
+		row := results.ConformRow{ID: f.ID, Area: string(f.Area), Level: string(f.Level), Section: f.Section,
+			Says:   f.Says,
 			Answer: results.RowNotTestable, Saw: clean(f.Saw, longestSaw), Need: f.Need}
 		if f.State != NotTestable {
 			row.Answer = string(f.State)

@@ -18,7 +18,8 @@ var shapes = map[string]shape{
 	"server/discover": "supportedVersions:[text] capabilities:capabilities instructions?:text",
 	"initialize":      "protocolVersion:text capabilities:capabilities serverInfo:software instructions?:text",
 	"software":        "name:text version:text",
-	"capabilities":    "experimental?:object logging?:object prompts?:listening resources?:resourceAbility tools?:listening",
+	"capabilities": "experimental?:object logging?:object prompts?:listening resources?:resourceAbility " +
+		"tools?:listening",
 	"listening":       "listChanged?:flag",
 	"resourceAbility": "listChanged?:flag subscribe?:flag",
 
@@ -40,6 +41,16 @@ var shapes = map[string]shape{
 	"tools/call":          "content:[content] isError?:flag",
 	"completion/complete": "completion:completed",
 	"completed":           "values:[text] total?:integer hasMore?:flag",
+}
+
+// parts are the members of content that its type asks for. Which types there are is
+// another row's matter.
+var parts = map[string]shape{
+	"text":          "text:text",
+	"image":         "data:text mimeType:text",
+	"audio":         "data:text mimeType:text",
+	"resource":      "resource:contents",
+	"resource_link": "uri:text name:text",
 }
 
 // wrong says where a value isn't of a type; empty where it is.
@@ -78,7 +89,15 @@ func wrong(at, kind string, raw json.RawMessage) string {
 	if !ok {
 		return at + " is no " + is
 	}
-	return lacking(at, shapes[kind], raw)
+	why := lacking(at, shapes[kind], raw)
+	switch {
+	case why != "":
+	case kind == "content":
+		why = lacking(at, parts[text(member(raw, "type"))], raw)
+	case kind == "contents" && member(raw, "text") == nil && member(raw, "blob") == nil:
+		why = at + " has neither text nor blob"
+	}
+	return why
 }
 
 // lacking says which member of an object is missing or wrong.
@@ -102,7 +121,8 @@ func lacking(at string, s shape, raw json.RawMessage) string {
 }
 
 func keepsShapes(t *Trial) Answer {
-	var n int // beside what the trial began with
+	var n int                  // beside what the trial began with
+	right := map[string]bool{} // results that were looked into, which may be long and come often
 	_, bad := t.results(func(_ *Exchange, method string, r json.RawMessage) string {
 		kind := text(member(r, "resultType"))
 		if _, known := shapes[method]; !known || Stateless(t.Revision) && kind != "complete" && kind != "" {
@@ -111,6 +131,11 @@ func keepsShapes(t *Trial) Answer {
 		if method != "initialize" && method != "server/discover" {
 			n++
 		}
+		key := method + " " + string(r)
+		if right[key] {
+			return ""
+		}
+		right[key] = true
 		return wrong("the result", method, r)
 	})
 	return seen(n, bad)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,38 @@ type Options struct {
 	URL       string   // the endpoint's, without credentials; empty over stdio
 	Claimed   bool     // the user says that the server speaks the revision
 	Watch     func(row string)
+
+	// What the rows under load need beside. Each may be left out: then they don't wait,
+	// and what can't be had isn't tried.
+	Rate     float64             // requests a second that go on beside; sessions are opened no faster
+	Pause    func(time.Duration) // waits
+	Now      func() time.Time
+	Sessions int           // how many are opened to compare their ids; 0: 5,000
+	Serving  Ender         // the process of a server over HTTP that was started for this
+	Restart  func() error  // restarts the server, and returns once the command for it has ended
+	Recovery time.Duration // how long it may take to serve again then; 0: 60 s
+	Counter  string        // a tool that tells how many calls of others were carried out
+}
+
+func (t *Trial) pause(d time.Duration) {
+	if t.Pause != nil && d > 0 {
+		t.Pause(d)
+	}
+}
+
+func (t *Trial) now() time.Time {
+	if t.Now == nil {
+		return time.Time{}
+	}
+	return t.Now()
+}
+
+// beat is the time between two requests of the load.
+func (t *Trial) beat() time.Duration {
+	if t.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / t.Rate)
 }
 
 // A Trial is one revision of one server while it is tried. Checks send by it.
@@ -38,6 +71,7 @@ type Trial struct {
 	papers    *papers   // of its authorization; nil: not asked for yet
 	called    []call    // of tools, once for all rows
 	calling   bool      // called is made
+	again     *restarted
 }
 
 // facts are what the server says of itself.
@@ -46,11 +80,14 @@ type facts struct {
 }
 
 // ErrOtherRevision says that the server doesn't speak the revision.
-var ErrOtherRevision = errors.New("conform: the server does not speak the revision")
+var ErrOtherRevision = errors.New("the server does not speak the revision")
 
 // ErrLocked says that the server serves nobody without a token. How it says so can
 // be judged all the same.
-var ErrLocked = errors.New("conform: the server asks for a token")
+var ErrLocked = errors.New("the server asks for a token")
+
+// ErrNoAnswer says that something replies, and not by MCP.
+var ErrNoAnswer = errors.New("no answer")
 
 // NewTrial opens a session of the revision. ErrOtherRevision says that the server
 // speaks others; ErrLocked, that only its authorization can be tried, which the trial
@@ -82,13 +119,13 @@ func (t *Trial) open(line Line) (*session, error) {
 	m := s.opened.Reply.FirstAnswer()
 	switch {
 	case s.opened.Reply.Broken != "":
-		return nil, fmt.Errorf("conform: %s", s.opened.Reply.Broken)
-	case s.opened.Reply.Status == 401 && (m == nil || m.Result == nil):
+		return nil, fmt.Errorf("%s", s.opened.Reply.Broken)
+	case s.opened.locked() && (m == nil || m.Result == nil):
 		return nil, fmt.Errorf("%w: %s", ErrLocked, s.opened.Reply.words())
 	case m == nil:
-		return nil, fmt.Errorf("conform: no answer to %s but %s", s.opened.method(), s.opened.Reply.words())
+		return nil, fmt.Errorf("%w to %s but %s", ErrNoAnswer, s.opened.method(), s.opened.Reply.words())
 	case m.Result == nil && s.opened.Reply.Limited():
-		return nil, fmt.Errorf("conform: %s", s.opened.Reply.words())
+		return nil, fmt.Errorf("%s", s.opened.Reply.words())
 	case m.Result == nil:
 		return nil, fmt.Errorf("%w: %s", ErrOtherRevision, s.opened.Reply.words())
 	}
@@ -108,6 +145,12 @@ func (t *Trial) open(line Line) (*session, error) {
 	s.id = s.opened.Reply.Header.Get("Mcp-Session-Id")
 	t.send(s, s.spelt("", "notifications/initialized", nil))
 	return s, nil
+}
+
+// locked reports if what was asked needs a token: some say so with 403.
+func (e *Exchange) locked() bool {
+	return e.Reply.Status == http.StatusUnauthorized || e.Reply.Status == http.StatusForbidden &&
+		strings.Contains(strings.ToLower(e.challengeText()), "bearer")
 }
 
 // first sends what a session begins with. Only the very first may take long.

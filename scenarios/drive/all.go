@@ -32,7 +32,7 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 			outcomes[i].Server = j.Describe()
 			outcomes[i].Server.Error = "not started: the run was interrupted"
 		case j.InTurn:
-			if i > 0 {
+			if i > 0 && j.Virtual == nil && j.Laws == nil { // to laws, it rests by itself
 				runner.Sleep(ctx, j.Refill()+breath)
 			}
 			one()
@@ -64,8 +64,8 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 	return histories, nil
 }
 
-// spoken are the jobs whose revision the server speaks, where they are one server in
-// turn and it speaks any. The first one notes which it doesn't.
+// spoken are the jobs whose revision the server speaks and the promise has a meaning in,
+// where they are one server in turn and there are any. The first one notes the others.
 func spoken(jobs []Job, outcomes []Outcome) ([]Job, []Outcome) {
 	var some []Job
 	var came []Outcome
@@ -73,6 +73,11 @@ func spoken(jobs []Job, outcomes []Outcome) ([]Job, []Outcome) {
 	for i, o := range outcomes {
 		if jobs[i].InTurn && o.unspoken {
 			notes = append(notes, fmt.Sprintf("it does not speak MCP %s: %s", jobs[i].Options.Protocol, o.Server.Error))
+			continue
+		}
+		if o.unfit {
+			notes = append(notes, fmt.Sprintf("it is not judged in MCP %s: %s", jobs[i].Options.Protocol,
+				o.Server.Error))
 			continue
 		}
 		some, came = append(some, jobs[i]), append(came, o)
@@ -87,7 +92,8 @@ func spoken(jobs []Job, outcomes []Outcome) ([]Job, []Outcome) {
 // Repeated judges the jobs n times and merges what every run said. A closed drain
 // ends the repeats as well as the run. blank makes the document of a run. The
 // histories are those of the runs that the document shows.
-func Repeated(ctx context.Context, n int, jobs []Job, blank func() *results.Document, o Observer, drain <-chan struct{}) (*results.Document, Histories, error) {
+func Repeated(ctx context.Context, n int, jobs []Job, blank func() *results.Document, o Observer,
+	drain <-chan struct{}) (*results.Document, Histories, error) {
 	var runs []*results.Document
 	var histories []Histories
 	tell := teller{to: o}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/runner"
@@ -34,19 +36,22 @@ type line struct {
 	release  func()        // frees what carries them
 	tell     teller
 	drain    <-chan struct{}
+	ear      *listening // on every answer; nil: none
 
 	clients []*target.Clients
+	ended   bool // before its plan did
 }
 
 // run sends everything from an instant on, and judges it. It ends the sessions, and
 // returns what they have to tell.
 func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (notes []string) {
-	list := l.job.Scenarios
-	for n := 1; ; n++ {
-		plan := l.job.Own(l.plan(list, out.Calls))
-		l.tell.plan(l.job.Profile.Limit, plan, begin, l.clock.Now(), n)
-		err := l.send(ctx, plan, begin, out)
+	list, last := parted(l.job.Scenarios)
+	for n := 1; len(list) > 0; n++ {
+		c := l.course(list, begin, out.Calls)
+		l.tell.plan(l.job, c.plan, begin, l.clock.Now(), n)
+		err := l.send(ctx, c, out)
 		l.tell.doing("judging")
+		l.ended = err != nil
 		out.note(err, l.job.Profile.Limit)
 		if l.job.Laws != nil || !l.job.Part.Whole() {
 			break
@@ -60,9 +65,36 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (note
 		list = l.again(spoilt, out)
 		begin = l.rested(out.Calls)
 	}
+	l.finish(ctx, last, begin, out)
 	notes = l.close(out)
 	out.judge(*l.job)
+	l.ear.close(l.job, out)
 	return notes
+}
+
+// parted takes out of scenarios those that nothing can follow.
+func parted(list []scenarios.Scenario) (rest, last []scenarios.Scenario) {
+	for _, s := range list {
+		if s.Last {
+			last = append(last, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return rest, last
+}
+
+// finish sends what nothing can follow, unless the run ended before.
+func (l *line) finish(ctx context.Context, last []scenarios.Scenario, begin time.Duration, out *Outcome) {
+	if len(last) == 0 || ctx.Err() != nil || l.ended {
+		return
+	}
+	if len(last) < len(l.job.Scenarios) {
+		begin = l.rested(out.Calls)
+	}
+	c := l.course(last, begin, out.Calls)
+	l.tell.plan(l.job, c.plan, begin, l.clock.Now(), 1)
+	out.note(l.send(ctx, c, out), l.job.Profile.Limit)
 }
 
 // close ends all sessions: what that sends may be charged too, and so belongs to the
@@ -82,43 +114,37 @@ func (l *line) close(out *Outcome) (notes []string) {
 	return append(notes, all.Behind()...)
 }
 
-// plan is every arrival of some scenarios from instant 0, each numbered by how
-// often it was tried before. It is the same for the same seed and answers.
-func (l *line) plan(list []scenarios.Scenario, before []history.Call) []history.Arrival {
+// course is the traffic of some scenarios, after some calls, from an instant on.
+func (l *line) course(list []scenarios.Scenario, begin time.Duration, before []history.Call) *course {
+	c := l.job.course(list, l.setting, begin, before)
+	c.changed = func(rest []history.Arrival) { l.tell.rest(rest, begin) }
 	if l.job.Laws != nil {
-		plan := l.job.LawPlan(l.setting.Clients)
 		l.job.Laws.epoch = runner.Began(l.clock)
-		l.tell.say("%s", l.job.AnnounceLaws(plan))
-		return plan.Arrivals
+		l.tell.say("%s", l.job.AnnounceLaws(c.laws))
+	} else if n := len(c.plan); n > 0 && len(l.clients) == 0 && c.plan[n-1].Due >= time.Second {
+		l.tell.say("%s in %s at most", words.Count(n, "call"),
+			promise.Span(c.plan[n-1].Due.Round(100*time.Millisecond)))
 	}
-	tried := history.LastAttempts(before)
-	var plan []history.Arrival
-	for a := range scenarios.Plan(l.job.Profile, list, l.setting) {
-		if n := tried[a.Label]; n > 0 {
-			a.Attempt = n + 1
-		}
-		plan = append(plan, a)
-	}
-	return plan
+	return c
 }
 
-// send sends a plan, and puts what came of it into the outcome. Each plan has
+// send sends a course, and puts what came of it into the outcome. Each course has
 // sessions of its own that come in disguise.
-func (l *line) send(ctx context.Context, plan []history.Arrival, begin time.Duration, out *Outcome) error {
+func (l *line) send(ctx context.Context, c *course, out *Outcome) error {
 	clients := target.NewClients(&l.job.Target, l.sessions, l.target)
 	l.clients = append(l.clients, clients)
 	giveUp := target.GiveUp
 	if !l.job.Part.Whole() {
 		giveUp = 0 // the others go on as well
 	}
-	due, ended := runner.From(begin, slices.Values(plan)), func(err error) error { return err }
-	cfg := runner.Config{GiveUp: giveUp, Drain: l.drain, Observe: l.tell.saw()}
+	ended := func(err error) error { return err }
+	cfg := c.watched(runner.Config{GiveUp: giveUp, Odd: oddForm, Drain: l.drain, Observe: l.tell.saw()})
 	if l.job.FailFast {
-		look, release := l.job.lookOut(l.clock, out.Calls, slices.Collect(due), l.drain)
+		look, release := l.job.lookOut(l.clock, c, l.drain)
 		defer release()
 		cfg, ended = look.watching(cfg), look.ended
 	}
-	calls, err := runner.Run(ctx, l.pace, clients, due, cfg)
+	calls, err := runner.Run(ctx, l.pace, clients, c.arrivals(), cfg)
 	err = ended(err)
 	out.Calls = slices.Concat(out.Calls, calls, clients.Handshakes())
 	l.sessions.Amend(out.Calls)
@@ -176,7 +202,8 @@ func (l *line) again(spoilt []spoilt, out *Outcome) []scenarios.Scenario {
 func (l *line) rested(calls []history.Call) time.Duration {
 	open := 0
 	for i := range calls {
-		if o := calls[i].Outcome; o == history.TimedOut || o == history.Broken || o == history.Unknown || o == history.ClosedIdle {
+		if o := calls[i].Outcome; o == history.TimedOut || o == history.Broken || o == history.Unknown ||
+			o == history.ClosedIdle {
 			open++
 		}
 	}

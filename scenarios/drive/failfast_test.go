@@ -20,7 +20,10 @@ func lastSent(o Outcome) (last time.Duration, ended bool) {
 			last = max(last, c.Sent)
 		}
 	}
-	return last, slices.ContainsFunc(o.Server.Notes, func(n string) bool { return strings.Contains(n, "first witness") })
+	return last, slices.ContainsFunc(o.Server.Notes, func(n string) bool {
+		return strings.Contains(n,
+			"first witness")
+	})
 }
 
 // A gross fault ends a run within three seconds, and the run fails all the same.

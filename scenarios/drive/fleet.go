@@ -58,7 +58,7 @@ func (s Survey) say(format string, args ...any) {
 // one judges one server and probes it.
 func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.Drift, Outcome) {
 	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit),
-		Observed: results.ObservedOf(j.Profile.Observed), Attached: "?"}
+		Observed: results.ObservedOf(j.Profile.Observed), Attached: "?", Promise: j.Laws.promiseText()}
 	judged := j
 	judged.Live = j.Live.Afresh()
 	var watcher Observer
@@ -68,6 +68,7 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 	}
 	o := judged.Run(ctx, watcher, drain)
 	done()
+	row.Laws = o.Server.Laws
 	row.Headers = verdict.ReadClaims(o.Calls).Words(false)
 	if l := o.Server.Launch; l != nil && len(l.Packages) > 0 {
 		row.Package = l.Packages[0]
@@ -104,7 +105,8 @@ func (s Survey) conform(ctx context.Context, j Job, revision string) *results.Dr
 	j.Live = j.Live.Afresh()
 	c, err := s.Conform(ctx, &j, revision)
 	if err != nil {
-		c = results.DriftConform{Revisions: []string{}, Broken: []string{}, Trouble: "it could not be tried: " + err.Error()}
+		c = results.DriftConform{Revisions: []string{}, Broken: []string{}, Trouble: "it could not be tried: " +
+			err.Error()}
 	}
 	if s.Clean != nil {
 		c.Trouble = s.Clean(c.Trouble)

@@ -1,8 +1,10 @@
 package drive
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,8 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
+var update = flag.Bool("update", false, "write the table of docs/FLEET.md")
+
 // auditedAs says what an audit of a profile's promise makes of a mock that keeps another
 // limit, or the promised one.
 func auditedAs(t *testing.T, p profiles.Profile, kept profiles.Limit, fault string, names ...string) string {
@@ -26,7 +30,7 @@ func auditedAs(t *testing.T, p profiles.Profile, kept profiles.Limit, fault stri
 	out := judgeVirtually(t.Context(), Job{
 		Target: target.Target{Profile: p, Kind: target.Mock, Seed: 1, Replicas: []string{"http://localhost/mcp"},
 			Mock: mock.Config{Profile: served, Fault: fault, Counter: "executions"}},
-		Audit:   &Audit{Names: names, Budget: audit.Budget{Time: 3 * time.Minute}, Counter: "executions"},
+		Audit:   &Audit{Names: names, Budget: audit.Budget{Time: 3 * time.Minute}, Counter: "executions", Kept: true},
 		Virtual: virtual.Exp(2 * time.Millisecond)})
 	require.Empty(t, out.Error)
 	var failed, open []string
@@ -54,7 +58,8 @@ func TestTheFleetUnderAuditIsDocumented(t *testing.T) {
 	c, err := profiles.Load()
 	require.NoError(t, err)
 	var b strings.Builder
-	b.WriteString("| server | promised | a mock that keeps it | a mock of what its code sets | mocks that behave for a tester |\n|---|---|---|---|---|\n")
+	b.WriteString("| server | promised | a mock that keeps it | a mock of what its code sets | mocks that behave for " +
+		"a tester |\n|---|---|---|---|---|\n")
 	for _, p := range c.All() {
 		observed := "the code sets no limit"
 		if o := p.Observed; o != nil && o.Rate > 0 {
@@ -76,10 +81,19 @@ func TestTheFleetUnderAuditIsDocumented(t *testing.T) {
 		if len(missed) > 0 {
 			faulty += "; not " + strings.Join(missed, ", ")
 		}
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(slices.Concat([]string{p.Name, fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst)},
-			[]string{kept, observed, faulty}), " | "))
+		fmt.Fprintf(&b, "| %s |\n",
+			strings.Join(slices.Concat([]string{p.Name, fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst)},
+				[]string{kept, observed, faulty}), " | "))
 	}
 	doc, err := os.ReadFile("../../docs/FLEET.md")
 	require.NoError(t, err)
-	require.Contains(t, string(doc), b.String(), "put this into docs/FLEET.md:\n%s", b.String())
+	if *update {
+		said := regexp.MustCompile(
+			`(?m)^\| server \| promised \| a mock that keeps it [^\n]*\n(\|[^\n]*\n)+`).ReplaceAllLiteralString(
+			string(doc), b.String())
+		require.NoError(t, os.WriteFile("../../docs/FLEET.md", []byte(said), 0o644))
+		return
+	}
+	require.True(t, strings.Contains(string(doc), b.String()), "docs/FLEET.md is another; -update writes it:\n%s",
+		b.String())
 }

@@ -44,9 +44,11 @@ func (j *Job) promised(before []history.Call, tell teller) error {
 	switch {
 	case len(said.Laws) > 0:
 	case said.Timeless != "":
-		return hint.New(fmt.Errorf("the server's headers say a limit without a time (%s)", said.Timeless), "say it with --promise, for example --promise '100 per 1m'")
+		return hint.New(fmt.Errorf("the server's headers say a limit without a time (%s)", said.Timeless),
+			"say it with --promise, for example --promise '100 per 1m'")
 	default:
-		return hint.New(errors.New("no reply to the handshake, or to the one call that was tried, has a header that says a limit"),
+		return hint.New(errors.New("no reply to the handshake, or to the one call that was tried, has a header that "+
+			"says a limit"),
 			"RateLimit-Policy would: say the promise yourself, with --promise or a profile")
 	}
 	laws := *j.Laws // the job's own: another attempt reads its own

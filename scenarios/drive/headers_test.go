@@ -25,13 +25,19 @@ func TestThePromiseOfHeaders(t *testing.T) {
 		calls        []history.Call
 		promise, err string
 	}{
-		"a policy":              {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2`, "RateLimit", `"a";r=4;t=2`)}, `5 per 2s named "a"`, ""},
-		"the last one":          {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2`), claimed("RateLimit-Policy", `"b";q=9;w=3`), claimed("X-RateLimit-Remaining", "4")}, `9 per 3s named "b"`, ""},
-		"a stack":               {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2, "b";q=9;w=60`)}, `5 per 2s named "a"; 9 per 1m named "b"`, ""},
-		"no time":               {[]history.Call{claimed("X-RateLimit-Limit", "100")}, "", "a limit without a time (X-RateLimit-Limit: 100)"},
-		"none":                  {[]history.Call{{Outcome: history.OK}}, "", "has a header that says a limit"},
-		"one that can't be":     {[]history.Call{claimed("RateLimit-Policy", `"a";q=many;w=2`)}, "", "has a header that says a limit"},
-		"too long to be waited": {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=86400`)}, "", "no law fits the budget"},
+		"a policy": {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2`, "RateLimit",
+			`"a";r=4;t=2`)}, `5 per 2s named "a"`, ""},
+		"the last one": {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2`), claimed("RateLimit-Policy",
+			`"b";q=9;w=3`), claimed("X-RateLimit-Remaining", "4")}, `9 per 3s named "b"`, ""},
+		"a stack": {[]history.Call{claimed("RateLimit-Policy", `"a";q=5;w=2, "b";q=9;w=60`)},
+			`5 per 2s named "a"; 9 per 1m named "b"`, ""},
+		"no time": {[]history.Call{claimed("X-RateLimit-Limit", "100")}, "", "a limit without a time " +
+			"(X-RateLimit-Limit: 100)"},
+		"none": {[]history.Call{{Outcome: history.OK}}, "", "has a header that says a limit"},
+		"one that can't be": {[]history.Call{claimed("RateLimit-Policy", `"a";q=many;w=2`)}, "", "has a header " +
+			"that says a limit"},
+		"too many to be asked": {[]history.Call{claimed("RateLimit-Policy", `"a";q=50000;w=86400`)}, "",
+			"no law fits the budget"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := &Laws{Headers: true, Budget: 2 * time.Minute}

@@ -31,12 +31,16 @@ type Job struct {
 	Shared    bool            // others may use the server meanwhile: judge over-admission only
 	Clocks    *verdict.Clocks // nil: the default
 	Demands   []string        // on latency, as they were given; the scenarios' checks hold them
+	Listen    bool            // hold each answer to the specification as well; see Conform
 	FailFast  bool            // end the traffic at the first witness
 	Laws      *Laws           // held to these, in place of a bucket; nil: none
-	Audit     *Audit          // what is tried beside the scenarios; nil: nothing
-	Virtual   virtual.Delay   // simulated delay of a message; nil: real time, real sockets
-	InTurn    bool            // it is judged when those before it have been, and their tokens are back: they are the same server
-	Start     runner.Start    // when the plan begins, where others begin theirs with it; nil: once the server is ready
+	// the least error of the rate that the plan is to show, as a part of it; 0: scenarios.DefaultPrecision
+	Precision float64
+	Audit     *Audit        // what is tried beside the scenarios; nil: nothing
+	Virtual   virtual.Delay // simulated delay of a message; nil: real time, real sockets
+	// it is judged when those before it have been, and their tokens are back: they are the same server
+	InTurn bool
+	Start  runner.Start // when the plan begins, where others begin theirs with it; nil: once the server is ready
 }
 
 // An Outcome is what came of a job.
@@ -44,17 +48,18 @@ type Outcome struct {
 	Server   results.Server
 	Calls    []history.Call
 	unspoken bool // the server doesn't speak the revision that it was asked for
+	unfit    bool // what is promised has no meaning in that revision
 }
 
 // Run takes the job through the whole line. A server that can't be used is
 // part of the outcome, not an error.
 func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome {
-	if j.Virtual != nil {
+	if j = j.charged(); j.Virtual != nil {
 		return j.runVirtual(ctx, teller{o, j.Profile.Name})
 	}
 	out := Outcome{Server: j.Describe()}
 	clock := runner.NewClock()
-	j.Options.Now = clock.Now
+	j.Options.Now, j.Options.Hear = clock.Now, j.Listen
 	tell := teller{o, j.Profile.Name}
 	tell.doing("connecting")
 	if j.Settle.Note == nil {
@@ -71,7 +76,8 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		out.fail(err)
 		return out
 	}
-	set := scenarios.Setting{Clients: j.everybody(sessions), Seed: j.Seed, Identity: j.Identity.Header != "",
+	set := scenarios.Setting{Clients: j.everybody(sessions), Seed: j.Seed, Varied: true, Precision: j.Precision,
+		Identity:  j.Identity.Header != "",
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
@@ -79,34 +85,51 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		err = j.meetLaws(sessions[0], before, trial, tell, &out.Server)
 	}
 	out.met(&j, sessions[0])
-	begin := time.Duration(0)
-	if err = cmp.Or(err, j.lacks(sessions), j.SessionsApart(sessions[0].Protocol())); err == nil {
+	begin, apart := time.Duration(0), j.SessionsApart(sessions[0].Protocol())
+	if err = cmp.Or(err, j.lacks(sessions), apart); err == nil {
 		begin, err = j.starts(ctx, clock, j.quiet(clock, before, tell))
 	}
 	if err != nil {
 		out.Calls = append(before, sessions.Close()...)
 		out.fail(err)
+		out.unfit = j.InTurn && err == apart
 		return out
 	}
 	if j.Audit != nil {
+		audit := *j.Audit // which other jobs may share
+		audit.Others, j.Audit = j.Harmless(sessions[0]), &audit
 		j.sayAudit(j.AddAudit(sessions[0].Transport()), tell, &out)
 	}
-	pace, fast, release := target.Fastest(clock, sessions, sessions.Target(), wire.LoopConfig{})
-	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release, tell: tell, drain: drain}
+	ear := j.listens(sessions)
+	pace, fast, release := target.Fastest(clock, sessions, ear.target(sessions), ear.config())
+	l := &line{job: &j, setting: set, sessions: sessions, clock: clock, pace: pace, target: fast, release: release,
+		tell: tell, drain: drain, ear: ear}
 	out.Calls = before
 	out.Server.Shard = j.sharded(clock, begin)
 	notes := l.run(ctx, begin, &out)
 	Sent(out.Server.Shard, clock)
 	out.Server.Launch = j.Started()
 	tell.doing(out.Said())
-	out.Server.Notes = append(append(out.Server.Notes, notes...), PartNote(out.Server.Shard)...)
-	if note := target.Unread(j.Options.Memory); note != "" {
-		out.Server.Notes = append(out.Server.Notes, note)
-	}
-	if j.Unopened.Note != "" {
-		out.Server.Notes = append(out.Server.Notes, j.Unopened.Note)
-	}
+	out.Server.Notes = slices.Concat(out.Server.Notes, notes, PartNote(out.Server.Shard), j.remarks())
 	return out
+}
+
+// charged is the job with a call that costs something, where nobody said what does.
+func (j Job) charged() Job {
+	if j.Laws == nil {
+		j.Profile, j.Mock.Profile = j.Profile.Charged(), j.Mock.Profile.Charged()
+	}
+	return j
+}
+
+// remarks are what is to be said of our own part in a run.
+func (j *Job) remarks() (notes []string) {
+	for _, note := range []string{target.Unread(j.Options.Memory), j.Unopened.Note} {
+		if note != "" {
+			notes = append(notes, note)
+		}
+	}
+	return notes
 }
 
 // met writes down who was met, and what is asked of it.
@@ -169,7 +192,8 @@ func (j Job) quiet(clock runner.Clock, before []history.Call, tell teller) time.
 	if j.Laws != nil {
 		if rest := j.lawRest(); rest > 0 {
 			tell.doing("resting")
-			tell.say("resting %s first, so that any honest server has forgotten what was before", rest.Round(100*time.Millisecond))
+			tell.say("resting %s first, so that any honest server has forgotten what was before",
+				rest.Round(100*time.Millisecond))
 		}
 		return clock.Now() + j.lawRest() + breath
 	}
@@ -202,21 +226,31 @@ func (j Job) Plan(set scenarios.Setting) []history.Arrival {
 // memory, and it takes a GB or two for that many.
 const maxPlanned = 2_000_000
 
-// Fits refuses a plan that is too long, before it is made. Of a server that is held to
-// laws no bucket is held against it from then on.
-func (j *Job) Fits() error {
+// Complete makes of a job that is held to laws what follows from them: no bucket is held
+// against its server, a mock keeps them, and speaks a revision with sessions where they need
+// any.
+func (j *Job) Complete() {
 	if j.Laws != nil {
-		j.Profile.Limit = judge.Permissive()
+		j.Profile.Limit, j.Mock.Laws = judge.Permissive(), true
 		j.TakesSessions()
-		if j.Laws.Headers {
-			return nil // what isn't known yet is looked at once it is
-		}
+	}
+}
+
+// Fits refuses a plan that is too long, before it is made. The job is complete by then, and is
+// as it was, but for what the last plan of its laws left out.
+func (j *Job) Fits() error {
+	switch {
+	case j.Laws == nil:
+	case j.Laws.Headers:
+		return nil // what isn't known yet is looked at once it is
+	default:
 		return j.fitsLaws()
 	}
 	n := 0
 	for range scenarios.Plan(j.Profile, j.Scenarios, j.Planned()) {
 		if n++; n > maxPlanned {
-			return hint.New(fmt.Errorf("at %g/s burst %d the scenarios send %s more than %d calls", j.Profile.Limit.Rate, j.Profile.Limit.Burst, j.Profile.Name, maxPlanned),
+			return hint.New(fmt.Errorf("at %g/s burst %d the scenarios send %s more than %d calls",
+				j.Profile.Limit.Rate, j.Profile.Limit.Burst, j.Profile.Name, maxPlanned),
 				"choose fewer with --scenario, or use mcpload load and judge its calls with mcpload verify")
 		}
 	}
@@ -226,8 +260,19 @@ func (j *Job) Fits() error {
 // Planned is the setting of a plan that nothing is sent by, or in virtual time:
 // everything is there that a transport can have.
 func (j Job) Planned() scenarios.Setting {
-	return scenarios.Setting{Clients: target.ClientNames(j.ClientCount()), Seed: j.Seed, Identity: j.Identity.Header != "",
-		Disguises: j.Disguises(wire.HTTP, revision.R2511)}
+	return scenarios.Setting{Clients: target.ClientNames(j.ClientCount()), Seed: j.Seed, Varied: j.Virtual == nil,
+		Precision: j.Precision,
+		Identity:  j.Identity.Header != "",
+		Disguises: j.Disguises(wire.HTTP, j.revisionPlanned())}
+}
+
+// revisionPlanned is the revision that a plan is made for that nothing is sent by: the
+// job's own where it is one in turn, else the last that has everything.
+func (j Job) revisionPlanned() string {
+	if j.InTurn {
+		return j.Options.Protocol
+	}
+	return revision.R2511
 }
 
 // fail records why the server could not be judged.
@@ -249,7 +294,8 @@ func (o *Outcome) stillborn(j *Job, err error) bool {
 	if dial, ok := errors.AsType[*wire.DialError](err); ok {
 		o.Calls = append(o.Calls, dial.Calls...)
 	}
-	o.Server.Scenarios = append(o.Server.Scenarios, results.NewScenario(target.LaunchScenario, nil, []verdict.Finding{f}))
+	o.Server.Scenarios = append(o.Server.Scenarios, results.NewScenario(target.LaunchScenario, nil,
+		[]verdict.Finding{f}))
 	o.Server.Launch = j.Started()
 	return true
 }
@@ -288,5 +334,6 @@ func spent(calls []history.Call, l profiles.Limit) string {
 	if least != most {
 		tokens = fmt.Sprintf("%d to %d tokens", least, most)
 	}
-	return fmt.Sprintf("the run spent %s in %s, which cost %s of the limit", words.Count(sent, "call"), max(0, last-first).Round(100*time.Millisecond), tokens)
+	return fmt.Sprintf("the run spent %s in %s, which cost %s of the limit", words.Count(sent, "call"),
+		max(0, last-first).Round(100*time.Millisecond), tokens)
 }

@@ -7,7 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results/judge"
 )
 
 // A run that didn't come to its end says what it has cost.
@@ -22,7 +25,42 @@ func TestSpent(t *testing.T) {
 		call("tools/call", history.TimedOut, 4*time.Second, 5*time.Second),
 		call("tools/call", history.Unsent, 9*time.Second, 9*time.Second),
 	}
-	require.Equal(t, "the run spent 4 calls in 4s, which cost 1 to 3 tokens of the limit", spent(calls, profiles.ForURL(1, 1).Loading("x", nil).Limit))
-	require.Equal(t, "the run spent 1 call in 1s, which cost 1 token of the limit", spent(calls[1:2], profiles.ForURL(1, 1).Loading("x", nil).Limit))
+	require.Equal(t, "the run spent 4 calls in 4s, which cost 1 to 3 tokens of the limit",
+		spent(calls, profiles.ForURL(1, 1).Loading("x", nil).Limit))
+	require.Equal(t, "the run spent 1 call in 1s, which cost 1 token of the limit",
+		spent(calls[1:2], profiles.ForURL(1, 1).Loading("x", nil).Limit))
 	require.Equal(t, "the run spent 0 calls in 0s, which cost 0 tokens of the limit", spent(nil, profiles.Limit{}))
+}
+
+// A server is fresh once: whoever asks it again has used it.
+func TestOnlyTheFirstFindsAServerFresh(t *testing.T) {
+	law := promise.Law{Kind: promise.Window, N: 2, Every: time.Minute}
+	j := Job{Target: target.Target{Kind: target.URL}, Laws: &Laws{Promise: promise.Promise{law}}}
+	require.Greater(t, j.lawRest(), time.Minute)
+	j.Laws.Fresh = true
+	require.Zero(t, j.lawRest())
+	j.Laws.Again = true
+	require.Greater(t, j.lawRest(), time.Minute)
+}
+
+// TestFitsChangesNothing: what follows from laws is Complete's to make.
+func TestFitsChangesNothing(t *testing.T) {
+	j := auditOfLaws(t, "", 1, nil, "30 per 10s fixed per session")
+	j.Profile.Limit, j.Options.Protocol = profiles.Limit{Rate: 5, Burst: 10}, "auto"
+	before := j
+	require.NoError(t, j.Fits())
+	require.Equal(t, before.Profile.Limit, j.Profile.Limit)
+	require.Equal(t, before.Options.Protocol, j.Options.Protocol)
+	require.False(t, j.Mock.Laws)
+
+	j.Complete()
+	require.NoError(t, j.Fits())
+	require.Equal(t, judge.Permissive(), j.Profile.Limit)
+	require.NotEqual(t, "auto", j.Options.Protocol, "sessions are needed")
+	require.True(t, j.Mock.Laws)
+
+	other := before
+	other.Laws = nil
+	other.Complete()
+	require.Equal(t, before.Profile.Limit, other.Profile.Limit, "a bucket is held against it")
 }

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type Laws struct {
 	Hasty   bool              // don't measure how long windows are, and of which kind
 	All     bool              // what wasn't shown of a law leaves the run open
 	Fresh   bool              // nobody has used the server for as long as its laws remember
+	Again   bool              // it is asked several times: each has used the server before the next
 	Spend   bool              // use up more than MostUnasked of a quota
 	Source  string            // where they were read from
 	Headers bool              // take the promise from the server's own headers, once they are seen
@@ -38,12 +40,27 @@ type Laws struct {
 	lasts   time.Duration     // how long a call was seen to last, about
 	others  []history.Arrival // that the server may be asked beside the load
 	epoch   time.Time         // when instant 0 of the history was
+	audited bool              // tricks are tried against them
+	tricks  []scenarios.LawTrick
 }
 
 // load is what the job sends.
 func (j *Job) load() history.Arrival {
 	c := j.Profile.Call
 	return history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments}
+}
+
+// speakers is how many sessions it takes to reach a law that they share, where another law
+// gives each of them less; at most moreClients.
+func (l *Laws) speakers() (n int) {
+	for _, each := range l.Promise {
+		for _, all := range l.Promise {
+			if each.Key.Has(promise.Session) && !all.Key.Has(promise.Session) && all.Pace() > each.Pace() {
+				n = max(n, 1+(all.N+each.N-1)/each.N)
+			}
+		}
+	}
+	return min(n, moreClients)
 }
 
 // failing is a call that surely fails, where a law asks for one; nil where none is known.
@@ -67,7 +84,11 @@ func (j *Job) others() []history.Arrival {
 		return j.Laws.others
 	}
 	var out []history.Arrival
-	for _, tool := range mock.LawTools(j.Laws.Promise) {
+	tools := mock.LawTools(j.Laws.Promise)
+	if slices.ContainsFunc(j.Laws.Promise, ofTools) {
+		tools = append(tools, mock.ToolEcho)
+	}
+	for _, tool := range tools {
 		out = append(out, history.Arrival{Method: "tools/call", Tool: tool})
 	}
 	return out
@@ -90,19 +111,22 @@ func (l *Laws) look(t *target.Target, s *wire.Session, trial []history.Call) {
 			l.lasts = max(l.lasts, 2*(c.Received-c.Sent))
 		}
 	}
-	for _, law := range l.Promise {
-		if law.Charge.Tools != nil || law.Charge.Units != nil {
-			l.others = t.Harmless(s)
-			return
-		}
+	if slices.ContainsFunc(l.Promise, ofTools) {
+		l.others = t.Harmless(s)
 	}
+}
+
+// ofTools reports if a law treats tools differently.
+func ofTools(l promise.Law) bool {
+	return l.Charge.Tools != nil || l.Charge.Units != nil || l.Key.Has(promise.Tool)
 }
 
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
 		Load: j.load(), Failing: j.failing(), Others: j.others(), Lasts: max(j.Laws.lasts, j.mockLasts()),
-		Clients: clients, Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed})
+		Clients: clients, Distinct: j.Identity.Header != "", Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed,
+		Precision: j.Precision, Tricks: j.Laws.tricks, Surely: j.mockLasts() > 0, Quota: j.tricksMay()})
 	if j.Laws.Headers {
 		j.countDown(&plan, clients[0])
 	}
@@ -113,21 +137,33 @@ func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	return plan
 }
 
+// tricksMay is how much of a quota tricks may use up; 0: all of it.
+func (j *Job) tricksMay() int {
+	if j.Laws.Spend {
+		return 0
+	}
+	return MostUnasked
+}
+
 // fitsLaws refuses what would cost more than somebody agreed to, before anything is sent.
 func (j *Job) fitsLaws() error {
 	plan := j.LawPlan(target.ClientNames(j.ClientCount()))
 	if len(plan.Arrivals) == 0 && !j.Profile.Call.Unsaid {
-		return fmt.Errorf("no law fits the budget of %s: %s", promise.Span(j.Laws.Budget), strings.Join(plan.Left, "; "))
+		return fmt.Errorf("no law fits the budget of %s: %s", promise.Span(j.Laws.Budget), strings.Join(plan.Left,
+			"; "))
 	}
 	for x, l := range j.Laws.Promise {
-		if l.Kind == promise.Quota && plan.Spends[x] > MostUnasked && !j.Laws.Spend {
-			return hint.New(fmt.Errorf("this would use up %d of %q", plan.Spends[x], l), "agree to it with --spend")
+		if spends := min(plan.Spends[x], l.N); l.Lasting() && spends > MostUnasked && !j.Laws.Spend {
+			return hint.New(fmt.Errorf("this would use up %d of %q", spends, l), "agree to it with --spend")
 		}
 	}
 	if rest := j.lawRest(); rest > j.Laws.Budget {
-		return hint.New(fmt.Errorf("somebody may have used the server a moment ago, and its laws remember that for %s", promise.Span(rest)),
-			"say --fresh if nobody has, or wait that long first with --budget time="+promise.Span(rest))
-
+		way := "say --fresh if nobody has"
+		if j.Laws.Again {
+			way = "ask once, of one revision"
+		}
+		return hint.New(fmt.Errorf("somebody may have used the server a moment ago, and its laws remember that for %s",
+			promise.Span(rest)), way+", or wait that long first with --budget time="+promise.Span(rest))
 	}
 	return nil
 }
@@ -135,7 +171,7 @@ func (j *Job) fitsLaws() error {
 // lawRest is how long a server that was running before is left alone first, so that an
 // honest one has forgotten everything.
 func (j *Job) lawRest() (rest time.Duration) {
-	if j.Kind != target.URL || len(j.Launch) > 0 || j.Laws.Fresh {
+	if j.Kind != target.URL || len(j.Launch) > 0 || j.Laws.Fresh && !j.Laws.Again {
 		return 0
 	}
 	for _, l := range j.Laws.Promise {
@@ -144,12 +180,14 @@ func (j *Job) lawRest() (rest time.Duration) {
 	return rest + rest/50
 }
 
-// AnnounceLaws says how long a job's traffic takes, and what it costs.
+// AnnounceLaws says how long a job's traffic takes at most, and what it costs.
 func (j *Job) AnnounceLaws(plan scenarios.LawPlan) string {
-	text := fmt.Sprintf("%s in about %s", words.Count(len(plan.Arrivals), "call"), promise.Span((plan.Length + j.lawRest()).Round(time.Second)))
+	text := fmt.Sprintf("%s in %s at most", words.Count(len(plan.Arrivals), "call"),
+		promise.Span((plan.Length + j.lawRest() + 99*time.Millisecond).Truncate(100*time.Millisecond)))
 	for x, l := range j.Laws.Promise {
-		if l.Kind == promise.Quota {
-			text += fmt.Sprintf("; spends up to %d of %d a %s", min(plan.Spends[x], l.N), l.N, l.Unit)
+		if l.Lasting() {
+			text += fmt.Sprintf("; spends up to %d of %d per %s", min(plan.Spends[x], l.N), l.N, cmp.Or(string(l.Unit),
+				promise.Span(l.Every)))
 		}
 	}
 	return text
@@ -167,7 +205,8 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 		}
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
-		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty, Headers: l.Headers}
+		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty, Headers: l.Headers,
+		Audited: l.audited}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/scenarios"
 )
 
 // An Observer hears how far runs are. Both methods may be called from several
@@ -26,11 +28,15 @@ type Event struct {
 
 	Plan       []history.Arrival // about to be sent, due from instant 0 on
 	Limit      profiles.Limit    // that it is planned for
+	Laws       promise.Promise   // or these, in place of the limit
 	Begin, Now time.Duration     // when the plan begins and what time it is, on the clock of the calls
 	Again      bool              // the plan comes on top of one before
+	// the plan stands in place of what was left of the one before: a scenario has ended early
+	Rest bool
 
-	Calls int           // about how many are sent, of a load, whose plan is made as it goes; 0: nobody knows
-	End   time.Duration // when the last of them is due; 0: it is no load
+	Stage string        // what that is, whose plan is made as it goes; empty: a load
+	Calls int           // about how many are sent then; 0: nobody knows
+	End   time.Duration // when the last of them is due; 0: the plan is made before
 }
 
 // A teller tells an observer of one server; where there is none, nobody.
@@ -50,8 +56,17 @@ func (t teller) doing(what string) { t.tell(Event{Doing: what}) }
 func (t teller) say(format string, args ...any) { t.tell(Event{Say: fmt.Sprintf(format, args...)}) }
 
 // plan tells of the nth plan of a run, from 1.
-func (t teller) plan(l profiles.Limit, plan []history.Arrival, begin, now time.Duration, n int) {
-	t.tell(Event{Plan: plan, Limit: l, Begin: begin, Now: now, Again: n > 1})
+func (t teller) plan(j *Job, plan []history.Arrival, begin, now time.Duration, n int) {
+	e := Event{Plan: plan, Limit: j.Profile.Limit, Begin: begin, Now: now, Again: n > 1}
+	if j.Laws != nil {
+		e.Limit, e.Laws = profiles.Limit{}, scenarios.Held(j.Laws.Promise, j.load())
+	}
+	t.tell(e)
+}
+
+// rest tells of what is left of a plan, once a scenario of it has ended early.
+func (t teller) rest(plan []history.Arrival, begin time.Duration) {
+	t.tell(Event{Plan: plan, Begin: begin, Rest: true})
 }
 
 // saw is what the runner tells of every call; nil where nobody listens.

@@ -8,6 +8,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
@@ -17,6 +18,8 @@ import (
 var (
 	powerLimits = []profiles.Limit{{Rate: 5, Burst: 15}, {Rate: 15, Burst: 40}, {Rate: 50, Burst: 100}}
 	powerDelays = []time.Duration{time.Millisecond, 20 * time.Millisecond}
+
+	powerPrecisions = []float64{0.003, 0.01, 0.05}
 )
 
 // PowerRuns is how many runs an error must be caught in, all of them, to count
@@ -28,7 +31,10 @@ type PowerRow struct {
 	Rate      float64 `json:"rate"`
 	Burst     int     `json:"burst"`
 	DelayMS   float64 `json:"delay_ms"`     // mean of a message's exponential delay
-	Seconds   float64 `json:"traffic_s"`    // of a run
+	Precision float64 `json:"precision"`    // that the plan is made for, as a part of the rate
+	Longest   float64 `json:"longest_s"`    // traffic of a run, as planned
+	Seconds   float64 `json:"traffic_s"`    // traffic of an honest run, the mean
+	Ratio     float64 `json:"ratio"`        // of the longest to the time that no plan can do without
 	RateUp    float64 `json:"rate_above"`   // smallest rate error upwards, as a part of the rate
 	RateDown  float64 `json:"rate_below"`   // and downwards
 	BurstUp   int     `json:"burst_above"`  // smallest burst error upwards, in tokens
@@ -36,13 +42,14 @@ type PowerRow struct {
 	False     int     `json:"false_alarms"` // failed runs of the exact limit
 }
 
-// Power measures what the default plan can tell apart, in virtual time.
+// Power measures what plans of each precision can tell apart, in virtual time.
 func Power(ctx context.Context) []PowerRow {
 	var rows []PowerRow
-	for _, l := range powerLimits {
-		for _, d := range powerDelays {
-			l.Scope, l.Charges = profiles.Global, []string{"*"}
-			rows = append(rows, PowerRow{Rate: l.Rate, Burst: l.Burst, DelayMS: float64(d) / 1e6})
+	for _, p := range powerPrecisions {
+		for _, l := range powerLimits {
+			for _, d := range powerDelays {
+				rows = append(rows, PowerRow{Precision: p, Rate: l.Rate, Burst: l.Burst, DelayMS: float64(d) / 1e6})
+			}
 		}
 	}
 	var group sync.WaitGroup
@@ -65,6 +72,7 @@ func (r *PowerRow) measure(ctx context.Context) {
 		return n
 	}
 	r.False = caught(r.Rate, r.Burst)
+	r.Seconds /= PowerRuns
 	r.RateUp = smallest(func(e float64) bool { return caught(r.Rate*(1+e), r.Burst) == PowerRuns })
 	r.RateDown = smallest(func(e float64) bool { return caught(r.Rate*(1-e), r.Burst) == PowerRuns })
 	for r.BurstUp = 1; r.BurstUp < r.Burst && caught(r.Rate, r.Burst+r.BurstUp) < PowerRuns; r.BurstUp++ {
@@ -79,14 +87,23 @@ func (r *PowerRow) run(ctx context.Context, promise, real profiles.Limit, seed u
 	call := profiles.LoadCall{Method: "tools/call", Tool: "echo"}
 	mean := time.Duration(r.DelayMS * 1e6)
 	j := Job{
-		Target: target.Target{Profile: profiles.Profile{Name: "power", Limit: promise, Call: call}, Kind: target.Mock, Seed: seed,
+		Target: target.Target{Profile: profiles.Profile{Name: "power", Limit: promise, Call: call}, Kind: target.Mock,
+			Seed: seed,
 			Mock: mock.Config{Profile: profiles.Profile{Name: "power", Limit: real, Call: call}}},
-		Scenarios: scenarios.Catalogue(), Virtual: virtual.Exp(mean),
+		Scenarios: scenarios.Catalogue(), Virtual: virtual.Exp(mean), Precision: r.Precision,
 	}
-	if plan := j.Plan(j.Planned()); seed == 0 {
-		r.Seconds = plan[len(plan)-1].Due.Seconds()
+	if r.Longest == 0 {
+		plan := j.Plan(j.Planned())
+		r.Longest = plan[len(plan)-1].Due.Seconds()
+		r.Ratio = r.Longest / scenarios.Least(promise, r.Precision).Seconds()
 	}
-	return judgeVirtually(ctx, j).Verdict == verdict.Fail
+	out := j.runVirtual(ctx, teller{})
+	if real.Rate == promise.Rate && real.Burst == promise.Burst {
+		r.Seconds += out.Calls[len(out.Calls)-1].Due.Seconds()
+	}
+	doc := &results.Document{Servers: []results.Server{out.Server}}
+	doc.Finish()
+	return doc.Verdict == verdict.Fail
 }
 
 func b2i(b bool) int {

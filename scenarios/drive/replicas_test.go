@@ -47,7 +47,8 @@ func TestAPromiseHoldsOverAllUrlsTogether(t *testing.T) {
 			for range 3 { // a machine that is busy may not tell
 				first := served(row.fault)
 				j := Job{Target: target.Target{Profile: p, Kind: target.URL, Clients: 2, Replicas: row.others(first),
-					Options: wire.Options{URL: first.String(), Transport: wire.HTTP, Name: "mcpload", ListTools: true, Refusal: signs}},
+					Options: wire.Options{URL: first.String(), Transport: wire.HTTP, Name: "mcpload", ListTools: true,
+						Refusal: signs}},
 					Audit: &Audit{Names: []string{"replicas"}}}
 				out := j.Run(t.Context(), nil, nil)
 				require.Empty(t, out.Server.Error)

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -21,11 +22,12 @@ import (
 
 // A Selftest is the document of mcpload.selftest/v1.
 type Selftest struct {
-	Schema string     `json:"schema"`
-	Pass   bool       `json:"pass"`
-	Honest Honest     `json:"honest"`
-	Faults []FaultRow `json:"faults"`
-	Laws   LawMatrix  `json:"laws"`
+	Schema    string     `json:"schema"`
+	Pass      bool       `json:"pass"`
+	Precision float64    `json:"precision"` // of the plans for one bucket: the least error of the rate, as a part of it
+	Honest    Honest     `json:"honest"`
+	Faults    []FaultRow `json:"faults"`
+	Laws      LawMatrix  `json:"laws"`
 }
 
 // Honest is what came of runs of the honest mock.
@@ -48,16 +50,31 @@ type FaultRow struct {
 	Cause    string   `json:"cause"`       // as one run named it
 	Expected bool     `json:"expected"`    // the default plan can catch it
 	Note     string   `json:"note,omitempty"`
+	Finer    []Finer  `json:"finer,omitempty"` // what finer plans make of it, where this one didn't catch it each time
 }
+
+// Finer is what came of a fault at a finer precision.
+type Finer struct {
+	Precision float64 `json:"precision"`
+	Runs      int     `json:"runs"`
+	Caught    int     `json:"caught"`
+}
+
+// finer are the precisions at which faults are tried again that a plan doesn't catch each
+// time.
+var finer = []float64{0.003, 0.001}
 
 // RunSelftest proves that the checks can fail, and that they don't cry wolf: it runs
 // the honest mock so many times, and each fault, in virtual time. delay is that of
-// messages to a faulty mock; honest ones get all sorts.
-func RunSelftest(ctx context.Context, honest, faulty int, delay virtual.Delay) *Selftest {
-	doc := &Selftest{Schema: "mcpload.selftest/v1", Honest: honestRuns(ctx, honest), Faults: make([]FaultRow, len(mock.Faults()))}
+// messages to a faulty mock; honest ones get all sorts. Plans for one bucket are as long as
+// a precision asks; 0 is the default.
+func RunSelftest(ctx context.Context, honest, faulty int, delay virtual.Delay, precision float64) *Selftest {
+	precision = cmp.Or(precision, scenarios.DefaultPrecision)
+	doc := &Selftest{Schema: "mcpload.selftest/v1", Precision: precision, Honest: honestRuns(ctx, honest, precision),
+		Faults: make([]FaultRow, len(mock.Faults()))}
 	var group sync.WaitGroup
 	for i, fault := range mock.Faults() {
-		group.Go(func() { doc.Faults[i] = faultRuns(ctx, fault, faulty, delay) })
+		group.Go(func() { doc.Faults[i] = faultRuns(ctx, fault, faulty, delay, precision) })
 	}
 	group.Wait()
 	doc.Laws = selftestLaws(ctx, honest, faulty, delay)
@@ -75,7 +92,8 @@ func (r FaultRow) Missed() bool {
 }
 
 // The promises that selftest tries.
-var selftestLimits = []profiles.Limit{{Rate: 12, Burst: 16}, {Rate: 15, Burst: 40}, {Rate: 5, Burst: 15}, {Rate: 50, Burst: 100}}
+var selftestLimits = []profiles.Limit{{Rate: 12, Burst: 16}, {Rate: 15, Burst: 40}, {Rate: 5, Burst: 15},
+	{Rate: 50, Burst: 100}}
 
 // virtualJob is one run of it.
 func virtualJob(seed uint64, fault string, charge mock.Charging, delay virtual.Delay) Job {
@@ -83,7 +101,8 @@ func virtualJob(seed uint64, fault string, charge mock.Charging, delay virtual.D
 	l.Scope, l.Charges = profiles.Global, []string{"*"}
 	p := profiles.Profile{Name: "selftest", Limit: l, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
 	return Job{
-		Target:    target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault, Charge: charge}},
+		Target: target.Target{Profile: p, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: p, Fault: fault,
+			Charge: charge}},
 		Scenarios: scenarios.Catalogue(), Virtual: delay,
 	}
 }
@@ -96,7 +115,7 @@ func judgeVirtually(ctx context.Context, j Job) results.Server {
 }
 
 // honestRuns tries the honest mock with delays from nothing to seconds.
-func honestRuns(ctx context.Context, seeds int) Honest {
+func honestRuns(ctx context.Context, seeds int, precision float64) Honest {
 	delays := []virtual.Delay{nil, virtual.Exp(time.Millisecond), virtual.Uniform(0, 20*time.Millisecond),
 		virtual.Exp(20 * time.Millisecond), virtual.Exp(300 * time.Millisecond), virtual.Exp(3 * time.Second)}
 	var mu sync.Mutex
@@ -109,6 +128,7 @@ func honestRuns(ctx context.Context, seeds int) Honest {
 			defer func() { <-slots }()
 			charge := mock.Chargings()[seed/18%uint64(len(mock.Chargings()))]
 			j := virtualJob(seed, "", charge, delays[seed/3%uint64(len(delays))])
+			j.Precision = precision
 			j.Mock.Shape = []ratelimit.Shape{ratelimit.FastMCP2, ratelimit.FastMCP4, ratelimit.HTTP429}[seed%3]
 			s := judgeVirtually(ctx, j)
 			mu.Lock()
@@ -126,12 +146,28 @@ func honestRuns(ctx context.Context, seeds int) Honest {
 	return out
 }
 
-// faultRuns tries one fault.
-func faultRuns(ctx context.Context, fault mock.Fault, seeds int, delay virtual.Delay) FaultRow {
-	r := FaultRow{Fault: fault.Name, Doc: fault.Doc, Runs: seeds, Expected: fault.Detectable, Note: fault.Note, Checks: []string{}}
+// faultRuns tries one fault, and finer plans where it isn't caught each time.
+func faultRuns(ctx context.Context, fault mock.Fault, seeds int, delay virtual.Delay, precision float64) FaultRow {
+	r := faultAt(ctx, fault, seeds, delay, precision)
+	for _, p := range finer {
+		if n := len(r.Finer); !r.Expected || r.Caught+r.Withheld == seeds || p >= precision || n > 0 &&
+			r.Finer[n-1].Caught == seeds {
+			break
+		}
+		r.Finer = append(r.Finer, Finer{Precision: p, Runs: seeds, Caught: faultAt(ctx, fault, seeds, delay, p).Caught})
+	}
+	return r
+}
+
+// faultAt tries one fault at a precision.
+func faultAt(ctx context.Context, fault mock.Fault, seeds int, delay virtual.Delay, precision float64) FaultRow {
+	r := FaultRow{Fault: fault.Name, Doc: fault.Doc, Runs: seeds, Expected: fault.Detectable, Note: fault.Note,
+		Checks: []string{}}
 	right := regexp.MustCompile("(?i)" + fault.Cause)
 	for seed := range uint64(seeds) {
-		r.judged(judgeVirtually(ctx, virtualJob(seed%2, fault.Name, mock.ChargeAll, delay).seeded(seed)), right)
+		j := virtualJob(seed%2, fault.Name, mock.ChargeAll, delay).seeded(seed)
+		j.Precision = precision
+		r.judged(judgeVirtually(ctx, j), right)
 	}
 	return r
 }

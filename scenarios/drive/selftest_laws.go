@@ -68,9 +68,11 @@ func selftestLaws(ctx context.Context, honest, faulty int, delay virtual.Delay) 
 
 // virtualLawJob is one virtual run that is held to laws.
 func virtualLawJob(p promise.Promise, fault string, seed uint64, delay virtual.Delay) Job {
-	profile := profiles.Profile{Name: "selftest", Promise: p, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
+	profile := profiles.Profile{Name: "selftest", Promise: p, Call: profiles.LoadCall{Method: "tools/call",
+		Tool: "echo"}}
 	j := Job{
-		Target:    target.Target{Profile: profile, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: profile, Fault: fault}},
+		Target: target.Target{Profile: profile, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: profile,
+			Fault: fault}},
 		Scenarios: []scenarios.Scenario{scenarios.Laws()}, Virtual: delay,
 		Laws: &Laws{Promise: p, Budget: scenarios.DefaultLawBudget, Hasty: true},
 	}
@@ -79,14 +81,16 @@ func virtualLawJob(p promise.Promise, fault string, seed uint64, delay virtual.D
 }
 
 func honestLaws(ctx context.Context, p promise.Promise, runs int) Honest {
-	delays := []virtual.Delay{nil, virtual.Exp(time.Millisecond), virtual.Exp(20 * time.Millisecond), virtual.Exp(300 * time.Millisecond), virtual.Exp(3 * time.Second)}
+	delays := []virtual.Delay{nil, virtual.Exp(time.Millisecond), virtual.Exp(20 * time.Millisecond),
+		virtual.Exp(300 * time.Millisecond), virtual.Exp(3 * time.Second)}
 	out := Honest{Runs: runs}
 	for seed := range uint64(runs) {
 		s := judgeVirtually(ctx, virtualLawJob(p, "", seed, delays[seed%uint64(len(delays))]))
 		switch s.Verdict {
 		case verdict.Fail:
 			out.Failed++
-			out.First = append(out.First, fmt.Sprintf("%s, seed %d: %s", s.Promised(), seed, strings.Join(failedChecks(s), ", ")))
+			out.First = append(out.First, fmt.Sprintf("%s, seed %d: %s", s.Promised(), seed,
+				strings.Join(failedChecks(s), ", ")))
 		case verdict.Inconclusive:
 			out.Inconclusive++
 		}
@@ -119,7 +123,8 @@ func lawFaultRows(ctx context.Context, p promise.Promise, runs int, delay virtua
 func (l *LawMatrix) Missed() (names []string) {
 	for _, r := range l.Faults {
 		if r.Missed() {
-			names = append(names, fmt.Sprintf("%s of %s: failed %d of %d runs, %d of them for the right cause", r.Fault, r.Promise, r.Caught, r.Runs, r.Named))
+			names = append(names, fmt.Sprintf("%s of %s: failed %d of %d runs, %d of them for the right cause", r.Fault,
+				r.Promise, r.Caught, r.Runs, r.Named))
 		}
 	}
 	return names

@@ -2,9 +2,6 @@ package drive
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,7 +56,8 @@ func (j *Job) shares() bool { return j.Shared || !j.Part.Whole() }
 // couldn't be told from them.
 func (j *Job) lacks(s target.Sessions) error {
 	if want := j.Part.Count(j.ClientCount()); !j.Part.Whole() && len(s) < want {
-		return fmt.Errorf("shard %s could open %d of its %s, and no other shard can stand in for it", j.Part, len(s), words.Count(want, "session"))
+		return fmt.Errorf("shard %s could open %d of its %s, and no other shard can stand in for it", j.Part, len(s),
+			words.Count(want, "session"))
 	}
 	return nil
 }
@@ -70,8 +68,9 @@ func (j *Job) sharded(c runner.Clock, begin time.Duration) *results.Shard {
 	if j.Part.Whole() {
 		return nil
 	}
-	return &results.Shard{Part: j.Part.Nth, Of: j.Part.Of, Shared: j.Shared, BeganNS: int64(begin), Clocks: WallClock(nil, c),
-		Plan: Fingerprint(j.Profile.Name, j.fingerprinted())}
+	return &results.Shard{Part: j.Part.Nth, Of: j.Part.Of, Shared: j.Shared, BeganNS: int64(begin),
+		Clocks: WallClock(nil, c),
+		Plan:   shard.Fingerprint(j.Profile.Name, j.fingerprinted())}
 }
 
 // Sent reads the calendar again, once a part has been sent. Nil is no part.
@@ -86,7 +85,8 @@ func PartNote(s *results.Shard) []string {
 	if s == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("this is shard %d of %d: mcpload merge judges all of them together, and a part by itself shows no more than what surely is too much", s.Part, s.Of)}
+	return []string{fmt.Sprintf("this is shard %d of %d: mcpload merge judges all of them together, and a part by "+
+		"itself shows no more than what surely is too much", s.Part, s.Of)}
 }
 
 // fingerprinted is what all parts of one run have in common.
@@ -96,17 +96,7 @@ func (j *Job) fingerprinted() []any {
 		list = append(list, s.Name)
 	}
 	return []any{j.limit(), j.Laws.promiseText(), list, j.Seed, j.ClientCount(), set.Identity, j.Demands,
-		j.Profile.Call.Method, j.Profile.Call.Tool, string(j.Profile.Call.Arguments), j.Shared, j.Part.Of}
-}
-
-// Fingerprint tells plans apart: what is the same in all parts of one plan.
-func Fingerprint(of string, parts []any) string {
-	text, err := json.Marshal(append([]any{of}, parts...))
-	if err != nil {
-		panic("internal error: a plan doesn't marshal: " + err.Error())
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:12])
+		j.Profile.Call.Method, j.Profile.Call.Tool, string(j.Profile.Call.Arguments), j.Shared, j.Part.Of, j.Precision}
 }
 
 // WallClock adds what the machine's calendar shows now to what it showed before. A

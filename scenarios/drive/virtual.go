@@ -2,10 +2,10 @@ package drive
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +27,15 @@ import (
 // for the network.
 func (j Job) runVirtual(ctx context.Context, tell teller) Outcome {
 	out := Outcome{Server: j.Describe()}
-	out.Server.Target.Transport, out.Server.Target.Protocol = "virtual", ""
+	out.Server.Target.Transport = "virtual"
+	if !j.InTurn {
+		out.Server.Target.Protocol = "" // which is none
+	}
+	if err := j.SessionsApart(j.Options.Protocol); err != nil { // a mock's own choice has them
+		out.fail(err)
+		out.unfit = j.InTurn
+		return out
+	}
 	clock := virtual.NewClock()
 	c := j.Mock
 	c.Seed, c.IdentityHeader = j.Seed, j.Identity.Header
@@ -43,14 +51,15 @@ func (j Job) runVirtual(ctx context.Context, tell teller) Outcome {
 	if j.Audit != nil {
 		j.sayAudit(j.AddAudit(wire.HTTP), tell, &out)
 	}
-	plan, cfg := j.Plan(j.Planned()), runner.Config{GiveUp: target.GiveUp}
-	ended := func(err error) error { return err }
+	traffic := j.course(j.Scenarios, j.Planned(), 0, nil)
+	cfg, ended := traffic.watched(runner.Config{GiveUp: target.GiveUp, Odd: oddForm}),
+		func(err error) error { return err }
 	if j.FailFast {
-		look, release := j.lookOut(clock, nil, plan, nil)
+		look, release := j.lookOut(clock, traffic, nil)
 		defer release()
 		cfg, ended = look.watching(cfg), look.ended
 	}
-	calls, err := runner.Run(ctx, clock, server, slices.Values(plan), cfg)
+	calls, err := runner.Run(ctx, clock, server, traffic.arrivals(), cfg)
 	err = ended(err)
 	out.Calls = calls
 	out.note(err, j.Profile.Limit)
@@ -80,14 +89,26 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 			q.Lasts, q.Fails = c.Lasts(), a.Tool == "fail"
 			if g, ok := audit.GuiseOf(a.Session); ok {
 				q = guised(q, g, a, c.Profile.Call.Tool)
+				if g.Begins && a.Method == "initialize" && c.Forgets() {
+					limiter, err = c.Limiter(virtualEpoch)
+					if err != nil {
+						return virtual.Reply{Outcome: history.Broken, Detail: err.Error()}
+					}
+				}
 				if g.Batch > 0 {
 					q.Batch = batches[a.Session] % g.Batch
 					batches[a.Session]++
 				}
 			}
 			answer := limiter.Decide(q)
+			if g, _ := audit.GuiseOf(a.Session); g.Ends && a.Method == "initialize" && c.Refills() {
+				limiter.Decide(mock.Request{At: at, Client: a.Client, Method: http.MethodDelete})
+			}
 			executions.Note(q, answer)
 			r := virtualReply(answer, shape, a.Method)
+			if g, _ := audit.GuiseOf(a.Session); g.Begins && a.Method == "initialize" && r.Outcome == history.OK {
+				r.Detail = verdict.Restarted
+			}
 			if r.Outcome == history.OK && c.Counter != "" && a.Tool == c.Counter {
 				r.Detail = verdict.Counted + strconv.Itoa(executions.Count())
 			}
@@ -119,11 +140,12 @@ func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Req
 
 // guised is what a server sees of a call of an audit's trick.
 func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.Request {
-	q.Client = strings.FieldsFunc(a.Client, func(r rune) bool { return strings.ContainsRune("+?", r) })[0] // whom the promise means isn't what is sent
+	// whom the promise means isn't what is sent
+	q.Client = strings.FieldsFunc(a.Client, func(r rune) bool { return strings.ContainsRune("+?"+verdict.Anew, r) })[0]
 	if q.Who != "" {
 		q.Who = q.Client
 	}
-	if q.Conn = q.Client + "/"; g.Own() {
+	if q.Conn = q.Client + "/"; g.Own() && (!g.Ends || a.Method == "initialize") {
 		q.Client += "/" + a.Session
 		q.Conn = q.Client
 	}
@@ -140,9 +162,14 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 			return agent
 		case name == "Host":
 			return "url " + strconv.Itoa(max(1, g.At))
+		case name == "Transfer-Encoding" && g.Chunks:
+			return "chunked"
+		case g.Fresh[name] != "":
+			return fmt.Sprintf(g.Fresh[name], q.At)
 		}
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
+	q.Escaped = g.Escapes()
 	q.Arguments = string(a.Arguments)
 	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q
@@ -168,7 +195,8 @@ func virtualReply(a mock.Answer, shape ratelimit.Shape, method string) virtual.R
 	case a.Duplicate:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.TwoReplies}
 	case a.Limited && a.AsSuccess:
-		return virtual.Reply{Outcome: history.OK, Detail: history.Speaks + "Rate limit exceeded, please try again later"}
+		return virtual.Reply{Outcome: history.OK, Detail: history.Speaks + "Rate limit exceeded, please try " +
+			"again later"}
 	case a.Limited:
 		return virtualRefusal(a, shape, method)
 	}

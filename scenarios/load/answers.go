@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -50,7 +50,8 @@ func (m *Metrics) JudgeAnswers(end time.Duration, spoilt int64) verdict.Finding 
 }
 
 // ending judges the end of a run that had results.
-func ending(f verdict.Finding, total *Tool, since [outcomes]int64, last, end time.Duration, spoilt int64) verdict.Finding {
+func ending(f verdict.Finding, total *Tool, since [outcomes]int64, last, end time.Duration,
+	spoilt int64) verdict.Finding {
 	n := int64(0)
 	for _, count := range since {
 		n += count
@@ -59,7 +60,8 @@ func ending(f verdict.Finding, total *Tool, since [outcomes]int64, last, end tim
 		f.Verdict = verdict.Pass
 		return f
 	}
-	f.Saw += fmt.Sprintf(", the last one %s into a run of %s; the %d calls since then got none", results.Span(last), results.Span(end), n)
+	f.Saw += fmt.Sprintf(", the last one %s into a run of %s; the %d calls since then got none", words.Span(last),
+		words.Span(end), n)
 	tail := &Tool{Count: since}
 	if tail.Failed() < n || n <= spoilt {
 		if refused := since[history.Limited]; refused > 0 {

@@ -37,7 +37,8 @@ func measuredOf(calls []history.Call) *Metrics {
 // TestResultsToTheEnd: to the end means to the end; refusals, calls that nobody
 // waited for, and our own pauses are no end of the server's.
 func TestResultsToTheEnd(t *testing.T) {
-	const ok, refused, rejected, late, open, unsent = history.OK, history.Limited, history.Rejected, history.TimedOut, history.Unknown, history.Unsent
+	const ok, refused, rejected, late, open, unsent = history.OK, history.Limited, history.Rejected, history.TimedOut,
+		history.Unknown, history.Unsent
 	for _, row := range []struct {
 		name   string
 		calls  []history.Call
@@ -52,7 +53,8 @@ func TestResultsToTheEnd(t *testing.T) {
 		{"none, given up by us", of(20, open), 0, verdict.Inconclusive, "no reply was waited for"},
 		{"none, while we stood still", of(20, late), 20, verdict.Inconclusive, "no reply was waited for"},
 		{"nothing sent", of(20, unsent), 0, verdict.Inconclusive, "nothing was sent"},
-		{"a token that expires", of(20, ok, 80, rejected), 0, verdict.Fail, "20 results of 100 calls, the last one 1.9s into a run of 10s; the 80 calls since then got none"},
+		{"a token that expires", of(20, ok, 80, rejected), 0, verdict.Fail, "20 results of 100 calls, the last one " +
+			"1.9s into a run of 10s; the 80 calls since then got none"},
 		{"the last tenth and a bit", of(88, ok, 12, late), 0, verdict.Fail, "the 12 calls since then"},
 		{"too few to tell", of(91, ok, 9, late), 0, verdict.Pass, ""},
 		{"a quota that is used up", of(20, ok, 80, refused), 0, verdict.Inconclusive, "80 of them were refused"},
@@ -123,7 +125,8 @@ func TestFailuresAtRandomAreNoEnd(t *testing.T) {
 }
 
 func TestTheImpliedThreshold(t *testing.T) {
-	const ok, refused, tool, late, idle = history.OK, history.Limited, history.ToolError, history.TimedOut, history.ClosedIdle
+	const ok, refused, tool, late, idle = history.OK, history.Limited, history.ToolError, history.TimedOut,
+		history.ClosedIdle
 	for _, row := range []struct {
 		name   string
 		calls  []history.Call
@@ -136,21 +139,34 @@ func TestTheImpliedThreshold(t *testing.T) {
 		{"all well", of(100, ok), nil, 0, verdict.Pass, "0% (0 of 100)", ""},
 		{"one in 200", of(199, ok, 1, late), nil, 0, verdict.Pass, "0.50% (1 of 200)", ""},
 		{"one in 100", of(99, ok, 1, late), nil, 0, verdict.Fail, "1.00% (1 of 100)", "1× timed out: HTTP 406"},
-		{"39 of 40", of(1, ok, 39, late), nil, 0, verdict.Fail, "97.5% (39 of 40)", "calls fail: 39× timed out: HTTP 406"},
-		{"the commonest is quoted", of(50, ok, 20, late, 30, tool, 40, refused), nil, 0, verdict.Fail, "35.7% (50 of 140), beside 40 that were refused", "calls fail: 30× tool error: HTTP 402"},
-		{"refusals are apart", of(10, ok, 90, refused), nil, 0, verdict.Pass, "0% (0 of 100), beside 90 that were refused", ""},
-		{"while we stood still", of(90, ok, 10, late), nil, 10, verdict.Inconclusive, "10 of them failed while this machine stood still", ""},
+		{"39 of 40", of(1, ok, 39, late), nil, 0, verdict.Fail, "97.5% (39 of 40)", "calls fail: 39× timed out: " +
+			"HTTP 406"},
+		{"the commonest is quoted", of(50, ok, 20, late, 30, tool, 40, refused), nil, 0, verdict.Fail, "35.7% (50 of " +
+			"140), beside 40 that were refused", "calls fail: 30× tool error: HTTP 402"},
+		{"refusals are apart", of(10, ok, 90, refused), nil, 0, verdict.Pass, "0% (0 of 100), beside 90 that were " +
+			"refused", ""},
+		{"while we stood still", of(90, ok, 10, late), nil, 10, verdict.Inconclusive, "10 of them failed while this " +
+			"machine stood still", ""},
 		{"not all of them", of(90, ok, 10, late), nil, 5, verdict.Fail, "10.0% (10 of 100)", "calls fail"},
-		{"a threshold on time says nothing of failures", of(90, ok, 10, tool), []string{"p99<1s"}, 0, verdict.Fail, "10.0%", "tool error"},
-		{"tool errors are spoken of", of(90, ok, 10, tool), []string{"tool-errors<50%"}, 0, verdict.Pass, "0% (0 of 100)", ""},
-		{"and time-outs not", of(80, ok, 10, tool, 10, late), []string{"tool-errors<50%"}, 0, verdict.Fail, "10.0% (10 of 100)", "10× "},
+		{"a threshold on time says nothing of failures", of(90, ok, 10, tool), []string{"p99<1s"}, 0, verdict.Fail,
+			"10.0%", "tool error"},
+		{"tool errors are spoken of", of(90, ok, 10, tool), []string{"tool-errors<50%"}, 0, verdict.Pass,
+			"0% (0 of 100)", ""},
+		{"and time-outs not", of(80, ok, 10, tool, 10, late), []string{"tool-errors<50%"}, 0, verdict.Fail,
+			"10.0% (10 of 100)", "10× "},
 		{"time-outs are spoken of", of(90, ok, 10, late), []string{"timeouts<50%"}, 0, verdict.Pass, "0%", ""},
-		{"closed while idle, and the next one works", of(50, ok, 10, idle, 50, ok), nil, 0, verdict.Pass, "0% (0 of 110), and beside 10 that crossed the end of an idle connection", ""},
-		{"and the next one is refused, which is an answer", of(50, ok, 10, idle, 1, refused), nil, 0, verdict.Pass, "beside 10 that crossed", ""},
-		{"closed while idle, and the next one fails too", of(90, ok, 5, idle, 1, late, 4, ok), nil, 0, verdict.Fail, "6.00% (6 of 100)", "calls fail: 1× timed out"},
-		{"closed while idle, and nothing after it", of(90, ok, 10, idle), nil, 0, verdict.Fail, "10.0% (10 of 100)", "calls fail: 10× closed"},
-		{"what is unsent shows nothing", of(90, ok, 10, idle, 9, history.Unsent), nil, 0, verdict.Fail, "10.0% (10 of 100)", "calls fail"},
-		{"of another tool", of(90, ok, 10, late), []string{"errors{tool=other}<50%"}, 0, verdict.Fail, "10.0%", "timed out"},
+		{"closed while idle, and the next one works", of(50, ok, 10, idle, 50, ok), nil, 0, verdict.Pass,
+			"0% (0 of 110), and beside 10 that crossed the end of an idle connection", ""},
+		{"and the next one is refused, which is an answer", of(50, ok, 10, idle, 1, refused), nil, 0, verdict.Pass,
+			"beside 10 that crossed", ""},
+		{"closed while idle, and the next one fails too", of(90, ok, 5, idle, 1, late, 4, ok), nil, 0, verdict.Fail,
+			"6.00% (6 of 100)", "calls fail: 1× timed out"},
+		{"closed while idle, and nothing after it", of(90, ok, 10, idle), nil, 0, verdict.Fail, "10.0% (10 of 100)",
+			"calls fail: 10× closed"},
+		{"what is unsent shows nothing", of(90, ok, 10, idle, 9, history.Unsent), nil, 0, verdict.Fail,
+			"10.0% (10 of 100)", "calls fail"},
+		{"of another tool", of(90, ok, 10, late), []string{"errors{tool=other}<50%"}, 0, verdict.Fail, "10.0%",
+			"timed out"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var given []verdict.Threshold

@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -22,7 +21,7 @@ func (r *planReader) arguments(n *yaml.Node, known names) Template {
 	}
 	t, err := compile(b.String(), known)
 	if err != nil {
-		r.fault(n, "%s", strings.TrimPrefix(err.Error(), "load: "))
+		r.fault(n, "%s", err.Error())
 	}
 	return t
 }
@@ -70,7 +69,7 @@ func (r *planReader) scalar(b *bytes.Buffer, n *yaml.Node, known names) {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
 		if _, err := compile(n.Value, known); err != nil {
-			r.fault(n, "%s", strings.TrimPrefix(err.Error(), "load: "))
+			r.fault(n, "%s", err.Error())
 		}
 	case "!!null":
 		value = nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -49,44 +50,47 @@ func (a *Account) known(list []check) (out []verdict.Check) {
 // generator says if what was measured is the server's. That we were the limit makes
 // the run inconclusive where a threshold hangs on it, or where there is none, and
 // nothing is left to call a pass.
-var generator = check{"generator", "what was measured is the server's, and not our own limit", func(a *Account) verdict.Finding {
-	f := verdict.Finding{Verdict: verdict.Pass, Want: "requests sent when due, with processor time to spare"}
-	switch g := a.Load.Generator; {
-	case g.Limited != "":
-		f.Saw = "generator-limited: " + g.Limited
-		if a.hangs() || len(a.Thresholds) == 0 && a.lost() {
-			f.Verdict = verdict.Inconclusive
-		} else {
-			f.Saw += "; no verdict hangs on it"
+var generator = check{"generator", "what was measured is the server's, and not our own limit",
+	func(a *Account) verdict.Finding {
+		f := verdict.Finding{Verdict: verdict.Pass, Want: "requests sent when due, with processor time to spare"}
+		switch g := a.Load.Generator; {
+		case g.Limited != "":
+			f.Saw = "generator-limited: " + g.Limited
+			if a.hangs() || len(a.Thresholds) == 0 && a.lost() {
+				f.Verdict = verdict.Inconclusive
+			} else {
+				f.Saw += "; no verdict hangs on it"
+			}
+		case a.Load.Setting.Closed:
+			f.Saw = fmt.Sprintf("closed loop, %.1f of %d calls with the server at a time, %.2f of %d processors",
+				g.InFlight, a.Load.Setting.InFlight, g.CPU, g.Cores)
+		default:
+			f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", words.Span(a.late()), g.CPU, g.Cores)
 		}
-	case a.Load.Setting.Closed:
-		f.Saw = fmt.Sprintf("closed loop, %.1f of %d calls with the server at a time, %.2f of %d processors",
-			g.InFlight, a.Load.Setting.InFlight, g.CPU, g.Cores)
-	default:
-		f.Saw = fmt.Sprintf("p99 %s late, %.2f of %d processors", results.Span(a.late()), g.CPU, g.Cores)
-	}
-	return f
-}, nil}
+		return f
+	}, nil}
 
 // answers says if there was a server to measure.
-var answers = check{"answers", "there was a server that gave results, to the end of the run", func(a *Account) verdict.Finding {
-	f := a.JudgeAnswers(a.length(), a.Load.Setting.Spoilt)
-	if a.Load.Setting.Gone {
-		total := a.Total("")
-		f.Verdict, f.Cause = verdict.Fail, "the server is gone, or refuses connections"
-		f.Saw = fmt.Sprintf("%d results of %d calls, the last one %s into the run; %s",
-			total.Of(history.OK), total.Sent(), results.Span(a.LastResult()), a.Load.Stopped)
-	}
-	return f
-}, nil}
+var answers = check{"answers", "there was a server that gave results, to the end of the run",
+	func(a *Account) verdict.Finding {
+		f := a.JudgeAnswers(a.length(), a.Load.Setting.Spoilt)
+		if a.Load.Setting.Gone {
+			total := a.Total("")
+			f.Verdict, f.Cause = verdict.Fail, "the server is gone, or refuses connections"
+			f.Saw = fmt.Sprintf("%d results of %d calls, the last one %s into the run; %s",
+				total.Of(history.OK), total.Sent(), words.Span(a.LastResult()), a.Load.Stopped)
+		}
+		return f
+	}, nil}
 
 // sessions says if there were as many as were asked for. What was measured with fewer
 // stands, but a pass is of what was asked.
-var sessions = check{"sessions", "as many sessions could be opened as were asked for", func(a *Account) verdict.Finding {
-	l := a.Load
-	return verdict.Finding{Want: fmt.Sprintf("%d sessions", l.Setting.Wanted),
-		Saw: fmt.Sprintf("%d of %d sessions could be opened: %s", l.Sessions, l.Setting.Wanted, l.Setting.Missed)}
-}, func(a *Account) bool { return a.Load.Setting.Missed != "" }}
+var sessions = check{"sessions", "as many sessions could be opened as were asked for",
+	func(a *Account) verdict.Finding {
+		l := a.Load
+		return verdict.Finding{Want: fmt.Sprintf("%d sessions", l.Setting.Wanted),
+			Saw: fmt.Sprintf("%d of %d sessions could be opened: %s", l.Sessions, l.Setting.Wanted, l.Setting.Missed)}
+	}, func(a *Account) bool { return a.Load.Setting.Missed != "" }}
 
 // echo holds the replies to their requests.
 var echo = check{"echo", "every call is answered once, with its own nonce", func(a *Account) verdict.Finding {
@@ -94,9 +98,10 @@ var echo = check{"echo", "every call is answered once, with its own nonce", func
 }, func(a *Account) bool { return a.Load.Setting.Echo && a.Load.Integrity != nil }}
 
 // shapely holds results to the specification.
-var shapely = check{"schema", "every result is as the specification demands of each by itself", func(a *Account) verdict.Finding {
-	return judgeSchema(a.Load.Schema, a.Load.Setting.Shaped)
-}, func(a *Account) bool { return a.Load.Setting.Schema }}
+var shapely = check{"schema", "every result is as the specification demands of each by itself",
+	func(a *Account) verdict.Finding {
+		return judgeSchema(a.Load.Schema, a.Load.Setting.Shaped)
+	}, func(a *Account) bool { return a.Load.Setting.Schema }}
 
 var aborted = check{"abort-on", "what was to end the run early never held", func(a *Account) verdict.Finding {
 	what, saw, _ := strings.Cut(a.Load.Setting.Aborted, ": ")
@@ -111,17 +116,18 @@ var duration = check{"duration", "the run took as long as was asked for", func(a
 }, func(a *Account) bool { return strings.HasPrefix(a.Load.Stopped, Interrupted) }}
 
 // capacity is what a search came to. It rests on its trials, whose calls aren't kept.
-var capacity = check{"capacity", "a rate that keeps every threshold was found, and confirmed", func(a *Account) verdict.Finding {
-	c := a.Load.Capacity
-	f := verdict.Finding{Want: "a rate that keeps every threshold, in whole runs, confirmed", Saw: c.Words()}
-	switch {
-	case c.Confirmed > 0 && !c.Limited:
-		f.Verdict = verdict.Pass
-	case c.Confirmed == 0 && !c.Limited && c.Above > 0:
-		f.Verdict, f.Cause = verdict.Fail, c.Why
-	}
-	return f
-}, nil}
+var capacity = check{"capacity", "a rate that keeps every threshold was found, and confirmed",
+	func(a *Account) verdict.Finding {
+		c := a.Load.Capacity
+		f := verdict.Finding{Want: "a rate that keeps every threshold, in whole runs, confirmed", Saw: c.Words()}
+		switch {
+		case c.Confirmed > 0 && !c.Limited:
+			f.Verdict = verdict.Pass
+		case c.Confirmed == 0 && !c.Limited && c.Above > 0:
+			f.Verdict, f.Cause = verdict.Fail, c.Why
+		}
+		return f
+	}, nil}
 
 // demand is the check of one threshold.
 func demand(th verdict.Threshold) check {
@@ -180,7 +186,7 @@ func (a *Account) demand(th verdict.Threshold) (f verdict.Finding, nodata bool) 
 		f.Saw += "; but the generator was the limit, so that this may be its own fault"
 	case f.Verdict == verdict.Fail && a.Excused(th, set.Spoilt, set.Touched, stall):
 		f.Verdict, f.Cause = verdict.Inconclusive, ""
-		f.Saw += "; but this machine stood still for up to " + results.Span(stall) + ", which may be why"
+		f.Saw += "; but this machine stood still for up to " + words.Span(stall) + ", which may be why"
 	}
 	return f, nodata
 }
@@ -192,7 +198,8 @@ func judgeEcho(i *results.LoadIntegrity, nonces int64) verdict.Finding {
 			i.Checked, i.CrossTalk, i.Missing, i.Duplicates, i.Lost)}
 	switch {
 	case i.CrossTalk > 0:
-		f.Verdict, f.Cause = verdict.Fail, "replies reach calls of others: state is shared between requests that must not share it"
+		f.Verdict, f.Cause = verdict.Fail, "replies reach calls of others: state is shared between requests that "+
+			"must not share it"
 	case i.Duplicates > 0:
 		f.Verdict, f.Cause = verdict.Fail, "a call is answered more than once"
 	case i.Lost > 0:

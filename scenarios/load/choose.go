@@ -28,7 +28,8 @@ func Choose(tools []ToolInfo, forbidden func(tool string) bool) (Choice, bool) {
 	var best Choice
 	found, least := false, 0
 	for _, t := range tools {
-		if t.Name == "" || !printable(t.Name) || forbidden(t.Name) || t.unsafe() != "" || !t.readOnly() && t.soundsLike(writing) {
+		if t.Name == "" || !printable(t.Name) || forbidden(t.Name) || t.unsafe() != "" || !t.readOnly() &&
+			t.soundsLike(writing) {
 			continue
 		}
 		c := t.choice()
@@ -84,14 +85,21 @@ func (t ToolInfo) claims() string {
 // tools that say the same of themselves, and never make one safe.
 var (
 	cheap   = []string{"ping", "echo", "health", "healthcheck", "version", "hello", "noop", "time", "now"}
-	private = []string{"env", "environment", "secret", "secrets", "key", "keys", "token", "tokens", "password", "credential", "credentials"}
-	costly  = []string{"slow", "long", "wait", "sleep", "fail", "error", "search", "query", "fetch", "crawl", "generate", "complete", "sample"}
+	private = []string{"env", "environment", "secret", "secrets", "key", "keys", "token", "tokens", "password",
+		"credential", "credentials"}
+	costly = []string{"slow", "long", "wait", "sleep", "fail", "error", "search", "query", "fetch", "crawl",
+		"generate", "complete", "sample"}
 	writing = []string{
-		"add", "append", "apply", "approve", "archive", "batch", "book", "buy", "cancel", "charge", "clean", "clear", "close", "commit", "copy",
-		"create", "delete", "deploy", "disable", "drop", "edit", "email", "empty", "enable", "exec", "execute", "import", "init", "insert",
-		"install", "invite", "invoke", "kill", "lock", "login", "logout", "mail", "merge", "modify", "move", "notify", "open", "order", "patch",
-		"pay", "post", "publish", "push", "put", "refund", "register", "remove", "rename", "reply", "reset", "restart", "revoke", "run", "save",
-		"schedule", "send", "set", "share", "shutdown", "sms", "start", "stop", "submit", "sync", "toggle", "transfer", "trigger", "tweet",
+		"add", "append", "apply", "approve", "archive", "batch", "book", "buy", "cancel", "charge", "clean", "clear",
+		"close", "commit", "copy",
+		"create", "delete", "deploy", "disable", "drop", "edit", "email", "empty", "enable", "exec", "execute",
+		"import", "init", "insert",
+		"install", "invite", "invoke", "kill", "lock", "login", "logout", "mail", "merge", "modify", "move", "notify",
+		"open", "order", "patch",
+		"pay", "post", "publish", "push", "put", "refund", "register", "remove", "rename", "reply", "reset", "restart",
+		"revoke", "run", "save",
+		"schedule", "send", "set", "share", "shutdown", "sms", "start", "stop", "submit", "sync", "toggle", "transfer",
+		"trigger", "tweet",
 		"unlock", "update", "upload", "upsert", "wipe", "write",
 	}
 )
@@ -100,7 +108,8 @@ var (
 func (t ToolInfo) rank(c Choice) int {
 	rank := 0
 	for _, penalty := range []bool{ // the first weighs most
-		!c.Unasked, !t.readOnly(), len(c.Doubts) > 0, t.soundsLike(private), t.soundsLike(costly), !t.soundsLike(cheap), c.Needs,
+		!c.Unasked, !t.readOnly(), len(c.Doubts) > 0, t.soundsLike(private), t.soundsLike(costly), !t.soundsLike(cheap),
+		c.Needs,
 	} {
 		rank *= 2
 		if penalty {
@@ -135,5 +144,8 @@ func wordsOf(name string) []string {
 
 // printable reports if a name can stand on a screen and in a command line.
 func printable(name string) bool {
-	return len(name) <= 128 && strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) < 0
+	return len(name) <= 128 && strings.IndexFunc(name, func(r rune) bool {
+		return !unicode.IsPrint(r) ||
+			r == unicode.ReplacementChar
+	}) < 0
 }

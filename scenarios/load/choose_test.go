@@ -50,17 +50,20 @@ func TestChoose(t *testing.T) {
 		{"it may go out", []string{tool("look", openly, noArgs)}, "look", false},
 		{"silence about the world is open", []string{tool("look", reading, noArgs)}, "look", false},
 		{"silence", []string{tool("ping", none, noArgs)}, "ping", false},
-		{"closed alone is no promise not to write", []string{tool("look", `{"openWorldHint":false}`, noArgs)}, "look", false},
+		{"closed alone is no promise not to write", []string{tool("look", `{"openWorldHint":false}`, noArgs)}, "look",
+			false},
 		{"destructive", []string{tool("look", deadly, noArgs)}, "", false},
 		{"writing, and not said to be harmless", []string{tool("look", `{"readOnlyHint":false}`, noArgs)}, "", false},
 		{"sounds like writing", []string{tool("sendMail", none, noArgs), tool("delete_all", none, noArgs)}, "", false},
 		{"sounds like writing and claims not to", []string{tool("start", harmless, noArgs)}, "start", true},
 		{"forbidden", []string{tool("never", harmless, noArgs)}, "", false},
-		{"a name that a terminal obeys", []string{tool("a\x1b[2Jb", harmless, noArgs), tool("a\u202eb", harmless, noArgs)}, "", false},
+		{"a name that a terminal obeys", []string{tool("a\x1b[2Jb", harmless, noArgs), tool("a\u202eb", harmless,
+			noArgs)}, "", false},
 		{"no tools", nil, "", false},
 		{"harmless before cheap", []string{tool("ping", none, noArgs), tool("look", harmless, oneArg)}, "look", true},
 		{"no arguments before some", []string{tool("a", harmless, oneArg), tool("b", harmless, noArgs)}, "b", true},
-		{"cheap before others", []string{tool("get_report", harmless, noArgs), tool("echo", harmless, oneArg)}, "echo", true},
+		{"cheap before others", []string{tool("get_report", harmless, noArgs), tool("echo", harmless, oneArg)}, "echo",
+			true},
 		{"nothing private", []string{tool("get-env", harmless, noArgs), tool("look", harmless, oneArg)}, "look", true},
 		{"a guess is not sent unasked", []string{tool("look", harmless, patterns)}, "look", false},
 		{"the server's order", []string{tool("x", none, noArgs), tool("a", none, noArgs)}, "x", false},
@@ -82,7 +85,8 @@ func TestChooseNeverUnasked(t *testing.T) {
 		claims := map[string]bool{}
 		var list []string
 		for i := range rapid.IntRange(1, 6).Draw(rt, "tools") {
-			name := rapid.SampledFrom([]string{"ping", "look", "send", "get_env", "x"}).Draw(rt, "name") + string(rune('a'+i))
+			name := rapid.SampledFrom([]string{"ping", "look", "send", "get_env", "x"}).Draw(rt, "name") +
+				string(rune('a'+i))
 			var hints []string
 			value := map[string]string{}
 			for _, h := range []string{"readOnlyHint", "destructiveHint", "openWorldHint"} {
@@ -92,7 +96,8 @@ func TestChooseNeverUnasked(t *testing.T) {
 				}
 			}
 			claims[name] = value["readOnlyHint"] == "true" && value["openWorldHint"] == "false"
-			list = append(list, tool(name, "{"+strings.Join(hints, ",")+"}", rapid.SampledFrom([]string{noArgs, oneArg, patterns}).Draw(rt, "schema")))
+			list = append(list, tool(name, "{"+strings.Join(hints, ",")+"}",
+				rapid.SampledFrom([]string{noArgs, oneArg, patterns}).Draw(rt, "schema")))
 		}
 		c, ok := Choose(toolsOf(t, list...), func(string) bool { return false })
 		if ok && c.Unasked {
@@ -124,14 +129,17 @@ func TestExample(t *testing.T) {
 		{`{"required":["d"],"properties":{"d":{"type":"string","default":"x"}}}`, `{"d":"x"}`, ""},
 		{`{"required":["e"],"properties":{"e":{"enum":["a","b"]}}}`, `{"e":"a"}`, ""},
 		{`{"required":["c"],"properties":{"c":{"const":0}}}`, `{"c":0}`, ""},
-		{`{"required":["s"],"properties":{"s":{"type":"string","minLength":9,"maxLength":10}}}`, `{"s":"exampleex"}`, ""},
+		{`{"required":["s"],"properties":{"s":{"type":"string","minLength":9,"maxLength":10}}}`, `{"s":"exampleex"}`,
+			""},
 		{`{"required":["s"],"properties":{"s":{"type":"string","maxLength":3}}}`, `{"s":"exa"}`, ""},
 		{`{"required":["s"],"properties":{"s":{"type":"string","format":"date"}}}`, `{"s":"2025-01-31"}`, ""},
 		{`{"required":["u"],"properties":{"u":{"type":["null","string"]}}}`, `{"u":"example"}`, ""},
 		{`{"required":["u"],"properties":{"u":{"anyOf":[{"type":"null"},{"type":"integer"}]}}}`, `{"u":1}`, ""},
 		{`{"required":["u"],"properties":{"u":{"allOf":[{"type":"integer","minimum":3}]}}}`, `{"u":3}`, ""},
-		{`{"required":["l"],"properties":{"l":{"type":"array","minItems":2,"items":{"type":"boolean"}}}}`, `{"l":[false,false]}`, ""},
-		{`{"required":["o"],"properties":{"o":{"required":["p"],"properties":{"p":{"type":"string"}}}}}`, `{"o":{"p":"example"}}`, ""},
+		{`{"required":["l"],"properties":{"l":{"type":"array","minItems":2,"items":{"type":"boolean"}}}}`,
+			`{"l":[false,false]}`, ""},
+		{`{"required":["o"],"properties":{"o":{"required":["p"],"properties":{"p":{"type":"string"}}}}}`,
+			`{"o":{"p":"example"}}`, ""},
 		{`{"required":["a"]}`, `{"a":"example"}`, "t.a has no type"},
 		{`{"required":["a"],"properties":{"a":true}}`, `{"a":"example"}`, "t.a has no type"},
 		{`{"properties":{"a":{"type":"string","required":true}}}`, `{}`, ""},

@@ -29,7 +29,7 @@ type Data struct {
 func readData(files fs.FS, file string) (*Data, error) {
 	f, err := files.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("load: cannot read %s: %w", file, err)
+		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	defer f.Close() // it was only read
 	text, err := readBounded(f, file, maxData)
@@ -44,13 +44,13 @@ func readData(files fs.FS, file string) (*Data, error) {
 	case ".jsonl", ".ndjson":
 		d, err = readJSONL(text)
 	default:
-		return nil, fmt.Errorf("load: %s ends in %q, want .csv or .jsonl", file, ext)
+		return nil, fmt.Errorf("%s ends in %q, want .csv or .jsonl", file, ext)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("load: %s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(d.rows) == 0 {
-		return nil, fmt.Errorf("load: %s has no rows", file)
+		return nil, fmt.Errorf("%s has no rows", file)
 	}
 	return d, nil
 }
@@ -58,10 +58,10 @@ func readData(files fs.FS, file string) (*Data, error) {
 func readBounded(r io.Reader, file string, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return nil, fmt.Errorf("load: cannot read %s: %w", file, err)
+		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	if int64(len(data)) > most {
-		return nil, fmt.Errorf("load: %s is longer than %d MiB", file, most>>20)
+		return nil, fmt.Errorf("%s is longer than %d MiB", file, most>>20)
 	}
 	return data, nil
 }
@@ -126,7 +126,7 @@ func readJSONL(text []byte) (*Data, error) {
 func (d *Data) column(name, column string) (func(*Values) any, error) {
 	i := slices.Index(d.Columns, column)
 	if i < 0 {
-		return nil, fmt.Errorf("load: %s has no column %q; there are %s", name, column, strings.Join(d.Columns, ", "))
+		return nil, fmt.Errorf("%s has no column %q; there are %s", name, column, strings.Join(d.Columns, ", "))
 	}
 	return func(v *Values) any { return d.rows[v.N%uint64(len(d.rows))][i] }, nil
 }

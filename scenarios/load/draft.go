@@ -29,7 +29,7 @@ func ReadTools(result []byte) (tools []ToolInfo, next string, err error) {
 		Next  string     `json:"nextCursor"`
 	}
 	if err := json.Unmarshal(result, &page); err != nil {
-		return nil, "", fmt.Errorf("load: the answer to tools/list is no list of tools: %w", err)
+		return nil, "", fmt.Errorf("the answer to tools/list is no list of tools: %w", err)
 	}
 	return page.Tools, page.Next, nil
 }
@@ -50,7 +50,8 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 		why := t.unplanned()
 		if slices.Contains(include, t.Name) {
 			if why != "" && t.soundsLike(lasting) {
-				return nil, left, fmt.Errorf("load: the tool %q creates or deletes, by its name, and doesn't say that it only reads: what it does would stay", t.Name)
+				return nil, left, fmt.Errorf("the tool %q creates or deletes, by its name, and doesn't say that it "+
+					"only reads: what it does would stay", t.Name)
 			}
 			why = ""
 		}
@@ -63,14 +64,15 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, err))
 			continue
 		}
-		entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"}}
+		entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode,
+			Tag: "!!int", Value: "1"}}
 		if len(args.Content) > 0 {
 			entry = append(entry, textNode("args"), args)
 		}
 		list := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{{Kind: yaml.MappingNode, Content: entry}}}
 		text, err := yaml.Dump(list)
 		if err != nil {
-			return nil, nil, fmt.Errorf("load: tool %q: %w", t.Name, err)
+			return nil, nil, fmt.Errorf("tool %q: %w", t.Name, err)
 		}
 		for _, d := range doubts {
 			fmt.Fprintf(&b, "  # %s\n", oneLine(d))
@@ -84,7 +86,7 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 		fmt.Fprintf(&b, "# left out: %s\n", oneLine(l))
 	}
 	if n == 0 {
-		return nil, left, errors.New("load: there is no tool that is safe to call many times")
+		return nil, left, errors.New("there is no tool that is safe to call many times")
 	}
 	return []byte(b.String()), left, nil
 }
@@ -117,7 +119,8 @@ func (t ToolInfo) unplanned() string {
 }
 
 // lasting are words of tools whose effects stay: what they make or take away is real.
-var lasting = []string{"create", "insert", "register", "delete", "remove", "drop", "destroy", "erase", "purge", "wipe", "truncate"}
+var lasting = []string{"create", "insert", "register", "delete", "remove", "drop", "destroy", "erase", "purge", "wipe",
+	"truncate"}
 
 func textNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
 

@@ -30,7 +30,8 @@ func TestDraftIsAPlan(t *testing.T) {
 	text, left, err := Draft("my\nserver", tools, []string{"search", "mystery", "odd"})
 	require.NoError(t, err)
 	silent := "append: it doesn't say that it only reads (readOnlyHint), and then it may destroy"
-	require.Equal(t, []string{"wipe: annotated as destructive", "write: annotated as writing, and not as harmless", silent, "odd: its input schema can't be read: it is no object"}, left)
+	require.Equal(t, []string{"wipe: annotated as destructive", "write: annotated as writing, and not as harmless",
+		silent, "odd: its input schema can't be read: it is no object"}, left)
 	require.Contains(t, string(text), "# left out: wipe")
 	require.Contains(t, string(text), "# mystery.x has no type that is known")
 	p, err := ReadPlan(fstest.MapFS{"plan.yaml": {Data: text}}, "plan.yaml")
@@ -58,7 +59,9 @@ func TestDraftIsAPlan(t *testing.T) {
 }
 
 func TestDraftTakesInWhatIsNamed(t *testing.T) {
-	tools, _, err := ReadTools([]byte(`{"tools":[{"name":"send","annotations":{"destructiveHint":true}},{"name":"deleteUser"},{"name":"delete_view","annotations":{"readOnlyHint":true}}]}`))
+	tools, _,
+		err := ReadTools(
+		[]byte(`{"tools":[{"name":"send","annotations":{"destructiveHint":true}},{"name":"deleteUser"},{"name":"delete_view","annotations":{"readOnlyHint":true}}]}`))
 	require.NoError(t, err)
 	_, left, err := Draft("s", tools[:2], nil)
 	require.ErrorContains(t, err, "no tool that is safe")
@@ -82,32 +85,47 @@ func TestDraftedArgumentsFit(t *testing.T) {
 		want   string // why it is left out; empty: it isn't
 		holds  string // a part of the first call's arguments
 	}{
-		"a reference":            {schema: `{"$ref":"#/$defs/Node"}`, defs: node, holds: `"kids":[]`},
-		"one without an end":     {schema: `{"$ref":"#/$defs/Node"}`, defs: `{"type":"object","properties":{"next":{"$ref":"#/$defs/Node"}},"required":["next"]}`, want: "no arguments could be made up"},
-		"one to nothing":         {schema: `{"$ref":"#/$defs/Nobody"}`, defs: node, want: "can't be read"},
-		"one to elsewhere":       {schema: `{"$ref":"https://example.com/schema"}`, defs: node, want: "it is not fetched"},
-		"an escaped reference":   {schema: `{"$ref":"#/$defs/a~1b"}`, defs: `{}`, want: "can't be read"},
-		"bounds":                 {schema: `{"type":"integer","minimum":5,"maximum":7}`},
-		"open bounds":            {schema: `{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":1}`, holds: `0.5`},
-		"a step":                 {schema: `{"type":"integer","multipleOf":10,"minimum":15}`, holds: `20`},
-		"a pattern":              {schema: `{"type":"string","pattern":"^[A-Z]{3}-\\d{4}$"}`, holds: `"AAA-0000"`},
-		"a pattern and a length": {schema: `{"type":"string","pattern":"^a+$","minLength":3}`, want: "minLength: got 1, want 3"},
-		"another's pattern":      {schema: `{"type":"string","pattern":"^(?!x)y"}`, want: "can't be read"},
-		"a constant":             {schema: `{"const":"k"}`, holds: `"k"`},
-		"one of two":             {schema: `{"oneOf":[{"type":"integer","minimum":3},{"type":"integer","maximum":900}]}`, holds: `{"x":1}`},
-		"one of several":         {schema: `{"oneOf":[{"const":"k"},{"type":"boolean"}]}`, holds: `"k"`},
-		"the second":             {schema: `{"type":"object","oneOf":[{"required":["a"],"properties":{"a":false}},{"required":["b"],"properties":{"b":{"type":"string","minLength":20}}}]}`, holds: `"b":`},
-		"all of them":            {schema: `{"allOf":[{"type":"object","properties":{"q":{"type":"string"}},"required":["q"]},{"required":["r"],"properties":{"r":{"enum":[4]}}}]}`, holds: `"r":4`},
-		"a tuple":                {schema: `{"type":"array","prefixItems":[{"const":"first"},{"type":"integer"}],"minItems":2}`, holds: `["first",`},
-		"items that differ":      {schema: `{"type":"array","items":{"enum":["a","b","c"]},"minItems":3,"uniqueItems":true}`, holds: `["a","b","c"]`},
-		"members of any name":    {schema: `{"type":"object","additionalProperties":{"type":"integer"},"minProperties":2}`, holds: `"key2":`},
-		"a wrong default":        {schema: `{"type":"integer","default":"none"}`},
-		"formats":                {schema: `{"type":"object","required":["d","t","u","e","i"],"properties":{"d":{"type":"string","format":"date"},"t":{"type":"string","format":"date-time"},"u":{"type":"string","format":"uri"},"e":{"type":"string","format":"email"},"i":{"type":"string","format":"uuid"}}}`},
-		"nothing at all":         {schema: `false`, want: "no arguments could be made up"},
+		"a reference": {schema: `{"$ref":"#/$defs/Node"}`, defs: node, holds: `"kids":[]`},
+		"one without an end": {schema: `{"$ref":"#/$defs/Node"}`,
+			defs: `{"type":"object","properties":{"next":{"$ref":"#/$defs/Node"}},"required":["next"]}`,
+			want: "no arguments could be made up"},
+		"one to nothing": {schema: `{"$ref":"#/$defs/Nobody"}`, defs: node, want: "can't be read"},
+		"one to elsewhere": {schema: `{"$ref":"https://example.com/schema"}`, defs: node,
+			want: "it is not fetched"},
+		"an escaped reference": {schema: `{"$ref":"#/$defs/a~1b"}`, defs: `{}`, want: "can't be read"},
+		"bounds":               {schema: `{"type":"integer","minimum":5,"maximum":7}`},
+		"open bounds":          {schema: `{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":1}`, holds: `0.5`},
+		"a step":               {schema: `{"type":"integer","multipleOf":10,"minimum":15}`, holds: `20`},
+		"a pattern":            {schema: `{"type":"string","pattern":"^[A-Z]{3}-\\d{4}$"}`, holds: `"AAA-0000"`},
+		"a pattern and a length": {schema: `{"type":"string","pattern":"^a+$","minLength":3}`,
+			want: "minLength: got 1, want 3"},
+		"another's pattern": {schema: `{"type":"string","pattern":"^(?!x)y"}`, want: "can't be read"},
+		"a constant":        {schema: `{"const":"k"}`, holds: `"k"`},
+		"one of two": {
+			schema: `{"oneOf":[{"type":"integer","minimum":3},{"type":"integer","maximum":900}]}`, holds: `{"x":1}`},
+		"one of several": {schema: `{"oneOf":[{"const":"k"},{"type":"boolean"}]}`, holds: `"k"`},
+		"the second": {
+			schema: `{"type":"object","oneOf":[{"required":["a"],"properties":{"a":false}},{"required":["b"],"properties":{"b":{"type":"string","minLength":20}}}]}`, holds: `"b":`},
+		"all of them": {
+			schema: `{"allOf":[{"type":"object","properties":{"q":{"type":"string"}},"required":["q"]},{"required":["r"],"properties":{"r":{"enum":[4]}}}]}`, holds: `"r":4`},
+		"a tuple": {
+			schema: `{"type":"array","prefixItems":[{"const":"first"},{"type":"integer"}],"minItems":2}`,
+			holds:  `["first",`},
+		"items that differ": {
+			schema: `{"type":"array","items":{"enum":["a","b","c"]},"minItems":3,"uniqueItems":true}`,
+			holds:  `["a","b","c"]`},
+		"members of any name": {
+			schema: `{"type":"object","additionalProperties":{"type":"integer"},"minProperties":2}`, holds: `"key2":`},
+		"a wrong default": {schema: `{"type":"integer","default":"none"}`},
+		"formats": {
+			schema: `{"type":"object","required":["d","t","u","e","i"],"properties":{"d":{"type":"string","format":"date"},"t":{"type":"string","format":"date-time"},"u":{"type":"string","format":"uri"},"e":{"type":"string","format":"email"},"i":{"type":"string","format":"uuid"}}}`},
+		"nothing at all": {schema: `false`, want: "no arguments could be made up"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tool := ToolInfo{Name: "look", InputSchema: json.RawMessage(`{"type":"object","required":["x"],"properties":{"x":` + row.schema + `},"$defs":{"Node":` + cmp.Or(row.defs, "true") + `}}`)}
+			tool := ToolInfo{Name: "look",
+				InputSchema: json.RawMessage(`{"type":"object","required":["x"],"properties":{"x":` + row.schema +
+					`},"$defs":{"Node":` + cmp.Or(row.defs, "true") + `}}`)}
 			yes := true
 			tool.Annotations.ReadOnly = &yes
 			text, left, err := Draft("s", []ToolInfo{tool, {Name: "other", Annotations: tool.Annotations}}, nil)
@@ -135,7 +153,8 @@ func TestDraftedArgumentsFit(t *testing.T) {
 
 func FuzzDraft(f *testing.F) {
 	f.Add([]byte(toolList))
-	f.Add([]byte(`{"tools":[{"name":"{{x}}","inputSchema":{"required":["a"],"properties":{"a":{"default":"{{y}}"}}}}]}`))
+	f.Add([]byte(
+		`{"tools":[{"name":"{{x}}","inputSchema":{"required":["a"],"properties":{"a":{"default":"{{y}}"}}}}]}`))
 	f.Fuzz(func(t *testing.T, list []byte) {
 		tools, _, err := ReadTools(list)
 		if err != nil {

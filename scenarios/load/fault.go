@@ -21,9 +21,9 @@ type Fault struct {
 // Error implements error: load: plan.yaml:7:9: no tool is named.
 func (f Fault) Error() string {
 	if f.Line == 0 {
-		return fmt.Sprintf("load: %s: %s", f.File, f.Problem)
+		return fmt.Sprintf("%s: %s", f.File, f.Problem)
 	}
-	return fmt.Sprintf("load: %s:%d:%d: %s", f.File, f.Line, f.Column, f.Problem)
+	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Problem)
 }
 
 // Faults are all that is wrong with a plan, in the order of the file.

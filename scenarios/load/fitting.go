@@ -92,7 +92,8 @@ func (t ToolInfo) fitting(literal bool) (args *yaml.Node, doubts []string, err e
 	why := ""
 	for turn := range 4 * mostTurns {
 		// Literal values come last: calls that differ are better.
-		m := maker{root: t.InputSchema, turn: turn / 2 % mostTurns, plain: turn%2 == 1, literal: literal || turn >= 2*mostTurns}
+		m := maker{root: t.InputSchema, turn: turn / 2 % mostTurns, plain: turn%2 == 1, literal: literal ||
+			turn >= 2*mostTurns}
 		args, doubts := t.made(&m)
 		bad := t.unfit(s, args)
 		if bad == "" {
@@ -113,7 +114,8 @@ func (t ToolInfo) unfit(s *jsonschema.Schema, args *yaml.Node) string {
 		return "they can't be written as a plan"
 	}
 	for n := range tryCalls {
-		if bad := breaks(s, template.Render(Values{N: uint64(n), Seed: uint64(n), Client: "c1", Random: rand.New(rand.NewPCG(uint64(n), 1))})); bad != "" {
+		if bad := breaks(s, template.Render(Values{N: uint64(n), Seed: uint64(n), Client: "c1",
+			Random: rand.New(rand.NewPCG(uint64(n), 1))})); bad != "" {
 			return bad
 		}
 	}

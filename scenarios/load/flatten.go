@@ -102,7 +102,8 @@ func both(a, b schema) schema {
 		a.Properties = properties
 	}
 	a.Required = append(append(required{}, a.Required...), b.Required...)
-	for _, pair := range [][2]*any{{&a.Const, &b.Const}, {&a.Default, &b.Default}, {&a.Examples, &b.Examples}, {&a.Above, &b.Above}, {&a.Below, &b.Below}} {
+	for _, pair := range [][2]*any{{&a.Const, &b.Const}, {&a.Default, &b.Default}, {&a.Examples, &b.Examples},
+		{&a.Above, &b.Above}, {&a.Below, &b.Below}} {
 		if *pair[0] == nil {
 			*pair[0] = *pair[1]
 		}
@@ -123,7 +124,8 @@ func both(a, b schema) schema {
 		a.Minimum = b.Minimum
 	}
 	a.Maximum, a.MaxLength = lesser(a.Maximum, b.Maximum), lesser(a.MaxLength, b.MaxLength)
-	a.MinLength, a.MinItems, a.MinProperties = max(a.MinLength, b.MinLength), max(a.MinItems, b.MinItems), max(a.MinProperties, b.MinProperties)
+	a.MinLength, a.MinItems, a.MinProperties = max(a.MinLength, b.MinLength), max(a.MinItems, b.MinItems),
+		max(a.MinProperties, b.MinProperties)
 	a.Multiple = max(a.Multiple, b.Multiple)
 	a.Unique = a.Unique || b.Unique
 	if a.Pattern == "" {
@@ -132,7 +134,8 @@ func both(a, b schema) schema {
 	if a.Format == "" {
 		a.Format = b.Format
 	}
-	a.Ref, a.AllOf, a.AnyOf, a.OneOf = b.Ref, append(a.AllOf, b.AllOf...), append(a.AnyOf, b.AnyOf...), append(a.OneOf, b.OneOf...)
+	a.Ref, a.AllOf, a.AnyOf, a.OneOf = b.Ref, append(a.AllOf, b.AllOf...), append(a.AnyOf, b.AnyOf...),
+		append(a.OneOf, b.OneOf...)
 	return a
 }
 

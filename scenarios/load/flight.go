@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // A Flight is how the calls of a closed loop spent their time. So many were to
@@ -38,18 +38,20 @@ func (f Flight) Short() string {
 	if f.Calls == 0 || f.Mean() >= flightShare*float64(f.Asked) {
 		return ""
 	}
-	each := func(d time.Duration) string { return results.Span(d / time.Duration(f.Calls)) }
+	each := func(d time.Duration) string { return words.Span(d / time.Duration(f.Calls)) }
 	rest := time.Duration(float64(f.Asked)*float64(f.Span)) - f.Service - f.Queued - f.Ending
 	text := fmt.Sprintf("the server had only %.1f of %d calls at a time; ", f.Mean(), f.Asked)
 	switch {
 	case f.Ending >= f.Queued && f.Ending >= rest:
-		return text + fmt.Sprintf("most of the time, %s a call, went by between the response and the end of its reply, which the next one waits for", each(f.Ending))
+		return text + fmt.Sprintf("most of the time, %s a call, went by between the response and the end of its "+
+			"reply, which the next one waits for", each(f.Ending))
 	case f.Queued >= rest:
 		return text + fmt.Sprintf("most of the time, %s a call, went by waiting for a connection", each(f.Queued))
 	case f.Think:
 		return text + fmt.Sprintf("most of the time, %s a call, callers were thinking", each(rest))
 	}
-	return text + fmt.Sprintf("most of the time, %s a call, it waited for this machine to send the next one", each(rest))
+	return text + fmt.Sprintf("most of the time, %s a call, it waited for this machine to send the next one",
+		each(rest))
 }
 
 // Flight is how the calls spent their time, but for what only their sender

@@ -23,11 +23,13 @@ func TestAFlightAddsUp(t *testing.T) {
 		{name: "busy all the time", service: all},
 		{name: "nearly", service: all * 6 / 10, queued: all * 4 / 10},
 		{name: "late ends", service: 3 * time.Second, ending: 157 * time.Second,
-			want: "the server had only 0.3 of 16 calls at a time; most of the time, 39.3ms a call, went by between the response and the end of its reply"},
+			want: "the server had only 0.3 of 16 calls at a time; most of the time, 39.3ms a call, went by between " +
+				"the response and the end of its reply"},
 		{name: "connections", service: 16 * time.Second, queued: 140 * time.Second,
 			want: "only 1.6 of 16 calls at a time; most of the time, 35ms a call, went by waiting for a connection"},
 		{name: "thinking", service: 16 * time.Second, think: true, want: "callers were thinking"},
-		{name: "ourselves", service: 16 * time.Second, want: "36ms a call, it waited for this machine to send the next one"},
+		{name: "ourselves", service: 16 * time.Second, want: "36ms a call, it waited for this machine to send the " +
+			"next one"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := full

@@ -91,7 +91,26 @@ func (r *Resources) Report() *results.LoadServer {
 			out.Growth = append(out.Growth, slope)
 		}
 	}
+	out.Series = r.series()
 	return out
+}
+
+// mostUsages bounds what is told over time.
+const mostUsages = 240
+
+// series is what was used over time.
+func (r *Resources) series() (list []results.LoadUsage) {
+	every := (len(r.samples) + mostUsages - 1) / mostUsages
+	before := r.first
+	for i := every; i < len(r.samples); i += every {
+		s := r.samples[i]
+		if wall := s.At - before.At; wall > 0 {
+			list = append(list, results.LoadUsage{At: s.At.Seconds(), CPU: float64(s.CPU-before.CPU) / float64(wall),
+				RSS: s.RSS})
+			before = s
+		}
+	}
+	return list
 }
 
 // slope fits a straight line to block means by least squares, and gives the

@@ -101,7 +101,7 @@ func (h *Histogram) Encoded() (string, error) {
 	}
 	b, err := h.h.Encode(hdr.V2CompressedEncodingCookieBase)
 	if err != nil {
-		return "", fmt.Errorf("load: cannot encode a histogram: %w", err)
+		return "", fmt.Errorf("cannot encode a histogram: %w", err)
 	}
 	return string(b), nil
 }
@@ -115,7 +115,7 @@ func (h *Histogram) WriteHGRM(w io.Writer) error {
 	}
 	const ticks, perMilli = 5, 1e6
 	if _, err := whole.PercentilesPrint(w, ticks, perMilli); err != nil {
-		return fmt.Errorf("load: cannot write a histogram: %w", err)
+		return fmt.Errorf("cannot write a histogram: %w", err)
 	}
 	return nil
 }

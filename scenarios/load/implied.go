@@ -23,7 +23,8 @@ func (m *Metrics) JudgeImplied(given []verdict.Threshold, spoilt int64) (f verdi
 	if sent == 0 {
 		return f, false
 	}
-	f = verdict.Finding{Check: Implied, Want: "errors<1%, refusals apart: it holds where no threshold speaks of failures"}
+	f = verdict.Finding{Check: Implied, Want: "errors<1%, refusals apart: it holds where no threshold speaks of " +
+		"failures"}
 	f.Saw = fmt.Sprintf("%s (%d of %d)", Percent(float64(failed)/float64(sent)), failed, sent)
 	if refused > 0 {
 		f.Saw += fmt.Sprintf(", beside %d that were refused", refused)

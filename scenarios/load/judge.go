@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -18,8 +18,8 @@ import (
 func (m *Metrics) Judge(th verdict.Threshold, seconds float64) (f verdict.Finding, nodata bool) {
 	f = verdict.Finding{Check: "threshold " + th.Text, Want: th.Text}
 	t := m.Total(th.Tool)
-	value, n, words := measure(th, t, seconds)
-	f.Saw = words
+	value, n, said := measure(th, t, seconds)
+	f.Saw = said
 	if n == 0 {
 		f.Saw = "the threshold matches no data"
 		if th.Tool != "" {
@@ -41,7 +41,7 @@ func (m *Metrics) Judge(th verdict.Threshold, seconds float64) (f verdict.Findin
 }
 
 // measure returns a threshold's value, of how many calls, and in words.
-func measure(th verdict.Threshold, t *Tool, seconds float64) (value float64, n int64, words string) {
+func measure(th verdict.Threshold, t *Tool, seconds float64) (value float64, n int64, said string) {
 	share := func(of int64) (float64, int64, string) {
 		x := t.share(of)
 		return x, t.Sent(), fmt.Sprintf("%s (%d of %d)", Percent(x), of, t.Sent())
@@ -60,18 +60,18 @@ func measure(th verdict.Threshold, t *Tool, seconds float64) (value float64, n i
 			return 0, 0, ""
 		}
 		x := float64(t.Of(history.OK)) / seconds
-		return x, t.Sent(), fmt.Sprintf("%s (%d results in %.3g s)", results.PerSecond(x), t.Of(history.OK), seconds)
+		return x, t.Sent(), fmt.Sprintf("%s (%d results in %.3g s)", words.PerSecond(x), t.Of(history.OK), seconds)
 	}
 	w := t.Waited()
 	d := w.Quantile(th.Quantile)
 	if th.Metric == verdict.Mean {
 		d = w.Mean()
 	}
-	words = fmt.Sprintf("%s (n=%d", short(d), w.N())
+	said = fmt.Sprintf("%s (n=%d", short(d), w.N())
 	if late := t.GaveUp.N(); late > 0 {
-		words += fmt.Sprintf(", %d of them given up", late)
+		said += fmt.Sprintf(", %d of them given up", late)
 	}
-	return float64(d), w.N(), words + ")"
+	return float64(d), w.N(), said + ")"
 }
 
 // tooFew says that a sample is too small for a quantile, and nothing where it

@@ -29,7 +29,7 @@ type planPart struct {
 // parts of a plan. It is called before the first call is added.
 func (m *Metrics) Split() {
 	m.part = &planPart{series: newSeries()}
-	m.part.series.closing = m.part.close
+	m.part.series.closing, m.part.series.kept = m.part.close, m.part.kept
 }
 
 // add takes in a call.
@@ -50,7 +50,12 @@ func (p *planPart) close(n results.LoadInterval, wait *Histogram) {
 	waited, err := wait.Distribution()
 	p.err = errors.Join(p.err, err)
 	p.intervals = append(p.intervals, results.IntervalMeasures{OK: n.OK, Refused: n.Refused, Failed: n.Failed,
-		Unsent: n.Unsent, ClosedIdle: n.ClosedIdle, Waited: waited})
+		Unsent: n.Unsent, ClosedIdle: n.ClosedIdle, Due: n.Due, InFlight: n.InFlight, Waited: waited})
+}
+
+// kept is what may still be counted in an interval that has ended.
+func (p *planPart) kept(index int64) (due *int64, inFlight *float64) {
+	return &p.intervals[index].Due, &p.intervals[index].InFlight
 }
 
 // Distribution is the histogram as documents have it.
@@ -69,13 +74,13 @@ func (h *Histogram) MergeDistribution(d results.Distribution) error {
 	}
 	o, err := hdr.Decode([]byte(d.HDR))
 	if err != nil {
-		return fmt.Errorf("load: cannot read a histogram: %w", err)
+		return fmt.Errorf("cannot read a histogram: %w", err)
 	}
 	if h.h == nil {
 		h.h = hdr.New(1, longest, digits)
 	}
 	if dropped := h.h.Merge(o); dropped > 0 {
-		return fmt.Errorf("load: a histogram holds %d values beyond %s", dropped, time.Duration(longest))
+		return fmt.Errorf("a histogram holds %d values beyond %s", dropped, time.Duration(longest))
 	}
 	h.max = max(h.max, time.Duration(d.MaxNS))
 	return nil
@@ -87,7 +92,8 @@ func (m *Metrics) Measures() (*results.LoadMeasures, error) {
 	defer m.mu.Unlock()
 	late, err := m.late.Distribution()
 	l := &results.LoadMeasures{
-		Spans: map[string]results.Distribution{spanLate: late}, Reasons: m.frequent(maxReasons + 1), Harm: map[string]int64{},
+		Spans: map[string]results.Distribution{spanLate: late}, Reasons: m.frequent(maxReasons + 1),
+		Harm:     map[string]int64{},
 		ResultNS: int64(m.result), DueNS: int64(m.due), Tail: slices.Clone(m.part.tail),
 		ServiceNS: int64(m.service), QueuedNS: int64(m.queued), Series: slices.Clone(m.part.intervals),
 	}
@@ -164,7 +170,7 @@ func (m *Metrics) join(p *results.LoadMeasures) (err error) {
 		for name, n := range of.Outcomes {
 			o, ok := outcomeOf(name)
 			if !ok {
-				return fmt.Errorf("load: there is no outcome %q", name)
+				return fmt.Errorf("there is no outcome %q", name)
 			}
 			t.Count[o] += n
 		}
@@ -174,7 +180,7 @@ func (m *Metrics) join(p *results.LoadMeasures) (err error) {
 	for _, r := range p.Reasons {
 		o, ok := outcomeOf(r.Outcome)
 		if !ok {
-			return fmt.Errorf("load: there is no outcome %q", r.Outcome)
+			return fmt.Errorf("there is no outcome %q", r.Outcome)
 		}
 		why := reason{o, r.Detail}
 		if _, known := m.reasons[why]; !known && len(m.reasons) >= maxReasons {
@@ -211,6 +217,8 @@ func (m *Metrics) joinSeries(parts []*results.LoadMeasures) error {
 			n, now := p.Series[i], &m.series.now
 			now.OK, now.Refused, now.Failed = now.OK+n.OK, now.Refused+n.Refused, now.Failed+n.Failed
 			now.Unsent, now.ClosedIdle = now.Unsent+n.Unsent, now.ClosedIdle+n.ClosedIdle
+			now.Due += n.Due
+			now.InFlight += n.InFlight * float64(time.Second) / float64(m.series.step)
 			if err := m.series.wait.MergeDistribution(n.Waited); err != nil {
 				return err
 			}

@@ -18,7 +18,8 @@ import (
 
 // drawCalls are calls of several sessions in the order of their ends.
 func drawCalls(t *rapid.T, sessions int) []history.Call {
-	kinds := []history.Outcome{history.OK, history.OK, history.OK, history.OK, history.OK, history.Limited, history.TimedOut,
+	kinds := []history.Outcome{history.OK, history.OK, history.OK, history.OK, history.OK, history.Limited,
+		history.TimedOut,
 		history.Broken, history.Unsent, history.ToolError, history.Rejected, history.ClosedIdle}
 	due := rapid.Int64Range(0, int64(5*time.Second))
 	took := rapid.Int64Range(1000, int64(3*time.Second))
@@ -92,8 +93,10 @@ func told(t *rapid.T, m *Metrics) string {
 	if err := m.Report(&l); err != nil {
 		t.Fatal(err)
 	}
-	all := []any{l, m.Scenario(Label, 8), m.JudgeAnswers(8*time.Second, 0), m.Flight(8 * time.Second), m.crossed.harm("a"), m.crossed.harm("b")}
-	for _, text := range []string{"p50<500ms", "p99<2s", "max<3s", "mean<1s", "errors<10%", "refused<5%", "timeouts<5%", "rate>=1/s", "p90{tool=a}<1s"} {
+	all := []any{l, m.Scenario(Label, 8), m.JudgeAnswers(8*time.Second, 0), m.Flight(8 * time.Second),
+		m.crossed.harm("a"), m.crossed.harm("b")}
+	for _, text := range []string{"p50<500ms", "p99<2s", "max<3s", "mean<1s", "errors<10%", "refused<5%", "timeouts<5%",
+		"rate>=1/s", "p90{tool=a}<1s"} {
 		th, err := verdict.ParseThreshold(text)
 		if err != nil {
 			t.Fatal(err)

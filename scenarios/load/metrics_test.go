@@ -25,7 +25,8 @@ const ms = time.Millisecond
 
 // call is a call that took a time, and was sent when it was due.
 func call(due, took time.Duration, o history.Outcome) history.Call {
-	return history.Call{Arrival: history.Arrival{Due: due, Method: "tools/call", Tool: "echo"}, Sent: due, Received: due + took, Outcome: o}
+	return history.Call{Arrival: history.Arrival{Due: due, Method: "tools/call", Tool: "echo"}, Sent: due,
+		Received: due + took, Outcome: o}
 }
 
 func threshold(t require.TestingT, text string) verdict.Threshold {
@@ -109,7 +110,8 @@ func TestAStallShowsInTheTail(t *testing.T) {
 				}
 			}
 		}
-		_, err := runner.Run(t.Context(), clock, runner.Sessions{"c": stalls{clock, 5 * time.Second}}, plan, runner.Config{Observe: m.Add})
+		_, err := runner.Run(t.Context(), clock, runner.Sessions{"c": stalls{clock, 5 * time.Second}}, plan,
+			runner.Config{Observe: m.Add})
 		require.NoError(t, err)
 		w := m.Total("").Waited()
 		require.Equal(t, int64(1000), w.N())
@@ -129,7 +131,8 @@ func TestJudge(t *testing.T) {
 		m.Add(call(time.Duration(i)*ms, 10*ms, history.OK))
 	}
 	for i := range 10 {
-		o := []history.Outcome{history.TimedOut, history.Limited, history.ToolError, history.Broken, history.Rejected}[i%5]
+		o := []history.Outcome{history.TimedOut, history.Limited, history.ToolError, history.Broken,
+			history.Rejected}[i%5]
 		c := call(time.Duration(i)*ms, 5*time.Second, o)
 		c.Tool = "slow"
 		m.Add(c)
@@ -172,7 +175,8 @@ func TestReportAddsUp(t *testing.T) {
 		m := NewMetrics(Shape{})
 		n := rapid.IntRange(0, 300).Draw(t, "n")
 		for i := range n {
-			c := call(time.Duration(i)*100*ms, time.Duration(rapid.IntRange(0, 9000).Draw(t, "took"))*ms, history.Outcome(rapid.IntRange(0, outcomes-1).Draw(t, "outcome")))
+			c := call(time.Duration(i)*100*ms, time.Duration(rapid.IntRange(0, 9000).Draw(t, "took"))*ms,
+				history.Outcome(rapid.IntRange(0, outcomes-1).Draw(t, "outcome")))
 			c.Tool = rapid.SampledFrom([]string{"a", "b", ""}).Draw(t, "tool")
 			m.Add(c)
 		}
@@ -220,7 +224,8 @@ func TestMemoryIsConstant(t *testing.T) {
 	m := NewMetrics(parsed(t, "burst 10 every 1s on 100/s"))
 	grow := func(n int) uint64 {
 		for i := range n {
-			c := call(time.Duration(i)*10*time.Microsecond, time.Duration(i%1000)*time.Microsecond, history.Outcome(i%outcomes))
+			c := call(time.Duration(i)*10*time.Microsecond, time.Duration(i%1000)*time.Microsecond,
+				history.Outcome(i%outcomes))
 			c.Detail = fmt.Sprintf("a reply with id %d", i)
 			m.Add(c)
 		}

@@ -37,7 +37,7 @@ var (
 func ParseShape(text string) (Shape, error) {
 	s := Shape{Text: strings.TrimSpace(text)}
 	if err := s.parse(s.Text); err != nil {
-		return Shape{}, fmt.Errorf("load: %q is no rate: %w", text, err)
+		return Shape{}, fmt.Errorf("%q is no rate: %w", text, err)
 	}
 	return s, nil
 }
@@ -59,7 +59,8 @@ func (s *Shape) parse(text string) error {
 	if m := rampForm.FindStringSubmatch(text); m != nil {
 		text = m[1] + ".." + m[2] + "@" + m[3]
 	}
-	for word, want := range map[string]string{"burst": Notations[5].Text, "sine": Notations[4].Text, "ramp": "ramp 10/s to 200/s over 1m"} {
+	for word, want := range map[string]string{"burst": Notations[5].Text, "sine": Notations[4].Text,
+		"ramp": "ramp 10/s to 200/s over 1m"} {
 		if strings.HasPrefix(strings.ToLower(text), word) {
 			return fmt.Errorf("want such as %q", want)
 		}
@@ -138,7 +139,8 @@ func (s *Shape) parseLine(text string) error {
 		} else {
 			length = 0
 			if ramped || i < len(parts)-1 {
-				return fmt.Errorf("%q has no length, want such as %s@30s", strings.TrimSpace(part), strings.TrimSpace(rates))
+				return fmt.Errorf("%q has no length, want such as %s@30s", strings.TrimSpace(part),
+					strings.TrimSpace(rates))
 			}
 		}
 		l = append(l, r)
@@ -158,7 +160,7 @@ func rate(text string) (float64, error) {
 	}
 	r, err := promise.ParseRate(text)
 	if err != nil {
-		return 0, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "promise: "))
+		return 0, err
 	}
 	return r, nil
 }

@@ -14,10 +14,10 @@ import (
 func placeholder(text string, known names) (func(*Values) any, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return nil, fmt.Errorf("load: {{}} is empty, want such as {{counter}}")
+		return nil, fmt.Errorf("{{}} is empty, want such as {{counter}}")
 	}
 	bad := refusal(func(want string) (func(*Values) any, error) {
-		return nil, fmt.Errorf("load: {{%s}} is no placeholder, want such as {{%s}}", shortened(text), want)
+		return nil, fmt.Errorf("{{%s}} is no placeholder, want such as {{%s}}", shortened(text), want)
 	})
 	args := words[1:]
 	switch words[0] {
@@ -104,7 +104,7 @@ func unknown(text string, known names) (func(*Values) any, error) {
 		}
 	}
 	slices.Sort(list)
-	return nil, fmt.Errorf("load: nothing is named {{%s}} here; there are %s", shortened(text), strings.Join(list, ", "))
+	return nil, fmt.Errorf("nothing is named {{%s}} here; there are %s", shortened(text), strings.Join(list, ", "))
 }
 
 // converted makes a text or a number of a value.
@@ -167,5 +167,6 @@ func letters(r *rand.Rand, n int) string {
 
 func uuid(r *rand.Rand) string {
 	a, b := r.Uint64(), r.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000,
+		b&0xffffffffffff)
 }

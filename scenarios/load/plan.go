@@ -98,7 +98,7 @@ func ReadPlan(files fs.FS, file string) (*Plan, error) {
 func readFile(files fs.FS, file string) ([]byte, error) {
 	f, err := files.Open(path.Clean(file))
 	if err != nil {
-		return nil, fmt.Errorf("load: cannot read %s: %w", file, err)
+		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	defer f.Close() // it was only read
 	return readBounded(f, file, maxPlan)
@@ -145,7 +145,7 @@ func (r *planReader) dataFile(key, value *yaml.Node) {
 	}
 	d, err := readData(r.files, path.Join(path.Dir(r.file), name))
 	if err != nil {
-		r.fault(value, "%s", strings.TrimPrefix(err.Error(), "load: "))
+		r.fault(value, "%s", err.Error())
 		return
 	}
 	r.data[key.Value] = d

@@ -40,9 +40,10 @@ mix:
 
 func planFiles(plan string) fstest.MapFS {
 	return fstest.MapFS{
-		"p/plan.yaml":         {Data: []byte(plan)},
-		"p/data/users.csv":    {Data: []byte("name,age\nAnn,30\n\"Bo \"\"B\"\"\",x\n")},
-		"p/data/orders.jsonl": {Data: []byte("{\"id\": 12345678901234567, \"x\": \"a\"}\n\n{\"x\":\"b\",\"id\":{\"k\":1}}\n")},
+		"p/plan.yaml":      {Data: []byte(plan)},
+		"p/data/users.csv": {Data: []byte("name,age\nAnn,30\n\"Bo \"\"B\"\"\",x\n")},
+		"p/data/orders.jsonl": {Data: []byte("{\"id\": 12345678901234567, \"x\": " +
+			"\"a\"}\n\n{\"x\":\"b\",\"id\":{\"k\":1}}\n")},
 	}
 }
 
@@ -142,21 +143,27 @@ func TestFaultsAreLocated(t *testing.T) {
 		"mix:\n- call: x\n  method: ping":       ":2:3: has a call and a method",
 		"mix:\n- call: x\n  args: [1]":          ":3:9: args are no mapping",
 		"mix:\n- call: x\n  args: {a: '{{b}}'}": ":3:13: nothing is named {{b}} here; there are counter",
-		"mix:\n- call: x\n  args: {a: '{{int 9 1}}'}":                                    ":3:13: {{int 9 1}} is no placeholder",
-		"mix:\n- call: x\n  args: {a: '{{}}'}":                                           ":3:13: {{}} is empty",
-		"mix:\n- sequence: s":                                                            ":2:13: a sequence needs steps",
-		"mix:\n- steps: []":                                                              ":2:10: steps is no list",
-		"mix:\n- steps: [{call: x}]\n  call: y":                                          ":3:9: call belongs into the steps",
-		"mix:\n- steps: [{call: x, think: soon}]":                                        `think "soon" is no time`,
-		"mix:\n- steps: [{call: x, save: {counter-1: a}}]":                               `"counter-1" is no name`,
-		"mix:\n- steps: [{call: x, args: {a: '{{v}}'}, save: {v: b}}]":                   "nothing is named {{v}}",
-		"mix:\n- {sequence: s, steps: [{call: x}]}\n- {sequence: s, steps: [{call: x}]}": `:3:3: two sequences are named "s"`,
-		"data: {users: nowhere.csv}\nmix: [{call: x}]":                                   ":1:15: cannot read p/nowhere.csv",
-		"data: {counter: data/users.csv}\nmix: [{call: x}]":                              `:1:8: "counter" is no name for data`,
-		"data: {u: plan.yaml}\nmix: [{call: x}]":                                         `want .csv or .jsonl`,
-		"data: {u: data/users.csv}\nmix: [{call: x, args: {a: '{{u.size}}'}}]":           `u has no column "size"; there are name, age`,
-		"sessions: {count: 0}\nmix: [{call: x}]":                                         `:1:19: count "0" is no whole number`,
-		"mix:\n- &a {call: x}\n- *a":                                                     ":3:3: is an alias",
+		"mix:\n- call: x\n  args: {a: '{{int 9 1}}'}": ":3:13: {{int 9 1}} is no " +
+			"placeholder",
+		"mix:\n- call: x\n  args: {a: '{{}}'}": ":3:13: {{}} is empty",
+		"mix:\n- sequence: s": ":2:13: a sequence " +
+			"needs steps",
+		"mix:\n- steps: []": ":2:10: steps is no list",
+		"mix:\n- steps: [{call: x}]\n  call: y": ":3:9: call belongs into " +
+			"the steps",
+		"mix:\n- steps: [{call: x, think: soon}]":                      `think "soon" is no time`,
+		"mix:\n- steps: [{call: x, save: {counter-1: a}}]":             `"counter-1" is no name`,
+		"mix:\n- steps: [{call: x, args: {a: '{{v}}'}, save: {v: b}}]": "nothing is named {{v}}",
+		"mix:\n- {sequence: s, steps: [{call: x}]}\n- {sequence: s, steps: " +
+			"[{call: x}]}": `:3:3: two sequences are named "s"`,
+		"data: {users: nowhere.csv}\nmix: [{call: x}]": ":1:15: cannot read " +
+			"p/nowhere.csv",
+		"data: {counter: data/users.csv}\nmix: [{call: x}]": `:1:8: "counter" is no name for data`,
+		"data: {u: plan.yaml}\nmix: [{call: x}]":            `want .csv or .jsonl`,
+		"data: {u: data/users.csv}\nmix: [{call: x, args: {a: " +
+			"'{{u.size}}'}}]": `u has no column "size"; there are name, age`,
+		"sessions: {count: 0}\nmix: [{call: x}]": `:1:19: count "0" is no whole number`,
+		"mix:\n- &a {call: x}\n- *a":             ":3:3: is an alias",
 	} {
 		_, err := ReadPlan(planFiles(plan), "p/plan.yaml")
 		if !assert.Error(t, err, plan) {
@@ -169,14 +176,17 @@ func TestFaultsAreLocated(t *testing.T) {
 }
 
 func TestEveryPlaceholderInTheHelpIsRead(t *testing.T) {
-	known := names{data: map[string]*Data{"users": {Columns: []string{"name"}, rows: [][]any{{"Ann"}}}}, saved: []string{"order"}}
+	known := names{data: map[string]*Data{"users": {Columns: []string{"name"}, rows: [][]any{{"Ann"}}}},
+		saved: []string{"order"}}
 	for _, p := range Placeholders {
-		raw, err := json.Marshal(map[string]string{"a": "{{" + p.Text + "}}", "b": "x {{" + p.Text + "}}", "c": "{{text " + p.Text + "}}"})
+		raw, err := json.Marshal(map[string]string{"a": "{{" + p.Text + "}}", "b": "x {{" + p.Text + "}}",
+			"c": "{{text " + p.Text + "}}"})
 		require.NoError(t, err)
 		tmpl, err := ParseTemplate(raw, known)
 		require.NoError(t, err, p.Text)
 		require.True(t, tmpl.Has())
-		v := Values{N: 3, Random: rand.New(rand.NewPCG(1, 1)), Client: "c1", Saved: map[string]any{"order": json.Number("7")}}
+		v := Values{N: 3, Random: rand.New(rand.NewPCG(1, 1)), Client: "c1",
+			Saved: map[string]any{"order": json.Number("7")}}
 		var got map[string]any
 		require.NoError(t, json.Unmarshal(tmpl.Render(v), &got), string(tmpl.Render(v)))
 		require.IsType(t, "", got["c"], p.Text)

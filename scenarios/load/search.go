@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -107,9 +108,10 @@ func (s *Search) confirm(answer Answer) {
 
 func (s *Search) reason() string {
 	if s.limited {
-		return fmt.Sprintf("at %s the generator was the limit, not the server: it may sustain more", results.PerSecond(s.hi))
+		return fmt.Sprintf("at %s the generator was the limit, not the server: it may sustain more",
+			words.PerSecond(s.hi))
 	}
-	return fmt.Sprintf("at %s a threshold is broken", results.PerSecond(s.hi))
+	return fmt.Sprintf("at %s a threshold is broken", words.PerSecond(s.hi))
 }
 
 func (s *Search) end(format string, args ...any) {

@@ -89,7 +89,8 @@ func (s *Sequences) save(o *open, step *Step, c *history.Call, result []byte) {
 	for _, v := range step.Save {
 		value, ok := Extract(result, v.Path)
 		if !ok {
-			c.Outcome, c.Detail = history.Broken, fmt.Sprintf("its result has no %s, which the sequence needs", strings.Join(v.Path, "."))
+			c.Outcome, c.Detail = history.Broken, fmt.Sprintf("its result has no %s, which the sequence needs",
+				strings.Join(v.Path, "."))
 			return
 		}
 		o.saved[v.Name] = value

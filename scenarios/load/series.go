@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -23,6 +24,8 @@ type series struct {
 	// closing takes every interval that ends, where they are kept elsewhere and never put
 	// together; nil: they are kept here.
 	closing func(results.LoadInterval, *Histogram)
+	// kept is where they are kept then: what may still be counted in one that has ended.
+	kept func(index int64) (due *int64, inFlight *float64)
 }
 
 func newSeries() series { return series{step: time.Second} }
@@ -33,6 +36,7 @@ func (s *series) add(c history.Call) {
 	for i := int64(c.Received / s.step); s.index < i; i = int64(c.Received / s.step) {
 		s.close()
 	}
+	s.spread(c)
 	switch c.Outcome {
 	case history.OK:
 		s.now.OK++
@@ -45,6 +49,39 @@ func (s *series) add(c history.Call) {
 		s.now.ClosedIdle++
 	default:
 		s.now.Failed++
+	}
+}
+
+// spread counts a call in the interval in which it was due, and for as long as it was
+// under way in each.
+func (s *series) spread(c history.Call) {
+	if due, _ := s.at(c.Due); due != nil {
+		*due++
+	}
+	if c.Outcome == history.Unsent {
+		return
+	}
+	for from := max(c.Sent, 0); from < c.Received; {
+		next := min((from/s.step+1)*s.step, c.Received)
+		if _, inFlight := s.at(from); inFlight != nil {
+			*inFlight += float64(next-from) / float64(s.step)
+		}
+		from = next
+	}
+}
+
+// at is what is counted in the interval of an instant, which is the open one at the
+// latest: calls come when they have ended.
+func (s *series) at(when time.Duration) (due *int64, inFlight *float64) {
+	switch i := int64(when / s.step); {
+	case when < 0:
+		return nil, nil
+	case i >= s.index:
+		return &s.now.Due, &s.now.InFlight
+	case s.kept != nil:
+		return s.kept(i)
+	default:
+		return &s.closed[i].Due, &s.closed[i].InFlight
 	}
 }
 
@@ -80,8 +117,11 @@ func (s *series) point() results.LoadInterval {
 // points are all intervals.
 func (s *series) points() []results.LoadInterval {
 	list := append([]results.LoadInterval{}, s.closed...)
-	if n := s.now; n.OK+n.Refused+n.Failed+n.Unsent+n.ClosedIdle > 0 {
+	if n := s.now; n.OK+n.Refused+n.Failed+n.Unsent+n.ClosedIdle+n.Due > 0 {
 		list = append(list, s.point())
+	}
+	for i := range list {
+		list[i].InFlight = math.Round(list[i].InFlight*1e6) / 1e6
 	}
 	return list
 }

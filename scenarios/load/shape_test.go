@@ -46,7 +46,8 @@ func TestAShapeIsPure(t *testing.T) {
 		s := parsed(t, text)
 		assert.Equal(t, slices.Collect(s.Arrivals(9*time.Second)), slices.Collect(s.Arrivals(9*time.Second)), text)
 		assert.Equal(t, slices.Collect(s.Poisson(9*time.Second, 3)), slices.Collect(s.Poisson(9*time.Second, 3)), text)
-		assert.NotEqual(t, slices.Collect(s.Poisson(9*time.Second, 3)), slices.Collect(s.Poisson(9*time.Second, 4)), text)
+		assert.NotEqual(t, slices.Collect(s.Poisson(9*time.Second, 3)), slices.Collect(s.Poisson(9*time.Second, 4)),
+			text)
 	}
 }
 
@@ -89,11 +90,13 @@ func curves() *rapid.Generator[Curve] {
 	return rapid.Custom(func(t *rapid.T) Curve {
 		if rapid.Bool().Draw(t, "sine") {
 			mean := rates.Draw(t, "mean")
-			return sine{mean: mean, swing: mean * rapid.Float64Range(0, 1).Draw(t, "swing"), period: rapid.Float64Range(0.5, 30).Draw(t, "period")}
+			return sine{mean: mean, swing: mean * rapid.Float64Range(0, 1).Draw(t, "swing"),
+				period: rapid.Float64Range(0.5, 30).Draw(t, "period")}
 		}
 		var l line
 		for range rapid.IntRange(1, 5).Draw(t, "ramps") {
-			l = append(l, ramp{from: rates.Draw(t, "from"), to: rates.Draw(t, "to"), last: rapid.Float64Range(0.1, 5).Draw(t, "last")})
+			l = append(l, ramp{from: rates.Draw(t, "from"), to: rates.Draw(t, "to"), last: rapid.Float64Range(0.1,
+				5).Draw(t, "last")})
 		}
 		return l
 	})
@@ -148,10 +151,11 @@ func TestPoissonHasItsMeanAndSpread(t *testing.T) {
 func TestVegetasPacersAgree(t *testing.T) {
 	const end = 20 * time.Second
 	for text, p := range map[string]vegeta.Pacer{
-		"40/s":                        vegeta.ConstantPacer{Freq: 40, Per: time.Second},
-		"30/1m":                       vegeta.ConstantPacer{Freq: 30, Per: time.Minute},
-		"10/s..50/s@20s":              vegeta.LinearPacer{StartAt: vegeta.Rate{Freq: 10, Per: time.Second}, Slope: 2},
-		"sine 50/s +- 30/s every 10s": vegeta.SinePacer{Period: 10 * time.Second, Mean: vegeta.Rate{Freq: 50, Per: time.Second}, Amp: vegeta.Rate{Freq: 30, Per: time.Second}},
+		"40/s":           vegeta.ConstantPacer{Freq: 40, Per: time.Second},
+		"30/1m":          vegeta.ConstantPacer{Freq: 30, Per: time.Minute},
+		"10/s..50/s@20s": vegeta.LinearPacer{StartAt: vegeta.Rate{Freq: 10, Per: time.Second}, Slope: 2},
+		"sine 50/s +- 30/s every 10s": vegeta.SinePacer{Period: 10 * time.Second, Mean: vegeta.Rate{Freq: 50,
+			Per: time.Second}, Amp: vegeta.Rate{Freq: 30, Per: time.Second}},
 	} {
 		s := parsed(t, text)
 		for at := time.Duration(0); at < end; at += 777 * time.Millisecond {

@@ -70,7 +70,8 @@ func (t ToolInfo) Hints() string {
 		set     *bool
 		yes, no string
 	}{
-		{a.ReadOnly, "only reads", "writes"}, {a.Destructive, "destroys", "doesn't destroy"}, {a.OpenWorld, "reaches out", "stays inside"},
+		{a.ReadOnly, "only reads", "writes"}, {a.Destructive, "destroys", "doesn't destroy"},
+		{a.OpenWorld, "reaches out", "stays inside"},
 	} {
 		if h.set == nil {
 			continue

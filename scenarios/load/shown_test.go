@@ -13,10 +13,12 @@ func TestParametersAndHints(t *testing.T) {
 		{`{"name":"x"}`, "?", "-"},
 		{`{"name":"x","inputSchema":{"type":"object"},"annotations":{}}`, "none", "-"},
 		{`{"name":"x","inputSchema":{"properties":{"q":{"type":"string"},"n":{"type":["integer","null"]},"any":{}},"required":["q"]},
-			"annotations":{"readOnlyHint":true,"openWorldHint":false}}`, "q* string, any, n integer", "only reads, stays inside"},
+			"annotations":{"readOnlyHint":true,"openWorldHint":false}}`, "q* string, any, n integer",
+			"only reads, stays inside"},
 		{`{"name":"x","inputSchema":{"properties":{"m":{"enum":["a","b",3,4,5,6]}}},"annotations":{"readOnlyHint":false,"destructiveHint":true,"openWorldHint":true}}`,
 			`m one of "a","b",3,4,5, …`, "writes, destroys, reaches out"},
-		{`{"name":"x","inputSchema":{"properties":{"m":{"type":7}}},"annotations":{"destructiveHint":false}}`, "m", "doesn't destroy"},
+		{`{"name":"x","inputSchema":{"properties":{"m":{"type":7}}},"annotations":{"destructiveHint":false}}`, "m",
+			"doesn't destroy"},
 	} {
 		var tool ToolInfo
 		require.NoError(t, json.Unmarshal([]byte(row.tool), &tool))

@@ -29,8 +29,10 @@ func clientsOf(p shard.Part, sessions int) []string {
 // shape: none is sent twice, and none is left out.
 func TestSharesAreThePlan(t *testing.T) {
 	plan := newPlan(
-		Entry{Weight: 3, Steps: []Step{{Method: "tools/call", Tool: "search", Arguments: template(t, `{"n":"{{counter}}","r":"{{int 1 100}}","c":"{{session}}"}`)}}},
-		Entry{Weight: 1, Name: "checkout", Steps: []Step{{Method: "tools/call", Tool: "add"}, {Method: "tools/call", Tool: "pay"}}},
+		Entry{Weight: 3, Steps: []Step{{Method: "tools/call", Tool: "search", Arguments: template(t,
+			`{"n":"{{counter}}","r":"{{int 1 100}}","c":"{{session}}"}`)}}},
+		Entry{Weight: 1, Name: "checkout", Steps: []Step{{Method: "tools/call", Tool: "add"}, {Method: "tools/call",
+			Tool: "pay"}}},
 	)
 	shapes := []string{"37/s", "0.5/s..40/s@6s", "burst 16 every 1s on 12/s"}
 	rapid.Check(t, func(t *rapid.T) {
@@ -49,7 +51,8 @@ func TestSharesAreThePlan(t *testing.T) {
 		var got []history.Arrival
 		for nth := 1; nth <= of; nth++ {
 			p := shard.Part{Nth: nth, Of: of}
-			own := slices.Collect(plan.Share(dues(), Split{Part: p, Sessions: sessions, Clients: clientsOf(p, sessions)}, seed))
+			own := slices.Collect(plan.Share(dues(), Split{Part: p, Sessions: sessions,
+				Clients: clientsOf(p, sessions)}, seed))
 			even := sessions%of == 0
 			if even && (len(own) < len(want)/of || len(own) > len(want)/of+sessions/of) {
 				t.Fatalf("%s sends %d of %d", p, len(own), len(want))
@@ -60,7 +63,8 @@ func TestSharesAreThePlan(t *testing.T) {
 			return fmt.Sprintf("%020d %s %s %s %s %s", a.Due, a.Client, a.Method, a.Tool, a.Label, a.Arguments)
 		}
 		if a, b := keys(want, key), keys(got, key); !slices.Equal(a, b) {
-			t.Fatalf("%d shards of %d sessions send %d calls, and one sends %d; or others", of, sessions, len(b), len(a))
+			t.Fatalf("%d shards of %d sessions send %d calls, and one sends %d; or others", of, sessions, len(b),
+				len(a))
 		}
 	})
 }
@@ -89,7 +93,8 @@ func TestBurstsAreSharedOut(t *testing.T) {
 	for nth := 1; nth <= 4; nth++ {
 		p := shard.Part{Nth: nth, Of: 4}
 		n := 0
-		for a := range plan.Share(shape.Arrivals(1500*time.Millisecond), Split{Part: p, Sessions: 4, Clients: clientsOf(p, 4)}, 1) {
+		for a := range plan.Share(shape.Arrivals(1500*time.Millisecond), Split{Part: p, Sessions: 4,
+			Clients: clientsOf(p, 4)}, 1) {
 			if a.Due == time.Second {
 				n++
 			}

@@ -74,11 +74,11 @@ func ParseTemplate(arguments json.RawMessage, known names) (Template, error) {
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(arguments, &object); err != nil || object == nil {
-		return Template{}, fmt.Errorf("load: %q is no JSON object", shortened(string(arguments)))
+		return Template{}, fmt.Errorf("%q is no JSON object", shortened(string(arguments)))
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, arguments); err != nil {
-		return Template{}, fmt.Errorf("load: %q is no JSON object", shortened(string(arguments)))
+		return Template{}, fmt.Errorf("%q is no JSON object", shortened(string(arguments)))
 	}
 	return compile(compact.String(), known)
 }

@@ -37,8 +37,34 @@ func (p *probe) again(ctx context.Context) error {
 		_, err = p.send(ctx, p.stream(againCalls-4, 1.1*p.rate))
 	}
 	if box := p.report.Box; !p.measure() {
-		p.retract("what was let through and refused %s after the first call contradicts what was measured before (%s). The limiter doesn't always keep its limit",
+		p.retract("what was let through and refused %s after the first call contradicts what was measured before "+
+			"(%s). The limiter doesn't always keep its limit",
 			(p.prober.Now() - p.began).Round(time.Second), box)
 	}
 	return ignoreSpent(err)
+}
+
+// clear reports if what limits the server is settled as far as a probe can: by laws, by a
+// bucket that explains all answers, or by what refusals cost.
+func (p *probe) clear() bool {
+	switch {
+	case p.report.Evasion.Answer == "resets", p.report.Laws != nil, p.has(ModelCostly):
+		return true
+	}
+	return p.report.Box != nil && p.plainExplains()
+}
+
+// secondLook is for a box that all answers together contradict: a second limit may have
+// stood in the way for some of them.
+func (p *probe) secondLook(ctx context.Context) error {
+	p.lookBack()
+	if !p.lawsTested {
+		if err := p.watch(ctx); err != nil {
+			return err
+		}
+		if err := p.findLaws(ctx); err != nil || p.lawsCertain {
+			return err
+		}
+	}
+	return p.findSteps(ctx)
 }

@@ -83,7 +83,8 @@ func (p *probe) narrow(ctx context.Context) error {
 				before, idle = now, 0
 			}
 			if idle >= patience {
-				p.note("the box stopped narrowing: the answers' delays hide anything finer, or the limiter is not quite a token bucket")
+				p.note("the box stopped narrowing: the answers' delays hide anything finer, or the limiter is not " +
+					"quite a token bucket")
 				p.gaveUp = true
 				return nil
 			}

@@ -73,11 +73,13 @@ func (t *tests) retry() {
 func (p *probe) noteUntested() {
 	switch {
 	case p.full != stood:
-		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to check it. Until that is done the burst may be another")
+		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to " +
+			"check it. Until that is done the burst may be another")
 	case p.idle != stood:
 		p.note("that a rest brings no more than its time is taken for granted: the budget was too small to check it")
 	case p.beat != stood:
-		p.note("that tokens flow in steadily, and not in steps, is taken for granted: the budget was too small to check it")
+		p.note("that tokens flow in steadily, and not in steps, is taken for granted: the budget was too small to " +
+			"check it")
 	}
 }
 

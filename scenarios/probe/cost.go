@@ -39,7 +39,8 @@ func requests(load history.Arrival) []request {
 		{kind: "a call of an unknown tool", send: history.Arrival{Method: "tools/call", Tool: unknownTool}},
 	}
 	if load.Tool != "" {
-		list = append(list, request{kind: "a call with invalid arguments", send: history.Arrival{Method: "tools/call", Tool: load.Tool,
+		list = append(list, request{kind: "a call with invalid arguments", send: history.Arrival{Method: "tools/call",
+			Tool:      load.Tool,
 			Arguments: json.RawMessage(`{"mcpload-no-such-argument":{"nested":[1,2,3]}}`)}})
 	}
 	return list
@@ -62,6 +63,14 @@ func (p *probe) mapCosts(ctx context.Context) error {
 		p.report.Costs = append(p.report.Costs, c)
 	}
 	p.report.Costs = append(p.report.Costs, Cost{Kind: "a refused call"})
+	if p.capped > 0 {
+		for i := range p.report.Costs[1:] {
+			if c := &p.report.Costs[i+1]; !c.Absent {
+				c.Evidence = "can't tell: only calls that last show that they take a place"
+			}
+		}
+		return nil
+	}
 	if err := p.refusals(ctx, &p.report.Costs[len(p.report.Costs)-1]); err != nil {
 		return err
 	}
@@ -127,7 +136,8 @@ func (p *probe) costOf(ctx context.Context, r request, c *Cost) error {
 			return err
 		}
 		c.Tokens = p.possible(r, trials, c.Limited)
-		c.Evidence = fmt.Sprintf("%d sent, %d of them refused, between %d calls of the load", c.Requests, c.Limited, load)
+		c.Evidence = fmt.Sprintf("%d sent, %d of them refused, between %d calls of the load", c.Requests, c.Limited,
+			load)
 		if _, ok := c.Known(); ok || err != nil {
 			return err
 		}
@@ -262,7 +272,8 @@ const settled = 50 * time.Millisecond
 // asks reports if a call is of the kind, and not what came beside it: an answer
 // to the server, or the notification that ends a handshake.
 func (r request) asks(c history.Call) bool {
-	return c.Label != history.Aside && c.Kind != history.Stream && isNotification(c.Method) == isNotification(r.send.Method)
+	return c.Label != history.Aside && c.Kind != history.Stream &&
+		isNotification(c.Method) == isNotification(r.send.Method)
 }
 
 func isNotification(method string) bool { return strings.HasPrefix(method, "notifications/") }

@@ -56,9 +56,11 @@ var looks = map[string]look{
 	"never-refills": {result: probe.Unfinished, kinds: bucket, note: "tokens flowed in so slowly, or not at all"},
 	"leaky":         {result: probe.Unfinished, kinds: []string{"leaky bucket without burst"}, scope: probe.Global},
 
-	"start-empty": {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.Global, note: "not full when the probe began"},
+	"start-empty": {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.Global,
+		note: "not full when the probe began"},
 	// Twice the burst after a rest, and once at first: a bigger bucket that wasn't full.
-	"over-capacity": {result: probe.Measured, kinds: bucket, rate: 12, burst: 32, note: "not full when the probe began"},
+	"over-capacity": {result: probe.Measured, kinds: bucket, rate: 12, burst: 32, note: "not full when the " +
+		"probe began"},
 
 	"idle-reset": none, "periodic-reset": none, "stepwise-1s": none, "stepwise-250ms": none, "stepwise-100ms": none,
 	"truncating-refill": none, "off-after-first-window": none, "lockout": none, "replicas-3": none,
@@ -71,9 +73,11 @@ var looks = map[string]look{
 	"concurrency-cap": {result: probe.OtherModel, kinds: []string{"sliding window"}},
 	"refusals-cost":   {result: probe.OtherModel, kinds: []string{probe.ModelCostly}},
 
-	"per-session":    {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.PerSession, evasion: "yes"},
+	"per-session": {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.PerSession,
+		evasion: "yes"},
 	"per-connection": {result: probe.Unfinished, kinds: bucket, scope: probe.PerConnection, evasion: "yes"},
-	"session-reset":  {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.Global, evasion: "resets"},
+	"session-reset": {result: probe.Measured, kinds: bucket, rate: 12, burst: 16, scope: probe.Global,
+		evasion: "resets"},
 	// One client, one identity and one range of ids see one bucket.
 	"per-identity": sized(12, 16), "per-id-range": sized(12, 16), "shared": sized(12, 16),
 	"per-tool":             besides("tools/list", "ping", "initialize", "a call of an unknown tool"),
@@ -94,7 +98,8 @@ func TestEveryFaultIsSeenForWhatItIs(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(2) {
-				r, err := probe.Probe(t.Context(), newServerOf(t, limit(12, 16), f.Name, "", seed+1), probe.Config{Load: load, Client: "c1", Seed: seed + 1})
+				r, err := probe.Probe(t.Context(), newServerOf(t, limit(12, 16), f.Name, "", seed+1),
+					probe.Config{Load: load, Client: "c1", Seed: seed + 1})
 				require.True(t, err == nil || errors.Is(err, probe.ErrGone))
 				show(t, r)
 				looksLike(t, want, r)
@@ -126,7 +131,8 @@ func looksLike(t *testing.T, want look, r probe.Report) {
 	}
 	known := costs(r)
 	if len(want.free) > 0 {
-		for _, kind := range []string{"tools/list", "ping", "initialize", "a call of an unknown tool", "a call with invalid arguments"} {
+		for _, kind := range []string{"tools/list", "ping", "initialize", "a call of an unknown tool", "a call with " +
+			"invalid arguments"} {
 			cost, ok := known[kind]
 			require.True(t, ok, kind)
 			require.Equal(t, slices.Contains(want.free, kind), cost == 0, kind)

@@ -16,7 +16,8 @@ import (
 )
 
 // takenBy probes what lets calls through.
-func takenBy(t *testing.T, take func(at time.Duration) bool, seed uint64, b probe.Budget, mean time.Duration) probe.Report {
+func takenBy(t *testing.T, take func(at time.Duration) bool, seed uint64, b probe.Budget,
+	mean time.Duration) probe.Report {
 	t.Helper()
 	s := newServer(t, limit(12, 16), "", "")
 	delay := virtual.Exp(mean)
@@ -62,7 +63,8 @@ func TestAWindowThatOpensWithItsFirstCallIsNoSlidingOne(t *testing.T) {
 		n      int
 		length time.Duration
 	}{{30, 10 * time.Second}, {20, 2 * time.Second}, {10, 5 * time.Second}, {5, time.Second}} {
-		for name, made := range map[string]func(int, time.Duration) func(time.Duration) bool{verdict.OpenedWindow: counted, verdict.SlidingWindow: logged} {
+		for name, made := range map[string]func(int,
+			time.Duration) func(time.Duration) bool{verdict.OpenedWindow: counted, verdict.SlidingWindow: logged} {
 			for seed := uint64(1); seed <= 3; seed++ {
 				t.Run(fmt.Sprint(name, w.n, w.length, seed), func(t *testing.T) {
 					r := takenBy(t, made(w.n, w.length), seed, probe.Budget{}, time.Millisecond)
@@ -109,7 +111,8 @@ func TestABackOffIsNoBucket(t *testing.T) {
 		}, seed, probe.Budget{}, time.Millisecond)
 		show(t, r)
 		require.NotEqual(t, probe.Measured, r.Result)
-		require.False(t, slices.ContainsFunc(r.Models, func(m verdict.Model) bool { return m.Box != nil }) && len(r.Models) == 1, "a bucket is named")
+		require.False(t, slices.ContainsFunc(r.Models, func(m verdict.Model) bool { return m.Box != nil }) &&
+			len(r.Models) == 1, "a bucket is named")
 	}
 }
 

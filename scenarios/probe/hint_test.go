@@ -15,7 +15,9 @@ func TestARetryIsLateEnoughForTheHintsPrecision(t *testing.T) {
 	}
 	require.Equal(t, 22*time.Millisecond, margin(refused(time.Second, "")))
 	require.Equal(t, time.Second, margin(refused(time.Second, `Retry-After="1" wait 0s..2s`)))
-	require.Equal(t, 4*time.Millisecond, margin(refused(100*time.Millisecond, `body.retry_after_ms="100" wait 99ms..101ms; Retry-After="1" wait 0s..2s`)))
+	require.Equal(t, 4*time.Millisecond,
+		margin(refused(100*time.Millisecond,
+			`body.retry_after_ms="100" wait 99ms..101ms; Retry-After="1" wait 0s..2s`)))
 	require.Equal(t, 22*time.Millisecond, margin(refused(time.Second, "of another writer")))
 }
 

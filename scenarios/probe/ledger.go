@@ -90,11 +90,13 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	case err != nil:
 		return calls, err
 	case l.broken >= goneAfter:
-		return calls, fmt.Errorf("%w: the last %d calls got no usable reply (%s)", ErrGone, l.broken, calls[len(calls)-1].Detail)
+		return calls, fmt.Errorf("%w: the last %d calls got no usable reply (%s)", ErrGone, l.broken,
+			calls[len(calls)-1].Detail)
 	case l.failing >= failsAfter && !l.worked:
 		return calls, fmt.Errorf("%w: all %d calls failed, the last with %s", ErrFailing, l.failing, failure(l.calls))
 	case l.failing >= failsAfter:
-		return calls, fmt.Errorf("%w: the last %d calls failed, the last one with %s", ErrFailing, l.failing, failure(l.calls))
+		return calls, fmt.Errorf("%w: the last %d calls failed, the last one with %s", ErrFailing, l.failing,
+			failure(l.calls))
 	case len(plan) < whole:
 		return calls, errSpent
 	}

@@ -22,8 +22,10 @@ func TestLongWindowsAreNamedWithTheTimeThatTheyNeed(t *testing.T) {
 					at := func(b probe.Budget) probe.Report {
 						server := newServerOf(t, limit(float64(calls)/60, calls), fault, "", seed)
 						w := weathers[1]
-						server.target.There, server.target.Back, server.target.Rand = w.delay, w.delay, rand.New(rand.NewPCG(seed, 7))
-						r, err := probe.Probe(t.Context(), server, probe.Config{Load: load, Client: "c1", Seed: seed, Budget: b})
+						server.target.There, server.target.Back, server.target.Rand = w.delay, w.delay,
+							rand.New(rand.NewPCG(seed, 7))
+						r, err := probe.Probe(t.Context(), server, probe.Config{Load: load, Client: "c1", Seed: seed,
+							Budget: b})
 						require.NoError(t, err)
 						return r
 					}

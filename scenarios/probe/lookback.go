@@ -18,7 +18,8 @@ func (p *probe) lookBack() {
 	if p.plainExplains() {
 		return
 	}
-	p.retract("answers beside those that were measured contradict the box: %s explains some, and no token bucket explains all %d. The limiter doesn't always keep its limit", r.Box, len(p.calls))
+	p.retract("answers beside those that were measured contradict the box: %s explains some, and no token bucket "+
+		"explains all %d. The limiter doesn't always keep its limit", r.Box, len(p.calls))
 }
 
 // plainExplains reports if a token bucket explains everything that was sent.
@@ -46,7 +47,8 @@ func (p *probe) retract(format string, args ...any) {
 	}
 	for i := range r.Costs {
 		if c := &r.Costs[i]; i > 0 && c.Tokens != nil {
-			c.Tokens, c.Evidence = nil, "can't tell: no token bucket explains the limiter, so that there is no level to reckon with"
+			c.Tokens, c.Evidence = nil, "can't tell: no token bucket explains the limiter, so that there is no level "+
+				"to reckon with"
 		}
 	}
 }

@@ -25,6 +25,10 @@ func (p *probe) tellApart(ctx context.Context) error {
 		}
 		p.nameModels()
 	}
+	if err := p.findLaws(ctx); err != nil || p.lawsCertain {
+		return err
+	}
+	p.nameModels()
 	for range 4 {
 		var err error
 		window := slices.ContainsFunc(p.report.Models, isWindow)
@@ -61,10 +65,14 @@ func (p *probe) nameModels() {
 		return
 	}
 	if p.has(verdict.ConcurrencyCap) {
-		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses them, anything else does once they come faster than it grants")
+		p.report.Apart = append(p.report.Apart, "calls strictly one after the other: a concurrency cap never refuses "+
+			"them, anything else does once they come faster than it grants")
 	}
 	if slices.ContainsFunc(p.report.Models, isWindow) {
-		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's calls, and as many again just after a window's length from the first: a window that opens with its first call lets all of those through, a sliding one half of them, a fixed one opens wholly at its own edge, and a token bucket steadily")
+		p.report.Apart = append(p.report.Apart, "half the calls of a window, half a window of rest, a whole window's "+
+			"calls, and as many again just after a window's length from the first: a window that opens with its "+
+			"first call lets all of those through, a sliding one half of them, a fixed one opens wholly at its own "+
+			"edge, and a token bucket steadily")
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -73,14 +74,17 @@ const (
 
 // A Config says what to probe with. Only Load and Client must be set.
 type Config struct {
-	Load      history.Arrival // the call that is sent over and over: Method, Tool, Arguments
-	Client    string          // who sends, where nothing else is said
-	Handshake []history.Call  // what setting that client up took
+	Load history.Arrival // the call that is sent over and over: Method, Tool, Arguments
+	// a call of another tool, to see if each has a limit of its own; without a Tool: there is none
+	Second    history.Arrival
+	Client    string         // who sends, where nothing else is said
+	Handshake []history.Call // what setting that client up took
 	Budget    Budget
-	Seed      uint64          // makes jitter repeatable
-	Stateless bool            // the protocol has no sessions and no initialize (2026-07-28 and later)
-	Other     bool            // Identity.Other has credentials to speak with
-	Presumed  bool            // nobody said that the load is charged: that none of it is refused says nothing of other calls
+	Seed      uint64 // makes jitter repeatable
+	Stateless bool   // the protocol has no sessions and no initialize (2026-07-28 and later)
+	Other     bool   // Identity.Other has credentials to speak with
+	// nobody said that the load is charged: that none of it is refused says nothing of other calls
+	Presumed  bool
 	Tolerance float64         // tokens; default verdict.DefaultTolerance
 	Clocks    *verdict.Clocks // how far clocks may disagree; nil: verdict.DefaultDrift, and no tick: see allowTick
 	Tell      func(string)    // told what the probe is about to do; nil: nobody is
@@ -94,14 +98,14 @@ const (
 
 // ErrGone is returned where the server stopped answering, so that nothing more
 // could be found out.
-var ErrGone = errors.New("probe: the server stopped answering")
+var ErrGone = errors.New("the server stopped answering")
 
 // ErrFailing is returned where the load got nothing but errors, so that more of it
 // would find out nothing.
-var ErrFailing = errors.New("probe: calls fail")
+var ErrFailing = errors.New("calls fail")
 
 // errSpent ends a phase: its share of the budget is used up.
-var errSpent = errors.New("probe: the budget is spent")
+var errSpent = errors.New("the budget is spent")
 
 // A probe is one probe under way.
 type probe struct {
@@ -121,7 +125,13 @@ type probe struct {
 	confirmed bool      // windows were put to the test by traffic of their own
 	straddled int       // how often that was
 	gaveUp    bool      // more of the same would not narrow the box
-	tests               // that a narrow box has to stand
+
+	capped      time.Duration // how long calls last of which a cap was found; 0: none was
+	lawsFrom    int           // the first of the calls that put laws to the test
+	stepped     bool          // equal fills of a bucket were seen
+	lawsTested  bool          // traffic was sent to put laws to the test
+	lawsCertain bool          // the laws that were found are all that explains the answers
+	tests                     // that a narrow box has to stand
 }
 
 // Probe finds out what it can within the budget. The error is nil unless the
@@ -141,7 +151,8 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 		cfg.Budget.Time = DefaultTime
 	}
 	if cfg.Budget.Calls < 0 || cfg.Budget.Time < 0 {
-		return Report{}, fmt.Errorf("probe: a budget of %d calls and %s: want more than none", cfg.Budget.Calls, cfg.Budget.Time)
+		return Report{}, fmt.Errorf("a budget of %d calls and %s: want more than none", cfg.Budget.Calls,
+			cfg.Budget.Time)
 	}
 	if cfg.Tell == nil {
 		cfg.Tell = func(string) {}
@@ -178,12 +189,15 @@ type phase struct {
 func (p *probe) all(ctx context.Context) error {
 	for _, ph := range []phase{
 		{"ramp", "sending 1, 2, 4, ... calls at once until one is refused", 0.64, p.ramp},
+		{"cap", "seeing if it is calls in flight that are limited", 0.76, p.findCap},
 		{"box", "narrowing rate and burst", 0.70, p.narrow},
 		{"model", "telling kinds of limiters apart", 0.78, p.tellApart},
 		{"scope", "finding out who shares the limit", 0.86, p.findScope},
-		{"retry-after", "taking Retry-After at its word", 0.90, p.tryRetryAfter},
+		{"tools", "finding out if another tool shares it", 0.9, p.findTools},
+		{"retry-after", "taking Retry-After at its word", 0.92, p.tryRetryAfter},
 		{"cost", "finding out what costs a token", 1, p.mapCosts},
 		{"again", "seeing if the limit still holds", 1, p.again},
+		{"laws", "looking for a second limit, or for steps", 1, p.secondLook},
 		{"box", "narrowing rate and burst with what is left of the budget", 1, p.narrowMore},
 	} {
 		if ph.name != "ramp" && !p.report.Refused {
@@ -194,13 +208,19 @@ func (p *probe) all(ctx context.Context) error {
 		if ph.name == "model" && p.report.Box == nil { // what it is matters most then
 			p.allow(0.82)
 		}
+		if (ph.name == "scope" || ph.name == "tools") && p.lawsTested {
+			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls, p.sent+int(3*p.burst)+30))
+			p.mayUntil = max(p.mayUntil, p.began+p.cfg.Budget.Time*95/100)
+		}
 		if ph.name == "cost" {
 			p.mayCalls = min(p.mayCalls, max(p.sent, p.cfg.Budget.Calls-p.kept()))
 		}
 		if ph.name == "box" && ph.share < 1 { // the ramp may have found the limit late
 			p.mayCalls = max(p.mayCalls, min(p.cfg.Budget.Calls*9/10, p.sent+p.cfg.Budget.Calls/4))
 		}
-		if ph.name == "again" && !p.worthAgain() || ph.name == "box" && (p.certain() && p.tests.passed() || p.gaveUp) {
+		if ph.name == "cap" && !p.mayBeCap() || p.capped > 0 && slices.Contains(pastCap, ph.name) ||
+			ph.name == "tools" && p.cfg.Second.Tool == "" || ph.name == "again" && !p.worthAgain() ||
+			ph.name == "laws" && p.clear() || ph.name == "box" && (p.certain() && p.tests.passed() || p.gaveUp) {
 			continue
 		}
 		p.cfg.Tell(ph.doc)

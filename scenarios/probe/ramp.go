@@ -26,7 +26,8 @@ func (p *probe) ramp(ctx context.Context) error {
 			return p.found(err)
 		}
 		if lost := unanswered(calls); lost > 0 {
-			p.note("%d of %d calls at once got no reply: the server may refuse by silence, or be overloaded. Nothing more was sent", lost, len(calls))
+			p.note("%d of %d calls at once got no reply: the server may refuse by silence, or be overloaded. Nothing "+
+				"more was sent", lost, len(calls))
 			return nil
 		}
 		if errors.Is(err, errSpent) {
@@ -106,7 +107,8 @@ func (p *probe) rampOneConnection(ctx context.Context) error {
 	}
 	p.client = client
 	p.segments = []segment{{before, -1}}
-	tried := fmt.Sprintf("one connection was refused after %d calls, and %d calls over many connections were not, before it and after it", admitted, p.report.Open.AtOnce)
+	tried := fmt.Sprintf("one connection was refused after %d calls, and %d calls over many connections were not, "+
+		"before it and after it", admitted, p.report.Open.AtOnce)
 	p.report.Scope = Value{PerConnection, tried, p.sent}
 	p.report.Evasion = Value{"yes", "each connection has a limit of its own", p.sent}
 	return p.found(err)

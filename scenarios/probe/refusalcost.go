@@ -14,7 +14,8 @@ import (
 func (p *probe) refusals(ctx context.Context, c *Cost) error {
 	if len(p.report.Models) == 1 && (p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow)) {
 		_, c.Requests = tally(p.history())
-		c.Tokens, c.Evidence = []int{0}, fmt.Sprintf("the window explains all answers without it, beside %d refusals", c.Requests)
+		c.Tokens, c.Evidence = []int{0}, fmt.Sprintf("the window explains all answers without it, beside %d refusals",
+			c.Requests)
 		return nil
 	}
 	if err := p.costOfRefusals(ctx, c); err != nil {
@@ -38,7 +39,8 @@ func (p *probe) refusals(ctx context.Context, c *Cost) error {
 	}
 	if p.plainExplains() {
 		c.Tokens = nil
-		c.Evidence += "; a bucket from which refusals take nothing explains all of it, so that delays may have done this"
+		c.Evidence += "; a bucket from which refusals take nothing explains all of it, so that delays may have " +
+			"done this"
 		return nil
 	}
 	p.report.Box, p.report.Models, p.report.Apart, p.gaveUp = nil, nil, nil, true // all of them take refusals for free
@@ -96,7 +98,8 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 		plain, after, refused = plain+n, after+m, refused+limited
 		always = always && n > m // a clock that is set shows once
 		c.Requests = refused
-		c.Evidence = fmt.Sprintf("%d calls were admitted after two rests of %s, and %d after %d refusals more", plain, length.Round(time.Millisecond), after, refused)
+		c.Evidence = fmt.Sprintf("%d calls were admitted after two rests of %s, and %d after %d refusals more", plain,
+			length.Round(time.Millisecond), after, refused)
 	}
 	switch lost := plain - after; {
 	case refused < 4:

@@ -21,8 +21,10 @@ type Report struct {
 	Untold    bool              // nothing was refused, and nobody said that what was sent is charged
 	Models    []verdict.Model   // every kind of limiter that explains the history
 	Apart     []string          // what traffic would tell those apart
+	Laws      []Law             // that were found where no bucket explains the answers; each was put to a run's test
 	Scope     Value
 	Evasion   Value // whether a new session evades the limit: "yes", "no" or, where it refills everybody's, "resets"
+	Tools     Value // whether another tool shares it; no Answer and no Evidence where none was tried
 	Costs     []Cost
 	Signal    Signal
 	Notes     []string
@@ -113,7 +115,8 @@ func (p *probe) conclude() {
 	r.Load = p.load
 	r.Calls, r.Sent = p.calls, p.sent
 	if p.used > 0 && r.Box != nil {
-		p.note("the first refusals fit a token bucket only if it was not full when the probe began: somebody had used it, or it starts with less than its burst")
+		p.note("the first refusals fit a token bucket only if it was not full when the probe began: somebody had " +
+			"used it, or it starts with less than its burst")
 	}
 	for _, c := range p.calls {
 		switch {
@@ -133,7 +136,8 @@ func (p *probe) conclude() {
 	}
 	p.lookBack()
 	if p.mixed && r.Scope.Answer == "" {
-		p.note("many calls over many connections were let through, and one connection then was refused: the box supposes that all share one limit. A limit a connection isn't excluded")
+		p.note("many calls over many connections were let through, and one connection then was refused: the box " +
+			"supposes that all share one limit. A limit a connection isn't excluded")
 	}
 	if r.Box != nil && !p.gaveUp {
 		p.noteUntested()
@@ -144,10 +148,12 @@ func (p *probe) conclude() {
 		}
 	}
 	if r.Box != nil && !roundBurst(*r.Box) {
-		p.note("no whole or half number of calls fits the burst, so that the burst is another fraction of a call, or the limiter not quite a token bucket: one that fills in small steps looks like that")
+		p.note("no whole or half number of calls fits the burst, so that the burst is another fraction of a call, or " +
+			"the limiter not quite a token bucket: one that fills in small steps looks like that")
 	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
-		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
+		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it "+
+			"more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
 	}
 	p.result()
 }
@@ -159,19 +165,27 @@ func (p *probe) result() {
 	switch {
 	case open && p.cfg.Presumed:
 		r.Result, r.Untold = Unfinished, true
-		p.note("nobody said that %s is charged, and a limiter of tool calls lets it through: tool calls were not tried", r.Load.Method)
+		p.note("nobody said that %s is charged, and a limiter of tool calls lets it through: tool calls were not tried",
+			r.Load.Method)
 	case open:
 		r.Result = NoLimit
 		r.Models = []verdict.Model{{Name: verdict.NoLimit}}
-		p.note("that is true of calls that get a result (%d of %d did): a limit on calls that fail isn't excluded, nor are refusals in words of a result that doesn't say that it is an error", r.Admitted, r.Admitted+r.Failed)
+		p.note("that is true of calls that get a result (%d of %d did): a limit on calls that fail isn't excluded, "+
+			"nor are refusals in words of a result that doesn't say that it is an error", r.Admitted, r.Admitted+
+			r.Failed)
 	case p.isNarrow() && len(r.Models) == 1 && p.tests.passed() && roundBurst(*r.Box):
 		r.Result = Measured
-	case r.Refused && r.Box == nil && len(r.Models) == 1 && (p.confirmed || r.Models[0].Window == 0):
+	case p.lawsCertain && r.Box == nil:
+		r.Result = OtherModel
+		r.Models, r.Apart = modelsOf(r.Laws), nil
+	case r.Refused && r.Box == nil && len(r.Models) == 1 && !p.has(verdict.ConcurrencyCap) && // that needs its own test
+		(r.Models[0].Window == 0 || p.confirmed && r.Models[0].Window < shortestLaw): // a longer one is put to a test
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished
 		if len(r.Models) == 1 && isWindow(r.Models[0]) {
-			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more than once. Allow it more time, such as %s", (20 * r.Models[0].Window).Round(time.Minute))
+			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
+				"than once. Allow it more time, such as %s", (20 * r.Models[0].Window).Round(time.Minute))
 		}
 	}
 }

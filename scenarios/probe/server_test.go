@@ -56,9 +56,11 @@ func newServerOf(t *testing.T, l profiles.Limit, fault string, charge mock.Charg
 	t.Helper()
 	limiter, err := mock.NewLimiter(l, fault, charge, seed)
 	require.NoError(t, err)
-	s := &server{clock: virtual.NewClock(), limiter: limiter, single: map[string]bool{}, names: map[string]string{}, busy: map[string]int{}}
+	s := &server{clock: virtual.NewClock(), limiter: limiter, single: map[string]bool{}, names: map[string]string{},
+		busy: map[string]int{}}
 	delay := virtual.Exp(time.Millisecond)
-	s.target = &virtual.Server{Clock: s.clock, There: delay, Rand: rand.New(rand.NewPCG(1, 2)), Timeout: 10 * time.Second, Decide: s.decide}
+	s.target = &virtual.Server{Clock: s.clock, There: delay, Rand: rand.New(rand.NewPCG(1, 2)),
+		Timeout: 10 * time.Second, Decide: s.decide}
 	s.target.Back = func(r *rand.Rand) time.Duration { // asked right after Decide
 		if s.admitted {
 			return s.holds + delay(r)
@@ -113,7 +115,8 @@ func (s *server) decide(at time.Duration, a history.Arrival) virtual.Reply {
 	case d.WrongID:
 		return virtual.Reply{Outcome: history.Broken, Detail: history.WrongID + "id 7"}
 	case d.Limited && !d.AsSuccess:
-		return virtual.Reply{Outcome: history.Limited, RetryAfter: d.RetryAfter, Status: s.status, Code: s.code, Detail: "rate limit"}
+		return virtual.Reply{Outcome: history.Limited, RetryAfter: d.RetryAfter, Status: s.status, Code: s.code,
+			Detail: "rate limit"}
 	case len(a.Method) > 14 && a.Method[:14] == "notifications/":
 		return virtual.Reply{Outcome: history.Unknown}
 	case a.Tool == "mcpload-no-such-tool":

@@ -94,7 +94,8 @@ func (p *probe) readSignal() {
 		s.RetryAfter.Answer, s.RetryAfter.Evidence = RetryWrong, saw
 	}
 	if s.Said == 0 {
-		s.RetryAfter = Value{Answer: RetryAbsent, Evidence: fmt.Sprintf("none of %d refusals said how long to wait", s.Refusals)}
+		s.RetryAfter = Value{Answer: RetryAbsent, Evidence: fmt.Sprintf("none of %d refusals said how long to wait",
+			s.Refusals)}
 	}
 }
 
@@ -148,6 +149,10 @@ func Legality(code, status int, stateless bool) (legal bool, words string) {
 // that they name should be refused, and one just after it admitted.
 func (p *probe) tryRetryAfter(ctx context.Context) error {
 	v := &p.report.Signal.RetryAfter
+	if p.capped > 0 {
+		v.Evidence = "there is a place as soon as a call ends, and no refusal can know when"
+		return nil
+	}
 	begin := p.sent
 	defer func() { v.Calls = p.sent - begin }()
 	honest, tooEarly := "", false
@@ -167,7 +172,8 @@ func (p *probe) tryRetryAfter(ctx context.Context) error {
 			}
 			if retry.Outcome == history.OK {
 				v.Answer = RetryLong
-				v.Evidence = fmt.Sprintf("it said %s, and a retry after %s was admitted", short(refusal.RetryAfter), short(retry.Received-refusal.Sent))
+				v.Evidence = fmt.Sprintf("it said %s, and a retry after %s was admitted", short(refusal.RetryAfter),
+					short(retry.Received-refusal.Sent))
 				return nil
 			}
 			tooEarly = true
@@ -184,12 +190,14 @@ func (p *probe) tryRetryAfter(ctx context.Context) error {
 		}
 		if retry.Outcome == history.Limited {
 			v.Answer = RetryShort
-			v.Evidence = fmt.Sprintf("it said %s, and a retry %s after the refusal was refused", short(refusal.RetryAfter), short(retry.Sent-refusal.Received))
+			v.Evidence = fmt.Sprintf("it said %s, and a retry %s after the refusal was refused",
+				short(refusal.RetryAfter), short(retry.Sent-refusal.Received))
 			return nil
 		}
 		v.Answer, v.Evidence = RetryEnough, fmt.Sprintf("a retry %s after the wait was admitted", short(margin))
 		if tooEarly {
-			v.Answer, v.Evidence = RetryHonest, honest+fmt.Sprintf(", and one %s after the wait was admitted", short(margin))
+			v.Answer, v.Evidence = RetryHonest, honest+fmt.Sprintf(", and one %s after the wait was admitted",
+				short(margin))
 		}
 	}
 	return nil

@@ -45,13 +45,15 @@ func (s size) fills() float64 { return float64(s.burst) / s.rate }
 // load of one client; false where it is none.
 func (s size) truth(fault string) (rate, burst float64, ok bool) {
 	rate, burst = s.rate, float64(s.burst)
-	percent := map[string]float64{"rate+10%": 1.1, "rate-10%": 0.9, "rate+5%": 1.05, "rate-5%": 0.95, "rate+2%": 1.02, "rate-2%": 0.98, "never-refills": 0}
+	percent := map[string]float64{"rate+10%": 1.1, "rate-10%": 0.9, "rate+5%": 1.05, "rate-5%": 0.95, "rate+2%": 1.02,
+		"rate-2%": 0.98, "never-refills": 0}
 	if k, ok := percent[fault]; ok {
 		return k * rate, burst, true
 	}
 	switch fault {
 	case "", "per-session", "per-connection", "per-identity", "per-id-range", "shared", "per-tool", "per-method",
-		"start-empty", "session-reset", "only-success-counted", "retry-after-short", "retry-after-long", "duplicate-reply":
+		"start-empty", "session-reset", "only-success-counted", "retry-after-short", "retry-after-long",
+		"duplicate-reply":
 		return rate, burst, true
 	case "burst+1":
 		return rate, burst + 1, true
@@ -131,20 +133,27 @@ func sweep(t *testing.T, s size, fault string, w weather, seed uint64) {
 	if r.Box == nil {
 		return
 	}
-	granted := slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "full when the probe began is taken for granted") })
+	granted := slices.ContainsFunc(r.Notes, func(n string) bool {
+		return strings.Contains(n, "full when the probe "+
+			"began is taken for granted")
+	})
 	if granted {
 		require.NotEqual(t, probe.Measured, r.Result)
 		if fault == "over-capacity" || fault == "start-empty" { // it wasn't full
 			return
 		}
 	}
-	if fault == "per-connection" && slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "A limit a connection isn't excluded") }) {
+	if fault == "per-connection" && slices.ContainsFunc(r.Notes, func(n string) bool {
+		return strings.Contains(n,
+			"A limit a connection isn't excluded")
+	}) {
 		require.NotEqual(t, probe.Measured, r.Result)
 		return
 	}
 	within := r.Box.Rate.Lo <= rate && rate <= r.Box.Rate.Hi && r.Box.Burst.Lo <= burst && burst <= r.Box.Burst.Hi
 	faster := r.Box.Or != nil && rate >= r.Box.Or.Rate.Lo && burst <= r.Box.Or.Burst.Hi
-	require.True(t, within || faster, "the true bucket of %g/s and %g is not in %s; %s, %v", rate, burst, r.Box, r.Result, r.Notes)
+	require.True(t, within || faster, "the true bucket of %g/s and %g is not in %s; %s, %v", rate, burst, r.Box,
+		r.Result, r.Notes)
 }
 
 // faults are an honest server's, which has no name, and all that show in a probe's
@@ -186,7 +195,8 @@ func TestDelaysAreNoCost(t *testing.T) {
 			server := newServerOf(t, limit(12, 16), fault, "", seed)
 			delay := virtual.Exp(20 * time.Millisecond)
 			server.target.There, server.target.Back, server.target.Rand = delay, delay, rand.New(rand.NewPCG(seed, 7))
-			r, err := probe.Probe(t.Context(), server, probe.Config{Load: load, Client: "c1", Seed: seed, Budget: probe.Budget{Calls: 600}})
+			r, err := probe.Probe(t.Context(), server, probe.Config{Load: load, Client: "c1", Seed: seed,
+				Budget: probe.Budget{Calls: 600}})
 			require.NoError(t, err)
 			require.NotEqual(t, probe.OtherModel, r.Result, "%s, seed %d: %v %v", fault, seed, r.Models, r.Notes)
 		}

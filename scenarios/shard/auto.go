@@ -55,7 +55,8 @@ func slurm(whole func(string) (int, error)) (int, int, error) {
 	}
 	id, least, count := at[0], at[1], at[2]
 	if (id-least)%step != 0 || (id-least)/step >= count {
-		return 0, 0, fmt.Errorf("task %d of an array of %d from %d on: an array with gaps has no order; give --shard k/n", id, count, least)
+		return 0, 0, fmt.Errorf("task %d of an array of %d from %d on: an array with gaps has no order; give "+
+			"--shard k/n", id, count, least)
 	}
 	return (id-least)/step + 1, count, nil
 }
@@ -76,9 +77,10 @@ func Auto(variable func(name string) (string, bool)) (Part, error) {
 		for _, p := range places {
 			names = append(names, p.number+" of "+p.name)
 		}
-		return Part{}, fmt.Errorf("shard: nothing here says which shard this is: there is no %s", strings.Join(names, ", "))
+		return Part{}, fmt.Errorf("nothing here says which shard this is: there is no %s", strings.Join(names, ", "))
 	case len(found) > 1:
-		return Part{}, fmt.Errorf("shard: both %s and %s say which shard this is: give --shard k/n", found[0].name, found[1].name)
+		return Part{}, fmt.Errorf("both %s and %s say which shard this is: give --shard k/n", found[0].name,
+			found[1].name)
 	}
 	nth, of, err := found[0].part(func(name string) (int, error) {
 		text, ok := variable(name)
@@ -92,7 +94,7 @@ func Auto(variable func(name string) (string, bool)) (Part, error) {
 		return n, nil
 	})
 	if err != nil {
-		return Part{}, fmt.Errorf("shard: %s: %w", found[0].name, err)
+		return Part{}, fmt.Errorf("%s: %w", found[0].name, err)
 	}
 	return made(nth, of)
 }

@@ -53,7 +53,7 @@ type Offsets struct {
 // then a clock was set, or drifts further than that.
 func NewOffsets(bounds []Bound, drift float64) (Offsets, error) {
 	if len(bounds) == 0 {
-		return Offsets{}, fmt.Errorf("shard: nobody measured the clock")
+		return Offsets{}, fmt.Errorf("nobody measured the clock")
 	}
 	o := Offsets{drift: drift, at: slices.Clone(bounds)}
 	slices.SortFunc(o.at, func(a, b Bound) int { return cmp.Compare(a.At, b.At) })
@@ -69,7 +69,8 @@ func NewOffsets(bounds []Bound, drift float64) (Offsets, error) {
 	}
 	for _, b := range o.at {
 		if b.Lo > b.Hi {
-			return Offsets{}, fmt.Errorf("shard: the clock was set during the run, or drifts by more than %g ppm: at %s it was off by %s more than that explains",
+			return Offsets{}, fmt.Errorf("the clock was set during the run, or drifts by more than %g ppm: at %s it "+
+				"was off by %s more than that explains",
 				drift*1e6, b.At.Round(time.Millisecond), b.Lo-b.Hi)
 		}
 	}

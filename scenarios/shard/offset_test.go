@@ -46,7 +46,8 @@ func TestOffsetsHoldTheTruth(t *testing.T) {
 			for _, later := range walk[i:] {
 				shift, e := o.Common(m.at, later.at)
 				if (m.off-shift).Abs() > e+2 || (later.off-shift).Abs() > e+2 {
-					t.Fatalf("from %s to %s: %d and %d are not within %d of %d", m.at, later.at, m.off, later.off, e, shift)
+					t.Fatalf("from %s to %s: %d and %d are not within %d of %d", m.at, later.at, m.off, later.off, e,
+						shift)
 				}
 			}
 		}
@@ -69,5 +70,5 @@ func TestAClockThatWasSet(t *testing.T) {
 	_, err := NewOffsets([]Bound{before.Bound(200e-6), after.Bound(200e-6)}, 200e-6)
 	require.ErrorContains(t, err, "the clock was set during the run, or drifts by more than 200 ppm")
 	_, err = NewOffsets(nil, 0)
-	require.EqualError(t, err, "shard: nobody measured the clock")
+	require.EqualError(t, err, "nobody measured the clock")
 }

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/mcpload/mcpload/internal/hint"
 )
 
 // Most is how many parts a plan may have.
@@ -28,7 +30,7 @@ func Parse(text string) (Part, error) {
 	n, err := strconv.Atoi(nth)
 	m, err2 := strconv.Atoi(of)
 	if !ok || errors.Join(err, err2) != nil {
-		return Part{}, fmt.Errorf("shard: %q is not a part such as 3/10, or auto", text)
+		return Part{}, fmt.Errorf("%q is not a part such as 3/10, or auto", text)
 	}
 	return made(n, m)
 }
@@ -36,9 +38,9 @@ func Parse(text string) (Part, error) {
 func made(nth, of int) (Part, error) {
 	switch {
 	case of < 1 || of > Most:
-		return Part{}, fmt.Errorf("shard: %d shards are not from 1 to %d", of, Most)
+		return Part{}, fmt.Errorf("%d shards are not from 1 to %d", of, Most)
 	case nth < 1 || nth > of:
-		return Part{}, fmt.Errorf("shard: shard %d of %d: shards count from 1", nth, of)
+		return Part{}, fmt.Errorf("shard %d of %d: shards count from 1", nth, of)
 	}
 	return Part{nth, of}, nil
 }
@@ -64,6 +66,21 @@ func (p Part) Count(total int) int {
 		return total
 	}
 	return max(0, (total-p.Nth+p.Of)/p.Of)
+}
+
+// TooFew is the error about what there are fewer of than parts, as the flag of that name
+// says.
+func (p Part) TooFew(flag string, n int) error {
+	return hint.New(fmt.Errorf("--%s %d for %d shards: each needs one at least", flag, n, p.Of),
+		fmt.Sprintf("--%s %d is one each", flag, p.Of))
+}
+
+// Fraction is the part's share of what can be divided at will, such as a rate.
+func (p Part) Fraction(total float64) float64 {
+	if p.Whole() {
+		return total
+	}
+	return total / float64(p.Of)
 }
 
 // Evenly is how many there are in all where nobody said: at least so many, and as many

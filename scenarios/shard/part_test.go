@@ -45,14 +45,14 @@ func TestParse(t *testing.T) {
 	require.Equal(t, "3/10", p.String())
 	require.Empty(t, Part{}.String())
 	for text, want := range map[string]string{
-		"":                      `shard: "" is not a part such as 3/10, or auto`,
-		"3":                     `shard: "3" is not a part such as 3/10, or auto`,
-		"a/b":                   `shard: "a/b" is not a part such as 3/10, or auto`,
-		"0/10":                  "shard: shard 0 of 10: shards count from 1",
-		"11/10":                 "shard: shard 11 of 10: shards count from 1",
-		"1/0":                   "shard: 0 shards are not from 1 to 10000",
-		"1/-1":                  "shard: -1 shards are not from 1 to 10000",
-		"1/9999999999999999999": `shard: "1/9999999999999999999" is not a part such as 3/10, or auto`,
+		"":                      `"" is not a part such as 3/10, or auto`,
+		"3":                     `"3" is not a part such as 3/10, or auto`,
+		"a/b":                   `"a/b" is not a part such as 3/10, or auto`,
+		"0/10":                  "shard 0 of 10: shards count from 1",
+		"11/10":                 "shard 11 of 10: shards count from 1",
+		"1/0":                   "0 shards are not from 1 to 10000",
+		"1/-1":                  "-1 shards are not from 1 to 10000",
+		"1/9999999999999999999": `"1/9999999999999999999" is not a part such as 3/10, or auto`,
 	} {
 		_, err := Parse(text)
 		require.EqualError(t, err, want)
@@ -67,21 +67,29 @@ func TestAuto(t *testing.T) {
 	}{
 		{"indexed job", map[string]string{"JOB_COMPLETION_INDEX": "0", "MCPLOAD_SHARDS": "4"}, "1/4"},
 		{"last of an indexed job", map[string]string{"JOB_COMPLETION_INDEX": "3", "MCPLOAD_SHARDS": "4"}, "4/4"},
-		{"beyond", map[string]string{"JOB_COMPLETION_INDEX": "4", "MCPLOAD_SHARDS": "4"}, "shard: shard 5 of 4: shards count from 1"},
+		{"beyond", map[string]string{"JOB_COMPLETION_INDEX": "4", "MCPLOAD_SHARDS": "4"}, "shard 5 of 4: shards " +
+			"count from 1"},
 		{"no total", map[string]string{"JOB_COMPLETION_INDEX": "0"},
-			"shard: Kubernetes (an Indexed Job): MCPLOAD_SHARDS is not set"},
-		{"array from 0", map[string]string{"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_COUNT": "3"}, "3/3"},
-		{"array from 5", map[string]string{"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "2"}, "1/2"},
-		{"array in steps", map[string]string{"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "10", "SLURM_ARRAY_TASK_STEP": "2"}, "3/10"},
-		{"array with gaps", map[string]string{"SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "3"},
-			"shard: Slurm (a job array): task 9 of an array of 3 from 1 on: an array with gaps has no order; give --shard k/n"},
+			"Kubernetes (an Indexed Job): MCPLOAD_SHARDS is not set"},
+		{"array from 0", map[string]string{"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_MIN": "0",
+			"SLURM_ARRAY_TASK_COUNT": "3"}, "3/3"},
+		{"array from 5", map[string]string{"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "5",
+			"SLURM_ARRAY_TASK_COUNT": "2"}, "1/2"},
+		{"array in steps", map[string]string{"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "10",
+			"SLURM_ARRAY_TASK_COUNT": "10", "SLURM_ARRAY_TASK_STEP": "2"}, "3/10"},
+		{"array with gaps", map[string]string{"SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_MIN": "1",
+			"SLURM_ARRAY_TASK_COUNT": "3"},
+			"Slurm (a job array): task 9 of an array of 3 from 1 on: an array with gaps has no order; give " +
+				"--shard k/n"},
 		{"gitlab", map[string]string{"CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "3"}, "1/3"},
 		{"not a number", map[string]string{"CI_NODE_INDEX": "one", "CI_NODE_TOTAL": "3"},
-			`shard: GitLab CI (parallel): CI_NODE_INDEX is "one", which is no whole number`},
+			`GitLab CI (parallel): CI_NODE_INDEX is "one", which is no whole number`},
 		{"nothing", map[string]string{"MCPLOAD_SHARDS": "3"},
-			"shard: nothing here says which shard this is: there is no JOB_COMPLETION_INDEX of Kubernetes (an Indexed Job), SLURM_ARRAY_TASK_ID of Slurm (a job array), CI_NODE_INDEX of GitLab CI (parallel)"},
-		{"two", map[string]string{"JOB_COMPLETION_INDEX": "0", "MCPLOAD_SHARDS": "4", "CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "3"},
-			"shard: both Kubernetes (an Indexed Job) and GitLab CI (parallel) say which shard this is: give --shard k/n"},
+			"nothing here says which shard this is: there is no JOB_COMPLETION_INDEX of Kubernetes (an Indexed Job), " +
+				"SLURM_ARRAY_TASK_ID of Slurm (a job array), CI_NODE_INDEX of GitLab CI (parallel)"},
+		{"two", map[string]string{"JOB_COMPLETION_INDEX": "0", "MCPLOAD_SHARDS": "4", "CI_NODE_INDEX": "1",
+			"CI_NODE_TOTAL": "3"},
+			"both Kubernetes (an Indexed Job) and GitLab CI (parallel) say which shard this is: give --shard k/n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p, err := Auto(func(name string) (string, bool) { v, ok := row.env[name]; return v, ok })

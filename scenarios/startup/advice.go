@@ -16,13 +16,16 @@ var variables = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b`)
 func (t *Trial) advice(controls []Start) string {
 	var list []string
 	if names := t.mentioned(controls); len(names) > 0 {
-		list = append(list, "it names "+strings.Join(names, ", ")+": pass it on with --env NAME, or name it with --credential NAME=PROVIDER")
+		list = append(list, "it names "+strings.Join(names,
+			", ")+": pass it on with --env NAME, or name it with --credential NAME=PROVIDER")
 	}
 	for _, env := range slices.Sorted(maps.Keys(t.Provider)) {
 		if t.Provider[env] == "generic" {
-			list = append(list, fmt.Sprintf("%s is made up as a generic token: name its issuer with --credential %s=PROVIDER, or its format with --provider-file", env, env))
+			list = append(list, fmt.Sprintf("%s is made up as a generic token: name its issuer with --credential "+
+				"%s=PROVIDER, or its format with --provider-file", env, env))
 		} else if slices.ContainsFunc(controls, func(s Start) bool { return namesVariable(s.Seen.said(), env) }) {
-			list = append(list, fmt.Sprintf("it complains of %s, which is made up as %s issues it: see if that is the provider", env, t.Provider[env]))
+			list = append(list, fmt.Sprintf("it complains of %s, which is made up as %s issues it: see if that is "+
+				"the provider", env, t.Provider[env]))
 		}
 	}
 	return strings.Join(list, "; ")
@@ -46,7 +49,8 @@ func (t *Trial) mentioned(starts []Start) []string {
 }
 
 // codes are what Node's and other errors spell as variables are.
-var codes = map[string]bool{"ERR_MODULE_NOT_FOUND": true, "MODULE_NOT_FOUND": true, "ERR_REQUIRE_ESM": true, "ERR_UNHANDLED_REJECTION": true, "EXIT_FAILURE": true, "INVALID_ARGUMENT": true}
+var codes = map[string]bool{"ERR_MODULE_NOT_FOUND": true, "MODULE_NOT_FOUND": true, "ERR_REQUIRE_ESM": true,
+	"ERR_UNHANDLED_REJECTION": true, "EXIT_FAILURE": true, "INVALID_ARGUMENT": true}
 
 // whyServed says why bad starts were served, some where others weren't. With several
 // variables, one of which nothing looks at is told from one that is looked at too little.
@@ -74,7 +78,8 @@ func (t *Trial) whyServed(some bool) string {
 	if partly || len(never) == 0 {
 		return "the check lets these through: it looks at less than the whole form" + t.optional()
 	}
-	return strings.Join(never, ", ") + " is not checked at the start, or what the check says is not heeded" + t.optional()
+	return strings.Join(never, ", ") + " is not checked at the start, or what the check says is not heeded" +
+		t.optional()
 }
 
 // optional advises on variables without which a server served on purpose.
@@ -89,5 +94,6 @@ func (t *Trial) optional() string {
 	if len(without) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; if it may do without %s, say --optional %s=%s", strings.Join(without, ", "), without[0], t.Provider[without[0]])
+	return fmt.Sprintf("; if it may do without %s, say --optional %s=%s", strings.Join(without, ", "), without[0],
+		t.Provider[without[0]])
 }

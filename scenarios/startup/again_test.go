@@ -9,9 +9,11 @@ import (
 
 func TestAStartThatHungIsJudgedByItsSecondRun(t *testing.T) {
 	const limit = 10 * time.Second
-	hung := &Observation{Started: true, Ran: limit, StopAt: limit, Output: []Chunk{{Stderr, 1, []byte("a secret")}}, Orphans: 1}
+	hung := &Observation{Started: true, Ran: limit, StopAt: limit, Output: []Chunk{{Stderr, 1, []byte("a secret")}},
+		Orphans: 1}
 	late := &Observation{Started: true, Exited: true, ExitAt: limit + 1}
-	refused := &Observation{Started: true, Exited: true, ExitAt: time.Second, Code: 1, Output: []Chunk{{Stderr, 1, []byte("API_KEY is bad")}}}
+	refused := &Observation{Started: true, Exited: true, ExitAt: time.Second, Code: 1,
+		Output: []Chunk{{Stderr, 1, []byte("API_KEY is bad")}}}
 	served := &Observation{Started: true, Answered: true}
 	is := func(e Expectation, o *Observation) bool { return Start{Expect: e, Seen: o}.Hung(limit) }
 	require.True(t, is(Refuse, hung))

@@ -39,11 +39,14 @@ func Cases() []Case {
 		{Name: TooShort, Doc: "the first part of a good value", Expect: Refuse, Random: true},
 		{Name: Malformed, Doc: "a good value with a character in it that none has", Expect: Refuse, Random: true},
 		{Name: Newline, Doc: "a good value and a line end, as a file gives it", Random: true,
-			IfServes: "it starts with a value that ends in a newline: see that it strips it, since HTTP headers can't carry one"},
+			IfServes: "it starts with a value that ends in a newline: see that it strips it, since HTTP headers " +
+				"can't carry one"},
 		{Name: OldFormat, Doc: "a well-formed value of a format that the provider used to issue", Random: true,
 			IfRefuses: "it refuses a format that the provider used to issue; such keys may still be in use"},
-		{Name: NewFormat, Doc: "a value of another format that the provider issues, or may issue tomorrow", Random: true,
-			IfRefuses: "it refuses another format that the provider issues, or a plausible newer one: formats drift, and a user with such a key can't start it"},
+		{Name: NewFormat, Doc: "a value of another format that the provider issues, or may issue tomorrow",
+			Random: true,
+			IfRefuses: "it refuses another format that the provider issues, or a plausible newer one: formats drift, " +
+				"and a user with such a key can't start it"},
 	}
 }
 

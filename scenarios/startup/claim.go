@@ -9,18 +9,21 @@ import (
 // claims are how servers say that they serve. "Starting" is none: it says what
 // they are about to do; so does uvicorn's "Application startup complete", which
 // comes before it listens.
-var claims = regexp.MustCompile(`(?i)\b(?:server|service|mcp)\b[^.\n]{0,40}\b(?:is |now |up and )*(?:running|ready|started|listening|online)\b` +
-	`|\b(?:listening|running|serving|available) (?:on|at) \S*(?::\d|//|port)` +
-	`|\bready (?:to (?:accept|serve|receive)|for (?:requests|connections|clients))\b` +
-	`|\bstarted successfully\b` +
-	`|^\W*(?:server )?ready\W*$`)
+var claims = regexp.MustCompile(
+	`(?i)\b(?:server|service|mcp)\b[^.\n]{0,40}\b(?:is |now |up and )*(?:running|ready|started|listening|online)\b` +
+		`|\b(?:listening|running|serving|available) (?:on|at) \S*(?::\d|//|port)` +
+		`|\bready (?:to (?:accept|serve|receive)|for (?:requests|connections|clients))\b` +
+		`|\bstarted successfully\b` +
+		`|^\W*(?:server )?ready\W*$`)
 
 // vouches are how servers say that a credential is right.
-var vouches = regexp.MustCompile(`(?i)\b(?:key|credential|token|secret|password)s?\b[^.\n]{0,30}\b(?:validated|verified|(?:is|are|looks?) (?:valid|ok|good)|accepted)\b` +
-	`|\bvalidated\b[^.\n]{0,30}\b(?:key|credential|token|secret|password)s?\b`)
+var vouches = regexp.MustCompile(
+	`(?i)\b(?:key|credential|token|secret|password)s?\b[^.\n]{0,30}\b(?:validated|verified|(?:is|are|looks?) (?:valid|ok|good)|accepted)\b` +
+		`|\bvalidated\b[^.\n]{0,30}\b(?:key|credential|token|secret|password)s?\b`)
 
 // hedges turn a claim into something else: a condition, a plan, a denial.
-var hedges = regexp.MustCompile(`(?i)\b(?:not|never|no|none|cannot|fail\w*|unable|before|until|unless|if|when|once|whether|will|would|should|could|must|may|error|refus\w*|without|invalid|missing|abort\w*|stopp\w*|exit\w*|shut\w*|usage)\b|n't\b`)
+var hedges = regexp.MustCompile(
+	`(?i)\b(?:not|never|no|none|cannot|fail\w*|unable|before|until|unless|if|when|once|whether|will|would|should|could|must|may|error|refus\w*|without|invalid|missing|abort\w*|stopp\w*|exit\w*|shut\w*|usage)\b|n't\b`)
 
 // claim finds the first line of a start that says that the server serves, and
 // when it was read. Its instant is that of the chunk that ended the line.

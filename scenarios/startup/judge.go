@@ -24,27 +24,29 @@ func judgeStarts(t *Trial, f *Finding) {
 	}
 	switch {
 	case t.served():
-		f.Verdict, f.Saw = verdict.Pass, fmt.Sprintf("%s of %s answered, after %s", fmt.Sprint(len(answered)), plural(len(controls), "start"), strings.Join(answered, " and "))
+		f.Verdict, f.Saw = verdict.Pass, fmt.Sprintf("%s of %s answered, after %s", fmt.Sprint(len(answered)),
+			plural(len(controls), "start"), strings.Join(answered, " and "))
 	case len(controls) == 0:
 		f.Saw = "no start was made"
 	case len(silent) == 0:
 		f.Saw = fmt.Sprintf("%s made, which answered; one alone may be luck", plural(len(controls), "good start"))
 	case len(answered) > 0:
-		f.Saw = fmt.Sprintf("%d of %s answered; the other %s", len(answered), plural(len(controls), "start"), few(silent))
+		f.Saw = fmt.Sprintf("%d of %s answered; the other %s", len(answered), plural(len(controls), "start"),
+			few(silent))
 		f.Cause = "what it needs beside its credentials is not always there"
 	default:
 		f.Saw = "it " + silent[0]
 		if len(silent) > 1 {
 			f.Saw += fmt.Sprintf("; so did %s", plural(len(silent)-1, "more good start"))
 		}
-		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows no made-up key (--use-env takes yours)"
-		if advice := t.advice(controls); advice != "" {
-			f.Cause += "; " + advice
-		}
+		f.Cause = "the command, or what the server needs beside its credentials; or it asks the provider, who knows " +
+			"no made-up key (--use-env takes yours)"
 		if other, ok := t.startsWith(); ok && t.missing() == 0 {
 			f.Verdict = verdict.Fail
 			f.Saw += "; but with " + other.About() + " it started"
 			f.Cause = "its validation knows other formats than those that " + t.Provider[other.Env] + " issues today"
+		} else if advice := t.advice(controls); advice != "" {
+			f.Saw += "; " + advice // no screen shows the cause of what isn't sure
 		}
 	}
 }
@@ -86,7 +88,8 @@ func (t *Trial) ending(s Start) string {
 }
 
 func wantRefuses(t *Trial) string {
-	return fmt.Sprintf("with a bad credential it ends by itself within %s, before it answers any request of MCP", t.Limit)
+	return fmt.Sprintf("with a bad credential it ends by itself within %s, before it answers any request of MCP",
+		t.Limit)
 }
 
 func judgeRefuses(t *Trial, f *Finding) {
@@ -106,7 +109,10 @@ func judgeRefuses(t *Trial, f *Finding) {
 	for _, s := range t.seen(func(s Start) bool { return s.Expect == Refuse && s.Doubt != "" }) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("%s proves nothing: %s", s.About(), s.Doubt))
 	}
-	f.Warnings = append(f.Warnings, t.remarks(func(s Start) (string, bool) { return s.Case.IfServes, s.Seen.Answered })...)
+	f.Warnings = append(f.Warnings, t.remarks(func(s Start) (string, bool) {
+		return s.Case.IfServes,
+			s.Seen.Answered
+	})...)
 	total := plural(len(bad), "bad start")
 	switch {
 	case len(served) > 0:
@@ -116,7 +122,8 @@ func judgeRefuses(t *Trial, f *Finding) {
 	case t.unproven() != "":
 		f.Saw = t.unproven()
 	case len(hung) > 0 && 2*t.slowest() > t.Limit:
-		f.Saw = fmt.Sprintf("%s; but a good start takes up to %s here, so that this may be slowness", few(hung), span(t.slowest()))
+		f.Saw = fmt.Sprintf("%s; but a good start takes up to %s here, so that this may be slowness", few(hung),
+			span(t.slowest()))
 	case len(hung) > 0:
 		f.Verdict = verdict.Fail
 		f.Saw = fmt.Sprintf("%d of %s hung: %s", len(hung), total, few(hung))
@@ -137,15 +144,18 @@ func judgeExit(t *Trial, f *Finding) {
 	for _, s := range t.seen(nil) {
 		o := s.Seen
 		if o.Exited && o.Answered && o.ExitAt < o.AnswerAt {
-			f.Warnings = append(f.Warnings, s.About()+": it went into the background, where nobody sees its exit status")
+			f.Warnings = append(f.Warnings, s.About()+": it went into the background, where nobody sees its "+
+				"exit status")
 			continue
 		}
 		unasked := o.Exited && (s.Expect != Either || o.Answered) && s.Doubt == ""
 		switch {
 		case unasked && o.Code == 0 && o.Answered:
-			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s although nobody had asked it to", s.About(), span(o.ExitAt)))
+			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s although nobody had asked it to", s.About(),
+				span(o.ExitAt)))
 		case unasked && o.Code == 0:
-			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s without having served", s.About(), span(o.ExitAt)))
+			zero = append(zero, fmt.Sprintf("%s: it ended with 0 after %s without having served", s.About(),
+				span(o.ExitAt)))
 		case unasked && s.Expect == Refuse:
 			refused++
 		}
@@ -157,14 +167,16 @@ func judgeExit(t *Trial, f *Finding) {
 	switch {
 	case len(zero) > 0:
 		f.Verdict, f.Saw = verdict.Fail, few(zero)
-		f.Cause = "an error that ends the server is caught, reported and forgotten: a supervisor takes the exit for a success"
+		f.Cause = "an error that ends the server is caught, reported and forgotten: a supervisor takes the exit for " +
+			"a success"
 	case t.unproven() != "":
 		f.Saw = t.unproven()
 	case t.asks() && refused == 0:
 		f.Saw = "it refused no bad credential, so that there was no exit status to look at"
 	default:
 		f.Verdict = verdict.Pass
-		f.Saw = fmt.Sprintf("%s with another status than 0; %s ended only when asked", plural(refused, "refusal"), plural(len(t.controls()), "good start"))
+		f.Saw = fmt.Sprintf("%s with another status than 0; %s ended only when asked", plural(refused, "refusal"),
+			plural(len(t.controls()), "good start"))
 	}
 }
 
@@ -183,7 +195,8 @@ func (s Start) stopped(stdio bool) []string {
 		list = append(list, "after a clean stop it ends with "+o.Ended+", not with 0")
 	}
 	if o.Orphans > 0 {
-		list = append(list, fmt.Sprintf("it left %s behind that had moved out of its process group; ended now", plural(o.Orphans, "process")))
+		list = append(list, fmt.Sprintf("it left %s behind that had moved out of its process group; ended now",
+			plural(o.Orphans, "process")))
 	}
 	return list
 }
@@ -234,7 +247,8 @@ func judgeVariable(t *Trial, f *Finding) {
 
 // named reports if a message names the variable, or one that would do in its place.
 func (s Start) named(said string) bool {
-	return namesVariable(said, s.Env) || slices.ContainsFunc(s.Others, func(env string) bool { return namesVariable(said, env) })
+	return namesVariable(said, s.Env) || slices.ContainsFunc(s.Others,
+		func(env string) bool { return namesVariable(said, env) })
 }
 
 func judgeFormat(t *Trial, f *Finding) {
@@ -285,7 +299,8 @@ func judgeStdout(t *Trial, f *Finding) {
 	case len(list) > 0:
 		f.Verdict = verdict.Fail
 		f.Saw = fmt.Sprintf("%d of %s wrote something else: %s", len(list), plural(len(starts), "start"), few(list))
-		f.Cause = "a banner, a log or an error message goes to stdout, where a client reads the protocol; stderr is for those"
+		f.Cause = "a banner, a log or an error message goes to stdout, where a client reads the protocol; stderr is " +
+			"for those"
 	default:
 		f.Verdict, f.Saw = verdict.Pass, plural(len(starts), "start")+", every line a message"
 	}

@@ -66,12 +66,16 @@ func chunk(s Stream, at time.Duration, text string) Chunk {
 func honest(s Start) *Observation {
 	o := &Observation{Started: true, Looks: 3, Commands: []string{"python server.py"}}
 	if s.Expect == Refuse || s.Case.Name == Newline {
-		o.Exited, o.ExitAt, o.Ran, o.Code, o.Ended = true, 300*time.Millisecond, 300*time.Millisecond, 1, "exit status 1"
-		o.Output = []Chunk{chunk(Stderr, 290*time.Millisecond, s.Env+": the key is missing or malformed; expected acme_ and 32 letters or digits\n")}
+		o.Exited, o.ExitAt, o.Ran, o.Code, o.Ended = true, 300*time.Millisecond, 300*time.Millisecond, 1,
+			"exit status 1"
+		o.Output = []Chunk{chunk(Stderr, 290*time.Millisecond,
+			s.Env+": the key is missing or malformed; expected acme_ and 32 letters or digits\n")}
 		return o
 	}
-	o.Answered, o.AnswerAt, o.Ran, o.StopAt, o.Ended = true, 400*time.Millisecond, 500*time.Millisecond, 500*time.Millisecond, "exit status 0"
-	o.Output = []Chunk{chunk(Stderr, 100*time.Millisecond, "starting\n"), chunk(Stdout, 400*time.Millisecond, hello), chunk(Stderr, 450*time.Millisecond, "server ready\n")}
+	o.Answered, o.AnswerAt, o.Ran, o.StopAt, o.Ended = true, 400*time.Millisecond, 500*time.Millisecond,
+		500*time.Millisecond, "exit status 0"
+	o.Output = []Chunk{chunk(Stderr, 100*time.Millisecond, "starting\n"), chunk(Stdout, 400*time.Millisecond, hello),
+		chunk(Stderr, 450*time.Millisecond, "server ready\n")}
 	o.Logs = []Log{{"server.log", []byte("started, key acme_***\n")}}
 	return o
 }
@@ -126,7 +130,8 @@ func TestHonestServerPasses(t *testing.T) {
 // A server without credentials is asked only what doesn't hang on one.
 func TestNoCredentials(t *testing.T) {
 	findings := Judge(trial(honest))
-	require.Equal(t, map[string]verdict.Verdict{"starts": verdict.Pass, "exit-status": verdict.Pass, "clean-stdout": verdict.Pass, "honest-readiness": verdict.Pass}, answersOf(findings), describe(findings))
+	require.Equal(t, map[string]verdict.Verdict{"starts": verdict.Pass, "exit-status": verdict.Pass,
+		"clean-stdout": verdict.Pass, "honest-readiness": verdict.Pass}, answersOf(findings), describe(findings))
 }
 
 // spoil is the honest server with one thing changed.
@@ -158,7 +163,8 @@ func instead(text string) func(Start, *Observation) {
 	}
 }
 
-const pythonTrace = "Traceback (most recent call last):\n  File \"/app/server.py\", line 12, in <module>\n    main()\nValueError: API_KEY: expected acme_ and 32 characters\n"
+const pythonTrace = "Traceback (most recent call last):\n  File \"/app/server.py\", line 12, in <module>\n    " +
+	"main()\nValueError: API_KEY: expected acme_ and 32 characters\n"
 
 // Each way to start wrongly fails the named check, and no other.
 func TestEveryCheckCanFail(t *testing.T) {
@@ -171,29 +177,55 @@ func TestEveryCheckCanFail(t *testing.T) {
 		saw    string // a part of what it says
 	}{
 		{"validates nothing", spoil(refused, serve), "refuses", "7 of 7 bad starts served"},
-		{"takes placeholders", spoil(caseIs(Placeholder), serve), "refuses", "1 of 7 bad starts served: placeholder API_KEY"},
+		{"takes placeholders", spoil(caseIs(Placeholder), serve), "refuses",
+			"1 of 7 bad starts served: placeholder API_KEY"},
 		{"hangs", spoil(refused, func(_ Start, o *Observation) {
-			*o = Observation{Started: true, Ran: 10 * time.Second, StopAt: 10 * time.Second, Looks: 1, Commands: []string{"x"}}
+			*o = Observation{Started: true, Ran: 10 * time.Second, StopAt: 10 * time.Second, Looks: 1,
+				Commands: []string{"x"}}
 		}), "refuses", "7 of 7 bad starts hung"},
-		{"refuses after the limit", spoil(refused, func(_ Start, o *Observation) { o.ExitAt = 11 * time.Second }), "refuses", "hung"},
-		{"knows only the old format", spoil(caseIs(Good), func(s Start, o *Observation) { *o = *honest(Start{Expect: Refuse, Env: "API_KEY"}) }), "starts", "but with old-format API_KEY it started"},
-		{"exits with 0", spoil(refused, func(_ Start, o *Observation) { o.Code, o.Ended = 0, "exit status 0" }), "exit-status", "ended with 0 after 300ms without having served"},
-		{"quits", spoil(caseIs(Good), func(_ Start, o *Observation) { o.Exited, o.ExitAt, o.StopAt = true, 450*time.Millisecond, 0 }), "exit-status", "although nobody had asked it to"},
-		{"names no variable", spoil(refused, instead("the key is malformed; expected acme_ and 32 characters\n")), "names-variable", `"the key is malformed`},
-		{"names another variable", spoil(refused, instead("ENV_FILE is bad: expected acme_ and 32 characters\n")), "names-variable", "ENV_FILE"[3:]},
-		{"says nothing of the format", spoil(refused, instead("ENV is not valid\n")), "names-format", "API_KEY is not valid"},
+		{"refuses after the limit", spoil(refused, func(_ Start, o *Observation) { o.ExitAt = 11 * time.Second }),
+			"refuses", "hung"},
+		{"knows only the old format", spoil(caseIs(Good),
+			func(s Start, o *Observation) { *o = *honest(Start{Expect: Refuse, Env: "API_KEY"}) }), "starts",
+			"but with old-format API_KEY it started"},
+		{"exits with 0", spoil(refused, func(_ Start, o *Observation) { o.Code, o.Ended = 0, "exit status 0" }),
+			"exit-status", "ended with 0 after 300ms without having served"},
+		{"quits", spoil(caseIs(Good), func(_ Start, o *Observation) {
+			o.Exited, o.ExitAt, o.StopAt = true,
+				450*time.Millisecond, 0
+		}), "exit-status", "although nobody had asked it to"},
+		{"names no variable", spoil(refused, instead("the key is malformed; expected acme_ and 32 characters\n")),
+			"names-variable", `"the key is malformed`},
+		{"names another variable", spoil(refused, instead("ENV_FILE is bad: expected acme_ and 32 characters\n")),
+			"names-variable", "ENV_FILE"[3:]},
+		{"says nothing of the format", spoil(refused, instead("ENV is not valid\n")), "names-format",
+			"API_KEY is not valid"},
 		{"prints a trace", spoil(refused, instead(pythonTrace)), "no-traceback", "one of Python"},
-		{"a banner on stdout", spoil(caseIs(Good), prints(Stdout, func(Start) string { return "Welcome!" })), "clean-stdout", `"Welcome!"`},
-		{"a message on stdout", spoil(refused, func(_ Start, o *Observation) { o.Output[0].Stream = Stdout }), "clean-stdout", "the key is missing"},
-		{"claims to be ready", spoil(refused, prints(Stderr, func(Start) string { return "✓ acme MCP server running" })), "honest-readiness", "having served nobody"},
-		{"claims a bad key to be valid", spoil(caseIs(TooShort), prints(Stderr, func(Start) string { return "API key validated" })), "honest-readiness", "API key validated"},
-		{"quotes the key", spoil(caseIs(Malformed), prints(Stderr, func(s Start) string { return "bad key " + value(s) })), "no-leak-output", "the whole of API_KEY in stderr"},
-		{"quotes it truncated", spoil(caseIs(Good), prints(Stderr, func(s Start) string { return "input_value='" + value(s)[:14] + "...'" })), "no-leak-output", "14 characters of API_KEY in stderr"},
-		{"quotes it in colour", spoil(caseIs(Good), prints(Stderr, func(s Start) string { return "key \x1b[1m" + value(s)[:9] + "\x1b[0m" + value(s)[9:16] + "\x1b[0m" })), "no-leak-output", "16 characters of API_KEY"},
+		{"a banner on stdout", spoil(caseIs(Good), prints(Stdout, func(Start) string { return "Welcome!" })),
+			"clean-stdout", `"Welcome!"`},
+		{"a message on stdout", spoil(refused, func(_ Start, o *Observation) { o.Output[0].Stream = Stdout }),
+			"clean-stdout", "the key is missing"},
+		{"claims to be ready", spoil(refused, prints(Stderr,
+			func(Start) string { return "✓ acme MCP server running" })), "honest-readiness", "having served nobody"},
+		{"claims a bad key to be valid", spoil(caseIs(TooShort),
+			prints(Stderr, func(Start) string { return "API key validated" })), "honest-readiness",
+			"API key validated"},
+		{"quotes the key", spoil(caseIs(Malformed),
+			prints(Stderr, func(s Start) string { return "bad key " + value(s) })), "no-leak-output",
+			"the whole of API_KEY in stderr"},
+		{"quotes it truncated", spoil(caseIs(Good),
+			prints(Stderr, func(s Start) string { return "input_value='" + value(s)[:14] + "...'" })),
+			"no-leak-output", "14 characters of API_KEY in stderr"},
+		{"quotes it in colour", spoil(caseIs(Good),
+			prints(Stderr, func(s Start) string {
+				return "key \x1b[1m" + value(s)[:9] + "\x1b[0m" + value(s)[9:16] +
+					"\x1b[0m"
+			})), "no-leak-output", "16 characters of API_KEY"},
 		{"logs Basic authorization", spoil(caseIs(Good), prints(Stderr, func(s Start) string {
 			return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("api:"+value(s)))
 		})), "no-leak-output", "base64"},
-		{"logs it in hex", spoil(caseIs(Good), prints(Stderr, func(s Start) string { return fmt.Sprintf("%x", value(s)) })), "no-leak-output", "hex"},
+		{"logs it in hex", spoil(caseIs(Good), prints(Stderr,
+			func(s Start) string { return fmt.Sprintf("%x", value(s)) })), "no-leak-output", "hex"},
 		{"answers with it", spoil(caseIs(Good), prints(Stdout, func(s Start) string {
 			return `{"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"Unknown tool (key ` + value(s) + `)"}}`
 		})), "no-leak-reply", "in a reply"},
@@ -346,10 +378,12 @@ func TestDemonstrationModeIsNoFault(t *testing.T) {
 // Over http a claim is false while connections are still refused; a moment's
 // race is worth knowing, and no more.
 func TestReadyTooEarly(t *testing.T) {
-	for late, want := range map[time.Duration]verdict.Verdict{0: verdict.Pass, 900 * time.Millisecond: verdict.Pass, 1100 * time.Millisecond: verdict.Fail} {
+	for late, want := range map[time.Duration]verdict.Verdict{0: verdict.Pass, 900 * time.Millisecond: verdict.Pass,
+		1100 * time.Millisecond: verdict.Fail} {
 		tr := trial(spoil(caseIs(Good), func(_ Start, o *Observation) {
 			o.Output = []Chunk{chunk(Stderr, time.Second, "server listening\n")}
-			o.Connected, o.RefusedAt, o.AnswerAt, o.StopAt, o.Replies = true, time.Second+late, 3*time.Second, 4*time.Second, []byte(hello)
+			o.Connected, o.RefusedAt, o.AnswerAt, o.StopAt, o.Replies = true, time.Second+late, 3*time.Second,
+				4*time.Second, []byte(hello)
 		}), token("API_KEY", true))
 		tr.Stdio = false
 		for _, f := range Judge(tr) {
@@ -387,8 +421,9 @@ func TestRows(t *testing.T) {
 	}
 	bad := caseIs(Malformed)
 	r := row(Malformed, honest)
-	require.Equal(t, Row{Case: Malformed, Env: "API_KEY", Expected: "refuse", Did: "refused", Exit: "exit status 1", AfterMS: 300,
-		Says: []string{"variable", "format"}, Message: r.Message, Verdict: verdict.Pass}, r)
+	require.Equal(t, Row{Case: Malformed, Env: "API_KEY", Expected: "refuse", Did: "refused", Exit: "exit status 1",
+		AfterMS: 300,
+		Says:    []string{"variable", "format"}, Message: r.Message, Verdict: verdict.Pass}, r)
 	require.Contains(t, r.Message, "API_KEY: the key is")
 	r = row(Malformed, spoil(bad, serve))
 	require.Equal(t, "served", r.Did)

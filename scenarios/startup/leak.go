@@ -65,13 +65,15 @@ func leakJudge(places func(*Trial, *Observation) []source) func(*Trial, *Finding
 		switch {
 		case len(found) > 0:
 			f.Verdict, f.Saw = verdict.Fail, few(found)
-			f.Cause = "whoever reads this has the credential: name the variable and describe the format, and never quote the value"
+			f.Cause = "whoever reads this has the credential: name the variable and describe the format, and never " +
+				"quote the value"
 		case t.unproven() != "":
 			f.Saw = t.unproven()
 		case texts == 0 && f.Check != "no-leak-output":
 			f.Saw = "there was nothing to look at"
 		case t.missing() > 0:
-			f.Saw = fmt.Sprintf("nothing in %s; %s not made", plural(len(starts), "start"), plural(t.missing(), "start"))
+			f.Saw = fmt.Sprintf("nothing in %s; %s not made", plural(len(starts), "start"),
+				plural(t.missing(), "start"))
 		default:
 			f.Verdict, f.Saw = verdict.Pass, fmt.Sprintf("nothing in what %s left", plural(len(starts), "start"))
 		}
@@ -106,7 +108,8 @@ func (t *Trial) ordinary(l leak, s Start, places func(*Trial, *Observation) []so
 		if strings.Contains(other.Set[l.env], l.part) {
 			continue
 		}
-		if slices.ContainsFunc(places(t, other.Seen), func(p source) bool { return bytes.Contains(p.text, []byte(l.part)) }) {
+		if slices.ContainsFunc(places(t, other.Seen),
+			func(p source) bool { return bytes.Contains(p.text, []byte(l.part)) }) {
 			return true
 		}
 	}
@@ -134,5 +137,6 @@ func (t *Trial) leaked(l leak, s Start, place source) string {
 	if l.at-begin > longest/2 { // lines of JSON are long
 		from, dots = l.at-longest/4, "… "
 	}
-	return fmt.Sprintf("%s: %s in %s, line %d: %s", s.About(), what, place.name, line, t.quoted(dots+strings.TrimSpace(string(text[from:end]))))
+	return fmt.Sprintf("%s: %s in %s, line %d: %s", s.About(), what, place.name, line,
+		t.quoted(dots+strings.TrimSpace(string(text[from:end]))))
 }

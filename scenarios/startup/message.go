@@ -30,10 +30,11 @@ func nameByte(b byte) bool {
 // formats are how a message tells what a credential looks like: how it begins,
 // how long it is, of which characters it consists, an example or a pattern.
 // "Invalid format" alone tells nothing, so the word isn't enough.
-var formats = regexp.MustCompile(`(?i)\b(?:start|begin)\w* (?:with|by)\b|\bprefix\w*\b|\bhex\w*\b|\balphanumeric\b|\bA-Z|\b0-9\b|\ba-z|[\\]d|[\\]w` +
-	`|\b(?:at least|exactly|minimum(?: of)?|more than|up to|between) \d+|\b\d+(?: or more| to \d+|-\d+|\+)?[ -](?:\w+[ -]){0,3}(?:char\w*|digit\w*|letter\w*|bytes?|symbols?)\b` +
-	`|\bexpected(?: format)?: ?\S|\bformat: ?\S|\blooks? like\b|\bexample: ?\S|\bfor example\b|\be\.g\.|\bsuch as\b|x{6,}|\*{6,}|\.\.\.\w|\w-\.\.\.` +
-	`|\bpattern\b|\bmust be (?:a|an|one|of)\b|\bJSON Web Token\b|\bthree parts\b`)
+var formats = regexp.MustCompile(
+	`(?i)\b(?:start|begin)\w* (?:with|by)\b|\bprefix\w*\b|\bhex\w*\b|\balphanumeric\b|\bA-Z|\b0-9\b|\ba-z|[\\]d|[\\]w` +
+		`|\b(?:at least|exactly|minimum(?: of)?|more than|up to|between) \d+|\b\d+(?: or more| to \d+|-\d+|\+)?[ -](?:\w+[ -]){0,3}(?:char\w*|digit\w*|letter\w*|bytes?|symbols?)\b` +
+		`|\bexpected(?: format)?: ?\S|\bformat: ?\S|\blooks? like\b|\bexample: ?\S|\bfor example\b|\be\.g\.|\bsuch as\b|x{6,}|\*{6,}|\.\.\.\w|\w-\.\.\.` +
+		`|\bpattern\b|\bmust be (?:a|an|one|of)\b|\bJSON Web Token\b|\bthree parts\b`)
 
 // namesFormat reports if a text says what the credential should look like.
 // Telling is what its provider's credentials begin with.

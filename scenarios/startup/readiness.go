@@ -19,11 +19,14 @@ func judgeReadiness(t *Trial, f *Finding) {
 		line, at, claimed := o.claim(claims)
 		switch {
 		case claimed && o.refused() && !o.Connected:
-			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.About(), t.quoted(line), o.Ended))
+			lies = append(lies, fmt.Sprintf("%s: it said %s and ended with %s, having served nobody", s.About(),
+				t.quoted(line), o.Ended))
 		case claimed && o.Answered && o.RefusedAt-at > early:
-			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.About(), t.quoted(line), span(o.RefusedAt-at)))
+			lies = append(lies, fmt.Sprintf("%s: it said %s, and still refused connections %s later", s.About(),
+				t.quoted(line), span(o.RefusedAt-at)))
 		case claimed && o.Answered && o.RefusedAt > at:
-			f.Warnings = append(f.Warnings, fmt.Sprintf("it says %s, and still refuses connections %s later", t.quoted(line), span(o.RefusedAt-at)))
+			f.Warnings = append(f.Warnings, fmt.Sprintf("it says %s, and still refuses connections %s later",
+				t.quoted(line), span(o.RefusedAt-at)))
 		}
 		if s.Expect != Refuse || s.Doubt != "" || strings.TrimSpace(s.Set[s.Env]) == "" {
 			continue
@@ -36,7 +39,8 @@ func judgeReadiness(t *Trial, f *Finding) {
 	switch {
 	case len(lies) > 0:
 		f.Verdict, f.Saw = verdict.Fail, few(lies)
-		f.Cause = "what it announces is written down, not looked at: say it after the credentials are checked and the listener is open"
+		f.Cause = "what it announces is written down, not looked at: say it after the credentials are checked and " +
+			"the listener is open"
 	case t.unproven() != "":
 		f.Saw = t.unproven()
 	default:

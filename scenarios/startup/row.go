@@ -111,7 +111,8 @@ func (t *Trial) verdictOn(s Start, r *Row) verdict.Verdict {
 // explains reports if a refusal's message has all that it should, and nothing
 // that it shouldn't.
 func (t *Trial) explains(r *Row) bool {
-	return slices.Contains(r.Says, "variable") && slices.Contains(r.Says, "format") && !slices.Contains(r.Says, "traceback")
+	return slices.Contains(r.Says, "variable") && slices.Contains(r.Says, "format") &&
+		!slices.Contains(r.Says, "traceback")
 }
 
 // About names a start: "absent OPENAI_API_KEY".

@@ -64,7 +64,7 @@ func shared(value string, i int, others []string) bool {
 // A leak is a place where a secret shows.
 type leak struct {
 	env   string
-	form  string // how it is encoded there: "", "base64", "hex", "URL-encoded", "JSON-escaped"
+	form  string // how it is encoded there: "", "base64", "hex", "URL-encoded", "JSON-escaped", "reversed"
 	part  string // as it stands in the text
 	at    int    // where in the text
 	whole bool
@@ -105,8 +105,31 @@ func (s Secret) secretLength() int {
 	return n
 }
 
-// leaks finds the first place where a secret shows in a text, plain or encoded.
+// leaks finds the first place where a secret shows in a text, plain, encoded or
+// backwards.
 func leaks(text []byte, s Secret) (leak, bool) {
+	if l, ok := s.shown(text); ok {
+		return l, true
+	}
+	l, ok := s.reversed().shown(text)
+	if ok && l.form == "" {
+		l.form, l.whole = "reversed", false
+	}
+	return l, ok
+}
+
+// reversed is the secret from its last character to its first.
+func (s Secret) reversed() Secret {
+	value := []byte(s.value)
+	s.own = slices.Clone(s.own)
+	slices.Reverse(value)
+	slices.Reverse(s.own)
+	s.value = string(value)
+	return s
+}
+
+// shown finds the first place where a secret shows in a text, plain or encoded.
+func (s Secret) shown(text []byte) (leak, bool) {
 	windows := s.windows()
 	var parts []string
 	encoded := map[string]string{} // to the name of the encoding
@@ -216,7 +239,8 @@ func (s Secret) accident(text []byte, begin, end, windows int) float64 {
 // alphabetOf guesses the characters that a secret is drawn from: the smallest
 // of the usual sets that holds all of it.
 func alphabetOf(value string) string {
-	const digits, hexa, lower, upper = "0123456789", "0123456789abcdef", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	const digits, hexa, lower, upper = "0123456789", "0123456789abcdef", "abcdefghijklmnopqrstuvwxyz",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	for _, set := range []string{digits, hexa, strings.ToUpper(hexa), digits + lower, digits + upper} {
 		if strings.Trim(value, set) == "" {
 			return set

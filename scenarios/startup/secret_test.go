@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,26 @@ func TestPublicPrefixOfAnyLength(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	s := NewSecret("K", "proj-"+draw(r, 40), "proj-"+draw(r, 30), "proj-"+draw(r, 50))
 	require.Equal(t, 40, s.secretLength())
+}
+
+// A value that is printed from its last character to its first is one that anybody
+// reads; a public part is none that way either.
+func TestLeaksBackwards(t *testing.T) {
+	backwards := func(v string) string {
+		b := []byte(v)
+		slices.Reverse(b)
+		return string(b)
+	}
+	s, value := secretOf(2)
+	for _, part := range []string{value, value[:20], value[12:22], value[len(value)-13:]} {
+		l, ok := leaks([]byte("it is "+backwards(part)+" you know"), s)
+		require.True(t, ok, part)
+		require.Equal(t, "reversed", l.form)
+	}
+	for _, public := range []string{"acme-api03-", "MARKERS8", "-AA", value[:18]} {
+		_, ok := leaks([]byte("it is "+backwards(public)+" you know"), s)
+		require.False(t, ok, public)
+	}
 }
 
 // Any 8 characters of the secret are found in any encoding at any place, and
@@ -85,7 +106,8 @@ func TestLeaksOfAwkwardValues(t *testing.T) {
 	l, ok := leaks([]byte(url.QueryEscape(`s\w/ö&r+d`)), s)
 	require.True(t, ok)
 	require.Equal(t, "URL-encoded", l.form)
-	for _, text := range []string{value, string(quoted), url.QueryEscape(value), url.PathEscape(value), base64.URLEncoding.EncodeToString([]byte(value))} {
+	for _, text := range []string{value, string(quoted), url.QueryEscape(value), url.PathEscape(value),
+		base64.URLEncoding.EncodeToString([]byte(value))} {
 		_, ok := leaks([]byte(text), s)
 		require.True(t, ok, text)
 		require.NotContains(t, quote(text, []Secret{s}), value[4:12])
@@ -110,7 +132,8 @@ func TestNoFalseAlarm(t *testing.T) {
 		for i := range raw {
 			raw[i] = byte(r.Uint32())
 		}
-		for _, s := range []Secret{NewSecret("HEX", hex.EncodeToString(raw)), NewSecret("TOKEN", draw(r, 40)), NewSecret("DIGITS", strings.Repeat("31", 3)+"4159")} {
+		for _, s := range []Secret{NewSecret("HEX", hex.EncodeToString(raw)), NewSecret("TOKEN", draw(r, 40)),
+			NewSecret("DIGITS", strings.Repeat("31", 3)+"4159")} {
 			l, ok := leaks(text, s)
 			require.False(t, ok, "%+v", l)
 		}

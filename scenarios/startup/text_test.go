@@ -10,34 +10,56 @@ import (
 
 func TestTraceback(t *testing.T) {
 	for _, row := range []struct{ name, text, language string }{
-		{"python", "INFO start\nTraceback (most recent call last):\n  File \"a.py\", line 3, in <module>\n    x()\nValueError: no\n", "Python"},
-		{"python without source", "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n", "Python"},
-		{"rich", "╭──────── Traceback (most recent call last) ────────╮\n│ /app/server.py:12 in main                          │\n│                                                    │\n", "Python"},
-		{"exception group", "  + Exception Group Traceback (most recent call last):\n  |   File \"/x/runners.py\", line 118, in run\n", "Python"},
-		{"go panic", "panic: no key\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x18\nexit status 2\n", "Go"},
-		{"go re-panic", "panic: no key [recovered]\n\tpanic: again\n\ngoroutine 1 gp=0xc000002380 m=0 mp=0x55 [running]:\n", "Go"},
+		{"python", "INFO start\nTraceback (most recent call last):\n  File \"a.py\", line 3, in <module>\n    " +
+			"x()\nValueError: no\n", "Python"},
+		{"python without source", "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n",
+			"Python"},
+		{"rich", "╭──────── Traceback (most recent call last) ────────╮\n│ /app/server.py:12 in main                 " +
+			"         │\n│                                                    │\n", "Python"},
+		{"exception group", "  + Exception Group Traceback (most recent call last):\n  |   File \"/x/runners.py\", " +
+			"line 118, in run\n", "Python"},
+		{"go panic", "panic: no key\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x18\nexit status 2\n",
+			"Go"},
+		{"go re-panic", "panic: no key [recovered]\n\tpanic: again\n\ngoroutine 1 gp=0xc000002380 m=0 mp=0x55 " +
+			"[running]:\n", "Go"},
 		{"go fatal", "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n", "Go"},
 		{"rust", "thread 'main' panicked at src/main.rs:4:5:\nno key\nnote: run with `RUST_BACKTRACE=1`\n", "Rust"},
 		{"rust old", "thread 'main' panicked at 'no key', src/main.rs:4:5\n", "Rust"},
-		{"node", "/app/index.js:3\n  throw new Error('no key');\n  ^\n\nError: no key\n    at Object.<anonymous> (/app/index.js:3:9)\n    at Module._compile (node:internal/modules/cjs/loader:1554:14)\n", "JavaScript"},
-		{"node rejection", "TypeError: Cannot read properties of undefined (reading 'x')\n    at main (file:///app/index.mjs:10:5)\n", "JavaScript"},
-		{"java", "Exception in thread \"main\" java.lang.IllegalStateException: no key\n\tat com.acme.Main.main(Main.java:12)\n", "Java"},
-		{"spring", "2026-11-01 ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed\njava.lang.RuntimeException: no\n\tat app//com.acme.Main.run(Main.kt:12)\n", "Java"},
-		{"dotnet", "Unhandled exception. System.InvalidOperationException: no key\n   at Acme.Program.Main(String[] args) in /src/Program.cs:line 9\n", ".NET"},
+		{"node", "/app/index.js:3\n  throw new Error('no key');\n  ^\n\nError: no key\n    at Object.<anonymous> " +
+			"(/app/index.js:3:9)\n    at Module._compile (node:internal/modules/cjs/loader:1554:14)\n", "JavaScript"},
+		{"node rejection", "TypeError: Cannot read properties of undefined (reading 'x')\n    at main " +
+			"(file:///app/index.mjs:10:5)\n", "JavaScript"},
+		{"java", "Exception in thread \"main\" java.lang.IllegalStateException: no key\n\tat " +
+			"com.acme.Main.main(Main.java:12)\n", "Java"},
+		{"spring", "2026-11-01 ERROR 1 --- [main] o.s.boot.SpringApplication : Application run " +
+			"failed\njava.lang.RuntimeException: no\n\tat app//com.acme.Main.run(Main.kt:12)\n", "Java"},
+		{"dotnet", "Unhandled exception. System.InvalidOperationException: no key\n   at Acme.Program.Main(String[] " +
+			"args) in /src/Program.cs:line 9\n", ".NET"},
 		{"ruby", "server.rb:3:in `start': no key (KeyError)\n", "Ruby"},
-		{"node, a ZodError of any length", "file:///app/index.mjs:4\n  throw e;\n  ^\n\nZodError: [\n" + strings.Repeat("  {\n    \"code\": \"invalid_type\",\n    \"path\": [\"API_KEY\"]\n  },\n", 20) + "]\n    at new ZodError (file:///app/node_modules/zod/index.js:1:1)\n    at main (file:///app/index.mjs:4:9)\n\nNode.js v22.1.0\n", "JavaScript"},
-		{"node, an object thrown", "node:internal/process/promises:394\n      triggerUncaughtException(err, true);\n      ^\n\n[UnhandledPromiseRejection: {\n  \"issues\": [1,\n2,\n3,\n4]\n}]\n\nNode.js v22.1.0\n", "JavaScript"},
-		{"go, a panic with a long value", "panic: " + strings.Repeat("line\n", 20) + "\ngoroutine 1 [running]:\nmain.main()\n", "Go"},
-		{"java, a cause below", "java.lang.ExceptionInInitializerError\n\tat java.base/java.lang.Class.forName0(Native Method)\n", "Java"},
-		{"java, two lines of message", "org.acme.ConfigException: no key\nset API_KEY\n\tat org.acme.Main.<init>(Main.java:9)\n", "Java"},
-		{"dotnet, inner", "Unhandled exception. System.AggregateException: One or more (no key)\n ---> System.ArgumentException: no key (Parameter 'key')\n   at Acme.Config..ctor(String key)\n", ".NET"},
+		{"node, a ZodError of any length", "file:///app/index.mjs:4\n  throw e;\n  ^\n\nZodError: [\n" +
+			strings.Repeat("  {\n    \"code\": \"invalid_type\",\n    \"path\": [\"API_KEY\"]\n  },\n", 20) +
+			"]\n    at new ZodError (file:///app/node_modules/zod/index.js:1:1)\n    at main " +
+			"(file:///app/index.mjs:4:9)\n\nNode.js v22.1.0\n", "JavaScript"},
+		{"node, an object thrown", "node:internal/process/promises:394\n      triggerUncaughtException(err, true);\n " +
+			"     ^\n\n[UnhandledPromiseRejection: {\n  \"issues\": [1,\n2,\n3,\n4]\n}]\n\nNode.js v22.1.0\n",
+			"JavaScript"},
+		{"go, a panic with a long value", "panic: " + strings.Repeat("line\n", 20) +
+			"\ngoroutine 1 [running]:\nmain.main()\n", "Go"},
+		{"java, a cause below", "java.lang.ExceptionInInitializerError\n\tat " +
+			"java.base/java.lang.Class.forName0(Native Method)\n", "Java"},
+		{"java, two lines of message", "org.acme.ConfigException: no key\nset API_KEY\n\tat " +
+			"org.acme.Main.<init>(Main.java:9)\n", "Java"},
+		{"dotnet, inner", "Unhandled exception. System.AggregateException: One or more (no key)\n ---> " +
+			"System.ArgumentException: no key (Parameter 'key')\n   at Acme.Config..ctor(String key)\n", ".NET"},
 		{"rust backtrace", "Error: no key\n\nstack backtrace:\n   0: anyhow::error::new\n   1: main\n", "Rust"},
 		{"ruby frames", "server.rb:3:in 'start': no key (KeyError)\n", "Ruby"},
 		{"ruby frames alone", "\tfrom server.rb:9:in '<main>'\n", "Ruby"},
-		{"deno", "error: Uncaught (in promise) Error: no key\n  throw new Error('no key');\n        ^\n    at main (file:///app/main.ts:3:9)\n", "Deno"},
+		{"deno", "error: Uncaught (in promise) Error: no key\n  throw new Error('no key');\n        ^\n    at main " +
+			"(file:///app/main.ts:3:9)\n", "Deno"},
 		{"a line with a place", "hint: look at /etc/app.conf:3:1\n", ""},
 		{"node's version alone", "Node.js v22.1.0 is fine\n", ""},
-		{"the word in a help text", "usage: server [--traceback]\n  --traceback  print the Traceback (most recent call last) on errors\n  File formats: ...\n", ""},
+		{"the word in a help text", "usage: server [--traceback]\n  --traceback  print the Traceback (most recent " +
+			"call last) on errors\n  File formats: ...\n", ""},
 		{"the word in a message", "error: no key\nrun with TRACEBACK=1 for a traceback\n", ""},
 		{"an error with a place", "ConfigError: API_KEY is missing\n  at startup, line 3 of config.yaml\n", ""},
 		{"a message that ends in Error", "Error: API_KEY is not set\nLook at https://example.com/docs\n", ""},
@@ -73,7 +95,8 @@ func TestClaims(t *testing.T) {
 		"checking credentials":                                         false,
 		"INFO:     Uvicorn running on http://127.0.0.1:8000 failed to bind, error 98 in use": false,
 	} {
-		o := &Observation{Output: []Chunk{chunk(Stderr, time.Second, line[:len(line)/2]), chunk(Stderr, 2*time.Second, line[len(line)/2:]+"\n")}}
+		o := &Observation{Output: []Chunk{chunk(Stderr, time.Second, line[:len(line)/2]),
+			chunk(Stderr, 2*time.Second, line[len(line)/2:]+"\n")}}
 		got, at, ok := o.claim(claims)
 		require.Equal(t, want, ok, line)
 		if ok {

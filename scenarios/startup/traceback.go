@@ -13,18 +13,31 @@ var traces = []struct {
 	form     *regexp.Regexp
 }{
 	// Plain, in an exception group's margin, or in the box that rich draws.
-	{"Python", "Traceback", regexp.MustCompile(`Traceback \(most recent call last\)[^\n]*\n(?:[^\n]*\n){0,3}?[^\n]*(?:File "[^"\n]+", line \d+|\.py:\d+ in )`)},
-	{"Go", "goroutine", regexp.MustCompile(`(?m)^(?:panic: |fatal error: )[^\n]*\n(?:[^\n]*\n){0,40}?goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[`)},
+	{"Python", "Traceback",
+		regexp.MustCompile(
+			`Traceback \(most recent call last\)[^\n]*\n(?:[^\n]*\n){0,3}?[^\n]*(?:File "[^"\n]+", line \d+|\.py:\d+ in )`)},
+	{"Go", "goroutine",
+		regexp.MustCompile(
+			`(?m)^(?:panic: |fatal error: )[^\n]*\n(?:[^\n]*\n){0,40}?goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[`)},
 	{"Rust", "panicked at", regexp.MustCompile(`(?m)^thread '[^'\n]*'(?: \(\d+\))? panicked at [^\n]+:\d+`)},
 	{"Rust", "backtrace", regexp.MustCompile(`(?mi)^stack backtrace:\n\s+0: `)},
-	{"Deno", "at ", regexp.MustCompile(`(?m)^(?:\x1b\[[0-9;]*m)*error: (?:\(in promise\) |Uncaught )[^\n]*\n(?:[^\n]*\n){0,40}?[ \t]+at [^\n]*(?:file|https?|ext|jsr|node):[^\n]+:\d+:\d+\)?`)},
+	{"Deno", "at ",
+		regexp.MustCompile(
+			`(?m)^(?:\x1b\[[0-9;]*m)*error: (?:\(in promise\) |Uncaught )[^\n]*\n(?:[^\n]*\n){0,40}?[ \t]+at [^\n]*(?:file|https?|ext|jsr|node):[^\n]+:\d+:\d+\)?`)},
 	// Two frames of V8's, whatever stands between them and their head: ZodError has
 	// its issues there, as JSON of any length.
-	{"JavaScript", "at ", regexp.MustCompile(`(?m)^[ \t]+at (?:async |new )?(?:[^\n(]+ \()?(?:file://|node:|/|[A-Za-z]:\\|<anonymous>|ext:)[^\n]*:\d+:\d+\)?[^\n]*\n(?:[ \t]+at [^\n]*:\d+:\d+\)?|[ \t]+at [^\n]*\(<anonymous>\)|Node\.js v\d)`)},
-	{"JavaScript", "at ", regexp.MustCompile(`(?m)^[^\n]*Error\b[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]+at [^\n]+:\d+:\d+\)?$`)},
-	{"JavaScript", "Node.js v", regexp.MustCompile(`(?m)^(?:file://[^\n]+|node:[^\n]+|/[^\n]+):\d+\n(?s:.*?)^Node\.js v\d+\.`)},
-	{"Java", "at ", regexp.MustCompile(`(?m)^[^\n]*(?:Exception|Error)\b[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]+at (?:[\w.]+/)?[\w.$/@]+(?:<init>|<clinit>)?\((?:[\w$]+\.(?:java|kt|scala|groovy):\d+|Native Method|Unknown Source)\)`)},
-	{".NET", "at ", regexp.MustCompile("(?m)^[^\\n]*Exception\\b[^\\n]*\\n(?:[^\\n]*\\n){0,6}?[ \\t]+at [\\w.<>|`+\\[\\],]+\\([^)\\n]*\\)(?: in [^\\n]+:line \\d+)?\\s*$")},
+	{"JavaScript", "at ",
+		regexp.MustCompile(
+			`(?m)^[ \t]+at (?:async |new )?(?:[^\n(]+ \()?(?:file://|node:|/|[A-Za-z]:\\|<anonymous>|ext:)[^\n]*:\d+:\d+\)?[^\n]*\n(?:[ \t]+at [^\n]*:\d+:\d+\)?|[ \t]+at [^\n]*\(<anonymous>\)|Node\.js v\d)`)},
+	{"JavaScript", "at ",
+		regexp.MustCompile(`(?m)^[^\n]*Error\b[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]+at [^\n]+:\d+:\d+\)?$`)},
+	{"JavaScript", "Node.js v",
+		regexp.MustCompile(`(?m)^(?:file://[^\n]+|node:[^\n]+|/[^\n]+):\d+\n(?s:.*?)^Node\.js v\d+\.`)},
+	{"Java", "at ",
+		regexp.MustCompile(
+			`(?m)^[^\n]*(?:Exception|Error)\b[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]+at (?:[\w.]+/)?[\w.$/@]+(?:<init>|<clinit>)?\((?:[\w$]+\.(?:java|kt|scala|groovy):\d+|Native Method|Unknown Source)\)`)},
+	{".NET", "at ", regexp.MustCompile("(?m)^[^\\n]*Exception\\b[^\\n]*\\n(?:[^\\n]*\\n){0,6}?[ \\t]+at " +
+		"[\\w.<>|`+\\[\\],]+\\([^)\\n]*\\)(?: in [^\\n]+:line \\d+)?\\s*$")},
 	{"Ruby", ".rb:", regexp.MustCompile(`(?m)^[^\s:]+\.rb:\d+:in [^\n]+\([A-Z]\w*(?:::\w+)*\)$`)},
 	{"Ruby", ".rb:", regexp.MustCompile(`(?m)^[ \t]+(?:\d+: )?from [^\s:]+\.rb:\d+:in `)},
 }

@@ -21,10 +21,11 @@ const (
 func NewCredential(env, provider string, required bool, own ...apikey.Provider) (Credential, error) {
 	p, err := apikey.LookupIn(own, provider)
 	if err != nil {
-		return Credential{}, fmt.Errorf("startup: credential %s: %w", env, err)
+		return Credential{}, fmt.Errorf("credential %s: %w", env, err)
 	}
 	k := kit{p: p}
-	return Credential{Env: env, Provider: provider, Required: required, Secret: p.Secret(), Telling: k.telling(), Variants: k.variants, Make: k.value}, nil
+	return Credential{Env: env, Provider: provider, Required: required, Secret: p.Secret(), Telling: k.telling(),
+		Variants: k.variants, Make: k.value}, nil
 }
 
 // LooksReal reports if a value has something in it that some provider may have

@@ -70,7 +70,8 @@ func TestLooksReal(t *testing.T) {
 		require.True(t, LooksReal(p.Sample(r)), name)
 		require.True(t, LooksReal("https://x:"+p.Sample(r)+"@host/"), name)
 	}
-	for _, ordinary := range []string{"", "production", "/usr/local/bin:/usr/bin", "sk-short", "C.UTF-8", strings.Repeat("x", 60)} {
+	for _, ordinary := range []string{"", "production", "/usr/local/bin:/usr/bin", "sk-short", "C.UTF-8",
+		strings.Repeat("x", 60)} {
 		require.False(t, LooksReal(ordinary), ordinary)
 	}
 }
@@ -83,7 +84,8 @@ func TestVariants(t *testing.T) {
 	for _, s := range Plan([]Credential{c}, rand.New(rand.NewPCG(1, 1))) {
 		abouts = append(abouts, s.About())
 	}
-	require.Subset(t, abouts, []string{"good", "absent X", "old-format X (key- key)", "old-format X (bare key)", "wrong-family X"})
+	require.Subset(t, abouts, []string{"good", "absent X", "old-format X (key- key)", "old-format X (bare key)",
+		"wrong-family X"})
 }
 
 func keyOf(m map[string]bool) string {

@@ -63,7 +63,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Uint64Var(&o.seed, "seed", 1, "of the draw")
 	flags.IntVar(&o.n, "n", 50, "how many mutants of each package")
 	flags.Float64Var(&o.least, "least", 0.9, "the share that has to be killed")
-	flags.DurationVar(&o.limit, "limit", 30*time.Second, "a mutant's tests may take this and four times what they take without it")
+	flags.DurationVar(&o.limit, "limit", 30*time.Second, "a mutant's tests may take this and four times what they "+
+		"take without it")
 	flags.BoolVar(&o.names, "v", false, "print every mutant, and not the survivors only")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("mutants: %w", err)
@@ -142,9 +143,15 @@ func (o options) draw(t target) ([]mutant, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mutants: %w", err)
 		}
-		all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(string(before), string(lived)+"    "+m.name()+"\n") })
+		all = slices.DeleteFunc(all, func(m mutant) bool {
+			return !strings.Contains(string(before), string(lived)+
+				"    "+m.name()+"\n")
+		})
 	}
-	rand.New(rand.NewPCG(o.seed, uint64(len(t.dir)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	rand.New(rand.NewPCG(o.seed, uint64(len(t.dir)))).Shuffle(len(all), func(i, j int) {
+		all[i], all[j] = all[j],
+			all[i]
+	})
 	return all, nil
 }
 

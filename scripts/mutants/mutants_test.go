@@ -92,8 +92,10 @@ func TestNothingTriedIsNoSuccess(t *testing.T) {
 	require.ErrorIs(t, tally{unviable: 3}.judge(&bytes.Buffer{}, 0), errNone)
 	root := written(t)
 	test := filepath.Join(root, "p/p_test.go")
-	require.NoError(t, os.WriteFile(test, []byte(strings.ReplaceAll(module["p/p_test.go"], "Loop(3) != 3", "Loop(3) == 3")), 0o644))
-	_, err := options{root: root, n: 1, limit: time.Second}.tryTarget(t.Context(), target{dir: "p"}, nil, &bytes.Buffer{})
+	require.NoError(t, os.WriteFile(test, []byte(strings.ReplaceAll(module["p/p_test.go"], "Loop(3) != 3",
+		"Loop(3) == 3")), 0o644))
+	_, err := options{root: root, n: 1, limit: time.Second}.tryTarget(t.Context(), target{dir: "p"}, nil,
+		&bytes.Buffer{})
 	require.ErrorContains(t, err, "the tests of p fail without a mutant")
 }
 

@@ -23,7 +23,9 @@ type target struct {
 
 // targets are the packages whose mistakes would be told to people as verdicts.
 var targets = []target{
-	{dir: "verdict", later: "Noise|NeverFlagged|LawSweeps|Crowd|OddLimits|Hull|ABucketIsNoWindow|WindowsAreNamed|Band|JumpOfTheClock"},
+	{dir: "verdict",
+		later: "Noise|NeverFlagged|LawSweeps|Crowd|OddLimits|Hull|ABucketIsNoWindow|WindowsAreNamed|Band|" +
+			"JumpOfTheClock"},
 	{dir: "promise"},
 	{dir: "ratelimit"},
 	{dir: "apikey"},
@@ -51,7 +53,8 @@ func (t target) sources(root string) ([]string, error) {
 		}
 	}
 	if len(files) == 0 || len(t.files) > 0 && len(files) != len(t.files) {
-		return nil, fmt.Errorf("mutants: %s has %d of the %d files that its target names", t.dir, len(files), len(t.files))
+		return nil, fmt.Errorf("mutants: %s has %d of the %d files that its target names", t.dir, len(files),
+			len(t.files))
 	}
 	return files, nil
 }

@@ -109,7 +109,7 @@ func (b *bench) try(ctx context.Context, m mutant) (fate, error) {
 
 // build compiles the target's tests.
 func (b *bench) build(ctx context.Context, binary, overlay string) ([]byte, error) {
-	args := []string{"test", "-c", "-o", binary}
+	args := []string{"test", "-c", "-ldflags=-s -w", "-o", binary}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}

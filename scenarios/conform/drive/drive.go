@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
 
@@ -35,6 +36,11 @@ type Config struct {
 
 	Bearer Bearer // has a token for every request that isn't bare; nil: none
 
+	// Wire says how connections are made: certificates, proxy, socket, address and
+	// version of HTTP, and nothing else of it counts. Its zero value: as Go does, but
+	// without the environment's proxies.
+	Wire wire.Options
+
 	Command []string // stdio, where there is no URL
 	Env     []string // its whole environment
 	Dir     string
@@ -44,15 +50,26 @@ type Config struct {
 	Start     time.Duration // how long the server may take to answer the first; 0: 30 s
 	Tool      string        // that may be called; empty: one that says that it only reads
 	Arguments []byte
-	Rows      []conform.Row // empty: all
+	Rows      []conform.Row // nil: all
 	Under     float64       // right requests a second that are sent beside the rows; 0: none
-	Fuzz      time.Duration // how long odd arguments are tried on tools, in the newest revision; 0: they aren't
-	Seed      uint64        // of the odd arguments
+	// that are tried where Under isn't 0, beside those that judge the load itself; empty: none
+	Loaded   []conform.Row
+	Sessions int                         // how many are opened at most to compare their ids; 0: 5,000
+	Restart  func(context.Context) error // restarts the server while calls go on; nil: nothing does
+	Recovery time.Duration               // how long it may take to serve again; 0: 60 s
+	Counter  string                      // a tool that tells how many calls of others were carried out; empty: none
+	Serving  *wire.Process               // of a server over HTTP that was started for this; nil: it wasn't
+	// how long odd arguments are tried on tools, in the newest revision; 0: they aren't
+	Fuzz time.Duration
+	Seed uint64 // of the odd arguments
+
+	Again Again // how a shell reaches the server once more
 
 	claimed bool                    // the revisions are the caller's
 	closing *sync.WaitGroup         // of processes that are being ended
 	died    *atomic.Pointer[[]byte] // what the process that ended last had written on stderr
 	fuzzed  bool                    // odd arguments were tried
+	minted  bool                    // thousands of sessions were opened
 	Watch   func(revision, row string)
 }
 
@@ -65,10 +82,10 @@ type Found struct {
 }
 
 // ErrNothing says that the server spoke no revision that was tried.
-var ErrNothing = errors.New("drive: the server speaks none of the revisions that were tried")
+var ErrNothing = errors.New("the server speaks none of the revisions that were tried")
 
 // ErrNoRow says that none of the rows is about any of the revisions and the transport.
-var ErrNoRow = errors.New("drive: none of the rows is about these revisions over this transport")
+var ErrNoRow = errors.New("none of the rows is about these revisions over this transport")
 
 func (c *Config) fill() error {
 	if c.Timeout == 0 {
@@ -80,12 +97,12 @@ func (c *Config) fill() error {
 	if c.claimed = len(c.Revisions) == 1; len(c.Revisions) == 0 {
 		c.Revisions = conform.Revisions()
 	}
-	if len(c.Rows) == 0 {
+	if c.Rows == nil {
 		c.Rows = conform.Rows()
 	}
 	switch {
 	case c.URL == "" && len(c.Command) == 0:
-		return errors.New("drive: neither a URL nor a command")
+		return errors.New("neither a URL nor a command")
 	case c.URL == "":
 		c.Transport = conform.Stdio
 	case c.Transport == "":
@@ -111,8 +128,8 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		if ctx.Err() != nil {
 			break
 		}
-		if conform.Stateless(revision) && c.Transport == conform.SSE {
-			continue // it never had this transport
+		if conform.Stateless(revision) && c.Transport == conform.SSE { // it never had this transport
+			continue
 		}
 		if !c.demands(revision) {
 			found.Beside = append(found.Beside, revision)
@@ -131,15 +148,18 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		case errors.Is(err, conform.ErrOtherRevision):
 			found.Unspoken[revision] = strings.TrimPrefix(err.Error(), conform.ErrOtherRevision.Error()+": ")
 		default:
-			found.Unspoken[revision] = err.Error()
-			last = err
+			found.Unspoken[revision], last = err.Error(), err
 		}
 	}
 	switch {
 	case len(found.Reports) > 0:
+		if ctx.Err() == nil {
+			c.end(ctx, found.Reports)
+		}
 		return found, nil
 	case locked != nil: // which revision it would speak is not known
-		maps.DeleteFunc(found.Unspoken, func(_, why string) bool { return strings.HasPrefix(why, conform.ErrLocked.Error()) })
+		lock := conform.ErrLocked.Error()
+		maps.DeleteFunc(found.Unspoken, func(_, why string) bool { return strings.HasPrefix(why, lock) })
 		found.Reports = append(found.Reports, *locked)
 		return found, nil
 	case last != nil:
@@ -148,11 +168,24 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		}
 		return found, last
 	case ctx.Err() != nil:
-		return found, fmt.Errorf("drive: %w", ctx.Err())
+		return found, fmt.Errorf("%w", ctx.Err())
 	case len(found.Unspoken) == 0:
 		return found, ErrNoRow
 	}
-	return found, ErrNothing
+	return found, found.nothing()
+}
+
+// nothing is ErrNothing with how the server refused the revisions, the newest first.
+func (f Found) nothing() error {
+	said, alike := []string(nil), map[string]bool{}
+	for _, revision := range slices.Backward(slices.Sorted(maps.Keys(f.Unspoken))) {
+		said = append(said, revision+": "+f.Unspoken[revision])
+		alike[f.Unspoken[revision]] = true
+	}
+	if len(alike) == 1 {
+		return fmt.Errorf("%w (each: %s)", ErrNothing, slices.Collect(maps.Keys(alike))[0])
+	}
+	return fmt.Errorf("%w (%s)", ErrNothing, strings.Join(said, "; "))
 }
 
 // demands reports if any row is about a revision; what load and odd arguments show is
@@ -170,14 +203,7 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 		return conform.Report{}, err
 	}
 	defer line.Close()
-	o := conform.Options{
-		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
-		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "" || c.Bearer != nil, Loopback: loopback(c.URL),
-		Other: c.Other != nil, URL: public(c.URL), Claimed: c.claimed,
-	}
-	if c.Watch != nil {
-		o.Watch = func(row string) { c.Watch(revision, row) }
-	}
+	o := c.options(ctx, revision, patience)
 	t, err := conform.NewTrial(line, o)
 	if err != nil {
 		if errors.Is(err, conform.ErrLocked) {
@@ -189,17 +215,36 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 	if c.Under > 0 {
 		l, err := c.load(ctx, o)
 		if err != nil {
-			return conform.Report{}, fmt.Errorf("drive: the load beside the rows: %w", err)
+			return conform.Report{}, fmt.Errorf("the load beside the rows: %w", err)
 		}
 		defer l.end()
-		rows = append(rows, l.sum.Rows(l.end)...)
+		rows = slices.Concat(rows, c.underLoad(), l.sum.Rows(l.end))
 	}
 	if c.Fuzz > 0 && !c.fuzzed {
 		c.fuzzed = true
 		f := &conform.Fuzz{Seed: c.Seed, More: lasting(ctx, c.Fuzz)}
 		rows = append(rows, f.Rows()...)
 	}
-	return t.Run(rows), nil
+	out := t.Run(rows)
+	c.minted = c.minted || slices.ContainsFunc(out.Findings, func(f conform.Finding) bool {
+		return f.ID == "U04" && f.State != conform.NotTestable
+	})
+	return out, nil
+}
+
+func (c *Config) options(ctx context.Context, revision string, patience time.Duration) conform.Options {
+	o := conform.Options{
+		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
+		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "" || c.Bearer != nil,
+		Loopback: loopback(c.URL),
+		Other:    c.Other != nil, URL: public(c.URL), Claimed: c.claimed,
+		Rate: c.Under, Sessions: c.Sessions, Counter: c.Counter, Recovery: c.Recovery, Now: time.Now,
+		Pause: func(d time.Duration) { sleep(ctx, d) },
+	}
+	if c.Watch != nil {
+		o.Watch = func(row string) { c.Watch(revision, row) }
+	}
+	return o
 }
 
 func (c *Config) open(ctx context.Context, patience time.Duration) (conform.Line, error) {
@@ -211,7 +256,7 @@ func (c *Config) open(ctx context.Context, patience time.Duration) (conform.Line
 	case conform.Stdio:
 		return newStdioLine(ctx, c)
 	}
-	return nil, fmt.Errorf("drive: transport %q is none of http, sse and stdio", c.Transport)
+	return nil, fmt.Errorf("transport %q is none of http, sse and stdio", c.Transport)
 }
 
 // loopback reports if a URL is of this machine; so is what has none.

@@ -2,8 +2,11 @@ package drive
 
 import (
 	"bufio"
+	"bytes"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
@@ -28,11 +31,16 @@ func readStream(reply *conform.Reply, r conform.Request, in io.Reader, answered 
 func scanEvents(in io.Reader, each func(conform.Event) bool) error {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, maxBody)
+	scanner.Split(eventLines())
+	first := true
 	var e conform.Event
 	var data []string
 	some := false
 	for scanner.Scan() {
-		line := strings.TrimSuffix(scanner.Text(), "\r")
+		line := scanner.Text()
+		if first {
+			line, first = strings.TrimPrefix(line, "\ufeff"), false
+		}
 		if line == "" {
 			if some {
 				e.Data = strings.Join(data, "\n")
@@ -52,10 +60,41 @@ func scanEvents(in io.Reader, each func(conform.Event) bool) error {
 			e.ID = value
 		case "event":
 			e.Kind = value
+		case "retry":
+			if ms, err := strconv.Atoi(value); err == nil && ms >= 0 {
+				e.Retry = time.Duration(ms) * time.Millisecond
+			}
 		case "data":
 			data = append(data, value)
 		}
 		some = true
 	}
 	return scanner.Err()
+}
+
+// eventLines cuts lines, each of which ends as soon as one of the ends that event streams
+// have is there: CR, LF, or both.
+func eventLines() bufio.SplitFunc {
+	afterCR := false
+	return func(data []byte, last bool) (int, []byte, error) {
+		skip := 0
+		if afterCR && len(data) > 0 && data[0] == '\n' {
+			skip = 1
+		}
+		if len(data) > 0 {
+			afterCR = false
+		}
+		end := bytes.IndexAny(data[skip:], "\r\n")
+		switch {
+		case end >= 0:
+			end += skip
+			afterCR = data[end] == '\r'
+			return end + 1, data[skip:end], nil
+		case last && len(data) > skip:
+			return len(data), data[skip:], nil
+		case skip > 0:
+			return skip, nil, nil
+		}
+		return 0, nil, nil
+	}
 }

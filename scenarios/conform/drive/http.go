@@ -12,11 +12,11 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
 
@@ -42,13 +42,17 @@ type httpLine struct {
 	tired atomic.Bool // a limit didn't give way, so that no more is waited for it
 
 	mu       sync.Mutex
-	sessions map[string]http.Header // minted on this line, with the headers of their first request
+	sessions map[string]minted // by their ids, those that were given on this line
 }
 
 func newHTTPLine(ctx context.Context, c *Config) *httpLine {
-	t := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16, Proxy: nil}
-	return &httpLine{ctx: ctx, config: c, sessions: map[string]http.Header{},
-		client: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	t := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16}
+	wire.ConnectAs(t, c.Wire)
+	return &httpLine{ctx: ctx, config: c, sessions: map[string]minted{},
+		client: &http.Client{Transport: t, CheckRedirect: func(*http.Request,
+			[]*http.Request) error {
+			return http.ErrUseLastResponse
+		}}}
 }
 
 // Open implements conform.Line.
@@ -56,20 +60,12 @@ func (l *httpLine) Open() (conform.Line, error) { return newHTTPLine(l.ctx, l.co
 
 // Close ends the sessions that were begun on this line.
 func (l *httpLine) Close() {
-	for id, h := range l.sessions {
-		r := conform.Request{Verb: http.MethodDelete, Header: h.Clone(), Within: time.Second}
+	for id, m := range l.sessions {
+		r := conform.Request{Verb: http.MethodDelete, Header: m.first.Header.Clone(), Within: time.Second}
 		r.Header.Set("Mcp-Session-Id", id)
 		l.once(r)
 	}
 	l.client.CloseIdleConnections()
-}
-
-// minted reports if the server gave us that session id on this line.
-func (l *httpLine) minted(id string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, ok := l.sessions[id]
-	return ok
 }
 
 // Do implements conform.Line. What a limit refused is sent again, after the pause
@@ -86,7 +82,7 @@ func (l *httpLine) Do(r conform.Request) conform.Reply {
 				return reply // it says why itself
 			}
 			continue
-		case !reply.Limited():
+		case r.Once, !reply.Limited():
 			return reply
 		case try == mostTries:
 			l.tired.Store(true)
@@ -135,13 +131,13 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 	}
 	defer resp.Body.Close() // nothing follows from how it ends
 	reply := conform.Reply{Status: resp.StatusCode, Header: resp.Header}
-	if id := resp.Header.Get("Mcp-Session-Id"); id != "" && r.Verb == "" {
-		l.mu.Lock()
-		l.sessions[id] = r.Header
-		l.mu.Unlock()
-	}
+	l.note(&r, resp.Header.Get("Mcp-Session-Id"))
 	if reply.Media() == "text/event-stream" {
-		err = readStream(&reply, r, resp.Body, func() { timer.Reset(min(lateEnd, r.Within)) })
+		answered := func() { timer.Reset(min(lateEnd, r.Within)) }
+		err = readStream(&reply, r, resp.Body, answered)
+		for err == nil && l.resumes(&reply, &r) {
+			err = l.resume(ctx, &reply, &r, answered)
+		}
 	} else {
 		reply.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody))
 		if r.Verb == "" { // what else is got by other verbs is no message
@@ -157,6 +153,67 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 		}
 	}
 	return reply
+}
+
+// resumes reports if the answer is still to be fetched: a server may close the stream of
+// a response before that, once it has given an event's id.
+func (l *httpLine) resumes(reply *conform.Reply, r *conform.Request) bool {
+	n := len(reply.Events)
+	return n > 0 && reply.Events[n-1].ID != "" && r.Await != "" && r.Verb == "" && !r.Streams &&
+		reply.Answer(r.Await) == nil
+}
+
+// resume fetches what follows the last event of a stream, after the pause that the
+// server asks for. What brings nothing new ends it.
+func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.Request, answered func()) error {
+	n := len(reply.Events)
+	pause := shortPause
+	for _, e := range reply.Events {
+		if e.Retry > 0 {
+			pause = e.Retry
+		}
+	}
+	if !sleep(ctx, pause) {
+		return context.Cause(ctx)
+	}
+	next := conform.Request{Verb: http.MethodGet, Header: http.Header{"Accept": {"text/event-stream"},
+		"Last-Event-Id": {reply.Events[n-1].ID}}, Bare: r.Bare, Other: r.Other}
+	for _, name := range []string{"Mcp-Session-Id", "Mcp-Protocol-Version"} {
+		if value := cmp.Or(r.Header.Get(name), reply.Header.Get(name)); value != "" {
+			next.Header.Set(name, value)
+		}
+	}
+	q, err := l.request(ctx, next)
+	if err != nil {
+		return err
+	}
+	resp, err := l.client.Do(q)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() // nothing follows from how it ends
+	if resp.StatusCode == http.StatusOK {
+		err = readStream(reply, *r, resp.Body, answered)
+	}
+	if err == nil && len(reply.Events) == n {
+		reply.Events[n-1].ID = "" // it has nothing more
+	}
+	return err
+}
+
+// note remembers which request a session was given for, and what was done to it since.
+func (l *httpLine) note(r *conform.Request, id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	own := r.Header.Get("Mcp-Session-Id")
+	m, known := l.sessions[own]
+	switch {
+	case id != "" && id != own && r.Verb == "":
+		l.sessions[id] = minted{first: *r}
+	case known && (r.Verb == http.MethodDelete || begins(r.Body)):
+		m.then = append(slices.Clip(m.then), *r)
+		l.sessions[own] = m
+	}
 }
 
 // broken says why a reply isn't whole.
@@ -227,51 +284,3 @@ func (l *httpLine) target(r conform.Request) (string, error) {
 	}
 	return to.String(), nil
 }
-
-// Repeat implements conform.Line. A credential is not in it.
-func (l *httpLine) Repeat(r conform.Request) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "curl -isS -X %s", cmp.Or(r.Verb, http.MethodPost))
-	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		for _, v := range r.Header[name] {
-			if name == "Mcp-Session-Id" && l.minted(v) {
-				b.WriteString(` -H "Mcp-Session-Id: $SESSION"`) // ours is closed by then
-				continue
-			}
-			fmt.Fprintf(&b, " -H %s", quoted(name+": "+v))
-		}
-	}
-	if r.Host != "" {
-		fmt.Fprintf(&b, " -H %s", quoted("Host: "+r.Host))
-	}
-	for _, name := range slices.Sorted(maps.Keys(l.own(r))) {
-		if r.Header[name] == nil {
-			fmt.Fprintf(&b, " -H %s", quoted(name+": ["+map[bool]string{false: "yours", true: "the other's"}[r.Other]+"]"))
-		}
-	}
-	if len(r.Body) > 0 {
-		fmt.Fprintf(&b, " --data-binary %s", quoted(shortened(r.Body)))
-	}
-	target, err := l.target(r)
-	if err != nil {
-		target = l.config.URL
-	}
-	if u, err := url.Parse(target); err == nil && u.User != nil {
-		u.User = nil
-		target = u.String()
-	}
-	return b.String() + " " + quoted(target)
-}
-
-// longestBody is how much of a body a line shows, in bytes.
-const longestBody = 4 << 10
-
-func shortened(body []byte) string {
-	if len(body) > longestBody {
-		return fmt.Sprintf("%s… (%d bytes)", body[:longestBody], len(body))
-	}
-	return string(body)
-}
-
-// quoted is a word as a shell takes it.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -3,6 +3,8 @@ package drive_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -63,7 +65,10 @@ func TestATokenThatIsRefused(t *testing.T) {
 // TestNothingIsLocked tries a server that answers everything with 401, which is no
 // authorization.
 func TestNothingIsLocked(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
 	defer s.Close()
 	found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Timeout: time.Second})
 	require.NoError(t, err)
@@ -86,8 +91,53 @@ func TestNoTokenIsShown(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotContains(t, string(text), "mock-token")
 			assert.NotContains(t, string(text), "other-token")
-			shown += strings.Count(string(text), "[yours]") + strings.Count(string(text), "[the other") + strings.Count(string(text), "made-up")
+			shown += strings.Count(string(text), "${TOKEN:?your token}") +
+				strings.Count(string(text), "${TOKEN:?the other's token}") + strings.Count(string(text), "made-up")
 		}
 		assert.Positive(t, shown, "%s: a breach of authorization is shown, with a word in a token's place", fault)
+	}
+}
+
+// TestNoMCPThere: what replies and speaks no MCP is told apart from what doesn't reply.
+func TestNoMCPThere(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w,
+			"<html>hello</html>")
+	}))
+	defer s.Close()
+	_, err := drive.Run(context.Background(), drive.Config{URL: s.URL})
+	require.ErrorIs(t, err, conform.ErrNoAnswer)
+}
+
+// TestALimiterIsNotTheServer: results of a limiter in front, which have none of what the
+// server's must have, are held against nobody.
+func TestALimiterIsNotTheServer(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // an empty one will do
+		m := conform.ReadMessages(body)
+		if len(m) != 1 || m[0].ID == nil {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		result := `{"isError":true,"content":[{"type":"text","text":"rate limit exceeded"}]}`
+		if m[0].Method == "server/discover" {
+			result = `{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"private",` +
+				`"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"x","version":"1"}}}`
+		}
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, m[0].ID, result)
+	}))
+	defer s.Close()
+	var rows []conform.Row
+	for _, r := range conform.Rows() {
+		if slices.Contains([]string{"R04", "R11", "R13", "R16"}, r.ID) {
+			rows = append(rows, r)
+		}
+	}
+	found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Revisions: []string{conform.R2026},
+		Rows: rows})
+	require.NoError(t, err)
+	for _, f := range found.Reports[0].Findings {
+		assert.NotEqual(t, conform.Fail, f.State, "%s: %s", f.ID, f.Saw)
 	}
 }

@@ -16,13 +16,14 @@ import (
 // of a document. The error says that nothing could be tried.
 func Server(ctx context.Context, t *target.Target, c Config, strict bool) (results.Server, error) {
 	s := results.Server{Server: t.Profile.Name, Target: results.Target{Kind: string(t.Kind), Label: t.Label}}
-	_, stop, err := t.Ready(ctx)
+	process, stop, err := t.Ready(ctx)
 	defer stop()
 	if err != nil {
 		return s, err
 	}
 	o := t.Options
-	c.URL, c.Header, c.Command, c.Env, c.Dir = o.URL, o.Header, o.Command, o.Env, o.Dir
+	c.URL, c.Header, c.Command, c.Env, c.Dir, c.Wire = o.URL, o.Header, o.Command, o.Env, o.Dir, o
+	c.Serving = process
 	if o.Transport == wire.SSE {
 		c.Transport = conform.SSE
 	}

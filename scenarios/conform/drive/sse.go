@@ -21,8 +21,10 @@ type sseLine struct {
 	box    *mailbox
 	cancel context.CancelFunc
 	one    sync.Mutex
-	within time.Duration
-	before string // the first event, where it isn't the endpoint
+
+	opening opening
+	within  time.Duration
+	before  string // the first event, where it isn't the endpoint
 }
 
 // Before implements conform.Opener.
@@ -33,7 +35,8 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 	life, cancel := context.WithCancel(ctx)
 	l.cancel = cancel
 	l.httpLine = newHTTPLine(life, &l.config)
-	q, err := l.request(life, conform.Request{Verb: http.MethodGet, Header: http.Header{"Accept": {"text/event-stream"}}})
+	q, err := l.request(life, conform.Request{Verb: http.MethodGet,
+		Header: http.Header{"Accept": {"text/event-stream"}}})
 	if err != nil {
 		cancel()
 		return nil, err
@@ -42,12 +45,12 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 	resp, err := l.client.Do(q)
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("drive: the event stream can't be opened: %w", err)
+		return nil, fmt.Errorf("the event stream can't be opened: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close() // nothing follows from how it ends
 		cancel()
-		return nil, fmt.Errorf("drive: the event stream can't be opened: HTTP %s", resp.Status)
+		return nil, fmt.Errorf("the event stream can't be opened: HTTP %s", resp.Status)
 	}
 	endpoint := make(chan string, 1)
 	go l.read(resp, endpoint)
@@ -60,7 +63,7 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 		}
 		return l, nil
 	case <-life.Done():
-		return nil, errors.New("drive: the event stream named no endpoint in time")
+		return nil, errors.New("the event stream named no endpoint in time")
 	}
 }
 
@@ -93,11 +96,11 @@ func (l *sseLine) read(resp *http.Response, endpoint chan<- string) {
 func (l *sseLine) aim(where string) error {
 	base, err := url.Parse(l.from.URL)
 	if err != nil {
-		return errors.New("drive: the URL cannot be parsed")
+		return errors.New("the URL cannot be parsed")
 	}
 	to, err := base.Parse(where)
 	if err != nil || to.Host != base.Host || to.Scheme != base.Scheme {
-		return fmt.Errorf("drive: the event stream names another server for posting: %.100q", where)
+		return fmt.Errorf("the event stream names another server for posting: %.100q", where)
 	}
 	l.config.URL = to.String()
 	return nil
@@ -107,6 +110,7 @@ func (l *sseLine) aim(where string) error {
 func (l *sseLine) Do(r conform.Request) conform.Reply {
 	l.one.Lock()
 	defer l.one.Unlock()
+	l.opening.note(&r)
 	began := time.Now()
 	reply := l.httpLine.Do(r)
 	if reply.Broken != "" || reply.Status/100 != 2 || r.Verb != "" || r.Path != "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,12 +21,14 @@ type stdioLine struct {
 	process *wire.Process
 	box     *mailbox
 	one     sync.Mutex // a request at a time takes from the box
+	opening opening
 }
 
 func newStdioLine(ctx context.Context, c *Config) (*stdioLine, error) {
 	l := &stdioLine{ctx: ctx, config: c, box: newMailbox()}
 	var err error
-	l.process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: c.Command, Env: c.Env, Dir: c.Dir, Input: true, Stdout: &lines{each: l.box.text}})
+	l.process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: c.Command, Env: c.Env, Dir: c.Dir, Input: true,
+		Stdout: &lines{each: l.box.text}})
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +70,7 @@ func (l *lines) Write(p []byte) (int, error) {
 func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	l.one.Lock()
 	defer l.one.Unlock()
+	l.opening.note(&r)
 	began := time.Now()
 	wrote := make(chan error, 1)
 	go func() {
@@ -99,30 +101,41 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 // Open implements conform.Line.
 func (l *stdioLine) Open() (conform.Line, error) { return newStdioLine(l.ctx, l.config) }
 
-// Repeat implements conform.Line: the line to write. The command is the caller's.
-func (l *stdioLine) Repeat(r conform.Request) string {
-	return "printf '%s\\n' " + quoted(strings.TrimRight(shortened(r.Body), "\n"))
+// End implements conform.Ender.
+func (l *stdioLine) End(how string, within time.Duration) (conform.Ended, error) {
+	return (&serving{ctx: l.ctx, process: l.process}).End(how, within)
+}
+
+// serving is a process of a server.
+type serving struct {
+	ctx     context.Context
+	process *wire.Process
 }
 
 // End implements conform.Ender.
-func (l *stdioLine) End(how string, within time.Duration) (ended bool, status string, err error) {
-	switch in, ok := l.process.Input().(io.Closer); {
+func (s *serving) End(how string, within time.Duration) (conform.Ended, error) {
+	began := time.Now()
+	switch in, ok := s.process.Input().(io.Closer); {
+	case how == conform.EndKill:
+		killed, cancel := context.WithCancel(s.ctx)
+		cancel()                   // which is to wait for nothing
+		_ = s.process.Stop(killed) // what it left behind is no matter here
 	case how == conform.EndSignal && runtime.GOOS == "windows":
-		return false, "", errors.New("there is no SIGTERM here")
+		return conform.Ended{}, errors.New("there is no SIGTERM here")
 	case how == conform.EndSignal:
-		l.process.Terminate()
+		s.process.Terminate()
 	case !ok:
-		return false, "", errors.New("its stdin is not ours to close")
+		return conform.Ended{}, errors.New("its stdin is not ours to close")
 	default:
 		_ = in.Close() // one that is closed already will do
 	}
-	ctx, cancel := context.WithTimeout(l.ctx, within)
+	ctx, cancel := context.WithTimeout(s.ctx, within)
 	defer cancel()
-	if l.process.Wait(ctx) != nil && l.ctx.Err() != nil {
-		return false, "", errors.New("interrupted")
+	if s.process.Wait(ctx) != nil && s.ctx.Err() != nil {
+		return conform.Ended{}, errors.New("interrupted")
 	}
-	status, ended = l.process.Exited()
-	return ended, status, nil
+	status, done := s.process.Exited()
+	return conform.Ended{Done: done, Status: status, Took: time.Since(began)}, nil
 }
 
 // Close ends the process, and doesn't wait for it: Run does.

@@ -50,7 +50,9 @@ func firstToken(ctx context.Context, c *Config) error {
 	}
 	q.Header.Set("Content-Type", "application/json")
 	q.Header.Set("Accept", "application/json, text/event-stream")
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(q)
+	t := &http.Transport{DisableKeepAlives: true}
+	wire.ConnectAs(t, c.Wire)
+	resp, err := t.RoundTrip(q)
 	if err != nil {
 		return nil // what is tried says so, and better
 	}

@@ -26,7 +26,8 @@ func TestNothingPassesForNothing(t *testing.T) {
 			return false
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{},"resources":{},"logging":{},"completions":{}},"serverInfo":{"name":"x","version":"1"}}}`, ms[0].ID)
+		fmt.Fprintf(w,
+			`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{},"resources":{},"logging":{},"completions":{}},"serverInfo":{"name":"x","version":"1"}}}`, ms[0].ID)
 		return true
 	}
 	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
@@ -67,7 +68,9 @@ func TestNothingPassesForNothing(t *testing.T) {
 			}))
 			defer s.Close()
 			for _, revision := range []string{conform.R2511, conform.R2026} {
-				found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Revisions: []string{revision}, Timeout: 200 * time.Millisecond})
+				found, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Revisions: []string{revision},
+					Timeout: 200 * time.Millisecond,
+					Under:   50, Loaded: conform.LoadRows()})
 				require.NoError(t, err)
 				for _, f := range found.Reports[0].Findings {
 					if f.State == conform.Pass {
@@ -84,10 +87,41 @@ func TestNothingPassesForNothing(t *testing.T) {
 var earned = map[string][]string{
 	"L01": all, "L02": all, "D01": all, "R02": all,
 	"H04": all, "H21": all,
-	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"}, "R12": {"method not found"},
+	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"},
+	"R12": {"method not found"},
 	"R17": {"empty result"}, "R14": {"empty result"}, "P17": {"empty result"},
 	"H14": {"empty result"}, "H24": {"empty result"}, "H32": {"empty result"}, "H33": {"empty result"},
+	"U01": {"empty result", "method not found"}, "U02": {"empty result"},
 	"L03": all, "L07": {"empty result"}, "L08": {"empty result"},
 }
 
 var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}
+
+// TestNoRevisionIsSpoken: a server that refuses each of them is quoted.
+func TestNoRevisionIsSpoken(t *testing.T) {
+	for want, message := range map[string]string{
+		`(each: HTTP 200 OK, error -32601 "no")`:                                                `"no"`,
+		`error -32601 "not 2025-11-25"; 2025-06-18: HTTP 200 OK, error -32601 "not 2025-06-18"`: "",
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body) // an empty one will do
+			ms := conform.ReadMessages(body)
+			if len(ms) != 1 || ms[0].ID == nil {
+				w.WriteHeader(http.StatusAccepted)
+				return
+			}
+			said := message
+			for _, revision := range conform.Revisions() {
+				if said == "" && bytes.Contains(body, []byte(revision)) {
+					said = fmt.Sprintf("%q", "not "+revision)
+				}
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":%s}}`, ms[0].ID, said)
+		}))
+		defer s.Close()
+		_, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Timeout: 2 * time.Second})
+		require.ErrorIs(t, err, drive.ErrNothing)
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
@@ -45,18 +46,18 @@ func (j *Job) search(ctx context.Context, process *wire.Process, o scenariodrive
 			break
 		}
 		t, answer := r.answer()
-		j.tell(o, scenariodrive.Event{Say: fmt.Sprintf("%s at %s: %s%s", phase, results.PerSecond(rate), answer,
+		j.tell(o, scenariodrive.Event{Say: fmt.Sprintf("%s at %s: %s%s", phase, words.PerSecond(rate), answer,
 			bracketed(t.Why))})
 		s.Add(t, answer)
 		if answer == load.Kept {
 			best = r
 		}
 		if r.lacked.count() > 0 {
-			s.Stop(fmt.Sprintf("at %s %s", results.PerSecond(rate), t.Why))
+			s.Stop(fmt.Sprintf("at %s %s", words.PerSecond(rate), t.Why))
 			break
 		}
 		if r.gone {
-			s.Stop(fmt.Sprintf("at %s %s", results.PerSecond(rate), r.stopped))
+			s.Stop(fmt.Sprintf("at %s %s", words.PerSecond(rate), r.stopped))
 			break
 		}
 	}

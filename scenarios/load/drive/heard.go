@@ -12,7 +12,7 @@ func (j *Job) looks() bool { return j.Echo || j.Schema }
 // demands.
 func (r *run) looked(c *history.Call, result []byte) {
 	if r.listener != nil && c.Outcome == history.OK {
-		r.listener.Hear(c.Method, result)
+		r.listener.Hear(c.Method, c.Tool, result)
 	}
 	r.echoed(c, result)
 }
@@ -29,8 +29,9 @@ func (r *run) heard() *results.LoadSchema {
 		if r.Redact != nil {
 			saw = r.Redact(saw)
 		}
-		s.Breaches = append(s.Breaches, results.LoadBreach{Row: b.ID, Section: b.Section, Says: b.Says, Method: b.Method,
-			Saw: saw, Count: b.Count})
+		s.Breaches = append(s.Breaches, results.LoadBreach{Row: b.ID, Section: b.Section, Says: b.Says,
+			Method: b.Method,
+			Saw:    saw, Count: b.Count})
 	}
 	return s
 }

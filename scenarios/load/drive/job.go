@@ -3,11 +3,11 @@
 // our own machine, and hands on what package load judges.
 //
 // Most users want Job.Run: one run of the load, or a search of many for the highest
-// rate that the server keeps up with. Tools asks a server what it has, so that a plan
-// can be drafted.
+// rate that the server keeps up with. Asked.Job makes one of a command line's words. Tools
+// asks a server what it has, so that a plan can be drafted.
 //
-// The package deliberately judges nothing by itself, keeps no run, and reads neither
-// flags nor the environment.
+// The package deliberately judges nothing by itself, keeps no run, and registers no flag;
+// it reads no environment.
 package drive
 
 import (

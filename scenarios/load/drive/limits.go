@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -54,10 +55,11 @@ func (r *run) limit(g results.LoadGenerator) string {
 	case lacked > 0:
 		return fmt.Sprintf("%d of %d requests were not sent, since %s", lacked, due, r.lacked.words())
 	case due > 0 && float64(full) > unsentLimit*float64(due):
-		return fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or lower the rate", full, due, r.MaxInFlight) + also
+		return fmt.Sprintf("%d of %d requests were not sent, since %d were in flight: raise --max-in-flight, or "+
+			"lower the rate", full, due, r.MaxInFlight) + also
 	case late > lateFar, late > lateEnough && float64(late) > lateShare*float64(total.Waited().Quantile(0.99)):
 		return fmt.Sprintf("requests were handed over up to %s late (p99), which is the generator's fault",
-			results.Span(late)) + also
+			words.Span(late)) + also
 	case g.CPU > load.Busy*float64(g.Cores):
 		return fmt.Sprintf("the generator used %.2f of %d processors: what was measured may be its own limit", g.CPU,
 			g.Cores)

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/runner"
 )
 
@@ -141,8 +141,8 @@ func (w *machineWatch) starved() string {
 	if share < starvedShare && steal < starvedShare {
 		return ""
 	}
-	text := fmt.Sprintf("this machine is starved: we stood still for %s in all, %s at most", results.Span(w.stalled),
-		results.Span(w.longest))
+	text := fmt.Sprintf("this machine is starved: we stood still for %s in all, %s at most", words.Span(w.stalled),
+		words.Span(w.longest))
 	if load, ok := loadAverage(); ok {
 		text += fmt.Sprintf("; load average %.1f on %d processors", load, cores())
 	}

@@ -74,7 +74,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 	o := j.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
-	if o.Transport == wire.HTTP || o.Transport == wire.Auto {
+	if o.Transport != wire.Stdio && o.Transport != wire.InProcess {
 		c.conns = &wire.Conns{}
 		o.Conns = c.conns
 	}

@@ -24,6 +24,9 @@ func (r *run) report() (Report, error) {
 		Client: r.pool.client()}
 	if r.pool.conns != nil {
 		l.Connections, l.HTTP = r.Connections, r.HTTP
+		if r.pool.first.Transport() == wire.SSE || r.pool.first.Listens() {
+			l.Streams = len(r.pool.names)
+		}
 	}
 	if err := r.metrics.Report(l); err != nil {
 		return out, err
@@ -118,13 +121,14 @@ func (r *run) notes(l *results.Load) []string {
 	}
 	if n := l.Setup.Reopened; n > 0 {
 		notes = append(notes,
-			fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by HTTP 404, or in words with 400 or 401)", n))
+			fmt.Sprintf("%d× a session was opened anew, since the server no longer knew the last one (it said so by "+
+				"HTTP 404, or in words with 400 or 401)", n))
 	}
 	if n := l.Setup.Failed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
 	}
-	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate, wire.Late,
-		wire.Uncalled, wire.Unanswered} {
+	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate,
+		wire.Elsewhere, wire.Late, wire.Uncalled, wire.Unanswered} {
 		if s := r.pool.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}

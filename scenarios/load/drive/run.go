@@ -70,7 +70,7 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape),
 		observer: o}
 	if j.Schema {
-		r.listener = conform.Listen(c.first.Protocol())
+		r.listener = conform.Listen(c.first.Protocol(), c.first.Descriptions())
 	}
 	if r.recorder, err = newRecorder(j.History, j.Keep, j.Sample, j.Redact); err != nil {
 		return nil, err
@@ -179,6 +179,9 @@ func (r *run) saw(c history.Call) {
 	r.pacing.done.Add(1)
 	if r.Echo && c.Outcome == history.OK && load.HasNonce(c.Arguments) {
 		r.asked.Add(1)
+	}
+	if r.listener != nil && c.Code != 0 && (c.Outcome == history.Limited || c.Outcome == history.Rejected) {
+		r.listener.HearError(c.Method, c.Code)
 	}
 	if r.Schema && c.Outcome == history.OK && conform.Heard(r.pool.first.Protocol(), c.Method) {
 		r.shaped.Add(1)

@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/runner"
 	scenariodrive "github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
+	"github.com/mcpload/mcpload/scenarios/shard"
 )
 
 // Names are the clients of our part's sessions.
@@ -54,7 +55,8 @@ func (j *Job) sharded(clock runner.Clock, begin time.Duration) *results.Shard {
 	for _, th := range j.Thresholds {
 		demands = append(demands, th.Text)
 	}
-	parts := []any{j.Shape.Text, j.spread(), j.Length, j.Sessions, j.Seed, demands, j.Echo, j.Schema, j.Part.Of, len(j.Replay)}
+	parts := []any{j.Shape.Text, j.spread(), j.Length, j.Sessions, j.Seed, demands, j.Echo, j.Schema, j.Part.Of,
+		len(j.Replay)}
 	n := 0
 	for a := range j.Plan.Arrivals(j.firstDues, target.ClientNames(j.Sessions), j.Seed) {
 		if n++; n > 1000 { // enough to tell plans apart
@@ -62,7 +64,7 @@ func (j *Job) sharded(clock runner.Clock, begin time.Duration) *results.Shard {
 		}
 		parts = append(parts, fmt.Sprintf("%d %s %s %s %s", a.Due, a.Client, a.Method, a.Tool, a.Arguments))
 	}
-	return &results.Shard{Part: j.Part.Nth, Of: j.Part.Of, Plan: scenariodrive.Fingerprint(j.Profile.Name, parts),
+	return &results.Shard{Part: j.Part.Nth, Of: j.Part.Of, Plan: shard.Fingerprint(j.Profile.Name, parts),
 		BeganNS: int64(begin), Clocks: scenariodrive.WallClock(nil, clock)}
 }
 

@@ -87,8 +87,9 @@ func (c *sessionPool) forgotten(call *history.Call) bool {
 }
 
 // sessionLost is how servers say that they don't know a session.
-var sessionLost = regexp.MustCompile(`(?i)\bsession\b.*\b(not found|expired|invalid|unknown|no longer|not exist|n't exist|terminated|closed)\b|` +
-	`\b(invalid|unknown|expired|no valid|no such|missing)\b.*\bsession\b`)
+var sessionLost = regexp.MustCompile(
+	`(?i)\bsession\b.*\b(not found|expired|invalid|unknown|no longer|not exist|n't exist|terminated|closed)\b|` +
+		`\b(invalid|unknown|expired|no valid|no such|missing)\b.*\bsession\b`)
 
 // reopen gets a client a new session in place of one that the server has
 // forgotten. Its calls until then fail, as they do for any client.

@@ -1,18 +1,20 @@
 package drive
 
 import (
-	"compress/gzip"
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -21,19 +23,28 @@ import (
 type Coordinator struct {
 	Plan    Plan
 	Shards  int
+	Version string          // of the program: workers of another one are refused
 	Token   string          // every request must bear it; empty refuses all
-	Folder  string          // where results and streams are kept meanwhile
+	Folder  string          // where results are kept meanwhile
+	Keep    bool            // the folder keeps all else too, so that another Coordinator goes on with it
 	LostFor time.Duration   // a worker that wasn't heard of for so long is lost; above 0
 	Drain   <-chan struct{} // once it is closed the workers send no more; nil: it never is
+	Aside   func() bool     // asked once Drain is closed: the workers go on, and Wait returns ErrAside; nil: no
 	Say     func(string)    // is told what happens; nil: nobody
+	// Watch is told that the plan begins (part 0, and how many calls are planned), and of a
+	// part's calls as they come, one at a time; nil: nobody is.
+	Watch func(part, planned int, calls []history.Call)
 
 	mu      sync.Mutex
 	clock   string
 	base    time.Time
 	workers []*worker // by part
 	begun   time.Duration
+	began   string // the clock that begun is of
 	stop    bool
+	journal *os.File      // nil: nothing is kept
 	changed chan struct{} // closed, and made anew, whenever anything changes
+	looked  time.Time     // when it last looked for who is lost
 }
 
 // A worker is one machine, as the coordinator knows it.
@@ -50,12 +61,36 @@ type worker struct {
 	size       int64  // of that so far
 	whole      bool   // it is all there
 	lost       string // why there will be none
+	kept       int64  // bytes of its calls' file
+	shardKept  time.Time
 }
 
-// Open makes the coordinator ready to be served, and names its clock.
-func (c *Coordinator) Open(clock string) {
+// Open makes the coordinator ready to be served, and names its clock, as nobody else's
+// is. With Keep it goes on where one before it on the same folder, with the same plan,
+// ended; of that one's clock it takes nothing over.
+func (c *Coordinator) Open(clock string) error {
 	c.clock, c.base, c.changed = clock, time.Now(), make(chan struct{})
 	c.workers = make([]*worker, c.Shards)
+	if !c.Keep {
+		return nil
+	}
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
+		return fmt.Errorf("--state: %w", err)
+	}
+	err := c.resume()
+	if errors.Is(err, ErrOtherPlan) {
+		err = hint.New(fmt.Errorf("--state %s: %w", c.Folder, err), "give the arguments that it began with, or "+
+			"another folder")
+	}
+	return err
+}
+
+// Close lets the folder go.
+func (c *Coordinator) Close() error {
+	if c.journal == nil {
+		return nil
+	}
+	return c.journal.Close()
 }
 
 // now is the coordinator's clock: the calendar as it was at first, and the time since.
@@ -87,7 +122,7 @@ func (c *Coordinator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case "/v1/clock":
-		answer(w, clockSays{int64(c.now())})
+		answer(w, clockSays{int64(c.now()), c.clock})
 	case "/v1/join":
 		c.join(w, r)
 	case "/v1/ready":
@@ -119,6 +154,10 @@ func (c *Coordinator) join(w http.ResponseWriter, r *http.Request) {
 	case m.Worker == "" || m.Want < 0 || m.Want > c.Shards:
 		http.Error(w, fmt.Sprintf("there is no shard %d of %d", m.Want, c.Shards), http.StatusBadRequest)
 		return
+	case m.Version != c.Version:
+		http.Error(w, fmt.Sprintf("the worker is mcpload %s, and the coordinator %s: what they send may differ",
+			cmp.Or(m.Version, "of an older version"), c.Version), http.StatusConflict)
+		return
 	case at < 0 && c.begun > 0:
 		http.Error(w, "the plan has begun without this worker", http.StatusConflict)
 		return
@@ -127,12 +166,19 @@ func (c *Coordinator) join(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.workers[at] == nil || c.workers[at].name != m.Worker {
+		if !c.noted(w, note{Part: at + 1, Worker: m.Worker, Host: m.Host}) {
+			return
+		}
+		instead := ""
+		if before := c.workers[at]; before != nil {
+			instead = ", in place of the one from " + before.host
+		}
 		c.workers[at] = &worker{name: m.Worker, host: m.Host}
-		c.say("shard %d/%d joined from %s", at+1, c.Shards, m.Host)
+		c.say("shard %d/%d joined from %s%s", at+1, c.Shards, m.Host, instead)
 	}
 	c.workers[at].heard = time.Now()
 	c.change()
-	answer(w, joined{Part: at + 1, Of: c.Shards, Clock: c.clock, Plan: c.Plan})
+	answer(w, joined{Part: at + 1, Of: c.Shards, Plan: c.Plan})
 }
 
 // free is a part that nobody has, or that whoever had it is gone from before anything
@@ -148,6 +194,9 @@ func (c *Coordinator) free(want int) int {
 	return slices.IndexFunc(c.workers, open)
 }
 
+// part is the number of a worker's part. It needs mu.
+func (c *Coordinator) part(me *worker) int { return slices.Index(c.workers, me) + 1 }
+
 // known is the worker of a name. It needs mu, and says where there is none.
 func (c *Coordinator) known(w http.ResponseWriter, name string) *worker {
 	i := slices.IndexFunc(c.workers, func(w *worker) bool { return w != nil && w.name == name })
@@ -158,6 +207,21 @@ func (c *Coordinator) known(w http.ResponseWriter, name string) *worker {
 	c.workers[i].heard = time.Now()
 	return c.workers[i]
 }
+
+// begins tells whoever watches. It needs mu.
+func (c *Coordinator) begins() {
+	planned := 0
+	for _, w := range c.workers {
+		planned += w.planned
+	}
+	if c.Watch != nil {
+		c.Watch(0, planned, nil)
+	}
+}
+
+// present is for how long a worker that is ready is taken to be there: it asks every
+// second when the plan begins, and no plan begins without one that died since.
+const present = 3 * time.Second
 
 // isReady answers when the plan begins, or after a while that nobody knows yet.
 func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
@@ -172,11 +236,21 @@ func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !me.ready {
-		me.ready, me.planned = true, m.Planned
-		if !slices.ContainsFunc(c.workers, func(w *worker) bool { return w == nil || !w.ready }) {
-			c.begun = c.now() + Lead
-			c.say("all %d shards are ready, and begin in %s", c.Shards, Lead)
+		if !c.noted(w, note{Part: c.part(me), Ready: true, Planned: m.Planned}) {
+			return
 		}
+		me.ready, me.planned = true, m.Planned
+		c.change()
+	}
+	absent := func(w *worker) bool { return w == nil || !w.ready || time.Since(w.heard) > present }
+	if c.begun == 0 && !slices.ContainsFunc(c.workers, absent) {
+		begun := c.now() + Lead
+		if !c.noted(w, note{BegunNS: int64(begun), Clock: c.clock}) {
+			return
+		}
+		c.begun, c.began = begun, c.clock
+		c.say("all %d shards are ready, and begin in %s", c.Shards, Lead)
+		c.begins()
 		c.change()
 	}
 	deadline := time.NewTimer(time.Second)
@@ -194,7 +268,10 @@ func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		break
 	}
-	answer(w, starts{Begun: c.begun > 0, AtNS: int64(c.begun), Stopped: c.stop})
+	if c.known(w, m.Worker) == nil { // another took its place meanwhile, and sends its part
+		return
+	}
+	answer(w, starts{Begun: c.begun > 0, AtNS: int64(c.begun), Clock: c.began, Stopped: c.stop})
 }
 
 // beats hears of a worker.
@@ -212,8 +289,11 @@ func (c *Coordinator) beats(w http.ResponseWriter, r *http.Request) {
 	me.ended = m.Ended
 	if m.Shard != nil {
 		me.shard = m.Shard
+		if err := c.keepShard(c.part(me), me); err != nil {
+			c.say("cannot keep what happens: %v", err)
+		}
 	}
-	if m.Over != "" && me.lost == "" {
+	if m.Over != "" && me.lost == "" && c.noted(w, note{Part: c.part(me), Lost: m.Over}) {
 		me.lost = m.Over
 		c.change()
 	}
@@ -228,9 +308,9 @@ func (c *Coordinator) takeCalls(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var calls []history.Call
-	z, err := gzip.NewReader(http.MaxBytesReader(w, r.Body, mostMessage))
+	packed, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostMessage))
 	if err == nil {
-		calls, err = history.ReadAll(http.MaxBytesReader(w, z, 8*mostMessage))
+		calls, err = unpacked(bytes.NewReader(packed))
 	}
 	if err != nil {
 		http.Error(w, "the batch can't be read", http.StatusBadRequest)
@@ -243,7 +323,14 @@ func (c *Coordinator) takeCalls(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if seq == me.next {
-		me.calls = append(me.calls, calls...)
+		if err := c.keepBatch(c.part(me), me, packed); err != nil {
+			http.Error(w, "the coordinator can't write", http.StatusServiceUnavailable)
+			c.say("cannot keep calls: %v", err)
+			return
+		}
+		if me.calls = append(me.calls, calls...); c.Watch != nil {
+			c.Watch(c.part(me), 0, calls)
+		}
 		me.next++
 	}
 	answer(w, acked{me.next})
@@ -279,26 +366,27 @@ func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
 			c.say("cannot keep a result: %v", err)
 			return
 		}
-		if me.size == total {
-			me.whole, me.calls = true, nil
-			c.say("shard %d/%d is done: %d calls", slices.Index(c.workers, me)+1, c.Shards, me.ended)
-			c.change()
+	}
+	if me.size == total && !me.whole {
+		if !c.noted(w, note{Part: c.part(me), Whole: true}) {
+			return
 		}
+		me.whole, me.calls = true, nil
+		calls := fmt.Sprintf(": %d calls", me.ended)
+		if me.ended == 0 { // such as of a conform, which tells of none
+			calls = ""
+		}
+		c.say("shard %d/%d is done%s", c.part(me), c.Shards, calls)
+		c.change()
 	}
 	answer(w, acked{me.size})
 }
 
 // store writes a piece behind those that are there. It needs mu.
 func (c *Coordinator) store(me *worker, piece []byte) error {
-	if me.file == "" {
-		me.file = filepath.Join(c.Folder, fmt.Sprintf("shard-%d.tar.gz", slices.Index(c.workers, me)+1))
-	}
-	f, err := os.OpenFile(me.file, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	n, err := f.WriteAt(piece, me.size)
-	if err = errors.Join(err, f.Close()); err == nil {
+	me.file = c.path(c.part(me), "tar.gz")
+	n, err := writeAt(me.file, piece, me.size)
+	if err == nil {
 		me.size += int64(n)
 	}
 	return err

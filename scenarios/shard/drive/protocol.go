@@ -2,12 +2,13 @@
 // parts, measures nothing by itself but tells its time, has all of them begin together,
 // and takes in what they kept; a Worker is one of these machines.
 //
-// Most users want NewCoordinator, which is an http.Handler, and Join. Everything is
-// asked for by the worker, over one address, so that no worker needs one of its own.
-// What a worker sends is acknowledged and may be sent again: a lost connection loses
-// nothing.
+// Most users want HandedOut, which makes a plan of a command line, Coordinator.Serve and
+// Worker.Join. Everything is asked for by the worker, over one address, so that no worker
+// needs one of its own. What a worker sends is acknowledged and may be sent again: a lost
+// connection loses nothing.
 //
-// The package deliberately sends no call, judges nothing and keeps no run.
+// The package deliberately sends no call, judges nothing and keeps no run: Received only
+// makes the shards ready to be merged.
 package drive
 
 import (
@@ -41,24 +42,27 @@ type (
 		Worker string `json:"worker"`         // a name of its own, so that it can ask again
 		Want   int    `json:"want,omitempty"` // the part that it is, where somebody says; 0: any
 		Host   string `json:"host,omitempty"`
+
+		Version string `json:"version,omitempty"`
 	}
 	joined struct {
-		Part  int    `json:"part"`
-		Of    int    `json:"of"`
-		Clock string `json:"clock"` // names the coordinator's clock
-		Plan  Plan   `json:"plan"`
+		Part int  `json:"part"`
+		Of   int  `json:"of"`
+		Plan Plan `json:"plan"`
 	}
 	clockSays struct {
-		NowNS int64 `json:"now_ns"`
+		NowNS int64  `json:"now_ns"`
+		Clock string `json:"clock"` // names the clock: another coordinator has another
 	}
 	ready struct {
 		Worker  string `json:"worker"`
 		Planned int    `json:"planned"` // calls of its part, about; 0: nobody knows
 	}
 	starts struct {
-		Begun   bool  `json:"begun"` // AtNS is when
-		AtNS    int64 `json:"at_ns"` // by the coordinator's clock
-		Stopped bool  `json:"stopped"`
+		Begun   bool   `json:"begun"` // AtNS is when
+		AtNS    int64  `json:"at_ns"`
+		Clock   string `json:"clock"` // by which AtNS is
+		Stopped bool   `json:"stopped"`
 	}
 	// A beat says that a worker is there, and how far its part is.
 	beat struct {

@@ -18,15 +18,16 @@ import (
 type Outcome struct {
 	Part    int
 	Archive string         // the file with what it kept; empty: it never came
-	Shard   *results.Shard // of a part that never came, as far as it told
-	Calls   []history.Call // likewise: those that it told of
+	Shard   *results.Shard // as far as it told
+	Calls   []history.Call // of a part that never came, as far as it told
 	Planned int            // calls that it was to send, about; 0: nobody knows
 	Lost    string         // why it never came
 }
 
 // Serve serves the coordinator on a listener, which it closes, and waits as Wait does.
 // With a certificate it speaks TLS.
-func (c *Coordinator) Serve(ctx context.Context, l net.Listener, cert *tls.Certificate, within time.Duration) ([]Outcome, error) {
+func (c *Coordinator) Serve(ctx context.Context, l net.Listener, cert *tls.Certificate,
+	within time.Duration) ([]Outcome, error) {
 	if cert != nil {
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12})
 	}
@@ -81,6 +82,9 @@ func (c *Coordinator) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stop = true
+	if err := c.write(note{Stop: true}); err != nil {
+		c.say("cannot keep what happens: %v", err)
+	}
 	c.change()
 }
 
@@ -110,6 +114,10 @@ func (c *Coordinator) tell() {
 // ErrNobody is returned where not all workers were there in time.
 var ErrNobody = errors.New("not all shards came")
 
+// ErrAside is returned where the coordinator ends, and another is to go on with its
+// folder.
+var ErrAside = errors.New("put aside")
+
 // Wait returns once every part's result is there, or its worker lost. It is an error
 // where the parts haven't all been ready within a time, so that nothing was sent.
 func (c *Coordinator) Wait(ctx context.Context, within time.Duration) ([]Outcome, error) {
@@ -126,7 +134,8 @@ func (c *Coordinator) Wait(ctx context.Context, within time.Duration) ([]Outcome
 		case !begun && time.Since(opened) > within:
 			c.Stop()
 			p := c.Progress()
-			return nil, fmt.Errorf("%w: %d of %d joined and %d were ready within %s", ErrNobody, p.Joined, c.Shards, p.Ready, within)
+			return nil, fmt.Errorf("%w: %d of %d joined and %d were ready within %s", ErrNobody, p.Joined, c.Shards,
+				p.Ready, within)
 		}
 		c.mu.Lock()
 		changed := c.changed
@@ -135,6 +144,9 @@ func (c *Coordinator) Wait(ctx context.Context, within time.Duration) ([]Outcome
 		case <-ctx.Done():
 			return c.outcomes(), ctx.Err()
 		case <-drain:
+			if c.Aside != nil && c.Aside() {
+				return nil, ErrAside
+			}
 			drain = nil
 			c.Stop()
 		case <-tick.C:
@@ -156,14 +168,32 @@ func (c *Coordinator) over() (done, begun bool) {
 		return failed >= 0, false
 	}
 	done = true
+	c.awake(time.Now())
 	for i, w := range c.workers {
 		if silent := time.Since(w.heard); !w.whole && w.lost == "" && silent > c.LostFor {
 			w.lost = fmt.Sprintf("it was not heard of for %s", silent.Round(time.Second))
+			if err := c.write(note{Part: i + 1, Lost: w.lost}); err != nil {
+				c.say("cannot keep what happens: %v", err)
+			}
 			c.say("shard %d/%d is lost: %s", i+1, c.Shards, w.lost)
 		}
 		done = done && (w.whole || w.lost != "")
 	}
 	return done, true
+}
+
+// awake excuses the workers where we stood still ourselves, as a stopped process or a
+// paused machine does: nobody was heard meanwhile. It needs mu.
+func (c *Coordinator) awake(now time.Time) {
+	const still = 2 * time.Second // it looks five times a second
+	if gap := now.Sub(c.looked); !c.looked.IsZero() && gap > still {
+		for _, w := range c.workers {
+			if w.heard = w.heard.Add(gap); w.heard.After(now) {
+				w.heard = now
+			}
+		}
+	}
+	c.looked = now
 }
 
 // outcomes are what came of all parts.
@@ -176,11 +206,11 @@ func (c *Coordinator) outcomes() []Outcome {
 		if w == nil {
 			continue
 		}
-		o := Outcome{Part: i + 1, Planned: w.planned}
+		o := Outcome{Part: i + 1, Planned: w.planned, Shard: w.shard}
 		if w.whole {
 			o.Archive = w.file
 		} else {
-			o.Shard, o.Calls, o.Lost = w.shard, w.calls, w.lost
+			o.Calls, o.Lost = w.calls, w.lost
 			if o.Lost == "" {
 				o.Lost = "its result was not waited for"
 			}

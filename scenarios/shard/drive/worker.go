@@ -2,6 +2,7 @@ package drive
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -23,23 +25,34 @@ import (
 
 // A Worker is one of the machines that send a plan together, as it sees itself.
 type Worker struct {
-	Base   string       // where the coordinator is: https://host:port
-	Token  string       // that it asks for
-	Name   string       // a name of its own
-	Client *http.Client // nil: the default
-	Drift  float64      // how far its clock may drift from the coordinator's, such as 200e-6
-	Say    func(string) // is told what happens; nil: nobody
+	Base  string // where the coordinator is: https://host:port
+	Token string // that it asks for
+	Name  string // a name of its own
+	// Version is its program's: the parts of two versions may not be those of one plan.
+	Version string
+	Client  *http.Client // nil: the default
+	Drift   float64      // how far its clock may drift from the coordinator's, such as 200e-6
+	Say     func(string) // is told what happens; nil: nobody
 
-	Part  shard.Part // set by Join
-	Plan  Plan
-	clock string
+	// For how long it asks again where nobody answers: a coordinator may be started
+	// again meanwhile. 0: a minute.
+	Stays time.Duration
+
+	Clean func(string) string // takes secrets out of what the coordinator is told; nil: nothing does
+
+	Part shard.Part // set by Join
+	Plan Plan
+
+	told  sync.Map     // texts that the coordinator was told, without their secrets
+	tells atomic.Int64 // how many
 
 	mu      sync.Mutex
-	zero    time.Time // of the worker's own clock
-	bounds  []shard.Bound
+	zero    time.Time    // of the worker's own clock
+	met     []*met       // the coordinators' clocks, the last one's at the end
 	epoch   [2]time.Time // when the run's clock began, as bounds; zero: it hasn't
 	shard   results.Shard
 	pending []history.Call // on their way to the coordinator
+	under   int            // so many of them were sent as a batch that isn't acknowledged; 0: none
 	ended   int64
 	next    int64     // batch
 	away    time.Time // since when the coordinator hasn't answered; zero: it does
@@ -54,7 +67,7 @@ const (
 	every     = time.Second      // it says how far it is, and measures the clock
 	exchanges = 5                // at the beginning, of which the shortest counts most
 	patience  = 10 * time.Second // for one message
-	tries     = 5                // of a message that matters
+	stays     = time.Minute      // it asks again, where nobody answers
 	batch     = 4096             // calls at a time
 )
 
@@ -92,10 +105,17 @@ func (w *Worker) post(ctx context.Context, path string, body []byte, v any) erro
 	return json.NewDecoder(io.LimitReader(resp.Body, mostMessage)).Decode(v)
 }
 
-// A refusal is an answer that asking again won't change.
+// A refusal is an answer that is none. From 500 on it may be that of a proxy whose
+// coordinator is gone, or of a disk that is full, and asking again may change it.
 type refusal struct {
 	status int
 	error
+}
+
+// final reports if asking again changes nothing.
+func final(err error) bool {
+	var no *refusal
+	return errors.As(err, &no) && no.status < 500
 }
 
 func (w *Worker) ask(ctx context.Context, path string, m, v any) error {
@@ -108,15 +128,24 @@ func (w *Worker) ask(ctx context.Context, path string, m, v any) error {
 
 // insist asks again where nobody answers.
 func (w *Worker) insist(ctx context.Context, do func() error) error {
+	began, last := time.Now(), w.Stays
+	if last == 0 {
+		last = stays
+	}
 	for n := 1; ; n++ {
 		err := do()
-		var no *refusal
-		if err == nil || errors.As(err, &no) || n == tries || ctx.Err() != nil {
+		if err == nil || final(err) || ctx.Err() != nil {
+			return err
+		}
+		w.mu.Lock()
+		left := w.left
+		w.mu.Unlock()
+		if left || time.Since(began) > last {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Duration(n) * 500 * time.Millisecond):
+		case <-time.After(min(time.Duration(n)*500*time.Millisecond, 2*time.Second)):
 		}
 	}
 }
@@ -131,11 +160,10 @@ func (w *Worker) Join(ctx context.Context, want int, within time.Duration) error
 	began := time.Now()
 	var got joined
 	for {
-		err := w.ask(ctx, "/v1/join", joining{w.Name, want, host}, &got)
-		var no *refusal
+		err := w.ask(ctx, "/v1/join", joining{w.Name, want, host, w.Version}, &got)
 		switch {
 		case err == nil:
-		case errors.As(err, &no) || ctx.Err() != nil || time.Since(began) > within:
+		case final(err) || ctx.Err() != nil || time.Since(began) > within:
 			return err
 		default:
 			select {
@@ -146,27 +174,8 @@ func (w *Worker) Join(ctx context.Context, want int, within time.Duration) error
 		}
 		break
 	}
-	w.Part, w.Plan, w.clock, w.zero = shard.Part{Nth: got.Part, Of: got.Of}, got.Plan, got.Clock, time.Now()
-	for range exchanges {
-		if err := w.insist(ctx, func() error { return w.measure(ctx) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// measure has one exchange about the time.
-func (w *Worker) measure(ctx context.Context) error {
-	var says clockSays
-	e := shard.Exchange{Sent: time.Since(w.zero)}
-	if err := w.post(ctx, "/v1/clock", []byte("{}"), &says); err != nil {
-		return err
-	}
-	e.Received, e.Seen = time.Since(w.zero), time.Duration(says.NowNS)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bounds = append(w.bounds, e.Bound(w.Drift))
-	return nil
+	w.Part, w.Plan, w.zero = shard.Part{Nth: got.Part, Of: got.Of}, got.Plan, time.Now()
+	return w.meet(ctx)
 }
 
 // Begin is the runner.Start of the worker's run: it says that it is ready, and waits
@@ -182,14 +191,18 @@ func (w *Worker) Begin(planned func() int) runner.Start {
 		}
 		var got starts
 		for !got.Begun {
-			if err := w.insist(ctx, func() error { return w.ask(ctx, "/v1/ready", ready{w.Name, planned()}, &got) }); err != nil {
+			err := w.insist(ctx, func() error { return w.ask(ctx, "/v1/ready", ready{w.Name, planned()}, &got) })
+			if err != nil {
 				return 0, err
 			}
 			if got.Stopped {
 				return 0, errors.New("the coordinator called it off before it began")
 			}
 		}
-		begin, err := w.local(time.Duration(got.AtNS), c)
+		if err := w.meetNamed(ctx, got.Clock); err != nil {
+			return 0, err
+		}
+		begin, err := w.local(time.Duration(got.AtNS), got.Clock, c)
 		if err != nil {
 			return 0, err
 		}
@@ -200,49 +213,37 @@ func (w *Worker) Begin(planned func() int) runner.Start {
 	}
 }
 
-// local is what the run's clock shows when the coordinator's shows an instant, as well
-// as that is known.
-func (w *Worker) local(at time.Duration, c runner.Clock) (time.Duration, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	o, err := shard.NewOffsets(w.bounds, w.Drift)
-	if err != nil {
-		return 0, err
-	}
-	lo, hi := o.At(time.Since(w.zero))
-	own := at - (lo + (hi-lo)/2) // since zero
-	return c.Now() + own - time.Since(w.zero), nil
-}
-
-// Clocks are how the run's clock is led to the coordinator's, beside those that it is
-// led to anyway.
-func (w *Worker) Clocks() []results.ShardClock {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.clocks()
-}
-
-// clocks needs mu.
-func (w *Worker) clocks() []results.ShardClock {
-	if w.epoch[0].IsZero() {
-		return nil
-	}
-	c := results.ShardClock{Name: w.clock, DriftPPM: w.Drift * 1e6}
-	early, late := w.epoch[0].Sub(w.zero), w.epoch[1].Sub(w.zero) // the run's instant 0, by ours
-	for _, b := range w.bounds {
-		c.Bounds = append(c.Bounds, results.ClockBound{AtNS: int64(b.At - early), LoNS: int64(b.Lo + early), HiNS: int64(b.Hi + late)})
-	}
-	return []results.ShardClock{c}
-}
-
 // Saw takes in a call that has ended, for the coordinator.
 func (w *Worker) Saw(c history.Call) {
 	c.Arguments = nil
+	w.redact(&c)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ended++
 	if !w.left {
 		w.pending = append(w.pending, c)
+	}
+}
+
+// redact takes the secrets out of a call. The same few texts come again and again, so each
+// is looked at once.
+func (w *Worker) redact(c *history.Call) {
+	if w.Clean == nil {
+		return
+	}
+	for _, text := range []*string{&c.Client, &c.Method, &c.Tool, &c.Label, &c.Detail, &c.Media, &c.Hints} {
+		if *text == "" {
+			continue
+		}
+		if known, ok := w.told.Load(*text); ok {
+			*text = known.(string)
+			continue
+		}
+		clean := w.Clean(*text)
+		if w.tells.Add(1) < 1<<14 {
+			w.told.Store(*text, clean)
+		}
+		*text = clean
 	}
 }
 
@@ -279,13 +280,17 @@ func (w *Worker) tell(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err == nil:
+		if !w.away.IsZero() {
+			w.say("the coordinator answers again")
+		}
 		w.away = time.Time{}
 	case w.away.IsZero():
 		w.away = time.Now()
 		w.say("%v; the run goes on", err)
 	case time.Since(w.away) > time.Minute && !w.left:
 		w.left, w.pending = true, nil
-		w.say("the coordinator has not answered for a minute: the run goes on to its end, and is kept for mcpload merge")
+		w.say("the coordinator has not answered for a minute: the run goes on to its end, and is kept for " +
+			"mcpload merge")
 	}
 }
 
@@ -311,21 +316,12 @@ func (w *Worker) beat(ctx context.Context, over string) error {
 	return nil
 }
 
-// thinned are about a hundred of a list's bounds, the last of them among these: fewer
-// bounds are wider, and no less true.
-func thinned(list []results.ClockBound) []results.ClockBound {
-	step := 1 + len(list)/100
-	var some []results.ClockBound
-	for i := len(list) - 1; i >= 0; i -= step {
-		some = append(some, list[i])
-	}
-	return some
-}
-
 // stream sends a batch of calls, and reports if there is another one.
 func (w *Worker) stream(ctx context.Context) (more bool, err error) {
 	w.mu.Lock()
-	calls, number := w.pending[:min(len(w.pending), batch)], w.next
+	// A batch that wasn't acknowledged may be there: told again, it is the same batch.
+	calls, number := w.pending[:min(len(w.pending), cmp.Or(w.under, batch))], w.next
+	w.under = len(calls)
 	w.mu.Unlock()
 	if len(calls) == 0 {
 		return false, nil
@@ -342,9 +338,10 @@ func (w *Worker) stream(ctx context.Context) (more bool, err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if got.Next == number+1 {
-		w.next, w.pending = got.Next, w.pending[len(calls):]
+	if got.Next != number+1 {
+		return false, fmt.Errorf("the coordinator has %d batches of calls, and was told of %d", got.Next, number)
 	}
+	w.next, w.pending, w.under = got.Next, w.pending[len(calls):], 0
 	return len(w.pending) > 0, nil
 }
 
@@ -371,7 +368,14 @@ func (w *Worker) Deliver(ctx context.Context, result io.ReaderAt, size int64) er
 		}
 		var got acked
 		path := fmt.Sprintf("/v1/result?worker=%s&from=%d&of=%d", url.QueryEscape(w.Name), from, size)
-		if err := w.insist(ctx, func() error { return w.post(ctx, path, piece, &got) }); err != nil {
+		err := w.insist(ctx, func() error {
+			err := w.post(ctx, path, piece, &got)
+			if err == nil && got.Next == from {
+				err = errors.New("the coordinator got nothing of a piece of the result")
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		from = got.Next

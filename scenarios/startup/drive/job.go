@@ -3,6 +3,7 @@
 // left of it.
 //
 // Most users want Job.Run. Job.Plan says what it would start, and starts nothing.
+// Asked.Line makes a job of a command line's words.
 //
 // The package deliberately judges nothing, and reads no environment: what a server
 // gets is its Job's.
@@ -64,7 +65,8 @@ func (j *Job) Plan() (*startup.Trial, error) {
 	for _, c := range j.Credentials {
 		made, err := startup.NewCredential(c.Env, c.Provider, c.Required, j.Providers...)
 		if err != nil {
-			return nil, err
+			return nil, hint.New(err, nearest(c.Provider, j.Providers)+"mcpload keys providers lists them all; "+
+				"--provider-file adds your own")
 		}
 		made.OneOf = c.OneOf
 		credentials = append(credentials, made)
@@ -78,6 +80,15 @@ func (j *Job) Plan() (*startup.Trial, error) {
 		}
 	}
 	return trial, j.keepCases(trial)
+}
+
+// nearest asks if the provider of a likely name was meant.
+func nearest(name string, own []apikey.Provider) string {
+	var names []string
+	for _, p := range slices.Concat(own, apikey.Providers()) {
+		names = append(names, p.Name())
+	}
+	return profiles.Meant(name, names)
 }
 
 // keepCases leaves out the cases that weren't asked for. The good starts stay:

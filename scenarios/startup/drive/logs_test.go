@@ -34,7 +34,8 @@ func TestLogFiles(t *testing.T) {
 	for _, log := range list {
 		got[log.Name] = string(log.Text)
 	}
-	require.Equal(t, map[string]string{"same.log": "9876543210", "grows.log": "more", "shrinks.log": "new", "new.log": "fresh", "other.txt": "else"}, got)
+	require.Equal(t, map[string]string{"same.log": "9876543210", "grows.log": "more", "shrinks.log": "new",
+		"new.log": "fresh", "other.txt": "else"}, got)
 	_, err = beforeStart([]string{"["}, dir)
 	require.ErrorContains(t, err, `"[" is no pattern`)
 }

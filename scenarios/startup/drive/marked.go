@@ -36,7 +36,8 @@ func findMarked(mark string) (list []marked, can bool) {
 			continue
 		}
 		env, err := os.ReadFile(filepath.Join(dir, "environ"))
-		if err != nil || !slices.ContainsFunc(bytes.Split(env, []byte{0}), func(v []byte) bool { return bytes.Equal(v, want) }) {
+		if err != nil || !slices.ContainsFunc(bytes.Split(env, []byte{0}),
+			func(v []byte) bool { return bytes.Equal(v, want) }) {
 			continue // gone, or somebody else's
 		}
 		command, err := os.ReadFile(filepath.Join(dir, "cmdline"))

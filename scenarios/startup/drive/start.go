@@ -82,7 +82,7 @@ func (j *Job) portFree(ctx context.Context) error {
 		return nil
 	}
 	for range 100 {
-		if !wire.Listening(ctx, j.URL) {
+		if !wire.Listening(ctx, j.Options) {
 			return nil
 		}
 		select {
@@ -91,7 +91,8 @@ func (j *Job) portFree(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return hint.New(fmt.Errorf("something listens at %s already", j.URL), "stop it first: an answer from there would say nothing of the server that is started")
+	return hint.New(fmt.Errorf("something listens at %s already", j.URL),
+		"stop it first: an answer from there would say nothing of the server that is started")
 }
 
 // talk tries to get an answer until there is one, the process has ended, or
@@ -200,7 +201,7 @@ func await(ctx context.Context, rec *recorder, id int) (time.Duration, bool) {
 func (j *Job) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observation) {
 	for ctx.Err() == nil {
 		tried := time.Since(rec.begin)
-		if !wire.Listening(ctx, j.URL) {
+		if !wire.Listening(ctx, j.Options) {
 			if ctx.Err() == nil {
 				o.RefusedAt = tried
 			}

@@ -46,7 +46,8 @@ func main() {
 func newServer(perSecond float64, burst int) *server.MCPServer {
 	var options []server.ServerOption
 	if perSecond > 0 {
-		options = append(options, server.WithToolHandlerMiddleware(limit(rate.NewLimiter(rate.Limit(perSecond), burst))))
+		options = append(options, server.WithToolHandlerMiddleware(limit(rate.NewLimiter(rate.Limit(perSecond),
+			burst))))
 	}
 	s := server.NewMCPServer("gomcp", "1.0.0", options...)
 	s.AddTool(mcp.NewTool("ping", mcp.WithDescription(`Answers "pong".`)),

@@ -1,0 +1,46 @@
+package mock
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// methodCancelled is what a client says to cancel a request.
+const methodCancelled = "notifications/cancelled"
+
+// cancellable is a context that ends when the request's client cancels it, for a request
+// that takes a while. end must be called once it is answered.
+func (s *Server) cancellable(ctx context.Context, client string, m message, d time.Duration) (own context.Context,
+	end func()) {
+	if d <= 0 && m.tool() != toolSlow {
+		return ctx, func() {}
+	}
+	own, cancel := context.WithCancel(ctx)
+	key := client + "\n" + string(m.ID)
+	s.underWay.Store(key, cancel)
+	return own, func() {
+		s.underWay.Delete(key)
+		cancel()
+	}
+}
+
+// cancels ends the request that a notification of a client cancels, if it is under way.
+func (s *Server) cancels(client string, m message, raw []byte) {
+	if m.Method != methodCancelled {
+		return
+	}
+	var about struct {
+		Params struct {
+			RequestID json.RawMessage `json:"requestId"`
+		} `json:"params"`
+	}
+	if json.Unmarshal(raw, &about) != nil {
+		return // it is about nothing
+	}
+	if end, ok := s.underWay.Load(client + "\n" + string(about.Params.RequestID)); ok {
+		if cancel, ok := end.(context.CancelFunc); ok {
+			cancel()
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package foreign
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/promise"
+)
+
+var (
+	limiterForm = regexp.MustCompile(`\b(rateLimit|rateLimiter|expressRateLimit|slowDown)\s*\(\s*\{`)
+	memberForm  = regexp.MustCompile(`(?m)(?:^|[{,\s])(\w+)\s*:\s*([^,}\n]+)`)
+	productForm = regexp.MustCompile(`^[\d_.\s*]+$`)
+)
+
+// js reads what express-rate-limit is constructed with, in JavaScript or TypeScript. Only
+// numbers that stand there are known, and products of them.
+func (in *Import) js(text string) {
+	code := blankJS(text)
+	for _, at := range limiterForm.FindAllStringSubmatchIndex(code, -1) {
+		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
+		end := closing(code, at[1]-1)
+		switch {
+		case end < 0:
+			in.note(line, "%s( isn't closed", name)
+			continue
+		case name == "slowDown":
+			in.note(line, "slowDown delays and refuses nothing: no law is of that")
+			continue
+		}
+		args := map[string]string{}
+		for _, m := range memberForm.FindAllStringSubmatch(code[at[1]:end], -1) {
+			args[m[1]] = squeeze(m[2])
+		}
+		in.express(line, name+"({"+squeeze(text[at[1]:end])+"})", args)
+	}
+}
+
+// express adds what the options of one limiter promise: a window that opens with a request.
+func (in *Import) express(line int, source string, args map[string]string) {
+	number := func(otherwise int, names ...string) (int, bool) {
+		for _, name := range names {
+			if text, ok := args[name]; ok {
+				n, ok := product(text)
+				if !ok {
+					in.note(line, "%s is %q, which only the program knows", name, text)
+				}
+				return n, ok
+			}
+		}
+		return otherwise, true
+	}
+	length, known := number(60_000, "windowMs") // as the library has it where nobody says
+	n, ok := number(5, "limit", "max")
+	if !ok || !known {
+		return
+	}
+	l := promise.Law{Kind: promise.Window, Style: promise.Fixed, N: n, Every: time.Duration(length) * time.Millisecond,
+		Key: promise.Key{promise.Address}}
+	if by := args["keyGenerator"]; by != "" {
+		l.Key = promise.Key{promise.Credential}
+		in.note(line, "who shares a counter is what keyGenerator returns: taken as one counter a credential")
+	}
+	switch {
+	case args["skipSuccessfulRequests"] == "true":
+		l.Charge.Outcomes = promise.Failures
+	case args["skipFailedRequests"] == "true":
+		l.Charge.Outcomes = promise.Successes
+	}
+	if args["skip"] != "" {
+		in.note(line, "which requests are free is what skip returns")
+	}
+	if status, ok := product(args["statusCode"]); ok {
+		in.status(status)
+	}
+	in.law(line, source, l)
+}
+
+// product is a whole number, as a product of several or one.
+func product(text string) (int, bool) {
+	if !productForm.MatchString(text) {
+		return 0, false
+	}
+	all := 1
+	for factor := range strings.SplitSeq(text, "*") {
+		n, err := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(factor), "_", ""))
+		if err != nil || n < 1 || n > 1<<40/all {
+			return 0, false
+		}
+		all *= n
+	}
+	return all, true
+}
+
+// blankJS is a program with its comments and texts blanked out, each byte where it was.
+func blankJS(text string) string {
+	out := []byte(text)
+	for i := 0; i < len(out); {
+		end := ""
+		switch rest := text[i:]; {
+		case strings.HasPrefix(rest, "//"):
+			end = "\n"
+		case strings.HasPrefix(rest, "/*"):
+			end = "*/"
+		case strings.ContainsRune("\"'`", rune(text[i])):
+			end = text[i : i+1]
+		default:
+			i++
+			continue
+		}
+		for i++; i < len(out) && !strings.HasPrefix(text[i:], end); i++ {
+			if text[i] == '\\' && i+1 < len(out) {
+				out[i] = ' '
+				i++
+			}
+			if out[i] != '\n' {
+				out[i] = ' '
+			}
+		}
+		if end == "*/" && i < len(out) {
+			out[i] = ' '
+		}
+		i += len(end)
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(string(out), "//", "  "), "/*", "  ")
+}

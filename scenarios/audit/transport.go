@@ -1,0 +1,110 @@
+package audit
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/mcpload/mcpload/internal/revision"
+)
+
+// transportForms are other ways to bring the same message over HTTP. A server need take
+// none of them: what it turns away was not bought.
+func transportForms() []trickForm {
+	saying := func(name, header, value string) trickForm {
+		return trickForm{name, func(int) Guise { return Guise{Header: map[string]string{header: value}} }}
+	}
+	return []trickForm{
+		{"message with escapes", func(int) Guise { return Guise{Body: escaped} }},
+		{"message with a progress token", func(int) Guise { return Guise{Body: progressing} }},
+		{"message in gzip", func(int) Guise {
+			return Guise{Header: map[string]string{"Content-Encoding": "gzip"}, Body: packed}
+		}},
+		{"message in chunks", func(int) Guise { return Guise{Chunks: true} }},
+		{"message by PUT", func(int) Guise { return Guise{Method: "PUT"} }},
+		saying("message of another JSON type", "Content-Type", "application/vnd.api+json"),
+		saying("message that waits for a go-ahead", "Expect", "100-continue"),
+		saying("Accept of JSON alone", "Accept", "application/json"),
+		saying("Accept of a stream alone", "Accept", "text/event-stream"),
+		saying("Accept of anything", "Accept", "*/*"),
+		saying("MCP-Protocol-Version of another session", "Mcp-Protocol-Version", revision.R2503),
+	}
+}
+
+// escaped is a JSON text that spells its method with escapes, so that only who reads JSON
+// sees what it is.
+func escaped(body []byte) []byte {
+	var m map[string]json.RawMessage
+	var method string
+	if json.Unmarshal(body, &m) != nil || json.Unmarshal(m["method"], &method) != nil {
+		return body
+	}
+	var spelt strings.Builder
+	for _, r := range method {
+		fmt.Fprintf(&spelt, `\u%04x`, r)
+	}
+	return bytes.Replace(body, m["method"], []byte(`"`+spelt.String()+`"`), 1)
+}
+
+// Escapes reports if a guise spells a message's method with escapes.
+func (g Guise) Escapes() bool {
+	const plain = `{"id":1,"method":"tools/call","params":{}}`
+	return g.Body != nil && g.Header == nil && !bytes.Contains(g.Body([]byte(plain)), []byte("tools/call"))
+}
+
+// progressing has a message ask to be told of its progress, by a token that is its id.
+func progressing(body []byte) []byte {
+	return withMeta(body, func(m, meta map[string]json.RawMessage) { meta["progressToken"] = m["id"] })
+}
+
+// packed is a text as gzip writes it.
+func packed(body []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	// Neither can fail: it is written into memory.
+	_, _ = w.Write(body)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// claims are headers by which programs behind a gateway know who a client is, what came
+// before a request, or that it needn't be counted. Those of a kind are sent together, each
+// with a value that is new: with each value of the trick, or with each call.
+func claims() []trickForm {
+	together := func(name string, value func(n int) string, headers ...string) trickForm {
+		return trickForm{name, func(n int) Guise {
+			g := Guise{Header: map[string]string{}}
+			for _, h := range headers {
+				g.Header[h] = value(n)
+			}
+			return g
+		}}
+	}
+	fixed := func(value string) func(int) string { return func(int) string { return value } }
+	return []trickForm{
+		together("X-Tenant-Id, X-User-Id and their like", number("audit-"), "X-Tenant-Id", "X-User-Id", "X-Org-Id",
+			"X-Account-Id", "X-Device-Id", "X-Session-Id", "X-Consumer-Id", "X-Forwarded-User"),
+		together("X-Forwarded-Host, Referer and Via", number("audit.example:1"),
+			"X-Forwarded-Host", "X-Forwarded-Server", "Referer", "Via"),
+		{"Traceparent, X-Correlation-Id and their like", func(int) Guise {
+			return Guise{Fresh: map[string]string{"Traceparent": "00-%032[1]x-%016[1]x-01",
+				"X-Correlation-Id": "audit-%d", "X-Amzn-Trace-Id": "Root=1-67891233-%024x", "X-B3-Traceid": "%032x"}}
+		}},
+		{"Idempotency-Key", func(int) Guise { return Guise{Fresh: map[string]string{"Idempotency-Key": "audit-%d"}} }},
+		together("X-Retry-Count and its like", fixed("1"), "X-Retry-Count", "X-Retry-Attempt", "Retry-Attempt",
+			"X-Stainless-Retry-Count"),
+		together("headers of who comes from inside", fixed("1"), "X-Internal", "X-Internal-Request", "X-Debug",
+			"X-Health-Check", "X-Ratelimit-Bypass", "X-Bypass-Ratelimit"),
+		{"Sec-Purpose, Cache-Control and what else browsers say", func(int) Guise {
+			return Guise{Header: map[string]string{"Purpose": "prefetch", "Sec-Purpose": "prefetch",
+				"X-Moz": "prefetch", "Cache-Control": "no-cache", "Pragma": "no-cache", "Priority": "u=0",
+				"Dnt": "1", "Sec-Gpc": "1", "X-Requested-With": "XMLHttpRequest"}}
+		}},
+		together("X-Original-Url and X-Rewrite-Url", fixed("/health"), "X-Original-Url", "X-Rewrite-Url"),
+		header("Last-Event-Id", number("audit-")),
+		header("X-Http-Method-Override", func(n int) string { return []string{"PUT", "PATCH"}[n%2] }),
+		header("Mcp-Method", func(n int) string { return []string{"ping", "tools/list"}[n%2] }),
+	}
+}

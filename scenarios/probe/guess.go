@@ -1,0 +1,301 @@
+package probe
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/verdict"
+)
+
+// guesses are promises that the answers so far speak for, the simplest first.
+func (p *probe) guesses() (list []guess) {
+	singles := p.windowsOf(p.history())
+	for _, l := range singles {
+		list = append(list, guess{l})
+	}
+	if first, ok := p.firstBucket(); ok {
+		for _, second := range p.secondLimits(first) {
+			list = append(list, guess{first, second})
+		}
+	}
+	for _, first := range p.windowsOf(p.untilSilence()) {
+		for _, second := range p.secondLimits(first) {
+			if second.N > first.N && second.Every > first.Every {
+				list = append(list, guess{first, second})
+			}
+		}
+	}
+	return list
+}
+
+// shortestLaw is how long a window must be for a run's test: delays hide the ends of
+// shorter ones.
+const shortestLaw = 250 * time.Millisecond
+
+// windowsOf are windows that explain calls, as laws.
+func (p *probe) windowsOf(calls []history.Call) (list []promise.Law) {
+	for _, m := range p.evidence(calls).Models(p.cfg.Tolerance) {
+		if !isWindow(m) || m.Number.Hi > m.Number.Lo+3 || m.Window < shortestLaw {
+			continue
+		}
+		for n := math.Ceil(m.Number.Lo); n <= m.Number.Hi; n++ {
+			for _, every := range []time.Duration{people(m.Length), m.Window.Round(100 * time.Microsecond),
+				part(m.Length, 0.5), part(m.Length, 0.25), part(m.Length, 0.75)} {
+				l := promise.Law{Kind: promise.Window, N: int(n), Every: every, Charge: p.charge()}
+				if every > 0 && !holdsLaw(list, l) {
+					list = append(list, l)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// part is how long lies so far between a range's ends.
+func part(i verdict.Interval, share float64) time.Duration {
+	return seconds(i.Lo + share*(i.Hi-i.Lo)).Round(100 * time.Microsecond)
+}
+
+// vague is a window that may be at work, and whose length isn't known well enough to
+// guess at.
+func (p *probe) vague() (m verdict.Model, ok bool) {
+	for _, m := range p.evidence(p.history()).Models(p.cfg.Tolerance) {
+		wide := m.Length.Hi-m.Length.Lo > 0.01*m.Length.Hi && !slices.Contains(spans, people(m.Length))
+		if isWindow(m) && wide && m.Window >= shortestLaw && m.Number.Hi <= m.Number.Lo+3 {
+			return m, true
+		}
+	}
+	return m, false
+}
+
+// sharpen looks closely when a window ends whose length is vague: it fills one and asks
+// once in a while around its end.
+func (p *probe) sharpen(ctx context.Context) error {
+	for range 2 {
+		m, ok := p.vague()
+		if !ok {
+			return nil
+		}
+		const looks = 10
+		plan := p.volley(p.client, int(m.Number.Hi)+2, time.Millisecond)
+		from, to := seconds(m.Length.Lo*0.998), seconds(m.Length.Hi*1.002)
+		for i, a := range p.volley(p.client, looks, 0) {
+			a.Due = from + (to-from)*time.Duration(i)/(looks-1)
+			plan = append(plan, a)
+		}
+		p.rest(to + to/10)
+		if _, err := p.send(ctx, byDue(plan)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func holdsLaw(list []promise.Law, l promise.Law) bool {
+	for _, one := range list {
+		if one.N == l.N && one.Every == l.Every {
+			return true
+		}
+	}
+	return false
+}
+
+// spans are lengths of windows that people set.
+var spans = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second,
+	20 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
+	15 * time.Minute, 30 * time.Minute, time.Hour}
+
+// people is the length in a range of seconds that people would set, or else its middle.
+func people(i verdict.Interval) time.Duration {
+	for _, s := range spans {
+		if i.Lo <= s.Seconds() && s.Seconds() <= i.Hi {
+			return s
+		}
+	}
+	middle := (i.Lo + i.Hi) / 2
+	for _, unit := range []float64{1, 0.5, 0.25, 0.1, 0.01} {
+		if x := math.Round(middle/unit) * unit; x >= i.Lo && x <= i.Hi && x > 0 {
+			return seconds(x).Round(time.Millisecond)
+		}
+	}
+	return seconds(middle).Round(time.Millisecond)
+}
+
+// firstBucket is the bucket that explains the most answers from the beginning on, where
+// those tell it well enough.
+func (p *probe) firstBucket() (promise.Law, bool) {
+	calls := p.lawCalls()
+	fits := func(n int) (verdict.Measured, bool) { return p.evidence(calls[:n]).Measure(p.cfg.Tolerance) }
+	from, to := 0, len(calls)
+	for from < to { // a longer beginning is explained by less
+		middle := (from + to + 1) / 2
+		if _, ok := fits(middle); ok {
+			from = middle
+		} else {
+			to = middle - 1
+		}
+	}
+	m, ok := fits(from)
+	// Its last answers may be the second limit's already.
+	for back := from - 1; ok && back > from*3/4 && !(m.Or == nil && rateWidth(m) < 0.2); back-- {
+		m, ok = fits(back)
+	}
+	if !ok || m.Or != nil || m.Rate.Lo <= 0 || math.IsInf(m.Burst.Hi, 1) || rateWidth(m) > 0.2 || burstWidth(m) > 3 {
+		return promise.Law{}, false
+	}
+	return promise.Law{Kind: promise.Bucket, N: RoundBurst(m.Burst), Rate: RoundRate(m.Rate), Charge: p.charge()}, true
+}
+
+// untilSilence are the answers up to the longest time in which nothing but refusals
+// came: a second limit may have stood in the way from there on.
+func (p *probe) untilSilence() []history.Call {
+	calls := p.history()
+	last, longest, end := time.Duration(0), time.Duration(0), len(calls)
+	refused := 0
+	for i, c := range calls {
+		switch {
+		case c.Outcome == history.Limited:
+			refused++
+		case c.Outcome == history.OK && c.Planned():
+			if refused > 1 && c.Sent-last > longest {
+				longest, end = c.Sent-last, i-refused
+			}
+			last, refused = c.Sent, 0
+		}
+	}
+	return calls[:max(0, end)]
+}
+
+// secondLimits are second limits beside a first: what refused calls that the first can't
+// have refused.
+func (p *probe) secondLimits(first promise.Law) (list []promise.Law) {
+	alone := promise.Promise{withStyle(first)}
+	if alone.Validate() != nil { // a handful of answers may speak for a rate without bounds
+		return nil
+	}
+	calls := p.lawCalls()
+	j := p.judged(alone, calls)
+	if len(j.Unexplained) == 0 {
+		return nil
+	}
+	barred := calls[j.Unexplained[0].Call-1]
+	began, opened, spent, most := time.Duration(-1), time.Duration(-1), 0, 0
+	refusedUntil := barred.Sent
+	for _, c := range calls {
+		if c.Sent <= barred.Received && c.Outcome != history.Limited && c.Outcome != history.Unsent {
+			most++ // it may have been charged
+		}
+		switch {
+		case c.Outcome == history.Limited && c.Sent >= barred.Sent && opened < 0:
+			refusedUntil = max(refusedUntil, c.Sent)
+		case c.Outcome != history.OK || !p.isLoad(c):
+		case c.Received <= barred.Sent:
+			if spent++; began < 0 {
+				began = c.Sent
+			}
+		case c.Sent > barred.Sent && opened < 0:
+			opened = c.Received
+		}
+	}
+	if began < 0 {
+		return nil
+	}
+	lasting := []verdict.Interval{}
+	if opened > 0 {
+		lasting = append(lasting, verdict.Interval{Lo: (refusedUntil - began).Seconds(),
+			Hi: (opened - began).Seconds() + 0.01})
+	}
+	if wait := barred.RetryAfter; wait > 0 {
+		at := (barred.Sent + wait - began).Seconds()
+		lasting = append(lasting, verdict.Interval{Lo: at - 1.1, Hi: at + 1.1})
+	}
+	for _, i := range lasting {
+		for _, n := range roundest(spent, most) {
+			l := promise.Law{Kind: promise.Window, N: n, Every: people(i), Charge: p.charge()}
+			if l.Every > 0 && !holdsLaw(list, l) {
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+// roundest are the numbers in a range that people would set, the likeliest first, and
+// those at its lower end.
+func roundest(lo, hi int) (list []int) {
+	for _, unit := range []int{100, 50, 20, 10, 5} {
+		if n := roundUp(lo, unit); n > 0 && n <= hi && !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	for n := max(1, lo); n <= min(hi, lo+2); n++ {
+		if !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// withStyle gives a window of unsaid kind one that is judged sharply.
+func withStyle(l promise.Law) promise.Law {
+	if l.Kind == promise.Window && l.Style == promise.Unsaid {
+		l.Style = promise.Sliding
+	}
+	return l
+}
+
+// RoundRate is the roundest rate in a range: people configure 15, not 14.98.
+// A limit in whole calls a minute is round too.
+func RoundRate(i verdict.Interval) float64 {
+	for _, step := range []float64{10, 5, 1, 0.5, 1.0 / 6, 0.1, 1.0 / 60} {
+		if x := math.Round((i.Lo+i.Hi)/2/step) * step; x >= i.Lo && x <= i.Hi && x > 0 {
+			return x
+		}
+	}
+	middle := (i.Lo + i.Hi) / 2
+	for digits := range 9 {
+		scale := math.Pow(10, float64(digits))
+		if x := math.Round(middle*scale) / scale; x >= i.Lo && x <= i.Hi && x > 0 {
+			return x
+		}
+	}
+	return middle
+}
+
+// OneRate is the rate in a range that people would set, where there is one that is
+// rounder than all others: of 7.25 to 7.36 both 7.3 and 440 a minute are as round, and a
+// run that holds a server to the wrong one of them may tell.
+func OneRate(i verdict.Interval) (rate float64, ok bool) {
+	for _, steps := range [][]float64{{1000}, {500}, {100}, {50}, {10}, {5}, {1}, {0.5}, {0.25, 0.2, 1.0 / 6, 0.1},
+		{1.0 / 60}} {
+		for _, step := range steps {
+			for k := math.Ceil(i.Lo / step); k*step <= i.Hi; k++ {
+				x := k * step
+				switch {
+				case x <= 0:
+				case !ok:
+					rate, ok = x, true
+				case math.Abs(x-rate) > 1e-9*rate:
+					return 0, false
+				}
+			}
+		}
+		if ok {
+			return rate, true
+		}
+	}
+	return 0, false
+}
+
+// OneBurst is the whole number in a range, where there is one.
+func OneBurst(i verdict.Interval) (n int, ok bool) {
+	lo, hi := math.Ceil(i.Lo), math.Floor(i.Hi)
+	return int(lo), lo == hi && lo >= 1
+}
+
+// RoundBurst is the whole number of tokens nearest to the middle of a range.
+func RoundBurst(i verdict.Interval) int { return max(1, int(math.Round((i.Lo+i.Hi)/2))) }

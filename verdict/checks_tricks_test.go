@@ -1,0 +1,69 @@
+package verdict
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
+)
+
+// tricked is a control whose calls came to one end, and after it a trick whose calls came to
+// another, all within a few milliseconds.
+func tricked(control, trick history.Outcome) (calls []history.Call) {
+	at := time.Duration(0)
+	add := func(n int, session string, o history.Outcome) {
+		for range n {
+			at += 100 * time.Microsecond
+			calls = append(calls, history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Tool: "echo",
+				Label: "forgery", Session: session},
+				Outcome: o, Sent: at, Received: at + time.Millisecond})
+		}
+	}
+	add(10, "", control)
+	add(5, "", history.Limited)
+	add(12, "Cookie #1", trick)
+	return calls
+}
+
+func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
+	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	for _, row := range []struct {
+		name           string
+		control, trick history.Outcome
+		want           Verdict
+		says           string
+	}{
+		{"refused", history.OK, history.Limited, Pass, "no call was bought by Cookie"},
+		{"not taken", history.OK, history.Rejected, Pass, "turned away, as what the server doesn't take: Cookie"},
+		{"let through", history.OK, history.OK, Fail, "Cookie buys "},
+		{"without an answer", history.OK, history.TimedOut, Inconclusive, "no call of it got an answer"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			f := judgeTricks(NewCourt(p, tricked(row.control, row.trick), Config{}).Trial("forgery"))
+			require.Equal(t, row.want, f.Verdict, f.Saw)
+			require.Contains(t, f.Saw, row.says)
+		})
+	}
+	t.Run("a replica that takes nothing shows nothing", func(t *testing.T) {
+		calls := tricked(history.OK, history.Rejected)
+		for i := range calls[15:] {
+			calls[15+i].Session = Replica + "2 (other:80)"
+		}
+		f := judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery"))
+		require.Equal(t, Inconclusive, f.Verdict, f.Saw)
+	})
+	t.Run("the control gets no answer", func(t *testing.T) {
+		calls := tricked(history.Rejected, history.Rejected)
+		for i := range calls[:15] {
+			calls[i].Outcome = history.Rejected
+		}
+		calls = append(calls, history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Label: "forgery",
+			Session: "Origin #1"}, Outcome: history.Limited, Sent: time.Second, Received: time.Second + 1})
+		f := judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery"))
+		require.Contains(t, f.Saw, "Cookie (plain calls just before it were not answered)")
+		require.NotContains(t, f.Saw, "bought by Cookie")
+	})
+}
