@@ -56,9 +56,9 @@ noise: ## a soak: 300 honest servers (NOISE_RUNS=n) while everything stands stil
 	scripts/live-setup.sh --fastmcp
 	$(GO) test $(TESTFLAGS) -v -count=1 -timeout 90m -tags noise -run '^TestNoise$$' ./cmd/mcpload
 
-interop: ## the matrix of SDKs, limiters and proxies; needs Python, Node and npm, and nginx or the right to install it
+interop: ## the matrix of SDKs, limiters and proxies, SAMPLE=1: each once; needs Python, Node and npm, and nginx or apt
 	interop/setup.sh
-	cd interop && $(GO) test $(TESTFLAGS) -count=1 -parallel 3 -timeout 40m ./... $(if $(UPDATE),-args -update)
+	cd interop && $(GO) test $(TESTFLAGS) -count=1 -parallel 3 -timeout 40m ./... $(if $(UPDATE)$(SAMPLE),-args $(if $(UPDATE),-update) $(if $(SAMPLE),-sample))
 
 bench-scale: ## shards of a million calls put together and judged: fails above the time and memory that they may take
 	MCPLOAD_SCALE=1 $(GO) test ./results/merge -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 20m

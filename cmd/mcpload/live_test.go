@@ -83,8 +83,20 @@ func serve(t *testing.T, port int, env []string, argv ...string) {
 	require.Fail(t, "the server never listened", "%v\n%s", argv, output.String())
 }
 
-// judged runs the command line in this process and decodes its document.
-func judged(t *testing.T, args ...string) (int, *results.Document, string) {
+// judged runs the command line in this process and decodes its document. A busy machine may
+// leave a run open, which contradicts nothing: it is made again, and what the third says counts.
+func judged(t *testing.T, args ...string) (status int, doc *results.Document, stderr string) {
+	t.Helper()
+	for range 3 {
+		if status, doc, stderr = judgedOnce(t, args...); status != exitInconclusive {
+			break
+		}
+		t.Logf("inconclusive: %v\n%s", args, stderr)
+	}
+	return status, doc, stderr
+}
+
+func judgedOnce(t *testing.T, args ...string) (int, *results.Document, string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := run(append([]string{"run", "--format", "json"}, args...), strings.NewReader(""), &stdout, &stderr)

@@ -30,6 +30,21 @@ func probed(t *testing.T, args ...string) (int, results.Probed) {
 	return status, doc
 }
 
+// measuredBy probes until something is measured: a busy machine spreads the calls, so that a
+// budget may not suffice, which is no wrong answer. What the third probe says counts.
+func measuredBy(t *testing.T, args ...string) results.Probed {
+	t.Helper()
+	var status int
+	var doc results.Probed
+	for range 3 {
+		if status, doc = probed(t, args...); status != exitInconclusive {
+			break
+		}
+	}
+	require.Equal(t, exitPass, status)
+	return doc
+}
+
 // around asserts that what was measured holds what a server was set to, and that
 // nothing was measured where the budget didn't suffice.
 func around(t *testing.T, doc results.Probed, rate, burst float64) {
@@ -54,9 +69,8 @@ func TestProbeFastMCP(t *testing.T) {
 				serve(t, port, nil, python, filepath.Join(repo(t), "testdata", "live", "fastmcp_server.py"),
 					"--rate", "15", "--burst", "40", scope, "--port", fmt.Sprint(port))
 				dir := t.TempDir()
-				status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping",
-					"--budget", "calls=700,time=2m", "--emit-profile", filepath.Join(dir, "found.yaml"))
-				require.Equal(t, exitPass, status)
+				doc := measuredBy(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping",
+					"--budget", "calls=1500,time=2m", "--emit-profile", filepath.Join(dir, "found.yaml"))
 				around(t, doc, 15, 40)
 				require.Equal(t, results.ProbeMeasured, doc.Result)
 				require.Equal(t, "token bucket", doc.Models[0].Name)
@@ -105,9 +119,8 @@ func TestProbeMCPGo(t *testing.T) {
 	require.NoError(t, err, string(out))
 	port := freePort(t)
 	serve(t, port, nil, binary, "-rate", "12", "-burst", "16", "-addr", fmt.Sprintf("127.0.0.1:%d", port))
-	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget",
-		"calls=700,time=2m")
-	require.Equal(t, exitPass, status)
+	doc := measuredBy(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "ping", "--budget",
+		"calls=1500,time=2m")
 	around(t, doc, 12, 16)
 	for _, c := range doc.Costs {
 		if c.Kind == "tools/list" || c.Kind == "ping" {
@@ -125,9 +138,8 @@ func TestProbeServerEverything(t *testing.T) {
 		"index.js")
 	port := freePort(t)
 	serve(t, port, []string{fmt.Sprintf("PORT=%d", port)}, node, script, "streamableHttp")
-	status, doc := probed(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "echo", "--args",
+	doc := measuredBy(t, "--url", fmt.Sprintf("http://127.0.0.1:%d/mcp", port), "--tool", "echo", "--args",
 		`{"message":"hello"}`, "--budget", "calls=120,time=20s")
-	require.Equal(t, exitPass, status)
 	require.Equal(t, results.ProbeNoLimit, doc.Result)
 	require.Positive(t, doc.NoLimit.AtOnce)
 	require.LessOrEqual(t, doc.Spent.Calls, 120)
