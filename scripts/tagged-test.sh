@@ -15,5 +15,5 @@ tests=$(comm -13 <(names) <(names -tags "$tag"))
 [[ -n $tests ]] || { echo "the tag $tag adds no test" >&2; exit 1; }
 
 printf 'with the tag %s: %s\n' "$tag" "${tests//$'\n'/, }"
-# shellcheck disable=SC2086 # the flags are words
-exec "$go" test ${TESTFLAGS:-} -timeout "$timeout" -p 1 -tags "$tag" -run "^(${tests//$'\n'/|})\$" "$@" "${packages[@]}"
+exec "$(dirname "$0")/timed-test.sh" "${packages[*]}" -timeout "$timeout" -p 1 -tags "$tag" \
+	-run "^(${tests//$'\n'/|})\$" "$@"
