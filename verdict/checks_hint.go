@@ -56,7 +56,7 @@ func judgeRetryHint(t *Trial) Finding {
 		if !ok || late != nil && late.sure {
 			continue
 		}
-		sure := t.court.promised(h) && r.varies(h.From)
+		sure := t.court.promised(h) && r.workedOut(h.From)
 		if late == nil || sure {
 			late = &flaw{sure: sure, witness: pair(h, k), hint: h,
 				saw: fmt.Sprintf("told to retry after %s, but a call was admitted within %s", h.said(),
@@ -333,23 +333,6 @@ func (c *Court) fills() time.Duration {
 // window, and breaks no promise.
 func (c *Court) promised(h hinted) bool {
 	return h.Note != history.NoteUnit && min(h.Lo, (h.Lo+h.Hi)/2-headerStep) > c.fills()
-}
-
-// varies reports if hints of this sort differ from each other: then they are worked
-// out, and one that is too long is wrong. A server that always says the same names a
-// time that is long enough for any refusal.
-func (r *hintReading) varies(from string) bool {
-	first := -1
-	for i, h := range r.waits {
-		switch {
-		case h.From != from:
-		case first < 0:
-			first = i
-		case h.Lo != r.waits[first].Lo:
-			return true
-		}
-	}
-	return false
 }
 
 // tooLong says how a hint that is too long may have come about.

@@ -90,6 +90,17 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 		{name: "too long, and no milliseconds", hints: `Retry-After="86400" wait 23h59m59s..24h0m1s`,
 			then: []history.Call{refused(40*ms, `Retry-After="86399" wait 23h59m58s..24h0m0s`), at(140*ms, history.OK,
 				"")}, want: Fail, cause: "Retry-After is too long: a bucket of 10/s burst 20 is full again after 2s"},
+		{name: "drawn by lot", hints: `Retry-After="5" wait 4s..6s`,
+			then: []history.Call{refused(40*ms, `Retry-After="1" wait 0s..2s`), at(140*ms, history.OK, "")}, want: Pass,
+			warns: []string{"told to retry after 5s (Retry-After: 5), but a call was admitted within 111ms: who " +
+				"heeds it waits longer than needed", "1 refusal asked to wait 5s or so"}},
+		{name: "growing with each refusal", hints: `Retry-After="4" wait 3s..5s`,
+			then: []history.Call{refused(40*ms, `Retry-After="8" wait 7s..9s`), at(140*ms, history.OK, "")}, want: Pass,
+			warns: []string{"told to retry after 4s (Retry-After: 4), but a call was admitted within 111ms: who " +
+				"heeds it waits longer than needed", "from call 22 on, 1 refusal asked to wait 8s or so"}},
+		{name: "as different as what is left, where a token was taken between", hints: `Retry-After="5" wait 4s..6s`,
+			then: []history.Call{at(140*ms, history.OK, ""), refused(150*ms, `Retry-After="9" wait 8s..10s`)},
+			want: Fail, cause: "Retry-After is too long"},
 		{name: "always the same, long enough for any refusal", hints: `Retry-After="60" wait 59s..1m1s`,
 			then: []history.Call{refused(40*ms, `Retry-After="60" wait 59s..1m1s`), at(140*ms, history.OK, "")},
 			want: Pass,

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,10 +30,14 @@ func (l *Laws) headersFinding(c *Court) Finding {
 	f = Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in",
 		Saw: "no reply says what is left"}
 	replied := func(k history.Call) bool { return k.Outcome == history.OK && k.Status != 0 }
-	said := func(k history.Call) bool { return k.Outcome == history.Limited && k.Hints != "" }
-	if promised && slices.ContainsFunc(c.calls, replied) && !slices.ContainsFunc(c.calls, said) {
-		f.Verdict, f.Want = Fail, "replies have the headers that are promised: "+l.Refusal.Headers
-		f.Cause = "the headers aren't there"
+	refused := func(k history.Call) bool { return k.Outcome == history.Limited }
+	said := func(k history.Call) bool { return refused(k) && k.Hints != "" }
+	if !promised || !slices.ContainsFunc(c.calls, replied) || slices.ContainsFunc(c.calls, said) {
+		return f
+	}
+	f.Want = "refusals have the headers that are promised: " + l.Refusal.Headers
+	if f.Verdict, f.Saw = Inconclusive, "no call was refused"; slices.ContainsFunc(c.calls, refused) {
+		f.Verdict, f.Saw, f.Cause = Fail, "no refusal says what is left", "the headers aren't there"
 	}
 	return f
 }
@@ -106,14 +111,14 @@ func (l *Laws) tooLong(by []int, wait time.Duration) string {
 // misnamed names the law that a refusal's words are of and that can't have refused;
 // empty where there is none, or they are of one that can have as well. A name is a word of
 // its own in the text; that of the tool or the method that was called says nothing, since
-// texts quote those.
+// texts quote those, and nor does one of words that are in the refusals of any limit.
 func (l *Laws) misnamed(by []int, k *history.Call) string {
 	text, wrong := strings.ToLower(k.Detail), ""
 	for x := range l.Said {
 		name := strings.ToLower(l.Said[x].Name)
 		switch {
-		case len(name) < 3 || !holdsWord(text, name) || holdsWord(strings.ToLower(k.Tool), name) ||
-			holdsWord(strings.ToLower(k.Method), name):
+		case len(name) < 3 || anyRefusal.MatchString(name) || !holdsWord(text, name) ||
+			holdsWord(strings.ToLower(k.Tool), name) || holdsWord(strings.ToLower(k.Method), name):
 		case slices.Contains(by, x):
 			return ""
 		default:
@@ -122,6 +127,10 @@ func (l *Laws) misnamed(by []int, k *history.Call) string {
 	}
 	return wrong
 }
+
+// anyRefusal is a name of words that say nothing of which limit refused.
+var anyRefusal = regexp.MustCompile(`^(?:(?:rate|usage|limit(?:s|ed|er)?|quotas?|requests?|calls?|tokens?|tools?|api|mcp|` +
+	`server|clients?|users?|sessions?|too|many|exceeded|throttled?|default|retry|try|again|later|wait)\b[ _-]?)+$`)
 
 // holdsWord reports if a text has a word that is neither begun nor ended by other letters
 // or digits.

@@ -50,6 +50,10 @@ func TestWhatRefusalsSay(t *testing.T) {
 			"Hourly limit exceeded", "", false},
 		{"a tool's name", []string{"5 per 10s fixed named burst", "50 per 1h named echo"}, 0, "too many calls of echo",
 			"", false},
+		{"a name of any refusal's words", []string{"5 per 10s fixed named burst", "50 per 1h named requests"}, 0,
+			"Too many requests", "", false},
+		{"a name of several", []string{"5 per 10s fixed named burst", "50 per 1h named rate-limit"}, 0,
+			"rate-limit exceeded", "", false},
 		{"both", []string{"5 per 10s fixed named burst", "50 per 1h named hourly"}, 0, "burst and hourly limits", "",
 			false},
 	} {
@@ -87,6 +91,9 @@ func TestHeadersOfLaws(t *testing.T) {
 	f := laws.headersFinding(courtOf(plain))
 	require.Equal(t, Fail, f.Verdict)
 	require.Contains(t, f.Want, "ratelimit-draft-8")
+	f = laws.headersFinding(courtOf(plain[:5]))
+	require.Equal(t, Inconclusive, f.Verdict, "they are promised of refusals, and there was none")
+	require.Equal(t, "no call was refused", f.Saw)
 	for i := range plain {
 		plain[i].Status = 0
 	}
