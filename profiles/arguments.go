@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/yamltext"
 )
 
 const argumentsWant = "a mapping of the tool's arguments, such as {limit: 1}"
@@ -37,7 +39,7 @@ func (r *reader) jsonValue(b *bytes.Buffer, n *yaml.Node, path string, depth int
 	v := r.see(n, path)
 	switch {
 	case v == nil:
-	case depth > maxDepth:
+	case depth > yamltext.MaxDepth:
 		r.fault(n, "call.arguments", "are too deep, or stand within themselves", "at most 64 values within values")
 		r.spent = true // or every other way round the loop would be told too
 	case v.Kind == yaml.MappingNode:

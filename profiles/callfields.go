@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -18,57 +17,37 @@ func (r *reader) credentials(n *yaml.Node, path string, p *Profile) {
 	var seen []string
 	r.list(n, path, "a list of mappings with env, provider, required or optional, one_of",
 		func(n *yaml.Node, path string) {
-			c := Credential{Provider: "generic"}
-			optional := false
-			r.mapping(n, path, true, []field{
-				// what is no name stays empty, and was noted
-				{"env", func(n *yaml.Node, path string) { c.Env, _ = r.env(n, path, seen) }},
-				{"provider", func(n *yaml.Node, path string) {
-					text, ok := r.text(n, path, providerWant)
-					if ok && !providerForm.MatchString(text) {
-						r.fault(n, path, "is no provider's name", providerWant)
-					} else if ok {
-						c.Provider = text
-					}
-				}},
-				{"required", func(n *yaml.Node, path string) {
-					text, ok := r.scalar(n, path, "true or false", "!!bool")
-					switch {
-					case ok && strings.EqualFold(text, "true"):
-						c.Required = true
-					case ok && !strings.EqualFold(text, "false"):
-						r.fault(n, path, "is a truth value by its tag alone", "true or false")
-					}
-				}},
-				{"optional", func(n *yaml.Node, path string) {
-					if text, ok := r.scalar(n, path, "true or false", "!!bool"); ok {
-						optional = strings.EqualFold(text, "true")
-					}
-				}},
-				{"one_of", func(n *yaml.Node, path string) {
-					if text, ok := r.text(n, path, groupWant); ok && !nameForm.MatchString(text) {
-						r.fault(n, path, "is no name of a group", groupWant)
-					} else if ok {
-						c.OneOf, c.Required = text, true
-					}
-				}},
-			})
-			switch {
-			case optional && r.given(path+".required") && c.Required:
-				r.fault(n, path+".optional", "contradicts required", "one of them")
-			case optional && c.OneOf != "":
-				r.fault(n, path+".optional", "contradicts one_of, of which one is required", "one of them")
-			case r.given(path + ".optional"):
-				c.Required = !optional
-			}
-			if !r.given(path+".env") && !r.faulty(path) {
-				r.fault(n, path+".env", "is missing", envWant)
-			}
-			if c.Env != "" {
+			if c := r.credential(n, path, seen); c.Env != "" {
 				seen = append(seen, c.Env)
 				p.Credentials = append(p.Credentials, c)
 			}
 		})
+}
+
+// credential reads one of them. What is no name of a variable stays empty, and was noted.
+func (r *reader) credential(n *yaml.Node, path string, seen []string) Credential {
+	c := Credential{Provider: "generic"}
+	optional := false
+	r.mapping(n, path, true, []field{
+		{"env", func(n *yaml.Node, path string) { c.Env, _ = r.env(n, path, seen) }},
+		{"provider", r.formed(&c.Provider, providerForm.MatchString, "is no provider's name", providerWant)},
+		{"required", r.truth(&c.Required)},
+		{"optional", r.truth(&optional)},
+		{"one_of", r.formed(&c.OneOf, nameForm.MatchString, "is no name of a group", groupWant)},
+	})
+	c.Required = c.Required || c.OneOf != ""
+	switch {
+	case optional && r.given(path+".required") && c.Required:
+		r.fault(n, path+".optional", "contradicts required", "one of them")
+	case optional && c.OneOf != "":
+		r.fault(n, path+".optional", "contradicts one_of, of which one is required", "one of them")
+	case r.given(path + ".optional"):
+		c.Required = !optional
+	}
+	if !r.given(path+".env") && !r.faulty(path) {
+		r.fault(n, path+".env", "is missing", envWant)
+	}
+	return c
 }
 
 // env returns the name of an environment variable that isn't in the list yet.

@@ -56,6 +56,29 @@ func (r *reader) into(s *string, want string) func(*yaml.Node, string) {
 	}
 }
 
+// formed reads a text that fits into a field. Of one that doesn't it says the problem, in
+// which {it} is the text.
+func (r *reader) formed(s *string, fits func(string) bool, problem, want string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		text, ok := r.text(n, path, want)
+		if ok && !fits(text) {
+			r.fault(n, path, strings.Replace(problem, "{it}", quote(text), 1), want)
+		} else if ok {
+			*s = text
+		}
+	}
+}
+
+// words reads the words of a command line.
+func (r *reader) words(n *yaml.Node, path, want string) (words []string) {
+	r.list(n, path, want, func(n *yaml.Node, path string) {
+		if word, ok := r.scalar(n, path, "a word", "!!str", "!!int", "!!float", "!!bool", "!!timestamp"); ok {
+			words = append(words, word)
+		}
+	})
+	return words
+}
+
 // choice reads one of the known texts into a field.
 func (r *reader) choice(s *string, known ...string) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
@@ -238,13 +261,7 @@ func (r *reader) launch(n *yaml.Node, path string, l *Launch) {
 	r.mapping(n, path, false, []field{
 		{"install", r.install(&l.Install)},
 		{"command", func(n *yaml.Node, path string) {
-			l.Command = nil
-			const want = `a list of words, such as [python, -m, server], or [] for none`
-			r.list(n, path, want, func(n *yaml.Node, path string) {
-				if word, ok := r.scalar(n, path, "a word", "!!str", "!!int", "!!float", "!!bool", "!!timestamp"); ok {
-					l.Command = append(l.Command, word)
-				}
-			})
+			l.Command = r.words(n, path, "a list of words, such as [python, -m, server], or [] for none")
 			if len(l.Command) > 0 && strings.TrimSpace(l.Command[0]) == "" {
 				r.fault(n, path, "begins with a blank", "the program's name")
 			}

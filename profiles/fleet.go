@@ -50,6 +50,8 @@ func (f *Fleet) AddAll(c *Catalog) {
 	f.Servers = append(known, f.Servers...)
 }
 
+const fleetWant = "all: true, or a list of servers"
+
 // ParseFleet reads a fleet file, a YAML document such as
 //
 //	all: true                      # every known server
@@ -72,21 +74,13 @@ func (f *Fleet) AddAll(c *Catalog) {
 func ParseFleet(file string, data []byte) (Fleet, error) {
 	var fleet Fleet
 	r := &reader{file: file, at: map[string]*yaml.Node{}}
-	root := r.document(data)
+	root := r.document(data, "fleet", fleetWant)
 	if root == nil {
-		for i := range r.faults {
-			if r.faults[i].Problem == "is empty" {
-				r.faults[i].Want = "all: true, or a list of servers"
-			}
-		}
-		return fleet, Errors(r.report())
+		return fleet, r.report()
 	}
 	r.at[""] = root
 	r.mapping(root, "", false, []field{
-		{"all", func(n *yaml.Node, path string) {
-			text, ok := r.scalar(n, path, "true or false", "!!bool")
-			fleet.All = ok && text == "true"
-		}},
+		{"all", r.truth(&fleet.All)},
 		{"servers", func(n *yaml.Node, path string) {
 			r.list(n, path, "a list of servers", func(n *yaml.Node, path string) {
 				fleet.Servers = append(fleet.Servers, r.member(n, path, fleet.Servers))
@@ -94,10 +88,10 @@ func ParseFleet(file string, data []byte) (Fleet, error) {
 		}},
 	})
 	if !fleet.All && len(fleet.Servers) == 0 && len(r.faults) == 0 {
-		r.fault(root, "servers", "names nobody", "all: true, or a list of servers")
+		r.fault(root, "servers", "names nobody", fleetWant)
 	}
 	if faults := r.report(); len(faults) > 0 {
-		return fleet, Errors(faults)
+		return fleet, faults
 	}
 	return fleet, nil
 }
@@ -127,21 +121,10 @@ func (r *reader) member(n *yaml.Node, path string, before []Member) Member {
 // memberFields are the fields of a member, its name first.
 func (r *reader) memberFields(m *Member) []field {
 	return []field{
-		{"server", func(n *yaml.Node, path string) {
-			text, ok := r.text(n, path, nameWant)
-			if ok && !nameForm.MatchString(text) {
-				r.fault(n, path, quote(text)+" is no name", nameWant)
-			} else if ok {
-				m.Server = text
-			}
-		}},
+		{"server", r.formed(&m.Server, nameForm.MatchString, "{it} is no name", nameWant)},
 		{"url", r.into(&m.URL, "a URL on this machine, such as http://127.0.0.1:8000/mcp")},
 		{"command", func(n *yaml.Node, path string) {
-			r.list(n, path, "a list of words, such as [python, server.py]", func(n *yaml.Node, path string) {
-				if word, ok := r.scalar(n, path, "a word", "!!str", "!!int", "!!float", "!!bool", "!!timestamp"); ok {
-					m.Command = append(m.Command, word)
-				}
-			})
+			m.Command = r.words(n, path, "a list of words, such as [python, server.py]")
 			if len(m.Command) == 0 && !r.faulty(path) {
 				r.fault(n, path, "is empty", "the program's name and its arguments")
 			}

@@ -37,6 +37,15 @@ func TestParseFleet(t *testing.T) {
 	}}, fleet)
 }
 
+// TestTrueInEverySpelling: YAML has three.
+func TestTrueInEverySpelling(t *testing.T) {
+	for _, spelt := range []string{"true", "True", "TRUE"} {
+		fleet, err := ParseFleet("fleet.yaml", []byte("all: "+spelt))
+		require.NoError(t, err)
+		require.True(t, fleet.All, spelt)
+	}
+}
+
 func TestAFleetThatIsNone(t *testing.T) {
 	for text, wants := range map[string][]string{
 		"":                                             {"fleet.yaml: is empty"},
@@ -44,6 +53,8 @@ func TestAFleetThatIsNone(t *testing.T) {
 		"servers: []":                                  {"servers"},
 		"servers: acb":                                 {"a list of servers"},
 		"all: sometimes":                               {"true or false"},
+		"all: !!bool yes":                              {"all: is a truth value by its tag alone"},
+		"all: true\n---\nall: true":                    {"fleet.yaml:3:1: has a second document, want one fleet a file"},
 		"servers: [acb, acb]":                          {`"acb" is listed twice`},
 		"servers: [{rate: 5/s}]":                       {"is missing"},
 		"servers: [{server: a, rate: fast}]":           {`"fast" is not a rate`},

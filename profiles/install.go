@@ -65,14 +65,8 @@ func (r *reader) install(to **Install) func(*yaml.Node, string) {
 		i := &Install{}
 		*to = i
 		r.mapping(n, path, false, []field{
-			{"python", func(n *yaml.Node, path string) {
-				const want = `the least version, such as "3.13", in quotes`
-				if text, ok := r.text(n, path, want); ok && !pythonForm.MatchString(text) {
-					r.fault(n, path, quote(text)+" is no version of Python 3", want)
-				} else if ok {
-					i.Python = text
-				}
-			}},
+			{"python", r.formed(&i.Python, pythonForm.MatchString, "{it} is no version of Python 3",
+				`the least version, such as "3.13", in quotes`)},
 			{"packages", r.pinned(&i.Packages, pypiForm, "packages with their versions, such as my-server==1.2.0")},
 			{"npm", r.pinned(&i.NPM, npmForm, "packages with their versions, such as my-server@1.2.0")},
 		})

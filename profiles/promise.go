@@ -305,8 +305,13 @@ func orEmpty(n *yaml.Node) string {
 // truth reads true or false.
 func (r *reader) truth(to *bool) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		if text, ok := r.scalar(n, path, "true or false", "!!bool"); ok {
+		text, ok := r.scalar(n, path, "true or false", "!!bool")
+		switch {
+		case !ok:
+		case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
 			*to = strings.EqualFold(text, "true")
+		default:
+			r.fault(n, path, "is a truth value by its tag alone", "true or false")
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package profiles
 
 import (
-	"errors"
 	"fmt"
 
 	"go.yaml.in/yaml/v4"
@@ -59,20 +58,14 @@ func ReadProviders(name string) ([]Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
-		return nil, fmt.Errorf("%s is no YAML with providers: in it", name)
-	}
 	r := &reader{file: name, at: map[string]*yaml.Node{}}
 	var list []Provider
-	r.mapping(doc.Content[0], "", true, []field{{"providers",
-		func(n *yaml.Node, path string) { list = r.providers(n, path) }}})
-	var faults []error
-	for _, f := range r.report() {
-		faults = append(faults, f)
+	if root := r.document(data, "list of providers", "a list of providers"); root != nil {
+		r.mapping(root, "", true, []field{{"providers",
+			func(n *yaml.Node, path string) { list = r.providers(n, path) }}})
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
+	if faults := r.report(); len(faults) > 0 {
+		return nil, faults
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%s has no providers: in it", name)

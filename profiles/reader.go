@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/yamltext"
 )
 
 // What one file may hold. Aliases are followed, so that a small file can
@@ -13,14 +15,13 @@ import (
 const (
 	maxFile   = 1 << 20 // bytes
 	maxValues = 10_000  // values, with an alias counted wherever it is used
-	maxDepth  = 64      // values within values
 	maxFaults = 100     // faults that are worth printing
 )
 
 // A reader reads one document and notes what is wrong with it, all of it.
 type reader struct {
 	file   string
-	faults []Fault
+	faults Errors
 	more   int                   // faults beyond maxFaults
 	at     map[string]*yaml.Node // the fields that the document gives, by path
 	values int                   // seen so far
@@ -56,8 +57,8 @@ func (r *reader) warn(n *yaml.Node, path, problem, want string) {
 }
 
 // report returns the document's faults, in its own order.
-func (r *reader) report() []Fault {
-	inFile(r.faults)
+func (r *reader) report() Errors {
+	r.faults.Sort()
 	if r.more > 0 {
 		return append(r.faults, Fault{File: r.file, Problem: fmt.Sprintf("%d more faults", r.more)})
 	}
@@ -82,7 +83,7 @@ func (r *reader) place(paths ...string) *yaml.Node {
 // stands for too much, or where an alias leads nowhere.
 func (r *reader) see(n *yaml.Node, path string) *yaml.Node {
 	target := n
-	for hops := 0; target != nil && target.Kind == yaml.AliasNode && hops < maxDepth; hops++ {
+	for hops := 0; target != nil && target.Kind == yaml.AliasNode && hops < yamltext.MaxDepth; hops++ {
 		target = target.Alias
 	}
 	if target == nil || target.Kind == yaml.AliasNode {

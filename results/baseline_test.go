@@ -74,6 +74,7 @@ func TestBaselineFaults(t *testing.T) {
 		"- {row: H01}":                         "known.yaml:1: the entry of H01 gives no reason",
 		"- {rows: H01}":                        `known.yaml:1: unknown field "rows"`,
 		"\n- {row: H01, reason: r}":            "known.yaml:2: the entry of H01 never expires",
+		"- {row: H01, row: H02}":               "known.yaml:1: row is given twice",
 		"- {row: H01, reason: r, until: soon}": `known.yaml:1: until: "soon" is no date`,
 		"- {row: H01, reason: r, until: 2027-11-28}":   "known.yaml:1: until: 2027-11-28 lies more than 92 days ahead",
 		"- {row: [H01], reason: r, until: 2026-12-01}": "known.yaml:1: row is a text",

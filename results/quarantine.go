@@ -1,22 +1,14 @@
 package results
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/mcpload/mcpload/verdict"
 )
-
-// LongestQuarantine is how far ahead an entry may expire. What nobody looks at
-// for longer than that is not in quarantine but forgotten.
-const LongestQuarantine = 92 * 24 * time.Hour
 
 // A Quarantine lists findings that are known and must not decide a run's exit
 // status until they expire. They stay in the document, with their verdict.
@@ -26,99 +18,21 @@ type Quarantine []QuarantineEntry
 type QuarantineEntry struct {
 	Server string // the server's name
 	Check  string // the check's id; empty: every check of the server, and its errors
-	Until  string // the last day on which it holds, as 2026-12-31 (UTC)
-	Reason string // why, for whoever finds it; required
-	line   int
+	Expiry
 }
-
-// mostQuarantine is how long a list may be, in bytes.
-const mostQuarantine = 4 << 20
 
 // ReadQuarantine reads a list of entries in YAML. Every fault is reported, with
 // its line. now decides whether an entry lies too far ahead.
-func ReadQuarantine(in io.Reader, name string, now time.Time) (Quarantine, error) {
-	nodes, err := entries(in, name, "quarantine list", "server, until and reason")
-	if err != nil {
-		return nil, err
-	}
-	var q Quarantine
-	var faults []error
-	for _, node := range nodes {
-		e, err := entryOf(node, now)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s:%w", name, err))
+func ReadQuarantine(in io.Reader, name string, now time.Time) (q Quarantine, err error) {
+	fields := []string{"server", "check", "until", "reason"}
+	err = readKnown(in, name, "quarantine list", fields, func(given map[string]string, e Expiry) error {
+		if given["server"] == "" {
+			return errors.New("the entry names no server")
 		}
-		q = append(q, e)
-	}
-	return q, errors.Join(faults...)
-}
-
-// entries reads a list of known findings in YAML, which what names: of none where it is
-// empty, or nothing but comments.
-func entries(in io.Reader, name, what, fields string) ([]*yaml.Node, error) {
-	text, err := io.ReadAll(io.LimitReader(in, mostQuarantine+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the %s: %w", what, err)
-	}
-	if len(text) > mostQuarantine {
-		return nil, fmt.Errorf("%s: a %s has at most %d MiB", name, what, mostQuarantine>>20)
-	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, nil
-	}
-	var file yaml.Node
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if len(file.Content) == 0 {
-		return nil, nil
-	}
-	if file.Content[0].Kind != yaml.SequenceNode {
-		return nil, fmt.Errorf("%s:%d: a %s is a list of entries with %s", name, file.Content[0].Line, what, fields)
-	}
-	return file.Content[0].Content, nil
-}
-
-// entryOf reads one entry. Its error begins with the line.
-func entryOf(node *yaml.Node, now time.Time) (QuarantineEntry, error) {
-	e := QuarantineEntry{line: node.Line}
-	if node.Kind != yaml.MappingNode {
-		return e, fmt.Errorf("%d: an entry has the fields server, check, until and reason", node.Line)
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		field, ok := map[string]*string{"server": &e.Server, "check": &e.Check, "until": &e.Until,
-			"reason": &e.Reason}[key.Value]
-		if !ok {
-			return e, fmt.Errorf("%d: unknown field %q; there are server, check, until and reason", key.Line, key.Value)
-		}
-		if value.Kind != yaml.ScalarNode {
-			return e, fmt.Errorf("%d: %s is a text", value.Line, key.Value)
-		}
-		*field = strings.TrimSpace(value.Value)
-	}
-	switch {
-	case e.Server == "":
-		return e, fmt.Errorf("%d: the entry names no server", e.line)
-	case e.Reason == "":
-		return e, fmt.Errorf("%d: the entry of %s gives no reason", e.line, e.Server)
-	case e.Until == "":
-		return e, fmt.Errorf("%d: the entry of %s never expires: give until, as in until: 2026-12-31", e.line, e.Server)
-	}
-	until, err := time.Parse(time.DateOnly, e.Until)
-	switch {
-	case err != nil:
-		return e, fmt.Errorf("%d: until: %q is no date such as 2026-12-31", e.line, e.Until)
-	case until.Sub(now) > LongestQuarantine:
-		return e, fmt.Errorf("%d: until: %s lies more than %d days ahead", e.line, e.Until,
-			int(LongestQuarantine.Hours()/24))
-	}
-	return e, nil
-}
-
-// holds reports if the entry has not expired yet.
-func (e QuarantineEntry) holds(now time.Time) bool {
-	return now.UTC().Format(time.DateOnly) <= e.Until
+		q = append(q, QuarantineEntry{Server: given["server"], Check: given["check"], Expiry: e})
+		return e.check(given["server"], now)
+	})
+	return q, err
 }
 
 func (e QuarantineEntry) covers(server, check string) bool {

@@ -102,7 +102,9 @@ func TestFaultyQuarantineListsAreRefused(t *testing.T) {
 		{"- {server: acb, reason: x, until: 2031-01-01}", "lies more than 92 days ahead"},
 		{"- {server: acb, reason: x, until: 2026-12-31, owner: me}", `unknown field "owner"`},
 		{"- {server: [acb], reason: x, until: 2026-12-31}", "server is a text"},
-		{"- {server: acb", "known.yaml"},
+		{"- {server: acb, reason: x, until: 2026-12-31, until: 2027-12-31}", "known.yaml:1: until is given twice"},
+		{"- {server: acb", "known.yaml:2:1: is not YAML: did not find"},
+		{"[]\n---\n[]", "known.yaml:3:1: has a second document, want one quarantine list a file"},
 	} {
 		_, err := ReadQuarantine(strings.NewReader(row.list), "known.yaml", noon)
 		require.ErrorContains(t, err, row.want, row.list)
@@ -116,5 +118,5 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestAQuarantineListWithoutEnd(t *testing.T) {
 	_, err := ReadQuarantine(zeros{}, "zero", time.Now())
-	require.EqualError(t, err, "zero: a quarantine list has at most 4 MiB")
+	require.EqualError(t, err, "cannot read the quarantine list: zero is longer than 4 MiB")
 }

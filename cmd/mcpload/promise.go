@@ -1,18 +1,14 @@
 package main
 
 import (
-	"errors"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/profiles/foreign"
 )
-
-// mostImported is the most that is read of a file; foreign refuses what is larger.
-const mostImported = 4<<20 + 1
 
 func (a *app) promiseCommand() *cobra.Command {
 	return group("promise", "Read what other tools are configured to promise", a.reading(a.promiseImportCommand()))
@@ -31,13 +27,8 @@ func (a *app) promiseImportCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) promiseImport(file, output, name string) (err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	data, err := io.ReadAll(io.LimitReader(f, mostImported))
+func (a *app) promiseImport(file, output, name string) error {
+	data, err := invoked.File(file, foreign.MaxBytes)
 	if err != nil {
 		return err
 	}

@@ -89,8 +89,7 @@ func (d *door) permit(args arguments) error {
 		}
 	}
 	if len(args.Command) > 0 && !slices.ContainsFunc(d.Commands, func(c []string) bool {
-		return slices.Equal(c,
-			args.Command)
+		return slices.Equal(c, args.Command)
 	}) {
 		return hint.New(fmt.Errorf("refused: this command is not among those that may be started"), d.bounds()+
 			" The operator allows more with --allow-command.")

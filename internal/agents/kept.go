@@ -151,12 +151,8 @@ func (d *door) compare(ctx context.Context, args arguments, _ *progress) (string
 			newer.Name())
 	}
 	c := mcpload.CompareConfig{Options: compare.Options{Noise: 25 * time.Millisecond, Seed: 1, Across: args.Across}}
-	for _, text := range args.Max {
-		demand, err := compare.ParseDemand(text)
-		if err != nil {
-			return "", nil, err
-		}
-		c.Demands = append(c.Demands, demand)
+	if c.Demands, err = compare.ParseDemands(args.Max); err != nil {
+		return "", nil, err
 	}
 	for _, side := range []struct {
 		e  *store.Entry

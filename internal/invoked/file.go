@@ -1,6 +1,7 @@
 package invoked
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -26,11 +27,33 @@ func File(name string, most int64) ([]byte, error) {
 // refused.
 func Text(file *os.File, most int64) ([]byte, error) {
 	defer file.Close() // it was only read
-	text, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err == nil && int64(len(text)) > most {
-		return nil, fmt.Errorf("%s is longer than %d MiB", file.Name(), most>>20)
+	return Bounded(file, file.Name(), most)
+}
+
+// Bounded is the whole text of what is called so. One of more bytes than most is refused,
+// and none of it returned.
+func Bounded(r io.Reader, name string, most int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(text)) > most:
+		return nil, fmt.Errorf("%s is longer than %d MiB", name, most>>20)
 	}
-	return text, err
+	return text, nil
+}
+
+// Authorities are those to trust that a PEM file of --cacert holds.
+func Authorities(name string) (*x509.CertPool, error) {
+	pem, err := File(name, MostGiven)
+	if err != nil {
+		return nil, fmt.Errorf("--cacert: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--cacert %s: holds no certificate in PEM", name)
+	}
+	return pool, nil
 }
 
 // Writable is why a file can't be written; nil where it can. It opens a file that is there,

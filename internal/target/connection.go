@@ -2,7 +2,6 @@ package target
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -77,14 +76,11 @@ func (c *Connection) secure(o *wire.Options) error {
 	}
 	t := &tls.Config{InsecureSkipVerify: c.Insecure}
 	if c.CACert != "" {
-		pem, err := invoked.File(c.CACert, invoked.MostGiven)
+		pool, err := invoked.Authorities(c.CACert)
 		if err != nil {
-			return fmt.Errorf("--cacert: %w", err)
+			return err
 		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("--cacert %s: holds no certificate in PEM", c.CACert)
-		}
+		t.RootCAs = pool
 	}
 	if c.Cert != "" {
 		key := c.Key

@@ -40,15 +40,15 @@ type Note struct {
 
 var jsForm = regexp.MustCompile(`\.[cm]?[jt]sx?$`)
 
-// maxBytes is the largest file that is read.
-const maxBytes = 4 << 20
+// MaxBytes is the largest file that is read.
+const MaxBytes = 4 << 20
 
 // Read reads a file by its name and what is in it. It fails where it knows no limit
 // there.
 func Read(file string, data []byte) (Import, error) {
 	in := &Import{File: file}
-	if len(data) > maxBytes {
-		return *in, fmt.Errorf("foreign: %s: more than %d bytes: keep the part that has the limits", file, maxBytes)
+	if len(data) > MaxBytes {
+		return *in, fmt.Errorf("foreign: %s: more than %d bytes: keep the part that has the limits", file, MaxBytes)
 	}
 	var err error
 	switch text := string(data); {

@@ -95,7 +95,7 @@ func TestReadRefuses(t *testing.T) {
 		"limit_req zone=a":              "line 1: a directive without a semicolon",
 		"limit_req zone=a;\n}}":         "line 2: a brace",
 		"limit_req 'zone":               "line 1: a quote without its end",
-		strings.Repeat("x", maxBytes+1): "more than 4194304 bytes",
+		strings.Repeat("x", MaxBytes+1): "more than 4194304 bytes",
 	} {
 		_, err := Read("file", []byte(text))
 		require.ErrorContains(t, err, want)

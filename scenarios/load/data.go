@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -27,12 +26,7 @@ type Data struct {
 // readData reads a CSV file with a header, or a JSON Lines file of objects, by
 // the ending of its name.
 func readData(files fs.FS, file string) (*Data, error) {
-	f, err := files.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", file, err)
-	}
-	defer f.Close() // it was only read
-	text, err := readBounded(f, file, maxData)
+	text, err := readFile(files, file, maxData)
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +47,6 @@ func readData(files fs.FS, file string) (*Data, error) {
 		return nil, fmt.Errorf("%s has no rows", file)
 	}
 	return d, nil
-}
-
-func readBounded(r io.Reader, file string, most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", file, err)
-	}
-	if int64(len(data)) > most {
-		return nil, fmt.Errorf("%s is longer than %d MiB", file, most>>20)
-	}
-	return data, nil
 }
 
 func readCSV(text []byte) (*Data, error) {

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/scenarios/shard"
 )
 
@@ -77,14 +78,14 @@ func newPlan(entries ...Entry) *Plan {
 }
 
 // ReadPlan reads a plan file, and the data files beside it that it names, from
-// a file system. The error is Faults where the file can be read.
+// a file system. The error is yamltext.Faults where the file can be read.
 func ReadPlan(files fs.FS, file string) (*Plan, error) {
-	data, err := readFile(files, file)
+	data, err := readFile(files, file, maxPlan)
 	if err != nil {
 		return nil, err
 	}
 	r := &planReader{nodes: nodes{file: file}, files: files, data: map[string]*Data{}}
-	if root := r.parseYAML(data); root != nil {
+	if root := r.document(data); root != nil {
 		r.plan(root)
 	}
 	if len(r.faults) > 0 {
@@ -95,13 +96,14 @@ func ReadPlan(files fs.FS, file string) (*Plan, error) {
 	return p, nil
 }
 
-func readFile(files fs.FS, file string) ([]byte, error) {
+// readFile is the whole text of a file, of so many bytes at most.
+func readFile(files fs.FS, file string, most int64) ([]byte, error) {
 	f, err := files.Open(path.Clean(file))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	defer f.Close() // it was only read
-	return readBounded(f, file, maxPlan)
+	return invoked.Bounded(f, file, most)
 }
 
 // A planReader reads a plan.

@@ -131,6 +131,9 @@ func TestFaultsAreLocated(t *testing.T) {
 	for plan, want := range map[string]string{
 		"":                                      "holds no plan",
 		"mix: [":                                ":1:",
+		"# nothing":                             "holds no plan",
+		"mix: [{call: x}]\n---\nmix: []":        ":3:1: has a second document, want one plan a file",
+		"mix: [{call: \xff}]":                   ":1:14: is not UTF-8",
 		"mix: []":                               ":1:6: mix is no list of at least one",
 		"{}":                                    ":1:1: it has no mix",
 		"mix: {call: x}":                        ":1:6: mix is no list",

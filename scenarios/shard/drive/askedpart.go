@@ -2,12 +2,10 @@ package drive
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -93,10 +91,9 @@ func Trusting(caCert string) (*http.Client, error) {
 	if caCert == "" {
 		return &http.Client{}, nil
 	}
-	pem, err := os.ReadFile(caCert)
-	pool := x509.NewCertPool()
-	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--cacert %s holds no certificate", caCert)
+	pool, err := invoked.Authorities(caCert)
+	if err != nil {
+		return nil, err
 	}
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool,
 		MinVersion: tls.VersionTLS12}}}, nil

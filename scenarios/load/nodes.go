@@ -1,42 +1,15 @@
 package load
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/yamltext"
 )
-
-// A Fault is one thing that is wrong with a plan file.
-type Fault struct {
-	File         string
-	Line, Column int // from 1; 0 where the fault has no place
-	Problem      string
-}
-
-// Error implements error: load: plan.yaml:7:9: no tool is named.
-func (f Fault) Error() string {
-	if f.Line == 0 {
-		return fmt.Sprintf("%s: %s", f.File, f.Problem)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Problem)
-}
-
-// Faults are all that is wrong with a plan, in the order of the file.
-type Faults []Fault
-
-// Error returns one line a fault.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i := range f {
-		lines[i] = f[i].Error()
-	}
-	return strings.Join(lines, "\n")
-}
 
 // maxFaults bounds how many faults are worth printing.
 const maxFaults = 20
@@ -44,36 +17,24 @@ const maxFaults = 20
 // A nodes reader reads one YAML document and notes all that is wrong with it.
 type nodes struct {
 	file   string
-	faults Faults
+	faults yamltext.Faults
 }
 
-// parseYAML returns the document's root; nil where there is none or it is no
-// YAML, which is noted.
-func (r *nodes) parseYAML(data []byte) *yaml.Node {
-	var doc yaml.Node
-	if len(bytes.TrimSpace(data)) == 0 {
-		r.faults = append(r.faults, Fault{File: r.file, Problem: "holds no plan"})
-		return nil
+// document returns the document's root; nil where there is none or it is no YAML, which is
+// noted.
+func (r *nodes) document(data []byte) *yaml.Node {
+	root, faults := yamltext.Document(r.file, "plan", data, maxPlan)
+	if root == nil && len(faults) == 0 {
+		faults = yamltext.Faults{{File: r.file, Problem: "holds no plan"}}
 	}
-	err := yaml.Load(data, &doc)
-	var why *yaml.LoadError
-	switch {
-	case errors.As(err, &why):
-		r.faults = append(r.faults, Fault{r.file, why.Mark.Line, why.Mark.Column, "is not YAML: " + why.Message})
-		return nil
-	case err != nil:
-		r.faults = append(r.faults, Fault{File: r.file, Problem: "is not YAML: " + err.Error()})
-		return nil
-	case len(doc.Content) == 0:
-		r.faults = append(r.faults, Fault{File: r.file, Problem: "holds no plan"})
-		return nil
-	}
-	return doc.Content[0]
+	r.faults = append(r.faults, faults...)
+	return root
 }
 
 func (r *nodes) fault(n *yaml.Node, format string, args ...any) {
 	if len(r.faults) < maxFaults {
-		r.faults = append(r.faults, Fault{r.file, n.Line, n.Column, fmt.Sprintf(format, args...)})
+		r.faults = append(r.faults, yamltext.Fault{File: r.file, Line: n.Line, Column: n.Column,
+			Problem: fmt.Sprintf(format, args...)})
 	}
 }
 

@@ -1,0 +1,31 @@
+package invoked_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/internal/invoked"
+)
+
+// TestBounded: all of a text or none of it.
+func TestBounded(t *testing.T) {
+	text, err := invoked.Bounded(strings.NewReader("abc"), "x", 3)
+	require.NoError(t, err)
+	assert.Equal(t, "abc", string(text))
+	text, err = invoked.Bounded(strings.NewReader(strings.Repeat("a", 1<<20+1)), "x", 1<<20)
+	require.EqualError(t, err, "x is longer than 1 MiB")
+	assert.Empty(t, text)
+
+	name := filepath.Join(t.TempDir(), "given")
+	require.NoError(t, os.WriteFile(name, []byte("abcd"), 0o600))
+	text, err = invoked.File(name, 4)
+	require.NoError(t, err)
+	assert.Equal(t, "abcd", string(text))
+	_, err = invoked.File(name, 3)
+	require.ErrorContains(t, err, "given is longer than")
+}
