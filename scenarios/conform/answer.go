@@ -38,6 +38,18 @@ func fail(e *Exchange, format string, args ...any) Answer {
 	return a
 }
 
+// hung is a fail of which a reply that never came is the breach itself.
+func (a Answer) hung() Answer {
+	a.Hung = true
+	return a
+}
+
+// showing is a fail that several exchanges show together.
+func (a Answer) showing(list ...*Exchange) Answer {
+	a.Shows = list
+	return a
+}
+
 func skip(format string, args ...any) Answer { return Answer{Saw: fmt.Sprintf(format, args...)} }
 
 // needs is a skip that says what would end it.

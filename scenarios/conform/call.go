@@ -45,14 +45,13 @@ func (t *Trial) allowed() ([]map[string]json.RawMessage, *Answer) {
 			}
 		}
 	}
-	if len(out) == 0 {
-		a := needs("--tool NAME", "no tool says that it only reads")
-		if t.Tool != "" {
-			a = needs("another --tool", "the server lists no tool %q", t.Tool)
-		}
-		return nil, &a
+	switch {
+	case len(out) > 0:
+		return out, nil
+	case t.Tool != "":
+		return nil, new(needs("another --tool", "the server lists no tool %q", t.Tool))
 	}
-	return out, nil
+	return nil, new(needs("--tool NAME", "no tool says that it only reads"))
 }
 
 // worth is how much a call of a tool can show.
@@ -71,8 +70,7 @@ func worth(tool map[string]json.RawMessage) int {
 func (t *Trial) calls() ([]call, *Answer) {
 	if t.calling {
 		if len(t.called) == 0 {
-			a := needs("--tool NAME", "no tool that may be called could be called")
-			return nil, &a
+			return nil, new(needs("--tool NAME", "no tool that may be called could be called"))
 		}
 		return t.called, nil
 	}

@@ -23,15 +23,16 @@ func (t *Trial) meanwhile(requests []Request, do func()) []*Exchange {
 	if t.Transport != HTTP {
 		return t.alongLines(requests, do)
 	}
+	return t.sendAll(requests, do)
+}
+
+// sendAll sends requests at once, does something while they are under way, if there is
+// anything to do, and returns the exchanges in their order.
+func (t *Trial) sendAll(requests []Request, do func()) []*Exchange {
 	out := make([]*Exchange, len(requests))
 	var all sync.WaitGroup
 	for k, r := range requests {
-		if r.Within == 0 {
-			r.Within = t.Timeout
-		}
-		all.Go(func() {
-			out[k] = &Exchange{Request: r, Reply: t.main.line.Do(r), Row: t.row, Line: t.main.line.Repeat(r)}
-		})
+		all.Go(func() { out[k] = t.exchange(t.main, r) })
 	}
 	if do != nil {
 		do()
@@ -120,8 +121,8 @@ func (t *Trial) slowest() (*call, *Answer) {
 		}
 	}
 	if best == nil || best.Reply.Took < slow {
-		a := needs("--tool NAME --args JSON, of a call that takes a while", "no tool that may be called takes %s", slow)
-		return nil, &a
+		return nil, new(needs("--tool NAME --args JSON, of a call that takes a while",
+			"no tool that may be called takes %s", slow))
 	}
 	return best, nil
 }
@@ -203,8 +204,7 @@ func (t *Trial) reported() ([]*Exchange, *Answer) {
 			continue
 		}
 		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
-		if !slices.ContainsFunc(e.Reply.Messages,
-			func(m Message) bool { return m.Method == "notifications/progress" }) {
+		if len(e.progress()) == 0 {
 			continue
 		}
 		requests := make([]Request, crowd)
@@ -213,8 +213,7 @@ func (t *Trial) reported() ([]*Exchange, *Answer) {
 		}
 		return t.meanwhile(requests, nil), nil
 	}
-	a := needs("--tool NAME of a tool that reports progress", "no tool that may be called reports progress")
-	return nil, &a
+	return nil, new(needs("--tool NAME of a tool that reports progress", "no tool that may be called reports progress"))
 }
 
 func keepsTokensApart(t *Trial) Answer {
@@ -230,10 +229,7 @@ func keepsTokensApart(t *Trial) Answer {
 	}
 	last, n := map[string]float64{}, 0
 	for k, e := range seen {
-		for _, m := range e.Reply.Messages {
-			if m.Method != "notifications/progress" {
-				continue
-			}
+		for _, m := range e.progress() {
 			token := text(member(m.Params, "progressToken"))
 			if token == progressToken || k >= len(got) && strings.HasPrefix(token, "mcpload-under-") {
 				continue // of the call before, or seen already
@@ -242,15 +238,15 @@ func keepsTokensApart(t *Trial) Answer {
 				return fail(e, "it reports progress of %s, which no call gave",
 					spelling(member(m.Params, "progressToken")))
 			}
-			var value *float64
-			if json.Unmarshal(member(m.Params, "progress"), &value) != nil || value == nil {
+			value, ok := progressOf(m)
+			if !ok {
 				return fail(e, "the progress is %s", spelling(member(m.Params, "progress")))
 			}
 			key := fmt.Sprintf("%d %s", k, token) // streams have no order among them
-			if was, some := last[key]; some && *value <= was {
-				return fail(e, "the progress of %s is %g after %g", excerpt(token), *value, was)
+			if was, some := last[key]; some && value <= was {
+				return fail(e, "the progress of %s is %g after %g", excerpt(token), value, was)
 			}
-			last[key] = *value
+			last[key] = value
 			n++
 		}
 	}
@@ -277,10 +273,7 @@ func keepsStreamsApart(t *Trial) Answer {
 	}
 	n := 0
 	for k, e := range got {
-		for _, m := range e.Reply.Messages {
-			if m.Method != "notifications/progress" {
-				continue
-			}
+		for _, m := range e.progress() {
 			if token := text(member(m.Params, "progressToken")); given(token) && token != tokenOf(k) {
 				return fail(e, "the stream of the call with the token %s reports progress of %s", tokenOf(k),
 					excerpt(token))

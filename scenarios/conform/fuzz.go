@@ -75,8 +75,7 @@ func (f *Fuzz) search(t *Trial) {
 	defer func() { s.line.Close() }()
 	tools = t.quick(s, tools)
 	if len(tools) == 0 {
-		a := skip("no tool that may be called answers right arguments quickly")
-		f.none = &a
+		f.none = new(skip("no tool that may be called answers right arguments quickly"))
 		return
 	}
 	rng := rand.New(rand.NewPCG(f.Seed, 0))
@@ -103,16 +102,14 @@ func (f *Fuzz) search(t *Trial) {
 		}
 		small, e := f.smallest(t, &s, tool, args, e, kind)
 		t.exchanges = append(t.exchanges, e)
-		a := fail(e, "%s with the arguments %s: %s", excerpt(name), excerpt(string(encode(small))), e.words())
-		a.Hung = true
-		f.found[kind] = a
+		f.found[kind] = fail(e, "%s with the arguments %s: %s", excerpt(name), excerpt(string(encode(small))),
+			e.words()).hung()
 		if s, none = f.revived(t, s, e); none != nil {
 			return
 		}
 	}
 	if f.calls == 0 && len(f.found) == 0 {
-		a := skip("there was no time for a call")
-		f.none = &a
+		f.none = new(skip("there was no time for a call"))
 	}
 }
 
@@ -169,7 +166,7 @@ func (t *Trial) unkept(s *session, tool map[string]json.RawMessage, args map[str
 	r := t.callOf(tool, args, nil)
 	t.main = home
 	r.Within = within
-	return &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r)}
+	return t.exchange(s, r)
 }
 
 // complaint is the row that an exchange breaks; empty: none.

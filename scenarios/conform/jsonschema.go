@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -31,26 +32,31 @@ type anyPattern struct{}
 func (anyPattern) MatchString(string) bool { return true }
 func (anyPattern) String() string          { return "" }
 
-// badSchema says what is wrong with a schema by its dialect's own schema. known
-// reports if that could be judged. What it points at is another matter: only the
-// schema itself is held to its dialect.
-func badSchema(raw json.RawMessage) (why string, known bool) {
+// errDialect says that a schema is of a dialect that isn't known here, or no JSON.
+var errDialect = errors.New("it is of no dialect that can be judged here")
+
+// compile reads a schema by its dialect. What it points at is not fetched.
+func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	draft, ok := dialects[strings.TrimSuffix(text(member(raw, "$schema")), "#")]
-	if !ok {
-		return "", false
-	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		return "", false
+	if !ok || err != nil {
+		return nil, errDialect
 	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(draft)
 	c.UseLoader(offline{})
 	c.UseRegexpEngine(func(string) (jsonschema.Regexp, error) { return anyPattern{}, nil })
 	if err := c.AddResource("mcpload:schema", value); err != nil {
-		return "", false
+		return nil, err
 	}
-	_, err = c.Compile("mcpload:schema")
+	return c.Compile("mcpload:schema")
+}
+
+// badSchema says what is wrong with a schema by its dialect's own schema. known
+// reports if that could be judged. What it points at is another matter: only the
+// schema itself is held to its dialect.
+func badSchema(raw json.RawMessage) (why string, known bool) {
+	_, err := compile(raw)
 	var bad *jsonschema.SchemaValidationError
 	switch {
 	case err == nil:
@@ -59,4 +65,41 @@ func badSchema(raw json.RawMessage) (why string, known bool) {
 		return bad.Error(), true
 	}
 	return "", false
+}
+
+// compiledSchema is a schema to hold values to; nil where that can't be judged here.
+func compiledSchema(raw json.RawMessage) *jsonschema.Schema {
+	if bytes.Contains(raw, []byte(`"pattern`)) {
+		return nil
+	}
+	schema, err := compile(raw)
+	if err != nil {
+		return nil
+	}
+	return schema
+}
+
+// keeps says how a value breaks a schema. known reports if that could be judged.
+func keeps(schema *jsonschema.Schema, value json.RawMessage) (why string, known bool) {
+	is, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
+	if err != nil || schema == nil {
+		return "", false
+	}
+	if err := schema.Validate(is); err != nil {
+		return excerpt(err.Error()), true
+	}
+	return "", true
+}
+
+// badOutput says how a result of a tool breaks the tool's outputSchema. known reports if
+// that could be judged.
+func badOutput(tool string, schema *jsonschema.Schema, result json.RawMessage) (why string, known bool) {
+	content := member(result, "structuredContent")
+	if content == nil {
+		return fmt.Sprintf("%s has an outputSchema, and its result no structuredContent", excerpt(tool)), true
+	}
+	if why, known = keeps(schema, content); why != "" {
+		why = fmt.Sprintf("the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(tool), why)
+	}
+	return why, known
 }

@@ -78,9 +78,7 @@ func (l *Loaded) Rows(done func()) []Row {
 				case l.Failed != nil:
 					return fail(l.Failed, "a right request fails: %s", l.Failed.words())
 				case l.Lost > 0:
-					a := fail(l.Worst, "%d of %d requests have no answer: %s", l.Lost, l.Sent, l.Worst.words())
-					a.Hung = true
-					return a
+					return fail(l.Worst, "%d of %d requests have no answer: %s", l.Lost, l.Sent, l.Worst.words()).hung()
 				}
 				return pass("%d requests", l.Answered)
 			}},

@@ -18,7 +18,7 @@ import (
 type Listener struct {
 	revision string
 	rows     []heardRow
-	outputs  map[string]*outputSchema // by tool
+	outputs  map[string]func() *jsonschema.Schema // by tool
 	seed     maphash.Seed
 
 	mu       sync.Mutex
@@ -82,19 +82,14 @@ func only(want string) func(revision, method string, result json.RawMessage) boo
 	return func(_, method string, _ json.RawMessage) bool { return method == want }
 }
 
-// An outputSchema is what a tool says of its structured content.
-type outputSchema struct {
-	compiled func() *jsonschema.Schema // once; nil where it can't be judged
-}
-
-// outputSchemas are those of tools, as a server describes them, by their names.
-func outputSchemas(tools []json.RawMessage) map[string]*outputSchema {
-	out := map[string]*outputSchema{}
+// outputSchemas are those of tools, as a server describes them, by their names. Each is
+// read once it is needed; nil is one that can't be judged.
+func outputSchemas(tools []json.RawMessage) map[string]func() *jsonschema.Schema {
+	out := map[string]func() *jsonschema.Schema{}
 	for _, tool := range tools {
 		raw := member(tool, "outputSchema")
 		if raw != nil && string(raw) != "null" {
-			once := sync.OnceValue(func() *jsonschema.Schema { return compiledSchema(raw) })
-			out[text(member(tool, "name"))] = &outputSchema{compiled: once}
+			out[text(member(tool, "name"))] = sync.OnceValue(func() *jsonschema.Schema { return compiledSchema(raw) })
 		}
 	}
 	return out
@@ -107,14 +102,7 @@ func (l *Listener) badOutput(tool string, result json.RawMessage) (why string, k
 	if schema == nil || string(member(result, "isError")) == "true" {
 		return "", false
 	}
-	content := member(result, "structuredContent")
-	if content == nil {
-		return fmt.Sprintf("%s has an outputSchema, and its result no structuredContent", excerpt(tool)), true
-	}
-	if why, known = keeps(schema.compiled(), content); why != "" {
-		why = fmt.Sprintf("the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(tool), why)
-	}
-	return why, known
+	return badOutput(tool, schema(), result)
 }
 
 // asksMore reports if a result asks for input, or is an extension's, and so has other

@@ -120,8 +120,7 @@ func (t *Trial) published() (*papers, *Answer) {
 	if p.named == "" {
 		u, err := url.Parse(t.URL)
 		if err != nil {
-			a := skip("the URL cannot be parsed")
-			return nil, &a
+			return nil, new(skip("the URL cannot be parsed"))
 		}
 		places = []string{"/.well-known/oauth-protected-resource" + strings.TrimSuffix(u.Path, "/"),
 			"/.well-known/oauth-protected-resource"}
@@ -260,14 +259,12 @@ func saysInvalidToken(t *Trial) Answer {
 // another says that there is no second credential; nil where there is one that works.
 func (t *Trial) another() *Answer {
 	if !t.Other {
-		a := needs("--other-bearer-env NAME", "no token of somebody else is given")
-		return &a
+		return new(needs("--other-bearer-env NAME", "no token of somebody else is given"))
 	}
 	r := t.opening()
 	r.Bare, r.Other = false, true
 	if e := t.Send(r); !e.OK() {
-		a := skip("the other token is not served: %s", e.words())
-		return &a
+		return new(skip("the other token is not served: %s", e.words()))
 	}
 	return nil
 }
@@ -307,9 +304,7 @@ func differentIsPrivate(t *Trial) Answer {
 		n++
 		for _, e := range []*Exchange{ours, theirs} {
 			if text(member(e.result(), "cacheScope")) == "public" {
-				a := fail(e, "%s differs for two callers, and is public", l.method)
-				a.Shows = []*Exchange{ours, theirs}
-				return a
+				return fail(e, "%s differs for two callers, and is public", l.method).showing(ours, theirs)
 			}
 		}
 	}

@@ -55,9 +55,9 @@ func (t *Trial) begin(line Line, revision string) (*session, *Exchange) {
 }
 
 func agreesAlways(t *Trial) Answer {
-	line, err := t.main.line.Open()
-	if err != nil {
-		return skip("no other session could be opened: %v", err)
+	line, none := t.anotherLine()
+	if none != nil {
+		return *none
 	}
 	defer line.Close()
 	_, e := t.begin(line, t.Revision)
@@ -145,9 +145,9 @@ func standsSecondBeginning(t *Trial) Answer {
 }
 
 func standsEarlyRequest(t *Trial) Answer {
-	line, err := t.main.line.Open()
-	if err != nil {
-		return skip("no other session could be opened: %v", err)
+	line, none := t.anotherLine()
+	if none != nil {
+		return *none
 	}
 	defer line.Close()
 	s := &session{line: line, transport: t.Transport, revision: t.Revision}
@@ -220,9 +220,9 @@ func tellsOlderClients(t *Trial) Answer {
 	if older := t.modernOnly(); older != nil {
 		return *older
 	}
-	line, err := t.main.line.Open()
-	if err != nil {
-		return skip("no other session could be opened: %v", err)
+	line, none := t.anotherLine()
+	if none != nil {
+		return *none
 	}
 	defer line.Close()
 	_, e := t.begin(line, R2511)
@@ -242,8 +242,7 @@ func (t *Trial) sameElsewhere(connections int) Answer {
 	return t.sameLists("connection", connections, func(k int) (*session, *Answer) {
 		line, err := home.line.Open()
 		if err != nil {
-			a := skip("no other connection could be opened: %v", err)
-			return nil, &a
+			return nil, new(skip("no other connection could be opened: %v", err))
 		}
 		next := int64(1000 * (k + 1))
 		return &session{line: line, transport: t.Transport, revision: t.Revision, result: home.result, next: next}, nil
@@ -281,10 +280,8 @@ func (t *Trial) sameLists(what string, others int, open func(k int) (*session, *
 		case !still:
 			return skip("the tools themselves changed meanwhile")
 		case !same:
-			a := fail(pages[0], "another %s is shown %d tools, of which not all are the %d of this one", what,
-				len(names), len(first))
-			a.Shows = []*Exchange{ours[0], pages[0]}
-			return a
+			return fail(pages[0], "another %s is shown %d tools, of which not all are the %d of this one", what,
+				len(names), len(first)).showing(ours[0], pages[0])
 		}
 	}
 	return pass("%d tools each time", len(first))
@@ -314,9 +311,9 @@ func speaksWhatItSays(t *Trial) Answer {
 		if revision < R2503 && t.Transport == HTTP {
 			continue // which had another transport
 		}
-		line, err := t.main.line.Open()
-		if err != nil {
-			return skip("no other session could be opened: %v", err)
+		line, none := t.anotherLine()
+		if none != nil {
+			return *none
 		}
 		_, e := t.begin(line, revision)
 		line.Close()

@@ -1,14 +1,11 @@
 package conform
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // callRows call tools that say that they only read, or the one that the user names.
@@ -99,9 +96,8 @@ func (t *Trial) structured() ([]call, *Answer) {
 		return schema == nil || string(schema) == "null" || !c.OK() || c.toolFailed() || c.asksInput()
 	})
 	if len(list) == 0 {
-		a := needs("--tool NAME of a tool with an outputSchema", "no tool that may be called has an outputSchema and "+
-			"came to a result")
-		return nil, &a
+		return nil, new(needs("--tool NAME of a tool with an outputSchema",
+			"no tool that may be called has an outputSchema and came to a result"))
 	}
 	return list, nil
 }
@@ -113,62 +109,18 @@ func keepsOutputSchemas(t *Trial) Answer {
 	}
 	n := 0
 	for _, c := range list {
-		content := member(c.result(), "structuredContent")
-		if content == nil {
-			return fail(c.Exchange, "%s has an outputSchema, and its result no structuredContent", excerpt(c.name()))
+		why, known := badOutput(c.name(), compiledSchema(c.tool["outputSchema"]), c.result())
+		if why != "" {
+			return fail(c.Exchange, "%s", why)
 		}
-		why, known := unlike(c.tool["outputSchema"], content)
-		if !known {
-			continue
-		}
-		if n++; why != "" {
-			return fail(c.Exchange, "the structuredContent of %s doesn't keep its outputSchema: %s", excerpt(c.name()),
-				why)
+		if known {
+			n++
 		}
 	}
 	if n == 0 {
 		return skip("no outputSchema could be read here")
 	}
 	return pass("%d results", n)
-}
-
-// unlike says how a value breaks a schema. known reports if that could be judged.
-func unlike(schema, value json.RawMessage) (why string, known bool) {
-	return keeps(compiledSchema(schema), value)
-}
-
-// compiledSchema is a schema to hold values to; nil where that can't be judged here.
-func compiledSchema(schema json.RawMessage) *jsonschema.Schema {
-	draft, ok := dialects[strings.TrimSuffix(text(member(schema, "$schema")), "#")]
-	if !ok || bytes.Contains(schema, []byte(`"pattern`)) {
-		return nil // whose patterns are of a richer language than is spoken here
-	}
-	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		return nil
-	}
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(draft)
-	c.UseLoader(offline{})
-	if c.AddResource("mcpload:schema", parsed) != nil {
-		return nil
-	}
-	compiled, err := c.Compile("mcpload:schema")
-	if err != nil {
-		return nil
-	}
-	return compiled
-}
-
-func keeps(schema *jsonschema.Schema, value json.RawMessage) (why string, known bool) {
-	is, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
-	if err != nil || schema == nil {
-		return "", false
-	}
-	if err := schema.Validate(is); err != nil {
-		return excerpt(err.Error()), true
-	}
-	return "", true
 }
 
 func structureIsText(t *Trial) Answer {
@@ -188,10 +140,8 @@ func structureIsText(t *Trial) Answer {
 			continue
 		}
 		parts, _ := c.contents()
-		if !slices.ContainsFunc(parts, func(part json.RawMessage) bool {
-			return saysTheSame(text(member(part, "text")),
-				want)
-		}) && !inParts(parts, want) {
+		same := func(part json.RawMessage) bool { return saysTheSame(text(member(part, "text")), want) }
+		if !slices.ContainsFunc(parts, same) && !inParts(parts, want) {
 			return fail(c.Exchange, "no text of %s's result is its structuredContent", excerpt(c.name()))
 		}
 	}
@@ -292,6 +242,23 @@ func keepsItsInside(t *Trial) Answer {
 	return pass("%d errors", n)
 }
 
+// progress are the reports of progress that came with an answer.
+func (e *Exchange) progress() (list []Message) {
+	for _, m := range e.Reply.Messages {
+		if m.Method == "notifications/progress" {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// progressOf is the value that a report gives; false where that is no number.
+func progressOf(m Message) (value float64, ok bool) {
+	raw := member(m.Params, "progress")
+	ok = json.Unmarshal(raw, &value) == nil && string(raw) != "null"
+	return value, ok
+}
+
 // progressToken is ours.
 const progressToken = "mcpload-progress-7"
 
@@ -307,23 +274,20 @@ func progressGrows(t *Trial) Answer {
 		}
 		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
 		last, some := 0.0, false
-		for _, m := range e.Reply.Messages {
-			if m.Method != "notifications/progress" {
-				continue
-			}
+		for _, m := range e.progress() {
 			n++
 			if !sameJSON(member(m.Params, "progressToken"), []byte(`"`+progressToken+`"`)) {
 				return fail(e, "it reports progress of %s, and the token is %q",
 					spelling(member(m.Params, "progressToken")), progressToken)
 			}
-			var value *float64
-			if json.Unmarshal(member(m.Params, "progress"), &value) != nil || value == nil {
+			value, ok := progressOf(m)
+			if !ok {
 				return fail(e, "the progress is %s", spelling(member(m.Params, "progress")))
 			}
-			if some && *value <= last {
-				return fail(e, "the progress is %g after %g", *value, last)
+			if some && value <= last {
+				return fail(e, "the progress is %g after %g", value, last)
 			}
-			last, some = *value, true
+			last, some = value, true
 		}
 	}
 	if n == 0 {
@@ -343,11 +307,9 @@ func noProgressUnasked(t *Trial) Answer {
 			continue
 		}
 		n++
-		for _, m := range c.Reply.Messages {
-			if m.Method == "notifications/progress" {
-				return fail(c.Exchange, "it reports progress of %s, and no token was given",
-					spelling(member(m.Params, "progressToken")))
-			}
+		if reports := c.progress(); len(reports) > 0 {
+			return fail(c.Exchange, "it reports progress of %s, and no token was given",
+				spelling(member(reports[0].Params, "progressToken")))
 		}
 	}
 	if n == 0 {

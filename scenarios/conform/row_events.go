@@ -61,9 +61,7 @@ func cursorsAreStable(t *Trial) Answer {
 			return fail(one, "%s refuses the cursor that it gave: %s", l.method, one.words())
 		}
 		if !two.OK() || !sameNames(l, one, two) {
-			a := fail(two, "%s has two pages for one cursor", l.method)
-			a.Shows = []*Exchange{one, two}
-			return a
+			return fail(two, "%s has two pages for one cursor", l.method).showing(one, two)
 		}
 	}
 	if n == 0 {
@@ -264,17 +262,14 @@ func (t *Trial) subscription() (*Exchange, *Answer) {
 	}
 	switch {
 	case e.code() == "-32601" || e.Reply.Status == http.StatusNotFound || e.Reply.Status == http.StatusMethodNotAllowed:
-		a := needs("a server with subscriptions", "it has none: %s", e.words())
-		return e, &a
+		return e, new(needs("a server with subscriptions", "it has none: %s", e.words()))
 	case e.answer() != nil && e.answer().HasErr:
-		a := skip("it refuses the subscription: %s", e.words())
-		return e, &a
+		return e, new(skip("it refuses the subscription: %s", e.words()))
 	case len(e.Reply.Messages) == 0:
-		a := skip("nothing came in %s", r.Within)
-		return e, &a
+		return e, new(skip("nothing came in %s", r.Within))
 	case e.Reply.Messages[0].Result != nil: // as where a limiter let it in no further
-		a := skip("it ends the subscription before it has begun: %s", excerpt(string(e.Reply.Messages[0].Raw)))
-		return e, &a
+		return e, new(skip("it ends the subscription before it has begun: %s",
+			excerpt(string(e.Reply.Messages[0].Raw))))
 	}
 	return e, nil
 }

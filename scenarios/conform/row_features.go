@@ -28,8 +28,7 @@ func featureRows() []Row {
 			Effect: Reads, Needs: "resources",
 			Says: "answers a read of an unknown resource with error -32002",
 			Check: func(t *Trial) Answer {
-				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such",
-					"-32002")
+				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32002")
 			}},
 		{ID: "P12", Area: Prompts, Level: Should, Section: "server/prompts §Error Handling", Effect: Reads,
 			Needs: "prompts",
@@ -93,8 +92,7 @@ func (t *Trial) tools() (list []listedTool, none *Answer) {
 		}
 	}
 	if len(list) == 0 {
-		a := needs("a server that lists tools", "it lists no tools: %s", pages[0].words())
-		return nil, &a
+		return nil, new(needs("a server that lists tools", "it lists no tools: %s", pages[0].words()))
 	}
 	return list, nil
 }

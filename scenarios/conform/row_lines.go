@@ -42,9 +42,8 @@ func keepsLines(t *Trial) Answer {
 	case got != nil && got.HasErr && len(e.Reply.Body) == 0:
 		return skip("it has no result: %s", e.words())
 	case len(e.Reply.Body) > 0 || got != nil:
-		a := fail(e, "the answer to an id with a line break in it is broken: %s", excerpt(string(e.Reply.Body)))
-		a.Hung = true
-		return a
+		return fail(e, "the answer to an id with a line break in it is broken: %s",
+			excerpt(string(e.Reply.Body))).hung()
 	}
 	return skip("there was no answer: %s", e.words())
 }
@@ -76,8 +75,7 @@ func (t *Trial) ender() (*session, Ender, *Answer) {
 	}
 	l, ok := s.line.(Ender)
 	if none = t.works(s); none == nil && !ok {
-		a := skip("nothing here can be ended")
-		none = &a
+		none = new(skip("nothing here can be ended"))
 	}
 	if none != nil {
 		s.line.Close()
@@ -115,9 +113,7 @@ func standsOddLines(t *Trial) Answer {
 		t.send(s, Request{Body: []byte(body), Await: "", Within: t.Timeout})
 		e := t.send(s, t.harmless(s))
 		if !e.OK() {
-			a := fail(e, "after %s it serves no more: %s", what, e.words())
-			a.Hung = true
-			return a
+			return fail(e, "after %s it serves no more: %s", what, e.words()).hung()
 		}
 	}
 	return pass("it serves on after each of the three")
@@ -139,17 +135,15 @@ func servesBothEras(t *Trial) Answer {
 	}
 	defer s.line.Close()
 	if _, e := t.begin(s.line, older); !e.OK() {
-		a := fail(e, "after discovery, initialize for %s: %s", older, e.words())
-		a.Hung = true
-		return a
+		return fail(e, "after discovery, initialize for %s: %s", older, e.words()).hung()
 	}
 	return pass("after discovery it serves initialize for %s", older)
 }
 
 func asksNothingEarly(t *Trial) Answer {
-	line, err := t.main.line.Open()
-	if err != nil {
-		return skip("no other session could be opened: %v", err)
+	line, none := t.anotherLine()
+	if none != nil {
+		return *none
 	}
 	defer line.Close()
 	s, e := t.begin(line, t.Revision)

@@ -132,8 +132,7 @@ func unknownMethod(t *Trial) Answer {
 	case e.code() == "-32601":
 		return pass("error -32601")
 	case e.Reply.Broken != "":
-		a := fail(e, "%s, and the server serves on", e.words())
-		return a
+		return fail(e, "%s, and the server serves on", e.words())
 	}
 	return fail(e, "%s", e.words())
 }

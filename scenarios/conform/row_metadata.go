@@ -13,8 +13,7 @@ import (
 func (t *Trial) documented() (*papers, *Answer) {
 	p, none := t.published()
 	if none == nil && p.document == nil {
-		a := ownWay(p.challenge)
-		none = &a
+		none = new(ownWay(p.challenge))
 	}
 	return p, none
 }

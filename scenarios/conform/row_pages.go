@@ -30,8 +30,7 @@ func pageRows() []Row {
 			Effect: Reads, Needs: "resources",
 			Says: "answers a read of an unknown resource with error -32602",
 			Check: func(t *Trial) Answer {
-				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such",
-					"-32602")
+				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32602")
 			}},
 		{ID: "P09", Area: Resources, Level: Must, Section: "server/resources §Data Types, §Security", Effect: Reads,
 			Needs: "resources",
@@ -101,9 +100,7 @@ func pagesEnd(t *Trial) Answer {
 			for _, one := range list {
 				name := text(member(one, l.identity()))
 				if met[name] != nil && met[name] != e {
-					a := fail(e, "%s lists %s on two pages", l.method, excerpt(name))
-					a.Shows = []*Exchange{met[name], e}
-					return a
+					return fail(e, "%s lists %s on two pages", l.method, excerpt(name)).showing(met[name], e)
 				}
 				met[name] = e
 				elements++
@@ -133,10 +130,8 @@ func pagesAgree(t *Trial) Answer {
 		}
 		for _, e := range pages[1:] {
 			if scope := member(e.result(), "cacheScope"); !sameJSON(scope, first) {
-				a := fail(e, "of %s the first page has the cacheScope %s, and another one %s", l.method,
-					spelling(first), spelling(scope))
-				a.Shows = []*Exchange{pages[0], e}
-				return a
+				return fail(e, "of %s the first page has the cacheScope %s, and another one %s", l.method,
+					spelling(first), spelling(scope)).showing(pages[0], e)
 			}
 		}
 	}

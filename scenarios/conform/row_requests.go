@@ -50,8 +50,7 @@ func requestRows() []Row {
 func (t *Trial) modernOnly() *Answer {
 	for _, v := range t.supported() {
 		if v < R2026 {
-			a := needs("a server that speaks no older revision", "it speaks %s too", excerpt(v))
-			return &a
+			return new(needs("a server that speaks no older revision", "it speaks %s too", excerpt(v)))
 		}
 	}
 	return nil
@@ -97,17 +96,14 @@ func unguessable(t *Trial) Answer {
 		}
 		s.line.Close()
 		if slices.Contains(ids, s.id) {
-			a := fail(s.opened, "two sessions have the id %s", excerpt(s.id))
-			a.Shows = []*Exchange{shown[slices.Index(ids, s.id)], s.opened}
-			return a
+			return fail(s.opened, "two sessions have the id %s", excerpt(s.id)).
+				showing(shown[slices.Index(ids, s.id)], s.opened)
 		}
 		ids, shown = append(ids, s.id), append(shown, s.opened)
 	}
 	if bits := varying(ids); bits < leastBits {
-		a := fail(nil, "%d ids in a row differ in few places: %s, %s, %s", len(ids), excerpt(ids[0]), excerpt(ids[1]),
-			excerpt(ids[2]))
-		a.Shows = shown[:2]
-		return a
+		return fail(nil, "%d ids in a row differ in few places: %s, %s, %s", len(ids), excerpt(ids[0]), excerpt(ids[1]),
+			excerpt(ids[2])).showing(shown[:2]...)
 	}
 	return pass("%d ids in a row differ in many places", len(ids))
 }

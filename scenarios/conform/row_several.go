@@ -1,9 +1,6 @@
 package conform
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // severalRows are about several requests at a time.
 func severalRows() []Row {
@@ -64,7 +61,7 @@ func answersEach(t *Trial) Answer {
 		r.Await = requests[atOnce-1].Await
 		got = append(got, t.Send(r), t.Send(t.harmless(t.main)))
 	} else {
-		got = t.sendAll(requests)
+		got = t.sendAll(requests, nil)
 	}
 	n := map[string]int{}
 	for _, e := range got {
@@ -91,21 +88,4 @@ func answersEach(t *Trial) Answer {
 		}
 	}
 	return pass("%d requests at once have an answer each", atOnce)
-}
-
-// sendAll sends requests at once, and returns the exchanges in their order.
-func (t *Trial) sendAll(requests []Request) []*Exchange {
-	out := make([]*Exchange, len(requests))
-	var all sync.WaitGroup
-	for k, r := range requests {
-		if r.Within == 0 {
-			r.Within = t.Timeout
-		}
-		all.Go(func() {
-			out[k] = &Exchange{Request: r, Reply: t.main.line.Do(r), Row: t.row, Line: t.main.line.Repeat(r)}
-		})
-	}
-	all.Wait()
-	t.exchanges = append(t.exchanges, out...)
-	return out
 }

@@ -29,8 +29,7 @@ func (t *Trial) results(f func(e *Exchange, method string, result json.RawMessag
 		}
 		n++
 		if why := f(e, method, e.result()); why != "" {
-			a := fail(e, "%s: %s", method, why)
-			return n, &a
+			return n, new(fail(e, "%s: %s", method, why))
 		}
 	}
 	return n, nil

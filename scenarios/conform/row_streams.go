@@ -73,9 +73,8 @@ func eventsAreUnique(t *Trial) Answer {
 			}
 			key := session + "\n" + event.ID
 			if before := met[key]; before != nil && before != e {
-				a := fail(e, "two streams of a session have an event with the id %s", excerpt(event.ID))
-				a.Shows = []*Exchange{before, e}
-				return a
+				return fail(e, "two streams of a session have an event with the id %s", excerpt(event.ID)).
+					showing(before, e)
 			}
 			met[key] = e
 		}

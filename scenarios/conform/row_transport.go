@@ -146,8 +146,7 @@ func (t *Trial) sessionless() *Answer {
 	if t.main.id != "" {
 		return nil
 	}
-	a := needs("a server that gives session ids", "it gives no session id")
-	return &a
+	return new(needs("a server that gives session ids", "it gives no session id"))
 }
 
 func visibleSession(t *Trial) Answer {

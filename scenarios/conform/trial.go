@@ -166,31 +166,44 @@ func (t *Trial) hello(revision string) map[string]any {
 		"clientInfo": map[string]any{"name": clientName, "version": "1"}}
 }
 
+// anotherLine is one more line to the server, which the caller closes. Where none can be
+// opened the answer says so.
+func (t *Trial) anotherLine() (Line, *Answer) {
+	line, err := t.main.line.Open()
+	if err != nil {
+		return nil, new(skip("no other session could be opened: %v", err))
+	}
+	return line, nil
+}
+
 // fresh opens a session of its own for a row that may spoil it. The caller closes
 // its line. Where none can be opened the answer says so.
 func (t *Trial) fresh() (*session, *Answer) {
-	line, err := t.main.line.Open()
-	if err != nil {
-		a := skip("no other session could be opened: %v", err)
-		return nil, &a
+	line, none := t.anotherLine()
+	if none != nil {
+		return nil, none
 	}
 	s, err := t.open(line)
 	if err != nil {
 		line.Close()
-		a := skip("no other session could be opened: %v", err)
-		return nil, &a
+		return nil, new(skip("no other session could be opened: %v", err))
 	}
 	return s, nil
 }
 
 // send sends as a session does, and keeps the exchange.
 func (t *Trial) send(s *session, r Request) *Exchange {
+	e := t.exchange(s, r)
+	t.exchanges = append(t.exchanges, e)
+	return e
+}
+
+// exchange sends as a session does. Nothing keeps it, so that several may go on at once.
+func (t *Trial) exchange(s *session, r Request) *Exchange {
 	if r.Within == 0 {
 		r.Within = t.Timeout
 	}
-	e := &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r)}
-	t.exchanges = append(t.exchanges, e)
-	return e
+	return &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r)}
 }
 
 // Ask sends a right request in the trial's session.
@@ -229,8 +242,7 @@ func (t *Trial) works(s *session) *Answer {
 	if e.OK() {
 		return nil
 	}
-	a := skip("the same request, right, has no result either: %s", e.Reply.words())
-	return &a
+	return new(skip("the same request, right, has no result either: %s", e.Reply.words()))
 }
 
 // declares reports if the server says that it has something, such as "tools" or

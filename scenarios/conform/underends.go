@@ -177,8 +177,7 @@ func (t *Trial) restart() *restarted {
 	r := &restarted{}
 	t.again = r
 	if t.Restart == nil {
-		a := needs("--restart CMD", "nothing restarts it")
-		r.none = &a
+		r.none = new(needs("--restart CMD", "nothing restarts it"))
 		return r
 	}
 	if r.none = t.works(t.main); r.none != nil {
@@ -190,8 +189,7 @@ func (t *Trial) restart() *restarted {
 	began := t.now()
 	if err := t.Restart(); err != nil {
 		stop()
-		a := skip("the server could not be restarted: %v", err)
-		r.none = &a
+		r.none = new(skip("the server could not be restarted: %v", err))
 		return r
 	}
 	var s *session
@@ -225,8 +223,7 @@ func (t *Trial) restart() *restarted {
 func (t *Trial) counted(r *restarted) (request func() Request, before int) {
 	list, _ := t.calls()
 	k := slices.IndexFunc(list, func(c call) bool {
-		return c.OK() && !c.toolFailed() && !c.asksInput() &&
-			c.name() != t.Counter
+		return c.OK() && !c.toolFailed() && !c.asksInput() && c.name() != t.Counter
 	})
 	if k < 0 {
 		r.uncounted = "no tool may be called"

@@ -54,8 +54,7 @@ func sameInSessions(t *Trial) Answer {
 	return t.sameLists("session", manyConnections, func(k int) (*session, *Answer) {
 		s, none := t.fresh()
 		if none != nil {
-			a := skip("after %d sessions: %s", k, none.Saw)
-			return nil, &a
+			return nil, new(skip("after %d sessions: %s", k, none.Saw))
 		}
 		return s, nil
 	})
@@ -84,9 +83,8 @@ func unguessableInMany(t *Trial) Answer {
 		}
 		s.line.Close()
 		if before := met[s.id]; before != nil {
-			a := fail(s.opened, "of %d sessions two have the id %s", len(ids)+1, excerpt(s.id))
-			a.Shows = []*Exchange{before, s.opened}
-			return a
+			return fail(s.opened, "of %d sessions two have the id %s", len(ids)+1, excerpt(s.id)).
+				showing(before, s.opened)
 		}
 		ids, met[s.id], shown = append(ids, s.id), s.opened, append(shown, s.opened)
 		t.pause(t.beat())
@@ -95,10 +93,8 @@ func unguessableInMany(t *Trial) Answer {
 		return skip("only %d sessions could be opened%s", len(ids), ended)
 	}
 	if why := guessable(ids); why != "" {
-		a := fail(nil, "of %d session ids in a row%s %s: %s, %s, %s", len(ids), ended, why, excerpt(ids[0]),
-			excerpt(ids[1]), excerpt(ids[2]))
-		a.Shows = shown[:2]
-		return a
+		return fail(nil, "of %d session ids in a row%s %s: %s, %s, %s", len(ids), ended, why, excerpt(ids[0]),
+			excerpt(ids[1]), excerpt(ids[2])).showing(shown[:2]...)
 	}
 	return pass("%d ids in a row%s: none twice, no step that repeats, and too many bits to guess", len(ids), ended)
 }
@@ -230,8 +226,7 @@ func (t *Trial) rested() *Answer {
 	t.pause(2 * restUser)
 	for range fewRight {
 		if e := t.Send(once(t.Harmless())); !e.OK() {
-			a := skip("right requests are refused without strangers too: %s", e.words())
-			return &a
+			return new(skip("right requests are refused without strangers too: %s", e.words()))
 		}
 	}
 	return nil
