@@ -49,6 +49,7 @@ type Coordinator struct {
 
 // A worker is one machine, as the coordinator knows it.
 type worker struct {
+	part       int
 	name, host string
 	heard      time.Time
 	ready      bool
@@ -173,7 +174,7 @@ func (c *Coordinator) join(w http.ResponseWriter, r *http.Request) {
 		if before := c.workers[at]; before != nil {
 			instead = ", in place of the one from " + before.host
 		}
-		c.workers[at] = &worker{name: m.Worker, host: m.Host}
+		c.workers[at] = &worker{part: at + 1, name: m.Worker, host: m.Host}
 		c.say("shard %d/%d joined from %s%s", at+1, c.Shards, m.Host, instead)
 	}
 	c.workers[at].heard = time.Now()
@@ -194,9 +195,6 @@ func (c *Coordinator) free(want int) int {
 	return slices.IndexFunc(c.workers, open)
 }
 
-// part is the number of a worker's part. It needs mu.
-func (c *Coordinator) part(me *worker) int { return slices.Index(c.workers, me) + 1 }
-
 // known is the worker of a name. It needs mu, and says where there is none.
 func (c *Coordinator) known(w http.ResponseWriter, name string) *worker {
 	i := slices.IndexFunc(c.workers, func(w *worker) bool { return w != nil && w.name == name })
@@ -206,6 +204,23 @@ func (c *Coordinator) known(w http.ResponseWriter, name string) *worker {
 	}
 	c.workers[i].heard = time.Now()
 	return c.workers[i]
+}
+
+// enter takes mu, and is the worker of a name; nil where there is none, which was said.
+func (c *Coordinator) enter(w http.ResponseWriter, name string) (me *worker, leave func()) {
+	c.mu.Lock()
+	return c.known(w, name), c.mu.Unlock
+}
+
+// heard reads a worker's message, and enters for it.
+func heard[M interface{ from() string }](c *Coordinator, w http.ResponseWriter, r *http.Request) (m M, me *worker,
+	leave func()) {
+	m, ok := read[M](w, r)
+	if !ok {
+		return m, nil, func() {}
+	}
+	me, leave = c.enter(w, m.from())
+	return m, me, leave
 }
 
 // begins tells whoever watches. It needs mu.
@@ -225,18 +240,13 @@ const present = 3 * time.Second
 
 // isReady answers when the plan begins, or after a while that nobody knows yet.
 func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
-	m, ok := read[ready](w, r)
-	if !ok {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	me := c.known(w, m.Worker)
+	m, me, leave := heard[ready](c, w, r)
+	defer leave()
 	if me == nil {
 		return
 	}
 	if !me.ready {
-		if !c.noted(w, note{Part: c.part(me), Ready: true, Planned: m.Planned}) {
+		if !c.noted(w, note{Part: me.part, Ready: true, Planned: m.Planned}) {
 			return
 		}
 		me.ready, me.planned = true, m.Planned
@@ -276,24 +286,19 @@ func (c *Coordinator) isReady(w http.ResponseWriter, r *http.Request) {
 
 // beats hears of a worker.
 func (c *Coordinator) beats(w http.ResponseWriter, r *http.Request) {
-	m, ok := read[beat](w, r)
-	if !ok {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	me := c.known(w, m.Worker)
+	m, me, leave := heard[beat](c, w, r)
+	defer leave()
 	if me == nil {
 		return
 	}
 	me.ended = m.Ended
 	if m.Shard != nil {
 		me.shard = m.Shard
-		if err := c.keepShard(c.part(me), me); err != nil {
+		if err := c.keepShard(me); err != nil {
 			c.say("cannot keep what happens: %v", err)
 		}
 	}
-	if m.Over != "" && me.lost == "" && c.noted(w, note{Part: c.part(me), Lost: m.Over}) {
+	if m.Over != "" && me.lost == "" && c.noted(w, note{Part: me.part, Lost: m.Over}) {
 		me.lost = m.Over
 		c.change()
 	}
@@ -316,20 +321,19 @@ func (c *Coordinator) takeCalls(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the batch can't be read", http.StatusBadRequest)
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	me := c.known(w, r.URL.Query().Get("worker"))
+	me, leave := c.enter(w, r.URL.Query().Get("worker"))
+	defer leave()
 	if me == nil {
 		return
 	}
 	if seq == me.next {
-		if err := c.keepBatch(c.part(me), me, packed); err != nil {
+		if err := c.keepBatch(me, packed); err != nil {
 			http.Error(w, "the coordinator can't write", http.StatusServiceUnavailable)
 			c.say("cannot keep calls: %v", err)
 			return
 		}
 		if me.calls = append(me.calls, calls...); c.Watch != nil {
-			c.Watch(c.part(me), 0, calls)
+			c.Watch(me.part, 0, calls)
 		}
 		me.next++
 	}
@@ -354,9 +358,8 @@ func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
 			break // a piece that is cut short is as good as a shorter one
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	me := c.known(w, q.Get("worker"))
+	me, leave := c.enter(w, q.Get("worker"))
+	defer leave()
 	if me == nil {
 		return
 	}
@@ -368,7 +371,7 @@ func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if me.size == total && !me.whole {
-		if !c.noted(w, note{Part: c.part(me), Whole: true}) {
+		if !c.noted(w, note{Part: me.part, Whole: true}) {
 			return
 		}
 		me.whole, me.calls = true, nil
@@ -376,7 +379,7 @@ func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
 		if me.ended == 0 { // such as of a conform, which tells of none
 			calls = ""
 		}
-		c.say("shard %d/%d is done%s", c.part(me), c.Shards, calls)
+		c.say("shard %d/%d is done%s", me.part, c.Shards, calls)
 		c.change()
 	}
 	answer(w, acked{me.size})
@@ -384,7 +387,7 @@ func (c *Coordinator) takeResult(w http.ResponseWriter, r *http.Request) {
 
 // store writes a piece behind those that are there. It needs mu.
 func (c *Coordinator) store(me *worker, piece []byte) error {
-	me.file = c.path(c.part(me), "tar.gz")
+	me.file = c.path(me, "tar.gz")
 	n, err := writeAt(me.file, piece, me.size)
 	if err == nil {
 		me.size += int64(n)

@@ -12,6 +12,7 @@
 package drive
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
@@ -79,6 +80,10 @@ type (
 	}
 )
 
+func (m ready) from() string { return m.Worker }
+
+func (m beat) from() string { return m.Worker }
+
 // authorized holds a request against the token.
 func authorized(r *http.Request, token string) bool {
 	given := r.Header.Get("Authorization")
@@ -103,14 +108,7 @@ func answer(w http.ResponseWriter, v any) {
 // explained is what an answer says that isn't 200.
 func explained(resp *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 500)) // the status says enough
-	return fmt.Errorf("the coordinator says %s: %s", resp.Status, string(trimmed(text)))
-}
-
-func trimmed(b []byte) []byte {
-	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == ' ') {
-		b = b[:len(b)-1]
-	}
-	return b
+	return fmt.Errorf("the coordinator says %s: %s", resp.Status, bytes.TrimRight(text, "\n "))
 }
 
 // Lead is how long before the common start it is told, so that every worker has heard

@@ -98,9 +98,9 @@ func (c *Coordinator) resume() error {
 		}
 		c.recall(n)
 	}
-	for i, w := range c.workers {
+	for _, w := range c.workers {
 		if w != nil {
-			if err := c.refill(i+1, w); err != nil {
+			if err := c.refill(w); err != nil {
 				return err
 			}
 		}
@@ -147,7 +147,7 @@ func (c *Coordinator) recall(n note) {
 	}
 	at := &c.workers[n.Part-1]
 	if n.Worker != "" {
-		*at = &worker{name: n.Worker, host: n.Host, heard: time.Now()}
+		*at = &worker{part: n.Part, name: n.Worker, host: n.Host, heard: time.Now()}
 	}
 	w := *at
 	if w == nil {
@@ -162,23 +162,23 @@ func (c *Coordinator) recall(n note) {
 	}
 }
 
-// path is the file of a part, by what is in it.
-func (c *Coordinator) path(part int, what string) string {
-	return filepath.Join(c.Folder, fmt.Sprintf("shard-%d.%s", part, what))
+// path is the file of a worker's part, by what is in it.
+func (c *Coordinator) path(w *worker, what string) string {
+	return filepath.Join(c.Folder, fmt.Sprintf("shard-%d.%s", w.part, what))
 }
 
 // refill reads what a worker had sent: its result as far as that came, and else its calls.
-func (c *Coordinator) refill(part int, w *worker) error {
-	switch info, err := os.Stat(c.path(part, "tar.gz")); {
+func (c *Coordinator) refill(w *worker) error {
+	switch info, err := os.Stat(c.path(w, "tar.gz")); {
 	case err == nil:
-		w.file, w.size = c.path(part, "tar.gz"), info.Size()
+		w.file, w.size = c.path(w, "tar.gz"), info.Size()
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
 	if w.whole {
 		return nil
 	}
-	switch text, err := os.ReadFile(c.path(part, "json")); {
+	switch text, err := os.ReadFile(c.path(w, "json")); {
 	case err == nil:
 		w.shard = new(results.Shard)
 		if json.Unmarshal(text, w.shard) != nil {
@@ -187,7 +187,7 @@ func (c *Coordinator) refill(part int, w *worker) error {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	text, err := os.ReadFile(c.path(part, "calls"))
+	text, err := os.ReadFile(c.path(w, "calls"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -198,7 +198,7 @@ func (c *Coordinator) refill(part int, w *worker) error {
 		}
 		calls, err := unpacked(bytes.NewReader(text[4 : 4+size]))
 		if err != nil {
-			return fmt.Errorf("%s can't be read: %w", c.path(part, "calls"), err)
+			return fmt.Errorf("%s can't be read: %w", c.path(w, "calls"), err)
 		}
 		w.calls, w.next, w.kept, text = append(w.calls, calls...), w.next+1, w.kept+4+size, text[4+size:]
 	}
@@ -216,12 +216,12 @@ func unpacked(r io.Reader) ([]history.Call, error) {
 }
 
 // keepBatch writes a batch of a worker's calls behind those that are there. It needs mu.
-func (c *Coordinator) keepBatch(part int, me *worker, packed []byte) error {
+func (c *Coordinator) keepBatch(me *worker, packed []byte) error {
 	if c.journal == nil {
 		return nil
 	}
 	framed := append(binary.BigEndian.AppendUint32(nil, uint32(len(packed))), packed...)
-	n, err := writeAt(c.path(part, "calls"), framed, me.kept)
+	n, err := writeAt(c.path(me, "calls"), framed, me.kept)
 	if err == nil {
 		me.kept += int64(n)
 	}
@@ -229,7 +229,7 @@ func (c *Coordinator) keepBatch(part int, me *worker, packed []byte) error {
 }
 
 // keepShard writes now and then how a worker's clock is led to ours. It needs mu.
-func (c *Coordinator) keepShard(part int, me *worker) error {
+func (c *Coordinator) keepShard(me *worker) error {
 	if c.journal == nil || time.Since(me.shardKept) < 5*time.Second {
 		return nil
 	}
@@ -238,11 +238,11 @@ func (c *Coordinator) keepShard(part int, me *worker) error {
 		return err
 	}
 	me.shardKept = time.Now()
-	next := c.path(part, "json.next")
+	next := c.path(me, "json.next")
 	if _, err := writeAt(next, text, 0); err != nil {
 		return err
 	}
-	return os.Rename(next, c.path(part, "json"))
+	return os.Rename(next, c.path(me, "json"))
 }
 
 // writeAt writes at a place of a file, which ends there, and has it on the disk.
