@@ -19,11 +19,22 @@ const (
 	usualFiles   = 32
 )
 
+// bounds are what a machine lets one process have. What it doesn't say is 0, and bounds
+// nothing.
+type bounds struct {
+	files uint64 // open files at most
+	open  int    // of them are open already
+	ports int    // connections with one address at most
+}
+
+// boundsHere are those of this machine and this process.
+func boundsHere() bounds { return bounds{files: mostFiles(), open: filesOpen(), ports: localPorts()} }
+
 // fits refuses a load whose connections need more open files or local ports than
-// there are. Connections that are only a bound, which nobody asked for and the
+// a machine has. Connections that are only a bound, which nobody asked for and the
 // load may never come to, are left to the run. A session that listens to its
 // server's own stream holds a connection for it, whatever calls need.
-func (j *Job) fits(transport wire.Transport, listens bool) error {
+func (j *Job) fits(transport wire.Transport, listens bool, has bounds) error {
 	conns, what := 0, ""
 	if j.Sized || j.Shape.Max {
 		conns, what = j.Connections, words.Count(j.Connections, "connection")
@@ -37,7 +48,7 @@ func (j *Job) fits(transport wire.Transport, listens bool) error {
 	files := conns
 	switch transport {
 	case wire.Stdio:
-		files, what = processFiles*j.Processes, plural(j.Processes, "process", "processes")
+		files, what = processFiles*j.Processes, words.Count(j.Processes, "process")
 	case wire.InProcess:
 		return nil
 	case wire.SSE:
@@ -54,28 +65,16 @@ func (j *Job) fits(transport wire.Transport, listens bool) error {
 	if listens {
 		advice += "leave the streams alone (--get-stream off), or "
 	}
-	if limit, known := mostFiles(); known && uint64(files+filesOpen()+spareFiles) > limit {
-		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what,
-			files+filesOpen()+spareFiles, limit),
+	if all := files + has.open + spareFiles; has.files > 0 && uint64(all) > has.files {
+		return hint.New(fmt.Errorf("%s need about %d open files, and this process may have %d", what, all, has.files),
 			advice+"raise the hard limit (ulimit -Hn; LimitNOFILE= of a service; --ulimit nofile= of a container)")
-
 	}
-	if ports, known := localPorts(); known && j.Kind == target.URL && j.Options.Socket == "" &&
-		transport != wire.Stdio && conns > ports {
+	dials := j.Kind == target.URL && j.Options.Socket == "" && transport != wire.Stdio
+	if has.ports > 0 && dials && conns > has.ports {
 		return hint.New(fmt.Errorf("%s need %d local ports, and this machine has %d of them for one server", what,
-			conns, ports),
-			"ask for fewer, or widen net.ipv4.ip_local_port_range")
-
+			conns, has.ports), "ask for fewer, or widen net.ipv4.ip_local_port_range")
 	}
 	return nil
-}
-
-// plural is counted for what isn't made with an s.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // filesOpen is how many files we have open now.
@@ -87,20 +86,20 @@ func filesOpen() int {
 	return len(list)
 }
 
-// localPorts is how many connections this machine can have with one address;
-// false where it doesn't say.
-func localPorts() (int, bool) {
+// localPorts is how many connections this machine can have with one address; 0 where it
+// doesn't say.
+func localPorts() int {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 	if err != nil {
-		return 0, false
+		return 0
 	}
 	return portsOf(string(text))
 }
 
-func portsOf(text string) (int, bool) {
+func portsOf(text string) int {
 	var from, to int
 	if _, err := fmt.Sscan(text, &from, &to); err != nil || to < from {
-		return 0, false
+		return 0
 	}
-	return to - from + 1, true
+	return to - from + 1
 }

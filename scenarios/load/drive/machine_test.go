@@ -65,11 +65,8 @@ func TestAStarvedMachine(t *testing.T) {
 
 func TestLocalPorts(t *testing.T) {
 	t.Parallel()
-	n, ok := portsOf("32768\t60999\n")
-	require.True(t, ok)
-	require.Equal(t, 28232, n)
+	require.Equal(t, 28232, portsOf("32768\t60999\n"))
 	for _, text := range []string{"", "x y", "5 4"} {
-		_, ok = portsOf(text)
-		require.False(t, ok, text)
+		require.Zero(t, portsOf(text), text)
 	}
 }

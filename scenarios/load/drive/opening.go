@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/runner"
 )
 
 // How long a step of a set-up may take, where nobody says how long: so many times
@@ -46,7 +47,7 @@ func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{
 	g.SetLimit(dialing)
 	var done, failed atomic.Int64 // sessions that are open, and failures since the last of them
 	done.Store(1)
-	for i := 1; i < len(c.names) && failed.Load() < dialing && ctx.Err() == nil && !closed(drain); i++ {
+	for i := 1; i < len(c.names) && failed.Load() < dialing && ctx.Err() == nil && !runner.Closed(drain); i++ {
 		doing(fmt.Sprintf("opening sessions: %d of %d", done.Load(), len(c.names)))
 		g.Go(func() error {
 			m, err := c.open(ctx, c.options, c.names[i], learn)
@@ -63,16 +64,6 @@ func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{
 	}
 	_ = g.Wait() // nobody returns an error
 	return opened
-}
-
-// closed reports if a channel is closed.
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 // miss notes that a session could not be opened.

@@ -86,7 +86,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 	c.first = first.Session
 	o.Idempotent = c.first.Idempotent
 	c.options = o
-	if err := j.fits(c.first.Transport(), c.first.Listens()); err != nil {
+	if err := j.fits(c.first.Transport(), c.first.Listens(), boundsHere()); err != nil {
 		return c, err
 	}
 	c.named = c.first.SessionID() != ""

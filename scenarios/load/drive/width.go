@@ -68,7 +68,7 @@ func (j *Job) Fit() error {
 	if j.Options.Transport != wire.Stdio {
 		j.Options.MaxConns = j.Connections
 	}
-	return j.fits(j.Options.Transport, j.Options.GetStream == wire.GetOn)
+	return j.fits(j.Options.Transport, j.Options.GetStream == wire.GetOn, boundsHere())
 }
 
 // Reaches refuses a threshold on a tool that the plan never calls: it would match no
