@@ -60,10 +60,8 @@ func (ch *Chain) follow(ctx context.Context, a history.Arrival) history.Call {
 // all: neither drain is closed nor the context has ended.
 func waitFor(ctx context.Context, clock Clock, due time.Duration, drain <-chan struct{}) bool {
 	for {
-		select {
-		case <-drain:
+		if Closed(drain) {
 			return false
-		default:
 		}
 		if clock.Now() >= due {
 			return ctx.Err() == nil
@@ -71,5 +69,16 @@ func waitFor(ctx context.Context, clock Clock, due time.Duration, drain <-chan s
 		if clock.Wait(ctx, due, drain) != nil {
 			return false
 		}
+	}
+}
+
+// Closed reports if a channel that is only ever closed has been, such as one that says
+// that a run is to send no more. A nil one never is.
+func Closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

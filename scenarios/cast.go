@@ -47,7 +47,7 @@ var isolation = Scenario{
 // isolationCues keeps the modest client so far below the rate that a bucket of
 // its own can't be empty when it calls, whatever the jitter.
 func isolationCues(l profiles.Limit, set Setting) []Cue {
-	r := jitter(set.Seed, "isolation")
+	r := Jitter(set.Seed, "isolation")
 	length := max(5, 12/l.Rate)
 	cues := []Cue{{Calls: drained(l), Client: set.Clients[0]}}
 	for at := 0.0; at < length; at += (0.7 + 0.6*r.Float64()) / (2 * l.Rate) {

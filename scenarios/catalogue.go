@@ -74,7 +74,7 @@ const refusals = 7
 // the calls to every phase of a token's refill.
 func overloadBeats(l profiles.Limit, set Setting) iter.Seq[Beat] {
 	return func(yield func(Beat) bool) {
-		r := jitter(set.Seed, "overload")
+		r := Jitter(set.Seed, "overload")
 		length := max(set.lasts(7), set.brings(40, l.Rate), seconds(refusals/(0.3*l.Rate)))
 		for at := time.Duration(0); at < length; at += seconds((0.7 + 0.6*r.Float64()) / (1.3 * l.Rate)) {
 			if !yield(Beat{At: at, Calls: 1}) {

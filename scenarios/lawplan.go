@@ -66,7 +66,7 @@ type LawPlan struct {
 // Before each stage all laws have surely forgotten what was before. Where a law is asked
 // for more than another one grants, requests are spaced so that only the first can refuse.
 func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
-	w := &lawPlanner{promise: p, set: set, jitter: jitter(set.Seed, "laws").Float64}
+	w := &lawPlanner{promise: p, set: set, jitter: Jitter(set.Seed, "laws").Float64}
 	w.set.Precision = cmp.Or(set.Precision, DefaultPrecision)
 	w.set.Budget, w.set.Calls = cmp.Or(set.Budget, DefaultLawBudget), cmp.Or(set.Calls, DefaultLawCalls)
 	for range p {

@@ -251,8 +251,8 @@ func (b *planned) take() {
 	}
 }
 
-// jitter returns the random numbers of a scenario.
-func jitter(seed uint64, name string) *rand.Rand {
+// Jitter returns the random numbers of a scenario, by its name.
+func Jitter(seed uint64, name string) *rand.Rand {
 	var salt uint64
 	for _, c := range name {
 		salt = salt*31 + uint64(c)

@@ -25,7 +25,7 @@ func varied(list []Scenario, l profiles.Limit, set Setting) []Scenario {
 			at = append(at, i)
 		}
 	}
-	order := jitter(set.Seed, "order").Perm(len(at))
+	order := Jitter(set.Seed, "order").Perm(len(at))
 	asksFull := func(from int) bool { return list[at[from]].Start(l).Min >= float64(l.Burst) }
 	if full := slices.IndexFunc(order, asksFull); full > 0 {
 		first := order[full]
@@ -47,5 +47,5 @@ func (set Setting) longer(name string) float64 {
 	if !set.varies() {
 		return 1
 	}
-	return 1 + jitter(set.Seed, name+" length").Float64()/25
+	return 1 + Jitter(set.Seed, name+" length").Float64()/25
 }

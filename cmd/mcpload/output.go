@@ -19,6 +19,7 @@ import (
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
 
@@ -168,14 +169,7 @@ func (a *app) judged(ctx context.Context, f *runFlags, jobs []drive.Job) (*resul
 }
 
 // draining reports if the run was interrupted.
-func (a *app) draining() bool {
-	select {
-	case <-a.drain:
-		return true
-	default:
-		return false
-	}
-}
+func (a *app) draining() bool { return runner.Closed(a.drain) }
 
 // readKnown reads the list of what is known to fail that a flag names, where there is one.
 func readKnown[T any](flag, name string, read func(io.Reader, string, time.Time) (T, error)) (list T, err error) {

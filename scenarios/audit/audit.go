@@ -11,9 +11,7 @@
 package audit
 
 import (
-	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -98,8 +96,7 @@ func Attempts() []Attempt {
 		{Name: "endurance", Doc: "a little more than the rate, for what the budget leaves",
 			Control: "the bucket is drained first",
 			cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
-				return enduring(
-					h.endures)
+				return enduring(h.endures)
 			}},
 	}
 }
@@ -346,12 +343,3 @@ func Untried() string {
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }
-
-// lots are the random numbers of an attempt.
-func lots(seed uint64, name string) *rand.Rand {
-	var salt uint64
-	for _, c := range name {
-		salt = salt*31 + uint64(c)
-	}
-	return rand.New(rand.NewPCG(seed, cmp.Or(salt, 1)))
-}

@@ -229,7 +229,7 @@ func enduring(length time.Duration) func(profiles.Limit, scenarios.Setting) []sc
 			return nil // the budget leaves nothing that is worth its calls
 		}
 		c.drain()
-		r := lots(set.Seed, "endurance")
+		r := scenarios.Jitter(set.Seed, "endurance")
 		for end := c.at + length; c.at < end; {
 			c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 1, Client: c.first(), Session: staying})
 			c.at += time.Duration((0.7 + 0.6*r.Float64()) / (1.3 * l.Rate) * 1e9)

@@ -29,6 +29,7 @@ type Guise struct {
 	HTTP2     bool                     // its session speaks HTTP/2
 	Body      func(body []byte) []byte // writes its message in another way; nil: as it is
 	Says      bool                     // its message says who a client is
+	Escapes   bool                     // its method is spelled with escapes
 	Method    string                   // the HTTP method; empty: POST
 	Chunks    bool                     // its message goes in chunks
 	Ends      bool                     // its session is opened and ended, and the call goes by the first session
@@ -141,8 +142,7 @@ func forwarding() []trickForm {
 func forgeries() []trickForm {
 	return append(append(forwarding(), claims()...),
 		trickForm{"client in _meta", func(n int) Guise {
-			return Guise{Body: saying("audit-" + strconv.Itoa(n)),
-				Says: true}
+			return Guise{Body: saying("audit-" + strconv.Itoa(n)), Says: true}
 		}},
 		header("User-Agent", number("audit/")),
 		header("Accept-Language", func(n int) string { return []string{"fr", "ja"}[n%2] }),

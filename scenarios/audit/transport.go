@@ -17,7 +17,7 @@ func transportForms() []trickForm {
 		return trickForm{name, func(int) Guise { return Guise{Header: map[string]string{header: value}} }}
 	}
 	return []trickForm{
-		{"message with escapes", func(int) Guise { return Guise{Body: escaped} }},
+		{"message with escapes", func(int) Guise { return Guise{Body: escaped, Escapes: true} }},
 		{"message with a progress token", func(int) Guise { return Guise{Body: progressing} }},
 		{"message in gzip", func(int) Guise {
 			return Guise{Header: map[string]string{"Content-Encoding": "gzip"}, Body: packed}
@@ -46,12 +46,6 @@ func escaped(body []byte) []byte {
 		fmt.Fprintf(&spelt, `\u%04x`, r)
 	}
 	return bytes.Replace(body, m["method"], []byte(`"`+spelt.String()+`"`), 1)
-}
-
-// Escapes reports if a guise spells a message's method with escapes.
-func (g Guise) Escapes() bool {
-	const plain = `{"id":1,"method":"tools/call","params":{}}`
-	return g.Body != nil && g.Header == nil && !bytes.Contains(g.Body([]byte(plain)), []byte("tools/call"))
 }
 
 // progressing has a message ask to be told of its progress, by a token that is its id.

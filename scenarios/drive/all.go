@@ -28,7 +28,7 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 	for i, j := range jobs {
 		one := func() { outcomes[i] = j.Run(ctx, o, drain) }
 		switch {
-		case j.InTurn && i > 0 && closed(drain):
+		case j.InTurn && i > 0 && runner.Closed(drain):
 			outcomes[i].Server = j.Describe()
 			outcomes[i].Server.Error = "not started: the run was interrupted"
 		case j.InTurn:
@@ -38,7 +38,7 @@ func All(ctx context.Context, jobs []Job, doc *results.Document, o Observer, dra
 			one()
 		case j.Live == nil:
 			work.Go(one)
-		case closed(drain):
+		case runner.Closed(drain):
 			outcomes[i].Server = j.Describe()
 			outcomes[i].Server.Error = "not started: the run was interrupted"
 		default: // they are real processes, and would take each other's processors
@@ -98,7 +98,7 @@ func Repeated(ctx context.Context, n int, jobs []Job, blank func() *results.Docu
 	var histories []Histories
 	tell := teller{to: o}
 	for i := range n {
-		if i > 0 && closed(drain) {
+		if i > 0 && runner.Closed(drain) {
 			tell.say("ended after %d of %d runs", i, n)
 			break
 		}
@@ -118,14 +118,4 @@ func Repeated(ctx context.Context, n int, jobs []Job, blank func() *results.Docu
 		chosen[s.Server] = histories[from[i]][s.Server]
 	}
 	return doc, chosen, nil
-}
-
-// closed reports if a channel is.
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -30,7 +31,7 @@ type Survey struct {
 func (s Survey) Run(ctx context.Context, report *results.Fleet, drain <-chan struct{}) Histories {
 	histories := Histories{}
 	for i, j := range s.Jobs {
-		if closed(drain) {
+		if runner.Closed(drain) {
 			s.say("interrupted: %d of %d servers were judged", i, len(s.Jobs))
 			break
 		}
@@ -82,7 +83,7 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 		o.Server.Scenarios[0].Scenario == target.LaunchScenario:
 		row.Trouble = "doesn't start: " + o.Server.Scenarios[0].Findings[0].Saw
 		return row, o
-	case closed(drain):
+	case runner.Closed(drain):
 		row.Trouble = "interrupted"
 		return row, o
 	case s.Probe == nil:
@@ -94,7 +95,7 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 		return row, o
 	}
 	fillDrift(&row, r)
-	if s.Conform != nil && !closed(drain) {
+	if s.Conform != nil && !runner.Closed(drain) {
 		row.Conform = s.conform(ctx, j, o.Server.Target.Protocol)
 	}
 	return row, o

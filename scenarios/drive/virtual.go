@@ -81,45 +81,58 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 	if fault, ok := mock.FaultNamed(c.Fault); ok && shape == "" {
 		shape = fault.Shape
 	}
-	batches := map[string]int{}
-	executions := mock.Executions{Fault: c.Fault, Counter: c.Counter}
-	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r,
-		Decide: func(at time.Duration, a history.Arrival) virtual.Reply {
-			q := virtualRequest(at, a, c.IdentityHeader != "")
-			q.Lasts, q.Fails = c.Lasts(), a.Tool == "fail"
-			if g, ok := audit.GuiseOf(a.Session); ok {
-				q = guised(q, g, a, c.Profile.Call.Tool)
-				if g.Begins && a.Method == "initialize" && c.Forgets() {
-					limiter, err = c.Limiter(virtualEpoch)
-					if err != nil {
-						return virtual.Reply{Outcome: history.Broken, Detail: err.Error()}
-					}
-				}
-				if g.Batch > 0 {
-					q.Batch = batches[a.Session] % g.Batch
-					batches[a.Session]++
-				}
-			}
-			answer := limiter.Decide(q)
-			if g, _ := audit.GuiseOf(a.Session); g.Ends && a.Method == "initialize" && c.Refills() {
-				limiter.Decide(mock.Request{At: at, Client: a.Client, Method: http.MethodDelete})
-			}
-			executions.Note(q, answer)
-			r := virtualReply(answer, shape, a.Method)
-			if g, _ := audit.GuiseOf(a.Session); g.Begins && a.Method == "initialize" && r.Outcome == history.OK {
-				r.Detail = verdict.Restarted
-			}
-			if r.Outcome == history.OK && c.Counter != "" && a.Tool == c.Counter {
-				r.Detail = verdict.Counted + strconv.Itoa(executions.Count())
-			}
-			if r.Outcome == history.OK {
-				r.Takes += q.Lasts
-			}
-			if r.Outcome == history.OK && q.Fails {
-				r.Outcome, r.Status, r.Detail = history.Rejected, http.StatusBadRequest, "this tool always fails"
-			}
-			return r
-		}}, nil
+	m := &virtualMock{Config: c, limiter: limiter, shape: shape, batches: map[string]int{},
+		executions: mock.Executions{Fault: c.Fault, Counter: c.Counter}}
+	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r, Decide: m.decide}, nil
+}
+
+// A virtualMock decides what becomes of each call.
+type virtualMock struct {
+	mock.Config
+	limiter    mock.Limiter
+	shape      ratelimit.Shape
+	batches    map[string]int // calls so far, by session
+	executions mock.Executions
+}
+
+func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply {
+	q := virtualRequest(at, a, m.IdentityHeader != "")
+	q.Lasts, q.Fails = m.Lasts(), a.Tool == "fail"
+	guise, tricked := audit.GuiseOf(a.Session)
+	if tricked {
+		q = guised(q, guise, a, m.Profile.Call.Tool)
+	}
+	opens := a.Method == "initialize"
+	if opens && guise.Begins && m.Forgets() {
+		fresh, err := m.Limiter(virtualEpoch)
+		if err != nil {
+			return virtual.Reply{Outcome: history.Broken, Detail: err.Error()}
+		}
+		m.limiter = fresh
+	}
+	if guise.Batch > 0 {
+		q.Batch = m.batches[a.Session] % guise.Batch
+		m.batches[a.Session]++
+	}
+	answer := m.limiter.Decide(q)
+	if opens && guise.Ends && m.Refills() {
+		m.limiter.Decide(mock.Request{At: at, Client: a.Client, Method: http.MethodDelete})
+	}
+	m.executions.Note(q, answer)
+	r := virtualReply(answer, m.shape, a.Method)
+	if r.Outcome != history.OK {
+		return r
+	}
+	if opens && guise.Begins {
+		r.Detail = verdict.Restarted
+	}
+	if m.Counter != "" && a.Tool == m.Counter {
+		r.Detail = verdict.Counted + strconv.Itoa(m.executions.Count())
+	}
+	if r.Takes += q.Lasts; q.Fails {
+		r.Outcome, r.Status, r.Detail = history.Rejected, http.StatusBadRequest, "this tool always fails"
+	}
+	return r
 }
 
 // virtualRequest is what a server sees of an arrival. Where clients have an
@@ -169,7 +182,7 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		}
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
-	q.Escaped = g.Escapes()
+	q.Escaped = g.Escapes
 	q.Arguments = string(a.Arguments)
 	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q

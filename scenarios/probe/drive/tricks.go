@@ -7,6 +7,7 @@ import (
 
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
+	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
@@ -39,7 +40,7 @@ func (j *Job) tricks(ctx context.Context, r *probe.Report, o drive.Observer,
 		return left("nothing was refused")
 	case r.Result != probe.Measured || r.Box == nil:
 		return left("that needs a token bucket that is certain")
-	case ctx.Err() != nil || closed(drain):
+	case ctx.Err() != nil || runner.Closed(drain):
 		return left("the probe was interrupted")
 	}
 	one := j.Job
@@ -108,13 +109,4 @@ func told(names []string, s *results.Server) (list []results.ProbedTrick) {
 		list = append(list, one)
 	}
 	return list
-}
-
-func closed(drain <-chan struct{}) bool {
-	select {
-	case <-drain:
-		return true
-	default:
-		return false
-	}
 }
