@@ -23,10 +23,7 @@ func (d *Document) JSON(w io.Writer) error {
 		return ErrUnfinished
 	}
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false) // "<" is common in what checks say, and no page embeds this
-	if err := enc.Encode(d); err != nil {
+	if err := WriteJSON(&b, d); err != nil {
 		return fmt.Errorf("cannot encode the document: %w", err)
 	}
 	if _, err := w.Write(unbroken(b.Bytes())); err != nil {
@@ -118,10 +115,10 @@ func milder(what string, says, parts verdict.Verdict) error {
 	return fmt.Errorf("%s says %q, its parts say %q", what, says, parts)
 }
 
-// writeIndented writes a document as indented JSON.
-func writeIndented(w io.Writer, doc any) error {
+// WriteJSON writes a document of any kind for machines, which people may read too.
+func WriteJSON(w io.Writer, doc any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false) // "<" is common in what checks say
+	enc.SetEscapeHTML(false) // "<" is common in what checks say, and no page embeds this
 	return enc.Encode(doc)
 }

@@ -113,8 +113,7 @@ func (v *Server) conformRows(answer string) []conformRow {
 				continue
 			}
 			k := slices.IndexFunc(out, func(o conformRow) bool {
-				return o.ID == r.ID && (answer != RowNotTestable ||
-					o.Saw == r.Saw)
+				return o.ID == r.ID && (answer != RowNotTestable || o.Saw == r.Saw)
 			})
 			if k < 0 {
 				out = append(out, conformRow{ConformRow: r, counts: sc.Conform.counts(r)})

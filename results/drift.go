@@ -1,7 +1,6 @@
 package results
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -58,9 +57,7 @@ type Charge struct {
 // JSON writes the fleet as its document.
 func (f *Fleet) JSON(w io.Writer) error {
 	f.Schema = FleetSchema
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(f)
+	return WriteJSON(w, f)
 }
 
 var driftHeads = []string{"server", "required", "its code says", "measured live", "attached?", "how it refuses",
@@ -90,7 +87,7 @@ func (d Drift) cells() []string {
 		required = d.Promise
 	}
 	return []string{name, required, d.Observed.words(), measured, d.Attached,
-		orDash(d.Refusal), d.charges(), d.Conform.words()}
+		words.Dash(d.Refusal), d.charges(), d.Conform.words()}
 }
 
 // bare is a limit without where it was taken from.
@@ -124,7 +121,7 @@ func (d Drift) charges() string {
 	if len(free) > 0 {
 		parts = append(parts, "free: "+strings.Join(free, ", "))
 	}
-	return orDash(strings.Join(parts, "; "))
+	return words.Dash(strings.Join(parts, "; "))
 }
 
 // Sheet is the rows.

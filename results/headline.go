@@ -268,8 +268,7 @@ func (s *view) generator() (string, bool) {
 			sent += sc.Calls.Sent
 			late = Quantiles{N: late.N + sc.Late.N, P99: max(late.P99, sc.Late.P99), Max: max(late.Max, sc.Late.Max)}
 			if slices.ContainsFunc(sc.Findings, func(f Finding) bool {
-				return f.Check == "generator" &&
-					f.Verdict != verdict.Pass
+				return f.Check == "generator" && f.Verdict != verdict.Pass
 			}) {
 				behind = append(behind, v.Server+" "+sc.Scenario)
 			}

@@ -61,8 +61,7 @@ func (s *scene) draw(p *page, indent int) {
 	}
 	if len(inside) <= fewRows {
 		slices.SortFunc(inside, func(a, b drawn) int {
-			return cmp.Or(cmp.Compare(a.sent, b.sent),
-				cmp.Compare(a.pos, b.pos))
+			return cmp.Or(cmp.Compare(a.sent, b.sent), cmp.Compare(a.pos, b.pos))
 		})
 		for _, d := range inside {
 			pl.interval(d)

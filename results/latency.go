@@ -86,9 +86,7 @@ func quantiles(d []time.Duration) Quantiles {
 	}
 	// In thousandths, as q·n in floating point may come out just over a rank:
 	// 0.95·20 would, and the rank one too high with it.
-	rank := func(thousandths int) float64 {
-		return millis(d[(thousandths*len(d)+999)/1000-1])
-	}
+	rank := func(thousandths int) float64 { return millis(d[(thousandths*len(d)+999)/1000-1]) }
 	return Quantiles{
 		N:    len(d),
 		Mean: math.Round(sum/float64(len(d))) / 1e6,

@@ -54,8 +54,7 @@ func (s *Server) likeliest(open []fail) string {
 func (s *Server) ours() bool {
 	opens := func(sc Scenario, which func(Finding) bool) bool {
 		return slices.ContainsFunc(sc.Findings, func(f Finding) bool {
-			return f.Verdict == verdict.Inconclusive &&
-				which(f)
+			return f.Verdict == verdict.Inconclusive && which(f)
 		})
 	}
 	late := false
@@ -73,8 +72,7 @@ func (s *Server) ours() bool {
 func (s *Server) interrupted() bool {
 	return slices.ContainsFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, interruptedRun) }) ||
 		slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool {
-			return sc.Load != nil &&
-				strings.HasPrefix(sc.Load.Stopped, "interrupted")
+			return sc.Load != nil && strings.HasPrefix(sc.Load.Stopped, "interrupted")
 		})
 }
 

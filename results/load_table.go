@@ -167,8 +167,7 @@ func (s *view) loadCalls() error {
 	}
 	const firstEmpty, lastEmpty = 3, 9 // columns that are empty most times
 	err := g.without(func(column int) bool {
-		return firstEmpty <= column && column <= lastEmpty &&
-			g.all(column, "0")
+		return firstEmpty <= column && column <= lastEmpty && g.all(column, "0")
 	}).draw(s.page)
 	if err != nil {
 		return err

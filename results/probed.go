@@ -157,7 +157,7 @@ type (
 )
 
 // JSON writes the document.
-func (p *Probed) JSON(w io.Writer) error { return writeIndented(w, p) }
+func (p *Probed) JSON(w io.Writer) error { return WriteJSON(w, p) }
 
 // DecodeProbed reads what JSON wrote. It refuses a result without what the result is of.
 func DecodeProbed(r io.Reader) (*Probed, error) {

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -68,9 +67,7 @@ func SARIF(w io.Writer, d *Document) error {
 	for i := range d.Servers {
 		run.server(&d.Servers[i])
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+	if err := WriteJSON(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
 		Runs: []sarifRun{run}}); err != nil {
 		return fmt.Errorf("cannot write the SARIF log: %w", err)
 	}

@@ -50,8 +50,7 @@ func (v *Server) misstarts() string {
 	var list []string
 	for _, c := range startChecks {
 		if slices.ContainsFunc(v.Scenarios, func(sc Scenario) bool {
-			return len(sc.Starts) > 0 &&
-				sc.failed(c.check)
+			return len(sc.Starts) > 0 && sc.failed(c.check)
 		}) {
 			list = append(list, c.says)
 		}
@@ -64,8 +63,7 @@ func (v *Server) misstarts() string {
 
 func (s Scenario) failed(check string) bool {
 	return slices.ContainsFunc(s.Findings, func(f Finding) bool {
-		return f.Check == check &&
-			f.Verdict == verdict.Fail
+		return f.Check == check && f.Verdict == verdict.Fail
 	})
 }
 
@@ -163,9 +161,9 @@ func startGrid(list []Start) *grid {
 		g.rows = append(g.rows, []cell{
 			{text: st.mark(), sgr: colorOf(st.Verdict)}, {text: st.name(), stiff: true}, {text: st.Expected},
 			{text: st.Did, stiff: true},
-			{text: orDash(st.after()), right: true, stiff: true},
-			{text: orDash(strings.TrimPrefix(st.Exit, "exit status "))},
-			{text: orDash(st.says())}, {text: orDash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
+			{text: words.Dash(st.after()), right: true, stiff: true},
+			{text: words.Dash(strings.TrimPrefix(st.Exit, "exit status "))},
+			{text: words.Dash(st.says())}, {text: words.Dash(strings.Join(st.Leaked, ", ")), sgr: leakColor(st)},
 		})
 	}
 	return g
@@ -226,11 +224,4 @@ func leakColor(st Start) string {
 		return red
 	}
 	return ""
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

@@ -43,7 +43,7 @@ func (v *Verification) Document() any {
 }
 
 // JSON writes the document.
-func (v *Verification) JSON(w io.Writer) error { return writeIndented(w, v.Document()) }
+func (v *Verification) JSON(w io.Writer) error { return WriteJSON(w, v.Document()) }
 
 // Table says it to a person.
 func (v *Verification) Table(w io.Writer) error {

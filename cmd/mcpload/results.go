@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/store"
 )
@@ -92,7 +93,7 @@ func (a *app) resultsShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return export.JSON(a.stdout, e.Show())
+			return results.WriteJSON(a.stdout, e.Show())
 		},
 	}
 	f.register(cmd)

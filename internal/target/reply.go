@@ -11,7 +11,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
@@ -40,7 +40,7 @@ func WriteReply(w io.Writer, result string, whole bool) error {
 		StructuredContent json.RawMessage
 	}
 	if whole || json.Unmarshal([]byte(result), &parts) != nil || len(parts.Content) == 0 {
-		return export.JSON(w, json.RawMessage(result))
+		return results.WriteJSON(w, json.RawMessage(result))
 	}
 	for _, c := range parts.Content {
 		if c.Type != "text" {
@@ -50,7 +50,7 @@ func WriteReply(w io.Writer, result string, whole bool) error {
 		fmt.Fprintln(w, strings.TrimRight(c.Text, "\n"))
 	}
 	if parts.StructuredContent != nil {
-		return export.JSON(w, parts.StructuredContent)
+		return results.WriteJSON(w, parts.StructuredContent)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -99,6 +100,6 @@ func (s *Server) rowTable(b *strings.Builder) {
 	case len(s.Conform) == 0:
 		b.WriteString("  no row is answered otherwise\n")
 	case n > 0:
-		fmt.Fprintf(b, "  %s answered otherwise, or new, or gone\n", counted(n, "other row"))
+		fmt.Fprintf(b, "  %s answered otherwise, or new, or gone\n", words.Count(n, "other row"))
 	}
 }

@@ -51,6 +51,18 @@ func kindOf(metric string) string {
 	return ""
 }
 
+// ParseDemands reads several demands.
+func ParseDemands(list []string) (demands []Demand, err error) {
+	for _, text := range list {
+		d, err := ParseDemand(text)
+		if err != nil {
+			return nil, err
+		}
+		demands = append(demands, d)
+	}
+	return demands, nil
+}
+
 // ParseDemand reads a demand.
 func ParseDemand(s string) (Demand, error) {
 	m := demandForm.FindStringSubmatch(s)

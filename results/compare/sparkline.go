@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // Levels of a sparkline, and its marks of verdicts.
@@ -21,7 +23,7 @@ func (t *Trend) Sparkline(w io.Writer, ascii bool) error {
 	var b strings.Builder
 	first, last := t.Points[0], t.Points[len(t.Points)-1]
 	fmt.Fprintf(&b, "%s %s%s: %s, %s to %s (UTC), %s\n", t.Server, t.Metric, unit(t.Unit),
-		counted(len(t.Points), "run"),
+		words.Count(len(t.Points), "run"),
 		first.Started.UTC().Format("2006-01-02 15:04"), last.Started.UTC().Format("2006-01-02 15:04"),
 		strings.TrimSpace(t.Target+" "+t.Label))
 	line, scale := t.line(ascii)
@@ -46,13 +48,13 @@ func (t *Trend) Sparkline(w io.Writer, ascii bool) error {
 		b.WriteString("no change point\n")
 	}
 	if t.Empty > 0 {
-		fmt.Fprintf(&b, "%s without a figure, left blank\n", counted(t.Empty, "run"))
+		fmt.Fprintf(&b, "%s without a figure, left blank\n", words.Count(t.Empty, "run"))
 	}
 	if t.Open > 0 {
-		fmt.Fprintf(&b, "%s bounded on one side only, left blank\n", counted(t.Open, "run"))
+		fmt.Fprintf(&b, "%s bounded on one side only, left blank\n", words.Count(t.Open, "run"))
 	}
 	if t.LeftOut > 0 {
-		fmt.Fprintf(&b, "%s left out: of another target, or reached in another way\n", counted(t.LeftOut, "run"))
+		fmt.Fprintf(&b, "%s left out: of another target, or reached in another way\n", words.Count(t.LeftOut, "run"))
 	}
 	text := b.String()
 	if ascii {

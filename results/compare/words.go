@@ -48,18 +48,11 @@ func (r *Report) Table(w io.Writer) error {
 func (r *Report) Headline() string {
 	switch r.Outcome {
 	case Regression:
-		return fmt.Sprintf("regression: %s", counted(len(r.Reasons), "thing"))
+		return fmt.Sprintf("regression: %s", words.Count(len(r.Reasons), "thing"))
 	case Undecided:
-		return fmt.Sprintf("undecided: %s", counted(len(r.Reasons), "thing"))
+		return fmt.Sprintf("undecided: %s", words.Count(len(r.Reasons), "thing"))
 	}
-	return fmt.Sprintf("no regression in %s", counted(len(r.Servers), "server"))
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("no regression in %s", words.Count(len(r.Servers), "server"))
 }
 
 func (s *Server) table(b *strings.Builder) {

@@ -19,12 +19,10 @@ type Fleet struct {
 func Fleets() Set[Fleet] {
 	return Set[Fleet]{
 		{"table", "a row a server", DrawsProof, fleetTable},
-		{"json", "the whole document", DrawsNone,
-			func(w io.Writer, f Fleet) error { return f.Report.JSON(w) }},
+		{"json", "the whole document", DrawsNone, func(w io.Writer, f Fleet) error { return f.Report.JSON(w) }},
 		{"markdown", "for a CI step summary", DrawsNone,
 			func(w io.Writer, f Fleet) error { return f.Report.Markdown(w) }},
-		{"csv", "a line a server", DrawsNone,
-			func(w io.Writer, f Fleet) error { return f.Report.Sheet().CSV(w) }},
+		{"csv", "a line a server", DrawsNone, func(w io.Writer, f Fleet) error { return f.Report.Sheet().CSV(w) }},
 		{"html", "the runs as one page", DrawsPicture,
 			func(w io.Writer, f Fleet) error { return page.HTML(w, f.Report.Run, f.Histories) }},
 		{"junit", "for CI: a suite a server", DrawsNone,

@@ -19,8 +19,7 @@ func Probes() Set[Probe] {
 	return Set[Probe]{
 		{"table", "for people, on a terminal", DrawsNone,
 			func(w io.Writer, p Probe) error { return p.Document.Table(w) }},
-		{"json", "the whole document", DrawsNone,
-			func(w io.Writer, p Probe) error { return p.Document.JSON(w) }},
+		{"json", "the whole document", DrawsNone, func(w io.Writer, p Probe) error { return p.Document.JSON(w) }},
 		{"html", "one page that stands alone, with charts", DrawsPicture,
 			func(w io.Writer, p Probe) error { return page.Probe(w, p.Document, p.Calls, nil) }},
 	}

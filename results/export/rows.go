@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/screen"
 )
 
@@ -57,7 +58,7 @@ func rowsJSON(w io.Writer, r Rows) error {
 	if r.OneLine {
 		return json.NewEncoder(w).Encode(r.Document)
 	}
-	return JSON(w, r.Document)
+	return results.WriteJSON(w, r.Document)
 }
 
 func rowsTable(w io.Writer, r Rows) error {
@@ -102,12 +103,4 @@ func (r Rows) write(w io.Writer, one func(screen.Sheet, io.Writer) error) error 
 	}
 	_, err := io.WriteString(w, r.After)
 	return err
-}
-
-// JSON writes a document for machines that people may read too.
-func JSON(w io.Writer, doc any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
 }

@@ -31,8 +31,7 @@ func Runs() Set[Run] {
 	return Set[Run]{
 		{"table", "for people, on a terminal", DrawsProof,
 			func(w io.Writer, r Run) error { return results.Table(w, r.Document, r.Table) }},
-		{"json", "the whole result document", DrawsNone,
-			func(w io.Writer, r Run) error { return r.Document.JSON(w) }},
+		{"json", "the whole result document", DrawsNone, func(w io.Writer, r Run) error { return r.Document.JSON(w) }},
 		{"html", "one page that stands alone, with charts", DrawsPicture,
 			func(w io.Writer, r Run) error { return page.HTML(w, r.Document, r.Histories) }},
 		{"markdown", "for a CI step summary", DrawsNone,

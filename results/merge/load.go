@@ -170,8 +170,7 @@ func addSchema(l *results.Load, o *results.LoadSchema) {
 	s.Checked, s.Wrong = s.Checked+o.Checked, s.Wrong+o.Wrong
 	for _, b := range o.Breaches {
 		k := slices.IndexFunc(s.Breaches, func(x results.LoadBreach) bool {
-			return x.Row == b.Row &&
-				x.Method == b.Method
+			return x.Row == b.Row && x.Method == b.Method
 		})
 		if k < 0 {
 			s.Breaches = append(s.Breaches, b)

@@ -119,8 +119,7 @@ func errorShare(id string, series []results.LoadInterval) (chart, bool) {
 	}
 	strands := []strand{
 		{"lost failed", "key-lost-failed", "failed", of(func(i results.LoadInterval) int64 {
-			return i.Failed +
-				i.ClosedIdle
+			return i.Failed + i.ClosedIdle
 		})},
 		{"lost refused", "key-lost-refused", "refused", of(func(i results.LoadInterval) int64 { return i.Refused })},
 		{"sent", "key-sent", "unsent", of(func(i results.LoadInterval) int64 { return i.Unsent })},

@@ -255,8 +255,7 @@ func cut(s string) string {
 // the bucket.
 func (v *server) sampled() bool {
 	return slices.ContainsFunc(v.Scenarios, func(sc results.Scenario) bool {
-		return sc.Load != nil &&
-			sc.Load.Generator.Sampled > 1
+		return sc.Load != nil && sc.Load.Generator.Sampled > 1
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/results"
 )
 
 // Keep stores a run, its secrets taken out, and returns the entry. It is all or
@@ -146,7 +147,7 @@ func (s *Store) fill(dir string, e *Entry, r Run) error {
 			return err
 		}
 	}
-	err = s.write(filepath.Join(dir, environmentFile), func(w io.Writer) error { return writeJSON(w, e) })
+	err = s.write(filepath.Join(dir, environmentFile), func(w io.Writer) error { return results.WriteJSON(w, e) })
 	return cmp.Or(err, syncFolder(histories), syncFolder(dir))
 }
 
