@@ -97,7 +97,7 @@ func Load(ctx context.Context, c LoadConfig) (*results.Document, error) {
 		c.Histories(report.Server.Server, calls)
 	}
 	if c.Report == nil && report.NoData != "" && doc.Verdict != verdict.Fail {
-		return nil, errors.New("" + report.NoData)
+		return nil, errors.New(report.NoData)
 	}
 	return doc, nil
 }

@@ -184,10 +184,15 @@ func (c Config) bound(j *drive.Job) error {
 	if !c.Virtual {
 		return nil
 	}
+	return inVirtualTime(j, "judged")
+}
+
+// inVirtualTime moves a mock there, with simulated delays; what is done to it there is for
+// the error.
+func inVirtualTime(j *drive.Job, done string) (err error) {
 	if j.Kind != target.Mock {
-		return errors.New("only a mock can be judged in virtual time")
+		return fmt.Errorf("only a mock can be %s in virtual time", done)
 	}
-	delay, err := virtual.ParseDelay("exp(1ms)")
-	j.Virtual = delay
+	j.Virtual, err = virtual.ParseDelay("exp(1ms)")
 	return err
 }

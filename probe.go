@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
-	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	probedrive "github.com/mcpload/mcpload/scenarios/probe/drive"
 )
@@ -90,14 +87,10 @@ func (c ProbeConfig) job() (*probedrive.Job, error) {
 	j := &probedrive.Job{Job: one, Budget: probe.Budget{Calls: c.Calls, Time: c.Time}, Other: c.Other}
 	j.Seed, j.Mock.Seed = c.Seed, c.Seed
 	if j.Tricks, err = c.Audit.drive(); err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "mcpload: "))
+		return nil, err
 	}
-	if !c.Virtual {
-		return j, nil
+	if c.Virtual {
+		err = inVirtualTime(&j.Job, "probed")
 	}
-	if j.Kind != target.Mock {
-		return nil, errors.New("only a mock can be probed in virtual time")
-	}
-	j.Virtual, err = virtual.ParseDelay("exp(1ms)")
 	return j, err
 }

@@ -43,8 +43,7 @@ func lateFaults() []Fault {
 			})},
 		{Name: "full-every-25s", Doc: "the bucket is full again every 25 s", Cause: "staying at the limit|plain calls",
 			build: scoped(func(l profiles.Limit, _ uint64) decider {
-				return &periodicReset{bucket: promised(l),
-					every: long}
+				return &periodicReset{bucket: promised(l), every: long}
 			})},
 		{Name: "rest-bonus", Doc: "who rests for 10 s gets 100 tokens more than the burst", Cause: "a rest of",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &restBonus{bucket: promised(l)} })},

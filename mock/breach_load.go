@@ -18,8 +18,7 @@ const outlivesBoth = "outlives-both"
 func loadBreaches() []ConformFault {
 	seldom := func(turn int) bool { return turn%40 == 39 }
 	stepIDs, giveSteps := countedSessions(func(n int64) string {
-		return fmt.Sprintf("%016x",
-			uint64(n)*0x9E3779B97F4A7C15)
+		return fmt.Sprintf("%016x", uint64(n)*0x9E3779B97F4A7C15)
 	})
 	foreign, swapped := crossedTokens()
 	return []ConformFault{

@@ -21,8 +21,7 @@ func versionBreaches() []ConformFault {
 		}},
 		{Name: "cancel-answered", Row: "X03", Stdio: true, Doc: "it answers cancellations of what it doesn't know",
 			before: on("notifications/cancelled", func(x *traffic) {
-				x.fails(http.StatusBadRequest, -32602,
-					"no such request")
+				x.fails(http.StatusBadRequest, -32602, "no such request")
 			})},
 	}
 }

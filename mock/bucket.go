@@ -69,9 +69,7 @@ func sizeFaults() []Fault {
 	}
 	rate := func(l profiles.Limit) float64 { return l.Rate }
 	burst := func(l profiles.Limit) float64 { return float64(l.Burst) }
-	rateTimes := func(k float64) builder {
-		return sized(func(l profiles.Limit) float64 { return k * l.Rate }, burst)
-	}
+	rateTimes := func(k float64) builder { return sized(func(l profiles.Limit) float64 { return k * l.Rate }, burst) }
 	burstPlus := func(d float64) builder {
 		return sized(rate, func(l profiles.Limit) float64 { return float64(l.Burst) + d })
 	}

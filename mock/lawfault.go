@@ -189,8 +189,7 @@ func costFaults() []LawFault {
 	return []LawFault{
 		{Name: "law-refusals-charged", Cause: "refused calls are charged", Doc: "a refused request costs as much",
 			of: func(l promise.Law) bool {
-				return !l.Charge.Refused && l.Kind != promise.Cap &&
-					l.Kind != promise.Quota
+				return !l.Charge.Refused && l.Kind != promise.Cap && l.Kind != promise.Quota
 			},
 			hidden: func(l promise.Law) bool {
 				return l.Style == promise.Fixed || l.Style == promise.Aligned || l.Style == promise.Unsaid &&

@@ -21,20 +21,17 @@ func modelFaults() []Fault {
 		{Name: "fixed-window", Doc: "the burst is granted anew in each window of burst/rate seconds",
 			Cause: "fixed window", Detectable: true,
 			build: scoped(func(l profiles.Limit, _ uint64) decider {
-				return &fixedWindow{burst: l.Burst,
-					length: window(l)}
+				return &fixedWindow{burst: l.Burst, length: window(l)}
 			})},
 		{Name: "sliding-log", Doc: "the burst is granted in any burst/rate seconds, and a token comes back only when " +
 			"its call leaves the log", Cause: "sliding window", Detectable: true,
 			build: scoped(func(l profiles.Limit, _ uint64) decider {
-				return &slidingLog{burst: l.Burst,
-					length: window(l)}
+				return &slidingLog{burst: l.Burst, length: window(l)}
 			})},
 		{Name: "concurrency-cap", Doc: "the burst limits calls at the same time, each of which takes 50 ms, and no " +
 			"rate is kept", Cause: "concurrency|stops refusing|rate is too high", Detectable: true,
 			build: scoped(func(l profiles.Limit, _ uint64) decider {
-				return &slidingLog{burst: l.Burst,
-					length: held}
+				return &slidingLog{burst: l.Burst, length: held}
 			})},
 		{Name: "burst-once", Doc: "the burst is granted once; afterwards the bucket holds one token",
 			Cause: "burst is too small", Detectable: true,

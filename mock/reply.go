@@ -52,8 +52,7 @@ func replyFaults() []Fault {
 			build: refusals(func(a *Answer) { a.Mute = true })},
 		{Name: "dies-after-60", Doc: "the server is gone after 60 calls", Cause: "stopped serving", Detectable: true,
 			build: func(l profiles.Limit, seed uint64) decider {
-				return &mortal{inner: newHonest(l, seed),
-					left: livesFor}
+				return &mortal{inner: newHonest(l, seed), left: livesFor}
 			}},
 	}
 }

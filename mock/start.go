@@ -99,8 +99,7 @@ func (v *values) secret() string {
 // only reports if all that is wrong is of one of the kinds.
 func (v *values) only(kinds ...string) bool {
 	return len(v.problems) > 0 && !slices.ContainsFunc(v.problems, func(p problem) bool {
-		return !slices.Contains(kinds,
-			p.kind)
+		return !slices.Contains(kinds, p.kind)
 	})
 }
 

@@ -68,12 +68,8 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 		return fmt.Errorf("--noise %s is below 0", f.noise)
 	}
 	o := compare.Options{Noise: f.noise, Seed: f.seed, Servers: f.servers, Scenarios: f.scenarios, Across: f.across}
-	for _, text := range f.max {
-		d, err := compare.ParseDemand(text)
-		if err != nil {
-			return fmt.Errorf("--max: %s", err)
-		}
-		o.Demands = append(o.Demands, d)
+	if o.Demands, err = compare.ParseDemands(f.max); err != nil {
+		return fmt.Errorf("--max: %w", err)
 	}
 	base, now, err := f.sides(a, baseNames, newNames)
 	if err != nil {

@@ -39,9 +39,7 @@ func (a *app) mergeCommand() *cobra.Command {
 			return hint.New(errors.New("merge takes the shards of a run"), "name kept runs, or the folders that they "+
 				"were kept in")
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.merge(f, args)
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.merge(f, args) },
 	}
 	f.registerKeep(cmd)
 	flags := cmd.Flags()

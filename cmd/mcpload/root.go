@@ -126,9 +126,7 @@ func (a *app) root() *cobra.Command {
 		Version:           version(),
 		Args:              cobra.NoArgs,
 		PersistentPreRunE: writable,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cmd.Help()
-		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags",

@@ -41,9 +41,7 @@ func (a *app) startupCommand() *cobra.Command {
 		Use:   "startup --server NAME | -- command args...",
 		Short: "Check that a server refuses bad credentials at its start, and leaks none",
 		Args:  onlyAfterDash,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.startup(cmd.Context(), f, args)
-		},
+		RunE:  func(cmd *cobra.Command, args []string) error { return a.startup(cmd.Context(), f, args) },
 	}
 	f.register(cmd)
 	return cmd

@@ -173,9 +173,7 @@ func (c *Config) workers() node {
 
 // pod is a pod that the restricted Pod Security Standard lets in.
 func (c *Config) pod(component string, args []any, resources node) node {
-	secret := func(name, key string) node {
-		return node{"secretKeyRef": node{"name": name, "key": key}}
-	}
+	secret := func(name, key string) node { return node{"secretKeyRef": node{"name": name, "key": key}} }
 	container := node{"name": component, "image": c.Image, "args": args, "resources": resources,
 		"env": []any{
 			node{"name": "MCPLOAD_TOKEN", "valueFrom": secret(c.TokenSecret, "token")},

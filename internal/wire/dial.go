@@ -130,8 +130,7 @@ func (s *Session) useHTTP() {
 	l.answers.carry, l.poster.aside = l.reply, s.aside
 	l.stateless = func() bool { return s.era.Load().stateless }
 	l.again = resumption{count: &s.streams, aside: s.aside, header: func() http.Header {
-		return s.era.Load().header("",
-			"", nil)
+		return s.era.Load().header("", "", nil)
 	}}
 	at := s.url
 	l.url.Store(&at)

@@ -253,8 +253,7 @@ const (
 // headerValue makes a text fit for a header: as it is, or as marked Base64
 // where it holds what a header can't, or could be taken for marked.
 func headerValue(s string) string {
-	safe := s == strings.TrimSpace(s) &&
-		!(strings.HasPrefix(s, base64Prefix) && strings.HasSuffix(s, base64Suffix))
+	safe := s == strings.TrimSpace(s) && !(strings.HasPrefix(s, base64Prefix) && strings.HasSuffix(s, base64Suffix))
 	for i := range len(s) {
 		safe = safe && (s[i] >= ' ' && s[i] <= '~' || s[i] == '\t')
 	}

@@ -176,9 +176,7 @@ func (r *hintReader) isEpoch(number float64) bool {
 	if !r.date.IsZero() {
 		now = r.date
 	}
-	near := func(seconds float64) bool {
-		return math.Abs(seconds-float64(now.Unix())) < maxRetryAfter.Seconds()
-	}
+	near := func(seconds float64) bool { return math.Abs(seconds-float64(now.Unix())) < maxRetryAfter.Seconds() }
 	return near(number) || near(number/1000)
 }
 

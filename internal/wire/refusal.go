@@ -118,8 +118,7 @@ func (r Refusal) classifyResult(a response) ruling {
 		case "input_required":
 			return ruling{outcome: history.Rejected, detail: "the result asks for input in place of answering"}
 		default:
-			return ruling{outcome: history.Broken,
-				detail: "unknown resultType " + excerpt([]byte(a.reply.resultType))}
+			return ruling{outcome: history.Broken, detail: "unknown resultType " + excerpt([]byte(a.reply.resultType))}
 		}
 	}
 	if a.method != methodCall {

@@ -145,7 +145,6 @@ func wordsOf(name string) []string {
 // printable reports if a name can stand on a screen and in a command line.
 func printable(name string) bool {
 	return len(name) <= 128 && strings.IndexFunc(name, func(r rune) bool {
-		return !unicode.IsPrint(r) ||
-			r == unicode.ReplacementChar
+		return !unicode.IsPrint(r) || r == unicode.ReplacementChar
 	}) < 0
 }

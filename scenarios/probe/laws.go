@@ -168,8 +168,7 @@ func (p *probe) tryLaws(ctx context.Context, g guess) error {
 	}
 	if !fits() {
 		list = slices.DeleteFunc(list, func(s []history.Arrival) bool {
-			return !strings.HasSuffix(s[0].Label,
-				": halves")
+			return !strings.HasSuffix(s[0].Label, ": halves")
 		})
 	}
 	if len(list) == 0 || !fits() {

@@ -144,8 +144,7 @@ func (o options) draw(t target) ([]mutant, error) {
 			return nil, fmt.Errorf("mutants: %w", err)
 		}
 		all = slices.DeleteFunc(all, func(m mutant) bool {
-			return !strings.Contains(string(before), string(lived)+
-				"    "+m.name()+"\n")
+			return !strings.Contains(string(before), string(lived)+"    "+m.name()+"\n")
 		})
 	}
 	rand.New(rand.NewPCG(o.seed, uint64(len(t.dir)))).Shuffle(len(all), func(i, j int) {
