@@ -61,13 +61,13 @@ func (w *lawPlanner) succeed(x int) {
 	w.load = *w.set.Failing
 }
 
-// rest takes, with calls that cost one unit, what is left of a law whose number isn't a
-// multiple of what the load costs, and asks for two more: the load itself would be refused
-// alike by a law of a unit more.
+// rest takes, with calls that cost one unit, what calls of several units leave of a law's
+// number, and asks for two more: the load itself would be refused alike by a law of a unit
+// more.
 func (w *lawPlanner) rest(x int) {
 	units := w.charges(x, &w.load)
 	left := w.promise[x].N - w.full(x)*units
-	if left <= 0 {
+	if left < 0 || units < 2 {
 		return
 	}
 	load := w.load

@@ -60,6 +60,14 @@ var strangers = []stranger{
 			"N-1":     func() limiter { return stack{costing(limited(9, sliding(11)), unitsOf("a", 3))} },
 			"T-10%":   func() limiter { return stack{costing(limited(10, sliding(9.9)), unitsOf("a", 3))} },
 		}},
+	// Six such calls take all twelve, and one of another tool tells if there is one more.
+	{laws: []string{"12 per 6s sliding units a=2"},
+		honest: func() limiter { return stack{costing(limited(12, sliding(6)), unitsOf("a", 2))} },
+		broken: broken{
+			"N+1":     func() limiter { return stack{costing(limited(13, sliding(6)), unitsOf("a", 2))} },
+			"N-1":     func() limiter { return stack{costing(limited(11, sliding(6)), unitsOf("a", 2))} },
+			"units 1": func() limiter { return stack{limited(12, sliding(6))} },
+		}},
 	{laws: []string{"5 per 6s fixed only failures"},
 		honest: func() limiter { return stack{costing(limited(5, opening(6)), failing)} },
 		broken: broken{

@@ -54,6 +54,36 @@ func (t *Trial) asPlanned() bool {
 	return float64(covered(stood)) <= mostSpoilt*float64(t.span())
 }
 
+// mostMet is the share of its calls that stalls may meet of a trial that asks laws: where
+// they rest for long, little of the time is much of what they are asked.
+const mostMet = 0.1
+
+// asShown is a finding on a law that is kept, as far as its traffic was sent as planned. What
+// was due while nothing was answered came together, so that it doesn't show a law's rate, or
+// when its windows end.
+func (t *Trial) asShown(f Finding) Finding {
+	if f.Verdict != Pass {
+		return f
+	}
+	took := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome == history.OK }, history.Call.Service)
+	// One that got lost says nothing of whether the server stood still until it was given up.
+	answered := slices.DeleteFunc(slices.Clone(t.Calls), func(c history.Call) bool { return !c.Outcome.Answered() })
+	stood := append(Stalls(answered, max(worthTelling, ordinary*quantile(took, 0.25))),
+		Standstills(t.Calls, worthTelling)...)
+	met := 0
+	for _, c := range t.Calls {
+		if slices.ContainsFunc(stood, func(s Stall) bool { return c.Due < s.To && c.Received > s.From }) {
+			met++
+		}
+	}
+	if float64(met) > mostMet*float64(len(t.Calls)) {
+		f.Verdict = Inconclusive
+		f.Saw += fmt.Sprintf("; but %d of %d calls were not decided when they were due: nothing was answered for %s",
+			met, len(t.Calls), span(longestOf(stood)))
+	}
+	return f
+}
+
 // longestOf is the length of the longestOf of some stalls.
 func longestOf(list []Stall) time.Duration {
 	if len(list) == 0 {

@@ -22,8 +22,9 @@ type ruledOut struct {
 //
 // A boundary at w makes a window [w, w+T) of which the sure members are counted. Where
 // a refusal was sent at s and the windows are full only if they begin at or before w,
-// no boundary lies in (w, s]. Boundaries move with drift, so what is ruled out shrinks
-// by as much.
+// no boundary lies in (w, s]. Boundaries move with drift, and those of a timer that is set
+// anew each time come a tick later each time, and later by as long as the server stood
+// still: what is ruled out shrinks by as much.
 func (c *counter) phases(charged, own func(s *stake) bool) (out []ruledOut, none bool) {
 	counts := c.law.Style == promise.Aligned || c.law.Style == promise.Counter
 	if c.law.Kind != promise.Window || !counts || c.law.Elastic || c.law.Lockout > 0 ||
@@ -125,8 +126,9 @@ type phaseSet struct {
 
 // add rules out boundaries in [from, to].
 func (p *phaseSet) add(from, to int64, r ruledOut) {
-	slack := int64(float64(max(to, -from))*p.c.clocks.Drift) + int64(p.c.clocks.Tick) + 1
-	from, to = from+slack, to-slack
+	far := max(to, -from)
+	slack := int64(float64(far)*p.c.clocks.Drift) + int64(p.c.clocks.Tick)*(1+far/p.length) + 1
+	from, to = from+slack, to-slack-p.c.halts.before(to)
 	switch {
 	case to < from:
 		return

@@ -85,6 +85,9 @@ func (c *counter) demand(charged func(s *stake) bool) *presence {
 		}
 	}
 	rho := perNano(c.law.Rate) * (1 - c.clocks.Drift)
+	if c.law.Step > 0 { // a timer that is set anew each time may be a tick late each time
+		rho *= float64(c.law.Every) / float64(c.law.Every+c.clocks.Tick)
+	}
 	var tree suffixTree
 	tree.reset(len(in), rho)
 	value := make([]float64, len(p.at))

@@ -46,7 +46,7 @@ func (l *Laws) Checks() []Check {
 		out = append(out, Check{
 			ID:    fmt.Sprintf("law %d", x+1),
 			Doc:   "no more is let through than " + law.String(),
-			Judge: func(t *Trial) Finding { return l.judgeLaw(t.court, x) },
+			Judge: func(t *Trial) Finding { return t.asShown(l.judgeLaw(t.court, x)) },
 		})
 	}
 	out = append(out, Check{

@@ -33,7 +33,8 @@ type counter struct {
 	law    *promise.Law
 	key    string // in words; empty where everybody shares it
 	clocks Clocks
-	origin int64 // what instants are reckoned from
+	origin int64  // what instants are reckoned from
+	halts  *halts // in which its timers may have been late
 	stakes []stake
 	byEnd  []int32   // places of stakes, by received
 	refuse []int32   // places of refused stakes
@@ -51,6 +52,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			origin = min(origin, int64(calls[i].Sent))
 		}
 	}
+	still := haltsOf(calls, origin)
 	out, caughtUp := make([][]*counter, len(p)), catchUp(calls, origin, int64(cfg.Clocks.Error))
 	for x := range p {
 		byKey := map[identity]*counter{}
@@ -63,7 +65,8 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			key := cfg.identityOf(p[x].Key, &calls[i])
 			c := byKey[key]
 			if c == nil {
-				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin, epoch: cfg.Epoch}
+				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin, epoch: cfg.Epoch,
+					halts: &still}
 				if cfg.Lasts != nil {
 					c.lasts = func(call int32) time.Duration { return cfg.Lasts(&calls[call]) }
 				}

@@ -12,7 +12,10 @@ import (
 // that. Whatever was surely charged from an instant on, which is when the window before
 // has surely closed, and before this one can close, lies in it: there is no time
 // between two windows in which a request can be charged.
-type firstWindow struct{ from, lo, hi int64 }
+type firstWindow struct {
+	from, lo, hi int64
+	closed       int64 // by when it surely has
+}
 
 // A chain is all windows of one counter as far as they can be followed. Where the
 // openings become as uncertain as half a window, it is lost until the counter has
@@ -69,7 +72,7 @@ func (f *chain) sumUp(charged func(s *stake) bool) {
 	}
 	last := int64(math.MinInt64)
 	for k, i := range f.may {
-		if s := &f.stakes[i]; k > 0 && last != never && s.sent > last+f.late {
+		if s := &f.stakes[i]; k > 0 && last != never && s.sent > f.halts.over(last+f.late) {
 			f.rests = append(f.rests, int32(k))
 		}
 		last = max(last, f.stakes[i].received)
@@ -93,6 +96,7 @@ func (f *chain) follow() {
 		w := firstWindow{from: f.stakes[f.may[at]].sent}
 		w.lo, w.hi = w.from, f.answered(w.from)
 		for w.hi != never && w.hi-w.lo < f.shut/2 {
+			w.closed = f.halts.over(w.hi + f.late)
 			f.windows = append(f.windows, w)
 			for at < len(f.may) && f.stakes[f.may[at]].received < w.lo+f.shut {
 				at++
@@ -100,7 +104,7 @@ func (f *chain) follow() {
 			if at == len(f.may) {
 				return
 			}
-			w.from = w.hi + f.late
+			w.from = w.closed
 			w.lo, w.hi = max(w.lo+f.shut, f.stakes[f.may[at]].sent), f.answered(w.from)
 		}
 		at = f.rest(at)
@@ -142,7 +146,7 @@ func (f *chain) excess() (excess, bool) {
 			}
 		}
 		if units > f.law.N {
-			return excess{units: units, from: w.lo, to: w.hi + f.late, calls: calls, windows: 1}, true
+			return excess{units: units, from: w.lo, to: w.closed, calls: calls, windows: 1}, true
 		}
 	}
 	return excess{}, false
@@ -155,10 +159,10 @@ func (f *chain) full(s *stake, own int64) (most int64, known bool) {
 	if l < len(f.lost) && f.lost[l].from <= s.received {
 		return 0, false
 	}
-	k := sort.Search(len(f.windows), func(k int) bool { return f.windows[k].hi+f.late >= s.sent })
+	k := sort.Search(len(f.windows), func(k int) bool { return f.windows[k].closed >= s.sent })
 	for ; k < len(f.windows) && f.windows[k].lo <= s.received; k++ {
 		w := f.windows[k]
-		until := min(s.received, w.hi+f.late)
+		until := min(s.received, w.closed)
 		sent := sort.Search(len(f.may), func(k int) bool { return f.stakes[f.may[k]].sent > until })
 		before := sort.Search(len(f.ends), func(k int) bool { return f.ends[k] >= w.lo })
 		units := f.sentSum[sent] - f.endSum[before]

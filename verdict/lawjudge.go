@@ -179,8 +179,9 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 // bounds are, of each refusal of a counter, the least N at which it can't have made it.
 func (c *counter) bounds(charged func(s *stake) bool) []float64 {
 	var counted *presence
+	timed := c.ticking()
 	if c.law.Kind == promise.Bucket {
-		counted = c.demand(charged)
+		counted = timed.demand(charged)
 	} else {
 		counted = c.present(charged)
 	}
@@ -192,10 +193,10 @@ func (c *counter) bounds(charged func(s *stake) bool) []float64 {
 	}
 	bounds := make([]float64, len(c.refuse))
 	for k, i := range c.refuse {
-		s := &c.stakes[i]
+		s := &timed.stakes[i]
 		bounds[k] = counted.most(s.sent, s.received) - float64(own(s))
 	}
-	counted = nil // the next needs as much memory
+	counted, timed = nil, nil // the next needs as much memory
 	f := c.firstChain(charged)
 	for k, i := range c.refuse {
 		s := &c.stakes[i]
@@ -246,7 +247,7 @@ func (c *counter) prolong(may []bool) (barred []int) {
 			barred = append(barred, k)
 		}
 		if may[k] {
-			until = max(until, s.received+span)
+			until = max(until, c.halts.over(s.received+span))
 		}
 	}
 	return barred

@@ -211,7 +211,7 @@ func (c *counter) last() int64 {
 func (f *chain) occupy(during func(sum int, from, to int64, units int32), opened *[]LaneWindow) {
 	sure, may := 0, 0
 	for k, w := range f.windows {
-		closed := w.hi + f.late
+		closed := w.closed
 		*opened = append(*opened, LaneWindow{f.instant(w.lo), f.instant(w.hi), f.instant(closed)})
 		for sure < len(f.sure) && f.stakes[f.sure[sure]].sent < w.from {
 			sure++

@@ -51,7 +51,7 @@ func (c *counter) unbarred(alone func(s *stake) bool) (*Witness, bool) {
 	least, most, sure, on := c.fewest(c.law.Lockout), c.longest(c.law.Lockout), c.sure(), int64(math.MinInt64)
 	for i := range c.stakes {
 		s := &c.stakes[i]
-		if s.refused && alone(s) && (on == math.MinInt64 || on != never && on+most < s.sent) {
+		if s.refused && alone(s) && (on == math.MinInt64 || on != never && c.halts.over(on+most) < s.sent) {
 			w := &Witness{From: c.instant(s.received), Calls: []int{int(s.call) + 1}}
 			for len(sure) > 0 && c.stakes[sure[0]].sent <= s.received {
 				sure = sure[1:]

@@ -90,7 +90,7 @@ func (c *counter) forgotten(s *stake) int64 {
 	case s.received == never:
 		return never
 	case s.brief || c.law.Kind == promise.Cap:
-		return s.received + int64(slotSlack)
+		return c.halts.over(s.received + int64(slotSlack))
 	}
-	return s.received + c.longest(c.law.Refilled())
+	return c.halts.over(s.received + c.longest(c.law.Refilled()))
 }

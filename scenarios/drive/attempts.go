@@ -53,7 +53,7 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (note
 		l.tell.doing("judging")
 		l.ended = err != nil
 		out.note(err, l.job.Profile.Limit)
-		if l.job.Laws != nil || !l.job.Part.Whole() {
+		if !l.job.Part.Whole() || l.job.Laws != nil && !l.job.Laws.again(n, c.laws.Length) {
 			break
 		}
 		so := *out
@@ -206,6 +206,10 @@ func (l *line) rested(calls []history.Call) time.Duration {
 			o == history.ClosedIdle {
 			open++
 		}
+	}
+	if l.job.Laws != nil {
+		l.tell.doing("resting")
+		return l.clock.Now() + l.job.Laws.forgotten() + breath
 	}
 	limit := l.job.Profile.Limit
 	rest := float64(limit.Burst+min(open, limit.Burst)) / limit.Rate

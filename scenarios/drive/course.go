@@ -47,6 +47,11 @@ func (j *Job) course(list []scenarios.Scenario, set scenarios.Setting, begin tim
 	if j.Laws != nil {
 		c.laws = j.LawPlan(set.Clients)
 		c.plan = c.laws.Arrivals
+		for i := range c.plan {
+			if n := c.attempts[c.plan[i].Label]; n > 0 {
+				c.plan[i].Attempt = n + 1
+			}
+		}
 	} else {
 		c.plan = slices.Collect(c.planned(nil))
 	}

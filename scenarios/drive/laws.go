@@ -63,6 +63,21 @@ func (l *Laws) speakers() (n int) {
 	return min(n, moreClients)
 }
 
+// forgotten is how long it takes at most until nothing matters any more that was before.
+func (l *Laws) forgotten() (rest time.Duration) {
+	for _, law := range l.Promise {
+		rest = max(rest, law.Refilled()+law.Wait+law.Lockout)
+	}
+	return rest + rest/50 + time.Second
+}
+
+// again reports if a plan of this length can be sent once more, after so many attempts: the
+// budget is of all of them, and a quota is used up but once.
+func (l *Laws) again(attempts int, length time.Duration) bool {
+	lasting := slices.ContainsFunc(l.Promise, promise.Law.Lasting)
+	return !lasting && time.Duration(attempts+1)*(length+l.forgotten()) <= l.Budget
+}
+
 // failing is a call that surely fails, where a law asks for one; nil where none is known.
 func (j *Job) failing() *history.Arrival {
 	asks := func(l promise.Law) bool { return l.Charge.Outcomes != promise.All }

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,5 +32,29 @@ func TestAsManySessionsAsItTakes(t *testing.T) {
 			l.Promise = append(l.Promise, law)
 		}
 		require.Equal(t, row.want, l.speakers(), row.laws)
+	}
+}
+
+// TestLawsAreAskedAgainWithinTheBudget: what was disturbed is asked once more where all
+// attempts fit the budget, and no quota is used up twice.
+func TestLawsAreAskedAgainWithinTheBudget(t *testing.T) {
+	const length = 40 * time.Second
+	for _, row := range []struct {
+		law      string
+		attempts int
+		budget   time.Duration
+		want     bool
+	}{
+		{"20 per 10s fixed", 1, 103 * time.Second, true}, // each takes 51.2 s, with what it takes to forget
+		{"20 per 10s fixed", 1, 102 * time.Second, false},
+		{"20 per 10s fixed", 2, 103 * time.Second, false},
+		{"20 per 10s fixed lockout 30s", 1, 103 * time.Second, false},
+		{"quota 20 per day", 1, 1000 * time.Hour, false},
+		{"20 per 1h fixed", 1, 1000 * time.Hour, false},
+	} {
+		law, err := promise.Parse(row.law)
+		require.NoError(t, err)
+		l := &Laws{Promise: promise.Promise{law}, Budget: row.budget}
+		require.Equal(t, row.want, l.again(row.attempts, length), row.law)
 	}
 }
