@@ -3,6 +3,7 @@ package mock
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -89,10 +90,18 @@ func newMCP(life context.Context, c Config) (m *server.MCPServer, tools map[stri
 	return m, tools
 }
 
+// alike is how many tools a mock has more where a law keeps a counter for each.
+const alike = 7
+
 // LawTools are the tools that a mock has because its laws name them: of a pattern, one
-// that it fits.
+// that it fits; and some more where a law tells tools apart without naming any.
 func LawTools(p promise.Promise) (names []string) {
 	for _, l := range p {
+		for n := 1; n <= alike && l.Key.Has(promise.Tool) && l.Charge.Tools == nil; n++ {
+			if name := fmt.Sprintf("tool-%d", n); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 		for _, pattern := range slices.Concat(l.Charge.Tools, slices.Sorted(maps.Keys(l.Charge.Units))) {
 			name := strings.NewReplacer("*", "x", "?", "x").Replace(pattern)
 			if !strings.ContainsAny(name, `[]\\`) && !slices.Contains(names, name) {

@@ -217,9 +217,14 @@ func (w *lawPlanner) crowd(x int) {
 			w.leave(x, fmt.Sprintf("how many it serves at a time isn't shown: the other laws grant %d at once", room))
 			return
 		}
-		first := min(l.N+2, room)
+		first, ways := min(l.N+2, room), w.ways(x)
 		for range first {
-			w.send(0)
+			for i := range ways {
+				if w.way = ways[i]; w.wait(x, &ways[i]) == 0 {
+					break
+				}
+			}
+			w.sendWay()
 		}
 		for range min(l.N, room-first) {
 			w.send(1)
@@ -227,18 +232,30 @@ func (w *lawPlanner) crowd(x int) {
 	}
 }
 
-// room is how many calls every law but x surely grants now. Of a bucket half a token is
-// spared, as it is judged with a tolerance: what takes its last one it may have refused.
+// room is how many calls every law but x surely grants now, of all those that ask the same
+// of x. Of a bucket half a token is spared, as it is judged with a tolerance: what takes its
+// last one it may have refused.
 func (w *lawPlanner) room(x int) int {
-	room := math.MaxInt32
+	room, ways := math.MaxInt32, w.ways(x)
 	for y := range w.promise {
-		if units := w.charges(y, &w.load); y != x && units > 0 {
-			left := w.left(y)
+		units := w.charges(y, &w.load)
+		if y == x || units == 0 {
+			continue
+		}
+		all, asked := 0, map[lawWho]bool{}
+		for _, way := range ways {
+			who := w.whose(y, way.client, &way.load)
+			if asked[who] {
+				continue
+			}
+			asked[who] = true
+			left := w.counter(y, way.client, &way.load).left(w.now)
 			if w.promise[y].Kind == promise.Bucket {
 				left = max(0, left-0.5)
 			}
-			room = min(room, int(left)/units)
+			all += int(left) / units
 		}
+		room = min(room, all)
 	}
 	return room
 }

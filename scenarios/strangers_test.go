@@ -30,6 +30,14 @@ var strangers = []stranger{
 			"no window":   func() limiter { return &slots{n: 3} },
 			"T-10%":       func() limiter { return &slots{n: 3, then: stack{limited(25, opening(8.1))}} },
 		}},
+	// One session never has twelve at a time: two do.
+	{laws: []string{"3/s burst 10 per session", "12 at a time"}, lasts: 200 * time.Millisecond,
+		honest: func() limiter { return &slots{n: 12, then: tubs{{rate: 3, most: 10, key: session}}} },
+		broken: broken{
+			"13 at a time": func() limiter { return &slots{n: 13, then: tubs{{rate: 3, most: 10, key: session}}} },
+			"11 at a time": func() limiter { return &slots{n: 11, then: tubs{{rate: 3, most: 10, key: session}}} },
+			"no bucket":    func() limiter { return &slots{n: 12} },
+		}},
 	{laws: []string{"quota 40 per day Europe/Berlin"},
 		honest: func() limiter { return stack{limited(40, calendar(true, "Europe/Berlin"))} },
 		broken: broken{

@@ -1,6 +1,10 @@
 package verdict
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/mcpload/mcpload/promise"
+)
 
 // crowd is the most requests of a cap's key that were surely served at the same time.
 // One that lasts d at least, was sent at s and answered at r was served from r-d to s+d
@@ -48,4 +52,23 @@ func (c *counter) served(s *stake) (from, to int64) {
 	}
 	d := c.fewest(c.lasts(s.call))
 	return s.received - d, s.sent + d
+}
+
+// waited reports if a cap whose requests wait was seen at its number: so many were surely
+// served at the same time, and one more that was let in took half as long again as it is
+// served, so that it had to wait. Whatever is refused may have waited as well, so that no
+// refusal shows such a number.
+func (c *counter) waited(e excess) bool {
+	if c.law.Kind != promise.Cap || c.law.Wait == 0 || e.units != c.law.N {
+		return false
+	}
+	for _, i := range c.sure() {
+		s := &c.stakes[i]
+		from, to := c.served(s)
+		there, sure := s.sent <= e.from && e.from <= s.received, from <= e.from && e.from <= to
+		if there && !sure && 2*(s.received-s.sent) >= 3*c.longest(c.lasts(s.call)) {
+			return true
+		}
+	}
+	return false
 }

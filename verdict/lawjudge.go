@@ -296,7 +296,7 @@ func (j *lawJudge) finding(x int) LawFinding {
 		f.Units.Lo = max(f.Units.Lo, lo)
 		f.Units.Hi = min(f.Units.Hi, hi)
 		f.Refused += j.refusedAlone(x, c)
-		if f.State == NotObserved && (hi <= c.pinned() || j.plain(x, c)) {
+		if f.State == NotObserved && (hi <= c.pinned() || j.plain(x, c) || c.waited(e)) {
 			f.State, f.Key = Kept, c.key
 		}
 	}

@@ -139,6 +139,15 @@ func TestCapCountsWhatSurelyLasts(t *testing.T) {
 			}
 		})
 	}
+	// Where requests wait, one that had to shows the number.
+	for sent, want := range map[time.Duration]LawState{0: Kept, 101 * ms: NotObserved} {
+		took := 202*ms - sent
+		calls := append(lasting(101*ms, 0, 0), lasting(took, sent)...)
+		cfg := LawConfig{Clocks: DefaultClocks(), Lasts: func(*history.Call) time.Duration { return 100 * ms }}
+		require.Equal(t, want, JudgeLaws(parsed(t, "2 at a time queue 1s"), calls, cfg).Laws[0].State, took)
+		require.Equal(t, NotObserved, JudgeLaws(parsed(t, "2 at a time"), calls, cfg).Laws[0].State, took)
+		require.Equal(t, NotObserved, JudgeLaws(parsed(t, "3 at a time queue 1s"), calls, cfg).Laws[0].State, took)
+	}
 	// A refusal with a place free is unjustified, unless a place may not have been given back yet.
 	calls := append(lasting(50*ms, 0, 0), callsAt(history.Limited, 60*ms)...)
 	require.NotEqual(t, Fail, JudgeLaws(parsed(t, "2 at a time"), calls, LawConfig{Clocks: DefaultClocks()}).Verdict)
