@@ -69,7 +69,6 @@ package profiles
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/promise"
@@ -168,8 +167,8 @@ type Refusal struct {
 type RefusalShape struct {
 	Status     int    // the HTTP status
 	Code       int    // the JSON-RPC error code
-	RetryAfter string // how a refusal says when to come back: one of RetryForms
-	Headers    string // which headers it has: one of HeaderForms
+	RetryAfter string // how a refusal says when to come back: one of retryForms
+	Headers    string // which headers it has: one of headerForms
 }
 
 // The ways to say when to come back: the Retry-After header in seconds or as a date, a
@@ -179,12 +178,6 @@ var retryForms = []string{"seconds", "date", "body", "none"}
 // The sets of headers: of the IETF's drafts, by number, the older X-RateLimit-*, or none.
 var headerForms = []string{"ratelimit-draft-6", "ratelimit-draft-7", "ratelimit-draft-8", "ratelimit-draft-11",
 	"x-ratelimit", "none"}
-
-// RetryForms returns what RefusalShape.RetryAfter may be.
-func RetryForms() []string { return slices.Clone(retryForms) }
-
-// HeaderForms returns what RefusalShape.Headers may be.
-func HeaderForms() []string { return slices.Clone(headerForms) }
 
 // NotRefusal says what is no refusal, though it looks like one.
 type NotRefusal struct {

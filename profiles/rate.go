@@ -64,15 +64,6 @@ func readLimit(s string) (rate float64, burst int, problem string) {
 	return rate, burst, ""
 }
 
-// ParseScope reads a scope. It refuses all but "global" and "client".
-func ParseScope(s string) (Scope, error) {
-	switch scope := Scope(s); scope {
-	case Global, Client:
-		return scope, nil
-	}
-	return "", fmt.Errorf("%s is not a scope, want global or client", quote(s))
-}
-
 // quote quotes what a file or a flag says, cut to what fits a line.
 func quote(s string) string {
 	const most = 60

@@ -52,16 +52,6 @@ func TestParseLimit(t *testing.T) {
 	}
 }
 
-func TestParseScope(t *testing.T) {
-	for _, want := range []Scope{Global, Client} {
-		got, err := ParseScope(string(want))
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-	_, err := ParseScope("Global")
-	require.EqualError(t, err, `"Global" is not a scope, want global or client`)
-}
-
 // Whatever a limit prints, ParseLimit reads back exactly.
 func TestLimitRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -76,7 +77,9 @@ func SARIF(w io.Writer, d *Document) error {
 
 func (run *sarifRun) server(s *Server) {
 	if s.Error != "" {
-		run.add(s.Server, "usable", "the server can be used", "error", "open", s.Error, "")
+		// SARIF has no other level for what is no fail.
+		run.add(s.Server, "the server can be used", sarifResult{RuleID: "usable", Level: "none", Kind: "open",
+			Message: sarifText{s.Error}}, "")
 	}
 	for _, sc := range s.Scenarios {
 		place := s.Server + "/" + sc.Scenario
@@ -88,13 +91,15 @@ func (run *sarifRun) server(s *Server) {
 		for _, f := range sc.Findings {
 			switch {
 			case f.Verdict == verdict.Inconclusive:
-				run.add(place, f.Check, f.Want, "none", "open", f.Saw, "")
+				run.add(place, f.Want, sarifResult{RuleID: f.Check, Level: "none", Kind: "open",
+					Message: sarifText{f.Saw}}, "")
 			case f.Verdict == verdict.Fail && sc.Conform == nil:
 				known := ""
 				if f.Quarantined {
 					known = "in quarantine"
 				}
-				run.add(place, f.Check, f.Want, "error", "fail", f.Saw, known)
+				run.add(place, f.Want, sarifResult{RuleID: f.Check, Level: "error", Kind: "fail",
+					Message: sarifText{f.Saw}}, known)
 			}
 		}
 	}
@@ -108,27 +113,21 @@ func (run *sarifRun) row(place string, c *Conform, r ConformRow) {
 	if c.counts(r) {
 		level = "error"
 	}
-	run.add(place, r.ID, r.demand(), level, "fail", r.text(), r.Known)
+	run.add(place, r.demand(), sarifResult{RuleID: r.ID, Level: level, Kind: "fail",
+		Message: sarifText{r.text()}}, r.Known)
 }
 
-// add adds a result, and its rule where it is the first.
-func (run *sarifRun) add(place, rule, says, level, kind, message, known string) {
+// add adds a result about a place, and its rule, which says what is demanded, where it is
+// the first. known is why it was expected; empty: it wasn't.
+func (run *sarifRun) add(place, says string, r sarifResult, known string) {
 	rules := &run.Tool.Driver.Rules
-	found := false
-	for _, r := range *rules {
-		found = found || r.ID == rule
+	if !slices.ContainsFunc(*rules, func(rule sarifRule) bool { return rule.ID == r.RuleID }) {
+		*rules = append(*rules, sarifRule{ID: r.RuleID, Short: sarifText{says}})
 	}
-	if !found {
-		*rules = append(*rules, sarifRule{ID: rule, Short: sarifText{says}})
-	}
-	if kind != "fail" {
-		level = "none" // SARIF has no other for what is no fail
-	}
-	result := sarifResult{RuleID: rule, Level: level, Kind: kind, Message: sarifText{message},
-		Locations: []sarifLocation{{[]sarifLogical{{place, "resource"}}}},
-		Prints:    map[string]string{"mcpload/v1": place + "/" + rule}}
+	r.Locations = []sarifLocation{{[]sarifLogical{{place, "resource"}}}}
+	r.Prints = map[string]string{"mcpload/v1": place + "/" + r.RuleID}
 	if known != "" {
-		result.Suppress = []sarifSuppress{{"external", known}}
+		r.Suppress = []sarifSuppress{{"external", known}}
 	}
-	run.Results = append(run.Results, result)
+	run.Results = append(run.Results, r)
 }

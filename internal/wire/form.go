@@ -150,7 +150,7 @@ func (l *httpLink) exchangeBatch(ctx context.Context, q request) (answer, map[in
 	life, end := outliving(ctx)
 	defer end()
 	defer context.AfterFunc(ctx, end)()
-	resp, f := l.poster.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &sent)
+	resp, f := l.poster.send(ctx, life, posting(*l.url.Load(), q), &sent)
 	a := answer{fault: f, received: l.poster.now()}
 	messages := map[int64]*message{}
 	if f == nil {

@@ -100,7 +100,7 @@ func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to st
 	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
 	sent := stamp{call: true, method: q.method, tool: q.tool, dress: q.dress}
-	resp, f := l.poster.send(ctx, life, http.MethodPost, to, q.body, postHeader(q), &sent)
+	resp, f := l.poster.send(ctx, life, posting(to, q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
 		in := l.reader(ctx, end)
@@ -132,13 +132,13 @@ func (l *httpLink) notify(ctx context.Context, q request) answer {
 	begin := l.poster.now()
 	sent := stamp{kind: q.kind(), method: q.method}
 	at := *l.url.Load()
-	a := l.poster.status(ctx, http.MethodPost, at, q.body, postHeader(q), &sent)
+	a := l.poster.status(ctx, posting(at, q), &sent)
 	for n := 0; n < maxRedirects && keepsMethod(a) && l.settled.Load(); n++ {
 		to, f := redirect(at, a)
 		if f != nil || to == "" || ctx.Err() != nil {
 			break
 		}
-		a, at = l.poster.status(ctx, http.MethodPost, to, q.body, postHeader(q), &sent), to
+		a, at = l.poster.status(ctx, posting(to, q), &sent), to
 	}
 	a.sent, a.wrote = sent.or(begin)
 	a.denied = sent.denied
@@ -151,6 +151,11 @@ func (q request) kind() history.Kind {
 		return history.Answer
 	}
 	return history.Notification
+}
+
+// posting is the POST of a request.
+func posting(url string, q request) sending {
+	return sending{method: http.MethodPost, url: url, body: q.body, header: postHeader(q)}
 }
 
 // postHeader returns the headers of a POST.

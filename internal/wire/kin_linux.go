@@ -93,7 +93,7 @@ func everyone() map[int]stat {
 		if err != nil {
 			continue // gone by now
 		}
-		if s, err := parseAnyStat(text); err == nil {
+		if s, err := parseStat(text); err == nil {
 			all[s.pid] = s
 		}
 	}

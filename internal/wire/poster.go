@@ -70,44 +70,49 @@ func newPoster(o Options) *poster {
 // lowerASCII returns a header name in lower case.
 func lowerASCII(name string) string { return string(bytes.ToLower([]byte(name))) }
 
+// A sending is one HTTP request, but for what all of a poster's have.
+type sending struct {
+	method, url string
+	body        []byte // nil: none
+	header      http.Header
+}
+
 // send sends one request. It sets sent when a connection is ready and the
 // request is about to be written on it; if the connection turns out to be
 // dead before the first byte, the request moves to another one and the stamp
 // stays, which is early but never late.
 //
 // ctx says why the caller gave up, and life ends the request and the reply.
-func (p *poster) send(ctx, life context.Context, method, target string, body []byte, header http.Header,
-	sent *stamp) (*http.Response, *fault) {
+func (p *poster) send(ctx, life context.Context, s sending, sent *stamp) (*http.Response, *fault) {
 	token := p.shown()
-	resp, f := p.once(ctx, life, method, target, body, header, token, sent)
+	resp, f := p.once(ctx, life, s, token, sent)
 	if f != nil || p.bearer == nil || !refusesToken(resp.StatusCode, resp.Header) || !p.anew(ctx, token, resp, sent) {
 		return resp, f
 	}
-	return p.once(ctx, life, method, target, body, header, p.shown(), sent)
+	return p.once(ctx, life, s, p.shown(), sent)
 }
 
 // once is send with one token.
-func (p *poster) once(ctx, life context.Context, method, target string, body []byte, header http.Header, token string,
-	sent *stamp) (*http.Response, *fault) {
+func (p *poster) once(ctx, life context.Context, s sending, token string, sent *stamp) (*http.Response, *fault) {
 	trace := p.trace(sent)
 	var reader io.Reader
-	if body != nil {
-		reader = bytes.NewReader(body)
+	if s.body != nil {
+		reader = bytes.NewReader(s.body)
 	}
-	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(life, trace), method, target, reader)
+	q, err := http.NewRequestWithContext(httptrace.WithClientTrace(life, trace), s.method, s.url, reader)
 	if err != nil {
 		return nil, &fault{Protocol, "the URL cannot be requested", err}
 	}
 	for name, values := range p.header {
 		q.Header[name] = values
 	}
-	for name, values := range header {
+	for name, values := range s.header {
 		q.Header[name] = values
 	}
 	if host := p.header.Get("Host"); host != "" {
 		q.Host = host
 	}
-	if token != "" && header["Authorization"] == nil {
+	if token != "" && s.header["Authorization"] == nil {
 		q.Header["Authorization"] = []string{"Bearer " + token}
 	}
 	if line := p.cookies.line(q.URL); line != "" && q.Header["Cookie"] == nil {
@@ -140,11 +145,10 @@ type tapped struct {
 
 // status sends one request of whose reply only the status counts, and the
 // body where that is no success. The answer's sent is left to the caller.
-func (p *poster) status(ctx context.Context, method, target string, body []byte, header http.Header,
-	sent *stamp) answer {
+func (p *poster) status(ctx context.Context, s sending, sent *stamp) answer {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, f := p.send(ctx, ctx, method, target, body, header, sent)
+	resp, f := p.send(ctx, ctx, s, sent)
 	a := answer{fault: f}
 	if f == nil {
 		a.status, a.header = resp.StatusCode, resp.Header

@@ -119,7 +119,7 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	defer stop()
 	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most,
 		cookies: l.poster.cookies}
-	resp, f := p.send(ctx, life, http.MethodPost, *l.url.Load(), q.body, postHeader(q), &stamp{})
+	resp, f := p.send(ctx, life, posting(*l.url.Load(), q), &stamp{})
 	if f != nil {
 		told(answer{fault: f, received: p.now()})
 		return

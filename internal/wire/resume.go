@@ -103,7 +103,7 @@ func (l *httpLink) get(ctx, life context.Context, p *poster, lastEvent string) (
 	}
 	begin := p.now()
 	sent := stamp{kind: history.Stream, method: http.MethodGet}
-	resp, f := p.send(ctx, life, http.MethodGet, *l.url.Load(), nil, header, &sent)
+	resp, f := p.send(ctx, life, sending{method: http.MethodGet, url: *l.url.Load(), header: header}, &sent)
 	a := answer{fault: f, received: p.now()}
 	a.sent, a.wrote = sent.or(begin)
 	if f == nil {

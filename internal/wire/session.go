@@ -377,7 +377,8 @@ func (s *Session) delete(ctx context.Context, l *httpLink) {
 	ctx, cancel := context.WithTimeoutCause(ctx, min(s.o.Timeout, closeTimeout), errTimeout)
 	defer cancel()
 	sent := stamp{kind: history.Deletion, method: http.MethodDelete}
-	a := l.poster.status(ctx, http.MethodDelete, s.url, nil, s.era.Load().header("", "", nil), &sent)
+	a := l.poster.status(ctx, sending{method: http.MethodDelete, url: s.url,
+		header: s.era.Load().header("", "", nil)}, &sent)
 	a.sent, a.wrote = sent.or(a.received)
 	s.aside(history.Deletion, http.MethodDelete, a)
 }

@@ -45,7 +45,7 @@ func openSSE(ctx context.Context, p, posts *poster, target string, box *mailbox,
 	sent := stamp{kind: history.Stream, method: http.MethodGet}
 	begin := p.now()
 	header := http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}
-	resp, f := p.send(opening, opening, http.MethodGet, target, nil, header, &sent)
+	resp, f := p.send(opening, opening, sending{method: http.MethodGet, url: target, header: header}, &sent)
 	a := answer{fault: f}
 	if f == nil {
 		a = l.begin(opening, resp, target)
@@ -203,12 +203,12 @@ func (l *sseLink) await(ctx context.Context, cancel func(), q request, slot <-ch
 
 // send posts a message and reads its status.
 func (l *sseLink) send(ctx context.Context, q request, sent *stamp) answer {
-	a := l.posts.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+	a := l.posts.status(ctx, posting(l.post, q), sent)
 	if q.again && crossedIdle(a) {
 		a.sent, a.wrote = sent.or(a.received)
 		a.tool = q.tool
 		l.posts.noted(q.method, a)
-		a = l.posts.status(ctx, http.MethodPost, l.post, q.body, postHeader(q), sent)
+		a = l.posts.status(ctx, posting(l.post, q), sent)
 	}
 	return l.follow(ctx, q, a, sent)
 }
@@ -227,7 +227,7 @@ func (l *sseLink) follow(ctx context.Context, q request, a answer, sent *stamp) 
 			a.tool = q.tool
 			l.posts.noted(q.method, a)
 		}
-		a, at = l.posts.status(ctx, http.MethodPost, to, q.body, postHeader(q), sent), to
+		a, at = l.posts.status(ctx, posting(to, q), sent), to
 	}
 	return a
 }

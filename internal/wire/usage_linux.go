@@ -69,18 +69,9 @@ type stat struct {
 	dead               bool  // it has ended, and nobody has waited for it
 }
 
-// parseStat reads the text of a stat file of a process that lives.
-func parseStat(text []byte) (stat, error) {
-	s, err := parseAnyStat(text)
-	if err == nil && s.dead {
-		return s, errors.New("wire: the process is dead, and nobody has reaped it")
-	}
-	return s, err
-}
-
-// parseAnyStat reads the text of a stat file. The name, in brackets, may hold
+// parseStat reads the text of a stat file. The name, in brackets, may hold
 // anything; what counts comes after it.
-func parseAnyStat(text []byte) (stat, error) {
+func parseStat(text []byte) (stat, error) {
 	const (
 		parent, group, user, system, threads, began, rss = 1, 2, 11, 12, 17, 19, 21 // fields behind the name
 	)

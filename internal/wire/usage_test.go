@@ -72,9 +72,11 @@ func TestParseStat(t *testing.T) {
 	require.Positive(t, u.RSS)
 	_, err = parseStat([]byte("42 (x) S 1"))
 	require.Error(t, err)
-	_, err = parseStat([]byte("42 (x) Z 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 " +
+	require.False(t, u.dead)
+	u, err = parseStat([]byte("42 (x) Z 1 41 41 0 -1 4194304 9 0 0 0 150 50 0 0 20 0 7 0 1 1000 3 " +
 		"18446744073709551615 0"))
-	require.ErrorContains(t, err, "reaped")
+	require.NoError(t, err)
+	require.True(t, u.dead, "it has ended, and nobody has reaped it")
 	_, err = parseStat(nil)
 	require.Error(t, err)
 }

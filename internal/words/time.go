@@ -16,6 +16,3 @@ func Span(d time.Duration) string {
 	}
 	return d.Round(10 * time.Millisecond).String()
 }
-
-// Millis is Span of milliseconds.
-func Millis(ms float64) string { return Span(time.Duration(ms * 1e6)) }

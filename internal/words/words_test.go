@@ -72,7 +72,7 @@ func TestTimes(t *testing.T) {
 		"1.25s":  words.Span(1_249_000_000),
 		"-1.5s":  words.Span(-1_500_000_000),
 		"2m5s":   words.Span(125 * time.Second),
-		"1.5ms":  words.Millis(1.5),
+		"1.5ms":  words.Span(1_500_000),
 		"124ms":  words.Span(124_123_456),
 		"-5ms":   words.Span(-5_000_000),
 		"1m1.5s": words.Span(61_500_000_000),

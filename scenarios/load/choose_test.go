@@ -155,10 +155,3 @@ func TestExample(t *testing.T) {
 		}
 	}
 }
-
-func TestLacks(t *testing.T) {
-	it := toolsOf(t, tool("t", none, `{"required":["a","b"]}`))[0]
-	require.Equal(t, []string{"a", "b"}, it.Lacks(nil))
-	require.Equal(t, []string{"b"}, it.Lacks(json.RawMessage(`{"a":null}`)))
-	require.Empty(t, it.Lacks(json.RawMessage(`{"a":1,"b":2}`)))
-}

@@ -118,22 +118,6 @@ func (t ToolInfo) Example() (args json.RawMessage, doubts []string) {
 	return args, doubts
 }
 
-// Lacks lists the required arguments that are not among the given ones.
-func (t ToolInfo) Lacks(args json.RawMessage) []string {
-	var s schema
-	var given map[string]json.RawMessage
-	if json.Unmarshal(t.InputSchema, &s) != nil || len(args) > 0 && json.Unmarshal(args, &given) != nil {
-		return nil
-	}
-	var missing []string
-	for _, name := range s.Required {
-		if _, ok := given[name]; !ok {
-			missing = append(missing, name)
-		}
-	}
-	return missing
-}
-
 // maxSchema is how deep a schema is followed.
 const maxSchema = 8
 

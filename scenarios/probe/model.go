@@ -2,9 +2,7 @@ package probe
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -206,25 +204,4 @@ func (p *probe) pastWindow(length time.Duration) time.Duration {
 		}
 	}
 	return longest + length/100 + time.Millisecond
-}
-
-// DescribeModels says the models in a sentence.
-func DescribeModels(models []verdict.Model) string {
-	switch len(models) {
-	case 0:
-		return "none of those known: no token bucket, window or concurrency cap explains the answers"
-	case 1:
-		return models[0].String()
-	}
-	s := fmt.Sprintf("several still explain it: %s", models[0])
-	for _, m := range models[1:] {
-		s += "; " + m.String()
-	}
-	return s
-}
-
-// KindOf is what kind of limiter a model is, without its numbers.
-func KindOf(m verdict.Model) string {
-	kind, _, _ := strings.Cut(m.String(), " (")
-	return kind
 }

@@ -3,6 +3,7 @@ package probe_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,11 +105,12 @@ func TestARequestThatCostsTwoIsFound(t *testing.T) {
 	}
 }
 
-// names returns the names of the models that explain a server.
+// names are those of the models that explain a server, without their numbers.
 func names(r probe.Report) []string {
 	var list []string
 	for _, m := range r.Models {
-		list = append(list, probe.KindOf(m))
+		kind, _, _ := strings.Cut(m.String(), " (")
+		list = append(list, kind)
 	}
 	return list
 }
