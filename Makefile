@@ -35,10 +35,10 @@ test: unit realtime performance ## every test: unit, property, script, real time
 	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/live-test.sh
 
 unit: ## unit, property and script tests that no busy machine can spoil; needs Go only
-	$(GO) test -timeout 20m $(TESTFLAGS) -skip '$(REALTIME)' ./...
+	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/go-test.sh ./... -timeout 20m -skip '$(REALTIME)'
 
 realtime: ## the tests that judge real time, one at a time; needs Go only
-	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/timed-test.sh ./... -timeout 30m -p 1 -parallel 1 -run '$(REALTIME)'
+	@GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' scripts/go-test.sh ./... -timeout 30m -p 1 -parallel 1 -run '$(REALTIME)'
 
 mutants: ## small mistakes in the packages that judge, drawn by SEED (1), MUTANTS (50) a package: which does no test notice?
 	$(GO) run ./scripts/mutants -seed $(or $(SEED),1) -n $(or $(MUTANTS),50) $(if $(ONLY),-only $(ONLY))
@@ -59,7 +59,7 @@ noise: ## a soak: 300 honest servers (NOISE_RUNS=n) while everything stands stil
 interop: ## the matrix of SDKs, limiters and proxies, SAMPLE=1: each once; needs Python, Node and npm, and nginx or apt
 	interop/setup.sh
 	cd interop && MCPLOAD_SAMPLE=$(SAMPLE) $(if $(UPDATE),$(GO) test -count=1 -parallel 3 -timeout 40m . -args -update,\
-		GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' ../scripts/timed-test.sh ./... -count=1 -parallel 3 -timeout 40m)
+		GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' ../scripts/go-test.sh ./... -count=1 -parallel 3 -timeout 40m)
 
 bench-scale: ## shards of a million calls put together and judged: fails above the time and memory that they may take
 	MCPLOAD_SCALE=1 $(GO) test ./results/merge -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 20m

@@ -15,5 +15,5 @@ tests=$(comm -13 <(names) <(names -tags "$tag"))
 [[ -n $tests ]] || { echo "the tag $tag adds no test" >&2; exit 1; }
 
 printf 'with the tag %s: %s\n' "$tag" "${tests//$'\n'/, }"
-exec "$(dirname "$0")/timed-test.sh" "${packages[*]}" -timeout "$timeout" -p 1 -tags "$tag" \
+exec "$(dirname "$0")/go-test.sh" "${packages[*]}" -timeout "$timeout" -p 1 -tags "$tag" \
 	-run "^(${tests//$'\n'/|})\$" "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# go test for what judges real time, which a neighbour on the same machine can spoil:
-# timed-test.sh "PACKAGES" [flags of go test].
+# go test: go-test.sh "PACKAGES" [flags of go test].
 #
-# In CI (CI is set), where at most three tests are red, each is tried once more by itself,
-# and the log says which. A test that is red twice is red. Whether an honest server is ever
-# failed isn't left to this: `make noise` and the tests in virtual time know no second try.
+# In CI (CI is set), where a neighbour on the same machine can spoil what takes real time:
+# where at most three tests are red, each is tried once more by itself, and the log says
+# which. A test that is red twice is red. Whether an honest server is ever failed isn't left
+# to this: `make noise` knows no second try, and what is drawn by lot has fixed seeds.
 set -euo pipefail
 packages=$1
 shift
@@ -21,7 +21,7 @@ status=0
 "$go" run gotest.tools/gotestsum@v1.13.0 --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=3 \
 	--rerun-fails-report="$again" --packages "$packages" -- ${TESTFLAGS:-} "$@" || status=$?
 if [[ -s $again ]]; then
-	echo 'timed-test: RED AT FIRST, and tried once more by itself:'
+	echo 'go-test: RED AT FIRST, and tried once more by itself:'
 	cat "$again"
 fi
 exit "$status"
