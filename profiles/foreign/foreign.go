@@ -1,7 +1,8 @@
 // Package foreign reads the limits that other tools are configured with, as the laws of
-// a promise: Envoy's local and global rate limits, Kong's plugins, nginx' limit_req and
-// limit_conn, and the arguments that FastMCP's middleware and express-rate-limit are
-// constructed with.
+// a promise: Envoy's local and global rate limits, Kong's plugins, Traefik's middlewares,
+// nginx' limit_req and limit_conn, the buckets of ToolHive and agentgateway, and the
+// arguments that FastMCP's middleware, slowapi, Upstash's limiter and express-rate-limit
+// are constructed with.
 //
 // Most users want Read, and then Import.Profile. The package deliberately reads no
 // files and runs nothing: what a configuration computes, it doesn't know, and says so.
@@ -23,6 +24,9 @@ type Import struct {
 	Laws     []Law
 	Notes    []Note // what can't be said in laws, or isn't known, by line
 	Statuses []int  // HTTP statuses of refusals, beside 429
+
+	traefik []*middleware // whose settings may stand anywhere
+	places  []int         // lines of limits of which each stands for itself
 }
 
 // A Law is a law and where it stands.
@@ -58,8 +62,15 @@ func Read(file string, data []byte) (Import, error) {
 		in.js(text)
 	case strings.Contains(text, "limit_req") || strings.Contains(text, "limit_conn"):
 		err = in.nginx(text)
+	case strings.HasSuffix(file, ".toml"):
+		in.toml(text)
 	default:
 		err = in.yaml(data)
+	}
+	in.middlewares()
+	for _, line := range in.places[min(1, len(in.places)):] {
+		in.note(line, "another limit than that of line %d, which need not stand before the same server: keep what does",
+			in.places[0])
 	}
 	if err != nil {
 		return *in, fmt.Errorf("foreign: %s: %w", file, err)
@@ -94,6 +105,9 @@ func (in *Import) law(line int, source string, l promise.Law) {
 	}
 	in.Laws = append(in.Laws, Law{Law: l, Line: line, Source: source})
 }
+
+// place notes that a limit stands for itself: a file may have several, for several servers.
+func (in *Import) place(line int) { in.places = append(in.places, line) }
 
 // untaken notes a law that stands there, and why it isn't taken.
 func (in *Import) untaken(line int, source string, l promise.Law, format string, args ...any) {

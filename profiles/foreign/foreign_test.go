@@ -16,7 +16,7 @@ import (
 func TestRead(t *testing.T) {
 	wants, err := filepath.Glob("testdata/*.want")
 	require.NoError(t, err)
-	require.Len(t, wants, 10, "all cases are there")
+	require.Len(t, wants, 18, "all cases are there")
 	for _, want := range wants {
 		file := strings.TrimSuffix(want, ".want")
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -70,6 +70,17 @@ func TestNotes(t *testing.T) {
 			"24: .*isn't taken: holds in .location /slow. only"},
 		"express.ts": {"11: .*keyGenerator returns: taken as one", "16: windowMs is .WINDOW., which only the",
 			"17: slowDown delays"},
+		"traefik.yaml": {"10: .*forgets who sends nothing for 11s", "15: .*X-Forwarded-For", "18: .*an average of 0",
+			"34: .*in Redis", "42: .*burst is .many.", "29: another limit than that of line 6"},
+		"traefik.toml": {"11: .*the header X-Team"},
+		"toolhive.yaml": {"13: .*shared isn't looked at", "16: .*who isn't has no such limit", "25: .*refillPeriod .soon."},
+		"agentgateway.yaml": {"11: .*each replica", "15: .*language models", "19: .*this form isn't known",
+			"25: .*x-team", "27: remoteRateLimit"},
+		"upstash.ts": {"5: .*what limit", "17: .*only the program knows", "18: .*each region", "19: .*each process"},
+		"upstash.py": {"6: .*refill_rate is .RATE."},
+		"slowapi.py": {"5: default_limits: the MCP route", "21: .*holds for /login", "26: .*other HTTP methods",
+			"30: .*.RATE. only the program knows"},
+		"slowapi-defaults.py": {"3: .*what user_of returns", "6: .*isn't said here", "10: .*.often. isn't a limit"},
 		"server-several.py": {"7: class Strict", "24: .*stands below .if DEBUG:", "28: .*any argument",
 			"29: .*only the program knows"},
 	} {
@@ -91,6 +102,11 @@ func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: 1":                          "no limit that can be read",
 		"{":                             "no YAML",
+		"rateLimit: {average: 0}":       "an average of 0 is no limit",
+		"rateLimit: {average: -1}":      `average is "-1", which is no whole number above 0`,
+		"localRateLimit: [{type: a}]":   "this form isn't known",
+		"localRateLimit: []":            "no limit that can be read",
+		"rateLimiting: {perUser: {}}":   "maxTokens isn't known",
 		"limit_req zone=a;":             `line 1: limit_req zone=a: no limit_req_zone named "a"`,
 		"limit_req zone=a":              "line 1: a directive without a semicolon",
 		"limit_req zone=a;\n}}":         "line 2: a brace",
@@ -100,6 +116,12 @@ func TestReadRefuses(t *testing.T) {
 		_, err := Read("file", []byte(text))
 		require.ErrorContains(t, err, want)
 	}
+	for file, text := range map[string]string{"a.py": "Limiter(key, default_limits=['5/minute'])",
+		"b.ts": "// Ratelimit.fixedWindow(1, '1 s')", "c.toml": "[http.middlewares.a.rateLimit]\naverage = \"x\"",
+		"d.py": "from slowapi import Limiter\nl = Limiter(key, default_limits=['5/minute'], enabled=False)"} {
+		_, err := Read(file, []byte(text))
+		require.ErrorContains(t, err, "no limit that can be read", file)
+	}
 	_, err := Read("x.py", []byte("RateLimitingMiddleware(RATE)"))
 	require.ErrorContains(t, err, `line 1: RateLimitingMiddleware: max_requests_per_second is "RATE"`)
 }
@@ -107,7 +129,9 @@ func TestReadRefuses(t *testing.T) {
 // Whatever stands in a file, reading it ends, and a profile of it holds one line a law.
 func FuzzRead(f *testing.F) {
 	for _, file := range []string{"nginx.conf", "envoy-local.yaml", "envoy-global.yaml", "kong.yaml", "server.py",
-		"envoy-nested.yaml", "kong-scopes.yaml", "nginx-places.conf", "server-several.py", "express.ts"} {
+		"envoy-nested.yaml", "kong-scopes.yaml", "nginx-places.conf", "server-several.py", "express.ts",
+		"traefik.yaml", "traefik.toml", "toolhive.yaml", "agentgateway.yaml", "upstash.ts", "upstash.py", "slowapi.py",
+		"slowapi-defaults.py"} {
 		data, err := os.ReadFile(filepath.Join("testdata", file))
 		require.NoError(f, err)
 		f.Add(file, data)

@@ -15,10 +15,11 @@ var (
 	productForm = regexp.MustCompile(`^[\d_.\s*]+$`)
 )
 
-// js reads what express-rate-limit is constructed with, in JavaScript or TypeScript. Only
-// numbers that stand there are known, and products of them.
+// js reads what express-rate-limit and Upstash's limiter are constructed with, in JavaScript
+// or TypeScript. Only numbers that stand there are known, and products of them.
 func (in *Import) js(text string) {
-	code := blankJS(text)
+	code := blankJS(text, true)
+	in.upstashJS(blankJS(text, false), code)
 	for _, at := range limiterForm.FindAllStringSubmatchIndex(code, -1) {
 		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
 		end := closing(code, at[1]-1)
@@ -94,28 +95,34 @@ func product(text string) (int, bool) {
 	return all, true
 }
 
-// blankJS is a program with its comments and texts blanked out, each byte where it was.
-func blankJS(text string) string {
+// blankJS is a program with its comments blanked out, and its texts too where that is asked
+// for, each byte where it was.
+func blankJS(text string, texts bool) string {
 	out := []byte(text)
 	for i := 0; i < len(out); {
-		end := ""
+		end, keep := "", false
 		switch rest := text[i:]; {
 		case strings.HasPrefix(rest, "//"):
 			end = "\n"
 		case strings.HasPrefix(rest, "/*"):
 			end = "*/"
 		case strings.ContainsRune("\"'`", rune(text[i])):
-			end = text[i : i+1]
+			end, keep = text[i:i+1], !texts
 		default:
 			i++
 			continue
 		}
+		if len(end) == 2 || end == "\n" {
+			out[i] = ' '
+		}
 		for i++; i < len(out) && !strings.HasPrefix(text[i:], end); i++ {
 			if text[i] == '\\' && i+1 < len(out) {
-				out[i] = ' '
+				if !keep {
+					out[i] = ' '
+				}
 				i++
 			}
-			if out[i] != '\n' {
+			if out[i] != '\n' && !keep {
 				out[i] = ' '
 			}
 		}

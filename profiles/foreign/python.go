@@ -9,12 +9,25 @@ import (
 	"github.com/mcpload/mcpload/promise"
 )
 
-// constructors are FastMCP's, with their arguments in the order of its source.
+// constructors are those of FastMCP, slowapi and Upstash, with their arguments in the order
+// of their sources, and slowapi's decorators.
 var constructors = map[string][]string{
 	"RateLimitingMiddleware": {"max_requests_per_second", "burst_capacity", "get_client_id",
 		"global_limit"},
 	"SlidingWindowRateLimitingMiddleware": {"max_requests", "window_minutes", "get_client_id"},
+
+	"Limiter":              {"key_func", "default_limits", "application_limits", "headers_enabled", "strategy"},
+	"limiter.limit":        {"limit_value", "key_func", "per_method", "methods"},
+	"limiter.shared_limit": {"limit_value", "scope", "key_func"},
+
+	"FixedWindow":   {"max_requests", "window", "unit"},
+	"SlidingWindow": {"max_requests", "window", "unit"},
+	"TokenBucket":   {"max_tokens", "refill_rate", "interval", "unit"},
 }
+
+// needs are the libraries without which a name says nothing.
+var needs = map[string]string{"Limiter": "slowapi", "FixedWindow": "upstash_ratelimit",
+	"SlidingWindow": "upstash_ratelimit", "TokenBucket": "upstash_ratelimit"}
 
 var (
 	constructorForm = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\(`)
@@ -23,8 +36,8 @@ var (
 	branchForm      = regexp.MustCompile(`^(?:if|elif|else|for|while|try|except|match|case)\b`)
 )
 
-// python reads what FastMCP's middleware is constructed with. Only numbers that stand
-// there are known; a name may be set anywhere.
+// python reads what FastMCP's middleware, slowapi and Upstash's limiter are constructed
+// with. Only numbers that stand there are known; a name may be set anywhere.
 func (in *Import) python(text string) {
 	code := blank(text)
 	text = uncommented(text, code)
@@ -36,12 +49,13 @@ func (in *Import) python(text string) {
 	for _, m := range aliasForm.FindAllStringSubmatch(code, -1) {
 		called[m[2]] = m[1]
 	}
+	var slow []slowLimiter
 	for _, at := range constructorForm.FindAllStringSubmatchIndex(code, -1) {
 		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
 		if constructors[name] == nil {
 			name = called[name]
 		}
-		if name == "" {
+		if name == "" || !strings.Contains(code, needs[name]) {
 			continue
 		}
 		if before := strings.TrimSpace(code[strings.LastIndex(code[:at[2]], "\n")+1 : at[2]]); before == "class" ||
@@ -58,9 +72,17 @@ func (in *Import) python(text string) {
 			if on := condition(code[:at[2]]); on != "" {
 				in.note(line, "%s: stands below %q, so that it may not hold", name, on)
 			}
-			in.fastMCP(name, line, name+"("+squeeze(text[at[1]:end])+")", args)
+			switch source := name + "(" + squeeze(text[at[1]:end]) + ")"; needs[name] {
+			case "":
+				in.fastMCP(name, line, source, args)
+			case "slowapi":
+				slow = append(slow, slowLimiter{line, source, args})
+			default:
+				in.upstashPython(name, line, source, args)
+			}
 		}
 	}
+	in.slowapi(slow, text, code)
 }
 
 // condition is the innermost line above that decides if what follows is run; empty where

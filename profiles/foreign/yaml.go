@@ -18,8 +18,8 @@ import (
 // maxDepth is how deep a file may nest.
 const maxDepth = 100
 
-// yaml reads what Envoy and Kong are configured with, as YAML or JSON, wherever in the
-// file it stands: also within a Kubernetes object, or another tool's template.
+// yaml reads what Envoy, Kong, Traefik, ToolHive and agentgateway are configured with, as YAML
+// or JSON, wherever in the file it stands: also within a Kubernetes object, or another tool's template.
 func (in *Import) yaml(data []byte) error {
 	loader, err := yaml.NewLoader(bytes.NewReader(data),
 		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
@@ -34,15 +34,16 @@ func (in *Import) yaml(data []byte) error {
 			return fmt.Errorf("no YAML, no nginx configuration, and no Python: %w", err)
 		}
 		for _, root := range doc.Content {
-			in.kongs(in.walk(root, 0, scope{}, nil))
+			in.kongs(in.walk(root, 0, scope{}, nil, "rateLimit"))
 		}
 	}
 }
 
 // walk looks for mappings that are known to hold limits. Kong's plugins are gathered
-// first: which of them hold the others say.
-func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin) []plugin {
-	if depth > maxDepth {
+// first: which of them hold the others say. A mapping is called by its key, or its
+// object's name.
+func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, called string) []plugin {
+	if depth > maxDepth || in.traefikNode(n, called) || in.toolhive(n) || in.agentgateway(n) {
 		return plugins
 	}
 	if n.Kind == yaml.MappingNode {
@@ -60,13 +61,13 @@ func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin) []pl
 		}
 	}
 	for i, c := range n.Content { // an alias is read where it is anchored
-		within := at
+		within, named := at, called
 		if n.Kind == yaml.MappingNode && i%2 == 1 {
-			within = at.below(n.Content[i-1].Value)
+			within, named = at.below(n.Content[i-1].Value), cmpOr(text(get(n, "metadata"), "name"), n.Content[i-1].Value)
 		} else if n.Kind == yaml.SequenceNode {
 			within = at.named(c)
 		}
-		plugins = in.walk(c, depth+1, within, plugins)
+		plugins = in.walk(c, depth+1, within, plugins, named)
 	}
 	return plugins
 }
