@@ -14,7 +14,7 @@ import (
 // the traffic that a run sends, and break it grossly under another. An audit shows
 // them. Cause says how the trick is named that does.
 func AuditFaults() []Fault {
-	return slices.Concat(lateFaults(), trickFaults(), headerFaults(), lyingFaults(), restartFaults())
+	return slices.Concat(lateFaults(), trickFaults(), formFaults(), headerFaults(), lyingFaults(), restartFaults())
 }
 
 // free makes a fault of which requests cost nothing and are never refused.
@@ -109,6 +109,29 @@ func trickFaults() []Fault {
 	}
 }
 
+// formFaults let calls through for how their messages come.
+func formFaults() []Fault {
+	return []Fault{
+		{Name: "versionless-free", Doc: "a request is free that doesn't say the protocol's revision in its header",
+			Cause: "no MCP-Protocol-Version",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Header != nil && r.header("Mcp-Protocol-Version") == "" }
+			})},
+		{Name: "twice-free", Doc: "a request is free in which the method, or the tool's name, stands twice, as its " +
+			"limiter reads the other one", Cause: "message with another",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Twice }
+			})},
+		{Name: "old-http-free", Doc: "a request is free that comes as HTTP/1.0", Cause: "HTTP/1.0",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.header("Version") == "HTTP/1.0" }
+			})},
+		{Name: refundsCancels, Doc: "who says that a call is cancelled gets a token back, also when it was answered",
+			Cause: "cancelled once it is answered",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &refunding{promised(l)} })},
+	}
+}
+
 // headerFaults are right buckets for whoever says who he is.
 func headerFaults() []Fault {
 	by := func(name string) builder {
@@ -129,6 +152,7 @@ func headerFaults() []Fault {
 			build: carrying("X-Http-Method-Override")},
 		{Name: "retries-free", Doc: "a request is free that says that it is sent again", Cause: "X-Retry-Count",
 			build: carrying("X-Retry-Count")},
+		{Name: "per-url", Doc: "each spelling of the url has a bucket of its own", Cause: "url", build: by("Path")},
 		{Name: "per-host", Doc: "each name by which the server is reached has a bucket of its own, as replicas do " +
 			"behind several", Cause: "replica", build: by("Host")},
 		{Name: "per-language", Doc: "each Accept-Language has a bucket of its own", Cause: "Accept-Language",
@@ -156,6 +180,22 @@ func (f *refillsEnding) decide(r Request) Answer {
 		return Answer{}
 	}
 	return f.bucket.decide(r)
+}
+
+// Refund is the method by which a limiter is told that a call was cancelled, where its
+// fault is to care.
+const Refund = "(a refund)"
+
+// refunding gives a token back for what is cancelled.
+type refunding struct{ bucket *bucket }
+
+func (f *refunding) decide(r Request) Answer {
+	f.bucket.flow(r.At)
+	if r.Method == Refund {
+		f.bucket.level = min(f.bucket.burst, f.bucket.level+1)
+		return Answer{}
+	}
+	return f.bucket.take()
 }
 
 // long is longer than what a run without an audit takes.

@@ -51,6 +51,12 @@ func (s *Server) ending(r *http.Request) {
 	}
 }
 
+// refundsCancels is the fault that what is cancelled shows.
+const refundsCancels = "cancels-refund"
+
+// Refunds reports if it gives back what a call took that is cancelled later.
+func (c Config) Refunds() bool { return c.Fault == refundsCancels }
+
 // Refills reports if it fills buckets when sessions end.
 func (c Config) Refills() bool { return c.Fault == refillsAtEnds }
 

@@ -30,6 +30,9 @@ func (s *Server) cancels(client string, m message, raw []byte) {
 	if m.Method != methodCancelled {
 		return
 	}
+	if s.config.Refunds() {
+		s.decide(message{Method: Refund}, origin{client: client})
+	}
 	var about struct {
 		Params struct {
 			RequestID json.RawMessage `json:"requestId"`

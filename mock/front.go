@@ -52,7 +52,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
 	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: func(name string) string {
-		switch name { // the first two aren't among the headers
+		switch name { // the first four aren't among the headers
+		case "Version":
+			return r.Proto
+		case "Path":
+			return r.URL.RequestURI()
 		case "Host":
 			return r.Host
 		case "Transfer-Encoding":

@@ -20,6 +20,7 @@ type message struct {
 	Method string          `json:"method"`
 
 	escaped bool // the method is spelled with escapes
+	twice   bool // the method, or the tool's name, stands in it twice
 
 	Params struct {
 		Name      string          `json:"name"`
@@ -34,8 +35,30 @@ func parse(raw []byte) (m message, request bool) {
 		return message{}, false
 	}
 	id := string(m.ID)
+	m.twice = repeats(raw)
 	m.escaped = !bytes.Contains(raw, quote(m.Method))
 	return m, m.Method != "" && id != "" && id != "null"
+}
+
+// repeats reports if an object holds a member twice, or its parameters do.
+func repeats(object []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return false
+	}
+	seen := map[any]bool{}
+	for d.More() {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return false
+		}
+		if seen[name] || name == "params" && repeats(value) {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 // tool is the name of the tool that a request calls.

@@ -46,6 +46,9 @@ type Config struct {
 	// Laws has it keep the profile's promise by the letter, also where that is one bucket
 	// that a Limit can say: a credential that nobody shows is one, and no session's.
 	Laws bool
+	// Embedded has the limiter that servers embed keep the promise, with its headers: over
+	// streamable HTTP only.
+	Embedded bool
 
 	// Fixture gives it one of everything that the protocol has: resources, prompts,
 	// completion and logging.
@@ -99,7 +102,7 @@ type Server struct {
 // New returns a server that serves nothing yet. It must be closed. The error
 // for an unknown fault, shape or charging policy names those that there are.
 func New(c Config) (*Server, error) {
-	limiter, err := c.Limiter(time.Now())
+	limiter, err := c.ownLimiter(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ func New(c Config) (*Server, error) {
 		if f, ok := FaultNamed(c.Fault); ok {
 			c.Shape = f.Shape
 		}
+	}
+	if c.Shape == "" && c.Embedded {
+		c.Shape = ratelimit.HTTP429
 	}
 	if c.Shape == "" {
 		c.Shape = ratelimit.FastMCP2
@@ -159,6 +165,9 @@ func (c Config) Lasts() time.Duration {
 
 // Limiter returns the limiter that the config asks for. Its instant 0 is now.
 func (c Config) Limiter(now time.Time) (Limiter, error) {
+	if c.Embedded {
+		return nil, errEmbedded
+	}
 	if c.lawful() || strings.HasPrefix(c.Fault, "law-") {
 		return NewLaws(LawConfig{Promise: c.Profile.Laws(), Fault: c.Fault, Charge: c.Charge, Epoch: now})
 	}
@@ -250,6 +259,7 @@ func (s *Server) decide(m message, from origin) Answer {
 		Arguments: string(m.Params.Arguments),
 		Spelled:   s.misspelt(m),
 		Escaped:   m.escaped,
+		Twice:     m.twice,
 	}
 	a := (*s.limiter.Load()).Decide(q)
 	s.executions.Note(q, a)
@@ -273,8 +283,15 @@ func (s *Server) Start(transport, addr string) (url string, err error) {
 	switch transport {
 	case "http":
 		path = "/mcp"
-		handler, end = s.streamable(path)
+		if handler, end = s.streamable(path); s.config.Embedded {
+			if handler, err = s.config.embedded(handler); err != nil {
+				return "", err
+			}
+		}
 	case "sse":
+		if s.config.Embedded {
+			return "", errEmbedded
+		}
 		path = "/sse"
 		handler, end = s.eventStream(path)
 	default:

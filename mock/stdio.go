@@ -32,6 +32,9 @@ const stdioGrace = 2 * time.Second
 // A read from in that is under way when it returns stays behind: the caller
 // closes in, or ends the process.
 func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
+	if s.config.Embedded {
+		return errEmbedded
+	}
 	session := server.NewInProcessSession(stdioClient, nil)
 	if err := s.mcp.RegisterSession(ctx, session); err != nil {
 		return fmt.Errorf("mock: stdio: %w", err)

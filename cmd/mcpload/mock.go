@@ -33,6 +33,7 @@ type mockFlags struct {
 	credentials bool
 	startFault  string
 
+	embedded     bool
 	fixture      bool
 	conformFault string
 
@@ -64,6 +65,8 @@ func (a *app) mockCommand() *cobra.Command {
 	flags.BoolVar(&f.credentials, "credentials", false, "refuse to start without the credentials that the profile "+
 		"names, in the environment")
 	flags.StringVar(&f.startFault, "startup-fault", "", "how to start `wrongly` (see mcpload list startup-faults)")
+	flags.BoolVar(&f.embedded, "embedded", false, "have package ratelimit, the limiter that servers embed, keep the "+
+		"promise, over http")
 	flags.BoolVar(&f.fixture, "fixture", false, "have one of everything that the protocol has: resources, prompts, "+
 		"completion, logging, a tool with an output schema, and what the official conformance suite asks for")
 	flags.StringVar(&f.conformFault, "conform-fault", "", "how to break the `protocol` (see mcpload list "+
@@ -111,7 +114,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	}
 	server, err := mock.New(mock.Config{Profile: p, Fault: f.fault, Shape: ratelimit.Shape(f.shape),
 		Charge: mock.Charging(f.charge), Latency: f.latency, Seed: f.seed, Reveal: start.Reveal, Fixture: f.fixture,
-		Suite: f.fixture, ConformFault: f.conformFault, Laws: len(f.promise) > 0})
+		Suite: f.fixture, ConformFault: f.conformFault, Laws: len(f.promise) > 0, Embedded: f.embedded})
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.Fault, "fault", "", "break the mock in one chosen `way` (see mcpload list faults)")
 	flags.StringVar(&f.Shape, "shape", "", "how the mock refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
 	flags.StringVar(&f.Charge, "charge", "", "what the mock charges: all or tools (default all)")
+	flags.BoolVar(&f.Embedded, "embedded", false, "have package ratelimit, the limiter that servers embed, keep the "+
+		"mock's promise")
 	flags.DurationVar(&f.Latency, "latency", 0, "how long the mock takes for a call")
 }
 

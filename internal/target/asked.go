@@ -46,6 +46,7 @@ type Asked struct {
 	Version     string // of ours, as servers are told it
 
 	Fault, Shape, Charge string // of a mock
+	Embedded             bool   // which keeps its promise by the limiter that servers embed
 	Latency              time.Duration
 	Seed                 uint64
 
@@ -59,7 +60,7 @@ func (a *Asked) Target(p profiles.Profile, command []string, look invoked.Lookup
 	err error) {
 	t.Profile, t.Replicas = p, a.Replicas
 	t.Mock = mock.Config{Profile: p, Fault: a.Fault, Shape: ratelimit.Shape(a.Shape), Charge: mock.Charging(a.Charge),
-		Latency: a.Latency, Seed: a.Seed}
+		Latency: a.Latency, Seed: a.Seed, Embedded: a.Embedded}
 	if t.Options, err = a.wireOptions(p); err != nil {
 		return t, err
 	}
@@ -89,8 +90,12 @@ func (a *Asked) Consistent(command []string) error {
 		return fmt.Errorf("--offline is about what --live installs, so it needs --live")
 	case attached && len(a.Servers) > 1:
 		return fmt.Errorf("one --url or command is one server, but --server names %d", len(a.Servers))
-	case attached && (a.Fault != "" || a.Shape != "" || a.Charge != "" || a.Latency != 0), a.Live && a.Fault != "":
-		return fmt.Errorf("--fault, --shape, --charge and --latency change the mock, and this is no mock")
+	case attached && (a.Fault != "" || a.Shape != "" || a.Charge != "" || a.Latency != 0 || a.Embedded),
+		a.Live && (a.Fault != "" || a.Embedded):
+		return fmt.Errorf("--fault, --shape, --charge, --latency and --embedded change the mock, and this is no mock")
+	case a.Embedded && (a.Fault != "" || a.Charge != "" || a.Transport != "auto" && a.Transport != "http"):
+		return fmt.Errorf("--embedded is an honest limiter over http: it takes no --fault, no --charge and no other " +
+			"--transport")
 	case !a.All && !named && !attached && a.Unjudged:
 		return hint.New(fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or "+
 			"name a mock with --server acb")

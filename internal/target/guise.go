@@ -97,7 +97,8 @@ func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arr
 	c.ids++
 	n := c.ids
 	c.mu.Unlock()
-	like := wire.Form{Header: c.headers(g, n), Body: g.Body, Method: g.Method, Chunks: g.Chunks}
+	like := wire.Form{Header: c.headers(g, n), Body: g.Body, Method: g.Method, Chunks: g.Chunks, Without: g.Without,
+		Host: g.Host, Old: g.Old, Carried: g.Carried, Cancels: g.Cancels}
 	if g.ID != nil {
 		like.ID, like.Spelt = g.ID(n)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,14 +21,40 @@ type Form struct {
 	Body   func(body []byte) []byte // writes the same message in another way; over HTTP only. nil: as it is
 	Method string                   // the HTTP method; empty: POST
 	Chunks bool                     // the body goes in chunks, each in a segment of its own
+
+	Without []string // headers that are left out, as net/http spells them
+	Host    string   // in place of the URL's
+	Old     bool     // it goes as HTTP/1.0, on a connection of its own
+	// Carried has a result that isn't a tool's count as none: the message can be read as
+	// another request too.
+	Carried bool
+	Cancels bool // once it is answered, the server is told that it is cancelled
 }
 
 // chunk is how many bytes of a body go at once that goes in chunks.
 const chunk = 16
 
+// web reports if only HTTP has requests of this form.
+func (f Form) web() bool {
+	return f.Spelt != "" || f.Body != nil || len(f.Header) > 0 || f.Cancels || f.dresses()
+}
+
+// dresses reports if something has to be done to the HTTP request.
+func (f Form) dresses() bool {
+	return f.Method != "" || f.Chunks || f.Without != nil || f.Host != "" || f.Old
+}
+
 // dress changes an HTTP request that is ready but for its form.
 func (f Form) dress(r *http.Request) {
-	r.Method = cmp.Or(f.Method, r.Method)
+	r.Method, r.Host = cmp.Or(f.Method, r.Method), cmp.Or(f.Host, r.Host)
+	for _, name := range f.Without {
+		if delete(r.Header, name); name == "User-Agent" {
+			r.Header[name] = []string{""} // else net/http has one of its own
+		}
+	}
+	if f.Old {
+		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
+	}
 	if f.Chunks && r.Body != nil {
 		r.Body, r.GetBody, r.ContentLength = io.NopCloser(&piecewise{r.Body}), nil, -1
 	}
@@ -41,8 +68,7 @@ func (p *piecewise) Read(b []byte) (int, error) { return p.from.Read(b[:min(len(
 // ExchangeAs is Exchange for a request of another form. Over a transport without headers
 // only the id can differ.
 func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) history.Call {
-	l, web := s.link.(*httpLink)
-	if !web && (f.Spelt != "" || f.Body != nil || len(f.Header) > 0 || f.Method != "" || f.Chunks) {
+	if _, web := s.link.(*httpLink); !web && f.web() {
 		return s.notSent(a, "only HTTP has requests of this form")
 	}
 	id := f.ID
@@ -67,18 +93,34 @@ func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) his
 	for name, values := range f.Header {
 		q.header[name] = values
 	}
-	if f.Method != "" || f.Chunks {
+	if f.dresses() {
 		q.dress = f.dress
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTimeout)
 	defer cancel()
 	call := history.Call{Arrival: a, ID: id, Outcome: history.Unsent}
-	if web {
-		s.judge(&call, l.exchange(timed, q))
-	} else {
-		s.judge(&call, s.link.exchange(timed, q))
+	got := s.link.exchange(timed, q)
+	s.judge(&call, got)
+	if f.Carried && call.Outcome == history.OK && !toolsResult(got) {
+		call.Outcome, call.Detail = history.Rejected, "it was read as another request than a tool's call"
+	}
+	if f.Cancels && call.Outcome.Answered() {
+		s.cancelled(s.link.notify(timed, request{body: cancelledLine(id), header: s.era.Load().header("", "", nil)}))
 	}
 	return call
+}
+
+// toolsResult reports if an answer is the result of a tool's call.
+func toolsResult(a answer) bool {
+	text := a.good
+	if text == nil && a.reply != nil {
+		text = a.reply.result
+	}
+	var result struct {
+		Content    json.RawMessage `json:"content"`
+		Structured json.RawMessage `json:"structuredContent"`
+	}
+	return json.Unmarshal(text, &result) == nil && (result.Content != nil || result.Structured != nil)
 }
 
 // encodeAs writes a request with a given id, with headers where the transport has them.

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,4 +54,49 @@ func TestAFormChangesTheRequestOverHTTP(t *testing.T) {
 	}
 	require.Equal(t, []string{"POST", "PUT", "POST"}, methods)
 	require.Equal(t, []bool{false, false, true}, chunked)
+}
+
+// Headers are left out, another server is named, and the request is one of HTTP/1.0, where
+// a form says so; what is read as another request than a call is none.
+func TestAFormIsOfAnotherKindOverHTTP(t *testing.T) {
+	var seen []string
+	var said []any
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		p := read(t, r)
+		switch _, agent := r.Header["User-Agent"]; {
+		case p.Method == "tools/call":
+			seen = append(seen, fmt.Sprint(r.Proto, " ", strings.HasPrefix(r.Host, "127."), " ", r.Header.Get("Accept") != "",
+				" ", agent))
+		case p.Method == methodCancelled:
+			said = append(said, string(p.Params))
+		}
+		switch {
+		case initializer(w, p):
+		case p.Method == "ping":
+			reply(w, `{"jsonrpc":"2.0","id":%s,"result":{}}`, p.ID)
+		default:
+			reply(w, `{"jsonrpc":"2.0","id":%s,"result":{"content":[]}}`, p.ID)
+		}
+	}))
+	t.Cleanup(server.Close)
+	s := dial(t, Options{URL: server.URL, Transport: HTTP})
+	a := history.Arrival{Method: "tools/call", Tool: "echo"}
+	for _, f := range []Form{{}, {Without: []string{"Accept", "User-Agent"}}, {Host: "one.example"}, {Old: true},
+		{Carried: true}, {Cancels: true}} {
+		call := s.ExchangeAs(t.Context(), a, f)
+		require.Equal(t, history.OK, call.Outcome, call.Detail)
+		require.LessOrEqual(t, call.Sent, call.Received)
+	}
+	require.Equal(t, []string{"HTTP/1.1 true true true", "HTTP/1.1 true false false", "HTTP/1.1 false true true",
+		"HTTP/1.0 true true true", "HTTP/1.1 true true true", "HTTP/1.1 true true true"}, seen)
+	require.Len(t, said, 1)
+	require.Contains(t, said[0], "requestId")
+
+	call := s.ExchangeAs(t.Context(), history.Arrival{Method: "ping"}, Form{Carried: true})
+	require.Equal(t, history.Rejected, call.Outcome)
+	require.Contains(t, call.Detail, "another request than a tool's call")
 }

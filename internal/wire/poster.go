@@ -121,7 +121,7 @@ func (p *poster) once(ctx, life context.Context, s sending, token string, sent *
 	if sent.dress != nil {
 		sent.dress(q)
 	}
-	resp, err := p.transport.RoundTrip(q)
+	resp, err := p.carry(q)
 	if err != nil {
 		return nil, netFault(ctx, err).crossed(sent.idled.Load())
 	}
@@ -135,6 +135,14 @@ func (p *poster) once(ctx, life context.Context, s sending, token string, sent *
 		resp.Body = tapped{io.TeeReader(resp.Body, p.tap), resp.Body}
 	}
 	return resp, nil
+}
+
+// carry sends a request over the transport, which writes nothing older than HTTP/1.1.
+func (p *poster) carry(q *http.Request) (*http.Response, error) {
+	if q.ProtoMinor == 0 {
+		return carryOld(p.transport, q, p.most)
+	}
+	return p.transport.RoundTrip(q)
 }
 
 // A tapped body is read through a tee.

@@ -72,7 +72,7 @@ func TestNotes(t *testing.T) {
 			"17: slowDown delays"},
 		"traefik.yaml": {"10: .*forgets who sends nothing for 11s", "15: .*X-Forwarded-For", "18: .*an average of 0",
 			"34: .*in Redis", "42: .*burst is .many.", "29: another limit than that of line 6"},
-		"traefik.toml": {"11: .*the header X-Team"},
+		"traefik.toml":  {"11: .*the header X-Team"},
 		"toolhive.yaml": {"13: .*shared isn't looked at", "16: .*who isn't has no such limit", "25: .*refillPeriod .soon."},
 		"agentgateway.yaml": {"11: .*each replica", "15: .*language models", "19: .*this form isn't known",
 			"25: .*x-team", "27: remoteRateLimit"},

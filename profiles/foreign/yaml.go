@@ -63,7 +63,8 @@ func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, call
 	for i, c := range n.Content { // an alias is read where it is anchored
 		within, named := at, called
 		if n.Kind == yaml.MappingNode && i%2 == 1 {
-			within, named = at.below(n.Content[i-1].Value), cmpOr(text(get(n, "metadata"), "name"), n.Content[i-1].Value)
+			member := n.Content[i-1].Value
+			within, named = at.below(member), cmpOr(text(get(n, "metadata"), "name"), member)
 		} else if n.Kind == yaml.SequenceNode {
 			within = at.named(c)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // bodyForms are other ways to write the same message.
@@ -12,7 +11,8 @@ func bodyForms() []trickForm {
 	return []trickForm{
 		{"message with its members in another order", func(int) Guise { return Guise{Body: reordered} }},
 		{"message with white space", func(int) Guise { return Guise{Body: spread} }},
-		{"message of 64 KiB", func(int) Guise { return Guise{Body: long} }},
+		{"message of 64 KiB", func(int) Guise { return Guise{Body: long(64 << 10)} }},
+		{"message of 256 KiB", func(int) Guise { return Guise{Body: long(256 << 10)} }},
 		{"message with a charset", func(int) Guise {
 			return Guise{Header: map[string]string{"Content-Type": "application/json; charset=utf-8"}}
 		}},
@@ -37,9 +37,9 @@ func spread(body []byte) []byte {
 	return b.Bytes()
 }
 
-// long is a JSON object after 64 KiB of white space.
-func long(body []byte) []byte {
-	return slices.Concat([]byte(strings.Repeat(" ", 64<<10)), body)
+// long is a JSON object after so much white space.
+func long(space int) func(body []byte) []byte {
+	return func(body []byte) []byte { return slices.Concat(bytes.Repeat([]byte(" "), space), body) }
 }
 
 // clientInfo is where a request without a session says who sends it.

@@ -103,5 +103,40 @@ func TestPlacesAreSpelledInOtherWays(t *testing.T) {
 	require.Equal(t, "http://localhost:1/mcp", place("other name of this machine", 1, "http://127.0.0.1:1/mcp"))
 	require.Equal(t, "http://[::1]:1/mcp", place("other name of this machine", 2, "http://127.0.0.1:1/mcp"))
 	require.Equal(t, "http://127.0.0.1:1/mcp", place("other name of this machine", 1, "http://[::1]:1/mcp"))
+	require.Equal(t, "http://h:1//mcp", place("two slashes in the url", 1, "http://h:1/mcp"))
+	require.Equal(t, "http://h:1/MCP", place("url in another case", 1, "http://h:1/mcp"))
+	require.Equal(t, "http://h:1/mc%70", place("url with an escaped letter", 1, "http://h:1/mcp"))
+	require.Equal(t, "http://h:1/", place("url with an escaped letter", 1, "http://h:1/"))
 	require.Equal(t, "http://h/sse", place("session over HTTP+SSE", 1, "http://h/mcp"))
+}
+
+// A message of which programs may read different things has what the plain one has, and
+// says once which call it is.
+func TestOddMessagesHoldTheCall(t *testing.T) {
+	for _, body := range []string{
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":{"c":{"name":"x"}},"name":"echo","arguments":{}}}`,
+	} {
+		for _, form := range oddForms() {
+			g := form.guise(1)
+			said := string(g.Body([]byte(body)))
+			require.NotEqual(t, body, said, form.name)
+			require.Equal(t, form.name != "message that is cut short", json.Valid([]byte(strings.TrimPrefix(said,
+				"\ufeff"))), form.name)
+			method, tool := strings.Count(said, `"method":"tools/call"`), strings.Count(said, `"name":"echo"`)
+			require.Equal(t, []int{1, 1}, []int{method, tool}, form.name)
+			require.Contains(t, said, `"id":7`)
+			other, _, _ := strings.Cut(strings.TrimPrefix(form.name, "message with another "), " ")
+			at := map[string][]string{"method": {`"method":"ping"`, `"method":"tools/call"`},
+				"tool": {`"name":"` + unknownTool + `"`, `"name":"echo"`}}[other]
+			require.Equal(t, at != nil, g.Carried, form.name)
+			if at != nil {
+				require.Equal(t, strings.HasSuffix(form.name, "before its own"), strings.Index(said, at[0]) <
+					strings.Index(said, at[1]), form.name)
+				require.Contains(t, said, at[0])
+			}
+		}
+	}
+	require.Equal(t, "\uff45\uff43\uff48\uff4f", widened("echo"))
+	require.NotEqual(t, "echo", lookAlike.Replace("echo"))
 }

@@ -32,6 +32,11 @@ type Guise struct {
 	Escapes   bool                     // its method is spelled with escapes
 	Method    string                   // the HTTP method; empty: POST
 	Chunks    bool                     // its message goes in chunks
+	Without   []string                 // headers that are left out
+	Host      string                   // the name of the server that is asked for; empty: the url's
+	Old       bool                     // it goes as HTTP/1.0
+	Carried   bool                     // its message can be read as another request, whose result is no call's
+	Cancels   bool                     // it is said to be cancelled once it is answered
 	Ends      bool                     // its session is opened and ended, and the call goes by the first session
 	Place     func(url string) string  // spells the url of its session in another way; nil: as it is
 	Transport string                   // of its session, such as sse; empty: the first session's
@@ -60,7 +65,7 @@ func (g Guise) Plain() bool {
 // Alike reports if the requests of calls in a guise are like those of plain ones.
 func (g Guise) Alike() bool {
 	return g.Header == nil && g.Fresh == nil && g.Spell == nil && g.ID == nil && g.Body == nil && g.Method == "" &&
-		!g.Chunks
+		!g.Chunks && g.Without == nil && g.Host == "" && !g.Old && !g.Cancels
 }
 
 // GuiseOf is the guise of the calls of a session: see verdict.TrickOf. It reports false
@@ -151,6 +156,7 @@ func forgeries() []trickForm {
 		header("X-Client-Id", number("audit-")),
 		header("Origin", func(n int) string { return "http://localhost:" + strconv.Itoa(10_000+n) }),
 		header("Cookie", number("session=audit-")),
+		trickForm{"made-up Host", func(n int) Guise { return Guise{Host: fmt.Sprintf("audit-%d.example", n)} }},
 		header("Mcp-Session-Id", number("audit-made-up-")))
 }
 
@@ -229,7 +235,24 @@ func disguises() []trickForm {
 
 // spellings are other ways to write the url that is asked.
 func spellings() []trickForm {
+	path := func(name string, change func(u *url.URL)) trickForm {
+		return trickForm{name, func(int) Guise {
+			return Guise{Opens: true, Place: func(raw string) string {
+				u, err := url.Parse(raw)
+				if err != nil || strings.Trim(u.Path, "/") == "" {
+					return raw
+				}
+				change(u)
+				return u.String()
+			}}
+		}}
+	}
 	return []trickForm{
+		path("two slashes in the url", func(u *url.URL) { u.Path = "/" + u.Path }),
+		path("url in another case", func(u *url.URL) { u.Path = swapped(u.Path) }),
+		path("url with an escaped letter", func(u *url.URL) {
+			u.RawPath = u.Path[:len(u.Path)-1] + fmt.Sprintf("%%%02x", u.Path[len(u.Path)-1])
+		}),
 		{"query in the url", func(n int) Guise {
 			return Guise{Opens: true, Place: func(raw string) string {
 				u, err := url.Parse(raw)
@@ -331,15 +354,15 @@ const ownSession = "session of its own"
 const endedSession = after + "a session was opened and ended"
 
 // plainForms are tricks whose calls differ in what they call, and not in how.
-var plainForms = []string{newArguments, manyArguments, nullArguments, otherOrder, otherCase, spaced, spacedAfter,
-	verdict.Failing}
+var plainForms = []string{newArguments, manyArguments, nullArguments, otherOrder, otherCase, spaced, spacedAfter, wide,
+	alike, unseen, verdict.Failing}
 
 // tricks are all those whose calls are of another form, made once: every call asks.
 var tricks = sync.OnceValue(func() []trickForm {
 	list := []trickForm{{ownSession, func(int) Guise { return Guise{Opens: true} }},
 		{endedSession, func(int) Guise { return Guise{Opens: true, Ends: true} }}}
 	for _, some := range [][]trickForm{forgeries(), {madeUp}, respelled(), addresses(), spellings(), idForms(),
-		bodyForms(), transportForms(), disguises(), spoken(), batches(true)} {
+		bodyForms(), oddForms(), transportForms(), disguises(), spoken(), batches(true)} {
 		list = append(list, some...)
 	}
 	for _, name := range plainForms {

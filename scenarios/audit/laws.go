@@ -132,7 +132,7 @@ func (h Having) lawVariety(p promise.Promise) (list []scenarios.LawTrick) {
 		}
 		list = append(list, t)
 	}
-	for _, f := range writings(h.Web) {
+	for _, f := range h.writings() {
 		list = append(list, h.lawTrick(f.name, 1))
 	}
 	return list

@@ -24,6 +24,14 @@ func transportForms() []trickForm {
 		}},
 		{"message in chunks", func(int) Guise { return Guise{Chunks: true} }},
 		{"message by PUT", func(int) Guise { return Guise{Method: "PUT"} }},
+		{"message by OPTIONS", func(int) Guise { return Guise{Method: "OPTIONS"} }},
+		{"message by post in small letters", func(int) Guise { return Guise{Method: "post"} }},
+		{"message over HTTP/1.0", func(int) Guise { return Guise{Old: true} }},
+		{"call that is cancelled once it is answered", func(int) Guise { return Guise{Cancels: true} }},
+		without("Mcp-Protocol-Version", "no MCP-Protocol-Version"),
+		without("User-Agent", "no User-Agent"),
+		without("Accept", "no Accept"),
+		without("Content-Type", "no Content-Type"),
 		saying("message of another JSON type", "Content-Type", "application/vnd.api+json"),
 		saying("message that waits for a go-ahead", "Expect", "100-continue"),
 		saying("Accept of JSON alone", "Accept", "application/json"),
@@ -31,6 +39,11 @@ func transportForms() []trickForm {
 		saying("Accept of anything", "Accept", "*/*"),
 		saying("MCP-Protocol-Version of another session", "Mcp-Protocol-Version", revision.R2503),
 	}
+}
+
+// without is a request that lacks a header.
+func without(header, name string) trickForm {
+	return trickForm{name, func(int) Guise { return Guise{Without: []string{header}} }}
 }
 
 // escaped is a JSON text that spells its method with escapes, so that only who reads JSON

@@ -22,6 +22,9 @@ const (
 	otherCase     = "tool name in another case"
 	spaced        = "tool name after a space"
 	spacedAfter   = "tool name before a space"
+	wide          = "tool name in wide letters"
+	alike         = "tool name with letters that look alike"
+	unseen        = "tool name with a sign that isn't seen"
 )
 
 // others are methods that nobody is hurt by.
@@ -55,7 +58,7 @@ func tariffOf(l profiles.Limit) tariff {
 func varied(l profiles.Limit, set scenarios.Setting, h Having) []scenarios.Cue {
 	c := newCast(l, set)
 	list := variants(h.Call, h.Others, tariffOf(l))
-	for _, t := range writings(h.Web) {
+	for _, t := range h.writings() {
 		list = append(list, variant{name: t.name, values: 1})
 	}
 	if h.Web {
@@ -96,10 +99,13 @@ func (c *cast) ended() {
 }
 
 // writings are other ways to write a call's message.
-func writings(web bool) []trickForm {
+func (h Having) writings() []trickForm {
 	list := idForms()
-	if web {
-		list = append(append(list, bodyForms()...), transportForms()...)
+	if h.Web {
+		list = slices.Concat(list, bodyForms(), transportForms())
+	}
+	if h.Web && h.Call.Tool != "" {
+		list = append(list, oddForms()...)
 	}
 	return list
 }
@@ -121,7 +127,8 @@ func variants(call profiles.LoadCall, others []history.Arrival, costs tariff) []
 			list = append(list, variant{otherOrder, 1, false, func(_ int, a *history.Arrival) { a.Arguments = order }})
 		}
 		for _, s := range []struct{ name, spelt string }{{otherCase, swapped(call.Tool)}, {spaced, " " + call.Tool},
-			{spacedAfter, call.Tool + " "}} {
+			{spacedAfter, call.Tool + " "}, {wide, widened(call.Tool)}, {alike, lookAlike.Replace(call.Tool)},
+			{unseen, call.Tool + "\u200b"}} {
 			list = append(list, variant{s.name, 1, false, func(_ int, a *history.Arrival) { a.Tool = s.spelt }})
 		}
 	}
@@ -222,3 +229,17 @@ func swapped(name string) string {
 		return []rune(strings.ToLower(string(r)))[0]
 	}, name)
 }
+
+// widened is a name in the wide letters that East Asian texts have for Latin ones.
+func widened(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r > ' ' && r <= '~' {
+			return r - '!' + '\uff01'
+		}
+		return r
+	}, name)
+}
+
+// lookAlike puts Cyrillic letters for Latin ones that look the same.
+var lookAlike = strings.NewReplacer("a", "\u0430", "c", "\u0441", "e", "\u0435", "i", "\u0456", "o", "\u043e",
+	"p", "\u0440", "s", "\u0455", "x", "\u0445", "y", "\u0443")

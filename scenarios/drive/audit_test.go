@@ -56,8 +56,9 @@ var caughtBy = map[string]string{
 	"escapes-free": "variety", "chunks-free": "variety", "ended-sessions-refill": "variety",
 	"per-tenant": "forgery", "per-idempotency-key": "forgery", "overrides-free": "forgery", "retries-free": "forgery",
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas",
-	"only-this-agent": "disguise",
-	"runs-refused":    "executions", "skips-admitted": "executions", "forgets-at-restart": "restart",
+	"only-this-agent": "disguise", "versionless-free": "variety", "twice-free": "variety", "old-http-free": "variety",
+	"cancels-refund": "variety", "per-url": "forgery",
+	"runs-refused": "executions", "skips-admitted": "executions", "forgets-at-restart": "restart",
 }
 
 // Each fault passes all scenarios of a run without an audit, and an audit catches it and
@@ -190,7 +191,7 @@ func TestAnAuditSaysWhatItDoesNotTry(t *testing.T) {
 	}
 	text := strings.Join(left, "\n")
 	require.Contains(t, text, "not tried: repeated ids, notifications, ")
-	require.Contains(t, audit.Untried(), "calls by GET: nothing tries them")
+	require.Contains(t, audit.Untried(), "more than some 100 sessions: nothing tries them")
 	require.Contains(t, text, "not tried: forgery: it can cost money, or get the caller banned (--allow forgery)")
 	require.Contains(t, text, "not tried: flood: it can cost money, or get the caller banned (--allow flood)")
 	require.Contains(t, text, "not tried: a rest of ")

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +119,9 @@ func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply 
 	if opens && guise.Ends && m.Refills() {
 		m.limiter.Decide(mock.Request{At: at, Client: a.Client, Method: http.MethodDelete})
 	}
+	if guise.Cancels && m.Refunds() {
+		m.limiter.Decide(mock.Request{At: at, Client: a.Client, Method: mock.Refund})
+	}
 	m.executions.Note(q, answer)
 	r := virtualReply(answer, m.shape, a.Method)
 	if r.Outcome != history.OK {
@@ -173,8 +177,16 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		switch {
 		case name == "User-Agent":
 			return agent
+		case name == "Host" && g.Host != "":
+			return g.Host
 		case name == "Host":
 			return "url " + strconv.Itoa(max(1, g.At))
+		case name == "Version" && g.Old:
+			return "HTTP/1.0"
+		case name == "Path" && g.Place != nil:
+			return g.Place("http://server/mcp")
+		case name == "Mcp-Protocol-Version" && g.Header[name] == "" && !slices.Contains(g.Without, name):
+			return "2025-11-25"
 		case name == "Transfer-Encoding" && g.Chunks:
 			return "chunked"
 		case g.Fresh[name] != "":
@@ -182,7 +194,7 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		}
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
-	q.Escaped = g.Escapes
+	q.Escaped, q.Twice = g.Escapes, g.Carried
 	q.Arguments = string(a.Arguments)
 	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q
