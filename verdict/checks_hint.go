@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -170,11 +169,17 @@ func (t *Trial) readHints() *hintReading {
 		}
 		list := hintsOf(c)
 		p := placed{c, i + 1}
-		when := func(h history.Hint) bool { return h.Kind == history.HintWait || h.Kind == history.HintReset }
+		when := func(h history.Hint) bool {
+			return (h.Kind == history.HintWait || h.Kind == history.HintReset) && !vague(h)
+		}
 		if slices.ContainsFunc(list, when) {
 			r.hinted++
 		}
 		for _, h := range list {
+			if vague(h) {
+				r.odd[h.From+" names a moment, and no Date header says by which clock: some minutes from ours it "+
+					"can't be told if it is right"] = true
+			}
 			switch {
 			case h.Kind == history.HintWait:
 				r.waits = append(r.waits, hinted{p, h})
@@ -355,29 +360,4 @@ func (c *Court) sameBucket(a, b history.Call) bool {
 	_, lifeA, _ := strings.Cut(a.Client, Anew)
 	_, lifeB, _ := strings.Cut(b.Client, Anew)
 	return lifeA == lifeB && (!c.evidence.split || a.Client == b.Client)
-}
-
-// remarks are what is worth knowing of hints, and no fault that calls prove.
-func (r *hintReading) remarks() []string {
-	var list []string
-	fills := r.t.court.fills()
-	zero, long := false, []hinted(nil)
-	for _, h := range r.waits {
-		zero = zero || h.zero()
-		if h.Note != history.NoteUnit && h.Lo > fills+headerStep {
-			long = append(long, h)
-		}
-	}
-	if zero {
-		list = append(list, "refusals tell to retry at once: after 0 s")
-	}
-	if 0 < len(long) && len(long) < len(r.waits) && r.torn == nil {
-		l := r.t.limit()
-		list = append(list, fmt.Sprintf("from call %d on, %s asked to wait %s or so, where a bucket of %s burst %d "+
-			"needs %s at most: a second limit, or a ban, may stand behind it",
-			long[0].pos, plural(len(long), "refusal"), span((long[0].Lo+long[0].Hi)/2), perSecond(l.Rate), l.Burst,
-			span(fills)))
-	}
-	// Without counts, so that scenarios which saw the same say the same.
-	return append(list, slices.Sorted(maps.Keys(r.odd))...)
 }

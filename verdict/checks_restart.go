@@ -52,7 +52,7 @@ func judgeRestart(t *Trial) Finding {
 	case t.plainly(before) != nil:
 		f.Saw = "plain calls break the promise by themselves before the restart"
 		return f
-	case !sign:
+	case !sign && !lost:
 		f.Saw = "there was no sign that the server was restarted: a connection that was open before it still was"
 		return f
 	case lost && promised:
@@ -77,6 +77,10 @@ func judgeRestart(t *Trial) Finding {
 		if !promised {
 			f.Verdict = Pass // of what nobody promised nothing can be broken
 		}
+	}
+	if lost && !sign {
+		f.Saw += "; a connection that was open before it still was, so that it was no restart, but something that " +
+			"begins the counters anew"
 	}
 	return f
 }

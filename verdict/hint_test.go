@@ -137,6 +137,10 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 			warns: []string{"Retry-After has a fraction, where RFC 9110 has whole seconds: some clients raise an " +
 				"error for it"}},
 
+		{name: "a date by nobody's clock", hints: `Retry-After="Sat, 28 Nov 2026 12:03:00 GMT" wait -2m1s..8m1s`,
+			then: []history.Call{at(140*ms, history.OK, "")}, want: Pass, says: "0 refusals of 1 with a hint",
+			warns: []string{"Retry-After names a moment, and no Date header says by which clock"}},
+
 		{name: "header against body",
 			hints: `Retry-After="3600" wait 59m59s..1h0m1s; body.retry_after_ms="101" wait 100ms..102ms`, want: Fail,
 			says: "one refusal said Retry-After: 3600 and body.retry_after_ms: 101", cause: "contradict"},

@@ -84,7 +84,8 @@ func (r *hintReader) headers(header http.Header) {
 			case small != "retry-after" && strings.HasSuffix(small, "retry-after"):
 				r.member(name, value, member{history.HintWait, 0})
 			case !strings.Contains(small, "ratelimit-") && !strings.Contains(small, "rate-limit-"):
-			case strings.HasSuffix(small, "-reset"), strings.HasSuffix(small, "-reset-after"):
+			case strings.HasSuffix(small, "-reset"), strings.HasSuffix(small, "-reset-after"),
+				strings.HasSuffix(small, "-reset-requests"):
 				r.member(name, value, member{history.HintReset, 0})
 			case strings.HasSuffix(small, "-remaining"):
 				n, form := numeral(value)

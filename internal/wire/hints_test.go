@@ -88,6 +88,11 @@ func TestHints(t *testing.T) {
 		{name: "X, one of two left", header: []string{"X-Ratelimit-Requests-Remaining: 0", "X-Ratelimit-Burst-Remaining: 9"}},
 		{name: "X, tokens left", header: []string{"Anthropic-Ratelimit-Tokens-Remaining: 39000"}},
 		{name: "X, none left", header: []string{"X-Ratelimit-Remaining: 0"}},
+		{name: "X, of requests", header: []string{"X-Ratelimit-Reset-Requests: 6m0s", "X-Ratelimit-Remaining-Requests: 0",
+			"X-Ratelimit-Reset-Tokens: 1s"}, want: `X-RateLimit-Reset-Requests="6m0s" reset 5m59s..6m1s`},
+		{name: "X, epoch with a fraction", header: []string{"X-Ratelimit-Reset: 1795867260.125", date,
+			"X-Ratelimit-Reset-After: 59.125"}, want: `X-RateLimit-Reset="1795867260.125" reset 58s..1m2s; ` +
+			`X-RateLimit-Reset-After="59.125" reset 59.124s..59.126s "seconds or milliseconds: its name doesn't say"`},
 		{name: "X, hyphenated", header: []string{"X-Rate-Limit-Reset: 7"},
 			want: `X-Rate-Limit-Reset="7" reset 6s..8s "seconds or milliseconds: its name doesn't say"`},
 
