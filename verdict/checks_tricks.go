@@ -55,7 +55,7 @@ func judgeTricks(t *Trial) Finding {
 	pressed := t.count(history.Limited) > 0
 	list := t.tricks()
 	var seen []string
-	for _, k := range list {
+	for i, k := range list {
 		if seen = append(seen, k.name); k.name == Failing {
 			f.Warnings = append(f.Warnings, t.failsFreely(k)...)
 			continue
@@ -65,6 +65,9 @@ func judgeTricks(t *Trial) Finding {
 			continue
 		}
 		words, witness := t.boughtBy(k)
+		if witness != nil {
+			words = t.orAfter(list[:i], k, words, witness)
+		}
 		if broken := t.plainly(k.before); broken != nil {
 			if plainly == "" {
 				plainly = t.plainWords(broken)
@@ -84,6 +87,11 @@ func judgeTricks(t *Trial) Finding {
 			away = append(away, k.name)
 		default:
 			held = append(held, k.name)
+		}
+	}
+	if len(failed) == 0 {
+		if words, witness := t.aftermath(list); witness != nil {
+			failed, f.Witness = []string{words}, witness
 		}
 	}
 	silent = append(silent, unsentTricks(t.Calls, seen, func(*history.Call) bool { return true })...)

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -66,4 +67,48 @@ func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
 		require.Contains(t, f.Saw, "Cookie (plain calls just before it were not answered)")
 		require.NotContains(t, f.Saw, "bought by Cookie")
 	})
+}
+
+// What is turned away may fill the bucket for the plain calls after it: it is named, whether or
+// not the calls beside it prove that by themselves.
+func TestATrickIsNamedForWhatComesAfterIt(t *testing.T) {
+	const ms = time.Millisecond
+	for _, row := range []struct {
+		name   string
+		gap    time.Duration // between a trick and the control after it
+		last   history.Outcome
+		ok     int // of the control in the middle
+		want   Verdict
+		starts string
+	}{
+		{"by all calls together", 400 * ms, history.Limited, 4, Fail, "what comes after Origin buys calls: 10 of 15 plain"},
+		{"by the next trick", 100 * ms, history.Limited, 1, Fail, "what comes after Origin buys calls: 10 of 15 plain"},
+		{"by its own control", 2 * ms, history.Limited, 0, Fail, "what comes after Origin buys calls: 10 of 15 plain"},
+		{"an honest one", 1200 * ms, history.Limited, 10, Pass, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var calls []history.Call
+			at := time.Duration(0)
+			add := func(n int, session string, o history.Outcome) {
+				for range n {
+					at += 100 * time.Microsecond
+					calls = append(calls, history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Tool: "echo",
+						Label: "forgery", Session: session}, Outcome: o, Sent: at, Received: at + 50*time.Microsecond})
+				}
+			}
+			drain := func(ok int) { add(ok, "", history.OK); add(15-ok, "", history.Limited) }
+			drain(10)
+			add(12, "Cookie #1", history.Limited)
+			at += row.gap
+			drain(row.ok)
+			add(12, "Origin #1", history.Rejected)
+			at += row.gap
+			drain(10)
+			add(12, "Via #1", row.last)
+			f := judgeTricks(NewCourt(profiles.ForURL(10, 10).Loading("echo", nil), calls, Config{}).Trial("forgery"))
+			require.Equal(t, row.want, f.Verdict, f.Saw)
+			require.True(t, strings.HasPrefix(f.Cause, row.starts), f.Cause)
+			require.Equal(t, row.want == Fail, f.Witness != nil)
+		})
+	}
 }

@@ -40,7 +40,8 @@ func (c *Clients) sendAs(ctx context.Context, a history.Arrival, g audit.Guise, 
 				return
 			}
 			if g.Ends {
-				c.sendPlain(ctx, a, done)
+				a.Session = "" // by the first one; not by the fast path, which has one sender
+				done(c.main.Exchange(ctx, a))
 				return
 			}
 			c.exchangeAs(ctx, l.session, a, g, done)
