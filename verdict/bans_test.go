@@ -50,6 +50,17 @@ func TestABanForOurOwnCrowdIsNoOverRejection(t *testing.T) {
 	require.Contains(t, f.Next, "no promise has a word for that")
 	require.False(t, NewCourt(p, flooded("x #1", "flood"), Config{}).violated())
 
+	two := flooded("a flood of 100 times the rate", "flood")
+	for i := range two {
+		if i > 11 && two[i].Outcome == history.Limited {
+			two[i].Status, two[i].Detail = 429, "barred"
+		}
+	}
+	f = rejected(two)
+	require.Equal(t, Inconclusive, f.Verdict)
+	require.Contains(t, f.Saw, "18 calls were refused", "a ban in other words is no failure of the server's")
+	require.Empty(t, NewCourt(p, two, Config{}).Doubted())
+
 	for _, session := range []string{"", "session", Rest + "1s", Staying} {
 		f = rejected(flooded(session, "flood"))
 		require.Equal(t, Fail, f.Verdict, "calls of %q are no crowd", session)

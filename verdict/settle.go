@@ -94,6 +94,9 @@ func (c *Court) withoutOthers() *Court {
 	if c.cfg.Shared || !c.unjustified(c.evidence.BurstMax(c.profile.Limit.Rate)) {
 		return c
 	}
+	if b := c.withoutBans(); b != c && !b.unjustified(b.evidence.BurstMax(c.profile.Limit.Rate)) {
+		return c // a ban explains it, which looks as the limiter's refusals or not
+	}
 	looks, said := map[string]int{}, map[string]string{}
 	for _, call := range c.calls {
 		if call.Outcome == history.Limited && call.Label != Handshake {
