@@ -53,8 +53,7 @@ func judgeTricks(t *Trial) Finding {
 	var failed, held, away, silent []string
 	plainly := ""
 	pressed := t.count(history.Limited) > 0
-	list := t.tricks()
-	var seen []string
+	list, seen := t.tricks(), []string(nil)
 	for i, k := range list {
 		if seen = append(seen, k.name); k.name == Failing {
 			f.Warnings = append(f.Warnings, t.failsFreely(k)...)
@@ -64,10 +63,7 @@ func judgeTricks(t *Trial) Finding {
 			silent = append(silent, k.name+" (plain calls just before it were not answered)")
 			continue
 		}
-		words, witness := t.boughtBy(k)
-		if witness != nil {
-			words = t.orAfter(list[:i], k, words, witness)
-		}
+		words, witness := t.boughtBy(list[:i], k)
 		if broken := t.plainly(k.before); broken != nil {
 			if plainly == "" {
 				plainly = t.plainWords(broken)
@@ -89,10 +85,8 @@ func judgeTricks(t *Trial) Finding {
 			held = append(held, k.name)
 		}
 	}
-	if len(failed) == 0 {
-		if words, witness := t.aftermath(list); witness != nil {
-			failed, f.Witness = []string{words}, witness
-		}
+	if words, witness := t.aftermath(list); len(failed) == 0 && witness != nil {
+		failed, f.Witness = []string{words}, witness
 	}
 	silent = append(silent, unsentTricks(t.Calls, seen, func(*history.Call) bool { return true })...)
 	f.Saw = t.trickWords(held, away, silent)
@@ -184,9 +178,9 @@ func (t *Trial) tricks() []*trick {
 	return list
 }
 
-// boughtBy says what a trick bought, and by which calls that is proven; or why it can't
-// be told.
-func (t *Trial) boughtBy(k *trick) (words string, proof *Witness) {
+// boughtBy says what a trick bought after some others, and by which calls that is proven; or
+// why it can't be told.
+func (t *Trial) boughtBy(earlier []*trick, k *trick) (words string, proof *Witness) {
 	all := slices.Concat(t.of(k.client, k.before), k.own, t.of(k.client, k.after))
 	slices.Sort(all)
 	proof = t.breaks(all)
@@ -196,7 +190,7 @@ func (t *Trial) boughtBy(k *trick) (words string, proof *Witness) {
 	case proof == nil:
 		return "", nil
 	}
-	return t.boughtWords(k, all, proof), proof
+	return t.orAfter(earlier, k, t.boughtWords(k, all, proof), proof), proof
 }
 
 // of are those of some calls that a client sent.
