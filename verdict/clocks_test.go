@@ -237,3 +237,27 @@ func TestClocksInWords(t *testing.T) {
 		require.Panics(t, func() { NewEvidence(testLimit(1, 1)).Under(c) })
 	}
 }
+
+// What a limiter's tick alone keeps apart isn't asked of a run that is to pin a burst: at
+// 200/s a millisecond either way is 0.4 tokens.
+func TestATickPinsNoBurst(t *testing.T) {
+	bucket := newLevel(200, 50)
+	var calls []history.Call
+	for i := range 4000 {
+		at := time.Duration(max(0, i-60)) * 3850 * time.Microsecond // 60 at once first
+		c := history.Call{Arrival: history.Arrival{Due: at, Client: "c1", Method: "ping", Label: "x"}, Sent: at,
+			Received: at, Outcome: history.Limited}
+		if bucket.take(at) {
+			c.Outcome = history.OK
+		}
+		calls = append(calls, c)
+	}
+	pinned := func(tick time.Duration, burst float64) bool {
+		court := NewCourt(profiles.Profile{Limit: testLimit(200, 50)}, calls, Config{Clocks: &Clocks{Tick: tick}})
+		return court.Trial("x").Pinned(0.05, burst)
+	}
+	require.True(t, pinned(0, 0.2))
+	require.False(t, pinned(0, 0.1))
+	require.True(t, pinned(time.Millisecond, 0.2))
+	require.False(t, pinned(time.Millisecond, 0.1))
+}

@@ -1,0 +1,28 @@
+package verdict
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What tricks didn't buy is said law by law, and so is what can't be told of.
+func TestWhatTricksDidNotBuy(t *testing.T) {
+	for _, row := range []struct {
+		laws   []string
+		held   [][]string
+		silent []string
+		want   string
+	}{
+		{[]string{"5 per 10s fixed"}, [][]string{{"batches"}}, nil, "no call was bought by batches"},
+		{[]string{"5 per 10s fixed"}, [][]string{{"batches", "cookies"}}, []string{"floods"},
+			"no call was bought by batches, cookies; not to be told of floods"},
+		{[]string{"5 per 10s fixed"}, [][]string{{}}, []string{"floods"}, "not to be told of floods"},
+		{[]string{"5 per 10s fixed", "10/s burst 9"}, [][]string{{}, {"batches"}}, nil,
+			"of 10/s burst 9 no call was bought by batches"},
+		{[]string{"5 per 10s fixed", "10/s burst 9"}, [][]string{{"cookies"}, {"batches"}}, nil,
+			"of 5 per 10s fixed no call was bought by cookies; of 10/s burst 9 no call was bought by batches"},
+	} {
+		require.Equal(t, row.want, lawsOf(t, row.laws...).trickWords(row.held, row.silent))
+	}
+}
