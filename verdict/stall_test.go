@@ -242,6 +242,8 @@ func TestALatencyThresholdIsNotBrokenByOurOwnStandstill(t *testing.T) {
 	}
 	slow := judge([]history.Call{flight("a", 0, 3, history.OK), flight("a", 100, 700, history.OK)})
 	require.Equal(t, Fail, slow.Verdict, slow.Saw)
+	exact := judge([]history.Call{flight("a", 0, 3, history.OK), flight("a", 100, 600, history.OK)})
+	require.Equal(t, Fail, exact.Verdict, "500 ms aren't less than 500 ms: %s", exact.Saw)
 
 	// Sent when it was due, and then the machine stood still until the next one was late.
 	still := flight("a", 2100, 2103, history.OK)
