@@ -24,8 +24,10 @@ func lifecycleBreaches() []ConformFault {
 // utilityBreaches break what several features share.
 func utilityBreaches() []ConformFault {
 	return []ConformFault{
-		{Name: "talkative-ping", Row: "L06", Doc: "it answers ping with a member",
+		{Name: "talkative-ping", Row: "L06-empty", Doc: "it answers ping with a member",
 			after: on("ping", func(x *traffic) { x.editResult(func(r map[string]any) { r["pong"] = true }) })},
+		{Name: "list-for-ping", Row: "L06", Doc: "it answers ping with a list",
+			before: on("ping", func(x *traffic) { x.result([]any{}) })},
 		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
 			before: func(x *traffic) {
 				if bytes.Contains(x.sent, []byte(`"mcpload-no-such-cursor"`)) {

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -141,6 +142,13 @@ func parameterBreaches() []ConformFault {
 		{Name: "any-parameter-header", Row: "H19", Doc: "it compares no header with its argument",
 			before: on("tools/call", func(x *traffic) {
 				if x.request != nil && x.request.Header.Get("Mcp-Param-Region") != "" {
+					x.request.Header.Set("Mcp-Param-Region", "1")
+				}
+			})},
+		{Name: "no-parameter-header", Row: "H19", Doc: "it does without a header that has to go with its argument",
+			before: on("tools/call", func(x *traffic) {
+				if x.request != nil && x.request.Header.Get("Mcp-Param-Region") == "" &&
+					bytes.Contains(x.Params.Arguments, []byte(`"region"`)) {
 					x.request.Header.Set("Mcp-Param-Region", "1")
 				}
 			})},

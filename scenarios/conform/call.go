@@ -2,7 +2,6 @@ package conform
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -104,11 +103,8 @@ func (t *Trial) callOf(tool map[string]json.RawMessage, args, meta map[string]an
 		r.Body = encode(m)
 	}
 	if t.Transport == HTTP && Stateless(t.Revision) {
-		for name, property := range members(member(tool["inputSchema"], "properties")) {
-			header := text(member(property, "x-mcp-header"))
-			if value, ok := args[name]; ok && header != "" {
-				r = r.With("Mcp-Param-"+header, headerValue(fmt.Sprint(value)))
-			}
+		for _, p := range byHeaders(tool["inputSchema"], args) {
+			r = r.With(p.header, p.value)
 		}
 	}
 	return r

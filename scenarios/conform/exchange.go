@@ -140,10 +140,11 @@ func (r *Reply) Answer(id string) *Message {
 	return nil
 }
 
-// FirstAnswer is the first response of any id; nil where there is none.
+// FirstAnswer is the first response of any id; nil where there is none. What a framework
+// or a gateway says in JSON of its own is none.
 func (r *Reply) FirstAnswer() *Message {
 	for i := range r.Messages {
-		if m := &r.Messages[i]; m.Answers() {
+		if m := &r.Messages[i]; m.Answers() && !r.foreign(m) {
 			return m
 		}
 	}
@@ -180,6 +181,12 @@ func (r *Reply) Limited() bool {
 	}
 	e := Exchange{Reply: *r} // some say it as a tool's result
 	return e.toolFailed() && limitWords.MatchString(e.texts())
+}
+
+// gatewaysOwn reports if the status is one that only something before a server gives,
+// which couldn't reach it.
+func (r *Reply) gatewaysOwn() bool {
+	return r.Status == http.StatusBadGateway || r.Status == http.StatusGatewayTimeout
 }
 
 // Media is the content type without its parameters.

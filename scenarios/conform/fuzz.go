@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -84,12 +85,12 @@ func (f *Fuzz) search(t *Trial) {
 		name := text(tool["name"])
 		args := mutated(tool, rng)
 		e := t.unkept(s, tool, args, t.Timeout)
-		f.calls++
 		kind := complaint(e)
-		if kind == fuzzBreaks && t.refusedUnread(e) {
-			if next, none := f.revived(t, s, e); none == nil {
-				s, kind = next, ""
-			}
+		if kind == fuzzBreaks && t.doubtful(e) && !t.breaks(&s, tool, args, e) {
+			kind = ""
+		}
+		if kind != "" || e.taken() {
+			f.calls++
 		}
 		if kind == "" {
 			continue
@@ -102,20 +103,20 @@ func (f *Fuzz) search(t *Trial) {
 		}
 		small, e := f.smallest(t, &s, tool, args, e, kind)
 		t.exchanges = append(t.exchanges, e)
-		f.found[kind] = fail(e, "%s with the arguments %s: %s", excerpt(name), excerpt(string(encode(small))),
-			e.words()).hung()
+		f.found[kind] = unaccused(fail(e, "%s with the arguments %s: %s", excerpt(name), excerpt(string(encode(small))),
+			e.words()))
 		if s, none = f.revived(t, s, e); none != nil {
 			return
 		}
 	}
 	if f.calls == 0 && len(f.found) == 0 {
-		f.none = new(skip("there was no time for a call"))
+		f.none = new(skip("no call with odd arguments was answered"))
 	}
 }
 
 // revived is the session, or a new one where the last exchange ended it.
 func (f *Fuzz) revived(t *Trial, s *session, e *Exchange) (*session, *Answer) {
-	if e.Reply.Broken == "" {
+	if e.Reply.Broken == "" && !t.doubtful(e) {
 		return s, nil
 	}
 	next, none := t.fresh()
@@ -127,10 +128,11 @@ func (f *Fuzz) revived(t *Trial, s *session, e *Exchange) (*session, *Answer) {
 }
 
 // smallest takes out of arguments what isn't needed for a complaint. A tool that
-// doesn't complain again has its first arguments kept.
+// doesn't complain again has its first arguments kept, and so has one that takes the
+// server with it, which may be on its way back yet.
 func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, args map[string]any, e *Exchange,
 	kind string) (map[string]any, *Exchange) {
-	for again := true; again && f.More(); {
+	for again := !t.doubtful(e); again && f.More(); {
 		again = false
 		for _, name := range sortedKeys(args) {
 			less := maps.Clone(args)
@@ -172,9 +174,11 @@ func (t *Trial) unkept(s *session, tool map[string]json.RawMessage, args map[str
 // complaint is the row that an exchange breaks; empty: none.
 func complaint(e *Exchange) string {
 	switch {
+	case e.unavailable() || e.forgotten():
+		return fuzzBreaks
 	case e.Reply.Limited():
 		return ""
-	case e.Reply.Silent:
+	case e.Reply.Silent || e.Reply.Status == http.StatusGatewayTimeout:
 		return fuzzHangs
 	case e.Reply.Broken != "" && e.Reply.Broken != "interrupted":
 		return fuzzBreaks
@@ -191,15 +195,6 @@ func complaint(e *Exchange) string {
 		return fuzzTells
 	}
 	return ""
-}
-
-// longArguments is how long a request is that a server may refuse for that, in bytes.
-const longArguments = 8 << 10
-
-// refusedUnread reports if a request is so long that over HTTP a server which refuses it
-// for that may close before it has read it.
-func (t *Trial) refusedUnread(e *Exchange) bool {
-	return t.Transport == HTTP && e.Reply.Broken != "" && len(e.Request.Body) > longArguments
 }
 
 // odd are values that programs stumble over.

@@ -20,6 +20,12 @@ var dialects = map[string]*jsonschema.Draft{
 	"http://json-schema.org/draft-04/schema":       jsonschema.Draft4,
 }
 
+// formats are those that are looked at in dialects before 2019-09, where that is left to
+// whoever validates: a value that breaks one breaks no schema.
+var formats = []string{"date", "date-time", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri",
+	"iri-reference", "json-pointer", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template",
+	"duration", "period", "semver", "uuid"}
+
 // offline refuses to load what a schema points at.
 type offline struct{}
 
@@ -45,6 +51,9 @@ func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(draft)
 	c.UseLoader(offline{})
+	for _, name := range formats {
+		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(any) error { return nil }})
+	}
 	c.UseRegexpEngine(func(string) (jsonschema.Regexp, error) { return anyPattern{}, nil })
 	if err := c.AddResource("mcpload:schema", value); err != nil {
 		return nil, err

@@ -12,6 +12,10 @@ type Loaded struct {
 	Worst    *Exchange
 	Twice    *Exchange // the first that was answered twice, or by another's id; nil: none
 	Failed   *Exchange // the first right request that was answered by an error; nil: none
+
+	// Shared says that all answers come by one stream, in which late ones follow others'.
+	Shared  bool
+	waiting map[string]bool // ids of requests that had no answer in time
 }
 
 // Note counts an exchange of a right request.
@@ -22,9 +26,12 @@ func (l *Loaded) Note(e *Exchange) {
 		if !m.Answers() || nobodys(e, &m) {
 			continue
 		}
-		if sameJSON(m.ID, []byte(e.Request.Await)) {
+		switch {
+		case sameJSON(m.ID, []byte(e.Request.Await)):
 			n++
-		} else if l.Twice == nil {
+		case l.Shared && l.waiting[string(m.ID)]:
+			delete(l.waiting, string(m.ID)) // it is late
+		case l.Twice == nil:
 			l.Twice = e
 		}
 	}
@@ -35,6 +42,10 @@ func (l *Loaded) Note(e *Exchange) {
 		l.Twice = e
 	case n == 0:
 		l.Lost++
+		if l.waiting == nil {
+			l.waiting = map[string]bool{}
+		}
+		l.waiting[e.Request.Await] = true
 		if l.Worst == nil {
 			l.Worst = e
 		}

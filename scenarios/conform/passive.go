@@ -288,7 +288,7 @@ func badContent(revision string, result json.RawMessage) (parts int, why string)
 		case kind == "text" && !isText(member(part, "text")):
 			return parts, "a text of the content is " + spelling(member(part, "text"))
 		case kind != "image" && kind != "audio":
-		case text(member(part, "mimeType")) == "":
+		case !isText(member(part, "mimeType")):
 			return parts, "an " + kind + " of the content has no mimeType"
 		default:
 			if _, err := base64.StdEncoding.DecodeString(text(member(part, "data"))); err != nil {

@@ -1,10 +1,25 @@
 package conform
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // listen is how long a line is listened to for an answer that may not come. What
 // comes later is still seen, at the control that follows and at the end.
 const listen = 300 * time.Millisecond
+
+// soon is how long to wait for what may never come: longer where the last answer that came
+// took its time. Beginnings and tools take what they take.
+func (t *Trial) soon() time.Duration {
+	long := []string{"initialize", "server/discover", "tools/call"}
+	for k := len(t.exchanges) - 1; k >= 0; k-- {
+		if e := t.exchanges[k]; e.OK() && !slices.Contains(long, e.method()) {
+			return min(listen+3*e.Reply.Took, t.Timeout)
+		}
+	}
+	return min(listen, t.Timeout)
+}
 
 // provoke sends what is no right request. Over HTTP its response ends the waiting.
 // Over lines an answer may never come, so it is waited for a little, and then looked
@@ -12,7 +27,7 @@ const listen = 300 * time.Millisecond
 // behind it. works is that answer: nil where the server still serves.
 func (t *Trial) provoke(s *session, r Request) (e *Exchange, works *Answer) {
 	if t.Transport != HTTP {
-		r.Within = min(listen, t.Timeout)
+		r.Within = t.soon()
 	}
 	e = t.send(s, r)
 	if t.Transport == HTTP {
@@ -31,6 +46,35 @@ func (t *Trial) provoke(s *session, r Request) (e *Exchange, works *Answer) {
 		e.Reply.Broken = "" // that nothing came is what was to be seen
 	}
 	return e, works
+}
+
+// unasked is an answer among an exchange's messages that answers none of our requests, as
+// far as ids tell; nil where there is none. Over lines others' answers may come late.
+func (t *Trial) unasked(e *Exchange) *Message {
+	for i := range e.Reply.Messages {
+		m := &e.Reply.Messages[i]
+		if m.Answers() && !e.Reply.foreign(m) && !slices.ContainsFunc(t.exchanges, func(o *Exchange) bool {
+			return o.Request.Await != "" && o.Request.Await != "null" && sameJSON(m.ID, []byte(o.Request.Await))
+		}) {
+			return m
+		}
+	}
+	return nil
+}
+
+// answered is an answer to a notification, and the exchange that shows it. Over lines it
+// has to come twice: one may be late, of what was sent before and was no JSON.
+func (t *Trial) answered(method string, params map[string]any) (m *Message, e *Exchange, dead *Answer) {
+	for range 2 {
+		e, dead = t.provoke(t.main, t.listening(t.main.spelt("", method, params)))
+		if m = e.Reply.FirstAnswer(); t.Transport != HTTP {
+			m = t.unasked(e)
+		}
+		if dead != nil || m == nil || t.Transport == HTTP {
+			break
+		}
+	}
+	return m, e, dead
 }
 
 // silent reports if nothing was answered at all.

@@ -153,7 +153,7 @@ func standsEarlyRequest(t *Trial) Answer {
 	s := &session{line: line, transport: t.Transport, revision: t.Revision}
 	r := s.request("tools/list", nil)
 	if t.Transport != HTTP {
-		r.Within = min(listen, t.Timeout)
+		r.Within = t.soon()
 	}
 	early := t.send(s, r)
 	if early.Reply.Silent && t.Transport != HTTP {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,8 +19,8 @@ func parameterRows() []Row {
 			Check: headersAreHeaders},
 		{ID: "H19", Area: Transport, Level: Must, From: R2026, On: []string{HTTP},
 			Section: "basic/transports/streamable-http §Server Behavior for Custom Headers",
-			Effect:  Calls, Needs: "tools", Says: "refuses a call whose header isn't its argument with 400 and " +
-				"error -32020", Check: comparesParameters},
+			Effect:  Calls, Needs: "tools", Says: "refuses a call whose header is missing, or isn't its argument, " +
+				"with 400 and error -32020", Check: comparesParameters},
 	}
 }
 
@@ -111,14 +112,53 @@ func comparesParameters(t *Trial) Answer {
 		return *none
 	}
 	for _, c := range list {
-		for name, property := range members(member(c.tool["inputSchema"], "properties")) {
-			header := text(member(property, "x-mcp-header"))
-			if _, given := c.arguments[name]; !given || header == "" || !c.OK() {
-				continue
-			}
-			return t.refused(t.Send(t.callOf(c.tool, c.arguments, nil).With("Mcp-Param-"+header, "mcpload-other")),
-				http.StatusBadRequest, mismatch)
+		given := byHeaders(c.tool["inputSchema"], c.arguments)
+		if len(given) == 0 || !c.OK() {
+			continue
 		}
+		for _, value := range []string{"mcpload-other", ""} {
+			e := t.Send(t.callOf(c.tool, c.arguments, nil).With(given[0].header, value))
+			if a := t.refused(e, http.StatusBadRequest, mismatch); a.State != Pass {
+				if value == "" {
+					a.Saw = "without the header: " + a.Saw
+				}
+				return a
+			}
+		}
+		return pass("one that is missing and one that is another are refused")
 	}
 	return needs("--tool NAME --args JSON, of a tool with x-mcp-header", "no call was made of a tool with one")
+}
+
+// A parameter is an argument that goes by a header too.
+type parameter struct{ header, value string }
+
+// byHeaders are those of a call, in the order of their names. What is absent or null, or
+// is no text, whole number or flag, goes by none.
+func byHeaders(schema json.RawMessage, args map[string]any) (list []parameter) {
+	properties := members(member(schema, "properties"))
+	for _, name := range sortedMembers(properties) {
+		value := args[name]
+		if inner, ok := value.(map[string]any); ok {
+			list = append(list, byHeaders(properties[name], inner)...)
+		}
+		header := text(member(properties[name], "x-mcp-header"))
+		if spelt, ok := plainValue(value); ok && token.MatchString(header) {
+			list = append(list, parameter{"Mcp-Param-" + header, headerValue(spelt)})
+		}
+	}
+	return list
+}
+
+// plainValue is a value as headers spell it.
+func plainValue(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool, int:
+		return fmt.Sprint(v), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	}
+	return "", false
 }

@@ -64,7 +64,7 @@ func takesPostsOnly(t *Trial) Answer {
 		h := t.main.header("", nil)
 		h.Del("Content-Type")
 		h.Del("Mcp-Method")
-		e := t.Send(Request{Verb: verb, Header: h, Within: min(listen, t.Timeout), Streams: true})
+		e := t.Send(Request{Verb: verb, Header: h, Within: t.soon(), Streams: true})
 		if a := t.status(e, http.StatusMethodNotAllowed); a.State != Pass {
 			if older := t.modernOnly(); older != nil {
 				return *older
@@ -282,7 +282,7 @@ func standsOddRequests(t *Trial) Answer {
 	for _, verb := range []string{http.MethodPut, http.MethodPatch, http.MethodOptions, http.MethodHead} {
 		h := t.main.header("", nil)
 		h.Del("Content-Type")
-		odd[verb] = Request{Verb: verb, Header: h, Within: min(listen, t.Timeout), Streams: true}
+		odd[verb] = Request{Verb: verb, Header: h, Within: t.soon(), Streams: true}
 	}
 	long := t.varied(func(m map[string]any) { m["org.example/mcpload"] = strings.Repeat("x", longBody) })
 	odd["a body of 1 MiB"] = long

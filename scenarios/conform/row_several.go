@@ -23,7 +23,7 @@ func runsBatches(t *Trial) Answer {
 	r.Body = []byte("[" + string(one.Body) + "," + string(note.Body) + "," + string(two.Body) + "]")
 	r.Await = two.Await
 	if t.Transport != HTTP {
-		r.Within = min(4*listen, t.Timeout)
+		r.Within = min(4*t.soon(), t.Timeout)
 	}
 	before := len(t.exchanges)
 	e, dead := t.provoke(t.main, r)

@@ -128,7 +128,7 @@ func listens(t *Trial) Answer {
 	h := s.header("", nil)
 	h.Del("Content-Type")
 	h.Set("Accept", "text/event-stream")
-	e := t.send(s, Request{Verb: http.MethodGet, Header: h, Within: min(listen, t.Timeout), Streams: true})
+	e := t.send(s, Request{Verb: http.MethodGet, Header: h, Within: t.soon(), Streams: true})
 	switch {
 	case e.Reply.Status == http.StatusUnauthorized || e.Reply.Status == http.StatusForbidden:
 		return skip("we may not: %s", e.words())

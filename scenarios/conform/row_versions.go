@@ -77,9 +77,7 @@ func toleratesMeta(t *Trial) Answer {
 }
 
 func ignoresCancels(t *Trial) Answer {
-	r := t.main.spelt("", "notifications/cancelled", map[string]any{"requestId": "mcpload-no-such-request"})
-	e, dead := t.provoke(t.main, t.listening(r))
-	m := e.Reply.FirstAnswer()
+	m, e, dead := t.answered("notifications/cancelled", map[string]any{"requestId": "mcpload-no-such-request"})
 	switch {
 	case dead != nil && e.Reply.Broken == "" && !e.Reply.Limited() && e.Reply.Status < 300:
 		return skip("after it no right request has a result: %s", dead.Saw)

@@ -102,7 +102,7 @@ func (t *Trial) check(r *Row, ended string) Finding {
 // spoilt is an exchange that a limit or a lost connection may explain.
 func spoilt(list []*Exchange, hung, refused bool) *Exchange {
 	for _, e := range list {
-		if e.Reply.Limited() && !refused || e.Reply.Broken != "" && !hung {
+		if e.Reply.Limited() && !refused || (e.Reply.Broken != "" || e.Reply.gatewaysOwn()) && !hung {
 			return e
 		}
 	}

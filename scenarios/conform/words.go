@@ -21,7 +21,7 @@ func (r *Reply) words() string {
 	switch m := r.FirstAnswer(); {
 	case r.Broken != "":
 		parts = append(parts, r.Broken)
-	case m == nil && len(r.Body) > 0 && len(r.Messages) == 0:
+	case m == nil && len(r.Body) > 0:
 		parts = append(parts, excerpt(string(r.Body)))
 	case m == nil:
 		parts = append(parts, "no answer")

@@ -68,6 +68,7 @@ type Config struct {
 	claimed bool                    // the revisions are the caller's
 	closing *sync.WaitGroup         // of processes that are being ended
 	died    *atomic.Pointer[[]byte] // what the process that ended last had written on stderr
+	hangsUp *atomic.Bool            // the server closes connections that it kept, and doesn't say so before
 	fuzzed  bool                    // odd arguments were tried
 	minted  bool                    // thousands of sessions were opened
 	Watch   func(revision, row string)
@@ -118,7 +119,7 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	if err := c.fill(); err != nil {
 		return Found{}, err
 	}
-	c.closing, c.died = &sync.WaitGroup{}, &atomic.Pointer[[]byte]{}
+	c.closing, c.died, c.hangsUp = &sync.WaitGroup{}, &atomic.Pointer[[]byte]{}, &atomic.Bool{}
 	defer c.closing.Wait()
 	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
 	var last error

@@ -12,12 +12,15 @@ import (
 )
 
 // readStream reads an event stream until it ends, or is closed. answered is called
-// once the answer that the request awaits is there.
-func readStream(reply *conform.Reply, r conform.Request, in io.Reader, answered func()) error {
+// once the answer that the request awaits is there, asked with what each event brings.
+func readStream(reply *conform.Reply, r conform.Request, in io.Reader, answered func(),
+	asked func([]conform.Message)) error {
 	return scanEvents(in, func(e conform.Event) bool {
 		reply.Events = append(reply.Events, e)
 		if e.Kind == "" || e.Kind == "message" {
-			reply.Messages = append(reply.Messages, conform.ReadMessages([]byte(e.Data))...)
+			list := conform.ReadMessages([]byte(e.Data))
+			reply.Messages = append(reply.Messages, list...)
+			asked(list)
 		}
 		if r.Await != "" && !r.Streams && answered != nil && reply.Answer(r.Await) != nil {
 			answered()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strconv"
@@ -121,11 +122,7 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 	timer := time.AfterFunc(r.Within, func() { cancel(errLate) })
 	defer timer.Stop()
 	began := time.Now()
-	q, err := l.request(ctx, r)
-	if err != nil {
-		return conform.Reply{Broken: err.Error()}
-	}
-	resp, err := l.client.Do(q)
+	resp, err := l.exchange(ctx, r)
 	if err != nil {
 		return broken(ctx, r, err, time.Since(began))
 	}
@@ -134,7 +131,7 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 	l.note(&r, resp.Header.Get("Mcp-Session-Id"))
 	if reply.Media() == "text/event-stream" {
 		answered := func() { timer.Reset(min(lateEnd, r.Within)) }
-		err = readStream(&reply, r, resp.Body, answered)
+		err = readStream(&reply, r, resp.Body, answered, l.answering(&r))
 		for err == nil && l.resumes(&reply, &r) {
 			err = l.resume(ctx, &reply, &r, answered)
 		}
@@ -153,6 +150,30 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 		}
 	}
 	return reply
+}
+
+// exchange sends a request. A connection that was kept may have been closed by the server
+// meanwhile, and not every one says so before: then the request goes out once more on a
+// new one, and from there on each has its own.
+func (l *httpLine) exchange(ctx context.Context, r conform.Request) (*http.Response, error) {
+	kept := false
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		kept = c.Reused
+	}})
+	for {
+		q, err := l.request(traced, r)
+		if err != nil {
+			return nil, err
+		}
+		if l.config.hangsUp.Load() {
+			l.client.CloseIdleConnections()
+		}
+		resp, err := l.client.Do(q)
+		if err == nil || !kept || r.Once || ctx.Err() != nil {
+			return resp, err
+		}
+		l.config.hangsUp.Store(true)
+	}
 }
 
 // resumes reports if the answer is still to be fetched: a server may close the stream of
@@ -193,7 +214,7 @@ func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.
 	}
 	defer resp.Body.Close() // nothing follows from how it ends
 	if resp.StatusCode == http.StatusOK {
-		err = readStream(reply, *r, resp.Body, answered)
+		err = readStream(reply, *r, resp.Body, answered, l.answering(r))
 	}
 	if err == nil && len(reply.Events) == n {
 		reply.Events[n-1].ID = "" // it has nothing more

@@ -24,6 +24,7 @@ type load struct {
 	once   sync.Once
 	all    sync.WaitGroup
 	mu     sync.Mutex // over sum
+	turn   sync.Mutex // of a line whose answers come by one stream
 	room   chan struct{}
 }
 
@@ -39,7 +40,7 @@ func (c *Config) load(ctx context.Context, o conform.Options) (*load, error) {
 		line.Close()
 		return nil, err
 	}
-	l := &load{trial: t, line: line, sum: &conform.Loaded{Rate: c.Under}, began: time.Now(), room: make(chan struct{},
+	l := &load{trial: t, line: line, sum: &conform.Loaded{Rate: c.Under, Shared: c.Transport != conform.HTTP}, began: time.Now(), room: make(chan struct{},
 		mostUnderWay)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.all.Go(func() { l.send(l.ctx, time.Duration(float64(time.Second)/c.Under), c.Timeout) })
@@ -67,6 +68,10 @@ func (l *load) send(ctx context.Context, every, within time.Duration) {
 		r := l.trial.Harmless()
 		r.Within = within
 		l.all.Go(func() {
+			if l.sum.Shared { // what comes with an answer is noted in the order in which it came
+				l.turn.Lock()
+				defer l.turn.Unlock()
+			}
 			e := &conform.Exchange{Request: r, Reply: l.line.Do(r), Row: "U01", Line: l.line.Repeat(r)}
 			l.mu.Lock()
 			l.sum.Note(e)

@@ -13,9 +13,10 @@ import (
 type mailbox struct {
 	mu    sync.Mutex
 	list  []conform.Message
-	rest  []byte        // what was no message, up to a bound
-	ended string        // why nothing more comes; empty: it may
-	news  chan struct{} // has room for one
+	rest  []byte                  // what was no message, up to a bound
+	ended string                  // why nothing more comes; empty: it may
+	news  chan struct{}           // has room for one
+	asked func([]conform.Message) // is told of what came; nil: nobody is
 }
 
 func newMailbox() *mailbox { return &mailbox{news: make(chan struct{}, 1)} }
@@ -23,6 +24,9 @@ func newMailbox() *mailbox { return &mailbox{news: make(chan struct{}, 1)} }
 // text takes one text that the server wrote.
 func (b *mailbox) text(raw []byte) {
 	list := conform.ReadMessages(raw)
+	if b.asked != nil {
+		b.asked(list)
+	}
 	b.mu.Lock()
 	b.list = append(b.list, list...)
 	if len(list) == 0 && len(b.rest) < maxBody {

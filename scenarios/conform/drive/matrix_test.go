@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if address, ok := os.LookupEnv(serveCalls); ok {
 		serveSlowly(address, os.Getenv(serveCuts) != "")
 	}
+	if as, ok := os.LookupEnv(serveOdd); ok {
+		serveOddly(as)
+	}
 	fault, ok := os.LookupEnv(serveMock)
 	if !ok {
 		flag.Parse()

@@ -45,6 +45,7 @@ type peculiar struct {
 	rate      int  // requests a second; more are refused with 429
 	locked    bool // everything without the token is answered with 401
 	patient   bool // the connection stays open for a while behind the answer
+	prompts   bool // it has prompts in place of tools, whose names are of other scripts
 
 	mu       sync.Mutex
 	sessions map[string]bool
@@ -308,13 +309,19 @@ func (p *peculiar) answer(method string, params json.RawMessage) (result any, co
 			in.ProtocolVersion = p.revisions[0]
 		}
 		can := map[string]any{"tools": more(map[string]any{})}
-		if p.bare {
+		switch {
+		case p.bare:
 			can = map[string]any{}
+		case p.prompts:
+			can = map[string]any{"prompts": map[string]any{}, "experimental": map[string]any{"x": map[string]any{}}}
 		}
 		return more(map[string]any{"protocolVersion": in.ProtocolVersion, "capabilities": can,
 			"serverInfo": more(map[string]any{"name": "", "version": ""})}), 0, ""
 	case "ping":
 		return map[string]any{}, 0, ""
+	}
+	if p.prompts {
+		return greetings(method, params)
 	}
 	if p.bare || method != "tools/list" && method != "tools/call" {
 		return nil, -32601, "there is no " + method
@@ -334,6 +341,37 @@ func (p *peculiar) answer(method string, params json.RawMessage) (result any, co
 			more(map[string]any{"type": "text", "text": "x is no text"})}}), 0, ""
 	}
 	return more(map[string]any{"content": []any{}, "structuredContent": map[string]any{}}), 0, ""
+}
+
+// greetings are two prompts, one on each page.
+func greetings(method string, params json.RawMessage) (any, int, string) {
+	names := []string{"Grüße an alle", "挨拶"}
+	var in struct {
+		Cursor, Name string
+		Arguments    map[string]string
+	}
+	if json.Unmarshal(params, &in) != nil && params != nil {
+		return nil, -32602, "no such parameters"
+	}
+	k := slices.Index(names, in.Name)
+	switch {
+	case method == "prompts/list" && (in.Cursor == "" || in.Cursor == "→"):
+		one := map[string]any{"name": names[len(in.Cursor)/3], "arguments": []any{map[string]any{"name": "кому",
+			"required": true}}}
+		out := map[string]any{"prompts": []any{one}}
+		if in.Cursor == "" {
+			out["nextCursor"] = "→"
+		}
+		return out, 0, ""
+	case method == "prompts/list":
+		return nil, -32602, "no such cursor"
+	case method == "prompts/get" && k >= 0 && in.Arguments["кому"] != "":
+		return map[string]any{"messages": []any{map[string]any{"role": "assistant", "content": map[string]any{
+			"type": "text", "text": in.Name + " " + in.Arguments["кому"]}}}}, 0, ""
+	case method == "prompts/get":
+		return nil, -32602, "no such prompt, or not its arguments"
+	}
+	return nil, -32601, "there is no " + method
 }
 
 // list is a page of the tools. Its cursors are JSON.
@@ -383,6 +421,7 @@ func TestPeculiar(t *testing.T) {
 		{"nothing is declared", &peculiar{bare: true}, nil, 22, ""},
 		{"no sessions", &peculiar{stateless: true, noListen: true}, nil, 30, ""},
 		{"no tools in the list", &peculiar{tools: -1}, nil, 30, ""},
+		{"prompts of other scripts, and no tools", &peculiar{prompts: true}, nil, 30, ""},
 		{"3,000 tools", &peculiar{tools: 3000, stateless: true}, nil, 30, ""},
 		{"2,000 tools, 300 a page", &peculiar{tools: 2000, pages: 300}, nil, 40, ""},
 		{"one tool a page", &peculiar{tools: 9, pages: 1}, nil, 40, ""},

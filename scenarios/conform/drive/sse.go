@@ -23,6 +23,7 @@ type sseLine struct {
 	one    sync.Mutex
 
 	opening opening
+	pager   pager
 	within  time.Duration
 	before  string // the first event, where it isn't the endpoint
 }
@@ -52,6 +53,11 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 		cancel()
 		return nil, fmt.Errorf("the event stream can't be opened: HTTP %s", resp.Status)
 	}
+	l.pager.write = func(body []byte) {
+		l.httpLine.once(conform.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+			Within: answerWithin})
+	}
+	l.box.asked = l.pager.asked
 	endpoint := make(chan string, 1)
 	go l.read(resp, endpoint)
 	select {
@@ -111,8 +117,12 @@ func (l *sseLine) Do(r conform.Request) conform.Reply {
 	l.one.Lock()
 	defer l.one.Unlock()
 	l.opening.note(&r)
+	l.pager.note(r.Body)
 	began := time.Now()
 	reply := l.httpLine.Do(r)
+	if reply.Status/100 == 2 && r.Verb == "" && r.Path == "" {
+		reply.Messages = nil // messages come by the stream, and what accepts one is none
+	}
 	if reply.Broken != "" || reply.Status/100 != 2 || r.Verb != "" || r.Path != "" {
 		l.box.take(&reply, "")
 		return reply

@@ -22,16 +22,25 @@ type stdioLine struct {
 	box     *mailbox
 	one     sync.Mutex // a request at a time takes from the box
 	opening opening
+	pager   pager
+	writing sync.Mutex // a line at a time
 }
 
 func newStdioLine(ctx context.Context, c *Config) (*stdioLine, error) {
 	l := &stdioLine{ctx: ctx, config: c, box: newMailbox()}
+	started := make(chan struct{})
+	l.pager.write = func(line []byte) {
+		<-started
+		_ = l.write(line) // a server that reads nothing more is seen elsewhere
+	}
+	l.box.asked = l.pager.asked
 	var err error
 	l.process, err = wire.StartProcess(ctx, wire.ProcessOptions{Command: c.Command, Env: c.Env, Dir: c.Dir, Input: true,
 		Stdout: &lines{each: l.box.text}})
 	if err != nil {
 		return nil, err
 	}
+	close(started)
 	go func() {
 		if l.process.Wait(ctx) == nil {
 			status, _ := l.process.Exited()
@@ -73,10 +82,8 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	l.opening.note(&r)
 	began := time.Now()
 	wrote := make(chan error, 1)
-	go func() {
-		_, err := l.process.Input().Write(append(bytes.Clone(r.Body), '\n'))
-		wrote <- err
-	}()
+	l.pager.note(r.Body)
+	go func() { wrote <- l.write(r.Body) }()
 	late := time.NewTimer(r.Within)
 	defer late.Stop()
 	select {
@@ -96,6 +103,13 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	l.box.wait(l.ctx, &reply, r)
 	reply.Took = time.Since(began)
 	return reply
+}
+
+func (l *stdioLine) write(body []byte) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	_, err := l.process.Input().Write(append(bytes.Clone(body), '\n'))
+	return err
 }
 
 // Open implements conform.Line.

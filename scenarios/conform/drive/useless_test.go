@@ -87,7 +87,7 @@ func TestNothingPassesForNothing(t *testing.T) {
 var earned = map[string][]string{
 	"L01": all, "L02": all, "D01": all, "R02": all,
 	"H04": all, "H21": all,
-	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "R03": {"method not found"},
+	"R01": {"empty result"}, "D04": {"empty result"}, "L06": {"empty result"}, "L06-empty": {"empty result"}, "R03": {"method not found"},
 	"R12": {"method not found"},
 	"R17": {"empty result"}, "R14": {"empty result"}, "P17": {"empty result"},
 	"H14": {"empty result"}, "H24": {"empty result"}, "H32": {"empty result"}, "H33": {"empty result"},

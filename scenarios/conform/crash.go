@@ -1,0 +1,73 @@
+package conform
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// unavailable reports if a server behind something else isn't reached, and not for its
+// rate: what starts crashed servers again says so.
+func (e *Exchange) unavailable() bool {
+	return e.Reply.Status == http.StatusServiceUnavailable && e.Reply.Header.Get("Retry-After") == "" &&
+		!limitWords.Match(e.Reply.Body)
+}
+
+// forgotten reports if a session isn't known any more, as where a server has begun anew.
+func (e *Exchange) forgotten() bool {
+	return e.Reply.Status == http.StatusNotFound && e.Request.Header.Get("Mcp-Session-Id") != "" && e.answer() == nil
+}
+
+// taken reports if a call came to the tool, or to who looks at its arguments.
+func (e *Exchange) taken() bool {
+	switch e.Reply.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return false
+	}
+	return !e.Reply.Limited() && (e.answer() != nil || e.Reply.Status/100 == 4)
+}
+
+// doubtful reports if something else than the arguments of a call may have broken it off:
+// a connection that was lost on its way, a gateway, or sessions that are given up.
+func (t *Trial) doubtful(e *Exchange) bool {
+	return t.Transport != Stdio && e.Reply.Broken != "" && !e.Reply.Silent || e.unavailable() || e.forgotten() ||
+		e.Reply.Status == http.StatusBadGateway
+}
+
+// longArguments is how long a request is that a server may refuse for that, in bytes.
+const longArguments = 8 << 10
+
+// breaks reports if arguments break a server each time, and right ones don't: each turn is
+// in a session of its own, as is the control of a long request, that is as long, and right.
+func (t *Trial) breaks(s **session, tool map[string]json.RawMessage, args map[string]any, e *Exchange) bool {
+	for range 3 {
+		next, none := t.fresh()
+		if none != nil { // it is gone, or it lets nobody in for now
+			last := t.exchanges[len(t.exchanges)-1]
+			return last.Reply.Broken != "" && last.Reply.Broken != "interrupted"
+		}
+		(*s).line.Close()
+		*s = next
+		if n := len(e.Request.Body); n > longArguments && !t.takesLong(next, n) {
+			return false
+		}
+		if right := t.unkept(next, tool, t.invented(tool), t.Timeout); right.answer() == nil {
+			return false
+		}
+		if again := t.unkept(next, tool, args, t.Timeout); complaint(again) != fuzzBreaks {
+			return false
+		}
+	}
+	return true
+}
+
+// takesLong reports if a right request of so many bytes is served.
+func (t *Trial) takesLong(s *session, n int) bool {
+	home := t.main
+	t.main = s
+	r := t.varied(func(m map[string]any) { m["org.example/mcpload"] = strings.Repeat("x", n) })
+	t.main = home
+	r.Within = t.Timeout
+	e := Exchange{Request: r, Reply: s.line.Do(r)}
+	return e.OK()
+}
