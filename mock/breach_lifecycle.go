@@ -1,6 +1,9 @@
 package mock
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // lifecycleBreaches break what a session begins with.
 func lifecycleBreaches() []ConformFault {
@@ -27,7 +30,13 @@ func utilityBreaches() []ConformFault {
 		{Name: "talkative-ping", Row: "L06-empty", Doc: "it answers ping with a member",
 			after: on("ping", func(x *traffic) { x.editResult(func(r map[string]any) { r["pong"] = true }) })},
 		{Name: "list-for-ping", Row: "L06", Doc: "it answers ping with a list",
-			before: on("ping", func(x *traffic) { x.result([]any{}) })},
+			after: on("ping", func(x *traffic) {
+				x.edit(func(m map[string]json.RawMessage) {
+					if m["result"] != nil {
+						m["result"] = json.RawMessage("[]")
+					}
+				})
+			})},
 		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
 			before: func(x *traffic) {
 				if bytes.Contains(x.sent, []byte(`"mcpload-no-such-cursor"`)) {
