@@ -40,8 +40,8 @@ func (c *Config) load(ctx context.Context, o conform.Options) (*load, error) {
 		line.Close()
 		return nil, err
 	}
-	l := &load{trial: t, line: line, sum: &conform.Loaded{Rate: c.Under, Shared: c.Transport != conform.HTTP}, began: time.Now(), room: make(chan struct{},
-		mostUnderWay)}
+	l := &load{trial: t, line: line, began: time.Now(), room: make(chan struct{}, mostUnderWay),
+		sum: &conform.Loaded{Rate: c.Under, Shared: c.Transport != conform.HTTP}}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.all.Go(func() { l.send(l.ctx, time.Duration(float64(time.Second)/c.Under), c.Timeout) })
 	return l, nil
