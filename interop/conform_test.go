@@ -57,7 +57,7 @@ var readings = map[string]string{
 	"D02": "2026-07-28, basic/versioning, Errors: a revision that isn't implemented has to be answered with an " +
 		"UnsupportedProtocolVersionError, " +
 		"that is code -32022 with the revisions that are. mcp-go and go-sdk answer 400 with a text that is no " +
-		"JSON-RPC.",
+		"JSON-RPC; context7 serves it over stdio.",
 	"H01": "2025-11-25 and 2026-07-28, transports, Security: a request whose Origin isn't valid has to be answered " +
 		"with 403. A request of a page at " +
 		"another address is served. That servers can be set up to refuse it is no matter: these listen on the " +
@@ -185,6 +185,33 @@ func TestEveryMustWasRead(t *testing.T) {
 	}
 }
 
+// triedByHand are servers that aren't installed for this, in the revisions in which they were
+// tried to the end.
+const triedByHand = `
+## Tried once, by hand
+
+As they install from npm and PyPI, on a busy machine; "make interop" doesn't try them again. Revisions that aren't named
+weren't tried to their end.
+
+| server | revisions | rows that could be judged | MUST not kept | below a MUST |
+|---|---|---|---|---|
+| server-memory 2026.8.31, stdio | 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05 | 47 | R09 | P01, P07, R05-lines, T05 |
+| server-filesystem 2026.8.31, stdio | 2025-11-25 | 39 |  | P01, R05-lines, T05 |
+| server-sequential-thinking 2026.8.31, stdio | 2025-11-25 | 39 |  | P01, R05-lines, T05 |
+| mcp-server-time 2026.10.19, stdio | 2026-07-28, 2025-11-25 | 54 |  | P01, P07, P12, R05-lines |
+| mcp-server-fetch 2026.10.24, stdio | 2025-11-25 | 42 |  | P01, P07, R05-lines |
+| mcp-server-git 2026.10.19, stdio | 2025-11-25 | 41 |  | P01, P07, P12, R05-lines |
+| mcp-server-sqlite 2025.4.25 on Python SDK 1.30.0, stdio | 2025-11-25 | 41 | R04 | L04, P01, P07, P12, R05-lines, T05 |
+| context7-mcp 4.1.1, stdio | 2026-07-28, 2025-11-25 | 55 | D02 | P01, P07, R05-lines |
+| context7-mcp 4.1.1, HTTP | 2026-07-28 | 57 | H01 | H02, P01 |
+| context7-mcp 4.1.1, HTTP | 2025-11-25 | 46 | H01 | H02, P01, P07, R08 |
+| supergateway 4.0.0 before server-memory, HTTP | 2025-11-25 | 55 | H01 | H02, P01, P07, R08, T05, T14 |
+| mcp-proxy 6.7.19 of npm before server-sequential-thinking, HTTP | 2025-11-25 | 49 | H01 | H02, P01, R08, T05 |
+
+The nine servers of the fleet weren't tried here: they want Python 3.13 and, most of them, credentials. They are built on
+FastMCP, so that most of what is in the lines of FastMCP is expected of them too.
+`
+
 // serversPage is docs/CONFORMANCE_SERVERS.md.
 func serversPage(lines []string) string {
 	var b strings.Builder
@@ -202,6 +229,7 @@ func serversPage(lines []string) string {
 		where, what, _ := strings.Cut(readings[id], ": ")
 		fmt.Fprintf(&b, "- **%s** (%s): %s\n", id, where, what)
 	}
+	b.WriteString(triedByHand)
 	b.WriteString("\nR08, that a batch is run in a revision that has none, is a practice here and no MUST: the " +
 		"specification took batches\n" +
 		"out, and doesn't say what is to become of one.\n")
