@@ -263,3 +263,25 @@ func TestStepsAreCounted(t *testing.T) {
 		})
 	}
 }
+
+// Who a call belongs to is what Identify says of it, and what it says itself only where
+// that leaves it open.
+func TestIdentifyNamesSessions(t *testing.T) {
+	calls := callsAt(history.OK, every(0, time.Millisecond, 4)...)
+	calls[2].Client, calls[3].Client = "c2", "c2"
+	for name, row := range map[string]struct {
+		known bool
+		of    func(c *history.Call) string
+		want  LawState
+	}{
+		"both are one":       {true, func(*history.Call) string { return "one" }, Broken},
+		"each is its own":    {true, func(c *history.Call) string { return c.Client }, NotObserved},
+		"it is left to them": {false, func(*history.Call) string { return "one" }, NotObserved},
+	} {
+		cfg := LawConfig{Clocks: DefaultClocks(), Identify: func(_ promise.Dimension, c *history.Call) (string, bool) {
+			return row.of(c), row.known
+		}}
+		got := JudgeLaws(parsed(t, "2 per 10s sliding per session"), calls, cfg)
+		require.Equal(t, row.want, got.Laws[0].State, name)
+	}
+}
