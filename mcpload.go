@@ -124,7 +124,7 @@ func (c Config) jobs() ([]drive.Job, error) {
 		return nil, errors.New("Config.Servers names no server")
 	}
 	if err := scenarios.CheckPrecision(c.Precision); err != nil {
-		return nil, fmt.Errorf("mcpload: Precision: %w", err)
+		return nil, fmt.Errorf("Config.Precision: %w", err)
 	}
 	list := scenarios.Catalogue()
 	if len(c.Scenarios) > 0 {

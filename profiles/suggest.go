@@ -7,7 +7,11 @@ import "strings"
 // typing mistakes between them. It is empty where none is near.
 func Nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
-	best, fewest := "", max(2, len(word)/3)+1
+	most := max(2, len(word)/3)
+	if len(word) < 4 {
+		most = 1 // two of three letters are another word
+	}
+	best, fewest := "", most+1
 	for _, c := range candidates {
 		lower := strings.ToLower(c)
 		d := mistakes(word, lower)

@@ -126,6 +126,15 @@ func (p *page) item(indent, gap int, sgr, label, text string) {
 	}
 }
 
+// beside adds text behind a head that stays as it is, wrapped under itself.
+func (p *page) beside(head, text string) {
+	hang := strings.Repeat(" ", columns(head))
+	for _, line := range p.wrap(p.clean(text), p.width-len(hang), p.width-len(hang)) {
+		p.raw(head + line)
+		head = hang
+	}
+}
+
 // text adds a wrapped paragraph.
 func (p *page) text(indent int, sgr, text string) {
 	for _, line := range p.wrap(p.clean(text), p.width-indent, p.width-indent) {

@@ -15,16 +15,27 @@ import (
 type ProbedLine struct {
 	Name string // what it is about; empty: what the line before is about
 	Text string
+	cost []string // of what a kind of request costs: what Text is made of
 }
 
-// Table says a probe's document to a person.
+// probedWidth is how wide a probe's screen is, in columns, at most.
+const probedWidth = 100
+
+// Table says a probe's document to a person: what was found first, and again at the end.
 func (p *Probed) Table(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", p.Headline())
+	s := newPage(probedWidth, false, false)
+	s.text(0, "", p.Headline())
 	for _, l := range p.Lines() {
-		fmt.Fprintf(&b, "  %-13s %s\n", l.Name, strings.ReplaceAll(l.Text, "\n", "\n"+strings.Repeat(" ", 16)))
+		head := fmt.Sprintf("  %-13s ", l.Name)
+		if l.cost != nil {
+			s.beside(head+fmt.Sprintf("%-29s %-10s ", s.clean(l.cost[0]), l.cost[1]), l.cost[2])
+			continue
+		}
+		s.beside(head, l.Text)
 	}
-	_, err := io.WriteString(w, b.String())
+	s.blank()
+	s.text(0, "", p.Headline())
+	_, err := io.WriteString(w, s.b.String())
 	return err
 }
 
@@ -81,7 +92,7 @@ type probedTable struct {
 }
 
 func (t *probedTable) line(name, format string, args ...any) {
-	t.lines = append(t.lines, ProbedLine{name, fmt.Sprintf(format, args...)})
+	t.lines = append(t.lines, ProbedLine{Name: name, Text: fmt.Sprintf(format, args...)})
 }
 
 func lasting(seconds float64) time.Duration { return time.Duration(seconds * 1e9) }
@@ -238,7 +249,7 @@ func (t *probedTable) tricks() {
 func (t *probedTable) costs() {
 	name := "costs"
 	for _, row := range t.CostRows() {
-		t.line(name, "%-29s %-10s %s", row[0], row[1], row[2])
+		t.lines = append(t.lines, ProbedLine{name, strings.Join(row, ": "), row})
 		name = ""
 	}
 }

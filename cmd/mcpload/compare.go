@@ -46,14 +46,15 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	f.register(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.max, "max", nil, "the most that a figure may change, such as 'p99=+20%' (repeatable)")
+	flags.StringArrayVar(&f.max, "max", nil, "`figure=change`: the most that a figure may change, such as "+
+		"'p99=+20%' (repeatable)")
 	flags.DurationVar(&f.noise, "noise", 25*time.Millisecond, "a latency that changed by no more than this counts as "+
 		"unchanged")
 	flags.StringSliceVar(&f.servers, "server", nil, "only the server with this `name` (repeatable)")
 	flags.StringSliceVar(&f.scenarios, "scenario", nil, "only these `scenarios`")
 	flags.BoolVar(&f.across, "across", false, "compare different targets too: a mock with a server, or servers of "+
 		"different labels")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the intervals repeatable")
+	flags.Uint64Var(&f.seed, "seed", 1, "`number` that makes the intervals repeatable")
 	registerOut(flags, &f.outFlags, export.Comparisons(), "report")
 	return cmd
 }
@@ -137,8 +138,8 @@ func (a *app) historyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "the server's `name`")
 	flags.StringVar(&f.label, "label", "", "the `label` that it is known by (see mcpload results list)")
-	flags.StringVar(&f.metric, "metric", "p99", strings.Join(compare.Metrics(), ", ")+"; law2 of a second law, and "+
-		"so on")
+	flags.StringVar(&f.metric, "metric", "p99", "`figure` to show: "+strings.Join(compare.Metrics(), ", ")+"; "+
+		"law2 of a second law, and so on")
 	flags.IntVarP(&f.limit, "limit", "n", 60, "the newest `n` runs")
 	flags.StringVar(&f.since, "since", "", "only runs not older than this `age`, such as 12h or 30d")
 	flags.StringVar(&f.kind, "kind", store.KindRun, "`kind` of runs: run or load")
@@ -173,7 +174,7 @@ func (a *app) history(f *historyFlags) error {
 		})
 	if len(past) == 0 {
 		return hint.New(fmt.Errorf("no %s of a server %s is kept in %s", f.kind, f.which(), s.Dir()),
-			"mcpload results list shows which there are")
+			"mcpload results list shows which there are; of loads --kind load shows a figure")
 	}
 	trend, err := compare.Trends(past, f.metric, 1)
 	if err != nil {

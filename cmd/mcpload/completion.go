@@ -7,13 +7,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/internal/catalogue"
+	"github.com/mcpload/mcpload/results/compare"
 	"github.com/mcpload/mcpload/results/store"
 )
 
 // choices says what a flag's value can be, for shells that complete a command line; nil
 // where it can be anything. Completing sends nothing to any server: tools are those that
 // kept runs called.
-func choices(flag string) func(*cobra.Command) []string {
+func choices(command, flag string) func(*cobra.Command) []string {
 	switch flag {
 	case "server":
 		return func(cmd *cobra.Command) []string {
@@ -22,10 +23,14 @@ func choices(flag string) func(*cobra.Command) []string {
 		}
 	case "format":
 		return func(cmd *cobra.Command) []string { return cmd.Flags().Lookup("format").Annotations[formatKey] }
+	case "metric":
+		return func(*cobra.Command) []string { return compare.Metrics() }
+	case "label":
+		return func(cmd *cobra.Command) []string { return ofStore(cmd, (*store.Store).Labels) }
 	case "tool":
 		return func(cmd *cobra.Command) []string { return ofStore(cmd, (*store.Store).Tools) }
 	}
-	if list, ok := catalogue.Words(flag); ok {
+	if list, ok := catalogue.Words(command, flag); ok {
 		return func(*cobra.Command) []string { return list }
 	}
 	return nil
@@ -34,7 +39,7 @@ func choices(flag string) func(*cobra.Command) []string {
 // complete gives every command's flags and arguments their completions.
 func (a *app) complete(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		list := choices(f.Name)
+		list := choices(cmd.Name(), f.Name)
 		if list == nil {
 			return
 		}

@@ -39,7 +39,7 @@ type conformFlags struct {
 func (a *app) conformCommand() *cobra.Command {
 	f := &conformFlags{}
 	cmd := &cobra.Command{
-		Use:   "conform --url URL | --server NAME | -- command args...",
+		Use:   "conform [flags] URL | --server NAME | -- command args...",
 		Short: "Check that a server keeps the protocol, in every revision that it speaks",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,12 +61,13 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	}
 	flags.Lookup("server").Usage = "try a mock of the server with this profile `name`; with --live, the server itself"
 	flags.Lookup("tool").Usage = "harmless `tool` that may be called (default: one that says that it only reads)"
-	flags.Lookup("protocol").Usage = "only this `revision` (default: every one that the server speaks)"
-	flags.Lookup("transport").Usage = "auto, http, sse or stdio"
+	protocol := flags.Lookup("protocol")
+	protocol.Usage, protocol.DefValue = "only this `revision` (default: every one that the server speaks)", ""
+	flags.Lookup("transport").Usage = "`transport`: auto, http, sse or stdio"
 	flags.StringVar(&f.asked.OtherEnv, "other-bearer-env", "", "somebody else's token, in the environment "+
 		"`variable`, to see that it isn't shown what is yours")
 	flags.StringSliceVar(&f.asked.Rows, "row", nil, "only these `rows`, comma-separated (see mcpload list conform)")
-	flags.StringVar(&f.asked.Fault, "conform-fault", "", "try a mock that breaks the protocol in one `way` (see "+
+	flags.StringVar(&f.asked.Fault, "conform-fault", "", "try a mock that breaks the protocol by this `fault` (see "+
 		"mcpload list conform-faults)")
 	flags.StringVar(&f.asked.Under, "under", "", "try the rows under load: as many right requests beside them, such "+
 		"as `200/s`")
@@ -74,9 +75,9 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 		"the calls of --under")
 	flags.StringVar(&f.asked.Counter, "executions-from", "", "`tool` whose reply holds how many calls the server "+
 		"carried out: tells if a restart lost or doubled any")
-	flags.DurationVar(&f.asked.Fuzz, "fuzz", 0, "for this `time` try odd arguments on tools that say that they only "+
+	flags.DurationVar(&f.asked.Fuzz, "fuzz", 0, "for this long try odd arguments on tools that say that they only "+
 		"read, or on --tool")
-	flags.Uint64Var(&f.Seed, "seed", 1, "makes the odd arguments of --fuzz repeatable")
+	flags.Uint64Var(&f.Seed, "seed", 1, "`number` that makes the odd arguments of --fuzz repeatable")
 	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing "+
 		"until they expire")
 	flags.BoolVar(&f.asked.Strict, "strict", false, "what isn't a MUST counts as a fail too")

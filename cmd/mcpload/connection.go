@@ -35,7 +35,7 @@ func (f *reachFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.connection.Insecure, "insecure", false, "don't check the server's certificate")
 	flags.StringVar(&f.connection.CACert, "cacert", "", "PEM `file` of the authorities to trust, in place of the "+
 		"system's")
-	flags.StringVar(&f.connection.Cert, "cert", "", "PEM `file` with our certificate")
+	flags.StringVar(&f.connection.Cert, "cert", "", "PEM `file` with the certificate that we show the server")
 	flags.StringVar(&f.connection.Key, "key", "", "PEM `file` with its private key (default: the --cert file)")
 	flags.StringVar(&f.connection.Socket, "unix-socket", "", "connect to this unix socket `path`, whatever host "+
 		"--url names")
@@ -90,20 +90,20 @@ func (a *app) endSources() {
 
 // registerManner adds the flags that say what kind of a client we are.
 func registerManner(flags *pflag.FlagSet, g *target.Manner) {
-	flags.StringArrayVar(&g.Answers, "answer", nil, "declare and answer what the server `asks`: sampling=FILE (the "+
-		"result), elicitation=accept or decline, roots=DIR (repeatable; else -32601, but ping)")
-	flags.StringVar(&g.GetStream, "get-stream", "auto", "listen to the server's own stream: auto (where it gives a "+
-		"session an id), on or off")
+	flags.StringArrayVar(&g.Answers, "answer", nil, "declare and answer what the server asks: `what=answer`, as "+
+		"sampling=FILE (the result), elicitation=accept or decline, roots=DIR (repeatable; else -32601, but ping)")
+	flags.StringVar(&g.GetStream, "get-stream", "auto", "`when` to listen to the server's own stream: auto "+
+		"(where it gives a session an id), on or off")
 	flags.BoolVar(&g.Compressed, "compressed", false, "offer the server to compress its replies: gzip, deflate, zstd")
-	flags.DurationVar(&g.Ready, "ready", 0, "how `long` a server that we start may take to answer (default: its "+
+	flags.DurationVar(&g.Ready, "ready", 0, "how long a server that we start may take to answer (default: its "+
 		"profile's, else 30s)")
-	flags.StringVar(&g.MaxMessage, "max-message", "16MiB", "the longest `message` that is read, such as 64MiB")
+	flags.StringVar(&g.MaxMessage, "max-message", "16MiB", "`size` of the longest message that is read, such as 64MiB")
 }
 
 // registerReplyMemory adds --reply-memory.
 func (f *targetFlags) registerReplyMemory(flags *pflag.FlagSet) {
-	flags.StringVar(&f.ReplyMemory, "reply-memory", "256MiB", "the most `memory` that replies may take while they "+
-		"are read, all together: 256MiB, 1GiB")
+	flags.StringVar(&f.ReplyMemory, "reply-memory", "256MiB", "`size` of all replies together while they "+
+		"are read, at most: 256MiB, 1GiB")
 }
 
 // memory is what --reply-memory allows, for all jobs of a command.

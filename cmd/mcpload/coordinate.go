@@ -49,14 +49,14 @@ func (a *app) coordinateCommand() *cobra.Command {
 	}
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
-	flags.IntVar(&f.shards, "shards", 0, "how many workers send a part each, `n`")
+	flags.IntVar(&f.shards, "shards", 0, "`number` of workers, which send a part each")
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:7070", "`address` to listen on, host:port")
 	flags.StringVar(&f.tokenEnv, "token-env", tokenVariable, "`variable` of the environment that holds the token")
 	flags.StringVar(&f.cert, "cert", "", "PEM `file` with the certificate that workers are shown")
 	flags.StringVar(&f.key, "key", "", "PEM `file` with its private key (default: the --cert file)")
-	flags.DurationVar(&f.within, "within", 10*time.Minute, "how `long` to wait until all workers are ready")
+	flags.DurationVar(&f.within, "within", 10*time.Minute, "how long to wait until all workers are ready")
 	flags.DurationVar(&f.lostAfter, "lost-after", 15*time.Second, "a worker is lost that wasn't heard of for this "+
-		"`long`")
+		"long")
 	flags.StringVar(&f.state, "state", "", "`folder` that keeps what the workers sent, so that a coordinator started "+
 		"again on it goes on")
 	f.registerWhole(flags)
@@ -164,7 +164,7 @@ func (a *app) workCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.tokenEnv, "token-env", tokenVariable, "`variable` of the environment that holds the token")
 	flags.StringVar(&f.caCert, "cacert", "", "PEM `file` of the authorities to trust, in place of the system's")
-	flags.DurationVar(&f.within, "within", 5*time.Minute, "how `long` to wait for the coordinator to be there")
+	flags.DurationVar(&f.within, "within", 5*time.Minute, "how long to wait for the coordinator to be there")
 	return cmd
 }
 

@@ -66,23 +66,46 @@ func TestReadmeNamesItsTwoCommands(t *testing.T) {
 	require.Less(t, strings.Count(string(text), "\n"), 200)
 }
 
-// Each link of the README and the docs to a file of ours leads somewhere.
+// Each link of the documents to a file of ours, and to a heading in one, leads somewhere.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	require.NoError(t, err)
-	more, err := filepath.Glob("../../docs/rfcs/*.md")
-	require.NoError(t, err)
-	links := 0
-	for _, page := range append(append(pages, more...), "../../README.md", "../../examples/README.md") {
+	pages := []string{"../../README.md", "../../examples/README.md", "../../CONTRIBUTING.md", "../../SECURITY.md"}
+	for _, pattern := range []string{"../../docs/*.md", "../../docs/rfcs/*.md"} {
+		more, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		pages = append(pages, more...)
+	}
+	links, headings := 0, 0
+	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		for _, found := range regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+		for _, found := range regexp.MustCompile(`\]\(([^)#:\s]*)#?([^)#:\s]*)\)`).FindAllStringSubmatch(string(text), -1) {
 			links++
-			_, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(found[1])))
+			target := page
+			if found[1] != "" {
+				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(found[1]))
+			}
+			_, err := os.Stat(target)
 			require.NoError(t, err, "%s names %s", page, found[1])
+			if found[2] != "" {
+				headings++
+				require.Contains(t, anchors(t, target), found[2], "%s names a part of %s", page, target)
+			}
 		}
 	}
-	require.Greater(t, links, 30)
+	require.Greater(t, links, 60)
+	require.Greater(t, headings, 10)
+}
+
+// anchors are the headings of a document as addresses name them.
+func anchors(t *testing.T, page string) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		name := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		list = append(list, strings.ReplaceAll(name, " ", "-"))
+	}
+	return list
 }
 
 // The examples are what the docs say of them.

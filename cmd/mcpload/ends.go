@@ -51,7 +51,7 @@ func writable(cmd *cobra.Command, _ []string) error {
 		}
 		if err := invoked.Writable(f.Value.String()); err != nil {
 			return hint.New(fmt.Errorf("--%s %s can't be written: %w", name, f.Value.String(), err), "nothing was "+
-				"sent yet; name another file")
+				"sent yet; "+invoked.Elsewhere(f.Value.String(), err))
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func (a *app) fleetCommand() *cobra.Command {
 		"say what the limit is)")
 	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend on probing a server, as `calls=N,time=D` "+
 		"(default calls=%d,time=%s)", probe.DefaultCalls, promise.Span(probe.DefaultTime)))
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the plan and the made-up credentials repeatable")
+	flags.Uint64Var(&f.seed, "seed", 1, "`number` that makes the plan and the made-up credentials repeatable")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
 	registerOut(flags, &f.outFlags, export.Fleets(), "result")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the whole run behind the table")

@@ -2,11 +2,11 @@ package main
 
 import (
 	"embed"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/catalogue"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -26,34 +26,12 @@ a file with its JSON document (which has no calls, and so draws no timelines).`
 func explain(cmd *cobra.Command) {
 	name := strings.ReplaceAll(strings.TrimPrefix(cmd.CommandPath(), "mcpload "), " ", "_")
 	if text, err := texts.ReadFile("help/" + name + ".txt"); err == nil { // some say all in one line
-		whole := strings.NewReplacer("{runs}", runNames, "{formats}", formatsHelp(), "{shapes}",
-			notationHelp()).Replace("\n" + string(text))
+		whole := strings.NewReplacer("{runs}", runNames, "{formats}", export.Runs().Help(), "{shapes}",
+			load.Help(), "{lists}", catalogue.Help()).Replace("\n" + string(text))
 		long, example, _ := strings.Cut(whole, "\nExamples:\n")
 		cmd.Long, cmd.Example = strings.TrimSpace(long), strings.TrimRight(example, "\n")
 	}
 	for _, c := range cmd.Commands() {
 		explain(c)
 	}
-}
-
-// formatsHelp lists the formats of a run.
-func formatsHelp() string {
-	var list []string
-	for _, one := range export.Runs() {
-		list = append(list, fmt.Sprintf("  %-11s %s", one.Name, one.Doc))
-	}
-	return strings.Join(list, "\n")
-}
-
-// notationHelp lists the shapes of a load, and what its arguments may hold.
-func notationHelp() string {
-	list := []string{"Shapes for --rate:"}
-	for _, n := range load.Notations {
-		list = append(list, fmt.Sprintf("  %-28s %s", n.Text, n.Doc))
-	}
-	list = append(list, "", "Placeholders in --args and plans, such as {\"page\": \"{{counter}}\"}:")
-	for _, p := range load.Placeholders {
-		list = append(list, fmt.Sprintf("  {{%s}}%s %s", p.Text, strings.Repeat(" ", max(0, 20-len(p.Text))), p.Doc))
-	}
-	return strings.Join(list, "\n")
 }

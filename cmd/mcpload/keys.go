@@ -49,7 +49,7 @@ func (a *app) keysCheckCommand() *cobra.Command {
 	var format string
 	var strict bool
 	cmd := &cobra.Command{
-		Use:   "check --provider NAME --env NAME | -",
+		Use:   "check --provider NAME (--env NAME | -)",
 		Short: "Say if a value can be what its provider issues",
 		Args:  noKeys(0, 1, "- or --env"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -68,7 +68,7 @@ func (a *app) keysCheckCommand() *cobra.Command {
 			return asked.Write(a.stdout, rows)
 		},
 	}
-	cmd.Flags().StringVar(&k.Provider, "provider", "", "whose it should be (see mcpload keys providers)")
+	cmd.Flags().StringVar(&k.Provider, "provider", "", "`provider` whose it should be (see mcpload keys providers)")
 	cmd.Flags().StringVar(&k.Env, "env", "", "the environment `variable` that holds it")
 	registerProviderFile(cmd.Flags(), &k.File)
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail on a format that may be a newer one")

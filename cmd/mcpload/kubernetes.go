@@ -44,7 +44,7 @@ func (a *app) manifestCommand() *cobra.Command {
 }
 
 func registerManifest(flags *pflag.FlagSet, c *kubernetes.Config) {
-	flags.IntVar(&c.Workers, "workers", 0, "how many pods send a part each, `n`")
+	flags.IntVar(&c.Workers, "workers", 0, "`number` of pods, which send a part each")
 	flags.StringVar(&c.Image, "image", "ghcr.io/mcpload/mcpload:latest", "`image` of mcpload, such as "+
 		"deploy/Dockerfile builds")
 	flags.StringVar(&c.Name, "name", "mcpload", "`name` that all objects begin with, and are found by")
@@ -57,7 +57,7 @@ func registerManifest(flags *pflag.FlagSet, c *kubernetes.Config) {
 	flags.StringVar(&c.Claim, "claim", "", "`PersistentVolumeClaim` that the result is kept on (default: it is "+
 		"printed only)")
 	flags.StringVar(&c.Schedule, "schedule", "", "print CronJobs with this `schedule`, such as '0 3 * * *'")
-	flags.DurationVar(&c.TTL, "ttl", 24*time.Hour, "how `long` finished Jobs stay")
+	flags.DurationVar(&c.TTL, "ttl", 24*time.Hour, "how long finished Jobs stay")
 	flags.StringVar(&c.CPU, "cpu", "1", "processors that each worker asks for, as Kubernetes spells a `quantity`")
 	flags.StringVar(&c.Memory, "memory", "512Mi", "memory of each worker, as Kubernetes spells a `quantity`")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mcpload/mcpload/internal/catalogue"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
@@ -102,8 +103,15 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 		return err
 	}
 	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	return fmt.Errorf("%w%s", err, profiles.DidYouMean(name, names))
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	near := profiles.Nearest(strings.TrimPrefix(name, "--"), names)
+	if ours := catalogue.FlagFor(strings.TrimPrefix(name, "--")); ours != "" && cmd.Flag(ours) != nil {
+		near = ours
+	}
+	if near == "" {
+		return err
+	}
+	return fmt.Errorf("%w (did you mean --%s?)", err, near)
 }
 
 // unknownCommand says what is wrong with a word that stands where a command is named,

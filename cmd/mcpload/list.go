@@ -16,7 +16,7 @@ func (a *app) listCommand() *cobra.Command {
 	var dirs []string
 	names := catalogue.Names()
 	cmd := &cobra.Command{
-		Use:       "list " + strings.Join(names, "|"),
+		Use:       "list WHAT [flags]",
 		Short:     "List servers, profiles, scenarios, faults and more",
 		ValidArgs: names,
 		Args:      takes(1, "list takes one word, not {n}", "one of "+strings.Join(names, ", ")),

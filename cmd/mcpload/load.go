@@ -39,7 +39,7 @@ type loadFlags struct {
 func (a *app) loadCommand() *cobra.Command {
 	f := &loadFlags{}
 	cmd := &cobra.Command{
-		Use:   "load [flags] [-- command args...]",
+		Use:   "load [flags] URL | --server NAME | -- command args...",
 		Short: "Put a server under general load and measure it",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,13 +60,13 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	registerTelemetry(flags, &f.telemetry)
 	flags.StringVar(&f.asked.Rate, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, "+
 		"'10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
-	flags.DurationVarP(&f.asked.Duration, "duration", "d", 0, "how `long` requests are due (default: the shape's or "+
+	flags.DurationVarP(&f.asked.Duration, "duration", "d", 0, "how long requests are due (default: the shape's or "+
 		"the recording's own length, else 30s; 10s a trial with --find)")
-	flags.StringVar(&f.asked.Arrivals, "arrivals", "even", "`how` requests are spread: even, or poisson (random "+
+	flags.StringVar(&f.asked.Arrivals, "arrivals", "even", "`spread` of the requests: even, or poisson (random "+
 		"gaps, by --seed)")
 	flags.StringVar(&f.asked.Replay, "replay", "", "send when the calls of this `run` were due, in place of --rate: "+
 		"a kept run such as last, or a history file (.gz too)")
-	flags.StringVar(&f.asked.Speed, "speed", "1x", "how fast to --replay, such as 2x or 0.5x")
+	flags.StringVar(&f.asked.Speed, "speed", "1x", "`factor` of how fast to --replay, such as 2x or 0.5x")
 	flags.StringVar(&f.asked.Tool, "tool", "", "`tool` to call")
 	flags.StringVar(&f.asked.Args, "args", "", "its arguments, or the method's parameters, as a `JSON` object with "+
 		"placeholders")
@@ -74,22 +74,23 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 		"or resources/read")
 	flags.StringVar(&f.asked.Mix, "mix", "", "plan `file` of weighted calls and sequences (mcpload load init writes "+
 		"one)")
-	flags.Uint64Var(&f.Seed, "seed", 1, "makes what is drawn by lot repeatable")
-	flags.IntVar(&f.asked.Sessions, "sessions", 0, "sessions to open, each a client of its own (default: the plan's, "+
-		"else one a connection up to 16)")
-	flags.IntVar(&f.asked.Connections, "connections", 0, "HTTP connections at most, shared by the sessions (default: "+
-		"256; 16 with --rate max)")
-	flags.IntVar(&f.asked.Processes, "processes", 1, "stdio servers to start, each with one session")
-	flags.IntVar(&f.asked.MaxInFlight, "max-in-flight", loaddrive.DefaultInFlight, "calls without a reply at most; "+
-		"what is due beyond that isn't sent, and counted")
+	flags.Uint64Var(&f.Seed, "seed", 1, "`number` that makes what is drawn by lot repeatable")
+	flags.IntVar(&f.asked.Sessions, "sessions", 0, "`number` of sessions to open, each a client of its own "+
+		"(default: the plan's, else one a connection up to 16)")
+	flags.IntVar(&f.asked.Connections, "connections", 0, "`number` of HTTP connections at most, shared by the "+
+		"sessions (default: 256; 16 with --rate max)")
+	flags.IntVar(&f.asked.Processes, "processes", 1, "`number` of stdio servers to start, each with one session")
+	flags.IntVar(&f.asked.MaxInFlight, "max-in-flight", loaddrive.DefaultInFlight, "`number` of calls without a "+
+		"reply at most; what is due beyond that isn't sent, and counted")
 	flags.StringArrayVar(&f.asked.Thresholds, "threshold", nil, "`demand`, such as 'p99<250ms', 'errors<0.1%', "+
 		"'rate>=1900/s', 'p99{tool=search}<1s' (repeatable)")
-	flags.StringArrayVar(&f.asked.AbortOn, "abort-on", nil, "end the run early once this `holds` over ten seconds, "+
-		"such as 'errors>5%' (repeatable)")
-	flags.StringSliceVar(&f.asked.Checks, "check", nil, "`what` replies are looked into for: echo: each must hold "+
-		"the {{nonce}} of\nits own request, once; schema: each must be as the specification demands of it")
-	flags.StringVar(&f.asked.Find, "find", "", "capacity: search the highest rate that keeps every --threshold")
-	flags.StringVar(&f.asked.Precision, "precision", "5%", "how closely to --find")
+	flags.StringArrayVar(&f.asked.AbortOn, "abort-on", nil, "end the run early once this `condition` holds over "+
+		"ten seconds, such as 'errors>5%' (repeatable)")
+	flags.StringSliceVar(&f.asked.Checks, "check", nil, "`checks` of each reply, comma-separated: echo "+
+		"(it must hold the {{nonce}} of its own request, once), schema (it must be as the specification demands)")
+	flags.StringVar(&f.asked.Find, "find", "", "`what` to search: capacity, the highest rate that keeps every "+
+		"--threshold")
+	flags.StringVar(&f.asked.Precision, "precision", "5%", "`share` of a rate, to which --find comes")
 	flags.DurationVar(&f.asked.CoolDown, "cool-down", loaddrive.DefaultCoolDown, "rest between the trials of --find")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	registerPlanned(flags, &f.outFlags, export.Runs())
@@ -217,7 +218,7 @@ func (a *app) loadInitCommand() *cobra.Command {
 	var output string
 	var include []string
 	cmd := &cobra.Command{
-		Use:   "init [flags] [-- command args...]",
+		Use:   "init [flags] URL | --server NAME | -- command args...",
 		Short: "Write a load plan of a server's tools",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {

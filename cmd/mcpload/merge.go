@@ -43,7 +43,7 @@ func (a *app) mergeCommand() *cobra.Command {
 	}
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
-	flags.DurationVar(&f.clockError, "clock-error", 0, "to within what the machines' `clocks` agree, where nobody "+
+	flags.DurationVar(&f.clockError, "clock-error", 0, "to within what the machines' clocks agree, where nobody "+
 		"measured them")
 	f.registerWhole(flags)
 	return cmd

@@ -49,27 +49,27 @@ func (a *app) mockCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.serveMock(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", "", "profile to serve (see mcpload list servers)")
-	flags.StringVar(&f.transport, "transport", "http", "http, sse or stdio")
+	flags.StringVar(&f.server, "server", "", "`name` of the profile to serve (see mcpload list servers)")
+	flags.StringVar(&f.transport, "transport", "http", "`transport`: http, sse or stdio")
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
-	flags.StringVar(&f.fault, "fault", "", "what to break (see mcpload list faults)")
-	flags.StringVar(&f.shape, "shape", "", "how it refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
-	flags.StringVar(&f.charge, "charge", "", "what it charges: all or tools (default all)")
-	flags.DurationVar(&f.latency, "latency", 0, "how long a call takes")
+	flags.StringVar(&f.fault, "fault", "", "`fault` by which it breaks its promise (see mcpload list faults)")
+	flags.StringVar(&f.shape, "shape", "", "`form` of its refusals: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
+	flags.StringVar(&f.charge, "charge", "", "`requests` that it charges: all or tools (default all)")
+	flags.DurationVar(&f.latency, "latency", 0, "how long a call takes (default: no time)")
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable)")
-	flags.StringVar(&f.rate, "rate", "", "another rate than the profile's: 12, 12/s, 300/1m")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes what a faulty mock draws lots for repeatable")
+	flags.StringVar(&f.rate, "rate", "", "another `rate` than the profile's: 12, 12/s, 300/1m")
+	flags.Uint64Var(&f.seed, "seed", 1, "`number` that makes what a faulty mock draws lots for repeatable")
 	flags.IntVar(&f.burst, "burst", 0, "another burst than the profile's, in `tokens`")
 	flags.StringArrayVar(&f.promise, "promise", nil, "keep a `law` of any kind in place of the profile's, such as "+
 		"'30 per 10s sliding per session' (repeatable; see docs/PROMISES.md)")
 	flags.BoolVar(&f.credentials, "credentials", false, "refuse to start without the credentials that the profile "+
 		"names, in the environment")
-	flags.StringVar(&f.startFault, "startup-fault", "", "how to start `wrongly` (see mcpload list startup-faults)")
+	flags.StringVar(&f.startFault, "startup-fault", "", "`fault` of its start (see mcpload list startup-faults)")
 	flags.BoolVar(&f.embedded, "embedded", false, "have package ratelimit, the limiter that servers embed, keep the "+
 		"promise, over http")
 	flags.BoolVar(&f.fixture, "fixture", false, "have one of everything that the protocol has: resources, prompts, "+
 		"completion, logging, a tool with an output schema, and what the official conformance suite asks for")
-	flags.StringVar(&f.conformFault, "conform-fault", "", "how to break the `protocol` (see mcpload list "+
+	flags.StringVar(&f.conformFault, "conform-fault", "", "`fault` against the protocol (see mcpload list "+
 		"conform-faults)")
 	flags.StringVar(&f.handed, "handed", "", "a secret that another mock has handed on")
 	if err := flags.MarkHidden("handed"); err != nil {
@@ -143,6 +143,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	}
 	a.say("serving a mock of %s (%g/s burst %d%s); interrupt to stop", p.Name, p.Limit.Rate, p.Limit.Burst, fault)
 	start.Serves(a.stderr, server, stop)
+	a.offline.Store(true) // an interrupt just ends it
 	<-ctx.Done()
 	return nil
 }

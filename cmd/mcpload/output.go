@@ -39,7 +39,7 @@ const formatKey = "mcpload_formats"
 
 // registerFormat adds the flag that says how a document is written.
 func registerFormat[T any](flags *pflag.FlagSet, format *string, has export.Set[T]) {
-	flags.StringVar(format, "format", has[0].Name, has.Names())
+	flags.StringVar(format, "format", has[0].Name, "`format`: "+has.Names())
 	// it fails where there is no such flag
 	_ = flags.SetAnnotation("format", formatKey, strings.Split(has.Names(), ", "))
 }

@@ -40,7 +40,7 @@ type probeFlags struct {
 func (a *app) probeCommand() *cobra.Command {
 	f := &probeFlags{}
 	cmd := &cobra.Command{
-		Use:   "probe --url URL | --server NAME | -- command args...",
+		Use:   "probe [flags] URL | --server NAME | -- command args...",
 		Short: "Measure a rate limit that nobody declared",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +57,7 @@ func (a *app) probeCommand() *cobra.Command {
 	}
 	flags.Lookup("server").Usage = "probe a mock of the server with this profile `name`; with --url, a command or " +
 		"--live, take the profile's tool and refusals"
-	flags.Lookup("rate").Usage = "another rate for the mock of --server"
+	flags.Lookup("rate").Usage = "another `rate` for the mock of --server"
 	flags.Lookup("burst").Usage = "another burst for the mock of --server, in `tokens`"
 	f.register(flags)
 	return cmd
@@ -76,7 +76,7 @@ func (f *probeFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.asked.Allow, "allow", nil, "`attempts` that --audit may make beyond this machine, "+
 		"although they can get you banned: forgery")
 	flags.BoolVar(&f.asked.Virtual, "virtual", false, "probe the mock in virtual time: repeatable, in milliseconds")
-	flags.Uint64Var(&f.asked.Seed, "seed", 1, "makes the jitter repeatable")
+	flags.Uint64Var(&f.asked.Seed, "seed", 1, "`number` that makes the jitter repeatable")
 	registerOut(flags, &f.outFlags, export.Probes(), "result")
 	flags.StringVar(&f.emit, "emit-profile", "", "`file` for a profile that promises what was found, for run "+
 		"--profiles; - is stdout")

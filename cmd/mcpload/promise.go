@@ -23,7 +23,7 @@ func (a *app) promiseImportCommand() *cobra.Command {
 		RunE:  func(_ *cobra.Command, args []string) error { return a.promiseImport(args[0], output, name) },
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "`file` for the profile; - is stdout")
-	cmd.Flags().StringVar(&name, "name", "", "what the profile is called (default: the file's name)")
+	cmd.Flags().StringVar(&name, "name", "", "`name` of the profile (default: the file's name)")
 	return cmd
 }
 

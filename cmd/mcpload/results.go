@@ -46,7 +46,7 @@ func (a *app) resultsList() *cobra.Command {
 	}
 	f.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&filter.Kind, "kind", "", "only this `kind`: run, probe, startup, load or fleet")
+	flags.StringVar(&filter.Kind, "kind", "", "only this `kind`: run, probe, startup, load, conform or fleet")
 	flags.StringVar(&filter.Verdict, "verdict", "", "only this `verdict`: pass, fail or inconclusive")
 	flags.StringVar(&filter.Server, "server", "", "only runs of the server with this `name`")
 	flags.StringVar(&filter.Label, "label", "", "only runs of a server that is known by this `label`")

@@ -20,6 +20,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/internal/telemetry"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/runner"
 	sharddrive "github.com/mcpload/mcpload/scenarios/shard/drive"
 )
@@ -146,6 +147,7 @@ func (a *app) root() *cobra.Command {
 	explain(root)
 	a.complete(root)
 	lenient(root)
+	usage.Lay(root)
 	return root
 }
 

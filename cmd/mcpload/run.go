@@ -40,7 +40,7 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	f := &runFlags{}
 	cmd := &cobra.Command{
-		Use:   "run [flags] [-- command args...]",
+		Use:   "run [flags] URL | --server NAME | --all | -- command args...",
 		Short: "Send traffic to servers and judge their rate limits",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,13 +71,13 @@ func (f *runFlags) register(cmd *cobra.Command) {
 		"its own")
 	flags.StringVar(&f.asked.Identity, "client-header", "", "`header` that tells clients apart, such as X-Client-Id, "+
 		"or 'Authorization: Bearer $TOKEN_{n}'")
-	flags.Uint64Var(&f.Seed, "seed", 1, "makes the plan, and what a faulty mock draws lots for, repeatable (default: "+
-		"drawn by lot and printed; with --virtual, --dry-run and --shard 1)")
+	flags.Uint64Var(&f.Seed, "seed", 1, "`number` that makes the plan, and what a faulty mock draws lots for, "+
+		"repeatable (default: drawn by lot and printed; with --virtual, --dry-run and --shard 1)")
 	flags.Lookup("seed").DefValue = "0" // what its default is, its help says
 	flags.BoolVar(&f.asked.Shared, "shared", false, "others may use the server during the run: judge over-admission "+
 		"only")
-	flags.StringVar(&f.asked.Precision, "precision", "1%", "the least error of the rate that the traffic is to show, "+
-		"from 0.05% to 5%; the burst is told to one token")
+	flags.StringVar(&f.asked.Precision, "precision", "1%", "`share`: the least error of the rate that the "+
+		"traffic is to show, from 0.05% to 5%; the burst is told to one token")
 	flags.StringArrayVar(&f.asked.Thresholds, "threshold", nil, "latency `demand` on admitted calls, such as "+
 		"'p99<500ms' (repeatable)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and send nothing")

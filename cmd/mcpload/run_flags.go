@@ -22,8 +22,8 @@ import (
 func registerLaws(flags *pflag.FlagSet, f *drive.AskedLaws) {
 	flags.StringArrayVar(&f.Promise, "promise", nil, "hold the server to a `law` of any kind, such as '30 per 10s "+
 		"sliding per session' (repeatable; see docs/PROMISES.md)")
-	flags.StringVar(&f.From, "promise-from", "", "hold the server to what it promises itself: `headers`, such as "+
-		"RateLimit-Policy; with one client")
+	flags.StringVar(&f.From, "promise-from", "", "`source` in which the server says itself what it promises: "+
+		"headers, such as RateLimit-Policy; with one client")
 	flags.StringVar(&f.Budget, "budget", "", fmt.Sprintf("with --promise or --audit: the most that the traffic may "+
 		"take, as `time=D,calls=N` (default time=%s,calls=%d; of an audit time=%s); what doesn't fit isn't tried",
 		promise.Span(scenarios.DefaultLawBudget), scenarios.DefaultLawCalls, promise.Span(audit.DefaultTime)))
@@ -52,8 +52,8 @@ func registerAudit(flags *pflag.FlagSet, f *drive.AskedAudit) {
 		"losing them fails")
 	flags.StringVar(&f.Name, "client-name", "", "`name` that the client gives as its own, or name/version (default "+
 		"mcpload)")
-	flags.StringVar(&f.Agent, "user-agent", "", "`User-Agent` of every request over HTTP (default the client's name "+
-		"and version)")
+	flags.StringVar(&f.Agent, "user-agent", "", "`text` of the User-Agent of every request over HTTP (default "+
+		"the client's name and version)")
 	flags.StringSliceVar(&f.Allow, "allow", nil, "`attempts` that --audit may make beyond this machine, although "+
 		"they can cost money or get you banned: flood, forgery")
 }
@@ -88,15 +88,15 @@ type clockFlags struct{ drive.AskedClocks }
 
 func (f *clockFlags) register(flags *pflag.FlagSet, tick time.Duration) {
 	flags.StringVar(&f.Drift, "clock-drift", "200ppm", "how much faster or slower than ours the limiter's clock may "+
-		"run: `200ppm`, 0.02% or 0")
-	flags.DurationVar(&f.Tick, "clock-tick", tick, "the limiter sees its clock in steps of this `length`: 1s where "+
+		"run, as a `share`: 200ppm, 0.02% or 0")
+	flags.DurationVar(&f.Tick, "clock-tick", tick, "the limiter sees its clock in steps of this length: 1s where "+
 		"it counts whole seconds")
 }
 
 // registerError is for instants that somebody else wrote down.
 func (f *clockFlags) registerError(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.Error, "clock-error", 0, "how far each instant of the history may be off, either way, such "+
-		"as `2ms`")
+		"as 2ms")
 }
 
 // shardFlags say which part of a plan is sent, and when all of them begin.

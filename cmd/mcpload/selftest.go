@@ -32,13 +32,13 @@ func (a *app) selftestCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.selftest(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.seeds, "seeds", 1000, "runs of the honest mock")
-	flags.IntVar(&f.faulty, "fault-seeds", 4, "runs of each fault")
+	flags.IntVar(&f.seeds, "seeds", 1000, "`number` of runs of the honest mock")
+	flags.IntVar(&f.faulty, "fault-seeds", 4, "`number` of runs of each fault")
 	flags.StringVar(&f.delay, "delay", "exp(1ms)", "simulated `delay` of a message to a faulty mock; honest ones get "+
 		"all sorts")
 	registerFormat(flags, &f.format, export.Reports())
 	flags.Lookup("format").Usage += "; csv with --power"
-	flags.StringVar(&f.precision, "precision", "1%", "of the plans for one bucket, as run has it")
+	flags.StringVar(&f.precision, "precision", "1%", "`share`: the precision of plans for one bucket, as of run")
 	flags.BoolVar(&f.power, "power", false, "measure the smallest errors that are caught, at each of three "+
 		"precisions, instead")
 	return cmd

@@ -56,8 +56,8 @@ func (a *app) serveCommand() *cobra.Command {
 	registerEnv(flags, &f.env)
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d "+
 		"is read anyway)")
-	flags.IntVar(&f.budget, "budget", 2000, "the most `calls` that a run may send")
-	flags.DurationVar(&f.longest, "max-time", 5*time.Minute, "the `longest` that a run may take")
+	flags.IntVar(&f.budget, "budget", 2000, "`number` of calls that a run may send at most")
+	flags.DurationVar(&f.longest, "max-time", 5*time.Minute, "how long a run may take at most")
 	return cmd
 }
 
@@ -189,6 +189,7 @@ func (a *app) serveUI(ctx context.Context, f *uiFlags) error {
 		return errors.Join(err, listener.Close())
 	}
 	a.say("serving the runs in %s; interrupt to stop", kept.Dir())
+	a.offline.Store(true) // an interrupt just ends it
 	if !f.noOpen && isTerminal(a.stdout) {
 		if err := ui.Browse(address, os.Getenv("DISPLAY")+os.Getenv("WAYLAND_DISPLAY") != ""); err != nil {
 			a.say("no browser could be opened: %v", err)

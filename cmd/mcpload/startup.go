@@ -38,7 +38,7 @@ type startFlags struct {
 func (a *app) startupCommand() *cobra.Command {
 	f := &startFlags{}
 	cmd := &cobra.Command{
-		Use:   "startup --server NAME | -- command args...",
+		Use:   "startup [flags] --server NAME | -- command args...",
 		Short: "Check that a server refuses bad credentials at its start, and leaks none",
 		Args:  onlyAfterDash,
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.startup(cmd.Context(), f, args) },
@@ -52,9 +52,9 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Server, "server", "", "server to start, by its profile's `name` (see mcpload list servers)")
 	flags.BoolVar(&f.Mock, "mock", false, "start a mock of the server instead of its launch command")
-	flags.StringVar(&f.Fault, "startup-fault", "", "start a mock that starts `wrongly` in one way (see mcpload list "+
-		"startup-faults)")
-	flags.StringVar(&f.Transport, "transport", "stdio", "how the mock is spoken to: stdio or http")
+	flags.StringVar(&f.Fault, "startup-fault", "", "start a mock that starts wrongly by this `fault` (see "+
+		"mcpload list startup-faults)")
+	flags.StringVar(&f.Transport, "transport", "stdio", "`transport` by which the mock is spoken to: stdio or http")
 	flags.StringArrayVar(&f.Credentials, "credential", nil, "variable that the server must have, and who issues what "+
 		"is in it: `NAME=PROVIDER` (repeatable)")
 	flags.StringArrayVar(&f.Optional, "optional", nil, "the same for one that it may do without: `NAME=PROVIDER` "+
@@ -77,7 +77,8 @@ func (f *startFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.Tool, "tool", "", "harmless `tool` whose reply is looked through as well (default: the "+
 		"profile's)")
 	flags.StringArrayVar(&f.Folders, "profiles", nil, "`folder` with profiles of your own (repeatable)")
-	flags.Uint64Var(&f.Seed, "seed", 0, "makes the made-up credentials repeatable (default: others each time)")
+	flags.Uint64Var(&f.Seed, "seed", 0, "`number` that makes the made-up credentials repeatable (default: "+
+		"others each time)")
 	flags.BoolVar(&f.offline, "offline", false, "with --server: install nothing, use what is there")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the starts and make none")
 	registerPlanned(flags, &f.outFlags, export.Starts())

@@ -33,8 +33,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.Rate, "rate", "", "promised `rate`, instead of the profile's: 12, 12/s, 300/1m, 0.5/s, or '8 "+
 		"req/sec, burst 16'")
 	flags.IntVar(&f.Burst, "burst", 0, "promised burst in `tokens`, instead of the profile's")
-	flags.StringVar(&f.Scope, "scope", "", "who shares a bucket: `global`, client, or more exactly session or "+
-		"credential (default: the profile's)")
+	flags.StringVar(&f.Scope, "scope", "", "`scope`, which says who shares a bucket: global, client, or more "+
+		"exactly session or credential (default: the profile's)")
 	flags.StringVar(&f.Against, "against", "declared", "`limit` to hold the server to: declared, or observed (what "+
 		"its own code sets, as far as its profile knows)")
 	flags.StringVar(&f.Tool, "tool", "", "`tool` to load the server with (default: the profile's, else one that says "+
@@ -44,12 +44,13 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 		"that it is harmless")
 	f.registerReach(cmd)
 	flags.DurationVar(&f.Timeout, "timeout", 10*time.Second, "give up on a call after this long")
-	flags.StringVar(&f.Fault, "fault", "", "break the mock in one chosen `way` (see mcpload list faults)")
-	flags.StringVar(&f.Shape, "shape", "", "how the mock refuses: fastmcp2, fastmcp4 or http429 (default fastmcp2)")
-	flags.StringVar(&f.Charge, "charge", "", "what the mock charges: all or tools (default all)")
+	flags.StringVar(&f.Fault, "fault", "", "`fault` of the mock, which breaks its promise so (see mcpload list faults)")
+	flags.StringVar(&f.Shape, "shape", "", "`form` of the mock's refusals: fastmcp2, fastmcp4 or http429 "+
+		"(default fastmcp2)")
+	flags.StringVar(&f.Charge, "charge", "", "`requests` that the mock charges: all or tools (default all)")
 	flags.BoolVar(&f.Embedded, "embedded", false, "have package ratelimit, the limiter that servers embed, keep the "+
 		"mock's promise")
-	flags.DurationVar(&f.Latency, "latency", 0, "how long the mock takes for a call")
+	flags.DurationVar(&f.Latency, "latency", 0, "how long the mock takes for a call (default: no time)")
 }
 
 // registerReach adds the flags that say how a server is spoken to, and what counts as
@@ -63,7 +64,7 @@ func (f *targetFlags) registerReach(cmd *cobra.Command) {
 		"status=503, code=-32029 or text=REGEXP (repeatable)")
 	flags.StringVar(&f.Protocol, "protocol", "auto", "protocol `revision`: auto, 2026-07-28, 2025-11-25, ... "+
 		"2024-11-05")
-	flags.StringVar(&f.Transport, "transport", "auto", "auto, http, sse, stdio or inprocess")
+	flags.StringVar(&f.Transport, "transport", "auto", "`transport`: auto, http, sse, stdio or inprocess")
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d "+
 		"is read anyway)")
 	f.registerReplyMemory(flags)

@@ -18,7 +18,7 @@ func (a *app) toolsCommand() *cobra.Command {
 	f := &loadFlags{}
 	var format string
 	cmd := &cobra.Command{
-		Use:   "tools URL | --server NAME | -- command args...",
+		Use:   "tools [flags] URL | --server NAME | -- command args...",
 		Short: "List a server's tools, resources and prompts",
 		Args:  onlyAfterDash,
 		RunE: a.shown(&format, func(cmd *cobra.Command, args []string) error {
@@ -87,7 +87,7 @@ func (a *app) callCommand() *cobra.Command {
 	f := &loadFlags{}
 	var format, arguments string
 	cmd := &cobra.Command{
-		Use:   "call URL TOOL | TOOL --server NAME | TOOL -- command args...",
+		Use:   "call [flags] URL TOOL | TOOL --server NAME | TOOL -- command args...",
 		Short: "Call one tool once, and print the reply",
 		Args:  cobra.ArbitraryArgs,
 		RunE: a.shown(&format, func(cmd *cobra.Command, args []string) error {
@@ -114,7 +114,7 @@ func (a *app) callCommand() *cobra.Command {
 	}
 	f.registerTarget(cmd)
 	cmd.Flags().StringVar(&arguments, "args", "{}", "arguments of the tool, as a `JSON` object")
-	cmd.Flags().StringVar(&format, "format", "table", "table (texts as they are) or json")
+	cmd.Flags().StringVar(&format, "format", "table", "`format`: table (texts as they are) or json")
 	return cmd
 }
 

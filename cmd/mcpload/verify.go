@@ -29,7 +29,7 @@ type verifyFlags struct {
 func (a *app) verifyCommand() *cobra.Command {
 	f := &verifyFlags{}
 	cmd := &cobra.Command{
-		Use:   "verify --rate R --burst B | --promise LAW HISTORY.jsonl|-",
+		Use:   "verify [flags] HISTORY.jsonl|-",
 		Short: "Judge a recorded history against rate limits, offline",
 		Args:  takes(1, "verify takes one history, not {n}", "name a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,15 +48,16 @@ func (f *verifyFlags) register(flags *pflag.FlagSet) {
 	f.registerError(flags)
 	flags.StringArrayVar(&f.asked.Promise, "promise", nil, "a `law`, such as '30 per 10s sliding per session' "+
 		"(repeatable)")
-	flags.StringVar(&f.asked.Rate, "rate", "", "promised rate: 12, 12/s, 300/1m, 0.5/s (required without --promise)")
+	flags.StringVar(&f.asked.Rate, "rate", "", "promised `rate`: 12, 12/s, 300/1m, 0.5/s (required without --promise)")
 	flags.IntVar(&f.asked.Burst, "burst", 0, "promised burst in `tokens` (required without --promise)")
-	flags.StringVar(&f.asked.Scope, "scope", "global", "who shares a bucket: global or client")
+	flags.StringVar(&f.asked.Scope, "scope", "global", "`scope`, which says who shares a bucket: global or client")
 	flags.Float64Var(&f.asked.Tolerance, "tolerance", verdict.DefaultTolerance, "widens the burst on both sides, in "+
 		"`tokens`")
 	registerFormat(flags, &f.format, export.Reports())
 	flags.BoolVar(&f.box, "box", true, "measure which rates and bursts explain the history: most of the time")
-	flags.IntVar(&f.most, "max-calls", mcpload.MostCalls, "the `number` of calls to read; ten million take 1.4 GB")
-	flags.StringSliceVar(&f.asked.Charges, "charges", nil, "methods that cost a token (default: every request)")
+	flags.IntVar(&f.most, "max-calls", mcpload.MostCalls, "`number` of calls to read at most; ten million take 1.4 GB")
+	flags.StringSliceVar(&f.asked.Charges, "charges", nil, "`methods` that cost a token, comma-separated "+
+		"(default: every request)")
 }
 
 func (a *app) verify(ctx context.Context, f *verifyFlags, name string) error {

@@ -45,6 +45,7 @@ var rooms = map[string]room{
 		"results/screen", "runner", "scenarios", "scenarios/audit", "scenarios/load", "scenarios/shard",
 		"scenarios/startup", "verdict"}, clock: true},
 	"internal/telemetry": {imports: []string{"history", "internal/hint", "internal/invoked"}, clock: true},
+	"internal/usage":     {},
 	"internal/wire":      {imports: []string{"apikey", "history", "internal/printable", "internal/revision"}, clock: true},
 	"internal/words":     {},
 	"internal/yamltext":  {},

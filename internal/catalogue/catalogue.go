@@ -76,7 +76,16 @@ func Elsewhere(name string) string {
 	if name == "providers" {
 		return "mcpload keys providers lists who issues credentials"
 	}
-	return "one of " + strings.Join(Names(), ", ")
+	return profiles.Meant(name, Names()) + "one of " + strings.Join(Names(), ", ")
+}
+
+// Help lists them with what they are, a line each.
+func Help() string {
+	var lines []string
+	for _, l := range Listings() {
+		lines = append(lines, fmt.Sprintf("  %-15s %s", l.Name, l.Doc))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Fields are a listing's rows as objects of its document.

@@ -73,3 +73,11 @@ func Writable(name string) error {
 	}
 	return file.Close()
 }
+
+// Elsewhere is what to do where a file can't be written.
+func Elsewhere(name string, err error) string {
+	if dir := filepath.Dir(name); errors.Is(err, fs.ErrNotExist) {
+		return "there is no folder " + dir + ": mkdir -p " + Quoted(dir) + " makes it"
+	}
+	return "name another file"
+}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/internal/hint"
@@ -96,15 +98,11 @@ func (a *Asked) Consistent(command []string) error {
 	case a.Embedded && (a.Fault != "" || a.Charge != "" || a.Transport != "auto" && a.Transport != "http"):
 		return fmt.Errorf("--embedded is an honest limiter over http: it takes no --fault, no --charge and no other " +
 			"--transport")
-	case !a.All && !named && !attached && a.Unjudged:
+	case !a.All && !named && !attached:
 		return hint.New(fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or "+
 			"name a mock with --server acb")
-	case !a.All && !named && !attached:
-		return hint.New(fmt.Errorf("no server is named"), "name one with --server acb, all with --all, or attach to "+
-			"one with --url or -- command")
 	case attached && !named && !a.promised() && !a.Unjudged && !a.Lawful:
-		return hint.New(fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst "+
-			"20, --promise for limits of other kinds, or --server NAME for a profile's")
+		return a.unpromised(command)
 	case len(a.Env) > 0 && !a.Live && len(command) == 0:
 		return hint.New(fmt.Errorf("--env is for a server that is started, and none is"), "start one with -- "+
 			"command, or with --live")
@@ -114,6 +112,27 @@ func (a *Asked) Consistent(command []string) error {
 		return fmt.Errorf("--timeout %s is not above 0", a.Timeout)
 	}
 	return nil
+}
+
+// unpromised says what of a promise isn't there, and how to give it.
+func (a *Asked) unpromised(command []string) error {
+	for _, word := range command {
+		name, _, _ := strings.Cut(word, "=")
+		if slices.Contains([]string{"--rate", "--burst", "--promise", "--server"}, name) {
+			return hint.New(fmt.Errorf("a server without a profile needs its promise, and %s stands behind --", name),
+				"what stands behind -- is the command that starts the server: put mcpload's flags before it")
+		}
+	}
+	switch {
+	case a.Rate != "":
+		return hint.New(fmt.Errorf("--rate %s needs a --burst of 1 or more beside it", a.Rate), "the burst is how "+
+			"many calls a bucket grants at once; a limit without one is a window, as in --promise '60 per 1m'")
+	case a.Burst != 0:
+		return hint.New(fmt.Errorf("--burst %d needs a --rate beside it", a.Burst), "such as --rate 10/s")
+	}
+	return hint.New(fmt.Errorf("a server without a profile needs its promise"), "give --rate 10/s and --burst 20, "+
+		"--promise for limits of other kinds, or --server NAME for a profile's; where nobody knows it, mcpload probe "+
+		"measures it")
 }
 
 // promised reports if the flags give a rate and a burst. A rate that can't be
@@ -232,7 +251,7 @@ func (a *Asked) overrideCall(p *profiles.Profile) error {
 	if a.Args != "" {
 		var object map[string]any
 		if err := json.Unmarshal([]byte(a.Args), &object); err != nil || object == nil {
-			return fmt.Errorf("--args %q is not a JSON object", a.Args)
+			return hint.New(fmt.Errorf("--args %q is not a JSON object", a.Args), `such as --args '{"q":"cats"}'`)
 		}
 		if a.Tool == "" && p.Call.Tool == "" {
 			return fmt.Errorf("--args needs a --tool")

@@ -112,7 +112,8 @@ func (t *Target) Aim(p Place) error {
 func (t *Target) aimLive() error {
 	l := t.Profile.Launch
 	if len(l.Command) == 0 {
-		return hint.New(fmt.Errorf("the profile of %s has no launch command", t.Profile.Name), l.Note)
+		return hint.New(fmt.Errorf("the profile of %s has no launch command", t.Profile.Name), cmp.Or(l.Note,
+			"start the server with -- command, attach to it with --url, or put launch into its profile"))
 	}
 	t.Kind, t.Live = Command, &Live{}
 	t.Options.Transport = wire.Transport(l.Transport)

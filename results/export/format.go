@@ -71,6 +71,15 @@ func (s Set[T]) names() []string {
 	return list
 }
 
+// Help lists the formats with what they are for, a line each.
+func (s Set[T]) Help() string {
+	var lines []string
+	for _, f := range s {
+		lines = append(lines, fmt.Sprintf("  %-11s %s", f.Name, f.Doc))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Without is the set less some formats.
 func (s Set[T]) Without(names ...string) Set[T] {
 	return slices.DeleteFunc(slices.Clone(s), func(f Format[T]) bool { return slices.Contains(names, f.Name) })

@@ -93,6 +93,7 @@ func (l *lane) draw(id, title string) chart {
 	c.Legend = l.legend()
 	c.SVG = d.svg(title + ": what of it is taken over time")
 	c.Readout, c.Table = l.readout(), l.table()
+	c.Table.Caption += ": " + title
 	return c
 }
 

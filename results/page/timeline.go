@@ -90,6 +90,7 @@ func (tl *timeline) draw(id, title string) chart {
 	c.SVG = d.svg(title + ": tokens in the bucket over time")
 	c.Readout = tl.readout()
 	c.Table = tl.table()
+	c.Table.Caption += ": " + title
 	return c
 }
 

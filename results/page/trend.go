@@ -77,9 +77,10 @@ func (t Trend) draw() chart {
 	t.marks(d, pixel)
 	d.level("axis", trendHeight)
 	if n := len(t.Points); n > 0 {
-		const day = "2 Jan 2006"
-		d.text("tick", 0, 0, trendHeight+17, "start", t.Points[0].Started.UTC().Format(day))
-		d.text("tick", 1, 0, trendHeight+17, "end", t.Points[n-1].Started.UTC().Format(day))
+		first, last := t.Points[0].Started.UTC(), t.Points[n-1].Started.UTC()
+		layout := tellsApart(first, last)
+		d.text("tick", 0, 0, trendHeight+17, "start", first.Format(layout))
+		d.text("tick", 1, 0, trendHeight+17, "end", last.Format(layout))
 	}
 	c.Legend = []key{{"key-pass", "pass"}, {"key-fail", "fail"}, {"key-unsure", "inconclusive"}}
 	if declared {
@@ -94,6 +95,17 @@ func (t Trend) draw() chart {
 	}
 	c.SVG = d.svg(t.Title + " from run to run")
 	return c
+}
+
+// tellsApart is a layout in which two instants don't look the same, where one does that.
+func tellsApart(first, last time.Time) string {
+	layouts := []string{"2 Jan 2006", "2 Jan 2006, 15:04 UTC", "2 Jan, 15:04:05 UTC"}
+	for _, layout := range layouts {
+		if first.Format(layout) != last.Format(layout) {
+			return layout
+		}
+	}
+	return layouts[1]
 }
 
 // marks draws each run at its place in the order, ranges as bars, values as dots

@@ -44,3 +44,23 @@ func TestTrendDrawsNoHalfABox(t *testing.T) {
 	assert.Equal(t, 2, marks(text, "trend"))
 	assert.NotContains(t, drawn(whole), "bounded from above only")
 }
+
+// The axis says when the first run and the last one were, as closely as tells them apart.
+func TestTrendSaysWhen(t *testing.T) {
+	at := func(text string) time.Time {
+		instant, err := time.Parse(time.DateTime, text)
+		require.NoError(t, err)
+		return instant
+	}
+	for _, c := range []struct{ first, last, wantFirst, wantLast string }{
+		{"2026-11-28 09:00:00", "2026-11-29 09:00:00", ">28 Nov 2026<", ">29 Nov 2026<"},
+		{"2026-11-29 09:00:00", "2026-11-29 17:30:00", ">29 Nov 2026, 09:00 UTC<", ">29 Nov 2026, 17:30 UTC<"},
+		{"2026-11-29 09:00:01", "2026-11-29 09:00:40", ">29 Nov, 09:00:01 UTC<", ">29 Nov, 09:00:40 UTC<"},
+		{"2026-11-29 09:00:01", "2026-11-29 09:00:01", ">29 Nov 2026, 09:00 UTC<", ">29 Nov 2026, 09:00 UTC<"},
+	} {
+		html, err := TrendHTML(Trend{ID: "p99", Points: []TrendPoint{{Started: at(c.first)}, {Started: at(c.last)}}})
+		require.NoError(t, err)
+		assert.Contains(t, string(html), c.wantFirst)
+		assert.Contains(t, string(html), c.wantLast)
+	}
+}

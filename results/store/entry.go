@@ -33,7 +33,7 @@ const (
 type Entry struct {
 	Schema  string    `json:"schema"`
 	ID      string    `json:"id"`
-	Kind    string    `json:"kind"`    // "run", "probe", "startup", "load" or "fleet"
+	Kind    string    `json:"kind"`    // "run", "probe", "startup", "load", "conform" or "fleet"
 	Started time.Time `json:"started"` // by the wall clock, also where the document's time is virtual
 	// "pass", "fail" or "inconclusive"; of a probe its result; empty where the document has none
 	Verdict string `json:"verdict"`

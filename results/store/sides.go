@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,12 @@ func (s *Store) Sides(base, now, server string, across bool) (older, newer []*En
 	if newer, err = s.FindEach(now, Filter{Server: server}); err != nil {
 		return nil, nil, err
 	}
-	if older, err = s.FindEach(base, newer[0].Earlier(server, across)); err != nil {
+	older, err = s.FindEach(base, newer[0].Earlier(server, across))
+	if errors.Is(err, ErrNone) {
+		err = fmt.Errorf("BASE, which is looked for among the runs of the same server before %s: %w",
+			newer[0].Name(), err)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, e := range older {

@@ -40,3 +40,15 @@ func (s *Store) Tools() (names []string) {
 	}
 	return names
 }
+
+// Labels are those of the servers of the newest runs.
+func (s *Store) Labels() (names []string) {
+	for _, e := range s.newest(50) {
+		for _, of := range e.Servers {
+			if of.Target != nil && of.Target.Label != "" && !slices.Contains(names, of.Target.Label) {
+				names = append(names, of.Target.Label)
+			}
+		}
+	}
+	return names
+}

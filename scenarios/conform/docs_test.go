@@ -33,7 +33,7 @@ var leftOut = map[string]string{
 	"H27": "holds for streams that the server means to close early, which a stranger cannot know of",
 	"H28": "needs a message of the server's own accord, which a stranger cannot bring about",
 	"H29": "needs a call that is known to be under way when the connection goes",
-	"H30": "whether work stops is not seen from outside; `mcpload load --faults` abandons calls",
+	"H30": "whether work stops is not seen from outside; under load U05 looks at cancelled calls",
 	"H34": "on which addresses a server listens is the machine's to tell, and differs in containers",
 	"H35": "whether a wait is told rightly is judged by `mcpload run` and `mcpload probe`",
 	"S07": "a cancellation and an answer may cross, so that a late answer is no breach that can be shown",

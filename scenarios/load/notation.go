@@ -32,12 +32,26 @@ var (
 	rampForm  = regexp.MustCompile(`(?i)^ramp\s+(.+?)\s+to\s+(.+?)\s+over\s+(\S+)$`)
 )
 
+// Help lists the shapes of a load, and what its arguments may hold.
+func Help() string {
+	list := []string{"Shapes for --rate:"}
+	for _, n := range Notations {
+		list = append(list, fmt.Sprintf("  %-28s %s", n.Text, n.Doc))
+	}
+	list = append(list, "", "Placeholders in --args and plans, such as {\"page\": \"{{counter}}\"}:")
+	for _, p := range Placeholders {
+		list = append(list, fmt.Sprintf("  {{%s}}%s %s", p.Text, strings.Repeat(" ", max(0, 20-len(p.Text))), p.Doc))
+	}
+	return strings.Join(list, "\n")
+}
+
 // ParseShape reads a rate or a shape in one of the Notations. The error quotes
 // what it couldn't read and lists what it can.
 func ParseShape(text string) (Shape, error) {
 	s := Shape{Text: strings.TrimSpace(text)}
 	if err := s.parse(s.Text); err != nil {
-		return Shape{}, fmt.Errorf("%q is no rate: %w", text, err)
+		why := strings.TrimPrefix(err.Error(), fmt.Sprintf("%q is not a rate, ", s.Text)) // once is enough
+		return Shape{}, fmt.Errorf("%q is no rate: %s", text, why)
 	}
 	return s, nil
 }

@@ -144,7 +144,7 @@ func (p *probe) conclude() {
 	}
 	for _, m := range r.Models {
 		if m.Window > 0 {
-			p.note("the window of a %s is from %.3gs to %.3gs long", m.Name, m.Length.Lo, m.Length.Hi)
+			p.note("the %s is from %.3gs to %.3gs long", m.Name, m.Length.Lo, m.Length.Hi)
 		}
 	}
 	if r.Box != nil && !roundBurst(*r.Box) {
