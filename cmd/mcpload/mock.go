@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
@@ -132,7 +133,7 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	}
 	url, err := server.Start(f.transport, f.addr)
 	if err != nil {
-		return err
+		return hint.New(err, "--addr 127.0.0.1:0 takes a free port")
 	}
 	if _, err := fmt.Fprintln(a.stdout, url); err != nil {
 		return err

@@ -54,7 +54,7 @@ func TestAShapeIsPure(t *testing.T) {
 func TestGarbageIsNoShape(t *testing.T) {
 	for text, why := range map[string]string{
 		"":                         "empty",
-		"fast":                     "is not a rate",
+		"fast":                     "is no rate: want such as",
 		"-5/s":                     "not above 0",
 		"0/s":                      "sends nothing",
 		"5/s@0s":                   "not a time above 0",
