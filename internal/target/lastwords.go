@@ -1,6 +1,8 @@
 package target
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/hint"
@@ -18,9 +20,23 @@ func lastLines(stderr []byte) []string { return plainLines(string(stderr), lastW
 // wrote nothing the error stays as it is.
 func Died(err error, stderr []byte) error {
 	if lines := lastLines(stderr); len(lines) > 0 {
-		return hint.New(err, wroteLast(lines))
+		return hint.New(err, wroteLast(lines)+missed(lines))
 	}
 	return err
+}
+
+// variable is what looks like the name of one.
+var variable = regexp.MustCompile(`\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b`)
+
+// missed says how a server gets the variable that its last words name; empty: they name none.
+func missed(lines []string) string {
+	for _, line := range slices.Backward(lines) {
+		if name := variable.FindString(line); name != "" {
+			return "\n  does it need " + name + "? --env " + name + " passes yours on: of your environment a server " +
+				"that is started gets PATH, HOME, LANG and TMPDIR alone"
+		}
+	}
+	return ""
 }
 
 // wroteLast tells the lines, each in a line of its own.

@@ -248,12 +248,12 @@ func (w *waiting) quantiles(d *drawing, q results.Quantiles, which int) {
 		if m.anchor == "start" && at(m.value) > 0.75 {
 			m.anchor, m.dx = "end", -4
 			if at(m.value)-at(q.P50) < 0.3 {
-				y += 12 * (1 - 2*float64(which)) // clear of the median's label
+				y += 15 * (1 - 2*float64(which)) // clear of the median's label
 			}
 		}
 		if m.anchor == "end" && at(m.value) < 0.25 {
 			m.anchor, m.dx = "start", 4
-			y += 12 * (1 - 2*float64(which)) // clear of what the half is of, and of the next label
+			y += 15 * (1 - 2*float64(which)) // clear of what the half is of, and of the next label
 		}
 		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(at(m.value)), px(top), px(top+half)))
 		d.text("note", at(m.value), m.dx, y, m.anchor, m.name+" "+millis(m.value))
