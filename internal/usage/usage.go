@@ -35,16 +35,16 @@ var commandParts = []part{
 // flagParts are the parts of a long list of flags; what is in none stands before them.
 var flagParts = []part{
 	{"Flags for the connection", "answer bearer-command bearer-env cacert cert client-name compressed env " +
-		"get-stream header http insecure key max-message not-refusal oauth-client-id oauth-client-secret-env oauth-issuer " +
-		"oauth-scope protocol proxy ready refusal reply-memory source-address timeout transport unix-socket user-agent"},
+		"get-stream header http insecure key max-message not-refusal oauth-client-id " +
+		"oauth-client-secret-env oauth-issuer oauth-scope protocol proxy ready refusal reply-memory " +
+		"source-address timeout transport unix-socket user-agent"},
 	{"Flags for a mock in the server's place", "charge delay embedded fault latency shape virtual"},
 	{"Flags for several machines", "shard start-at"},
 	{"Flags for the result", "emit-profile format hgrm label no-store otlp output prometheus-addr results sample " +
 		"save-history verbose"},
 }
 
-// Lay has a command and all below it show their help so. A flag whose text says what its
-// default is has no other one.
+// Lay has a command and all below it show their help so.
 func Lay(root *cobra.Command) {
 	settle(root)
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
