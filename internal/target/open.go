@@ -49,13 +49,18 @@ func (t *Target) Open(ctx context.Context) (sessions Sessions, stop func(), err 
 // without one: they may have cost something.
 func Dial(ctx context.Context, o wire.Options) (*wire.Session, []history.Call, error) {
 	s, err := wire.Dial(ctx, o)
+	return s, Opening(s, err), err
+}
+
+// Opening is what left us to set a session up, or in vain.
+func Opening(s *wire.Session, err error) []history.Call {
 	if err == nil {
-		return s, s.Handshake(), nil
+		return s.Handshake()
 	}
 	if dial, ok := errors.AsType[*wire.DialError](err); ok {
-		return nil, dial.Calls, err
+		return dial.Calls
 	}
-	return nil, nil, err
+	return nil
 }
 
 // triesToOpen is how many sessions in a row may fail to open before no more are

@@ -101,6 +101,18 @@ func (a *answerer) idle() bool {
 	return a.busy == 0
 }
 
+// shut sends no more if no answer is under way, and reports if that is so.
+func (a *answerer) shut() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy > 0 {
+		return false
+	}
+	a.closed = true
+	a.end()
+	return true
+}
+
 // close sends no more, and returns once what is under way has ended.
 func (a *answerer) close() {
 	a.mu.Lock()

@@ -30,6 +30,28 @@ const (
 // that the refusal names, or a second, up to five times in all. Each attempt
 // is in the handshake.
 func Dial(ctx context.Context, o Options) (*Session, error) {
+	s, err := newSession(o)
+	if err != nil {
+		return nil, err
+	}
+	s.overhear()
+	e := s.token(ctx)
+	if e == nil {
+		e = s.connect(ctx)
+	}
+	if e == nil && o.ListTools {
+		e = s.listTools(ctx)
+	}
+	if e != nil {
+		return nil, s.undialled(ctx, e)
+	}
+	s.dialled()
+	s.listen()
+	return s, nil
+}
+
+// newSession returns a session without a link.
+func newSession(o Options) (*Session, error) {
 	o, err := o.checked()
 	if err != nil {
 		return nil, err
@@ -40,32 +62,29 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 		s.trace = newTracer()
 	}
 	s.era.Store(&era{trace: s.trace})
-	s.overhear()
-	e := s.token(ctx)
-	if e == nil {
-		e = s.connect(ctx)
-	}
-	if e == nil && o.ListTools {
-		e = s.listTools(ctx)
-	}
+	return s, nil
+}
+
+// dialled says that the session is set up.
+func (s *Session) dialled() {
 	s.server = s.clean.finish(s.server)
-	if e == nil {
-		if l, ok := s.link.(*httpLink); ok {
-			l.settled.Store(true)
-		}
-		s.listen()
-		return s, nil
+	if l, ok := s.link.(*httpLink); ok {
+		l.settled.Store(true)
 	}
-	e.Target = o.target()
+}
+
+// undialled closes a session that couldn't be set up, and completes the error.
+func (s *Session) undialled(ctx context.Context, e *DialError) *DialError {
+	e.Target = s.o.target()
 	if e.Stderr = s.Stderr(); e.Hint == "" {
-		e.Hint = hint(e, o)
+		e.Hint = hint(e, s.o)
 	}
 	e.Detail = s.clean.finish(e.Detail)
 	// A server that couldn't be dialled may not be closed politely either;
 	// how that ends adds nothing to why it couldn't.
 	_ = s.Close(ctx)
 	e.Calls = append(s.Handshake(), s.Asides()...)
-	return nil, e
+	return e
 }
 
 // connect opens a link and settles the protocol on it.
@@ -217,6 +236,12 @@ func redirect(base string, a answer) (string, *fault) {
 	return "", nil
 }
 
+// An exchanged is a request that a loop has sent, and what came of it.
+type exchanged struct {
+	call history.Call
+	got  answer
+}
+
 // ask sends one request of the handshake and notes it. It repeats it while a
 // rate limit refuses it, and follows redirects; the error says that this or
 // the caller came to an end, and nothing else.
@@ -226,11 +251,14 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 	for {
 		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: method,
 			Arguments: slices.Clone(arguments), Label: handshakeLabel}
-		call, got := s.do(ctx, a, timeout)
-		s.calls = append(s.calls, call)
-		if s.o.Hear && call.Outcome == history.OK {
-			s.results = append(s.results, Result{Method: method, Text: bytes.Clone(got.result())})
+		var call history.Call
+		var got answer
+		if g := s.given; g != nil {
+			s.given, call, got = nil, g.call, g.got
+		} else {
+			call, got = s.do(ctx, a, timeout)
 		}
+		s.asked(call, got)
 		if l, ok := s.link.(*httpLink); ok && got.fault == nil && redirects < maxRedirects {
 			to, f := redirect(s.url, got)
 			if f != nil {
@@ -255,15 +283,33 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 	}
 }
 
-// pause waits before a refused request of the handshake is repeated. The
-// error says that it isn't worth it, or that the caller came to an end.
-func (s *Session) pause(ctx context.Context, attempts int, call history.Call, got answer) *DialError {
+// asked notes a request of the handshake, and what came of it.
+func (s *Session) asked(call history.Call, got answer) {
+	s.calls = append(s.calls, call)
+	if s.o.Hear && call.Outcome == history.OK {
+		s.results = append(s.results, Result{Method: call.Method, Text: bytes.Clone(got.result())})
+	}
+}
+
+// waits is how long to wait before a refused request of the handshake is repeated.
+// The error says that it isn't worth it.
+func (s *Session) waits(attempts int, call history.Call, got answer) (time.Duration, *DialError) {
 	wait := call.RetryAfter
 	if wait == 0 {
 		wait = defaultWait
 	}
 	if attempts >= maxAttempts || wait > maxWait {
-		return s.failure(call.Method, call, got)
+		return 0, s.failure(call.Method, call, got)
+	}
+	return wait, nil
+}
+
+// pause waits as long. The error says that it isn't worth it, or that the caller
+// came to an end.
+func (s *Session) pause(ctx context.Context, attempts int, call history.Call, got answer) *DialError {
+	wait, e := s.waits(attempts, call, got)
+	if e != nil {
+		return e
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

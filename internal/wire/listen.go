@@ -43,26 +43,39 @@ func (s *Session) listen() {
 	if !ok || !s.Listens() {
 		return
 	}
-	o := s.o
-	o.Conns, o.MaxConns, o.Phase = nil, 1, nil
-	p := newPoster(o)
-	p.cookies, p.aside = l.poster.cookies, s.aside
+	p := s.ear()
 	life, end := context.WithCancel(context.Background())
 	l.deaf = end
 	l.elsewhere.listen() // the first call may come before the stream is open
 	l.rests.Go(func() {
 		defer p.close()
-		l.listenOn(life, p)
+		l.listenOn(life, p, nil)
 	})
 }
 
-// listenOn listens until life ends, or the server has no such stream.
-func (l *httpLink) listenOn(life context.Context, p *poster) {
+// ear returns what the standalone stream is asked for by.
+func (s *Session) ear() *poster {
+	o := s.o
+	o.Conns, o.MaxConns, o.Phase = nil, 1, nil
+	p := newPoster(o)
+	p.cookies, p.aside = s.link.(*httpLink).poster.cookies, s.aside
+	return p
+}
+
+// listenOn listens until life ends, or the server has no such stream. Where that is
+// asked for already, begun has what came of it; it is nil elsewhere.
+func (l *httpLink) listenOn(life context.Context, p *poster, begun func(*poster) (*http.Response, *fault)) {
 	s := l.newSink(nobody)
 	s.c.elsewhere = l.elsewhere.take
 	defer l.elsewhere.end()
+	get := func(p *poster) (*http.Response, *fault) { return l.get(life, life, p, s.events.id) }
+	next := get
+	if begun != nil {
+		next = begun
+	}
 	for faults := 0; faults < maxListenFaults; {
-		resp, f := l.get(life, life, p, s.events.id)
+		resp, f := next(p)
+		next = get
 		switch {
 		case life.Err() != nil:
 			return

@@ -78,7 +78,7 @@ func (x *tester) hears(pieces []string, call func() came) (came, []string) {
 		life, end := context.WithCancel(x.t.Context())
 		p := *l.poster
 		p.transport = &feed{slices.Clone(pieces), end}
-		l.listenOn(life, &p)
+		l.listenOn(life, &p, nil)
 		x.s.answers.wg.Wait()
 	}
 	defer func() { x.meanwhile = nil }()

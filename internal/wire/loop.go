@@ -44,6 +44,26 @@ type LoopConfig struct {
 
 	// Phase is told how long each part of a request took, as in Options.
 	Phase func(p Phase, took time.Duration)
+
+	Renew *Renewal // nil: sessions stay
+}
+
+// A Renewal says how a loop has sessions end and others begin in their place, one
+// client's after the other. Its functions are called where Send is.
+type Renewal struct {
+	Calls int // of a session; above 0
+
+	// Spent reports if a call says that its session is at its end already, so that the
+	// next call takes another one. Nil: none does.
+	Spent func(*history.Call) bool
+
+	// Next returns the options of a client's next session, and what is told of it, or
+	// of a *DialError.
+	Next func(client string) (o Options, told func(*Session, error))
+
+	// Ended is told of a session that is closed. Nil: nobody is. What is open when the
+	// loop is closed is left to whoever was told of it.
+	Ended func(*Session)
 }
 
 // unsuited says why sessions can't share a loop.

@@ -35,11 +35,12 @@ const (
 // the context of the latest Send.
 type Loop struct {
 	route
-	cfg   LoopConfig
-	lanes map[string]*lane
-	forms map[string]*template // of requests, by what they depend on
-	ctx   context.Context      // of the latest Send
-	late  context.Context      // has ended, because of a time-out
+	cfg    LoopConfig
+	lanes  map[string]*lane
+	forms  map[string]*template // of requests, by what they depend on
+	latest [2]*template         // of those
+	ctx    context.Context      // of the latest Send
+	late   context.Context      // has ended, because of a time-out
 
 	epoll, bell int // descriptors
 	events      [maxEvents]unix.EpollEvent
@@ -61,9 +62,10 @@ type Loop struct {
 	vacant  []int    // numbers in sources without one
 	ages    int32    // of the newest source
 
-	idle  []*conn // the one used last is the last
-	open  int     // connections, and those being opened
-	dials int     // those being opened
+	idle   []*conn // the one used last is the last
+	open   int     // connections, and those being opened; without those beside
+	beside []*conn // idle ones that carry no calls
+	dials  int     // those being opened
 
 	pipes []*pipe
 	full  []*pipe // those with something to write
@@ -72,6 +74,10 @@ type Loop struct {
 	calls  dueList    // in flight, by their time-out
 	queue  []*pending // waiting for a connection, from queued on
 	queued int
+
+	clients map[string]*loopClient // whose sessions are renewed; nil: none are
+	moving  int                    // sessions that are being opened or ended
+	over    bool                   // no session is needed any more
 
 	streams  *stream   // to be used again
 	trailing []trailer // streams that go on after their response, from trailed on
@@ -135,7 +141,18 @@ func NewLoop(sessions []*Session, cfg LoopConfig) (*Loop, error) {
 	}
 	if sessions[0].transport != Stdio {
 		l.addLanes(sessions)
+		if cfg.Renew == nil {
+			return l, nil
+		}
+		if err := l.addClients(); err != nil {
+			l.Close()
+			return nil, err
+		}
 		return l, nil
+	}
+	if cfg.Renew != nil {
+		l.Close()
+		return nil, unsuited("a session is a process")
 	}
 	if err := l.addPipes(sessions); err != nil {
 		l.Close()
@@ -302,6 +319,7 @@ func (l *Loop) answerBell() {
 
 // Close closes the connections. Calls under way must have ended.
 func (l *Loop) Close() {
+	l.settle()
 	l.seeTrails()
 	l.end()
 	l.wg.Wait()
@@ -324,46 +342,15 @@ func (l *Loop) Close() {
 // Send implements runner.Target.
 func (l *Loop) Send(ctx context.Context, a history.Arrival, done func(history.Call)) {
 	l.ctx = ctx
+	if l.clients != nil {
+		l.sendRenewed(a, done)
+		return
+	}
 	ln, ok := l.lanes[a.Client]
 	if !ok {
 		panic(fmt.Sprintf("wire: internal error: no session for client %q", a.Client))
 	}
-	if a.Method == "" && a.Tool != "" {
-		a.Method = methodCall
-	}
-	if len(a.Method) > 14 && a.Method[:14] == "notifications/" || ln.s.closed.Load() || ctx.Err() != nil {
-		l.sendPlain(ctx, ln, a, done)
-		return
-	}
-	p := l.newPending(ln, a, done)
-	var err error
-	if ln.pipe != nil {
-		p.out, err = ln.template.line(p.out[:0], p.call.ID, a.Method, a.Tool, a.Arguments)
-	} else {
-		own := ln.marks(l.url)
-		p.token = own.token
-		p.out, err = ln.template.request(p.out[:0], own, p.call.ID, a.Method, a.Tool, a.Arguments)
-	}
-	if err != nil {
-		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.finish(err.Error())
-		p.call.Sent, p.call.Received = p.start, p.start
-		l.finish(p)
-		return
-	}
-	l.calls.add(p, p.start+l.timeout)
-	if ln.pipe != nil {
-		ln.pipe.send(p)
-		return
-	}
-	l.dispatch(p)
-}
-
-// sendPlain has the plain path carry a call that is out of the ordinary.
-func (l *Loop) sendPlain(ctx context.Context, ln *lane, a history.Arrival, done func(history.Call)) {
-	l.wg.Go(func() {
-		c := ln.s.Exchange(ctx, a)
-		l.ring(func() { done(c) })
-	})
+	l.sendOn(ln, a, done)
 }
 
 // dial opens a connection on the side, in a way that gives the same errors as

@@ -27,6 +27,13 @@ type pending struct {
 	rounds  int    // how often it was sent again with what was asked for
 	more    []byte // that: members of the parameters; nil where nothing was
 
+	// Of a message that is no call of the run's.
+	then   func(history.Call, answer) // gets the answer; nil: it is a call
+	bare   string                     // the verb of what gets no response; empty elsewhere
+	q      request                    // as the plain path writes it
+	reused bool                       // its connection has carried another one before
+	paused bool                       // it is none, but waits for its time: that is no time-out
+
 	link link2         // in the list of what is due
 	due  time.Duration // when
 	next *pending      // in the list of free ones
@@ -82,6 +89,15 @@ func (d *dueList) remove(p *pending) {
 
 // newPending makes a call of an arrival.
 func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) *pending {
+	p := l.blank(ln)
+	p.done = done
+	p.call = history.Call{Arrival: a}
+	ln.s.number(&p.call)
+	return p
+}
+
+// blank is a pending that is nothing yet.
+func (l *Loop) blank(ln *lane) *pending {
 	p := l.free
 	if p == nil {
 		p = &pending{}
@@ -89,11 +105,12 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 		l.free = p.next
 	}
 	p.turn++
-	p.lane, p.done, p.start, p.next = ln, done, l.now(), nil
+	p.lane, p.done, p.start, p.next = ln, nil, l.now(), nil
 	p.written, p.stamped, p.waiting, p.anew = 0, false, false, false
 	p.rounds, p.more = 0, nil
-	p.call = history.Call{Arrival: a}
-	ln.s.number(&p.call)
+	if p.then != nil {
+		p.then, p.bare, p.q, p.reused, p.paused = nil, "", request{}, false, false
+	}
 	return p
 }
 
@@ -101,13 +118,17 @@ func (l *Loop) newPending(ln *lane, a history.Arrival, done func(history.Call)) 
 func (l *Loop) finish(p *pending) {
 	l.calls.remove(p)
 	done, call := p.done, p.call
+	l.recycle(p)
+	done(call)
+}
+
+func (l *Loop) recycle(p *pending) {
 	p.conn = nil
 	if cap(p.out) > readBuffer {
 		p.out = nil
 	}
 	p.turn++
 	p.next, l.free = l.free, p
-	done(call)
 }
 
 // conclude judges what the plain path made of a call.
@@ -115,6 +136,12 @@ func (l *Loop) conclude(p *pending, a answer) {
 	a.sent, a.wrote = p.start, p.written > 0
 	if p.stamped {
 		a.sent = p.call.Sent
+	}
+	if p.then != nil {
+		l.calls.remove(p)
+		p.then(p.call, a)
+		l.recycle(p)
+		return
 	}
 	if !p.anew && p.lane.link != nil && l.sendAnew(p, a) {
 		return
@@ -183,6 +210,10 @@ func (l *Loop) expire(now time.Duration) {
 	}
 	l.expireTrails(now)
 	for p := l.calls.first; p != nil && p.due <= now; p = l.calls.first {
+		if p.paused {
+			l.conclude(p, answer{})
+			continue
+		}
 		l.cut(p, l.late)
 	}
 	if l.ctx.Err() != nil {
@@ -218,4 +249,45 @@ func (l *Loop) cut(p *pending, why context.Context) {
 	l.drop(c)
 	l.conclude(p, a)
 	l.serve()
+}
+
+// sendOn sends an arrival on a session.
+func (l *Loop) sendOn(ln *lane, a history.Arrival, done func(history.Call)) {
+	if a.Method == "" && a.Tool != "" {
+		a.Method = methodCall
+	}
+	if len(a.Method) > 14 && a.Method[:14] == "notifications/" || ln.apart || ln.s.closed.Load() ||
+		l.ctx.Err() != nil {
+		l.sendPlain(l.ctx, ln, a, done)
+		return
+	}
+	p := l.newPending(ln, a, done)
+	var err error
+	if ln.pipe != nil {
+		p.out, err = ln.template.line(p.out[:0], p.call.ID, a.Method, a.Tool, a.Arguments)
+	} else {
+		own := ln.marks(l.url)
+		p.token = own.token
+		p.out, err = ln.template.request(p.out[:0], own, p.call.ID, a.Method, a.Tool, a.Arguments)
+	}
+	if err != nil {
+		p.call.Outcome, p.call.Detail = history.Unsent, ln.s.clean.finish(err.Error())
+		p.call.Sent, p.call.Received = p.start, p.start
+		l.finish(p)
+		return
+	}
+	l.calls.add(p, p.start+l.timeout)
+	if ln.pipe != nil {
+		ln.pipe.send(p)
+		return
+	}
+	l.dispatch(p)
+}
+
+// sendPlain has the plain path carry a call that is out of the ordinary.
+func (l *Loop) sendPlain(ctx context.Context, ln *lane, a history.Arrival, done func(history.Call)) {
+	l.wg.Go(func() {
+		c := ln.s.Exchange(ctx, a)
+		l.ring(func() { done(c) })
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"syscall"
@@ -23,6 +24,7 @@ type conn struct {
 	since  time.Duration
 	idled  bool // it had been idle before this call
 	writes bool // epoll watches for room to write
+	beside bool // it carries no calls, and counts apart
 
 	kept []byte // of a reply that isn't whole yet
 	hold holding
@@ -35,6 +37,10 @@ type conn struct {
 
 // dispatch gives a call a connection, or has one opened, or lets it wait.
 func (l *Loop) dispatch(p *pending) {
+	if p.bare == http.MethodGet {
+		l.dispatchBeside(p)
+		return
+	}
 	if c := l.takeIdle(p.start); c != nil {
 		l.carry(c, p, p.start)
 		return
@@ -116,13 +122,21 @@ func (l *Loop) dialled(p *pending, turn uint64, nc net.Conn, err error, took tim
 
 // adopt makes a descriptor an idle connection.
 func (l *Loop) adopt(fd int) error {
+	c, err := l.adopted(fd)
+	if err == nil {
+		l.idle = append(l.idle, c)
+	}
+	return err
+}
+
+// adopted makes a descriptor a connection.
+func (l *Loop) adopted(fd int) (*conn, error) {
 	c := &conn{since: l.now(), hold: holding{of: l.memory}}
 	if err := l.enrol(c, &c.watched, fd, l.news); err != nil {
 		_ = unix.Close(fd) // nothing was sent on it
-		return err
+		return nil, err
 	}
-	l.idle = append(l.idle, c)
-	return nil
+	return c, nil
 }
 
 // readable is what epoll tells of a connection. Of a TCP connection it tells
@@ -145,13 +159,23 @@ func (l *Loop) forget(c *conn) {
 		c.call.conn, c.call = nil, nil
 	} else if c.stream != nil {
 		// It is no idle one.
-	} else if i := slices.Index(l.idle, c); i >= 0 {
-		l.idle = slices.Delete(l.idle, i, i+1)
+	} else if i := slices.Index(*l.idleOf(c), c); i >= 0 {
+		*l.idleOf(c) = slices.Delete(*l.idleOf(c), i, i+1)
 	}
 	l.leave(c)
 	c.hold.free()
 	l.strike(&c.watched)
-	l.open--
+	if !c.beside {
+		l.open--
+	}
+}
+
+// idleOf is where a connection belongs when it is idle.
+func (l *Loop) idleOf(c *conn) *[]*conn {
+	if c.beside {
+		return &l.beside
+	}
+	return &l.idle
 }
 
 // carry sends a call on a connection. Sent is stamped once, with the instant at
@@ -161,6 +185,7 @@ func (l *Loop) carry(c *conn, p *pending, now time.Duration) {
 	c.call, p.conn = p, c
 	c.kept, c.segs = c.kept[:0], c.segs[:0]
 	c.turn++
+	p.reused = c.used
 	p.written, c.idled = 0, c.used && now-c.since >= idleLeast
 	if !p.stamped {
 		p.call.Sent, p.stamped = now, true
@@ -244,7 +269,7 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		return
 	}
 	p := c.call
-	if l.cfg.Phase != nil && len(c.segs) == 0 {
+	if l.cfg.Phase != nil && len(c.segs) == 0 && p.then == nil {
 		l.cfg.Phase(FirstByte, at-p.call.Sent)
 	}
 	c.segs = append(c.segs, segment{len(c.kept) + len(data), at})
@@ -259,6 +284,10 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		data = c.kept
 	}
 	h, state := l.readHead(data)
+	if p.bare != "" {
+		l.acknowledged(c, h, state, data, at)
+		return
+	}
 	if state == whole && h.packed {
 		if h.kind == eventBody {
 			state = strange
@@ -298,13 +327,6 @@ func (l *Loop) readHead(data []byte) (head, framing) {
 	return h, state
 }
 
-// keep keeps what has come, until there is more.
-func (c *conn) keep(data []byte) {
-	if len(c.segs) == 1 {
-		c.kept = append(c.kept[:0], data...)
-	}
-}
-
 // complete ends a call whose reply is whole.
 func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) {
 	p := c.call
@@ -329,28 +351,11 @@ func (l *Loop) complete(c *conn, h head, b body, data []byte, at time.Duration) 
 	l.serve()
 }
 
-// follow has the plain path follow a redirect.
-func (l *Loop) follow(p *pending, a answer) {
-	a.sent, a.wrote, p.anew = p.call.Sent, true, true
-	l.aside(p, func(ctx context.Context, tell func(answer)) {
-		tell(p.lane.link.follow(ctx, p.request(), a))
-	})
-}
-
-// cutSegs returns the segments of the first bytes.
-func (c *conn) cutSegs(size int) []segment {
-	segs := append([]segment(nil), c.segs...)
-	for i := range segs {
-		segs[i].end = min(segs[i].end, size)
-	}
-	return segs
-}
-
 // success fills in a call whose reply says that all went well, and reports if
 // it is one.
 func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 	p := c.call
-	if h.status != 200 || h.sets || !p.lane.plainOK || h.claims && p.lane.wary {
+	if p.then != nil || h.status != 200 || h.sets || !p.lane.plainOK || h.claims && p.lane.wary {
 		return false
 	}
 	result, _, ok := plainSuccess(h.kind, b.text, p.call.ID, p.call.Method, p.lane.modern, p.lane.soft)
@@ -386,5 +391,5 @@ func (l *Loop) release(c *conn, reuse bool, at time.Duration) {
 		c.kept = nil
 	}
 	c.since = at
-	l.idle = append(l.idle, c)
+	*l.idleOf(c) = append(*l.idleOf(c), c)
 }

@@ -51,6 +51,9 @@ func (l *Loop) ended(c *conn, why context.Context, err error) answer {
 
 // request is the request of a call as the plain path writes it.
 func (p *pending) request() request {
+	if p.then != nil {
+		return p.q
+	}
 	q, err := p.lane.s.supplied(&p.call, p.more)
 	if err != nil {
 		panic("internal error: wire: a request that was sent can't be written: " + err.Error())
@@ -86,7 +89,36 @@ func (l *Loop) handOver(c *conn, end error, rest []byte) {
 	} else {
 		l.drop(c)
 	}
+	if p.bare != "" {
+		l.handOverBare(p, r, nc)
+		l.serve()
+		return
+	}
 	q := p.request()
 	l.aside(p, func(ctx context.Context, tell func(answer)) { p.lane.link.takeOver(ctx, r, nc, q, sink, tell) })
 	l.serve()
+}
+
+// follow has the plain path follow a redirect.
+func (l *Loop) follow(p *pending, a answer) {
+	a.sent, a.wrote, p.anew = p.call.Sent, true, true
+	l.aside(p, func(ctx context.Context, tell func(answer)) {
+		tell(p.lane.link.follow(ctx, p.request(), a))
+	})
+}
+
+// cutSegs returns the segments of the first bytes.
+func (c *conn) cutSegs(size int) []segment {
+	segs := append([]segment(nil), c.segs...)
+	for i := range segs {
+		segs[i].end = min(segs[i].end, size)
+	}
+	return segs
+}
+
+// keep keeps what has come, until there is more.
+func (c *conn) keep(data []byte) {
+	if len(c.segs) == 1 {
+		c.kept = append(c.kept[:0], data...)
+	}
 }

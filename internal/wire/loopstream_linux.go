@@ -49,7 +49,7 @@ func (l *Loop) beginStream(c *conn, h head, data []byte, at time.Duration) {
 	*st.sink.c = collector{want: p.call.ID, issued: p.lane.link.issued, strays: p.lane.link.strays,
 		respond: p.lane.link.answers.answer}
 	st.sink.begin(st.sink.c, p.lane.link.most)
-	st.quick = h.status == http.StatusOK && p.lane.plainOK && !h.sets
+	st.quick = p.then == nil && h.status == http.StatusOK && p.lane.plainOK && !h.sets
 	st.sink.quick, st.sink.look = st.quick, look{p.call.Method, p.lane.modern, p.lane.soft}
 	if h.sets {
 		if a, err := st.reply(); err == nil { // it was read whole before
@@ -127,7 +127,7 @@ func (l *Loop) resume(c *conn, reuse bool, at time.Duration) {
 func (l *Loop) aside(p *pending, carry func(ctx context.Context, tell func(answer))) {
 	l.calls.remove(p)
 	p.conn = nil
-	ctx, cancel := context.WithTimeoutCause(l.ctx, p.start+l.timeout-l.now(), errTimeout)
+	ctx, cancel := context.WithTimeoutCause(l.ctx, p.due-l.now(), errTimeout)
 	l.wg.Go(func() {
 		defer cancel()
 		carry(ctx, func(a answer) { l.ring(func() { l.conclude(p, a) }) })

@@ -27,9 +27,9 @@ const (
 // negotiate settles the protocol as the options ask for.
 func (s *Session) negotiate(ctx context.Context) *DialError {
 	switch p := s.o.Protocol; {
-	case p == autoProtocol && s.transport == SSE:
-		// The stateless era never had this transport: asking for it would
-		// only cost a token.
+	case p == autoProtocol && (s.transport == SSE || s.o.Known):
+		// The stateless era never had this transport, or isn't this server's:
+		// asking for it would only cost a token.
 		return s.initialize(ctx, sessionRevisions[0], false)
 	case p == autoProtocol:
 		return s.discover(ctx)
@@ -191,6 +191,18 @@ func (s *Session) restart(ctx context.Context) *DialError {
 // the revision; else it may counter with another one that we speak.
 func (s *Session) initialize(ctx context.Context, revision string, exact bool) *DialError {
 	s.era.Store(&era{trace: s.trace})
+	call, got, failed := s.ask(ctx, methodInitialize, s.greeting(revision), s.o.Patience)
+	if failed != nil {
+		return failed
+	}
+	if e := s.greeted(call, got, revision, exact); e != nil {
+		return e
+	}
+	return s.initialized(ctx)
+}
+
+// greeting is what begins a session.
+func (s *Session) greeting(revision string) []byte {
 	params, err := json.Marshal(map[string]any{
 		"protocolVersion": revision,
 		"capabilities":    s.o.Answers.capabilities(),
@@ -199,10 +211,11 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 	if err != nil {
 		panic("internal error: wire: strings do not marshal: " + err.Error())
 	}
-	call, got, failed := s.ask(ctx, methodInitialize, params, s.o.Patience)
-	if failed != nil {
-		return failed
-	}
+	return params
+}
+
+// greeted takes in what came of that.
+func (s *Session) greeted(call history.Call, got answer, revision string, exact bool) *DialError {
 	if call.Outcome != history.OK {
 		return s.failure(methodInitialize, call, got)
 	}
@@ -220,7 +233,7 @@ func (s *Session) initialize(ctx context.Context, revision string, exact bool) *
 	}
 	s.server = result.Info.Name
 	s.era.Store(&era{trace: s.trace, revision: result.Version, sessionID: got.header.Get("Mcp-Session-Id")})
-	return s.initialized(ctx)
+	return nil
 }
 
 // initialized tells the server that the session is set up.
@@ -229,16 +242,25 @@ func (s *Session) initialized(ctx context.Context) *DialError {
 		a := history.Arrival{Due: s.o.Now(), Client: s.o.Client, Method: methodInitialized, Label: handshakeLabel}
 		call, got := s.do(ctx, a, s.o.Patience)
 		s.calls = append(s.calls, call)
-		if call.Outcome == history.Unknown && got.fault == nil {
-			return nil
-		}
-		if call.Outcome != history.Limited {
-			return s.failure(methodInitialized, call, got)
+		again, e := s.introduced(call, got)
+		if !again {
+			return e
 		}
 		if e := s.pause(ctx, attempt, call, got); e != nil {
 			return e
 		}
 	}
+}
+
+// introduced says what came of that, and if it is worth repeating.
+func (s *Session) introduced(call history.Call, got answer) (again bool, e *DialError) {
+	switch {
+	case call.Outcome == history.Unknown && got.fault == nil:
+		return false, nil
+	case call.Outcome != history.Limited:
+		return false, s.failure(methodInitialized, call, got)
+	}
+	return true, nil
 }
 
 // maxPages bounds how many pages of tools are asked for.

@@ -157,22 +157,25 @@ func (p *poster) status(ctx context.Context, s sending, sent *stamp) answer {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	resp, f := p.send(ctx, ctx, s, sent)
-	a := answer{fault: f}
-	if f == nil {
-		a.status, a.header = resp.StatusCode, resp.Header
-		// A body may stay open for ever; reading it to its end keeps the
-		// connection alive, no more, and what is cut short is still a body.
-		late := time.AfterFunc(linger, cancel)
-		hold := holding{of: p.memory}
-		a.body, _ = readAll(ctx, resp.Body, p.most, &hold)
-		hold.free()
-		late.Stop()
-		if a.status/100 == 2 {
-			a.body = nil
-		}
-		_ = resp.Body.Close() // nothing follows from how it ends
+	if f != nil {
+		return answer{fault: f, received: p.now()}
 	}
-	a.received = p.now()
+	// A body may stay open for ever; reading it to its end keeps the
+	// connection alive, no more, and what is cut short is still a body.
+	defer time.AfterFunc(linger, cancel).Stop()
+	return p.statusOf(ctx, resp, &holding{of: p.memory}, p.now)
+}
+
+// statusOf reads a reply of which only the status counts.
+func (p *poster) statusOf(ctx context.Context, resp *http.Response, hold *holding, now func() time.Duration) answer {
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, _ = readAll(ctx, resp.Body, p.most, hold)
+	hold.free()
+	if a.status/100 == 2 {
+		a.body = nil
+	}
+	_ = resp.Body.Close() // nothing follows from how it ends
+	a.received = now()
 	return a
 }
 

@@ -70,10 +70,13 @@ func (r *record) stamp(offset int) time.Duration {
 	return r.at
 }
 
+// reader returns a reader for net/http that is no larger than it need be.
+func (r *record) reader() *bufio.Reader { return bufio.NewReaderSize(r, min(len(r.data), 4096)) }
+
 // replay has the plain path read a record. Its head must have been read whole.
 // The context has ended where that is why the record ends.
 func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
-	resp, err := http.ReadResponse(bufio.NewReader(r), &http.Request{Method: http.MethodPost})
+	resp, err := http.ReadResponse(r.reader(), &http.Request{Method: http.MethodPost})
 	if err != nil {
 		return answer{received: r.now(), fault: netFault(ctx, err)}
 	}
@@ -90,6 +93,9 @@ func (l *httpLink) replay(ctx context.Context, r *record, id int64) answer {
 
 // keepCookies keeps what a reply that a loop read sets.
 func (l *httpLink) keepCookies(header http.Header) {
+	if len(header["Set-Cookie"]) == 0 {
+		return
+	}
 	if at, err := url.Parse(*l.url.Load()); err == nil { // it was requested
 		l.poster.cookies.keep(at, header)
 	}
@@ -103,22 +109,10 @@ func (l *httpLink) keepCookies(header http.Header) {
 func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q request, s *eventSink, told func(answer)) {
 	life, end := outliving(ctx)
 	defer end()
-	once := make(chan net.Conn, 1)
-	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
-	transport := &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: maxReplyHead,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			select {
-			case c := <-once:
-				return c, nil
-			default:
-				return nil, errors.New("a request was about to be repeated")
-			}
-		}}
-	defer transport.CloseIdleConnections()
+	p := l.taker(r, conn)
+	defer p.close()
 	stop := context.AfterFunc(ctx, end)
 	defer stop()
-	p := &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most,
-		cookies: l.poster.cookies}
 	resp, f := p.send(ctx, life, posting(*l.url.Load(), q), &stamp{})
 	if f != nil {
 		told(answer{fault: f, received: p.now()})
@@ -137,6 +131,44 @@ func (l *httpLink) takeOver(ctx context.Context, r *record, conn net.Conn, q req
 	if rest != nil {
 		rest()
 	}
+}
+
+// taker returns a poster that makes of the next request what has come of one that was
+// sent already: the bytes in the record, and then what its end says or conn.
+func (l *httpLink) taker(r *record, conn net.Conn) *poster {
+	once := make(chan net.Conn, 1)
+	once <- &sentConn{Conn: conn, record: r, sent: make(chan struct{}), closed: make(chan struct{})}
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true,
+		MaxResponseHeaderBytes: maxReplyHead,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			select {
+			case c := <-once:
+				return c, nil
+			default:
+				return nil, errors.New("a request was about to be repeated")
+			}
+		}}
+	return &poster{transport: transport, header: l.poster.header, now: l.poster.now, most: l.most,
+		cookies: l.poster.cookies}
+}
+
+// takeStatus is takeOver for what gets no response.
+func (l *httpLink) takeStatus(ctx context.Context, r *record, conn net.Conn, verb string, q request) answer {
+	p := l.taker(r, conn)
+	defer p.close()
+	return p.status(ctx, sending{method: verb, url: *l.url.Load(), body: q.body, header: q.header}, &stamp{})
+}
+
+// replayStatus has the plain path read a record of such a reply, and reports if the
+// connection ends with it. Its head must have been read whole.
+func (l *httpLink) replayStatus(r *record, verb string) (a answer, closes bool) {
+	resp, err := http.ReadResponse(r.reader(), &http.Request{Method: verb})
+	if err != nil {
+		return answer{received: r.now(), fault: netFault(context.Background(), err)}, true
+	}
+	l.keepCookies(resp.Header)
+	unpack(resp, l.most)
+	return l.poster.statusOf(context.Background(), resp, &holding{}, r.now), resp.Close
 }
 
 // A sentConn is a connection on which a request has been sent: it takes the

@@ -38,6 +38,7 @@ type Session struct {
 	cancelling atomic.Int64   // cancellations under way
 	cancels    sync.WaitGroup // likewise
 
+	given    *exchanged     // the next request of the handshake, where it has been sent already
 	calls    []history.Call // the handshake
 	server   string
 	versions []string // that the server says it speaks
@@ -170,8 +171,12 @@ func (a answer) begun() string {
 // judge fills in what came of a call.
 func (s *Session) judge(call *history.Call, got answer) {
 	call.Sent, call.Received, call.Status = got.sent, got.received, got.status
-	if got.good != nil {
+	switch {
+	case got.good != nil:
 		call.Outcome = history.OK
+		return
+	case got.fault == nil && call.Kind != history.Request && (got.status == 0 || got.status/100 == 2):
+		judgeAside(call)
 		return
 	}
 	defer func() { call.Detail = s.clean.finish(call.Detail) }()
@@ -198,10 +203,6 @@ func (s *Session) judge(call *history.Call, got answer) {
 		default:
 			call.Outcome = history.Broken
 		}
-		return
-	}
-	if call.Kind != history.Request && (got.status == 0 || got.status/100 == 2) {
-		judgeAside(call)
 		return
 	}
 	r := s.o.Refusal.classify(response{
@@ -293,6 +294,9 @@ func (s *Session) unanswered(m *message) {
 
 // Protocol is the revision that was settled on.
 func (s *Session) Protocol() string { return s.era.Load().revision }
+
+// Stateless reports if that is one without sessions.
+func (s *Session) Stateless() bool { return s.era.Load().stateless }
 
 // Revisions are those that the server says it speaks and that we do too, the newest
 // first; nil where it doesn't say.

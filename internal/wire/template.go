@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,6 +21,7 @@ type template struct {
 	host   string
 	header http.Header // of every request
 	known  map[headKey]opening
+	verbs  map[string][]byte // heads of requests without a body
 
 	// Of the latest request, because the next one is mostly like it.
 	key     headKey
@@ -47,7 +49,8 @@ func newTemplate(s *Session, u *url.URL, header http.Header) *template {
 	if h := header.Get("Host"); h != "" {
 		host = h
 	}
-	return &template{of: of, era: e, url: u, host: host, header: header, known: map[headKey]opening{}}
+	return &template{of: of, era: e, url: u, host: host, header: header, known: map[headKey]opening{},
+		verbs: map[string][]byte{}}
 }
 
 // request appends the request of one call to b. It fails where the
@@ -66,6 +69,26 @@ func (t *template) request(b []byte, own marks, id int64, method, tool string, a
 	b = strconv.AppendInt(b, int64(size), 10)
 	b = own.append(b)
 	return h.body(b, number, glue, params, after), nil
+}
+
+// message appends what is no call: a request of the session era that has been written,
+// or one without a body.
+func (t *template) message(b []byte, own marks, verb string, q request) []byte {
+	if verb == http.MethodPost {
+		b = append(b, t.opening(q.method, "").head...)
+		b = strconv.AppendInt(b, int64(len(q.body)), 10)
+		return append(own.append(b), q.body...)
+	}
+	h, ok := t.verbs[verb]
+	if !ok {
+		var more http.Header
+		if verb == http.MethodGet {
+			more = http.Header{"Accept": {eventStream}}
+		}
+		h = t.headOf(verb, t.era.header("", "", nil), more)
+		t.verbs[verb] = h
+	}
+	return own.append(append(b, h...))
 }
 
 // body appends the body of a request.
@@ -184,22 +207,24 @@ func (t *template) newOpening(method, tool string) opening {
 	return opening{head: t.head(t.era.header(method, tool, nil)), before: before}
 }
 
-// head writes the head of a request up to its length.
+// head writes the head of a POST up to its length.
 func (t *template) head(own http.Header) []byte {
-	q := http.Request{Method: http.MethodPost, Host: t.host, URL: t.url, Header: http.Header{}, ProtoMajor: 1,
-		ProtoMinor: 1}
-	for name, values := range t.header {
-		q.Header[name] = values
-	}
-	for name, values := range postHeader(request{header: own}) {
-		q.Header[name] = values
+	text := t.headOf(http.MethodPost, postHeader(request{header: own}), nil)
+	text = bytes.Replace(text, []byte("\r\nContent-Length: 0"), nil, 1)
+	return append(text, "\r\nContent-Length: "...)
+}
+
+// headOf writes the head of a request without the ends of its last line.
+func (t *template) headOf(verb string, own, more http.Header) []byte {
+	q := http.Request{Method: verb, Host: t.host, URL: t.url, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1}
+	for _, header := range []http.Header{t.header, own, more} {
+		maps.Copy(q.Header, header)
 	}
 	q.Header.Del("Host")
 	var b bytes.Buffer
 	// Writing to memory doesn't fail.
 	_ = q.Write(&b)
-	text := bytes.Replace(b.Bytes(), []byte("\r\nContent-Length: 0\r\n"), []byte("\r\n"), 1)
-	return append(bytes.TrimSuffix(text, []byte("\r\n")), "Content-Length: "...)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\r\n\r\n"))
 }
 
 // general writes any request, as the plain path does.

@@ -94,6 +94,10 @@ type Options struct {
 	// more when there is another one.
 	Bearer Bearer
 
+	// Known says that another session with the server has settled on a revision with
+	// sessions, so that auto begins one at once.
+	Known bool
+
 	// ListTools makes tools/list part of the handshake. It tells early that a
 	// tool is missing, learns which arguments the stateless era mirrors into
 	// headers, and warms FastMCP's tool cache, which otherwise charges a

@@ -10,14 +10,17 @@ import (
 )
 
 // engine is what sends: the fast path where the transport has one, or a
-// goroutine a call. Sessions that come and go take the latter. done must be
-// called once the calls are over.
+// goroutine a call. Sequences on sessions that come and go take the latter. done
+// must be called once the calls are over.
 func (r *run) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Target, done func()) {
-	if r.Plan.Calls > 0 {
+	if r.Plan.Calls > 0 && r.Plan.Steps() {
 		return runner.Precise(r.clock), r.paced(r.clock, r.chained(drain)), func() {}
 	}
 	relay := &runner.Relay{Clock: r.clock, Follows: r.seqs.Follows, Next: r.seqs.Next, Observe: r.saw, Drain: drain}
 	cfg := wire.LoopConfig{Conns: r.Connections, Phase: r.pool.phase, Read: r.reads(relay)}
+	if r.Plan.Calls > 0 {
+		cfg.Renew = r.pool.renewal(r.Plan.Calls)
+	}
 	clock, to, done = target.Fastest(r.clock, r.pool.sessions, nil, cfg)
 	loop, ok := to.(*wire.Loop)
 	if !ok {

@@ -3,6 +3,7 @@ package drive
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -115,6 +116,7 @@ func (c *sessionPool) use(j *Job, o wire.Options, name string, first pooledSessi
 		c.target[name], c.fetchers[name], c.slots[name] = s, s, s
 		return
 	}
+	o = c.renewing(o)
 	begun := false
 	r := &runner.Renewed{Calls: j.Plan.Calls, Spent: c.forgotten,
 		Open: func(ctx context.Context) (runner.Session, error) {
@@ -126,6 +128,25 @@ func (c *sessionPool) use(j *Job, o wire.Options, name string, first pooledSessi
 		}}
 	c.renewed = append(c.renewed, r)
 	c.target[name], c.fetchers[name] = r, r
+}
+
+// renewing are the options of sessions that begin when the first one has found out how.
+func (c *sessionPool) renewing(o wire.Options) wire.Options {
+	o.Transport, o.Known = c.first.Transport(), !c.first.Stateless()
+	return o
+}
+
+// renewal has a loop renew sessions, as use has it where there is none.
+func (c *sessionPool) renewal(calls int) *wire.Renewal {
+	o := c.renewing(c.options)
+	return &wire.Renewal{Calls: calls, Spent: c.forgotten,
+		Next: func(client string) (wire.Options, func(*wire.Session, error)) { return c.next(o, client, false) },
+		Ended: func(s *wire.Session) {
+			c.leave(s)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.behind += s.Left()
+		}}
 }
 
 // A pooledSession is a session of a pool, which hears of its end.
@@ -151,8 +172,20 @@ func (c *sessionPool) end(ctx context.Context, s *wire.Session) error {
 
 // open dials one session and notes what that cost.
 func (c *sessionPool) open(ctx context.Context, o wire.Options, name string, list bool) (pooledSession, error) {
+	o, told := c.next(o, name, list)
+	s, err := wire.Dial(ctx, o)
+	told(s, err)
+	if err != nil {
+		return pooledSession{}, err
+	}
+	return pooledSession{s, c}, nil
+}
+
+// next returns the options of one more session, and what is to be told of it.
+func (c *sessionPool) next(o wire.Options, name string, list bool) (wire.Options, func(*wire.Session, error)) {
 	o.Client, o.ListTools = name, list
-	begin := o.Now()
+	now := o.Now
+	begin := now()
 	var up atomic.Bool // how long replies to a set-up take is no figure of the load's
 	o.Phase = func(p wire.Phase, took time.Duration) {
 		if p != wire.FirstByte || up.Load() {
@@ -160,22 +193,25 @@ func (c *sessionPool) open(ctx context.Context, o wire.Options, name string, lis
 		}
 	}
 	o.Patience = max(c.patience(), cmp.Or(o.Timeout, wire.DefaultTimeout))
-	s, opening, err := target.Dial(ctx, o)
-	up.Store(true)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		c.keep(opening...)
-		if ctx.Err() == nil && c.record != nil { // else it was us who ended it, or before the run
-			c.failed++
+	return o, func(s *wire.Session, err error) {
+		up.Store(true)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.keep(target.Opening(s, err)...)
+		if err != nil {
+			// A session that we gave up says nothing of the server, and the run's first ones
+			// are counted elsewhere.
+			dial, ok := errors.AsType[*wire.DialError](err)
+			if c.record != nil && !(ok && dial.Kind == wire.Cancelled) {
+				c.failed++
+			}
+			return
 		}
-		return pooledSession{}, err
+		took := now() - begin
+		c.setup.Record(took)
+		c.slowest = max(c.slowest, took)
+		c.sessions = append(c.sessions, s)
 	}
-	c.setup.Record(o.Now() - begin)
-	c.keep(opening...)
-	c.slowest = max(c.slowest, o.Now()-begin)
-	c.sessions = append(c.sessions, s)
-	return pooledSession{s, c}, nil
 }
 
 // keep has calls recorded, or keeps them until they are. It needs mu.
