@@ -371,6 +371,9 @@ func contests() []*contest {
 			}},
 		{title: "canned replies over stdio, 16 calls in flight", tools: overStdio("canned")},
 		{title: "mcp-go's server over stdio, 16 calls in flight", tools: overStdio("gomcp")},
+		{title: "canned replies, 16 connections, session churn", server: "canned", tools: func(url string) []tool {
+			return []tool{ours(staysName, url, 16, "max", "--sessions", "16"), churn(url)}
+		}},
 	}
 	for _, c := range list {
 		c.runs = map[string][]run{}
