@@ -121,7 +121,8 @@ func (s *series) points() []results.LoadInterval {
 		list = append(list, s.point())
 	}
 	for i := range list {
-		list[i].InFlight = math.Round(list[i].InFlight*1e6) / 1e6
+		// Sums of nanoseconds first become what they are in any order: else a tie falls by it.
+		list[i].InFlight = math.Round(math.Round(list[i].InFlight*1e12)/1e6) / 1e6
 	}
 	return list
 }
