@@ -4,7 +4,8 @@
 # In CI (CI is set), where a neighbour on the same machine can spoil what takes real time:
 # where at most three tests are red, each is tried once more by itself, and the log says
 # which. A test that is red twice is red. Whether an honest server is ever failed isn't left
-# to this: `make noise` knows no second try, and what is drawn by lot has fixed seeds.
+# to this: `make noise` knows no second try, and a property is tried again with the values
+# that broke it.
 set -euo pipefail
 packages=$1
 shift
