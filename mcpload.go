@@ -97,7 +97,7 @@ func Run(ctx context.Context, c Config) (*results.Document, error) {
 	}
 	repeat := max(1, c.Repeat)
 	if repeat > drive.MostRepeats {
-		return nil, fmt.Errorf("Repeat %d is more than %d", c.Repeat, drive.MostRepeats)
+		return nil, fmt.Errorf("repeat %d is more than %d", c.Repeat, drive.MostRepeats)
 	}
 	blank := func() *results.Document {
 		started := time.Now()

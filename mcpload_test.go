@@ -46,7 +46,7 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 		"Arguments are no JSON":            one(mcpload.Server{Promise: bucket, Arguments: []byte("{")}),
 		`no scenario is named "nope"`:      {Servers: []mcpload.Server{{Promise: bucket}}, Scenarios: []string{"nope"}},
 		`another one has the name "server`: {Servers: []mcpload.Server{{Promise: bucket}, {Promise: bucket}}},
-		"Repeat 1001 is more than 1000":    {Servers: []mcpload.Server{{Promise: bucket}}, Repeat: 1001},
+		"repeat 1001 is more than 1000":    {Servers: []mcpload.Server{{Promise: bucket}}, Repeat: 1001},
 		"Precision: a precision of 50% is": {Servers: []mcpload.Server{{Promise: bucket}}, Precision: 0.5},
 		"is not from 1 to 1000":            one(mcpload.Server{Promise: bucket, Clients: 1001}),
 		"of an audit is named \"nope\"": {Servers: []mcpload.Server{{Promise: bucket}},

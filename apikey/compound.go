@@ -97,13 +97,6 @@ func makePEM(r *rand.Rand) string {
 	return b.String() + some(r, 22, stdBase64) + "==\n" + pemEnd + "PRIVATE KEY-----"
 }
 
-// account is what is read of a service account's JSON.
-type account struct {
-	Type  string `json:"type"`
-	Email string `json:"client_email"`
-	Key   string `json:"private_key"`
-}
-
 func checkServiceAccount(v string) Result {
 	if plainAccount(v) {
 		return Result{Verdict: Valid, Format: "key"}

@@ -177,7 +177,10 @@ var foreigners = []foreign{
 	{name: "charges a hidden request too", rate: 10, burst: 20, cause: []string{"nested"},
 		make: simple(func() func(at time.Duration) bool {
 			take := pail(10, 20)
-			return func(at time.Duration) bool { return take(at, 1) && take(at, 1) }
+			return func(at time.Duration) bool {
+				first := take(at, 1)
+				return first && take(at, 1)
+			}
 		})},
 	{name: "window-of-30-in-10s", rate: 3, burst: 30, cause: []string{"opened"}, alike: []string{"sliding"},
 		make: simple(func() func(time.Duration) bool { return counter(30, 10*time.Second) })},

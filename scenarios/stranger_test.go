@@ -166,15 +166,6 @@ func unitsOf(tool string, units int) func(c *history.Call) int {
 	}
 }
 
-func ofMethod(method string) func(c *history.Call) int {
-	return func(c *history.Call) int {
-		if c.Method == method {
-			return 1
-		}
-		return 0
-	}
-}
-
 // A tub is a bucket, or several: tokens that flow, or come so many at a time.
 type tub struct {
 	rate, most  float64

@@ -18,7 +18,7 @@ type docLine struct{ page, text string }
 
 var (
 	folded    = regexp.MustCompile(`\s*\\\n\s*`)
-	shownLine = regexp.MustCompile("(?m)^(?: {4}|\\$ |  - |    - |  )?(?:\\w+=\\S* )*mcpload (.*)$")
+	shownLine = regexp.MustCompile(`(?m)^(?: {4}|\$ |  - |    - |  )?(?:\w+=\S* )*mcpload (.*)$`)
 	inText    = regexp.MustCompile("`mcpload ([^`\n]+)`")
 	fence     = regexp.MustCompile("(?s)```(?:sh|console|yaml)\n.*?```")
 )

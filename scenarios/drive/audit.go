@@ -54,9 +54,7 @@ func (j *Job) auditLaws(having audit.Having) (plan audit.Plan) {
 	j.Laws = &laws
 	traffic := j.LawPlan(target.ClientNames(j.ClientCount()))
 	plan.Listed = audit.SayLaws(laws.Promise, traffic.Tried)
-	for _, left := range audit.LeftOf(traffic.Left) {
-		plan.Listed = append(plan.Listed, left)
-	}
+	plan.Listed = append(plan.Listed, audit.LeftOf(traffic.Left)...)
 	return plan
 }
 
