@@ -30,6 +30,7 @@ type cell struct {
 	shape    string // how refusals look: a part of what probe says
 	costs    string // what requests cost: a part of what probe says
 	boxed    bool   // the measured box holds the rate and the burst that were set
+	unprobed bool   // a sample has probed its limiter elsewhere
 }
 
 // fastMCPs are the versions of FastMCP that are judged, and the environments that have them.

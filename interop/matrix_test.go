@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/INTEROP.md from this run")
 
-// sample: of the matrix, each server and each limiter is judged once.
+// sample: of the matrix, each server and each limiter is judged once, and each limiter probed once.
 var sample = os.Getenv("MCPLOAD_SAMPLE") != ""
 
 // A rng is an interval of a document.
@@ -119,33 +119,44 @@ func TestMatrix(t *testing.T) {
 			})
 		}
 	})
-	should, open := 0, 0
-	for i, r := range rows {
-		if r.expect != "pass" {
-			continue
+	// As a test of its own it is red at once where CI tries it again without its cells,
+	// which have been judged up to three times already.
+	t.Run("few are inconclusive", func(t *testing.T) {
+		should, open := 0, 0
+		for i, r := range rows {
+			if r.expect != "pass" {
+				continue
+			}
+			if should++; r.run.Verdict == "inconclusive" {
+				open++
+				t.Logf("inconclusive: %s, %s", list[i].Server, list[i].Limiter)
+			}
 		}
-		if should++; r.run.Verdict == "inconclusive" {
-			open++
-			t.Logf("inconclusive: %s, %s", list[i].Server, list[i].Limiter)
-		}
-	}
-	// A busy machine leaves a run open now and then, which contradicts nothing;
-	// many of them would mean that mcpload can't judge these servers.
-	require.LessOrEqual(t, float64(open), mayStayOpen*float64(should), "of the cells that should pass were inconclusive")
+		require.NotZero(t, should, "no cell was judged")
+		// A busy machine leaves a run open now and then, which contradicts nothing;
+		// many of them would mean that mcpload can't judge these servers.
+		require.LessOrEqual(t, float64(open), mayStayOpen*float64(should), "of the cells that should pass were inconclusive")
+	})
 	if *update && !sample && !t.Failed() {
 		require.NoError(t, os.WriteFile(root(t, "docs/INTEROP.md"), []byte(page(rows)), 0o644))
 	}
 }
 
-// sampled are the cells whose server or whose limiter none behind them has: the newest come last.
+// sampled are the cells whose server or whose limiter none before them has, those without
+// a limiter last. What a limiter is like is found out once.
 func sampled(list []cell) []cell {
 	seen := map[string]bool{}
 	var few []cell
-	for _, c := range slices.Backward(list) {
-		if !seen["server "+c.Server] || !seen["limiter "+c.Limiter] {
+	for _, bare := range []bool{false, true} {
+		for _, c := range list {
+			server, limiter := "server "+c.Server, "limiter "+c.Limiter
+			if (c.Limiter == "none") != bare || seen[server] && seen[limiter] {
+				continue
+			}
+			c.unprobed = seen[limiter]
 			few = append(few, c)
+			seen[server], seen[limiter] = true, true
 		}
-		seen["server "+c.Server], seen["limiter "+c.Limiter] = true, true
 	}
 	return few
 }
@@ -192,7 +203,7 @@ func (c cell) judge(t *testing.T) row {
 		require.True(t, server.Measured.Rate.holds(rate), server.Measured.Rate.String())
 		require.True(t, server.Measured.Burst.holds(burst), server.Measured.Burst.String())
 	}
-	if c.Limiter == "none" { // there is nothing to find out, and the run has said so
+	if c.Limiter == "none" || c.unprobed { // without one there is nothing to find out, and the run has said so
 		return r
 	}
 	var asked []string

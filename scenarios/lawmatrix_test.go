@@ -154,3 +154,23 @@ func TestLawMatrix(t *testing.T) {
 		})
 	}
 }
+
+// TestTheResetIsLookedAtWhenAllIsBack: a server that takes a while over many calls at once
+// gives a sliding window's places back as late. One call tells when the first is back, the
+// number is asked for after that.
+func TestTheResetIsLookedAtWhenAllIsBack(t *testing.T) {
+	for _, text := range []string{"20 per 1m sliding", "20 per 10s sliding", "20 per 3s sliding"} {
+		p := parsedLaws(t, []string{text})
+		plan := scenarios.PlanLaws(p, scenarios.LawSetting{Load: history.Arrival{Method: "tools/call", Tool: "ping"},
+			Clients: []string{"c1"}})
+		stages := map[string][]time.Duration{}
+		for _, a := range plan.Arrivals {
+			stages[a.Label] = append(stages[a.Label], a.Due)
+		}
+		fill, reset := stages["law 1: fill"], stages["law 1: reset"]
+		require.GreaterOrEqual(t, len(fill), p[0].N, text)
+		require.Len(t, reset, p[0].N+3, text)
+		require.Less(t, reset[1]-fill[0], p[0].Every+p[0].Every/20, text)
+		require.GreaterOrEqual(t, reset[2]-fill[p[0].N-1], p[0].Every+60*time.Millisecond, text)
+	}
+}

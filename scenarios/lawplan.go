@@ -54,7 +54,7 @@ type LawPlan struct {
 //	fill    a window: one request that opens it, N + 2 more (2N + 2 where windows may
 //	        touch; where the load costs several units, what is left of N by calls that
 //	        cost one), and two from another client
-//	reset   one just before the first's T is over, and N + 2 just after
+//	reset   one just before the first's T is over, one just after, and N + 1 a moment later
 //	lockout in place of these two, where a refusal bars for a time: N + 2 just after that
 //	        is over, and one just before it is over again
 //	halves  half of N, the other half after T/2, and N + 2 just after the first's T:

@@ -137,7 +137,11 @@ func (w *lawPlanner) reset(x int) {
 		w.send(0)
 	}
 	w.now = max(w.now, w.first+l.Every+clearOf)
-	w.calls(x, w.full(x)+2, w.quick(l))
+	w.calls(x, 1, w.quick(l))
+	// A sliding window gives the others back as far behind the first as they came, and a
+	// server that takes its time over many at once later still.
+	w.now += min(max(margin(l.Every), 100*time.Millisecond), l.Every/20)
+	w.calls(x, w.full(x)+1, w.quick(l))
 	w.others(x)
 }
 

@@ -7,7 +7,7 @@
 #
 # It needs Linux, root (namespaces, and pods that run as another user in a root of their
 # own), Go, openssl and iproute2; etcd is installed from the system's packages where it
-# is missing.
+# is missing. --build builds what it runs, and no more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +30,8 @@ fi
 unshare --net --mount --pid --fork true 2>/dev/null || { say "ERROR: this machine lets nobody make namespaces"; exit 3; }
 bin=$(scripts/live-setup.sh --path)/cluster
 mkdir -p "$bin"
+exec 9>"$bin/.lock"
+flock 9 # one build at a time
 began=$SECONDS
 CGO_ENABLED=0 "$GO" build -trimpath -o "$bin/mcpload" ./cmd/mcpload
 cd interop/kubernetes
@@ -44,6 +46,8 @@ fi
 "$GO" build -o "$bin/agent" -ldflags '-s -w' ./agent
 "$GO" test -c -o "$bin/cluster.test" .
 say "built in $((SECONDS - began)) s"
+exec 9>&-
+[[ ${1:-} != --build ]] || exit 0
 
 # The addresses of nodes and pods are those of documentation, on the namespace's loopback.
 export MCPLOAD_CLUSTER_BIN=$bin

@@ -47,14 +47,22 @@ func (p *probe) findLaws(ctx context.Context) error {
 		return err
 	}
 	tried := map[string]bool{}
+	var last guess
 	for range mostGuesses {
 		g, ok := p.likeliest(tried)
 		if !ok {
 			break
 		}
 		tried[g.key()] = true
-		err := p.tryLaws(ctx, g)
-		p.settleLaws(g)
+		if _, another := p.likeliest(tried); !another && g.near(last) { // what was sent to try that may tell already
+			p.settleLaws(g)
+		}
+		var err error
+		if !p.lawsCertain {
+			err = p.tryLaws(ctx, g)
+			p.settleLaws(g)
+		}
+		last = g
 		if err == nil && p.lawsCertain && len(g) == 1 {
 			err = p.stagger(ctx, g[0])
 			if p.settleLaws(g); err != nil {
@@ -85,6 +93,15 @@ func (g guess) key() (s string) {
 		s += l.String() + "; "
 	}
 	return s
+}
+
+// near reports if guesses differ in nothing but the lengths of their windows, and little in
+// those: the same calls try both.
+func (g guess) near(other guess) bool {
+	return slices.EqualFunc(g, other, func(a, b promise.Law) bool {
+		return a.Kind == b.Kind && a.N == b.N && a.Rate == b.Rate &&
+			math.Abs(float64(a.Every-b.Every)) <= mostLasting*float64(b.Every)
+	})
 }
 
 // variants are a guess with each kind of windows.

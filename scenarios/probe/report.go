@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -185,7 +186,8 @@ func (p *probe) result() {
 		r.Result = Unfinished
 		if len(r.Models) == 1 && isWindow(r.Models[0]) {
 			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
-				"than once. Allow it more time, such as %s", (20 * r.Models[0].Window).Round(time.Minute))
+				"than once. Allow it more time, such as %s",
+				promise.Span((r.Elapsed + 20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))
 		}
 	}
 }
