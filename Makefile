@@ -59,7 +59,7 @@ noise: ## a soak: 300 honest servers (NOISE_RUNS=n) while everything stands stil
 interop: ## the matrix of SDKs, limiters and proxies, SAMPLE=1: each once; needs Python, Node and npm, and nginx or apt
 	interop/setup.sh
 	cd interop && MCPLOAD_SAMPLE=$(SAMPLE) $(if $(UPDATE),$(GO) test -count=1 -parallel 3 -timeout 40m . -args -update,\
-		GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' ../scripts/go-test.sh ./... -count=1 -parallel 3 -timeout 40m)
+		GO='$(GO)' TESTFLAGS='$(TESTFLAGS)' ../scripts/go-test.sh ./... -count=1 -parallel $(if $(SAMPLE),5,3) -timeout 40m)
 
 bench-scale: ## shards of a million calls put together and judged: fails above the time and memory that they may take
 	MCPLOAD_SCALE=1 $(GO) test ./results/merge -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 20m

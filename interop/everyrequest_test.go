@@ -14,6 +14,7 @@ func TestNginxOnEveryRequestIsNeverFailed(t *testing.T) {
 	for _, scenario := range []string{"isolation,evasion", "all"} {
 		for i := range runs {
 			t.Run(fmt.Sprint(scenario, " ", i+1), func(t *testing.T) {
+				t.Parallel()
 				reach := nginx(mcpGo(0), 429, "nodelay")(t)
 				var doc struct {
 					Verdict string `json:"verdict"`

@@ -94,7 +94,7 @@ func (l *listening) close(j *Job, out *Outcome) {
 	}
 	for i := range out.Calls {
 		c := &out.Calls[i]
-		if c.Outcome == history.OK && c.Kind == history.Request && c.Label != "handshake" &&
+		if c.Outcome == history.OK && c.Kind == history.Request && c.Label != history.Handshake &&
 			conform.Heard(l.revision, c.Method) {
 			l.shaped++
 		}

@@ -187,7 +187,7 @@ func (p *probe) result() {
 		if len(r.Models) == 1 && isWindow(r.Models[0]) {
 			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
 				"than once. Allow it more time, such as %s",
-				promise.Span((r.Elapsed + 20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))
+				promise.Span((r.Elapsed+20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))
 		}
 	}
 }

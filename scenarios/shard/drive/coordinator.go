@@ -300,6 +300,7 @@ func (c *Coordinator) beats(w http.ResponseWriter, r *http.Request) {
 	}
 	if m.Over != "" && me.lost == "" && c.noted(w, note{Part: me.part, Lost: m.Over}) {
 		me.lost = m.Over
+		c.say("shard %d/%d ends without a result: %s", me.part, c.Shards, me.lost)
 		c.change()
 	}
 	answer(w, beaten{Stop: c.stop})

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/merge"
 	"github.com/mcpload/mcpload/results/store"
@@ -43,7 +45,7 @@ func Received(outcomes []Outcome, folder string, ours func(*history.Call) bool) 
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {
-		return nil, errors.New("no shard came back, so that there is nothing to judge")
+		return nil, fmt.Errorf("no shard came back, so that there is nothing to judge: %s", losses(outcomes))
 	}
 	for _, o := range outcomes { // and the rest as far as they told
 		if o.Archive != "" || o.Shard == nil || len(o.Shard.Clocks) == 0 {
@@ -58,6 +60,22 @@ func Received(outcomes []Outcome, folder string, ours func(*history.Call) bool) 
 		parts = append(parts, lost)
 	}
 	return parts, nil
+}
+
+// losses says of each shard why it has no result; what several say, once.
+func losses(outcomes []Outcome) string {
+	var whys []string
+	whose := map[string][]string{}
+	for _, o := range outcomes {
+		if whose[o.Lost] == nil {
+			whys = append(whys, o.Lost)
+		}
+		whose[o.Lost] = append(whose[o.Lost], fmt.Sprint("shard ", o.Part))
+	}
+	for i, why := range whys {
+		whys[i] = words.And(whose[why]) + ": " + why
+	}
+	return strings.Join(whys, "; ")
 }
 
 // Kept are the parts that names say: each a kept run, or a folder of them. Ours is as

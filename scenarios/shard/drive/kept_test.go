@@ -69,6 +69,8 @@ func TestAResultThatCantBeRead(t *testing.T) {
 		require.Len(t, sc.Conform.Rows, 1)
 		require.Equal(t, 3, sc.Calls.Sent, "what the first one sent isn't theirs")
 	}
-	_, err = Received([]Outcome{{Part: 1, Lost: "it never joined"}}, t.TempDir(), nil)
-	require.ErrorContains(t, err, "no shard came back")
+	_, err = Received([]Outcome{{Part: 1, Lost: "there is no such tool"}, {Part: 2, Lost: "it never joined"},
+		{Part: 3, Lost: "there is no such tool"}}, t.TempDir(), nil)
+	require.EqualError(t, err, "no shard came back, so that there is nothing to judge: shard 1 and shard 3: "+
+		"there is no such tool; shard 2: it never joined")
 }
