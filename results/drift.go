@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/words"
@@ -46,6 +47,7 @@ type Drift struct {
 	Trouble  string   `json:"trouble,omitempty"` // why it could not be measured
 
 	Conform *DriftConform `json:"conform,omitempty"` // if it keeps the protocol; nil: that wasn't asked
+	Audit   *DriftAudit   `json:"audit,omitempty"`   // what evades the limit; nil: that wasn't tried
 }
 
 // A Charge is what one kind of request costs.
@@ -71,8 +73,6 @@ func (d Drift) cells() []string {
 	}
 	measured := "-"
 	switch {
-	case d.Trouble != "":
-		measured = d.Trouble
 	case len(d.Laws) > 0:
 		measured = strings.ReplaceAll((&Server{Laws: d.Laws}).lawWords(), "\n", "; ")
 	case d.Measured != nil:
@@ -81,6 +81,11 @@ func (d Drift) cells() []string {
 		measured = d.Limiter
 	case d.Attached == "no":
 		measured = "no limit: " + d.Tried
+	}
+	if measured == "-" && d.Trouble != "" {
+		measured = d.Trouble
+	} else if d.Trouble != "" {
+		measured += "; " + d.Trouble
 	}
 	required := bare(d.Required.Rate, d.Required.Burst)
 	if d.Promise != "" {
@@ -127,8 +132,16 @@ func (d Drift) charges() string {
 // Sheet is the rows.
 func (f *Fleet) Sheet() screen.Sheet {
 	s := screen.Sheet{Header: driftHeads, Widest: 28}
+	audited := slices.ContainsFunc(f.Rows, func(d Drift) bool { return d.Audit != nil })
+	if audited {
+		s.Header = append(slices.Clone(driftHeads), "under audit")
+	}
 	for _, d := range f.Rows {
-		s.Rows = append(s.Rows, d.cells())
+		cells := d.cells()
+		if audited {
+			cells = append(cells, d.Audit.words())
+		}
+		s.Rows = append(s.Rows, cells)
 	}
 	return s
 }
@@ -168,21 +181,37 @@ func (f *Fleet) Markdown(w io.Writer) error {
 	return err
 }
 
-// summary counts what became of the requirement.
+// summary counts what became of the requirement. What the run judged counts, also where the
+// server couldn't be probed after it.
 func (f *Fleet) summary() string {
-	kept, broken, open, down := 0, 0, 0, 0
+	kept, broken, open, down, untold := 0, 0, 0, 0, 0
 	for i, d := range f.Rows {
+		said, called := verdict.Inconclusive, false
+		if f.Run != nil && i < len(f.Run.Servers) {
+			said, called = f.Run.Servers[i].Verdict, f.Run.Servers[i].called()
+		}
 		switch {
-		case d.Trouble != "":
+		case d.Trouble != "" && (said == verdict.Inconclusive || !called):
 			down++
 		case d.Attached == "no":
 			open++
-		case f.Run != nil && i < len(f.Run.Servers) && f.Run.Servers[i].Verdict == verdict.Pass:
+		case said == verdict.Pass:
 			kept++
-		default:
+		case said == verdict.Fail:
 			broken++
+		default:
+			untold++
 		}
 	}
-	return fmt.Sprintf("Of %s, %d kept the requirement, %d had another limit, %d had none, %d could not be measured.",
+	text := fmt.Sprintf("Of %s, %d kept the requirement, %d broke it, %d had no limit, %d could not be measured",
 		words.Count(len(f.Rows), "server"), kept, broken, open, down)
+	if untold > 0 {
+		text += fmt.Sprintf(", %d could not be told", untold)
+	}
+	return text + "."
+}
+
+// called reports if a server was sent calls that it was judged by.
+func (v *Server) called() bool {
+	return slices.ContainsFunc(v.Scenarios, func(s Scenario) bool { return s.Calls.Sent > 0 })
 }

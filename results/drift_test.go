@@ -48,7 +48,7 @@ func TestDriftInMarkdown(t *testing.T) {
 
 - b sends X-RateLimit-Remaining: contradicted \| &lt;b&gt;
 
-Of 4 servers, 1 kept the requirement, 1 had another limit, 1 had none, 1 could not be measured. Measured 2026-11-25T00:00:00Z by mcpload devel.
+Of 4 servers, 1 kept the requirement, 1 broke it, 1 had no limit, 1 could not be measured. Measured 2026-11-25T00:00:00Z by mcpload devel.
 `, b.String())
 }
 
@@ -59,6 +59,45 @@ func TestDriftOfLaws(t *testing.T) {
 			{Law: "4 at a time", State: verdict.Kept, Units: Range{Lo: 4, Hi: 4}}}}.cells()
 	require.Equal(t, []string{"e", "30 per 10s fixed; 4 at a time", "60 per 10s fixed", "broken: 31; kept: 4"},
 		cells[:4])
+}
+
+// What the run judged stands, whatever came of a probe after it; what it couldn't tell is
+// no broken limit.
+func TestASummaryOfRunsAndProbes(t *testing.T) {
+	called := []Scenario{{Scenario: "burst", Calls: Counts{Sent: 9}}}
+	f := Fleet{
+		Rows: []Drift{
+			{Server: "a", Attached: "?", Trouble: "the probe failed", Promise: "9 per 1s sliding",
+				Laws: []Law{{Law: "9 per 1s sliding", State: verdict.Kept, Units: Range{Lo: 9, Hi: 9}}}},
+			{Server: "b", Attached: "yes", Trouble: "the probe failed"},
+			{Server: "c", Attached: "yes"},
+			{Server: "d", Attached: "?", Trouble: "doesn't start"},
+		},
+		Run: &Document{Servers: []Server{{Verdict: verdict.Pass, Scenarios: called},
+			{Verdict: verdict.Fail, Scenarios: called}, {Scenarios: called}, {Verdict: verdict.Fail}}}}
+	require.Equal(t, "Of 4 servers, 1 kept the requirement, 1 broke it, 0 had no limit, 1 could not be measured, "+
+		"1 could not be told.", f.summary())
+	require.Equal(t, "kept: 9; the probe failed", f.Rows[0].cells()[3])
+}
+
+// What an audit came to is a column where there was one.
+func TestDriftUnderAudit(t *testing.T) {
+	s := &Server{Scenarios: []Scenario{{Scenario: "burst"}, {Scenario: "rest", Verdict: verdict.Pass},
+		{Scenario: "flood", Verdict: verdict.Fail}, {Scenario: "batch"}}}
+	f := driftOf()
+	require.NotContains(t, f.Sheet().Header, "under audit")
+	f.Rows[0].Audit = AuditOf(s, []string{"rest", "flood", "batch", "replicas"})
+	require.Equal(t, &DriftAudit{Failed: []string{"flood"}, Held: []string{"rest"}, Open: []string{"batch"},
+		Untried: []string{"replicas"}}, f.Rows[0].Audit)
+	f.Rows[1].Audit = AuditOf(s, []string{"rest"})
+	f.Rows[2].Audit = AuditOf(s, []string{"replicas"})
+	var b strings.Builder
+	require.NoError(t, f.Markdown(&b))
+	for _, words := range []string{"| keeps MCP? | under audit |",
+		"| fail (flood); not to be told: batch; not tried: replicas |", "| 1 of 1 attempts held |",
+		"| not tried: replicas |", "1\\| | ? | - | - | - | - |"} {
+		require.Contains(t, strings.ReplaceAll(b.String(), "1 \\|", "1\\|"), words)
+	}
 }
 
 func TestDriftOnATerminalAndAsADocument(t *testing.T) {

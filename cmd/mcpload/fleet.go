@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/store"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/conform"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/probe"
@@ -32,6 +34,8 @@ type fleetFlags struct {
 	profiles  []string
 	scenarios []string
 	budget    string
+	audit     drive.AskedAudit
+	auditing  string // what an audit may take
 	seed      uint64
 	timeout   time.Duration
 }
@@ -54,6 +58,10 @@ func (a *app) fleetCommand() *cobra.Command {
 		"say what the limit is)")
 	flags.StringVar(&f.budget, "budget", "", fmt.Sprintf("the most to spend on probing a server, as `calls=N,time=D` "+
 		"(default calls=%d,time=%s)", probe.DefaultCalls, promise.Span(probe.DefaultTime)))
+	flags.BoolVar(&f.audit.All, "audit", false, "then try what a server may let through that behaves for a tester, "+
+		"as run --audit does (see docs/AUDIT.md)")
+	flags.StringVar(&f.auditing, "audit-budget", "", "the most that the audit of a server may take, as "+
+		"`time=D,calls=N` (default time="+promise.Span(audit.DefaultTime)+")")
 	flags.Uint64Var(&f.seed, "seed", 1, "`number` that makes the plan and the made-up credentials repeatable")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "give up on a call after this long")
 	registerOut(flags, &f.outFlags, export.Fleets(), "result")
@@ -71,18 +79,23 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	named := drive.Asked{Server: &target.Asked{}, Scenarios: f.scenarios, Repeat: 1}
-	if err := named.Choose(); err != nil {
-		return err
+	if f.auditing != "" && !f.audit.All {
+		return hint.New(errors.New("--audit-budget is of an audit, and there is none"), "add --audit")
 	}
-	if tried := named.Audit.Named(); len(tried) > 0 {
-		return fmt.Errorf("--scenario %s is an attempt of an audit, and only run makes those", tried[0])
+	asked := drive.Asked{Server: &target.Asked{Seed: f.seed}, Scenarios: f.scenarios, Repeat: 1, Precision: "1%",
+		Clients: target.DefaultClients, Given: func(string) bool { return false }, Audit: f.audit,
+		Laws: drive.AskedLaws{Budget: f.auditing}}
+	asked.Audit.BudgetFlag = "--audit-budget"
+	if err := asked.Choose(); err != nil {
+		return err
+	} else if asked.Starts() {
+		return errors.New("--scenario startup is of run and of mcpload startup: a fleet takes none of its variables")
 	}
 	jobs, err := a.fleetJobs(f, args)
 	if err != nil {
 		return err
 	}
-	if err := named.Give(jobs, f.seed); err != nil {
+	if err := cmp.Or(asked.Arrange(jobs), asked.Settle(jobs)); err != nil {
 		return err
 	}
 	if err := a.online(); err != nil {

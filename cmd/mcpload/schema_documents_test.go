@@ -136,7 +136,8 @@ func TestOurDocumentsFitTheirSchemas(t *testing.T) {
 		"mcpload.fleet/v1": results.Fleet{Schema: results.FleetSchema,
 			Run: &results.Document{Servers: []results.Server{}},
 			Rows: []results.Drift{{Server: "acb", Required: results.Limit{Charges: []string{"*"}},
-				Charged: []results.Charge{{Kind: "tools/call", Tokens: 1}}}}},
+				Charged: []results.Charge{{Kind: "tools/call", Tokens: 1}},
+				Audit:   results.AuditOf(&results.Server{}, []string{"rest"})}}},
 	} {
 		text, err := json.Marshal(doc)
 		require.NoError(t, err)

@@ -210,7 +210,7 @@ func Choose(h Having, clients []string) Plan {
 			if cost.Calls > 0 {
 				why = fmt.Sprintf("it takes %s, and %s", cost, why)
 			}
-			p.Left = append(p.Left, Left{a.Name, why, "--budget"})
+			p.Left = append(p.Left, Left{a.Name, why, left.Flag})
 			continue
 		}
 		left = left.less(cost)
@@ -272,7 +272,7 @@ func (h *Having) share(name string, left Budget, p *Plan) {
 			if room -= r + drain; room < 0 {
 				need := total(rests[:i+1]) + time.Duration(i+1)*drain
 				all := (h.Budget.orDefault().Time - left.Time + need*5/2).Truncate(time.Second) + time.Second
-				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), "--budget time=" +
+				p.Left = append(p.Left, Left{rest + words.Span(r) + " and longer", left.leaves(), left.Flag + " time=" +
 					words.Span(all)})
 				break
 			}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -21,12 +22,14 @@ const DefaultLawCalls = 20_000
 type Budget struct {
 	Time  time.Duration
 	Calls int
+	Flag  string // what changes it; empty: --budget
 }
 
 func (b Budget) orDefault() Budget {
 	if b.Time == 0 {
 		b.Time = DefaultTime
 	}
+	b.Flag = cmp.Or(b.Flag, "--budget")
 	return b
 }
 

@@ -54,32 +54,12 @@ type Asked struct {
 	Look invoked.Lookup                      // finds variables of the environment
 	Hide func(flag string, head http.Header) // is told of credentials; nil: nobody is
 
-	named           bool                 // Scenarios were
 	starts, listens bool                 // what of them isn't sent as calls of a plan
 	list            []scenarios.Scenario // what is
 }
 
 // Starts reports if the scenario that starts a server is among those that are asked for.
 func (a *Asked) Starts() bool { return a.starts }
-
-// Give gives jobs their scenarios after Choose, and nothing else that may be asked for: where
-// a profile promises laws, those.
-func (a *Asked) Give(jobs []Job, seed uint64) error {
-	for i := range jobs {
-		jobs[i].Scenarios, jobs[i].Seed = a.list, seed
-		p := jobs[i].Profile
-		if !p.Lawful() {
-			continue
-		}
-		if a.named {
-			return fmt.Errorf("--scenario has no meaning for %s, which promises laws: they bring their own traffic",
-				p.Name)
-		}
-		jobs[i].Laws = &Laws{Promise: p.Promise, Source: p.Promised, Budget: scenarios.DefaultLawBudget}
-		jobs[i].Scenarios = []scenarios.Scenario{scenarios.Laws()}
-	}
-	return nil
-}
 
 // Calls reports if anything is asked for beside starts.
 func (a *Asked) Calls() bool { return len(a.Scenarios) > 0 || !a.starts || a.Audit.Wanted() }
@@ -112,7 +92,7 @@ func (a *Asked) Choose() (err error) {
 		return fmt.Errorf("--repeat %d is not from 1 to %d", a.Repeat, MostRepeats)
 	}
 	list := scenarios.Catalogue()
-	switch a.named = len(a.Scenarios) > 0; {
+	switch {
 	case a.Server.Lawful:
 		a.Scenarios, list = a.Audit.split(a.Scenarios), []scenarios.Scenario{scenarios.Laws()}
 	case slices.Equal(a.Scenarios, []string{"all"}):

@@ -27,15 +27,13 @@ type AskedAudit struct {
 	Executions string // tool or page that tells how many calls were carried out
 	Restart    string // command that restarts the server
 	Keeps      bool   // that counters are kept across it is promised
+	BudgetFlag string // what changes the budget; empty: --budget
 
 	attempts []string // those that --scenario names, or another flag implies
 }
 
 // Wanted reports if anything is to be tried.
 func (a *AskedAudit) Wanted() bool { return a.All || len(a.attempts) > 0 }
-
-// Named are the attempts that --scenario names, or another flag implies.
-func (a *AskedAudit) Named() []string { return a.attempts }
 
 // split takes the names of attempts out of those of scenarios.
 func (a *AskedAudit) split(names []string) (rest []string) {
@@ -89,7 +87,7 @@ func (a *Asked) audits(jobs []Job) error {
 	if err != nil {
 		return err
 	}
-	one.Budget.Time = most.Time
+	one.Budget.Time, one.Budget.Flag = most.Time, f.BudgetFlag
 	if most.Calls < math.MaxInt {
 		one.Budget.Calls = most.Calls
 	}

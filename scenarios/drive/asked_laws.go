@@ -98,7 +98,7 @@ func ParseBudget(s string, b probe.Budget) (probe.Budget, error) {
 			err = errors.New("it is neither calls=N nor time=D")
 		}
 		if err != nil || b.Calls < 1 || b.Time <= 0 {
-			return b, hint.New(fmt.Errorf("--budget: %q is no budget above 0", part), "a budget is of calls, of time "+
+			return b, hint.New(fmt.Errorf("%q is no budget above 0", part), "a budget is of calls, of time "+
 				"or of both: calls=400, time=60s or calls=400,time=60s")
 		}
 	}

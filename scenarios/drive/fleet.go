@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
+	"github.com/mcpload/mcpload/scenarios"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -58,7 +61,7 @@ func (s Survey) say(format string, args ...any) {
 
 // one judges one server and probes it.
 func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.Drift, Outcome) {
-	row := results.Drift{Server: j.Profile.Name, Required: results.LimitOf(j.Profile.Limit),
+	row := results.Drift{Server: j.Profile.Name, Required: j.limit(),
 		Observed: results.ObservedOf(j.Profile.Observed), Attached: "?", Promise: j.Laws.promiseText()}
 	judged := j
 	judged.Live = j.Live.Afresh()
@@ -71,6 +74,9 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 	done()
 	row.Laws = o.Server.Laws
 	row.Headers = verdict.ReadClaims(o.Calls).Words(false)
+	if j.Audit != nil {
+		row.Audit = results.AuditOf(&o.Server, j.attempts())
+	}
 	if l := o.Server.Launch; l != nil && len(l.Packages) > 0 {
 		row.Package = l.Packages[0]
 	}
@@ -89,16 +95,36 @@ func (s Survey) one(ctx context.Context, j Job, drain <-chan struct{}) (results.
 	case s.Probe == nil:
 		return row, o
 	}
+	if j.Laws != nil {
+		j.Profile.Limit.Presumed = true // of no bucket it is said what it charges
+	}
 	r, err := s.Probe(ctx, &j)
 	if err != nil {
 		row.Trouble = "the probe failed: " + err.Error()
 		return row, o
 	}
 	fillDrift(&row, r)
+	for _, note := range r.Notes {
+		if r.Result == probe.Unfinished && !runner.Closed(drain) && strings.Contains(note, "--budget") {
+			s.say("%s: %s", j.Profile.Name, note)
+		}
+	}
 	if s.Conform != nil && !runner.Closed(drain) {
 		row.Conform = s.conform(ctx, j, o.Server.Target.Protocol)
 	}
 	return row, o
+}
+
+// attempts are the names of those that an audit of the job may make. Against laws they are
+// tried among the laws' own traffic.
+func (j *Job) attempts() []string {
+	switch {
+	case j.Laws != nil:
+		return []string{scenarios.LawScenario}
+	case len(j.Audit.Names) > 0:
+		return j.Audit.Names
+	}
+	return audit.Names()
 }
 
 // conform asks if a server keeps the protocol. That it can't be asked is told in the row.
@@ -126,8 +152,12 @@ func fillDrift(row *results.Drift, r probe.Report) {
 	}
 	if r.Box != nil {
 		row.Measured = results.Box(*r.Box)
-	} else if r.Refused && len(r.Models) > 0 {
-		row.Limiter = r.Models[0].String()
+	} else if r.Refused {
+		var kinds []string
+		for _, m := range r.Models {
+			kinds = append(kinds, m.String())
+		}
+		row.Limiter = cmp.Or(strings.Join(kinds, " or "), "what it is remains open")
 	}
 	row.Scope = r.Scope.Answer
 	row.Refusal = refusalWords(r.Signal)

@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner/virtual"
+	"github.com/mcpload/mcpload/scenarios/audit"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -81,4 +82,18 @@ func TestASurvey(t *testing.T) {
 	close(drain)
 	report = &results.Fleet{Run: &results.Document{}}
 	require.Empty(t, Survey{Jobs: jobs[:1]}.Run(t.Context(), report, drain))
+}
+
+// TestASurveyUnderAudit: an audit is a part of the run, and each attempt has its place in
+// the row.
+func TestASurveyUnderAudit(t *testing.T) {
+	j := virtualJob(1, "rest-bonus", mock.ChargeAll, virtual.Exp(time.Millisecond))
+	j.Audit = &Audit{Names: []string{"rest", "affinity", "replicas"}, Budget: audit.Budget{Time: 2 * time.Minute}}
+	plain := j
+	plain.Audit = nil
+	report := &results.Fleet{Run: &results.Document{}}
+	Survey{Jobs: []Job{j, plain}}.Run(t.Context(), report, nil)
+	require.Equal(t, &results.DriftAudit{Failed: []string{"rest"}, Held: []string{"affinity"}, Open: []string{},
+		Untried: []string{"replicas"}}, report.Rows[0].Audit)
+	require.Nil(t, report.Rows[1].Audit)
 }

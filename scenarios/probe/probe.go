@@ -171,6 +171,8 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 	p.conclude()
 	if err != nil {
 		p.report.Result = Unfinished
+	} else {
+		p.noteMore()
 	}
 	return p.report, err
 }

@@ -234,6 +234,7 @@ func TestASmallBudgetIsKept(t *testing.T) {
 			require.LessOrEqual(t, r.Elapsed, b.Time+time.Second, "%+v", b) // a session's handshake may wait
 		}
 		require.NotEqual(t, probe.Measured, r.Result, "%+v", b)
+		require.Contains(t, strings.Join(r.Notes, "\n"), "such as --budget ", "%+v", b)
 		if r.Box != nil { // what it says is true however little it is
 			require.LessOrEqual(t, r.Box.Rate.Lo, 5.0)
 			require.GreaterOrEqual(t, r.Box.Burst.Hi, 15.0)

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -154,7 +155,8 @@ func (p *probe) conclude() {
 	}
 	if r.Box != nil && r.Box.Rate.Lo == 0 {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it "+
-			"more time, such as %s", r.Elapsed.Round(time.Second), max(5*time.Minute, 4*r.Budget.Time))
+			"more time, such as --budget time=%s", r.Elapsed.Round(time.Second),
+			promise.Span(max(5*time.Minute, 4*r.Budget.Time)))
 	}
 	p.result()
 }
@@ -186,8 +188,31 @@ func (p *probe) result() {
 		r.Result = Unfinished
 		if len(r.Models) == 1 && isWindow(r.Models[0]) {
 			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
-				"than once. Allow it more time, such as %s",
+				"than once. Allow it more time, such as --budget time=%s",
 				promise.Span((r.Elapsed+20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))
 		}
 	}
+}
+
+// noteMore says what more of the budget may do for what remained open, where nothing else
+// has: of calls, of time or, where it isn't known which of them was short, of both.
+func (p *probe) noteMore() {
+	r := &p.report
+	advised := func(note string) bool { return strings.Contains(note, "Allow ") }
+	open := r.Result == Unfinished && r.Refused && !p.gaveUp && len(r.Models) > 0 &&
+		!slices.ContainsFunc(r.Notes, advised)
+	unseen := !r.Refused && !r.Untold && (r.Budget.Calls < DefaultCalls || r.Budget.Time < DefaultTime)
+	if !open && !unseen {
+		return
+	}
+	var more []string
+	calls, long := r.Sent*4 >= r.Budget.Calls*3, r.Elapsed*4 >= r.Budget.Time*3
+	if calls || !long {
+		more = append(more, fmt.Sprintf("calls=%d", max(DefaultCalls, 3*r.Budget.Calls)))
+	}
+	if long || !calls {
+		more = append(more, "time="+promise.Span(max(DefaultTime, 3*r.Budget.Time)))
+	}
+	p.note("the budget was too small for what remains open, or unseen. Allow it more, such as --budget %s",
+		strings.Join(more, ","))
 }
