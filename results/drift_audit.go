@@ -24,7 +24,7 @@ func AuditOf(s *Server, names []string) *DriftAudit {
 		i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.Scenario == name })
 		list := &a.Untried
 		if i >= 0 {
-			switch s.Scenarios[i].Verdict {
+			switch evaded(&s.Scenarios[i]) {
 			case verdict.Pass:
 				list = &a.Held
 			case verdict.Fail:
@@ -36,6 +36,18 @@ func AuditOf(s *Server, names []string) *DriftAudit {
 		*list = append(*list, name)
 	}
 	return a
+}
+
+// evaded is what an attempt's verdict is but for calls that were refused too early: those got
+// nothing past the limit.
+func evaded(s *Scenario) verdict.Verdict {
+	var all []verdict.Verdict
+	for _, f := range s.Findings {
+		if f.Check != "over-rejection" {
+			all = append(all, f.Verdict)
+		}
+	}
+	return verdict.Worst(all...)
 }
 
 // words are the cell.

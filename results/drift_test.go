@@ -82,8 +82,12 @@ func TestASummaryOfRunsAndProbes(t *testing.T) {
 
 // What an audit came to is a column where there was one.
 func TestDriftUnderAudit(t *testing.T) {
-	s := &Server{Scenarios: []Scenario{{Scenario: "burst"}, {Scenario: "rest", Verdict: verdict.Pass},
-		{Scenario: "flood", Verdict: verdict.Fail}, {Scenario: "batch"}}}
+	of := func(v verdict.Verdict) Finding { return Finding{Check: "tricks", Verdict: v} }
+	early := Finding{Check: "over-rejection", Verdict: verdict.Fail}
+	s := &Server{Scenarios: []Scenario{{Scenario: "burst"},
+		{Scenario: "rest", Verdict: verdict.Fail, Findings: []Finding{early, of(verdict.Pass)}},
+		{Scenario: "flood", Verdict: verdict.Fail, Findings: []Finding{early, of(verdict.Fail)}},
+		{Scenario: "batch", Verdict: verdict.Fail, Findings: []Finding{early, of(verdict.Inconclusive)}}}}
 	f := driftOf()
 	require.NotContains(t, f.Sheet().Header, "under audit")
 	f.Rows[0].Audit = AuditOf(s, []string{"rest", "flood", "batch", "replicas"})

@@ -10,6 +10,7 @@ summary=${GITHUB_STEP_SUMMARY:-/dev/stderr}
 outputs=${GITHUB_OUTPUT:-/dev/stderr}
 out=${OUTPUT:-mcpload-results}
 mkdir -p "$out"
+rm -f "$out/result.json" # of an earlier step: what is there at the end is of this one
 
 # append FLAG TEXT adds the flag once for every line of the text.
 args=(run)
@@ -54,7 +55,7 @@ fi
 
 # The run's folder has every call, which comparing latencies takes.
 stored=
-[[ ! -d $out/store/runs ]] || stored=$(find "$out/store/runs" -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+[[ ! -s $out/result.json || ! -d $out/store/runs ]] || stored=$(find "$out/store/runs" -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
 
 if [[ -n ${BASELINE:-} && -n $stored ]]; then
 	if [[ -e $BASELINE ]]; then

@@ -138,3 +138,15 @@ func TestActionHandsItsInputsOn(t *testing.T) {
 		require.NotContains(t, step.Run, "${{", "an input in a script could be code")
 	}
 }
+
+// Two steps of a job may share a folder: where the second can't judge, what the first found
+// isn't told as if it were new.
+func TestActionTellsNothingOfAnEarlierStep(t *testing.T) {
+	shared := "OUTPUT=" + t.TempDir()
+	outputs, _, _, _ := act(t, shared, "SERVERS=unifi-mcp", "ARGS=--virtual")
+	require.NotEmpty(t, outputs["run"])
+	outputs, summary, _, _ := act(t, shared, "SERVERS=nobody")
+	require.Equal(t, "error", outputs["verdict"])
+	require.Empty(t, outputs["run"])
+	require.NotContains(t, summary, "keeps its limit")
+}
