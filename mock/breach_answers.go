@@ -13,6 +13,13 @@ func answerBreaches() []ConformFault {
 					}
 				})
 			})},
+		{Name: "completes-anything", Row: "P14-unknown", Doc: "it completes for prompts that there are none of",
+			after: on("completion/complete", func(x *traffic) {
+				if x.failed() {
+					none := map[string]any{"values": []string{}}
+					x.result(map[string]any{"completion": none, "resultType": "complete"})
+				}
+			})},
 		{Name: "many-values", Row: "P14", Doc: "it completes with 101 values", after: on("completion/complete",
 			func(x *traffic) {
 				x.editResult(func(r map[string]any) {

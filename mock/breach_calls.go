@@ -13,15 +13,23 @@ func progress(token string, n int) string {
 		`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%q,"progress":%d}}`, token, n)
 }
 
+func (x *traffic) asksProgress() bool { return bytes.Contains(x.sent, []byte(`"progressToken"`)) }
+
+func reportsBehind(x *traffic) {
+	if x.Method == "tools/call" && x.asksProgress() && !x.failed() {
+		x.stream()
+		x.reply = append(x.reply, event([]byte(progress("mcpload-progress-7", 9)))...)
+	}
+}
+
 // callBreaches break calls of tools, and what they come to.
 func callBreaches() []ConformFault {
 	called := func(change func(r map[string]any)) func(*traffic) {
 		return on("tools/call", func(x *traffic) { x.editResult(change) })
 	}
-	asked := func(x *traffic) bool { return bytes.Contains(x.sent, []byte(`"progressToken"`)) }
 	reports := func(wanted bool, before ...string) func(*traffic) {
 		return on("tools/call", func(x *traffic) {
-			if asked(x) == wanted && !x.failed() {
+			if x.asksProgress() == wanted && !x.failed() {
 				x.stream(before...)
 			}
 		})
@@ -63,6 +71,7 @@ func callBreaches() []ConformFault {
 			after: reports(true, progress("mcpload-progress-7", 2), progress("mcpload-progress-7", 1))},
 		{Name: "progress-of-another", Row: "X01", Doc: "it reports progress of another's token",
 			after: reports(true, progress("another", 1))},
+		{Name: "progress-behind", Row: "X01-behind", Doc: "it reports progress behind it", after: reportsBehind},
 		{Name: "progress-unasked", Row: "X02", Doc: "it reports progress that nobody asked for",
 			after: reports(false, progress("7", 1))},
 		{Name: "input-for-lists", Row: "X06", Doc: "it asks for input in answer to a list", after: on("tools/list",

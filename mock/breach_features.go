@@ -1,5 +1,7 @@
 package mock
 
+import "github.com/mcpload/mcpload/internal/revision"
+
 // featureBreaches break tools, resources and prompts.
 func featureBreaches() []ConformFault {
 	// unknown answers what there is none of, named in the parameters, with code.
@@ -36,6 +38,8 @@ func featureBreaches() []ConformFault {
 		}},
 		{Name: "schemaless", Row: "T02", Doc: "a tool has no schema",
 			after: tools(func(tool map[string]any) { tool["inputSchema"] = nil })},
+		{Name: "lists-as-output", Row: "T02", Revision: revision.R2511, Doc: "a tool's outputSchema is of a list",
+			after: tools(func(tool map[string]any) { tool["outputSchema"] = map[string]any{"type": "array"} })},
 		{Name: "spaced-name", Row: "T03", Doc: "a tool's name has a space in it",
 			after: tools(func(tool map[string]any) { tool["name"] = "my tool" })},
 		{Name: "unknown-tool-result", Row: "T05", Doc: "an unknown tool is a result", after: on("tools/call",

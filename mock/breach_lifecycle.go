@@ -3,6 +3,7 @@ package mock
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 )
 
 // lifecycleBreaches break what a session begins with.
@@ -37,6 +38,8 @@ func utilityBreaches() []ConformFault {
 					}
 				})
 			})},
+		{Name: "no-ping", Row: "L06", Doc: "it doesn't know ping",
+			after: on("ping", func(x *traffic) { x.fails(http.StatusOK, -32601, "unknown") })},
 		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
 			before: func(x *traffic) {
 				if bytes.Contains(x.sent, []byte(`"mcpload-no-such-cursor"`)) {

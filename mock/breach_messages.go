@@ -15,6 +15,12 @@ func messageBreaches() []ConformFault {
 				}
 			})
 		}},
+		{Name: "falsy-ids", Row: "R01", Doc: "it takes requests with the id 0 or an empty one for notifications",
+			before: func(x *traffic) {
+				if id := string(x.ID); id == "0" || id == `""` {
+					x.status = http.StatusAccepted
+				}
+			}},
 		{Name: "old-version", Row: "R02", Doc: "its messages say that they are JSON-RPC 1.0", after: func(x *traffic) {
 			x.edit(func(m map[string]json.RawMessage) { m["jsonrpc"] = json.RawMessage(`"1.0"`) })
 		}},

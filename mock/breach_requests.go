@@ -87,7 +87,8 @@ func requestBreaches() []ConformFault {
 			before: func(x *traffic) {
 				if x.ID != nil && x.Method != "initialize" && x.request != nil &&
 					x.request.Header.Get(mcp.HeaderProtocolVersion) == "" {
-					x.fails(http.StatusBadRequest, -32600, "which version?")
+					x.rpc(http.StatusBadRequest, nil, "error", map[string]any{"code": -32600,
+						"message": "which version?"})
 				}
 			}},
 		{Name: "any-name-header", Row: "H16-name", Doc: "it looks at no Mcp-Name", before: on("tools/call",

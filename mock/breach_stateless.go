@@ -33,10 +33,20 @@ func statelessBreaches() []ConformFault {
 		{Name: "typeless", Row: "R11", Doc: "its results don't say of which type they are", after: func(x *traffic) {
 			x.editResult(func(r map[string]any) { delete(r, "resultType") })
 		}},
+		{Name: "types-of-its-own", Row: "R11", Doc: "its lists are of a type that there is none of",
+			after: on("tools/list", func(x *traffic) {
+				x.editResult(func(r map[string]any) { r["resultType"] = "partial" })
+			})},
 		{Name: "own-codes", Row: "R12", Doc: "its errors have a code of the specification's range",
 			after: coded(-32050)},
 		{Name: "no-capabilities", Row: "D03", Doc: "it serves clients without capabilities", before: func(x *traffic) {
 			if lacks(x, "clientCapabilities") {
+				x.result(map[string]any{"resultType": "complete"})
+			}
+		}},
+		{Name: "no-revision", Row: "D03", Doc: "it serves requests without their revision", before: func(x *traffic) {
+			if x.request != nil && x.ID != nil && x.request.Header.Get("Mcp-Protocol-Version") == revision.R2026 &&
+				!strings.Contains(string(x.sent), "io.modelcontextprotocol/protocolVersion") {
 				x.result(map[string]any{"resultType": "complete"})
 			}
 		}},

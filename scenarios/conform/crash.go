@@ -3,6 +3,7 @@ package conform
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -70,4 +71,43 @@ func (t *Trial) takesLong(s *session, n int) bool {
 	r.Within = t.Timeout
 	e := Exchange{Request: r, Reply: s.line.Do(r)}
 	return e.OK()
+}
+
+// bury goes on in a new process where the trial's has ended while it was spoken to, so that
+// one bad request doesn't hide what comes of others. What it ended at is tried once more,
+// in a process of its own that has served before.
+func (t *Trial) bury(sent []*Exchange) {
+	ours := slices.DeleteFunc(slices.Clone(sent), func(e *Exchange) bool { return e.session != t.main })
+	k := slices.IndexFunc(ours, func(e *Exchange) bool { return e.Reply.Ended })
+	if k < 0 || t.Transport != Stdio || t.buried == giveUp {
+		return
+	}
+	from := k // the first of those that nothing was answered to
+	for from > 0 && !ours[from-1].OK() {
+		from--
+	}
+	if again, none := t.fresh(); none == nil {
+		if t.works(again) == nil && t.endsAt(again, ours[from:k+1]) {
+			t.deaths = append(t.deaths, ours[from])
+		}
+		again.line.Close()
+	}
+	next, none := t.fresh()
+	if none != nil {
+		return // it can't be begun any more, which is seen by what follows
+	}
+	if t.buried++; t.buried > 1 {
+		t.main.line.Close()
+	}
+	t.main = next
+}
+
+// endsAt reports if a session's process ends while requests are sent.
+func (t *Trial) endsAt(s *session, list []*Exchange) bool {
+	for _, e := range list {
+		if t.send(s, e.Request).Reply.Ended {
+			return true
+		}
+	}
+	return false
 }

@@ -40,6 +40,7 @@ type Reply struct {
 	Events   []Event // of an event stream
 	Broken   string  // why it isn't whole: "no answer within 5s"; empty: it is
 	Silent   bool    // broken because nothing came in time
+	Ended    bool    // broken because the server's process has ended
 	Open     bool    // a stream that was still open when reading stopped
 	Took     time.Duration
 }
@@ -56,6 +57,8 @@ type Exchange struct {
 	Reply   Reply
 	Row     string // that sent it
 	Line    string // a shell line that repeats it; without credentials
+
+	session *session // that it was sent in
 }
 
 // A Message is one JSON text that a server sent.

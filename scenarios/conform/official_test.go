@@ -33,7 +33,7 @@ var counterparts = []counterpart{
 		"that need capabilities; our rows do without"},
 	{"logging-set-level", true, "P15, P16", "the suite sets one level; P15 one that there is none of"},
 	{"ping", false, "L06, L06-empty", ""},
-	{"completion-complete", true, "P14", "P14 completes an argument of any prompt that is listed"},
+	{"completion-complete", true, "P14, P14-unknown", "P14 completes an argument of any prompt that is listed"},
 	{"tools-list", false, "T01, T02, T03, R16", ""},
 	{"tools-call-simple-text", true, "T09", "T09 looks at calls of tools that only read, whatever they are called"},
 	{"tools-call-image", true, "T09", ""},

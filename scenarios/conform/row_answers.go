@@ -15,6 +15,9 @@ func answerRows() []Row {
 			Needs: "completions",
 			Says:  "completes with 100 values at most",
 			Check: completesLittle},
+		{ID: "P14-unknown", Area: Utilities, Level: Should, From: R2503, Section: "server/utilities/completion " +
+			"§Error Handling", Effect: Reads, Needs: "completions",
+			Says: "answers completion for a prompt that there is none of with an error", Check: completesTheKnown},
 	}
 }
 
@@ -64,16 +67,47 @@ func rolesAreRoles(t *Trial) Answer {
 	return pass("%d messages", n)
 }
 
-func completesLittle(t *Trial) Answer {
+// completable is the name of a prompt, and of an argument of it, or why there is none.
+func (t *Trial) completable() (prompt, argument string, none *Answer) {
 	prompts := t.prompts()
 	k := slices.IndexFunc(prompts, func(p json.RawMessage) bool { return len(arguments(p)) > 0 })
 	if k < 0 {
-		return needs("a prompt with an argument", "no prompt has one")
+		return "", "", new(needs("a prompt with an argument", "no prompt has one"))
 	}
-	e := t.Ask("completion/complete", map[string]any{
-		"ref":      map[string]any{"type": "ref/prompt", "name": text(member(prompts[k], "name"))},
-		"argument": map[string]any{"name": text(member(arguments(prompts[k])[0], "name")), "value": ""},
+	return text(member(prompts[k], "name")), text(member(arguments(prompts[k])[0], "name")), nil
+}
+
+func (t *Trial) complete(prompt, argument string) *Exchange {
+	return t.Ask("completion/complete", map[string]any{
+		"ref":      map[string]any{"type": "ref/prompt", "name": prompt},
+		"argument": map[string]any{"name": argument, "value": ""},
 	})
+}
+
+func completesTheKnown(t *Trial) Answer {
+	prompt, argument, none := t.completable()
+	if none != nil {
+		return *none
+	}
+	if control := t.complete(prompt, argument); !control.OK() {
+		return skip("a prompt that there is can't be completed either: %s", control.words())
+	}
+	e := t.complete("mcpload-no-such-prompt", argument)
+	switch m := e.answer(); {
+	case m == nil:
+		return skip("there was no answer: %s", e.words())
+	case !m.HasErr:
+		return fail(e, "it is a result: %s", e.words())
+	}
+	return pass("%s", e.words())
+}
+
+func completesLittle(t *Trial) Answer {
+	prompt, argument, none := t.completable()
+	if none != nil {
+		return *none
+	}
+	e := t.complete(prompt, argument)
 	values := completed(e.result())
 	if !e.OK() || values == nil {
 		return skip("it has no list of values: %s", e.words())

@@ -138,8 +138,9 @@ func standsSecondBeginning(t *Trial) Answer {
 		return fail(e, "%s", e.words())
 	}
 	after := t.send(s, t.harmless(s))
-	if !after.OK() {
-		return fail(after, "after it the session serves no more: %s", after.words())
+	if a := fail(after, "after it the session serves no more: %s", after.words()); !after.OK() {
+		a.Hung = t.Transport == Stdio && after.Reply.Ended // no network is between
+		return a
 	}
 	return pass("%s, and the session serves on", e.words())
 }
@@ -150,6 +151,9 @@ func standsEarlyRequest(t *Trial) Answer {
 		return *none
 	}
 	defer line.Close()
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
 	s := &session{line: line, transport: t.Transport, revision: t.Revision}
 	r := s.request("tools/list", nil)
 	if t.Transport != HTTP {
@@ -320,6 +324,8 @@ func speaksWhatItSays(t *Trial) Answer {
 		switch v := text(member(e.result(), "protocolVersion")); {
 		case e.Reply.Status == http.StatusUnauthorized:
 			return skip("we may not: %s", e.words())
+		case e.answer() == nil && e.Reply.Status < 300:
+			return skip("initialize for %s has no answer of its id: %s", revision, e.words())
 		case !e.OK():
 			return fail(e, "it names %s, and refuses it: %s", revision, e.words())
 		case v != revision:

@@ -30,6 +30,10 @@ func callRows() []Row {
 		{ID: "X01", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements",
 			Effect: Calls, Needs: "tools",
 			Says: "reports progress of the token that was given, and of values that grow", Check: progressGrows},
+		// The text says that it MUST stop, and queues may let reports and answers cross.
+		{ID: "X01-behind", Area: Utilities, Level: Practice, On: []string{HTTP, Stdio}, Section: "basic/utilities/" +
+			"progress §Implementation Notes", Effect: Calls, Needs: "tools",
+			Says: "reports no progress behind the answer", Check: progressStops},
 		{ID: "X02", Area: Utilities, Level: Must, Section: "basic/utilities/progress §Behavior Requirements",
 			Effect: Calls, Needs: "tools",
 			Says: "reports no progress to whom gave no token", Check: noProgressUnasked},
@@ -250,6 +254,49 @@ func (e *Exchange) progress() (list []Message) {
 		}
 	}
 	return list
+}
+
+// progressBehind is a report of our progress that came behind the answer, on the stream that
+// had it; nil where there is none. Where a task goes on it may.
+func (e *Exchange) progressBehind() *Message {
+	if member(e.result(), "task") != nil || e.asksInput() {
+		return nil
+	}
+	done := false
+	for i := range e.Reply.Messages {
+		m := &e.Reply.Messages[i]
+		if done && m.Method == "notifications/progress" && sameJSON(member(m.Params, "progressToken"),
+			[]byte(`"`+progressToken+`"`)) {
+			return m
+		}
+		done = done || m.Answers() && sameJSON(m.ID, []byte(e.Request.Await))
+	}
+	return nil
+}
+
+func progressStops(t *Trial) Answer {
+	list, none := t.calls()
+	if none != nil {
+		return *none
+	}
+	n := 0
+	for _, c := range list {
+		if !c.OK() || c.toolFailed() {
+			continue
+		}
+		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
+		if t.Transport == Stdio { // what comes behind the answer comes before the next one
+			e.Reply.Messages = append(e.Reply.Messages, t.Send(t.harmless(t.main)).Reply.Messages...)
+		}
+		if late := e.progressBehind(); late != nil {
+			return fail(e, "it reports progress behind the answer: %s", excerpt(string(late.Raw)))
+		}
+		n += len(e.progress())
+	}
+	if n == 0 {
+		return needs("--tool NAME of a tool that reports progress", "no tool that may be called reports progress")
+	}
+	return pass("%d reports", n)
 }
 
 // progressOf is the value that a report gives; false where that is no number.

@@ -14,7 +14,8 @@ func featureRows() []Row {
 			Says:   "declares the features that it lists",
 			Check:  declaresWhatItLists},
 		{ID: "T02", Area: Tools, Level: Must, Section: "server/tools §Data Types", Effect: Lists, Needs: "tools",
-			Says:  "gives each tool an inputSchema that is an object of the type object",
+			Says: "gives each tool an inputSchema that is an object of the type object, and before 2026-07-28 " +
+				"no outputSchema of another type",
 			Check: toolSchemas},
 		{ID: "T03", Area: Tools, Level: Should, From: R2511, Section: "server/tools §Tool Names", Effect: Lists,
 			Needs: "tools",
@@ -106,6 +107,10 @@ func toolSchemas(t *Trial) Answer {
 		if text(member(tool.schema["inputSchema"], "type")) != "object" {
 			return fail(tool.page, "the inputSchema of %s is %s", excerpt(tool.name()),
 				excerpt(string(tool.schema["inputSchema"])))
+		}
+		output := tool.schema["outputSchema"] // any schema since 2026-07-28, and unknown before 2025-06-18
+		if output != nil && t.Revision >= R2506 && !Stateless(t.Revision) && text(member(output, "type")) != "object" {
+			return fail(tool.page, "the outputSchema of %s is %s", excerpt(tool.name()), spelling(output))
 		}
 	}
 	return pass("%d tools", len(list))

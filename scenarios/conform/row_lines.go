@@ -19,6 +19,8 @@ func lineRows() []Row {
 			Says: "ends when it is asked to with SIGTERM", Check: func(t *Trial) Answer { return t.ends(EndSignal) }},
 		{ID: "S06", Area: Transport, Level: Practice, On: line, Section: "JSON-RPC 2.0 §5.1", Effect: Sessions,
 			Says: "serves on after an empty line, one that is no JSON, and one of 1 MiB", Check: standsOddLines},
+		{ID: "S10", Area: Transport, Level: Practice, On: line, Section: "none: what users need", Effect: Sends,
+			Says: "goes on running, whatever it is sent", Watch: goesOnRunning},
 		{ID: "S09", Area: Transport, Level: Practice, From: R2026, On: line, Section: "basic/versioning §Backward " +
 			"Compatibility", Effect: Sessions,
 			Says:  "serves both eras, where it speaks both, to one process: discovery first, then initialize",
@@ -117,6 +119,21 @@ func standsOddLines(t *Trial) Answer {
 		}
 	}
 	return pass("it serves on after each of the three")
+}
+
+// goesOnRunning looks at whose processes ended at something, which was tried in two of them.
+func goesOnRunning(t *Trial) Answer {
+	switch {
+	case len(t.deaths) > 0:
+		e := t.deaths[0]
+		return fail(e, "its process ends at %s, which %s sends, and did so twice", excerpt(string(e.Request.Body)),
+			e.Row)
+	case t.buried > 0:
+		return skip("its process ended, and not again when the same was sent once more")
+	case len(t.exchanges) == 0:
+		return skip("nothing was sent")
+	}
+	return pass("it still runs after %d messages", len(t.exchanges))
 }
 
 func servesBothEras(t *Trial) Answer {

@@ -3,6 +3,7 @@ package conform
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // messageRows are about JSON-RPC, whatever is asked and however it is carried.
@@ -45,6 +46,9 @@ func messageRows() []Row {
 }
 
 func echoesIDs(t *Trial) Answer {
+	if e := t.Send(t.harmless(t.main)); e.Reply.FirstAnswer() == nil || e.Reply.FirstAnswer().HasErr {
+		return skip("a right request has no result: %s", e.words())
+	}
 	for _, id := range []string{`"mcpload-1"`, `"ü → 中"`, `7000001`, `0`, `""`} {
 		r := t.harmless(t.main)
 		var m map[string]json.RawMessage
@@ -57,7 +61,7 @@ func echoesIDs(t *Trial) Answer {
 		switch got := e.Reply.FirstAnswer(); {
 		case e.OK():
 		case got == nil:
-			return skip("to the id %s there was no answer: %s", id, e.words())
+			return t.leavesUnanswered(id, e)
 		case got.HasErr && len(got.ID) == 0 || string(got.ID) == "null":
 			return fail(e, "the request with the id %s is answered with the id null: %s", id, e.words())
 		case !sameJSON(got.ID, []byte(id)):
@@ -67,6 +71,25 @@ func echoesIDs(t *Trial) Answer {
 		}
 	}
 	return pass("five ids, numbers and strings, came back as they were sent")
+}
+
+// leavesUnanswered is the answer where one id has none: a server that takes 0 or "" for no id
+// at all leaves it so each time, and answers others.
+func (t *Trial) leavesUnanswered(id string, first *Exchange) Answer {
+	again := t.Send(t.withID(id))
+	lost := again.Reply.Broken != "" && (t.Transport == HTTP || !again.Reply.Silent)
+	if again.Reply.FirstAnswer() != nil || again.Reply.Status >= 300 || first.Reply.Status >= 300 || lost {
+		return skip("to the id %s there was no answer: %s", id, first.words())
+	}
+	before := len(t.exchanges)
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	if slices.ContainsFunc(t.exchanges[before:], func(e *Exchange) bool { return e.Reply.Answer(id) != nil }) {
+		return skip("to the id %s the answer came late", id)
+	}
+	return fail(first, "the request with the id %s is not answered, though others are: %s", id,
+		first.words()).hung()
 }
 
 func wellFormed(t *Trial) Answer {
@@ -140,6 +163,9 @@ func unknownMethod(t *Trial) Answer {
 }
 
 func malformed(t *Trial) Answer {
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
 	e, dead := t.provoke(t.main, t.main.raw(`{"jsonrpc":"2.0","id":1,"method":`, "null"))
 	m := e.Reply.FirstAnswer()
 	switch {

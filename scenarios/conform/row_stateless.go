@@ -13,11 +13,12 @@ func statelessRows() []Row {
 	web := []string{HTTP}
 	return []Row{
 		{ID: "R11", Area: Messages, Level: Must, From: R2026, Section: "basic §Result Responses", Effect: Sends,
-			Says: "says of which type each result is", Watch: resultTypes},
+			Says: "says of which type each result is, one that there is", Watch: resultTypes},
 		{ID: "R12", Area: Messages, Level: Must, From: R2026, Section: "basic §Error Codes", Effect: Sends,
 			Says: "uses no error code that is reserved for others, or was given up", Watch: reservedCodes},
 		{ID: "D03", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Sends,
-			Says:  "refuses a request without the client's capabilities with error -32602, and 400 over HTTP",
+			Says: "refuses a request without the client's capabilities with error -32602, and 400 over HTTP, and " +
+				"doesn't serve one there without its revision",
 			Check: demandsCapabilities},
 		{ID: "D04", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Lists,
 			Says: "serves a client that doesn't say its name", Check: servesTheNameless},
@@ -66,8 +67,11 @@ func resultTypes(t *Trial) Answer {
 			continue
 		}
 		n++
-		if text(member(e.result(), "resultType")) == "" {
+		switch kind := text(member(e.result(), "resultType")); {
+		case kind == "":
 			return fail(e, "a result has no resultType: %s", e.words())
+		case kind != "complete" && kind != "input_required" && len(members(t.server.capabilities["extensions"])) == 0:
+			return fail(e, "a result is of the type %s, and no extension is declared that has it", excerpt(kind))
 		}
 	}
 	if n == 0 {
@@ -126,7 +130,15 @@ func demandsCapabilities(t *Trial) Answer {
 	if a := t.works(t.main); a != nil {
 		return *a
 	}
-	return t.refused(t.Send(t.without("clientCapabilities")), http.StatusBadRequest, "-32602")
+	if a := t.refused(t.Send(t.without("clientCapabilities")), http.StatusBadRequest, "-32602"); a.State != Pass ||
+		t.Transport != HTTP {
+		return a // over lines a request without a revision may be one of an older era
+	}
+	e := t.Send(t.without("protocolVersion")) // whose header says of which era it is
+	if e.OK() {
+		return fail(e, "without the revision in its _meta it is served: %s", e.words())
+	}
+	return pass("%s", e.words())
 }
 
 func servesTheNameless(t *Trial) Answer {

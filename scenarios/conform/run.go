@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -53,6 +54,9 @@ func (t *Trial) Run(rows []Row) Report {
 			out.Findings = append(out.Findings, f)
 		}
 	}
+	if t.buried > 0 {
+		t.main.line.Close()
+	}
 	out.Exchanges = t.exchanges
 	return out
 }
@@ -96,6 +100,9 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	if f.State == Fail && len(f.Shows) == 0 && len(sent) > 0 {
 		f.Shows = sent[len(sent)-1:]
 	}
+	if r.Effect != Many { // which look after crashes themselves
+		t.bury(sent)
+	}
 	return f
 }
 
@@ -120,6 +127,12 @@ func (t *Trial) gone() string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("the server has left %d requests in a row unanswered, the last one with: %s", giveUp,
-		t.exchanges[n-1].words())
+	first := n - giveUp // of those that nothing was answered to
+	for first > 0 && t.exchanges[first-1].Reply.Broken != "" {
+		first--
+	}
+	since := t.exchanges[first]
+	what := cmp.Or(since.Request.Verb, excerpt(string(since.Request.Body)))
+	return fmt.Sprintf("the server has left %d requests in a row unanswered, the last one with: %s; the first was %s, "+
+		"of %s", n-first, t.exchanges[n-1].words(), what, since.Row)
 }

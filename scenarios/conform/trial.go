@@ -72,6 +72,8 @@ type Trial struct {
 	called    []call    // of tools, once for all rows
 	calling   bool      // called is made
 	again     *restarted
+	deaths    []*Exchange // what processes ended at, each twice
+	buried    int         // processes that ended while they were spoken to
 }
 
 // facts are what the server says of itself.
@@ -203,7 +205,7 @@ func (t *Trial) exchange(s *session, r Request) *Exchange {
 	if r.Within == 0 {
 		r.Within = t.Timeout
 	}
-	return &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r)}
+	return &Exchange{Request: r, Reply: s.line.Do(r), Row: t.row, Line: s.line.Repeat(r), session: s}
 }
 
 // Ask sends a right request in the trial's session.

@@ -64,7 +64,7 @@ func (b *mailbox) take(reply *conform.Reply, await string) (done bool) {
 		return true
 	}
 	if b.ended != "" {
-		reply.Broken = b.ended
+		reply.Broken, reply.Ended = b.ended, true
 		return true
 	}
 	return false
