@@ -1,6 +1,7 @@
 package promise
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +138,8 @@ func TestWhatHasNoMethodMayCost(t *testing.T) {
 
 func TestRatesAreWrittenForPeople(t *testing.T) {
 	for rate, want := range map[float64]string{12: "12/s", 0.5: "0.5/s", minRate: "0.000001/s", 5e-7: "5e-07/s",
-		999999999: "999999999/s", maxRate: "1e+09/s", 0: "0/s"} {
+		999999999: "999999999/s", maxRate: "1e+09/s", 0: "0/s", 1.0 / 60: "1/min", 100.0 / 60: "100/min",
+		50.0 / 3600: "50/h", 1000.0 / 86400: "1000/d", 1.0 / 3: "20/min", math.Pi: "3.141592653589793/s", 2.5: "2.5/s"} {
 		assert.Equal(t, want, FormatRate(rate))
 	}
 }

@@ -125,9 +125,20 @@ func ParseBurst(s string) (int, error) {
 	return 0, &SyntaxError{Problem: quote(s) + " is " + problem}
 }
 
-// FormatRate returns a rate in tokens a second, such as "12/s" or "0.5/s".
-// ParseRate reads it back exactly.
+// readable is how many digits of a rate people read.
+const readable = 8
+
+// FormatRate returns a rate as people write it: "12/s", "0.5/s", and "1/min" where seconds
+// need more digits than anybody reads. ParseRate reads it back exactly.
 func FormatRate(rate float64) string {
+	if len(strconv.FormatFloat(rate, 'f', -1, 64)) > readable {
+		for _, unit := range []string{"min", "h", "d"} {
+			amount := math.Round(rate * units[unit])
+			if amount > 0 && amount < maxRate && amount/units[unit] == rate {
+				return strconv.FormatFloat(amount, 'f', -1, 64) + "/" + unit
+			}
+		}
+	}
 	format := byte('f')
 	if rate != 0 && (math.Abs(rate) < minRate || math.Abs(rate) >= maxRate) {
 		format = 'g' // a hundred digits help nobody

@@ -13,7 +13,7 @@ func TestWordsOfTheField(t *testing.T) {
 		"Rate limit: 60 requests per minute per IP address": "60 per 1m per address",
 		"max. 1,000 calls per hour":                         "1000 per 1h",
 		"10_000 requests per 10 minutes":                    "10000 per 10m",
-		"5 per minute per user, burst 10":                   "0.08333333333333333/s burst 10 per credential",
+		"5 per minute per user, burst 10":                   "5/min burst 10 per credential",
 		"10 requests per second with a burst of 20":         "10/s burst 20",
 		"10 rps sustained, 20 burst":                        "10/s burst 20",
 		"60/min (burst: 20) per bearer token":               "1/s burst 20 per credential",

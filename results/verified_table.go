@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -32,8 +33,8 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s: %s\n", said, headline[said])
 	line := func(name, text string) { fmt.Fprintf(&s, "  %-9s %s\n", name, text) }
-	line("judged", fmt.Sprintf("%s against %g/s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"),
-		l.Rate, l.Burst, l.Scope, j.Tolerance))
+	line("judged", fmt.Sprintf("%s against %s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"),
+		promise.FormatRate(l.Rate), l.Burst, l.Scope, j.Tolerance))
 	line("", "given clocks within "+j.Clocks.String())
 	if jump != nil {
 		line("clock", toldJump(*jump))

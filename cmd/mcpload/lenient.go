@@ -144,7 +144,9 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // unexpected is the error about an argument that is no endpoint and stands before --.
 func unexpected(cmd *cobra.Command, word string) error {
 	advice := fmt.Sprintf("a command to start stands after --, as in: %s -- python server.py", cmd.CommandPath())
-	if c, err := profiles.Load(); err == nil && cmd.Flags().Lookup("server") != nil {
+	if strings.Contains(word, "://") {
+		advice = "the address of a server begins with http:// or https://"
+	} else if c, err := profiles.Load(); err == nil && cmd.Flags().Lookup("server") != nil {
 		if near := c.Suggest(word); near != "" {
 			advice = fmt.Sprintf("a server is named by --server, as in: %s --server %s", cmd.CommandPath(), near)
 		}

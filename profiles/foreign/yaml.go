@@ -116,6 +116,17 @@ const versions = "Envoy's local buckets fill in steps of a timer up to version 1
 
 // envoyLocal reads a local rate limit, whose descriptors may have buckets of their own.
 func (in *Import) envoyLocal(n *yaml.Node) {
+	if kind := text(n, "@type"); strings.Contains(kind, ".filters.network.") || strings.Contains(kind,
+		".filters.listener.") {
+		in.note(n.Line, "token_bucket: it counts connections, which a law can't say: isn't taken")
+		return
+	}
+	for _, name := range []string{"filter_enabled", "filter_enforced"} {
+		if why := envoyShare(n, name); why != "" {
+			in.note(n.Line, "token_bucket: %s: isn't taken", why)
+			return
+		}
+	}
 	in.envoyBucket(get(n, "token_bucket"), counted{source: "token_bucket"})
 	if d := get(n, "descriptors"); d != nil {
 		for _, one := range d.Content {
@@ -127,9 +138,6 @@ func (in *Import) envoyLocal(n *yaml.Node) {
 			}
 		}
 	}
-	for _, name := range []string{"filter_enabled", "filter_enforced"} {
-		in.envoyShare(n, name)
-	}
 	if text(n, "local_rate_limit_per_downstream_connection") == "true" {
 		in.note(n.Line, "each connection has a bucket of its own, which a key can't say: hold it against one "+
 			"connection")
@@ -139,22 +147,23 @@ func (in *Import) envoyLocal(n *yaml.Node) {
 	}
 }
 
-// envoyShare notes that a limit isn't for all requests. Nothing said is none.
-func (in *Import) envoyShare(n *yaml.Node, name string) {
+// envoyShare says that a limit isn't for all requests; empty where it is. Nothing said is none.
+func envoyShare(n *yaml.Node, name string) string {
 	c := get(n, name)
 	if c == nil {
-		if get(n, "stat_prefix") != nil { // the HTTP filter's, not a listener's
-			in.note(n.Line, "%s isn't said, which is 0 %%: Envoy doesn't hold this limit", name)
+		if get(n, "stat_prefix") != nil { // the filter's, not a part of one
+			return name + " isn't said, which is 0 %, so that Envoy doesn't hold this limit"
 		}
-		return
+		return ""
 	}
 	v := get(c, "default_value")
 	numerator, err := strconv.ParseFloat(text(v, "numerator"), 64)
 	whole := map[string]float64{"": 100, "HUNDRED": 100, "TEN_THOUSAND": 10_000,
 		"MILLION": 1_000_000}[text(v, "denominator")]
 	if err != nil || numerator < whole {
-		in.note(c.Line, "%s is less than all requests: Envoy doesn't hold this limit for all", name)
+		return name + " is less than all requests, so that Envoy doesn't hold this limit for all"
 	}
+	return ""
 }
 
 func (in *Import) envoyBucket(b *yaml.Node, of counted) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/screen"
@@ -44,8 +45,8 @@ func (j *Job) PlanRows() export.Rows {
 		what += " " + tool
 	}
 	return export.Rows{Document: j.planOf(plan), OneLine: true, Sheets: []screen.Sheet{j.planSheet(plan)},
-		Before: fmt.Sprintf("%s: %g/s burst %d, scope %s; each call is %s; seed %d; %s\n",
-			j.Profile.Name, l.Rate, l.Burst, l.Scope, what, j.Seed, j.longest(plan))}
+		Before: fmt.Sprintf("%s: %s burst %d, scope %s; each call is %s; seed %d; %s\n",
+			j.Profile.Name, promise.FormatRate(l.Rate), l.Burst, l.Scope, what, j.Seed, j.longest(plan))}
 }
 
 // longest says how long a plan takes at most.
