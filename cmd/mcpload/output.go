@@ -102,7 +102,11 @@ func (a *app) writeOut(output, format string, write func(io.Writer) error) error
 		return err
 	}
 	a.forPeople(out, format)
-	return errors.Join(write(out), end())
+	err = errors.Join(write(out), end())
+	if info, missing := os.Stat(output); err != nil && missing == nil && info.Mode().IsRegular() {
+		err = errors.Join(err, os.Remove(output)) // a half of it may look whole
+	}
+	return err
 }
 
 // tableOptions fits the table to where it goes.

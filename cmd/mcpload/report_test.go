@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,4 +111,16 @@ func TestReportsOfDamagedLoads(t *testing.T) {
 		require.Contains(t, stderr.String(), want, format)
 		require.Equal(t, want == "", stderr.Len() == 0, format)
 	}
+}
+
+// A file that a result broke off in isn't left: a half of it may look whole.
+func TestAHalfWrittenResultIsNotLeft(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "result.json")
+	a := &app{stdout: io.Discard, stderr: io.Discard}
+	full := errors.New("no space left")
+	require.ErrorIs(t, a.writeOut(file, "json", func(w io.Writer) error {
+		_, err := io.WriteString(w, "{}\n")
+		return errors.Join(err, full)
+	}), full)
+	require.NoFileExists(t, file)
 }

@@ -70,6 +70,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = root.ExecuteContext(ctx)
 	}
 	if err != nil {
+		a.tellEnd() // of a run whose result could not be written
 		a.say("%s", strings.TrimSpace(err.Error()))
 		if advice := hint.Of(err); advice != "" {
 			a.say("hint: %s", advice)

@@ -15,7 +15,7 @@ import (
 // texts and error messages.
 var Notations = []struct{ Text, Doc string }{
 	{"2000/s", "one rate; 0.5/s, 300/1m and 60/min too"},
-	{"max", "as fast as the connections allow: each sends its next request when it got its reply"},
+	{"max", "as fast as connections allow: each sends again once it got its reply"},
 	{"10/s..200/s@1m", "a ramp from one rate to another within a time"},
 	{"50/s@30s,200/s@1m", "steps; each may be a ramp, the last may go on without an end"},
 	{"sine 100/s ± 50/s every 1m", "a wave around a mean; +- for ± will do"},
