@@ -63,6 +63,9 @@ func (v *Visit) List(ctx context.Context, method, field string) ([]json.RawMessa
 	var arguments json.RawMessage
 	for range mostPages {
 		call, result := v.Ask(ctx, history.Arrival{Method: method, Arguments: arguments})
+		if call.Outcome == history.Broken { // its connection may have been closed meanwhile, and nothing is judged here
+			call, result = v.Ask(ctx, history.Arrival{Method: method, Arguments: arguments})
+		}
 		switch {
 		case call.Code == methodNotFound:
 			return nil, fmt.Errorf("%s: %w", method, ErrNotOffered)

@@ -58,10 +58,13 @@ func WriteReply(w io.Writer, result string, whole bool) error {
 // WhyNot says why a call has no result, and what its arguments should have been.
 func (v *Visit) WhyNot(ctx context.Context, call history.Call, tool string) []string {
 	lines := append([]string{fmt.Sprintf("%s: %s: %s", tool, call.Outcome, call.Detail)}, NotesOfDeath(v.Process())...)
-	if call.Outcome == history.Limited {
-		return lines
+	switch {
+	case call.Outcome == history.ToolError || call.Outcome == history.Rejected:
+		return append(lines, v.Advice(ctx, tool)...)
+	case call.Outcome == history.Broken && strings.Contains(call.Detail, " longer than "):
+		return append(lines, "hint: --max-message 64MiB reads longer ones")
 	}
-	return append(lines, v.Advice(ctx, tool)...)
+	return lines // arguments explain no other outcome
 }
 
 // Advice is what the arguments of a tool should be, or which tools there are; nothing

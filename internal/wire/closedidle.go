@@ -14,7 +14,8 @@ const idleLeast = 500 * time.Millisecond
 // errClosedIdle says that a request was written on a connection that had been
 // idle, and that it ended without a byte of a reply. The server closed it before
 // it saw the request, as far as anybody can tell from here: a request and the end
-// of a connection cross each other, and no client can rule that out.
+// of a connection cross each other, and no client can rule that out. Some servers close each
+// connection behind a reply and don't say so: of a handshake, any kept one may be lost so.
 var errClosedIdle = errors.New("the connection was closed by the server while idle")
 
 // crossed is the fault of a request whose connection was lost before a byte of

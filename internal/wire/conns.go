@@ -104,7 +104,7 @@ func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
 	t := &httptrace.ClientTrace{
 		GotConn: func(on httptrace.GotConnInfo) {
 			sent.set(p.now())
-			sent.idled.Store(on.Reused && on.WasIdle && on.IdleTime >= idleLeast)
+			sent.idled.Store(on.Reused && (sent.early || on.WasIdle && on.IdleTime >= idleLeast))
 		},
 		GotFirstResponseByte: func() { sent.idled.Store(false) },
 	}

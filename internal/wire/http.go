@@ -44,8 +44,8 @@ func (l *httpLink) exchange(ctx context.Context, q request) answer {
 	a, rest := l.post(ctx, life, end, *l.url.Load(), q)
 	if rest == nil {
 		end()
-		if q.again && crossedIdle(a) {
-			a = l.repeat(ctx, q, a)
+		for first := true; crossedIdle(a) && (q.again && first || !l.settled.Load()); first = false {
+			a = l.repeat(ctx, q, a) // in a handshake, until it is on a new connection
 		}
 		if a = l.follow(ctx, q, a); l.answersElsewhere(a) {
 			a = l.await(ctx, q.id, a)
@@ -99,7 +99,7 @@ func (l *httpLink) post(ctx, life context.Context, end context.CancelFunc, to st
 	rest func()) {
 	defer context.AfterFunc(ctx, end)()
 	begin := l.poster.now()
-	sent := stamp{call: true, method: q.method, tool: q.tool, dress: q.dress}
+	sent := stamp{call: true, method: q.method, tool: q.tool, dress: q.dress, early: !l.settled.Load()}
 	resp, f := l.poster.send(ctx, life, posting(to, q), &sent)
 	a = answer{fault: f, received: l.poster.now()}
 	if f == nil {
@@ -130,9 +130,12 @@ func (l *httpLink) reader(ctx context.Context, cancel func()) replyReader {
 // notify posts a message and reads its status.
 func (l *httpLink) notify(ctx context.Context, q request) answer {
 	begin := l.poster.now()
-	sent := stamp{kind: q.kind(), method: q.method}
+	sent := stamp{kind: q.kind(), method: q.method, early: !l.settled.Load()}
 	at := *l.url.Load()
 	a := l.poster.status(ctx, posting(at, q), &sent)
+	for sent.early && crossedIdle(a) {
+		a = l.poster.status(ctx, posting(at, q), &sent)
+	}
 	for n := 0; n < maxRedirects && keepsMethod(a) && l.settled.Load(); n++ {
 		to, f := redirect(at, a)
 		if f != nil || to == "" || ctx.Err() != nil {

@@ -82,6 +82,7 @@ type stamp struct {
 	method, tool string
 	dress        func(*http.Request) // of a call of another form: see request
 	denied       error               // why there is no other token than one that was refused
+	early        bool                // of a handshake, of which nothing is judged
 	idled        atomic.Bool         // of a request: its connection had been idle, and nothing has come on it since
 }
 
