@@ -300,7 +300,11 @@ func (t *probedTable) refusals() {
 		}
 		looks = append(looks, fmt.Sprintf("%s (%d of %d)", name, m.Count, g.Refusals))
 	}
-	t.line("refusals", "%s: %q", strings.Join(looks, ", "), g.Words)
+	said := strings.Join(looks, ", ")
+	if g.Words != "" {
+		said += fmt.Sprintf(": %q", g.Words)
+	}
+	t.line("refusals", "%s", said)
 	t.line("code", "%s: %s", map[bool]string{true: "allowed", false: "not allowed"}[g.Legal], g.Legality)
 	if g.Misanswered == 0 {
 		t.line("id", "echoed in every answer")

@@ -360,6 +360,7 @@ func TestDialTLS(t *testing.T) {
 	e := dialFails(t, Options{URL: server.URL})
 	require.Equal(t, TLS, e.Kind)
 	require.Contains(t, e.Error(), "unknown authority")
+	require.Contains(t, e.Hint, "--cacert FILE")
 	require.Len(t, e.Calls, 1)
 
 	plain := httpServer(t, func(http.ResponseWriter, *http.Request) {})

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -47,6 +49,9 @@ func hint(e *DialError, o Options) string {
 	case Refused:
 		return "is the server running, and are host and port right?"
 	case TLS:
+		if _, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
+			return "give the file of the authority that signed it: --cacert FILE"
+		}
 		return "check the scheme of the URL and the certificate"
 	case NotFound:
 		return "is the path right? many servers answer at /mcp, older ones at /sse"

@@ -443,3 +443,21 @@ func TestOneStallIsNoRegression(t *testing.T) {
 		})
 	}
 }
+
+// What looks like a change and isn't called one is explained beside the table and on the
+// page, once.
+func TestWhyNothingIsSaid(t *testing.T) {
+	lo := 162.0
+	s := &Server{Rows: []Row{{Scenario: "load", Quantiles: []Delta{
+		{Quantile: "p50", Why: "p50 needs 7 admitted calls a side, and there are 3 and 3"},
+		{Quantile: "p90", Lo: &lo, Hi: &lo, Why: noisy},
+		{Quantile: "p99", Lo: &lo, Hi: &lo, Why: "one stall of 293ms may be all there is to it"},
+		{Quantile: "p99", Lo: &lo, Hi: &lo}, {Why: noisy}}}}}
+	require.Equal(t, []string{"p99 of load: one stall of 293ms may be all there is to it", noisy}, s.whys())
+	var b strings.Builder
+	s.table(&b)
+	require.Contains(t, b.String(), "  ~ p99 of load: one stall of 293ms")
+	html, err := (&Report{Servers: []Server{*s}}).Body()
+	require.NoError(t, err)
+	require.Contains(t, string(html), "~ p99 of load: one stall of 293ms")
+}

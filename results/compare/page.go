@@ -104,7 +104,8 @@ func (r *Row) called() string {
 func (v view) execute(name string) (template.HTML, error) {
 	t, err := template.New("compare").Funcs(template.FuncMap{"badge": badge, "join": JoinNames, "dash": words.Dash,
 		"noise": ms, "scenario": func(r Row) string { return r.name() },
-		"distribution": func(r Row) string { return r.distribution() }, "delta": spanned}).Parse(layout)
+		"distribution": func(r Row) string { return r.distribution() }, "delta": spanned,
+		"whys": func(s *Server) []string { return s.whys() }}).Parse(layout)
 	if err != nil {
 		return "", fmt.Errorf("internal error: %w", err)
 	}

@@ -87,7 +87,6 @@ func (s *Server) table(b *strings.Builder) {
 		fmt.Fprintf(t, "\t%s ms", q)
 	}
 	fmt.Fprintln(t)
-	whys := map[string]bool{}
 	for _, row := range s.Rows {
 		v := "-"
 		if row.Verdict != nil {
@@ -96,16 +95,30 @@ func (s *Server) table(b *strings.Builder) {
 		fmt.Fprintf(t, "  %s\t%s\t%d, %d\t%s", row.name(), v, row.N[0], row.N[1], row.distribution())
 		for _, d := range row.Quantiles {
 			fmt.Fprintf(t, "\t%s", d)
-			if d.Why == lost || d.Why == noisy {
-				whys[d.Why] = true
-			}
 		}
 		fmt.Fprintln(t)
 	}
 	_ = t.Flush() // a strings.Builder takes everything
-	for _, why := range slices.Sorted(maps.Keys(whys)) {
+	for _, why := range s.whys() {
 		fmt.Fprintf(b, "  ~ %s\n", why)
 	}
+}
+
+// whys are why nothing is said of what looks as if it had changed, and of what isn't known
+// whole. How many calls a quantile needs stands below all servers.
+func (s *Server) whys() []string {
+	set := map[string]bool{}
+	for _, row := range s.Rows {
+		for _, d := range row.Quantiles {
+			switch {
+			case d.Why == lost || d.Why == noisy:
+				set[d.Why] = true
+			case d.Why != "" && d.Lo != nil:
+				set[fmt.Sprintf("%s of %s: %s", d.Quantile, row.called(), d.Why)] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 func (row *Row) distribution() string {
