@@ -104,6 +104,11 @@ func childAnswer(mode string, p posted, calls int) {
 		w := wanting{wants: wantsName, state: "s"}
 		say(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, w.result(p))
 	case mode == "hangs":
+	case mode == "endless":
+		fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"content":`, p.ID)
+	case mode == "overlong":
+		say(`{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"%s"}]}}`, p.ID,
+			strings.Repeat("x", 2000))
 	case mode == "deaf":
 		time.Sleep(time.Minute)
 	case mode == "twice":

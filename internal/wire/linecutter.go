@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"sync/atomic"
+)
 
 // A lineCutter cuts a stream into lines, whatever pieces it comes in. Of a line
 // that is longer than most it keeps nothing.
@@ -10,6 +13,8 @@ type lineCutter struct {
 	hold holding // for what is kept
 	most int     // bytes of a line; 0: MaxMessage
 	full *fault  // there was no room for that line
+
+	begun atomic.Bool // a line isn't whole yet; anybody may look
 }
 
 // next cuts the first line off what has come, without its end, and returns the
@@ -19,6 +24,7 @@ type lineCutter struct {
 func (c *lineCutter) next(data []byte) (line, rest []byte, whole bool) {
 	n := bytes.IndexByte(data, '\n')
 	if n < 0 {
+		c.begun.Store(len(data) > 0 || c.begun.Load())
 		c.keep(data)
 		return nil, nil, false
 	}
@@ -56,6 +62,7 @@ func (c *lineCutter) keep(part []byte) {
 
 // whole returns the line that was kept, and begins another one.
 func (c *lineCutter) whole() []byte {
+	c.begun.Store(false)
 	if c.long {
 		c.long = false
 		return nil
@@ -71,6 +78,7 @@ func (c *lineCutter) whole() []byte {
 // end returns what came after the last line's end; empty where that is
 // nothing, or too long.
 func (c *lineCutter) end() []byte {
+	c.begun.Store(false)
 	if c.long {
 		c.long = false
 		return []byte{}

@@ -118,10 +118,7 @@ func (p *pipe) giveUp(q *pending, why context.Context) {
 		p.loop.calls.remove(q) // what came of it is in the inbox
 		return
 	}
-	f := gaveUp(why)
-	if f.kind == TimedOut && !q.stamped {
-		f.detail = neverWritten
-	}
+	f := p.link.gaveUp(why, q.stamped)
 	id, tell := q.call.ID, q.stamped && q.call.Method != methodInitialize
 	p.conclude(q, answer{received: p.loop.now(), fault: f})
 	if tell {

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,9 +32,12 @@ type stdioLink struct {
 	out   chan frame    // to the writer; unbuffered, so that what is handed over is written
 	quit  chan struct{} // closed when the link closes
 	lines lineCutter    // of whoever reads: the reader, or the borrower
-	loan  loan
-	once  sync.Once
-	wg    sync.WaitGroup
+
+	unread atomic.Bool // a line came that was too long to be read
+
+	loan loan
+	once sync.Once
+	wg   sync.WaitGroup
 }
 
 // A loan is the state of a link whose pipes somebody else may read and write
@@ -100,16 +103,28 @@ func (l *stdioLink) await(ctx context.Context, q request, slot <-chan delivery, 
 			return a
 		case <-ctx.Done():
 			l.box.forget(q.id)
-			a.received, a.fault = l.now(), gaveUp(ctx)
-			if a.fault.kind == TimedOut && !a.wrote {
-				a.fault.detail = neverWritten
-			}
+			a.received, a.fault = l.now(), l.gaveUp(ctx, a.wrote)
 			if a.wrote && q.method != methodInitialize { // which must not be cancelled
 				l.hand(cancelledLine(q.id), l.aside)
 			}
 			return a
 		}
 	}
+}
+
+// gaveUp is the fault of a request that came to no response, with what is known of why.
+func (l *stdioLink) gaveUp(ctx context.Context, wrote bool) *fault {
+	f := gaveUp(ctx)
+	switch {
+	case f.kind != TimedOut:
+	case !wrote:
+		f.detail = neverWritten
+	case l.lines.begun.Load():
+		f.detail += ": a line has begun on its stdout, and has not ended"
+	case l.unread.Load():
+		f.detail += ": " + tooLong("a line", l.lines.bound()).detail + " came, which may have been it"
+	}
+	return f
 }
 
 // notify writes a message.
@@ -289,7 +304,8 @@ func (l *stdioLink) line(line []byte, at time.Duration) {
 		l.box.fail(l.lines.full, at)
 		l.lines.full = nil
 	case line == nil:
-		l.box.strays.add(NotMCP, at, 0, fmt.Appendf(nil, "a line longer than %d bytes", l.lines.bound()))
+		l.unread.Store(true)
+		l.box.strays.add(NotMCP, at, 0, []byte(tooLong("a line", l.lines.bound()).detail))
 	case len(line) > 0:
 		l.box.text(bytes.Clone(line), at)
 	}
