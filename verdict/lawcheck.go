@@ -145,6 +145,7 @@ func (l *Laws) Judged(c *Court) LawJudgement {
 			l.causes = append(l.causes, cause.words(len(l.Held)))
 		}
 	}
+	c.laws = func() (promise.Promise, LawConfig) { return l.Held, cfg }
 	for x := range l.judged.Laws {
 		l.judged.Laws[x].Law = l.Said[x]
 	}

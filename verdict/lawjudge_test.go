@@ -129,7 +129,9 @@ type simServer struct {
 	early    bool // a law charges before the next is asked
 	order    []int
 	pace     float64 // of its clock
-	loses    bool    // replies
+	stepAt   float64 // when its clock is set by stepBy, in seconds
+	stepBy   float64
+	loses    bool // replies
 }
 
 func newSimServer(r *rand.Rand, p promise.Promise) *simServer {
@@ -152,6 +154,9 @@ func (s *simServer) limiter(x int, c *history.Call) simLimiter {
 
 func (s *simServer) admit(at time.Duration, c *history.Call) bool {
 	now := at.Seconds() * s.pace
+	if now >= s.stepAt {
+		now += s.stepBy
+	}
 	yes := true
 	for _, x := range s.order {
 		l := s.laws[x]

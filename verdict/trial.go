@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Check is one question to a history. Checks are values: catalogues list
@@ -53,6 +54,11 @@ type Court struct {
 	doubted  string       // what was settled against taking it for a refusal; empty where nothing was
 	stray    string       // what refusals said that are somebody else's; empty where none are
 	barred   map[int]bool // positions of refusals that may be a ban, and are no evidence: see withoutBans
+	step     *ClockStep   // of the server's clock, that alone explains what is wrong; nil: none does
+	stepped  bool         // step is looked for
+
+	// laws are what the history was held to in place of the profile's limit; nil: nothing was
+	laws func() (promise.Promise, LawConfig)
 }
 
 // bounds holds, for every call of the history, what it speaks for at the

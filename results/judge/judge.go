@@ -9,6 +9,7 @@
 package judge
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -66,7 +67,29 @@ func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []
 		}
 		s.Scenarios = append(s.Scenarios, sc)
 	}
+	excuse(s)
 	return calls
+}
+
+// excuse takes back what is said of laws that no finding holds against the server, though calls
+// were let through that they forbid.
+func excuse(s *results.Server) {
+	failed := map[string]bool{}
+	for _, sc := range s.Scenarios {
+		for _, f := range sc.Findings {
+			if f.Verdict == verdict.Fail {
+				failed[f.Check] = true
+			}
+		}
+	}
+	if len(failed) == 0 {
+		s.LawCauses = nil
+	}
+	for x := range s.Laws {
+		if l := &s.Laws[x]; l.State == verdict.Broken && !failed[fmt.Sprintf("law %d", x+1)] {
+			l.State = verdict.NotObserved
+		}
+	}
 }
 
 // Identify says which calls have a credential in common: all, unless something tells

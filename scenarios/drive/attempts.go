@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -159,10 +160,11 @@ type spoilt struct {
 
 // spoilt lists those of some scenarios that are worth another attempt: what could
 // not be told, and was disturbed itself or in a run of which another scenario
-// was, since some checks ask the whole run.
+// was, since some checks ask the whole run; and what failed, where that may be one
+// step of the server's clock.
 func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.shares(), Clocks: j.Clocks})
-	elsewhere := ""
+	elsewhere, stepped := "", o.stepped(j, court)
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
 			elsewhere = fmt.Sprintf("%s in %s", why, s.Name)
@@ -171,18 +173,34 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 	var again []spoilt
 	for _, s := range list {
 		at := slices.IndexFunc(o.Server.Scenarios, func(r results.Scenario) bool { return r.Scenario == s.Name })
-		if at < 0 || s.Once || o.Server.Scenarios[at].Verdict != verdict.Inconclusive {
+		if at < 0 || s.Once || o.Server.Scenarios[at].Verdict == verdict.Pass {
 			continue
 		}
-		why := court.Trial(s.Name).Disturbance()
-		if why == "" {
-			why = elsewhere
+		why := stepped
+		if o.Server.Scenarios[at].Verdict == verdict.Inconclusive {
+			why = cmp.Or(court.Trial(s.Name).Disturbance(), elsewhere, stepped)
 		}
 		if why != "" {
 			again = append(again, spoilt{s, why})
 		}
 	}
 	return again
+}
+
+// stepped says why what failed is worth another attempt: one step of the server's clock would
+// explain all of it, and a fault shows again. Empty where none would, and of a mock, whose
+// clock nobody sets.
+func (o *Outcome) stepped(j Job, court *verdict.Court) string {
+	if j.Kind == target.Mock || j.FailFast {
+		return ""
+	}
+	if _, laws := j.judged(); laws != nil {
+		laws.Judged(court)
+	}
+	if step, ok := court.Step(); ok {
+		return "as " + step.String() + ", would explain what is wrong"
+	}
+	return ""
 }
 
 // again says what is repeated and why, and returns it.
