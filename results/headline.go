@@ -261,17 +261,22 @@ func (s *view) targetWords() string {
 func (s *view) generator() (string, bool) {
 	planned, sent := 0, 0
 	var late Quantiles // the worst of every scenario's
-	var behind []string
+	var behind, unsent []string
 	for _, v := range s.doc.Servers {
 		for _, sc := range v.Scenarios {
 			planned += sc.Calls.Planned
 			sent += sc.Calls.Sent
 			late = Quantiles{N: late.N + sc.Late.N, P99: max(late.P99, sc.Late.P99), Max: max(late.Max, sc.Late.Max)}
-			if slices.ContainsFunc(sc.Findings, func(f Finding) bool {
+			if !slices.ContainsFunc(sc.Findings, func(f Finding) bool {
 				return f.Check == "generator" && f.Verdict != verdict.Pass
 			}) {
-				behind = append(behind, v.Server+" "+sc.Scenario)
+				continue
 			}
+			list := &behind
+			if sc.Calls.Sent < sc.Calls.Planned { // such as where the run was interrupted
+				list = &unsent
+			}
+			*list = append(*list, v.Server+" "+sc.Scenario)
 		}
 	}
 	if planned == 0 {
@@ -284,8 +289,11 @@ func (s *view) generator() (string, bool) {
 	case late.N > 0:
 		text += fmt.Sprintf(", at most %s late (p99 %s)", ms(late.Max), ms(late.P99))
 	}
-	if len(behind) > 0 {
-		return text + "; behind schedule in " + words.Few(behind), false
+	if len(unsent) > 0 {
+		text += "; not all in " + words.Few(unsent)
 	}
-	return text, true
+	if len(behind) > 0 {
+		text += "; behind schedule in " + words.Few(behind)
+	}
+	return text, len(unsent)+len(behind) == 0
 }

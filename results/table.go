@@ -131,6 +131,9 @@ func (s *Server) box() string {
 	case len(s.Laws) > 0:
 		return s.lawWords()
 	case s.Measured != nil && math.IsInf(s.Measured.Rate.Hi, 1) && math.IsInf(s.Measured.Burst.Hi, 1):
+		if !s.called() {
+			return "-" // nobody looked
+		}
 		return "no limit seen"
 	case s.Measured != nil:
 		return s.Measured.String()

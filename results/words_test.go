@@ -139,7 +139,10 @@ func TestBox(t *testing.T) {
 			Hi: 1.4}},
 	}
 	assert.Equal(t, "9.97–10.03/s, 29.90–30.10 (or ≥ 900/s)", Box(m).String())
-	assert.Equal(t, "no limit seen", (&Server{Measured: &Measured{Rate: unbounded(0), Burst: unbounded(1)}}).box())
+	unseen := Server{Measured: &Measured{Rate: unbounded(0), Burst: unbounded(1)}}
+	assert.Equal(t, "-", unseen.box(), "nothing was sent, such as where a run was interrupted")
+	unseen.Scenarios = []Scenario{{Calls: Counts{Sent: 1}}}
+	assert.Equal(t, "no limit seen", unseen.box())
 	m.Or = nil
 	assert.Equal(t, "9.97–10.03/s, 29.90–30.10", Box(m).String())
 }
