@@ -191,7 +191,7 @@ func (s *scanner) body(m *mark, i int) int {
 	switch {
 	case n-from < m.least, w.prose(n - from):
 		return 0
-	case m.mixed && !mixed(body) && !loud(body):
+	case m.mixed && !mixed(body) && !loud(body) && !scattered(body):
 		if n < limit && !w.split { // it ends there for every mark of the class
 			if s.dull == nil {
 				s.dull = map[*class][2]int{}
@@ -337,6 +337,19 @@ func loud(v []byte) bool {
 		}
 	}
 	return false
+}
+
+// scattered reports if a text without a digit is a token all the same, as Hugging Face's
+// are: a long stretch of letters in both cases, most of them in no word. Of 34 random
+// ones about ten seem to be in one.
+func scattered(v []byte) bool {
+	const least = 24
+	lower, upper := false, false
+	for _, c := range v {
+		lower, upper = lower || c >= 'a' && c <= 'z', upper || c >= 'A' && c <= 'Z'
+	}
+	letters, _, signs := wordsIn(v)
+	return lower && upper && len(v)-signs >= least && 2*letters < len(v)-signs
 }
 
 // various reports if a key's body is not a placeholder's: xxxx and the like stay

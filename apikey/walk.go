@@ -1,6 +1,9 @@
 package apikey
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // A walk goes through a credential that may have white space in it: a line that
 // was wrapped, or groups of characters.
@@ -167,8 +170,10 @@ const (
 // it, those that go on behind it as wrapped lines do.
 func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) {
 	for {
-		if n-i >= leastWeak && s.marks.lengths[n-i] {
-			if family := s.weakOf(i, n); family != "" {
+		if n-i >= leastNamed {
+			if family := s.weakOf(i, n); family == generic.name {
+				return s.tokenEnd(n), family
+			} else if family != "" {
 				return n, family
 			}
 		}
@@ -206,8 +211,7 @@ func (s *scanner) weakOf(i, n int) string {
 			continue
 		}
 		if !asked { // the cheaper question first, and once
-			if asked = true; i > 0 && !s.opens(i) || !s.assigned(i) || s.disowned(i) || !various(piece) ||
-				unlikely(piece) {
+			if asked = true; !s.valued(i, piece) {
 				return ""
 			}
 		}
@@ -215,8 +219,74 @@ func (s *scanner) weakOf(i, n int) string {
 			return w.family
 		}
 	}
+	if n-i <= mostWeak && (mixed(piece) || loud(piece)) && (asked || s.valued(i, piece)) && !identifier(piece) &&
+		s.secretBefore(i) {
+		return generic.name
+	}
 	return ""
 }
+
+// leastNamed is how long a value is at least that is a credential for its name alone.
+const leastNamed = 14
+
+var inToken = newClass("", digits+uppers+lowers+"-._~+/=%")
+
+// tokenEnd is where a value ends that may have any of the signs of a token68 (RFC 9110,
+// section 11.2).
+func (s *scanner) tokenEnd(n int) int {
+	for n < len(s.text) && s.gap(n) != space && inToken.has[s.text[n]] {
+		n++
+	}
+	return n
+}
+
+// identifier reports if at least half of a piece's letters are in words.
+func identifier(piece []byte) bool {
+	letters, figures, signs := wordsIn(piece)
+	return 2*letters >= len(piece)-figures-signs
+}
+
+// valued reports if a piece may be a value that a name says is a credential.
+func (s *scanner) valued(i int, piece []byte) bool {
+	return (i == 0 || s.opens(i)) && s.assigned(i) && !s.disowned(i) && various(piece) && !unlikely(piece)
+}
+
+// secretBefore reports if the name right before a value, with no more between them than
+// what assigns, is one of a secret, whoever issues it: of a variable of the environment,
+// or one of the few names that nothing else has.
+func (s *scanner) secretBefore(i int) bool {
+	const marks = " \"'`\\"
+	text := s.sourceBefore(i, nearby)
+	value := bytes.TrimRight(text, marks)
+	if len(value) < len(text) && bytes.HasSuffix(bytes.ToLower(value), []byte("bearer")) {
+		return true
+	}
+	name, assigns := bytes.CutSuffix(value, []byte("="))
+	if !assigns {
+		if name, assigns = bytes.CutSuffix(value, []byte(":")); !assigns {
+			return false
+		}
+	}
+	close := len(bytes.TrimRight(text, marks[1:])) == len(value) // no white space between them
+	name = bytes.TrimRight(name, marks)
+	n := len(name)
+	for n > 0 && (words.has[name[n-1]] || name[n-1] == '-') {
+		n--
+	}
+	parts := nameParts(string(name[n:]))
+	for k := range min(3, len(parts)) {
+		last := strings.Join(parts[len(parts)-1-k:], "")
+		if plainNames[last] || secretNames[last] && close && bytes.Equal(name[n:], bytes.ToUpper(name[n:])) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainNames are of secretNames those that texts about keys, and test vectors, don't use.
+var plainNames = map[string]bool{"apikey": true, "apitoken": true, "accesstoken": true, "authtoken": true,
+	"refreshtoken": true, "bearertoken": true, "clientsecret": true, "secretkey": true, "secretaccesskey": true,
+	"password": true, "passwd": true, "sessiontoken": true}
 
 // opens reports if a value may begin at i: behind a sign that assigns, a quotation
 // mark, or white space.
