@@ -40,6 +40,10 @@ func utilityBreaches() []ConformFault {
 			})},
 		{Name: "no-ping", Row: "L06", Doc: "it doesn't know ping",
 			after: on("ping", func(x *traffic) { x.fails(http.StatusOK, -32601, "unknown") })},
+		{Name: "empty-ping", Row: "L06", Doc: "it answers ping with an event stream that has nothing in it",
+			after: on("ping", func(x *traffic) {
+				x.status, x.reply, x.header = http.StatusOK, nil, http.Header{"Content-Type": {"text/event-stream"}}
+			})},
 		{Name: "any-cursor", Row: "P01", Doc: "it answers a cursor that it never gave with the first page",
 			before: func(x *traffic) {
 				if bytes.Contains(x.sent, []byte(`"mcpload-no-such-cursor"`)) {

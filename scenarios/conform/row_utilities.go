@@ -1,5 +1,7 @@
 package conform
 
+import "net/http"
+
 // utilityRows are about what several features share: ping, pages, logging,
 // completion, progress and cancellation.
 func utilityRows() []Row {
@@ -22,6 +24,8 @@ func answersPing(t *Trial) Answer {
 	e := t.Ask("ping", nil)
 	m := e.answer()
 	switch {
+	case m == nil && t.leavesPings(e):
+		return fail(e, "it has no result, in another session too: %s", e.words())
 	case m == nil:
 		return skip("there was no answer: %s", e.words())
 	case m.HasErr:
@@ -31,6 +35,25 @@ func answersPing(t *Trial) Answer {
 		return fail(e, "the result is no object: %s", e.words())
 	}
 	return pass("a result")
+}
+
+// leavesPings reports if a ping came to a whole reply over HTTP which doesn't answer it, in a
+// new session too: one may be lost.
+func (t *Trial) leavesPings(e *Exchange) bool {
+	bare := func(e *Exchange) bool {
+		got := e.Reply.FirstAnswer()
+		return t.Transport == HTTP && e.Reply.Broken == "" && !t.byGateway(e) && !e.Reply.Limited() &&
+			(e.Reply.Status/100 == 2 || e.Reply.Status == http.StatusBadRequest) && (got == nil || got.HasErr)
+	}
+	if !bare(e) {
+		return false
+	}
+	s, none := t.fresh()
+	if none != nil {
+		return false
+	}
+	defer s.line.Close()
+	return bare(t.send(s, s.request("ping", nil)))
 }
 
 func pingIsEmpty(t *Trial) Answer {

@@ -57,8 +57,28 @@ func (t *Trial) Run(rows []Row) Report {
 	if t.buried > 0 {
 		t.main.line.Close()
 	}
+	if out.Ended == "" {
+		out.Ended = t.uncontrolled(out.Findings)
+	}
 	out.Exchanges = t.exchanges
 	return out
+}
+
+// uncontrolled says that too many rows couldn't be judged as right requests had no result,
+// which isn't for lack of a feature; empty where that isn't so.
+func (t *Trial) uncontrolled(list []Finding) string {
+	var rows []string
+	for _, f := range list {
+		if f.State == NotTestable && t.helpless[f.ID] != nil {
+			rows = append(rows, f.ID)
+		}
+	}
+	if len(rows) < giveUp {
+		return ""
+	}
+	e := t.helpless[rows[len(rows)-1]]
+	return fmt.Sprintf("right requests had no result, so that %d rows couldn't be judged, the last one with: %s %s",
+		len(rows), e.method(), e.words())
 }
 
 // outside is the answer to what can't be tried at a server that serves us nothing.

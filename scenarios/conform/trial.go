@@ -72,8 +72,9 @@ type Trial struct {
 	called    []call    // of tools, once for all rows
 	calling   bool      // called is made
 	again     *restarted
-	deaths    []*Exchange // what processes ended at, each twice
-	buried    int         // processes that ended while they were spoken to
+	deaths    []*Exchange          // what processes ended at, each twice
+	helpless  map[string]*Exchange // right requests without a result, by the row that they were the control of
+	buried    int                  // processes that ended while they were spoken to
 }
 
 // facts are what the server says of itself.
@@ -95,7 +96,7 @@ var ErrNoAnswer = errors.New("no answer")
 // speaks others; ErrLocked, that only its authorization can be tried, which the trial
 // is good for; any other error, that it can't be spoken to.
 func NewTrial(line Line, o Options) (*Trial, error) {
-	t := &Trial{Options: o, row: "open"}
+	t := &Trial{Options: o, row: "open", helpless: map[string]*Exchange{}}
 	s, err := t.open(line)
 	if errors.Is(err, ErrLocked) {
 		t.main = &session{line: line, transport: o.Transport, revision: o.Revision}
@@ -121,7 +122,7 @@ func (t *Trial) open(line Line) (*session, error) {
 	m := s.opened.Reply.FirstAnswer()
 	switch {
 	case s.opened.Reply.Broken != "":
-		return nil, fmt.Errorf("%s", s.opened.Reply.Broken)
+		return nil, fmt.Errorf("%s%s", s.opened.Reply.Broken, s.opened.Reply.besides())
 	case s.opened.locked() && (m == nil || m.Result == nil):
 		return nil, fmt.Errorf("%w: %s", ErrLocked, s.opened.Reply.words())
 	case m == nil:
@@ -244,6 +245,7 @@ func (t *Trial) works(s *session) *Answer {
 	if e.OK() {
 		return nil
 	}
+	t.helpless[t.row] = e
 	return new(skip("the same request, right, has no result either: %s", e.Reply.words()))
 }
 

@@ -35,6 +35,19 @@ func (r *Reply) words() string {
 	return strings.Join(parts, ", ")
 }
 
+// besides says what came over a line in place of an answer; empty where nothing did.
+func (r *Reply) besides() string {
+	switch m := r.FirstAnswer(); {
+	case r.Status != 0:
+		return ""
+	case m != nil:
+		return ", but one to the id " + spelling(m.ID)
+	case len(r.Body) > 0:
+		return "; what it wrote is no message: " + excerpt(string(r.Body))
+	}
+	return ""
+}
+
 // words says what came of an exchange.
 func (e *Exchange) words() string { return e.Reply.words() }
 
