@@ -196,7 +196,10 @@ weren't tried to their end.
 | server | revisions | rows that could be judged | MUST not kept | below a MUST |
 |---|---|---|---|---|
 | server-memory 2026.8.31, stdio | 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05 | 47 | R09 | P01, P07, R05-lines, T05 |
-| server-filesystem 2026.8.31, stdio | 2025-11-25 | 39 |  | P01, R05-lines, T05 |
+| server-filesystem 2026.8.31, stdio | 2024-11-05 to 2025-11-25 | 40 | R09 | P01, R05-lines, T05 |
+| fastmcp 4.20.16 of npm, HTTP | 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05 | 62 | H01 | H02, P01, P07, P12, R08 |
+| @hono/mcp 0.3.2, HTTP | 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05 | 46 | H01, H03, H13 | H02, H33, P01, R08 |
+| tmcp 1.20.0, stdio | 2026-07-28, 2025-06-18, 2025-03-26, 2024-11-05 | 63 | R09, R16 | P01, P07, P15, T05 |
 | server-sequential-thinking 2026.8.31, stdio | 2025-11-25 | 39 |  | P01, R05-lines, T05 |
 | mcp-server-time 2026.10.19, stdio | 2026-07-28, 2025-11-25 | 54 |  | P01, P07, P12, R05-lines |
 | mcp-server-fetch 2026.10.24, stdio | 2025-11-25 | 42 |  | P01, P07, R05-lines |
@@ -230,7 +233,12 @@ func serversPage(lines []string) string {
 		fmt.Fprintf(&b, "- **%s** (%s): %s\n", id, where, what)
 	}
 	b.WriteString(triedByHand)
-	b.WriteString("\nR08, that a batch is run in a revision that has none, is a practice here and no MUST: the " +
+	b.WriteString("\nH03 (2025-03-26 to 2025-11-25, transports, Sending Messages): @hono/mcp answers " +
+		"notifications with 202 and the body\n" +
+		"\"null\", where there must be none. H13: it answers a version that it doesn't support with 404 in " +
+		"place of 400. R16: tmcp\n" +
+		"answers completion for an unknown prompt with a result that has no completion, or is null.\n\n" +
+		"R08, that a batch is run in a revision that has none, is a practice here and no MUST: the " +
 		"specification took batches\n" +
 		"out, and doesn't say what is to become of one.\n")
 	return b.String()
