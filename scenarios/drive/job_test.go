@@ -1,8 +1,10 @@
 package drive
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,4 +65,14 @@ func TestFitsChangesNothing(t *testing.T) {
 	other.Laws = nil
 	other.Complete()
 	require.Equal(t, before.Profile.Limit, other.Profile.Limit, "a bucket is held against it")
+}
+
+// A plan fits a screen of 100 columns, whatever is sent.
+func TestAPlanFitsAScreen(t *testing.T) {
+	j := Job{Scenarios: scenarios.All()}
+	var b strings.Builder
+	require.NoError(t, j.planSheet(nil).Table(&b))
+	for line := range strings.Lines(b.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
+	}
 }

@@ -71,7 +71,7 @@ func (j *Job) planOf(plan []history.Arrival) PlanDocument {
 // planSheet has a row a scenario.
 func (j *Job) planSheet(plan []history.Arrival) screen.Sheet {
 	round := func(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }
-	sheet := screen.Sheet{Header: []string{"scenario", "calls", "from", "to", "what is sent"}}
+	sheet := screen.Sheet{Header: []string{"scenario", "calls", "from", "to", "what is sent"}, Widest: 48}
 	for _, s := range j.Scenarios {
 		var n int
 		var from, to time.Duration
