@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results/judge"
+	"github.com/mcpload/mcpload/scenarios"
 )
 
 // A run that didn't come to its end says what it has cost.
