@@ -44,8 +44,9 @@ func (l *Laws) headersFinding(c *Court) Finding {
 
 // saysFinding holds what refusals say of themselves against the laws that can have made
 // them: how long to wait, and which law it was. A refusal in the words of a law that surely
-// had room, or isn't about the call, contradicts what is declared. A wait beyond every law
-// is only told: who says to wait longer than needed breaks none.
+// had room, or isn't about the call, contradicts what is declared, and so does a wait after
+// which the same law refuses again though nothing was admitted. A wait beyond every law is
+// only told: who says to wait longer than needed breaks none.
 func (l *Laws) saysFinding(c *Court) Finding {
 	j := l.Judged(c)
 	f := Finding{Check: "refusals-say", Verdict: Pass, Want: "what refusals say of themselves fits a law that can " +
@@ -83,6 +84,11 @@ func (l *Laws) saysFinding(c *Court) Finding {
 		f.Verdict, f.Cause = Fail, "refusals are in the words of a law that can't have refused: its name, its number "+
 			"or what it is about is another one"
 		f.Witness = &Witness{Calls: wrong[:min(len(wrong), 20)]}
+		return f
+	}
+	if w, ok := l.tooShort(c, j); ok && !c.cfg.Shared { // else others may have taken what was promised
+		f.Verdict, f.Saw, f.Cause = Fail, w.says(c.calls), "Retry-After is too short"
+		f.Witness = &Witness{Calls: []int{w.told + 1, w.later + 1}}
 	}
 	return f
 }

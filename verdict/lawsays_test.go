@@ -77,6 +77,66 @@ func TestWhatRefusalsSay(t *testing.T) {
 	}
 }
 
+// TestAWaitThatIsTooShort: who waits as long as a refusal said, and is refused again by the
+// same law with nothing admitted in between, was told wrong.
+func TestAWaitThatIsTooShort(t *testing.T) {
+	const ms, s = time.Millisecond, time.Second
+	for _, row := range []struct {
+		name  string
+		laws  []string
+		wait  time.Duration
+		later time.Duration // when the second refusal was sent
+		spoil func(calls []history.Call) []history.Call
+		fail  bool
+	}{
+		{"a second of ten", []string{"5 per 10s fixed"}, s, 4 * s, nil, true},
+		{"of a sliding window", []string{"5 per 10s sliding"}, 2 * s, 8 * s, nil, true},
+		{"rounded down", []string{"5 per 10s fixed"}, 2 * s, 2900 * ms, nil, false},
+		{"as long as it takes", []string{"5 per 10s fixed"}, 10 * s, 9 * s, nil, false},
+		{"a window that fades out", []string{"5 per 10s counter"}, s, 4 * s, nil, false},
+		{"nobody said which", []string{"5 per 10s"}, s, 4 * s, nil, false},
+		{"refusals bar for a time", []string{"5 per 10s fixed lockout 5s"}, s, 4 * s, nil, false},
+		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, s, 4 * s, nil, false},
+		{"no word of it", []string{"5 per 10s fixed"}, 0, 4 * s, nil, false},
+		{"something was admitted", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
+			return append(calls[:6:6], append(callsAt(history.OK, 2*s), calls[6:]...)...)
+		}, false},
+		{"something was admitted beside the second", []string{"5 per 10s fixed"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				calls[6].Received += 100 * ms
+				return append(calls, callsAt(history.OK, calls[6].Sent+50*ms)...)
+			}, false},
+		{"something was on its way beside the first", []string{"5 per 10s fixed"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				calls[4].Received = calls[5].Sent + ms/2
+				return calls
+			}, false},
+		{"nobody knows what came of one", []string{"5 per 10s fixed"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				calls[4].Outcome = history.Unknown
+				return calls
+			}, false},
+		{"another client's", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
+			calls[6].Client = "c2"
+			return calls
+		}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 20*ms, row.later)...)
+			calls[5].RetryAfter = row.wait
+			if row.spoil != nil {
+				calls = row.spoil(calls)
+			}
+			f := lawsOf(t, row.laws...).saysFinding(courtOf(calls))
+			require.Equal(t, row.fail, f.Verdict == Fail, f.Saw)
+			if row.fail {
+				require.Equal(t, "Retry-After is too short", f.Cause)
+				require.Equal(t, []int{6, 7}, f.Witness.Calls)
+			}
+		})
+	}
+}
+
 // Promised headers that aren't there, and that lie, are a fail; those that nobody
 // promised are a warning.
 func TestHeadersOfLaws(t *testing.T) {

@@ -1,0 +1,87 @@
+package verdict
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
+)
+
+// A shortWait is a refusal that said how long to wait, and one that came although somebody
+// had waited so long.
+type shortWait struct {
+	told, later int // indexes in the history
+	end         time.Duration
+}
+
+// whoAsks is who was refused what, by which law.
+type whoAsks struct {
+	client, session, method, tool string
+	law                           int
+}
+
+// tooShort finds a refusal that proves an earlier one's wait too short: it is the same
+// client's, for the same, and was sent after the wait was over; the same law alone can have
+// made both; and nothing can have been admitted between the two. In one go through the
+// history, in the order of sending.
+func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
+	told := map[whoAsks]shortWait{} // since something was admitted, those that end first
+	var flying time.Duration        // until when what was sent may have been admitted
+	for i := range c.calls {
+		k := &c.calls[i]
+		switch {
+		case k.Outcome == history.Unsent:
+			continue
+		case k.Outcome != history.Limited || !k.Planned():
+			if ok && k.Sent >= c.calls[found.later].Received {
+				return found, true
+			}
+			clear(told)
+			if ok = false; !k.Outcome.Answered() {
+				return shortWait{}, false // it may be admitted at any time
+			}
+			flying = max(flying, k.Received)
+			continue
+		case ok:
+			continue
+		}
+		by := j.By(i)
+		if len(by) != 1 || !exactWait(&l.Held[by[0]]) {
+			continue
+		}
+		who := whoAsks{k.Client, k.Session, k.Method, k.Tool, by[0]}
+		if w, asked := told[who]; asked && c.cfg.Clocks.Least(k.Sent-c.calls[w.told].Received) >= w.end {
+			w.later = i
+			found, ok = w, true
+			continue
+		}
+		// Whole seconds may have been rounded either way.
+		end := k.RetryAfter + headerStep
+		if w, asked := told[who]; k.RetryAfter > 0 && k.Sent > flying &&
+			(!asked || k.Received+end < c.calls[w.told].Received+w.end) {
+			told[who] = shortWait{told: i, end: end}
+		}
+	}
+	return found, ok
+}
+
+// exactWait reports if a law says to the instant when it lets in more: not where that
+// depends on what else is refused, waits or lasts, nor where a window fades out.
+func exactWait(l *promise.Law) bool {
+	switch {
+	case l.Charge.Refused || l.Lockout > 0 || l.Wait > 0:
+		return false
+	case l.Kind == promise.Window:
+		return l.Style == promise.Fixed || l.Style == promise.Sliding || l.Style == promise.Aligned
+	}
+	return l.Kind == promise.Bucket || l.Kind == promise.Quota
+}
+
+// says puts it in words.
+func (w shortWait) says(calls []history.Call) string {
+	told, later := &calls[w.told], &calls[w.later]
+	return fmt.Sprintf("call %d was told to retry after %s, and call %d, %s later, was still refused with nothing "+
+		"admitted in between", w.told+1, promise.Span(told.RetryAfter), w.later+1,
+		promise.Span((later.Sent - told.Received).Round(time.Millisecond)))
+}
