@@ -22,14 +22,18 @@ func families(v *view, m *marks, found []Match) []Match {
 	if len(text) < 3 {
 		return found
 	}
+	three := first(text, 0)
 	for i := 0; i+2 < len(text); i++ {
-		if !m.pairs[pair(text[i], text[i+1])] {
+		three = three>>8 | uint32(small[text[i+2]])<<16
+		h := hash(three)
+		if c := text[i]; m.begun[h/64]>>(h%64)&1 == 0 && c != '-' && c != '.' {
 			continue
 		}
-		if bucket := m.starts[start(text[i], text[i+1], text[i+2])]; bucket != 0 {
+		if bucket := m.starts[h]; bucket != 0 {
 			if begin, end, family := s.at(i, m.buckets[bucket]); end > 0 {
 				found = append(found, v.match(begin, end, family))
 				i = end - 1
+				three = first(text, i+1)
 				continue
 			}
 		}
@@ -37,10 +41,19 @@ func families(v *view, m *marks, found []Match) []Match {
 			if begin, end, family := s.middle(i); end > 0 {
 				found = append(found, v.match(begin, end, family))
 				i = end - 1
+				three = first(text, i+1)
 			}
 		}
 	}
 	return s.weakly(found)
+}
+
+// first are the two bytes from i on that a third one makes three of.
+func first(text []byte, i int) uint32 {
+	if i+1 >= len(text) {
+		return 0
+	}
+	return uint32(small[text[i]])<<8 | uint32(small[text[i+1]])<<16
 }
 
 // middle finds what is known by the sign in its middle.

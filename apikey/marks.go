@@ -28,8 +28,7 @@ type marks struct {
 	list    []mark
 	buckets [][]uint16 // marks that begin alike; the first is empty
 	starts  [1 << 15]uint16
-	// what two bytes, in any case, a mark begins with, or have a sign before them that stands in a middle
-	pairs   [1 << 16]bool
+	begun   [1 << 15 / 64]uint64 // by bits, which of starts are there: what a processor keeps at hand
 	weak    []weak
 	lengths [mostWeak + 1]bool
 }
@@ -74,33 +73,17 @@ func newMarks(providers []*provider) *marks {
 			m.buckets = append(m.buckets, nil)
 		}
 		m.buckets[m.starts[h]] = append(m.buckets[m.starts[h]], uint16(i))
-		for _, a := range bothCases(m.list[i].prefix[0]) {
-			for _, b := range bothCases(m.list[i].prefix[1]) {
-				m.pairs[pair(a, b)] = true
-			}
-		}
-	}
-	for b := range 256 {
-		m.pairs[pair('-', byte(b))], m.pairs[pair('.', byte(b))] = true, true
+		m.begun[h/64] |= 1 << (h % 64)
 	}
 	return m
 }
 
-// pair is where two bytes stand in a table of pairs.
-func pair(a, b byte) uint16 { return uint16(a) | uint16(b)<<8 }
-
-// bothCases are the bytes that are one in small letters.
-func bothCases(c byte) []byte {
-	if c = small[c]; c >= 'a' && c <= 'z' {
-		return []byte{c, c &^ 0x20}
-	}
-	return []byte{c}
-}
-
 // start is where three bytes stand in a table of starts, in any case.
 func start(a, b, c byte) uint16 {
-	return uint16((uint32(small[a]) | uint32(small[b])<<8 | uint32(small[c])<<16) * 0x9E3779B1 >> 17)
+	return hash(uint32(small[a]) | uint32(small[b])<<8 | uint32(small[c])<<16)
 }
+
+func hash(three uint32) uint16 { return uint16(three * 0x9E3779B1 >> 17) }
 
 var small = func() (t [256]byte) {
 	for c := range t {

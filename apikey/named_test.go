@@ -14,8 +14,8 @@ func TestASecretIsKnownByItsName(t *testing.T) {
 	for _, text := range []string{
 		"ZAPIER_API_KEY=" + key, `export ACME_SECRET="` + key + `"`, "api_key: " + key, "apiKey = '" + key + "'",
 		`{"client_secret": "` + key + `"}`, `{\"access_token\":\"` + key + `\"}`, "X-Api-Key: " + key,
-		"Authorization: Bearer " + key, "?access_token=" + key + "&x=1", "SNOWFLAKE_PASSWORD=1tpTbvskfKzSS5G1",
-		"PAYPAL_SECRET=" + key + ".Zk93/+" + key + "==", "MIXPANEL_SECRET=bc6938096e54a91f05820018df574a42",
+		"Authorization: Bearer " + key, "?access_token=" + key + "&x=1", "SNOWFLAKE_PASSWORD=" + "1tpTbvskfKzSS5G1",
+		"PAYPAL_SECRET=" + key + ".Zk93/+" + key + "==", "MIXPANEL_SECRET=" + "bc6938096e54a91f05820018df574a42",
 		"failed: token_type=x ACME_TOKEN=" + key + ", retry",
 	} {
 		clean := Redact(text)

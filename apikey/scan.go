@@ -18,30 +18,57 @@ type Place struct {
 }
 
 // Scan reads a text of any length and calls found for each credential in it, in
-// order. It holds no more than a few hundred KiB of the text at a time. It ends
-// with the first error of either.
+// order, from the goroutine that called it. It holds no more than a few hundred KiB of
+// the text at a time, twice: two processors look through it side by side. It ends with
+// the first error of either.
 func (r *Redactor) Scan(src io.Reader, found func(Place) error) error {
-	s := scan{known: r.secrets(), found: found, line: 1}
-	buf := make([]byte, 0, chunk)
-	for {
-		n, err := io.ReadFull(src, buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !last {
+	s := scan{found: found, line: 1}
+	var ahead []*slab // that are looked through, in order
+	known := r.secrets()
+	var rest []byte
+	var failed error
+	for read := false; !read || len(ahead) > 0; {
+		if !read && len(ahead) < abreast {
+			p := &slab{text: append(make([]byte, 0, chunk), rest...), done: make(chan struct{})}
+			n, err := io.ReadFull(src, p.text[len(rest):chunk])
+			p.text = p.text[:len(rest)+n]
+			p.last = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+			if read = err != nil; read && !p.last {
+				failed = err
+				continue
+			}
+			rest = p.text[max(0, len(p.text)-overlap):]
+			go p.look(known)
+			ahead = append(ahead, p)
+			continue
+		}
+		p := ahead[0]
+		ahead = ahead[1:]
+		<-p.done
+		if err := s.tell(p); err != nil {
 			return err
 		}
-		if err := s.chunk(buf, last); err != nil || last {
-			return err
-		}
-		gone := len(buf) - overlap
-		s.pass(buf[:gone])
-		s.from += int64(gone)
-		buf = append(buf[:0], buf[gone:]...)
 	}
+	return failed
+}
+
+// abreast is how many slabs are looked through at a time.
+const abreast = 2
+
+// A slab is a chunk of the text that is looked through beside others.
+type slab struct {
+	text  []byte
+	last  bool
+	found []Match // once it is done
+	done  chan struct{}
+}
+
+func (p *slab) look(known *secrets) {
+	p.found = merge(known.find(&view{text: p.text}, 0))
+	close(p.done)
 }
 
 type scan struct {
-	known  *secrets
 	found  func(Place) error
 	from   int64 // where the chunk begins
 	line   int   // the line of its first byte
@@ -59,11 +86,12 @@ func (s *scan) pass(text []byte) {
 	s.before += len(text)
 }
 
-// chunk tells of the credentials in a chunk: those that begin at its end are seen
-// whole in the next one.
-func (s *scan) chunk(text []byte, last bool) error {
-	for _, m := range merge(s.known.find(&view{text: text}, 0)) {
-		if s.from > 0 && m.Start < edge || !last && m.Start >= len(text)-overlap+edge ||
+// tell tells of the credentials in a slab: those that begin at its end are seen whole in
+// the next one.
+func (s *scan) tell(looked *slab) error {
+	text := looked.text
+	for _, m := range looked.found {
+		if s.from > 0 && m.Start < edge || !looked.last && m.Start >= len(text)-overlap+edge ||
 			s.from+int64(m.Start) < s.told {
 			continue
 		}
@@ -83,6 +111,11 @@ func (s *scan) chunk(text []byte, last bool) error {
 			return err
 		}
 		s.told = s.from + int64(m.End)
+	}
+	if !looked.last {
+		gone := len(text) - overlap
+		s.pass(text[:gone])
+		s.from += int64(gone)
 	}
 	return nil
 }

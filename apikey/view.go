@@ -15,6 +15,7 @@ type view struct {
 	parent *view                           // nil: the text is the source
 	back   func(i, j int) (begin, end int) // where in the parent bytes i to j came from
 	pieces []piece                         // where that is told by a list
+	last   int                             // the piece that was last asked for
 }
 
 // A piece is a part of a view that stands for a part of its parent: byte by byte
@@ -55,7 +56,16 @@ func (v *view) put(i, j int, before gap, text ...byte) {
 
 // pieceOf is the place of the piece that byte i belongs to.
 func (v *view) pieceOf(i int) int {
-	return sort.Search(len(v.pieces), func(k int) bool { return int(v.pieces[k].at) > i }) - 1
+	// It is near the last one, mostly.
+	for k := v.last; k < min(len(v.pieces), v.last+3) && int(v.pieces[k].at) <= i; k++ {
+		if k+1 == len(v.pieces) || int(v.pieces[k+1].at) > i {
+			v.last = k
+			return k
+		}
+	}
+	k := sort.Search(len(v.pieces), func(k int) bool { return int(v.pieces[k].at) > i }) - 1
+	v.last = max(0, k)
+	return k
 }
 
 func (v *view) byPiece(i, j int) (begin, end int) {
@@ -135,17 +145,23 @@ func (v *view) free() {
 // UTF-16 is ASCII with noise in it, so it needs no treatment of its own.
 func (v *view) solid() *view {
 	out := solids.Get().(*view)
+	out.last = 0
 	out.text, out.pieces, out.parent = slices.Grow(out.text[:0], len(v.text)),
-		slices.Grow(out.pieces[:0], len(v.text)/4+1), v
+		slices.Grow(out.pieces[:0], len(v.text)/8+1), v
 	before := none
 	for i := 0; i < len(v.text); {
 		n := 1
 		switch byteKinds[v.text[i]] {
 		case plainByte:
+			at := len(out.text)
+			text := out.text[:cap(out.text)] // no view is longer than what it is made of
+			text[at] = v.text[i]
 			for i+n < len(v.text) && byteKinds[v.text[i+n]] == plainByte {
+				text[at+n] = v.text[i+n]
 				n++
 			}
-			out.copied(i, i+n, before)
+			out.text = text[:at+n]
+			out.pieces = append(out.pieces, piece{int32(at), int32(i), 0, before})
 			before = none
 		case spaceByte:
 			before = space

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/mcpload/mcpload/apikey"
@@ -129,6 +130,8 @@ func Scan(name string, stdin io.Reader, out io.Writer, format export.Format[expo
 		defer f.Close()
 		src = f
 	}
+	// A text of any size is gone through within 64 MiB, which includes what is garbage.
+	defer debug.SetGCPercent(debug.SetGCPercent(25))
 	list, people := Scanned{File: name, Found: []FoundKey{}}, format.Name == "text"
 	err = r.Scan(src, func(p apikey.Place) (err error) {
 		if found = true; people {
