@@ -98,6 +98,19 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 		{"refusals bar for a time", []string{"5 per 10s fixed lockout 5s"}, s, 4 * s, nil, false},
 		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, s, 4 * s, nil, false},
 		{"no word of it", []string{"5 per 10s fixed"}, 0, 4 * s, nil, false},
+		{"behind a handshake", []string{"5 per 10s fixed methods tools/call may *"}, s, 5 * s,
+			func(calls []history.Call) []history.Call {
+				calls[0].Method, calls[0].Kind, calls[0].Outcome = "notifications/initialized", history.Notification,
+					history.Unknown
+				calls[5].Sent, calls[5].Received = 1500*ms, 1501*ms
+				return calls
+			}, true},
+		{"something that isn't charged", []string{"5 per 10s fixed methods tools/call"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				more := callsAt(history.OK, 2*s)
+				more[0].Method, more[0].Outcome = "ping", history.Unknown
+				return append(calls[:6:6], append(more, calls[6:]...)...)
+			}, true},
 		{"something was admitted", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
 			return append(calls[:6:6], append(callsAt(history.OK, 2*s), calls[6:]...)...)
 		}, false},
@@ -131,7 +144,7 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 			require.Equal(t, row.fail, f.Verdict == Fail, f.Saw)
 			if row.fail {
 				require.Equal(t, "Retry-After is too short", f.Cause)
-				require.Equal(t, []int{6, 7}, f.Witness.Calls)
+				require.Equal(t, []int{6, len(calls)}, f.Witness.Calls)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -31,14 +32,19 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 	for i := range c.calls {
 		k := &c.calls[i]
 		switch {
-		case k.Outcome == history.Unsent:
+		case k.Outcome == history.Unsent, !l.mayCharge(k):
 			continue
 		case k.Outcome != history.Limited || !k.Planned():
 			if ok && k.Sent >= c.calls[found.later].Received {
 				return found, true
 			}
 			clear(told)
-			if ok = false; !k.Outcome.Answered() {
+			ok = false
+			if k.Kind == history.Notification && k.Received > k.Sent { // taken in, and soon looked at
+				flying = max(flying, k.Received+headerStep)
+				continue
+			}
+			if !k.Outcome.Answered() {
 				return shortWait{}, false // it may be admitted at any time
 			}
 			flying = max(flying, k.Received)
@@ -64,6 +70,14 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 		}
 	}
 	return found, ok
+}
+
+// mayCharge reports if any law may charge a call.
+func (l *Laws) mayCharge(k *history.Call) bool {
+	return slices.ContainsFunc(l.Held, func(law promise.Law) bool {
+		_, most := law.Charge.Cost(k.Method, k.Tool)
+		return most > 0
+	})
 }
 
 // exactWait reports if a law says to the instant when it lets in more: not where that
