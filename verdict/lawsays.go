@@ -88,7 +88,8 @@ func (l *Laws) saysFinding(c *Court) Finding {
 	}
 	if w, ok := l.tooShort(c, j); ok && !c.cfg.Shared { // else others may have taken what was promised
 		f.Verdict, f.Saw, f.Cause = Fail, w.says(c.calls), "Retry-After is too short"
-		f.Witness = &Witness{Calls: []int{w.told + 1, w.later + 1}}
+		f.Witness = &Witness{Calls: []int{w.told + 1, w.later + 1}, From: c.calls[w.told].Received,
+			To: c.calls[w.later].Sent}
 	}
 	return f
 }
