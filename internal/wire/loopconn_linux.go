@@ -186,7 +186,8 @@ func (l *Loop) carry(c *conn, p *pending, now time.Duration) {
 	c.kept, c.segs = c.kept[:0], c.segs[:0]
 	c.turn++
 	p.reused = c.used
-	p.written, c.idled = 0, c.used && now-c.since >= idleLeast
+	early := p.then != nil && !p.lane.link.settled.Load() // of a handshake, of which nothing is judged
+	p.written, c.idled = 0, c.used && (early || now-c.since >= idleLeast)
 	if !p.stamped {
 		p.call.Sent, p.stamped = now, true
 	}

@@ -82,6 +82,11 @@ func (h *handshake) greet() {
 
 func (h *handshake) greeted(call history.Call, got answer) {
 	s := h.s
+	if crossedIdle(got) { // it is sent again until it is on a new connection
+		s.aside(history.Request, call.Method, got)
+		h.greet()
+		return
+	}
 	s.judge(&call, got)
 	revision, exact, _ := s.greets()
 	if got.fault == nil {
@@ -111,6 +116,10 @@ func (h *handshake) introduce() {
 
 func (h *handshake) introduced(call history.Call, got answer) {
 	s := h.s
+	if crossedIdle(got) {
+		h.introduce()
+		return
+	}
 	s.judge(&call, got)
 	s.calls = append(s.calls, call)
 	h.tries++
