@@ -101,7 +101,8 @@ func (s *scan) tell(looked *slab) error {
 		if i := bytes.LastIndexByte(text[:m.Start], '\n'); i >= 0 {
 			p.Line, p.Column = s.line+bytes.Count(text[:m.Start], []byte("\n")), m.Start-i
 		}
-		if m.Encoding == "" && m.Family != registered && bytes.IndexByte(text[m.Start:m.End], '\n') < 0 {
+		byIssuer := m.Family != registered && m.Family != generic.name // else it may be a password
+		if byIssuer && m.Encoding == "" && bytes.IndexByte(text[m.Start:m.End], '\n') < 0 {
 			p.Masked = Mask(string(text[m.Start:m.End]))
 		}
 		if p.Encoding == escaped && bytes.IndexByte(text[m.Start:m.End], '%') >= 0 {

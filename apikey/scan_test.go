@@ -30,6 +30,11 @@ func TestScan(t *testing.T) {
 		require.Equal(t, "gitlab", got[0].Family)
 		require.Equal(t, "glpat-***"+key[len(key)-4:], got[0].Masked)
 	}
+	require.NoError(t, apikey.NewRedactor().Scan(strings.NewReader("ACME_PASSWORD="+"1tpTbvsk"+"fKzSS5G1"),
+		func(p apikey.Place) error {
+			require.Equal(t, "***", p.Masked, "of what may be a password nothing is shown")
+			return nil
+		}))
 	stop := errors.New("enough")
 	require.ErrorIs(t, apikey.NewRedactor().Scan(strings.NewReader("x "+key),
 		func(apikey.Place) error { return stop }), stop)
