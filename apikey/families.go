@@ -357,12 +357,8 @@ func loud(v []byte) bool {
 // ones about ten seem to be in one.
 func scattered(v []byte) bool {
 	const least = 24
-	lower, upper := false, false
-	for _, c := range v {
-		lower, upper = lower || c >= 'a' && c <= 'z', upper || c >= 'A' && c <= 'Z'
-	}
 	letters, _, signs := wordsIn(v)
-	return lower && upper && len(v)-signs >= least && 2*letters < len(v)-signs
+	return bothCased(v) && len(v)-signs >= least && 2*letters < len(v)-signs
 }
 
 // various reports if a key's body is not a placeholder's: xxxx and the like stay

@@ -30,6 +30,16 @@ func crowding(c *history.Call) bool {
 		name != Counter && name != Restarting
 }
 
+// bySent are the indexes of calls in the order of sending.
+func bySent(calls []history.Call) []int {
+	order := make([]int, len(calls))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(calls[a].Sent, calls[b].Sent) })
+	return order
+}
+
 // afterCrowds reports of each call if it was refused while a server may bar us for what we
 // sent ourselves: with a trick that asks for far more than was promised, or after one, until
 // a plain call is let through later than a server remembers.
@@ -37,14 +47,9 @@ func crowding(c *history.Call) bool {
 // For example a server that bars for ten seconds whoever was refused a hundred times in one
 // keeps its promise to everybody else: no promise has a word for that.
 func afterCrowds(calls []history.Call) []bool {
-	order := make([]int, len(calls))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(calls[a].Sent, calls[b].Sent) })
 	out := make([]bool, len(calls))
 	crowd, until := false, time.Duration(0)
-	for _, i := range order {
+	for _, i := range bySent(calls) {
 		c := &calls[i]
 		switch {
 		case !c.Planned() || c.Method == "initialize":

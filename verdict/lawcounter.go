@@ -139,14 +139,19 @@ func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
 	}
 }
 
+// costOf is what a law charges for a call, least and most.
+func costOf(l *promise.Law, c *history.Call) (least, most int) {
+	if c.Kind != history.Request && c.Kind != history.Notification {
+		return l.Charge.Aside()
+	}
+	return l.Charge.Cost(c.Method, c.Tool)
+}
+
 // stakeOf is what a call has to do with a law: nothing, where it costs nothing.
 func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caughtUp func(out int64) int64) (s stake,
 	ok bool) {
 	clocks := cfg.Clocks
-	least, most := l.Charge.Cost(c.Method, c.Tool)
-	if c.Kind != history.Request && c.Kind != history.Notification {
-		least, most = l.Charge.Aside()
-	}
+	least, most := costOf(l, c)
 	if c.Outcome == history.Unsent || most == 0 {
 		return s, false
 	}

@@ -114,6 +114,10 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 		{"something was admitted", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
 			return append(calls[:6:6], append(callsAt(history.OK, 2*s), calls[6:]...)...)
 		}, false},
+		{"something was admitted, and stands last in the history", []string{"5 per 10s fixed"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				return append(calls, callsAt(history.OK, 6*s, 2*s)...)
+			}, false},
 		{"something was admitted beside the second", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				calls[6].Received += 100 * ms

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -29,7 +28,7 @@ type whoAsks struct {
 func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 	told := map[whoAsks]shortWait{} // since something was admitted, those that end first
 	var flying time.Duration        // until when what was sent may have been admitted
-	for i := range c.calls {
+	for _, i := range bySent(c.calls) {
 		k := &c.calls[i]
 		switch {
 		case k.Outcome == history.Unsent, !l.mayCharge(k):
@@ -74,10 +73,12 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 
 // mayCharge reports if any law may charge a call.
 func (l *Laws) mayCharge(k *history.Call) bool {
-	return slices.ContainsFunc(l.Held, func(law promise.Law) bool {
-		_, most := law.Charge.Cost(k.Method, k.Tool)
-		return most > 0
-	})
+	for x := range l.Held {
+		if _, most := costOf(&l.Held[x], k); most > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // exactWait reports if a law says to the instant when it lets in more: not where that

@@ -164,7 +164,7 @@ type spoilt struct {
 // step of the server's clock.
 func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.shares(), Clocks: j.Clocks})
-	elsewhere, stepped := "", o.stepped(j, court)
+	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
 			elsewhere = fmt.Sprintf("%s in %s", why, s.Name)
@@ -176,9 +176,12 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 		if at < 0 || s.Once || o.Server.Scenarios[at].Verdict == verdict.Pass {
 			continue
 		}
-		why := stepped
+		why := ""
 		if o.Server.Scenarios[at].Verdict == verdict.Inconclusive {
-			why = cmp.Or(court.Trial(s.Name).Disturbance(), elsewhere, stepped)
+			why = cmp.Or(court.Trial(s.Name).Disturbance(), elsewhere)
+		}
+		if why == "" {
+			why = o.stepped(j, court)
 		}
 		if why != "" {
 			again = append(again, spoilt{s, why})
