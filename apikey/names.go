@@ -25,10 +25,13 @@ var secretNames = map[string]bool{
 
 // secretName reports if a key says that its value is a secret, alone or behind
 // a provider's name, as in OPENAI_API_KEY and openaiApiKey.
-func secretName(key string) bool {
+func secretName(key string) bool { return endsIn(secretNames, key) }
+
+// endsIn reports if the last part of a name, or its last two or three, are one of these.
+func endsIn(names map[string]bool, key string) bool {
 	parts := nameParts(key)
 	for n := 1; n <= min(3, len(parts)); n++ {
-		if secretNames[strings.Join(parts[len(parts)-n:], "")] {
+		if names[strings.Join(parts[len(parts)-n:], "")] {
 			return true
 		}
 	}

@@ -1,9 +1,6 @@
 package apikey
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // A walk goes through a credential that may have white space in it: a line that
 // was wrapped, or groups of characters.
@@ -159,12 +156,8 @@ next:
 	return -1
 }
 
-// leastPiece is how long a piece of a weak format is at least, and leastWeak the
-// whole.
-const (
-	leastPiece = 8
-	leastWeak  = 17
-)
+// leastPiece is how long a piece of a weak format is at least.
+const leastPiece = 8
 
 // weak judges the piece from i to n, and where it looks random and white space ends
 // it, those that go on behind it as wrapped lines do.
@@ -204,9 +197,12 @@ func (s *scanner) weakOf(i, n int) string {
 	if !bytes.ContainsAny(piece, digits) || wordlike(piece) {
 		return ""
 	}
-	asked := false
-	for k := range s.marks.weak {
-		w := &s.marks.weak[k]
+	asked, list := false, s.marks.weak
+	if !s.marks.lengths[n-i] {
+		list = nil // none is so long
+	}
+	for k := range list {
+		w := &list[k]
 		if n-i < w.min || n-i > w.max || !w.f.fits(piece) {
 			continue
 		}
@@ -273,14 +269,9 @@ func (s *scanner) secretBefore(i int) bool {
 	for n > 0 && (words.has[name[n-1]] || name[n-1] == '-') {
 		n--
 	}
-	parts := nameParts(string(name[n:]))
-	for k := range min(3, len(parts)) {
-		last := strings.Join(parts[len(parts)-1-k:], "")
-		if plainNames[last] || secretNames[last] && close && bytes.Equal(name[n:], bytes.ToUpper(name[n:])) {
-			return true
-		}
-	}
-	return false
+	name = name[n:]
+	capitals := bytes.Equal(name, bytes.ToUpper(name))
+	return endsIn(plainNames, string(name)) || close && capitals && secretName(string(name))
 }
 
 // plainNames are of secretNames those that texts about keys, and test vectors, don't use.
