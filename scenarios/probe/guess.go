@@ -299,3 +299,9 @@ func OneBurst(i verdict.Interval) (n int, ok bool) {
 
 // RoundBurst is the whole number of tokens nearest to the middle of a range.
 func RoundBurst(i verdict.Interval) int { return max(1, int(math.Round((i.Lo+i.Hi)/2))) }
+
+// noOther reports if no guess but those that were tried explains all answers.
+func (p *probe) noOther(tried map[string]bool) bool {
+	_, another := p.likeliest(tried)
+	return !another
+}

@@ -54,10 +54,8 @@ func (p *probe) findLaws(ctx context.Context) error {
 			break
 		}
 		tried[g.key()] = true
-		if g.near(last) {
-			if _, another := p.likeliest(tried); !another { // what was sent to try that may tell already
-				p.settleLaws(g)
-			}
+		if g.near(last) && p.noOther(tried) { // what was sent to try that may tell already
+			p.settleLaws(g)
 		}
 		var err error
 		if !p.lawsCertain {
