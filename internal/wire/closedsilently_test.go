@@ -49,3 +49,9 @@ func TestHandshakeWithWhoClosesSilently(t *testing.T) {
 	s := dial(t, Options{Transport: HTTP, Protocol: "2025-11-25", Client: "c1", URL: closesSilently(t), ListTools: true})
 	require.Equal(t, history.Broken, s.Exchange(t.Context(), echo).Outcome)
 }
+
+func between(s, from, to string) string {
+	_, s, _ = strings.Cut(s, from)
+	s, _, _ = strings.Cut(s, to)
+	return s
+}

@@ -167,12 +167,6 @@ func perform(c net.Conn, acts []act, id string) bool {
 	return true
 }
 
-func between(s, from, to string) string {
-	_, s, _ = strings.Cut(s, from)
-	s, _, _ = strings.Cut(s, to)
-	return s
-}
-
 // An ending of calls on one of the two paths, without what can't be the same.
 type came struct {
 	Call   history.Call
