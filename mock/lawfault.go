@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/ratelimit"
 )
 
 // A quirk is what a count does wrong with time.
@@ -16,6 +17,7 @@ type quirk struct {
 	never bool          // what was taken is never given back
 	early time.Duration // it is given back after this long; 0: when it should be
 	twice bool          // the last tenth of a window counts anew
+	hasty bool          // refusals ask to wait a quarter of what is needed
 }
 
 // edge is how much more than n is granted at an instant, where windows touch twice.
@@ -33,6 +35,9 @@ type LawFault struct {
 	Cause string // what the verdict on it should say: an RE2 pattern
 	Note  string // of which laws nobody can tell, and why; empty where it is told of all
 
+	// Shape is the refusal shape that shows it; empty where any does.
+	Shape ratelimit.Shape
+
 	// of reports if a law can be broken so; hidden, if no run can tell: see Note.
 	of, hidden func(l promise.Law) bool
 	change     func(k *keptLaw)
@@ -48,7 +53,7 @@ func (f LawFault) Of(l promise.Law) (can, told bool) {
 
 // LawFaults returns the ways to break a law.
 func LawFaults() []LawFault {
-	return slices.Concat(numberFaults(), timeFaults(), kindFaults(), keyFaults(), costFaults())
+	return slices.Concat(numberFaults(), timeFaults(), kindFaults(), keyFaults(), costFaults(), waitFaults())
 }
 
 // unsaid: nobody says of which kind a window is, so that only what every kind forbids is
@@ -204,6 +209,16 @@ func costFaults() []LawFault {
 			of:     func(l promise.Law) bool { return l.Charge.Units != nil },
 			change: func(k *keptLaw) { k.law.Charge.Units = nil }},
 	}
+}
+
+// waitFaults are laws that are kept, and of which refusals say what isn't so.
+func waitFaults() []LawFault {
+	return []LawFault{{Name: "law-waits-short", Cause: "Retry-After is too short", Doc: "refusals ask to wait a " +
+		"quarter of what is needed",
+		of: func(l promise.Law) bool {
+			return l.Kind == promise.Window && (l.Style == promise.Fixed || l.Style == promise.Sliding)
+		},
+		Shape: ratelimit.HTTP429, change: func(k *keptLaw) { k.quirk.hasty = true }}}
 }
 
 // LawFaultNamed returns the fault of that name, of those that an audit shows as well.

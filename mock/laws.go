@@ -167,6 +167,9 @@ func (s *statute) refuse(r Request, claims []claim, by int, wait time.Duration) 
 			c.count.prolong(r.At)
 		}
 	}
+	if claims[by].law.quirk.hasty {
+		wait /= 4
+	}
 	return Answer{Limited: true, RetryAfter: wait, Law: claims[by].law.said.Name}
 }
 

@@ -99,6 +99,20 @@ type Server struct {
 	wg       sync.WaitGroup                      // of listeners and HTTP handlers
 }
 
+// Showing is the shape of refusals that was chosen, else the one that shows the fault; empty
+// where any does.
+func (c Config) Showing() ratelimit.Shape {
+	if c.Shape != "" {
+		return c.Shape
+	}
+	name, _, _ := strings.Cut(c.Fault, "@")
+	if f, ok := LawFaultNamed(name); ok {
+		return f.Shape
+	}
+	f, _ := FaultNamed(c.Fault)
+	return f.Shape
+}
+
 // New returns a server that serves nothing yet. It must be closed. The error
 // for an unknown fault, shape or charging policy names those that there are.
 func New(c Config) (*Server, error) {
@@ -111,11 +125,7 @@ func New(c Config) (*Server, error) {
 		func(l promise.Law) bool { return l.Key.Has(promise.Credential) }) {
 		c.IdentityHeader = "Authorization"
 	}
-	if c.Shape == "" {
-		if f, ok := FaultNamed(c.Fault); ok {
-			c.Shape = f.Shape
-		}
-	}
+	c.Shape = c.Showing()
 	if c.Shape == "" && c.Embedded {
 		c.Shape = ratelimit.HTTP429
 	}

@@ -131,6 +131,11 @@ func (w *lawPlanner) still(x int) {
 func (w *lawPlanner) reset(x int) {
 	l := w.promise[x]
 	clearOf := w.beside(l.Every)
+	// Whoever was told to wait less than is left asks twice in vain.
+	if half := w.first + l.Every/2; w.now < half && !l.Charge.Refused && !l.Elastic && l.Lockout == 0 {
+		w.now = half
+		w.send(0)
+	}
 	// It is to be answered before the window ends, or nobody knows in which one it was.
 	w.now = max(w.now, w.first+l.Every-clearOf-w.set.Lasts)
 	if w.now < w.first+l.Every {

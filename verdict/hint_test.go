@@ -54,9 +54,16 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 			at(140*ms, history.OK, "")}, want: Pass, says: "1 refusal of 2 with a hint, none contradicted"},
 		{name: "none", then: []history.Call{refused(60*ms, "")}, want: Pass, says: "0 refusals of 2"},
 
-		{name: "too short", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{refused(60*ms, "")},
+		{name: "too short", hints: `body.retry_after_ms="20" wait 19ms..21ms`, then: []history.Call{
+			refused(60*ms, `body.retry_after_ms="20" wait 19ms..21ms`), refused(90*ms, "")},
 			want: Fail, says: "told to retry after 20ms (body.retry_after_ms: 20), but 29ms later still refused",
 			cause: "Retry-After is too short"},
+		{name: "too short once: the server's clock may have been set back", hints: `body.retry_after_ms="20" wait 19ms..21ms`,
+			then: []history.Call{refused(60*ms, "")}, want: Inconclusive, says: "in between, once: a step of the " +
+				"server's clock would explain it"},
+		{name: "too short, both at the same time", hints: `body.retry_after_ms="20" wait 19ms..21ms`,
+			then: []history.Call{refused(40*ms, `body.retry_after_ms="15" wait 14ms..16ms`), refused(60*ms, "")},
+			want: Inconclusive, says: "once"},
 		{name: "just within its precision", hints: `body.retry_after_ms="29" wait 28ms..30ms`,
 			then: []history.Call{refused(60*ms, "")}, want: Pass},
 		{name: "too short, but something was taken", hints: `body.retry_after_ms="20" wait 19ms..21ms`,
@@ -73,9 +80,13 @@ func TestHintsAreHeldToWhatTheyCanMean(t *testing.T) {
 		{name: "a date, two seconds either way", hints: `Retry-After="Sat, 28 Nov 2026 12:00:01 GMT" wait -1s..3s`,
 			then: []history.Call{refused(1500*ms, ""), at(1600*ms, history.OK, "")}, want: Pass},
 
-		{name: "zero, obeyed in vain", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{refused(32*ms, "")},
+		{name: "zero, obeyed in vain", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{
+			refused(32*ms, `Retry-After="0" wait -1s..1s`), refused(34*ms, "")},
 			want: Fail, says: "told to retry after 0s (Retry-After: 0), but 1ms later still refused",
 			cause: "too short", warns: []string{"refusals tell to retry at once"}},
+		{name: "zero, both on their way", hints: `Retry-After="0" wait -1s..1s`, then: []history.Call{
+			refused(30*ms, `Retry-After="0" wait -1s..1s`), refused(30*ms, `Retry-After="0" wait -1s..1s`)},
+			want: Pass, warns: []string{"refusals tell to retry at once"}},
 		{name: "zero, not tried", hints: `Retry-After="0" wait -1s..1s`,
 			then: []history.Call{at(200*ms, history.OK, "")}, want: Pass, warns: []string{"refusals tell to retry at " +
 				"once: after 0 s"}},
@@ -183,10 +194,11 @@ func TestHintsOfASharedServer(t *testing.T) {
 
 // Histories that were kept before hints were have a duration only.
 func TestHintsOfOlderHistories(t *testing.T) {
-	calls := append(drained(""), at(60*time.Millisecond, history.Limited, ""))
-	calls[20].RetryAfter = 20 * time.Millisecond
+	calls := append(drained(""), at(60*time.Millisecond, history.Limited, ""),
+		at(90*time.Millisecond, history.Limited, ""))
+	calls[20].RetryAfter, calls[21].RetryAfter = 20*time.Millisecond, 20*time.Millisecond
 	require.Equal(t, Fail, hintFinding(t, Config{}, calls).Verdict)
-	calls[20].RetryAfter = time.Second
+	calls[20].RetryAfter, calls[21].RetryAfter = time.Second, 0
 	require.Equal(t, Pass, hintFinding(t, Config{}, calls).Verdict)
 	calls[20].RetryAfter, calls[21].RetryAfter = 15*time.Second, 14*time.Second
 	calls = append(calls, at(200*time.Millisecond, history.OK, ""))

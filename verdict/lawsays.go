@@ -86,10 +86,20 @@ func (l *Laws) saysFinding(c *Court) Finding {
 		f.Witness = &Witness{Calls: wrong[:min(len(wrong), 20)]}
 		return f
 	}
-	if w, ok := l.tooShort(c, j); ok && !c.cfg.Shared { // else others may have taken what was promised
-		f.Verdict, f.Saw, f.Cause = Fail, w.says(c.calls), "Retry-After is too short"
-		f.Witness = &Witness{Calls: []int{w.told + 1, w.later + 1}, From: c.calls[w.told].Received,
-			To: c.calls[w.later].Sent}
+	if c.cfg.Shared { // others may have taken what was promised
+		return f
+	}
+	switch short := l.tooShort(c, j); len(short) {
+	case 0:
+	case 1:
+		f.Verdict, f.Saw, f.Next = Inconclusive, short[0].says(c.calls)+", once: a step of the server's clock would "+
+			"explain it", onceEarly
+	default:
+		f.Verdict, f.Saw, f.Cause = Fail, short[0].says(c.calls), "Retry-After is too short"
+		f.Witness = &Witness{From: c.calls[short[0].told].Received, To: c.calls[short[1].later].Sent}
+		for _, w := range short[:2] {
+			f.Witness.Calls = append(f.Witness.Calls, w.told+1, w.later+1)
+		}
 	}
 	return f
 }

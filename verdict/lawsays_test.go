@@ -96,6 +96,7 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 		{"a window that fades out", []string{"5 per 10s counter"}, s, 4 * s, nil, false},
 		{"nobody said which", []string{"5 per 10s"}, s, 4 * s, nil, false},
 		{"refusals bar for a time", []string{"5 per 10s fixed lockout 5s"}, s, 4 * s, nil, false},
+		{"refusals prolong it", []string{"5 per 10s fixed elastic"}, s, 4 * s, nil, false},
 		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, s, 4 * s, nil, false},
 		{"no word of it", []string{"5 per 10s fixed"}, 0, 4 * s, nil, false},
 		{"behind a handshake", []string{"5 per 10s fixed methods tools/call may *"}, s, 5 * s,
@@ -145,13 +146,38 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 				calls = row.spoil(calls)
 			}
 			f := lawsOf(t, row.laws...).saysFinding(courtOf(calls))
+			once := map[bool]Verdict{true: Inconclusive, false: Pass}[row.fail]
+			require.Equal(t, once, f.Verdict, "a step of the server's clock explains it once: "+f.Saw)
+
+			n := len(calls)
+			for _, k := range calls[:n:n] {
+				k.Sent, k.Received = k.Sent+100*s, k.Received+100*s
+				calls = append(calls, k)
+			}
+			f = lawsOf(t, row.laws...).saysFinding(courtOf(calls))
 			require.Equal(t, row.fail, f.Verdict == Fail, f.Saw)
 			if row.fail {
 				require.Equal(t, "Retry-After is too short", f.Cause)
-				require.Equal(t, []int{6, len(calls)}, f.Witness.Calls)
+				require.Equal(t, []int{6, n, n + 6, 2 * n}, f.Witness.Calls)
 			}
 		})
 	}
+}
+
+// Refusals that are told one after the other to come back too early are two of them, though
+// nothing is admitted: no one step of a clock explains both.
+func TestWaitsThatAreTooShortInARow(t *testing.T) {
+	const s = time.Second
+	calls := append(callsAt(history.OK, every(0, time.Millisecond, 5)...), callsAt(history.Limited, s, 4*s, 7*s)...)
+	for i := range calls[5:] {
+		calls[5+i].RetryAfter = s
+	}
+	f := lawsOf(t, "5 per 10s fixed").saysFinding(courtOf(calls))
+	require.Equal(t, Fail, f.Verdict, f.Saw)
+	require.Equal(t, []int{6, 7, 7, 8}, f.Witness.Calls)
+	calls[7].Sent, calls[7].Received = 5*s, 5*s
+	f = lawsOf(t, "5 per 10s fixed").saysFinding(courtOf(calls))
+	require.Equal(t, Inconclusive, f.Verdict, f.Saw)
 }
 
 // Promised headers that aren't there, and that lie, are a fail; those that nobody

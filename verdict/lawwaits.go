@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -21,11 +22,12 @@ type whoAsks struct {
 	law                           int
 }
 
-// tooShort finds a refusal that proves an earlier one's wait too short: it is the same
+// tooShort finds refusals that prove an earlier one's wait too short: each is the same
 // client's, for the same, and was sent after the wait was over; the same law alone can have
-// made both; and nothing can have been admitted between the two. In one go through the
-// history, in the order of sending.
-func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
+// made both; and nothing can have been admitted between the two. No two of the waits are at
+// the same time, so that one step of the server's clock explains one of them at most. In one
+// go through the history, in the order of sending.
+func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
 	told := map[whoAsks]shortWait{} // since something was admitted, those that end first
 	var flying time.Duration        // until when what was sent may have been admitted
 	for _, i := range bySent(c.calls) {
@@ -34,21 +36,17 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 		case k.Outcome == history.Unsent, !l.mayCharge(k):
 			continue
 		case k.Outcome != history.Limited || !k.Planned():
-			if ok && k.Sent >= c.calls[found.later].Received {
-				return found, true
-			}
+			// It may have been admitted before a refusal that it was beside.
+			found = slices.DeleteFunc(found, func(w shortWait) bool { return c.calls[w.later].Received > k.Sent })
 			clear(told)
-			ok = false
 			if k.Kind == history.Notification && k.Received > k.Sent { // taken in, and soon looked at
 				flying = max(flying, k.Received+headerStep)
 				continue
 			}
 			if !k.Outcome.Answered() {
-				return shortWait{}, false // it may be admitted at any time
+				return found // it may be admitted at any time
 			}
 			flying = max(flying, k.Received)
-			continue
-		case ok:
 			continue
 		}
 		by := j.By(i)
@@ -58,8 +56,8 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 		who := whoAsks{k.Client, k.Session, k.Method, k.Tool, by[0]}
 		if w, asked := told[who]; asked && c.cfg.Clocks.Least(k.Sent-c.calls[w.told].Received) >= w.end {
 			w.later = i
-			found, ok = w, true
-			continue
+			found = append(found, w)
+			clear(told)
 		}
 		// Whole seconds may have been rounded either way.
 		end := k.RetryAfter + headerStep
@@ -68,7 +66,7 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found shortWait, ok bool) {
 			told[who] = shortWait{told: i, end: end}
 		}
 	}
-	return found, ok
+	return found
 }
 
 // mayCharge reports if any law may charge a call.
@@ -85,7 +83,7 @@ func (l *Laws) mayCharge(k *history.Call) bool {
 // depends on what else is refused, waits or lasts, nor where a window fades out.
 func exactWait(l *promise.Law) bool {
 	switch {
-	case l.Charge.Refused || l.Lockout > 0 || l.Wait > 0:
+	case l.Charge.Refused || l.Elastic || l.Lockout > 0 || l.Wait > 0:
 		return false
 	case l.Kind == promise.Window:
 		return l.Style == promise.Fixed || l.Style == promise.Sliding || l.Style == promise.Aligned

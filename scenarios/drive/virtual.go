@@ -78,11 +78,7 @@ func VirtualServer(clock *virtual.Clock, c mock.Config, delay virtual.Delay, r *
 	if err != nil {
 		return nil, err
 	}
-	shape := c.Shape
-	if fault, ok := mock.FaultNamed(c.Fault); ok && shape == "" {
-		shape = fault.Shape
-	}
-	m := &virtualMock{Config: c, limiter: limiter, shape: shape, batches: map[string]int{},
+	m := &virtualMock{Config: c, limiter: limiter, shape: c.Showing(), batches: map[string]int{},
 		executions: mock.Executions{Fault: c.Fault, Counter: c.Counter}}
 	return &virtual.Server{Clock: clock, There: delay, Back: delay, Rand: r, Decide: m.decide}, nil
 }
