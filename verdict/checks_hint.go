@@ -45,21 +45,13 @@ func judgeRetryHint(t *Trial) Finding {
 		f.Verdict, f.Saw = Pass, "not judged: others may take the token that a refusal promised"
 		return f
 	}
+	early, twice := t.tooEarly(r.waits)
+	if twice {
+		f.Verdict, f.Saw, f.Witness, f.Cause = Fail, early.saw, early.witness, "Retry-After is too short"
+		return f
+	}
 	var late *flaw
-	var early []*Witness // one, and one after it: a step of the server's clock explains one
 	for _, h := range r.waits {
-		if k, ok := t.court.tooSoon(h); ok {
-			if len(early) == 0 || k.call.Sent < early[0].To {
-				early = []*Witness{{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}}}
-				f.Saw = fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in "+
-					"between", h.said(), span(k.call.Sent-h.call.Received))
-			} else if h.call.Received >= early[0].To {
-				f.Verdict, f.Cause, f.Witness = Fail, "Retry-After is too short", early[0]
-				f.Witness.To, f.Witness.Calls = k.call.Sent, append(f.Witness.Calls, h.pos, k.pos)
-				return f
-			}
-			continue
-		}
 		k, ok := t.court.tooLate(h)
 		if !ok || late != nil && late.sure {
 			continue
@@ -79,15 +71,34 @@ func judgeRetryHint(t *Trial) Finding {
 	case late != nil:
 		f.Warnings = append(f.Warnings, late.saw+": who heeds it waits longer than needed")
 	}
-	if len(early) > 0 {
+	if early != nil {
 		f.Verdict, f.Next = Inconclusive, onceEarly
-		f.Saw += ", once: a step of the server's clock would explain it"
+		f.Saw = early.saw + ", once: a step of the server's clock would explain it"
 		return f
 	}
 	f.Verdict = Pass
 	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(r.hinted, "refusal"),
 		t.count(history.Limited))
 	return f
+}
+
+// tooEarly finds a wait that was too short, and reports if there is another one, after it:
+// a step of the server's clock explains one.
+func (t *Trial) tooEarly(waits []hinted) (first *flaw, twice bool) {
+	for _, h := range waits {
+		k, ok := t.court.tooSoon(h)
+		switch {
+		case !ok:
+		case first == nil || k.call.Sent < first.witness.To:
+			first = &flaw{witness: &Witness{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}},
+				saw: fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between",
+					h.said(), span(k.call.Sent-h.call.Received))}
+		case h.call.Received >= first.witness.To:
+			first.witness.To, first.witness.Calls = k.call.Sent, append(first.witness.Calls, h.pos, k.pos)
+			return first, true
+		}
+	}
+	return first, false
 }
 
 // A flaw is what is wrong with hints, and the calls that show it.
