@@ -39,7 +39,7 @@ func (s *secrets) find(v *view, depth int) []Match {
 	found = s.whole.scan(solid, found)
 	found = s.letters.scan(solid, found)
 	found = s.words(v, found)
-	if depth == deepest || len(v.text) < s.least {
+	if depth == deepest || len(v.text) < s.least && len(s.short) == 0 {
 		return found
 	}
 	for _, d := range disguises() {
@@ -48,9 +48,11 @@ func (s *secrets) find(v *view, depth int) []Match {
 			of = solid
 		}
 		for _, plain := range d.undo(of, s.least) {
-			for _, m := range s.find(plain, depth+1) {
-				m.Encoding = d.name
-				found = append(found, m)
+			for _, part := range plain.vicinities(len(s.values) == 0) {
+				for _, m := range s.find(part, depth+1) {
+					m.Encoding = d.name
+					found = append(found, m)
+				}
 			}
 		}
 	}

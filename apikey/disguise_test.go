@@ -280,7 +280,7 @@ func TestRedactCut(t *testing.T) {
 func TestRedactLong(t *testing.T) {
 	key := provider(t, "anthropic").Sample(dice())
 	filler := strings.Repeat("an ordinary line of a log, 42 bytes long.\n", 20000)
-	for _, at := range []int{0, 224<<10 - 40, 224 << 10, 224<<10 + 900, 225<<10 - 1, 256<<10 - 30, 256 << 10, 500000} {
+	for _, at := range []int{0, 160<<10 - 40, 160 << 10, 160<<10 + 900, 161<<10 - 1, 192<<10 - 30, 192 << 10, 500000} {
 		text := filler[:at] + " " + key + " " + filler[at:]
 		out := apikey.Redact(text)
 		require.Equal(t, strings.Replace(text, key, "[redacted anthropic]", 1), out, "at %d", at)

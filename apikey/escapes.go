@@ -95,6 +95,7 @@ func rewritten(v *view, marks string, undo func(text []byte, i int) (rune, int))
 		}
 		switch {
 		case r == nothing:
+			out.put(i, i+n, none)
 		case r >= latin:
 			out.put(i, i+n, none, utf8.AppendRune(nil, r-latin)...)
 		case r < 0x100: // a byte, of UTF-8 maybe
@@ -145,8 +146,9 @@ func braced(text []byte) (rune, int) {
 // backslashes reads an escape with a backslash before it, or with more: each quoting of a
 // text doubles those in it, and a code point behind them is one however often it was quoted.
 func backslashes(text []byte) (rune, int) {
+	const most = 64 // of a text that was quoted six times
 	n := 1
-	for n < len(text) && text[n] == '\\' {
+	for n < min(len(text), most) && text[n] == '\\' {
 		n++
 	}
 	if n > 1 && n < len(text) && (text[n] == 'u' || text[n] == 'x') {

@@ -268,7 +268,7 @@ func (s *scanner) named(i int, names []string) bool {
 // assigned reports if what stands right before i is called a credential.
 func (s *scanner) assigned(i int) bool {
 	const close = 28
-	return s.hasWordAnywhere(s.text[max(0, i-close):i]) || s.parent != nil &&
+	return s.hasWordAnywhere(s.text[max(0, i-close):i]) || s.parent != nil && s.parent.parent != nil &&
 		s.hasWordAnywhere(s.sourceBefore(i, close))
 }
 

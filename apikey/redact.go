@@ -126,7 +126,7 @@ func (m Match) replacement() string {
 // overlap by more than a credential is long, however it is spelt; what begins
 // just behind the edge of a chunk was seen whole in the one before.
 const (
-	chunk   = 384 << 10
+	chunk   = 192 << 10
 	overlap = 32 << 10
 	edge    = 1 << 10
 )

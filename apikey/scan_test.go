@@ -16,7 +16,7 @@ import (
 func TestScan(t *testing.T) {
 	key := provider(t, "gitlab").Sample(dice())
 	line := strings.Repeat("an ordinary line of a log\n", 1)
-	for _, at := range []int{0, 100, 224<<10 - 20, 225 << 10, 256<<10 - 5, 480 << 10, 700 << 10} {
+	for _, at := range []int{0, 100, 160<<10 - 20, 161 << 10, 192<<10 - 5, 320 << 10, 700 << 10} {
 		n := at / len(line)
 		text := strings.Repeat(line, n) + "key " + key + "\n" + strings.Repeat(line, 20000)
 		var got []apikey.Place

@@ -162,8 +162,11 @@ const leastPiece = 8
 // weak judges the piece from i to n, and where it looks random and white space ends
 // it, those that go on behind it as wrapped lines do.
 func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) {
-	for {
+	for called := false; ; {
 		if n-i >= leastNamed {
+			if called = called || s.called(i); !called {
+				return 0, ""
+			}
 			if family := s.weakOf(i, n); family == generic.name {
 				return s.tokenEnd(n), family
 			} else if family != "" {
@@ -194,29 +197,20 @@ func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) 
 // weakOf names the family of which the piece is a credential.
 func (s *scanner) weakOf(i, n int) string {
 	piece := s.text[i:n]
-	if !bytes.ContainsAny(piece, digits) || wordlike(piece) {
+	if !bytes.ContainsAny(piece, digits) || wordlike(piece) || !various(piece) || unlikely(piece) {
 		return ""
 	}
-	asked, list := false, s.marks.weak
+	list := s.marks.weak
 	if !s.marks.lengths[n-i] {
 		list = nil // none is so long
 	}
 	for k := range list {
 		w := &list[k]
-		if n-i < w.min || n-i > w.max || !w.f.fits(piece) {
-			continue
-		}
-		if !asked { // the cheaper question first, and once
-			if asked = true; !s.valued(i, piece) {
-				return ""
-			}
-		}
-		if s.named(i, w.near) {
+		if n-i >= w.min && n-i <= w.max && w.f.fits(piece) && s.named(i, w.near) {
 			return w.family
 		}
 	}
-	if n-i <= mostWeak && (mixed(piece) || loud(piece)) && (asked || s.valued(i, piece)) && !identifier(piece) &&
-		s.secretBefore(i) {
+	if n-i <= mostWeak && (mixed(piece) || loud(piece)) && !identifier(piece) && s.secretBefore(i) {
 		return generic.name
 	}
 	return ""
@@ -242,9 +236,9 @@ func identifier(piece []byte) bool {
 	return 2*letters >= len(piece)-figures-signs
 }
 
-// valued reports if a piece may be a value that a name says is a credential.
-func (s *scanner) valued(i int, piece []byte) bool {
-	return (i == 0 || s.opens(i)) && s.assigned(i) && !s.disowned(i) && various(piece) && !unlikely(piece)
+// called reports if what begins at i may be a value that a name says is a credential.
+func (s *scanner) called(i int) bool {
+	return (i == 0 || s.opens(i)) && s.assigned(i) && !s.disowned(i)
 }
 
 // secretBefore reports if the name right before a value, with no more between them than
@@ -254,7 +248,8 @@ func (s *scanner) secretBefore(i int) bool {
 	const marks = " \"'`\\"
 	text := s.sourceBefore(i, nearby)
 	value := bytes.TrimRight(text, marks)
-	if len(value) < len(text) && bytes.HasSuffix(bytes.ToLower(value), []byte("bearer")) {
+	if len(value) < len(text) && len(value) >= len("bearer") &&
+		bytes.EqualFold(value[len(value)-len("bearer"):], []byte("bearer")) {
 		return true
 	}
 	name, assigns := bytes.CutSuffix(value, []byte("="))
