@@ -24,9 +24,25 @@ type simLimiter interface {
 type simBucket struct {
 	rate, burst, level, last float64
 	step, every, next        float64
+	back                     clockBack
 }
 
+// clockBack is what a bucket makes of a clock that was set back.
+type clockBack int
+
+const (
+	backTakes clockBack = iota // what comes in between flows out again
+	backWaits                  // nothing flows until it shows a new time
+	backLoses                  // what came since the last call is lost, and it goes on
+)
+
 func (b *simBucket) flow(at float64) {
+	if at < b.last && b.back != backTakes {
+		if b.back == backLoses {
+			b.last = at
+		}
+		return
+	}
 	if b.step == 0 {
 		b.level = min(b.burst, b.level+b.rate*(at-b.last))
 		b.last = at
@@ -131,6 +147,7 @@ type simServer struct {
 	pace     float64 // of its clock
 	stepAt   float64 // when its clock is set by stepBy, in seconds
 	stepBy   float64
+	back     clockBack
 	loses    bool // replies
 }
 
@@ -147,6 +164,9 @@ func (s *simServer) limiter(x int, c *history.Call) simLimiter {
 	l := s.limiters[x][key]
 	if l == nil {
 		l = simFor(s.r, s.laws[x])
+		if b, ok := l.(*simBucket); ok {
+			b.back = s.back
+		}
 		s.limiters[x][key] = l
 	}
 	return l

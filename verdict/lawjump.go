@@ -51,7 +51,8 @@ type lawJump struct {
 	calls   []history.Call
 	cfg     LawConfig
 	work    int
-	stamps  []stamp // all instants of the history, in order
+	stamps  []stamp        // all instants of the history, in order
+	early   []history.Call // those by which a step must show
 }
 
 // shownBy is the instant by which the history is certainly broken: what lies behind

@@ -31,10 +31,12 @@ func (s ClockStep) String() string {
 
 // What a search for a step may take, and what it finds.
 const (
-	stepWork  = 400_000 // calls that are judged, over and over
+	stepWork  = 1_000_000 // calls that are judged, over and over
 	stepLeast = 100 * time.Millisecond
 	stepMost  = 5 * time.Second
 	stepFine  = 10 * time.Millisecond
+
+	mostEmptied = 1000 // tokens of buckets that may have lost what they held
 )
 
 // LawStep looks for the one step of the server's clock that alone explains why a history
@@ -47,7 +49,9 @@ func LawStep(p promise.Promise, calls []history.Call, cfg LawConfig) (ClockStep,
 	}
 	j := &lawJump{promise: p, calls: calls, cfg: cfg, work: stepWork}
 	j.stamp()
-	for _, s := range j.silent(j.within(found)) {
+	from, to := j.within(found)
+	j.early = upTo(calls, to)
+	for _, s := range j.silent(from, to) {
 		if by, ok := j.steps(s); ok {
 			before := func(c history.Call) bool { return int64(c.Sent) < s.to && c.Outcome != history.Unsent }
 			last := 0
@@ -90,30 +94,58 @@ func (j *lawJump) silent(from, to int64) (out []step) {
 	return out
 }
 
+// A setting is what limiters make of a clock that was set.
+type setting int
+
+const (
+	setOn    setting = iota // what comes while it shows a time again comes at the last new one
+	setTwice                // it comes at that time
+	setEmpty                // as setOn, and buckets may have lost what they held
+)
+
 // steps looks for how far the clock was set at a place. The further forward, the more may be
 // let through and the less refused. Set back, a time comes twice: windows may go by what they
-// noted the first time, and buckets don't fill.
+// noted the first time, and buckets don't fill, lose what came since each was last asked, or
+// take it back.
 func (j *lawJump) steps(s step) (least time.Duration, ok bool) {
+	buckets := slices.ContainsFunc(j.promise, func(l promise.Law) bool { return l.Kind == promise.Bucket })
 	windows := slices.ContainsFunc(j.promise, func(l promise.Law) bool { return l.Kind != promise.Bucket })
 	for _, try := range []struct {
-		way   time.Duration
-		twice bool
-	}{{1, false}, {-1, false}, {-1, true}} {
-		if try.twice && !windows {
+		way time.Duration
+		how setting
+		of  bool
+	}{{1, setOn, true}, {-1, setOn, true}, {-1, setTwice, windows}, {-1, setEmpty, buckets}} {
+		if !try.of {
 			continue
 		}
-		if least, ok = j.stepsBy(s, try.way, try.twice); ok {
-			break
+		if _, ok = j.stepsBy(j.early, s, try.way, try.how); ok {
+			if least, ok = j.stepsBy(j.calls, s, try.way, try.how); ok {
+				break
+			}
 		}
 	}
 	return least, ok
 }
 
-func (j *lawJump) stepsBy(s step, way time.Duration, twice bool) (least time.Duration, ok bool) {
+// upTo are the calls that may have to do with what was decided by an instant.
+func upTo(calls []history.Call, to int64) (early []history.Call) {
+	for _, c := range calls {
+		if int64(c.Sent) > to {
+			continue
+		}
+		if c.Outcome == history.Limited && int64(c.Received) > to {
+			c.Outcome = history.TimedOut // what is left out may be its reason
+		}
+		early = append(early, c)
+	}
+	return early
+}
+
+func (j *lawJump) stepsBy(calls []history.Call, s step, way time.Duration, how setting) (least time.Duration, ok bool) {
 	lo, hi := stepLeast, stepMost
 	for hi-lo >= stepFine && j.work > 0 {
 		mid := (lo + hi) / 2
-		over, under := j.set(s, way*mid, twice)
+		over, under := j.set(calls, s, way*mid, how)
 		if over && under {
 			break // no step here explains both
 		}
@@ -129,11 +161,9 @@ func (j *lawJump) stepsBy(s step, way time.Duration, twice bool) (least time.Dur
 	return least, ok
 }
 
-// set judges the calls by the server's clock, had it been set at a place by so much. What comes
-// while it shows a time again is decided at that time or, unless it comes twice, at the last
-// new one.
-func (j *lawJump) set(s step, by time.Duration, twice bool) (over, under bool) {
-	all, last := slices.Clone(j.calls), time.Duration(s.to)
+// set judges the calls by the server's clock, had it been set at a place by so much.
+func (j *lawJump) set(calls []history.Call, s step, by time.Duration, how setting) (over, under bool) {
+	all, last := slices.Clone(calls), time.Duration(s.to)
 	for i := range all {
 		c := &all[i]
 		switch {
@@ -143,11 +173,33 @@ func (j *lawJump) set(s step, by time.Duration, twice bool) (over, under bool) {
 		default:
 			if c.Sent, c.Received = c.Sent+by, c.Received+by; c.Sent < last {
 				c.Received = max(c.Received, last)
-				if !twice {
+				if how != setTwice {
 					c.Sent = last
 				}
 			}
 		}
 	}
+	if how == setEmpty {
+		all = j.emptied(all, last)
+	}
 	return j.fails(all, j.cfg, 0)
+}
+
+// emptied adds what may have taken all that any bucket held at an instant.
+func (j *lawJump) emptied(calls []history.Call, at time.Duration) []history.Call {
+	for x := range j.promise {
+		l, emptied := &j.promise[x], map[identity]bool{}
+		for i := range j.calls {
+			c := j.calls[i]
+			if _, most := costOf(l, &c); l.Kind != promise.Bucket || most == 0 || len(emptied)*l.N > mostEmptied {
+				continue
+			}
+			if who := j.cfg.identityOf(l.Key, &c); !emptied[who] {
+				emptied[who] = true
+				c.Sent, c.Received, c.Label, c.Outcome = at, at, history.Handshake, history.Limited
+				calls = append(calls, slices.Repeat([]history.Call{c}, l.N)...)
+			}
+		}
+	}
+	return calls
 }

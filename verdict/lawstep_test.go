@@ -15,7 +15,7 @@ import (
 // What a server does whose clock is set once in the middle of a run is explained, whatever
 // it promises.
 func TestAStepOfTheServersClockIsFound(t *testing.T) {
-	const each = 12
+	const each = 24
 	named, missed := 0, 0
 	for _, texts := range honestPromises {
 		p := parsed(t, texts...)
@@ -26,6 +26,7 @@ func TestAStepOfTheServersClockIsFound(t *testing.T) {
 			if r.IntN(2) == 0 {
 				s.stepBy = -s.stepBy
 			}
+			s.back = clockBack(seed % 3)
 			calls := s.traffic(200, []float64{0, 0.0005, 0.005}[r.IntN(3)], []string{"a", "b"})
 			cfg := LawConfig{Clocks: DefaultClocks()}
 			if JudgeLaws(p, calls, cfg).Verdict != Fail {
@@ -37,7 +38,7 @@ func TestAStepOfTheServersClockIsFound(t *testing.T) {
 				continue
 			}
 			missed++
-			t.Logf("%s, seed %d: not found: %+.2fs at %.2fs", strings.Join(texts, "; "), seed, s.stepBy, s.stepAt)
+			t.Logf("%s, seed %d: not found: %+.2fs at %.2fs, %d", strings.Join(texts, "; "), seed, s.stepBy, s.stepAt, s.back)
 		}
 	}
 	require.LessOrEqual(t, 20*missed, named, "a stack's clock that is set back isn't always told")
