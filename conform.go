@@ -80,6 +80,9 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if soft.Err() != nil {
+		server.Notes = append(server.Notes, results.InterruptedRun+"; what was asked until then is judged")
+	}
 	doc.Servers = []results.Server{server}
 	if notes := c.Baseline.Apply(doc, time.Now()); len(c.Baseline) > 0 {
 		doc.Servers[0].Notes = append(doc.Servers[0].Notes, notes...)

@@ -126,8 +126,19 @@ func (s *view) promiseSource() string {
 	return src
 }
 
-// verdictWords returns the headline's first word and the rest of it.
+// verdictWords returns the headline's first word and the rest of it, which says so where
+// somebody ended the run before its time.
 func (s *view) verdictWords() (word, says string) {
+	word, says = s.judgedWords()
+	if slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return v.interrupted() }) &&
+		!strings.Contains(says, "interrupted") {
+		says += "; " + InterruptedRun
+	}
+	return word, says
+}
+
+// judgedWords are the same of what was judged.
+func (s *view) judgedWords() (word, says string) {
 	var unsure, idle []string
 	passed, n := 0, len(s.doc.Servers)
 	first := s.doc.names()[:min(1, n)]
@@ -172,7 +183,11 @@ func (s *view) verdictWords() (word, says string) {
 		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried",
 			s.doc.named(first))
 	}
-	return word, fmt.Sprintf("no fault was found in %s, but this run could have missed one%s%s", s.doc.named(unsure),
+	missed := ", but this run could have missed one"
+	if slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return v.interrupted() }) {
+		missed = " until " + InterruptedRun
+	}
+	return word, fmt.Sprintf("no fault was found in %s%s%s%s", s.doc.named(unsure), missed,
 		rest(n, passed, s.doc.startsOnly(), nil, idle), s.doc.Servers[0].unseen(n))
 }
 

@@ -227,12 +227,18 @@ func (s *Server) openHints() []string {
 		if ours && strings.HasPrefix(f.Check, "threshold ") {
 			continue // it is open because of ourselves, and no larger sample would close it
 		}
-		if h, ok := about(f.Check); ok && !slices.Contains(list, h.open) {
+		if h, ok := about(f.Check); ok && f.Check == "pressure" && s.refusals() > 0 {
+			list = append(list, hidden)
+		} else if ok && !slices.Contains(list, h.open) {
 			list = append(list, h.open)
 		}
 	}
 	return list
 }
+
+// hidden is what to do where the limit was pressed on, and what it did can't be told.
+const hidden = "the limit was reached, and how late answers came hides what it did then: run closer to the server, " +
+	"or while it and this machine have less to do; and run all scenarios rather than a few"
 
 // another names the bucket that a server seems to have instead of the promised
 // one, where its code or the measurement says so.

@@ -13,8 +13,10 @@ const (
 	letItEnd      = "let the run come to its end: it was interrupted, and that alone may be why it can't tell"
 	giveArguments = "give the tool the arguments that it asks for, with --args '{...}': mcpload tools shows its " +
 		"schema, and mcpload call tries one call"
-	interruptedRun = "the run was interrupted"
 )
+
+// InterruptedRun begins the note of a server whose run somebody ended before its time.
+const InterruptedRun = "the run was interrupted"
 
 // missing are the words by which servers say that a call lacks an argument: FastMCP and
 // pydantic, JSON Schema validators, zod, and those that write it themselves.
@@ -70,7 +72,7 @@ func (s *Server) ours() bool {
 
 // interrupted reports if somebody ended the run before its time.
 func (s *Server) interrupted() bool {
-	return slices.ContainsFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, interruptedRun) }) ||
+	return slices.ContainsFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, InterruptedRun) }) ||
 		slices.ContainsFunc(s.Scenarios, func(sc Scenario) bool {
 			return sc.Load != nil && strings.HasPrefix(sc.Load.Stopped, "interrupted")
 		})

@@ -107,18 +107,19 @@ func TestLoadHeadlines(t *testing.T) {
 	sc := &d.Servers[0].Scenarios[0]
 	sc.Findings = sc.Findings[:2]
 	assert.Contains(t, onScreen(t, d, 200), "pass: server served 98.00 results/s of burst 16 every 10s on 100/s, p99 "+
-		"25ms; 1.2% of 5000 calls were refused; 40 of 5000 calls got no result; 10 of 5010 were not sent\n")
+		"25ms; 1.2% of 5000 calls were refused; 40 of 5000 calls got no result; 10 of 5010 were not sent; "+
+		"the run was interrupted\n")
 	sc.Load.Shape, sc.Load.Generator.Limited = "max", "we were slow"
 	text := onScreen(t, d, 220)
 	assert.Contains(t, text, "LIMITED, we were slow")
-	assert.Contains(t, text, "; but we were slow\n", "the headline says so too")
+	assert.Contains(t, text, "; but we were slow; the run was interrupted\n", "the headline says so too")
 	assert.NotContains(t, text, "as many as it could")
 	sc.Load.Generator.Limited = ""
 	assert.Contains(t, onScreen(t, d, 200), "served 98.00 results/s, as many as it could, p99 25ms; 1.2%")
 	sc.Findings = Findings([]verdict.Finding{{Check: "threshold errors<1% (implied)", Verdict: verdict.Fail,
 		Saw: "2% (100 of 5000)"}})
 	assert.Contains(t, onScreen(t, d, 200), "fail: server fails errors<1% (implied) (2% (100 of 5000)): 40× timed "+
-		"out: no reply in time\n",
+		"out: no reply in time; the run was interrupted\n",
 		"the commonest error, which no refusal is")
 	sc.Findings = Findings([]verdict.Finding{{Check: "generator", Verdict: verdict.Pass, Saw: "p99 1ms late"}})
 	sc.Findings[0].Verdict = verdict.Inconclusive

@@ -55,6 +55,16 @@ func TestASureCauseStandsAlone(t *testing.T) {
 	s := server(pressure, ours)
 	s.Notes = []string{"the run was interrupted; what was sent until then is judged"}
 	require.Equal(t, []string{letItEnd}, s.Next())
+	s.Server = "acb"
+	d := Document{Servers: []Server{*s}, Verdict: verdict.Inconclusive}
+	_, says := d.Headline()
+	require.Equal(t, "no fault was found in acb until the run was interrupted", says)
+	d.Servers[0].Verdict, d.Verdict = verdict.Fail, verdict.Fail
+	_, says = d.Headline()
+	require.Contains(t, says, "; the run was interrupted", "what it broke until then stands")
+	s = server(pressure)
+	s.Scenarios[0].Calls.Limited = 6
+	require.Equal(t, []string{hidden}, s.Next(), "a limit that refused was pressed on")
 	s = server(pressure)
 	s.Scenarios[0].Load = &Load{Stopped: "interrupted"}
 	require.Equal(t, []string{letItEnd}, s.Next())

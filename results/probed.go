@@ -16,6 +16,13 @@ const (
 	ProbeUnfinished = "unfinished" // the budget ran out, or no model explains the server
 )
 
+// What a note says of a probe that ended before its budget did, and of whom ended it where
+// that was a person.
+const (
+	ProbeEndedEarly  = "the probe ended early: "
+	ProbeInterrupted = "it was interrupted"
+)
+
 // A Probed is what a probe found out about a limit that nobody declared (schema
 // mcpload.probe/v1). What is unknown is null. JSON writes it as a document, Table for
 // people.

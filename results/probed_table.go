@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,10 +135,21 @@ func (t *probedTable) limiter() {
 	}
 }
 
+// endedEarly reports if the probe ended before its budget did.
+func (p *Probed) endedEarly() bool {
+	return slices.ContainsFunc(p.Notes, func(n string) bool { return strings.HasPrefix(n, ProbeEndedEarly) })
+}
+
 // models says what explains the answers: the kinds that still do.
 func (p *Probed) models() string {
 	switch len(p.Models) {
 	case 0:
+		switch {
+		case p.Measured != nil && p.endedEarly():
+			return "not told apart from others yet: so far a token bucket explains every answer"
+		case p.endedEarly():
+			return "not told yet"
+		}
 		return "none of those known: no token bucket, window or concurrency cap explains the answers"
 	case 1:
 		return p.Models[0].Words
@@ -194,9 +206,22 @@ func (p *Probed) found() string {
 	if len(p.Laws) > 0 {
 		return p.laws() + " explains every answer, and of which kind its windows are remains open"
 	}
+	ended := "the budget ran out"
+	if p.endedEarly() {
+		ended = "the probe ended"
+	}
+	if slices.Contains(p.Notes, ProbeEndedEarly+ProbeInterrupted) {
+		ended = "the probe was interrupted"
+	}
 	if p.Measured == nil && len(p.Models) == 1 {
-		return fmt.Sprintf("so far a %s explains every answer, but the budget ran out before that was put to the test",
-			p.Models[0].Words)
+		return fmt.Sprintf("so far a %s explains every answer, but %s before that was put to the test",
+			p.Models[0].Words, ended)
+	}
+	if p.endedEarly() && p.Spent.Limited > 0 {
+		return "there is a limit, and " + ended + " before it was certain"
+	}
+	if p.endedEarly() {
+		return ended + " before anything was found out"
 	}
 	if p.Measured != nil && p.Spent.Calls >= p.Budget.Calls*9/10 || p.Spent.Seconds >= p.Budget.Seconds*9/10 {
 		return "the budget ran out before the limit was certain"
@@ -222,7 +247,7 @@ func (t *probedTable) value(name string, v ProbedValue, say map[string]string) {
 	if v.Answer != nil {
 		answer = *v.Answer
 	} else if evidence == "" {
-		evidence = unreached
+		evidence = t.unreached()
 	}
 	if w, ok := say[answer]; ok {
 		answer = w
@@ -230,7 +255,13 @@ func (t *probedTable) value(name string, v ProbedValue, say map[string]string) {
 	t.line(name, "%s: %s", answer, evidence)
 }
 
-const unreached = "the budget did not reach that far"
+// unreached is why nothing is known of what a probe comes to late.
+func (p *Probed) unreached() string {
+	if p.endedEarly() {
+		return "the probe ended before"
+	}
+	return "the budget did not reach that far"
+}
 
 // tricks has a line for each attempt to get past the limit.
 func (t *probedTable) tricks() {
@@ -267,7 +298,7 @@ func (p *Probed) CostRows() (rows [][]string) {
 			costs = "can't tell: " + strings.ReplaceAll(strings.Trim(fmt.Sprint(c.Possible), "[]"), " ", " or ")
 		}
 		if evidence == "" {
-			evidence = unreached
+			evidence = p.unreached()
 		}
 		rows = append(rows, []string{c.Kind, costs, evidence})
 	}

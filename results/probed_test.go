@@ -32,3 +32,20 @@ func TestTheProbesScreen(t *testing.T) {
 	assert.Contains(t, text, "\n"+strings.Repeat(" ", 16)+"refused calls of", "what goes on stands under its beginning")
 	assert.Equal(t, 3, strings.Count(strings.Join(strings.Fields(text), " "), long), "no word is lost")
 }
+
+// A probe that was ended before its budget says who ended it, and blames no budget and no limiter.
+func TestAnInterruptedProbeSaysSo(t *testing.T) {
+	p := &Probed{Server: "acb", Result: ProbeUnfinished, Measured: &Measured{}, Clocks: &Clocks{},
+		Notes: []string{ProbeEndedEarly + ProbeInterrupted}, Budget: ProbedBudget{Calls: 450, Seconds: 240}}
+	require.Equal(t, "acb: the probe was interrupted before anything was found out", p.Headline())
+	p.Spent.Limited = 3
+	require.Equal(t, "acb: there is a limit, and the probe was interrupted before it was certain", p.Headline())
+	var b strings.Builder
+	require.NoError(t, p.Table(&b))
+	require.Contains(t, b.String(), "so far a token bucket explains every answer")
+	require.NotContains(t, b.String(), "budget")
+	p.Measured, p.Models = nil, []ProbedModel{{Words: "fixed window"}}
+	require.Contains(t, p.Headline(), "so far a fixed window explains every answer, but the probe was interrupted before")
+	p.Notes = nil
+	require.Contains(t, p.Headline(), "but the budget ran out before")
+}

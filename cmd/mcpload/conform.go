@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload"
-	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
@@ -123,9 +122,6 @@ func (a *app) conform(ctx context.Context, f *conformFlags, command []string, ag
 		fmt.Fprintf(a.stderr, "mcpload: %s; --dry-run prints every request\n", a.clean(calls))
 	}
 	doc, err := a.conformed(ctx, c)
-	if errors.Is(err, conform.ErrNoAnswer) {
-		err = hint.New(err, "what replies there speaks no MCP: is the path right, such as /mcp, and --transport?")
-	}
 	if err != nil {
 		return target.Explained(err)
 	}

@@ -192,7 +192,8 @@ func TestStartupIsInterrupted(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT)) // at once, please
 	_ = cmd.Wait()                                         // its status is looked at below
 	require.Equal(t, exitInconclusive, cmd.ProcessState.ExitCode(), stderr.String())
-	require.Contains(t, stdout.String(), "interrupted after 0 of ")
+	require.Contains(t, stdout.String(), " until the run was interrupted\n")
+	require.Contains(t, stdout.String(), "the run was interrupted after 0 of ")
 	require.Contains(t, stderr.String(), "interrupted")
 	text, err := os.ReadFile(pids)
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ func TestLastWordsOfAVariable(t *testing.T) {
 
 // Who gave credentials isn't told to give some.
 func TestCredentialsThatAreNotTaken(t *testing.T) {
-	refused := &wire.DialError{Kind: wire.Auth, Target: "http://host/mcp", Detail: "HTTP 401"}
+	refused := &wire.DialError{Kind: wire.Auth, Target: "http://host/mcp", Detail: "HTTP 401", Hint: wire.GiveCredentials}
 	var none, wrong target.Target
 	wrong.Options.Header = http.Header{"Authorization": {"made-up"}}
 	require.Contains(t, hint.Of(none.Unreached(refused)), "give credentials with --bearer-env")

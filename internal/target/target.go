@@ -216,13 +216,9 @@ func (t *Target) Unreached(err error) error {
 	if t.Options.HTTP2 && (dial.Kind == wire.Lost || dial.Kind == wire.Protocol || advice == "") {
 		advice = "does the server speak HTTP/2? --http 1.1 is the default"
 	}
-	if dial.Kind == wire.Auth && t.Options.Bearer == nil {
-		advice = "give credentials with --bearer-env NAME, --oauth-client-id ID, or a header such as --header " +
-			"'Authorization: Bearer $NAME'"
-		if t.Options.Header.Get("Authorization") != "" {
-			advice = "it doesn't take the credentials that it was given: is the variable the right one, and does its " +
-				"scheme stand in the header, as in --header 'Authorization: Bearer $NAME'?"
-		}
+	if dial.Kind == wire.Auth && t.Options.Bearer == nil && t.Options.Header.Get("Authorization") != "" {
+		advice = "it doesn't take the credentials that it was given: is the variable the right one, and does its " +
+			"scheme stand in the header, as in --header 'Authorization: Bearer $NAME'?"
 	}
 	if t.Options.Proxy != nil && advice == "" {
 		advice = "is the proxy there that --proxy names, and may it reach the server?"

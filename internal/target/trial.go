@@ -30,7 +30,7 @@ func (t *Target) callHint(c history.Call, s *wire.Session) string {
 		return "a slow tool makes a poor load: name another with --tool, or allow it more time with --timeout"
 	case c.Status == http.StatusUnauthorized, c.Status == http.StatusForbidden,
 		c.Status == http.StatusProxyAuthRequired:
-		return "give credentials with a header such as --header 'Authorization: Bearer $TOKEN'"
+		return wire.GiveCredentials
 	}
 	tools, err := toolsOf(s)
 	if err != nil {

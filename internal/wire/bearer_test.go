@@ -43,3 +43,29 @@ func TestRefusedHeader(t *testing.T) {
 	require.Contains(t, hint(&DialError{Kind: Auth}, shown), "is it right")
 	require.Contains(t, hint(&DialError{Kind: Auth}, Options{}), "give credentials")
 }
+
+// What a status or a closed door says by itself is said whatever is asked, and with no secret.
+func TestHintsOfAServerThatIsNotSpokenTo(t *testing.T) {
+	local := Options{URL: "http://127.0.0.1:9/mcp?key=abc", Transport: HTTP}
+	shown := local
+	shown.Header = http.Header{"Authorization": {"Bearer abc"}}
+	for _, row := range []struct {
+		e    DialError
+		o    Options
+		says string
+	}{
+		{DialError{Kind: Auth, Status: 403}, local, "try http://localhost:9/mcp; or does it want"},
+		{DialError{Kind: Auth, Status: 403}, shown, "is it right"},
+		{DialError{Kind: Auth, Status: 403}, Options{URL: "http://host/mcp"}, "give credentials"},
+		{DialError{Kind: Protocol, Status: 421}, shown, "try http://localhost:9/mcp; or does it want"},
+		{DialError{Kind: Protocol, Status: 502}, local, "its own log says why"},
+		{DialError{Kind: Limited, Status: 503}, local, "wait until the limit has recovered"},
+		{DialError{Kind: Lost}, local, "then it is https://127.0.0.1:9/mcp"},
+		{DialError{Kind: Lost}, Options{URL: "https://127.0.0.1:9/mcp"}, ""},
+	} {
+		got := hint(&row.e, row.o)
+		require.Contains(t, got, row.says)
+		require.Equal(t, row.says == "", got == "", got)
+		require.NotContains(t, got, "abc")
+	}
+}

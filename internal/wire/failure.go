@@ -38,10 +38,9 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 
 // hint says what to do about an error; empty where there is nothing to say.
 func hint(e *DialError, o Options) string {
-	if e.Status == http.StatusForbidden || e.Status == http.StatusMisdirectedRequest {
-		if other := otherLoopback(o.URL); other != "" {
-			return "servers that check Host know one of its names only: try " + other + "; or does it want credentials?"
-		}
+	shown := o.Bearer != nil || o.Header.Get("Authorization") != ""
+	if advice := StatusHint(e.Status, o.URL); advice != "" && e.Kind != Limited && (e.Kind != Auth || !shown) {
+		return advice
 	}
 	switch e.Kind {
 	case RanOut:
@@ -53,6 +52,11 @@ func hint(e *DialError, o Options) string {
 			return "give the file of the authority that signed it: --cacert FILE"
 		}
 		return "check the scheme of the URL and the certificate"
+	case Lost:
+		if rest, plain := strings.CutPrefix(o.URL, "http://"); plain && o.Transport != Stdio {
+			rest, _, _ = strings.Cut(rest, "?") // which may hold a secret
+			return "is it a server of TLS? then it is https://" + rest
+		}
 	case NotFound:
 		return "is the path right? many servers answer at /mcp, older ones at /sse"
 	case Auth:
@@ -65,7 +69,7 @@ func hint(e *DialError, o Options) string {
 		if o.Header.Get("Authorization") != "" {
 			return "it was shown an Authorization: is it right, and for this server, and has it not expired?"
 		}
-		return `give credentials with a header such as "Authorization: Bearer ..."`
+		return GiveCredentials
 	case TimedOut:
 		if o.Transport == Stdio {
 			return "does the command serve MCP over stdio? what it wrote on stderr may tell"
@@ -84,6 +88,24 @@ func hint(e *DialError, o Options) string {
 		if o.Protocol != autoProtocol {
 			return "let the protocol be negotiated: auto"
 		}
+	}
+	return ""
+}
+
+// GiveCredentials is what to do where a server wants credentials and was given none.
+const GiveCredentials = "give credentials with --bearer-env NAME, --oauth-client-id ID, or a header such as --header " +
+	"'Authorization: Bearer $NAME'"
+
+// StatusHint says what to do about a status of HTTP by which an address refuses to be
+// spoken to at all; empty where the status alone says nothing that helps.
+func StatusHint(status int, address string) string {
+	switch {
+	case status == http.StatusForbidden, status == http.StatusMisdirectedRequest:
+		if other := otherLoopback(address); other != "" {
+			return "servers that check Host know one of its names only: try " + other + "; or does it want credentials?"
+		}
+	case status >= http.StatusInternalServerError:
+		return "its own log says why; if what answers is a proxy, is the server behind it running?"
 	}
 	return ""
 }

@@ -111,6 +111,14 @@ func NewTrial(line Line, o Options) (*Trial, error) {
 	return t, nil
 }
 
+// LastStatus is the status of the last reply; 0 where there was none, or none of HTTP.
+func (t *Trial) LastStatus() int {
+	if len(t.exchanges) == 0 {
+		return 0
+	}
+	return t.exchanges[len(t.exchanges)-1].Reply.Status
+}
+
 // open begins a session on a line.
 func (t *Trial) open(line Line) (*session, error) {
 	s := &session{line: line, transport: t.Transport, revision: t.Revision}

@@ -302,7 +302,7 @@ func (o *Outcome) stillborn(j *Job, err error) bool {
 
 // note tells a reader why a run ended before its plan did.
 func (o *Outcome) note(err error, l profiles.Limit) {
-	why := "the run was interrupted; what was sent until then is judged"
+	why := results.InterruptedRun + "; what was sent until then is judged"
 	switch {
 	case err == nil:
 		return

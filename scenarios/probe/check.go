@@ -71,15 +71,18 @@ func (t *tests) retry() {
 
 // noteUntested says what the box takes for granted.
 func (p *probe) noteUntested() {
+	why := "the budget was too small to check it"
+	if p.cut {
+		why = "the probe ended before it was checked"
+	}
 	switch {
 	case p.full != stood:
-		p.note("that the limiter was full when the probe began is taken for granted: the budget was too small to " +
-			"check it. Until that is done the burst may be another")
+		p.note("that the limiter was full when the probe began is taken for granted: %s. Until that is done the burst "+
+			"may be another", why)
 	case p.idle != stood:
-		p.note("that a rest brings no more than its time is taken for granted: the budget was too small to check it")
+		p.note("that a rest brings no more than its time is taken for granted: %s", why)
 	case p.beat != stood:
-		p.note("that tokens flow in steadily, and not in steps, is taken for granted: the budget was too small to " +
-			"check it")
+		p.note("that tokens flow in steadily, and not in steps, is taken for granted: %s", why)
 	}
 }
 

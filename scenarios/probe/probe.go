@@ -124,6 +124,7 @@ type probe struct {
 	explained bool      // explain was tried
 	confirmed bool      // windows were put to the test by traffic of their own
 	straddled int       // how often that was
+	cut       bool      // the probe ended before its budget did
 	gaveUp    bool      // more of the same would not narrow the box
 
 	capped      time.Duration // how long calls last of which a cap was found; 0: none was
@@ -168,6 +169,7 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 	if errors.Is(err, errSpent) {
 		err = nil
 	}
+	p.cut = err != nil
 	p.conclude()
 	if err != nil {
 		p.report.Result = Unfinished

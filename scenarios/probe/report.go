@@ -122,6 +122,8 @@ func (p *probe) conclude() {
 	}
 	for _, c := range p.calls {
 		switch {
+		case c.Outcome == history.Unsent: // the probe ended before it was due
+			continue
 		case !p.isLoad(c) && c.Outcome != history.Limited:
 		case c.Outcome == history.OK:
 			r.Admitted++
@@ -153,7 +155,7 @@ func (p *probe) conclude() {
 		p.note("no whole or half number of calls fits the burst, so that the burst is another fraction of a call, or " +
 			"the limiter not quite a token bucket: one that fills in small steps looks like that")
 	}
-	if r.Box != nil && r.Box.Rate.Lo == 0 {
+	if r.Box != nil && r.Box.Rate.Lo == 0 && !p.cut {
 		p.note("tokens flowed in so slowly, or not at all, that no lower bound of the rate was found in %s. Allow it "+
 			"more time, such as --budget time=%s", r.Elapsed.Round(time.Second),
 			promise.Span(max(5*time.Minute, 4*r.Budget.Time)))
@@ -186,7 +188,7 @@ func (p *probe) result() {
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished
-		if len(r.Models) == 1 && isWindow(r.Models[0]) {
+		if len(r.Models) == 1 && isWindow(r.Models[0]) && !p.cut {
 			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
 				"than once. Allow it more time, such as --budget time=%s",
 				promise.Span((r.Elapsed+20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))

@@ -9,6 +9,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/conform"
@@ -209,6 +211,10 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 	if err != nil {
 		if errors.Is(err, conform.ErrLocked) {
 			return t.Run(c.Rows), err
+		}
+		if errors.Is(err, conform.ErrNoAnswer) {
+			err = hint.New(err, cmp.Or(wire.StatusHint(t.LastStatus(), c.URL),
+				"what replies there speaks no MCP: is the path right, such as /mcp, and --transport?"))
 		}
 		return conform.Report{}, err
 	}

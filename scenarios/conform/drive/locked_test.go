@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/scenarios/conform"
 	"github.com/mcpload/mcpload/scenarios/conform/drive"
 	"github.com/mcpload/mcpload/verdict"
@@ -107,6 +108,12 @@ func TestNoMCPThere(t *testing.T) {
 	defer s.Close()
 	_, err := drive.Run(context.Background(), drive.Config{URL: s.URL})
 	require.ErrorIs(t, err, conform.ErrNoAnswer)
+	require.Contains(t, hint.Of(err), "speaks no MCP")
+
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	_, err = drive.Run(context.Background(), drive.Config{URL: s.URL})
+	require.ErrorIs(t, err, conform.ErrNoAnswer)
+	require.Contains(t, hint.Of(err), "servers that check Host", "what says that the path may be wrong would mislead")
 }
 
 // TestALimiterIsNotTheServer: results of a limiter in front, which have none of what the

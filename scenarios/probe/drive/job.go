@@ -103,9 +103,9 @@ func (j *Job) overWire(ctx context.Context, tell teller, drain <-chan struct{}) 
 	case errors.Is(err, probe.ErrFailing) && !slices.ContainsFunc(r.Calls[len(handshake):], gotThrough):
 		return r, where, hint.New(errors.New(endWords(err)), j.Remedy(r.Calls, first))
 	case errors.Is(err, probe.ErrFailing):
-		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err), j.Remedy(r.Calls, first))
+		r.Notes = append(r.Notes, results.ProbeEndedEarly+endWords(err), j.Remedy(r.Calls, first))
 	default:
-		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
+		r.Notes = append(r.Notes, results.ProbeEndedEarly+endWords(err))
 	}
 	r.Notes = append(append(r.Notes, sessions.Notes()...), j.Ended()...)
 	p.close()
@@ -157,7 +157,7 @@ func remarks(j *Job, calls []history.Call) (notes []string) {
 // endWords say why a probe ended before its budget.
 func endWords(err error) string {
 	if errors.Is(err, runner.ErrDrained) || errors.Is(err, context.Canceled) {
-		return "it was interrupted"
+		return results.ProbeInterrupted
 	}
 	return err.Error()
 }

@@ -85,7 +85,7 @@ func (j *Job) inVirtualTime(ctx context.Context, tell teller, _ <-chan struct{})
 	}
 	r, err = probe.Probe(ctx, p, cfg)
 	if err != nil && len(r.Calls) > len(handshake) {
-		r.Notes = append(r.Notes, "the probe ended early: "+endWords(err))
+		r.Notes = append(r.Notes, results.ProbeEndedEarly+endWords(err))
 		err = nil
 	}
 	r.Notes = append(r.Notes, remarks(j, r.Calls)...)

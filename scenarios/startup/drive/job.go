@@ -131,7 +131,8 @@ func (j *Job) Run(ctx context.Context, drain <-chan struct{}, server *results.Se
 		tell(fmt.Sprintf("start %d of %d: %s", i+1, len(trial.Starts), s.About()))
 		seen, err := j.observe(soft, ctx, *s)
 		if soft.Err() != nil {
-			server.Notes = append(server.Notes, fmt.Sprintf("interrupted after %d of %d starts", i, len(trial.Starts)))
+			server.Notes = append(server.Notes, fmt.Sprintf("%s after %d of %d starts", results.InterruptedRun, i,
+				len(trial.Starts)))
 			break
 		}
 		if err != nil && i == 0 {
