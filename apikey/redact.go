@@ -177,6 +177,9 @@ func merge(list []Match) []Match {
 	var out []Match
 	for _, m := range list {
 		if n := len(out); n > 0 && m.Start < out[n-1].End {
+			if out[n-1].Family == generic.name && m.Family != generic.name { // whose it is says more
+				out[n-1].Family, out[n-1].Encoding = m.Family, m.Encoding
+			}
 			out[n-1].End = max(out[n-1].End, m.End)
 			continue
 		}

@@ -67,6 +67,9 @@ walk:
 			break walk
 		}
 	}
+	if colon < 0 && at-from >= leastUser && secretive(s.text[from:at]) && s.gap(from) != space {
+		return from, at // a token in place of a user's name
+	}
 	if colon < 0 || at < colon+leastPassword || at-colon > 128 {
 		return 0, 0
 	}
@@ -76,7 +79,8 @@ walk:
 	return colon + 1, at
 }
 
-const leastPassword = 8
+// leastUser is how long a user's name is at least that may be a token.
+const leastPassword, leastUser = 8, 20
 
 // secretive reports if a password looks as if chance had written it: those in
 // manuals are words.
@@ -119,10 +123,15 @@ func (s *scanner) pem(i int) (begin, end int) {
 		return 0, 0
 	}
 	from := i + 10 + label + len("-----")
-	n := from
-	for n < min(len(s.text), from+longestBody) && (padded.has[s.text[n]] || s.text[n] == '\\' || s.text[n] == ':' ||
-		s.text[n] == ',') && !(s.text[n] == '-' && n+1 < len(s.text) && s.text[n+1] == '-') {
-		n++
+	n, limit := from, min(len(s.text), from+longestBody)
+	for n < limit && !(s.text[n] == '-' && n+1 < len(s.text) && s.text[n+1] == '-') {
+		step := 1
+		if c := s.text[n]; !padded.has[c] && c != '\\' && c != ':' && c != ',' {
+			step = pemGap(s.text[n:limit])
+		}
+		if n += step; step == 0 {
+			break
+		}
 	}
 	if n-from < leastBody || !mixed(s.text[from:n]) || !various(s.text[from+leastBody/2:n]) {
 		return 0, 0
@@ -133,6 +142,16 @@ func (s *scanner) pem(i int) (begin, end int) {
 		}
 	}
 	return i, n
+}
+
+// pemGap is how long what stands between two lines of a key is that begins a text, of a
+// comment, a quotation, or the source of a program; 0 where no line follows.
+func pemGap(text []byte) int {
+	const furthest, leastLine, mostLine = 16, 32, 100
+	if n := runOf(text[:min(len(text), furthest+leastLine)], &stdBase64.has, 1, leastLine); n > 0 {
+		return n
+	}
+	return max(0, bytes.Index(bytes.ToUpper(text[:min(len(text), mostLine)]), []byte("-----END")))
 }
 
 // token finds a JSON web token: a header and a payload, both JSON objects in

@@ -162,19 +162,21 @@ const leastPiece = 8
 // weak judges the piece from i to n, and where it looks random and white space ends
 // it, those that go on behind it as wrapped lines do.
 func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) {
+	first := n
 	for called := false; ; {
 		if n-i >= leastNamed {
 			if called = called || s.called(i); !called {
 				return 0, ""
 			}
-			if family := s.weakOf(i, n); family == generic.name {
-				return s.tokenEnd(n), family
-			} else if family != "" {
-				return n, family
+			switch found := s.weakOf(i, n); {
+			case found == generic.name && n == first: // unless what goes on makes it another's
+				to, family = s.tokenEnd(n), found
+			case found != "" && found != generic.name:
+				return n, found
 			}
 		}
 		if !spaced || n >= len(s.text) || !coded(s.text[i:n]) {
-			return 0, ""
+			return to, family
 		}
 		for next < len(s.pieces) && (int(s.pieces[next].at) <= n || s.pieces[next].gap != space) {
 			next++
@@ -188,7 +190,7 @@ func (s *scanner) weak(i, n int, spaced bool, next int) (to int, family string) 
 			n++
 		}
 		if n == from || n-i > mostWeak {
-			return 0, ""
+			return to, family
 		}
 		spaced = n == stop
 	}
@@ -210,7 +212,8 @@ func (s *scanner) weakOf(i, n int) string {
 			return w.family
 		}
 	}
-	if n-i <= mostWeak && (mixed(piece) || loud(piece)) && !identifier(piece) && s.secretBefore(i) {
+	if n-i <= mostWeak && (mixed(piece) || loud(piece) || uuidLike(piece)) && !identifier(piece) &&
+		s.secretBefore(i, piece) {
 		return generic.name
 	}
 	return ""
@@ -230,49 +233,10 @@ func (s *scanner) tokenEnd(n int) int {
 	return n
 }
 
-// identifier reports if at least half of a piece's letters are in words.
-func identifier(piece []byte) bool {
-	letters, figures, signs := wordsIn(piece)
-	return 2*letters >= len(piece)-figures-signs
-}
-
 // called reports if what begins at i may be a value that a name says is a credential.
 func (s *scanner) called(i int) bool {
-	return (i == 0 || s.opens(i)) && s.assigned(i) && !s.disowned(i)
+	return (i == 0 || s.opens(i)) && (s.assigned(i) || login(s.sourceBefore(i, nearby))) && !s.disowned(i)
 }
-
-// secretBefore reports if the name right before a value, with no more between them than
-// what assigns, is one of a secret, whoever issues it: of a variable of the environment,
-// or one of the few names that nothing else has.
-func (s *scanner) secretBefore(i int) bool {
-	const marks = " \"'`\\"
-	text := s.sourceBefore(i, nearby)
-	value := bytes.TrimRight(text, marks)
-	if len(value) < len(text) && len(value) >= len("bearer") &&
-		bytes.EqualFold(value[len(value)-len("bearer"):], []byte("bearer")) {
-		return true
-	}
-	name, assigns := bytes.CutSuffix(value, []byte("="))
-	if !assigns {
-		if name, assigns = bytes.CutSuffix(value, []byte(":")); !assigns {
-			return false
-		}
-	}
-	close := len(bytes.TrimRight(text, marks[1:])) == len(value) // no white space between them
-	name = bytes.TrimRight(name, marks)
-	n := len(name)
-	for n > 0 && (words.has[name[n-1]] || name[n-1] == '-') {
-		n--
-	}
-	name = name[n:]
-	capitals := bytes.Equal(name, bytes.ToUpper(name))
-	return endsIn(plainNames, string(name)) || close && capitals && secretName(string(name))
-}
-
-// plainNames are of secretNames those that texts about keys, and test vectors, don't use.
-var plainNames = map[string]bool{"apikey": true, "apitoken": true, "accesstoken": true, "authtoken": true,
-	"refreshtoken": true, "bearertoken": true, "clientsecret": true, "secretkey": true, "secretaccesskey": true,
-	"password": true, "passwd": true, "sessiontoken": true}
 
 // opens reports if a value may begin at i: behind a sign that assigns, a quotation
 // mark, or white space.
@@ -281,7 +245,7 @@ func (s *scanner) opens(i int) bool {
 		return true
 	}
 	switch s.text[i-1] {
-	case '=', ':', '"', '\'', '`', '>', '(', ',', '[', '{', ';', '&', '?':
+	case '=', ':', '"', '\'', '`', '>', '(', ',', '[', '{', ';', '&', '?', '|':
 		return true
 	}
 	return s.text[i-1] == '\\' || i > 1 && s.text[i-2] == '\\'
