@@ -41,7 +41,7 @@ type Config struct {
 	Virtual   bool            // mocks only, in virtual time with simulated delays: repeatable, in milliseconds
 	Shared    bool            // others may use the servers meanwhile: judge over-admission only
 	Observer  Observer        // hears how far the run is; nil: nobody does
-	Audit     *Audit          // what is tried beside the scenarios; nil: nothing. Only for a promise of one bucket
+	Audit     *Audit          // what is tried beside the scenarios; nil: nothing
 	Drain     <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
 
 	// Histories is given each server's calls in the end; nil: nobody is.
@@ -150,9 +150,7 @@ func (c Config) jobs() ([]drive.Job, error) {
 			if j.Audit = tried; tried != nil {
 				j.Restart.Command = c.Audit.Restart
 			}
-			if j.Scenarios = list; j.Laws != nil && tried != nil {
-				err = errors.New("an audit is of a promise of one bucket")
-			} else if j.Laws != nil {
+			if j.Scenarios = list; j.Laws != nil {
 				j.Scenarios = []scenarios.Scenario{scenarios.Laws()}
 			}
 			err = errors.Join(err, j.TellsApart())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,8 +38,6 @@ func ExampleRun() {
 func TestRunRefusesWhatItCannotDo(t *testing.T) {
 	bucket, err := mcpload.ParsePromise("50/s burst 20")
 	require.NoError(t, err)
-	window, err := mcpload.ParsePromise("30 per 10s fixed")
-	require.NoError(t, err)
 	one := func(s mcpload.Server) mcpload.Config { return mcpload.Config{Servers: []mcpload.Server{s}} }
 	for want, c := range map[string]mcpload.Config{
 		"names no server":                  {},
@@ -51,8 +50,6 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 		"is not from 1 to 1000":            one(mcpload.Server{Promise: bucket, Clients: 1001}),
 		"of an audit is named \"nope\"": {Servers: []mcpload.Server{{Promise: bucket}},
 			Audit: &mcpload.Audit{Attempts: []string{"nope"}}},
-		"an audit is of a promise of one": {Servers: []mcpload.Server{{Promise: window,
-			URL: "http://127.0.0.1:1/mcp"}}, Audit: &mcpload.Audit{}},
 	} {
 		_, err := mcpload.Run(t.Context(), c)
 		require.ErrorContains(t, err, want)
@@ -210,4 +207,24 @@ func TestRunAudits(t *testing.T) {
 	require.Equal(t, "batch", s.Scenarios[1].Scenario)
 	require.NotEqual(t, verdict.Fail, s.Scenarios[1].Verdict)
 	require.Contains(t, s.Notes[0], "not tried: endurance")
+}
+
+// Laws are audited as a bucket is, as the command has it.
+func TestRunAuditsLaws(t *testing.T) {
+	window, err := mcpload.ParsePromise("10 per 1s fixed")
+	require.NoError(t, err)
+	config := mcpload.Config{Servers: []mcpload.Server{{Promise: window}}, Virtual: true,
+		Audit: &mcpload.Audit{Attempts: []string{"disguise", "replicas"}, Time: 5 * time.Minute}}
+	doc, err := mcpload.Run(t.Context(), config)
+	require.NoError(t, err)
+	said := strings.Join(doc.Servers[0].Notes, "\n")
+	require.Contains(t, said, "not tried: replicas")
+	tried := 0
+	for _, f := range doc.Servers[0].Scenarios[0].Findings {
+		if f.Check == "tricks" {
+			tried++
+			require.NotEqual(t, verdict.Fail, f.Verdict)
+		}
+	}
+	require.NotZero(t, tried, "%v", doc.Servers[0].Scenarios[0].Findings)
 }

@@ -151,7 +151,8 @@ func (f *Fleet) Table(w io.Writer) error {
 	if err := f.Sheet().Table(w); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, f.headers("", func(s string) string { return s })+f.summary()+"\n")
+	text := f.headers("", func(s string) string { return s }) + f.summary() + "\n"
+	_, err := io.WriteString(w, screen.Fold(text, screen.Columns(w)))
 	return err
 }
 

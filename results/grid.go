@@ -23,14 +23,10 @@ type grid struct {
 	spare  []string // columns to leave out where not all fit, the first one first
 }
 
-// edges is what borders and padding take of a line: one character before
-// every column and one at the end, and a blank to either side of each field.
-func edges(columns int) int { return 3*columns + 1 }
-
 // draw adds the grid to a page.
 func (g *grid) draw(p *page) error {
 	for _, name := range g.spare {
-		if _, word := g.measure(p); sum(word) > p.width-edges(len(g.header)) {
+		if _, word := g.measure(p); sum(word) > p.width-screen.Edges(len(g.header)) {
 			g = g.without(func(column int) bool { return g.header[column] == name })
 		}
 	}
@@ -90,9 +86,9 @@ func (g *grid) lay(p *page, widths []int, row []cell) []string {
 // has to be broken.
 func (g *grid) fit(p *page) []int {
 	wide, word := g.measure(p)
-	room := p.width - edges(len(g.header))
-	narrow(wide, word, room)
-	narrow(wide, make([]int, len(wide)), room)
+	room := p.width - screen.Edges(len(g.header))
+	screen.Narrow(wide, word, room)
+	screen.Narrow(wide, make([]int, len(wide)), room)
 	return wide
 }
 
@@ -116,23 +112,6 @@ func (g *grid) measure(p *page) (wide, word []int) {
 		}
 	}
 	return wide, word
-}
-
-// narrow takes a column at a time from the widest of those that are over their
-// least, until all fit or none can give. It changes widths.
-func narrow(widths, least []int, room int) {
-	for sum(widths) > room {
-		widest := -1
-		for i, w := range widths {
-			if w > max(least[i], 1) && (widest < 0 || w > widths[widest]) {
-				widest = i
-			}
-		}
-		if widest < 0 {
-			return
-		}
-		widths[widest]--
-	}
 }
 
 func sum(list []int) int {

@@ -44,21 +44,25 @@ func LawOf(f verdict.LawFinding) Law {
 func (s *Server) unshown() string {
 	var parts []string
 	for _, l := range s.Laws {
+		var open []string
 		for _, why := range l.Left {
 			what, _, _ := strings.Cut(why, ": ")
-			what = strings.TrimSuffix(what, " isn't shown")
-			if len(s.Laws) > 1 {
-				what += " of " + l.Law
+			if what = strings.TrimSuffix(what, " isn't shown"); !slices.Contains(open, what) {
+				open = append(open, what)
 			}
-			if !slices.Contains(parts, what) {
-				parts = append(parts, what)
-			}
+		}
+		switch said := words.And(open); {
+		case len(open) == 0:
+		case len(s.Laws) > 1:
+			parts = append(parts, "of "+l.Law+" "+said)
+		default:
+			parts = append(parts, said)
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "; not tried: " + words.And(parts)
+	return "; not tried: " + strings.Join(parts, "; ")
 }
 
 // unseen names the laws that weren't seen at work, of a run of one server.

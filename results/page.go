@@ -4,8 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
-
+	"github.com/mcpload/mcpload/results/screen"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -87,10 +86,8 @@ func (p *page) clean(s string) string {
 	}, s))
 }
 
-// columns is the width of text on a screen. It takes characters of ambiguous
-// width as narrow whatever the locale, so that a stored run looks the same
-// everywhere.
-func columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+// columns is the width of text on a screen.
+func columns(s string) int { return screen.Wide(s) }
 
 func (p *page) blank() { p.b.WriteByte('\n') }
 
@@ -142,44 +139,5 @@ func (p *page) text(indent int, sgr, text string) {
 	}
 }
 
-// wrap breaks text between words into lines of at most the given widths, the
-// first line's and the others'. A word that is longer than a line is broken.
-func (p *page) wrap(text string, first, rest int) []string {
-	var lines []string
-	line, room := "", max(first, 1)
-	next := func() {
-		lines = append(lines, line)
-		line, room = "", max(rest, 1)
-	}
-	for _, word := range strings.Fields(text) {
-		if line != "" && columns(line)+1+columns(word) > room {
-			next()
-		}
-		for columns(word) > room { // only ever at the start of a line
-			head := prefix(word, room)
-			line, word = head, word[len(head):]
-			next()
-		}
-		switch {
-		case line == "":
-			line = word
-		case word != "":
-			line += " " + word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// prefix is as much of a word as fits, and one character at least.
-func prefix(word string, room int) string {
-	used := 0
-	for i, r := range word {
-		if used += columns(string(r)); used > room && i > 0 {
-			return word[:i]
-		}
-	}
-	return word
-}
+// wrap breaks text into lines.
+func (p *page) wrap(text string, first, rest int) []string { return screen.Wrap(text, first, rest) }

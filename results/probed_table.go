@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results/screen"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -25,9 +26,15 @@ const probedWidth = 100
 // Table says a probe's document to a person: what was found first, and again at the end.
 func (p *Probed) Table(w io.Writer) error {
 	s := newPage(probedWidth, false, false)
+	if wide := screen.Columns(w); wide > 0 {
+		s.width = min(probedWidth, wide)
+	}
 	s.text(0, "", p.Headline())
 	for _, l := range p.Lines() {
 		head := fmt.Sprintf("  %-13s ", l.Name)
+		if l.cost != nil && s.width < probedWidth-20 { // no room for three beside each other
+			l.Text, l.cost = l.cost[0]+": "+l.cost[1]+": "+l.cost[2], nil
+		}
 		if l.cost != nil {
 			s.beside(head+fmt.Sprintf("%-29s %-10s ", s.clean(l.cost[0]), l.cost[1]), l.cost[2])
 			continue

@@ -208,6 +208,16 @@ func (b *tab) fitting() {
 	b.t.Helper()
 	assert.LessOrEqual(b.t, b.number("document.scrollingElement.scrollWidth"), b.number("innerWidth"),
 		"the page scrolls sideways")
+	assert.Empty(b.t, b.text(`[...document.querySelectorAll('.scroll:has(> table.said), .scroll:has(a.compare)')]
+		.filter((s) => s.scrollWidth > s.clientWidth + 1).map((s) => s.ariaLabel).join('; ')`),
+		"tables of words scroll sideways")
+	assert.Empty(b.t, b.text(`[...document.querySelectorAll('svg.plot')].flatMap((svg) => {
+		const boxes = [...svg.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()])
+			.filter(([, r]) => r.width > 0);
+		return boxes.flatMap(([name, r], i) => boxes.slice(0, i).filter(([, o]) =>
+			Math.min(r.right, o.right) - Math.max(r.left, o.left) > 1 &&
+			Math.min(r.bottom, o.bottom) - Math.max(r.top, o.top) > 3).map(([other]) => name + ' on ' + other));
+	}).join('; ')`), "labels of drawings stand on each other")
 }
 
 // shoot keeps a picture of the whole page, where MCPLOAD_SHOTS names a folder.

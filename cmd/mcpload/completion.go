@@ -53,6 +53,13 @@ func (a *app) complete(cmd *cobra.Command) {
 			return beginning(typed, ofStore(c, (*store.Store).Words)), cobra.ShellCompDirectiveDefault
 		}
 	}
+	if strings.Contains(cmd.Use, " URL") {
+		cmd.ValidArgsFunction = func(c *cobra.Command, args []string, typed string) ([]string,
+			cobra.ShellCompDirective) {
+			list := ofStore(c, store.Behind(c.Name() == "call", args))
+			return beginning(typed, list), cobra.ShellCompDirectiveDefault
+		}
+	}
 	for _, c := range cmd.Commands() {
 		a.complete(c)
 	}

@@ -455,7 +455,7 @@ func TestWhyNothingIsSaid(t *testing.T) {
 		{Quantile: "p99", Lo: &lo, Hi: &lo}, {Why: noisy}}}}}
 	require.Equal(t, []string{"p99 of load: one stall of 293ms may be all there is to it", noisy}, s.whys())
 	var b strings.Builder
-	s.table(&b)
+	s.table(&b, 0)
 	require.Contains(t, b.String(), "  ~ p99 of load: one stall of 293ms")
 	html, err := (&Report{Servers: []Server{*s}}).Body()
 	require.NoError(t, err)

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // Table writes a report for people.
 func (r *Report) Table(w io.Writer) error {
 	var b strings.Builder
+	wide := screen.Columns(w)
 	fmt.Fprintf(&b, "%s\n", r.Headline())
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&b, "  - %s\n", reason)
@@ -25,7 +27,7 @@ func (r *Report) Table(w io.Writer) error {
 			map[Outcome]string{Fine: "kept", Regression: "not kept", Undecided: "undecided"}[d.Outcome], d.Saw)
 	}
 	for i := range r.Servers {
-		r.Servers[i].table(&b)
+		r.Servers[i].table(&b, wide)
 	}
 	if len(r.Notes) > 0 {
 		b.WriteString("\nworth knowing\n")
@@ -40,7 +42,7 @@ func (r *Report) Table(w io.Writer) error {
 	fmt.Fprintf(&b, "\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA "+
 		"side needs %s admitted calls. Noise is %s; seed %d\n",
 		100*Confidence, strings.Join(least, ", "), ms(r.NoiseMS), r.Seed)
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, screen.Fold(b.String(), wide))
 	return err
 }
 
@@ -55,7 +57,7 @@ func (r *Report) Headline() string {
 	return fmt.Sprintf("no regression in %s", words.Count(len(r.Servers), "server"))
 }
 
-func (s *Server) table(b *strings.Builder) {
+func (s *Server) table(b *strings.Builder, wide int) {
 	fmt.Fprintf(b, "\n%s: %s\n", s.Server, s.Verdict)
 	if s.ofConform {
 		s.rowTable(b)
@@ -81,27 +83,42 @@ func (s *Server) table(b *strings.Builder) {
 	if len(s.Rows) == 0 {
 		return
 	}
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "  scenario\tverdict\tadmitted\tdistribution")
-	for _, q := range shown {
-		fmt.Fprintf(t, "\t%s ms", q)
+	s.latencies(b, wide)
+	for _, why := range s.whys() {
+		fmt.Fprintf(b, "  ~ %s\n", why)
 	}
-	fmt.Fprintln(t)
+}
+
+// latencies has a row a scenario, or on a narrow terminal a line a figure.
+func (s *Server) latencies(b *strings.Builder, wide int) {
+	sheet := screen.Sheet{Header: []string{"scenario", "verdict", "admitted", "distribution"}}
+	for _, q := range shown {
+		sheet.Header = append(sheet.Header, q+" ms")
+	}
 	for _, row := range s.Rows {
 		v := "-"
 		if row.Verdict != nil {
 			v = row.Verdict.String()
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%d, %d\t%s", row.name(), v, row.N[0], row.N[1], row.distribution())
+		cells := []string{row.name(), v, fmt.Sprintf("%d, %d", row.N[0], row.N[1]), row.distribution()}
 		for _, d := range row.Quantiles {
-			fmt.Fprintf(t, "\t%s", d)
+			cells = append(cells, d.String())
 		}
-		fmt.Fprintln(t)
+		sheet.Rows = append(sheet.Rows, cells)
+	}
+	var lines strings.Builder
+	t := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{sheet.Header}, sheet.Rows...) {
+		fmt.Fprintln(t, "  "+strings.Join(row, "\t"))
 	}
 	_ = t.Flush() // a strings.Builder takes everything
-	for _, why := range s.whys() {
-		fmt.Fprintf(b, "  ~ %s\n", why)
+	if slices.ContainsFunc(strings.Split(lines.String(), "\n"), func(l string) bool {
+		return wide > 0 && screen.Wide(l) > wide
+	}) {
+		lines.Reset()
+		_ = sheet.TableIn(&lines, wide) // as above
 	}
+	b.WriteString(lines.String())
 }
 
 // whys are why nothing is said of what looks as if it had changed, and of what isn't known

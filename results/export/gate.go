@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/mcpload/mcpload/internal/printable"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // ErrLeak says that a result had a secret in it although all of them were taken
@@ -33,6 +34,9 @@ const (
 	mostHeld  = 16 << 20
 	leastHeld = 64 << 10
 )
+
+// Columns is how wide the terminal is that it lets things go to; 0 where there is none.
+func (g *Gate) Columns() int { return screen.Columns(g.To) }
 
 // Write implements io.Writer.
 func (g *Gate) Write(p []byte) (int, error) {

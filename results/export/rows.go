@@ -65,6 +65,8 @@ func rowsTable(w io.Writer, r Rows) error {
 	if r.Text != nil {
 		return r.Text(w)
 	}
+	wide := screen.Columns(w)
+	r.Before, r.After = screen.Fold(r.Before, wide), screen.Fold(r.After, wide)
 	return r.write(w, screen.Sheet.Table)
 }
 

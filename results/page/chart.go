@@ -23,6 +23,7 @@ type table struct {
 	Caption string
 	Head    []string
 	Rows    [][]string // the first cell of a row is its header
+	Said    bool       // its cells are words, which are wrapped, and on a phone stand below each other
 }
 
 // A readout is a chart over time in figures: equal slices of [From, To], and a

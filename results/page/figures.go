@@ -60,12 +60,27 @@ func (v *server) statistics() {
 	}
 }
 
+// LawTable is what was found of each law.
+func (v *server) LawTable() table {
+	t := table{Caption: "Laws", Said: true, Head: []string{"law", "who shares a counter", "found",
+		"its number, as measured", "refused by it alone", "not tried"}}
+	for _, l := range v.Laws {
+		found := string(l.State)
+		if l.Whose != "" {
+			found += " (" + l.Whose + ")"
+		}
+		t.Rows = append(t.Rows, []string{l.Law, l.Key, found, l.Number(), grouped(l.Refused),
+			strings.Join(l.Left, "; ")})
+	}
+	return t
+}
+
 // startTable is what became of every start.
 func startTable(sc results.Scenario) table {
-	t := table{Caption: "Starts of " + sc.Scenario, Head: []string{"case", "variable", "should", "did", "after",
-		"verdict", "says", "leaked"}}
+	t := table{Caption: "Starts of " + sc.Scenario, Said: true, Head: []string{"case", "variable", "should", "did",
+		"after", "verdict", "says", "leaked"}}
 	for _, s := range sc.Starts {
-		did := strings.TrimSpace(s.Did + " " + s.Exit)
+		did := strings.TrimSuffix(s.Did+", "+s.Exit, ", ")
 		t.Rows = append(t.Rows, []string{s.Case, s.Env, s.Expected, did, millis(s.AfterMS), s.Verdict.String(),
 			cut(s.Message), strings.Join(s.Leaked, ", ")})
 	}

@@ -239,25 +239,61 @@ func (w *waiting) quantiles(d *drawing, q results.Quantiles, which int) {
 		top, y = half, 2*half-3
 	}
 	at := func(ms float64) float64 { return w.y.share(math.Log10(max(ms, 1e-3))) }
-	for _, m := range []struct {
-		name   string
-		value  float64
-		anchor string
-		dx     float64
-	}{{"p50", q.P50, "end", -4}, {name, value, "start", 4}} {
-		if m.anchor == "start" && at(m.value) > 0.75 {
-			m.anchor, m.dx = "end", -4
-			if at(m.value)-at(q.P50) < 0.3 {
-				y += 15 * (1 - 2*float64(which)) // clear of the median's label
-			}
+	marks := []quantileLabel{labelled("p50 "+millis(q.P50), at(q.P50), labelRoom+wordRoom),
+		labelled(name+" "+millis(value), at(value), 1-labelRoom)}
+	rows := labelRows(marks)
+	for i, m := range marks {
+		anchor, dx := "start", 4.0
+		if m.before {
+			anchor, dx = "end", -4
 		}
-		if m.anchor == "end" && at(m.value) < 0.25 {
-			m.anchor, m.dx = "start", 4
-			y += 15 * (1 - 2*float64(which)) // clear of what the half is of, and of the next label
-		}
-		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(at(m.value)), px(top), px(top+half)))
-		d.text("note", at(m.value), m.dx, y, m.anchor, m.name+" "+millis(m.value))
+		d.path("quantile", fmt.Sprintf("M%s %sV%s", unit(m.at), px(top), px(top+half)))
+		d.text("note", m.at, dx, y+float64(15*rows[i])*(1-2*float64(which)), anchor, m.text)
 	}
+}
+
+// The room that a quantile's label and the word for a half of a distribution take of a
+// chart's width where that is narrowest.
+const labelRoom, wordRoom = 0.34, 0.21
+
+// labelRows are the rows of two labels, so that neither touches the other or what the half
+// is of, which stands at the left of row 0.
+func labelRows(marks []quantileLabel) (rows [2]int) {
+	if lo, _ := marks[0].spans(); lo < wordRoom {
+		rows[0] = 1
+	}
+	if lo, hi := marks[0].spans(); marks[1].touches(lo, hi) {
+		rows[1] = rows[0] + 1
+	} else if lo, _ := marks[1].spans(); lo < wordRoom {
+		rows[1] = 1
+	}
+	return rows
+}
+
+// A quantileLabel is a quantile's label.
+type quantileLabel struct {
+	text   string
+	at     float64 // as a part of the chart's width
+	before bool    // it stands to the left of its line
+}
+
+// labelled is a label to the left of its line from some place on.
+func labelled(text string, at, from float64) quantileLabel {
+	return quantileLabel{text, at, at >= from}
+}
+
+// spans is where the label stands, as parts of the chart's width.
+func (m quantileLabel) spans() (lo, hi float64) {
+	if m.before {
+		return m.at - labelRoom, m.at
+	}
+	return m.at, m.at + labelRoom
+}
+
+// touches reports if the label may touch what stands there.
+func (m quantileLabel) touches(lo, hi float64) bool {
+	l, h := m.spans()
+	return l < hi && h > lo
 }
 
 func tooFew(l results.Latencies) []string {

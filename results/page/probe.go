@@ -71,8 +71,8 @@ func (v *probed) answers(p *results.Probed) {
 		switch {
 		case l.Name == "costs":
 			costs = true
-			v.Costs = table{Caption: "What a request costs", Head: []string{"request", "costs", "seen from"},
-				Rows: p.CostRows()}
+			v.Costs = table{Caption: "What a request costs", Said: true,
+				Head: []string{"request", "costs", "seen from"}, Rows: p.CostRows()}
 		case l.Name != "" && (len(v.Found) == 0 || v.Found[len(v.Found)-1].Name != l.Name):
 			costs = false
 			v.Found = append(v.Found, answer{l.Name, []string{strings.TrimSpace(l.Text)}})

@@ -36,7 +36,8 @@ func TestTheProbesPage(t *testing.T) {
 	html := probePage(t, found(), bucketCalls(200, 15, 40))
 	for _, want := range []string{`<p class="badge ">measured</p>`, "acb: rate 14.90–15.10/s", "http://127.0.0.1:1/mcp",
 		`id="box"`, `id="spread"`, `id="wait"`, "<dt>scope</dt>", "global: another was refused too",
-		"<caption>What a request costs</caption>", `<th scope="row"><bdi>tools/list</bdi></th><td><bdi>1 token</bdi>`,
+		"<caption>What a request costs</caption>",
+		`<th scope="row"><bdi>tools/list</bdi></th><td data-head="costs"><bdi>1 token</bdi>`,
 		"a note &lt;script&gt;"} {
 		assert.Contains(t, html, want)
 	}

@@ -18,10 +18,11 @@ import (
 type Sheet struct {
 	Header []string
 	Rows   [][]string
-	Widest int    // cells are broken into lines of so many columns at most; 0: of any length
-	Right  []bool // columns of figures, which stand at the right; nil: none
-	ASCII  bool   // lines are drawn of ASCII alone
-	AsIs   bool   // cells are laid out already, and may hold colours
+	Widest int      // cells are broken into lines of so many columns at most; 0: of any length
+	Right  []bool   // columns of figures, which stand at the right; nil: none
+	ASCII  bool     // lines are drawn of ASCII alone
+	AsIs   bool     // cells are laid out already, and may hold colours
+	Spare  []string // columns to leave out of a terminal that is too narrow for all, the first one first
 }
 
 // Add adds a row: texts as they are, all else as fmt.Sprint has it.
@@ -33,8 +34,19 @@ func (s *Sheet) Add(cells ...any) {
 	s.Rows = append(s.Rows, row)
 }
 
-// Table writes the sheet with lines around its cells.
-func (s Sheet) Table(w io.Writer) error {
+// Table writes the sheet with lines around its cells, no wider than the terminal that it
+// is written to.
+func (s Sheet) Table(w io.Writer) error { return s.TableIn(w, Columns(w)) }
+
+// TableIn is Table for so many columns; 0 is any number.
+func (s Sheet) TableIn(w io.Writer, columns int) error {
+	if columns > 0 && !s.AsIs {
+		fitted, ok := s.fitted(columns)
+		if !ok {
+			return s.records(w, columns)
+		}
+		s = fitted
+	}
 	symbols := tw.NewSymbols(tw.StyleLight)
 	if s.ASCII {
 		symbols = tw.NewSymbols(tw.StyleASCII)

@@ -27,7 +27,8 @@ func (e *Entry) Show() Shown { return Shown{e, e.Path()} }
 
 // Rows are runs of the store, a row each.
 func (s *Store) Rows(list []*Entry) export.Rows {
-	sheet := screen.Sheet{Header: []string{"run", "started (UTC)", "kind", "verdict", "servers", "target"}}
+	sheet := screen.Sheet{Header: []string{"run", "started (UTC)", "kind", "verdict", "servers", "target"},
+		Spare: []string{"started (UTC)"}} // the run's name has it
 	for _, e := range list {
 		names, target := e.ServerNames()
 		sheet.Add(e.ID, e.Started.UTC().Format("2006-01-02 15:04:05"), e.Kind, words.Dash(e.Verdict), names, target)
@@ -46,6 +47,9 @@ func (e *Entry) ServerNames() (names, target string) {
 	for i, s := range e.Servers {
 		if s.Target != nil {
 			identity := s.Target.Identity()
+			if s.Target.Label == s.Server { // it stands beside it
+				identity = strings.TrimSuffix(identity, " "+s.Server)
+			}
 			if i > 0 && target != identity {
 				identity = "several"
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
+	"github.com/mcpload/mcpload/results/screen"
 )
 
 // A Renderer renders kept runs as fresh ones are.
@@ -84,12 +85,12 @@ func (r Renderer) stored(e *Entry, unread error) (write func(io.Writer) error, e
 	case r.Format.Name != "table":
 		return nil, fmt.Errorf("a %s renders as table and json only, not as %s", e.Kind, r.Format.Name)
 	}
-	screen, err := e.Screen()
-	if err == nil && screen == nil {
+	text, err := e.Screen()
+	if err == nil && text == nil {
 		err = hint.New(fmt.Errorf("of the %s %s only the document was kept", e.Kind, e.Name()),
 			"mcpload report --format json prints it")
 	}
-	return whole(screen), err
+	return whole(text), err
 }
 
 // probe draws a kept probe.
@@ -106,7 +107,7 @@ func (r Renderer) probe(e *Entry, document []byte) (write func(io.Writer) error,
 	if err != nil {
 		r.damaged(err)
 	}
-	var text bytes.Buffer
+	text := screen.Buffer{Wide: r.Table(nil).Width}
 	err = format.Write(&text, export.Probe{Document: doc, Calls: calls[doc.Server]})
 	return whole(text.Bytes()), err
 }
