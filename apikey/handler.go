@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 )
 
 // Handler returns a slog.Handler that takes credentials out of messages, keys and
@@ -13,11 +16,12 @@ import (
 // secret's name, such as password, GITHUB_TOKEN or openaiApiKey, is hidden
 // altogether: of an attribute, and of what stands in maps, structs, lists and
 // headers.
-func (r *Redactor) Handler(next slog.Handler) slog.Handler { return handler{next, r} }
+func (r *Redactor) Handler(next slog.Handler) slog.Handler { return handler{next: next, r: r} }
 
 type handler struct {
-	next slog.Handler
-	r    *Redactor
+	next   slog.Handler
+	r      *Redactor
+	secret bool // a group around is called a secret
 }
 
 func (h handler) Enabled(ctx context.Context, l slog.Level) bool { return h.next.Enabled(ctx, l) }
@@ -36,17 +40,17 @@ func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for i, a := range attrs {
 		clean[i] = h.attr(a)
 	}
-	return handler{h.next.WithAttrs(clean), h.r}
+	return handler{h.next.WithAttrs(clean), h.r, h.secret}
 }
 
 func (h handler) WithGroup(name string) slog.Handler {
-	return handler{h.next.WithGroup(h.r.Redact(name)), h.r}
+	return handler{h.next.WithGroup(h.r.Redact(name)), h.r, h.secret || secretName(name)}
 }
 
 func (h handler) attr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
-	if v.Kind() != slog.KindGroup && secretName(a.Key) && !harmless(v) {
-		return slog.String(a.Key, hidden)
+	if (h.secret || secretName(a.Key)) && !harmless(v) {
+		return slog.String(h.r.Redact(a.Key), hidden)
 	}
 	return slog.Attr{Key: h.r.Redact(a.Key), Value: h.value(v)}
 }
@@ -54,7 +58,7 @@ func (h handler) attr(a slog.Attr) slog.Attr {
 func (h handler) value(v slog.Value) slog.Value {
 	switch v.Kind() {
 	case slog.KindString:
-		return slog.StringValue(h.r.Redact(v.String()))
+		return slog.StringValue(addressed(h.r.Redact(v.String())))
 	case slog.KindGroup:
 		attrs := make([]slog.Attr, len(v.Group()))
 		for i, a := range v.Group() {
@@ -75,7 +79,11 @@ func (h handler) any(v slog.Value) slog.Value {
 	case nil:
 		return v
 	case error:
-		return slog.StringValue(h.r.Redact(print(x)))
+		text := print(x)
+		if asked := (*url.Error)(nil); errors.As(x, &asked) { // of what http.Client couldn't get
+			text = strings.ReplaceAll(text, asked.URL, addressed(asked.URL))
+		}
+		return slog.StringValue(h.r.Redact(text))
 	case []byte:
 		return slog.StringValue(h.r.Redact(string(x)))
 	case *slog.Source:

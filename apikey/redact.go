@@ -112,8 +112,12 @@ type Match struct {
 
 const registered = "registered"
 
-// plainMark is what stands in place of a registered value.
-const plainMark = "[redacted]"
+// plainMark is what stands in place of a registered value, and redactedMark how others
+// begin.
+const (
+	plainMark    = "[redacted]"
+	redactedMark = "[redacted"
+)
 
 func (m Match) replacement() string {
 	if m.Family == registered {
