@@ -169,7 +169,7 @@ func TestStartupTellsAndEnds(t *testing.T) {
 	doc, err := mcpload.Startup(t.Context(), c)
 	require.NoError(t, err)
 	require.Equal(t, verdict.Inconclusive, doc.Verdict)
-	require.Contains(t, doc.Servers[0].Notes, "interrupted after 0 of 3 starts")
+	require.Contains(t, doc.Servers[0].Notes, "the run was interrupted after 0 of 3 starts")
 }
 
 // A run compared with another of the same seed.
@@ -227,4 +227,16 @@ func TestRunAuditsLaws(t *testing.T) {
 		}
 	}
 	require.NotZero(t, tried, "%v", doc.Servers[0].Scenarios[0].Findings)
+}
+
+// A server that nobody names is known by where it is.
+func TestServersAreNamedByTheirAddresses(t *testing.T) {
+	bucket, err := mcpload.ParsePromise("50/s burst 20")
+	require.NoError(t, err)
+	doc, err := mcpload.Run(t.Context(), mcpload.Config{Servers: []mcpload.Server{
+		{Promise: bucket, URL: "http://127.0.0.1:1/mcp?key=made-up"},
+		{Promise: bucket, Command: []string{"./nowhere/a.sh"}}}})
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:1/mcp", doc.Servers[0].Server)
+	require.Equal(t, "a.sh", doc.Servers[1].Server)
 }

@@ -24,7 +24,7 @@ import (
 // A Server is one server to judge: where it is, and what it promises. Without a URL
 // and a Command it is a mock that keeps its promise.
 type Server struct {
-	Name      string          // in the document; empty: "server"
+	Name      string          // in the document; empty: its address, its script's name, else "server"
 	Promise   promise.Promise // what it promises; at least one law
 	URL       string          // MCP endpoint of a running server, or of the one that Command starts
 	Command   []string        // starts a server; without a URL it is spoken to on stdin and stdout
@@ -58,7 +58,11 @@ func (s Server) job() (drive.Job, error) {
 	}
 	var j drive.Job
 	p := profiles.ForURL(1, 1)
-	p.Name = cmp.Or(s.Name, "server")
+	label, err := target.Place{URL: s.URL, Command: s.Command}.Label("")
+	if err != nil {
+		return drive.Job{}, err
+	}
+	p.Name = cmp.Or(s.Name, label, "server")
 	limit, bucket := s.bucket(p.Limit)
 	if bucket {
 		p.Limit = limit

@@ -15,7 +15,7 @@ func Nearest(word string, candidates []string) string {
 	for _, c := range candidates {
 		lower := strings.ToLower(c)
 		d := mistakes(word, lower)
-		if len(word) >= 3 && strings.Contains(lower, word) {
+		if len(word) >= 3 && strings.Contains(lower, word) || len(word) == 2 && strings.HasPrefix(lower, word) {
 			d = min(d, 1)
 		}
 		if d < fewest && d < len(c) {

@@ -144,7 +144,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // unexpected is the error about an argument that is no endpoint and stands before --.
 func unexpected(cmd *cobra.Command, word string) error {
 	advice := fmt.Sprintf("a command to start stands after --, as in: %s -- python server.py", cmd.CommandPath())
-	if strings.Contains(word, "://") {
+	if target.IsEndpoint(word) {
+		advice = "one address is named already, and more of them by --url"
+		if cmd.Flags().Changed("otlp") {
+			advice = "--otlp takes no address: OTEL_EXPORTER_OTLP_ENDPOINT has the collector's"
+		}
+	} else if strings.Contains(word, "://") {
 		advice = "the address of a server begins with http:// or https://"
 	} else if c, err := profiles.Load(); err == nil && cmd.Flags().Lookup("server") != nil {
 		if near := c.Suggest(word); near != "" {

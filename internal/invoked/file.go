@@ -76,7 +76,8 @@ func Writable(name string) error {
 
 // Elsewhere is what to do where a file can't be written.
 func Elsewhere(name string, err error) string {
-	if dir := filepath.Dir(name); errors.Is(err, fs.ErrNotExist) {
+	dir := filepath.Dir(name)
+	if _, missing := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && missing != nil {
 		return "there is no folder " + dir + ": mkdir -p " + Quoted(dir) + " makes it"
 	}
 	return "name another file"

@@ -1,6 +1,7 @@
 package invoked_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,4 +29,11 @@ func TestBounded(t *testing.T) {
 	assert.Equal(t, "abcd", string(text))
 	_, err = invoked.File(name, 3)
 	require.ErrorContains(t, err, "given is longer than")
+}
+
+// A folder is missing only where it is.
+func TestElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	require.Contains(t, invoked.Elsewhere(filepath.Join(dir, "none", "a"), fs.ErrNotExist), "mkdir -p")
+	require.Equal(t, "name another file", invoked.Elsewhere(filepath.Join(dir, "a"), fs.ErrNotExist), "as in /proc")
 }

@@ -157,7 +157,10 @@ func (r *Report) others(name string, parts []part, across bool) error {
 func Compare(base, now []Run, o Options) (*Report, error) {
 	r := &Report{Schema: "mcpload.compare/v1", NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{},
 		Decisions: []Decision{}, Servers: []Server{}}
-	sides := [2]side{sideOf(base), sideOf(now)}
+	sides, err := r.pair(base, now, o.Across)
+	if err != nil {
+		return nil, err
+	}
 	r.Base, r.New = sides[0].names, sides[1].names
 	for _, name := range sides[0].servers {
 		if !wanted(o.Servers, name) {

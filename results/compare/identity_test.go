@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
 )
 
@@ -92,4 +93,28 @@ func TestTrendsHaveNoValueOfHalfABox(t *testing.T) {
 	require.NoError(t, trend.Sparkline(&b, true))
 	assert.Contains(t, b.String(), "   _    15 to 15\n")
 	assert.Contains(t, b.String(), "2 runs bounded on one side only, left blank\n")
+}
+
+// Servers that are known by their addresses have no name in common: that is a matter of
+// targets too, and across them one is compared with the other.
+func TestServersByTheirAddresses(t *testing.T) {
+	called := func(seed uint64, name string, target results.Target) Run {
+		r := at(seed, target)
+		r.Document.Servers[0].Server = name
+		r.Histories = map[string][]history.Call{name: r.Histories["acb"]}
+		return r
+	}
+	a := called(1, "127.0.0.1:1/mcp", results.Target{Kind: "url", Transport: "http", Label: "127.0.0.1:1/mcp"})
+	b := called(2, "127.0.0.1:2/mcp", results.Target{Kind: "url", Transport: "http", Label: "127.0.0.1:2/mcp"})
+	_, err := Compare([]Run{a}, []Run{b}, Options{})
+	require.ErrorContains(t, err, "the runs of 127.0.0.1:1/mcp and 127.0.0.1:2/mcp are of different targets")
+	r, err := Compare([]Run{a}, []Run{b}, Options{Noise: time.Second, Across: true})
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:1/mcp", r.Servers[0].Server)
+	require.NotZero(t, r.Servers[0].Rows[0].N[1], "the other's calls are counted")
+	require.Contains(t, r.Notes, "127.0.0.1:1/mcp is compared with 127.0.0.1:2/mcp")
+	require.Equal(t, "127.0.0.1:2/mcp", b.Document.Servers[0].Server, "what was given stays as it is")
+	_, err = Compare([]Run{called(1, "acb", results.Target{Kind: "mock"})}, []Run{called(2, "unifi-mcp",
+		results.Target{Kind: "mock"})}, Options{})
+	require.ErrorIs(t, err, ErrNothing)
 }
