@@ -44,6 +44,15 @@ func explains(p promise.Promise, calls []history.Call, cfg LawConfig) bool {
 	return p.Validate() == nil && JudgeLaws(p, calls, cfg).Verdict != Fail
 }
 
+// tickedBySeconds reports if a promise may have been kept by a clock that shows whole seconds.
+func tickedBySeconds(p promise.Promise, calls []history.Call, cfg LawConfig) bool {
+	if cfg.Clocks.Tick >= time.Second {
+		return false
+	}
+	cfg.Clocks.Tick = time.Second
+	return explains(p, calls, cfg)
+}
+
 type alternative struct {
 	cause LawCause
 	whole promise.Promise

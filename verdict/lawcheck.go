@@ -144,6 +144,9 @@ func (l *Laws) Judged(c *Court) LawJudgement {
 		for _, cause := range LawCauses(l.Held, c.calls, cfg) {
 			l.causes = append(l.causes, cause.words(len(l.Held)))
 		}
+		if tickedBySeconds(l.Held, c.calls, cfg) {
+			l.causes = append(l.causes, "its clock shows whole seconds only (--clock-tick 1s judges by such a one)")
+		}
 	}
 	c.laws = func() (promise.Promise, LawConfig) { return l.Held, cfg }
 	for x := range l.judged.Laws {

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -230,6 +231,22 @@ func TestLawCauses(t *testing.T) {
 			require.LessOrEqual(t, len(causes), mostCauses)
 		})
 	}
+}
+
+// A store that knows whole seconds only ends windows up to one too soon: what tells so is said.
+func TestAClockOfWholeSecondsIsNamed(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	calls := func(after time.Duration) []history.Call {
+		return slices.Concat(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 6*ms),
+			callsAt(history.OK, every(after, ms, 5)...), callsAt(history.Limited, after+6*ms))
+	}
+	hint := "its clock shows whole seconds only (--clock-tick 1s judges by such a one)"
+	laws := lawsOf(t, "5 per 10s fixed")
+	laws.Judged(courtOf(calls(9300 * ms)))
+	require.Contains(t, laws.causes, hint)
+	laws.Judged(courtOf(calls(5 * s)))
+	require.NotEmpty(t, laws.causes)
+	require.NotContains(t, laws.causes, hint, "no clock explains half a window")
 }
 
 // Of a bucket whose tokens come in steps no stretch has more fills than fit, wherever the
