@@ -102,7 +102,9 @@ func addAskers(m *server.MCPServer) {
 	m.AddPrompt(mcp.NewPrompt("test_input_required_result_prompt", mcp.WithPromptDescription("For the official "+
 		"conformance suite.")),
 		func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-			if server.ElicitationResponse(r.Params.InputResponses, "user_context") == nil {
+			can := r.Params.Meta.ClientCapabilities() // nothing is asked for that a client doesn't declare
+			if can != nil && can.Elicitation != nil &&
+				server.ElicitationResponse(r.Params.InputResponses, "user_context") == nil {
 				return server.NewInputRequestBuilder("").Elicit("user_context",
 					form("What context should the prompt use?", `{"context":{"type":"string"}}`,
 						"context")).PromptResult(), nil

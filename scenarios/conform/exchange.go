@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -168,22 +169,31 @@ func (r *Reply) foreign(m *Message) bool {
 }
 
 // limitWords are how servers say that somebody asked too often.
-var limitWords = regexp.MustCompile(`(?i)rate.?limit|too many requests|quota|throttl|slow down`)
+var limitWords = regexp.MustCompile(`(?i)rate.?limit|too many (?:requests|calls)|quota|throttl|slow down|` +
+	`\b(?:request|call|usage|concurrency)s?[ _-]limit|\bretry (?:later|after|in)\b|\btry again in\b`)
 
-// Limited reports if the reply says that we asked too often, which is no breach.
+// limitCodes are the error codes that say so by themselves.
+var limitCodes = []json.Number{"429", "-32029"}
+
+// Limited reports if the reply says that we asked too often, which is no breach: one of a
+// batch may be what was too much.
 func (r *Reply) Limited() bool {
 	if r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable {
 		return true
 	}
-	m := r.FirstAnswer()
-	if m == nil {
+	if r.FirstAnswer() == nil {
 		return r.Status >= 400 && limitWords.Match(r.Body)
 	}
-	if m.Error != nil {
-		return limitWords.MatchString(m.Error.Message)
-	}
-	e := Exchange{Reply: *r} // some say it as a tool's result
-	return e.toolFailed() && limitWords.MatchString(e.texts())
+	return slices.ContainsFunc(r.Messages, func(m Message) bool {
+		switch {
+		case !m.Answers() || r.foreign(&m):
+			return false
+		case m.Error != nil:
+			return slices.Contains(limitCodes, m.Error.Code) || limitWords.MatchString(m.Error.Message)
+		}
+		e := Exchange{Reply: Reply{Messages: []Message{m}}} // some say it as a tool's result
+		return e.toolFailed() && limitWords.MatchString(e.texts())
+	})
 }
 
 // gatewaysOwn reports if the status is one that only something before a server gives,

@@ -16,6 +16,13 @@ func TestLimitsInToolResults(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"unknown tool"}]}}`:                false,
 		`{"jsonrpc":"2.0","id":1,"result":{"isError":false,"content":[{"type":"text","text":"Global rate limit exceeded"}]}}`: false,
 		`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Too many requests"}}`:                                      true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":429,"message":"no"}}`:                                                        true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32029,"message":"no"}}`:                                                     true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Request limit reached, try again in 4 s"}}`:                true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"body exceeds the size limit"}}`:                            false,
+		// one of a batch
+		`[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"error":{"code":-32000,"message":"rate limited"}}]`:   true,
+		`[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"no such method"}}]`: false,
 	} {
 		r := conform.Reply{Status: 200, Messages: conform.ReadMessages([]byte(body))}
 		assert.Equal(t, want, r.Limited(), body)
