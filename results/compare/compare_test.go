@@ -457,7 +457,12 @@ func TestWhyNothingIsSaid(t *testing.T) {
 	var b strings.Builder
 	s.table(&b, 0)
 	require.Contains(t, b.String(), "  ~ p99 of load: one stall of 293ms")
+	require.NotContains(t, b.String(), "measured", "a load promises nothing")
 	html, err := (&Report{Servers: []Server{*s}}).Body()
 	require.NoError(t, err)
 	require.Contains(t, string(html), "~ p99 of load: one stall of 293ms")
+	require.NotContains(t, string(html), "measured, base")
+	s.Rows[0].Scenario, b = "burst", strings.Builder{}
+	s.table(&b, 0)
+	require.Contains(t, b.String(), "measured", "a promise was to be measured, and wasn't")
 }

@@ -72,7 +72,7 @@ func (r *Report) Body() (template.HTML, error) {
 	v := view{Report: r, Confidence: int(100 * Confidence)}
 	for i := range r.Servers {
 		s := &r.Servers[i]
-		d := drawn{Server: s, OfConform: s.ofConform, Bucket: !s.ofConform && len(s.Laws) == 0}
+		d := drawn{Server: s, OfConform: s.ofConform, Bucket: !s.ofConform && len(s.Laws) == 0 && !s.ofLoad()}
 		for j := range s.Rows {
 			row := &s.Rows[j]
 			if len(d.Charts) == mostCharts {

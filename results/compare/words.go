@@ -72,7 +72,7 @@ func (s *Server) table(b *strings.Builder, wide int) {
 		}
 	}
 	switch m := s.Measured; {
-	case len(s.Laws) > 0: // no bucket is measured
+	case len(s.Laws) > 0 || s.ofLoad(): // no bucket is measured
 	case m.Proven:
 		fmt.Fprintf(b, "measured moved: %s → %s (no token bucket fits both)\n", m.Base, m.New)
 	case m.Why != "":
@@ -87,6 +87,12 @@ func (s *Server) table(b *strings.Builder, wide int) {
 	for _, why := range s.whys() {
 		fmt.Fprintf(b, "  ~ %s\n", why)
 	}
+}
+
+// ofLoad reports if no run of the server was of a promise, but of load.
+func (s *Server) ofLoad() bool {
+	return len(s.Measured.base)+len(s.Measured.now) == 0 && len(s.Rows) > 0 &&
+		!slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Scenario != "load" })
 }
 
 // latencies has a row a scenario, or on a narrow terminal a line a figure.
