@@ -239,6 +239,9 @@ func unitsOf(c promise.Charge, r Request) int {
 		return 0
 	}
 	if r.Method != methodCall {
+		if unsaid && c.Tools != nil {
+			return 0 // of named tools only their calls are charged
+		}
 		return 1
 	}
 	fits := func(pattern string) bool {

@@ -56,6 +56,8 @@ func TestEveryKindIsKept(t *testing.T) {
 			{at: 26 * time.Minute, n: 4, want: 3}}},
 		"cap": {[]string{"2 at a time"}, []row{{n: 3, want: 2, as: Request{Lasts: 5 * s}},
 			{at: 4 * s, n: 1}, {at: 5 * s, n: 3, want: 2, as: Request{Lasts: s}}}},
+		"tools": {[]string{"1 per 10s fixed tools crawl"}, []row{{n: 3, want: 3, as: Request{Method: "tools/list"}},
+			{n: 2, want: 1, as: Request{Tool: "crawl"}}, {n: 1, want: 1, as: Request{Method: "tools/list"}}}},
 		"units": {[]string{"10 per 10s fixed units crawl=4,c*=2"},
 			[]row{{n: 3, want: 2, as: Request{Tool: "crawl"}}, {n: 2, want: 1, as: Request{Tool: "copy"}}, {n: 1}}},
 		"failures": {[]string{"2 per 10s fixed only failures"}, []row{{n: 9, want: 9},

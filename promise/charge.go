@@ -23,7 +23,9 @@ const (
 // A Charge is what a request costs. The zero Charge takes one unit for every request
 // whatever comes of it, unless it is refused; a notification may cost one.
 type Charge struct {
-	Methods []string // that are charged; "*" is every request that no list names; nil with nil May: the same
+	// that are charged; "*" is every request that no list names; nil with nil May: the same, or tools/call alone
+	// where tools are named
+	Methods []string
 	May     []string // that cost nothing or one unit, nobody knows which; "*" covers notifications too
 	Free    []string // that cost nothing, whatever "*" says
 
@@ -43,7 +45,13 @@ const call = "tools/call"
 // that "*" names depends on where a server counts: it may cost a unit.
 func (c Charge) Cost(method, tool string) (least, most int) {
 	least, most = c.method(method)
-	if most == 0 || method != call && tool == "" { // a history may name the tool alone
+	switch {
+	case most == 0:
+		return 0, 0
+	case method != call && tool == "": // a history may name the tool alone
+		if c.onlyTools() {
+			return 0, 0
+		}
 		return least, most
 	}
 	if c.Tools != nil && !matches(c.Tools, tool) {
@@ -52,6 +60,9 @@ func (c Charge) Cost(method, tool string) (least, most int) {
 	units := c.units(tool)
 	return least * units, most * units
 }
+
+// onlyTools reports if calls of some tools are charged, and nobody said that anything else is.
+func (c Charge) onlyTools() bool { return c.Tools != nil && c.Methods == nil && c.May == nil }
 
 func (c Charge) method(method string) (least, most int) {
 	switch all := c.Methods == nil && c.May == nil; {
@@ -74,7 +85,10 @@ func (c Charge) method(method string) (least, most int) {
 // Aside returns what a message costs that is no request and has no method: an answer to
 // the server, a stream, the end of a session. Where everything is charged it may be.
 func (c Charge) Aside() (least, most int) {
-	if c.Methods == nil && c.May == nil || slices.Contains(c.Methods, Any) || slices.Contains(c.May, Any) {
+	switch {
+	case c.onlyTools():
+		return 0, 0
+	case c.Methods == nil && c.May == nil, slices.Contains(c.Methods, Any), slices.Contains(c.May, Any):
 		return 0, 1
 	}
 	return 0, 0

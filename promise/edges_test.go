@@ -129,6 +129,8 @@ func TestWhatHasNoMethodMayCost(t *testing.T) {
 		{Charge{May: []string{"ping"}}, 0},
 		{Charge{Methods: []string{Any}}, 1},
 		{Charge{Methods: []string{"tools/call"}, May: []string{Any}}, 1},
+		{Charge{Tools: []string{"crawl"}}, 0},
+		{Charge{Tools: []string{"crawl"}, May: []string{Any}}, 1},
 	} {
 		least, most := row.charge.Aside()
 		assert.Equal(t, row.most, most, "%+v", row.charge)

@@ -254,6 +254,12 @@ func TestCost(t *testing.T) {
 	}
 	least, most := Charge{}.Cost("tools/call", "any")
 	require.Equal(t, [2]int{1, 1}, [2]int{least, most}, "a zero charge takes one for every request")
+	for _, method := range []string{"tools/list", "initialize", "notifications/initialized"} {
+		least, most = Charge{Tools: []string{"crawl"}}.Cost(method, "")
+		require.Equal(t, [2]int{0, 0}, [2]int{least, most}, "of tools only calls are charged, and no %s", method)
+	}
+	least, most = Charge{Tools: []string{"crawl"}}.Cost("tools/call", "crawl")
+	require.Equal(t, [2]int{1, 1}, [2]int{least, most})
 	least, most = Charge{May: []string{"*"}}.Cost("notifications/initialized", "")
 	require.Equal(t, [2]int{0, 1}, [2]int{least, most}, "nobody knows covers notifications")
 }

@@ -39,12 +39,12 @@ func LawQuestion(s Scenario, laws *verdict.Laws) verdict.Question {
 	return verdict.Question{Scenario: s.Name, Checks: checks}
 }
 
-// Held is a promise as a load meets it. Where a law doesn't say what is charged, the
-// load surely is, and the rest may be.
+// Held is a promise as a load meets it. Where a law doesn't say what is charged, nor names
+// tools, the load surely is, and the rest may be.
 func Held(said promise.Promise, load history.Arrival) promise.Promise {
 	p := slices.Clone(said)
 	for i := range p {
-		if c := &p[i].Charge; c.Methods == nil && c.May == nil {
+		if c := &p[i].Charge; c.Methods == nil && c.May == nil && c.Tools == nil {
 			c.Methods, c.May, c.Presumed = []string{load.Method}, []string{promise.Any}, true
 		}
 	}
