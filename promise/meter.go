@@ -2,6 +2,7 @@ package promise
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -106,22 +107,12 @@ func (m *Meter) isOpen() bool { return len(m.taken) > 0 && m.now < m.open+m.law.
 // since counts the units of the last span, those of its beginning apart; those of
 // this very instant count always.
 func (m *Meter) since(span time.Duration) float64 {
-	n := 0
-	for _, t := range m.taken {
-		if t > m.now-span || t == m.now {
-			n++
-		}
-	}
-	return float64(n)
+	first := sort.Search(len(m.taken), func(k int) bool { return m.taken[k] > m.now-span || m.taken[k] == m.now })
+	return float64(len(m.taken) - first)
 }
 
 // after counts the units from an instant on.
 func (m *Meter) after(from time.Duration) float64 {
-	n := 0
-	for _, t := range m.taken {
-		if t >= from {
-			n++
-		}
-	}
-	return float64(n)
+	first := sort.Search(len(m.taken), func(k int) bool { return m.taken[k] >= from })
+	return float64(len(m.taken) - first)
 }
