@@ -13,6 +13,7 @@ type lawCounter struct {
 	meter *promise.Meter
 	cap   int             // of a cap, how many it serves at a time
 	busy  []time.Duration // of a cap, until when what was sent may be served, in order
+	spent int             // of a quota, what was taken for sure
 }
 
 // whose is the counter of a law that a call of a client goes by, as far as the plan's
@@ -128,4 +129,39 @@ func (w *lawPlanner) kept(y int, ways []lawWay) int {
 		all[w.whose(y, way.client, &way.load)] = true
 	}
 	return len(all)
+}
+
+// forget waits until what was sent before costs no bucket anything any more, where that doesn't
+// take long: of windows the plan asks later.
+func (w *lawPlanner) forget() {
+	for _, l := range w.promise {
+		units := 0
+		for _, a := range w.set.Beside {
+			_, most := l.Charge.Cost(a.Method, a.Tool)
+			units += most
+		}
+		if l.Kind != promise.Bucket || !l.Charge.Presumed {
+			continue
+		}
+		if rest := seconds(float64(units+l.Step) / l.Rate); rest < w.set.Budget/10 {
+			w.now = max(w.now, rest)
+		}
+	}
+}
+
+// spend counts what a call takes of quotas, where every law surely grants it.
+func (w *lawPlanner) spend(client int, a *history.Arrival) {
+	lasting := func(l promise.Law) bool { return l.Kind == promise.Quota }
+	if !slices.ContainsFunc(w.promise, lasting) {
+		return
+	}
+	for y := range w.promise {
+		if units := w.charges(y, a); units > 0 && w.counter(y, client, a).left(w.now) < float64(units)+0.5 {
+			return
+		}
+	}
+	for y := range w.promise {
+		least, _ := w.promise[y].Charge.Cost(a.Method, a.Tool)
+		w.counter(y, client, a).spent += least
+	}
 }

@@ -17,6 +17,7 @@ type LawSetting struct {
 	Load     history.Arrival   // what is sent: its Method, Tool and Arguments
 	Failing  *history.Arrival  // what surely fails, for laws that charge failures only; nil: nothing is known to
 	Others   []history.Arrival // more that may be sent, for laws that aren't about the load
+	Beside   []history.Arrival // what was sent before, and may have cost something where nobody said what does
 	Lasts    time.Duration     // how long a call may be served, for caps; 0: no time
 	Clients  []string          // who sends; the first presses, the others where they help
 	Distinct bool              // each client has a credential of its own
@@ -78,6 +79,7 @@ func PlanLaws(p promise.Promise, set LawSetting) LawPlan {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a].Refilled(), p[b].Refilled()) })
 	w.plan.Spends = make([]int, len(p))
+	w.forget()
 	for _, x := range order {
 		load, why := w.loadOf(x)
 		if why != "" {
@@ -316,6 +318,7 @@ func (w *lawPlanner) send(client int) {
 	a := w.load
 	a.Due, a.Label, a.Client = w.now, w.label, w.set.Clients[min(client, len(w.set.Clients)-1)]
 	w.plan.Arrivals = append(w.plan.Arrivals, a)
+	w.spend(client, &a)
 	for x, l := range w.promise {
 		units := w.charges(x, &a)
 		if units == 0 {

@@ -23,26 +23,90 @@ func (w *lawPlanner) full(x int) int {
 	return max(1, w.promise[x].N/max(1, w.charges(x, &w.load)))
 }
 
+// remain is how many take what may be left of that when it is filled: nobody waits for a
+// quota's reset.
+func (w *lawPlanner) remain(x int) int {
+	spent := 0
+	if w.promise[x].Kind == promise.Quota {
+		spent = w.counter(x, 0, &w.load).spent
+	}
+	return max(1, w.full(x)-spent/max(1, w.charges(x, &w.load)))
+}
+
 func (w *lawPlanner) fill(x int) {
 	l := w.promise[x]
 	if l.Charge.Outcomes == promise.Failures {
 		w.succeed(x)
 	}
+	remain, n, step := w.remain(x), w.asked(x), w.quick(l)
+	w.stagger(x)
 	w.first = w.now
 	w.send(0)
 	w.now += margin(l.Every)
-	w.calls(x, w.full(x)-1, w.quick(l))
+	w.calls(x, remain-1, step)
 	w.rest(x)
-	n, step := 3, w.quick(l)
-	if l.Kind == promise.Window && (l.Style == promise.Unsaid || l.Style == promise.Counter) {
-		n += w.full(x) // two windows may touch
-	}
 	if l.Charge.Refused { // what is on its way beside a refused call may have been charged before it
 		step = max(step, w.held())
 		w.now += step
 	}
-	w.calls(x, n, step)
+	w.calls(x, n-remain, step)
+	w.besides(x)
 	w.others(x)
+}
+
+// stagger has another client open the window of a law that more share and that grants no
+// more, half its length before this law's: then it closes in the middle of this law's, and
+// isn't always full when this law is.
+func (w *lawPlanner) stagger(x int) {
+	l := w.promise[x]
+	fixed := func(l promise.Law) bool { return l.Kind == promise.Window && l.Style == promise.Fixed && l.Wait == 0 }
+	for y, wider := range w.promise {
+		if y == x || !fixed(l) || !fixed(wider) || wider.Every != l.Every || wider.N > l.N ||
+			w.charges(y, &w.load) != w.charges(x, &w.load) {
+			continue
+		}
+		for client := range w.set.Clients {
+			if w.whose(x, client, &w.load) != w.whose(x, 0, &w.load) &&
+				w.whose(y, client, &w.load) == w.whose(y, 0, &w.load) {
+				if len(w.set.Beside) > 0 { // which may have opened one
+					w.now = max(w.now, l.Every+margin(l.Every))
+				}
+				w.send(client)
+				w.now += l.Every / 2
+				return
+			}
+		}
+	}
+}
+
+// mostBeside is how many messages beside the load are sent at once to see if they cost
+// something.
+const mostBeside = 12
+
+// besides sends what may have been charged before the plan to a law that has nothing left,
+// where nobody said what it charges: if that lets in more than it can have given back
+// meanwhile, it isn't charged.
+func (w *lawPlanner) besides(x int) {
+	l, gap := w.promise[x], w.held()
+	n := 3 + int(math.Ceil(l.Pace()*(4*gap).Seconds()))
+	if !l.Charge.Presumed || len(w.set.Beside) == 0 || n > min(mostBeside, l.N/2) {
+		return
+	}
+	load, sent := w.load, map[string]bool{}
+	w.now += gap
+	w.calls(x, 1, gap)
+	for _, a := range w.set.Beside {
+		if w.load = a; sent[a.Method] || a.Method == load.Method || w.charges(x, &a) == 0 {
+			continue
+		}
+		sent[a.Method] = true
+		for k := 0; k < n && w.clearFor(x, []lawWay{{0, a}}); k++ {
+			w.send(0)
+		}
+	}
+	w.load = load
+	w.now += gap
+	w.calls(x, 1, gap)
 }
 
 // succeed sends as many calls that succeed as would fill a law of failures: they cost
@@ -85,10 +149,30 @@ func (w *lawPlanner) rest(x int) {
 // laws take to grant so many calls.
 func (w *lawPlanner) fillFor(l promise.Law) time.Duration {
 	x := slices.IndexFunc(w.promise, func(other promise.Law) bool { return other.String() == l.String() })
-	n, ways := w.full(x)+3, w.ways(x)
-	if l.Style == promise.Unsaid || l.Style == promise.Counter {
+	return margin(l.Every) + w.takes(x, w.asked(x))
+}
+
+// unsaidReset is how long calls may take to use up a quota of a day or an hour whose time zone
+// nobody said: one quarter of an hour may be its end.
+const unsaidReset = 2 * time.Minute
+
+// asked is how many calls show what a window or a quota lets through: where two of them may
+// touch meanwhile, twice its number.
+func (w *lawPlanner) asked(x int) int {
+	l, n := w.promise[x], w.remain(x)+3
+	touch := l.Kind == promise.Window && (l.Style == promise.Unsaid || l.Style == promise.Counter)
+	if l.Kind == promise.Quota && l.Zone == "" && l.Unit != promise.Month && w.takes(x, n) > unsaidReset {
+		touch = true
+	}
+	if touch {
 		n += w.full(x)
 	}
+	return n
+}
+
+// takes is how long so many calls take that ask a law, about.
+func (w *lawPlanner) takes(x, n int) time.Duration {
+	l, ways := w.promise[x], w.ways(x)
 	takes := time.Duration(n) * w.quick(l)
 	for y, other := range w.promise {
 		units := w.charges(y, &w.load)
@@ -106,7 +190,7 @@ func (w *lawPlanner) fillFor(l promise.Law) time.Duration {
 			takes = max(takes, time.Duration(math.Ceil(over/float64(other.N))*float64(other.Refilled())))
 		}
 	}
-	return margin(l.Every) + takes
+	return takes
 }
 
 // others sends from another client while the first one's counter is full: more than a

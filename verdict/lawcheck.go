@@ -33,9 +33,10 @@ type Laws struct {
 	Audited bool // tricks were tried against them
 	Hasty   bool // windows' lengths and kinds aren't measured, which takes some forty judgements a law
 
-	of     *Court // that judged and causes are of
-	judged LawJudgement
-	causes []string
+	of      *Court // that judged, reading and causes are of
+	judged  LawJudgement
+	reading promise.Promise // what is held, with what nobody said as the history reads it
+	causes  []string
 }
 
 // Checks are a check a law, one for all refusals, one for tricks where any were tried, and
@@ -130,7 +131,7 @@ func (l *Laws) Measure(c *Court, x int) (LawMeasure, bool) {
 	if j := l.Judged(c); l.Hasty || j.Verdict == Fail || j.Laws[x].State != Kept {
 		return LawMeasure{}, false
 	}
-	return MeasureLaw(l.Held, x, c.calls, l.config(c))
+	return MeasureLaw(l.reading, x, c.calls, l.config(c))
 }
 
 // Judged is what a court's whole history says of each law.
@@ -140,6 +141,7 @@ func (l *Laws) Judged(c *Court) LawJudgement {
 	}
 	cfg := l.config(c)
 	l.of, l.judged, l.causes = c, JudgeLaws(l.Held, c.calls, cfg), nil
+	l.reading = read(l.Held, c.calls, cfg, &l.judged)
 	if l.judged.Verdict == Fail && len(c.calls) <= mostExplained {
 		for _, cause := range LawCauses(l.Held, c.calls, cfg) {
 			l.causes = append(l.causes, cause.words(len(l.Held)))
@@ -175,7 +177,7 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 	case Kept:
 		found.Verdict = Pass
 		found.Saw = fmt.Sprintf("kept: its number is %s, by %s that no other law can have refused",
-			f.Units, words.Count(f.Refused, "call"))
+			f.Units, words.Count(f.Refused, "call")) + l.besides(x)
 		if l.All && x < len(l.Left) && len(l.Left[x]) > 0 {
 			found.Verdict = Inconclusive
 			found.Saw += "; but " + l.Left[x][0]
@@ -188,6 +190,15 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		found.Next = l.unsaid(c, x, f)
 	}
 	return found
+}
+
+// besides names what a law was seen to charge beside the load, where nobody said that.
+func (l *Laws) besides(x int) string {
+	c := &l.reading[x].Charge
+	if !c.Presumed || len(c.Methods) < 2 {
+		return ""
+	}
+	return "; it charges " + words.And(c.Methods[1:]) + " as well"
 }
 
 // unsaid is what to say of a law whose number stays open because nobody said what it

@@ -363,7 +363,7 @@ func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bo
 		return float64(e.units), e, e.units > c.law.N
 	}
 	if c.law.Kind == promise.Quota {
-		if e, known := c.quotaExcess(); known {
+		if e, known := c.quotaExcess(); known && (e.units > c.law.N || c.law.Zone != "") {
 			return float64(e.units), e, e.units > c.law.N
 		}
 	}
@@ -391,5 +391,5 @@ func (c *counter) pinned() float64 {
 	if c.law.Kind == promise.Bucket {
 		return float64(c.law.N+c.law.Step) + maxPin
 	}
-	return float64(c.law.N)
+	return float64(c.law.N + c.grain() - 1)
 }

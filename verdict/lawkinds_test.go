@@ -58,6 +58,20 @@ func TestQuotaIsHeldToItsCalendar(t *testing.T) {
 		{"no midnight there", "quota 5 per day Europe/Paris", day(23, 59, 30), every(0, 10*s, 6), Broken},
 		{"a zone nobody said", "quota 5 per day", day(14, 14, 30), every(0, 10*s, 6), NotObserved},
 		{"a zone nobody said, but no quarter", "quota 5 per day", day(14, 16, 0), every(0, 10*s, 6), Broken},
+		{"ten and one in an hour, and a zone nobody said", "quota 5 per day", day(14, 10, 0), every(0, 6*time.Minute, 11),
+			Broken},
+		{"ten in an hour, and a zone nobody said", "quota 5 per day", day(14, 10, 0), every(0, 6*time.Minute, 10),
+			NotObserved},
+		{"ten and one in two days", "quota 5 per day", day(14, 10, 0), every(0, 5*time.Hour, 11), NotObserved},
+		{"a month's zone nobody said, in its midst", "quota 5 per month", day(14, 14, 30), every(0, 10*s, 6), Broken},
+		{"a month may begin at ten of the day before", "quota 5 per month",
+			time.Date(2026, 3, 31, 9, 59, 30, 0, time.UTC), every(0, 10*s, 6), NotObserved},
+		{"and no earlier", "quota 5 per month", time.Date(2026, 3, 31, 9, 44, 30, 0, time.UTC), every(0, 10*s, 6),
+			Broken},
+		{"it may at noon of its first day", "quota 5 per month", time.Date(2026, 4, 1, 11, 59, 30, 0, time.UTC),
+			every(0, 10*s, 6), NotObserved},
+		{"and no later", "quota 5 per month", time.Date(2026, 4, 1, 12, 14, 30, 0, time.UTC), every(0, 10*s, 6),
+			Broken},
 		{"a full hour", "quota 5 per hour Asia/Kolkata", day(14, 29, 30), every(0, 10*s, 6), NotObserved},
 		{"half an hour", "quota 5 per hour UTC", day(14, 29, 30), every(0, 10*s, 6), Broken},
 		{"over hours, in one day", "quota 5 per day UTC", day(1, 1, 0), every(0, time.Hour, 6), Broken},
@@ -300,5 +314,19 @@ func TestIdentifyNamesSessions(t *testing.T) {
 		}}
 		got := JudgeLaws(parsed(t, "2 per 10s sliding per session"), calls, cfg)
 		require.Equal(t, row.want, got.Laws[0].State, name)
+	}
+}
+
+// Where every call costs two units, a unit more isn't seen, and a call more is: unless some
+// call costs one.
+func TestALawIsKeptToTheCall(t *testing.T) {
+	for first, want := range map[string]LawState{"a": Kept, "b": NotObserved} {
+		calls := callsAt(history.OK, append([]time.Duration{0}, every(2*time.Minute, 2*time.Millisecond, 10)...)...)
+		calls[0].Tool = first
+		calls = append(calls, callsAt(history.Limited, 121*time.Second)...)
+		law, err := promise.Parse("20 per 1m sliding units a=2")
+		require.NoError(t, err)
+		j := JudgeLaws(promise.Promise{law}, calls, LawConfig{})
+		require.Equal(t, want, j.Laws[0].State, "%s: %v", first, j.Laws[0].Units)
 	}
 }

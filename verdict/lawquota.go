@@ -64,8 +64,9 @@ func (c *counter) quotaExcess() (e excess, known bool) {
 // mayReset reports if the quota may be reset at a quarter of an hour.
 func (c *counter) mayReset(at time.Time) bool {
 	where, err := time.LoadLocation(c.law.Zone)
-	if c.law.Zone == "" || err != nil {
-		return true // nobody said where
+	if c.law.Zone == "" || err != nil { // nobody said where: midnight is from 10:00 to 12:00 of the next day
+		utc := at.UTC()
+		return c.law.Unit != promise.Month || utc.Add(14*time.Hour).Month() != utc.Add(-12*time.Hour-1).Month()
 	}
 	local := at.In(where)
 	switch c.law.Unit {

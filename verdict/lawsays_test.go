@@ -230,8 +230,8 @@ func TestLawsThatAreLeft(t *testing.T) {
 	require.Contains(t, f.Saw, "but when it lets through more isn't shown")
 }
 
-// A law whose charge nobody declared stays open by what the run sends beside its load, and
-// the hint says how to declare it.
+// A law whose charge nobody declared stays open by what the run sends beside its load where that
+// may have cost something, and the hint says how to declare it.
 func TestAnUndeclaredChargeHasAHint(t *testing.T) {
 	const ms = time.Millisecond
 	calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms)...)
@@ -241,14 +241,25 @@ func TestAnUndeclaredChargeHasAHint(t *testing.T) {
 	shake := callsAt(history.OK, 0)
 	shake[0].Method, shake[0].Label = "initialize", history.Handshake
 	calls = append(shake, calls...)
-	laws := lawsOf(t, "5 per 1h fixed")
-	held := laws.Said[0]
-	held.Charge.Methods, held.Charge.May, held.Charge.Presumed = []string{"tools/call"}, []string{"*"}, true
-	laws.Held = promise.Promise{held}
+	presumed := func(text string) *Laws {
+		laws := lawsOf(t, text)
+		held := laws.Said[0]
+		held.Charge.Methods, held.Charge.May, held.Charge.Presumed = []string{"tools/call"}, []string{"*"}, true
+		laws.Held = promise.Promise{held}
+		return laws
+	}
+	laws := presumed("5 per 1h")
 	f := laws.judgeLaw(courtOf(calls), 0)
 	require.Equal(t, Inconclusive, f.Verdict, f.Saw)
 	require.Contains(t, f.Next, "methods: [tools/call]")
-	require.Contains(t, f.Next, "--promise '5 per 1h fixed methods tools/call'")
+	require.Contains(t, f.Next, "--promise '5 per 1h methods tools/call'")
+
+	f = presumed("5 per 1h fixed").judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Pass, f.Verdict, "with the handshake it would be six: "+f.Saw)
+	require.NotContains(t, f.Saw, "charges")
+	f = presumed("6 per 1h fixed").judgeLaw(courtOf(calls), 0)
+	require.Equal(t, Pass, f.Verdict, f.Saw)
+	require.Contains(t, f.Saw, "it charges initialize as well")
 
 	laws.Held[0].Charge.May, laws.Held[0].Charge.Presumed = nil, false
 	f = laws.judgeLaw(courtOf(calls), 0)

@@ -33,3 +33,9 @@ func Answer(r *rand.Rand, kept promise.Promise, plan []history.Arrival, delay fl
 	}
 	return calls
 }
+
+// Read and Freely are read and freely, for tests that stand outside.
+var (
+	Read   = read
+	Freely = freely
+)

@@ -137,3 +137,19 @@ func (s *sums) from(place int) int {
 	}
 	return n
 }
+
+// grain is how many units each of a counter's calls costs, or a multiple of that: less more
+// or less isn't seen by anybody.
+func (c *counter) grain() (units int) {
+	if c.law.Charge.Units == nil {
+		return 1
+	}
+	for i := range c.stakes {
+		for _, n := range [...]int32{c.stakes[i].least, c.stakes[i].most} {
+			for a := int(n); a != 0; { // the greatest that divides both
+				units, a = a, units%a
+			}
+		}
+	}
+	return max(1, units)
+}

@@ -29,6 +29,7 @@ func (j *Job) meetLaws(s *wire.Session, before, trial []history.Call, tell telle
 	}
 	if j.Part.Of <= 1 { // all parts of a plan go by the same plan
 		j.Laws.look(&j.Target, s, trial)
+		j.began(before)
 	}
 	return nil
 }

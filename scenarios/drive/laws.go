@@ -39,6 +39,7 @@ type Laws struct {
 	left    []string          // what the last plan's budget left out
 	lasts   time.Duration     // how long a call was seen to last, about
 	others  []history.Arrival // that the server may be asked beside the load
+	before  []history.Arrival // what it was sent before the plan, but for what it has surely forgotten by then
 	epoch   time.Time         // when instant 0 of the history was
 	audited bool              // tricks are tried against them
 	tricks  []scenarios.LawTrick
@@ -131,6 +132,18 @@ func (l *Laws) look(t *target.Target, s *wire.Session, trial []history.Call) {
 	}
 }
 
+// began takes down what the server was sent before the plan.
+func (j *Job) began(before []history.Call) {
+	if j.lawRest() > 0 {
+		return // it has forgotten all of that
+	}
+	for i := range before {
+		if c := &before[i]; c.Kind == history.Request {
+			j.Laws.before = append(j.Laws.before, history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments})
+		}
+	}
+}
+
 // ofTools reports if a law treats tools differently.
 func ofTools(l promise.Law) bool {
 	return l.Charge.Tools != nil || l.Charge.Units != nil || l.Key.Has(promise.Tool)
@@ -139,7 +152,7 @@ func ofTools(l promise.Law) bool {
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
-		Load: j.load(), Failing: j.failing(), Others: j.others(), Lasts: max(j.Laws.lasts, j.mockLasts()),
+		Load: j.load(), Failing: j.failing(), Others: j.others(), Beside: j.Laws.before, Lasts: max(j.Laws.lasts, j.mockLasts()),
 		Clients: clients, Distinct: j.Identity.Header != "", Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed,
 		Precision: j.Precision, Tricks: j.Laws.tricks, Surely: j.mockLasts() > 0, Quota: j.tricksMay()})
 	if j.Laws.Headers {

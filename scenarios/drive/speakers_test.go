@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -56,5 +58,20 @@ func TestLawsAreAskedAgainWithinTheBudget(t *testing.T) {
 		require.NoError(t, err)
 		l := &Laws{Promise: promise.Promise{law}, Budget: row.budget}
 		require.Equal(t, row.want, l.again(row.attempts, length), row.law)
+	}
+}
+
+// TestWhatCameBeforeThePlanIsAskedForUnlessItIsForgotten: requests of the handshake count, and
+// nothing does where the server rests first.
+func TestWhatCameBeforeThePlanIsAskedForUnlessItIsForgotten(t *testing.T) {
+	before := []history.Call{{Arrival: history.Arrival{Method: "initialize"}},
+		{Arrival: history.Arrival{Method: "notifications/initialized"}, Kind: history.Notification},
+		{Arrival: history.Arrival{Method: "tools/call", Tool: "echo"}}}
+	law, err := promise.Parse("20 per 1m")
+	require.NoError(t, err)
+	for fresh, want := range map[bool][]history.Arrival{false: nil, true: {before[0].Arrival, before[2].Arrival}} {
+		j := Job{Target: target.Target{Kind: target.URL}, Laws: &Laws{Promise: promise.Promise{law}, Fresh: fresh}}
+		j.began(before)
+		require.Equal(t, want, j.Laws.before)
 	}
 }
