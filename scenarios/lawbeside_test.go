@@ -29,14 +29,14 @@ func TestWhatCameBeforeIsAskedForToo(t *testing.T) {
 		law   string
 		lists int
 	}{
-		{"60 per 1m fixed", 4}, {"quota 50 per day", 4}, {"30 per 10s", 4},
+		{"60 per 1m fixed", 4}, {"5/s burst 20", 5}, {"6/min burst 20", 4}, {"40/s burst 90", 0}, {"quota 50 per day", 4}, {"30 per 10s", 4},
 		{"60 per 1m fixed methods tools/call", 0}, {"4 at a time", 0}, {"quota 5 per day", 0}, {"1000 per 1s", 0},
 	} {
 		load := history.Arrival{Method: "tools/call", Tool: "ping"}
 		plan := scenarios.PlanLaws(scenarios.Held(parsedLaws(t, []string{row.law}), load), scenarios.LawSetting{Load: load,
 			Clients: []string{"c1"}, Beside: before})
 		var at []int
-		fill := stageOf(plan, "law 1: fill")
+		fill := append(stageOf(plan, "law 1: fill"), stageOf(plan, "law 1: burst")...)
 		for k, a := range fill {
 			if a.Method == "tools/list" {
 				at = append(at, k)

@@ -84,17 +84,18 @@ func (w *lawPlanner) stagger(x int) {
 const mostBeside = 12
 
 // besides sends what may have been charged before the plan to a law that has nothing left,
-// where nobody said what it charges: if that lets in more than it can have given back
-// meanwhile, it isn't charged.
+// between calls of which it refuses one at least, where nobody said what it charges: if that
+// lets in more than it can have given back meanwhile, it isn't charged.
 func (w *lawPlanner) besides(x int) {
 	l, gap := w.promise[x], w.held()
-	n := 3 + int(math.Ceil(l.Pace()*(4*gap).Seconds()))
+	n, loads := 3+int(math.Ceil(l.Pace()*(4*gap).Seconds())), 1+int(math.Ceil(2*l.Rate*gap.Seconds()))
 	if !l.Charge.Presumed || len(w.set.Beside) == 0 || n > min(mostBeside, l.N/2) {
 		return
 	}
 	load, sent := w.load, map[string]bool{}
 	w.now += gap
-	w.calls(x, 1, gap)
+	w.calls(x, loads, 0)
+	w.now += gap
 	for _, a := range w.set.Beside {
 		if w.load = a; sent[a.Method] || a.Method == load.Method || w.charges(x, &a) == 0 {
 			continue
@@ -106,7 +107,8 @@ func (w *lawPlanner) besides(x int) {
 	}
 	w.load = load
 	w.now += gap
-	w.calls(x, 1, gap)
+	w.calls(x, loads, 0)
+	w.now += gap
 }
 
 // succeed sends as many calls that succeed as would fill a law of failures: they cost
@@ -278,6 +280,7 @@ func (w *lawPlanner) burst(x int) {
 			w.sendWay()
 		}
 	}
+	w.besides(x)
 	w.others(x)
 }
 

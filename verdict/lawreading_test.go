@@ -41,7 +41,7 @@ func TestWhatBesideTheLoadIsChargedIsRead(t *testing.T) {
 	}{
 		{"quota 50 per day", true}, {"quota 50 per hour UTC", true}, {"60 per 1m", true}, {"60 per 1m fixed", true},
 		{"60 per 1m sliding", true}, {"60 per 1m counter", true}, {"60 per 1m aligned", true},
-		{"10 per 2s sliding", false}, {"10/s burst 20", false}, {"1000 per 1s", false},
+		{"10 per 2s sliding", false}, {"6/min burst 20", true}, {"10/s burst 20", false}, {"1000 per 1s", false},
 	} {
 		t.Run(row.text, func(t *testing.T) {
 			t.Parallel()

@@ -152,9 +152,10 @@ func ofTools(l promise.Law) bool {
 // LawPlan is the traffic of a job that is held to laws.
 func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	plan := scenarios.PlanLaws(scenarios.Held(j.Laws.Promise, j.load()), scenarios.LawSetting{
-		Load: j.load(), Failing: j.failing(), Others: j.others(), Beside: j.Laws.before, Lasts: max(j.Laws.lasts, j.mockLasts()),
-		Clients: clients, Distinct: j.Identity.Header != "", Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed,
-		Precision: j.Precision, Tricks: j.Laws.tricks, Surely: j.mockLasts() > 0, Quota: j.tricksMay()})
+		Load: j.load(), Failing: j.failing(), Others: j.others(), Beside: j.Laws.before,
+		Lasts: max(j.Laws.lasts, j.mockLasts()), Clients: clients, Distinct: j.Identity.Header != "",
+		Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed, Precision: j.Precision, Tricks: j.Laws.tricks,
+		Surely: j.mockLasts() > 0, Quota: j.tricksMay()})
 	if j.Laws.Headers {
 		j.countDown(&plan, clients[0])
 	}
