@@ -122,8 +122,8 @@ func freely(p promise.Promise, calls []history.Call, cfg LawConfig, j *LawJudgem
 	counters := newLawJudge(p, calls, cfg).counters
 	for x := range p {
 		l := p[x].Clone()
-		if c := l.Charge; !c.Presumed || c.Refused || c.Outcomes == promise.Failures || l.Elastic || l.Lockout+l.Wait > 0 ||
-			l.Kind == promise.Cap || l.Step > 0 {
+		odd := l.Elastic || l.Lockout+l.Wait > 0 || l.Kind == promise.Cap || l.Step > 0
+		if c := l.Charge; odd || !c.Presumed || c.Refused || c.Outcomes == promise.Failures {
 			continue
 		}
 		p[x] = l

@@ -139,7 +139,8 @@ func (j *Job) began(before []history.Call) {
 	}
 	for i := range before {
 		if c := &before[i]; c.Kind == history.Request {
-			j.Laws.before = append(j.Laws.before, history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments})
+			a := history.Arrival{Method: c.Method, Tool: c.Tool, Arguments: c.Arguments}
+			j.Laws.before = append(j.Laws.before, a)
 		}
 	}
 }
