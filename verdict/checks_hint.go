@@ -21,9 +21,6 @@ var RetryHint = Check{
 // 10.2.3): whole seconds, so an honest hint may be up to one too long.
 const headerStep = time.Second
 
-// onceEarly is what to do about one wait that was too short.
-const onceEarly = "run again, or longer: a wait that is always too short shows again"
-
 func judgeRetryHint(t *Trial) Finding {
 	f := Finding{Check: "retry-after", Want: "hints that can be read and agree: a retry is admitted when the refusal " +
 		"said, and not long before"}
@@ -46,8 +43,11 @@ func judgeRetryHint(t *Trial) Finding {
 		return f
 	}
 	early, twice := t.tooEarly(r.waits)
-	if twice {
+	if early != nil {
 		f.Verdict, f.Saw, f.Witness, f.Cause = Fail, early.saw, early.witness, "Retry-After is too short"
+		if !twice {
+			f.Next = OnceTooShort
+		}
 		return f
 	}
 	var late *flaw
@@ -71,34 +71,10 @@ func judgeRetryHint(t *Trial) Finding {
 	case late != nil:
 		f.Warnings = append(f.Warnings, late.saw+": who heeds it waits longer than needed")
 	}
-	if early != nil {
-		f.Verdict, f.Next = Inconclusive, onceEarly
-		f.Saw = early.saw + ", once: a step of the server's clock would explain it"
-		return f
-	}
 	f.Verdict = Pass
 	f.Saw = fmt.Sprintf("%s of %d with a hint, none contradicted", plural(r.hinted, "refusal"),
 		t.count(history.Limited))
 	return f
-}
-
-// tooEarly finds a wait that was too short, and reports if there is another one, after it:
-// a step of the server's clock explains one.
-func (t *Trial) tooEarly(waits []hinted) (first *flaw, twice bool) {
-	for _, h := range waits {
-		k, ok := t.court.tooSoon(h)
-		switch {
-		case !ok:
-		case first == nil || k.call.Sent < first.witness.To:
-			first = &flaw{witness: &Witness{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}},
-				saw: fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between",
-					h.said(), span(k.call.Sent-h.call.Received))}
-		case h.call.Received >= first.witness.To:
-			first.witness.To, first.witness.Calls = k.call.Sent, append(first.witness.Calls, h.pos, k.pos)
-			return first, true
-		}
-	}
-	return first, false
 }
 
 // A flaw is what is wrong with hints, and the calls that show it.

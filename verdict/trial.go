@@ -58,7 +58,8 @@ type Court struct {
 	stepped  bool         // step is looked for
 
 	// laws are what the history was held to in place of the profile's limit; nil: nothing was
-	laws func() (promise.Promise, LawConfig)
+	laws     func() (promise.Promise, LawConfig)
+	tooShort []*Witness // waits that were, where one was looked for
 }
 
 // bounds holds, for every call of the history, what it speaks for at the

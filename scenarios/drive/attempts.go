@@ -181,7 +181,7 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 			why = cmp.Or(court.Trial(s.Name).Disturbance(), elsewhere)
 		}
 		if why == "" {
-			why = o.stepped(j, court)
+			why = o.stepped(j, court, o.Server.Scenarios[at].Findings)
 		}
 		if why != "" {
 			again = append(again, spoilt{s, why})
@@ -193,9 +193,12 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 // stepped says why what failed is worth another attempt: one step of the server's clock would
 // explain all of it, and a fault shows again. Empty where none would, and of a mock, whose
 // clock nobody sets.
-func (o *Outcome) stepped(j Job, court *verdict.Court) string {
+func (o *Outcome) stepped(j Job, court *verdict.Court, findings []results.Finding) string {
 	if j.Kind == target.Mock || j.FailFast {
 		return ""
+	}
+	if slices.ContainsFunc(findings, func(f results.Finding) bool { return f.Next == verdict.OnceTooShort }) {
+		return "as one refusal asked for too short a wait, and who always does shows it again"
 	}
 	if _, laws := j.judged(); laws != nil {
 		laws.Judged(court)

@@ -9,6 +9,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -45,4 +46,8 @@ func TestWhatAStepWouldExplainIsTriedAgain(t *testing.T) {
 	hasty.FailFast, mocked.Kind = true, target.Mock
 	require.Empty(t, out.spoilt(hasty, list))
 	require.Empty(t, out.spoilt(mocked, list))
+
+	once := []results.Finding{{Check: "retry-after", Verdict: verdict.Fail, Next: verdict.OnceTooShort}}
+	require.Contains(t, out.stepped(j, nil, once), "one refusal asked for too short a wait")
+	require.Empty(t, out.stepped(mocked, nil, once))
 }
