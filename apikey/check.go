@@ -35,6 +35,9 @@ func (p Provider) Check(value string) Result {
 		if why, bad := reference(trimmed); bad {
 			return Result{Verdict: Placeholder, Detail: why}
 		}
+		if p.p.check == nil && elsewhere(trimmed) {
+			return Result{Verdict: Placeholder, Detail: referenced}
+		}
 		if why, bad := placeholder(trimmed); bad {
 			return Result{Verdict: Placeholder, Detail: why}
 		}

@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -51,21 +52,36 @@ var references = []string{
 	"doppler://", "infisical://", "sops:", "ref+", "env:", "env://",
 	"file:", "ssm:", "awssm:", "aws-sm:", "awssm://", "secretsmanager:", "arn:aws:secretsmanager:", "arn:aws:ssm:",
 	"gcp-sm:", "gcpsm://", "sm://", "akv://", "keyvault:", "azurekeyvault:", "@Microsoft.KeyVault(",
+	"aws-secretsmanager:", "akeyless:", "conjur:", "gopass:", "pass:", "exec:", "secretRef:", "ENC[", "$env:", "{env:",
+	"process.env.", "os.environ", "os.getenv(", "ENV.", "/run/secrets/", "~/", "@/", "@file:",
 }
+
+const referenced = "is a reference to a secret, which nobody resolved"
 
 // reference says why a value is the place of a secret rather than the secret.
 func reference(v string) (why string, bad bool) {
-	if letters.has[v[0]] && strings.IndexAny(v[:min(len(v), 24)], ":+(") > 0 || v[0] == '@' {
+	if strings.IndexAny(v[:min(len(v), 24)], ":+([./") >= 0 {
 		for _, r := range references {
 			if len(r) <= len(v) && strings.EqualFold(v[:len(r)], r) {
-				return "is a reference to a secret, which nobody resolved", true
+				return referenced, true
 			}
 		}
 	}
 	if strings.HasPrefix(v, "projects/") && strings.Contains(v, "/secrets/") {
-		return "is a reference to a secret, which nobody resolved", true
+		return referenced, true
 	}
 	return "", false
+}
+
+// elsewhere reports if a value is an address of whatever scheme that isn't a database's,
+// or of the web, which are told apart.
+func elsewhere(v string) bool {
+	scheme, _, is := strings.Cut(v, "://")
+	if !is || stranger(scheme, dotted) >= 0 {
+		return false
+	}
+	base, _, _ := strings.Cut(strings.ToLower(scheme), "+")
+	return base != "http" && base != "https" && !slices.Contains(databases, base)
 }
 
 // template says why a value is a template's text.
@@ -77,7 +93,8 @@ func template(v string) (why string, bad bool) {
 	case strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">"):
 		return "is a <placeholder>", true
 	case strings.HasPrefix(v, "${") || strings.HasPrefix(v, "$(") || strings.HasPrefix(v, "{{") ||
-		strings.HasPrefix(v, "%(") || strings.HasPrefix(v, "$") && shouted(v[1:]):
+		strings.HasPrefix(v, "%(") || strings.HasPrefix(v, "$") && shouted(v[1:]) ||
+		len(v) > 2 && v[0] == '%' && v[len(v)-1] == '%' && shouted(v[1:len(v)-1]):
 		return "is a variable that nobody expanded", true
 	case strings.Contains(v, "...") || strings.Contains(v, "…") || strings.Contains(v, hidden):
 		return "is a shortened or masked value", true

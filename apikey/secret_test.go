@@ -179,6 +179,18 @@ func TestReferences(t *testing.T) {
 			require.False(t, verdict >= apikey.Unrecognised, "%s takes %s: %s", name, v, verdict)
 		}
 	}
+	for _, v := range []string{"op://Vault/Item/field", "aws-secretsmanager:my-secret-name", "sm://projects/p/secrets/s",
+		"gsm://p/a-name-of-a-secret-that-is-long-enough", "keyring:service/user", "${GITHUB_TOKEN}", "%GITHUB_TOKEN%",
+		"$env:GITHUB_TOKEN", "{env:GITHUB_TOKEN}", "${{ secrets.GITHUB_TOKEN }}", "bw://item/field", "hashivault://a/b",
+		"doppler://project/config/SECRET_NAME_THAT_IS_LONG", "process.env.GITHUB_TOKEN_WITH_A_LONG_NAME",
+		"/run/secrets/github_token_of_the_server", "kubernetes://ns/name/key-0123456789abcdef01", "ENC[AES256_GCM,x]",
+		"$(gh auth token)", "azure-keyvault://name/secret-name-long-0123456789"} {
+		for _, name := range []string{"generic", "openai", "gitlab", "exa"} {
+			require.Equal(t, apikey.Placeholder, provider(t, name).Check(v).Verdict, "%s: %s", name, v)
+		}
+	}
+	require.Equal(t, apikey.Valid, provider(t, "password").Check("ab://cd17Zk93jdLs").Verdict, "of people's own")
+	require.Equal(t, apikey.Valid, provider(t, "database-url").Check("postgres+asyncpg://a:k7Qz2W"+"n9bXr4@h/d").Verdict)
 	random := provider(t, "generic").Sample(dice())
 	require.Equal(t, apikey.Valid, provider(t, "generic").Check("api_key_"+random).Verdict)
 	require.Equal(t, apikey.Valid, provider(t, "generic").Check(sampleOf(t, "aws-key-id", "access key id")).Verdict)
