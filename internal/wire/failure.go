@@ -53,7 +53,8 @@ func hint(e *DialError, o Options) string {
 		}
 		return "check the scheme of the URL and the certificate"
 	case Lost:
-		if rest, plain := strings.CutPrefix(o.URL, "http://"); plain && o.Transport != Stdio {
+		rest, plain := strings.CutPrefix(o.URL, "http://")
+		if plain && o.Transport != Stdio && o.Proxy == nil && !o.HTTP2 {
 			rest, _, _ = strings.Cut(rest, "?") // which may hold a secret
 			return "is it a server of TLS? then it is https://" + rest
 		}
