@@ -115,6 +115,18 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 		{"something was admitted", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
 			return append(calls[:6:6], append(callsAt(history.OK, 2*s), calls[6:]...)...)
 		}, false},
+		{"something of another session's was admitted", []string{"5 per 10s fixed per session"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				more := callsAt(history.OK, 2*s)
+				more[0].Client = "c2"
+				return append(calls[:6:6], append(more, calls[6:]...)...)
+			}, true},
+		{"something of another session's was admitted, where all share", []string{"5 per 10s fixed"}, s, 4 * s,
+			func(calls []history.Call) []history.Call {
+				more := callsAt(history.OK, 2*s)
+				more[0].Client = "c2"
+				return append(calls[:6:6], append(more, calls[6:]...)...)
+			}, false},
 		{"something was admitted, and stands last in the history", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				return append(calls, callsAt(history.OK, 6*s, 2*s)...)

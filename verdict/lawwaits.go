@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,8 +29,9 @@ type whoAsks struct {
 // the same time, so that one step of the server's clock explains one of them at most. In one
 // go through the history, in the order of sending.
 func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
-	told := map[whoAsks]shortWait{} // since something was admitted, those that end first
+	told := map[whoAsks]shortWait{} // since something of theirs was admitted, those that end first
 	var flying time.Duration        // until when what was sent may have been admitted
+	cfg := l.config(c)
 	for _, i := range bySent(c.calls) {
 		k := &c.calls[i]
 		switch {
@@ -38,7 +40,10 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
 		case k.Outcome != history.Limited || !k.Planned():
 			// It may have been admitted before a refusal that it was beside.
 			found = slices.DeleteFunc(found, func(w shortWait) bool { return c.calls[w.later].Received > k.Sent })
-			clear(told)
+			maps.DeleteFunc(told, func(who whoAsks, w shortWait) bool {
+				key := l.Held[who.law].Key
+				return cfg.identityOf(key, k) == cfg.identityOf(key, &c.calls[w.told])
+			})
 			if k.Kind == history.Notification && k.Received > k.Sent { // taken in, and soon looked at
 				flying = max(flying, k.Received+headerStep)
 				continue
