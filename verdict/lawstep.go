@@ -29,11 +29,14 @@ func (s ClockStep) String() string {
 		span(s.By.Abs().Round(10*time.Millisecond)), span(s.At))
 }
 
+// MostClockStep is how far a step may have set a clock. A limiter that goes by it may refuse
+// all for so long.
+const MostClockStep = 5 * time.Second
+
 // What a search for a step may take, and what it finds.
 const (
 	stepWork  = 1_000_000 // calls that are judged, over and over
 	stepLeast = 100 * time.Millisecond
-	stepMost  = 5 * time.Second
 	stepFine  = 10 * time.Millisecond
 
 	mostEmptied = 1000 // tokens of buckets that may have lost what they held
@@ -142,7 +145,7 @@ func upTo(calls []history.Call, to int64) (early []history.Call) {
 }
 
 func (j *lawJump) stepsBy(calls []history.Call, s step, way time.Duration, how setting) (least time.Duration, ok bool) {
-	lo, hi := stepLeast, stepMost
+	lo, hi := stepLeast, MostClockStep
 	for hi-lo >= stepFine && j.work > 0 {
 		mid := (lo + hi) / 2
 		over, under := j.set(calls, s, way*mid, how)

@@ -34,7 +34,7 @@ func TestAStepOfTheServersClockIsFound(t *testing.T) {
 			}
 			if step, ok := LawStep(p, calls, cfg); ok {
 				named++
-				require.LessOrEqual(t, step.By.Abs(), stepMost)
+				require.LessOrEqual(t, step.By.Abs(), MostClockStep)
 				continue
 			}
 			missed++

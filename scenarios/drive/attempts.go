@@ -65,6 +65,9 @@ func (l *line) run(ctx context.Context, begin time.Duration, out *Outcome) (note
 		}
 		list = l.again(spoilt, out)
 		begin = l.rested(out.Calls)
+		for _, s := range spoilt {
+			begin = max(begin, l.clock.Now()+s.rest)
+		}
 	}
 	l.finish(ctx, last, begin, out)
 	notes = l.close(out)
@@ -156,6 +159,7 @@ func (l *line) send(ctx context.Context, c *course, out *Outcome) error {
 type spoilt struct {
 	scenario scenarios.Scenario
 	why      string
+	rest     time.Duration // before another attempt, beyond what fills the bucket
 }
 
 // spoilt lists those of some scenarios that are worth another attempt: what could
@@ -180,11 +184,13 @@ func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
 		if o.Server.Scenarios[at].Verdict == verdict.Inconclusive {
 			why = cmp.Or(court.Trial(s.Name).Disturbance(), elsewhere)
 		}
+		rest := time.Duration(0)
 		if why == "" {
-			why = o.stepped(j, court, o.Server.Scenarios[at].Findings)
+			// Else what a step does to one attempt is done to the next.
+			why, rest = o.stepped(j, court, o.Server.Scenarios[at].Findings), verdict.MostClockStep
 		}
 		if why != "" {
-			again = append(again, spoilt{s, why})
+			again = append(again, spoilt{s, why, rest})
 		}
 	}
 	return again

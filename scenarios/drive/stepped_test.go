@@ -41,6 +41,7 @@ func TestWhatAStepWouldExplainIsTriedAgain(t *testing.T) {
 	again := out.spoilt(j, list)
 	require.Len(t, again, 1)
 	require.Contains(t, again[0].why, "the server's clock having been set forward once")
+	require.Equal(t, verdict.MostClockStep, again[0].rest, "a step that refuses all for a while isn't to spoil the next")
 
 	hasty, mocked := j, j
 	hasty.FailFast, mocked.Kind = true, target.Mock
