@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
@@ -30,9 +31,14 @@ func (r *reader) providers(n *yaml.Node, path string) []Provider {
 		var p Provider
 		r.mapping(n, path, true, []field{
 			{"name", func(n *yaml.Node, path string) {
-				if text, ok := r.text(n, path, providerWant); ok && !providerForm.MatchString(text) {
+				text, ok := r.text(n, path, providerWant)
+				switch {
+				case !ok:
+				case !providerForm.MatchString(text):
 					r.fault(n, path, "is no provider's name", providerWant)
-				} else if ok {
+				case slices.ContainsFunc(list, func(p Provider) bool { return p.Name == text }):
+					r.fault(n, path, "is the name of an earlier one", "a name of its own")
+				default:
 					p.Name = text
 				}
 			}},

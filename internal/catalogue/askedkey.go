@@ -91,7 +91,11 @@ func OwnProviders(file string) ([]apikey.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mock.Compiled(list)
+	own, err := mock.Compiled(list)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return own, nil
 }
 
 // Scanner is what texts are searched with: the known families, those of a file, and the
