@@ -60,7 +60,7 @@ const referenced = "is a reference to a secret, which nobody resolved"
 
 // reference says why a value is the place of a secret rather than the secret.
 func reference(v string) (why string, bad bool) {
-	if strings.IndexAny(v[:min(len(v), 24)], ":+([./") >= 0 {
+	if strings.ContainsAny(v[:min(len(v), 24)], ":+([./") {
 		for _, r := range references {
 			if len(r) <= len(v) && strings.EqualFold(v[:len(r)], r) {
 				return referenced, true
