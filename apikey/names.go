@@ -199,6 +199,9 @@ func address(u *url.URL) (text, clean string) {
 
 // addressed is a text that is an address as that is shown.
 func addressed(text string) string {
+	if !strings.Contains(text, "://") { // as most of what is logged
+		return text
+	}
 	if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Host != "" {
 		if was, clean := address(u); was != clean {
 			return clean

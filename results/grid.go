@@ -26,7 +26,7 @@ type grid struct {
 // draw adds the grid to a page.
 func (g *grid) draw(p *page) error {
 	for _, name := range g.spare {
-		if _, word := g.measure(p); sum(word) > p.width-screen.Edges(len(g.header)) {
+		if _, word := g.measure(p); screen.Sum(word) > p.width-screen.Edges(len(g.header)) {
 			g = g.without(func(column int) bool { return g.header[column] == name })
 		}
 	}
@@ -112,14 +112,6 @@ func (g *grid) measure(p *page) (wide, word []int) {
 		}
 	}
 	return wide, word
-}
-
-func sum(list []int) int {
-	n := 0
-	for _, v := range list {
-		n += v
-	}
-	return n
 }
 
 // without returns the grid less some columns.

@@ -74,7 +74,7 @@ func (c *Court) excused(f Finding) Finding {
 	}
 	if f.Next == OnceTooShort {
 		f.Verdict, f.Cause, f.Witness = Inconclusive, "", nil
-		f.Saw += ", once: a step of the server's clock would explain it"
+		f.Saw += explainedOnce
 		return f
 	}
 	step, ok := c.Step()

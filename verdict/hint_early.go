@@ -1,7 +1,9 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -11,23 +13,32 @@ import (
 // clock explains it.
 const OnceTooShort = "run again, or longer: a wait that is always too short shows again"
 
+// explainedOnce is how a finding says so.
+const explainedOnce = ", once: a step of the server's clock would explain it"
+
+// early is what shows a wait to be too short: from when it was asked for until it had been
+// waited for in vain. False where nothing does.
+func (c *Court) early(h hinted) (*Witness, bool) {
+	k, ok := c.tooSoon(h)
+	return &Witness{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}}, ok
+}
+
 // tooEarly finds a wait that was too short, and reports if there is another one of any
 // scenario, before it or after it: a step of the server's clock explains one.
 func (t *Trial) tooEarly(waits []hinted) (first *flaw, twice bool) {
 	for _, h := range waits {
-		k, ok := t.court.tooSoon(h)
+		w, ok := t.court.early(h)
 		if !ok {
 			continue
 		}
 		if first == nil {
-			first = &flaw{witness: &Witness{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}},
-				saw: fmt.Sprintf("told to retry after %s, but %s later still refused, with nothing admitted in between",
-					h.said(), span(k.call.Sent-h.call.Received))}
+			first = &flaw{witness: w, saw: fmt.Sprintf("told to retry after %s, but %s later still refused, with "+
+				"nothing admitted in between", h.said(), span(w.To-w.From))}
 		}
 		for _, other := range t.court.hasty() {
-			if w := first.witness; other.From >= k.call.Sent || other.To <= h.call.Received {
-				w.From, w.To = min(h.call.Received, other.From), max(k.call.Sent, other.To)
-				w.Calls = append([]int{h.pos, k.pos}, other.Calls...)
+			if other.From >= w.To || other.To <= w.From {
+				first.witness = &Witness{From: min(w.From, other.From), To: max(w.To, other.To),
+					Calls: append(w.Calls, other.Calls...)}
 				return first, true
 			}
 		}
@@ -36,35 +47,28 @@ func (t *Trial) tooEarly(waits []hinted) (first *flaw, twice bool) {
 }
 
 // hasty are of all scenarios' waits that were too short the one that was over first and the
-// one that began last.
+// one that began last. It is asked only where there is one.
 func (c *Court) hasty() []*Witness {
-	if c.tooShort != nil {
-		return c.tooShort
+	if c.hastiest != nil {
+		return c.hastiest
 	}
+	var list []*Witness
 	for i := range c.calls {
 		if c.calls[i].Outcome != history.Limited {
 			continue
 		}
 		for _, hint := range hintsOf(c.calls[i]) {
-			h := hinted{placed{c.calls[i], i + 1}, hint}
-			k, ok := placed{}, false
-			if hint.Kind == history.HintWait {
-				k, ok = c.tooSoon(h)
-			}
-			if !ok {
+			if hint.Kind != history.HintWait {
 				continue
 			}
-			w := &Witness{From: h.call.Received, To: k.call.Sent, Calls: []int{h.pos, k.pos}}
-			if c.tooShort == nil {
-				c.tooShort = []*Witness{w, w}
-			}
-			if w.To < c.tooShort[0].To {
-				c.tooShort[0] = w
-			}
-			if w.From > c.tooShort[1].From {
-				c.tooShort[1] = w
+			if w, ok := c.early(hinted{placed{c.calls[i], i + 1}, hint}); ok {
+				list = append(list, w)
 			}
 		}
 	}
-	return c.tooShort
+	c.hastiest = []*Witness{
+		slices.MinFunc(list, func(a, b *Witness) int { return cmp.Compare(a.To, b.To) }),
+		slices.MaxFunc(list, func(a, b *Witness) int { return cmp.Compare(a.From, b.From) }),
+	}
+	return c.hastiest
 }

@@ -53,6 +53,7 @@ type lawJump struct {
 	work    int
 	stamps  []stamp        // all instants of the history, in order
 	early   []history.Call // those by which a step must show
+	takers  []history.Call // what may have emptied buckets: see emptying
 }
 
 // shownBy is the instant by which the history is certainly broken: what lies behind

@@ -92,8 +92,7 @@ func (l *Laws) saysFinding(c *Court) Finding {
 	switch short := l.tooShort(c, j); len(short) {
 	case 0:
 	case 1:
-		f.Verdict, f.Saw, f.Next = Inconclusive, short[0].says(c.calls)+", once: a step of the server's clock would "+
-			"explain it", OnceTooShort
+		f.Verdict, f.Saw, f.Next = Inconclusive, short[0].says(c.calls)+explainedOnce, OnceTooShort
 	default:
 		f.Verdict, f.Saw, f.Cause = Fail, short[0].says(c.calls), "Retry-After is too short"
 		f.Witness = &Witness{From: c.calls[short[0].told].Received, To: c.calls[short[1].later].Sent}

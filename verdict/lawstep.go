@@ -53,7 +53,7 @@ func LawStep(p promise.Promise, calls []history.Call, cfg LawConfig) (ClockStep,
 	j := &lawJump{promise: p, calls: calls, cfg: cfg, work: stepWork}
 	j.stamp()
 	from, to := j.within(found)
-	j.early = upTo(calls, to)
+	j.early, j.takers = upTo(calls, to), j.emptying()
 	for _, s := range j.silent(from, to) {
 		if by, ok := j.steps(s); ok {
 			before := func(c history.Call) bool { return int64(c.Sent) < s.to && c.Outcome != history.Unsent }
@@ -111,13 +111,12 @@ const (
 // noted the first time, and buckets don't fill, lose what came since each was last asked, or
 // take it back.
 func (j *lawJump) steps(s step) (least time.Duration, ok bool) {
-	buckets := slices.ContainsFunc(j.promise, func(l promise.Law) bool { return l.Kind == promise.Bucket })
 	windows := slices.ContainsFunc(j.promise, func(l promise.Law) bool { return l.Kind != promise.Bucket })
 	for _, try := range []struct {
 		way time.Duration
 		how setting
 		of  bool
-	}{{1, setOn, true}, {-1, setOn, true}, {-1, setTwice, windows}, {-1, setEmpty, buckets}} {
+	}{{1, setOn, true}, {-1, setOn, true}, {-1, setTwice, windows}, {-1, setEmpty, len(j.takers) > 0}} {
 		if !try.of {
 			continue
 		}
@@ -183,13 +182,16 @@ func (j *lawJump) set(calls []history.Call, s step, by time.Duration, how settin
 		}
 	}
 	if how == setEmpty {
-		all = j.emptied(all, last)
+		for _, c := range j.takers {
+			c.Sent, c.Received = last, last
+			all = append(all, c)
+		}
 	}
 	return j.fails(all, j.cfg, 0)
 }
 
-// emptied adds what may have taken all that any bucket held at an instant.
-func (j *lawJump) emptied(calls []history.Call, at time.Duration) []history.Call {
+// emptying are calls that may take all that any bucket holds, whenever they come.
+func (j *lawJump) emptying() (takers []history.Call) {
 	for x := range j.promise {
 		l, emptied := &j.promise[x], map[identity]bool{}
 		for i := range j.calls {
@@ -199,10 +201,10 @@ func (j *lawJump) emptied(calls []history.Call, at time.Duration) []history.Call
 			}
 			if who := j.cfg.identityOf(l.Key, &c); !emptied[who] {
 				emptied[who] = true
-				c.Sent, c.Received, c.Label, c.Outcome = at, at, history.Handshake, history.Limited
-				calls = append(calls, slices.Repeat([]history.Call{c}, l.N)...)
+				c.Label, c.Outcome = history.Handshake, history.Limited
+				takers = append(takers, slices.Repeat([]history.Call{c}, l.N)...)
 			}
 		}
 	}
-	return calls
+	return takers
 }

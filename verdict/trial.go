@@ -59,7 +59,7 @@ type Court struct {
 
 	// laws are what the history was held to in place of the profile's limit; nil: nothing was
 	laws     func() (promise.Promise, LawConfig)
-	tooShort []*Witness // waits that were, where one was looked for
+	hastiest []*Witness // waits that were too short: see hasty; nil: nobody asked
 }
 
 // bounds holds, for every call of the history, what it speaks for at the

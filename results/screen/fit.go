@@ -106,7 +106,7 @@ func Fold(text string, columns int) string {
 // Narrow takes a column at a time from the widest of those that are over their least, until
 // all fit into the room or none can give. It changes widths.
 func Narrow(widths, least []int, room int) {
-	for sum(widths) > room {
+	for Sum(widths) > room {
 		widest := -1
 		for i, w := range widths {
 			if w > max(least[i], 1) && (widest < 0 || w > widths[widest]) {
@@ -120,7 +120,8 @@ func Narrow(widths, least []int, room int) {
 	}
 }
 
-func sum(list []int) int {
+// Sum is what widths take together.
+func Sum(list []int) int {
 	n := 0
 	for _, v := range list {
 		n += v
@@ -141,20 +142,20 @@ const brokenWord = 12
 func (s Sheet) fitted(columns int) (Sheet, bool) {
 	wide, word := s.measure()
 	for _, name := range s.Spare {
-		if at := slices.Index(s.Header, name); at >= 0 && sum(wide) > columns-Edges(len(wide)) {
+		if at := slices.Index(s.Header, name); at >= 0 && Sum(wide) > columns-Edges(len(wide)) {
 			s = s.without(at)
 			wide, word = s.measure()
 		}
 	}
 	room := columns - Edges(len(wide))
-	if sum(wide) <= room {
+	if Sum(wide) <= room {
 		return s, true
 	}
 	least := slices.Clone(word)
 	for i := 1; i < len(least); i++ {
 		least[i] = min(least[i], brokenWord)
 	}
-	if sum(least) > room {
+	if Sum(least) > room {
 		return s, false
 	}
 	Narrow(wide, word, room)
