@@ -121,6 +121,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c.Latency = c.Lasts()
+	c.Fixture = c.Fixture || len(LawReads(c.Profile.Promise)) > 0
 	if c.IdentityHeader == "" && slices.ContainsFunc(c.Profile.Promise,
 		func(l promise.Law) bool { return l.Key.Has(promise.Credential) }) {
 		c.IdentityHeader = "Authorization"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/ratelimit"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/drive"
 )
@@ -142,7 +144,8 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if f.fault != "" {
 		fault = ", broken by " + f.fault
 	}
-	a.say("serving a mock of %s (%g/s burst %d%s); interrupt to stop", p.Name, p.Limit.Rate, p.Limit.Burst, fault)
+	promised := cmp.Or(results.PromiseText(p.Promise), fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst))
+	a.say("serving a mock of %s (%s%s); interrupt to stop", p.Name, promised, fault)
 	start.Serves(a.stderr, server, stop)
 	a.offline.Store(true) // an interrupt just ends it
 	<-ctx.Done()

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,19 +20,20 @@ import (
 const HeaderSource = "headers"
 
 // meetLaws learns from what came before the plan what that may send, and what is promised
-// where the server says it itself, which it writes down.
-func (j *Job) meetLaws(s *wire.Session, before, trial []history.Call, tell teller, met *results.Server) error {
+// where the server says it itself, which it writes down. It returns all that came before.
+func (j *Job) meetLaws(ctx context.Context, s *wire.Session, before, trial []history.Call, tell teller,
+	met *results.Server) ([]history.Call, error) {
 	if j.Laws.Headers {
 		if err := j.promised(before, tell); err != nil {
-			return err
+			return before, err
 		}
 		met.Promise, met.PromiseSource = j.Laws.promiseText(), j.Laws.Source
 	}
 	if j.Part.Of <= 1 { // all parts of a plan go by the same plan
-		j.Laws.look(&j.Target, s, trial)
+		before = append(before, j.look(ctx, s, trial)...)
 		j.began(before)
 	}
-	return nil
+	return before, nil
 }
 
 // promised takes a job's promise from the headers of the replies that came before its

@@ -82,7 +82,7 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
 	if j.Laws != nil && err == nil {
-		err = j.meetLaws(sessions[0], before, trial, tell, &out.Server)
+		before, err = j.meetLaws(ctx, sessions[0], before, trial, tell, &out.Server)
 	}
 	out.met(&j, sessions[0])
 	begin, apart := time.Duration(0), j.SessionsApart(sessions[0].Protocol())

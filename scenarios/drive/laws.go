@@ -2,7 +2,9 @@ package drive
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +109,20 @@ func (j *Job) others() []history.Arrival {
 	for _, tool := range tools {
 		out = append(out, history.Arrival{Method: "tools/call", Tool: tool})
 	}
+	reads := mock.LawReads(j.Laws.Promise)
+	for _, method := range slices.Sorted(maps.Keys(reads)) {
+		if j.Laws.unasked(method, j.load()) {
+			out = append(out, history.Arrival{Method: method, Arguments: reads[method]})
+		}
+	}
 	return out
+}
+
+// unasked reports if a law names a method and isn't about the load.
+func (l *Laws) unasked(method string, load history.Arrival) bool {
+	return slices.ContainsFunc(l.Promise, func(law promise.Law) bool {
+		return slices.Contains(law.Charge.Methods, method) && !law.Applies(load.Method, load.Tool)
+	})
 }
 
 // mockLasts is how long a mock's calls last; 0 of other servers.
@@ -119,17 +134,25 @@ func (j *Job) mockLasts() time.Duration {
 }
 
 // look learns from the first session what a plan for laws may send beside the load: tools
-// that laws name and that say of themselves that they are harmless. Of the trial it takes
-// how long a call may last.
-func (l *Laws) look(t *target.Target, s *wire.Session, trial []history.Call) {
+// that laws name and that say of themselves that they are harmless, and of what laws name
+// prompts, resources and completions, which are tried once. Of the trial it takes how long a
+// call may last. It returns what it sent.
+func (j *Job) look(ctx context.Context, s *wire.Session, trial []history.Call) (sent []history.Call) {
+	l := j.Laws
 	for _, c := range trial {
 		if c.Outcome.Answered() {
 			l.lasts = max(l.lasts, 2*(c.Received-c.Sent))
 		}
 	}
 	if slices.ContainsFunc(l.Promise, ofTools) {
-		l.others = t.Harmless(s)
+		l.others = j.Harmless(s)
 	}
+	if j.Kind == target.Mock {
+		return nil // what it has is known
+	}
+	reads, sent := j.Reads(ctx, s, func(method string) bool { return l.unasked(method, j.load()) })
+	l.others = append(l.others, reads...)
+	return sent
 }
 
 // began takes down what the server was sent before the plan.
