@@ -74,8 +74,8 @@ func (w *lawPlanner) ways(x int) (ways []lawWay) {
 	keyed := slices.ContainsFunc(w.promise, func(l promise.Law) bool { return l.Key.Has(promise.Tool) })
 	for _, a := range w.set.Others {
 		least, most := w.promise[x].Charge.Cost(a.Method, a.Tool)
-		if keyed && a.Method == w.load.Method && a.Tool != w.load.Tool && least == most && most == w.charges(x, &w.load) &&
-			w.promise[x].Charge.Outcomes == promise.All {
+		if keyed && a.Method == w.load.Method && a.Tool != w.load.Tool && least == most &&
+			most == w.charges(x, &w.load) && w.promise[x].Charge.Outcomes == promise.All {
 			loads = append(loads, a)
 		}
 	}

@@ -140,12 +140,11 @@ func (a *app) serveMock(ctx context.Context, f *mockFlags) error {
 	if _, err := fmt.Fprintln(a.stdout, url); err != nil {
 		return err
 	}
-	fault := ""
+	about := cmp.Or(results.PromiseText(p.Promise), fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst))
 	if f.fault != "" {
-		fault = ", broken by " + f.fault
+		about += ", broken by " + f.fault
 	}
-	promised := cmp.Or(results.PromiseText(p.Promise), fmt.Sprintf("%g/s burst %d", p.Limit.Rate, p.Limit.Burst))
-	a.say("serving a mock of %s (%s%s); interrupt to stop", p.Name, promised, fault)
+	a.say("serving a mock of %s (%s); interrupt to stop", p.Name, about)
 	start.Serves(a.stderr, server, stop)
 	a.offline.Store(true) // an interrupt just ends it
 	<-ctx.Done()
