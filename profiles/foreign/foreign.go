@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -26,6 +28,8 @@ type Import struct {
 	Statuses []int  // HTTP statuses of refusals, beside 429
 
 	traefik []*middleware // whose settings may stand anywhere
+	met     []*yaml.Node  // anchors that were read
+	below   int           // the line after which an embedded file begins; 0 outside of one
 	places  []int         // lines of limits of which each stands for itself
 }
 
@@ -42,7 +46,10 @@ type Note struct {
 	Text string
 }
 
-var jsForm = regexp.MustCompile(`\.[cm]?[jt]sx?$`)
+var (
+	jsForm   = regexp.MustCompile(`\.[cm]?[jt]sx?$`)
+	yamlForm = regexp.MustCompile(`\.(?:ya?ml|json)$`)
+)
 
 // MaxBytes is the largest file that is read.
 const MaxBytes = 4 << 20
@@ -60,6 +67,8 @@ func Read(file string, data []byte) (Import, error) {
 		in.python(text)
 	case jsForm.MatchString(file):
 		in.js(text)
+	case yamlForm.MatchString(file):
+		err = in.yaml(data)
 	case strings.Contains(text, "limit_req") || strings.Contains(text, "limit_conn"):
 		err = in.nginx(text)
 	case strings.HasSuffix(file, ".toml"):
@@ -97,6 +106,9 @@ func (in *Import) law(line int, source string, l promise.Law) {
 		return
 	}
 	for _, other := range in.Laws {
+		if other.Line == line && other.Source == source && other.Law.String() == l.String() {
+			return // what is merged into several stands there once
+		}
 		if other.Law.String() == l.String() {
 			in.note(line, "%s: the same limit as in line %d; if it has a counter of its own, only one of the two "+
 				"was taken", source, other.Line)

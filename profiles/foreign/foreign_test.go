@@ -16,7 +16,7 @@ import (
 func TestRead(t *testing.T) {
 	wants, err := filepath.Glob("testdata/*.want")
 	require.NoError(t, err)
-	require.Len(t, wants, 18, "all cases are there")
+	require.Len(t, wants, 22, "all cases are there")
 	for _, want := range wants {
 		file := strings.TrimSuffix(want, ".want")
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -73,6 +73,16 @@ func TestNotes(t *testing.T) {
 			"17: slowDown delays"},
 		"traefik.yaml": {"10: .*forgets who sends nothing for 11s", "15: .*X-Forwarded-For", "18: .*an average of 0",
 			"34: .*in Redis", "42: .*burst is .many.", "29: another limit than that of line 6"},
+		"envoy-anchors.yaml": {"15: .*what matches it", "34: .*isn't taken: .*no other descriptor has",
+			"40: .*isn't taken: only requests with tool=get_", "43: .*quota_mode: nothing is refused",
+			"45: .*unit_multiplier isn't known.*isn't taken", "49: a text that looks like a configuration.*line 50",
+			"2: another limit than that of line 8"},
+		"kong-flat.yaml": {"33: .*of route other, which doesn't look like", "46: .*not enabled",
+			"53: .*isn't taken: requests that meet the one of line 59 .KongPlugin mcp-limit"},
+		"nginx-inherited.conf": {"8: limit_req.*a dry run", "8: limit_conn.*a dry run", "12: .*a dry run",
+			"16: .*a dry run", "2: .*where that is empty, nothing is counted"},
+		"express-members.ts": {"3: windowMs is .windowMs., which only", "4: .*base may hold any option: isn't taken",
+			"9: who shares", "9: which requests are free", "10: limit is", "11: .*stands elsewhere", "12: .*any option"},
 		"traefik.toml":  {"11: .*the header X-Team"},
 		"toolhive.yaml": {"13: .*shared isn't looked at", "16: .*who isn't has no such limit", "25: .*refillPeriod .soon."},
 		"agentgateway.yaml": {"11: .*each replica", "15: .*language models", "19: .*this form isn't known",
@@ -97,21 +107,26 @@ func TestNotes(t *testing.T) {
 	require.Equal(t, []int{503}, read(t, "testdata/envoy-local.yaml").Statuses)
 	require.Equal(t, []int{403}, read(t, "testdata/kong.yaml").Statuses)
 	require.Equal(t, []int{503}, read(t, "testdata/nginx.conf").Statuses, "limit_conn_status isn't said")
+	require.Equal(t, []int{503}, read(t, "testdata/nginx-inherited.conf").Statuses, "509 is of another place")
+	require.Empty(t, read(t, "testdata/express-members.ts").Statuses, "a statusCode within a message is none")
 }
 
 func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: 1":                          "no limit that can be read",
-		"{":                             "no YAML",
-		"rateLimit: {average: 0}":       "an average of 0 is no limit",
-		"rateLimit: {average: -1}":      `average is "-1", which is no whole number above 0`,
-		"localRateLimit: [{type: a}]":   "this form isn't known",
-		"localRateLimit: []":            "no limit that can be read",
-		"rateLimiting: {perUser: {}}":   "maxTokens isn't known",
-		"limit_req zone=a;":             `line 1: limit_req zone=a: no limit_req_zone named "a"`,
-		"limit_req zone=a":              "line 1: a directive without a semicolon",
-		"limit_req zone=a;\n}}":         "line 2: a brace",
-		"limit_req 'zone":               "line 1: a quote without its end",
+		"a: 1":                        "no limit that can be read",
+		"{":                           "no YAML",
+		"rateLimit: {average: 0}":     "an average of 0 is no limit",
+		"rateLimit: {average: -1}":    `average is "-1", which is no whole number above 0`,
+		"localRateLimit: [{type: a}]": "this form isn't known",
+		"localRateLimit: []":          "no limit that can be read",
+		"rateLimiting: {perUser: {}}": "maxTokens isn't known",
+		"limit_req zone=a;":           `line 1: limit_req zone=a: no limit_req_zone named "a"`,
+		"limit_req zone=a":            "line 1: a directive without a semicolon",
+		"limit_req zone=a;\n}}":       "line 2: a brace",
+		"limit_req 'zone":             "line 1: a quote without its end",
+		"domain: x\ndescriptors: &d\n- {key: a, descriptors: *d}": "line 2: an anchor stands within itself",
+		"a: &a\n  <<: *a":               "line 1: an anchor stands within itself",
+		bomb():                          "more than 1000000 values",
 		strings.Repeat("x", MaxBytes+1): "more than 4194304 bytes",
 	} {
 		_, err := Read("file", []byte(text))
@@ -123,8 +138,19 @@ func TestReadRefuses(t *testing.T) {
 		_, err := Read(file, []byte(text))
 		require.ErrorContains(t, err, "no limit that can be read", file)
 	}
-	_, err := Read("x.py", []byte("RateLimitingMiddleware(RATE)"))
+	_, err := Read("x.py", []byte("app.add_middleware(RateLimitingMiddleware, max_requests_per_second=5)"))
+	require.ErrorContains(t, err, "line 1: RateLimitingMiddleware: is handed on by its name")
+	_, err = Read("x.py", []byte("RateLimitingMiddleware(RATE)"))
 	require.ErrorContains(t, err, `line 1: RateLimitingMiddleware: max_requests_per_second is "RATE"`)
+}
+
+// bomb is a small file of which each line holds ten times the one before.
+func bomb() string {
+	text := "a0: &a0 [x]\n"
+	for i := range 9 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 10))
+	}
+	return text
 }
 
 // Whatever stands in a file, reading it ends, and a profile of it holds one line a law.
@@ -132,7 +158,7 @@ func FuzzRead(f *testing.F) {
 	for _, file := range []string{"nginx.conf", "envoy-local.yaml", "envoy-global.yaml", "kong.yaml", "server.py",
 		"envoy-nested.yaml", "kong-scopes.yaml", "nginx-places.conf", "server-several.py", "express.ts",
 		"traefik.yaml", "traefik.toml", "toolhive.yaml", "agentgateway.yaml", "upstash.ts", "upstash.py", "slowapi.py",
-		"slowapi-defaults.py"} {
+		"slowapi-defaults.py", "envoy-anchors.yaml", "kong-flat.yaml", "nginx-inherited.conf", "express-members.ts"} {
 		data, err := os.ReadFile(filepath.Join("testdata", file))
 		require.NoError(f, err)
 		f.Add(file, data)

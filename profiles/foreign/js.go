@@ -10,33 +10,74 @@ import (
 )
 
 var (
-	limiterForm = regexp.MustCompile(`\b(rateLimit|rateLimiter|expressRateLimit|slowDown)\s*\(\s*\{`)
-	memberForm  = regexp.MustCompile(`(?m)(?:^|[{,\s])(\w+)\s*:\s*([^,}\n]+)`)
+	limiterForm  = regexp.MustCompile(`\b(\w+)\s*\(\s*(\{)?`)
+	renamedForm  = regexp.MustCompile(`\b(rateLimit|slowDown)\s+as\s+(\w+)`)
+	importedForm = regexp.MustCompile(
+		`\b(\w+)\s*(?:,\s*\{[^}]*\}\s*)?(?:from|=\s*require\s*\()\s*["']express-(rate-limit|slow-down)["']`)
+	memberForm  = regexp.MustCompile(`(?s)^(?:["'](\w+)["']|(\w+))\s*:\s*(.*)$`)
+	methodForm  = regexp.MustCompile(`^(?:async\s+|get\s+|\*\s*)*(\w+)\s*(?:\(|$)`)
 	productForm = regexp.MustCompile(`^[\d_.\s*]+$`)
 )
+
+// limiters are the functions that make limiters, by what a program calls them.
+func limiters(text string) map[string]string {
+	called := map[string]string{"rateLimit": "rateLimit", "rateLimiter": "rateLimit", "expressRateLimit": "rateLimit",
+		"slowDown": "slowDown"}
+	for _, m := range renamedForm.FindAllStringSubmatch(text, -1) {
+		called[m[2]] = m[1]
+	}
+	for _, m := range importedForm.FindAllStringSubmatch(text, -1) {
+		called[m[1]] = map[string]string{"rate-limit": "rateLimit", "slow-down": "slowDown"}[m[2]]
+	}
+	return called
+}
 
 // js reads what express-rate-limit and Upstash's limiter are constructed with, in JavaScript
 // or TypeScript. Only numbers that stand there are known, and products of them.
 func (in *Import) js(text string) {
 	code := blankJS(text, true)
-	in.upstashJS(blankJS(text, false), code)
+	text = blankJS(text, false)
+	in.upstashJS(text, code)
+	called := limiters(text)
 	for _, at := range limiterForm.FindAllStringSubmatchIndex(code, -1) {
-		name, line := code[at[2]:at[3]], 1+strings.Count(code[:at[2]], "\n")
+		name, line := called[code[at[2]:at[3]]], 1+strings.Count(code[:at[2]], "\n")
+		if name == "" || strings.HasSuffix(strings.TrimSpace(code[:at[2]]), "function") {
+			continue
+		}
 		end := closing(code, at[1]-1)
 		switch {
 		case end < 0:
 			in.note(line, "%s( isn't closed", name)
-			continue
 		case name == "slowDown":
 			in.note(line, "slowDown delays and refuses nothing: no law is of that")
-			continue
+		case at[4] < 0:
+			if strings.Contains(text, "express-rate-limit") {
+				in.note(line, "%s: what it is called with stands elsewhere: isn't taken", name)
+			}
+		default:
+			within := text[at[1]:end]
+			if args, ok := in.members(name, line, listOf(within, code[at[1]:end])); ok {
+				in.express(line, code[at[2]:at[3]]+"({"+squeeze(within)+"})", args)
+			}
 		}
-		args := map[string]string{}
-		for _, m := range memberForm.FindAllStringSubmatch(code[at[1]:end], -1) {
-			args[m[1]] = squeeze(m[2])
-		}
-		in.express(line, name+"({"+squeeze(text[at[1]:end])+"})", args)
 	}
+}
+
+// members are those of an object by their names, as they are written, whatever they hold.
+func (in *Import) members(name string, line int, list []string) (map[string]string, bool) {
+	args := map[string]string{}
+	for _, one := range list {
+		switch m, method := memberForm.FindStringSubmatch(one), methodForm.FindStringSubmatch(one); {
+		case m != nil:
+			args[m[1]+m[2]] = m[3]
+		case method != nil: // what it is called is also where it stands
+			args[method[1]] = one
+		default:
+			in.note(line, "%s: %s may hold any option: isn't taken", name, one)
+			return nil, false
+		}
+	}
+	return args, true
 }
 
 // express adds what the options of one limiter promise: a window that opens with a request.

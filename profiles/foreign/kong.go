@@ -50,6 +50,9 @@ func (s scope) named(n *yaml.Node) scope {
 
 // of is the scope of a plugin: it may name what it is for itself.
 func (s scope) of(plugin *yaml.Node) scope {
+	if kind := text(plugin, "kind"); s.rank == 0 && kind != "" {
+		s.name = kind + " " + text(get(plugin, "metadata"), "name")
+	}
 	for i, one := range scopes {
 		if c := get(plugin, one); c != nil && i+1 > s.rank {
 			s = scope{i + 1, one + " " + cmpOr(c.Value, text(c, "name"))}
@@ -58,20 +61,76 @@ func (s scope) of(plugin *yaml.Node) scope {
 	return s
 }
 
+// serving says of services and routes, as a scope names them, if they look like an MCP server's.
+type serving map[string]bool
+
+// gather adds those that stand in a file: a route serves MCP if it says so, or its service
+// does; and a service if a route of its own does.
+func (s serving) gather(n *yaml.Node, service string, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		kind, list := strings.TrimSuffix(n.Content[i].Value, "s"), n.Content[i+1]
+		if kind+"s" != n.Content[i].Value || kind != "service" && kind != "route" || list.Kind != yaml.SequenceNode {
+			continue
+		}
+		for _, c := range list.Content {
+			name, of := kind+" "+text(c, "name"), service
+			if by := get(c, "service"); kind == "route" && by != nil {
+				of = "service " + cmpOr(by.Value, text(by, "name"))
+			}
+			says := text(c, "name") + text(c, "url") + text(c, "path") + text(c, "host")
+			if paths := get(c, "paths"); paths != nil {
+				for _, p := range paths.Content {
+					says += " " + p.Value
+				}
+			}
+			s[name] = s[name] || strings.Contains(strings.ToLower(says), "mcp") || kind == "route" && s[of]
+			if kind == "route" && of != "" {
+				s[of] = s[of] || s[name]
+			}
+			if kind == "service" {
+				s.gather(c, name, depth+1)
+			}
+		}
+	}
+}
+
+// other reports if a scope is a service or route that doesn't look like an MCP server's in
+// a file where others do.
+func (s serving) other(of scope) bool {
+	if of.rank == 0 || of.rank > shared || s[of.name] {
+		return false
+	}
+	for _, mcp := range s {
+		if mcp {
+			return true
+		}
+	}
+	return false
+}
+
+// met is by what a plugin is one of several of which a request meets one.
+func (p plugin) met() string { return p.name + " " + text(p.Node, "kind") }
+
 // kongs reads plugins. Of those of one name a request meets one alone, that of the most
 // specific scope: others aren't taken.
-func (in *Import) kongs(plugins []plugin) {
+func (in *Import) kongs(plugins []plugin, served serving) {
 	chosen := map[string]plugin{}
 	for _, p := range plugins {
-		was, ok := chosen[p.name]
+		if served.other(p.of) {
+			continue
+		}
+		was, ok := chosen[p.met()]
 		better := p.of.rank > was.of.rank || p.of.rank == was.of.rank &&
 			strings.Contains(p.of.name, "mcp") && !strings.Contains(was.of.name, "mcp")
-		if text(p.Node, "enabled") != "false" && p.of.rank <= shared && (!ok || better) {
-			chosen[p.name] = p
+		if !off(p.Node) && p.of.rank <= shared && (!ok || better) {
+			chosen[p.met()] = p
 		}
 	}
 	for _, p := range plugins {
-		held := chosen[p.name]
+		held := chosen[p.met()]
 		if text(p.Node, "kind") == "KongPlugin" {
 			in.note(p.Line, "%s: holds where another object names it", p.name)
 		}
@@ -79,6 +138,8 @@ func (in *Import) kongs(plugins []plugin) {
 		case in.kongOff(p.Node, p.name):
 		case p.of.rank > shared:
 			in.note(p.Line, "%s: of %s alone, which a law can't say: isn't taken", p.name, p.of.name)
+		case served.other(p.of):
+			in.note(p.Line, "%s: of %s, which doesn't look like the MCP server's: isn't taken", p.name, p.of.name)
 		case held.Node != p.Node:
 			in.note(p.Line, "%s: isn't taken: requests that meet the one of line %d%s don't meet this one", p.name,
 				held.Line, held.of.words())
@@ -180,11 +241,15 @@ func (in *Import) kongAdvanced(plugin *yaml.Node, name string) {
 }
 
 func (in *Import) kongOff(plugin *yaml.Node, name string) bool {
-	off := text(plugin, "enabled") == "false"
-	if off {
+	if off(plugin) {
 		in.note(plugin.Line, "%s: not enabled", name)
 	}
-	return off
+	return off(plugin)
+}
+
+// off reports if a plugin is switched off, as Kong's own files or Kubernetes' say it.
+func off(plugin *yaml.Node) bool {
+	return text(plugin, "enabled") == "false" || text(plugin, "disabled") == "true"
 }
 
 // kongKey is what a plugin counts by.

@@ -36,24 +36,16 @@ type zone struct {
 // than its burst: what finds excess of at most burst is let through, and the first
 // finds none. Without nodelay it is let through late.
 func (in *Import) nginx(text string) error {
-	list, err := directives(text)
+	list, err := directives(text, in.below)
 	if err != nil {
 		return err
 	}
-	zones, place := map[string]zone{}, map[string]int{}
-	dry := map[string]bool{}
-	here := serving(list)
+	zones := map[string]zone{}
+	here := served(list)
 	for _, d := range list {
 		switch d.words[0] {
 		case "limit_req_zone", "limit_conn_zone":
 			in.nginxZone(d, zones)
-		case "limit_req_dry_run", "limit_conn_dry_run":
-			dry[d.within.words+d.words[0]] = len(d.words) > 1 && d.words[1] == "on"
-		case "limit_req_status", "limit_conn_status":
-			if code, err := strconv.Atoi(last(d.words)); err == nil {
-				place[d.words[0]] = code
-				in.status(code)
-			}
 		case "include":
 			if name := last(d.words); !strings.HasSuffix(name, "mime.types") && !strings.HasSuffix(name, "_params") {
 				in.note(d.line, "include %s: isn't read: limits in it are missing here", name)
@@ -65,7 +57,7 @@ func (in *Import) nginx(text string) error {
 			continue
 		}
 		source := strings.Join(d.words, " ")
-		if dry[d.within.words+d.words[0]+"_dry_run"] {
+		if d.within.says(list, d.words[0]+"_dry_run") == "on" {
 			in.note(d.line, "%s: a dry run: nothing is refused", source)
 			continue
 		}
@@ -79,9 +71,11 @@ func (in *Import) nginx(text string) error {
 				here.words)
 			continue
 		}
-		if place[d.words[0]+"_status"] == 0 {
-			in.status(503) // what nginx says where nothing else is said
+		code, err := strconv.Atoi(here.says(list, d.words[0]+"_status"))
+		if err != nil {
+			code = 503 // what nginx says where nothing else is said
 		}
+		in.status(code)
 		if d.words[0] == "limit_req" {
 			in.limitReq(d, zones)
 		} else {
@@ -94,9 +88,9 @@ func (in *Import) nginx(text string) error {
 	return nil
 }
 
-// serving is the block that serves MCP, as far as can be told: of those that have limits
+// served is the block that serves MCP, as far as can be told: of those that have limits
 // of their own the first location that is named so, or else the first that is innermost.
-func serving(list []directive) *block {
+func served(list []directive) *block {
 	var best *block
 	for _, d := range list {
 		named := strings.Contains(d.within.words, "location") && strings.Contains(d.within.words, "mcp")
@@ -134,6 +128,17 @@ func (b *block) of(list []directive, name string) *block {
 		}
 	}
 	return nil
+}
+
+// says is what the directive of a name says that holds in this block; empty where none does.
+func (b *block) says(list []directive, name string) (word string) {
+	within := b.of(list, name)
+	for _, d := range list {
+		if within != nil && d.within == within && d.words[0] == name {
+			word = last(d.words)
+		}
+	}
+	return word
 }
 
 func last(words []string) string { return words[len(words)-1] }
@@ -234,7 +239,7 @@ func (in *Import) nginxKey(z zone) (key promise.Key) {
 			}
 		default:
 			in.note(z.line, "who shares a counter is what %s says, which this file may compute: taken as one counter "+
-				"a credential", z.key)
+				"a credential; where that is empty, nothing is counted", z.key)
 			return promise.Key{promise.Credential}
 		}
 		for _, d := range k {
@@ -248,12 +253,12 @@ func (in *Import) nginxKey(z zone) (key promise.Key) {
 
 var variables = regexp.MustCompile(`\$(?:[a-z0-9_]+|\{[a-z0-9_]+\})`)
 
-// directives reads nginx' configuration as a list.
-func directives(text string) ([]directive, error) {
+// directives reads nginx' configuration, which begins below a line, as a list.
+func directives(text string, below int) ([]directive, error) {
 	var list []directive
 	var words []string
 	blocks := []*block{{}}
-	line, start := 1, 1
+	line, start := below+1, below+1
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '\n':

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,10 @@ var (
 	constructorForm = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\(`)
 	aliasForm       = regexp.MustCompile(`\b((?:SlidingWindow)?RateLimitingMiddleware)\s+as\s+(\w+)`)
 	derivedForm     = regexp.MustCompile(`(?m)^[ \t]*class\s+(\w+)\s*\([^)]*RateLimitingMiddleware\b`)
-	branchForm      = regexp.MustCompile(`^(?:if|elif|else|for|while|try|except|match|case)\b`)
+	handedForm      = regexp.MustCompile(
+		`[=(,\[]\s*(?:\w+\.)*((?:SlidingWindow)?RateLimitingMiddleware)\s*(?:[,)\]\n]|$)`)
+	importForm = regexp.MustCompile(`\bfrom\s+[\w.]+\s+import\s*(?:\([^)]*\)|[^\n]*)`)
+	branchForm = regexp.MustCompile(`^(?:if|elif|else|for|while|try|except|match|case)\b`)
 )
 
 // python reads what FastMCP's middleware, slowapi and Upstash's limiter are constructed
@@ -45,6 +49,7 @@ func (in *Import) python(text string) {
 		in.note(1+strings.Count(code[:at[2]], "\n"), "class %s is made of a middleware: what it limits isn't read",
 			code[at[2]:at[3]])
 	}
+	in.handedOn(code)
 	called := map[string]string{}
 	for _, m := range aliasForm.FindAllStringSubmatch(code, -1) {
 		called[m[2]] = m[1]
@@ -83,6 +88,18 @@ func (in *Import) python(text string) {
 		}
 	}
 	in.slowapi(slow, text, code)
+}
+
+// handedOn notes middleware whose name is handed to what constructs it.
+func (in *Import) handedOn(code string) {
+	imported := importForm.FindAllStringIndex(code, -1)
+	for _, at := range handedForm.FindAllStringSubmatchIndex(code, -1) {
+		if !slices.ContainsFunc(imported, func(i []int) bool { return i[0] <= at[2] && at[2] < i[1] }) &&
+			!strings.HasPrefix(strings.TrimSpace(code[strings.LastIndex(code[:at[2]], "\n")+1:at[2]]), "class ") {
+			in.note(1+strings.Count(code[:at[2]], "\n"), "%s: is handed on by its name: what it is constructed with "+
+				"isn't read", code[at[2]:at[3]])
+		}
+	}
 }
 
 // condition is the innermost line above that decides if what follows is run; empty where

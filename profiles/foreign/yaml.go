@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,15 +27,24 @@ func (in *Import) yaml(data []byte) error {
 	if err != nil {
 		return err
 	}
+	var plugins []plugin
+	served := serving{}
 	for {
 		var doc yaml.Node
 		if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+			in.kongs(plugins, served)
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("no YAML, no nginx configuration, and no Python: %w", err)
 		}
 		for _, root := range doc.Content {
-			in.kongs(in.walk(root, 0, scope{}, nil, "rateLimit"))
+			moved(root, in.below)
+			f := flattener{map[*yaml.Node]int{}}
+			if root, err = f.flatten(root); err != nil {
+				return err
+			}
+			served.gather(root, "", 0)
+			plugins = in.walk(root, 0, scope{}, plugins, "rateLimit")
 		}
 	}
 }
@@ -43,6 +53,15 @@ func (in *Import) yaml(data []byte) error {
 // first: which of them hold the others say. A mapping is called by its key, or its
 // object's name.
 func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, called string) []plugin {
+	if n.Anchor != "" { // what several have is read where it is anchored
+		if slices.Contains(in.met, n) {
+			return plugins
+		}
+		in.met = append(in.met, n)
+	}
+	if n.Kind == yaml.ScalarNode {
+		in.embedded(n)
+	}
 	if depth > maxDepth || in.traefikNode(n, called) || in.toolhive(n) || in.agentgateway(n) {
 		return plugins
 	}
@@ -52,6 +71,7 @@ func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, call
 			in.envoyLocal(n)
 			return plugins
 		case get(n, "domain") != nil && get(n, "descriptors") != nil:
+			in.place(n.Line)
 			in.envoyGlobal(get(n, "descriptors"), counted{source: "domain " + text(n, "domain")})
 			return plugins
 		case strings.Contains(name, "ratelimiting") || strings.Contains(name, "rate-limiting"):
@@ -60,7 +80,7 @@ func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, call
 			}
 		}
 	}
-	for i, c := range n.Content { // an alias is read where it is anchored
+	for i, c := range n.Content {
 		within, named := at, called
 		if n.Kind == yaml.MappingNode && i%2 == 1 {
 			member := n.Content[i-1].Value
@@ -80,9 +100,6 @@ func get(n *yaml.Node, name string) *yaml.Node {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == name {
-			if n.Content[i+1].Kind == yaml.AliasNode {
-				return n.Content[i+1].Alias
-			}
 			return n.Content[i+1]
 		}
 	}
@@ -127,6 +144,7 @@ func (in *Import) envoyLocal(n *yaml.Node) {
 			return
 		}
 	}
+	in.place(get(n, "token_bucket").Line)
 	in.envoyBucket(get(n, "token_bucket"), counted{source: "token_bucket"})
 	if d := get(n, "descriptors"); d != nil {
 		for _, one := range d.Content {
@@ -261,8 +279,10 @@ func (in *Import) entryOf(e *yaml.Node, of counted) counted {
 	name, value := text(e, "key"), text(e, "value")
 	of.source, of.key = of.source+", "+name, in.entry(e.Line, of.key, name)
 	switch {
-	case value == "":
+	case value == "" || value == "*":
 		return of
+	case strings.HasSuffix(value, "*"):
+		of.only = name + "=" + value
 	case strings.Contains(name, "tool"):
 		of.tools = []string{value}
 	case name != "generic_key":
@@ -287,9 +307,9 @@ func (in *Import) take(line int, of counted, l promise.Law) {
 func (in *Import) envoyGlobal(list *yaml.Node, within counted) {
 	for _, d := range list.Content {
 		of := in.entryOf(d, within)
-		if other := get(d, "value"); other == nil && of.only == "" {
+		if of.only == "" && anyValue(d) {
 			for _, sibling := range list.Content {
-				if text(sibling, "key") == text(d, "key") && text(sibling, "value") != "" {
+				if text(sibling, "key") == text(d, "key") && !anyValue(sibling) {
 					of.only = "a value of " + text(d, "key") + " that no other descriptor has"
 				}
 			}
@@ -299,10 +319,17 @@ func (in *Import) envoyGlobal(list *yaml.Node, within counted) {
 			if inner != nil {
 				in.note(l.Line, "%s: counts what the routes send with no further entry", of.source)
 			}
-			in.envoyLimit(l, of, text(d, "shadow_mode") == "true")
+			for _, mode := range []string{"shadow_mode", "quota_mode"} {
+				if text(d, mode) == "true" {
+					in.note(l.Line, "%s: %s: nothing is refused", of.source, mode)
+					l = nil
+					break
+				}
+			}
+			in.envoyLimit(l, of)
 		}
 		if inner != nil {
-			if get(d, "value") == nil {
+			if anyValue(d) {
 				of.only = within.only
 			}
 			in.envoyGlobal(inner, of)
@@ -310,15 +337,27 @@ func (in *Import) envoyGlobal(list *yaml.Node, within counted) {
 	}
 }
 
-func (in *Import) envoyLimit(l *yaml.Node, of counted, shadow bool) {
+// limitMembers are those of a rate_limit.
+var limitMembers = []string{"unit", "requests_per_unit", "unlimited", "name", "replaces"}
+
+// anyValue reports if a descriptor counts whatever value comes, each apart.
+func anyValue(d *yaml.Node) bool { v := text(d, "value"); return v == "" || v == "*" }
+
+func (in *Import) envoyLimit(l *yaml.Node, of counted) {
+	if l == nil {
+		return
+	}
 	source := of.source
 	unit := strings.ToLower(text(l, "unit"))
+	for i := 0; l.Kind == yaml.MappingNode && i+1 < len(l.Content); i += 2 {
+		if name := l.Content[i].Value; !slices.Contains(limitMembers, name) {
+			in.note(l.Content[i].Line, "%s: %s isn't known, and may change what is counted: isn't taken", source, name)
+			return
+		}
+	}
 	switch {
 	case text(l, "unlimited") == "true":
 		in.note(l.Line, "%s: unlimited", source)
-		return
-	case shadow:
-		in.note(l.Line, "%s: shadow_mode: nothing is refused", source)
 		return
 	case units[unit] == 0:
 		in.note(l.Line, "%s: a unit of %q: no law has windows of this length that begin by the clock", source, unit)
