@@ -40,6 +40,36 @@ func counted(n int, length time.Duration) func(at time.Duration) bool {
 	}
 }
 
+// prolonged is a window that every call begins anew, the refused ones too.
+func prolonged(n int, length time.Duration) func(at time.Duration) bool {
+	until, used := time.Duration(-1), 0
+	return func(at time.Duration) bool {
+		if at >= until {
+			used = 0
+		}
+		until = at + length
+		used++
+		return used <= n
+	}
+}
+
+// Where refusals prolong a window, nobody says that they cost nothing, nor that it is of
+// another length: so many looks at it make it look longer.
+func TestAWindowThatRefusalsProlongIsNoOther(t *testing.T) {
+	for seed := uint64(1); seed <= 4; seed++ {
+		for _, b := range []probe.Budget{{}, {Calls: 1200, Time: 20 * time.Minute}} {
+			t.Run(fmt.Sprint(seed, b.Calls), func(t *testing.T) {
+				r := takenBy(t, prolonged(20, 5*time.Second), seed, b, time.Millisecond)
+				show(t, r)
+				require.NotContains(t, []probe.Result{probe.Measured, probe.OtherModel}, r.Result)
+				require.Empty(t, r.Laws)
+				cost := r.Costs[slices.IndexFunc(r.Costs, func(c probe.Cost) bool { return c.Kind == "a refused call" })]
+				require.Empty(t, cost.Tokens, cost.Evidence)
+			})
+		}
+	}
+}
+
 // logged lets through so many calls in any stretch of a length.
 func logged(n int, length time.Duration) func(at time.Duration) bool {
 	var log []time.Duration

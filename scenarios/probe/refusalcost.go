@@ -14,8 +14,11 @@ import (
 func (p *probe) refusals(ctx context.Context, c *Cost) error {
 	if len(p.report.Models) == 1 && (p.has(verdict.FixedWindow) || p.has(verdict.SlidingWindow)) {
 		_, c.Requests = tally(p.history())
-		c.Tokens, c.Evidence = []int{0}, fmt.Sprintf("the window explains all answers without it, beside %d refusals",
-			c.Requests)
+		c.Evidence = "can't tell: that it is this window isn't certain, and refusals may be what makes it look so"
+		if p.lawsCertain || p.confirmed {
+			c.Tokens = []int{0}
+			c.Evidence = fmt.Sprintf("the window explains all answers without it, beside %d refusals", c.Requests)
+		}
 		return nil
 	}
 	if err := p.costOfRefusals(ctx, c); err != nil {
@@ -104,6 +107,8 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 	switch lost := plain - after; {
 	case refused < 4:
 		c.Evidence += "; too few were refused to tell"
+	case plain < 4 && p.report.Box == nil: // a bucket would be contradicted
+		c.Evidence += "; too few were admitted to tell"
 	case lost <= 2 && refused >= 6:
 		c.Tokens = []int{0}
 	case lost > refused+2:
