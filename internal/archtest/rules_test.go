@@ -77,7 +77,7 @@ var rooms = map[string]room{
 	"scenarios":      {imports: []string{"history", "profiles", "promise", "verdict"}},
 	"scenarios/audit": {imports: []string{"history", "internal/revision", "internal/words", "profiles", "promise",
 		"scenarios", "verdict"}},
-	"scenarios/conform": {imports: []string{"internal/revision", "results"}},
+	"scenarios/conform": {imports: []string{"history", "internal/revision", "results"}},
 	"scenarios/conform/drive": {imports: []string{"apikey", "internal/hint", "internal/invoked",
 		"internal/target", "internal/wire", "internal/words", "promise", "results", "results/export",
 		"results/screen", "scenarios/conform", "scenarios/shard"}, clock: true},

@@ -11,7 +11,7 @@ import (
 // rate: what starts crashed servers again says so.
 func (e *Exchange) unavailable() bool {
 	return e.Reply.Status == http.StatusServiceUnavailable && e.Reply.Header.Get("Retry-After") == "" &&
-		!limitWords.Match(e.Reply.Body)
+		!speaksOfLimits(string(e.Reply.Body))
 }
 
 // forgotten reports if a session isn't known any more, as where a server has begun anew.

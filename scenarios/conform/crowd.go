@@ -93,7 +93,7 @@ func share(out []*Exchange, list []Message, after time.Duration) {
 	for _, e := range out {
 		had := e.answer() != nil
 		e.Reply.Messages = nil
-		token := member(member(member(e.Request.Body, "params"), "_meta"), "progressToken")
+		token := e.progressToken()
 		for _, m := range list {
 			if m.Answers() && sameJSON(m.ID, []byte(e.Request.Await)) || m.Method != "" && token != nil &&
 				sameJSON(member(m.Params, "progressToken"), token) {
@@ -203,7 +203,7 @@ func (t *Trial) reported() ([]*Exchange, *Answer) {
 		if !c.OK() || c.toolFailed() || c.asksInput() {
 			continue
 		}
-		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
+		e := t.watched(&c)
 		if len(e.progress()) == 0 {
 			continue
 		}
@@ -231,7 +231,7 @@ func keepsTokensApart(t *Trial) Answer {
 	for k, e := range seen {
 		for _, m := range e.progress() {
 			token := text(member(m.Params, "progressToken"))
-			if token == progressToken || k >= len(got) && strings.HasPrefix(token, "mcpload-under-") {
+			if strings.HasPrefix(token, progressToken) || k >= len(got) && strings.HasPrefix(token, "mcpload-under-") {
 				continue // of the call before, or seen already
 			}
 			if !given(token) {

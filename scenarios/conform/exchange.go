@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // A Request is one message, or what is none, as it leaves us. Over lines only its
@@ -50,6 +51,7 @@ type Reply struct {
 type Event struct {
 	ID, Kind, Data string
 	Retry          time.Duration // how long to wait before a stream is taken up again; 0: it doesn't say
+	Bare           bool          // it has no data at all, so that it is no event, and only its id and Retry count
 }
 
 // An Exchange is a request and its reply.
@@ -168,9 +170,15 @@ func (r *Reply) foreign(m *Message) bool {
 	return (r.Status >= 300 || r.Status == http.StatusAccepted) && member(m.Raw, "jsonrpc") == nil
 }
 
-// limitWords are how servers say that somebody asked too often.
-var limitWords = regexp.MustCompile(`(?i)rate.?limit|too many (?:requests|calls)|quota|throttl|slow down|` +
-	`\b(?:request|call|usage|concurrency)s?[ _-]limit|\bretry (?:later|after|in)\b|\btry again in\b`)
+// speaksOfLimits reports if a text speaks of a limit as refusals of those who ask too often do.
+func speaksOfLimits(s string) bool {
+	_, _, ok := history.LimitWords(s)
+	return ok
+}
+
+// tooLarge are statuses of requests that are too long, whose limits are none of how often.
+var tooLarge = []int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+	http.StatusRequestHeaderFieldsTooLarge}
 
 // limitCodes are the error codes that say so by themselves.
 var limitCodes = []json.Number{"429", "-32029"}
@@ -182,17 +190,17 @@ func (r *Reply) Limited() bool {
 		return true
 	}
 	if r.FirstAnswer() == nil {
-		return r.Status >= 400 && limitWords.Match(r.Body)
+		return r.Status >= 400 && speaksOfLimits(string(r.Body)) && !slices.Contains(tooLarge, r.Status)
 	}
 	return slices.ContainsFunc(r.Messages, func(m Message) bool {
 		switch {
 		case !m.Answers() || r.foreign(&m):
 			return false
 		case m.Error != nil:
-			return slices.Contains(limitCodes, m.Error.Code) || limitWords.MatchString(m.Error.Message)
+			return slices.Contains(limitCodes, m.Error.Code) || speaksOfLimits(m.Error.Message)
 		}
 		e := Exchange{Reply: Reply{Messages: []Message{m}}} // some say it as a tool's result
-		return e.toolFailed() && limitWords.MatchString(e.texts())
+		return e.toolFailed() && speaksOfLimits(e.texts())
 	})
 }
 

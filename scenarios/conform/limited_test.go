@@ -20,6 +20,12 @@ func TestLimitsInToolResults(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"error":{"code":-32029,"message":"no"}}`:                                                     true,
 		`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Request limit reached, try again in 4 s"}}`:                true,
 		`{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"body exceeds the size limit"}}`:                            false,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"server overloaded, please retry"}}`:                        true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Rate exceeded, wait"}}`:                                    true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"You have exceeded 10 requests per second"}}`:               true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: a"}}`:                                        false,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"exceeded the depth of calls in a schema"}}`:                false,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"limit must be a number"}}`:                                 false,
 		// one of a batch
 		`[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"error":{"code":-32000,"message":"rate limited"}}]`:   true,
 		`[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"no such method"}}]`: false,

@@ -9,17 +9,23 @@ import (
 // comes later is still seen, at the control that follows and at the end.
 const listen = 300 * time.Millisecond
 
-// soon is how long to wait for what may never come: longer where the last answer that came
-// took its time. Beginnings and tools take what they take.
+// soon is how long to wait for what may never come: longer where one of the last answers took
+// its time, as some servers take now this long and now that. Beginnings and tools take what
+// they take.
 func (t *Trial) soon() time.Duration {
 	long := []string{"initialize", "server/discover", "tools/call"}
-	for k := len(t.exchanges) - 1; k >= 0; k-- {
+	longest, last := time.Duration(0), lastAnswers
+	for k := len(t.exchanges) - 1; k >= 0 && last > 0; k-- {
 		if e := t.exchanges[k]; e.OK() && !slices.Contains(long, e.method()) {
-			return min(listen+3*e.Reply.Took, t.Timeout)
+			longest = max(longest, e.Reply.Took)
+			last--
 		}
 	}
-	return min(listen, t.Timeout)
+	return min(listen+3*longest, t.Timeout)
 }
+
+// lastAnswers is of how many answers the slowest counts.
+const lastAnswers = 8
 
 // provoke sends what is no right request. Over HTTP its response ends the waiting.
 // Over lines an answer may never come, so it is waited for a little, and then looked

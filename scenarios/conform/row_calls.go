@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -266,7 +267,7 @@ func (e *Exchange) progressBehind() *Message {
 	for i := range e.Reply.Messages {
 		m := &e.Reply.Messages[i]
 		if done && m.Method == "notifications/progress" && sameJSON(member(m.Params, "progressToken"),
-			[]byte(`"`+progressToken+`"`)) {
+			e.progressToken()) {
 			return m
 		}
 		done = done || m.Answers() && sameJSON(m.ID, []byte(e.Request.Await))
@@ -284,7 +285,7 @@ func progressStops(t *Trial) Answer {
 		if !c.OK() || c.toolFailed() {
 			continue
 		}
-		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
+		e := t.watched(&c)
 		if t.Transport == Stdio { // what comes behind the answer comes before the next one
 			e.Reply.Messages = append(e.Reply.Messages, t.Send(t.harmless(t.main)).Reply.Messages...)
 		}
@@ -306,8 +307,20 @@ func progressOf(m Message) (value float64, ok bool) {
 	return value, ok
 }
 
-// progressToken is ours.
-const progressToken = "mcpload-progress-7"
+// progressToken is what ours begin with, each of its own.
+const progressToken = "mcpload-progress-"
+
+// progressToken is the token that a request gives, as JSON; nil where it gives none.
+func (e *Exchange) progressToken() json.RawMessage {
+	return member(member(member(e.Request.Body, "params"), "_meta"), "progressToken")
+}
+
+// watched is a call once more, with a token for reports of its progress.
+func (t *Trial) watched(c *call) *Exchange {
+	t.tokens++
+	token := progressToken + strconv.Itoa(t.tokens)
+	return t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": token}))
+}
 
 func progressGrows(t *Trial) Answer {
 	list, none := t.calls()
@@ -319,13 +332,16 @@ func progressGrows(t *Trial) Answer {
 		if !c.OK() || c.toolFailed() {
 			continue
 		}
-		e := t.Send(t.callOf(c.tool, c.arguments, map[string]any{"progressToken": progressToken}))
+		e := t.watched(&c)
 		last, some := 0.0, false
 		for _, m := range e.progress() {
 			n++
-			if !sameJSON(member(m.Params, "progressToken"), []byte(`"`+progressToken+`"`)) {
-				return fail(e, "it reports progress of %s, and the token is %q",
-					spelling(member(m.Params, "progressToken")), progressToken)
+			switch token := member(m.Params, "progressToken"); {
+			case sameJSON(token, e.progressToken()):
+			case t.Transport != HTTP && strings.HasPrefix(text(token), progressToken):
+				continue // of a call before, behind whose answer it came: another row's matter
+			default:
+				return fail(e, "it reports progress of %s, and the token is %s", spelling(token), e.progressToken())
 			}
 			value, ok := progressOf(m)
 			if !ok {

@@ -29,8 +29,9 @@ func messageRows() []Row {
 			Check: blamesTheSender},
 		{ID: "R05-lines", Area: Messages, Level: Practice, On: []string{SSE, Stdio}, Section: "JSON-RPC 2.0 §5.1",
 			Effect: Sends,
-			Says:   "answers a text that is no JSON with error -32700, and serves on",
-			Check:  malformed},
+			Says: "answers a text that is no JSON with error -32700, or its post with a status of 400 to 499, and " +
+				"serves on",
+			Check: malformed},
 		{ID: "R06", Area: Messages, Level: Practice, Section: "JSON-RPC 2.0 §4", Effect: Sends,
 			Says: "doesn't serve what is no JSON-RPC 2.0 request: another version, no method, parameters that " +
 				"are a text",
@@ -179,6 +180,7 @@ func malformed(t *Trial) Answer {
 		return fail(e, "it is not answered, though requests behind it are")
 	case m == nil && e.Reply.Status/100 == 2:
 		return fail(e, "it is accepted: %s", e.words())
+	case t.Transport == SSE && m == nil && e.Reply.Status/100 == 4: // the post itself is refused
 	case t.Transport != HTTP && e.code() != "-32700":
 		return fail(e, "%s", e.words())
 	}

@@ -54,6 +54,12 @@ func statelessRows() []Row {
 	}
 }
 
+// ofThisEra reports if an exchange is of a session of the trial's era: rows that ask if older
+// revisions are spoken begin sessions of those, in which a server may do what it does there.
+func (t *Trial) ofThisEra(e *Exchange) bool {
+	return e.session == nil || Stateless(e.session.revision) == Stateless(t.Revision)
+}
+
 // modern reports if an exchange was asked wholly in the trial's revision.
 func (t *Trial) modern(e *Exchange) bool {
 	said := text(member(member(member(e.Request.Body, "params"), "_meta"), "io.modelcontextprotocol/protocolVersion"))
@@ -276,6 +282,9 @@ func namesItself(t *Trial) Answer {
 func asksNothing(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
+		if !t.ofThisEra(e) {
+			continue
+		}
 		for _, m := range e.Reply.Messages {
 			n++
 			if m.Method != "" && m.ID != nil {

@@ -18,16 +18,17 @@ func streamRows() []Row {
 		{ID: "H25", Area: Transport, Level: Must, From: R2503, To: R2511, On: web, Section: "basic/transports " +
 			"§Resumability and Redelivery", Effect: Sends,
 			Says: "gives no id to two events of a session, on whatever streams", Watch: eventsAreUnique},
-		{ID: "H31", Area: Transport, Level: Must, To: R2411, On: []string{SSE}, Section: "basic/transports §HTTP " +
-			"with SSE", Effect: Sessions,
+		// The text says that it must name one, and later ones that clients look for it first.
+		{ID: "H31", Area: Transport, Level: Practice, To: R2411, On: []string{SSE}, Section: "basic/transports " +
+			"§HTTP with SSE; since 2025-03-26 §Backwards Compatibility", Effect: Sessions,
 			Says: "names the address for posting with the first event of its stream", Check: namesItsEndpoint},
 	}
 }
 
-// streams are the exchanges that were answered by an event stream.
+// streams are the exchanges of the trial's era that were answered by an event stream.
 func (t *Trial) streams() []*Exchange {
 	return slices.DeleteFunc(slices.Clone(t.exchanges), func(e *Exchange) bool {
-		return e.Reply.Media() != "text/event-stream" || e.Request.Verb != "" || e.Request.Streams
+		return e.Reply.Media() != "text/event-stream" || e.Request.Verb != "" || e.Request.Streams || !t.ofThisEra(e)
 	})
 }
 
@@ -68,7 +69,7 @@ func eventsAreUnique(t *Trial) Answer {
 			continue // whose they are isn't said
 		}
 		for _, event := range e.Reply.Events {
-			if event.ID == "" {
+			if event.ID == "" || event.Bare {
 				continue
 			}
 			key := session + "\n" + event.ID

@@ -71,6 +71,7 @@ type Trial struct {
 	papers    *papers   // of its authorization; nil: not asked for yet
 	called    []call    // of tools, once for all rows
 	calling   bool      // called is made
+	tokens    int       // of progress, that were given
 	again     *restarted
 	deaths    []*Exchange          // what processes ended at, each twice
 	helpless  map[string]*Exchange // right requests without a result, by the row that they were the control of

@@ -46,7 +46,7 @@ func scanEvents(in io.Reader, each func(conform.Event) bool) error {
 		}
 		if line == "" {
 			if some {
-				e.Data = strings.Join(data, "\n")
+				e.Data, e.Bare = strings.Join(data, "\n"), len(data) == 0
 				if !each(e) {
 					return nil
 				}

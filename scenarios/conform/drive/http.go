@@ -132,8 +132,8 @@ func (l *httpLine) once(r conform.Request) conform.Reply {
 	if reply.Media() == "text/event-stream" {
 		answered := func() { timer.Reset(min(lateEnd, r.Within)) }
 		err = readStream(&reply, r, resp.Body, answered, l.answering(&r))
-		for err == nil && l.resumes(&reply, &r) {
-			err = l.resume(ctx, &reply, &r, answered)
+		for more := true; more && err == nil && l.resumes(&reply, &r); {
+			more, err = l.resume(ctx, &reply, &r, answered)
 		}
 	} else {
 		reply.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody))
@@ -179,14 +179,21 @@ func (l *httpLine) exchange(ctx context.Context, r conform.Request) (*http.Respo
 // resumes reports if the answer is still to be fetched: a server may close the stream of
 // a response before that, once it has given an event's id.
 func (l *httpLine) resumes(reply *conform.Reply, r *conform.Request) bool {
-	n := len(reply.Events)
-	return n > 0 && reply.Events[n-1].ID != "" && r.Await != "" && r.Verb == "" && !r.Streams &&
-		reply.Answer(r.Await) == nil
+	return lastID(reply.Events) != "" && r.Await != "" && r.Verb == "" && !r.Streams && reply.Answer(r.Await) == nil
 }
 
-// resume fetches what follows the last event of a stream, after the pause that the
-// server asks for. What brings nothing new ends it.
-func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.Request, answered func()) error {
+// lastID is the id that a stream is taken up again by. An event without one leaves it.
+func lastID(events []conform.Event) (id string) {
+	for _, e := range events {
+		id = cmp.Or(e.ID, id)
+	}
+	return id
+}
+
+// resume fetches what follows the last event of a stream that had an id, after the pause that
+// the server asks for. more reports if that brought anything.
+func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.Request, answered func()) (more bool,
+	err error) {
 	n := len(reply.Events)
 	pause := shortPause
 	for _, e := range reply.Events {
@@ -195,10 +202,10 @@ func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.
 		}
 	}
 	if !sleep(ctx, pause) {
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 	next := conform.Request{Verb: http.MethodGet, Header: http.Header{"Accept": {"text/event-stream"},
-		"Last-Event-Id": {reply.Events[n-1].ID}}, Bare: r.Bare, Other: r.Other}
+		"Last-Event-Id": {lastID(reply.Events)}}, Bare: r.Bare, Other: r.Other}
 	for _, name := range []string{"Mcp-Session-Id", "Mcp-Protocol-Version"} {
 		if value := cmp.Or(r.Header.Get(name), reply.Header.Get(name)); value != "" {
 			next.Header.Set(name, value)
@@ -206,20 +213,17 @@ func (l *httpLine) resume(ctx context.Context, reply *conform.Reply, r *conform.
 	}
 	q, err := l.request(ctx, next)
 	if err != nil {
-		return err
+		return false, err
 	}
 	resp, err := l.client.Do(q)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer resp.Body.Close() // nothing follows from how it ends
 	if resp.StatusCode == http.StatusOK {
 		err = readStream(reply, *r, resp.Body, answered, l.answering(r))
 	}
-	if err == nil && len(reply.Events) == n {
-		reply.Events[n-1].ID = "" // it has nothing more
-	}
-	return err
+	return len(reply.Events) > n, err
 }
 
 // note remembers which request a session was given for, and what was done to it since.

@@ -122,6 +122,7 @@ type odd struct {
 	Late   bool // some answers are late, so that others are there before
 	Says   bool // posts are answered with 200 and JSON of a framework
 	Escape bool // the address for posting is spelt oddly
+	Leads  bool // what is no event comes before it
 
 	p     *peculiar
 	mu    sync.Mutex
@@ -229,7 +230,11 @@ func (o *odd) serve(t *testing.T) string {
 		if o.Escape {
 			where = "post/../post?a=%20&s=" + name
 		}
-		fmt.Fprintf(w, ": hello\r\n\r\nevent: endpoint\r\ndata:%s\r\n\r\n", where)
+		fmt.Fprint(w, ": hello\r\n\r\n")
+		if o.Leads {
+			fmt.Fprint(w, "retry: 3000\n\nid: 0\n\n")
+		}
+		fmt.Fprintf(w, "event: endpoint\r\ndata:%s\r\n\r\n", where)
 		for {
 			w.(http.Flusher).Flush()
 			select {
@@ -299,13 +304,14 @@ func TestOddStreams(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	for name, o := range map[string]*odd{
-		"plain":                           {},
-		"a ping before each answer":       {Asks: true},
-		"logs between":                    {Logs: true},
-		"late answers":                    {Late: true},
-		"posts answered by a framework":   {Says: true},
-		"an address that is spelt oddly":  {Escape: true},
-		"late, with pings and with a log": {Asks: true, Logs: true, Late: true, Says: true},
+		"plain":                              {},
+		"a ping before each answer":          {Asks: true},
+		"logs between":                       {Logs: true},
+		"late answers":                       {Late: true},
+		"posts answered by a framework":      {Says: true},
+		"an address that is spelt oddly":     {Escape: true},
+		"a wait and an id before all events": {Leads: true},
+		"late, with pings and with a log":    {Asks: true, Logs: true, Late: true, Says: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

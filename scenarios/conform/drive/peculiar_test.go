@@ -277,6 +277,7 @@ func (p *peculiar) write(w http.ResponseWriter, text []byte) {
 	p.mu.Unlock()
 	fmt.Fprintf(w, ": hello\nid: %s\nretry: 10\ndata:\n\n", event)
 	if p.poll {
+		fmt.Fprint(w, "event: else\ndata: nothing of ours, and without an id\n\nretry: 10\n\n")
 		return
 	}
 	if p.chatty {

@@ -78,6 +78,9 @@ func (l *sseLine) read(resp *http.Response, endpoint chan<- string) {
 	defer resp.Body.Close() // nothing follows from how it ends
 	named, first := false, true
 	err := scanEvents(resp.Body, func(e conform.Event) bool {
+		if e.Bare {
+			return true
+		}
 		if first && e.Kind != "endpoint" {
 			l.before = e.Kind + " " + e.Data
 		}
