@@ -24,7 +24,8 @@ type decoder struct {
 // decode reads a line that isn't blank into c. It is the caller who knows the
 // line's number.
 func (d *decoder) decode(line []byte, c *Call) *LineError {
-	d.line, d.at, d.seen, d.given = line, 0, 0, 0
+	d.on(line)
+	d.seen, d.given = 0, 0
 	*c = Call{}
 	if !utf8.Valid(line) {
 		return notUTF8(line)
@@ -58,21 +59,22 @@ func (d *decoder) truncated(bad *LineError) bool {
 	if bad.Field == "" {
 		return bad.cut
 	}
-	d.at = 0
+	d.on(d.Data)
+	d.Depth = 0
 	err := d.skip()
 	return err != nil && err.cut
 }
 
 // object reads the line's fields.
 func (d *decoder) object(c *Call) *LineError {
-	if first := d.space(); first == '[' {
-		return &LineError{Byte: d.at + 1, Problem: "an array, want one object a line (jq -c '.[]')"}
+	if first := d.Peek(); first == '[' {
+		return &LineError{Byte: d.Pos + 1, Problem: "an array, want one object a line (jq -c '.[]')"}
 	}
 	if err := d.expect('{', "'{'"); err != nil {
 		return err
 	}
-	if d.space() == '}' {
-		d.at++
+	if d.Peek() == '}' {
+		d.Pos++
 		return d.end()
 	}
 	for {
@@ -87,11 +89,11 @@ func (d *decoder) object(c *Call) *LineError {
 		if err := d.member(field, c); err != nil {
 			return err
 		}
-		switch d.space() {
+		switch d.Peek() {
 		case ',':
-			d.at++
+			d.Pos++
 		case '}':
-			d.at++
+			d.Pos++
 			return d.end()
 		default:
 			return d.unexpected("',' or '}'")
@@ -101,7 +103,7 @@ func (d *decoder) object(c *Call) *LineError {
 
 // end makes sure that nothing follows the object.
 func (d *decoder) end() *LineError {
-	if d.space(); d.at == len(d.line) {
+	if d.Space(); d.Pos == len(d.Data) {
 		return nil
 	}
 	err := d.unexpected("the line's end")
@@ -118,12 +120,12 @@ func (d *decoder) member(field int, c *Call) *LineError {
 	}
 	if d.seen&(1<<field) != 0 {
 		name := fieldNames[field]
-		return &LineError{Byte: d.at + 1, Field: name, Problem: name + " is there twice"}
+		return &LineError{Byte: d.Pos + 1, Field: name, Problem: name + " is there twice"}
 	}
 	d.seen |= 1 << field
-	first := d.space()
+	first := d.Peek()
 	if first == 'n' && field > fieldOutcome {
-		return d.literal("null") // as if it weren't there
+		return d.skip() // as if it weren't there
 	}
 	d.given |= 1 << field
 	switch field {
@@ -138,7 +140,7 @@ func (d *decoder) member(field int, c *Call) *LineError {
 
 // whole reads a number that must be a whole one.
 func (d *decoder) whole(field int, first byte, c *Call) *LineError {
-	start := d.at
+	start := d.Pos
 	v, numeral, fault, err := d.integer(first)
 	if err != nil {
 		return err
@@ -175,13 +177,14 @@ func (d *decoder) integer(first byte) (v int64, numeral []byte, fault numeralFau
 	if first != '-' && (first < '0' || first > '9') {
 		return 0, nil, exact, d.skip()
 	}
-	start := d.at
+	start := d.Pos
 	if v, ok := d.short(); ok {
-		return v, d.line[start:d.at], exact, nil
+		return v, d.Data[start:d.Pos], exact, nil
 	}
-	if numeral, err = d.number(); err != nil {
-		return 0, nil, exact, err
+	if err := d.Number(); err != nil {
+		return 0, nil, exact, d.flawed(err)
 	}
+	numeral = d.Data[start:d.Pos]
 	v, fault = integer(numeral)
 	return v, numeral, fault, nil
 }
@@ -189,24 +192,24 @@ func (d *decoder) integer(first byte) (v int64, numeral []byte, fault numeralFau
 // short reads a number that is nothing but digits and fits, as nearly all are.
 // It reads nothing if this isn't one.
 func (d *decoder) short() (int64, bool) {
-	line, at := d.line, d.at
+	line, at := d.Data, d.Pos
 	var v uint64 // 19 digits always fit
 	for at < len(line) && '0' <= line[at] && line[at] <= '9' {
 		v = v*10 + uint64(line[at]-'0')
 		at++
 	}
-	n := at - d.at
-	if n == 0 || n > 19 || v >= 1<<63 || n > 1 && line[d.at] == '0' ||
+	n := at - d.Pos
+	if n == 0 || n > 19 || v >= 1<<63 || n > 1 && line[d.Pos] == '0' ||
 		at < len(line) && (line[at] == '.' || line[at] == 'e' || line[at] == 'E') {
 		return 0, false
 	}
-	d.at = at
+	d.Pos = at
 	return int64(v), true
 }
 
 // text reads a string that must be one.
 func (d *decoder) text(field int, first byte, c *Call) *LineError {
-	name, start := fieldNames[field], d.at
+	name, start := fieldNames[field], d.Pos
 	if first != '"' {
 		if err := d.skip(); err != nil {
 			return err

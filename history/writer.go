@@ -118,10 +118,10 @@ func appendString(b []byte, key, s string) []byte {
 			continue
 		}
 		switch {
-		case plain[c]:
-			b = append(b, c)
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
+		case c >= ' ':
+			b = append(b, c)
 		case c == '\n':
 			b = append(b, `\n`...)
 		case c == '\r':

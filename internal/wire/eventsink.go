@@ -120,21 +120,21 @@ func (s *eventSink) close() {
 // plainNotification reports if a text is a notification by the server that says
 // nothing to us: it is never one that readMessages would take for anything else.
 func plainNotification(text []byte) bool {
-	c := cursor{data: text}
-	if c.peek() != '{' {
+	c := cursorOver(text)
+	if c.Peek() != '{' {
 		return false
 	}
-	c.depth++ // value counts on from here
-	c.pos++
+	c.Depth++ // value counts on from here
+	c.Pos++
 	seen := 0
 	for {
-		c.space()
-		name, err := c.text()
-		if err != nil || bytes.IndexByte(name, '\\') >= 0 || c.peek() != ':' {
+		c.Space()
+		name, err := c.Text()
+		if err != nil || bytes.IndexByte(name, '\\') >= 0 || c.Peek() != ':' {
 			return false
 		}
-		c.pos++
-		value, err := c.value()
+		c.Pos++
+		value, err := c.Value()
 		if err != nil {
 			return false
 		}
@@ -152,12 +152,12 @@ func plainNotification(text []byte) bool {
 		case `"id"`, `"result"`, `"error"`:
 			return false
 		}
-		if done, err := c.next('}'); err != nil {
+		if done, err := c.Next('}'); err != nil {
 			return false
 		} else if done {
 			break
 		}
 	}
-	c.space()
-	return c.pos == len(text) && seen == sawVersion|sawMethod
+	c.Space()
+	return c.Pos == len(text) && seen == sawVersion|sawMethod
 }

@@ -34,7 +34,7 @@ func plainSuccess(kind bodyKind, text []byte, id int64, method string, modern bo
 	default:
 		return nil, 0, false
 	}
-	s := hotScan{cursor: cursor{data: text}, id: id, modern: modern, call: method == methodCall, soft: soft}
+	s := hotScan{cursor: cursorOver(text), id: id, modern: modern, call: method == methodCall, soft: soft}
 	ok = s.response() && utf8.Valid(text)
 	return s.result, end, ok
 }
@@ -93,12 +93,12 @@ type hotScan struct {
 
 // response walks over the message, and reports if it is the expected one.
 func (s *hotScan) response() bool {
-	if s.peek() != '{' {
+	if s.Peek() != '{' {
 		return false
 	}
 	ok := s.members(ofMessage)
-	s.space()
-	return ok && s.pos == len(s.data) && s.seen == sawVersion|sawID|sawResult
+	s.Space()
+	return ok && s.Pos == len(s.Data) && s.seen == sawVersion|sawID|sawResult
 }
 
 // messageMember walks over a member of the message, and reports if it may be
@@ -112,12 +112,12 @@ func (s *hotScan) messageMember(name []byte) bool {
 		raw, ok := s.plain()
 		return ok && s.once(sawID) && s.spells(raw)
 	case `"result"`:
-		if s.peek() != '{' || !s.once(sawResult) {
+		if s.Peek() != '{' || !s.once(sawResult) {
 			return false
 		}
-		start := s.pos
+		start := s.Pos
 		ok := s.members(ofResult)
-		s.result = s.data[start:s.pos]
+		s.result = s.Data[start:s.Pos]
 		return ok
 	case `"method"`, `"error"`:
 		return false
@@ -153,31 +153,31 @@ func (s *hotScan) once(member int) bool {
 
 // plain walks over any value.
 func (s *hotScan) plain() ([]byte, bool) {
-	raw, err := s.value()
+	raw, err := s.Value()
 	return raw, err == nil
 }
 
 // members walks over an object of a kind and calls member for the members, whose
 // quoted names hold no escape. It is object without its errors.
 func (s *hotScan) members(of int) bool {
-	s.depth++ // value counts on from here
-	defer func() { s.depth-- }()
-	s.pos++
-	if s.peek() == '}' {
-		s.pos++
+	s.Depth++ // value counts on from here
+	defer func() { s.Depth-- }()
+	s.Pos++
+	if s.Peek() == '}' {
+		s.Pos++
 		return true
 	}
 	for {
-		s.space()
-		name, err := s.text()
-		if err != nil || bytes.IndexByte(name, '\\') >= 0 || s.peek() != ':' {
+		s.Space()
+		name, err := s.Text()
+		if err != nil || bytes.IndexByte(name, '\\') >= 0 || s.Peek() != ':' {
 			return false
 		}
-		s.pos++
+		s.Pos++
 		if !s.member(of, name) {
 			return false
 		}
-		if done, err := s.next('}'); done || err != nil {
+		if done, err := s.Next('}'); done || err != nil {
 			return err == nil
 		}
 	}
@@ -193,7 +193,7 @@ func (s *hotScan) resultMember(name []byte) bool {
 	case string(name) == `"resultType"` && s.modern:
 		raw, ok := s.plain()
 		return ok && string(raw) == `"complete"`
-	case string(name) == `"content"` && s.call && s.soft != trusting && s.peek() == '[':
+	case string(name) == `"content"` && s.call && s.soft != trusting && s.Peek() == '[':
 		return s.soft == wary && s.contents()
 	case string(name) == `"structuredContent"` && s.call && s.soft != trusting:
 		raw, ok := s.plain()
@@ -237,18 +237,18 @@ func maySayFailed(raw []byte) bool {
 
 // contents walks over the content of a result.
 func (s *hotScan) contents() bool {
-	s.depth++
-	defer func() { s.depth-- }()
-	s.pos++
-	if s.peek() == ']' {
-		s.pos++
+	s.Depth++
+	defer func() { s.Depth-- }()
+	s.Pos++
+	if s.Peek() == ']' {
+		s.Pos++
 		return true
 	}
 	for {
-		if s.peek() != '{' || !s.members(ofContent) {
+		if s.Peek() != '{' || !s.members(ofContent) {
 			return false
 		}
-		if done, err := s.next(']'); done || err != nil {
+		if done, err := s.Next(']'); done || err != nil {
 			return err == nil
 		}
 	}
@@ -295,7 +295,7 @@ func (s *hotScan) spells(raw []byte) bool {
 // which, and its result. It takes every method for tools/call, whose results
 // have most ways not to be one.
 func anySuccess(line []byte, modern bool, soft softness) (id int64, result []byte, ok bool) {
-	s := hotScan{cursor: cursor{data: line}, modern: modern, call: true, soft: soft}
+	s := hotScan{cursor: cursorOver(line), modern: modern, call: true, soft: soft}
 	ok = s.response() && utf8.Valid(line)
 	return s.id, s.result, ok
 }

@@ -85,7 +85,7 @@ var errTwice = errors.New("a member occurs twice")
 // byte order mark before the text is no fault: clients skip it.
 func readMessages(text []byte, each func(*message)) (err error) {
 	text = bytes.TrimPrefix(text, byteOrderMark)
-	c := cursor{data: text}
+	c := cursorOver(text)
 	var last *message // told once it is known what follows
 	flaw, end := encodingFlaw(text), 0
 	defer func() {
@@ -106,13 +106,13 @@ func readMessages(text []byte, each func(*message)) (err error) {
 			last.flaw = flaw
 			each(last)
 		}
-		last, end = m, c.pos
+		last, end = m, c.Pos
 		return nil
 	}
-	for c.peek() != 0 || c.pos < len(text) {
+	for c.Peek() != 0 || c.Pos < len(text) {
 		var err error
-		if c.peek() == '[' {
-			err = c.array(one)
+		if c.Peek() == '[' {
+			err = c.Array(one)
 		} else {
 			err = one()
 		}
@@ -128,7 +128,7 @@ func (c *cursor) message() (*message, error) {
 	var m message
 	seen := make(map[string]bool, 4)
 	version := ""
-	err := c.object(func(quoted []byte) error {
+	err := c.Object(func(quoted []byte) error {
 		name := unquote(quoted)
 		if seen[name] {
 			return errTwice
@@ -150,10 +150,10 @@ func (c *cursor) message() (*message, error) {
 			m.failed = true
 			err = c.failure(&m)
 		case "params":
-			m.params, err = c.value()
+			m.params, err = c.Value()
 			return err
 		default:
-			_, err = c.value()
+			_, err = c.Value()
 			return err
 		}
 		seen[name] = true
@@ -174,8 +174,8 @@ func (c *cursor) message() (*message, error) {
 
 // textValue walks over a string and returns it unquoted.
 func (c *cursor) textValue() (string, error) {
-	c.space()
-	quoted, err := c.text()
+	c.Space()
+	quoted, err := c.Text()
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +184,7 @@ func (c *cursor) textValue() (string, error) {
 
 // id walks over an id.
 func (c *cursor) id() (replyID, error) {
-	raw, err := c.value()
+	raw, err := c.Value()
 	if err != nil {
 		return replyID{}, err
 	}
@@ -216,49 +216,49 @@ func wholeNumber(raw []byte) (int64, bool) {
 
 // result walks over a result and notes what tells its outcome.
 func (c *cursor) result(m *message) error {
-	if c.peek() != '{' {
+	if c.Peek() != '{' {
 		return errors.New("the result is no object")
 	}
-	start := c.pos
-	err := c.object(func(quoted []byte) error {
+	start := c.Pos
+	err := c.Object(func(quoted []byte) error {
 		switch unquote(quoted) {
 		case "isError":
-			raw, err := c.value()
+			raw, err := c.Value()
 			m.isError = string(raw) == "true"
 			return err
 		case "resultType":
-			raw, err := c.value()
+			raw, err := c.Value()
 			// Kept quoted where it is no string, so that no known type equals it.
 			if m.resultType = string(raw); err == nil && raw[0] == '"' {
 				m.resultType = unquote(raw)
 			}
 			return err
 		case "structuredContent":
-			raw, err := c.value()
+			raw, err := c.Value()
 			if err == nil && string(raw) != "null" {
 				m.structured = raw
 			}
 			return err
 		case "content":
-			if c.peek() == '[' {
-				return c.array(func() error { return c.content(m) })
+			if c.Peek() == '[' {
+				return c.Array(func() error { return c.content(m) })
 			}
 		}
-		_, err := c.value()
+		_, err := c.Value()
 		return err
 	})
-	m.result = c.data[start:c.pos]
+	m.result = c.Data[start:c.Pos]
 	return err
 }
 
 // content walks over one content item and keeps its text.
 func (c *cursor) content(m *message) error {
-	if c.peek() != '{' {
-		_, err := c.value()
+	if c.Peek() != '{' {
+		_, err := c.Value()
 		return err
 	}
-	return c.object(func(quoted []byte) error {
-		raw, err := c.value()
+	return c.Object(func(quoted []byte) error {
+		raw, err := c.Value()
 		if err == nil && raw[0] == '"' && unquote(quoted) == "text" {
 			m.contents = append(m.contents, raw)
 		}
@@ -269,8 +269,8 @@ func (c *cursor) content(m *message) error {
 // failure walks over an error object.
 func (c *cursor) failure(m *message) error {
 	coded := false
-	err := c.object(func(quoted []byte) error {
-		raw, err := c.value()
+	err := c.Object(func(quoted []byte) error {
+		raw, err := c.Value()
 		if err != nil {
 			return err
 		}

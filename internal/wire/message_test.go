@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/internal/jsonscan"
 )
 
 func TestMessage(t *testing.T) {
@@ -51,7 +53,7 @@ func TestMessage(t *testing.T) {
 }
 
 func TestMessageFaults(t *testing.T) {
-	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
+	deep := strings.Repeat("[", jsonscan.MostDepth+1) + strings.Repeat("]", jsonscan.MostDepth+1)
 	rows := []struct{ name, text, want string }{
 		{"no version", `{"id":1,"result":{}}`, "JSON-RPC 2.0"},
 		{"no value", `{"jsonrpc":"2.0","id":1,"method":"x","params":}`, "a value"},
@@ -75,10 +77,10 @@ func TestMessageFaults(t *testing.T) {
 		{"a cut batch", `[{"jsonrpc":"2.0","id":1,"result":{}}`, "too early"},
 		{"nul", "\x00", "an object"},
 		{"too deep", `{"jsonrpc":"2.0","id":1,"result":{"a":` + deep + `}}`, "nested deeper"},
-		{"control character", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"\x01\"}}", "control"},
-		{"a bad escape", `{"jsonrpc":"2.0","id":1,"result":{"a":"\x"}}`, "escape"},
+		{"control character", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"\x01\"}}", "a character or an escape"},
+		{"a bad escape", `{"jsonrpc":"2.0","id":1,"result":{"a":"\x"}}`, `one of "\/bfnrtu`},
 		{"a bad \\u", `{"jsonrpc":"2.0","id":1,"result":{"a":"\u12G4"}}`, "hexadecimal"},
-		{"a leading zero", `{"jsonrpc":"2.0","id":01,"result":{}}`, "a comma"},
+		{"a leading zero", `{"jsonrpc":"2.0","id":01,"result":{}}`, "',' or '}'"},
 		{"empty method", `{"jsonrpc":"2.0","method":""}`, "empty"},
 	}
 	for _, row := range rows {
@@ -135,10 +137,10 @@ func FuzzReply(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c := cursor{data: text}
-		_, err := c.value()
-		c.space()
-		mine := err == nil && c.pos == len(text)
+		c := cursorOver(text)
+		_, err := c.Value()
+		c.Space()
+		mine := err == nil && c.Pos == len(text)
 		if theirs := json.Valid(text); mine != theirs && (err == nil || !strings.Contains(err.Error(), "nested")) {
 			t.Fatalf("valid: %v, encoding/json says %v", mine, theirs)
 		}

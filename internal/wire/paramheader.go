@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/mcpload/mcpload/internal/jsonscan"
 )
 
 // paramHeaders says, for each tool, which of its arguments the stateless era
@@ -29,7 +31,7 @@ func (p paramHeaders) learn(tool string, schema json.RawMessage) {
 			Properties map[string]json.RawMessage `json:"properties"`
 			Header     string                     `json:"x-mcp-header"`
 		}
-		if len(path) > maxDepth || json.Unmarshal(schema, &node) != nil {
+		if len(path) > jsonscan.MostDepth || json.Unmarshal(schema, &node) != nil {
 			return // no schema object: there is nothing to learn
 		}
 		if node.Header != "" && len(path) > 0 && isToken(node.Header) {

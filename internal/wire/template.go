@@ -255,8 +255,8 @@ func compactObject(arguments json.RawMessage) bool {
 	if arguments[0] != '{' {
 		return false
 	}
-	c := cursor{data: arguments}
-	if _, err := c.value(); err != nil || c.pos != len(arguments) {
+	c := cursorOver(arguments)
+	if _, err := c.Value(); err != nil || c.Pos != len(arguments) {
 		return false
 	}
 	inside := false
