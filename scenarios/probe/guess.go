@@ -55,6 +55,31 @@ func (p *probe) windowsOf(calls []history.Call) (list []promise.Law) {
 	return list
 }
 
+// rounder are laws that were found with the lengths of windows that people would set, as
+// far as those explain all answers as well: of lengths that nothing tells apart it is them
+// that a server has, and a run that holds it to another fails it.
+func (p *probe) rounder(found []Law, holding []promise.Promise, calls []history.Call) []Law {
+	found = slices.Clone(found)
+	for x := range found {
+		l := &found[x]
+		every := people(l.Every)
+		if l.Law.Kind != promise.Window || isRound(l.Law.Every) || !isRound(every) {
+			continue
+		}
+		others := make([]promise.Promise, len(holding))
+		for i := range holding {
+			others[i] = slices.Clone(holding[i])
+			others[i][x].Every = every
+		}
+		if !slices.ContainsFunc(others, func(o promise.Promise) bool {
+			return o.Validate() != nil || p.judged(o, calls).Verdict == verdict.Fail
+		}) {
+			holding, l.Law.Every = others, every
+		}
+	}
+	return found
+}
+
 // part is how long lies so far between a range's ends.
 func part(i verdict.Interval, share float64) time.Duration {
 	return seconds(i.Lo + share*(i.Hi-i.Lo)).Round(100 * time.Microsecond)

@@ -284,8 +284,8 @@ func (p *probe) settleLaws(g guess) {
 		return
 	}
 	certain := len(holding) == 1
-	p.report.Laws, p.lawsCertain = found, certain
-	if first := found[0].Law; first.Kind == promise.Window { // what the other phases reckon with
+	p.report.Laws, p.lawsCertain = p.rounder(found, holding, calls), certain
+	if first := p.report.Laws[0].Law; first.Kind == promise.Window { // what the other phases reckon with
 		p.rate, p.burst = float64(first.N)/first.Every.Seconds(), float64(first.N)
 	} else {
 		p.rate, p.burst = first.Rate, float64(first.N)
