@@ -107,7 +107,7 @@ func (p *probe) costOfRefusals(ctx context.Context, c *Cost) error {
 	switch lost := plain - after; {
 	case refused < 4:
 		c.Evidence += "; too few were refused to tell"
-	case plain < 4 && p.report.Box == nil: // a bucket would be contradicted
+	case plain < 4 && !p.isNarrow(): // a certain bucket would be contradicted
 		c.Evidence += "; too few were admitted to tell"
 	case lost <= 2 && refused >= 6:
 		c.Tokens = []int{0}
