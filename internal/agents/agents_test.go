@@ -261,6 +261,7 @@ func TestARunTellsItsProgressAndCanBeCancelled(t *testing.T) {
 		told := report["params"].(map[string]any)
 		require.Equal(t, "p", told["progressToken"])
 		require.Greater(t, told["progress"].(float64), last)
+		require.NotEqual(t, 0.0, told["total"], "of nothing known nothing is said")
 		last = told["progress"].(float64)
 	}
 	l.send(`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"run","arguments":{"server":"acb","virtual":true}}}`)

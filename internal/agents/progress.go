@@ -38,7 +38,7 @@ func (d *door) progress(ctx context.Context, r mcp.CallToolRequest) *progress {
 	token := r.Params.Meta.ProgressToken
 	p.tell = func(done, total int, message string) {
 		params := map[string]any{"progressToken": token, "progress": done, "message": d.Clean(message)}
-		if total >= done {
+		if total > 0 && total >= done {
 			params["total"] = total
 		}
 		// one that is lost is made good by the next
