@@ -739,10 +739,14 @@ func TestLoopWakes(t *testing.T) {
 	s := dialHTTP(t, serve(t, nil).URL)
 	l := newLoop(t, LoopConfig{}, s)
 	wake := make(chan struct{}, 1)
-	begin := l.Now()
-	for range 20 {
-		time.AfterFunc(100*time.Microsecond, func() { wake <- struct{}{}; l.Wake() })
-		require.NoError(t, l.Wait(t.Context(), math.MaxInt64, wake))
+	least := time.Hour
+	for try := 0; try < 20 && least >= 80*time.Millisecond; try++ { // a machine that is busy naps by itself
+		begin := l.Now()
+		for range 20 {
+			time.AfterFunc(100*time.Microsecond, func() { wake <- struct{}{}; l.Wake() })
+			require.NoError(t, l.Wait(t.Context(), math.MaxInt64, wake))
+		}
+		least = min(least, l.Now()-begin)
 	}
-	require.Less(t, l.Now()-begin, 80*time.Millisecond, "20 waits, none of them as long as a nap")
+	require.Less(t, least, 80*time.Millisecond, "20 waits, none of them as long as a nap")
 }

@@ -158,7 +158,7 @@ func (l *stdioLink) hand(line []byte, note func(answer)) bool {
 	case l.out <- frame{line, &stamp{}, note}:
 		return true
 	case <-l.quit:
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(time.Second):
 		// The child reads nothing, so that it need not read this either.
 	}
 	return false
