@@ -110,6 +110,7 @@ func (s *view) loadHeadline() error {
 	word, says := s.verdictWords()
 	s.item(0, 0, colorOf(s.doc.Verdict), word+":", says)
 	s.item(0, 11, "", "target:", s.targetWords()+l.width())
+	s.calls()
 	s.item(0, 11, "", "load:", l.asked(sc))
 	health, sgr := l.health(), ""
 	if l.Generator.Limited != "" {

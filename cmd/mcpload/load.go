@@ -12,6 +12,7 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/telemetry"
 	"github.com/mcpload/mcpload/internal/words"
@@ -34,6 +35,7 @@ type loadFlags struct {
 	asked  loaddrive.Asked
 	dryRun bool
 	hgrm   string
+	again  *invoked.Command
 }
 
 func (a *app) loadCommand() *cobra.Command {
@@ -43,7 +45,7 @@ func (a *app) loadCommand() *cobra.Command {
 		Short: "Put a server under general load and measure it",
 		Args:  onlyAfterDash,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.given = cmd.Flags().Changed
+			f.given, f.again = cmd.Flags().Changed, asCalled(cmd, args)
 			return a.load(cmd.Context(), f, args)
 		},
 	}
@@ -59,7 +61,7 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	f.registerKeep(cmd)
 	registerTelemetry(flags, &f.telemetry)
 	flags.StringVar(&f.asked.Rate, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, "+
-		"'10/s..200/s@1m', 'burst 16 every 10s on 12/s'")
+		"'10/s..200/s@1m', 'burst 16 every 10s on 12/s' (default: 10/s)")
 	flags.DurationVarP(&f.asked.Duration, "duration", "d", 0, "how long requests are due (default: the shape's or "+
 		"the recording's own length, else 30s; 10s a trial with --find)")
 	flags.StringVar(&f.asked.Arrivals, "arrivals", "even", "`spread` of the requests: even, or poisson (random "+
@@ -67,7 +69,8 @@ func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags.StringVar(&f.asked.Replay, "replay", "", "send when the calls of this `run` were due, in place of --rate: "+
 		"a kept run such as last, or a history file (.gz too)")
 	flags.StringVar(&f.asked.Speed, "speed", "1x", "`factor` of how fast to --replay, such as 2x or 0.5x")
-	flags.StringVar(&f.asked.Tool, "tool", "", "`tool` to call")
+	flags.StringVar(&f.asked.Tool, "tool", "", "`tool` to call (default: the profile's, else one that "+
+		"says that it is harmless)")
 	flags.StringVar(&f.asked.Args, "args", "", "its arguments, or the method's parameters, as a `JSON` object with "+
 		"placeholders")
 	flags.StringVar(&f.asked.Method, "method", "", "`method` to request instead of a tool, such as ping, tools/list "+
@@ -149,6 +152,7 @@ func (a *app) loadJob(f *loadFlags, format export.Format[export.Run], command []
 		return nil, err
 	}
 	j.HTTP, j.Redact = f.connection.HTTP, a.clean
+	j.Settle = target.Settling{Say: a.say, Again: f.again.Calling, Drain: a.drain}
 	return j, nil
 }
 

@@ -120,8 +120,8 @@ func (j *Job) setPlan(a Asked) error {
 	}
 	if a.Tool == "" && a.Method == "" {
 		c := j.Profile.Call
-		if !a.Named {
-			return hint.New(fmt.Errorf("what is to be called?"),
+		if j.Unnamed = !a.Named; j.Unnamed && !j.Part.Whole() {
+			return hint.New(fmt.Errorf("what is to be called? Every part of a plan sends the same"),
 				"name a --tool, a --method such as ping, or a --mix; mcpload load init writes a mix of all tools")
 		}
 		a.Tool, a.Method, a.Args = c.Tool, c.Method, string(c.Arguments)
@@ -164,10 +164,11 @@ func (j *Job) setShape(a Asked) error {
 		return fmt.Errorf("--speed needs a --replay")
 	}
 	if a.Rate == "" {
-		if a.Find == "" {
-			return hint.New(fmt.Errorf("how much load?"), "give a --rate such as 100/s or max, or --find capacity")
+		first := float64(DefaultRate)
+		if a.Find != "" {
+			first = DefaultFirst
 		}
-		a.Rate = strconv.FormatFloat(DefaultFirst, 'g', -1, 64) + "/s"
+		a.Rate = strconv.FormatFloat(first, 'g', -1, 64) + "/s"
 	}
 	shape, err := load.ParseShape(a.Rate)
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 type Job struct {
 	scenariodrive.Job
 	Plan    *load.Plan
+	Unnamed bool // nobody named a call: one is chosen when the server has listed its tools
 	Shape   load.Shape
 	Poisson bool            // gaps of chance, by the seed; not in a closed loop
 	Replay  []time.Duration // due instants from 0, in order, in place of the shape's; nil without

@@ -46,6 +46,9 @@ func (j *Job) PlanRows() export.Rows {
 		head = fmt.Sprintf("%s: as fast as %d connections get replies, for %s; the first requests:\n",
 			j.Profile.Name, j.Connections, j.Length)
 	}
+	if j.Unnamed {
+		head = "nobody named a call: a tool that says that it is harmless will take the place of tools/list\n" + head
+	}
 	var b strings.Builder
 	b.WriteString(head)
 	sheet := screen.Sheet{Header: []string{"due", "client", "call", "arguments"}}

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	if err != nil {
 		return nil, err
 	}
-	if err := j.knowsTools(c.first); err != nil {
+	if err := cmp.Or(j.settle(ctx, c), j.knowsTools(c.first)); err != nil {
 		return nil, err
 	}
 	r := &run{Job: j, clock: clock, pool: c, seqs: j.Plan.Sequences(j.Seed), metrics: load.NewMetrics(j.Shape),
@@ -98,6 +99,27 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 		return nil, closeErr
 	}
 	return r, err
+}
+
+// settle finds the call where nobody named one, and tries it once.
+func (j *Job) settle(ctx context.Context, c *sessionPool) error {
+	if !j.Unnamed {
+		return nil
+	}
+	j.Unnamed = false // all trials of a search send the same
+	j.Options.Now = c.options.Now
+	known := len(c.first.Handshake())
+	trial, err := j.SettleCall(ctx, c.first)
+	c.mu.Lock()
+	c.keep(c.first.Handshake()[known:]...)
+	c.keep(trial...)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	call := j.Profile.Call
+	j.Plan, err = load.Single(call.Method, call.Tool, call.Arguments)
+	return err
 }
 
 // knowsTools refuses tools that the server doesn't have, before any load.

@@ -18,6 +18,7 @@ const (
 	DefaultLength      = 30 * time.Second
 	DefaultTrial       = 10 * time.Second // of a search
 	DefaultFirst       = 50.0             // requests a second that a search begins with
+	DefaultRate        = 10               // requests a second where nobody says how many
 	DefaultPrecision   = 0.05
 	LeastPrecision     = 0.005
 	DefaultCoolDown    = 2 * time.Second
