@@ -17,6 +17,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/runner"
@@ -65,8 +66,8 @@ func (f *outFlags) registerVerbose(flags *pflag.FlagSet) {
 // formatOf is the format that a document is asked for in.
 func formatOf[T any](has export.Set[T], name string) (export.Format[T], error) {
 	f, err := has.Named(name)
-	if err != nil {
-		return f, fmt.Errorf("--format %w", err)
+	if unknown, ok := errors.AsType[*export.UnknownError](err); ok {
+		return f, fmt.Errorf("--format %w%s", err, profiles.DidYouMean(name, unknown.Has))
 	}
 	return f, nil
 }
