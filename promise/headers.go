@@ -19,7 +19,7 @@ type Headers struct {
 	Says  bool     // they say what is left
 	Notes []string // what they say that no law can, and what can't be read
 
-	Timeless string // a limit that they say, but not in what time; empty where a law says it
+	Timeless string // a limit that they say, but not in what time; empty where laws say all of them
 }
 
 // ReadHeaders reads what servers say of their limits: RateLimit-Policy and RateLimit of
@@ -53,9 +53,10 @@ func ReadHeaders(fields []Field) Headers {
 		}
 	}
 	h.out.Of = h.of[h.least]
-	// What stands in no policy has no time.
-	if len(h.out.Laws) == 0 && h.bare != "" {
-		h.out.Timeless = h.bare
+	for _, b := range h.bare { // what stands in no policy has no time
+		if !slices.ContainsFunc(h.out.Laws, func(l Law) bool { return strconv.Itoa(l.N) == b.number }) {
+			h.out.Timeless = b.header + ": " + b.number
+		}
 	}
 	return h.out
 }
@@ -80,10 +81,13 @@ func notRequests(name string) string {
 
 type headerReader struct {
 	out   Headers
-	bare  string         // a limit without a time
+	bare  []bare         // limits without a time
 	of    map[string]int // the quotas, by whose they are: a policy's name, or a header's without its ending
 	least string         // whose Left is
 }
+
+// A bare limit is a number in a header, without a time.
+type bare struct{ header, number string }
 
 func (h *headerReader) note(format string, args ...any) {
 	if n := fmt.Sprintf(format, args...); !slices.Contains(h.out.Notes, n) {
@@ -167,7 +171,7 @@ func (h *headerReader) policy(header, name, number string, it item) {
 	}
 	w, said := it.params["w"]
 	if !said {
-		h.bare = header + ": " + number
+		h.bare = append(h.bare, bare{header, number})
 		return
 	}
 	seconds, err := strconv.ParseInt(w, 10, 32)
@@ -207,7 +211,7 @@ func (h *headerReader) standing(f Field) {
 		case "remaining":
 			h.left(f.Name, v, f.Name)
 		case "limit":
-			h.bare = f.Name + ": " + v
+			h.bare = append(h.bare, bare{f.Name, strings.TrimSpace(v)})
 			h.quota(f.Name, v)
 		}
 	}
@@ -222,7 +226,7 @@ func (h *headerReader) limit(f Field) {
 		} else if _, err := strconv.Atoi(it.text); err != nil {
 			h.note("%s: %q is no number of requests", f.Name, it.text)
 		} else {
-			h.bare = f.Name + ": " + it.text
+			h.bare = append(h.bare, bare{f.Name, it.text})
 			h.quota(strings.TrimSuffix(strings.ToLower(f.Name), "-limit"), it.text)
 		}
 	}
@@ -237,7 +241,7 @@ func (h *headerReader) byUnit(f Field) {
 		"day": 24 * time.Hour}[name[at+1:]]
 	switch {
 	case name[at+1:] == "requests" && strings.HasSuffix(name[:at], "-limit"):
-		h.bare = f.Name + ": " + f.Value
+		h.bare = append(h.bare, bare{f.Name, strings.TrimSpace(f.Value)})
 		h.quota(strings.TrimSuffix(name[:at], "-limit")+name[at:], f.Value)
 	case name[at+1:] == "requests" && strings.HasSuffix(name[:at], "-remaining"):
 		h.left(f.Name, f.Value, strings.TrimSuffix(name[:at], "-remaining")+name[at:])

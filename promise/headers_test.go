@@ -63,6 +63,10 @@ func TestReadHeaders(t *testing.T) {
 		{"a bot's", "X-RateLimit-Limit: 5\nX-RateLimit-Remaining: 0\nX-RateLimit-Reset: 1470173023.123\n" +
 			"X-RateLimit-Reset-After: 1.250\nX-RateLimit-Bucket: abcd1234\nX-RateLimit-Global: true", "", 0,
 			"timeless X-RateLimit-Limit: 5", 5},
+		{"a number without a time beside one with it", "X-RateLimit-Limit: 20\nRateLimit-Policy: 1000;w=3600",
+			"1000 per 1h", -1, "timeless X-RateLimit-Limit: 20", 0},
+		{"a policy without a window beside one with it", `RateLimit-Policy: "burst";q=5, "hour";q=1000;w=3600`,
+			`1000 per 1h named "hour"`, -1, "timeless RateLimit-Policy: 5", 0},
 		{"in words", "X-RateLimit-Limit: 10 per 1 minute\nX-RateLimit-Remaining: unlimited", "", -1,
 			`X-RateLimit-Limit: "10 per 1 minute" is no number of requests|X-RateLimit-Remaining: "unlimited" is no ` +
 				`number of requests that are left`, 0},

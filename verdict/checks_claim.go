@@ -45,8 +45,11 @@ const farthest = 1000
 // call that left r of q took at most q − r. Other limits may still have refused it,
 // which the headers don't speak of: the IETF's draft calls Remaining no guarantee, so
 // unless the server promised its headers this is no fail.
-func ReadClaims(calls []history.Call) Claims {
-	r := &claimReader{calls: calls, names: map[string]bool{}, notes: map[string]bool{}}
+func ReadClaims(calls []history.Call) Claims { return readClaims(calls, nil) }
+
+// readClaims is ReadClaims where it is known what a call takes at most; nil: it isn't.
+func readClaims(calls []history.Call, most func(*history.Call) int) Claims {
+	r := &claimReader{calls: calls, most: most, names: map[string]bool{}, notes: map[string]bool{}}
 	r.read()
 	c := Claims{Headers: slices.Sorted(maps.Keys(r.names)), Replies: len(r.claims),
 		Notes: slices.Sorted(maps.Keys(r.notes))}
@@ -69,6 +72,7 @@ type claim struct {
 
 type claimReader struct {
 	calls  []history.Call
+	most   func(*history.Call) int
 	claims []claim
 	names  map[string]bool
 	notes  map[string]bool
@@ -187,13 +191,15 @@ func (r *claimReader) lie() (found *Lie) {
 // thing is what a call asks for, on which depends what it costs.
 func thing(c *history.Call) likeness { return likeness{method: c.Method, tool: c.Tool} }
 
-// prices are the most that a call can take of what is left: one that left r of q took
-// at most q − r. Nothing is known where nobody says of how many, or says what can't be.
+// prices are the most that a call can take of what is left: what its law says, or else one
+// that left r of q took at most q − r. Nothing is known where nobody says of how many, or says what can't be.
 func (r *claimReader) prices() map[likeness]int {
 	prices := map[likeness]int{}
 	for _, c := range r.claims {
 		of := thing(&r.calls[c.pos])
-		if took := c.of - c.left; c.of > 0 && took > 0 && (prices[of] == 0 || took < prices[of]) {
+		if r.most != nil {
+			prices[of] = r.most(&r.calls[c.pos])
+		} else if took := c.of - c.left; c.of > 0 && took > 0 && (prices[of] == 0 || took < prices[of]) {
 			prices[of] = took
 		}
 	}

@@ -21,9 +21,13 @@ const mostSaid = 3
 // refusals. They speak of one limit: where several are promised, another one may have
 // refused what a header says is left.
 func (l *Laws) headersFinding(c *Court) Finding {
-	promised := l.Refusal.Headers != "" && l.Refusal.Headers != "none"
+	declared := l.Refusal.Headers != "" && l.Refusal.Headers != "none"
+	promised, one := declared || l.Headers, len(l.Said) == 1
 	claims := ReadClaims(c.calls)
-	f, ok := claims.Finding((promised || l.Headers) && len(l.Said) == 1, c.cfg.Shared)
+	if promised && one { // they speak of its units
+		claims = readClaims(c.calls, func(k *history.Call) int { _, most := costOf(&l.Held[0], k); return most })
+	}
+	f, ok := claims.Finding(promised && one, c.cfg.Shared)
 	if ok {
 		return f
 	}
@@ -32,7 +36,7 @@ func (l *Laws) headersFinding(c *Court) Finding {
 	replied := func(k history.Call) bool { return k.Outcome == history.OK && k.Status != 0 }
 	refused := func(k history.Call) bool { return k.Outcome == history.Limited }
 	said := func(k history.Call) bool { return refused(k) && k.Hints != "" }
-	if !promised || !slices.ContainsFunc(c.calls, replied) || slices.ContainsFunc(c.calls, said) {
+	if !declared || !slices.ContainsFunc(c.calls, replied) || slices.ContainsFunc(c.calls, said) {
 		return f
 	}
 	f.Want = "refusals have the headers that are promised: " + l.Refusal.Headers
@@ -89,8 +93,12 @@ func (l *Laws) saysFinding(c *Court) Finding {
 	if c.cfg.Shared { // others may have taken what was promised
 		return f
 	}
-	switch short := l.tooShort(c, j); len(short) {
+	switch short := l.tooShort(c, j, true); len(short) {
 	case 0:
+		if short = l.tooShort(c, j, false); len(short) > 1 {
+			f.Warnings = append(f.Warnings, short[0].says(c.calls)+": that was too short, unless refused "+
+				"calls prolong what they met")
+		}
 	case 1:
 		f.Verdict, f.Saw, f.Next = Inconclusive, short[0].says(c.calls)+explainedOnce, OnceTooShort
 	default:

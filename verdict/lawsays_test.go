@@ -88,68 +88,69 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 		later time.Duration // when the second refusal was sent
 		spoil func(calls []history.Call) []history.Call
 		fail  bool
+		warn  bool
 	}{
-		{"a second of ten", []string{"5 per 10s fixed"}, s, 4 * s, nil, true},
-		{"of a sliding window", []string{"5 per 10s sliding"}, 2 * s, 8 * s, nil, true},
-		{"rounded down", []string{"5 per 10s fixed"}, 2 * s, 2900 * ms, nil, false},
-		{"as long as it takes", []string{"5 per 10s fixed"}, 10 * s, 9 * s, nil, false},
-		{"a window that fades out", []string{"5 per 10s counter"}, s, 4 * s, nil, false},
-		{"nobody said which", []string{"5 per 10s"}, s, 4 * s, nil, false},
-		{"refusals bar for a time", []string{"5 per 10s fixed lockout 5s"}, s, 4 * s, nil, false},
-		{"refusals prolong it", []string{"5 per 10s fixed elastic"}, s, 4 * s, nil, false},
-		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, s, 4 * s, nil, false},
-		{"no word of it", []string{"5 per 10s fixed"}, 0, 4 * s, nil, false},
+		{"a second of ten", []string{"5 per 10s fixed"}, s, 4 * s, nil, true, false},
+		{"of a sliding window", []string{"5 per 10s sliding"}, 2 * s, 8 * s, nil, true, false},
+		{"rounded down", []string{"5 per 10s fixed"}, 2 * s, 2900 * ms, nil, false, false},
+		{"as long as it takes", []string{"5 per 10s fixed"}, 10 * s, 9 * s, nil, false, false},
+		{"a window that fades out", []string{"5 per 10s counter"}, s, 4 * s, nil, false, true},
+		{"nobody said which", []string{"5 per 10s"}, s, 4 * s, nil, false, true},
+		{"refusals bar for a time", []string{"5 per 10s fixed lockout 5s"}, s, 4 * s, nil, false, false},
+		{"refusals prolong it", []string{"5 per 10s fixed elastic"}, s, 4 * s, nil, false, false},
+		{"another law may have", []string{"5 per 10s fixed", "5 per 1m fixed"}, s, 4 * s, nil, false, false},
+		{"no word of it", []string{"5 per 10s fixed"}, 0, 4 * s, nil, false, false},
 		{"behind a handshake", []string{"5 per 10s fixed methods tools/call may *"}, s, 5 * s,
 			func(calls []history.Call) []history.Call {
 				calls[0].Method, calls[0].Kind, calls[0].Outcome = "notifications/initialized", history.Notification,
 					history.Unknown
 				calls[5].Sent, calls[5].Received = 1500*ms, 1501*ms
 				return calls
-			}, true},
+			}, true, false},
 		{"something that isn't charged", []string{"5 per 10s fixed methods tools/call"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				more := callsAt(history.OK, 2*s)
 				more[0].Method, more[0].Outcome = "ping", history.Unknown
 				return append(calls[:6:6], append(more, calls[6:]...)...)
-			}, true},
+			}, true, false},
 		{"something was admitted", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
 			return append(calls[:6:6], append(callsAt(history.OK, 2*s), calls[6:]...)...)
-		}, false},
+		}, false, false},
 		{"something of another session's was admitted", []string{"5 per 10s fixed per session"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				more := callsAt(history.OK, 2*s)
 				more[0].Client = "c2"
 				return append(calls[:6:6], append(more, calls[6:]...)...)
-			}, true},
+			}, true, false},
 		{"something of another session's was admitted, where all share", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				more := callsAt(history.OK, 2*s)
 				more[0].Client = "c2"
 				return append(calls[:6:6], append(more, calls[6:]...)...)
-			}, false},
+			}, false, false},
 		{"something was admitted, and stands last in the history", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				return append(calls, callsAt(history.OK, 6*s, 2*s)...)
-			}, false},
+			}, false, false},
 		{"something was admitted beside the second", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				calls[6].Received += 100 * ms
 				return append(calls, callsAt(history.OK, calls[6].Sent+50*ms)...)
-			}, false},
+			}, false, false},
 		{"something was on its way beside the first", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				calls[4].Received = calls[5].Sent + ms/2
 				return calls
-			}, false},
+			}, false, false},
 		{"nobody knows what came of one", []string{"5 per 10s fixed"}, s, 4 * s,
 			func(calls []history.Call) []history.Call {
 				calls[4].Outcome = history.Unknown
 				return calls
-			}, false},
+			}, false, false},
 		{"another client's", []string{"5 per 10s fixed"}, s, 4 * s, func(calls []history.Call) []history.Call {
 			calls[6].Client = "c2"
 			return calls
-		}, false},
+		}, false, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			calls := append(callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 20*ms, row.later)...)
@@ -168,6 +169,11 @@ func TestAWaitThatIsTooShort(t *testing.T) {
 			}
 			f = lawsOf(t, row.laws...).saysFinding(courtOf(calls))
 			require.Equal(t, row.fail, f.Verdict == Fail, f.Saw)
+			require.Equal(t, row.warn, len(f.Warnings) > 0, f.Warnings)
+			if row.warn {
+				require.Regexp(t, "call 6 was told to retry after 1s, and call 7, .* later, was still refused.*prolong",
+					f.Warnings[0])
+			}
 			if row.fail {
 				require.Equal(t, "Retry-After is too short", f.Cause)
 				require.Equal(t, []int{6, n, n + 6, 2 * n}, f.Witness.Calls)
@@ -222,6 +228,13 @@ func TestHeadersOfLaws(t *testing.T) {
 	f = laws.headersFinding(courtOf(lying))
 	require.Equal(t, Pass, f.Verdict, "nobody promised them")
 	require.NotEmpty(t, f.Warnings)
+	for i := range lying[:2] {
+		lying[i].Hints = header("RateLimit", "limit=9, remaining=2, reset=9")
+	}
+	laws.Headers = true
+	f = laws.headersFinding(courtOf(lying))
+	require.Equal(t, Fail, f.Verdict, "a call takes what the law says, not 7")
+	require.Equal(t, []int{1, 3}, f.Witness.Calls)
 	two := lawsOf(t, "5 per 10s fixed", "10 per 1m fixed")
 	two.Refusal.Headers = "ratelimit-draft-8"
 	require.Equal(t, Pass, two.headersFinding(courtOf(lying)).Verdict, "another law may have refused")

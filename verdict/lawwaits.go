@@ -27,8 +27,9 @@ type whoAsks struct {
 // client's, for the same, and was sent after the wait was over; the same law alone can have
 // made both; and nothing can have been admitted between the two. No two of the waits are at
 // the same time, so that one step of the server's clock explains one of them at most. In one
-// go through the history, in the order of sending.
-func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
+// go through the history, in the order of sending. Where a wait needn't be exact, nothing at
+// all was admitted.
+func (l *Laws) tooShort(c *Court, j LawJudgement, exact bool) (found []shortWait) {
 	told := map[whoAsks]shortWait{} // since something of theirs was admitted, those that end first
 	var flying time.Duration        // until when what was sent may have been admitted
 	cfg := l.config(c)
@@ -42,7 +43,7 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
 			found = slices.DeleteFunc(found, func(w shortWait) bool { return c.calls[w.later].Received > k.Sent })
 			maps.DeleteFunc(told, func(who whoAsks, w shortWait) bool {
 				key := l.Held[who.law].Key
-				return cfg.identityOf(key, k) == cfg.identityOf(key, &c.calls[w.told])
+				return !exact || cfg.identityOf(key, k) == cfg.identityOf(key, &c.calls[w.told])
 			})
 			if k.Kind == history.Notification && k.Received > k.Sent { // taken in, and soon looked at
 				flying = max(flying, k.Received+headerStep)
@@ -55,7 +56,7 @@ func (l *Laws) tooShort(c *Court, j LawJudgement) (found []shortWait) {
 			continue
 		}
 		by := j.By(i)
-		if len(by) != 1 || !exactWait(&l.Held[by[0]]) {
+		if len(by) != 1 || !plainWait(&l.Held[by[0]]) || exact && !exactWait(&l.Held[by[0]]) {
 			continue
 		}
 		who := whoAsks{k.Client, k.Session, k.Method, k.Tool, by[0]}
@@ -84,13 +85,15 @@ func (l *Laws) mayCharge(k *history.Call) bool {
 	return false
 }
 
-// exactWait reports if a law says to the instant when it lets in more: not where that
-// depends on what else is refused, waits or lasts, nor where a window fades out.
+// plainWait reports if how long to wait under a law depends on nothing but what it let in.
+func plainWait(l *promise.Law) bool {
+	return l.Kind != promise.Cap && !l.Charge.Refused && !l.Elastic && l.Lockout == 0 && l.Wait == 0
+}
+
+// exactWait reports if a law says to the instant when it lets in more: not where a window
+// fades out.
 func exactWait(l *promise.Law) bool {
-	switch {
-	case l.Charge.Refused || l.Elastic || l.Lockout > 0 || l.Wait > 0:
-		return false
-	case l.Kind == promise.Window:
+	if l.Kind == promise.Window {
 		return l.Style == promise.Fixed || l.Style == promise.Sliding || l.Style == promise.Aligned
 	}
 	return l.Kind == promise.Bucket || l.Kind == promise.Quota

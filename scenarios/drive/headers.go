@@ -45,11 +45,10 @@ func (j *Job) promised(before []history.Call, tell teller) error {
 		tell.say("%s", n)
 	}
 	switch {
-	case len(said.Laws) > 0:
-	case said.Timeless != "":
+	case said.Timeless != "": // beside laws too: it may be what refuses
 		return hint.New(fmt.Errorf("the server's headers say a limit without a time (%s)", said.Timeless),
 			"say it with --promise, for example --promise '100 per 1m'")
-	default:
+	case len(said.Laws) == 0:
 		return hint.New(errors.New("no reply to the handshake, or to the one call that was tried, has a header that "+
 			"says a limit"),
 			"RateLimit-Policy would: say the promise yourself, with --promise or a profile")

@@ -33,6 +33,8 @@ func TestThePromiseOfHeaders(t *testing.T) {
 			`5 per 2s named "a"; 9 per 1m named "b"`, ""},
 		"no time": {[]history.Call{claimed("X-RateLimit-Limit", "100")}, "", "a limit without a time " +
 			"(X-RateLimit-Limit: 100)"},
+		"no time of one of two": {[]history.Call{claimed("X-RateLimit-Limit", "20", "RateLimit-Policy", "9;w=60")}, "",
+			"a limit without a time (X-RateLimit-Limit: 20)"},
 		"none": {[]history.Call{{Outcome: history.OK}}, "", "has a header that says a limit"},
 		"one that can't be": {[]history.Call{claimed("RateLimit-Policy", `"a";q=many;w=2`)}, "", "has a header " +
 			"that says a limit"},
