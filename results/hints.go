@@ -56,7 +56,8 @@ var hints = []hint{
 	{
 		check: "tricks",
 		failed: "let every call cost what the promise says, whoever sends it, however it looks and whenever it " +
-			"comes; key the limiter by something that a client can't choose anew",
+			"comes; key the limiter by something that a client can't choose anew (where each session, credential or " +
+			"address is promised a limit of its own, say so with --scope or --promise)",
 		open: "see why the tricks got no answer, or why nothing was refused before them: --save-history keeps " +
 			"every call with its trick",
 	},
@@ -227,9 +228,11 @@ func (s *Server) openHints() []string {
 		if ours && strings.HasPrefix(f.Check, "threshold ") {
 			continue // it is open because of ourselves, and no larger sample would close it
 		}
-		if h, ok := about(f.Check); ok && f.Check == "pressure" && s.refusals() > 0 {
-			list = append(list, hidden)
-		} else if ok && !slices.Contains(list, h.open) {
+		h, ok := about(f.Check)
+		if f.Check == "pressure" && s.refusals() > 0 {
+			h.open = hidden
+		}
+		if ok && !slices.Contains(list, h.open) {
 			list = append(list, h.open)
 		}
 	}

@@ -132,6 +132,16 @@ func TestHintsWhereNothingWasRefused(t *testing.T) {
 	assert.Contains(t, s.failHints()[0], "nothing was refused at all")
 }
 
+// What hides the limiter in several scenarios is said once.
+func TestHintsAreSaidOnce(t *testing.T) {
+	scenario := func(saw string) Scenario {
+		return Scenario{Calls: Counts{Planned: 22, Sent: 22, Admitted: 16, Limited: 6},
+			Findings: []Finding{{Check: "pressure", Verdict: verdict.Inconclusive, Saw: saw}}}
+	}
+	s := Server{Scenarios: []Scenario{scenario("6 refusals"), scenario("11 refusals")}}
+	require.Equal(t, []string{hidden}, s.openHints())
+}
+
 func TestBox(t *testing.T) {
 	m := verdict.Measured{
 		Rate: verdict.Interval{Lo: 9.97, Hi: 10.03}, Burst: verdict.Interval{Lo: 29.9, Hi: 30.1},
