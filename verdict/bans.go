@@ -52,12 +52,13 @@ func afterCrowds(calls []history.Call) []bool {
 	for _, i := range bySent(calls) {
 		c := &calls[i]
 		switch {
-		case !c.Planned() || c.Method == "initialize":
 		case c.Outcome == history.Limited:
-			if crowding(c) {
+			// To open a session is no crowd, and a ban refuses that too.
+			if c.Planned() && c.Method != "initialize" && crowding(c) {
 				crowd, until = true, max(until, c.Received+banMemory)
 			}
 			out[i] = crowd
+		case !c.Planned() || c.Method == "initialize":
 		case c.Outcome == history.OK && c.Session == "" && c.Sent >= until:
 			crowd = false
 		}

@@ -67,6 +67,16 @@ func TestABanForOurOwnCrowdIsNoOverRejection(t *testing.T) {
 		require.NotEmpty(t, f.Witness.Calls)
 	}
 
+	opens := flooded("a flood of 100 times the rate", "flood")
+	for i := range opens {
+		if c := &opens[i]; c.Outcome == history.Limited && c.Session == "" && i > 11 {
+			c.Method, c.Tool, c.Session = "initialize", "", "session of its own #1"
+		}
+	}
+	p.Limit.Charges = []string{"*"}
+	f = rejected(opens)
+	require.Equal(t, Inconclusive, f.Verdict, "a ban bars new sessions as well: %s", f.Saw)
+
 	late := flooded("a flood of 100 times the rate", "flood")
 	late = append(late, late[len(late)-1], late[len(late)-1])
 	for i, o := range []history.Outcome{history.OK, history.Limited} {

@@ -50,9 +50,9 @@ func judgeTricks(t *Trial) Finding {
 		f.Saw = t.untried()
 		return f
 	}
-	var failed, held, away, silent []string
+	var failed, held, away []string
+	var silent untold
 	plainly := ""
-	pressed := t.count(history.Limited) > 0
 	list, seen := t.tricks(), []string(nil)
 	for i, k := range list {
 		if seen = append(seen, k.name); k.name == Failing {
@@ -60,7 +60,7 @@ func judgeTricks(t *Trial) Finding {
 			continue
 		}
 		if len(k.before) > 0 && !t.served(k.before) {
-			silent = append(silent, k.name+" (plain calls just before it were not answered)")
+			silent.add(notServed, k.name)
 			continue
 		}
 		words, witness := t.boughtBy(list[:i], k)
@@ -69,16 +69,16 @@ func judgeTricks(t *Trial) Finding {
 				plainly = t.plainWords(broken)
 				failed, f.Witness = append(failed, plainly), cmp.Or(f.Witness, broken)
 			}
-			silent = append(silent, k.name)
+			silent.add("", k.name)
 			continue
 		}
 		switch {
 		case witness != nil:
 			failed, f.Witness = append(failed, words), cmp.Or(f.Witness, witness)
 		case t.anyBarred(k.before) || t.anyBarred(k.own):
-			silent = append(silent, k.name+" ("+barredTrick+")")
+			silent.add(barredTrick, k.name)
 		case words != "":
-			silent = append(silent, k.name+" ("+words+")")
+			silent.add(words, k.name)
 		case !t.served(k.own):
 			away = append(away, k.name)
 		default:
@@ -88,46 +88,40 @@ func judgeTricks(t *Trial) Finding {
 	if words, witness := t.aftermath(list); len(failed) == 0 && witness != nil {
 		failed, f.Witness = []string{words}, witness
 	}
-	silent = append(silent, unsentTricks(t.Calls, seen, func(*history.Call) bool { return true })...)
+	silent.add(notSent, unsentTricks(t.Calls, seen, func(*history.Call) bool { return true })...)
 	f.Saw = t.trickWords(held, away, silent)
-	switch {
-	case len(failed) > 0:
-		f.Verdict, f.Cause, f.Saw = Fail, strings.Join(failed, "; "), strings.Join(failed, "; ")+"; "+f.Saw
-	case !pressed:
-		f.Saw += "; nothing was refused, so that nothing pressed on the limit"
-	case anyReplica(away) || anyReplica(silent):
-		// what holds at the others says nothing of this one
-	case len(held)+len(away) > 0:
-		f.Verdict = Pass
-	}
+	t.conclude(&f, failed, len(held), away, silent)
 	f.Saw = strings.TrimSuffix(f.Saw, "; ")
 	f.Warnings = append(f.Warnings, t.freely(list)...)
 	return f
 }
+
+// conclude makes a verdict of what came of tricks.
+func (t *Trial) conclude(f *Finding, failed []string, held int, away []string, silent untold) {
+	switch {
+	case len(failed) > 0:
+		f.Verdict, f.Cause, f.Saw = Fail, strings.Join(failed, "; "), strings.Join(failed, "; ")+"; "+f.Saw
+	case t.count(history.Limited) == 0:
+		f.Saw += "; nothing was refused, so that nothing pressed on the limit"
+	case silent.hidden(): // what the server did to one trick hides what it does to those after it
+		f.Next = hiddenNext
+	case anyReplica(away) || anyReplica(silent.names()):
+		// what holds at the others says nothing of this one
+	case held+len(away) > 0:
+		f.Verdict = Pass
+	}
+}
+
+const hiddenNext = "something in front of the server may bar who sends what it doesn't like, which hides what the " +
+	"tricks after that buy: let it let us through, or try attempts one by one with --scenario"
 
 // anyReplica reports if any of some tricks is the burst at another url.
 func anyReplica(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, Replica) })
 }
 
-// unsentTricks names the tricks of which no call could be sent: those of the calls that
-// count which are not among the names that were seen.
-func unsentTricks(calls []history.Call, seen []string, counts func(*history.Call) bool) (names []string) {
-	said := map[string]bool{"": true}
-	for _, name := range seen {
-		said[name] = true
-	}
-	for i := range calls {
-		if name, _ := TrickOf(calls[i].Session); !said[name] && counts(&calls[i]) {
-			said[name] = true
-			names = append(names, name+" (nothing of it could be sent)")
-		}
-	}
-	return names
-}
-
 // trickWords says what came of those tricks that are not proven to have bought a call.
-func (t *Trial) trickWords(held, away, silent []string) string {
+func (t *Trial) trickWords(held, away []string, silent untold) string {
 	text := ""
 	if len(held)+len(away) > 0 {
 		text = fmt.Sprintf("%d of %s admitted", t.count(history.OK), words.Count(t.sent(), "call"))
@@ -139,7 +133,7 @@ func (t *Trial) trickWords(held, away, silent []string) string {
 		text += "; turned away, as what the server doesn't take: " + strings.Join(away, ", ")
 	}
 	if len(silent) > 0 {
-		text = strings.TrimPrefix(text+"; not to be told of "+strings.Join(silent, ", "), "; ")
+		text = strings.TrimPrefix(text+"; not to be told of "+silent.String(), "; ")
 	}
 	return text
 }

@@ -64,8 +64,11 @@ func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
 		calls = append(calls, history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Label: "forgery",
 			Session: "Origin #1"}, Outcome: history.Limited, Sent: time.Second, Received: time.Second + 1})
 		f := judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery"))
-		require.Contains(t, f.Saw, "Cookie (plain calls just before it were not answered)")
+		require.Contains(t, f.Saw, "Cookie (plain calls just before were not answered)")
 		require.NotContains(t, f.Saw, "bought by Cookie")
+		require.Contains(t, f.Saw, "no call was bought by Origin")
+		require.Equal(t, Inconclusive, f.Verdict, "what hides one trick leaves all open")
+		require.Contains(t, f.Next, "--scenario")
 	})
 }
 

@@ -35,7 +35,8 @@ func (l *Laws) judgeTricks(c *Court) Finding {
 	list := lawTricks(c.calls)
 	ever := l.brokenBy(c.calls, "", cfg)
 	held := make([][]string, len(l.Held))
-	var failed, silent, seen []string
+	var failed, seen []string
+	var silent untold
 	for _, k := range list {
 		seen = append(seen, k.name)
 		shown, plainly := false, ever
@@ -56,10 +57,10 @@ func (l *Laws) judgeTricks(c *Court) Finding {
 			}
 		}
 		if !shown {
-			silent = append(silent, k.name)
+			silent.add("", k.name)
 		}
 	}
-	silent = append(silent, unsentTricks(c.calls, seen, (*history.Call).Planned)...)
+	silent.add(notSent, unsentTricks(c.calls, seen, (*history.Call).Planned)...)
 	f.Saw = l.trickWords(held, silent)
 	switch {
 	case len(failed) > 0:
@@ -168,7 +169,7 @@ func (l *Laws) boughtWords(c *Court, k *lawTrick, x int, w *Witness) string {
 }
 
 // trickWords says what came of those that are not proven to have bought anything.
-func (l *Laws) trickWords(held [][]string, silent []string) string {
+func (l *Laws) trickWords(held [][]string, silent untold) string {
 	var parts []string
 	for x, names := range held {
 		if len(names) == 0 {
@@ -181,7 +182,7 @@ func (l *Laws) trickWords(held [][]string, silent []string) string {
 		parts = append(parts, text)
 	}
 	if len(silent) > 0 {
-		parts = append(parts, "not to be told of "+strings.Join(silent, ", "))
+		parts = append(parts, "not to be told of "+silent.String())
 	}
 	return strings.Join(parts, "; ")
 }

@@ -23,6 +23,8 @@ func TestWhatTricksDidNotBuy(t *testing.T) {
 		{[]string{"5 per 10s fixed", "10/s burst 9"}, [][]string{{"cookies"}, {"batches"}}, nil,
 			"of 5 per 10s fixed no call was bought by cookies; of 10/s burst 9 no call was bought by batches"},
 	} {
-		require.Equal(t, row.want, lawsOf(t, row.laws...).trickWords(row.held, row.silent))
+		var silent untold
+		silent.add("", row.silent...)
+		require.Equal(t, row.want, lawsOf(t, row.laws...).trickWords(row.held, silent))
 	}
 }
