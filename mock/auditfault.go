@@ -129,6 +129,14 @@ func formFaults() []Fault {
 		{Name: refundsCancels, Doc: "who says that a call is cancelled gets a token back, also when it was answered",
 			Cause: "cancelled once it is answered",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &refunding{promised(l)} })},
+		{Name: refundsNotes, Doc: "who sends a notification, other than that a call is cancelled, gets a token back",
+			Cause: "notifications follow",
+			build: scoped(func(l profiles.Limit, _ uint64) decider { return &refunding{promised(l)} })},
+		{Name: "case-free", Doc: "a request is free whose members are in another case, as its limiter looks for the " +
+			"plain text", Cause: "another case|capitals",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.Cased }
+			})},
 	}
 }
 
@@ -155,6 +163,10 @@ func headerFaults() []Fault {
 		{Name: "per-url", Doc: "each spelling of the url has a bucket of its own", Cause: "url", build: by("Path")},
 		{Name: "per-host", Doc: "each name by which the server is reached has a bucket of its own, as replicas do " +
 			"behind several", Cause: "replica", build: by("Host")},
+		{Name: "per-remote-addr", Doc: "each X-Remote-Addr has a bucket of its own", Cause: "X-Remote-Addr",
+			build: by("X-Remote-Addr")},
+		{Name: "per-encoding", Doc: "each Accept-Encoding has a bucket of its own", Cause: "Accept-Encoding",
+			build: by("Accept-Encoding")},
 		{Name: "per-language", Doc: "each Accept-Language has a bucket of its own", Cause: "Accept-Language",
 			build: by("Accept-Language")},
 		{Name: "per-token", Doc: "each Authorization has a bucket of its own, though none is asked for",
@@ -182,11 +194,11 @@ func (f *refillsEnding) decide(r Request) Answer {
 	return f.bucket.decide(r)
 }
 
-// Refund is the method by which a limiter is told that a call was cancelled, where its
-// fault is to care.
+// Refund is the method by which a limiter is told of a notification, where its fault is to
+// give a token back for it.
 const Refund = "(a refund)"
 
-// refunding gives a token back for what is cancelled.
+// refunding gives a token back for what is cancelled, or for other notifications.
 type refunding struct{ bucket *bucket }
 
 func (f *refunding) decide(r Request) Answer {

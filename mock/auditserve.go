@@ -51,11 +51,17 @@ func (s *Server) ending(r *http.Request) {
 	}
 }
 
-// refundsCancels is the fault that what is cancelled shows.
-const refundsCancels = "cancels-refund"
+// The faults that notifications show: of what is cancelled, and any other.
+const (
+	refundsCancels = "cancels-refund"
+	refundsNotes   = "notifications-refund"
+)
 
-// Refunds reports if it gives back what a call took that is cancelled later.
-func (c Config) Refunds() bool { return c.Fault == refundsCancels }
+// Refunds reports if it gives a token back for a notification.
+func (c Config) Refunds(method string) bool {
+	return c.Fault == refundsCancels && method == Cancelled ||
+		c.Fault == refundsNotes && method != Cancelled && strings.HasPrefix(method, "notifications/")
+}
 
 // Refills reports if it fills buckets when sessions end.
 func (c Config) Refills() bool { return c.Fault == refillsAtEnds }

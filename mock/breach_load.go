@@ -32,7 +32,7 @@ func loadBreaches() []ConformFault {
 			after: repeatedSession(150)},
 		{Name: "ignores-cancels", Row: "U05", Revision: mcp.ProtocolVersion20251125, Doc: "it carries out what its " +
 			"client cancels",
-			before: on(methodCancelled, func(x *traffic) { x.status, x.header = http.StatusAccepted, http.Header{} })},
+			before: on(Cancelled, func(x *traffic) { x.status, x.header = http.StatusAccepted, http.Header{} })},
 		{Name: "load-tokens-foreign", Row: "U06", Doc: "with many calls under way it reports progress of a token " +
 			"that nobody gave", after: foreign},
 		{Name: "load-streams-cross", Row: "U06-streams", Doc: "with many calls under way it reports progress of " +

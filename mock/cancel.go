@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// methodCancelled is what a client says to cancel a request.
-const methodCancelled = "notifications/cancelled"
+// Cancelled is what a client says to cancel a request.
+const Cancelled = "notifications/cancelled"
 
 // cancellable is a context that ends when the request's client cancels it, for a request
 // that takes a while. end must be called once it is answered.
@@ -25,13 +25,14 @@ func (s *Server) cancellable(ctx context.Context, client string, m message, d ti
 	}
 }
 
-// cancels ends the request that a notification of a client cancels, if it is under way.
+// cancels gives back what a client's notification is good for, and ends the request that it
+// cancels, if that is under way.
 func (s *Server) cancels(client string, m message, raw []byte) {
-	if m.Method != methodCancelled {
-		return
-	}
-	if s.config.Refunds() {
+	if s.config.Refunds(m.Method) {
 		s.decide(message{Method: Refund}, origin{client: client})
+	}
+	if m.Method != Cancelled {
+		return
 	}
 	var about struct {
 		Params struct {

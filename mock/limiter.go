@@ -51,6 +51,7 @@ type Request struct {
 	Arguments string                   // of a tools/call, as they were sent
 	Spelled   bool                     // the tool's name differs from the tool's own by case or spaces
 	Escaped   bool                     // its method is spelled with escapes
+	Cased     bool                     // its method, or its members, are in another case
 	Twice     bool                     // its method, or its tool's name, stands in it twice
 	Header    func(name string) string // of the HTTP request; nil where there is none
 }

@@ -20,6 +20,7 @@ type message struct {
 	Method string          `json:"method"`
 
 	escaped bool // the method is spelled with escapes
+	cased   bool // the members are in another case
 	twice   bool // the method, or the tool's name, stands in it twice
 
 	Params struct {
@@ -36,6 +37,7 @@ func parse(raw []byte) (m message, request bool) {
 	}
 	id := string(m.ID)
 	m.twice = repeats(raw)
+	m.cased = !bytes.Contains(raw, []byte(`"method"`))
 	m.escaped = !bytes.Contains(raw, quote(m.Method))
 	return m, m.Method != "" && id != "" && id != "null"
 }

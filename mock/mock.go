@@ -270,6 +270,7 @@ func (s *Server) decide(m message, from origin) Answer {
 		Arguments: string(m.Params.Arguments),
 		Spelled:   s.misspelt(m),
 		Escaped:   m.escaped,
+		Cased:     m.cased,
 		Twice:     m.twice,
 	}
 	a := (*s.limiter.Load()).Decide(q)

@@ -99,7 +99,8 @@ func (c *Clients) exchangeAs(ctx context.Context, s *wire.Session, a history.Arr
 	n := c.ids
 	c.mu.Unlock()
 	like := wire.Form{Header: c.headers(g, n), Body: g.Body, Method: g.Method, Chunks: g.Chunks, Without: g.Without,
-		Host: g.Host, Old: g.Old, Carried: g.Carried, Cancels: g.Cancels}
+		Host: g.Host, Old: g.Old, Carried: g.Carried, Cancels: g.Cancels, Notes: g.Notes, Small: g.Small,
+		Recase: g.Recase}
 	if g.ID != nil {
 		like.ID, like.Spelt = g.ID(n)
 	}

@@ -5,9 +5,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -29,6 +33,12 @@ type Form struct {
 	// another request too.
 	Carried bool
 	Cancels bool // once it is answered, the server is told that it is cancelled
+	// once it is answered, the server is sent these notifications, which say nothing more
+	Notes []string
+	// the names of its headers are written in small letters, as most clients do, which has them
+	// come in another order than net/http's
+	Small  bool
+	Recase string // a header whose value is in capitals, or in small letters where it is; empty: none is
 }
 
 // chunk is how many bytes of a body go at once that goes in chunks.
@@ -36,12 +46,12 @@ const chunk = 16
 
 // web reports if only HTTP has requests of this form.
 func (f Form) web() bool {
-	return f.Spelt != "" || f.Body != nil || len(f.Header) > 0 || f.Cancels || f.dresses()
+	return f.Spelt != "" || f.Body != nil || len(f.Header) > 0 || f.Cancels || f.Notes != nil || f.dresses()
 }
 
 // dresses reports if something has to be done to the HTTP request.
 func (f Form) dresses() bool {
-	return f.Method != "" || f.Chunks || f.Without != nil || f.Host != "" || f.Old
+	return f.Method != "" || f.Chunks || f.Without != nil || f.Host != "" || f.Old || f.Small || f.Recase != ""
 }
 
 // dress changes an HTTP request that is ready but for its form.
@@ -55,8 +65,29 @@ func (f Form) dress(r *http.Request) {
 	if f.Old {
 		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
 	}
+	if value := r.Header.Get(f.Recase); value != "" {
+		other := strings.ToUpper(value)
+		if other == value {
+			other = strings.ToLower(value)
+		}
+		r.Header[f.Recase] = []string{other}
+	}
+	if f.Small {
+		small(r.Header)
+	}
 	if f.Chunks && r.Body != nil {
 		r.Body, r.GetBody, r.ContentLength = io.NopCloser(&piecewise{r.Body}), nil, -1
+	}
+}
+
+// small writes the names of headers in small letters.
+func small(header http.Header) {
+	for _, name := range slices.Collect(maps.Keys(header)) {
+		values := header[name]
+		if delete(header, name); name == "User-Agent" {
+			header[name] = []string{""} // else net/http has one of its own
+		}
+		header[lowerASCII(name)] = values
 	}
 }
 
@@ -107,7 +138,18 @@ func (s *Session) ExchangeAs(ctx context.Context, a history.Arrival, f Form) his
 	if f.Cancels && call.Outcome.Answered() {
 		s.cancelled(s.link.notify(timed, request{body: cancelledLine(id), header: s.era.Load().header("", "", nil)}))
 	}
+	for _, method := range f.Notes {
+		if call.Outcome.Answered() {
+			s.aside(history.Notification, method, s.link.notify(timed, request{body: bareNote(method),
+				header: s.era.Load().header("", "", nil)}))
+		}
+	}
 	return call
+}
+
+// bareNote is a notification that says nothing but its method.
+func bareNote(method string) []byte {
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","method":%q}`, method)
 }
 
 // toolsResult reports if an answer is the result of a tool's call.

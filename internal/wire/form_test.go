@@ -2,9 +2,11 @@ package wire
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,4 +101,82 @@ func TestAFormIsOfAnotherKindOverHTTP(t *testing.T) {
 	call := s.ExchangeAs(t.Context(), history.Arrival{Method: "ping"}, Form{Carried: true})
 	require.Equal(t, history.Rejected, call.Outcome)
 	require.Contains(t, call.Detail, "another request than a tool's call")
+}
+
+// A recorded listener keeps what its connections read.
+type recorded struct {
+	net.Listener
+	mu   sync.Mutex
+	text []byte
+}
+
+type recordedConn struct {
+	net.Conn
+	of *recorded
+}
+
+func (l *recorded) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return recordedConn{c, l}, err
+}
+
+func (c recordedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.of.text = append(c.of.text, b[:n]...)
+	return n, err
+}
+
+// taken is what came since it was last asked.
+func (l *recorded) taken() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := string(l.text)
+	l.text = nil
+	return text
+}
+
+// The names of headers are in small letters, a session's id is in another case, and other
+// notifications follow, each of which is in what left the session, where a form says so.
+func TestAFormIsSpelledInAnotherWayOverHTTP(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		p := read(t, r)
+		switch {
+		case initializer(w, p):
+		case strings.HasPrefix(p.Method, "notifications/"):
+			w.WriteHeader(http.StatusAccepted)
+		default:
+			reply(w, `{"jsonrpc":"2.0","id":%s,"result":{"content":[]}}`, p.ID)
+		}
+	}))
+	ear := &recorded{Listener: server.Listener}
+	server.Listener = ear
+	server.Start()
+	t.Cleanup(server.Close)
+	s := dial(t, Options{URL: server.URL, Transport: HTTP})
+	sent := func(f Form) string {
+		ear.taken()
+		call := s.ExchangeAs(t.Context(), history.Arrival{Method: "tools/call", Tool: "echo"}, f)
+		require.Equal(t, history.OK, call.Outcome, call.Detail)
+		return ear.taken()
+	}
+	plain, small := sent(Form{}), sent(Form{Small: true})
+	for _, name := range []string{"User-Agent", "Content-Type", "Accept", "Mcp-Session-Id", "Mcp-Protocol-Version"} {
+		require.Equal(t, 1, strings.Count(plain, "\r\n"+name+": "), name)
+		require.NotContains(t, small, name+":")
+		require.Equal(t, 1, strings.Count(small, "\r\n"+strings.ToLower(name)+": "), name)
+	}
+	require.Contains(t, plain, "Mcp-Session-Id: s-1\r\n")
+	require.Contains(t, sent(Form{Recase: "Mcp-Session-Id"}), "Mcp-Session-Id: S-1\r\n")
+	require.Contains(t, sent(Form{}), "Mcp-Session-Id: s-1\r\n", "the session's own is as it was")
+	before := len(s.Asides())
+	said := sent(Form{Notes: []string{"notifications/a", "notifications/b"}})
+	require.Contains(t, said, `{"jsonrpc":"2.0","method":"notifications/a"}`)
+	require.Contains(t, said, `{"jsonrpc":"2.0","method":"notifications/b"}`)
+	require.Len(t, s.Asides(), before+2)
 }

@@ -233,8 +233,9 @@ func Choose(h Having, clients []string) Plan {
 // What no run tries.
 const (
 	never = "repeated ids, notifications, calls that are cancelled before their answer, calls as tasks or after an " +
-		"elicitation, calls by GET, requests that don't wait for replies, and more than some 100 sessions"
-	neverWhy = "no answer to them tells if a call was let through, or they take too much"
+		"elicitation, calls by GET, requests that don't wait for replies, tools that don't say that they are " +
+		"harmless, other values of the arguments of such a tool, and more than some 100 sessions"
+	neverWhy = "no answer to them tells if a call was let through, or they take too much, or may do harm"
 )
 
 // lacks says why an attempt can't be made at all.

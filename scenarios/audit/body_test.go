@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
 )
 
 // However a message is written, it says the same; only who sends it may be another.
@@ -25,8 +29,8 @@ func TestAMessageWrittenInAnotherWaySaysTheSame(t *testing.T) {
 			if write == nil || form.name == "message with a progress token" {
 				continue
 			}
-			if g.Header["Content-Encoding"] == "gzip" {
-				write = func(body []byte) []byte { return unpacked(t, g.Body(body)) }
+			if e := g.Header["Content-Encoding"]; e != "" {
+				write = func(body []byte) []byte { return unpacked(t, e, g.Body(body)) }
 				require.NotEqual(t, body, string(g.Body([]byte(body))))
 				require.Equal(t, body, string(write([]byte(body))))
 				continue
@@ -52,9 +56,13 @@ func TestAMessageWrittenInAnotherWaySaysTheSame(t *testing.T) {
 	}
 }
 
-func unpacked(t *testing.T, body []byte) []byte {
+func unpacked(t *testing.T, encoding string, body []byte) []byte {
 	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(body))
+	var r io.Reader
+	var err error
+	if r, err = gzip.NewReader(bytes.NewReader(body)); encoding == "deflate" {
+		r, err = zlib.NewReader(bytes.NewReader(body))
+	}
 	require.NoError(t, err)
 	out, err := io.ReadAll(r)
 	require.NoError(t, err)
@@ -104,10 +112,47 @@ func TestPlacesAreSpelledInOtherWays(t *testing.T) {
 	require.Equal(t, "http://[::1]:1/mcp", place("other name of this machine", 2, "http://127.0.0.1:1/mcp"))
 	require.Equal(t, "http://127.0.0.1:1/mcp", place("other name of this machine", 1, "http://[::1]:1/mcp"))
 	require.Equal(t, "http://h:1//mcp", place("two slashes in the url", 1, "http://h:1/mcp"))
+	require.Equal(t, "http://h:1/mcp;audit=1", place("parameter in the url", 1, "http://h:1/mcp"))
+	require.Equal(t, "http://h:1/./mcp", place("dot in the url", 1, "http://h:1/mcp"))
 	require.Equal(t, "http://h:1/MCP", place("url in another case", 1, "http://h:1/mcp"))
 	require.Equal(t, "http://h:1/mc%70", place("url with an escaped letter", 1, "http://h:1/mcp"))
 	require.Equal(t, "http://h:1/", place("url with an escaped letter", 1, "http://h:1/"))
 	require.Equal(t, "http://h/sse", place("session over HTTP+SSE", 1, "http://h/mcp"))
+}
+
+// Where a tool says that it is harmless, its texts and numbers get other values, each new; of
+// others nobody knows what it does.
+func TestArgumentsGetOtherValuesWhereThatDoesNoHarm(t *testing.T) {
+	arguments := json.RawMessage(`{"at":4,"deep":{"a":1},"flag":true,"none":null,"text":"a \"b\""}`)
+	call := profiles.LoadCall{Method: "tools/call", Tool: "echo", Arguments: arguments}
+	other := history.Arrival{Method: "tools/call", Tool: "other"}
+	require.Empty(t, Having{Call: call, Others: []history.Arrival{other}}.revalued())
+	list := Having{Call: call, Others: []history.Arrival{other, {Method: "tools/call", Tool: "echo"}}}.revalued()
+	var said []string
+	for _, v := range list {
+		g, ok := GuiseOf(valued(v.name, 1))
+		require.True(t, ok && g.Plain(), v.name)
+		for n := range 2 {
+			a := history.Arrival{Arguments: arguments}
+			v.change(n, &a)
+			said = append(said, string(a.Arguments))
+		}
+	}
+	rest := `"deep":{"a":1},"flag":true,"none":null,`
+	require.Equal(t, []string{`{"at":5,` + rest + `"text":"a \"b\""}`, `{"at":6,` + rest + `"text":"a \"b\""}`,
+		`{"at":4,` + rest + `"text":"a \"b\" 1"}`, `{"at":4,` + rest + `"text":"a \"b\" 2"}`}, said)
+}
+
+// The tool that counts executions is named for that: what it costs isn't asked here.
+func TestTheCounterIsNoOtherTool(t *testing.T) {
+	h := Having{Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}, Counter: "executions",
+		Others: []history.Arrival{{Method: "tools/call", Tool: "executions"}, {Method: "tools/call", Tool: "add"}}}
+	var names []string
+	for _, v := range h.variants(tariffOf(profiles.Limit{Rate: 12, Burst: 16, Charges: []string{"*"}})) {
+		names = append(names, v.name)
+	}
+	require.Contains(t, names, "the tool add")
+	require.NotContains(t, names, "the tool executions")
 }
 
 // A message of which programs may read different things has what the plain one has, and
@@ -123,7 +168,12 @@ func TestOddMessagesHoldTheCall(t *testing.T) {
 			require.NotEqual(t, body, said, form.name)
 			require.Equal(t, form.name != "message that is cut short", json.Valid([]byte(strings.TrimPrefix(said,
 				"\ufeff"))), form.name)
-			method, tool := strings.Count(said, `"method":"tools/call"`), strings.Count(said, `"name":"echo"`)
+			plain := said
+			if g.Cased {
+				plain = strings.ToLower(said)
+				require.NotContains(t, said, `"method":"tools/call"`)
+			}
+			method, tool := strings.Count(plain, `"method":"tools/call"`), strings.Count(plain, `"name":"echo"`)
 			require.Equal(t, []int{1, 1}, []int{method, tool}, form.name)
 			require.Contains(t, said, `"id":7`)
 			other, _, _ := strings.Cut(strings.TrimPrefix(form.name, "message with another "), " ")

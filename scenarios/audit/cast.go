@@ -58,7 +58,7 @@ func (c *cast) who(g Guise, name string) string {
 	switch {
 	case l.Key == profiles.SessionKey && g.Own():
 		return c.first() + "+" + name
-	case l.Key == profiles.SessionKey && g.Header["Mcp-Session-Id"] != "", g.Header["Authorization"] != "", !known &&
+	case l.Key == profiles.SessionKey && g.otherSession(), g.Header["Authorization"] != "", !known &&
 		!g.same():
 		return c.first() + verdict.Unsure + name
 	}

@@ -3,8 +3,6 @@ package audit
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +35,10 @@ type Guise struct {
 	Old       bool                     // it goes as HTTP/1.0
 	Carried   bool                     // its message can be read as another request, whose result is no call's
 	Cancels   bool                     // it is said to be cancelled once it is answered
+	Notes     []string                 // notifications that are sent once it is answered
+	Small     bool                     // the names of its headers are in small letters
+	Recase    string                   // the header whose value is in another case; empty: none is
+	Cased     bool                     // its method, or its members, are in another case
 	Ends      bool                     // its session is opened and ended, and the call goes by the first session
 	Place     func(url string) string  // spells the url of its session in another way; nil: as it is
 	Transport string                   // of its session, such as sse; empty: the first session's
@@ -55,7 +57,14 @@ type Client struct{ Name, Version, Agent string }
 func (g Guise) Own() bool { return g.Opens || g.From != "" }
 
 // same reports if nothing in a guise says who a client is.
-func (g Guise) same() bool { return !g.Own() && g.Header == nil && g.Fresh == nil && !g.Says }
+func (g Guise) same() bool {
+	return !g.Own() && g.Header == nil && g.Fresh == nil && !g.Says && g.Recase == ""
+}
+
+// otherSession reports if calls in a guise say that they are another session's.
+func (g Guise) otherSession() bool { return g.Header[sessionHeader] != "" || g.Recase == sessionHeader }
+
+const sessionHeader = "Mcp-Session-Id"
 
 // Plain reports if calls in a guise are like any others.
 func (g Guise) Plain() bool {
@@ -65,7 +74,8 @@ func (g Guise) Plain() bool {
 // Alike reports if the requests of calls in a guise are like those of plain ones.
 func (g Guise) Alike() bool {
 	return g.Header == nil && g.Fresh == nil && g.Spell == nil && g.ID == nil && g.Body == nil && g.Method == "" &&
-		!g.Chunks && g.Without == nil && g.Host == "" && !g.Old && !g.Cancels
+		!g.Chunks && g.Without == nil && g.Host == "" && !g.Old && !g.Cancels && g.Notes == nil && !g.Small &&
+		g.Recase == ""
 }
 
 // GuiseOf is the guise of the calls of a session: see verdict.TrickOf. It reports false
@@ -94,7 +104,7 @@ func GuiseOf(session string) (Guise, bool) {
 	if _, err := fmt.Sscanf(name, verdict.Replica+"%d ", &n); err == nil && n > 1 {
 		return Guise{Opens: true, At: n}, true
 	}
-	for _, prefix := range []string{rest, flood, atOnce, staying, method, otherTool, after} {
+	for _, prefix := range []string{rest, flood, atOnce, staying, method, otherTool, after, otherValue} {
 		if strings.HasPrefix(name, prefix) {
 			return Guise{}, true
 		}
@@ -112,6 +122,8 @@ const (
 
 	otherTool = "the tool "
 	after     = "a plain call after "
+
+	otherValue = "other values of its argument "
 )
 
 // A trickForm is a trick whose calls are of another form than plain ones.
@@ -140,8 +152,20 @@ func forwarding() []trickForm {
 		"X-Cluster-Client-Ip", "Fastly-Client-Ip"} {
 		list = append(list, header(name, address))
 	}
-	return list
+	return append(list, rarer)
 }
+
+// rarer are headers that say the same, and that fewer programs read.
+var rarer = trickForm{"X-Originating-Ip, X-Remote-Addr and their like", func(n int) Guise {
+	g := Guise{Header: map[string]string{}}
+	for _, name := range []string{"X-Originating-Ip", "X-Remote-Ip", "X-Remote-Addr", "X-Forwarded", "Forwarded-For",
+		"X-Original-Forwarded-For", "Client-Ip", "X-Proxyuser-Ip", "Proxy-Client-Ip", "Wl-Proxy-Client-Ip",
+		"X-Azure-Clientip", "X-Appengine-User-Ip", "Fly-Client-Ip", "X-Envoy-External-Address",
+		"X-Nf-Client-Connection-Ip", "Do-Connecting-Ip", "Cf-Connecting-Ipv6"} {
+		g.Header[name] = address(n)
+	}
+	return g
+}}
 
 // forgeries are what says who a client is and that anybody can write.
 func forgeries() []trickForm {
@@ -151,13 +175,15 @@ func forgeries() []trickForm {
 		}},
 		header("User-Agent", number("audit/")),
 		header("Accept-Language", func(n int) string { return []string{"fr", "ja"}[n%2] }),
+		header("Accept-Encoding", func(n int) string { return []string{"gzip", "identity"}[n%2] }),
 		header("X-Request-Id", number("audit-")),
 		header("X-Api-Key", number("audit-")),
 		header("X-Client-Id", number("audit-")),
-		header("Origin", func(n int) string { return "http://localhost:" + strconv.Itoa(10_000+n) }),
+		header("Origin", func(n int) string { return []string{"null", "http://localhost:10001"}[n%2] }),
 		header("Cookie", number("session=audit-")),
 		trickForm{"made-up Host", func(n int) Guise { return Guise{Host: fmt.Sprintf("audit-%d.example", n)} }},
-		header("Mcp-Session-Id", number("audit-made-up-")))
+		header(sessionHeader, number("audit-made-up-")),
+		trickForm{sessionHeader + " in another case", func(int) Guise { return Guise{Recase: sessionHeader} }})
 }
 
 // madeUp is a credential that nobody gave, where none is sent: a server that asks for none
@@ -231,75 +257,6 @@ func disguises() []trickForm {
 			func(int) Guise { return Guise{Opens: true, Client: &c} }})
 	}
 	return list
-}
-
-// spellings are other ways to write the url that is asked.
-func spellings() []trickForm {
-	path := func(name string, change func(u *url.URL)) trickForm {
-		return trickForm{name, func(int) Guise {
-			return Guise{Opens: true, Place: func(raw string) string {
-				u, err := url.Parse(raw)
-				if err != nil || strings.Trim(u.Path, "/") == "" {
-					return raw
-				}
-				change(u)
-				return u.String()
-			}}
-		}}
-	}
-	return []trickForm{
-		path("two slashes in the url", func(u *url.URL) { u.Path = "/" + u.Path }),
-		path("url in another case", func(u *url.URL) { u.Path = swapped(u.Path) }),
-		path("url with an escaped letter", func(u *url.URL) {
-			u.RawPath = u.Path[:len(u.Path)-1] + fmt.Sprintf("%%%02x", u.Path[len(u.Path)-1])
-		}),
-		{"query in the url", func(n int) Guise {
-			return Guise{Opens: true, Place: func(raw string) string {
-				u, err := url.Parse(raw)
-				if err != nil {
-					return raw
-				}
-				q := u.Query()
-				q.Set("audit", strconv.Itoa(n))
-				u.RawQuery = q.Encode()
-				return u.String()
-			}}
-		}},
-		{"slash at the end of the url", func(int) Guise {
-			return Guise{Opens: true, Place: func(raw string) string {
-				u, err := url.Parse(raw)
-				if err != nil {
-					return raw
-				}
-				if cut, ok := strings.CutSuffix(u.Path, "/"); ok {
-					u.Path = cut
-				} else {
-					u.Path += "/"
-				}
-				return u.String()
-			}}
-		}},
-	}
-}
-
-// otherHost is this machine by its other name.
-func otherHost() trickForm {
-	return trickForm{"other name of this machine", func(n int) Guise {
-		return Guise{Opens: true, Elsewhere: true, Place: func(raw string) string {
-			u, err := url.Parse(raw)
-			if err != nil {
-				return raw
-			}
-			names := []string{"127.0.0.1", "localhost", "[::1]"}
-			host := u.Hostname()
-			if strings.Contains(host, ":") {
-				host = "[" + host + "]"
-			}
-			at := slices.Index(names, host)
-			u.Host = names[(at+n)%len(names)] + strings.TrimPrefix(u.Host, host)
-			return u.String()
-		}}
-	}}
 }
 
 func spoken() []trickForm {

@@ -99,7 +99,7 @@ func (h Having) lawTrick(name string, values int) scenarios.LawTrick {
 	if has("Authorization", "X-Api-Key", "X-Client-Id", "X-Tenant-Id", "Cookie") || g.Spell != nil {
 		t.Unsure = append(t.Unsure, promise.Credential)
 	}
-	if has("Mcp-Session-Id", "Cookie", "X-Tenant-Id", "Connection") || g.Says {
+	if has("Cookie", "X-Tenant-Id", "Connection") || g.otherSession() || g.Says {
 		t.Unsure = append(t.Unsure, promise.Session)
 	}
 	// A server may trust what a proxy beside it says of addresses.
@@ -122,7 +122,7 @@ func (h Having) lawVariety(p promise.Promise) (list []scenarios.LawTrick) {
 		return slices.ContainsFunc(p, func(l promise.Law) bool { return slices.Contains(l.Charge.Methods, method) })
 	}
 	surely := func(method string) bool { return cost(method) > 0 }
-	for _, v := range variants(h.Call, h.Others, tariff{surely, named}) {
+	for _, v := range h.variants(tariff{surely, named}) {
 		if v.name == verdict.Failing {
 			continue // of laws a tool can be named whose calls fail
 		}

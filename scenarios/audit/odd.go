@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // oddForms are messages of which programs read different things, or that none need read: a
@@ -24,6 +25,8 @@ func oddForms() []trickForm {
 		twice("message with another method behind its own", "method", "ping", false),
 		twice("message with another tool before its own", "name", unknownTool, true),
 		twice("message with another tool behind its own", "name", unknownTool, false),
+		{"another case of the method", func(int) Guise { return Guise{Cased: true, Body: shouted} }},
+		{"members in capitals", func(int) Guise { return Guise{Cased: true, Body: capitals} }},
 		body("message with members that nobody knows", func(body []byte) []byte {
 			return withMember(body, `"mcpload":1,"timeout":1`)
 		}),
@@ -43,6 +46,30 @@ func oddForms() []trickForm {
 			return bytes.Replace(body, []byte(`,"arguments":{}`), nil, 1)
 		}),
 	}
+}
+
+// shouted is a message whose method is in another case.
+func shouted(body []byte) []byte {
+	return changed(body, func(m map[string]json.RawMessage) {
+		m["method"] = []byte(swapped(string(m["method"])))
+	})
+}
+
+// capitals is a message whose members are in capitals, as far as they say what is asked for: some
+// languages' decoders take them, and who looks for a text doesn't find it.
+func capitals(body []byte) []byte {
+	up := func(m map[string]json.RawMessage, names ...string) {
+		for _, name := range names {
+			if value, there := m[name]; there {
+				delete(m, name)
+				m[strings.ToUpper(name)] = value
+			}
+		}
+	}
+	return changed(body, func(m map[string]json.RawMessage) {
+		m["params"] = changed(m["params"], func(p map[string]json.RawMessage) { up(p, "name", "arguments") })
+		up(m, "method", "params")
+	})
 }
 
 // changed is a JSON object after a change of its members.

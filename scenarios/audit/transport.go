@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -22,17 +23,26 @@ func transportForms() []trickForm {
 		{"message in gzip", func(int) Guise {
 			return Guise{Header: map[string]string{"Content-Encoding": "gzip"}, Body: packed}
 		}},
+		{"message in deflate", func(int) Guise {
+			return Guise{Header: map[string]string{"Content-Encoding": "deflate"}, Body: deflated}
+		}},
 		{"message in chunks", func(int) Guise { return Guise{Chunks: true} }},
 		{"message by PUT", func(int) Guise { return Guise{Method: "PUT"} }},
 		{"message by OPTIONS", func(int) Guise { return Guise{Method: "OPTIONS"} }},
 		{"message by post in small letters", func(int) Guise { return Guise{Method: "post"} }},
 		{"message over HTTP/1.0", func(int) Guise { return Guise{Old: true} }},
 		{"call that is cancelled once it is answered", func(int) Guise { return Guise{Cancels: true} }},
+		{"call that notifications follow", func(int) Guise {
+			return Guise{Notes: []string{"notifications/roots/list_changed", "notifications/initialized"}}
+		}},
+		{"names of headers in small letters", func(int) Guise { return Guise{Small: true} }},
 		without("Mcp-Protocol-Version", "no MCP-Protocol-Version"),
 		without("User-Agent", "no User-Agent"),
 		without("Accept", "no Accept"),
 		without("Content-Type", "no Content-Type"),
 		saying("message of another JSON type", "Content-Type", "application/vnd.api+json"),
+		saying("JSON type in another case", "Content-Type", "Application/JSON"),
+		saying("header of 4 KiB", "X-Mcpload-Audit", strings.Repeat("x", 4<<10)),
 		saying("message that waits for a go-ahead", "Expect", "100-continue"),
 		saying("Accept of JSON alone", "Accept", "application/json"),
 		saying("Accept of a stream alone", "Accept", "text/event-stream"),
@@ -76,6 +86,16 @@ func packed(body []byte) []byte {
 	return b.Bytes()
 }
 
+// deflated is a text as zlib writes it, which is what HTTP calls deflate.
+func deflated(body []byte) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	// Neither can fail: it is written into memory.
+	_, _ = w.Write(body)
+	_ = w.Close()
+	return b.Bytes()
+}
+
 // claims are headers by which programs behind a gateway know who a client is, what came
 // before a request, or that it needn't be counted. Those of a kind are sent together, each
 // with a value that is new: with each value of the trick, or with each call.
@@ -93,6 +113,8 @@ func claims() []trickForm {
 	return []trickForm{
 		together("X-Tenant-Id, X-User-Id and their like", number("audit-"), "X-Tenant-Id", "X-User-Id", "X-Org-Id",
 			"X-Account-Id", "X-Device-Id", "X-Session-Id", "X-Consumer-Id", "X-Forwarded-User"),
+		together("X-Forwarded-Proto and its like", fixed("https"), "X-Forwarded-Proto", "X-Forwarded-Scheme",
+			"X-Scheme", "X-Url-Scheme"),
 		together("X-Forwarded-Host, Referer and Via", number("audit.example:1"),
 			"X-Forwarded-Host", "X-Forwarded-Server", "Referer", "Via"),
 		{"Traceparent, X-Correlation-Id and their like", func(int) Guise {
@@ -107,7 +129,9 @@ func claims() []trickForm {
 		{"Sec-Purpose, Cache-Control and what else browsers say", func(int) Guise {
 			return Guise{Header: map[string]string{"Purpose": "prefetch", "Sec-Purpose": "prefetch",
 				"X-Moz": "prefetch", "Cache-Control": "no-cache", "Pragma": "no-cache", "Priority": "u=0",
-				"Dnt": "1", "Sec-Gpc": "1", "X-Requested-With": "XMLHttpRequest"}}
+				"Dnt": "1", "Sec-Gpc": "1", "X-Requested-With": "XMLHttpRequest", "Sec-Fetch-Mode": "cors",
+				"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty", "Sec-Ch-Ua": `"Chromium";v="140"`,
+				"Sec-Ch-Ua-Mobile": "?0", "Sec-Ch-Ua-Platform": `"Linux"`}}
 		}},
 		together("X-Original-Url and X-Rewrite-Url", fixed("/health"), "X-Original-Url", "X-Rewrite-Url"),
 		header("Last-Event-Id", number("audit-")),

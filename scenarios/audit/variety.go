@@ -3,7 +3,9 @@ package audit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +59,7 @@ func tariffOf(l profiles.Limit) tariff {
 // its message is written, other tools and other methods.
 func varied(l profiles.Limit, set scenarios.Setting, h Having) []scenarios.Cue {
 	c := newCast(l, set)
-	list := variants(h.Call, h.Others, tariffOf(l))
+	list := h.variants(tariffOf(l))
 	for _, t := range h.writings() {
 		list = append(list, variant{name: t.name, values: 1})
 	}
@@ -111,8 +113,9 @@ func (h Having) writings() []trickForm {
 }
 
 // variants are other calls than a plain one.
-func variants(call profiles.LoadCall, others []history.Arrival, costs tariff) []variant {
+func (h Having) variants(costs tariff) []variant {
 	var list []variant
+	call := h.Call
 	if call.Tool != "" {
 		list = append(list, variant{newArguments, 2, false, func(n int, a *history.Arrival) {
 			a.Arguments = withArgument(a.Arguments, n)
@@ -132,15 +135,57 @@ func variants(call profiles.LoadCall, others []history.Arrival, costs tariff) []
 			list = append(list, variant{s.name, 1, false, func(_ int, a *history.Arrival) { a.Tool = s.spelt }})
 		}
 	}
-	return append(list, elsewhere(call, others, costs)...)
+	return slices.Concat(list, h.revalued(), h.elsewhere(costs))
+}
+
+// mostValues is how many arguments get other values.
+const mostValues = 3
+
+// revalued are calls with other values of the arguments that the call has, where its tool
+// says of itself that it is harmless: nobody knows what another does with them.
+func (h Having) revalued() (list []variant) {
+	if !slices.ContainsFunc(h.Others, func(a history.Arrival) bool { return a.Tool == h.Call.Tool }) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(h.Call.Arguments, &members) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if another(members[name], 0) == nil || len(list) == mostValues {
+			continue
+		}
+		list = append(list, variant{otherValue + name, 1, false, func(n int, a *history.Arrival) {
+			a.Arguments = changed(a.Arguments, func(m map[string]json.RawMessage) { m[name] = another(m[name], n) })
+		}})
+	}
+	return list
+}
+
+// another is the nth value that isn't a given one, but like it: a text with a number more, or a
+// number that is greater. It is nil for what is neither.
+func another(value json.RawMessage, n int) json.RawMessage {
+	var text *string
+	if json.Unmarshal(value, &text) == nil && text != nil {
+		value, _ = json.Marshal(*text + " " + strconv.Itoa(n+1)) // texts can't fail
+		return value
+	}
+	if whole, err := strconv.ParseInt(string(value), 10, 32); err == nil {
+		return json.RawMessage(strconv.FormatInt(whole+int64(n)+1, 10))
+	}
+	return nil
 }
 
 // elsewhere calls other tools that say that they are harmless, other methods that are said
 // to be charged, and puts an unknown tool and other methods between plain calls: none of
 // them may give a token back.
-func elsewhere(call profiles.LoadCall, tools []history.Arrival, costs tariff) (list []variant) {
+func (h Having) elsewhere(costs tariff) (list []variant) {
+	call := h.Call
 	if costs.surely("tools/call") {
-		tools = slices.DeleteFunc(slices.Clone(tools), func(a history.Arrival) bool { return a.Tool == call.Tool })
+		// What reading the counter of executions costs is asked elsewhere.
+		tools := slices.DeleteFunc(slices.Clone(h.Others), func(a history.Arrival) bool {
+			return a.Tool == call.Tool || a.Tool == h.Counter
+		})
 		for _, t := range tools[:min(len(tools), mostTools)] {
 			list = append(list, variant{otherTool + t.Tool, 1, false, func(_ int, a *history.Arrival) {
 				a.Method, a.Tool, a.Arguments = t.Method, t.Tool, t.Arguments

@@ -57,7 +57,8 @@ var caughtBy = map[string]string{
 	"per-tenant": "forgery", "per-idempotency-key": "forgery", "overrides-free": "forgery", "retries-free": "forgery",
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas",
 	"only-this-agent": "disguise", "versionless-free": "variety", "twice-free": "variety", "old-http-free": "variety",
-	"cancels-refund": "variety", "per-url": "forgery",
+	"cancels-refund": "variety", "per-url": "forgery", "notifications-refund": "variety", "case-free": "variety",
+	"per-remote-addr": "forgery", "per-encoding": "forgery",
 	"runs-refused": "executions", "skips-admitted": "executions", "forgets-at-restart": "restart",
 }
 

@@ -115,7 +115,7 @@ func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply 
 	if opens && guise.Ends && m.Refills() {
 		m.limiter.Decide(mock.Request{At: at, Client: a.Client, Method: http.MethodDelete})
 	}
-	if guise.Cancels && m.Refunds() {
+	if guise.Cancels && m.Refunds(mock.Cancelled) || guise.Notes != nil && m.Refunds(guise.Notes[0]) {
 		m.limiter.Decide(mock.Request{At: at, Client: a.Client, Method: mock.Refund})
 	}
 	m.executions.Note(q, answer)
@@ -190,7 +190,7 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		}
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
-	q.Escaped, q.Twice = g.Escapes, g.Carried
+	q.Escaped, q.Twice, q.Cased = g.Escapes, g.Carried, g.Cased
 	q.Arguments = string(a.Arguments)
 	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q
