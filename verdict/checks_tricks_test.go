@@ -72,6 +72,16 @@ func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
 	})
 }
 
+// A trick that many clients try is named once.
+func TestATrickOfManyClientsIsNamedOnce(t *testing.T) {
+	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	trial := NewCourt(p, tricked(history.OK, history.Limited), Config{}).Trial("forgery")
+	var silent untold
+	silent.add(notSent, "c", "c", "d")
+	require.Contains(t, trial.trickWords([]string{"a", "b", "a"}, []string{"e", "e"}, silent), "no call was bought by "+
+		"a, b; turned away, as what the server doesn't take: e; not to be told of c, d (nothing could be sent)")
+}
+
 // What is turned away may fill the bucket for the plain calls after it: it is named, whether or
 // not the calls beside it prove that by themselves.
 func TestATrickIsNamedForWhatComesAfterIt(t *testing.T) {

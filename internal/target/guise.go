@@ -202,6 +202,11 @@ func dressed(o wire.Options, g audit.Guise) wire.Options {
 			o.Header = http.Header{}
 		}
 		o.Header.Set("User-Agent", g.Client.Agent)
+		// Programs with a user declare both; a server that asks is answered that there is nothing.
+		o.Answers.Elicitation = cmp.Or(o.Answers.Elicitation, "decline")
+		if o.Answers.Roots == nil {
+			o.Answers.Roots = []string{}
+		}
 	}
 	return o
 }

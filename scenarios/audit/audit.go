@@ -67,7 +67,7 @@ func Attempts() []Attempt {
 			Control: drainFirst, cast: func(h Having) func(profiles.Limit, scenarios.Setting) []scenarios.Cue {
 				return func(l profiles.Limit, set scenarios.Setting) []scenarios.Cue { return varied(l, set, h) }
 			}},
-		{Name: "disguise", Doc: "sessions that say that they are other clients, with their User-Agent",
+		{Name: "disguise", Doc: "sessions that say that they are other clients, with their User-Agent and capabilities",
 			Control: drainFirst, Web: true, cast: forms(1, disguises)},
 		{Name: "forgery", Doc: "headers and metadata that say who a client is, cookies, session ids made up, the " +
 			"credential and the url spelled differently, other source addresses",

@@ -88,6 +88,17 @@ func TestTricksHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Of a server to which new sessions are free, none is told to be so for who they say they are
+// alone: one that is ours comes before them.
+func TestADisguiseComesAfterASessionOfOurOwn(t *testing.T) {
+	first := disguises()[0].guise(1)
+	require.True(t, first.Own())
+	require.Nil(t, first.Client)
+	for _, form := range disguises()[1:] {
+		require.NotNil(t, form.guise(1).Client, form.name)
+	}
+}
+
 // A server may end the session that a batch comes in: no other call goes by that one, unless
 // nothing but the first session has the limit that is asked.
 func TestBatchesComeInSessionsOfTheirOwn(t *testing.T) {

@@ -250,8 +250,10 @@ var clients = []Client{
 	{"mcp", "0.1.0", "python-httpx/0.28.1"},
 }
 
+// disguises are sessions of other clients, after one that is ours: where that gets calls as well,
+// it isn't for who they say they are.
 func disguises() []trickForm {
-	var list []trickForm
+	list := []trickForm{{"session of our own that is new", func(int) Guise { return Guise{Opens: true} }}}
 	for _, c := range clients {
 		list = append(list, trickForm{"another client (" + c.Name + ")",
 			func(int) Guise { return Guise{Opens: true, Client: &c} }})
