@@ -33,7 +33,10 @@ func PlanRows(reports []conform.Report, address, server string) export.Rows {
 	var b strings.Builder
 	for _, r := range reports {
 		for _, e := range r.Exchanges {
-			line := strings.Replace(e.Line, address, server, 1)
+			line := e.Line
+			if address != "" { // of lines that a process is written there is none
+				line = strings.Replace(line, address, server, 1)
+			}
 			doc.Requests = append(doc.Requests, PlannedRequest{line, r.Revision, e.Row})
 			sheet.Add(r.Revision, e.Row, line)
 			fmt.Fprintf(&b, "%s  %-10s %s\n", r.Revision, e.Row, line)

@@ -2,9 +2,11 @@ package drive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
@@ -69,8 +71,32 @@ func Rehearse(ctx context.Context, t *target.Target, c Config) ([]conform.Report
 	if t.Options.Transport == wire.SSE {
 		c.Transport = conform.SSE
 	}
-	found, err := Run(ctx, c)
-	return found.Reports, err
+	return rehearsed(ctx, c)
+}
+
+// rehearsed tries all revisions at once, as most of a rehearsal is waiting for what never comes.
+func rehearsed(ctx context.Context, c Config) (all []conform.Report, err error) {
+	if len(c.Revisions) == 0 {
+		c.Revisions = conform.Revisions()
+	}
+	found, errs := make([]Found, len(c.Revisions)), make([]error, len(c.Revisions))
+	var each sync.WaitGroup
+	for k, revision := range c.Revisions {
+		one := c
+		one.Revisions = []string{revision}
+		each.Go(func() { found[k], errs[k] = Run(ctx, one) })
+	}
+	each.Wait()
+	for k := range found {
+		if errs[k] != nil && !errors.Is(errs[k], ErrNoRow) {
+			return nil, errs[k]
+		}
+		all = append(all, found[k].Reports...)
+	}
+	if len(all) == 0 {
+		return nil, errs[0]
+	}
+	return all, nil
 }
 
 func cleaned(s string, redact func(string) string) string {
