@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload"
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/mock"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -69,4 +72,28 @@ func TestConformRefusesWhatItCannotDo(t *testing.T) {
 		_, err := mcpload.Conform(t.Context(), c)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// TestConformFindsOlderStreams of 2024-11-05, where posts aren't taken; and says where else a
+// server sends us.
+func TestConformFindsOlderStreams(t *testing.T) {
+	p := profiles.ForURL(100_000, 100_000)
+	p.Name = "older"
+	m, err := mock.New(mock.Config{Profile: p})
+	require.NoError(t, err)
+	defer m.Close()
+	url, err := m.Start("sse", "127.0.0.1:0")
+	require.NoError(t, err)
+	c := mcpload.ConformConfig{Server: mcpload.Server{URL: url}, Rows: []string{"L06"}, Revisions: []string{"2024-11-05"}}
+	doc, err := mcpload.Conform(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "sse", doc.Servers[0].Target.Transport)
+	require.Equal(t, verdict.Pass, doc.Verdict)
+
+	s := httptest.NewServer(http.RedirectHandler("/mcp/?token=t", http.StatusTemporaryRedirect))
+	defer s.Close()
+	c.Server.URL = s.URL + "/mcp"
+	_, err = mcpload.Conform(t.Context(), c)
+	require.Error(t, err)
+	require.Contains(t, hint.Of(err), "it redirects to "+s.URL+"/mcp/, which")
 }

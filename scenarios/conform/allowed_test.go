@@ -156,3 +156,49 @@ func TestHowLongNothingIsWaitedFor(t *testing.T) {
 	tried(t, l, conform.Options{Revision: conform.R2511}, "R04", "R05-lines")
 	assert.GreaterOrEqual(t, within, 900*time.Millisecond)
 }
+
+// TestMetadataAtOddPlaces: metadata may have been moved, and addresses may name the port that
+// goes without saying. What has been moved to where isn't asked shows nothing.
+func TestMetadataAtOddPlaces(t *testing.T) {
+	const url = "https://mcp.example:443/mcp"
+	for name, want := range map[string][3]conform.State{
+		"as they are":        {conform.Pass, conform.Pass, conform.Pass},
+		"moved":              {conform.Pass, conform.Pass, conform.Pass},
+		"moved round":        {conform.NotTestable, conform.NotTestable, conform.NotTestable},
+		"moved to plaintext": {conform.NotTestable, conform.NotTestable, conform.NotTestable},
+		"of another port":    {conform.Pass, conform.Fail, conform.Pass},
+		"not there":          {conform.Fail, conform.NotTestable, conform.NotTestable},
+	} {
+		document := `{"resource":"https://mcp.example/mcp","authorization_servers":["https://mcp.example"]}`
+		if name == "of another port" {
+			document = strings.Replace(document, "example/mcp", "example:8443/mcp", 1)
+		}
+		l := &said{transport: conform.HTTP}
+		l.odd = func(r conform.Request, _ conform.Message) *conform.Reply {
+			moved := func(to string) *conform.Reply {
+				return &conform.Reply{Status: http.StatusFound, Header: http.Header{"Location": {to}}}
+			}
+			switch {
+			case strings.HasSuffix(r.Path, "/.well-known/oauth-authorization-server"):
+				return &conform.Reply{Status: http.StatusOK, Body: []byte(`{"issuer":"https://mcp.example",` +
+					`"code_challenge_methods_supported":["S256"]}`)}
+			case r.Verb == http.MethodGet && name == "not there":
+				return &conform.Reply{Status: http.StatusNotFound}
+			case r.Verb == http.MethodGet && name == "moved round":
+				return moved(r.Path + "/on")
+			case r.Verb == http.MethodGet && name == "moved to plaintext":
+				return moved("http://other.example/meta")
+			case r.Verb == http.MethodGet && name == "moved" && !strings.HasSuffix(r.Path, "/b/meta"):
+				return moved("./b/meta")
+			case r.Verb == http.MethodGet:
+				return &conform.Reply{Status: http.StatusOK, Body: []byte(document)}
+			case r.Bare:
+				return &conform.Reply{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {
+					`Bearer resource_metadata="https://mcp.example/meta"`}}}
+			}
+			return nil
+		}
+		got := tried(t, l, conform.Options{Revision: conform.R2511, Bearer: true, URL: url}, "A02", "A03", "A04")
+		assert.Equal(t, want, [3]conform.State{got["A02"], got["A03"], got["A04"]}, name)
+	}
+}

@@ -73,24 +73,21 @@ func (t *Trial) takesLong(s *session, n int) bool {
 	return e.OK()
 }
 
-// bury goes on in a new process where the trial's has ended while it was spoken to, so that
-// one bad request doesn't hide what comes of others. What it ended at is tried once more,
-// in a process of its own that has served before.
+// bury goes on in a new process, or stream, where the trial's has ended while it was spoken
+// to, so that one bad request doesn't hide what comes of others. What a process ended at is
+// tried once more, in one of its own that has served before.
 func (t *Trial) bury(sent []*Exchange) {
 	ours := slices.DeleteFunc(slices.Clone(sent), func(e *Exchange) bool { return e.session != t.main })
 	k := slices.IndexFunc(ours, func(e *Exchange) bool { return e.Reply.Ended })
-	if k < 0 || t.Transport != Stdio || t.buried == giveUp {
+	if most := map[string]int{Stdio: giveUp, SSE: mostStreams}; k < 0 || t.buried >= most[t.Transport] {
 		return
 	}
 	from := k // the first of those that nothing was answered to
 	for from > 0 && !ours[from-1].OK() {
 		from--
 	}
-	if again, none := t.fresh(); none == nil {
-		if t.works(again) == nil && t.endsAt(again, ours[from:k+1]) {
-			t.deaths = append(t.deaths, ours[from])
-		}
-		again.line.Close()
+	if t.Transport == Stdio {
+		t.diesAgain(ours[from : k+1])
 	}
 	next, none := t.fresh()
 	if none != nil {
@@ -100,6 +97,22 @@ func (t *Trial) bury(sent []*Exchange) {
 		t.main.line.Close()
 	}
 	t.main = next
+}
+
+// mostStreams is how many event streams may end on us. Another one takes no time, as a process
+// may.
+const mostStreams = 8
+
+// diesAgain notes what a process ended at, if another one does too.
+func (t *Trial) diesAgain(sent []*Exchange) {
+	again, none := t.fresh()
+	if none != nil {
+		return // it lets nobody in
+	}
+	if t.works(again) == nil && t.endsAt(again, sent) {
+		t.deaths = append(t.deaths, sent[0])
+	}
+	again.line.Close()
 }
 
 // endsAt reports if a session's process ends while requests are sent.

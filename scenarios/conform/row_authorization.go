@@ -157,10 +157,27 @@ func (t *Trial) mayFetch(where string) bool {
 		to.Hostname() == base.Hostname())
 }
 
+// fetch asks for a document, wherever it has been moved to.
 func (t *Trial) fetch(where string) *Exchange {
-	return t.Send(Request{Verb: http.MethodGet, Path: where, Header: http.Header{"Accept": {"application/json"}},
-		Bare: true})
+	for moved := 0; ; moved++ {
+		e := t.Send(Request{Verb: http.MethodGet, Path: where, Header: http.Header{"Accept": {"application/json"}},
+			Bare: true})
+		at, err := url.Parse(t.URL)
+		if err != nil || e.Reply.Status/100 != 3 || moved == mostMoved {
+			return e
+		}
+		if at, err = at.Parse(where); err == nil {
+			at, err = at.Parse(e.Reply.Header.Get("Location"))
+		}
+		if err != nil || at.String() == where || !t.mayFetch(at.String()) {
+			return e
+		}
+		where = at.String()
+	}
 }
+
+// mostMoved is how often a document is followed to where it has been moved.
+const mostMoved = 3
 
 // itsWay reports if a server shows that it authorizes as the specification has it.
 func (p *papers) itsWay() bool { return p.document != nil || p.named != "" }
@@ -205,6 +222,8 @@ func saysWhere(t *Trial) Answer {
 		return ownWay(p.challenge)
 	case p.document == nil && p.resource == nil:
 		return skip("its metadata are on another host, which isn't asked: %s", excerpt(p.named))
+	case p.document == nil && p.resource.Reply.Status/100 == 3:
+		return skip("its metadata have been moved to where isn't asked: %s", p.resource.words())
 	case p.document == nil:
 		return fail(p.resource, "there are no metadata where its challenge says: %s", p.resource.words())
 	case p.named == "" && t.Revision < R2511 && t.Claimed:

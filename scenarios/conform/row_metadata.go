@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -42,14 +43,20 @@ func metadataIsItsOwn(t *Trial) Answer {
 	switch {
 	case err != nil || bad != nil || is.Scheme == "" || is.Host == "" || is.Fragment != "":
 		return fail(p.resource, "the resource is no address without a fragment: %s", spelling(p.document["resource"]))
-	case t.Loopback && !strings.EqualFold(is.Host, asked.Host):
+	case t.Loopback && hostOf(is) != hostOf(asked):
 		return skip("the resource is %s, and a server on this machine may be known by another name", excerpt(named))
-	case !strings.EqualFold(is.Host, asked.Host) || !strings.EqualFold(is.Scheme, asked.Scheme):
+	case hostOf(is) != hostOf(asked) || !strings.EqualFold(is.Scheme, asked.Scheme):
 		return fail(p.resource, "the resource is %s, and what was asked is %s", excerpt(named), excerpt(t.URL))
 	case !strings.HasPrefix(strings.TrimSuffix(asked.Path, "/")+"/", strings.TrimSuffix(is.Path, "/")+"/"):
 		return fail(p.resource, "the resource is %s, and what was asked is %s", excerpt(named), excerpt(t.URL))
 	}
 	return pass("%s", excerpt(named))
+}
+
+// hostOf is an address's host and port, which may go without saying.
+func hostOf(u *url.URL) string {
+	port := map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	return strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), port)
 }
 
 // giver asks an authorization server for its metadata, at each address where they may
@@ -84,7 +91,7 @@ func serversHaveMetadata(t *Trial) Answer {
 		switch {
 		case e == nil:
 			continue // it isn't asked
-		case e.Reply.Broken != "" || e.Reply.Status >= 500:
+		case e.Reply.Broken != "" || e.Reply.Status >= 500 || e.Reply.Status/100 == 3:
 			return skip("%s could not be asked: %s", excerpt(issuer), e.words())
 		case doc == nil:
 			return fail(e, "%s has no metadata at any of its well-known addresses", excerpt(issuer))

@@ -112,12 +112,12 @@ func NewTrial(line Line, o Options) (*Trial, error) {
 	return t, nil
 }
 
-// LastStatus is the status of the last reply; 0 where there was none, or none of HTTP.
-func (t *Trial) LastStatus() int {
+// LastReply is the last one; its zero value where there was none.
+func (t *Trial) LastReply() Reply {
 	if len(t.exchanges) == 0 {
-		return 0
+		return Reply{}
 	}
-	return t.exchanges[len(t.exchanges)-1].Reply.Status
+	return t.exchanges[len(t.exchanges)-1].Reply
 }
 
 // open begins a session on a line.

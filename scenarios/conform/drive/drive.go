@@ -213,7 +213,8 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 			return t.Run(c.Rows), err
 		}
 		if errors.Is(err, conform.ErrNoAnswer) {
-			err = hint.New(err, cmp.Or(wire.StatusHint(t.LastStatus(), c.URL),
+			last := t.LastReply()
+			err = hint.New(err, cmp.Or(elsewhere(&last, c.URL), wire.StatusHint(last.Status, c.URL),
 				"what replies there speaks no MCP: is the path right, such as /mcp, and --transport?"))
 		}
 		return conform.Report{}, err
@@ -237,6 +238,17 @@ func (c *Config) try(ctx context.Context, revision string, patience time.Duratio
 		return f.ID == "U04" && f.State != conform.NotTestable
 	})
 	return out, nil
+}
+
+// elsewhere says where a reply sends us; empty: nowhere.
+func elsewhere(r *conform.Reply, asked string) string {
+	base, err := url.Parse(asked)
+	if where := r.Header.Get("Location"); err == nil && r.Status/100 == 3 && where != "" {
+		if to, err := base.Parse(where); err == nil {
+			return "it redirects to " + public(to.String()) + ", which may be what --url should name"
+		}
+	}
+	return ""
 }
 
 func (c *Config) options(ctx context.Context, revision string, patience time.Duration) conform.Options {

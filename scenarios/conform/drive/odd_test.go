@@ -123,6 +123,7 @@ type odd struct {
 	Says   bool // posts are answered with 200 and JSON of a framework
 	Escape bool // the address for posting is spelt oddly
 	Leads  bool // what is no event comes before it
+	Breaks bool // the stream ends at what is no right request
 
 	p     *peculiar
 	mu    sync.Mutex
@@ -217,12 +218,13 @@ func (o *odd) serve(t *testing.T) string {
 	t.Helper()
 	o.begin(conform.R2411)
 	var mu sync.Mutex
-	streams := map[string]chan []byte{}
+	streams, made := map[string]chan []byte{}, 0
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sse", func(w http.ResponseWriter, r *http.Request) {
 		out := make(chan []byte, 100)
 		mu.Lock()
-		name := fmt.Sprint(len(streams))
+		made++
+		name := fmt.Sprint(made)
 		streams[name] = out
 		mu.Unlock()
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -240,7 +242,10 @@ func (o *odd) serve(t *testing.T) string {
 			select {
 			case <-r.Context().Done():
 				return
-			case text := <-out:
+			case text, more := <-out:
+				if !more {
+					return
+				}
 				fmt.Fprintf(w, ": beat\n\nid: 7\nevent: message\ndata: %s\n\n", text)
 			}
 		}
@@ -252,6 +257,13 @@ func (o *odd) serve(t *testing.T) string {
 		mu.Unlock()
 		if err != nil || out == nil {
 			http.Error(w, "no such session", http.StatusNotFound)
+			return
+		}
+		if o.Breaks && !bytes.Contains(body, []byte(`"jsonrpc":"2.0"`)) {
+			mu.Lock()
+			delete(streams, r.URL.Query().Get("s"))
+			mu.Unlock()
+			close(out)
 			return
 		}
 		go o.hear(body, func(text []byte) { out <- text })
@@ -384,4 +396,13 @@ func but(list []string, id string) (out []string) {
 		}
 	}
 	return out
+}
+
+// TestAStreamThatEnds: where one request ends the event stream, the others are tried on
+// another.
+func TestAStreamThatEnds(t *testing.T) {
+	list, judged := accused(t, drive.Config{URL: (&odd{Breaks: true}).serve(t), Transport: conform.SSE,
+		Timeout: 20 * time.Second, Revisions: []string{conform.R2411}})
+	assert.Empty(t, list)
+	assert.GreaterOrEqual(t, judged, 22)
 }
