@@ -54,6 +54,12 @@ type Event struct {
 	Bare           bool          // it has no data at all, so that it is no event, and only its id and Retry count
 }
 
+// empty reports if an event is one that clients take for a message, and has something else.
+func (e *Event) empty() bool {
+	return (e.Kind == "" || e.Kind == "message") && strings.TrimSpace(e.Data) != "" &&
+		len(ReadMessages([]byte(e.Data))) == 0
+}
+
 // An Exchange is a request and its reply.
 type Exchange struct {
 	Request Request
@@ -79,9 +85,9 @@ type Message struct {
 
 // An Error is a JSON-RPC error.
 type Error struct {
-	Code    json.Number     `json:"code"`
-	Message string          `json:"message"`
-	Data    json.RawMessage `json:"data"`
+	Code    json.Number
+	Message string
+	Data    json.RawMessage
 }
 
 // ReadMessages takes the messages out of one JSON text: one, or those of a batch. A
@@ -114,14 +120,29 @@ func readMessage(raw []byte) Message {
 	m.Object = true
 	m.ID, m.Params, m.Result = members["id"], members["params"], members["result"]
 	m.Version, m.Method = text(members["jsonrpc"]), text(members["method"])
-	var e *Error
 	if err, ok := members["error"]; ok {
-		m.HasErr = true
-		if json.Unmarshal(err, &e) == nil && e != nil {
-			m.Error = e
-		}
+		m.HasErr, m.Error = true, readError(err)
+	}
+	switch { // some send both members, one of them empty, which is one row's matter and no other's
+	case m.HasErr && m.Result != nil && string(members["error"]) == "null":
+		m.HasErr = false
+	case m.HasErr && string(m.Result) == "null":
+		m.Result = nil
 	}
 	return m
+}
+
+// readError is what there is of an error; nil where it is no object.
+func readError(raw []byte) *Error {
+	has := members(raw)
+	if has == nil {
+		return nil
+	}
+	e := &Error{Message: text(has["message"]), Data: has["data"]}
+	if json.Unmarshal(has["code"], &e.Code) != nil {
+		e.Code = "" // another row's matter
+	}
+	return e
 }
 
 // text is a JSON string's value; empty for anything else.
@@ -176,6 +197,9 @@ func speaksOfLimits(s string) bool {
 	return ok
 }
 
+// overloaded is what some say in place of 503.
+const overloaded = 529
+
 // tooLarge are statuses of requests that are too long, whose limits are none of how often.
 var tooLarge = []int{http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
 	http.StatusRequestHeaderFieldsTooLarge}
@@ -186,13 +210,17 @@ var limitCodes = []json.Number{"429", "-32029"}
 // Limited reports if the reply says that we asked too often, which is no breach: one of a
 // batch may be what was too much.
 func (r *Reply) Limited() bool {
-	if r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable {
+	if slices.Contains([]int{http.StatusTooManyRequests, http.StatusServiceUnavailable, overloaded}, r.Status) {
 		return true
 	}
-	if r.FirstAnswer() == nil {
-		return r.Status >= 400 && speaksOfLimits(string(r.Body)) && !slices.Contains(tooLarge, r.Status)
+	if r.FirstAnswer() == nil && r.Status >= 400 {
+		return speaksOfLimits(string(r.Body)) && !slices.Contains(tooLarge, r.Status)
 	}
-	return slices.ContainsFunc(r.Messages, func(m Message) bool {
+	said := r.Messages
+	if len(said) == 0 { // as of verbs that have no message: what is before a server may say so to each
+		said = ReadMessages(r.Body)
+	}
+	return slices.ContainsFunc(said, func(m Message) bool {
 		switch {
 		case !m.Answers() || r.foreign(&m):
 			return false

@@ -32,6 +32,8 @@ func TestLimitsInToolResults(t *testing.T) {
 	} {
 		r := conform.Reply{Status: 200, Messages: conform.ReadMessages([]byte(body))}
 		assert.Equal(t, want, r.Limited(), body)
+		r = conform.Reply{Status: 200, Body: []byte(body)} // to a verb that has no message
+		assert.Equal(t, want, r.Limited(), "GET: %s", body)
 	}
 }
 

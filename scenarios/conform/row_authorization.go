@@ -255,7 +255,19 @@ func everyRequestIsChecked(t *Trial) Answer {
 	if e := t.send(s, r); e.OK() {
 		return fail(e, "in a session that was begun with a token it is served without one")
 	}
-	return pass("a request without a token is refused in a session that was begun with one")
+	for _, verb := range []string{http.MethodGet, http.MethodDelete} {
+		h := s.header("", nil)
+		h.Del("Content-Type")
+		e := t.send(s, Request{Verb: verb, Header: h, Bare: true, Within: t.soon(), Streams: true})
+		if e.Reply.Silent {
+			e.Reply.Broken = "" // it is held open, and shows nothing
+		}
+		if s.id != "" && (e.Reply.Status/100 == 2 && verb == http.MethodDelete || e.Reply.Status == http.StatusOK &&
+			e.Reply.Media() == "text/event-stream") {
+			return fail(e, "in a session that was begun with a token %s is served without one", verb)
+		}
+	}
+	return pass("requests without a token are refused in a session that was begun with one")
 }
 
 func saysInvalidToken(t *Trial) Answer {

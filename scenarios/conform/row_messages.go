@@ -96,6 +96,11 @@ func (t *Trial) leavesUnanswered(id string, first *Exchange) Answer {
 func wellFormed(t *Trial) Answer {
 	n := 0
 	for _, e := range t.exchanges {
+		for _, event := range e.Reply.Events {
+			if event.empty() {
+				return fail(e, "an event that should have a message has none: %s", excerpt(event.Data))
+			}
+		}
 		for _, m := range e.Reply.Messages {
 			if e.Reply.foreign(&m) {
 				continue
@@ -106,7 +111,7 @@ func wellFormed(t *Trial) Answer {
 				return fail(e, "a message is no JSON object: %s", excerpt(string(m.Raw)))
 			case m.Version != "2.0":
 				return fail(e, "a message's jsonrpc is not \"2.0\": %s", excerpt(string(m.Raw)))
-			case m.Method == "" && m.Result != nil && m.HasErr:
+			case m.Method == "" && member(m.Raw, "result") != nil && member(m.Raw, "error") != nil:
 				return fail(e, "a response has a result and an error: %s", excerpt(string(m.Raw)))
 			case m.Method == "" && m.Result == nil && !m.HasErr:
 				return fail(e, "a message has no method, no result and no error: %s", excerpt(string(m.Raw)))

@@ -185,17 +185,16 @@ func (t *Trial) firstOf(l lister, method, member string) []Request {
 // prompts, which show a breach, and don't show that calls have none.
 func otherNameHeader(t *Trial) Answer {
 	a, shown := t.comparesName(t.noTool())
-	if shown {
-		return a
-	}
-	calls, _ := t.calls()
-	for _, c := range calls {
-		if c.OK() {
-			if b, shown := t.comparesName(t.callOf(c.tool, c.arguments, nil)); shown {
-				return b
+	if !shown {
+		calls, _ := t.calls()
+		if k := slices.IndexFunc(calls, func(c call) bool { return c.OK() }); k >= 0 {
+			if b, known := t.comparesName(t.callOf(calls[k].tool, calls[k].arguments, nil)); known {
+				a, shown = b, true
 			}
-			break
 		}
+	}
+	if a.State == Fail {
+		return a
 	}
 	for _, r := range append(t.firstOf(listers[2], "resources/read", "uri"), t.firstOf(listers[1], "prompts/get",
 		"name")...) {
@@ -203,7 +202,9 @@ func otherNameHeader(t *Trial) Answer {
 			return b
 		}
 	}
-	a.Need = "--tool NAME"
+	if !shown {
+		a.Need = "--tool NAME"
+	}
 	return a
 }
 

@@ -14,10 +14,14 @@ type mailbox struct {
 	mu    sync.Mutex
 	list  []conform.Message
 	rest  []byte                  // what was no message, up to a bound
+	odd   []conform.Event         // those that should have had one, up to a bound
 	ended string                  // why nothing more comes; empty: it may
 	news  chan struct{}           // has room for one
 	asked func([]conform.Message) // is told of what came; nil: nobody is
 }
+
+// mostOdd bounds the events without a message that are kept.
+const mostOdd = 10
 
 func newMailbox() *mailbox { return &mailbox{news: make(chan struct{}, 1)} }
 
@@ -34,6 +38,19 @@ func (b *mailbox) text(raw []byte) {
 	}
 	b.mu.Unlock()
 	b.ring()
+}
+
+// event takes an event that should have a message.
+func (b *mailbox) event(e conform.Event) {
+	if len(conform.ReadMessages([]byte(e.Data))) > 0 {
+		b.text([]byte(e.Data))
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.odd) < mostOdd {
+		b.odd = append(b.odd, e)
+	}
 }
 
 func (b *mailbox) end(why string) {
@@ -58,8 +75,8 @@ func (b *mailbox) take(reply *conform.Reply, await string) (done bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	reply.Messages = append(reply.Messages, b.list...)
-	reply.Body = append(reply.Body, b.rest...)
-	b.list, b.rest = nil, nil
+	reply.Body, reply.Events = append(reply.Body, b.rest...), append(reply.Events, b.odd...)
+	b.list, b.rest, b.odd = nil, nil, nil
 	if await != "" && reply.Answer(await) != nil {
 		return true
 	}

@@ -124,6 +124,7 @@ type odd struct {
 	Escape bool // the address for posting is spelt oddly
 	Leads  bool // what is no event comes before it
 	Breaks bool // the stream ends at what is no right request
+	Greets bool // an event that should have a message has a greeting: the one thing that isn't right
 
 	p     *peculiar
 	mu    sync.Mutex
@@ -237,6 +238,9 @@ func (o *odd) serve(t *testing.T) string {
 			fmt.Fprint(w, "retry: 3000\n\nid: 0\n\n")
 		}
 		fmt.Fprintf(w, "event: endpoint\r\ndata:%s\r\n\r\n", where)
+		if o.Greets {
+			fmt.Fprint(w, "data: hello\n\n")
+		}
 		for {
 			w.(http.Flusher).Flush()
 			select {
@@ -405,4 +409,12 @@ func TestAStreamThatEnds(t *testing.T) {
 		Timeout: 20 * time.Second, Revisions: []string{conform.R2411}})
 	assert.Empty(t, list)
 	assert.GreaterOrEqual(t, judged, 22)
+}
+
+// TestAnEventWithoutAMessage is seen on the one stream, too.
+func TestAnEventWithoutAMessage(t *testing.T) {
+	list, _ := accused(t, drive.Config{URL: (&odd{Greets: true}).serve(t), Transport: conform.SSE,
+		Timeout: 20 * time.Second, Revisions: []string{conform.R2411}})
+	assert.Len(t, list, 1)
+	assert.Contains(t, list[0], "R02: an event that should have a message has none")
 }

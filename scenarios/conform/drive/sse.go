@@ -90,7 +90,7 @@ func (l *sseLine) read(resp *http.Response, endpoint chan<- string) {
 			named = true
 			endpoint <- e.Data
 		case e.Kind == "" || e.Kind == "message":
-			l.box.text([]byte(e.Data))
+			l.box.event(e)
 		}
 		return true
 	})
