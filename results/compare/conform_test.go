@@ -73,6 +73,9 @@ func TestConformRows(t *testing.T) {
 			for _, want := range c.says {
 				assert.Contains(t, b.String(), want)
 			}
+			for _, about := range []string{"confidence", "admitted calls", "Noise is"} {
+				assert.NotContains(t, b.String(), about, "there are no figures")
+			}
 		})
 	}
 }

@@ -35,15 +35,22 @@ func (r *Report) Table(w io.Writer) error {
 			fmt.Fprintf(&b, "  - %s\n", n)
 		}
 	}
+	if slices.ContainsFunc(r.Servers, func(s Server) bool { return !s.ofConform }) {
+		b.WriteString(r.howSure())
+	}
+	_, err := io.WriteString(w, screen.Fold(b.String(), wide))
+	return err
+}
+
+// howSure says what is needed for figures, and what their signs mean.
+func (r *Report) howSure() string {
 	least := make([]string, len(shown))
 	for i, q := range shown {
 		least[i] = fmt.Sprintf("%d for %s", r.Needed[q], q)
 	}
-	fmt.Fprintf(&b, "\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA "+
+	return fmt.Sprintf("\n~ nothing can be said; in [ ] how much it changed, at %g %% confidence for all together.\nA "+
 		"side needs %s admitted calls. Noise is %s; seed %d\n",
 		100*Confidence, strings.Join(least, ", "), ms(r.NoiseMS), r.Seed)
-	_, err := io.WriteString(w, screen.Fold(b.String(), wide))
-	return err
 }
 
 // Headline is what the comparison comes to, in a line.

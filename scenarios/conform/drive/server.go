@@ -35,7 +35,7 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 		}
 	}
 	found, err := Run(ctx, c)
-	auto := o.Transport == wire.Auto || o.Transport == ""
+	auto := o.URL != "" && (o.Transport == wire.Auto || o.Transport == "")
 	if errors.Is(err, conform.ErrNoAnswer) && auto && ctx.Err() == nil {
 		older := c // who answers no post may have the event streams of 2024-11-05 there
 		older.Transport, older.Start = conform.SSE, c.Timeout
