@@ -12,10 +12,13 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// modernOnly says in discovery that no older revision is spoken.
+// modernOnly speaks no older revision, and says so in discovery.
 func modernOnly(x *traffic) {
-	if x.Method == "server/discover" {
+	switch {
+	case x.Method == "server/discover":
 		x.editResult(func(r map[string]any) { r["supportedVersions"] = []string{mcp.ProtocolVersion20260728} })
+	case x.Method == "initialize" && !x.failed() && len(x.reply) > 0:
+		x.fails(http.StatusBadRequest, -32601, "this server speaks "+mcp.ProtocolVersion20260728)
 	}
 }
 

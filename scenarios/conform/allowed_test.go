@@ -202,3 +202,23 @@ func TestMetadataAtOddPlaces(t *testing.T) {
 		assert.Equal(t, want, [3]conform.State{got["A02"], got["A03"], got["A04"]}, name)
 	}
 }
+
+// TestOlderSessionsThatAreNotNamed: a server may begin sessions of an older revision, and name
+// in its discovery the newest only. Then GET and DELETE are those sessions'.
+func TestOlderSessionsThatAreNotNamed(t *testing.T) {
+	for both, want := range map[bool]conform.State{true: conform.NotTestable, false: conform.Fail} {
+		l := &said{transport: conform.HTTP}
+		l.odd = func(r conform.Request, m conform.Message) *conform.Reply {
+			switch {
+			case r.Verb != "" || r.Header.Get("Last-Event-Id") != "":
+				return &conform.Reply{Status: http.StatusBadRequest}
+			case m.Method == "initialize" && !both:
+				reply := l.reply(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"2026-07-28 only"}}`, m.ID)
+				return &reply
+			}
+			return nil
+		}
+		got := tried(t, l, conform.Options{Revision: conform.R2026}, "H06", "H24")
+		assert.Equal(t, map[string]conform.State{"H06": want, "H24": want}, got, both)
+	}
+}

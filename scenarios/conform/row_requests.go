@@ -46,12 +46,21 @@ func requestRows() []Row {
 }
 
 // modernOnly is the answer where the server speaks older revisions too, which have
-// sessions and streams of GET.
+// sessions and streams of GET: as it says itself, or as it does.
 func (t *Trial) modernOnly() *Answer {
 	for _, v := range t.supported() {
 		if v < R2026 {
 			return new(needs("a server that speaks no older revision", "it speaks %s too", excerpt(v)))
 		}
+	}
+	line, none := t.anotherLine()
+	if none != nil {
+		return none
+	}
+	defer line.Close()
+	if _, e := t.begin(line, R2511); e.OK() {
+		return new(needs("a server that speaks no older revision", "it begins a session of %s too",
+			excerpt(text(member(e.result(), "protocolVersion")))))
 	}
 	return nil
 }
@@ -260,8 +269,10 @@ func ignoresSessions(t *Trial) Answer {
 	}
 	e := t.Send(t.harmless(t.main).With("Mcp-Session-Id", "5f0c8a52-0000-4000-8000-6d63706c6f61").With("Last-Event-ID",
 		"7"))
-	if older := t.modernOnly(); older != nil && (!e.OK() || e.Reply.Header.Get("Mcp-Session-Id") != "") {
-		return *older
+	if !e.OK() || e.Reply.Header.Get("Mcp-Session-Id") != "" {
+		if older := t.modernOnly(); older != nil {
+			return *older
+		}
 	}
 	if !e.OK() {
 		return fail(e, "a request with a session id and a Last-Event-ID is refused: %s", e.words())
