@@ -16,7 +16,8 @@ import (
 // posting.
 type sseLine struct {
 	*httpLine
-	config Config // whose URL is for posting
+	all    context.Context // of all lines, whichever of them is closed
+	config Config          // whose URL is for posting
 	from   *Config
 	box    *mailbox
 	cancel context.CancelFunc
@@ -32,7 +33,7 @@ type sseLine struct {
 func (l *sseLine) Before() string { return l.before }
 
 func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine, error) {
-	l := &sseLine{from: c, config: *c, box: newMailbox(), within: within}
+	l := &sseLine{all: ctx, from: c, config: *c, box: newMailbox(), within: within}
 	life, cancel := context.WithCancel(ctx)
 	l.cancel = cancel
 	l.httpLine = newHTTPLine(life, &l.config)
@@ -136,7 +137,7 @@ func (l *sseLine) Do(r conform.Request) conform.Reply {
 }
 
 // Open implements conform.Line.
-func (l *sseLine) Open() (conform.Line, error) { return newSSELine(l.httpLine.ctx, l.from, l.within) }
+func (l *sseLine) Open() (conform.Line, error) { return newSSELine(l.all, l.from, l.within) }
 
 // Close implements conform.Line.
 func (l *sseLine) Close() {
