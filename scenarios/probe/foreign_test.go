@@ -40,6 +40,29 @@ func counted(n int, length time.Duration) func(at time.Duration) bool {
 	}
 }
 
+// What delays calls and refuses none isn't called no limit without a word of that.
+func TestALimitThatDelaysIsNoted(t *testing.T) {
+	for name, gap := range map[string]time.Duration{"20/s": 50 * time.Millisecond, "5/s": 200 * time.Millisecond,
+		"none": 0} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, limit(12, 16), "", "")
+			var now, free time.Duration
+			s.take = func(at time.Duration) bool { now, free = at, max(free+gap, at); return true }
+			s.target.Back = func(*rand.Rand) time.Duration { return free - now + time.Millisecond }
+			r, err := probe.Probe(t.Context(), s, probe.Config{Load: load, Client: "c1"})
+			require.NoError(t, err)
+			show(t, r)
+			notes := fmt.Sprint(r.Notes)
+			if gap == 0 {
+				require.NotContains(t, notes, "one after the other")
+				return
+			}
+			require.Contains(t, notes, "answered one after the other over")
+			require.Contains(t, notes, "about "+name)
+		})
+	}
+}
+
 // prolonged is a window that every call begins anew, the refused ones too.
 func prolonged(n int, length time.Duration) func(at time.Duration) bool {
 	until, used := time.Duration(-1), 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -16,11 +17,15 @@ const breath = 250 * time.Millisecond
 // it tries one connection by itself, because a limit a connection never shows
 // to calls that spread over many, and then a steady stretch.
 func (p *probe) ramp(ctx context.Context) error {
+	var most []history.Call
 	for n := 1; ; n *= 2 {
 		if n > 1 {
 			p.rest(breath)
 		}
 		calls, err := p.send(ctx, p.volley(p.client, n, 0))
+		if len(calls) > len(most) {
+			most = calls
+		}
 		p.triedAtOnce(calls)
 		if _, limited := tally(calls); limited > 0 {
 			return p.found(err)
@@ -28,9 +33,11 @@ func (p *probe) ramp(ctx context.Context) error {
 		if lost := unanswered(calls); lost > 0 {
 			p.note("%d of %d calls at once got no reply: the server may refuse by silence, or be overloaded. Nothing "+
 				"more was sent", lost, len(calls))
+			p.noteQueue(most)
 			return nil
 		}
 		if errors.Is(err, errSpent) {
+			p.noteQueue(most)
 			break
 		}
 		if err != nil {
@@ -41,6 +48,27 @@ func (p *probe) ramp(ctx context.Context) error {
 		return err
 	}
 	return p.steady(ctx)
+}
+
+// noteQueue notes where calls at once were answered one after the other: a limit may
+// delay calls and refuse none.
+func (p *probe) noteQueue(calls []history.Call) {
+	var at []time.Duration
+	for _, c := range calls {
+		if c.Outcome == history.OK {
+			at = append(at, c.Received)
+		}
+	}
+	first := slices.IndexFunc(p.calls, func(c history.Call) bool { return p.isLoad(c) && c.Outcome == history.OK })
+	if len(at) < 8 || first < 0 {
+		return
+	}
+	alone := p.calls[first].Service()
+	if over := slices.Max(at) - slices.Min(at); over > max(time.Second, 20*alone) {
+		p.note("%d calls at once were answered one after the other over %s, about %.3g/s, where one alone takes %s: a "+
+			"limit that delays calls and refuses none looks like that, and so does a server at its capacity", len(at),
+			over.Round(100*time.Millisecond), float64(len(at)-1)/over.Seconds(), alone.Round(10*time.Microsecond))
+	}
 }
 
 // unanswered counts the calls that got no reply in time.
