@@ -12,19 +12,19 @@ const defaultReady = 30 * time.Second
 // DefaultRefusal returns the signals of a refusal that a profile without its
 // own has:
 //
-//   - the JSON-RPC codes -32000 (FastMCP), -32029 (seen in the wild), -32023
-//     (proposed as RateLimited) and 429
+//   - the JSON-RPC codes -32000 (FastMCP) and 429
 //   - HTTP 429, whatever the body says
-//   - the words "rate limit" in a tool result that says isError, in an error's
-//     message, or in a soft failure
+//   - the words "rate limit", and with any words "too many requests" and its kin, in a tool
+//     result that says isError, in an error, or in a soft failure
 //
 // What else is known of such signals is the classifier's, not a profile's:
-// HTTP 503 is a refusal only with a Retry-After, and the codes -32000 to
+// HTTP 503 is a refusal only with a Retry-After, the code -32029 (seen in the wild) only
+// beside any words of a limit, and the codes -32000 to
 // -32019 carry no meaning of their own, so that they count only beside a text
 // that matches.
 func DefaultRefusal() Refusal {
 	return Refusal{
-		Codes:    []int{-32000, -32029, -32023, 429},
+		Codes:    []int{-32000, 429},
 		Statuses: []int{429},
 		Text:     "rate limit",
 	}

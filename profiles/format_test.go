@@ -61,7 +61,7 @@ launch:
   host: 127.0.0.1
   path: /mcp
 refusal:
-  codes: [-32000, -32029, -32023, 429]
+  codes: [-32000, 429]
   statuses: [429]
   text: rate limit
 `, string(data))

@@ -72,7 +72,7 @@ func TestDefaults(t *testing.T) {
 			MayCharge: []string{"*"}, Presumed: true},
 		Launch:  Launch{Transport: "http", Host: "127.0.0.1", Path: "/mcp", Ready: 30 * time.Second},
 		Call:    LoadCall{Method: "tools/list", Unsaid: true},
-		Refusal: Refusal{Codes: []int{-32000, -32029, -32023, 429}, Statuses: []int{429}, Text: "rate limit"},
+		Refusal: Refusal{Codes: []int{-32000, 429}, Statuses: []int{429}, Text: "rate limit"},
 	}
 	require.Equal(t, want, p)
 	again, _, err := Parse("x.yaml", []byte("limit: {rate: 2, burst: 3}\ncall: {tool: look, arguments: {}}"))

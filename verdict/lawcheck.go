@@ -80,15 +80,21 @@ func (l *Laws) Checks() []Check {
 // Complete is the check of that name; calls that are meant to fail are clear if they do.
 func (l *Laws) Complete() Check {
 	c := Complete
-	if l.Fails == "" {
-		return c
-	}
 	c.Judge = func(t *Trial) Finding {
+		unknown := map[string]int{} // methods that the server doesn't take, with the code that says so
+		for i := range t.court.calls {
+			if c := &t.court.calls[i]; c.Label == Handshake && c.Outcome == history.Rejected {
+				unknown[c.Method] = c.Code
+			}
+		}
 		meant := *t
 		meant.Calls = slices.Clone(t.Calls)
 		for i := range meant.Calls {
-			if c := &meant.Calls[i]; c.Tool == l.Fails && (c.Outcome == history.ToolError ||
-				c.Outcome == history.Rejected) {
+			c := &meant.Calls[i]
+			code, refused := unknown[c.Method]
+			fails := l.Fails != "" && c.Tool == l.Fails
+			if c.Outcome == history.Rejected && (fails || refused && code == c.Code) ||
+				c.Outcome == history.ToolError && fails {
 				c.Outcome = history.OK
 			}
 		}

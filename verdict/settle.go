@@ -27,13 +27,17 @@ import (
 // be one. Where other results don't speak of it, or more such results came than
 // the promise lets through, nobody knows, and they are held against nobody.
 //
+// A failure that speaks of a limit, or has a code that limiters use, is taken for a refusal
+// where the limit has shown no other, and the promised bucket can have given each of them: it
+// comes under pressure, and goes without it.
+//
 // What was refused after a crowd of an audit's own may be a ban, and isn't held against the
 // server either.
 //
 // It changes outcomes only, never the order or the number of calls. What is
 // settled once is settled the same way again.
 func (c *Court) settle() *Court {
-	return c.withoutOutages().withoutOthers().withoutWords().withoutBans()
+	return c.withoutOutages().withoutOthers().withoutWords().withoutBans().withPressure()
 }
 
 // Calls are the whole history, as it was settled.
@@ -164,6 +168,48 @@ func (c *Court) withoutWords() *Court {
 	})
 	left.doubted, left.stray = c.doubted, c.stray
 	return left
+}
+
+// weakCodes are codes by which limiters refuse, and others say other things.
+var weakCodes = []int{-32003, -32004, -32005, -32010, -32023, -32029, -42900}
+
+// leastPressure is how many failures have to look like refusals for all of them to be taken so.
+const leastPressure = 3
+
+func (c *Court) withPressure() *Court {
+	l := c.profile.Limit
+	if l.Rate <= 0 || c.profile.Lawful() || c.cfg.Shared {
+		return c
+	}
+	weak := func(call *history.Call) bool {
+		_, _, words := history.LimitWords(call.Detail)
+		return (call.Outcome == history.Rejected || call.Outcome == history.ToolError) && !c.doubtful(*call) &&
+			!slices.Contains(notLimits, call.Status) && (words || slices.Contains(weakCodes, call.Code))
+	}
+	n, said := 0, ""
+	for i := range c.calls {
+		switch call := &c.calls[i]; {
+		case call.Label != Handshake && call.Outcome == history.Limited, call.Label == Handshake && weak(call):
+			return c
+		case weak(call):
+			n, said = n+1, call.Detail
+		}
+	}
+	if n < leastPressure {
+		return c
+	}
+	taken := c.with(func(call *history.Call) {
+		if weak(call) {
+			call.Outcome = history.Limited
+		}
+	})
+	if taken.unjustified(taken.evidence.BurstMax(l.Rate)) || taken.Measured() == nil {
+		return c
+	}
+	taken.doubted = fmt.Sprintf("%s such as %.160q counted as refused: no other refusal came, and the promised bucket "+
+		"can have given each of them (--refusal says so for good, --not-refusal that they aren't)", plural(n, "answer"),
+		said)
+	return taken
 }
 
 // with returns a court over the same calls, each changed.

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -142,6 +143,48 @@ func TestNoOutageFailsAnHonestBucket(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFailuresUnderPressureAreRefusals: what may mean something else is a refusal where it came
+// just as the promised bucket's would, and no other came; and stays a failure where it didn't.
+func TestFailuresUnderPressureAreRefusals(t *testing.T) {
+	quota := func(c *history.Call) { c.Outcome, c.Detail = history.ToolError, "Quota exhausted for this key" }
+	coded := func(c *history.Call) { c.Outcome, c.Code, c.Detail = history.Rejected, -32010, "error -32010: no" }
+	other := func(c *history.Call) { c.Outcome, c.Detail = history.ToolError, "disk full" }
+	full := func(c *history.Call) bool { // from the third second on, whatever the bucket holds
+		if c.Sent < 3*time.Second {
+			return false
+		}
+		c.Outcome, c.Detail = history.ToolError, "disk quota exceeded"
+		return true
+	}
+	for _, row := range []struct {
+		name    string
+		calls   []history.Call
+		refused bool
+	}{
+		{"words", bucketed(10, 20, 50*time.Millisecond, 300, quota, nil), true},
+		{"a code", bucketed(10, 20, 50*time.Millisecond, 300, coded, nil), true},
+		{"neither", bucketed(10, 20, 50*time.Millisecond, 300, other, nil), false},
+		{"a bucket that holds less", bucketed(10, 12, 50*time.Millisecond, 300, quota, nil), false},
+		{"whatever the bucket holds", bucketed(10, 20, 150*time.Millisecond, 300, quota, full), false},
+		{"beside others", append(bucketed(10, 20, 50*time.Millisecond, 300, quota, nil),
+			bucketed(10, 20, 50*time.Millisecond, 40, as429, nil)...), false},
+		{"in the handshake", append(bucketed(10, 20, 50*time.Millisecond, 300, quota, nil), func() history.Call {
+			c := at(0, history.ToolError, "")
+			c.Label, c.Detail = Handshake, "quota exhausted"
+			return c
+		}()), false},
+	} {
+		was := count(row.calls, history.Limited)
+		court := NewCourt(profiles.Profile{Limit: tenTwenty}, row.calls, Config{})
+		require.Equal(t, row.refused, count(court.Calls(), history.Limited) > was, row.name)
+		require.Equal(t, row.refused, strings.Contains(court.Doubted(), "counted as refused"), row.name)
+		for _, check := range []Check{overAdmission, overRejection, Alive} {
+			f := check.Judge(court.Trial("burst"))
+			require.True(t, f.Verdict != Fail || row.name == "beside others", "%s: %s: %s", row.name, check.ID, f.Saw)
+		}
+	}
 }
 
 func asWords(c *history.Call) {

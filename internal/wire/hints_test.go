@@ -167,7 +167,7 @@ func TestWhatTheOperatorSaysIsARefusal(t *testing.T) {
 	result := func(inner string) string { return `{"jsonrpc":"2.0","id":1,"result":{` + inner + `}}` }
 	failure := `{"jsonrpc":"2.0","id":1,"error":{"code":-32029,"message":"too many requests"}}`
 	text := func(s string) string { return `"content":[{"type":"text","text":` + string(quote(s)) + `}]` }
-	usual := Refusal{Codes: []int{-32000, -32029, -32023, 429}, Statuses: []int{429}, Text: re("rate limit")}
+	usual := Refusal{Codes: []int{-32000, 429}, Statuses: []int{429}, Text: re("rate limit")}
 	with := func(change func(*Refusal)) Refusal {
 		r := usual
 		change(&r)
@@ -200,8 +200,11 @@ func TestWhatTheOperatorSaysIsARefusal(t *testing.T) {
 		{name: "structured, isError", with: usual,
 			reply: result(`"content":[],"isError":true,"structuredContent":{"why":"rate limit"}`),
 			want:  history.Limited},
-		{name: "structured, isError, other words", with: usual,
+		{name: "structured, isError, its name", with: usual,
 			reply: result(`"content":[],"isError":true,"structuredContent":{"why":"rate_limited"}`),
+			want:  history.Limited},
+		{name: "structured, isError, other words", with: usual,
+			reply: result(`"content":[],"isError":true,"structuredContent":{"rate_limit":3,"why":"no such unit"}`),
 			want:  history.ToolError},
 		{name: "structured, isError, given", with: plain("rate_limited"),
 			reply: result(`"content":[],"isError":true,"structuredContent":{"why":"rate_limited"}`),

@@ -32,6 +32,7 @@ type message struct {
 	resultType string   // the result's resultType; empty where there is none
 	isError    bool     // the result says isError
 	contents   [][]byte // the quoted texts of the result's content
+	embedded   [][]byte // those of resources in it
 	structured []byte   // the result's structuredContent; nil where there is none
 }
 
@@ -257,12 +258,21 @@ func (c *cursor) content(m *message) error {
 		_, err := c.Value()
 		return err
 	}
-	return c.Object(func(quoted []byte) error {
-		raw, err := c.Value()
-		if err == nil && raw[0] == '"' && unquote(quoted) == "text" {
-			m.contents = append(m.contents, raw)
+	texts := func(to *[][]byte) func(quoted []byte) error {
+		return func(quoted []byte) error {
+			raw, err := c.Value()
+			if err == nil && raw[0] == '"' && unquote(quoted) == "text" {
+				*to = append(*to, raw)
+			}
+			return err
 		}
-		return err
+	}
+	text := texts(&m.contents)
+	return c.Object(func(quoted []byte) error {
+		if unquote(quoted) == "resource" && c.Peek() == '{' {
+			return c.Object(texts(&m.embedded))
+		}
+		return text(quoted)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -141,6 +142,11 @@ func (r Refusal) classifyResult(a response) ruling {
 			return limited(why, body)
 		}
 	}
+	for _, quoted := range a.reply.embedded {
+		if text := unquote(quoted); a.reply.isError && r.matches(text) || r.plain(text) {
+			return limited(text, hintBody{"text", []byte(text)})
+		}
+	}
 	if s := string(a.reply.structured); s != "" {
 		why, soft := r.softFailure(a.reply.structured)
 		switch {
@@ -164,6 +170,8 @@ func (m *message) toolError() string {
 	switch {
 	case len(m.contents) > 0 && len(m.contents[0]) > len(`""`):
 		return excerpt([]byte(unquote(m.contents[0])))
+	case len(m.embedded) > 0:
+		return excerpt([]byte(unquote(m.embedded[0])))
 	case len(m.structured) > 0:
 		return excerpt(m.structured)
 	}
@@ -219,8 +227,12 @@ func rejectedStatus(a response) ruling {
 
 // matches reports if a text says that a rate limit refused.
 func (r Refusal) matches(text string) bool {
-	return r.Text != nil && r.Text.MatchString(text) && !r.notMeant(text)
+	return r.Text != nil && (r.Text.MatchString(text) || usual.MatchString(text)) && !r.notMeant(text)
 }
+
+// usual are words that can mean nothing else, and count beside the profile's.
+var usual = regexp.MustCompile(`(?i)rate-limit|rate_?limited|rate_limit_(exceeded|reached|error)` +
+	`|ratelimit(error|exceeded)|too[ _-]many[ _-]((concurrent|simultaneous|parallel)[ _-])?(requests|calls)`)
 
 // plain reports if a text of a result that says no error is a refusal, because
 // the operator said so.
@@ -238,12 +250,24 @@ func (r Refusal) denies(code int, text string) bool {
 	return code != 0 && slices.Contains(r.Not.Codes, code) || r.notMeant(text)
 }
 
+// codeLimited is the code by which limiters of MCP gateways refuse; nothing reserves it, so
+// that it counts beside words only.
+const codeLimited = -32029
+
+// limitedData finds a member of an error's data, or the whole of it, that is the name of a
+// refusal.
+var limitedData = regexp.MustCompile(
+	`(?i)"(rate[ _-]?limit(ed|[ _-]?(exceeded|reached|error))|too[ _-]?many[ _-]?requests)"\s*([,}\]]|$)`)
+
 // matchesError reports if a JSON-RPC error says that a rate limit refused.
 func (r Refusal) matchesError(m *message) bool {
 	if r.denies(m.code, m.text) {
 		return false
 	}
-	if r.matches(m.text) || r.plain(m.text) {
+	if r.matches(m.text) || r.plain(m.text) || r.Text != nil && limitedData.Match(m.data) {
+		return true
+	}
+	if _, _, ok := history.LimitWords(m.text); ok && r.Text != nil && m.code == codeLimited {
 		return true
 	}
 	meaningless := -32019 <= m.code && m.code <= -32000

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -19,6 +20,57 @@ func one(t testing.TB, text string) *message {
 	require.NoError(t, readMessages([]byte(text), func(m *message) { got = append(got, m) }))
 	require.Len(t, got, 1)
 	return got[0]
+}
+
+// TestUsualSigns: what means nothing else is a refusal beside any profile's words, and what
+// may mean something else isn't.
+func TestUsualSigns(t *testing.T) {
+	limit := Refusal{Codes: []int{-32000, 429}, Text: regexp.MustCompile(`(?i)rate limit`)}
+	failure := func(code int, text, data string) string {
+		return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"error":{"code":%d,"message":%s%s}}`, code, quote(text), data)
+	}
+	result := func(inner string) string { return `{"jsonrpc":"2.0","id":1,"result":{` + inner + `}}` }
+	text := func(s string) string {
+		return result(`"isError":true,"content":[{"type":"text","text":` + string(quote(s)) + `}]`)
+	}
+	embedded := func(s, isError string) string {
+		return result(isError + `"content":[{"type":"resource","resource":{"uri":"e:1","text":` + string(quote(s)) + `}}]`)
+	}
+	const isError = `"isError":true,`
+	for _, row := range []struct {
+		reply string
+		want  history.Outcome
+	}{
+		{failure(-32000, "Too many requests", ""), history.Limited},
+		{failure(-32603, "TOO_MANY_REQUESTS", ""), history.Limited},
+		{failure(-32000, "Too many concurrent requests", ""), history.Limited},
+		{failure(-32000, "too many arguments", ""), history.Rejected},
+		{failure(-32000, "Internal error", `,"data":{"reason":"RATE_LIMITED"}`), history.Limited},
+		{failure(-32000, "Internal error", `,"data":"Rate limit exceeded"`), history.Limited},
+		{failure(-32602, "Invalid params", `,"data":{"path":["rateLimit"],"rate_limit":"must be a number"}`),
+			history.Rejected},
+		{failure(-32029, "slow down", ""), history.Limited},
+		{failure(-32029, "the tool is switched off", ""), history.Rejected},
+		{failure(-32023, "the server is switched off", ""), history.Rejected},
+		{failure(429, "no", ""), history.Limited},
+		{text("Too many requests, come back later"), history.Limited},
+		{text(`[{"error":"rate_limit_exceeded"}]`), history.Limited},
+		{text("RateLimitError: come back later"), history.Limited},
+		{text("rate_limit must be a number"), history.ToolError},
+		{text("disk quota exceeded"), history.ToolError},
+		{embedded("Too many requests", isError), history.Limited},
+		{embedded("no such file", isError), history.ToolError},
+		{embedded("Too many requests", ""), history.OK},
+		{embedded(`{"error":"Too many requests"}`, ""), history.OK},
+		{result(isError + `"structuredContent":{"code":"RATE_LIMITED"}`), history.Limited},
+		{result(`"structuredContent":{"success":false,"error":"Too many requests"}`), history.Limited},
+	} {
+		m := one(t, row.reply)
+		got := limit.classify(response{method: methodCall, reply: m})
+		require.Equal(t, row.want, got.outcome, row.reply)
+		require.NotEqual(t, history.Limited, Refusal{}.classify(response{method: methodCall, reply: m}).outcome,
+			"whoever takes no words for a refusal takes none: %s", row.reply)
+	}
 }
 
 func TestClassify(t *testing.T) {
