@@ -30,8 +30,9 @@ var targets = []target{
 	{dir: "ratelimit"},
 	{dir: "apikey"},
 	{dir: "scenarios/startup"},
+	{dir: "internal/jsonscan"},
 	{dir: "internal/wire", files: []string{
-		"failure.go", "hints.go", "hintvalue.go", "message.go", "netfault.go", "ranout.go", "refusal.go", "scan.go"},
+		"failure.go", "hints.go", "hintvalue.go", "message.go", "netfault.go", "ranout.go", "refusal.go"},
 		later: "Loop|Pipe|Stdio|EverythingThatLeft|SSE|Cancel|Close|Dial",
 		never: "Process|Orphans|Usage|Environment|Allocates|WhoseIsNotKnown|LeftGroup"},
 }
