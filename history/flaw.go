@@ -61,7 +61,8 @@ func (c Call) Break() Break {
 // limitWords are how servers say that a limit refused.
 var limitWords = regexp.MustCompile(
 	`(?i)rate.{0,3}limit\w*( (reached|exceeded))?|limit.{0,20}(reached|exceeded|hit)\b|(reached|exceeded|hit)\b.{0,30}limit` +
-		`|rate exceeded|too many (\w+ )?(requests|calls|connections)|throttl\w*|quota[ _]?\w*|slow down|overloaded|capacity|server (is )?(too )?busy|try again (in|later)` +
+		`|rate exceeded|too many (\w+ )?(requests|calls|connections)|throttl\w*|quota[ _]?\w*|slow down|overloaded` +
+		`|capacity|server (is )?(too )?busy|try again (in|later)` +
 		`|wait .{0,20}(seconds?|minutes?) before|retry.{0,3}(after|later|in \d)|please retry\b|enhance your calm|\b429\b` +
 		`|\b(request|call|usage|concurrency)s?[ _-]limit|exceeded .{0,20}\b(requests|calls) ?(per\b|/)`)
 

@@ -126,7 +126,7 @@ func (t *Trial) trickWords(held, away []string, silent untold) string {
 	if len(held)+len(away) > 0 {
 		text = fmt.Sprintf("%d of %s admitted", t.count(history.OK), words.Count(t.sent(), "call"))
 	}
-	held, away = once(held), once(away)
+	held, away = words.Once(held), words.Once(away)
 	if len(held) > 0 {
 		text += "; no call was bought by " + strings.Join(held, ", ")
 	}

@@ -182,16 +182,23 @@ func (c *Court) withPressure() *Court {
 		return c
 	}
 	weak := func(call *history.Call) bool {
+		if call.Outcome != history.Rejected && call.Outcome != history.ToolError || c.doubtful(*call) ||
+			slices.Contains(notLimits, call.Status) {
+			return false // before any text is read: nearly all calls are
+		}
 		_, _, words := history.LimitWords(call.Detail)
-		return (call.Outcome == history.Rejected || call.Outcome == history.ToolError) && !c.doubtful(*call) &&
-			!slices.Contains(notLimits, call.Status) && (words || slices.Contains(weakCodes, call.Code))
+		return words || slices.Contains(weakCodes, call.Code)
 	}
 	n, said := 0, ""
 	for i := range c.calls {
-		switch call := &c.calls[i]; {
-		case call.Label != Handshake && call.Outcome == history.Limited, call.Label == Handshake && weak(call):
+		call := &c.calls[i]
+		switch shaken := call.Label == Handshake; {
+		case !shaken && call.Outcome == history.Limited:
 			return c
-		case weak(call):
+		case !weak(call):
+		case shaken:
+			return c
+		default:
 			n, said = n+1, call.Detail
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 )
 
 // Why nothing is told of a trick: its session couldn't be opened, or the plain calls before it
@@ -40,17 +41,6 @@ func (u untold) hidden() bool {
 	return slices.ContainsFunc(u, func(r reason) bool { return r.why == notServed || r.why == barredTrick })
 }
 
-// once are names without those that were there before: sessions that are each another client's
-// try the same trick.
-func once(names []string) (list []string) {
-	for _, name := range names {
-		if !slices.Contains(list, name) {
-			list = append(list, name)
-		}
-	}
-	return list
-}
-
 // names are those of all of them.
 func (u untold) names() (list []string) {
 	for _, r := range u {
@@ -63,7 +53,7 @@ func (u untold) names() (list []string) {
 func (u untold) String() string {
 	var parts []string
 	for _, r := range u {
-		text := strings.Join(once(r.names), ", ")
+		text := strings.Join(words.Once(r.names), ", ") // sessions of several clients try one trick
 		if r.why != "" {
 			text += " (" + r.why + ")"
 		}

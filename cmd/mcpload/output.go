@@ -69,7 +69,7 @@ func formatOf[T any](has export.Set[T], name string) (export.Format[T], error) {
 	if unknown, ok := errors.AsType[*export.UnknownError](err); ok {
 		return f, fmt.Errorf("--format %w%s", err, profiles.DidYouMean(name, unknown.Has))
 	}
-	return f, nil
+	return f, err
 }
 
 // registerPlanned adds the flags of a command that has a dry run, whose plan has formats of

@@ -101,11 +101,11 @@ func (c *Cursor) Value() ([]byte, error) {
 	case first == '-' || '0' <= first && first <= '9':
 		err = c.Number()
 	case first == 't':
-		err = c.Word("true")
+		err = c.word("true")
 	case first == 'f':
-		err = c.Word("false")
+		err = c.word("false")
 	case first == 'n':
-		err = c.Word("null")
+		err = c.word("null")
 	default:
 		err = c.Bad("a value")
 	}
@@ -322,8 +322,8 @@ func (c *Cursor) digits() bool {
 	return c.Pos > start
 }
 
-// Word walks over true, false or null.
-func (c *Cursor) Word(w string) error {
+// word walks over true, false or null.
+func (c *Cursor) word(w string) error {
 	for i := range len(w) {
 		if c.Pos >= len(c.Data) || c.Data[c.Pos] != w[i] {
 			return c.Bad(w)

@@ -87,10 +87,7 @@ func (o Offered) Rows(redact func(string) string) (export.Rows, []error) {
 		{"prompt", "name", o.Prompts}} {
 		sheet := screen.Sheet{Header: []string{other.head, "description"}}
 		for _, raw := range other.items {
-			var named map[string]any
-			_ = json.Unmarshal(raw, &named) // what is no object has no name, and shows as that
-			name, _ := named[other.key].(string)
-			sheet.Add(words.Dash(name), described(raw))
+			sheet.Add(words.Dash(textOf(raw, other.key)), described(raw)) // what has no name shows as that
 		}
 		add(sheet)
 	}

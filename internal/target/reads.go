@@ -105,8 +105,8 @@ func (t *Target) Reads(ctx context.Context, s *wire.Session, wanted func(method 
 		if !known {
 			var page map[string]json.RawMessage
 			_, result := ask(r.list, nil)
-			_ = json.Unmarshal(result, &page) // what is no list lists nothing
-			_ = json.Unmarshal(page[r.field], &items)
+			_ = json.Unmarshal(result, &page)         // what is no list lists nothing
+			_ = json.Unmarshal(page[r.field], &items) // likewise
 			lists[r.list] = items
 		}
 		for _, item := range items {

@@ -8,6 +8,7 @@ package words
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -80,6 +81,16 @@ func Dash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+// Once is a list without what stood in it before, in order.
+func Once(list []string) (out []string) {
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // Figure says a number of tokens: two decimals where they mean anything.

@@ -80,3 +80,8 @@ func TestTimes(t *testing.T) {
 		assert.Equal(t, want, got)
 	}
 }
+
+func TestOnce(t *testing.T) {
+	assert.Equal(t, []string{"b", "a"}, words.Once([]string{"b", "a", "b", "a"}))
+	assert.Empty(t, words.Once(nil))
+}

@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/revision"
@@ -79,21 +80,21 @@ func progressing(body []byte) []byte {
 // packed is a text as gzip writes it.
 func packed(body []byte) []byte {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	// Neither can fail: it is written into memory.
-	_, _ = w.Write(body)
-	_ = w.Close()
-	return b.Bytes()
+	return written(body, gzip.NewWriter(&b), &b)
 }
 
 // deflated is a text as zlib writes it, which is what HTTP calls deflate.
 func deflated(body []byte) []byte {
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
+	return written(body, zlib.NewWriter(&b), &b)
+}
+
+// written is what comes of a text that is written through a compressor.
+func written(body []byte, through io.WriteCloser, to *bytes.Buffer) []byte {
 	// Neither can fail: it is written into memory.
-	_, _ = w.Write(body)
-	_ = w.Close()
-	return b.Bytes()
+	_, _ = through.Write(body)
+	_ = through.Close()
+	return to.Bytes()
 }
 
 // claims are headers by which programs behind a gateway know who a client is, what came

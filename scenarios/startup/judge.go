@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -163,7 +164,7 @@ func judgeExit(t *Trial, f *Finding) {
 			f.Warnings = append(f.Warnings, s.stopped(t.Stdio)...)
 		}
 	}
-	f.Warnings = once(f.Warnings)
+	f.Warnings = words.Once(f.Warnings)
 	switch {
 	case len(zero) > 0:
 		f.Verdict, f.Saw = verdict.Fail, few(zero)
@@ -199,17 +200,6 @@ func (s Start) stopped(stdio bool) []string {
 			plural(o.Orphans, "process")))
 	}
 	return list
-}
-
-// once drops what was said before.
-func once(list []string) []string {
-	var out []string
-	for _, s := range list {
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // judgeMessages judges what refusals say: which lacks what it should have.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -35,7 +36,7 @@ func judgeReadiness(t *Trial, f *Finding) {
 			lies = append(lies, fmt.Sprintf("%s: it said %s", s.About(), t.quoted(line)))
 		}
 	}
-	f.Warnings = once(f.Warnings)
+	f.Warnings = words.Once(f.Warnings)
 	switch {
 	case len(lies) > 0:
 		f.Verdict, f.Saw = verdict.Fail, few(lies)
