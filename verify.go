@@ -136,8 +136,7 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	if c.Unboxed {
 		judge = evidence.Check
 	}
-	rate, burst := c.Limit.Rate, c.Limit.Burst
-	b := &results.VerifiedBucket{Limit: c.Limit, Judgement: judge(rate, burst, c.Tolerance), Boxed: !c.Unboxed}
+	b := &results.VerifiedBucket{Limit: c.Limit, Judgement: judge(c.Limit, c.Tolerance), Boxed: !c.Unboxed}
 	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
 	switch v.Verdict {
 	case verdict.Fail:
@@ -149,10 +148,10 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	default:
 		return v, nil
 	}
-	if jump, ok := evidence.Jump(rate, burst, c.Tolerance); ok {
+	if jump, ok := evidence.Jump(c.Limit, c.Tolerance); ok {
 		b.Jump, v.Verdict = &jump, verdict.Inconclusive // a history whose clock jumped can't be held against a server
 	} else if b.Boxed {
-		b.Cause = func() string { return evidence.Cause(rate, burst, c.Tolerance) }
+		b.Cause = func() string { return evidence.Cause(c.Limit, c.Tolerance) }
 	}
 	return v, nil
 }

@@ -122,7 +122,7 @@ func TestWitnessesHoldUnderRecount(t *testing.T) {
 		wrong := newLevel(rate*(0.5+r.Float64()), max(1, burst+r.IntN(9)-4))
 		calls := decide(randomPlan(r, 150, rate), wrong.take)
 		c := [...]Clocks{{}, DefaultClocks(), {Drift: 0.01, Error: 3 * time.Millisecond}}[seed%3]
-		j := Gather(testLimit(rate, burst), calls).Under(c).Judge(rate, burst, DefaultTolerance)
+		j := Gather(testLimit(rate, burst), calls).Under(c).Judge(testLimit(rate, burst), DefaultTolerance)
 		if w := j.OverAdmission.Witness; w != nil {
 			over++
 			require.Equal(t, Fail, j.Verdict)
@@ -221,7 +221,7 @@ func TestEpochInstants(t *testing.T) {
 		calls = append(calls, history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: at, Received: at,
 			Outcome: history.OK})
 	}
-	j := exactly(testLimit(15, 40), calls).Judge(15, 40, DefaultTolerance)
+	j := exactly(testLimit(15, 40), calls).Judge(testLimit(15, 40), DefaultTolerance)
 	require.Equal(t, Fail, j.Verdict)
 	require.InDelta(t, 41, j.OverAdmission.Burst, 1e-5)
 	require.Equal(t, epoch, j.OverAdmission.Witness.From)

@@ -43,17 +43,16 @@ func (c *Court) diagnose() string {
 	return p.cause()
 }
 
-// Cause says why the evidence breaks a promise of rate (tokens a second) and burst
-// (tokens), or that nobody knows, as the causes in findings do. Of a history of more
+// Cause says why the evidence breaks a limit's rate and burst, or that nobody knows, as the causes in findings do. Of a history of more
 // than 100,000 calls it says nothing: that would take longer than judging it.
-func (e *Evidence) Cause(rate float64, burst int, tolerance float64) string {
-	if e.calls > long || !possible(rate, burst) || rate == 0 {
+func (e *Evidence) Cause(l profiles.Limit, tolerance float64) string {
+	if e.calls > long || !possible(l) || l.Rate == 0 {
 		return ""
 	}
-	l := e.limit
-	l.Rate, l.Burst = rate, burst
-	p := newPast(l, tolerance, e)
-	if m, ok := e.MeasureAround(rate, tolerance); ok {
+	held := e.limit
+	held.Rate, held.Burst = l.Rate, l.Burst
+	p := newPast(held, tolerance, e)
+	if m, ok := e.MeasureAround(l.Rate, tolerance); ok {
 		p.measured = &m
 	}
 	return p.cause()

@@ -48,7 +48,7 @@ func judgeIsolation(t *Trial) Finding {
 	case union > limit && alone <= limit && t.court.apart():
 		f.Verdict, f.Cause = Fail, "each client has a bucket of its own, and one limit was promised for all"
 		w, _ := t.court.gather(profiles.Global).tightest(l.Rate)
-		f.Witness = w.overAdmission(l.Rate, l.Burst)
+		f.Witness = w.overAdmission(l)
 	case union > limit:
 		f.Saw += "; that is no proof of buckets apart, the limit itself doesn't hold"
 	case modestRefused == 0:
@@ -204,7 +204,7 @@ func (c *Court) evaded() string {
 			rest.Add(i+1, &c.calls[i])
 		}
 	}
-	if rest.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance).Verdict == Fail {
+	if rest.Check(c.profile.Limit, c.cfg.Tolerance).Verdict == Fail {
 		return ""
 	}
 	var causes []string
@@ -341,5 +341,5 @@ func (t *Trial) breaks(positions []int) *Witness {
 	if burst <= float64(l.Burst)+t.Tolerance {
 		return nil
 	}
-	return w.overAdmission(l.Rate, l.Burst)
+	return w.overAdmission(l)
 }

@@ -43,11 +43,12 @@ func judgeRetryHint(t *Trial) Finding {
 		return f
 	}
 	early, twice := t.tooEarly(r.waits)
-	if early != nil {
+	switch {
+	case early != nil && twice:
 		f.Verdict, f.Saw, f.Witness, f.Cause = Fail, early.saw, early.witness, "Retry-After is too short"
-		if !twice {
-			f.Next = OnceTooShort
-		}
+		return f
+	case early != nil:
+		f.Verdict, f.Saw, f.Next = Inconclusive, early.saw+explainedOnce, OnceTooShort
 		return f
 	}
 	var late *flaw

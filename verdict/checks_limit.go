@@ -59,7 +59,7 @@ func judgeOverAdmission(t *Trial) Finding {
 	}
 	b, i := t.court.find(pos)
 	w := b.windowEnding(i, l.Rate)
-	proof := w.overAdmission(l.Rate, l.Burst)
+	proof := w.overAdmission(l)
 	f.Saw = fmt.Sprintf("tightest window: %d admitted in %s, %s allowed", proof.Admitted, span(proof.To-proof.From),
 		tokens(proof.Allowed))
 	if burst <= float64(l.Burst)+t.Tolerance {
@@ -118,7 +118,7 @@ func (c *Court) excuseOf(pos int) (window, *Witness) {
 		}
 	})
 	w := b.windowExcusing(j, at, l.Rate)
-	return w, w.overRejection(l.Rate, l.Burst)
+	return w, w.overRejection(l)
 }
 
 func judgeScope(t *Trial) Finding {
@@ -160,7 +160,7 @@ func judgeScope(t *Trial) Finding {
 		f.Cause = t.court.cause()
 		ev := t.court.gather(profiles.Global)
 		w, _ := ev.tightest(l.Rate)
-		f.Witness = w.overAdmission(l.Rate, l.Burst)
+		f.Witness = w.overAdmission(l)
 	}
 	return f
 }
@@ -230,10 +230,10 @@ func (c *Court) certified() bool {
 // Pinned reports if the whole history so far is that of a bucket that is known this
 // well: its rate within a part of the promised one, its burst within so many tokens, from
 // edge to edge. It need not be the promised one.
-func (t *Trial) Pinned(rate, burst float64) bool {
+func (t *Trial) Pinned(part, tokens float64) bool {
 	m, c := t.court.Measured(), t.court
 	return m != nil && m.Or == nil && !c.cfg.Shared && !c.untold &&
-		m.Rate.Hi-m.Rate.Lo <= rate*c.profile.Limit.Rate && m.Burst.Hi-m.Burst.Lo <= burst+c.ticking()
+		m.Rate.Hi-m.Rate.Lo <= part*c.profile.Limit.Rate && m.Burst.Hi-m.Burst.Lo <= tokens+c.ticking()
 }
 
 // Broken reports if the whole history so far breaks the promise.
@@ -241,7 +241,7 @@ func (t *Trial) Broken() bool { return t.court.violated() }
 
 // violated reports if the whole history breaks the promise.
 func (c *Court) violated() bool {
-	j := c.evidence.Check(c.profile.Limit.Rate, c.profile.Limit.Burst, c.cfg.Tolerance)
+	j := c.evidence.Check(c.profile.Limit, c.cfg.Tolerance)
 	return j.OverAdmission.Violated || c.unjustified(j.OverRejection.Burst)
 }
 

@@ -126,7 +126,7 @@ func (t *Trial) counters(before, own []int) (kept, lost bool, proof *Witness) {
 	}
 	w, burst := judged(before, own).tightest(l.Rate)
 	if burst > float64(l.Burst)+t.Tolerance {
-		return false, true, w.overAdmission(l.Rate, l.Burst)
+		return false, true, w.overAdmission(l)
 	}
 	// A bucket that was full when the server began anew lets so many through at least. What
 	// a start takes by itself can't be a quarter of it.

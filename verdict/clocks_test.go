@@ -125,7 +125,7 @@ func TestHonestHistoriesUnderWanderingClocksAreNeverFlagged(t *testing.T) {
 			require.True(t, m.holds(rate, float64(burst)), "%s lost %g/s, %d under %+v, seed %d", m, rate, burst, c,
 				seed)
 		}
-		if j := ev.Under(Clocks{}).Check(rate, burst, 1e-6); j.Verdict == Fail {
+		if j := ev.Under(Clocks{}).Check(testLimit(rate, burst), 1e-6); j.Verdict == Fail {
 			switch {
 			case c.Error > 0:
 				wouldFail["error"]++
@@ -159,7 +159,7 @@ func TestTheDriftIsNoMoreThanAClockCanUse(t *testing.T) {
 		return decide(ds, func(at time.Duration) bool { return bucket.take(time.Duration(float64(at) * pace)) })
 	}
 	over := func(pace, said float64) Judgement {
-		return Gather(testLimit(rate, burst), history(pace)).Under(Clocks{Drift: said}).Check(rate, burst,
+		return Gather(testLimit(rate, burst), history(pace)).Under(Clocks{Drift: said}).Check(testLimit(rate, burst),
 			DefaultTolerance)
 	}
 	require.Equal(t, Pass, over(1+drift, drift).Verdict)
@@ -178,7 +178,7 @@ func TestTheTickIsNoMoreThanAClockCanUse(t *testing.T) {
 	}
 	tick := Clocks{Tick: 100 * time.Millisecond}
 	check := func(calls ...history.Call) Judgement {
-		return Gather(testLimit(100, 2), calls).Under(tick).Check(100, 2, 0)
+		return Gather(testLimit(100, 2), calls).Under(tick).Check(testLimit(100, 2), 0)
 	}
 	require.True(t, check(at(0, history.Limited)).OverRejection.Violated, "a full bucket refused")
 	require.True(t, check(at(0, history.OK), at(111, history.Limited)).OverRejection.Violated,

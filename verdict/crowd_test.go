@@ -66,7 +66,7 @@ func TestACrowdIsJudgedByTheFormulas(t *testing.T) {
 			again := Gather(limit, slices.Clone(calls)).Under(c)
 			_ = again.BurstMin(rate * 3)
 			_ = again.BurstMax(rate / 3)
-			require.Equal(t, Gather(limit, calls).Under(c).Check(rate, burst, 0.05), again.Check(rate, burst, 0.05),
+			require.Equal(t, Gather(limit, calls).Under(c).Check(limit, 0.05), again.Check(limit, 0.05),
 				"what was asked before matters, seed %d", seed)
 		}
 	}
@@ -120,7 +120,7 @@ func BenchmarkCrowd(b *testing.B) {
 	limit.Scope = profiles.Client
 	b.ReportAllocs()
 	for b.Loop() {
-		if j := Gather(limit, calls).Judge(0.01, 2, DefaultTolerance); j.Verdict != Pass {
+		if j := Gather(limit, calls).Judge(testLimit(0.01, 2), DefaultTolerance); j.Verdict != Pass {
 			b.Fatal("an honest history was flagged", j)
 		}
 	}

@@ -48,7 +48,8 @@ func (c *Court) Judge(q Question) []Finding {
 	for n := 1; n <= attempts; n++ {
 		findings = c.judgeAttempt(q, n)
 		for _, f := range findings {
-			if _, known := failed[f.Check]; f.Verdict == Fail && !known {
+			was, known := failed[f.Check]
+			if f.Verdict == Fail && was.Verdict != Fail || f.Next == OnceTooShort && !known {
 				failed[f.Check] = f
 			}
 		}
@@ -70,11 +71,6 @@ func (c *Court) excused(f Finding) Finding {
 	limit := slices.Contains([]string{overAdmission.ID, overRejection.ID, Measure.ID, RetryHint.ID, Served.ID,
 		"refusals", "headers"}, f.Check) || strings.HasPrefix(f.Check, "law ")
 	if f.Verdict != Fail || !limit {
-		return f
-	}
-	if f.Next == OnceTooShort {
-		f.Verdict, f.Cause, f.Witness = Inconclusive, "", nil
-		f.Saw += explainedOnce
 		return f
 	}
 	step, ok := c.Step()

@@ -32,7 +32,7 @@ func (t *Trial) failsFreely(k *trick) []string {
 	if burst <= float64(t.limit().Burst)+t.Tolerance {
 		return nil
 	}
-	proof := w.overAdmission(t.limit().Rate, t.limit().Burst)
+	proof := w.overAdmission(t.limit())
 	return []string{fmt.Sprintf("calls that fail cost nothing: %s of a tool that there isn't, and plain ones before "+
 		"them, were answered in %s, where %s are let through; if what fails is promised to cost as much, that is "+
 		"broken", words.Count(proof.Admitted, "call"), (proof.To - proof.From).Round(time.Millisecond),

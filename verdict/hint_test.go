@@ -208,7 +208,7 @@ func TestAWaitThatWasTooShortOnce(t *testing.T) {
 		judged := func() Finding {
 			return NewCourt(profile, calls, Config{}).Judge(Question{"burst", []Check{RetryHint}})[0]
 		}
-		require.Equal(t, row.want != Pass, judged().Verdict == Fail, "it wasn't tried again: %v", row)
+		require.Equal(t, row.want, judged().Verdict, "it wasn't tried again: %v", row)
 		require.Equal(t, row.once, judged().Next == OnceTooShort, "%v", row)
 		calls[len(calls)-1].Attempt = 2
 		f := judged()

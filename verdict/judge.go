@@ -41,40 +41,40 @@ type Judgement struct {
 // nobody. Judgement.Misdated counts them. A limit that no bucket can have (a
 // rate that is negative or no number, a burst below 1) is inconclusive.
 func JudgeLimit(limit profiles.Limit, calls []history.Call) Judgement {
-	return Gather(limit, calls).Judge(limit.Rate, limit.Burst, DefaultTolerance)
+	return Gather(limit, calls).Judge(limit, DefaultTolerance)
 }
 
-// Judge holds the evidence against a rate (tokens a second) and a burst
-// (tokens), with a tolerance in tokens.
-func (e *Evidence) Judge(rate float64, burst int, tolerance float64) Judgement {
-	j := e.Check(rate, burst, tolerance)
+// Judge holds the evidence against a limit's rate and burst, with a tolerance in tokens.
+// Whom it limits and what it charges was settled when the evidence was gathered.
+func (e *Evidence) Judge(l profiles.Limit, tolerance float64) Judgement {
+	j := e.Check(l, tolerance)
 	if j.Verdict == Inconclusive {
 		return j
 	}
-	if m, ok := e.MeasureAround(rate, tolerance); ok {
+	if m, ok := e.MeasureAround(l.Rate, tolerance); ok {
 		j.Measured = &m
 	}
 	return j
 }
 
 // Check is Judge without the measured box, which takes most of its time.
-func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
+func (e *Evidence) Check(l profiles.Limit, tolerance float64) Judgement {
 	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, Clocks: e.clocks,
 		OverRejection: Bound{Burst: math.Inf(1)}}
-	if !e.Judgeable() || !possible(rate, burst) || !(tolerance >= 0) {
+	if !e.Judgeable() || !possible(l) || !(tolerance >= 0) {
 		return j
 	}
 	// of several that are as bad the first is the witness, whatever was asked before
 	e.greediest, e.stingiest = nil, nil
-	low, burstMin := e.tightest(rate)
-	high, burstMax := e.loosest(rate)
-	j.OverAdmission = Bound{Violated: burstMin > float64(burst)+tolerance, Burst: burstMin}
-	j.OverRejection = Bound{Violated: burstMax <= float64(burst)-tolerance, Burst: burstMax}
+	low, burstMin := e.tightest(l.Rate)
+	high, burstMax := e.loosest(l.Rate)
+	j.OverAdmission = Bound{Violated: burstMin > float64(l.Burst)+tolerance, Burst: burstMin}
+	j.OverRejection = Bound{Violated: burstMax <= float64(l.Burst)-tolerance, Burst: burstMax}
 	if j.OverAdmission.Violated {
-		j.OverAdmission.Witness = low.overAdmission(rate, burst)
+		j.OverAdmission.Witness = low.overAdmission(l)
 	}
 	if j.OverRejection.Violated {
-		j.OverRejection.Witness = high.overRejection(rate, burst)
+		j.OverRejection.Witness = high.overRejection(l)
 	}
 	j.Verdict = Pass
 	if j.OverAdmission.Violated || j.OverRejection.Violated {
@@ -85,17 +85,17 @@ func (e *Evidence) Check(rate float64, burst int, tolerance float64) Judgement {
 
 // possible reports if a bucket can have a rate and a burst. One that never
 // refills can be.
-func possible(rate float64, burst int) bool {
-	return rate >= 0 && !math.IsInf(rate, 1) && burst >= 1
+func possible(l profiles.Limit) bool {
+	return l.Rate >= 0 && !math.IsInf(l.Rate, 1) && l.Burst >= 1
 }
 
 // overAdmission names the calls in the window: all were certainly decided
 // inside it, and all were admitted.
-func (w window) overAdmission(rate float64, burst int) *Witness {
+func (w window) overAdmission(l profiles.Limit) *Witness {
 	b := w.bucket
 	b.prepare()
-	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(burst) +
-		rate*w.seconds()}
+	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(l.Burst) +
+		l.Rate*w.seconds()}
 	for _, i := range b.sure {
 		if b.since(i) >= w.from && b.until(i) <= w.to {
 			out.Calls = append(out.Calls, int(b.marks[i].pos))
@@ -108,11 +108,11 @@ func (w window) overAdmission(rate float64, burst int) *Witness {
 // overRejection names the refused call first, and then every call that may
 // have drawn from the bucket in the window that excuses the refusal best.
 // Allowed is what the bucket could have granted there, and still did not.
-func (w window) overRejection(rate float64, burst int) *Witness {
+func (w window) overRejection(l profiles.Limit) *Witness {
 	b := w.bucket
 	b.prepare()
-	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(burst) +
-		rate*w.seconds()}
+	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(l.Burst) +
+		l.Rate*w.seconds()}
 	if w.from == w.to { // an instant, with whatever was in flight
 		out.From = out.To
 	}

@@ -73,6 +73,6 @@ func TestALimitThatNoBucketCanHaveIsInconclusive(t *testing.T) {
 	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, 0), calls).Verdict)
 	require.Equal(t, Inconclusive, JudgeLimit(testLimit(1, -5), calls).Verdict)
 	for _, tolerance := range []float64{-1, math.NaN()} {
-		require.Equal(t, Inconclusive, Gather(testLimit(1, 1), calls).Judge(1, 1, tolerance).Verdict)
+		require.Equal(t, Inconclusive, Gather(testLimit(1, 1), calls).Judge(testLimit(1, 1), tolerance).Verdict)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/mcpload/mcpload/profiles"
 )
 
 // A Jump is a step of the clock that a history was written by, as where NTP sets
@@ -38,21 +40,21 @@ const (
 // Jump looks for the one jump of the history's clock that alone explains why the
 // history breaks a limit. It finds none where the limit is kept, where nothing in
 // the history speaks for a jump, or where it takes more than one.
-func (e *Evidence) Jump(rate float64, burst int, tolerance float64) (Jump, bool) {
-	if e.calls > jumpMost || e.Check(rate, burst, tolerance).Verdict != Fail {
+func (e *Evidence) Jump(l profiles.Limit, tolerance float64) (Jump, bool) {
+	if e.calls > jumpMost || e.Check(l, tolerance).Verdict != Fail {
 		return Jump{}, false
 	}
 	all := e.inOrder()
 	if len(all) < 2*jumpCalls {
 		return Jump{}, false
 	}
-	for _, s := range []step{setBack(all), e.setForward(all, rate, float64(burst)-tolerance)} {
+	for _, s := range []step{setBack(all), e.setForward(all, l.Rate, float64(l.Burst)-tolerance)} {
 		if s.at < jumpCalls || s.at > len(all)-jumpCalls {
 			continue
 		}
 		near := all[max(0, s.at-jumpNear/2):min(len(all), s.at+jumpNear/2)]
-		by, ok := s.explaining(func(by int64) Judgement { return e.stepped(near, s, by).Check(rate, burst, tolerance) })
-		if ok && e.stepped(all, s, (by[0]+by[1])/2).Check(rate, burst, tolerance).Verdict != Fail {
+		by, ok := s.explaining(func(by int64) Judgement { return e.stepped(near, s, by).Check(l, tolerance) })
+		if ok && e.stepped(all, s, (by[0]+by[1])/2).Check(l, tolerance).Verdict != Fail {
 			return s.jump(by), true
 		}
 	}

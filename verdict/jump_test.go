@@ -64,11 +64,11 @@ func TestAJumpOfTheClockIsNamed(t *testing.T) {
 		}
 		log, before := jumped(calls, at, by)
 		ev := Gather(testLimit(rate, burst), log)
-		if ev.Check(rate, burst, DefaultTolerance).Verdict != Fail {
+		if ev.Check(testLimit(rate, burst), DefaultTolerance).Verdict != Fail {
 			silent++
 			continue
 		}
-		j, ok := ev.Jump(rate, burst, DefaultTolerance)
+		j, ok := ev.Jump(testLimit(rate, burst), DefaultTolerance)
 		require.True(t, ok, "%s at %s, seed %d", by, at, seed)
 		named++
 		require.Equal(t, by < 0, j.Back(), "seed %d", seed)
@@ -107,11 +107,11 @@ func TestNoJumpIsMadeUp(t *testing.T) {
 			calls = decide(randomPlan(r, 600, rate), wrong)
 		}
 		ev := Gather(testLimit(rate, burst), calls)
-		if ev.Check(rate, burst, DefaultTolerance).Verdict != Fail {
+		if ev.Check(testLimit(rate, burst), DefaultTolerance).Verdict != Fail {
 			continue
 		}
 		failed++
-		j, ok := ev.Jump(rate, burst, DefaultTolerance)
+		j, ok := ev.Jump(testLimit(rate, burst), DefaultTolerance)
 		require.False(t, ok, "%+v of fault %d, seed %d", j, seed%10, seed)
 	}
 	require.Greater(t, failed, 150)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/mcpload/mcpload/profiles"
 )
 
 // A Band says, for one bucket of the server and every instant of a history,
@@ -49,13 +51,12 @@ type LevelPoint struct {
 }
 
 // Bands returns the band of every bucket that the evidence knows, in the order
-// of their first calls, for a rate (tokens a second) and a burst (tokens). It
-// costs O(n log n).
-func (e *Evidence) Bands(rate float64, burst int) []Band {
+// of their first calls, for a limit's rate and burst. It costs O(n log n).
+func (e *Evidence) Bands(l profiles.Limit) []Band {
 	bands := make([]Band, 0, len(e.buckets))
 	for _, b := range e.buckets {
 		if len(b.marks) > 0 {
-			bands = append(bands, b.band(rate, float64(burst)))
+			bands = append(bands, b.band(l.Rate, float64(l.Burst)))
 		}
 	}
 	return bands

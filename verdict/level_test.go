@@ -43,7 +43,7 @@ func TestTheBandHoldsTheTrueLevel(t *testing.T) {
 		rate, burst := 1+r.Float64()*40, 1+r.IntN(30)
 		take, seen := watched(rate, burst)
 		calls := decide(randomPlan(r, 150, rate), take)
-		bands := exactly(testLimit(rate, burst), calls).Bands(rate, burst)
+		bands := exactly(testLimit(rate, burst), calls).Bands(testLimit(rate, burst))
 		require.Len(t, bands, 1)
 		for _, s := range *seen {
 			least, most := bands[0].At(s.at)
@@ -80,7 +80,7 @@ func TestTheBandIsItsFormula(t *testing.T) {
 			}
 		}
 		c := anyClocks(r)
-		band := Gather(limit, calls).Under(c).Bands(rate, burst)[0]
+		band := Gather(limit, calls).Under(c).Bands(testLimit(rate, burst))[0]
 		for range 200 {
 			at := calls[r.IntN(len(calls))].Received + time.Duration(r.NormFloat64()*5e7)
 			least, most := band.At(at)
@@ -135,7 +135,7 @@ func TestTheBandShowsWhatTheChecksFind(t *testing.T) {
 		rate, burst := 2+r.Float64()*30, 3+r.IntN(12)
 		actual := newLevel(rate*[]float64{1, 0.8, 1.3}[r.IntN(3)], burst+r.IntN(5)-2)
 		e := Gather(testLimit(rate, burst), decide(randomPlan(r, 200, rate), actual.take)).Under(anyClocks(r))
-		j, band := e.Check(rate, burst, tolerance), e.Bands(rate, burst)[0]
+		j, band := e.Check(testLimit(rate, burst), tolerance), e.Bands(testLimit(rate, burst))[0]
 		lowest, highest := float64(burst), -1.0
 		for _, l := range band.Levels {
 			lowest = min(lowest, l.Most)
@@ -165,7 +165,7 @@ func TestTheBandShowsWhatTheChecksFind(t *testing.T) {
 // A limit a client has a band a client; nothing has none.
 func TestABandABucket(t *testing.T) {
 	limit := testLimit(1, 2)
-	require.Empty(t, Gather(limit, nil).Bands(1, 2))
+	require.Empty(t, Gather(limit, nil).Bands(testLimit(1, 2)))
 	limit.Scope = profiles.Client
 	var calls []history.Call
 	for i, client := range []string{"c2", "c1", "c2"} {
@@ -174,7 +174,7 @@ func TestABandABucket(t *testing.T) {
 		c.Client, c.Method = client, "tools/call"
 		calls = append(calls, c)
 	}
-	bands := exactly(limit, calls).Bands(1, 2)
+	bands := exactly(limit, calls).Bands(testLimit(1, 2))
 	require.Len(t, bands, 2)
 	require.Equal(t, "c2", bands[0].Client)
 	_, most := bands[0].At(3 * time.Millisecond)

@@ -175,7 +175,7 @@ func (c *Court) apart() bool {
 	if l.Scope == profiles.Client || len(c.clients()) < 2 {
 		return false
 	}
-	alone := c.gather(profiles.Client).Check(l.Rate, l.Burst, c.cfg.Tolerance)
+	alone := c.gather(profiles.Client).Check(l, c.cfg.Tolerance)
 	return alone.Verdict == Pass && c.needs(profiles.Global) > float64(l.Burst)+c.cfg.Tolerance
 }
 
@@ -185,5 +185,5 @@ func (c *Court) together() bool {
 	if l.Scope != profiles.Client || len(c.clients()) < 2 {
 		return false
 	}
-	return c.gather(profiles.Global).Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict == Pass
+	return c.gather(profiles.Global).Check(l, c.cfg.Tolerance).Verdict == Pass
 }

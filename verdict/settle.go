@@ -119,7 +119,7 @@ func (c *Court) withoutOthers() *Court {
 				call.Outcome = history.Rejected
 			}
 		})
-		if others.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Pass {
+		if others.evidence.Check(l, c.cfg.Tolerance).Verdict != Pass {
 			continue
 		}
 		if left != nil {

@@ -75,7 +75,7 @@ func TestAsidesMayCost(t *testing.T) {
 			if row.name == "perhaps decided just now" {
 				burst = 3
 			}
-			j := Gather(everything(burst), row.calls).Check(1, burst, DefaultTolerance)
+			j := Gather(everything(burst), row.calls).Check(testLimit(1, burst), DefaultTolerance)
 			require.Equal(t, row.want, j.Verdict, "%+v", j)
 		})
 	}
@@ -112,7 +112,7 @@ func TestHonestLimitOfEverything(t *testing.T) {
 			calls = append(calls, c)
 		}
 		e := Gather(everything(burst), calls)
-		j := e.Check(rate, burst, DefaultTolerance)
+		j := e.Check(testLimit(rate, burst), DefaultTolerance)
 		require.NotEqual(t, Fail, j.Verdict, "%+v", j)
 	})
 }

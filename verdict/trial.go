@@ -100,12 +100,12 @@ func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 // and keeps it at two, with the burst pinned as closely as Pressure demands.
 func (c *Court) weigh() {
 	l := c.profile.Limit
-	if c.cfg.Shared || !l.Presumed || c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict != Fail {
+	if c.cfg.Shared || !l.Presumed || c.evidence.Check(l, c.cfg.Tolerance).Verdict != Fail {
 		return
 	}
 	double := c.weighing(l, 2).gather(c.calls)
 	pin := double.BurstMax(l.Rate) - double.BurstMin(l.Rate)
-	if pin <= maxPin+c.ticking() && double.Check(l.Rate, l.Burst, c.cfg.Tolerance).Verdict == Pass {
+	if pin <= maxPin+c.ticking() && double.Check(l, c.cfg.Tolerance).Verdict == Pass {
 		c.evidence, c.weight = double, 2
 	}
 }

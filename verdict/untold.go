@@ -21,7 +21,7 @@ func (c *Court) doubt() {
 	if !l.Presumed || c.profile.Call.Method == "" || c.profile.Call.Method == toolCall {
 		return
 	}
-	if !c.evidence.Check(l.Rate, l.Burst, c.cfg.Tolerance).OverAdmission.Violated {
+	if !c.evidence.Check(l, c.cfg.Tolerance).OverAdmission.Violated {
 		return
 	}
 	c.untold = true

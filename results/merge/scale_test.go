@@ -133,8 +133,8 @@ func BenchmarkScale(b *testing.B) {
 	b.Run("history", func(b *testing.B) {
 		for b.Loop() {
 			took := spent(b)
-			e := verdict.NewEvidence(profiles.Limit{Rate: 50_000, Burst: 100, Scope: profiles.Global,
-				Charges: []string{"*"}})
+			limit := profiles.Limit{Rate: 50_000, Burst: 100, Scope: profiles.Global, Charges: []string{"*"}}
+			e := verdict.NewEvidence(limit)
 			line := 0
 			off, err := Joint(parts, Config{}, func(c *history.Call) error {
 				line++
@@ -144,7 +144,7 @@ func BenchmarkScale(b *testing.B) {
 			require.NoError(b, err)
 			clocks := verdict.DefaultClocks()
 			clocks.Error = off
-			f := e.Under(clocks).Check(50_000, 100, verdict.DefaultTolerance)
+			f := e.Under(clocks).Check(limit, verdict.DefaultTolerance)
 			require.Equal(b, 8*calls, line)
 			if full {
 				require.Equal(b, verdict.Pass, f.Verdict)

@@ -45,7 +45,7 @@ func bucketCalls(n int, rate, burst float64) []history.Call {
 // judged is a document about calls, with the finding that they give.
 func judged(calls []history.Call, rate float64, burst int) *results.Document {
 	limit := profiles.Limit{Rate: rate, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}}
-	j := verdict.Gather(limit, calls).Check(rate, burst, verdict.DefaultTolerance)
+	j := verdict.Gather(limit, calls).Check(limit, verdict.DefaultTolerance)
 	f := verdict.Finding{Check: "over-admission", Verdict: j.Verdict, Want: "what the limit allows",
 		Saw: "what was seen", Witness: j.OverAdmission.Witness}
 	if j.OverRejection.Violated {

@@ -296,7 +296,7 @@ func (v *server) charts(calls []history.Call, exhibits []*exhibit) {
 
 // timelines draws the bucket's level, a drawing a client where each has a bucket.
 func (v *server) timelines(calls []history.Call, limit profiles.Limit, x axis, exhibits []*exhibit) {
-	bands := verdict.Gather(limit, calls).Under(v.Clocks.Judged()).Bands(limit.Rate, limit.Burst)
+	bands := verdict.Gather(limit, calls).Under(v.Clocks.Judged()).Bands(limit)
 	proofs := func(client string) []*exhibit {
 		return slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool {
 			return client != "" && calls[e.Witness.Calls[0]-1].Client != client

@@ -48,7 +48,7 @@ func TestWhatAStepWouldExplainIsTriedAgain(t *testing.T) {
 	require.Empty(t, out.spoilt(hasty, list))
 	require.Empty(t, out.spoilt(mocked, list))
 
-	once := []results.Finding{{Check: "retry-after", Verdict: verdict.Fail, Next: verdict.OnceTooShort}}
+	once := []results.Finding{{Check: "retry-after", Verdict: verdict.Inconclusive, Next: verdict.OnceTooShort}}
 	require.Contains(t, out.stepped(j, nil, once), "one refusal asked for too short a wait")
 	require.Empty(t, out.stepped(mocked, nil, once))
 }

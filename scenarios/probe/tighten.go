@@ -1,6 +1,9 @@
 package probe
 
-import "github.com/mcpload/mcpload/verdict"
+import (
+	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
+)
 
 // finest is how far apart, as a part of the rate, two rates are tried.
 const finest = 5e-4
@@ -13,7 +16,7 @@ const finest = 5e-4
 // nothing; what is outside of it never does.
 func tighten(e *verdict.Evidence, m verdict.Measured, tolerance float64) verdict.Measured {
 	bounds := func(rate float64) (needs, allows float64) {
-		j := e.Check(rate, 1, tolerance)
+		j := e.Check(profiles.Limit{Rate: rate, Burst: 1}, tolerance)
 		// A bucket holds a token at least, and refuses no call when it is full.
 		return max(1, j.OverAdmission.Burst-2*tolerance), j.OverRejection.Burst
 	}
