@@ -43,8 +43,9 @@ func (c *Court) diagnose() string {
 	return p.cause()
 }
 
-// Cause says why the evidence breaks a limit's rate and burst, or that nobody knows, as the causes in findings do. Of a history of more
-// than 100,000 calls it says nothing: that would take longer than judging it.
+// Cause says why the evidence breaks a limit's rate and burst, or that nobody knows, as
+// the causes in findings do. Of a history of more than 100,000 calls it says nothing:
+// that would take longer than judging it.
 func (e *Evidence) Cause(l profiles.Limit, tolerance float64) string {
 	if e.calls > long || !possible(l) || l.Rate == 0 {
 		return ""

@@ -44,7 +44,7 @@ func judgeRetryHint(t *Trial) Finding {
 	}
 	early, twice := t.tooEarly(r.waits)
 	switch {
-	case early != nil && twice:
+	case early != nil && (twice || t.court.cfg.Steady):
 		f.Verdict, f.Saw, f.Witness, f.Cause = Fail, early.saw, early.witness, "Retry-After is too short"
 		return f
 	case early != nil:

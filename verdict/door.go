@@ -89,8 +89,8 @@ func (c *Court) excused(f Finding) Finding {
 func (c *Court) Step() (ClockStep, bool) {
 	if !c.stepped && c.weight == 1 && len(c.calls) <= mostExplained {
 		p, cfg := c.profile.Laws(), LawConfig{Clocks: c.Clocks(), Tolerance: c.cfg.Tolerance, Shared: c.cfg.Shared}
-		if c.laws != nil {
-			p, cfg = c.laws()
+		if l := c.cfg.Laws; l != nil {
+			p, cfg = l.Held, l.config(c)
 		}
 		if s, ok := LawStep(p, c.calls, cfg); ok {
 			c.step = &s

@@ -205,9 +205,11 @@ func TestAWaitThatWasTooShortOnce(t *testing.T) {
 		calls := append(drained(row.hints[0]), at(60*ms, history.Limited, row.hints[1]), at(90*ms, history.Limited,
 			row.hints[2]))
 		profile := profiles.Profile{Limit: limit}
-		judged := func() Finding {
-			return NewCourt(profile, calls, Config{}).Judge(Question{"burst", []Check{RetryHint}})[0]
+		judge := func(cfg Config) Finding {
+			return NewCourt(profile, calls, cfg).Judge(Question{"burst", []Check{RetryHint}})[0]
 		}
+		judged := func() Finding { return judge(Config{}) }
+		require.Equal(t, row.want != Pass, judge(Config{Steady: true}).Verdict == Fail, "nobody sets its clock: %v", row)
 		require.Equal(t, row.want, judged().Verdict, "it wasn't tried again: %v", row)
 		require.Equal(t, row.once, judged().Next == OnceTooShort, "%v", row)
 		calls[len(calls)-1].Attempt = 2

@@ -156,7 +156,6 @@ func (l *Laws) Judged(c *Court) LawJudgement {
 			l.causes = append(l.causes, "its clock shows whole seconds only (--clock-tick 1s judges by such a one)")
 		}
 	}
-	c.laws = func() (promise.Promise, LawConfig) { return l.Held, cfg }
 	for x := range l.judged.Laws {
 		l.judged.Laws[x].Law = l.Said[x]
 	}
@@ -234,6 +233,9 @@ func (l *Laws) unsaid(c *Court, x int, f LawFinding) string {
 func (l *Laws) refusalFinding(c *Court) Finding {
 	f := Finding{Check: "refusals", Want: "every refusal can have been made by some law", Verdict: Pass,
 		Saw: "each can"}
+	if c.doubted != "" {
+		f.Warnings = []string{c.doubted}
+	}
 	after := afterCrowds(c.calls)
 	var list []Unexplained
 	var barred []int

@@ -93,18 +93,19 @@ func (l *Laws) saysFinding(c *Court) Finding {
 	if c.cfg.Shared { // others may have taken what was promised
 		return f
 	}
-	switch short := l.tooShort(c, j, true); len(short) {
-	case 0:
+	switch short := l.tooShort(c, j, true); {
+	case len(short) == 0:
 		if short = l.tooShort(c, j, false); len(short) > 1 {
 			f.Warnings = append(f.Warnings, short[0].says(c.calls)+": that was too short, unless refused "+
 				"calls prolong what they met")
 		}
-	case 1:
+	case len(short) == 1 && !c.cfg.Steady:
 		f.Verdict, f.Saw, f.Next = Inconclusive, short[0].says(c.calls)+explainedOnce, OnceTooShort
 	default:
 		f.Verdict, f.Saw, f.Cause = Fail, short[0].says(c.calls), "Retry-After is too short"
-		f.Witness = &Witness{From: c.calls[short[0].told].Received, To: c.calls[short[1].later].Sent}
-		for _, w := range short[:2] {
+		short = short[:min(2, len(short))]
+		f.Witness = &Witness{From: c.calls[short[0].told].Received, To: c.calls[short[len(short)-1].later].Sent}
+		for _, w := range short {
 			f.Witness.Calls = append(f.Witness.Calls, w.told+1, w.later+1)
 		}
 	}

@@ -13,12 +13,12 @@ import (
 //
 // HTTP 503 with Retry-After is a limiter's no as well as an outage's (RFC 9110,
 // section 15.6.4). It is taken for a refusal where the profile says so, or else
-// where the history does: the promised bucket can have given all of them, or
+// where the history does: what is promised can have given all of them, or
 // there are no other refusals and some bucket can. An outage comes whether the
 // bucket is full or empty, so that it soon refuses what no bucket would.
 //
-// Where refusals of one look prove the limit broken, and those of every other look are
-// the promised bucket's to the last, somebody in front of the server or behind its tool
+// Where refusals of one look prove the promise broken, and those of every other look are
+// as promised to the last, somebody in front of the server or behind its tool
 // refuses as well: a proxy with its own 429, or a tool that passes on what its provider
 // said. That is a failed call, and no refusal by the limit. Only one look can be so: of
 // a server that words each refusal anew, none is taken out.
@@ -28,7 +28,7 @@ import (
 // the promise lets through, nobody knows, and they are held against nobody.
 //
 // A failure that speaks of a limit, or has a code that limiters use, is taken for a refusal
-// where the limit has shown no other, and the promised bucket can have given each of them: it
+// where the limit has shown no other, and what is promised can have given each of them: it
 // comes under pressure, and goes without it.
 //
 // What was refused after a crowd of an audit's own may be a ban, and isn't held against the
@@ -73,7 +73,8 @@ func (c *Court) withoutOutages() *Court {
 			call.Outcome = history.Limited
 		}
 	})
-	if !taken.unjustified(taken.evidence.BurstMax(c.profile.Limit.Rate)) || others == "" && taken.Measured() != nil {
+	bucket := c.cfg.Laws == nil
+	if taken.justified() || bucket && others == "" && taken.Measured() != nil {
 		return taken
 	}
 	left := c.with(func(call *history.Call) {
@@ -81,7 +82,7 @@ func (c *Court) withoutOutages() *Court {
 			call.Outcome = history.Rejected
 		}
 	})
-	why := "no bucket would have refused those calls"
+	why := "no " + c.promiseWord() + " would have refused those calls"
 	if others != "" {
 		why = "its refusals are " + others + ", and " + why
 	}
@@ -95,12 +96,6 @@ func (c *Court) withoutOutages() *Court {
 const mostLooks = 4
 
 func (c *Court) withoutOthers() *Court {
-	if c.cfg.Shared || !c.unjustified(c.evidence.BurstMax(c.profile.Limit.Rate)) {
-		return c
-	}
-	if b := c.withoutBans(); b != c && !b.unjustified(b.evidence.BurstMax(c.profile.Limit.Rate)) {
-		return c // a ban explains it, which looks as the limiter's refusals or not
-	}
 	looks, said := map[string]int{}, map[string]string{}
 	for _, call := range c.calls {
 		if call.Outcome == history.Limited && call.Label != Handshake {
@@ -108,10 +103,12 @@ func (c *Court) withoutOthers() *Court {
 			said[look(call)] = call.Detail
 		}
 	}
-	if len(looks) < 2 || len(looks) > mostLooks {
+	if c.cfg.Shared || len(looks) < 2 || len(looks) > mostLooks || c.justified() {
 		return c
 	}
-	l := c.profile.Limit
+	if b := c.withoutBans(); b != c && b.justified() {
+		return c // a ban explains it, which looks as the limiter's refusals or not
+	}
 	var left *Court
 	for one, n := range looks {
 		others := c.with(func(call *history.Call) {
@@ -119,16 +116,16 @@ func (c *Court) withoutOthers() *Court {
 				call.Outcome = history.Rejected
 			}
 		})
-		if others.evidence.Check(l, c.cfg.Tolerance).Verdict != Pass {
+		if !others.keeps() {
 			continue
 		}
 		if left != nil {
 			return c // either may be the limit's
 		}
 		left, others.stray = others, said[one]
-		left.doubted = fmt.Sprintf("%s %.160q counted as failed, not as refused: the promised bucket would not have "+
+		left.doubted = fmt.Sprintf("%s %.160q counted as failed, not as refused: the promised %s would not have "+
 			"given them, and gave every other refusal, so that somebody in front of the server or behind its tool "+
-			"seems to refuse as well; --not-refusal says so for good", plural(n, "answer"), said[one])
+			"seems to refuse as well; --not-refusal says so for good", plural(n, "answer"), said[one], c.promiseWord())
 	}
 	if left == nil {
 		return c
@@ -177,13 +174,13 @@ var weakCodes = []int{-32003, -32004, -32005, -32010, -32023, -32029, -42900}
 const leastPressure = 3
 
 func (c *Court) withPressure() *Court {
-	l := c.profile.Limit
-	if l.Rate <= 0 || c.profile.Lawful() || c.cfg.Shared {
+	laws := c.cfg.Laws
+	if laws == nil && (c.profile.Limit.Rate <= 0 || c.profile.Lawful()) || c.cfg.Shared {
 		return c
 	}
 	weak := func(call *history.Call) bool {
 		if call.Outcome != history.Rejected && call.Outcome != history.ToolError || c.doubtful(*call) ||
-			slices.Contains(notLimits, call.Status) {
+			slices.Contains(notLimits, call.Status) || laws != nil && laws.Fails != "" && call.Tool == laws.Fails {
 			return false // before any text is read: nearly all calls are
 		}
 		_, _, words := history.LimitWords(call.Detail)
@@ -210,13 +207,53 @@ func (c *Court) withPressure() *Court {
 			call.Outcome = history.Limited
 		}
 	})
-	if taken.unjustified(taken.evidence.BurstMax(l.Rate)) || taken.Measured() == nil {
+	if !taken.justified() || !taken.seen() {
 		return c
 	}
-	taken.doubted = fmt.Sprintf("%s such as %.160q counted as refused: no other refusal came, and the promised bucket "+
+	taken.doubted = fmt.Sprintf("%s such as %.160q counted as refused: no other refusal came, and the promised %s "+
 		"can have given each of them (--refusal says so for good, --not-refusal that they aren't)", plural(n, "answer"),
-		said)
+		said, c.promiseWord())
 	return taken
+}
+
+// promiseWord is in a word what the server is held to.
+func (c *Court) promiseWord() string {
+	switch {
+	case c.cfg.Laws == nil:
+		return "bucket"
+	case len(c.cfg.Laws.Held) == 1:
+		return "law"
+	}
+	return "laws"
+}
+
+// byLaws holds the calls, as they are taken, against the laws that are promised.
+func (c *Court) byLaws() LawJudgement {
+	return JudgeLaws(c.cfg.Laws.Held, c.calls, c.cfg.Laws.config(c))
+}
+
+// justified reports if what is promised can have made every refusal.
+func (c *Court) justified() bool {
+	if c.cfg.Laws != nil {
+		return len(c.byLaws().Unexplained) == 0
+	}
+	return !c.unjustified(c.evidence.BurstMax(c.profile.Limit.Rate))
+}
+
+// seen reports if the calls show a limit at work.
+func (c *Court) seen() bool {
+	if c.cfg.Laws != nil {
+		return slices.ContainsFunc(c.byLaws().Laws, func(f LawFinding) bool { return f.State == Kept })
+	}
+	return c.Measured() != nil
+}
+
+// keeps reports if the calls keep what is promised.
+func (c *Court) keeps() bool {
+	if c.cfg.Laws != nil {
+		return c.byLaws().Verdict == Pass
+	}
+	return c.evidence.Check(c.profile.Limit, c.cfg.Tolerance).Verdict == Pass
 }
 
 // with returns a court over the same calls, each changed.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
-	"github.com/mcpload/mcpload/promise"
 )
 
 // A Check is one question to a history. Checks are values: catalogues list
@@ -37,6 +36,8 @@ type Config struct {
 	Tolerance float64 // tokens; 0 means DefaultTolerance
 	Shared    bool    // others may use the server during the run: refusals can't be held against it
 	Clocks    *Clocks // how far the clocks may disagree; nil means DefaultClocks
+	Steady    bool    // nobody sets the server's clock, as of a mock: no step of it explains anything
+	Laws      *Laws   // what is promised in place of the profile's limit; nil: that is
 }
 
 // A Court holds a server's whole history, and what is computed of it once.
@@ -57,8 +58,6 @@ type Court struct {
 	step     *ClockStep   // of the server's clock, that alone explains what is wrong; nil: none does
 	stepped  bool         // step is looked for
 
-	// laws are what the history was held to in place of the profile's limit; nil: nothing was
-	laws     func() (promise.Promise, LawConfig)
 	hastiest []*Witness // waits that were too short: see hasty; nil: nobody asked
 }
 

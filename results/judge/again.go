@@ -87,12 +87,12 @@ func (a *again) server(s *results.Server) error {
 		}
 		return nil
 	}
-	set, laws, err := settingOf(s, asked)
+	set, err := settingOf(s, asked)
 	if err != nil {
 		return err
 	}
 	stored := s.Scenarios
-	Server(s, set, laws, calls)
+	Server(s, set, calls)
 	for i := range s.Scenarios {
 		a.Judged += len(s.Scenarios[i].Findings)
 		quarantined(&s.Scenarios[i], stored)
@@ -161,7 +161,7 @@ func (a *again) calls(server string) (calls []history.Call, err error) {
 }
 
 // settingOf is under what a server was judged, by its part of the document.
-func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, *verdict.Laws, error) {
+func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, error) {
 	more := results.Setting{}
 	if s.Setting != nil {
 		more = *s.Setting
@@ -174,25 +174,25 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, *v
 	set := verdict.Setting{
 		Profile: profiles.Profile{Name: s.Server, Limit: limitOf(s.Limit, more), Call: load,
 			Refusal: profiles.Refusal{Statuses: more.Statuses}},
-		Config: verdict.Config{Shared: more.Shared, Clocks: &clocks},
+		Config: verdict.Config{Shared: more.Shared, Clocks: &clocks, Steady: s.Target.Kind == "mock"},
 	}
 	demands, err := thresholds(more.Thresholds)
 	if err != nil {
-		return set, nil, err
+		return set, err
 	}
 	if s.Promise != "" {
 		laws, err := lawsOf(s, load, more)
 		if err != nil {
-			return set, nil, err
+			return set, err
 		}
 		laws.Audited = slices.ContainsFunc(asked, func(sc results.Scenario) bool {
 			return slices.ContainsFunc(sc.Findings, func(f results.Finding) bool {
 				return f.Check == verdict.Tricks.ID
 			})
 		})
-		set.Profile.Limit = Permissive()
+		set.Profile.Limit, set.Config.Laws = Permissive(), laws
 		set.Questions = []verdict.Question{scenarios.LawQuestion(scenarios.Laws().Demanding(demands), laws)}
-		return set, laws, nil
+		return set, nil
 	}
 	var list []scenarios.Scenario
 	for _, sc := range asked {
@@ -200,7 +200,7 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, *v
 		list = append(list, known.Demanding(demands))
 	}
 	set.Questions = scenarios.Questions(list)
-	return set, nil, nil
+	return set, nil
 }
 
 // thresholds reads demands as they were given.
@@ -282,9 +282,9 @@ func Lanes(s *results.Server, calls []history.Call) ([]verdict.Lane, error) {
 	if s.Promise == "" || len(calls) == 0 {
 		return nil, nil
 	}
-	set, laws, err := settingOf(s, nil)
+	set, err := settingOf(s, nil)
 	if err != nil {
 		return nil, err
 	}
-	return laws.Lanes(set.Court(calls)), nil
+	return set.Config.Laws.Lanes(set.Court(calls)), nil
 }

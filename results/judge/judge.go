@@ -27,11 +27,11 @@ func Permissive() profiles.Limit {
 	return profiles.Limit{Rate: 1e9, Burst: 1_000_000_000, Scope: profiles.Global, Charges: []string{"*"}}
 }
 
-// Server judges a server's whole history and fills in its part of a document. Laws
-// are those among the setting's questions, or nil. It returns the calls as they
-// were settled: an answer alone doesn't always tell if it is a refusal.
-func Server(s *results.Server, set verdict.Setting, laws *verdict.Laws, calls []history.Call) []history.Call {
-	court := set.Court(calls)
+// Server judges a server's whole history and fills in its part of a document. It
+// returns the calls as they were settled: an answer alone doesn't always tell if it
+// is a refusal.
+func Server(s *results.Server, set verdict.Setting, calls []history.Call) []history.Call {
+	court, laws := set.Court(calls), set.Config.Laws
 	calls = court.Calls()
 	last := history.LastAttempts(calls)
 	latency := results.Measure(slices.DeleteFunc(slices.Clone(calls), func(c history.Call) bool {

@@ -44,8 +44,9 @@ func lawful(t *testing.T, most int) (*results.Document, []history.Call) {
 	s := results.Server{Server: "acb", Target: results.Target{Kind: "mock", Transport: "http", Call: &results.Call{
 		Method: "tools/call"}}, Promise: results.PromiseText(said), PromiseSource: "a.yaml:3"}
 	set := verdict.Setting{Profile: profiles.Profile{Name: "acb", Limit: judge.Permissive()},
+		Config:    verdict.Config{Laws: laws},
 		Questions: []verdict.Question{scenarios.LawQuestion(scenarios.Laws(), laws)}}
-	judge.Server(&s, set, laws, calls)
+	judge.Server(&s, set, calls)
 	d := &results.Document{Started: "2026-11-25T10:00:00Z", Servers: []results.Server{s}}
 	d.Finish()
 	return d, calls

@@ -167,7 +167,7 @@ type spoilt struct {
 // was, since some checks ask the whole run; and what failed, where that may be one
 // step of the server's clock.
 func (o *Outcome) spoilt(j Job, list []scenarios.Scenario) []spoilt {
-	court := verdict.NewCourt(j.Profile, o.Calls, verdict.Config{Shared: j.shares(), Clocks: j.Clocks})
+	court := j.judged().Court(o.Calls)
 	elsewhere := ""
 	for _, s := range list {
 		if why := court.Trial(s.Name).Disturbance(); why != "" && elsewhere == "" {
@@ -205,9 +205,6 @@ func (o *Outcome) stepped(j Job, court *verdict.Court, findings []results.Findin
 	}
 	if slices.ContainsFunc(findings, func(f results.Finding) bool { return f.Next == verdict.OnceTooShort }) {
 		return "as one refusal asked for too short a wait, and who always does shows it again"
-	}
-	if _, laws := j.judged(); laws != nil {
-		laws.Judged(court)
 	}
 	if step, ok := court.Step(); ok {
 		return "as " + step.String() + ", would explain what is wrong"
@@ -252,21 +249,21 @@ const breath = 20 * time.Millisecond
 
 // judge fills in the findings of every scenario.
 func (o *Outcome) judge(j Job) {
-	set, laws := j.judged()
-	if laws != nil {
+	if j.Laws != nil {
 		o.Server.Setting = j.recorded() // only now is it known when the history began
 	}
-	o.Calls = judge.Server(&o.Server, set, laws, o.Calls)
+	o.Calls = judge.Server(&o.Server, j.judged(), o.Calls)
 }
 
-// judged is under what the job's calls are judged, and the laws among that.
-func (j *Job) judged() (verdict.Setting, *verdict.Laws) {
-	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares(), Clocks: j.Clocks}}
+// judged is under what the job's calls are judged.
+func (j *Job) judged() verdict.Setting {
+	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares(), Clocks: j.Clocks,
+		Steady: j.Kind == target.Mock}}
 	if j.Laws == nil {
 		set.Questions = scenarios.Questions(j.Scenarios)
-		return set, nil
+		return set
 	}
-	laws := j.Laws.judged(j)
-	set.Questions = []verdict.Question{scenarios.LawQuestion(j.Scenarios[0], laws)}
-	return set, laws
+	set.Config.Laws = j.Laws.judged(j)
+	set.Questions = []verdict.Question{scenarios.LawQuestion(j.Scenarios[0], set.Config.Laws)}
+	return set
 }

@@ -156,7 +156,7 @@ func TestAFailOfAnyAttemptCounts(t *testing.T) {
 	var server results.Server
 	set := verdict.Setting{Profile: profiles.Profile{Limit: limit},
 		Questions: scenarios.Questions([]scenarios.Scenario{burst})}
-	judge.Server(&server, set, nil, calls)
+	judge.Server(&server, set, calls)
 	s := server.Scenarios[0]
 	require.Equal(t, verdict.Fail, s.Verdict)
 	require.Equal(t, 2, s.Calls.Sent)
