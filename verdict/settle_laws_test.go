@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func TestRefusalsAreSettledByLaws(t *testing.T) {
 	const law = "5 per 2s fixed methods tools/call"
 	slow := func(c *history.Call) { c.Outcome, c.Detail = history.ToolError, "Whoa, slow down!" }
 	coded := func(c *history.Call) { c.Outcome, c.Code, c.Detail = history.Rejected, -32010, "error -32010: no" }
+	bare := func(c *history.Call) { c.Outcome, c.Status, c.Detail = history.Rejected, 503, "HTTP 503" }
 	plain := func(c *history.Call) { c.Outcome, c.Detail = history.ToolError, "no such city" }
 	upstream := func(c *history.Call) bool { // whatever the window holds
 		if c.Sent%(700*time.Millisecond) != 0 {
@@ -75,6 +77,7 @@ func TestRefusalsAreSettledByLaws(t *testing.T) {
 		{"words", fixed(120, slow, nil), law, Pass, "the promised law can have given each of them"},
 		{"codes", fixed(120, coded, nil), law, Pass, "the promised law can have given each of them"},
 		{"other words", fixed(120, plain, nil), law, Inconclusive, ""},
+		{"a status", fixed(120, bare, nil), law, Inconclusive, ""},
 		{"words that come whenever", fixed(120, slow, upstream), law, Inconclusive, ""},
 		{"words, and the law isn't that", fixed(120, slow, nil), "8 per 2s fixed methods tools/call", Inconclusive, ""},
 		{"words, and too much let in", fixed(120, slow, nil), "4 per 2s fixed methods tools/call", Fail, ""},
@@ -96,6 +99,8 @@ func TestRefusalsAreSettledByLaws(t *testing.T) {
 			require.Contains(t, court.Doubted(), row.doubts, row.name)
 			require.Equal(t, []string{court.Doubted()}, laws.refusalFinding(court).Warnings, "and it is said")
 		}
+		advice := laws.Complete().Judge(court.Trial("burst")).Next
+		require.Equal(t, row.name == "a status", strings.Contains(advice, "add --refusal status=503"), row.name+advice)
 		again, _ := byLaw(t, row.law, court.Calls())
 		require.Equal(t, court.Calls(), again.Calls(), "%s: what is settled once is settled the same way again", row.name)
 	}

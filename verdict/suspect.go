@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -173,7 +174,7 @@ func (t *Trial) advised(f Finding) Finding {
 	}
 	if t.court.stray != "" {
 		f.Next = "see who else refuses: " + t.court.doubted
-	} else if s, ok := Suspect(t.limit(), t.court.calls); ok {
+	} else if s, ok := t.court.suspect(); ok {
 		f.Next = s.String()
 	} else if t.court.doubted != "" {
 		f.Next = "see if the server was away for a while: " + t.court.doubted
@@ -181,6 +182,36 @@ func (t *Trial) advised(f Finding) Finding {
 		f.Next = next
 	}
 	return f
+}
+
+// suspect finds the answers that are the likeliest to be refusals: of laws, those that they
+// can have made to the last, where no words tell.
+func (c *Court) suspect() (Suspicion, bool) {
+	if s, ok := Suspect(c.profile.Limit, c.calls); ok || c.cfg.Laws == nil {
+		return s, ok
+	}
+	kinds := map[string]Suspicion{}
+	for i := range c.calls {
+		call := &c.calls[i]
+		sign, said, _ := signOf(*call)
+		if call.Label != Handshake && sign != "" && sign != "text=" {
+			kinds[sign] = Suspicion{kinds[sign].Calls + 1, said, sign}
+		}
+	}
+	for _, sign := range slices.Sorted(maps.Keys(kinds)) {
+		if kinds[sign].Calls < leastPressure || len(kinds) > mostLooks {
+			continue
+		}
+		taken := c.with(func(call *history.Call) {
+			if s, _, _ := signOf(*call); s == sign && call.Label != Handshake {
+				call.Outcome = history.Limited
+			}
+		})
+		if taken.justified() && taken.seen() {
+			return kinds[sign], true
+		}
+	}
+	return Suspicion{}, false
 }
 
 // lostSession tells of a server that no longer knows our session: over HTTP that
