@@ -198,11 +198,16 @@ type LoadSpan struct {
 
 // A LoadSlope is how fast something grows, with its 99 % confidence interval.
 type LoadSlope struct {
-	What   string  `json:"what"` // "rss", "fds" or "threads"
-	PerMin float64 `json:"per_min"`
-	Lo     float64 `json:"lo"`
-	Hi     float64 `json:"hi"`
-	Leak   bool    `json:"leak"` // the whole interval is above 0, and the growth above what noise makes
+	What    string  `json:"what"` // "rss", "fds" or "threads"
+	PerMin  float64 `json:"per_min"`
+	Lo      float64 `json:"lo"`
+	Hi      float64 `json:"hi"`
+	PerCall float64 `json:"per_call,omitempty"` // likewise, a call; 0 where none ended
+	// it grew steadily through the whole run, under a steady load, and by more than heaps, caches and pools
+	// do that come to their bound later
+	Leak bool `json:"leak"`
+	// why it can't be told if this growth is a leak
+	Untold string `json:"untold,omitempty"`
 }
 
 // LoadGenerator is our own part: what of the numbers above may be our fault.

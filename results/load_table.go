@@ -292,7 +292,7 @@ func (s *view) loadServer() error {
 		s.item(inset, inset+2, "", "-", "too short a run to tell if it leaks")
 	}
 	for _, g := range p.Growth {
-		if g.What == "rss" || g.Leak {
+		if g.What == "rss" || g.Leak || g.Untold != "" {
 			s.item(inset, inset+2, "", "-", Growth(g))
 		}
 	}

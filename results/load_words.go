@@ -57,10 +57,17 @@ func Growth(g LoadSlope) string {
 		say = memory
 	}
 	text := fmt.Sprintf("%s grows by %s a minute (99 %% sure: %s to %s)", what, say(g.PerMin), say(g.Lo), say(g.Hi))
-	if !g.Leak {
-		text += ", which is no leak that this run can tell"
+	if g.PerCall > 0 && (g.Leak || g.Untold != "") {
+		text += fmt.Sprintf(", %s a call", say(g.PerCall))
 	}
-	return text
+	switch {
+	case g.Leak:
+		return text + ", steadily through the whole run: unless that is a heap, cache or pool whose bound is still " +
+			"ahead, it leaks"
+	case g.Untold != "":
+		return text + "; whether it leaks can't be told: " + g.Untold
+	}
+	return text + ", which is no leak that this run can tell"
 }
 
 // memory says an amount of memory.
@@ -74,6 +81,8 @@ func memory(x float64) string {
 		return fmt.Sprintf("%s%.2f GiB", sign, x/(1<<30))
 	case x >= 1<<20:
 		return fmt.Sprintf("%s%.1f MiB", sign, x/(1<<20))
+	case x > 0 && x < 1<<10:
+		return fmt.Sprintf("%s%.0f bytes", sign, x)
 	}
 	return fmt.Sprintf("%s%.0f KiB", sign, x/(1<<10))
 }

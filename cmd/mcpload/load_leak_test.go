@@ -28,7 +28,7 @@ func leaky() {
 				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"leaky","version":"1"}}}`+"\n", m.ID)
 		case "tools/call":
 			if n++; !tight {
-				kept := make([]byte, 10_000)
+				kept := make([]byte, 100_000)
 				for i := range kept {
 					kept[i] = byte(n)
 				}

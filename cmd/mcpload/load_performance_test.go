@@ -26,7 +26,7 @@ func TestALeakingServerIsToldFromATightOne(t *testing.T) {
 	}
 	leaking := leaks("leaky")
 	assert.True(t, leaking["rss"].Leak, "%+v", leaking["rss"])
-	assert.InEpsilon(t, 60e6, leaking["rss"].PerMin, 0.5, "100 calls a second of 10 kB each")
+	assert.InEpsilon(t, 600e6, leaking["rss"].PerMin, 0.5, "100 calls a second of 100 kB each")
 	assert.True(t, leaking["fds"].Leak, "%+v", leaking["fds"])
 	assert.InEpsilon(t, 600, leaking["fds"].PerMin, 0.2)
 	assert.False(t, leaking["threads"].Leak, "%+v", leaking["threads"])

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math"
 	"time"
 
 	"github.com/mcpload/mcpload/results"
@@ -14,23 +13,17 @@ type Sample struct {
 	RSS     float64       // bytes
 	FDs     float64
 	Threads float64
+	Calls   float64 // that have ended since the run's start
 }
 
-// What a leak is told from.
-const (
-	leastSamples = 20
-	leastSpan    = 10 * time.Second
-	blocks       = 10               // the samples are averaged in so many, since neighbours are alike
-	warmUp       = 3                // the first 1/warmUp of the samples is left out: caches fill, pools grow
-	maxSamples   = 4096             // beyond it, every other one is dropped
-	noiseRSS     = float64(1 << 20) // growth over the run that is no leak yet
-	noiseCount   = 3.0              // likewise of descriptors and threads
-	t99          = 3.3553873313     // 99.5 % quantile of Student's t with blocks-2 degrees of freedom
-)
+// maxSamples are kept at most: beyond it, every other one is dropped.
+const maxSamples = 4096
 
 // Resources keep the samples of a run in bounded memory. The zero value is
 // ready. It isn't safe for concurrent use.
 type Resources struct {
+	Connections int // that we held to the server at most, each a descriptor of its own there
+
 	samples []Sample
 	every   int // of the samples offered, one in so many is kept; 0 means 1
 	seen    int
@@ -77,20 +70,7 @@ func (r *Resources) Report() *results.LoadServer {
 	if wall := r.last.At - r.first.At; wall > 0 {
 		out.CPU = float64(r.last.CPU-r.first.CPU) / float64(wall)
 	}
-	for _, g := range []struct {
-		what  string
-		noise float64
-		get   func(Sample) float64
-	}{
-		{"rss", noiseRSS, func(s Sample) float64 { return s.RSS }},
-		{"fds", noiseCount, func(s Sample) float64 { return s.FDs }},
-		{"threads", noiseCount, func(s Sample) float64 { return s.Threads }},
-	} {
-		if slope, ok := r.slope(g.get, g.noise); ok {
-			slope.What = g.what
-			out.Growth = append(out.Growth, slope)
-		}
-	}
+	out.Growth = r.growth()
 	out.Series = r.series()
 	return out
 }
@@ -111,44 +91,4 @@ func (r *Resources) series() (list []results.LoadUsage) {
 		}
 	}
 	return list
-}
-
-// slope fits a straight line to block means by least squares, and gives the
-// 99 % confidence interval of its slope, a minute. False where the run was too
-// short to tell.
-func (r *Resources) slope(get func(Sample) float64, noise float64) (results.LoadSlope, bool) {
-	s := r.samples[len(r.samples)/warmUp:]
-	if len(s) < leastSamples || s[len(s)-1].At-s[0].At < leastSpan {
-		return results.LoadSlope{}, false
-	}
-	var x, y [blocks]float64
-	for b := range blocks {
-		part := s[b*len(s)/blocks : (b+1)*len(s)/blocks]
-		for _, v := range part {
-			x[b] += v.At.Minutes() / float64(len(part))
-			y[b] += get(v) / float64(len(part))
-		}
-	}
-	mean := func(v [blocks]float64) (m float64) {
-		for _, e := range v {
-			m += e / blocks
-		}
-		return m
-	}
-	mx, my := mean(x), mean(y)
-	var sxx, sxy float64
-	for b := range blocks {
-		sxx += (x[b] - mx) * (x[b] - mx)
-		sxy += (x[b] - mx) * (y[b] - my)
-	}
-	k := sxy / sxx
-	rest := 0.0
-	for b := range blocks {
-		d := y[b] - my - k*(x[b]-mx)
-		rest += d * d
-	}
-	half := t99 * math.Sqrt(rest/(blocks-2)/sxx)
-	out := results.LoadSlope{PerMin: k, Lo: k - half, Hi: k + half}
-	out.Leak = out.Lo > 0 && k*(s[len(s)-1].At-s[0].At).Minutes() > noise
-	return out, true
 }

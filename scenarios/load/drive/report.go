@@ -32,6 +32,7 @@ func (r *run) report() (Report, error) {
 		return out, err
 	}
 	l.Generator = r.generator(l.Generator)
+	r.watch.used.Connections = min(int(l.Setup.Connect.N), r.Connections)
 	l.Server = r.watch.used.Report()
 	l.Integrity = r.integrity()
 	l.Schema = r.heard()
@@ -140,7 +141,7 @@ func (r *run) notes(l *results.Load) []string {
 	if l.Server != nil {
 		for _, g := range l.Server.Growth {
 			if g.Leak {
-				notes = append(notes, "the server's process seems to leak: "+results.Growth(g))
+				notes = append(notes, "the server's process may leak: "+results.Growth(g))
 			}
 		}
 	}

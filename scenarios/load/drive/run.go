@@ -89,7 +89,7 @@ func (j *Job) once(ctx context.Context, process *wire.Process, o scenariodrive.O
 	if process != nil {
 		processes = append(processes, process)
 	}
-	r.watch = watchServer(clock, r.begin, processes)
+	r.watch = watchServer(clock, r.begin, processes, r.pacing.done.Load)
 	err = r.stream(ctx, drain)
 	r.watch.end()
 	scenariodrive.Sent(r.shard, clock)

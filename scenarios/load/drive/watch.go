@@ -17,6 +17,7 @@ type processWatch struct {
 	processes []*wire.Process // those of ours; none where we attached to a server
 	quit      chan struct{}
 	wg        sync.WaitGroup
+	calls     func() int64 // that have ended
 	used      load.Resources
 }
 
@@ -24,8 +25,8 @@ type processWatch struct {
 // or so where there are many processes.
 const sampleEvery = 500 * time.Millisecond
 
-func watchServer(clock runner.Clock, begin time.Duration, processes []*wire.Process) *processWatch {
-	w := &processWatch{processes: processes, quit: make(chan struct{})}
+func watchServer(clock runner.Clock, begin time.Duration, processes []*wire.Process, calls func() int64) *processWatch {
+	w := &processWatch{processes: processes, calls: calls, quit: make(chan struct{})}
 	if len(processes) == 0 {
 		return w
 	}
@@ -46,7 +47,7 @@ func watchServer(clock runner.Clock, begin time.Duration, processes []*wire.Proc
 // sample adds up what all processes use. False once one is gone, or where the
 // system doesn't tell.
 func (w *processWatch) sample(at time.Duration) bool {
-	sum := load.Sample{At: at}
+	sum := load.Sample{At: at, Calls: float64(w.calls())}
 	for _, p := range w.processes {
 		u, err := p.Usage()
 		if err != nil {
