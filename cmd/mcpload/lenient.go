@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/internal/catalogue"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -22,7 +23,7 @@ func lenient(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
 		case f.Value.Type() == "duration":
-			f.Value = inSeconds{f.Value}
+			f.Value = usage.InSeconds{Value: f.Value}
 		case f.Name == "url":
 			f.Value = withScheme{f.Value}
 		}
@@ -30,19 +31,6 @@ func lenient(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		lenient(c)
 	}
-}
-
-// inSeconds is a time that may be written as a bare number of seconds.
-type inSeconds struct{ pflag.Value }
-
-func (v inSeconds) Set(s string) error {
-	if _, err := strconv.ParseFloat(s, 64); err == nil && s != "0" {
-		s += "s"
-	}
-	if err := v.Value.Set(s); err != nil {
-		return fmt.Errorf("%q is no time such as 10s, 500ms or 2m", s)
-	}
-	return nil
 }
 
 // withScheme is an endpoint that may be written without its scheme.

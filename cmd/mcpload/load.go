@@ -58,6 +58,7 @@ func (a *app) loadCommand() *cobra.Command {
 func (f *loadFlags) registerLoad(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registerTarget(cmd)
+	f.registerYes(flags)
 	f.registerKeep(cmd)
 	registerTelemetry(flags, &f.telemetry)
 	flags.StringVar(&f.asked.Rate, "rate", "", "requests a second, or a `shape`: 2000/s, 0.5/s, max, "+
@@ -152,7 +153,7 @@ func (a *app) loadJob(f *loadFlags, format export.Format[export.Run], command []
 		return nil, err
 	}
 	j.HTTP, j.Redact = f.connection.HTTP, a.clean
-	j.Settle = target.Settling{Say: a.say, Again: f.again.Calling, Drain: a.drain}
+	j.Settle = a.settling(&f.targetFlags, f.again, true)
 	return j, nil
 }
 
@@ -180,6 +181,7 @@ func (a *app) load(ctx context.Context, f *loadFlags, command []string) error {
 	began := time.Now()
 	var report loaddrive.Report
 	p := a.newProgress("mcpload load · " + j.Profile.Name)
+	beside(ctx, &j.Settle, p, j.Profile.Name)
 	stop := p.Start(ctx)
 	doc, err := mcpload.Load(ctx, mcpload.LoadConfig{Prepared: j, Observer: p, Drain: a.drain,
 		Report: func(r loaddrive.Report) { report = r }})

@@ -2,18 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/internal/bearer"
@@ -131,7 +128,7 @@ func (a *app) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.New(unknownFlag(cmd, plainFlagError(err)), fmt.Sprintf("%s --help lists the flags",
+		return hint.New(unknownFlag(cmd, usage.PlainError(err)), fmt.Sprintf("%s --help lists the flags",
 			cmd.CommandPath()))
 	})
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with "+
@@ -150,22 +147,4 @@ func (a *app) root() *cobra.Command {
 	lenient(root)
 	usage.Lay(root)
 	return root
-}
-
-// plainFlagError says of a flag's value that should be a number what it is not,
-// without the name of the function that found out.
-func plainFlagError(err error) error {
-	var bad *pflag.InvalidValueError
-	var number *strconv.NumError
-	if !errors.As(err, &bad) || !errors.As(err, &number) {
-		return err
-	}
-	kind := "a number"
-	if t := bad.GetFlag().Value.Type(); strings.HasPrefix(t, "int") || strings.HasPrefix(t, "uint") {
-		kind = "a whole number"
-	}
-	if errors.Is(number, strconv.ErrRange) {
-		kind += " that fits"
-	}
-	return fmt.Errorf("--%s %q is not %s", bad.GetFlag().Name, bad.GetValue(), kind)
 }

@@ -244,12 +244,21 @@ func (a *app) out(name string) (w interface{ Write([]byte) (int, error) }, end f
 	return g, func() error { return errors.Join(g.End(), file.Close()) }, nil
 }
 
-// settleCalls says how a command's jobs settle their calls. Only one job alone
-// asks, and once: with several, an answer to one would hold up the others.
+// settleCalls says how a command's jobs settle their calls.
 func (a *app) settleCalls(f *targetFlags, jobs []drive.Job, again *invoked.Command) {
+	s := a.settling(f, again, len(jobs) == 1)
+	for i := range jobs {
+		jobs[i].ChooseOfMock()
+		jobs[i].Settle = s
+	}
+}
+
+// settling is how a command's calls are settled. Only one job alone asks, and once: with
+// several, an answer to one would hold up the others.
+func (a *app) settling(f *targetFlags, again *invoked.Command, alone bool) target.Settling {
 	s := target.Settling{Say: a.say, Yes: f.Yes, Named: f.Tool != "", Patient: again.Has("timeout"),
 		Again: again.Calling, Drain: a.drain}
-	if len(jobs) == 1 && isTerminal(a.stdin) && isTerminal(a.stderr) && os.Getenv("CI") == "" {
+	if alone && isTerminal(a.stdin) && isTerminal(a.stderr) && os.Getenv("CI") == "" {
 		answers := map[string]bool{}
 		s.Ask = func(question string) bool {
 			if _, asked := answers[question]; !asked {
@@ -258,10 +267,7 @@ func (a *app) settleCalls(f *targetFlags, jobs []drive.Job, again *invoked.Comma
 			return answers[question]
 		}
 	}
-	for i := range jobs {
-		jobs[i].ChooseOfMock()
-		jobs[i].Settle = s
-	}
+	return s
 }
 
 // agrees asks a question that only yes agrees to. An interrupt is a no.

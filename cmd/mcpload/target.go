@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/internal/target"
@@ -40,8 +41,7 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.Tool, "tool", "", "`tool` to load the server with (default: the profile's, else one that says "+
 		"that it is harmless)")
 	flags.StringVar(&f.Args, "args", "", "arguments of the tool, as a `JSON` object")
-	flags.BoolVar(&f.Yes, "yes", false, "agree to call the tool that looks best, where none is named and none says "+
-		"that it is harmless")
+	f.registerYes(flags)
 	f.registerReach(cmd)
 	flags.DurationVar(&f.Timeout, "timeout", 10*time.Second, "give up on a call after this long")
 	flags.StringVar(&f.Fault, "fault", "", "`fault` of the mock, which breaks its promise so (see mcpload list faults)")
@@ -51,6 +51,12 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.Embedded, "embedded", false, "have package ratelimit, the limiter that servers embed, keep the "+
 		"mock's promise")
 	flags.DurationVar(&f.Latency, "latency", 0, "how long the mock takes for a call (default: no time)")
+}
+
+// registerYes adds the flag of whoever agrees to a call that nobody named.
+func (f *targetFlags) registerYes(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.Yes, "yes", false, "agree to call the tool that looks best, where none is named and none says "+
+		"that it is harmless")
 }
 
 // registerReach adds the flags that say how a server is spoken to, and what counts as

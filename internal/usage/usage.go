@@ -1,6 +1,7 @@
 // Package usage lays out the screens of help: commands by what they are for, the many flags
 // of a command in parts, and no line of them wider than a screen. Most callers want Lay, once
-// all commands are there.
+// all commands are there. It also reads the values of flags that all commands have alike, as
+// times, and says what is wrong with one.
 //
 // It doesn't know what a command or a flag means: their own texts say that.
 package usage
