@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
@@ -104,7 +105,7 @@ func (f *compareFlags) sides(a *app, baseNames, newNames string) (base, now []co
 	}
 	older, newer, err := s.Sides(baseNames, newNames, of, f.across)
 	if err != nil {
-		return nil, nil, lookedUp(s, err)
+		return nil, nil, lookedUp(s, err, strings.Split(baseNames+","+newNames, ",")...)
 	}
 	warn := func(err error) { a.say("warning: %s", err) }
 	if base, err = compare.Read(older, warn); err != nil {
@@ -131,7 +132,7 @@ func (a *app) historyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history --server NAME | --label NAME",
 		Short: "Show how a server's figures went over the kept runs",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE:  func(*cobra.Command, []string) error { return a.history(f) },
 	}
 	f.register(cmd)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/live"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
@@ -157,7 +158,7 @@ func (a *app) workCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "work [flags] ADDR",
 		Short: "Send one shard of what a coordinator hands out",
-		Args:  takes(1, "work takes one address", "host:port, as mcpload coordinate says"),
+		Args:  usage.Takes(1, "work takes one address", "host:port, as mcpload coordinate says"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.work(cmd.Context(), f, args[0]) },
 	}
 	f.register(cmd)

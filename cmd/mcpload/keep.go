@@ -55,7 +55,7 @@ func (f *storeFlags) find(name string) (*store.Entry, error) {
 		return nil, err
 	}
 	e, err := s.Find(name, store.Filter{})
-	return e, lookedUp(s, err)
+	return e, lookedUp(s, err, name)
 }
 
 // keep stores a finished run and returns it without its secrets, which is how it

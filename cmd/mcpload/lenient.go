@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,20 +159,18 @@ func onlyAfterDash(cmd *cobra.Command, args []string) error {
 	return unexpected(cmd, args[0])
 }
 
-// takes wants so many arguments, or says what the problem is, of which {n} is how many there
-// are, and what to give.
-func takes(n int, problem, advice string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) == n {
-			return nil
-		}
-		return hint.New(errors.New(strings.ReplaceAll(problem, "{n}", strconv.Itoa(len(args)))), advice)
+// someRuns wants the names of runs.
+func someRuns(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
 	}
+	return hint.New(fmt.Errorf("%s takes runs, and none is named", cmd.CommandPath()), "for example "+
+		cmd.CommandPath()+" last; mcpload results list shows which there are")
 }
 
 // group is a command that does nothing but hold others.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: use, Short: short, Args: usage.NoWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(below...)
 	return cmd

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/catalogue"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/results/export"
 )
 
@@ -19,7 +20,7 @@ func (a *app) listCommand() *cobra.Command {
 		Use:       "list WHAT [flags]",
 		Short:     "List servers, profiles, scenarios, faults and more",
 		ValidArgs: names,
-		Args:      takes(1, "list takes one word, not {n}", "one of "+strings.Join(names, ", ")),
+		Args:      usage.Takes(1, "list takes one word, not {n}", "one of "+strings.Join(names, ", ")),
 		RunE: func(_ *cobra.Command, args []string) error {
 			asked, err := formatOf(export.Listings(), format)
 			if err != nil {

@@ -110,5 +110,5 @@ func (f *mergeFlags) parts(names []string) ([]merge.Part, error) {
 		return nil, err
 	}
 	parts, err := sharddrive.Kept(s, names, wire.Ours)
-	return parts, lookedUp(s, err)
+	return parts, lookedUp(s, err, names...)
 }

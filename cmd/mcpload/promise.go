@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/invoked"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/profiles/foreign"
 )
@@ -19,7 +20,7 @@ func (a *app) promiseImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Makes a profile of another tool's configuration",
-		Args:  takes(1, "import takes one file, not {n}", "for example mcpload promise import nginx.conf"),
+		Args:  usage.Takes(1, "import takes one file, not {n}", "for example mcpload promise import nginx.conf"),
 		RunE:  func(_ *cobra.Command, args []string) error { return a.promiseImport(args[0], output, name) },
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "`file` for the profile; - is stdout")

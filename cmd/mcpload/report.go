@@ -8,7 +8,9 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/internal/wire"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/judge"
@@ -37,14 +39,21 @@ func (a *app) reportCommand() *cobra.Command {
 
 // oneRun wants exactly one run.
 func oneRun(command string) cobra.PositionalArgs {
-	return takes(1, command+" takes one run, not {n}", "for example mcpload "+command+" last; mcpload results list "+
+	return usage.Takes(1, command+" takes one run, not {n}", "for example mcpload "+command+" last; mcpload results list "+
 		"shows which there are")
 }
 
-// lookedUp is what came of looking runs up, with a hint where there is none.
-func lookedUp(s *store.Store, err error) error {
+// lookedUp is what came of looking runs up, with a hint where there is none: the word that
+// was likely meant, of those that were named.
+func lookedUp(s *store.Store, err error, names ...string) error {
 	if errors.Is(err, store.ErrNone) {
-		return hint.New(err, "mcpload results list shows which there are in "+s.Dir())
+		advice := "mcpload results list shows which there are in " + s.Dir()
+		for _, name := range names {
+			if near := profiles.Nearest(name, []string{store.Last, store.LastPass}); near != "" && near != name {
+				return hint.New(err, "did you mean "+near+"? "+advice)
+			}
+		}
+		return hint.New(err, advice)
 	}
 	return err
 }

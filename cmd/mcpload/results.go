@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
@@ -27,7 +28,7 @@ func (a *app) resultsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the kept runs, the newest first",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE: func(*cobra.Command, []string) error {
 			asked, err := formatOf(export.Listings(), format)
 			if err != nil {
@@ -59,7 +60,10 @@ func (a *app) resultsList() *cobra.Command {
 // kept are the runs that fit a filter and are not older than an age, the newest first, and
 // the store that they are in.
 func (a *app) kept(f *storeFlags, filter store.Filter, age string) (s *store.Store, list []*store.Entry, err error) {
-	if filter.Since, err = since(age); err != nil {
+	if filter.Since, err = since(age); err == nil {
+		err = filter.Check()
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	if s, err = f.open(); err != nil {
@@ -105,13 +109,13 @@ func (a *app) resultsRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm RUN...",
 		Short: "Delete kept runs",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  someRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := f.open()
 			if err != nil {
 				return err
 			}
-			return lookedUp(s, s.RemoveNamed(args, func(name string) { a.say("deleted %s", name) }))
+			return lookedUp(s, s.RemoveNamed(args, func(name string) { a.say("deleted %s", name) }), args...)
 		},
 	}
 	f.register(cmd)
@@ -125,7 +129,7 @@ func (a *app) resultsPrune() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune --keep AGE",
 		Short: "Delete runs older than an age",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE: func(*cobra.Command, []string) error {
 			if keep == "" {
 				return hint.New(errors.New("prune needs --keep"), "for example --keep 30d; --dry-run shows what "+
@@ -163,7 +167,7 @@ func (a *app) resultsExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export RUN...",
 		Short: "Write runs as one archive",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  someRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var list []*store.Entry
 			for _, name := range args {
@@ -193,7 +197,7 @@ func (a *app) resultsReindex() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reindex",
 		Short: "Make the index again from the folders",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE: func(*cobra.Command, []string) error {
 			s, err := f.open()
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios"
@@ -28,7 +29,7 @@ func (a *app) selftestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "selftest",
 		Short: "Prove that the checks can fail, and that they don't cry wolf",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.selftest(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()

@@ -15,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload/internal/agents"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/ui"
 	"github.com/mcpload/mcpload/runner"
@@ -39,7 +40,7 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --mcp",
 		Short: "Let agents judge servers, within bounds that you set",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), f) },
 	}
 	f.registerKeep(cmd)
@@ -160,7 +161,7 @@ func (a *app) uiCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ui",
 		Short: "Look at the kept runs in a browser",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.serveUI(cmd.Context(), f) },
 	}
 	f.storeFlags.register(cmd)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/usage"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/export"
 	"github.com/mcpload/mcpload/results/judge"
@@ -31,7 +32,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [flags] HISTORY.jsonl|-",
 		Short: "Judge a recorded history against rate limits, offline",
-		Args:  takes(1, "verify takes one history, not {n}", "name a file, or - for standard input"),
+		Args:  usage.Takes(1, "verify takes one history, not {n}", "name a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.asked.Consistent(cmd.Flags().Changed); err != nil {
 				return err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/mcpload/mcpload/internal/usage"
 )
 
 // released is the version of a release, which its build sets.
@@ -48,7 +50,7 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and the commit it was built from",
-		Args:  cobra.NoArgs,
+		Args:  usage.NoWords,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.stdout, "mcpload %s (%s)\n", version(), build())
 			return err

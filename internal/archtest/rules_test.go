@@ -46,7 +46,7 @@ var rooms = map[string]room{
 		"results/screen", "runner", "scenarios", "scenarios/audit", "scenarios/load", "scenarios/shard",
 		"scenarios/startup", "verdict"}, clock: true},
 	"internal/telemetry": {imports: []string{"history", "internal/hint", "internal/invoked"}, clock: true},
-	"internal/usage":     {},
+	"internal/usage":     {imports: []string{"internal/hint"}},
 	"internal/wire": {imports: []string{"apikey", "history", "internal/jsonscan", "internal/printable",
 		"internal/revision"}, clock: true},
 	"internal/words":    {},

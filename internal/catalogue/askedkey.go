@@ -41,6 +41,15 @@ func (k AskedKey) Check(args []string, strict bool) (rows export.Rows, ok bool, 
 	return Checked(p, cmp.Or(k.Env, "stdin"), value, result), result.OK(strict), nil
 }
 
+// meant is the question which provider was likely meant; empty: none is like it.
+func meant(name string, own []apikey.Provider) string {
+	var names []string
+	for _, p := range append(apikey.Providers(), own...) {
+		names = append(names, p.Name())
+	}
+	return profiles.Meant(name, names)
+}
+
 // value reads the value that is asked about.
 func (k AskedKey) value(args []string) (p apikey.Provider, value string, set bool, err error) {
 	if invoked.LooksLikeKey(k.Env) || invoked.LooksLikeKey(k.Provider) {
@@ -59,7 +68,8 @@ func (k AskedKey) value(args []string) (p apikey.Provider, value string, set boo
 	}
 	p, err = apikey.LookupIn(own, k.Provider)
 	if err != nil {
-		return p, "", false, hint.New(err, "mcpload keys providers says what each is; --provider-file adds your own")
+		return p, "", false, hint.New(err, meant(k.Provider, own)+"mcpload keys providers says what each is; "+
+			"--provider-file adds your own")
 	}
 	stdin := len(args) == 1 && args[0] == "-"
 	switch {
@@ -132,6 +142,10 @@ func Scan(name string, stdin io.Reader, out io.Writer, format export.Format[expo
 			return false, err
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return false, hint.New(fmt.Errorf("%s is a folder, and one file is looked through at a time", name),
+				"find "+invoked.Quoted(name)+" -type f -exec mcpload keys scan {} \\; looks through all that is in it")
+		}
 		src = f
 	}
 	// A text of any size is gone through within 64 MiB, which includes what is garbage.

@@ -90,7 +90,8 @@ var elsewhere = map[string]string{"rps": "rate", "qps": "rate", "vus": "sessions
 	"concurrency": "connections", "workers": "connections", "limit": "rate", "calls": "budget", "requests": "budget",
 	"token": "bearer-env", "bearer": "bearer-env", "auth": "bearer-env", "api-key": "header", "headers": "header",
 	"json": "format", "out": "output", "config": "profiles", "profile": "server", "name": "label", "endpoint": "url",
-	"param": "args", "data": "args", "arguments": "args"}
+	"param": "args", "revision": "protocol", "version": "protocol", "spec": "protocol",
+	"data": "args", "arguments": "args"}
 
 // FlagFor is the flag that other tools call so; empty: it isn't known.
 func FlagFor(name string) string { return elsewhere[name] }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/invoked"
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
@@ -88,6 +89,8 @@ func (a *Asked) Consistent(command []string) error {
 		return fmt.Errorf("--all judges every server that has a profile, so it takes no --url and no command")
 	case attached && a.Live:
 		return fmt.Errorf("--live starts the profile's own launch command, so it takes no --url and no command")
+	case a.Protocol != "" && !wire.Speaks(a.Protocol):
+		return fmt.Errorf("--protocol %q is neither auto nor a revision such as %s", a.Protocol, revision.R2511)
 	case a.Offline && !a.Live:
 		return fmt.Errorf("--offline is about what --live installs, so it needs --live")
 	case attached && len(a.Servers) > 1:

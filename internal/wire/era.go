@@ -38,6 +38,9 @@ var (
 // MCP-Protocol-Version header over HTTP.
 const firstVersionHeader = revision.R2506
 
+// Speaks reports if a text says which protocol to speak: auto, or a revision.
+func Speaks(protocol string) bool { return protocol == autoProtocol || isRevision(protocol) }
+
 // isRevision reports if a text has the form of a revision.
 func isRevision(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)

@@ -286,6 +286,22 @@ type Filter struct {
 	Target *results.Target // those with no server that is certainly another; nil is all
 }
 
+// Check refuses a kind or a verdict that no run has, in the words of the flags.
+func (f Filter) Check() error {
+	for _, of := range []struct {
+		flag, word string
+		known      []string
+	}{
+		{"kind", f.Kind, []string{KindRun, KindProbe, KindStartup, KindLoad, KindConform, KindFleet}},
+		{"verdict", f.Verdict, []string{"pass", "fail", "inconclusive"}},
+	} {
+		if of.word != "" && !slices.Contains(of.known, of.word) {
+			return fmt.Errorf("--%s %q is none of %s", of.flag, of.word, strings.Join(of.known, ", "))
+		}
+	}
+	return nil
+}
+
 // keeps reports if a run is one of those that the labels let through.
 func (f Filter) keeps(e *Entry) bool {
 	if f.Label != "" && !slices.ContainsFunc(e.Servers,
