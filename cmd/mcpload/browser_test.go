@@ -211,6 +211,9 @@ func (b *tab) fitting() {
 	assert.Empty(b.t, b.text(`[...document.querySelectorAll('.scroll:has(> table.said), .scroll:has(a.compare)')]
 		.filter((s) => s.scrollWidth > s.clientWidth + 1).map((s) => s.ariaLabel).join('; ')`),
 		"tables of words scroll sideways")
+	assert.Empty(b.t, b.text(`innerWidth > 640 ? '' : [...document.querySelectorAll('.scroll')]
+		.filter((s) => s.scrollWidth > s.clientWidth + 1).map((s) => s.ariaLabel).join('; ')`),
+		"tables scroll sideways on a phone")
 	assert.Empty(b.t, b.text(`[...document.querySelectorAll('svg.plot')].flatMap((svg) => {
 		const boxes = [...svg.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()])
 			.filter(([, r]) => r.width > 0);

@@ -39,8 +39,8 @@ func (a *app) reportCommand() *cobra.Command {
 
 // oneRun wants exactly one run.
 func oneRun(command string) cobra.PositionalArgs {
-	return usage.Takes(1, command+" takes one run, not {n}", "for example mcpload "+command+" last; mcpload results list "+
-		"shows which there are")
+	return usage.Takes(1, command+" takes one run, not {n}", "for example mcpload "+command+" last; mcpload results "+
+		"list shows which there are")
 }
 
 // lookedUp is what came of looking runs up, with a hint where there is none: the word that

@@ -20,7 +20,7 @@ func TestLoopOverStdioIsExchange(t *testing.T) {
 			for i := range got {
 				o := childOptions(mode)
 				if mode == "wrong-id" || mode == "hangs" {
-					o.Timeout = 300 * time.Millisecond
+					o.Timeout = 3 * time.Second // the child must have started in it too, and a machine may be busy
 				}
 				s := dial(t, o)
 				var c history.Call
@@ -82,7 +82,7 @@ func TestLoopOverStdioEnds(t *testing.T) {
 
 	// One that doesn't read leaves what can't be written.
 	o := childOptions("deaf")
-	o.Timeout = 300 * time.Millisecond
+	o.Timeout = 3 * time.Second
 	s = dial(t, o)
 	big := echo
 	big.Arguments = []byte(`{"text":"` + longText() + `"}`)

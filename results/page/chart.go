@@ -26,6 +26,12 @@ type table struct {
 	Said    bool       // its cells are words, which are wrapped, and on a phone stand below each other
 }
 
+// Many reports if it has more columns of figures than fit a phone side by side.
+func (t table) Many() bool { return !t.Said && len(t.Head) > 3 }
+
+// Heads reports if each cell is to say what column it is of, since none is above it on a phone.
+func (t table) Heads() bool { return t.Said || t.Many() }
+
 // A readout is a chart over time in figures: equal slices of [From, To], and a
 // row of values for each.
 type readout struct {

@@ -182,7 +182,7 @@ func TestManyCalls(t *testing.T) {
 	counts := results.Count(calls)
 	assert.Contains(t, html, fmt.Sprintf("of %s admitted calls are drawn", grouped(counts.Admitted)))
 	assert.Contains(t, html, fmt.Sprintf("of %s refused calls are drawn", grouped(counts.Limited)))
-	assert.Contains(t, html, "<td><bdi>9000 ms</bdi></td>", "the slowest call is in the table")
+	assert.Contains(t, html, "<td data-head=\"max\"><bdi>9000 ms</bdi></td>", "the slowest call is in the table")
 	highest := 1e9
 	for _, m := range regexp.MustCompile(` ([0-9.]+)v`).FindAllStringSubmatch(attribute(t, html, "s1-wait",
 		"mark (?:admitted|refused)"), -1) {

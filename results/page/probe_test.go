@@ -107,7 +107,8 @@ func TestOverlay(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEqual(t, attribute(t, string(html), "o", "before"), attribute(t, string(html), "o", "granted"))
 	assert.Contains(t, string(html), "4 of base and 2 of new")
-	assert.Contains(t, string(html), `<th scope="row"><bdi>base</bdi></th><td><bdi>4</bdi></td><td><bdi>1 ms</bdi></td>`)
+	assert.Contains(t, string(html), `<th scope="row"><bdi>base</bdi></th><td data-head="calls"><bdi>4</bdi></td>`+
+		`<td data-head="p50"><bdi>1 ms</bdi></td>`)
 	list, most := shares([]float64{1, 1, 1, 2}, axis{-1, 1})
 	sum := 0.0
 	for _, v := range list {
