@@ -2,6 +2,7 @@ package history
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -74,6 +75,15 @@ func LimitWords(text string) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	return at[0], at[1], true
+}
+
+// limitCodes are JSON-RPC codes by which limiters refuse, and others say other things.
+var limitCodes = []int{-32003, -32004, -32005, -32010, -32023, -32029, -42900}
+
+// SpeaksOfLimit reports if an error's code, or what it says, is what limiters refuse with. It
+// proves nothing either.
+func SpeaksOfLimit(code int, text string) bool {
+	return slices.Contains(limitCodes, code) || limitWords.MatchString(text)
 }
 
 // Misanswered reports if a reply came that can't be the call's own: one with

@@ -27,9 +27,10 @@ import (
 // be one. Where other results don't speak of it, or more such results came than
 // the promise lets through, nobody knows, and they are held against nobody.
 //
-// A failure that speaks of a limit, or has a code that limiters use, is taken for a refusal
-// where the limit has shown no other, and what is promised can have given each of them: it
-// comes under pressure, and goes without it.
+// A failure that speaks of a limit, or has a code that limiters use, is settled as a 503 is
+// where it says when to come back. Else it is taken for a refusal where the limit has shown
+// no other, and what is promised can have given each of them: it comes under pressure, and
+// goes without it.
 //
 // What was refused after a crowd of an audit's own may be a ban, and isn't held against the
 // server either.
@@ -47,29 +48,41 @@ func (c *Court) Calls() []history.Call { return c.calls }
 // why; it is empty where there is nothing to say.
 func (c *Court) Doubted() string { return c.doubted }
 
-// doubtful reports if a call may be a refusal or met an outage.
-func (c *Court) doubtful(call history.Call) bool {
-	return call.Status == http.StatusServiceUnavailable && call.Detail == history.Unavailable &&
-		(call.Outcome == history.Limited || call.Outcome == history.Rejected) &&
-		!slices.Contains(c.profile.Refusal.Statuses, http.StatusServiceUnavailable)
+// doubtful reports if a call may be a refusal or met an outage: it says when to come back.
+func (c *Court) doubtful(call *history.Call) bool {
+	switch failed := call.Outcome == history.Rejected || call.Outcome == history.ToolError; {
+	case call.Detail == history.Unavailable:
+		return call.Status == http.StatusServiceUnavailable && (failed || call.Outcome == history.Limited) &&
+			!slices.Contains(c.profile.Refusal.Statuses, http.StatusServiceUnavailable)
+	default:
+		return failed && call.Hints != "" && c.weak(call)
+	}
+}
+
+// weak reports if a failed call may be a refusal by what it says.
+func (c *Court) weak(call *history.Call) bool {
+	meant := c.cfg.Laws != nil && c.cfg.Laws.Fails != "" && call.Tool == c.cfg.Laws.Fails
+	return (call.Outcome == history.Rejected || call.Outcome == history.ToolError) && !meant &&
+		!slices.Contains(notLimits, call.Status) && // before any text is read: nearly all calls end here
+		history.SpeaksOfLimit(call.Code, call.Detail)
 }
 
 func (c *Court) withoutOutages() *Court {
-	n, others := 0, ""
-	for _, call := range c.calls {
-		switch {
+	n, said, others := 0, "", ""
+	for i := range c.calls {
+		switch call := &c.calls[i]; {
 		case call.Label == Handshake:
 		case c.doubtful(call):
-			n++
+			n, said = n+1, call.Detail
 		case call.Outcome == history.Limited && others == "":
-			others = shape(call)
+			others = shape(*call)
 		}
 	}
 	if n == 0 {
 		return c
 	}
 	taken := c.with(func(call *history.Call) {
-		if c.doubtful(*call) {
+		if c.doubtful(call) {
 			call.Outcome = history.Limited
 		}
 	})
@@ -78,7 +91,7 @@ func (c *Court) withoutOutages() *Court {
 		return taken
 	}
 	left := c.with(func(call *history.Call) {
-		if c.doubtful(*call) {
+		if call.Outcome == history.Limited && c.doubtful(call) {
 			call.Outcome = history.Rejected
 		}
 	})
@@ -86,9 +99,12 @@ func (c *Court) withoutOutages() *Court {
 	if others != "" {
 		why = "its refusals are " + others + ", and " + why
 	}
-	left.doubted = fmt.Sprintf("%s with HTTP 503 and Retry-After counted as failed, not as refused: %s (--refusal "+
-		"status=503 says that they are refusals, --not-refusal status=503 that they aren't)",
-		plural(n, "answer"), why)
+	such, sign := fmt.Sprintf("such as %.160q, which say when to come back,", said), ""
+	if said == history.Unavailable {
+		such, sign = "with HTTP 503 and Retry-After", " status=503"
+	}
+	left.doubted = fmt.Sprintf("%s %s counted as failed, not as refused: %s (--refusal%s says that they are refusals, "+
+		"--not-refusal%s that they aren't)", plural(n, "answer"), such, why, sign, sign)
 	return left
 }
 
@@ -167,9 +183,6 @@ func (c *Court) withoutWords() *Court {
 	return left
 }
 
-// weakCodes are codes by which limiters refuse, and others say other things.
-var weakCodes = []int{-32003, -32004, -32005, -32010, -32023, -32029, -42900}
-
 // leastPressure is how many failures have to look like refusals for all of them to be taken so.
 const leastPressure = 3
 
@@ -178,14 +191,7 @@ func (c *Court) withPressure() *Court {
 	if laws == nil && (c.profile.Limit.Rate <= 0 || c.profile.Lawful()) || c.cfg.Shared {
 		return c
 	}
-	weak := func(call *history.Call) bool {
-		if call.Outcome != history.Rejected && call.Outcome != history.ToolError || c.doubtful(*call) ||
-			slices.Contains(notLimits, call.Status) || laws != nil && laws.Fails != "" && call.Tool == laws.Fails {
-			return false // before any text is read: nearly all calls are
-		}
-		_, _, words := history.LimitWords(call.Detail)
-		return words || slices.Contains(weakCodes, call.Code)
-	}
+	weak := func(call *history.Call) bool { return c.weak(call) && !c.doubtful(call) }
 	n, said := 0, ""
 	for i := range c.calls {
 		call := &c.calls[i]

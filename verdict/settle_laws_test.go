@@ -52,6 +52,13 @@ func TestRefusalsAreSettledByLaws(t *testing.T) {
 	coded := func(c *history.Call) { c.Outcome, c.Code, c.Detail = history.Rejected, -32010, "error -32010: no" }
 	bare := func(c *history.Call) { c.Outcome, c.Status, c.Detail = history.Rejected, 503, "HTTP 503" }
 	plain := func(c *history.Call) { c.Outcome, c.Detail = history.ToolError, "no such city" }
+	hinted := func(c *history.Call) { slow(c); c.Hints = `text.retry_after="1" wait 0s..2s` }
+	mixed := func(c *history.Call) { // a law may refuse in two ways
+		if as429(c); c.Sent%(200*time.Millisecond) == 0 {
+			c.Status = 200
+			hinted(c)
+		}
+	}
 	upstream := func(c *history.Call) bool { // whatever the window holds
 		if c.Sent%(700*time.Millisecond) != 0 {
 			return false
@@ -82,6 +89,18 @@ func TestRefusalsAreSettledByLaws(t *testing.T) {
 		{"words, and the law isn't that", fixed(120, slow, nil), "8 per 2s fixed methods tools/call", Inconclusive, ""},
 		{"words, and too much let in", fixed(120, slow, nil), "4 per 2s fixed methods tools/call", Fail, ""},
 		{"503", fixed(120, as503, nil), law, Pass, ""},
+		{"words beside others, which say when to come back", fixed(120, mixed, nil), law, Pass, ""},
+		{"words beside others, which don't", fixed(120, func(c *history.Call) {
+			mixed(c)
+			c.Hints = ""
+		}, nil), law, Pass, ""},
+		{"words that say when to come back, whenever", fixed(120, as429, func(c *history.Call) bool {
+			if !upstream(c) {
+				return false
+			}
+			hinted(c)
+			return true
+		}), law, Inconclusive, "no law would have refused those calls"},
 		{"503 of an outage", fixed(120, as429, outage), law, Pass, "no law would have refused those calls"},
 		{"somebody else's", fixed(120, as429, func(c *history.Call) bool {
 			if c.Sent%(1900*time.Millisecond) != 0 {

@@ -187,6 +187,38 @@ func TestFailuresUnderPressureAreRefusals(t *testing.T) {
 	}
 }
 
+// TestFailuresThatSayWhenToComeBack: they are refusals beside others too, or after too few to be
+// pressed, and failures where the bucket would have let them in.
+func TestFailuresThatSayWhenToComeBack(t *testing.T) {
+	hinted := func(c *history.Call) {
+		c.Outcome, c.Status, c.Detail, c.Hints = history.Rejected, 403, "HTTP 403: quota used up",
+			`Retry-After="1" wait 0s..2s`
+	}
+	mixed := func(c *history.Call) {
+		if as429(c); c.Sent%(200*time.Millisecond) == 0 {
+			hinted(c)
+		}
+	}
+	honest := bucketed(10, 20, 50*time.Millisecond, 300, mixed, nil)
+	court := NewCourt(profiles.Profile{Limit: tenTwenty}, honest, Config{})
+	require.Zero(t, count(court.Calls(), history.Rejected))
+	require.Empty(t, court.Doubted())
+	require.Equal(t, Pass, judgeComplete(court.Trial("burst")).Verdict)
+
+	outage := bucketed(10, 20, 50*time.Millisecond, 300, as429, func(c *history.Call) bool {
+		if c.Sent < 300*time.Millisecond || c.Sent > 500*time.Millisecond {
+			return false
+		}
+		hinted(c)
+		return true
+	})
+	court = NewCourt(profiles.Profile{Limit: tenTwenty}, outage, Config{})
+	require.Equal(t, 5, count(court.Calls(), history.Rejected))
+	require.Contains(t, court.Doubted(), `5 answers such as "HTTP 403: quota used up", which say when to come back, `+
+		"counted as failed, not as refused")
+	require.NotEqual(t, Fail, judgeOverRejection(court.Trial("burst")).Verdict)
+}
+
 func asWords(c *history.Call) {
 	c.Outcome, c.Detail = history.OK, history.Speaks+"⚠ Rate limit reached, 10 requests/s"
 }

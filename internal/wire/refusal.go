@@ -56,8 +56,33 @@ type ruling struct {
 //     words that match. A plain text that merely talks about rate limits is a
 //     success, unless the operator gave the pattern for just that.
 //
-// What the operator says is no refusal is none, whatever it looks like.
+// What the operator says is no refusal is none, whatever it looks like. A failure that speaks
+// of a limit, and says when to come back, is told with that: the whole history tells what it is.
 func (r Refusal) classify(a response) ruling {
+	out := r.rule(a)
+	failed := out.outcome == history.Rejected || out.outcome == history.ToolError
+	if failed && r.Text != nil && history.SpeaksOfLimit(out.code, out.detail) && !r.denies(out.code, out.detail) {
+		out.hints = slices.DeleteFunc(a.hints(a.bodies()...), func(h history.Hint) bool {
+			return h.Kind != history.HintWait
+		})
+	}
+	return out
+}
+
+// bodies are where a failure may say when to come back.
+func (a response) bodies() []hintBody {
+	list := []hintBody{{"body", a.body}}
+	if m := a.reply; m != nil {
+		list = append(list, hintBody{"error.data", m.data}, hintBody{"structuredContent", m.structured})
+		for _, quoted := range m.contents[:min(len(m.contents), maxContents)] {
+			list = append(list, hintBody{"text", []byte(unquote(quoted))})
+		}
+	}
+	return list
+}
+
+// rule is classify for what one answer alone tells.
+func (r Refusal) rule(a response) ruling {
 	not := slices.Contains(r.Not.Statuses, a.status)
 	if !not && a.status != 0 && (a.status == http.StatusTooManyRequests || r.lists(a.status)) {
 		out := ruling{outcome: history.Limited, detail: fmt.Sprintf("HTTP %d", a.status)}

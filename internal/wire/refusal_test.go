@@ -73,6 +73,33 @@ func TestUsualSigns(t *testing.T) {
 	}
 }
 
+// TestFailuresSayWhenToComeBack: of a failure that speaks of a limit, and of no other.
+func TestFailuresSayWhenToComeBack(t *testing.T) {
+	limit := Refusal{Text: regexp.MustCompile(`(?i)rate limit`)}
+	header := http.Header{"Retry-After": {"7"}}
+	tool := `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"%s"}],` +
+		`"structuredContent":{"retry_after":7}}}`
+	failure := `{"jsonrpc":"2.0","id":1,"error":{"code":%d,"message":"no","data":{"retry_after_ms":7000}}}`
+	for _, row := range []struct {
+		response
+		want time.Duration
+	}{
+		{response{status: 403, header: header, body: []byte("quota used up")}, 7 * time.Second},
+		{response{status: 403, header: header, body: []byte("not yours")}, 0},
+		{response{status: 200, header: header, reply: one(t, fmt.Sprintf(tool, "slow down"))}, 7 * time.Second},
+		{response{reply: one(t, fmt.Sprintf(tool, "Quota exceeded"))}, 7 * time.Second},
+		{response{reply: one(t, fmt.Sprintf(tool, "no such city"))}, 0},
+		{response{reply: one(t, fmt.Sprintf(failure, -32010))}, 7 * time.Second},
+		{response{reply: one(t, fmt.Sprintf(failure, -32602))}, 0},
+	} {
+		row.method = methodCall
+		got := limit.classify(row.response)
+		require.Contains(t, []history.Outcome{history.Rejected, history.ToolError}, got.outcome)
+		require.InDelta(t, row.want.Seconds(), asked(got.hints).Seconds(), 1, "%+v", got)
+		require.Empty(t, Refusal{}.classify(row.response).hints, "whoever takes no words for a refusal takes none")
+	}
+}
+
 func TestClassify(t *testing.T) {
 	limit := Refusal{Codes: []int{-32000, -32003, -32019, -32020, -32029, 429}, Statuses: []int{420},
 		Text: regexp.MustCompile(`(?i)rate limit`)}
