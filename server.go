@@ -146,13 +146,5 @@ func version() string {
 
 // ParsePromise reads the laws of a promise, as in "10/s burst 20" and "1000 per 1h".
 func ParsePromise(laws ...string) (promise.Promise, error) {
-	var p promise.Promise
-	for _, text := range laws {
-		l, err := promise.Parse(text)
-		if err != nil {
-			return nil, err
-		}
-		p = append(p, l)
-	}
-	return p, p.Validate()
+	return promise.ParseAll(laws...)
 }

@@ -22,8 +22,10 @@ func (p *parser) clause(l *Law) (problem string) {
 	case "window":
 		l.Kind = orWindow(l.Kind)
 	case "with", "a", "an", "-", "–", "—", ".", "sustained", "steady":
-	case "burst", "bursts", "bursting":
+	case "burst", "bursts", "bursting", "capacity":
 		return p.burst(l, "")
+	case "zone", "timezone", "tz":
+		return p.zone(l)
 	case "token", "leaky":
 		if !p.take("bucket") {
 			return fmt.Sprintf("%q says nothing here", name)
@@ -42,6 +44,8 @@ func (p *parser) clause(l *Law) (problem string) {
 		return p.everybody(l, name)
 	case "methods", "may", "free", "tools", "units":
 		return p.list(name, &l.Charge)
+	case "tool", "method":
+		return p.list(name+"s", &l.Charge)
 	case "failures", "successes":
 		p.take("only")
 		l.Charge.Outcomes = Outcomes(name)
@@ -103,7 +107,7 @@ func (p *parser) other(l *Law, token string) string {
 		p.next()
 		return p.burst(l, name)
 	case numeral(name) || joined && numeral(next):
-		return fmt.Sprintf("%q begins another law: each is said for itself", token)
+		return fmt.Sprintf("%q begins another law: a semicolon stands before it", token)
 	}
 	better := instead[strings.TrimRight(name, ":=0123456789")]
 	if strings.HasPrefix(instead[next], "units") {
@@ -161,9 +165,8 @@ func (p *parser) about(l *Law, name string) string {
 		l.Charge.Outcomes = Outcomes(word(p.next()))
 	case next == "all" || next == "everyone" || next == "everybody":
 		return p.everybody(l, name)
-	case next == "tools" && len(p.tokens) > 1:
-		p.next()
-		return p.list("tools", &l.Charge)
+	case (next == "tools" || next == "tool" || next == "method") && len(p.tokens) > 1:
+		return p.list(strings.TrimSuffix(word(p.next()), "s")+"s", &l.Charge)
 	default:
 		if _, known := dimension(next); !known && !adjectives[next] && !several[next] {
 			return fmt.Sprintf("%q says nothing here: perhaps %q", name+" "+next, "tools "+next)
@@ -202,6 +205,19 @@ func (p *parser) resets(l *Law) string {
 	return p.calendar(l)
 }
 
+// zone reads the time zone of a quota's calendar.
+func (p *parser) zone(l *Law) string {
+	name := strings.TrimSuffix(p.next(), ",")
+	if !isZone(name) {
+		return fmt.Sprintf("%q is no time zone, such as UTC or Europe/Berlin", name)
+	}
+	if problem := p.calendar(l); problem != "" {
+		return problem
+	}
+	l.Zone = name
+	return ""
+}
+
 // isZone reports if a word is a time zone's name.
 func isZone(s string) bool {
 	if s != "UTC" && s != "GMT" && !strings.Contains(s, "/") {
@@ -224,7 +240,7 @@ func (p *parser) key(l *Law) string {
 			return fmt.Sprintf("a counter is everybody's, or one %s", words[0])
 		case p.take("and", "+", "x", "×", "&"): // the next is one more
 			if words = append(words, "+"); numeral(p.peek()) {
-				return fmt.Sprintf("%q begins another law: each is said for itself", p.peek())
+				return fmt.Sprintf("%q begins another law: a semicolon stands before it", p.peek())
 			}
 		case glued && (further[next] || adjectives[word(token)] && more):
 		case !glued && (more || adjectives[next]): // a comma ends the key, unless another dimension follows it

@@ -93,12 +93,19 @@ var capacityForm = regexp.MustCompile(`(?i)^\s*(?:(?:(?:(?:token|leaky)\s+)?buck
 var keyFirst = regexp.MustCompile(`(?i)^(\s*` + leadForm + amountForm + `\s*(?:` + whatForm + `)?)` +
 	`\s*(?:/|per\b|for each\b|each\b)\s*([a-z][a-z -]*?)\s*((?:/|(?:per|every|in|within|each|a)\b)\s*.+)$`)
 
+// styleFirst is a window that begins with how it lies: "sliding window of 100 per 60s".
+var styleFirst = regexp.MustCompile(`(?i)^\s*((?:fixed|sliding|rolling|moving|aligned)(?:[- ]window)?` +
+	`(?:[- ](?:counter|log))?)(?:\s+limit)?[\s:=,]+(?:of\s+)?(.+)$`)
+
 // head reads the numbers, up to the clauses. A rate whose burst isn't said has no
 // Kind yet: it may be a window's.
 func (p *parser) head() (l Law, problem string) {
 	if m := capacityForm.FindStringSubmatch(p.text); m != nil {
 		rate, rest, _ := strings.Cut(m[3], ",")
 		p.text = rate + " burst " + m[1] + m[2] + " " + rest
+	}
+	if m := styleFirst.FindStringSubmatch(p.text); m != nil {
+		p.text = m[2] + " " + m[1]
 	}
 	if m := keyFirst.FindStringSubmatch(p.text); m != nil {
 		if _, err := ParseKey(m[4]); err == nil || several[strings.ToLower(m[4])] {
@@ -169,8 +176,11 @@ func (p *parser) timed(l Law, amount, span string, rate bool) (Law, string) {
 		span = number + " " + unit // "15-minute"
 	}
 	secs, ok := readSpan(span)
-	if !ok {
+	switch {
+	case !ok:
 		return l, quote(span) + " is not a time above 0"
+	case amount[0] == '-':
+		return l, quote(amount) + " is below 0"
 	}
 	p.rate = amount + "/" + span
 	l.Every = time.Duration(math.Round(secs * 1e9))

@@ -54,6 +54,28 @@ var tokenForm = regexp.MustCompile(itemForm + `(?:,` + itemForm + `)*,?|"`)
 // commas, is one token.
 func tokens(s string) []string { return tokenForm.FindAllString(s, -1) }
 
+// ParseAll reads a promise: a law a text, or several with semicolons between them. Its error
+// is as Parse's, or what Validate says of all of them.
+func ParseAll(texts ...string) (Promise, error) {
+	var p Promise
+	for _, text := range texts {
+		l, err := Parse(strings.TrimSpace(text))
+		if several := strings.Split(text, ";"); err != nil && len(several) > 1 {
+			more, err := ParseAll(several...)
+			if err != nil {
+				return nil, err
+			}
+			p = append(p, more...)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p = append(p, l)
+	}
+	return p, p.Validate()
+}
+
 type parser struct {
 	text   string
 	tokens []string

@@ -1,6 +1,7 @@
 package promise
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,17 @@ func TestWordsOfTheField(t *testing.T) {
 		"1000 requests/day, resets at midnight UTC":         "quota 1000 per day UTC",
 		"1000 per day, resets 00:00 UTC, per key":           "quota 1000 per day UTC per credential",
 		"1000 per day Europe/Berlin":                        "quota 1000 per day Europe/Berlin",
+		"10000 per month zone Europe/Berlin":                "quota 10000 per month Europe/Berlin",
+		"1000 per day tz UTC per key":                       "quota 1000 per day UTC per credential",
+		"sliding window 100/60s":                            "100 per 1m sliding",
+		"sliding window: 100 requests per minute":           "100 per 1m sliding",
+		"sliding window counter of 100 per minute":          "100 per 1m counter",
+		"fixed-window limit of 100/min per IP":              "100 per 1m fixed per address",
+		"rolling 100 per hour":                              "100 per 1h sliding",
+		"token bucket 10/s capacity 30":                     "10/s burst 30",
+		"10/s, capacity of 30 tokens":                       "10/s burst 30",
+		"100 per minute for tool search":                    "100 per 1m tools search",
+		"100 per minute tool search":                        "100 per 1m tools search",
 		"100 per calendar day":                              "quota 100 per day",
 		"60 tool calls per minute":                          "60 per 1m methods tools/call",
 		"60 tools/call per minute":                          "60 per 1m methods tools/call",
@@ -111,5 +123,33 @@ func TestWordsThatAreNoLaw(t *testing.T) {
 	} {
 		_, err := Parse(text)
 		assert.ErrorContains(t, err, want, text)
+	}
+}
+
+// TestParseAll: a text may hold several laws, as screens and documents write a promise.
+func TestParseAll(t *testing.T) {
+	for text, want := range map[string]string{
+		"15/s burst 40; 4 at a time":                "15/s burst 40|4 at a time",
+		"15/s; burst 40":                            "15/s burst 40", // one law, with a semicolon in it
+		`100;w=60`:                                  "100 per 1m",
+		"10 per 1s;quota 1000 per day, zone UTC":    "10 per 1s|quota 1000 per day UTC",
+		"10 per 1s; 20 per 10s fixed per session; ": "! doesn't begin with a number",
+		"10/s burst 20 and 1000/h":                  `! "and" begins another law: a semicolon stands before it`,
+		"1000 per day zone Middle/Earth":            `! "Middle/Earth" is no time zone`,
+		"10/s burst 20; 100/60s":                    `! "100/60s": a rate without a burst`,
+		"-5/s":                                      `! "-5" is below 0`,
+		"4 at a time; 4 at a time":                  "! law 2 says what law 1 says",
+	} {
+		p, err := ParseAll(text)
+		if message, wrong := strings.CutPrefix(want, "! "); wrong {
+			assert.ErrorContains(t, err, message, text)
+			continue
+		}
+		var laws []string
+		for _, l := range p {
+			laws = append(laws, l.String())
+		}
+		assert.NoError(t, err, text)
+		assert.Equal(t, want, strings.Join(laws, "|"), text)
 	}
 }

@@ -21,7 +21,7 @@ import (
 // registerLaws adds the flags of a run that is held to laws.
 func registerLaws(flags *pflag.FlagSet, f *drive.AskedLaws) {
 	flags.StringArrayVar(&f.Promise, "promise", nil, "hold the server to a `law` of any kind, such as '30 per 10s "+
-		"sliding per session' (repeatable; see docs/PROMISES.md)")
+		"sliding per session' (repeatable, or with ; between; see docs/PROMISES.md)")
 	flags.StringVar(&f.From, "promise-from", "", "`source` in which the server says itself what it promises: "+
 		"headers, such as RateLimit-Policy; with one client")
 	flags.StringVar(&f.Budget, "budget", "", fmt.Sprintf("with --promise or --audit: the most that the traffic may "+

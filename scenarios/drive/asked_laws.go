@@ -29,20 +29,13 @@ type AskedLaws struct {
 	Fails   string // a tool whose calls fail
 }
 
-// ParsePromise reads the laws that --promise gives, one a flag.
+// ParsePromise reads the laws that --promise gives, one a flag or several.
 func ParsePromise(texts []string) (promise.Promise, error) {
-	var p promise.Promise
-	for _, text := range texts {
-		l, err := promise.Parse(text)
-		if err != nil {
-			if bad, ok := errors.AsType[*promise.SyntaxError](err); ok {
-				return nil, hint.New(fmt.Errorf("--promise %s", bad.Problem), bad.Want)
-			}
-			return nil, err
-		}
-		p = append(p, l)
+	p, err := promise.ParseAll(texts...)
+	if bad, ok := errors.AsType[*promise.SyntaxError](err); ok {
+		return nil, hint.New(fmt.Errorf("--promise %s", bad.Problem), bad.Want)
 	}
-	return p, p.Validate()
+	return p, err
 }
 
 // Promising has a profile promise what --promise says.
