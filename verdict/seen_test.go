@@ -32,3 +32,18 @@ func TestWaitsThatDifferAreTold(t *testing.T) {
 		require.Equal(t, row.want, p.hints(), row.waits)
 	}
 }
+
+// TestWhatIsSeenOfAnyLimiter: its numbers are those of the calls.
+func TestWhatIsSeenOfAnyLimiter(t *testing.T) {
+	limit := testLimit(1, 1)
+	var calls []history.Call
+	for i, ms := range []time.Duration{0, 1000, 1500, 2300, 5000, 6000} {
+		outcome := history.Limited
+		if i == 0 || i == 4 {
+			outcome = history.OK
+		}
+		calls = append(calls, at(ms*time.Millisecond, outcome, ""))
+	}
+	require.Equal(t, []string{"2 of 6 calls let through in 6s", "the first refused at 1.0s after 1",
+		"up to 1.3s without one let through"}, newPast(limit, 0, Gather(limit, calls)).seen()[:3])
+}
