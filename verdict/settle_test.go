@@ -217,6 +217,7 @@ func TestFailuresThatSayWhenToComeBack(t *testing.T) {
 	require.Contains(t, court.Doubted(), `5 answers such as "HTTP 403: quota used up", which say when to come back, `+
 		"counted as failed, not as refused")
 	require.NotEqual(t, Fail, judgeOverRejection(court.Trial("burst")).Verdict)
+	require.Contains(t, judgeComplete(court.Trial("burst")).Next, "see if the server was away for a while: 5 answers")
 }
 
 func asWords(c *history.Call) {

@@ -78,6 +78,10 @@ func (r Renderer) stored(e *Entry, unread error) (write func(io.Writer) error, e
 		return whole(document), nil
 	case e.Kind == KindProbe && r.Format.Name == "html":
 		return r.probe(e, document)
+	case e.Kind == KindProbe && r.Format.Name == "table":
+		if write, err := r.probe(e, document); err == nil {
+			return write, nil
+		} // as it was shown when it was made, then
 	case e.Kind == KindRun:
 		return nil, unread
 	case r.Format.Name != "table" && e.Kind == KindProbe:
