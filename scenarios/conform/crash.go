@@ -75,44 +75,59 @@ func (t *Trial) takesLong(s *session, n int) bool {
 
 // bury goes on in a new process, or stream, where the trial's has ended while it was spoken
 // to, so that one bad request doesn't hide what comes of others. What a process ended at is
-// tried once more, in one of its own that has served before.
-func (t *Trial) bury(sent []*Exchange) {
+// tried once more, in one of its own that has served before; the first of it is returned
+// where that one has ended too.
+func (t *Trial) bury(sent []*Exchange) (death *Exchange) {
 	ours := slices.DeleteFunc(slices.Clone(sent), func(e *Exchange) bool { return e.session != t.main })
 	k := slices.IndexFunc(ours, func(e *Exchange) bool { return e.Reply.Ended })
 	if most := map[string]int{Stdio: giveUp, SSE: mostStreams}; k < 0 || t.buried >= most[t.Transport] {
-		return
+		return nil
 	}
 	from := k // the first of those that nothing was answered to
 	for from > 0 && !ours[from-1].OK() {
 		from--
 	}
-	if t.Transport == Stdio {
-		t.diesAgain(ours[from : k+1])
+	if t.Transport == Stdio && t.diesAgain(ours[from:k+1]) {
+		death = ours[from]
+		t.deaths = append(t.deaths, death)
 	}
 	next, none := t.fresh()
 	if none != nil {
-		return // it can't be begun any more, which is seen by what follows
+		return death // it can't be begun any more, which is seen by what follows
 	}
 	if t.buried++; t.buried > 1 {
 		t.main.line.Close()
 	}
 	t.main = next
+	return death
 }
 
 // mostStreams is how many event streams may end on us. Another one takes no time, as a process
 // may.
 const mostStreams = 8
 
-// diesAgain notes what a process ended at, if another one does too.
-func (t *Trial) diesAgain(sent []*Exchange) {
+// diesAgain reports if another process ends at what one has ended at, and one that is asked
+// as much, and rightly, doesn't.
+func (t *Trial) diesAgain(sent []*Exchange) bool {
 	again, none := t.fresh()
 	if none != nil {
-		return // it lets nobody in
+		return false // it lets nobody in
 	}
-	if t.works(again) == nil && t.endsAt(again, sent) {
-		t.deaths = append(t.deaths, sent[0])
+	defer again.line.Close()
+	if t.works(again) != nil || !t.endsAt(again, sent) {
+		return false
 	}
-	again.line.Close()
+	right, none := t.fresh()
+	if none != nil {
+		return false
+	}
+	defer right.line.Close()
+	for range 1 + len(sent) {
+		if t.works(right) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // endsAt reports if a session's process ends while requests are sent.

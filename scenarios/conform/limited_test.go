@@ -51,3 +51,30 @@ func TestRefusalsOfNobodysRequest(t *testing.T) {
 		assert.Equal(t, twice, l.Twice != nil, body)
 	}
 }
+
+// TestWhoWaitsForItsBeginning: a server may answer nothing until its session has begun, and what
+// it asks for before is seen all the same.
+func TestWhoWaitsForItsBeginning(t *testing.T) {
+	for asks, want := range map[bool]conform.State{false: conform.Pass, true: conform.Fail} {
+		begun := false
+		l := &said{transport: conform.Stdio}
+		l.odd = func(_ conform.Request, m conform.Message) *conform.Reply {
+			switch m.Method {
+			case "initialize", "notifications/initialized":
+				begun = m.Method != "initialize"
+			case "ping":
+				if begun {
+					return nil
+				}
+				r := conform.Reply{Broken: "no answer", Silent: true}
+				if asks {
+					r.Messages = conform.ReadMessages([]byte(`{"jsonrpc":"2.0","id":"a","method":"roots/list"}`))
+				}
+				return &r
+			}
+			return nil
+		}
+		got := tried(t, l, conform.Options{Revision: conform.R2511}, "L05")
+		assert.Equal(t, want, got["L05"], asks)
+	}
+}

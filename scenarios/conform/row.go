@@ -76,6 +76,9 @@ type Row struct {
 	Says    string   // what is demanded, in our words: "the server …"
 	Effect  Effect
 	Needs   string // a capability that the server must declare, such as "tools"; empty: none
+	// Answered says that what the row sends has to be answered, so that a process which ends at
+	// it each time breaks the row.
+	Answered bool
 
 	// Check asks, for rows that send. Watch looks at every exchange of the revision
 	// once all others are done. Each row has one of the two.

@@ -10,8 +10,8 @@ import (
 func messageRows() []Row {
 	return []Row{
 		{ID: "R01", Area: Messages, Level: Must, Section: "basic §Responses", Effect: Sends,
-			Says:  "answers with the id of the request, of the same type: numbers, and strings of any characters",
-			Check: echoesIDs},
+			Says:     "answers with the id of the request, of the same type: numbers, and strings of any characters",
+			Answered: true, Check: echoesIDs},
 		{ID: "R02", Area: Messages, Level: Must, Section: "basic §Responses", Effect: Sends,
 			Says:  "sends messages of JSON-RPC 2.0, and in each response a result or an error, not both",
 			Watch: wellFormed},
@@ -19,8 +19,8 @@ func messageRows() []Row {
 			Says:  "gives each error a whole number as its code, and a text as its message",
 			Watch: errorsAreErrors},
 		{ID: "R04", Area: Messages, Level: Must, Section: "JSON-RPC 2.0 §5.1", Effect: Sends,
-			Says:  "answers an unknown method with error -32601",
-			Check: unknownMethod},
+			Says:     "answers an unknown method with error -32601",
+			Answered: true, Check: unknownMethod},
 		{ID: "R05", Area: Messages, Level: Must, On: []string{HTTP}, Section: "JSON-RPC 2.0 §5.1", Effect: Sends,
 			Says:  "answers a text that is no JSON with an error, and serves on",
 			Check: malformed},
@@ -31,7 +31,7 @@ func messageRows() []Row {
 			Effect: Sends,
 			Says: "answers a text that is no JSON with error -32700, or its post with a status of 400 to 499, and " +
 				"serves on",
-			Check: malformed},
+			Answered: true, Check: malformed},
 		{ID: "R06", Area: Messages, Level: Practice, Section: "JSON-RPC 2.0 §4", Effect: Sends,
 			Says: "doesn't serve what is no JSON-RPC 2.0 request: another version, no method, parameters that " +
 				"are a text",

@@ -121,7 +121,9 @@ func (t *Trial) check(r *Row, ended string) Finding {
 		f.Shows = sent[len(sent)-1:]
 	}
 	if r.Effect != Many { // which look after crashes themselves
-		t.bury(sent)
+		if death := t.bury(sent); death != nil && r.Answered && f.State == NotTestable {
+			f.Answer = fail(death, "its process ends at it, and did so twice").hung()
+		}
 	}
 	return f
 }

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	}
 	s, err := mock.New(config(fault))
 	if err == nil {
-		err = s.ServeStdio(context.Background(), mortal{os.Stdin, []byte(os.Getenv(serveUntil))}, os.Stdout)
+		err = s.ServeStdio(context.Background(), &mortal{Reader: os.Stdin, at: []byte(os.Getenv(serveUntil))}, os.Stdout)
 	}
 	if err != nil {
 		println(err.Error())

@@ -1,9 +1,17 @@
 package drive_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,6 +59,52 @@ func TestHonestRowsUnderLoad(t *testing.T) {
 			}
 			for _, id := range c.ids {
 				assert.True(t, tried[id], id)
+			}
+		})
+	}
+}
+
+// TestCancelsThatComeLate: whoever gets a cancellation late, or before its call, is held to
+// nothing, and tried again.
+func TestCancelsThatComeLate(t *testing.T) {
+	for _, c := range []struct {
+		late  string // the method that comes late
+		times int64
+		want  conform.State
+	}{
+		{"notifications/cancelled", 8, conform.NotTestable},
+		{"tools/call", 24, conform.Pass}, // of the calls that measure, and of the first try and a half
+	} {
+		t.Run(c.late, func(t *testing.T) {
+			t.Parallel()
+			d := target(t, conform.HTTP, "")
+			behind, err := url.Parse(d.URL)
+			require.NoError(t, err)
+			through := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: behind.Scheme, Host: behind.Host})
+			var n atomic.Int64
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				r.Body, r.Host = io.NopCloser(bytes.NewReader(body)), behind.Host
+				if k := n.Load(); bytes.Contains(body, []byte(c.late)) && bytes.Contains(body, []byte(`slow`)) ||
+					bytes.Contains(body, []byte(`"method":"notifications/cancelled"`)) && c.late != "tools/call" {
+					if n.Add(1); k < c.times {
+						time.Sleep(250 * time.Millisecond)
+					}
+				}
+				through.ServeHTTP(w, r)
+			}))
+			t.Cleanup(s.Close)
+			d.URL = s.URL + behind.Path
+			d.Rows, d.Revisions, d.Under = conform.Rows()[:1], []string{conform.R2506}, 50
+			d.Loaded, d.Tool, d.Arguments = under(t, "U05"), "slow", []byte(`{"ms":600}`)
+			found, err := drive.Run(context.Background(), d)
+			require.NoError(t, err)
+			for _, f := range found.Reports[0].Findings {
+				if f.ID == "U05" {
+					assert.Equal(t, c.want, f.State, f.Saw)
+					t.Log(f.Saw, n.Load())
+				}
 			}
 		})
 	}
