@@ -68,10 +68,19 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
+	told := began
 	d.Watch = func(revision, row string) {
-		if c.Observer != nil {
-			c.Observer.Tell(Event{Server: t.Profile.Name, Doing: "MCP " + revision + ", " + row})
+		if c.Observer == nil {
+			return
 		}
+		doing := Event{Server: t.Profile.Name, Doing: "MCP " + revision + ", " + row}
+		if now := time.Now(); now.Sub(told) >= time.Minute { // nobody should wait and not know for what
+			told = now
+			doing.Say = fmt.Sprintf("%s, after %s; --protocol and --row try less", doing.Doing,
+				now.Sub(began).Round(time.Second))
+		}
+		c.Observer.Tell(doing)
 	}
 	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
 	soft, stop := runner.Until(ctx, c.Drain)

@@ -94,6 +94,9 @@ type lineProgress struct{ a *app }
 // Tell implements mcpload.Observer.
 func (p lineProgress) Tell(e mcpload.Event) {
 	if !isTerminal(p.a.stderr) || p.a.noTUI || os.Getenv("CI") != "" {
+		if e.Say != "" {
+			p.a.say("%s: %s", e.Server, e.Say)
+		}
 		return
 	}
 	_, _ = io.WriteString(p.a.stderr, "\r\x1b[K") // a terminal that has gone needs no progress

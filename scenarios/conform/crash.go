@@ -45,7 +45,7 @@ func (t *Trial) breaks(s **session, tool map[string]json.RawMessage, args map[st
 		next, none := t.fresh()
 		if none != nil { // it is gone, or it lets nobody in for now
 			last := t.exchanges[len(t.exchanges)-1]
-			return last.Reply.Broken != "" && last.Reply.Broken != "interrupted"
+			return last.Reply.Broken != "" && last.Reply.Broken != Interrupted
 		}
 		(*s).line.Close()
 		*s = next

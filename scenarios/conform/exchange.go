@@ -33,6 +33,9 @@ type Request struct {
 	Streams bool
 }
 
+// Interrupted is what a reply is broken by where we have stopped ourselves.
+const Interrupted = "interrupted"
+
 // A Reply is what came back.
 type Reply struct {
 	Status   int // HTTP; 0 over lines

@@ -180,7 +180,7 @@ func complaint(e *Exchange) string {
 		return ""
 	case e.Reply.Silent || e.Reply.Status == http.StatusGatewayTimeout:
 		return fuzzHangs
-	case e.Reply.Broken != "" && e.Reply.Broken != "interrupted":
+	case e.Reply.Broken != "" && e.Reply.Broken != Interrupted:
 		return fuzzBreaks
 	case e.Reply.Status >= 500 && e.Reply.Status != 501:
 		return fuzzBreaks

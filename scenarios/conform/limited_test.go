@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
@@ -76,5 +77,26 @@ func TestWhoWaitsForItsBeginning(t *testing.T) {
 		}
 		got := tried(t, l, conform.Options{Revision: conform.R2511}, "L05")
 		assert.Equal(t, want, got["L05"], asks)
+	}
+}
+
+// TestOurOwnInterruption: what was stopped by us is no silence of the server's.
+func TestOurOwnInterruption(t *testing.T) {
+	pings := 0
+	l := &said{transport: conform.HTTP, odd: func(conform.Request, conform.Message) *conform.Reply {
+		if pings++; pings < 6 {
+			return nil
+		}
+		return &conform.Reply{Broken: conform.Interrupted}
+	}}
+	trial, err := conform.NewTrial(l, conform.Options{Revision: conform.R2511, Transport: l.transport})
+	require.NoError(t, err)
+	r := trial.Run(conform.Rows())
+	assert.Equal(t, "the run was interrupted", r.Ended)
+	for _, f := range r.Findings {
+		assert.NotContains(t, f.Saw, "unanswered", f.ID)
+		if f.ID == "R14" || f.ID == "R01" {
+			assert.Equal(t, r.Ended, f.Saw, f.ID)
+		}
 	}
 }

@@ -26,6 +26,9 @@ type Report struct {
 // be gone.
 const giveUp = 3
 
+// interrupted is why rows weren't tried, or not to their end, where we have stopped ourselves.
+const interrupted = "the run was interrupted"
+
 // Run checks every row that applies: those that send in the order of the table, then
 // those that only watched.
 func (t *Trial) Run(rows []Row) Report {
@@ -112,6 +115,10 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	}
 	sent := t.exchanges[before:]
 	f.Sent = len(sent)
+	if slices.ContainsFunc(sent, func(e *Exchange) bool { return e.Reply.Broken == Interrupted }) {
+		f.Answer = skip(interrupted)
+		return f
+	}
 	if f.State != NotTestable && r.Check != nil {
 		if e := spoilt(sent, f.Hung, f.Refused); e != nil {
 			f.Answer = skip("a request had no use: %s", e.words())
@@ -141,7 +148,10 @@ func spoilt(list []*Exchange, hung, refused bool) *Exchange {
 // gone says that the server answers nothing any more; empty where it does.
 func (t *Trial) gone() string {
 	n := len(t.exchanges)
-	if n < giveUp {
+	switch {
+	case n > 0 && t.exchanges[n-1].Reply.Broken == Interrupted:
+		return interrupted
+	case n < giveUp:
 		return ""
 	}
 	for _, e := range t.exchanges[n-giveUp:] {

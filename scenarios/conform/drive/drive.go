@@ -82,6 +82,7 @@ type Found struct {
 	Reports   []conform.Report
 	Unspoken  map[string]string // the revisions that it doesn't speak, and how it said so
 	Beside    []string          // revisions that none of the rows is about, which were not tried
+	Untried   []string          // those that ctx ended before
 }
 
 // ErrNothing says that the server spoke no revision that was tried.
@@ -127,8 +128,9 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	var last error
 	var locked *conform.Report
 	patience := max(c.Timeout, c.Start)
-	for _, revision := range c.Revisions {
+	for k, revision := range c.Revisions {
 		if ctx.Err() != nil {
+			found.Untried = c.Revisions[k:]
 			break
 		}
 		if conform.Stateless(revision) && c.Transport == conform.SSE { // it never had this transport

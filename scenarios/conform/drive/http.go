@@ -247,7 +247,7 @@ func broken(ctx context.Context, r conform.Request, err error, took time.Duratio
 		return conform.Reply{Broken: fmt.Sprintf("no answer within %s", r.Within), Silent: true, Took: took}
 	}
 	if ctx.Err() != nil {
-		return conform.Reply{Broken: "interrupted", Took: took}
+		return conform.Reply{Broken: conform.Interrupted, Took: took}
 	}
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -102,7 +102,7 @@ func (b *mailbox) wait(ctx context.Context, reply *conform.Reply, r conform.Requ
 			reply.Broken, reply.Silent = fmt.Sprintf("no answer within %s", r.Within), true
 			return
 		case <-ctx.Done():
-			reply.Broken = "interrupted"
+			reply.Broken = conform.Interrupted
 			return
 		}
 	}

@@ -62,6 +62,9 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 	if len(found.Beside) > 0 {
 		s.Notes = append(s.Notes, "none of the chosen rows is about "+strings.Join(found.Beside, ", "))
 	}
+	if len(found.Untried) > 0 {
+		s.Notes = append(s.Notes, "interrupted before it was tried in "+strings.Join(found.Untried, ", "))
+	}
 	if ctx.Err() != nil {
 		s.Error = "it was interrupted"
 	}

@@ -98,7 +98,7 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	case <-late.C:
 		return conform.Reply{Broken: fmt.Sprintf("it has read nothing within %s", r.Within)}
 	case <-l.ctx.Done():
-		return conform.Reply{Broken: "interrupted"}
+		return conform.Reply{Broken: conform.Interrupted}
 	}
 	l.box.wait(l.ctx, &reply, r)
 	reply.Took = time.Since(began)
