@@ -246,3 +246,10 @@ func (r *Reply) Media() string {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(media))
 }
+
+// twofold reports if an exchange's answer has a result and an error, of which nobody can tell
+// the one that counts.
+func (e *Exchange) twofold() bool {
+	m := e.answer()
+	return m != nil && m.Result != nil && m.HasErr
+}

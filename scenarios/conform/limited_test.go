@@ -100,3 +100,22 @@ func TestOurOwnInterruption(t *testing.T) {
 		}
 	}
 }
+
+// TestResultAndErrorAtOnce: an answer that has both is R02's matter, and nobody else's.
+func TestResultAndErrorAtOnce(t *testing.T) {
+	l := &said{transport: conform.HTTP}
+	l.odd = func(_ conform.Request, m conform.Message) *conform.Reply {
+		if m.Method != "initialize" && m.Method != "server/discover" {
+			return nil
+		}
+		err := ""
+		if m.Method == "initialize" {
+			err = `,"error":{"code":0,"message":""}`
+		}
+		r := l.reply(`{"jsonrpc":"2.0","id":%s,"result":{"resultType":"complete","supportedVersions":["2026-07-28",`+
+			`"2025-11-25"],"protocolVersion":"2025-11-25","capabilities":{}}`+err+`}`, m.ID)
+		return &r
+	}
+	got := tried(t, l, conform.Options{Revision: conform.R2026}, "D08", "R02")
+	assert.Equal(t, map[string]conform.State{"D08": conform.NotTestable, "R02": conform.Fail}, got)
+}

@@ -13,9 +13,10 @@ import (
 // what the one says that isn't null.
 func TestBothMembers(t *testing.T) {
 	for body, want := range map[string]map[string]conform.State{
-		`"result":{},"error":null`:                          {"R02": conform.Fail, "R03": conform.NotTestable, "L06": conform.Pass},
-		`"result":null,"error":{"code":1,"message":"no"}`:   {"R02": conform.Fail, "R03": conform.Pass, "L06": conform.Fail},
-		`"result":{},"error":{"code":1,"message":"no"}`:     {"R02": conform.Fail, "R03": conform.Pass, "L06": conform.Fail},
+		`"result":{},"error":null`:                        {"R02": conform.Fail, "R03": conform.NotTestable, "L06": conform.Pass},
+		`"result":null,"error":{"code":1,"message":"no"}`: {"R02": conform.Fail, "R03": conform.Pass, "L06": conform.Fail},
+		`"result":{},"error":{"code":1,"message":"no"}`: {"R02": conform.Fail, "R03": conform.Pass,
+			"L06": conform.NotTestable},
 		`"error":{"code":-32601,"message":{"text":"none"}}`: {"R02": conform.Pass, "R03": conform.Fail, "L06": conform.Fail},
 		`"error":null`: {"R02": conform.Pass, "R03": conform.Fail, "L06": conform.Fail},
 		`"result":{}`:  {"R02": conform.Pass, "R03": conform.NotTestable, "L06": conform.Pass},
