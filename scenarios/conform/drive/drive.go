@@ -128,15 +128,14 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	var last error
 	var locked *conform.Report
 	patience := max(c.Timeout, c.Start)
-	for k, revision := range c.Revisions {
-		if ctx.Err() != nil {
-			found.Untried = c.Revisions[k:]
-			break
-		}
-		if conform.Stateless(revision) && c.Transport == conform.SSE { // it never had this transport
+	for _, revision := range c.Revisions {
+		switch {
+		case ctx.Err() != nil:
+			found.Untried = append(found.Untried, revision)
 			continue
-		}
-		if !c.demands(revision) {
+		case conform.Stateless(revision) && c.Transport == conform.SSE: // it never had this transport
+			continue
+		case !c.demands(revision):
 			found.Beside = append(found.Beside, revision)
 			continue
 		}

@@ -148,3 +148,15 @@ func TestALimiterIsNotTheServer(t *testing.T) {
 		assert.NotEqual(t, conform.Fail, f.State, "%s: %s", f.ID, f.Saw)
 	}
 }
+
+// TestAStreamThatWantsAToken: who asks for a token before it opens a stream is told of as one
+// that does.
+func TestAStreamThatWantsAToken(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(s.Close)
+	_, err := drive.Run(context.Background(), drive.Config{URL: s.URL, Transport: conform.SSE})
+	require.ErrorContains(t, err, "401")
+	assert.Contains(t, hint.Of(err), "--bearer-env")
+}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/conform"
 )
 
@@ -52,7 +54,11 @@ func newSSELine(ctx context.Context, c *Config, within time.Duration) (*sseLine,
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close() // nothing follows from how it ends
 		cancel()
-		return nil, fmt.Errorf("the event stream can't be opened: HTTP %s", resp.Status)
+		advice := wire.StatusHint(resp.StatusCode, c.URL)
+		if resp.StatusCode == http.StatusUnauthorized {
+			advice = wire.GiveCredentials
+		}
+		return nil, hint.New(fmt.Errorf("the event stream can't be opened: HTTP %s", resp.Status), advice)
 	}
 	l.pager.write = func(body []byte) {
 		l.httpLine.once(conform.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
