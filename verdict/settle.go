@@ -112,6 +112,10 @@ func (c *Court) withoutOutages() *Court {
 const mostLooks = 4
 
 func (c *Court) withoutOthers() *Court {
+	lawful := c.cfg.Laws != nil // then it takes longer to know if all are justified than how they look
+	if c.cfg.Shared || !lawful && c.justified() {
+		return c
+	}
 	looks, said := map[string]int{}, map[string]string{}
 	for _, call := range c.calls {
 		if call.Outcome == history.Limited && call.Label != Handshake {
@@ -119,7 +123,7 @@ func (c *Court) withoutOthers() *Court {
 			said[look(call)] = call.Detail
 		}
 	}
-	if c.cfg.Shared || len(looks) < 2 || len(looks) > mostLooks || c.justified() {
+	if len(looks) < 2 || len(looks) > mostLooks || lawful && c.justified() {
 		return c
 	}
 	if b := c.withoutBans(); b != c && b.justified() {
