@@ -183,6 +183,9 @@ func (s *view) judgedWords() (word, says string) {
 		return word, fmt.Sprintf("%s refused nothing, but tool calls, which most limits are about, were not tried",
 			s.doc.named(first))
 	}
+	if v := &s.doc.Servers[0]; n == 1 && v.neverServed() {
+		return word, s.doc.named(first) + " doesn't start with good credentials either, so that nothing could be told"
+	}
 	missed := ", but this run could have missed one"
 	if slices.ContainsFunc(s.doc.Servers, func(v Server) bool { return v.interrupted() }) {
 		missed = " until " + InterruptedRun

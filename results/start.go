@@ -67,6 +67,22 @@ func (s Scenario) failed(check string) bool {
 	})
 }
 
+// neverServed reports if no start served that should have.
+func (s *Server) neverServed() bool {
+	good, served := 0, 0
+	for _, sc := range s.Scenarios {
+		for _, start := range sc.Starts {
+			if start.Expected == "serve" && start.Did != notMade {
+				good++
+				if start.Did == "served" {
+					served++
+				}
+			}
+		}
+	}
+	return good > 0 && served == 0
+}
+
 // startsOnly reports if a document is about starts and nothing else: then there
 // is no limit to speak of, and no traffic.
 func (d *Document) startsOnly() bool {

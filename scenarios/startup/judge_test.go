@@ -277,6 +277,33 @@ func TestAServerThatNeverStartsPassesNothing(t *testing.T) {
 	require.Equal(t, verdict.Inconclusive, verdict.Worst(verdictsOf(findings)...))
 }
 
+// TestLastWords: a server that doesn't start with a good credential shows why in its last
+// lines, and the credential in none of them. Where a good start served there is nothing to show.
+func TestLastWords(t *testing.T) {
+	dead := func(s Start) *Observation {
+		o := honest(Start{Expect: Refuse, Env: s.Env})
+		text := ""
+		for i := range 12 {
+			text += fmt.Sprintf("line %d\n\n", i)
+		}
+		for _, secret := range s.Secrets {
+			text += "key " + secret.value + "\n"
+		}
+		o.Output = []Chunk{chunk(Stderr, 0, text+"No module named 'x'\n")}
+		return o
+	}
+	tr := trial(dead, token("API_KEY", true))
+	lines := tr.LastWords()
+	require.Len(t, lines, lastLines)
+	require.Equal(t, "No module named 'x'", lines[lastLines-1])
+	require.Equal(t, "line 4", lines[0])
+	require.Contains(t, lines[lastLines-2], "key ")
+	for _, s := range tr.secrets() {
+		require.NotContains(t, strings.Join(lines, "\n"), s.value)
+	}
+	require.Nil(t, trial(honest, token("API_KEY", true)).LastWords())
+}
+
 func verdictsOf(list []verdict.Finding) []verdict.Verdict {
 	var out []verdict.Verdict
 	for _, f := range list {

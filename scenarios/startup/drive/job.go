@@ -149,6 +149,9 @@ func (j *Job) Run(ctx context.Context, drain <-chan struct{}, server *results.Se
 		sc.Starts = append(sc.Starts, results.Start(row))
 	}
 	server.Scenarios = append(server.Scenarios, sc)
+	for _, line := range trial.LastWords() {
+		server.Notes = append(server.Notes, "a good start's last words: "+line)
+	}
 	return nil
 }
 
