@@ -80,6 +80,8 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
 	if other := (*compare.OtherError)(nil); errors.As(err, &other) {
 		return hint.New(err, "--across compares them all the same; --label, when they run, says that they are one")
+	} else if errors.Is(err, compare.ErrNothing) && !f.across {
+		return hint.New(err, "--across compares one server with another")
 	}
 	if err != nil {
 		return err

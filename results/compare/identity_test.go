@@ -117,4 +117,8 @@ func TestServersByTheirAddresses(t *testing.T) {
 	_, err = Compare([]Run{called(1, "acb", results.Target{Kind: "mock"})}, []Run{called(2, "unifi-mcp",
 		results.Target{Kind: "mock"})}, Options{})
 	require.ErrorIs(t, err, ErrNothing)
+	r, err = Compare([]Run{called(1, "acb", results.Target{Kind: "mock"})}, []Run{called(2, "unifi-mcp",
+		results.Target{Kind: "mock"})}, Options{Across: true})
+	require.NoError(t, err)
+	require.Contains(t, r.Notes, "acb is compared with unifi-mcp")
 }

@@ -7,7 +7,7 @@ import (
 
 // pair are the two sides. Where each has one server, and its name says only where it was,
 // such as an address, two that aren't named alike are of different targets: they are
-// compared only across, by the name of BASE's.
+// compared only across, as profiles of different names are, by the name of BASE's.
 func (r *Report) pair(base, now []Run, across bool) ([2]side, error) {
 	sides := [2]side{sideOf(base), sideOf(now)}
 	if len(sides[0].servers) != 1 || len(sides[1].servers) != 1 || sides[0].servers[0] == sides[1].servers[0] {
@@ -16,9 +16,10 @@ func (r *Report) pair(base, now []Run, across bool) ([2]side, error) {
 	was, is := sides[0].servers[0], sides[1].servers[0]
 	one, other := sides[0].of(was)[0].server.Target, sides[1].of(is)[0].server.Target
 	switch {
+	case across:
 	case one.Label == "" || other.Label == "": // profiles' names, which say who they are
 		return sides, nil
-	case !across:
+	default:
 		return sides, &OtherError{was + " and " + is, one.Identity(), other.Identity()}
 	}
 	r.note("%s is compared with %s", was, is)

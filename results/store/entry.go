@@ -133,6 +133,9 @@ func (e *Entry) Document() ([]byte, error) {
 
 // Run returns the decoded document of a run of kind "run".
 func (e *Entry) Run() (*results.Document, error) {
+	if e.Kind == KindProbe {
+		return nil, fmt.Errorf("run %s is a probe, and what that measures stands in no run's document", e.Name())
+	}
 	text, err := e.Document()
 	if err != nil {
 		return nil, err

@@ -444,7 +444,7 @@ func TestOtherDocuments(t *testing.T) {
 	assert.Equal(t, "measured", e.Verdict)
 	assert.Equal(t, []string{e.ID}, list(t, s, Filter{Server: "acb", Kind: "probe"}))
 	_, err = e.Run()
-	assert.ErrorContains(t, err, "of another kind")
+	assert.ErrorContains(t, err, "is a probe")
 	for text, want := range map[string]string{"{": "no result", "{}": "names no schema", "[]": "no result"} {
 		_, err := s.Keep(Run{Document: []byte(text), Started: noon})
 		assert.ErrorContains(t, err, want)

@@ -27,6 +27,7 @@ type pair struct {
 	Swap      string // the address the other way round
 	Noise     string // as the address says it
 	Max       string // demands, separated by spaces
+	Across    bool   // different targets are compared too
 	Damaged   []string
 	Body      template.HTML
 }
@@ -40,8 +41,11 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 	if q.Get("base") == "" || q.Get("new") == "" {
 		return sheet{}, unfit("Two runs are compared: choose one in the list, and then the other.")
 	}
-	p.Swap = link("/compare", url.Values{"base": {q.Get("new")}, "new": {q.Get("base")}, "noise": {p.Noise},
-		"max": {p.Max}})
+	asked := url.Values{"base": {q.Get("new")}, "new": {q.Get("base")}, "noise": {p.Noise}, "max": {p.Max}}
+	if p.Across = q.Get("across") != ""; p.Across {
+		asked.Set("across", "1")
+	}
+	p.Swap = link("/compare", asked)
 	options, err := p.options()
 	if err != nil {
 		return sheet{}, err
@@ -55,8 +59,8 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 		return sheet{}, err
 	}
 	p.Report, err = compare.Compare([]compare.Run{base}, []compare.Run{fresh}, options)
-	if errors.Is(err, compare.ErrNothing) {
-		return sheet{}, refusal{http.StatusUnprocessableEntity, "These two runs have no server in common."}
+	if refused := p.unlike(err); refused != nil {
+		return sheet{}, refused
 	}
 	if err != nil {
 		return sheet{}, unfit("%s", err.Error())
@@ -67,9 +71,27 @@ func (v *site) compare(r *http.Request) (sheet, error) {
 	return sheet{title: "Comparison", template: "compare", data: p}, nil
 }
 
+// unlike is the page in place of a comparison of different targets, with a way to compare
+// them all the same where there is one; nil: the error is none of that.
+func (p *pair) unlike(err error) error {
+	anyway := link("/compare", url.Values{"base": {p.Base.ID}, "new": {p.New.ID}, "noise": {p.Noise},
+		"max": {p.Max}, "across": {"1"}})
+	var other *compare.OtherError
+	switch {
+	case errors.As(err, &other):
+		return refusal{http.StatusUnprocessableEntity, fmt.Sprintf("The runs of %s are of different targets: %s, and "+
+			"%s.", other.Server, other.Was, other.Is), anyway}
+	case errors.Is(err, compare.ErrNothing) && !p.Across && len(p.Base.Servers) == 1 && len(p.New.Servers) == 1:
+		return refusal{http.StatusUnprocessableEntity, "These two runs have no server in common.", anyway}
+	case errors.Is(err, compare.ErrNothing):
+		return refusal{http.StatusUnprocessableEntity, "These two runs have no server in common.", ""}
+	}
+	return nil
+}
+
 // options reads what counts as a change.
 func (p *pair) options() (compare.Options, error) {
-	o := compare.Options{Seed: seed, Across: true} // the page tells that they differ
+	o := compare.Options{Seed: seed, Across: p.Across}
 	if p.Noise != "" {
 		noise, err := time.ParseDuration(p.Noise)
 		if err != nil || noise < 0 {
@@ -97,8 +119,8 @@ func (p *pair) side(v *site, id string, entry **store.Entry) (compare.Run, error
 	*entry = e
 	doc, err := e.Run()
 	if err != nil {
-		return compare.Run{}, refusal{http.StatusUnprocessableEntity,
-			fmt.Sprintf("Run %s can't be compared: %v", id, err)}
+		return compare.Run{}, refusal{status: http.StatusUnprocessableEntity,
+			says: fmt.Sprintf("Run %s can't be compared: %v", id, err)}
 	}
 	calls, damage := e.Histories()
 	if damage != nil {

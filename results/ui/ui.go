@@ -109,14 +109,18 @@ type sheet struct {
 type refusal struct {
 	status int
 	says   string
+	anyway string // the address that shows it all the same; empty: there is none
 }
 
 func (r refusal) Error() string { return r.says }
 
-func notFound(says string) error { return refusal{http.StatusNotFound, says} }
+// A problem is why a page isn't shown, and the address that shows it all the same.
+type problem struct{ Says, Anyway string }
+
+func notFound(says string) error { return refusal{status: http.StatusNotFound, says: says} }
 
 func unfit(format string, args ...any) error {
-	return refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return refusal{status: http.StatusBadRequest, says: fmt.Sprintf(format, args...)}
 }
 
 // answer makes a handler of what finds the values of a page.
@@ -138,7 +142,7 @@ func (v *site) answer(find func(*http.Request) (sheet, error)) http.HandlerFunc 
 			if errors.As(err, &known) {
 				status = known.status
 			}
-			s = sheet{title: "Not shown", template: "problem", data: err.Error()}
+			s = sheet{title: "Not shown", template: "problem", data: problem{err.Error(), known.anyway}}
 			if err := v.draw(&b, r, s); err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return

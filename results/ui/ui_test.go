@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -267,6 +268,11 @@ func TestComparison(t *testing.T) {
 	status, other := k.get("/compare?base=" + a + "&new=" + k.keep("zebra-mcp", verdict.Pass, forty))
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	has(t, other, "no server in common")
+	across := regexp.MustCompile(`href="(/compare[^"]*across=1[^"]*)">Compare all the same<`).FindStringSubmatch(other)
+	require.NotNil(t, across, "there is a way to compare them all the same")
+	others := k.shown(html.UnescapeString(across[1]))
+	has(t, others, "is compared with zebra-mcp")
+	has(t, others, `name="across" value="1"`)
 	for _, bad := range []string{"noise=x", "noise=-1s", "max=nonsense", "max=" + url.QueryEscape("p99=+20")} {
 		status, _ := k.get("/compare?base=" + a + "&new=" + b + "&" + bad)
 		assert.Equal(t, http.StatusBadRequest, status, bad)
