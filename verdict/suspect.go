@@ -185,14 +185,15 @@ func (t *Trial) advised(f Finding) Finding {
 }
 
 // suspect finds the answers that are the likeliest to be refusals: of laws, those that they
-// can have made to the last, where no words tell.
+// can have made to the last, where no words tell. What was settled to be none isn't.
 func (c *Court) suspect() (Suspicion, bool) {
-	if s, ok := Suspect(c.profile.Limit, c.calls); ok || c.cfg.Laws == nil {
+	calls := slices.DeleteFunc(slices.Clone(c.calls), func(call history.Call) bool { return c.doubtful(&call) })
+	if s, ok := Suspect(c.profile.Limit, calls); ok || c.cfg.Laws == nil {
 		return s, ok
 	}
 	kinds := map[string]Suspicion{}
-	for i := range c.calls {
-		call := &c.calls[i]
+	for i := range calls {
+		call := &calls[i]
 		sign, said, _ := signOf(*call)
 		if call.Label != Handshake && sign != "" && sign != "text=" {
 			kinds[sign] = Suspicion{kinds[sign].Calls + 1, said, sign}
