@@ -159,15 +159,6 @@ func onlyAfterDash(cmd *cobra.Command, args []string) error {
 	return unexpected(cmd, args[0])
 }
 
-// someRuns wants the names of runs.
-func someRuns(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return nil
-	}
-	return hint.New(fmt.Errorf("%s takes runs, and none is named", cmd.CommandPath()), "for example "+
-		cmd.CommandPath()+" last; mcpload results list shows which there are")
-}
-
 // group is a command that does nothing but hold others.
 func group(use, short string, below ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: usage.NoWords,

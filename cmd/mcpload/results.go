@@ -109,7 +109,7 @@ func (a *app) resultsRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm RUN...",
 		Short: "Delete kept runs",
-		Args:  someRuns,
+		Args:  usage.SomeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := f.open()
 			if err != nil {
@@ -167,7 +167,7 @@ func (a *app) resultsExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export RUN...",
 		Short: "Write runs as one archive",
-		Args:  someRuns,
+		Args:  usage.SomeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var list []*store.Entry
 			for _, name := range args {

@@ -30,3 +30,12 @@ func NoWords(cmd *cobra.Command, args []string) error {
 	return hint.New(fmt.Errorf("%s takes no argument such as %q", cmd.CommandPath(), args[0]),
 		cmd.CommandPath()+" --help shows what it takes")
 }
+
+// SomeRuns wants the names of runs.
+func SomeRuns(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return hint.New(fmt.Errorf("%s takes runs, and none is named", cmd.CommandPath()), "for example "+
+		cmd.CommandPath()+" last; mcpload results list shows which there are")
+}
