@@ -21,6 +21,12 @@ var loadHints = []hint{
 		open: `name a tool that gives its arguments back, and put {{nonce}} where it does: --args '{"text":"{{nonce}}"}'`,
 	},
 	{
+		check: "answered-once",
+		failed: "look for an answer that is sent both by a handler and by what wraps it, or once for the stream and " +
+			"once for its replay; mcpload call shows one exchange",
+		open: "the calls that were answered twice are too few to hold against the server",
+	},
+	{
 		check:  "sessions",
 		failed: "see what the server said of the sessions that it didn't open",
 		open: "ask for as many sessions as the server opens (--sessions), or raise its limit of them; --timeout " +

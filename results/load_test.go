@@ -138,7 +138,7 @@ func TestLoadHeadlines(t *testing.T) {
 }
 
 func TestEveryLoadCheckHasAHint(t *testing.T) {
-	for _, check := range []string{"generator", "answers", "sessions", "threshold errors<1% (implied)", "echo",
+	for _, check := range []string{"generator", "answers", "sessions", "threshold errors<1% (implied)", "echo", "answered-once",
 		"threshold p99<1s", "abort-on", "capacity"} {
 		for _, v := range []verdict.Verdict{verdict.Fail, verdict.Inconclusive} {
 			assert.NotEmpty(t, Hint(check, v), fmt.Sprint(check, v))

@@ -142,3 +142,21 @@ func TestSessionsThatCouldBeOpenedAreUsed(t *testing.T) {
 	assert.Contains(t, found(t, s, "sessions").Saw, "2 of 5000 sessions")
 	assert.Less(t, time.Since(began), time.Minute)
 }
+
+// TestACallAnsweredTwiceFails, however its bytes are cut: where the second answer comes later
+// the call is over by then, and counts as a result.
+func TestACallAnsweredTwiceFails(t *testing.T) {
+	for _, gap := range []time.Duration{0, 5 * time.Millisecond} {
+		status, s := measured(t, "--url", served(t, func(w http.ResponseWriter, c fakeCall) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprintf(w, "data: %s\n\n", c.result(c.args))
+			if gap > 0 {
+				assert.NoError(t, http.NewResponseController(w).Flush())
+				time.Sleep(gap)
+			}
+			fmt.Fprintf(w, "data: %s\n\n", c.result(c.args))
+		}), "--tool", "echo", "--rate", "50/s", "-d", "600ms")
+		assert.Equal(t, exitFail, status, "%s between them", gap)
+		assert.Equal(t, verdict.Fail, found(t, s, "answered-once").Verdict)
+	}
+}

@@ -18,7 +18,7 @@ func (a *Account) Checks() []verdict.Check {
 	if a.Load.Capacity != nil {
 		return a.known([]check{capacity, sessions})
 	}
-	list := []check{generator, answers, sessions, echo, shapely, aborted, duration}
+	list := []check{generator, answers, sessions, echo, once, shapely, aborted, duration}
 	for _, th := range a.Thresholds {
 		list = append(list, demand(th))
 	}
@@ -96,6 +96,21 @@ var sessions = check{"sessions", "as many sessions could be opened as were asked
 var echo = check{"echo", "every call is answered once, with its own nonce", func(a *Account) verdict.Finding {
 	return judgeEcho(a.Load.Integrity, a.Load.Setting.Nonces)
 }, func(a *Account) bool { return a.Load.Setting.Echo && a.Load.Integrity != nil }}
+
+// once holds the server to one answer a call where nobody asked for echo. A second answer
+// breaks a call only where both come in one piece, so that what the calls came to doesn't
+// tell: it depends on how the bytes are cut.
+var once = check{"answered-once", "no more than 1 % of the calls are answered twice", func(a *Account) verdict.Finding {
+	n, sent := a.Load.Integrity.Duplicates, a.Total("").Sent()
+	f := verdict.Finding{Verdict: verdict.Pass, Want: "fewer than 1% of the calls are answered more than once",
+		Saw: fmt.Sprintf("%d of %d were", n, sent)}
+	if float64(n) >= impliedErrors*float64(sent) {
+		f.Verdict, f.Cause = verdict.Fail, "a call is answered more than once"
+	}
+	return f
+}, func(a *Account) bool {
+	return !a.Load.Setting.Echo && a.Load.Integrity != nil && a.Load.Integrity.Duplicates > 0
+}}
 
 // shapely holds results to the specification.
 var shapely = check{"schema", "every result is as the specification demands of each by itself",
