@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -159,4 +162,31 @@ func TestACallAnsweredTwiceFails(t *testing.T) {
 		assert.Equal(t, exitFail, status, "%s between them", gap)
 		assert.Equal(t, verdict.Fail, found(t, s, "answered-once").Verdict)
 	}
+}
+
+// TestAHandshakeAnsweredTwiceIsNoCall: FastMCP refuses initialize twice with one id, and every
+// call once.
+func TestAHandshakeAnsweredTwiceIsNoCall(t *testing.T) {
+	inner := faulty(func(w http.ResponseWriter, c fakeCall) { fmt.Fprint(w, c.result(c.args)) })
+	url := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if !bytes.Contains(body, []byte(`"initialize"`)) {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		rec := httptest.NewRecorder()
+		inner.ServeHTTP(rec, r)
+		maps.Copy(w.Header(), rec.Header())
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(w, "data: %s\n\n", bytes.TrimSpace(rec.Body.Bytes()))
+		assert.NoError(t, http.NewResponseController(w).Flush())
+		time.Sleep(5 * time.Millisecond)
+		fmt.Fprintf(w, "data: %s\n\n", bytes.TrimSpace(rec.Body.Bytes()))
+	}))
+	t.Cleanup(url.Close)
+	status, s := measured(t, "--url", url.URL, "--tool", "echo", "--protocol", "2025-06-18", "--rate", "50/s",
+		"-d", "400ms")
+	assert.Equal(t, exitPass, status, "%+v", s.Findings)
 }

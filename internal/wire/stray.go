@@ -83,3 +83,17 @@ func (l *strayLog) answeredTwice(id int64) bool {
 	defer l.mu.Unlock()
 	return l.twice[id]
 }
+
+// CallsAnsweredTwice counts the requests to which more than one response came, those of the
+// handshake apart: some servers refuse initialize twice with one id.
+func (s *Session) CallsAnsweredTwice() int64 {
+	s.strays.mu.Lock()
+	defer s.strays.mu.Unlock()
+	n := int64(len(s.strays.twice))
+	for _, c := range s.calls {
+		if s.strays.twice[c.ID] {
+			n--
+		}
+	}
+	return n
+}

@@ -50,6 +50,7 @@ type sessionPool struct {
 	delay      load.Histogram // from requests of the server to our answers
 	streamEnd  load.Histogram
 	streams    wire.StreamCount // of sessions that are closed
+	twice      int64            // calls that were answered more than once
 	repeated   int64            // calls that were made once more, since their connection was closed while idle
 	shownAnew  int64            // requests that were sent once more with another token
 	failed     int64
@@ -260,6 +261,7 @@ func (c *sessionPool) leave(s *wire.Session) {
 // note adds a session's strays up. It needs mu.
 func (c *sessionPool) note(s *wire.Session) {
 	c.streams.Add(s.Streams())
+	c.twice += s.CallsAnsweredTwice()
 	told := map[wire.StrayKind]bool{}
 	for _, stray := range s.Strays() {
 		if told[stray.Kind] {

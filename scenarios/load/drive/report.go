@@ -98,7 +98,7 @@ func (r *run) integrity() *results.LoadIntegrity {
 	i := &results.LoadIntegrity{
 		Checked: r.checked.Load(), Missing: r.missing.Load(),
 		CrossTalk:  r.crossed.Load() + count(wire.UnknownID) + count(wire.NoID),
-		Duplicates: count(wire.Duplicate),
+		Duplicates: r.pool.twice,
 		Lost:       total.Of(history.TimedOut) - count(wire.Late),
 	}
 	if i.Lost < 0 {
