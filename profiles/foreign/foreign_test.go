@@ -172,3 +172,32 @@ func FuzzRead(f *testing.F) {
 		require.Equal(t, len(in.Laws), strings.Count(string(in.Profile("x")), "\n  - "))
 	})
 }
+
+// What stands in a file and isn't read is said.
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	for _, row := range []struct{ file, text, says string }{
+		{"a.yaml", "kind: KongPlugin\nplugin: rate-limiting\nconfigFrom: {secretKeyRef: {name: x, key: y}}\n---\n" +
+			"kind: KongPlugin\nplugin: rate-limiting\nconfig: {minute: 5}\n", "1: rate-limiting: its configuration is " +
+			"another object's"},
+		{"a.yaml", "plugins:\n- name: rate-limiting-advanced\n  config: {limit: [5], window_size: [60], sync_rate: 0,\n" +
+			"    throttling: {enabled: true}}\n", "4: rate-limiting-advanced: throttling: "},
+		{"a.yaml", "filters:\n- typed_config:\n    '@type': type.googleapis.com/envoy.extensions.filters.http." +
+			"ratelimit.v3.RateLimit\n    domain: edge\n- token_bucket: {max_tokens: 5, fill_interval: 1s}\n" +
+			"  filter_enabled: {default_value: {numerator: 100}}\n  filter_enforced: {default_value: {numerator: 100}}\n",
+			"3: a rate limit service holds the limits of domain edge"},
+		{"a.py", "a = rl.RateLimitingMiddleware(max_requests_per_second=2)\nmcp = FastMCP()\n",
+			"1: RateLimitingMiddleware: nothing in this file uses a"},
+	} {
+		in, err := Read(row.file, []byte(row.text))
+		require.NoError(t, err)
+		var notes []string
+		for _, n := range in.Notes {
+			notes = append(notes, fmt.Sprintf("%d: %s", n.Line, n.Text))
+		}
+		require.Contains(t, strings.Join(notes, "\n"), row.says)
+		require.Len(t, in.Laws, 1)
+	}
+	in, err := Read("a.py", []byte("a = RateLimitingMiddleware(2)\nmcp = FastMCP(middleware=[a])\n"))
+	require.NoError(t, err)
+	require.Empty(t, in.Notes)
+}

@@ -227,6 +227,10 @@ func (in *Import) kongAdvanced(plugin *yaml.Node, name string) {
 		in.note(plugin.Line, "%s: nodes tell each other late unless sync_rate is 0, so several may let more through",
 			name)
 	}
+	if text(get(config, "throttling"), "enabled") == "true" {
+		in.note(get(config, "throttling").Line, "%s: throttling: what is too much waits and is tried again before it is "+
+			"refused, which the law here doesn't say", name)
+	}
 	if text(config, "disable_penalty") != "true" && style == promise.Counter {
 		in.note(plugin.Line, "%s: refused requests are counted too unless disable_penalty is true", name)
 		for i := range in.Laws {

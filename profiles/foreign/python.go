@@ -77,6 +77,9 @@ func (in *Import) python(text string) {
 			if on := condition(code[:at[2]]); on != "" {
 				in.note(line, "%s: stands below %q, so that it may not hold", name, on)
 			}
+			if kept := idle(code, at[2]); kept != "" {
+				in.note(line, "%s: nothing in this file uses %s, so that it may not hold", name, kept)
+			}
 			switch source := name + "(" + squeeze(text[at[1]:end]) + ")"; needs[name] {
 			case "":
 				in.fastMCP(name, line, source, args)
@@ -100,6 +103,18 @@ func (in *Import) handedOn(code string) {
 				"isn't read", code[at[2]:at[3]])
 		}
 	}
+}
+
+var assignForm = regexp.MustCompile(`^[ \t]*(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*(?:\w+\.)*$`)
+
+// idle is the name that what is constructed at an offset is given, where that stands nowhere
+// else in the code; empty where it does, or is given none.
+func idle(code string, at int) string {
+	m := assignForm.FindStringSubmatch(code[strings.LastIndex(code[:at], "\n")+1 : at])
+	if m == nil || len(regexp.MustCompile(`\b`+m[1]+`\b`).FindAllString(code, 2)) > 1 {
+		return ""
+	}
+	return m[1]
 }
 
 // condition is the innermost line above that decides if what follows is run; empty where
