@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/mcpload/mcpload/promise"
@@ -11,26 +13,71 @@ import (
 )
 
 // errEmbedded refuses what the embedded limiter's handler doesn't reach.
-var errEmbedded = errors.New("mock: the embedded limiter is a handler of streamable HTTP: it serves no other " +
-	"transport, and not in virtual time")
+var errEmbedded = errors.New("mock: the embedded limiter is a handler of streamable HTTP: it serves no other transport")
 
 // embedded puts the limiter that servers embed before a handler, with its headers and
 // refusals: the mock's own limiter lets everything through then.
 func (c Config) embedded(next http.Handler) (http.Handler, error) {
-	laws := c.Profile.Laws()
-	if c.Fault != "" || len(laws) == 0 {
-		return nil, errors.New("mock: the embedded limiter keeps a promise, and has no faults")
+	stack, who, err := c.embeddedStack()
+	if err != nil {
+		return nil, err
 	}
 	config := ratelimit.HandlerConfig{Refusal: ratelimit.Refusal{Shape: c.Shape}, MaxBody: maxMessage}
+	switch who {
+	case promise.Address:
+		config.Identity = ratelimit.Address
+	case promise.Credential:
+		config.Identity = func(r *http.Request) string { return r.Header.Get("Authorization") }
+	}
+	return ratelimit.NewStackHandler(next, stack, config)
+}
+
+// embeddedLaws are those that the embedded limiter is told to keep: what is promised, or with
+// a fault something else. What its code does wrong then is nothing: it keeps what it is told.
+func (c Config) embeddedLaws() (promise.Promise, error) {
+	laws := c.Profile.Laws()
+	if len(laws) == 0 {
+		return nil, errors.New("mock: the embedded limiter keeps a promise, and there is none")
+	}
+	if c.Fault == "" {
+		return laws, nil
+	}
+	kept := make([]keptLaw, len(laws))
+	for i, l := range laws {
+		kept[i] = keptLaw{law: l, said: l}
+	}
+	kept, err := breakLaws(kept, c.Fault)
+	if err != nil {
+		return nil, err
+	}
+	laws = nil
+	for _, k := range kept {
+		if k.quirk != (quirk{}) || k.also != nil || k.free != nil {
+			return nil, fmt.Errorf("mock: fault %q: the embedded limiter can be told to keep other laws, and no more",
+				c.Fault)
+		}
+		laws = append(laws, k.law)
+	}
+	if len(laws) == 0 {
+		return nil, fmt.Errorf("mock: fault %q leaves the embedded limiter no law to keep", c.Fault)
+	}
+	return laws, nil
+}
+
+// embeddedStack is the limiter that servers embed, and by what it tells clients apart.
+func (c Config) embeddedStack() (stack *ratelimit.Stack, who promise.Dimension, err error) {
+	laws, err := c.embeddedLaws()
+	if err != nil {
+		return nil, "", err
+	}
 	var limits []ratelimit.Limit
-	var who promise.Dimension
 	for i, l := range laws {
 		limit, by, err := embeddedLimit(l)
 		if err == nil && by != "" && who != "" && by != who {
 			err = fmt.Errorf("it tells clients apart in one way, and these are kept by %s and by %s", who, by)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("mock: the embedded limiter can't keep %s: %w", l, err)
+			return nil, "", fmt.Errorf("mock: the embedded limiter can't keep %s: %w", l, err)
 		}
 		if by != "" {
 			who = by
@@ -40,17 +87,10 @@ func (c Config) embedded(next http.Handler) (http.Handler, error) {
 		}
 		limits = append(limits, limit)
 	}
-	switch who {
-	case promise.Address:
-		config.Identity = ratelimit.Address
-	case promise.Credential:
-		config.Identity = func(r *http.Request) string { return r.Header.Get("Authorization") }
+	if stack, err = ratelimit.NewStack(ratelimit.StackConfig{Limits: limits}); err != nil {
+		return nil, "", fmt.Errorf("mock: %w", err)
 	}
-	stack, err := ratelimit.NewStack(ratelimit.StackConfig{Limits: limits})
-	if err != nil {
-		return nil, fmt.Errorf("mock: %w", err)
-	}
-	return ratelimit.NewStackHandler(next, stack, config)
+	return stack, who, nil
 }
 
 // embeddedLimit is a law as the limiter has it, and by what it tells clients apart.
@@ -88,6 +128,49 @@ func embeddedLimit(l promise.Law) (limit ratelimit.Limit, by promise.Dimension, 
 		}
 	}
 	return limit, by, nil
+}
+
+// An embeddedCore is the limiter that servers embed, asked at instants that it is given. It
+// decides as before a server; headers it has none.
+type embeddedCore struct {
+	mu    sync.Mutex
+	stack *ratelimit.Stack
+	who   promise.Dimension
+	epoch time.Time
+	ends  []eventEnd
+}
+
+// An eventEnd is when a request that was let in is over, and what tells a cap.
+type eventEnd struct {
+	at   time.Duration
+	done func()
+}
+
+// Decide implements Limiter.
+func (e *embeddedCore) Decide(r Request) Answer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ends = slices.DeleteFunc(e.ends, func(end eventEnd) bool {
+		over := end.at <= r.At
+		if over {
+			end.done()
+		}
+		return over
+	})
+	client := r.Client
+	switch e.who {
+	case promise.Credential:
+		client = r.Who
+	case promise.Address:
+		client = keyOf(promise.Key{promise.Address}, r)
+	}
+	d, done := e.stack.AcquireAt(ratelimit.Event{Client: client, Method: r.Method, Tool: r.Tool}, e.epoch.Add(r.At))
+	e.ends = append(e.ends, eventEnd{r.At + r.Lasts, done})
+	a := Answer{Limited: !d.Allowed, Charged: d.Allowed, RetryAfter: d.RetryAfter, Remaining: d.Remaining}
+	if d.RetryAfter == ratelimit.Unknown {
+		a.RetryAfter = ratelimit.Never
+	}
+	return a
 }
 
 // openLimiter lets everything through.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -86,10 +87,40 @@ func TestTheEmbeddedLimiterRefusesWhatItCantKeep(t *testing.T) {
 	_, err = s.Start("sse", "127.0.0.1:0")
 	require.ErrorIs(t, err, errEmbedded)
 	require.ErrorIs(t, s.ServeStdio(t.Context(), strings.NewReader(""), io.Discard), errEmbedded)
-	_, err = kept.Limiter(s.start)
-	require.ErrorIs(t, err, errEmbedded, "in virtual time it would let everything through")
 	require.NoError(t, s.Close())
-	kept.Fault = "no-limit"
-	_, err = New(kept)
-	require.ErrorContains(t, err, "has no faults")
+	for fault, why := range map[string]string{
+		"no-limit":         "no fault of laws",
+		"law-waits-short":  "to keep other laws, and no more",
+		"law-missing":      "no law to keep",
+		"law-as-counter":   "no limits of this kind",
+		"law-never-resets": "to keep other laws, and no more",
+	} {
+		kept.Fault = fault
+		if fault == "law-waits-short" || fault == "law-as-counter" {
+			kept.Profile.Promise = lawsOf(t, "3 per 1s fixed")
+		}
+		_, err = New(kept)
+		require.ErrorContains(t, err, why, fault)
+	}
+}
+
+// In virtual time it decides as it does before a server: also what a cap holds, and with
+// another law than the promised one.
+func TestTheEmbeddedLimiterInVirtualTime(t *testing.T) {
+	decided := func(law, fault string, lasts time.Duration, at ...time.Duration) (out string) {
+		c := Config{Profile: profiles.Profile{Promise: lawsOf(t, law)}, Embedded: true, Fault: fault}
+		l, err := c.Limiter(time.Unix(0, 0))
+		require.NoError(t, err)
+		for _, at := range at {
+			a := l.Decide(Request{At: at, Client: "a", Method: methodCall, Tool: "echo", Lasts: lasts})
+			out += map[bool]string{false: "+", true: "-"}[a.Limited]
+		}
+		return out
+	}
+	const s = time.Second
+	require.Equal(t, "++-+", decided("2 per 2s fixed", "", 0, 0, s, s, 2*s))
+	require.Equal(t, "+++-", decided("2 per 2s fixed", "law-n+1", 0, 0, s, s, s))
+	require.Equal(t, "++-+", decided("2 per 2s sliding", "", 0, 0, s, s, 2*s))
+	require.Equal(t, "++--+", decided("2 at a time", "", 3*s, 0, s, s, 2*s, 3*s))
+	require.Equal(t, "++-+", decided("1/s burst 2", "", 0, 0, 0, 0, s))
 }

@@ -47,7 +47,8 @@ type Config struct {
 	// that a Limit can say: a credential that nobody shows is one, and no session's.
 	Laws bool
 	// Embedded has the limiter that servers embed keep the promise, with its headers: over
-	// streamable HTTP only.
+	// streamable HTTP, and without headers in virtual time. A fault is that it is told to
+	// keep other laws.
 	Embedded bool
 
 	// Fixture gives it one of everything that the protocol has: resources, prompts,
@@ -177,7 +178,11 @@ func (c Config) Lasts() time.Duration {
 // Limiter returns the limiter that the config asks for. Its instant 0 is now.
 func (c Config) Limiter(now time.Time) (Limiter, error) {
 	if c.Embedded {
-		return nil, errEmbedded
+		stack, who, err := c.embeddedStack()
+		if err != nil {
+			return nil, err
+		}
+		return &embeddedCore{stack: stack, who: who, epoch: now}, nil
 	}
 	if c.lawful() || strings.HasPrefix(c.Fault, "law-") {
 		return NewLaws(LawConfig{Promise: c.Profile.Laws(), Fault: c.Fault, Charge: c.Charge, Epoch: now})

@@ -98,9 +98,9 @@ func (a *Asked) Consistent(command []string) error {
 	case attached && (a.Fault != "" || a.Shape != "" || a.Charge != "" || a.Latency != 0 || a.Embedded),
 		a.Live && (a.Fault != "" || a.Embedded):
 		return fmt.Errorf("--fault, --shape, --charge, --latency and --embedded change the mock, and this is no mock")
-	case a.Embedded && (a.Fault != "" || a.Charge != "" || a.Transport != "auto" && a.Transport != "http"):
-		return fmt.Errorf("--embedded is an honest limiter over http: it takes no --fault, no --charge and no other " +
-			"--transport")
+	case a.Embedded && (a.Charge != "" || a.Transport != "auto" && a.Transport != "http"):
+		return fmt.Errorf("--embedded is a limiter over http that charges what is promised: it takes no --charge and " +
+			"no other --transport")
 	case !a.All && !named && !attached:
 		return hint.New(fmt.Errorf("no server is named"), "attach to one with --url, start one with -- command, or "+
 			"name a mock with --server acb")

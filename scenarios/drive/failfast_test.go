@@ -34,7 +34,7 @@ func TestFailFastEndsAtTheFirstWitness(t *testing.T) {
 		{"4 at a time", "law-n-x2@1"}, {"quota 50 per day UTC", "law-missing@1"},
 	} {
 		t.Run(row.promise+" "+row.fault, func(t *testing.T) {
-			j := virtualLawJob(parsed([]string{row.promise}), row.fault, 3, virtual.Exp(time.Millisecond))
+			j := virtualLawJob(keeper{promise: parsed([]string{row.promise})}, row.fault, 3, virtual.Exp(time.Millisecond))
 			j.FailFast = true
 			o := j.Run(t.Context(), nil, nil)
 			last, ended := lastSent(o)
@@ -51,7 +51,7 @@ func TestFailFastNeverEndsAnHonestRun(t *testing.T) {
 	for _, text := range []string{"30 per 10s fixed", "30 per 10s sliding", "10/s burst 20", "4 at a time"} {
 		for seed := range uint64(5) {
 			for _, delay := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second} {
-				j := virtualLawJob(parsed([]string{text}), "", seed, virtual.Exp(delay))
+				j := virtualLawJob(keeper{promise: parsed([]string{text})}, "", seed, virtual.Exp(delay))
 				j.FailFast = true
 				o := j.Run(t.Context(), nil, nil)
 				_, ended := lastSent(o)

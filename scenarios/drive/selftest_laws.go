@@ -23,10 +23,11 @@ import (
 // selftestPromises are what selftest holds mocks of laws to: every kind, and stacks.
 var selftestPromises = [][]string{
 	{"30 per 10s fixed"}, {"30 per 10s sliding"}, {"30 per 10s aligned"}, {"30 per 10s counter"}, {"30 per 10s"},
-	{"10/s burst 20 steps 10 every 1s"}, {"10/s burst 20 queue 500ms"}, {"quota 50 per day UTC"}, {"4 at a time"},
-	{"10 per 10s fixed only failures"}, {"30 per 10s fixed units echo=2"},
-	{"10/s burst 20", "60 per 20s fixed"}, {"20 per 5s sliding per session", "40 per 20s fixed"},
-	{"4 at a time", "quota 50 per day UTC"}, {"10/s burst 20", "5 at a time"},
+	{"10/s burst 20"}, {"10/s burst 20 steps 10 every 1s"}, {"10/s burst 20 queue 500ms"}, {"quota 50 per day UTC"},
+	{"4 at a time"}, {"10 per 10s fixed only failures"}, {"30 per 10s fixed units echo=2"},
+	{"10/s burst 20", "60 per 20s fixed"}, {"8 per 2s sliding", "30 per 20s aligned"},
+	{"20 per 5s sliding per session", "40 per 20s fixed"}, {"4 at a time", "quota 50 per day UTC"},
+	{"10/s burst 20", "5 at a time"},
 }
 
 // A LawRow is what came of one fault of one promise's first law.
@@ -41,14 +42,54 @@ type LawMatrix struct {
 	Faults []LawRow `json:"faults"`
 }
 
-// selftestLaws tries the mock of every promise, honest and with every fault.
+// A keeper is a promise, and whether the limiter that servers embed keeps it, which stands
+// in its own name.
+type keeper struct {
+	promise  promise.Promise
+	embedded bool
+}
+
+// selftestKeepers are those of every promise: the mock's own limiter, and the embedded one
+// where it can.
+func selftestKeepers() (list []keeper) {
+	for _, texts := range selftestPromises {
+		k := keeper{promise: parsed(texts)}
+		list = append(list, k)
+		if k.embedded = true; k.can("") {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// config is a mock that keeps the promise, or has a fault.
+func (k keeper) config(fault string) mock.Config {
+	return mock.Config{Profile: profiles.Profile{Name: "selftest", Promise: k.promise,
+		Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}, Fault: fault, Embedded: k.embedded}
+}
+
+// can reports if there can be one with a fault.
+func (k keeper) can(fault string) bool {
+	_, err := k.config(fault).Limiter(time.Time{})
+	return err == nil
+}
+
+func (k keeper) String() string {
+	text := results.PromiseText(k.promise)
+	if k.embedded {
+		text += " (embedded)"
+	}
+	return text
+}
+
+// selftestLaws tries the keepers of every promise, honest and with every fault.
 func selftestLaws(ctx context.Context, honest, faulty int, delay virtual.Delay) LawMatrix {
 	out := LawMatrix{Honest: Honest{}}
 	var group sync.WaitGroup
 	var mu sync.Mutex
-	rows := make([][]LawRow, len(selftestPromises))
-	for i, texts := range selftestPromises {
-		p := parsed(texts)
+	keepers := selftestKeepers()
+	rows := make([][]LawRow, len(keepers))
+	for i, p := range keepers {
 		group.Go(func() {
 			one := honestLaws(ctx, p, max(1, honest/len(selftestPromises)))
 			mu.Lock()
@@ -67,20 +108,18 @@ func selftestLaws(ctx context.Context, honest, faulty int, delay virtual.Delay) 
 }
 
 // virtualLawJob is one virtual run that is held to laws.
-func virtualLawJob(p promise.Promise, fault string, seed uint64, delay virtual.Delay) Job {
-	profile := profiles.Profile{Name: "selftest", Promise: p, Call: profiles.LoadCall{Method: "tools/call",
-		Tool: "echo"}}
+func virtualLawJob(k keeper, fault string, seed uint64, delay virtual.Delay) Job {
+	config := k.config(fault)
 	j := Job{
-		Target: target.Target{Profile: profile, Kind: target.Mock, Seed: seed, Mock: mock.Config{Profile: profile,
-			Fault: fault}},
+		Target:    target.Target{Profile: config.Profile, Kind: target.Mock, Seed: seed, Mock: config},
 		Scenarios: []scenarios.Scenario{scenarios.Laws()}, Virtual: delay,
-		Laws: &Laws{Promise: p, Budget: scenarios.DefaultLawBudget, Hasty: true},
+		Laws: &Laws{Promise: k.promise, Budget: scenarios.DefaultLawBudget, Hasty: true},
 	}
 	j.Profile.Limit = judge.Permissive()
 	return j
 }
 
-func honestLaws(ctx context.Context, p promise.Promise, runs int) Honest {
+func honestLaws(ctx context.Context, p keeper, runs int) Honest {
 	delays := []virtual.Delay{nil, virtual.Exp(time.Millisecond), virtual.Exp(20 * time.Millisecond),
 		virtual.Exp(300 * time.Millisecond), virtual.Exp(3 * time.Second)}
 	out := Honest{Runs: runs}
@@ -89,7 +128,7 @@ func honestLaws(ctx context.Context, p promise.Promise, runs int) Honest {
 		switch s.Verdict {
 		case verdict.Fail:
 			out.Failed++
-			out.First = append(out.First, fmt.Sprintf("%s, seed %d: %s", s.Promised(), seed,
+			out.First = append(out.First, fmt.Sprintf("%s, seed %d: %s", p, seed,
 				strings.Join(failedChecks(s), ", ")))
 		case verdict.Inconclusive:
 			out.Inconclusive++
@@ -99,12 +138,12 @@ func honestLaws(ctx context.Context, p promise.Promise, runs int) Honest {
 }
 
 // lawFaultRows breaks the first law in every way in which it can be.
-func lawFaultRows(ctx context.Context, p promise.Promise, runs int, delay virtual.Delay) []LawRow {
+func lawFaultRows(ctx context.Context, p keeper, runs int, delay virtual.Delay) []LawRow {
 	var rows []LawRow
 	for _, f := range mock.LawFaults() {
-		can, told := f.Of(p[0])
-		if _, err := mock.NewLaws(mock.LawConfig{Promise: p, Fault: f.Name + "@1"}); !can || err != nil {
-			continue // no other law to mix it up with
+		can, told := f.Of(p.promise[0])
+		if !can || !p.can(f.Name+"@1") {
+			continue // no other law to mix it up with, or not by the limiter that servers embed
 		}
 		r := FaultRow{Fault: f.Name, Doc: f.Doc, Runs: runs, Expected: told, Checks: []string{}}
 		if !told {
@@ -114,7 +153,7 @@ func lawFaultRows(ctx context.Context, p promise.Promise, runs int, delay virtua
 		for seed := range uint64(runs) {
 			r.judged(judgeVirtually(ctx, virtualLawJob(p, f.Name+"@1", seed, delay)), right)
 		}
-		rows = append(rows, LawRow{results.PromiseText(p), r})
+		rows = append(rows, LawRow{p.String(), r})
 	}
 	return rows
 }

@@ -166,8 +166,8 @@ func (l *LawMatrix) table(w io.Writer) error {
 			}
 		}
 	}
-	fmt.Fprintf(&s, "\nlaws: %d of %d faults of %d promises are caught by name (--format markdown lists them); "+
-		"honest mocks: %d runs, %d failed, %d inconclusive\n",
+	fmt.Fprintf(&s, "\nlaws: %d of %d faults of %d promises are caught by name, of the limiter that servers embed too "+
+		"(--format markdown lists them); honest mocks: %d runs, %d failed, %d inconclusive\n",
 		caught, told, l.LawPromises(), l.Honest.Runs, l.Honest.Failed, l.Honest.Inconclusive)
 	for _, line := range l.Honest.First {
 		fmt.Fprintf(&s, "  failed: %s\n", line)

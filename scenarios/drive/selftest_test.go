@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -77,4 +78,26 @@ func TestTheHonestMockAtOddLimitsIsNeverFailed(t *testing.T) {
 		}
 	}
 	require.Greater(t, judged, 15)
+}
+
+// The limiter that servers embed is among those that selftest breaks, of each kind that it has.
+func TestSelftestBreaksTheEmbeddedLimiter(t *testing.T) {
+	kinds := map[promise.Kind]int{}
+	for _, k := range selftestKeepers() {
+		if k.embedded {
+			rows := lawFaultRows(t.Context(), k, 1, virtual.Exp(time.Millisecond))
+			require.NotEmpty(t, rows)
+			for _, r := range rows {
+				require.False(t, r.Missed(), "%s: %s", r.Promise, r.Fault)
+				require.Contains(t, r.Promise, "(embedded)")
+				kinds[k.promise[0].Kind]++
+			}
+			if len(k.promise) > 1 {
+				kinds["stack"]++
+			}
+		}
+	}
+	for _, kind := range []promise.Kind{promise.Bucket, promise.Window, promise.Cap, "stack"} {
+		require.NotZero(t, kinds[kind], kind)
+	}
 }
