@@ -132,6 +132,8 @@ func formFaults() []Fault {
 		{Name: refundsNotes, Doc: "who sends a notification, other than that a call is cancelled, gets a token back",
 			Cause: "notifications follow",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &refunding{promised(l)} })},
+		{Name: unlikeFree, Doc: "a call is free that is written in any other way than the first one", Cause: " buys? ",
+			build: free(func(profiles.Limit) func(Request) bool { return unlike() })},
 		{Name: "case-free", Doc: "a request is free whose members are in another case, as its limiter looks for the " +
 			"plain text", Cause: "another case|capitals",
 			build: free(func(profiles.Limit) func(Request) bool {

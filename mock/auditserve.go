@@ -66,8 +66,22 @@ func (c Config) Refunds(method string) bool {
 // Refills reports if it fills buckets when sessions end.
 func (c Config) Refills() bool { return c.Fault == refillsAtEnds }
 
-// plainName is a tool's name without what misspells it.
-func plainName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+// plainName is a tool's name without what misspells it: capitals, spaces, signs that aren't
+// seen, wide letters, and Cyrillic ones that look like Latin ones.
+func plainName(name string) string {
+	return strings.TrimSpace(strings.ToLower(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u200b':
+			return -1
+		case r >= '\uff01' && r <= '\uff5e':
+			return r - '\uff01' + '!'
+		}
+		return r
+	}, latin.Replace(name))))
+}
+
+var latin = strings.NewReplacer("\u0430", "a", "\u0441", "c", "\u0435", "e", "\u0456", "i", "\u043e", "o",
+	"\u0440", "p", "\u0455", "s", "\u0445", "x", "\u0443", "y")
 
 // misspelt reports if a request calls a tool by a name that is almost its own.
 func (s *Server) misspelt(m message) bool {
@@ -78,7 +92,7 @@ func (s *Server) misspelt(m message) bool {
 // corrected is a request that calls the tool that was meant, where the server's fault
 // is to take such.
 func (s *Server) corrected(m message, body []byte) []byte {
-	if s.config.Fault != "spelling-free" || !s.misspelt(m) {
+	if s.config.Fault != "spelling-free" && s.config.Fault != unlikeFree || !s.misspelt(m) {
 		return body
 	}
 	return bytes.Replace(body, quote(m.tool()), quote(plainName(m.tool())), 1)

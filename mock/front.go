@@ -68,11 +68,17 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.serveBatch(w, r, list, from)
 		return
 	}
+	if f.server.config.Fault == unlikeFree {
+		body = unpacked(r, body)
+	}
 	m, request := parse(body)
 	if !request {
 		f.server.cancels(client, m, body)
 		f.next.ServeHTTP(w, withBody(r, body))
 		return
+	}
+	if f.server.config.Fault == unlikeFree {
+		from.form = formOf(r, body, m)
 	}
 	answer := f.server.decide(m, from)
 	body = f.server.corrected(m, body)

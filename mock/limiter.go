@@ -53,6 +53,7 @@ type Request struct {
 	Escaped   bool                     // its method is spelled with escapes
 	Cased     bool                     // its method, or its members, are in another case
 	Twice     bool                     // its method, or its tool's name, stands in it twice
+	Form      string                   // how it is written in all; empty where that isn't looked at
 	Header    func(name string) string // of the HTTP request; nil where there is none
 }
 

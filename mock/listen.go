@@ -20,6 +20,9 @@ func (s *Server) listen(handler http.Handler, end func(), addr, path string) (ur
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return s.life },
 	}
+	if s.config.Fault == unlikeFree {
+		listener, srv.ConnContext = hearing{listener}, hears
+	}
 	if !s.serve(srv, listener, end) {
 		_ = listener.Close() // nobody has connected to it
 		return "", ErrClosed

@@ -254,6 +254,7 @@ type origin struct {
 	client, who, conn string
 	header            func(name string) string // nil: there are no headers
 	batch             int                      // place in a batch
+	form              string                   // how it is written; empty where that isn't looked at
 }
 
 // decide is the gate. It reads the clock, and counts.
@@ -266,6 +267,7 @@ func (s *Server) decide(m message, from origin) Answer {
 		Conn:   from.conn,
 		Header: from.header,
 		Batch:  from.batch,
+		Form:   from.form,
 		ID:     m.number(),
 		Method: m.Method,
 		Tool:   m.tool(),

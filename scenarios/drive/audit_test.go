@@ -1,7 +1,9 @@
 package drive
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
@@ -58,7 +61,7 @@ var caughtBy = map[string]string{
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas",
 	"only-this-agent": "disguise", "versionless-free": "variety", "twice-free": "variety", "old-http-free": "variety",
 	"cancels-refund": "variety", "per-url": "forgery", "notifications-refund": "variety", "case-free": "variety",
-	"per-remote-addr": "forgery", "per-encoding": "forgery",
+	"unlike-calls-free": "forgery", "per-remote-addr": "forgery", "per-encoding": "forgery",
 	"runs-refused": "executions", "skips-admitted": "executions", "forgets-at-restart": "restart",
 }
 
@@ -97,6 +100,53 @@ func TestAnAuditCatchesWhatBehavesForTheTester(t *testing.T) {
 					func(f results.Finding) bool { return f.Check == "over-admission" }))
 			}
 		})
+	}
+}
+
+// Every trick is able to fail: where each call is free that is written in any other way than
+// plain ones, all tricks of an audit buy calls, by their names, but for those that send plain
+// calls, which other faults show.
+func TestEveryTrickCanFail(t *testing.T) {
+	plainly := regexp.MustCompile(`^(a plain call after |session of |call that (is cancelled|notifications)|` +
+		`calls of a tool that there isn't|batch of |revision 2025-11-25$|message without empty arguments$)`)
+	for _, arguments := range []string{`{"text":"a","times":2}`, "{}"} {
+		for _, token := range []string{"", "Bearer given"} {
+			bought, tried := map[string]bool{}, 0
+			var failing []string
+			for _, name := range []string{"variety", "disguise", "forgery", "revision"} {
+				j := auditOf(auditLimits[0], "unlike-calls-free", 1, name)
+				j.Profile.Call.Arguments = json.RawMessage(arguments)
+				j.Mock.Profile = j.Profile
+				j.Audit.Others = []history.Arrival{{Method: "tools/call", Tool: "echo"}, {Method: "tools/call",
+					Tool: "other"}}
+				j.Options.Header = http.Header{}
+				if token != "" {
+					j.Options.Header.Set("Authorization", token)
+				}
+				s := judgeVirtually(t.Context(), j)
+				for _, f := range findings(s) {
+					if f.Check == "tricks" {
+						failing = append(failing, f.Cause)
+					}
+				}
+				plan := j.AddAudit("http")
+				for _, one := range plan.Scenarios {
+					for _, cue := range one.Cast(j.Profile.Limit, scenarios.Setting{Clients: []string{"a"}, Seed: 1}) {
+						if name, _ := verdict.TrickOf(cue.Session); name != "" {
+							bought[name] = false
+						}
+					}
+				}
+			}
+			all := strings.Join(failing, "; ")
+			for name := range bought {
+				tried++
+				if !plainly.MatchString(name) && !strings.Contains(all, name+" buys ") {
+					t.Errorf("%s of a call with %s buys nothing", name, arguments)
+				}
+			}
+			require.Greater(t, tried, 100)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -138,7 +139,8 @@ func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply 
 // virtualRequest is what a server sees of an arrival. Where clients have an
 // identity, the part of its name before + says who a client is.
 func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Request {
-	q := mock.Request{At: at, Client: a.Client, Conn: a.Client + "/" + a.Session, Method: a.Method, Tool: a.Tool}
+	q := mock.Request{At: at, Client: a.Client, Conn: a.Client + "/" + a.Session, Method: a.Method, Tool: a.Tool,
+		Form: called(a)}
 	switch scenarios.Disguise(a.Session) {
 	case scenarios.NewSession, scenarios.NewIdentity:
 		q.Client += "/" + a.Session
@@ -191,9 +193,55 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		return g.Header[http.CanonicalHeaderKey(name)]
 	}
 	q.Escaped, q.Twice, q.Cased = g.Escapes, g.Carried, g.Cased
-	q.Arguments = string(a.Arguments)
+	q.Arguments, q.Form = string(a.Arguments), called(a)+formOf(g)
 	q.Spelled = a.Tool != tool && strings.EqualFold(strings.TrimSpace(a.Tool), tool)
 	return q
+}
+
+// called is what of a call's form says what is called.
+func called(a history.Arrival) string { return a.Tool + " " + string(a.Arguments) + " " }
+
+// formOf is what is different about a request of a guise; empty where nothing is. Texts are
+// compared after they were written, so that a guise that leaves one as it is changes nothing.
+func formOf(g audit.Guise) string {
+	parts := []any{}
+	for _, headers := range []map[string]string{g.Header, g.Fresh} {
+		for _, name := range slices.Sorted(maps.Keys(headers)) {
+			parts = append(parts, name, headers[name])
+		}
+	}
+	const plain, header = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{}}}`,
+		"Bearer plain"
+	if g.Body != nil && string(g.Body([]byte(plain))) != plain {
+		parts = append(parts, "body")
+	}
+	if g.Spell != nil && g.Spell("Authorization", header) != header {
+		parts = append(parts, "spelling")
+	}
+	if g.Place != nil && g.Place("http://127.0.0.1/mcp") != "http://127.0.0.1/mcp" {
+		parts = append(parts, "url")
+	}
+	if g.ID != nil {
+		parts = append(parts, "id")
+	}
+	if g.Client != nil {
+		parts = append(parts, *g.Client)
+	}
+	if are := []bool{g.HTTP2, g.Chunks, g.Old, g.Small, g.Stream}; slices.Contains(are, true) {
+		parts = append(parts, are)
+	}
+	if g.Speaks == "2025-11-25" { // as plain calls do
+		g.Speaks = ""
+	}
+	for _, text := range []string{g.Method, g.Host, g.Recase, g.From, g.Speaks, g.Transport, strings.Join(g.Without, " ")} {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprint(parts...)
 }
 
 // salt gives each server delays of its own.

@@ -1,0 +1,143 @@
+package mock
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// unlikeFree is the fault that forms of requests show.
+const unlikeFree = "unlike-calls-free"
+
+// unlike reports of calls of tools that there are if they are written in another way than the
+// first was.
+func unlike() func(Request) bool {
+	first, seen := "", false
+	return func(r Request) bool {
+		if r.Method != methodCall || r.Fails && !r.Spelled {
+			return false
+		}
+		if !seen {
+			first, seen = r.Form, true
+		}
+		return r.Form != first
+	}
+}
+
+// formOf is how a request is written: all of it but for what differs from call to call anyway,
+// which are numbers of ids and of sessions.
+func formOf(r *http.Request, body []byte, m message) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	small := ""
+	if conn, ok := r.Context().Value(heardKey{}).(*heard); ok && conn.small.Load() {
+		small = "names in small letters"
+	}
+	parts := []string{r.Method, r.Proto, r.RequestURI, r.Host, host, small, strings.Join(r.TransferEncoding, ",")}
+	for name, values := range r.Header {
+		value := strings.Join(values, ", ")
+		if name == "Mcp-Session-Id" {
+			value = digits.ReplaceAllString(value, "x") // those that are given look alike
+		}
+		if name != "Content-Length" {
+			parts = append(parts, name+": "+value)
+		}
+	}
+	slices.Sort(parts[7:])
+	id := []byte(`"id":` + string(m.ID))
+	return fmt.Sprintf("%q %s", parts, bytes.Replace(body, id, []byte(`"id":`+idKind(string(m.ID))), 1))
+}
+
+// digits are those of ids.
+var digits = regexp.MustCompile("[0-9a-f]")
+
+// unpacked is a body that came in gzip or deflate; another one, or one that is broken, is as it
+// came.
+func unpacked(r *http.Request, body []byte) []byte {
+	var plain io.ReadCloser
+	var err error
+	switch r.Header.Get("Content-Encoding") {
+	case "gzip":
+		plain, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		plain, err = zlib.NewReader(bytes.NewReader(body))
+	default:
+		return body
+	}
+	if err != nil {
+		return body
+	}
+	text, err := io.ReadAll(io.LimitReader(plain, maxMessage))
+	if err != nil || plain.Close() != nil {
+		return body
+	}
+	return text
+}
+
+// mostIDs is how far ids go that are counted from 1.
+const mostIDs = 15_000_000
+
+// idKind is of what kind an id is.
+func idKind(id string) string {
+	switch n, err := strconv.ParseFloat(id, 64); {
+	case err != nil:
+		return fmt.Sprintf("text of %d bytes", len(id)/1024)
+	case n < 0:
+		return "negative"
+	case n != math.Trunc(n):
+		return "fraction"
+	case n > 1<<50:
+		return "huge"
+	case n > mostIDs:
+		return "large"
+	}
+	return "number"
+}
+
+// heard is a connection that tells if names of headers come in small letters, which Go's server
+// doesn't.
+type heard struct {
+	net.Conn
+	small atomic.Bool
+}
+
+type heardKey struct{}
+
+// Read implements net.Conn.
+func (h *heard) Read(b []byte) (int, error) {
+	n, err := h.Conn.Read(b)
+	if at := bytes.Index(b[:n], []byte(" HTTP/1.")); at >= 0 {
+		h.small.Store(bytes.Contains(b[at:n], []byte("\r\ncontent-type:")))
+	}
+	return n, err
+}
+
+// A hearing listener's connections are heard.
+type hearing struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l hearing) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &heard{Conn: conn}, nil
+}
+
+// hears has handlers know the connection that a request came by.
+func hears(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, heardKey{}, conn)
+}
