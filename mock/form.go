@@ -20,18 +20,18 @@ import (
 // unlikeFree is the fault that forms of requests show.
 const unlikeFree = "unlike-calls-free"
 
-// unlike reports of calls of tools that there are if they are written in another way than the
-// first was.
+// unlike reports of requests, but for those that open sessions or ask for a tool that there
+// isn't, if they are written in another way than the first of their method was.
 func unlike() func(Request) bool {
-	first, seen := "", false
+	first := map[string]string{}
 	return func(r Request) bool {
-		if r.Method != methodCall || r.Fails && !r.Spelled {
+		if r.Method == "initialize" || r.Fails && !r.Spelled {
 			return false
 		}
-		if !seen {
-			first, seen = r.Form, true
+		if _, seen := first[r.Method]; !seen {
+			first[r.Method] = r.Form
 		}
-		return r.Form != first
+		return r.Form != first[r.Method]
 	}
 }
 

@@ -228,8 +228,8 @@ func (in *Import) kongAdvanced(plugin *yaml.Node, name string) {
 			name)
 	}
 	if text(get(config, "throttling"), "enabled") == "true" {
-		in.note(get(config, "throttling").Line, "%s: throttling: what is too much waits and is tried again before it is "+
-			"refused, which the law here doesn't say", name)
+		in.note(get(config, "throttling").Line, "%s: throttling: what is too much waits and is tried again before "+
+			"it is refused, which the law here doesn't say", name)
 	}
 	if text(config, "disable_penalty") != "true" && style == promise.Counter {
 		in.note(plugin.Line, "%s: refused requests are counted too unless disable_penalty is true", name)

@@ -82,8 +82,8 @@ func (in *Import) walk(n *yaml.Node, depth int, at scope, plugins []plugin, call
 				in.note(n.Line, "%s: its configuration is another object's: isn't read", name)
 			}
 		case strings.HasSuffix(text(n, "@type"), ".ratelimit.v3.RateLimit") && get(n, "domain") != nil:
-			in.note(n.Line, "a rate limit service holds the limits of domain %s, which aren't in this file unless they "+
-				"are named above or below", text(n, "domain"))
+			in.note(n.Line, "a rate limit service holds the limits of domain %s, which aren't in this file unless "+
+				"they are named above or below", text(n, "domain"))
 		}
 	}
 	for i, c := range n.Content {

@@ -233,7 +233,8 @@ func formOf(g audit.Guise) string {
 	if g.Speaks == "2025-11-25" { // as plain calls do
 		g.Speaks = ""
 	}
-	for _, text := range []string{g.Method, g.Host, g.Recase, g.From, g.Speaks, g.Transport, strings.Join(g.Without, " ")} {
+	for _, text := range []string{g.Method, g.Host, g.Recase, g.From, g.Speaks, g.Transport,
+		strings.Join(g.Without, " ")} {
 		if text != "" {
 			parts = append(parts, text)
 		}
