@@ -49,7 +49,7 @@ func (p *probe) again(ctx context.Context) error {
 func (p *probe) clear() bool {
 	switch {
 	case p.report.Evasion.Answer == "resets", p.report.Laws != nil, p.has(ModelCostly):
-		return true
+		return !p.mayOutlive()
 	}
 	return p.report.Box != nil && p.plainExplains()
 }
@@ -57,14 +57,17 @@ func (p *probe) clear() bool {
 // secondLook is for a box that all answers together contradict: a second limit may have
 // stood in the way for some of them.
 func (p *probe) secondLook(ctx context.Context) error {
+	if p.mayOutlive() {
+		return p.outlive(ctx)
+	}
 	p.lookBack()
 	if !p.lawsTested {
 		if err := p.watch(ctx); err != nil {
 			return err
 		}
-		if err := p.findLaws(ctx); err != nil || p.lawsCertain {
-			return err
-		}
 	}
-	return p.findSteps(ctx)
+	if err := p.findSteps(ctx); err != nil || p.lawsCertain {
+		return err
+	}
+	return p.findLaws(ctx)
 }

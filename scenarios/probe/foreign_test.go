@@ -40,6 +40,18 @@ func counted(n int, length time.Duration) func(at time.Duration) bool {
 	}
 }
 
+// all asks limits one after the other, until one refuses.
+func all(limits ...func(at time.Duration) bool) func(at time.Duration) bool {
+	return func(at time.Duration) bool {
+		for _, l := range limits {
+			if !l(at) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
 // What delays calls and refuses none isn't called no limit without a word of that.
 func TestALimitThatDelaysIsNoted(t *testing.T) {
 	for name, gap := range map[string]time.Duration{"20/s": 50 * time.Millisecond, "5/s": 200 * time.Millisecond,

@@ -17,14 +17,9 @@ func (p *probe) guesses() (list []guess) {
 	for _, l := range singles {
 		list = append(list, guess{l})
 	}
-	if first, ok := p.firstBucket(); ok {
+	for _, first := range p.firsts() {
 		for _, second := range p.secondLimits(first) {
-			list = append(list, guess{first, second})
-		}
-	}
-	for _, first := range p.windowsOf(p.untilSilence()) {
-		for _, second := range p.secondLimits(first) {
-			if second.N > first.N && second.Every > first.Every {
+			if first.Kind == promise.Bucket || second.N > first.N && second.Every > first.Every {
 				list = append(list, guess{first, second})
 			}
 		}
@@ -148,121 +143,6 @@ func people(i verdict.Interval) time.Duration {
 		}
 	}
 	return seconds(middle).Round(time.Millisecond)
-}
-
-// firstBucket is the bucket that explains the most answers from the beginning on, where
-// those tell it well enough.
-func (p *probe) firstBucket() (promise.Law, bool) {
-	calls := p.lawCalls()
-	fits := func(n int) (verdict.Measured, bool) { return p.evidence(calls[:n]).Measure(p.cfg.Tolerance) }
-	from, to := 0, len(calls)
-	for from < to { // a longer beginning is explained by less
-		middle := (from + to + 1) / 2
-		if _, ok := fits(middle); ok {
-			from = middle
-		} else {
-			to = middle - 1
-		}
-	}
-	m, ok := fits(from)
-	// Its last answers may be the second limit's already.
-	for back := from - 1; ok && back > from*3/4 && !(m.Or == nil && rateWidth(m) < 0.2); back-- {
-		m, ok = fits(back)
-	}
-	if !ok || m.Or != nil || m.Rate.Lo <= 0 || math.IsInf(m.Burst.Hi, 1) || rateWidth(m) > 0.2 || burstWidth(m) > 3 {
-		return promise.Law{}, false
-	}
-	return promise.Law{Kind: promise.Bucket, N: RoundBurst(m.Burst), Rate: RoundRate(m.Rate), Charge: p.charge()}, true
-}
-
-// untilSilence are the answers up to the longest time in which nothing but refusals
-// came: a second limit may have stood in the way from there on.
-func (p *probe) untilSilence() []history.Call {
-	calls := p.history()
-	last, longest, end := time.Duration(0), time.Duration(0), len(calls)
-	refused := 0
-	for i, c := range calls {
-		switch {
-		case c.Outcome == history.Limited:
-			refused++
-		case c.Outcome == history.OK && c.Planned():
-			if refused > 1 && c.Sent-last > longest {
-				longest, end = c.Sent-last, i-refused
-			}
-			last, refused = c.Sent, 0
-		}
-	}
-	return calls[:max(0, end)]
-}
-
-// secondLimits are second limits beside a first: what refused calls that the first can't
-// have refused.
-func (p *probe) secondLimits(first promise.Law) (list []promise.Law) {
-	alone := promise.Promise{withStyle(first)}
-	if alone.Validate() != nil { // a handful of answers may speak for a rate without bounds
-		return nil
-	}
-	calls := p.lawCalls()
-	j := p.judged(alone, calls)
-	if len(j.Unexplained) == 0 {
-		return nil
-	}
-	barred := calls[j.Unexplained[0].Call-1]
-	began, opened, spent, most := time.Duration(-1), time.Duration(-1), 0, 0
-	refusedUntil := barred.Sent
-	for _, c := range calls {
-		if c.Sent <= barred.Received && c.Outcome != history.Limited && c.Outcome != history.Unsent {
-			most++ // it may have been charged
-		}
-		switch {
-		case c.Outcome == history.Limited && c.Sent >= barred.Sent && opened < 0:
-			refusedUntil = max(refusedUntil, c.Sent)
-		case c.Outcome != history.OK || !p.isLoad(c):
-		case c.Received <= barred.Sent:
-			if spent++; began < 0 {
-				began = c.Sent
-			}
-		case c.Sent > barred.Sent && opened < 0:
-			opened = c.Received
-		}
-	}
-	if began < 0 {
-		return nil
-	}
-	lasting := []verdict.Interval{}
-	if opened > 0 {
-		lasting = append(lasting, verdict.Interval{Lo: (refusedUntil - began).Seconds(),
-			Hi: (opened - began).Seconds() + 0.01})
-	}
-	if wait := barred.RetryAfter; wait > 0 {
-		at := (barred.Sent + wait - began).Seconds()
-		lasting = append(lasting, verdict.Interval{Lo: at - 1.1, Hi: at + 1.1})
-	}
-	for _, i := range lasting {
-		for _, n := range roundest(spent, most) {
-			l := promise.Law{Kind: promise.Window, N: n, Every: people(i), Charge: p.charge()}
-			if l.Every > 0 && !holdsLaw(list, l) {
-				list = append(list, l)
-			}
-		}
-	}
-	return list
-}
-
-// roundest are the numbers in a range that people would set, the likeliest first, and
-// those at its lower end.
-func roundest(lo, hi int) (list []int) {
-	for _, unit := range []int{100, 50, 20, 10, 5} {
-		if n := roundUp(lo, unit); n > 0 && n <= hi && !slices.Contains(list, n) {
-			list = append(list, n)
-		}
-	}
-	for n := max(1, lo); n <= min(hi, lo+2); n++ {
-		if !slices.Contains(list, n) {
-			list = append(list, n)
-		}
-	}
-	return list
 }
 
 // withStyle gives a window of unsaid kind one that is judged sharply.

@@ -50,7 +50,13 @@ func (p *probe) findLaws(ctx context.Context) error {
 	var last guess
 	for range mostGuesses {
 		g, ok := p.likeliest(tried)
-		if !ok {
+		if p.freshFrom == 0 && p.label == "laws" && (!ok || len(g) > 1 && len(last) > 1) {
+			if err := p.findSecond(ctx); err != nil {
+				return err
+			}
+			g, ok = p.likeliest(tried)
+		}
+		if !ok || len(g) > 1 && p.label != "laws" { // that comes last: it takes the most
 			break
 		}
 		tried[g.key()] = true
@@ -58,8 +64,12 @@ func (p *probe) findLaws(ctx context.Context) error {
 			p.settleLaws(g)
 		}
 		var err error
-		if !p.lawsCertain {
-			err = p.tryLaws(ctx, g)
+		for i := 0; !p.lawsCertain && err == nil && i < len(sharp); i++ {
+			holding := p.holding(g)
+			if i >= len(holding) || i > 0 && len(g) == 1 { // single windows' kinds are told apart in another way
+				break
+			}
+			err = p.tryLaws(ctx, g, holding[i])
 			p.settleLaws(g)
 		}
 		last = g
@@ -162,15 +172,10 @@ func (p *probe) charge() promise.Charge {
 	return promise.Charge{Methods: []string{p.load.Method}, May: []string{promise.Any}}
 }
 
-// tryLaws sends what a run would send to a server that promised the guess, stage by
+// tryLaws sends what a run would send to a server that promised a variant of the guess, stage by
 // stage, until an answer contradicts it. Where the budget hasn't room for all of it, and
 // it is known already when windows let through more, only what tells their kinds apart is.
-func (p *probe) tryLaws(ctx context.Context, g guess) error {
-	holding := p.holding(g)
-	if len(holding) == 0 {
-		return nil
-	}
-	like := holding[0]
+func (p *probe) tryLaws(ctx context.Context, g guess, like promise.Promise) error {
 	rest := time.Duration(0)
 	for _, l := range like {
 		rest = max(rest, l.Refilled())
@@ -284,7 +289,11 @@ func (p *probe) settleLaws(g guess) {
 		return
 	}
 	certain := len(holding) == 1
-	p.report.Laws, p.lawsCertain = p.rounder(found, holding, calls), certain
+	found = p.rounder(found, holding, calls)
+	if len(g) > 1 && (!certain || !p.unrivalled(g, found)) {
+		return
+	}
+	p.report.Laws, p.lawsCertain = found, certain
 	if first := p.report.Laws[0].Law; first.Kind == promise.Window { // what the other phases reckon with
 		p.rate, p.burst = float64(first.N)/first.Every.Seconds(), float64(first.N)
 	} else {
@@ -354,21 +363,6 @@ func kindsOf(variants []promise.Promise, x int) (kinds []promise.Style) {
 		}
 	}
 	return kinds
-}
-
-// pins reports if a bucket beside other laws is certain: with a token more or less, or a
-// rate that is a twentieth off, the answers aren't explained.
-func (p *probe) pins(v promise.Promise, x int, calls []history.Call) bool {
-	for _, change := range []func(l *promise.Law){
-		func(l *promise.Law) { l.N++ }, func(l *promise.Law) { l.N-- },
-		func(l *promise.Law) { l.Rate *= 1.05 }, func(l *promise.Law) { l.Rate /= 1.05 },
-	} {
-		other := slices.Clone(v)
-		if change(&other[x]); other.Validate() == nil && p.judged(other, calls).Verdict != verdict.Fail {
-			return false
-		}
-	}
-	return true
 }
 
 // modelsOf are laws as models: the one window, or all of them together.

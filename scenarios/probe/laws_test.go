@@ -54,6 +54,10 @@ func TestLawsAreFound(t *testing.T) {
 		{[]string{"10/s burst 20", "120 per 1m fixed"}, more},
 		{[]string{"10/s burst 20", "120 per 1m sliding"}, more},
 		{[]string{"10 per 5s fixed", "40 per 1m fixed"}, more},
+		{[]string{"10 per 1s sliding", "60 per 1m sliding"}, more},
+		{[]string{"10 per 1s fixed", "100 per 1m fixed"}, more},
+		{[]string{"10 per 1s aligned", "60 per 1m aligned"}, more},
+		{[]string{"100/s burst 10", "50 per 10s fixed"}, more},
 		{[]string{"12/s burst 16 steps 3 every 250ms"}, more},
 		{[]string{"2/s burst 20 steps 10 every 5s"}, more},
 	} {
@@ -148,6 +152,57 @@ var odd = map[string]func() func(at time.Duration) bool{
 		}
 		n := 0
 		return func(at time.Duration) bool { n++; return each[n%3](at) }
+	},
+	"a window and a lock": func() func(at time.Duration) bool { // whoever has had sixty waits half a minute
+		window, had, until := counted(10, time.Second), 0, time.Duration(0)
+		return func(at time.Duration) bool {
+			if at < until || !window(at) {
+				return false
+			}
+			if had++; had == 60 {
+				had, until = 0, at+30*time.Second
+			}
+			return true
+		}
+	},
+	"three windows": func() func(at time.Duration) bool {
+		return all(counted(10, time.Second), counted(30, 10*time.Second), counted(90, time.Minute))
+	},
+	"a long window that forgets a half": func() func(at time.Duration) bool {
+		window, had, since := counted(10, time.Second), 0, time.Duration(0)
+		return func(at time.Duration) bool {
+			for at-since >= 20*time.Second {
+				had, since = had/2, since+20*time.Second
+			}
+			if had >= 60 || !window(at) {
+				return false
+			}
+			had++
+			return true
+		}
+	},
+	"two windows in replicas": func() func(at time.Duration) bool {
+		short := counted(10, time.Second)
+		long := []func(time.Duration) bool{counted(30, time.Minute), counted(30, time.Minute)}
+		n := 0
+		return func(at time.Duration) bool {
+			if !short(at) {
+				return false
+			}
+			n++
+			return long[n%2](at)
+		}
+	},
+	"a window with a slow queue of pardons": func() func(at time.Duration) bool {
+		window, level, last := counted(10, time.Second), 60.0, time.Duration(0)
+		return func(at time.Duration) bool {
+			level = min(60, level+0.5*(at-last).Seconds())
+			if last = at; level < 1 || !window(at) {
+				return false
+			}
+			level--
+			return true
+		}
 	},
 	"a gap that grows": func() func(at time.Duration) bool {
 		count, last := 0, -time.Hour

@@ -129,6 +129,7 @@ type probe struct {
 
 	capped      time.Duration // how long calls last of which a cap was found; 0: none was
 	lawsFrom    int           // the first of the calls that put laws to the test
+	freshFrom   int           // the first of the calls before which a second limit had forgotten all; 0: none is known
 	stepped     bool          // equal fills of a bucket were seen
 	lawsTested  bool          // traffic was sent to put laws to the test
 	lawsCertain bool          // the laws that were found are all that explains the answers

@@ -28,7 +28,8 @@ func (p *probe) findSteps(ctx context.Context) error {
 	}
 	gap := seconds(0.25 / p.rate)
 	var fills []fill
-	for refused := true; ; {
+	closed := 0 // how many in a row were refused
+	for refused := true; closed <= 4*(burst+2); {
 		calls, err := p.send(ctx, p.volley(p.client, 4, gap))
 		if err != nil {
 			return ignoreSpent(err)
@@ -38,8 +39,9 @@ func (p *probe) findSteps(ctx context.Context) error {
 			switch {
 			case c.Outcome != history.OK:
 				refused = true
+				closed++
 			case refused:
-				fills, refused = append(fills, fill{c.Sent, 1}), false
+				fills, refused, closed = append(fills, fill{c.Sent, 1}), false, 0
 			default:
 				fills[len(fills)-1].n++
 			}
@@ -55,6 +57,7 @@ func (p *probe) findSteps(ctx context.Context) error {
 			return p.trySteps(ctx, fills[1:len(fills)-1], burst, gap)
 		}
 	}
+	return nil // a step brings no more than a bucket holds: something else refuses
 }
 
 // A fill is calls in a row that were let through.
@@ -88,7 +91,10 @@ func (p *probe) trySteps(ctx context.Context, fills []fill, burst int, gap time.
 		return nil
 	}
 	p.stepped = true
-	err := p.tryLaws(ctx, g)
+	var err error
+	if holding := p.holding(g); len(holding) > 0 {
+		err = p.tryLaws(ctx, g, holding[0])
+	}
 	p.settleLaws(g)
 	return err
 }
