@@ -103,8 +103,8 @@ func (f *Fuzz) search(t *Trial) {
 		}
 		small, e := f.smallest(t, &s, tool, args, e, kind)
 		t.exchanges = append(t.exchanges, e)
-		f.found[kind] = unaccused(fail(e, "%s with the arguments %s: %s", excerpt(name), excerpt(string(encode(small))),
-			e.words()))
+		f.found[kind] = unaccused(fail(e, "%s, to %s with the arguments %s", e.words(), excerpt(name),
+			excerpt(string(encode(small)))))
 		if s, none = f.revived(t, s, e); none != nil {
 			return
 		}
@@ -145,6 +145,23 @@ func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, 
 			if got := t.unkept(*s, tool, less, t.Timeout); complaint(got) == kind {
 				args, e, again = less, got, true
 				break
+			}
+		}
+		for _, name := range sortedKeys(args) {
+			long, isText := args[name].(string)
+			for isText && !again && len(long) > 1 && f.More() {
+				less := maps.Clone(args)
+				less[name] = strings.ToValidUTF8(long[:len(long)/2], "")
+				next, none := f.revived(t, *s, e)
+				if none != nil {
+					return args, e
+				}
+				*s = next
+				got := t.unkept(*s, tool, less, t.Timeout)
+				if complaint(got) != kind {
+					break
+				}
+				args, e, long = less, got, less[name].(string)
 			}
 		}
 	}
