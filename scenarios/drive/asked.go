@@ -184,9 +184,9 @@ func (a *Asked) makeVirtual(jobs []Job) error {
 		return fmt.Errorf("--delay: %w", err)
 	}
 	for i := range jobs {
-		if jobs[i].Kind != target.Mock || a.Server.Transport != "auto" || a.Server.Protocol != "auto" {
-			return errors.New("--virtual runs mocks without any transport or protocol, so it takes no --url, --live, " +
-				"--transport, --protocol or command")
+		if jobs[i].Kind != target.Mock || a.Server.Transport != "auto" {
+			return errors.New("--virtual runs mocks without any transport, so it takes no --url, --live, --transport " +
+				"or command; --protocol says for which revision it plans")
 		}
 		jobs[i].Virtual = delay
 	}
