@@ -175,6 +175,9 @@ func (s *view) judgedWords() (word, says string) {
 		return word, fmt.Sprintf("%s keeps its limit of %s%s", s.doc.named(first), s.doc.Servers[0].Promised(),
 			s.doc.Servers[0].unshown())
 	case s.doc.Verdict == verdict.Pass:
+		if one := s.doc.revised(); one != "" {
+			return word, fmt.Sprintf("%s keeps its limit in %s revisions", one, inWords(n))
+		}
 		return word, s.doc.all() + " keep their limit"
 	case len(unsure) == 0:
 		return word, strings.TrimPrefix(rest(n, passed, s.doc.startsOnly(), nil, idle), "; ")

@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mcpload/mcpload/internal/words"
 )
@@ -42,6 +43,20 @@ func (d *Document) all() string {
 		return "mocks of " + inWords(n) + " servers"
 	}
 	return fmt.Sprintf("%d of %d servers", n, n)
+}
+
+// revised is what a sentence calls the one server that was judged in several revisions; empty
+// where there are several servers.
+func (d *Document) revised() string {
+	one := Server{Target: d.Servers[0].Target}
+	for i, s := range d.Servers {
+		name, ok := strings.CutSuffix(s.Server, " MCP "+s.Target.Protocol)
+		if !ok || i > 0 && name != one.Server {
+			return ""
+		}
+		one.Server = name
+	}
+	return one.spoken()
 }
 
 var numerals = []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",

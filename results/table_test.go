@@ -207,10 +207,19 @@ func TestHeadlines(t *testing.T) {
 	tiered.Limit.Tier, tiered.Limit.Scope = "aggressive", "client"
 	real := honest("acb", 15, 40)
 	real.Target = Target{Kind: "url", Transport: "http"}
+	spoken := func(name, revision string) Server {
+		s := honest(name+" MCP "+revision, 15, 40)
+		s.Target.Protocol = revision
+		return s
+	}
 	for _, c := range []struct {
 		servers []Server
 		want    string
 	}{
+		{[]Server{spoken("acb", "2025-11-25"), spoken("acb", "2025-06-18")}, "pass: the mock of acb keeps its limit in " +
+			"two revisions"},
+		{[]Server{spoken("acb", "2025-11-25"), spoken("crackerjack", "2025-11-25")}, "pass: mocks of two servers keep " +
+			"their limit"},
 		{[]Server{heir}, "pass: the mock of fastblocks keeps its limit of 15/s burst 40 (from acb)"},
 		{[]Server{tiered}, "pass: the mock of x keeps its limit of 15/s burst 40 a client (tier aggressive)"},
 		{[]Server{honest("acb", 15, 40)}, "pass: the mock of acb keeps its limit of 15/s burst 40"},
