@@ -8,18 +8,20 @@ const lastLines = 10
 
 // LastWords are the last lines that the first good start wrote which ended by itself and
 // never answered, without secrets; nil where none did. One line alone stands in the
-// finding.
+// finding. Secrets go before anything is cut: one may stand on two lines.
 func (t *Trial) LastWords() (lines []string) {
-	for _, s := range t.seen(func(s Start) bool { return s.Expect == Serve && s.Seen.refused() }) {
-		for line := range strings.Lines(s.Seen.said()) {
-			if line = strings.TrimRight(line, " \t\r\n"); line != "" {
-				lines = append(lines, line)
-			}
-		}
-		lines = lines[max(0, len(lines)-lastLines):]
-		break
+	dead := t.seen(func(s Start) bool { return s.Expect == Serve && s.Seen.refused() })
+	if len(dead) == 0 {
+		return nil
 	}
-	if len(lines) < 2 {
+	o := dead[0].Seen
+	said := plainText(o.text(Stderr, true)) + "\n" + plainText(o.text(Stdout, true))
+	for line := range strings.Lines(redactor(t.secrets()).Redact(said)) {
+		if line = strings.TrimRight(line, " \t\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if lines = lines[max(0, len(lines)-lastLines):]; len(lines) < 2 {
 		return nil
 	}
 	for i, line := range lines {

@@ -16,15 +16,20 @@ const (
 // quoted is a line in quotation marks.
 func (t *Trial) quoted(line string) string { return `"` + quote(line, t.secrets()) + `"` }
 
-// quote makes a line of a server's output fit to be shown: without secrets, which
-// go first, without anything that a terminal would obey, and short.
-func quote(line string, secrets []Secret) string {
+// redactor takes secrets out, and whatever looks like one.
+func redactor(secrets []Secret) *apikey.Redactor {
 	var values []string
 	for _, s := range secrets {
 		values = append(values, s.value)
 	}
+	return (*apikey.Redactor)(nil).WithDrawn(values...)
+}
+
+// quote makes a line of a server's output fit to be shown: without secrets, which
+// go first, without anything that a terminal would obey, and short.
+func quote(line string, secrets []Secret) string {
 	cut := len(line) > looked
-	line = (*apikey.Redactor)(nil).WithDrawn(values...).Redact(line[:min(len(line), looked)])
+	line = redactor(secrets).Redact(line[:min(len(line), looked)])
 	if cut {
 		line = line[:max(0, len(line)-thrownAway)]
 	}
