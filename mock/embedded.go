@@ -39,14 +39,7 @@ func (c Config) embeddedLaws() (promise.Promise, error) {
 	if len(laws) == 0 {
 		return nil, errors.New("mock: the embedded limiter keeps a promise, and there is none")
 	}
-	if c.Fault == "" {
-		return laws, nil
-	}
-	kept := make([]keptLaw, len(laws))
-	for i, l := range laws {
-		kept[i] = keptLaw{law: l, said: l}
-	}
-	kept, err := breakLaws(kept, c.Fault)
+	kept, err := lawsKept(laws, c.Fault)
 	if err != nil {
 		return nil, err
 	}

@@ -35,15 +35,9 @@ func NewLaws(c LawConfig) (Limiter, error) {
 	if s.epoch.IsZero() {
 		s.epoch = time.Date(2026, 1, 15, 12, 34, 56, 0, time.UTC) // far from midnight, whoever doesn't care
 	}
-	kept := make([]keptLaw, len(c.Promise))
-	for i, l := range c.Promise {
-		kept[i] = keptLaw{law: l, said: l}
-	}
-	if c.Fault != "" {
-		var err error
-		if kept, err = breakLaws(kept, c.Fault); err != nil {
-			return nil, err
-		}
+	kept, err := lawsKept(c.Promise, c.Fault)
+	if err != nil {
+		return nil, err
 	}
 	for _, k := range kept {
 		k.counts = map[string]count{}
@@ -51,6 +45,18 @@ func NewLaws(c LawConfig) (Limiter, error) {
 		s.laws = append(s.laws, k)
 	}
 	return s, nil
+}
+
+// lawsKept are the laws of a promise as they are kept: with a fault otherwise than promised.
+func lawsKept(p promise.Promise, fault string) ([]keptLaw, error) {
+	kept := make([]keptLaw, len(p))
+	for i, l := range p {
+		kept[i] = keptLaw{law: l, said: l}
+	}
+	if fault == "" {
+		return kept, nil
+	}
+	return breakLaws(kept, fault)
 }
 
 // A keptLaw is a law as it is kept, beside the one that is promised.

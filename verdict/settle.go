@@ -50,13 +50,12 @@ func (c *Court) Doubted() string { return c.doubted }
 
 // doubtful reports if a call may be a refusal or met an outage: it says when to come back.
 func (c *Court) doubtful(call *history.Call) bool {
-	switch failed := call.Outcome == history.Rejected || call.Outcome == history.ToolError; {
-	case call.Detail == history.Unavailable:
-		return call.Status == http.StatusServiceUnavailable && (failed || call.Outcome == history.Limited) &&
+	if call.Detail == history.Unavailable {
+		return call.Status == http.StatusServiceUnavailable &&
+			(call.Outcome == history.Limited || call.Outcome == history.Rejected) &&
 			!slices.Contains(c.profile.Refusal.Statuses, http.StatusServiceUnavailable)
-	default:
-		return failed && call.Hints != "" && c.weak(call)
 	}
+	return call.Hints != "" && c.weak(call)
 }
 
 // weak reports if a failed call may be a refusal by what it says.
@@ -238,8 +237,12 @@ func (c *Court) promiseWord() string {
 }
 
 // byLaws holds the calls, as they are taken, against the laws that are promised.
-func (c *Court) byLaws() LawJudgement {
-	return JudgeLaws(c.cfg.Laws.Held, c.calls, c.cfg.Laws.config(c))
+func (c *Court) byLaws() *LawJudgement {
+	if c.settled == nil {
+		j := JudgeLaws(c.cfg.Laws.Held, c.calls, c.cfg.Laws.config(c))
+		c.settled = &j
+	}
+	return c.settled
 }
 
 // justified reports if what is promised can have made every refusal.

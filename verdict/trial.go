@@ -58,7 +58,8 @@ type Court struct {
 	step     *ClockStep   // of the server's clock, that alone explains what is wrong; nil: none does
 	stepped  bool         // step is looked for
 
-	hastiest []*Witness // waits that were too short: see hasty; nil: nobody asked
+	settled  *LawJudgement // of the calls as they are taken, by which refusals are settled; nil: nobody asked
+	hastiest []*Witness    // waits that were too short: see hasty; nil: nobody asked
 }
 
 // bounds holds, for every call of the history, what it speaks for at the

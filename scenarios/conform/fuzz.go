@@ -132,18 +132,28 @@ func (f *Fuzz) revived(t *Trial, s *session, e *Exchange) (*session, *Answer) {
 // server with it, which may be on its way back yet.
 func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, args map[string]any, e *Exchange,
 	kind string) (map[string]any, *Exchange) {
+	suffices := func(less map[string]any) (same, gone bool) {
+		next, none := f.revived(t, *s, e)
+		if none != nil {
+			return false, true
+		}
+		*s = next
+		got := t.unkept(*s, tool, less, t.Timeout)
+		if same = complaint(got) == kind; same {
+			args, e = less, got
+		}
+		return same, false
+	}
 	for again := !t.doubtful(e); again && f.More(); {
 		again = false
 		for _, name := range sortedKeys(args) {
 			less := maps.Clone(args)
 			delete(less, name)
-			next, none := f.revived(t, *s, e)
-			if none != nil {
-				return args, e // it is gone for good
+			gone := false
+			if again, gone = suffices(less); gone {
+				return args, e
 			}
-			*s = next
-			if got := t.unkept(*s, tool, less, t.Timeout); complaint(got) == kind {
-				args, e, again = less, got, true
+			if again {
 				break
 			}
 		}
@@ -151,17 +161,14 @@ func (f *Fuzz) smallest(t *Trial, s **session, tool map[string]json.RawMessage, 
 			long, isText := args[name].(string)
 			for isText && !again && len(long) > 1 && f.More() {
 				less := maps.Clone(args)
-				less[name] = strings.ToValidUTF8(long[:len(long)/2], "")
-				next, none := f.revived(t, *s, e)
-				if none != nil {
+				long = strings.ToValidUTF8(long[:len(long)/2], "")
+				less[name] = long
+				switch same, gone := suffices(less); {
+				case gone:
 					return args, e
+				case !same:
+					isText = false
 				}
-				*s = next
-				got := t.unkept(*s, tool, less, t.Timeout)
-				if complaint(got) != kind {
-					break
-				}
-				args, e, long = less, got, less[name].(string)
 			}
 		}
 	}

@@ -30,16 +30,24 @@ func (p *probe) firsts() (list []promise.Law) {
 // one does.
 func (p *probe) untilContradicted() []history.Call {
 	calls := p.history()
-	from, to := 0, len(calls)
-	for from < to { // a longer beginning is explained by less
+	return calls[:longest(len(calls), func(n int) bool {
+		return slices.ContainsFunc(p.evidence(calls[:n]).Models(p.cfg.Tolerance), isWindow)
+	})]
+}
+
+// longest is how many of so many calls, from the beginning on, something explains: a longer
+// beginning is explained by less.
+func longest(calls int, explained func(n int) bool) int {
+	from, to := 0, calls
+	for from < to {
 		middle := (from + to + 1) / 2
-		if slices.ContainsFunc(p.evidence(calls[:middle]).Models(p.cfg.Tolerance), isWindow) {
+		if explained(middle) {
 			from = middle
 		} else {
 			to = middle - 1
 		}
 	}
-	return calls[:from]
+	return from
 }
 
 // mayOutlive reports if one window was found for certain, which a longer one may stand beside.
@@ -169,15 +177,10 @@ func (p *probe) unexplained(l promise.Law, calls []history.Call) []verdict.Unexp
 func (p *probe) firstBucket() (promise.Law, bool) {
 	calls := p.lawCalls()
 	fits := func(n int) (verdict.Measured, bool) { return p.evidence(calls[:n]).Measure(p.cfg.Tolerance) }
-	from, to := 0, len(calls)
-	for from < to { // a longer beginning is explained by less
-		middle := (from + to + 1) / 2
-		if _, ok := fits(middle); ok {
-			from = middle
-		} else {
-			to = middle - 1
-		}
-	}
+	from := longest(len(calls), func(n int) bool {
+		_, ok := fits(n)
+		return ok
+	})
 	m, ok := fits(from)
 	// Its last answers may be the second limit's already.
 	for back := from - 1; ok && back > from*3/4 && !(m.Or == nil && rateWidth(m) < 0.2); back-- {
