@@ -258,7 +258,7 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 		} else {
 			call, got = s.do(ctx, a, timeout)
 		}
-		s.asked(call, got)
+		call = s.asked(call, got)
 		if l, ok := s.link.(*httpLink); ok && got.fault == nil && redirects < maxRedirects {
 			to, f := redirect(s.url, got)
 			if f != nil {
@@ -283,12 +283,18 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 	}
 }
 
-// asked notes a request of the handshake, and what came of it.
-func (s *Session) asked(call history.Call, got answer) {
+// asked notes a request of the handshake, and what came of it. Where that came twice the
+// handshake goes on by the first response, as clients do: in the history it is broken.
+func (s *Session) asked(call history.Call, got answer) history.Call {
 	s.calls = append(s.calls, call)
+	if got.again != nil {
+		got.again = nil
+		s.judge(&call, got)
+	}
 	if s.o.Hear && call.Outcome == history.OK {
 		s.results = append(s.results, Result{Method: call.Method, Text: bytes.Clone(got.result())})
 	}
+	return call
 }
 
 // waits is how long to wait before a refused request of the handshake is repeated.

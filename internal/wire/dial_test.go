@@ -292,6 +292,41 @@ func TestDialLimitedFastMCP(t *testing.T) {
 	require.Len(t, s.Strays(), 1)
 }
 
+// TestDialAnsweredTwice: a session that is begun twice in one piece is used all the same, by
+// the first response, and in the history it is broken.
+func TestDialAnsweredTwice(t *testing.T) {
+	for name, send := range map[string]func(w http.ResponseWriter, once string){
+		"events":   func(w http.ResponseWriter, once string) { events(w, "data: "+once+"\n\ndata: "+once+"\n\n") },
+		"a batch":  func(w http.ResponseWriter, once string) { fmt.Fprint(w, "["+once+","+once+"]") },
+		"in a row": func(w http.ResponseWriter, once string) { fmt.Fprint(w, once+"\n"+once) },
+		"a result, then an error": func(w http.ResponseWriter, once string) {
+			failed, _, _ := strings.Cut(once, `"result"`)
+			events(w, "data: "+once+"\n\ndata: "+failed+`"error":{"code":-32603,"message":"no"}}`+"\n\n")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+				p := read(t, r)
+				if r.Method != http.MethodPost || p.ID == nil {
+					w.WriteHeader(http.StatusAccepted)
+					return
+				}
+				result := `{"tools":[{"name":"echo"}]}`
+				if p.Method == "initialize" {
+					result = `{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}`
+				}
+				send(w, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, result))
+			})
+			s := dial(t, Options{Transport: HTTP, URL: url, Protocol: "2025-11-25", ListTools: true})
+			require.Equal(t, []string{"echo"}, s.Tools())
+			calls := s.Handshake()
+			require.Equal(t, history.Broken, calls[0].Outcome)
+			require.Contains(t, calls[0].Detail, "two responses to one request: a result, then ")
+			require.Len(t, s.Strays(), 2)
+		})
+	}
+}
+
 // httpServer starts a plain server.
 func httpServer(t *testing.T, h http.HandlerFunc) string {
 	server := httptest.NewServer(h)

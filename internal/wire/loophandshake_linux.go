@@ -95,7 +95,7 @@ func (h *handshake) greeted(call history.Call, got answer) {
 			return
 		}
 	}
-	s.asked(call, got)
+	call = s.asked(call, got)
 	h.tries++
 	if mayBeLimited(call, got, h.tries) {
 		h.pause(call, got, h.greet)

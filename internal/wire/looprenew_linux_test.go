@@ -290,6 +290,11 @@ var churning = map[string]func(h hit){
 		h.ResponseWriter.(http.Flusher).Flush()
 		fmt.Fprintf(h, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\n\n", h.id, result)
 	},
+	"begun twice": func(h hit) {
+		if h.usual(); h.method == "initialize" {
+			h.json(begun)
+		}
+	},
 	"no content":   answering("", http.MethodPost, http.StatusNoContent, ""),
 	"a body":       answering("notifications/initialized", "", http.StatusOK, `{"ok":true}`),
 	"no beginning": sometimes("notifications/initialized", http.StatusInternalServerError, "no"),
