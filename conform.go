@@ -51,6 +51,10 @@ type ConformConfig struct {
 	// do: what isn't known is a variable then, that the shell asks for.
 	Again conformdrive.Again
 
+	// about how long all may take: what is demanded most strongly is tried first where the rest would
+	// take longer, and what wasn't tried is told. 0: 15 minutes, and with Under or Fuzz no end
+	Budget time.Duration
+
 	Observer Observer        // hears which row is tried; nil: nobody does
 	Drain    <-chan struct{} // once it is closed nothing more is sent, and what was is judged; nil: never
 
@@ -68,19 +72,11 @@ func Conform(ctx context.Context, c ConformConfig) (*results.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	told := began
-	d.Watch = func(revision, row string) {
-		if c.Observer == nil {
-			return
+	if c.Observer != nil {
+		var pace conformdrive.Pace
+		d.Watch = func(s conformdrive.Step) {
+			c.Observer.Tell(Event{Server: t.Profile.Name, Doing: s.String(), Say: pace.Said(s)})
 		}
-		doing := Event{Server: t.Profile.Name, Doing: "MCP " + revision + ", " + row}
-		if now := time.Now(); now.Sub(told) >= time.Minute { // nobody should wait and not know for what
-			told = now
-			doing.Say = fmt.Sprintf("%s, after %s; --protocol and --row try less", doing.Doing,
-				now.Sub(began).Round(time.Second))
-		}
-		c.Observer.Tell(doing)
 	}
 	doc := &results.Document{Version: version(), Started: time.Now().UTC().Format(time.RFC3339), Seed: c.Seed}
 	soft, stop := runner.Until(ctx, c.Drain)
@@ -155,9 +151,9 @@ func roomy() promise.Promise {
 func (c ConformConfig) tried() (*target.Target, conformdrive.Config, error) {
 	d := conformdrive.Config{Timeout: c.Server.Timeout, Tool: c.Server.Tool, Arguments: c.Server.Arguments,
 		Revisions: c.Revisions, Other: c.Other,
-		Under: c.Under, Fuzz: c.Fuzz, Seed: c.Seed, Counter: c.Counter, Again: c.Again}
-	if c.Under < 0 || c.Fuzz < 0 {
-		return nil, d, fmt.Errorf("under %g and fuzz %s: want 0 or more", c.Under, c.Fuzz)
+		Under: c.Under, Fuzz: c.Fuzz, Budget: c.Budget, Seed: c.Seed, Counter: c.Counter, Again: c.Again}
+	if c.Under < 0 || c.Fuzz < 0 || c.Budget < 0 {
+		return nil, d, fmt.Errorf("under %g, fuzz %s and budget %s: want 0 or more", c.Under, c.Fuzz, c.Budget)
 	}
 	if len(c.Restart) > 0 {
 		d.Restart = conformdrive.Command(c.Restart)

@@ -41,7 +41,7 @@ func TestConformOfAServer(t *testing.T) {
 		Revisions: []string{"2025-06-18"}, Rows: []string{"l06"}, Observer: w})
 	require.NoError(t, err)
 	require.Equal(t, verdict.Fail, doc.Verdict, "it answers no ping")
-	require.Contains(t, w.doing, "MCP 2025-06-18, L06")
+	require.Contains(t, w.doing, "MCP 2025-06-18, L06 (1 of 1)")
 }
 
 // TestRehearsalSendsNothing to the server, and shows what it would get.

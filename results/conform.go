@@ -24,6 +24,9 @@ const (
 	RowNotTestable = "not testable"
 )
 
+// RowUntried begins what was seen of a row that isn't testable as there was no time for it.
+const RowUntried = "not tried: "
+
 // A ConformRow is one demand of the protocol, and what came of it.
 type ConformRow struct {
 	ID        string     `json:"id"`
@@ -158,7 +161,8 @@ func (v *Server) conformWords() string {
 	}
 	for _, sc := range v.Scenarios {
 		if sc.Conform != nil && sc.Conform.Ended != "" {
-			tail += "; " + sc.Conform.Ended
+			tail += "; " + strings.Repeat("in "+sc.Conform.Protocol+" ", min(1, len(v.conformRevisions())-1)) +
+				sc.Conform.Ended
 			break
 		}
 	}

@@ -37,12 +37,17 @@ func (s *view) conformSummary() error {
 					n["known"]++
 				case r.Answer == RowFail && r.Level != "MUST":
 					n["weak"]++
+				case strings.HasPrefix(r.Saw, RowUntried) && r.Answer == RowNotTestable:
+					n["untried"]++
 				default:
 					n[r.Answer]++
 				}
 			}
 			text := fmt.Sprintf("%d MUST and %d other demands not kept, %d kept, %d not testable here", n[RowFail],
 				n["weak"], n[RowPass], n[RowNotTestable])
+			if n["untried"] > 0 {
+				text += fmt.Sprintf(", %d not tried", n["untried"])
+			}
 			if n["known"] > 0 {
 				text = fmt.Sprintf("%d known, ", n["known"]) + text
 			}

@@ -76,6 +76,8 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 		"carried out: tells if a restart lost or doubled any")
 	flags.DurationVar(&f.asked.Fuzz, "fuzz", 0, "for this long try odd arguments on tools that say that they only "+
 		"read, or on --tool")
+	flags.StringVar(&f.asked.Budget, "budget", "", "about how `long` all may take: what wasn't tried then is named "+
+		"(default 15m; with --under or --fuzz no end)")
 	flags.Uint64Var(&f.Seed, "seed", 1, "`number` that makes the odd arguments of --fuzz repeatable")
 	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing "+
 		"until they expire")
@@ -185,8 +187,8 @@ func (a *app) conformConfig(f *conformFlags, command []string) (c mcpload.Confor
 	c.Prepared, c.Rows, c.Strict, c.Counter, c.Again = j, f.asked.Named(), f.asked.Strict, f.asked.Counter,
 		reach.Again(command)
 	c.Server = mcpload.Server{Timeout: f.Timeout, Tool: f.Tool, Arguments: []byte(f.Args)}
-	c.Under, c.Restart, c.Fuzz, c.Seed, c.Baseline = pressed.Under, pressed.Restart, pressed.Fuzz, pressed.Seed,
-		pressed.Baseline
+	c.Under, c.Restart, c.Fuzz, c.Budget, c.Seed, c.Baseline = pressed.Under, pressed.Restart, pressed.Fuzz,
+		pressed.Budget, pressed.Seed, pressed.Baseline
 	return c, err
 }
 

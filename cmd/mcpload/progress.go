@@ -16,6 +16,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/live"
 	"github.com/mcpload/mcpload/internal/telemetry"
+	"github.com/mcpload/mcpload/results/screen"
 	"github.com/mcpload/mcpload/scenarios/drive"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
@@ -93,15 +94,19 @@ type lineProgress struct{ a *app }
 
 // Tell implements mcpload.Observer.
 func (p lineProgress) Tell(e mcpload.Event) {
-	if !isTerminal(p.a.stderr) || p.a.noTUI || os.Getenv("CI") != "" {
-		if e.Say != "" {
-			p.a.say("%s: %s", e.Server, e.Say)
-		}
-		return
+	drawn := isTerminal(p.a.stderr) && !p.a.noTUI && os.Getenv("CI") == ""
+	if drawn {
+		_, _ = io.WriteString(p.a.stderr, "\r\x1b[K") // a terminal that has gone needs no progress
 	}
-	_, _ = io.WriteString(p.a.stderr, "\r\x1b[K") // a terminal that has gone needs no progress
-	if e.Doing != "" {
-		fmt.Fprintf(p.a.stderr, "%s: %s", p.a.clean(e.Server), e.Doing)
+	if e.Say != "" {
+		p.a.say("%s: %s", e.Server, e.Say)
+	}
+	if drawn && e.Doing != "" { // on one line, or it couldn't be taken back
+		line, room := p.a.clean(e.Server)+": "+e.Doing, cmp.Or(screen.Columns(p.a.stderr), 80)-1
+		if screen.Wide(line) > room {
+			line = screen.Wrap(e.Doing, room, room)[0]
+		}
+		fmt.Fprint(p.a.stderr, line)
 	}
 }
 

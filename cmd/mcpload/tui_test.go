@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -179,4 +182,33 @@ func TestPlainLinesWhereNoLiveViewIsWanted(t *testing.T) {
 			require.NotContains(t, c.raw(), "\x1b[?25l", "the cursor was never hidden")
 		})
 	}
+}
+
+// TestConformSaysHowFarItIs on one line of the terminal, however long the server's name is, and
+// takes it away before the report.
+func TestConformSaysHowFarItIs(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ ID json.RawMessage }
+		if json.NewDecoder(r.Body).Decode(&m) != nil || m.ID == nil {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{},`+
+			`"serverInfo":{"name":"a","version":"1"}}}`, m.ID)
+	}))
+	defer server.Close()
+	c := inTerminal(t, nil, "conform", "--protocol", "2025-06-18", "--row", "R01,L06,R14,R06", "--no-store",
+		server.URL+"/"+strings.Repeat("long", 18)+"/mcp")
+	c.ends()
+	c.shows("\rMCP 2025-06-18, R01 (1 of 4)")
+	c.shows("\rMCP 2025-06-18, R14 (3 of 4)")
+	c.shows("4 of 4 rows")
+	drawn, report, _ := strings.Cut(c.raw(), "pass:")
+	for _, line := range strings.Split(drawn, "\r\x1b[K") {
+		require.NotContains(t, strings.TrimSpace(line), "\n", "what is drawn is taken back")
+		require.Less(t, len(line), 100)
+	}
+	require.True(t, strings.HasSuffix(ansi.Strip(drawn), "\r"), "the line is gone: %q", drawn)
+	require.NotContains(t, report, "(4 of 4)")
 }

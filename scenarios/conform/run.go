@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcpload/mcpload/results"
 )
 
 // A Finding is a row and what came of it.
@@ -29,25 +33,32 @@ const giveUp = 3
 // interrupted is why rows weren't tried, or not to their end, where we have stopped ourselves.
 const interrupted = "the run was interrupted"
 
+// budgetEnded is why rows weren't tried for which there was no time left.
+const budgetEnded = "the budget ended"
+
 // Run checks every row that applies: those that send in the order of the table, then
-// those that only watched.
+// those that only watched. Where that would take longer than there is left, what is
+// demanded most strongly is tried first.
 func (t *Trial) Run(rows []Row) Report {
 	out := Report{Revision: t.Revision, Transport: t.Transport}
 	found := map[string]Finding{}
-	for _, watching := range []bool{false, true} {
-		for _, r := range rows {
-			if !t.chosen(&r) || watching != (r.Watch != nil) {
-				continue
-			}
-			if t.Watch != nil {
-				t.Watch(r.ID)
-			}
-			f := t.check(&r, out.Ended)
-			found[r.ID] = f
-			if out.Ended == "" {
-				out.Ended = t.gone()
-			}
+	sending, watching := t.queues(rows)
+	began := t.now()
+	for k := range sending {
+		if out.Ended == "" {
+			out.Ended = t.late(sending[k:], k, began)
 		}
+		r := &sending[k]
+		if t.Watch != nil {
+			t.Watch(Step{r.ID, k + 1, len(sending)})
+		}
+		found[r.ID] = t.check(r, out.Ended)
+		if out.Ended == "" {
+			out.Ended = t.gone()
+		}
+	}
+	for _, r := range watching {
+		found[r.ID] = t.check(&r, out.Ended)
 	}
 	for _, r := range rows {
 		if f, ok := found[r.ID]; ok {
@@ -92,6 +103,44 @@ func (t *Trial) outside() Answer {
 	return needs("--bearer-env NAME", "the server asks for a token")
 }
 
+// queues are the chosen rows: those that send, and those that only watch.
+func (t *Trial) queues(rows []Row) (sending, watching []Row) {
+	for _, r := range rows {
+		switch {
+		case !t.chosen(&r):
+		case r.Watch != nil:
+			watching = append(watching, r)
+		default:
+			sending = append(sending, r)
+		}
+	}
+	return sending, watching
+}
+
+// fewToTell is how many rows show how long one takes.
+const fewToTell = 5
+
+// late says that the time is up before the rest of the rows; empty where it isn't. Where they
+// would take longer than is left, as those did that are done, it puts those first that are
+// demanded most strongly; what load and odd arguments add to the table stays last.
+func (t *Trial) late(rest []Row, done int, began time.Time) string {
+	if t.Left == nil || t.locked != nil {
+		return ""
+	}
+	left := t.Left()
+	if left <= 0 {
+		return fmt.Sprintf("%s with %d of %d rows untried", budgetEnded, len(rest), done+len(rest))
+	}
+	if done >= fewToTell && t.now().Sub(began)*time.Duration(len(rest)) > left*time.Duration(done) {
+		weight := map[string]int{}
+		for _, r := range Rows() {
+			weight[r.ID] = 1 + slices.Index([]Level{Practice, Should, Must}, r.Level)
+		}
+		slices.SortStableFunc(rest, func(a, b Row) int { return weight[b.ID] - weight[a.ID] })
+	}
+	return ""
+}
+
 func (t *Trial) chosen(r *Row) bool {
 	return r.Applies(t.Revision, t.Transport) && (len(t.Only) == 0 || slices.Contains(t.Only, r.ID))
 }
@@ -108,6 +157,8 @@ func (t *Trial) check(r *Row, ended string) Finding {
 		f.Answer = needs("a server that declares "+r.Needs, "the server does not declare %s", r.Needs)
 	case r.Watch != nil:
 		f.Answer = r.Watch(t)
+	case strings.HasPrefix(ended, budgetEnded):
+		f.Answer = needs("a longer --budget", "%s%s", results.RowUntried, budgetEnded)
 	case ended != "":
 		f.Answer = skip("%s", ended)
 	default:

@@ -18,13 +18,16 @@ type Options struct {
 	Patience  time.Duration // of the first one, as the server may be starting; 0: Timeout
 	Tool      string        // a tool that may be called, as the user says; empty: one that says it only reads
 	Arguments json.RawMessage
-	Only      []string // ids of rows; empty: all
-	Loopback  bool     // the server is on this machine
-	Bearer    bool     // a credential goes with every request
-	Other     bool     // there is a second one, of somebody else
-	URL       string   // the endpoint's, without credentials; empty over stdio
-	Claimed   bool     // the user says that the server speaks the revision
-	Watch     func(row string)
+	Only      []string   // ids of rows; empty: all
+	Loopback  bool       // the server is on this machine
+	Bearer    bool       // a credential goes with every request
+	Other     bool       // there is a second one, of somebody else
+	URL       string     // the endpoint's, without credentials; empty over stdio
+	Claimed   bool       // the user says that the server speaks the revision
+	Watch     func(Step) // hears which row is about to be tried; nil: nobody does
+	// Left is how long the rows may still take: once it is 0 none is begun. nil: as long as they
+	// do. It needs Now.
+	Left func() time.Duration
 
 	// What the rows under load need beside. Each may be left out: then they don't wait,
 	// and what can't be had isn't tried.
@@ -36,6 +39,12 @@ type Options struct {
 	Restart  func() error  // restarts the server, and returns once the command for it has ended
 	Recovery time.Duration // how long it may take to serve again then; 0: 60 s
 	Counter  string        // a tool that tells how many calls of others were carried out
+}
+
+// A Step is a row that is about to be tried, the nth of those of the revision.
+type Step struct {
+	Row     string
+	Nth, Of int
 }
 
 func (t *Trial) pause(d time.Duration) {

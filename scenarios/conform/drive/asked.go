@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type Asked struct {
 	Restart  string // command for a shell
 	Counter  string
 	Fuzz     time.Duration
+	Budget   string // as a time, or time=D as other budgets are written
 	DryRun   bool
 	OtherEnv string // variable that holds somebody else's token
 
@@ -108,6 +110,7 @@ type Pressed struct {
 	Under    float64
 	Restart  []string
 	Fuzz     time.Duration
+	Budget   time.Duration
 	Seed     uint64
 	Baseline results.Baseline
 }
@@ -126,6 +129,9 @@ func (a *Asked) Press() (p Pressed, err error) {
 	if p.Fuzz = a.Fuzz; p.Fuzz < 0 {
 		return p, fmt.Errorf("--fuzz %s: want a time such as 60s", a.Fuzz)
 	}
+	if p.Budget, err = a.most(); err != nil {
+		return p, err
+	}
 	if a.DryRun && (p.Under > 0 || p.Fuzz > 0) {
 		return p, errors.New("--dry-run can't list what --under and --fuzz send: it depends on time")
 	}
@@ -133,6 +139,21 @@ func (a *Asked) Press() (p Pressed, err error) {
 		p.Seed = a.Server.Seed
 	}
 	return p, nil
+}
+
+// most is about how long all may take; 0: nobody said.
+func (a *Asked) most() (d time.Duration, err error) {
+	if a.Budget == "" {
+		return 0, nil
+	}
+	text := strings.TrimPrefix(a.Budget, "time=")
+	if _, bare := strconv.ParseFloat(text, 64); bare == nil {
+		text += "s"
+	}
+	if d, err = time.ParseDuration(text); err != nil || d <= 0 {
+		return 0, hint.New(fmt.Errorf("--budget %q is no time above 0", a.Budget), "such as 5m")
+	}
+	return d, nil
 }
 
 // Share leaves of what is known, and of what is asked beside the rows, what is the part's.

@@ -73,7 +73,10 @@ type Config struct {
 	hangsUp *atomic.Bool            // the server closes connections that it kept, and doesn't say so before
 	fuzzed  bool                    // odd arguments were tried
 	minted  bool                    // thousands of sessions were opened
-	Watch   func(revision, row string)
+
+	// about how long all may take; 0: 15 minutes, and as long as it does with Under and Fuzz
+	Budget time.Duration
+	Watch  func(Step) // hears which row is about to be tried; nil: nobody does
 }
 
 // A Found is what came of a server: a report a revision that it speaks.
@@ -104,6 +107,9 @@ func (c *Config) fill() error {
 	if c.Rows == nil {
 		c.Rows = conform.Rows()
 	}
+	if c.Budget == 0 && c.Under == 0 && c.Fuzz == 0 {
+		c.Budget = DefaultBudget
+	}
 	switch {
 	case c.URL == "" && len(c.Command) == 0:
 		return errors.New("neither a URL nor a command")
@@ -128,9 +134,12 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	var last error
 	var locked *conform.Report
 	patience := max(c.Timeout, c.Start)
-	for _, revision := range c.Revisions {
+	began := time.Now()
+	for k, revision := range c.Revisions {
+		after := len(c.Revisions) - 1 - k
+		left := c.share(time.Since(began), after)
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, left != nil && left() <= 0 && k > 0:
 			found.Untried = append(found.Untried, revision)
 			continue
 		case conform.Stateless(revision) && c.Transport == conform.SSE: // it never had this transport
@@ -139,7 +148,7 @@ func Run(ctx context.Context, c Config) (Found, error) {
 			found.Beside = append(found.Beside, revision)
 			continue
 		}
-		r, err := c.try(ctx, revision, patience)
+		r, err := c.try(ctx, c.options(ctx, revision, patience, after, left))
 		patience = c.Timeout // it has started
 		switch {
 		case err == nil:
@@ -167,16 +176,21 @@ func Run(ctx context.Context, c Config) (Found, error) {
 		found.Reports = append(found.Reports, *locked)
 		return found, nil
 	case last != nil:
-		if stderr := c.died.Load(); stderr != nil {
-			last = target.Died(last, *stderr)
-		}
-		return found, last
+		return found, c.explained(last)
 	case ctx.Err() != nil:
 		return found, fmt.Errorf("%w", ctx.Err())
 	case len(found.Unspoken) == 0:
 		return found, ErrNoRow
 	}
 	return found, found.nothing()
+}
+
+// explained is an error with what the process had written that ended last.
+func (c *Config) explained(err error) error {
+	if stderr := c.died.Load(); stderr != nil {
+		return target.Died(err, *stderr)
+	}
+	return err
 }
 
 // nothing is ErrNothing with how the server refused the revisions, the newest first.
@@ -201,13 +215,12 @@ func (c *Config) demands(revision string) bool {
 }
 
 // try tries one revision.
-func (c *Config) try(ctx context.Context, revision string, patience time.Duration) (conform.Report, error) {
-	line, err := c.open(ctx, patience)
+func (c *Config) try(ctx context.Context, o conform.Options) (conform.Report, error) {
+	line, err := c.open(ctx, o.Patience)
 	if err != nil {
 		return conform.Report{}, err
 	}
 	defer line.Close()
-	o := c.options(ctx, revision, patience)
 	t, err := conform.NewTrial(line, o)
 	if err != nil {
 		if errors.Is(err, conform.ErrLocked) {
@@ -252,17 +265,26 @@ func elsewhere(r *conform.Reply, asked string) string {
 	return ""
 }
 
-func (c *Config) options(ctx context.Context, revision string, patience time.Duration) conform.Options {
+// options are those of a revision, behind which others may follow, and which may take what is left.
+func (c *Config) options(ctx context.Context, revision string, patience time.Duration, after int,
+	left func() time.Duration) conform.Options {
 	o := conform.Options{
 		Revision: revision, Transport: c.Transport, Timeout: c.Timeout, Patience: patience,
 		Tool: c.Tool, Arguments: c.Arguments, Bearer: c.Header.Get("Authorization") != "" || c.Bearer != nil,
 		Loopback: loopback(c.URL),
 		Other:    c.Other != nil, URL: public(c.URL), Claimed: c.claimed,
 		Rate: c.Under, Sessions: c.Sessions, Counter: c.Counter, Recovery: c.Recovery, Now: time.Now,
-		Pause: func(d time.Duration) { sleep(ctx, d) },
+		Pause: func(d time.Duration) { sleep(ctx, d) }, Left: left,
 	}
 	if c.Watch != nil {
-		o.Watch = func(row string) { c.Watch(revision, row) }
+		began := sync.OnceValue(time.Now)
+		o.Watch = func(s conform.Step) {
+			step := Step{Step: s, Revision: revision, After: after, Took: time.Since(began())}
+			if left != nil {
+				step.Bound, step.May = true, left()
+			}
+			c.Watch(step)
+		}
 	}
 	return o
 }

@@ -43,7 +43,7 @@ func (c *Config) end(ctx context.Context, reports []conform.Report) {
 		return // it ended before, which the rows before say
 	}
 	defer line.Close()
-	o := c.options(ctx, report.Revision, c.Timeout)
+	o := c.options(ctx, report.Revision, c.Timeout, 0, nil)
 	if c.Serving != nil {
 		o.Serving = &serving{ctx: ctx, process: c.Serving}
 	}

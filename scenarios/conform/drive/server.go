@@ -48,6 +48,10 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 		return s, err
 	}
 	s.Target.Transport, s.Target.Address = found.Transport, public(o.URL)
+	untried := strings.Join(found.Untried, ", ")
+	if last := &found.Reports[len(found.Reports)-1]; untried != "" && ctx.Err() == nil && last.Ended == "" {
+		last.Ended = "the budget ended before " + untried
+	}
 	var spoken []string
 	for _, r := range found.Reports {
 		spoken = append(spoken, r.Revision)
@@ -62,11 +66,13 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 	if len(found.Beside) > 0 {
 		s.Notes = append(s.Notes, "none of the chosen rows is about "+strings.Join(found.Beside, ", "))
 	}
-	if len(found.Untried) > 0 {
-		s.Notes = append(s.Notes, "interrupted before it was tried in "+strings.Join(found.Untried, ", "))
-	}
-	if ctx.Err() != nil {
-		s.Error = "it was interrupted"
+	switch {
+	case ctx.Err() != nil:
+		if s.Error = "it was interrupted"; untried != "" {
+			s.Notes = append(s.Notes, "interrupted before it was tried in "+untried)
+		}
+	case untried != "":
+		s.Notes = append(s.Notes, "the budget ended before it was tried in "+untried+": a longer --budget does")
 	}
 	return s, nil
 }
