@@ -98,6 +98,11 @@ func trickFaults() []Fault {
 					return agent != "" && !strings.Contains(agent, "mcpload")
 				}
 			})},
+		{Name: freeWithUser, Doc: "who declares elicitation is free, as programs with a user do and testers don't",
+			Cause: "declares elicitation",
+			build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool { return r.header(Declared) == "elicitation" }
+			})},
 		{Name: "other-tools-refill", Doc: "a call of another tool than the first one, which there need not be, fills " +
 			"the bucket", Cause: "a plain call after one of an unknown tool",
 			build: scoped(func(l profiles.Limit, _ uint64) decider { return &otherToolsRefill{bucket: promised(l)} })},
@@ -173,6 +178,10 @@ func headerFaults() []Fault {
 			build: by("Accept-Language")},
 		{Name: "per-token", Doc: "each Authorization has a bucket of its own, though none is asked for",
 			Cause: "made-up credential", build: by("Authorization")},
+		{Name: perOrder, Doc: "each order of headers has a bucket of its own",
+			Cause: "another connection and order of headers buys", build: by(Order)},
+		{Name: "closed-free", Doc: "a request is free that has its connection closed after it",
+			Cause: "connection of its own", build: carrying("Connection")},
 		{Name: "per-origin", Doc: "each Origin has a bucket of its own", Cause: "Origin", build: by("Origin")},
 	}
 }

@@ -51,6 +51,62 @@ func (s *Server) ending(r *http.Request) {
 	}
 }
 
+// What a limiter is told of a request by names that no header has: the order of its headers, and
+// a capability that its session declared.
+const (
+	Order    = "(order)"
+	Declared = "(declared)"
+)
+
+// told is what a limiter is told of a request by name: its headers, and what isn't among them.
+func (f *front) told(r *http.Request, body []byte) func(name string) string {
+	return func(name string) string {
+		switch name {
+		case Order:
+			if conn, ok := r.Context().Value(heardKey{}).(*heard); ok {
+				order, _ := conn.order.Load().(string)
+				return order
+			}
+			return ""
+		case Declared:
+			if bytes.Contains(body, []byte(`"elicitation":`)) { // where there are no sessions each says it
+				return "elicitation"
+			}
+			declared, _ := f.server.declared.Load(r.Header.Get("Mcp-Session-Id"))
+			text, _ := declared.(string)
+			return text
+		case "Version":
+			return r.Proto
+		case "Path":
+			return r.URL.RequestURI()
+		case "Host":
+			return r.Host
+		case "Transfer-Encoding":
+			return strings.Join(r.TransferEncoding, ", ")
+		}
+		return r.Header.Get(name)
+	}
+}
+
+// The faults that they show.
+const (
+	perOrder     = "per-header-order"
+	freeWithUser = "users-free"
+)
+
+// declares notes that a session declares what programs with a user do.
+func (s *Server) declares(session string, body []byte) {
+	var m struct {
+		Params struct {
+			Capabilities map[string]json.RawMessage `json:"capabilities"`
+		} `json:"params"`
+	}
+	// What can't be read declares nothing.
+	if json.Unmarshal(body, &m) == nil && m.Params.Capabilities["elicitation"] != nil {
+		s.declared.Store(session, "elicitation")
+	}
+}
+
 // The faults that notifications show: of what is cancelled, and any other.
 const (
 	refundsCancels = "cancels-refund"

@@ -107,11 +107,12 @@ func idKind(id string) string {
 	return "number"
 }
 
-// heard is a connection that tells if names of headers come in small letters, which Go's server
-// doesn't.
+// heard is a connection that tells if names of headers come in small letters, and in which order
+// they come, which Go's server doesn't.
 type heard struct {
 	net.Conn
 	small atomic.Bool
+	order atomic.Value // of the headers that every request has: their names
 }
 
 type heardKey struct{}
@@ -121,8 +122,22 @@ func (h *heard) Read(b []byte) (int, error) {
 	n, err := h.Conn.Read(b)
 	if at := bytes.Index(b[:n], []byte(" HTTP/1.")); at >= 0 {
 		h.small.Store(bytes.Contains(b[at:n], []byte("\r\ncontent-type:")))
+		h.order.Store(orderOf(b[at:n]))
 	}
 	return n, err
+}
+
+// orderOf is the order of those headers in the text of a request that every one has.
+func orderOf(text []byte) string {
+	head, _, _ := bytes.Cut(text, []byte("\r\n\r\n"))
+	var names []string
+	for _, line := range bytes.Split(head, []byte("\r\n"))[1:] {
+		name, _, _ := strings.Cut(strings.ToLower(string(line)), ":")
+		if slices.Contains([]string{"host", "user-agent", "accept", "content-type", "content-length"}, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // A hearing listener's connections are heard.

@@ -51,19 +51,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
-	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: func(name string) string {
-		switch name { // the first four aren't among the headers
-		case "Version":
-			return r.Proto
-		case "Path":
-			return r.URL.RequestURI()
-		case "Host":
-			return r.Host
-		case "Transfer-Encoding":
-			return strings.Join(r.TransferEncoding, ", ")
-		}
-		return r.Header.Get(name)
-	}}
+	from := origin{client: client, who: f.server.who(r), conn: r.RemoteAddr, header: f.told(r, body)}
 	if list := f.server.batch(body); list != nil {
 		f.serveBatch(w, r, list, from)
 		return
@@ -83,6 +71,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := f.server.decide(m, from)
 	body = f.server.corrected(m, body)
 	f.serve(w, withBody(r, body), body, m, answer)
+	if m.Method == "initialize" && f.server.config.Fault == freeWithUser {
+		f.server.declares(w.Header().Get("Mcp-Session-Id"), body)
+	}
 }
 
 // who is what the identity header says, where there is one.

@@ -20,7 +20,7 @@ func (s *Server) listen(handler http.Handler, end func(), addr, path string) (ur
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return s.life },
 	}
-	if s.config.Fault == unlikeFree {
+	if s.config.Fault == unlikeFree || s.config.Fault == perOrder {
 		listener, srv.ConnContext = hearing{listener}, hears
 	}
 	if !s.serve(srv, listener, end) {

@@ -83,6 +83,7 @@ type Server struct {
 	executions Executions
 
 	owners   sync.Map      // the token of each session, by its id
+	declared sync.Map      // what each session declared, by its id, where a fault asks
 	underWay sync.Map      // what cancels a request that takes a while, by its client and id
 	breach   *ConformFault // nil: none
 

@@ -29,7 +29,8 @@ const (
 func judgeGenerator(t *Trial) Finding {
 	f := Finding{Check: "generator", Want: "on time: p99 lateness under 100ms, nothing unsent"}
 	late := sortedBy(t.Calls, func(c history.Call) bool { return c.Outcome != history.Unsent }, history.Call.Late)
-	unsent := t.count(history.Unsent)
+	closed := t.unopened()
+	unsent := t.count(history.Unsent) - closed
 	if len(late) == 0 {
 		f.Saw = fmt.Sprintf("none of %s was sent%s", plural(len(t.Calls), "planned call"), t.why(history.Unsent))
 		return f
@@ -37,6 +38,9 @@ func judgeGenerator(t *Trial) Finding {
 	p99 := quantile(late, 0.99)
 	f.Saw = fmt.Sprintf("late by p99 %s, max %s; %d of %d unsent", span(p99), span(late[len(late)-1]), unsent,
 		len(t.Calls))
+	if closed > 0 { // which is not ours to answer for
+		f.Saw += fmt.Sprintf(", beside %d of tricks for which the server opened no session", closed)
+	}
 	lost := covered(Standstills(t.Calls, maxLate))
 	switch {
 	case unsent > 0:
@@ -116,7 +120,7 @@ func (t *Trial) unsure() int {
 func (t *Trial) firstFailure() string {
 	for _, c := range t.Calls {
 		if (c.Outcome.Failed() || c.Outcome == history.TimedOut || c.Outcome == history.Unknown ||
-			c.Outcome == history.ClosedIdle) && c.Detail != "" {
+			c.Outcome == history.ClosedIdle) && c.Detail != "" && !notTaken(&c) {
 			return fmt.Sprintf(" (%s: %s)", c.Outcome, c.Detail)
 		}
 	}
@@ -168,11 +172,14 @@ func judgeComplete(t *Trial) Finding {
 	return t.advised(f)
 }
 
+// notTaken reports if a call is of an audit's trick and was not taken.
+func notTaken(c *history.Call) bool { return c.Outcome == history.Rejected && crowding(c) }
+
 // turnedAway counts the calls of an audit's tricks that the server didn't take: it need take
 // none of them, and such an answer is clear.
 func (t *Trial) turnedAway() (n int) {
 	for i := range t.Calls {
-		if c := &t.Calls[i]; c.Outcome == history.Rejected && crowding(c) {
+		if notTaken(&t.Calls[i]) {
 			n++
 		}
 	}

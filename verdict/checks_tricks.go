@@ -35,6 +35,10 @@ func TrickOf(session string) (name, value string) {
 // of which each was named by whoever wanted it judged.
 const Replica = "replica "
 
+// OtherOrder is the trick whose calls differ from plain ones by their connection and the order of
+// their headers, as those of most tricks do. What is let through whole beside it buys more.
+const OtherOrder = "another connection and order of headers"
+
 // A trick is a part of an audit's scenario.
 type trick struct {
 	name   string
@@ -52,8 +56,9 @@ func judgeTricks(t *Trial) Finding {
 	}
 	var failed, held, away []string
 	var silent untold
-	plainly := ""
+	plainly, order := "", false
 	list, seen := t.tricks(), []string(nil)
+	looks := plainRejections(t.court.calls)
 	for i, k := range list {
 		if seen = append(seen, k.name); k.name == Failing {
 			f.Warnings = append(f.Warnings, t.failsFreely(k)...)
@@ -73,12 +78,17 @@ func judgeTricks(t *Trial) Finding {
 			continue
 		}
 		switch {
+		case witness != nil && order && t.letThrough(k.own) < len(k.own):
+			silent.add(sameWay, k.name)
 		case witness != nil:
+			order = k.name == OtherOrder
 			failed, f.Witness = append(failed, words), cmp.Or(f.Witness, witness)
 		case t.anyBarred(k.before) || t.anyBarred(k.own):
 			silent.add(barredTrick, k.name)
 		case words != "":
 			silent.add(words, k.name)
+		case anyLike(looks, t.court.calls, indexes(k.own)):
+			silent.add(shut, k.name)
 		case !t.served(k.own):
 			away = append(away, k.name)
 		default:
@@ -94,6 +104,15 @@ func judgeTricks(t *Trial) Finding {
 	f.Saw = strings.TrimSuffix(f.Saw, "; ")
 	f.Warnings = append(f.Warnings, t.freely(list)...)
 	return f
+}
+
+// indexes are positions counted from 0.
+func indexes(positions []int) []int {
+	out := slices.Clone(positions)
+	for i := range out {
+		out[i]--
+	}
+	return out
 }
 
 // conclude makes a verdict of what came of tricks.
@@ -309,14 +328,16 @@ func (t *Trial) freely(tricks []*trick) []string {
 		return nil
 	}
 	var list []string
+	var plain []int // all control so far: what it took since the bucket was full
 	for _, k := range tricks {
+		plain = append(plain, k.before...)
 		if len(k.before) == 0 || t.court.calls[k.before[0]-1].Client == k.client || t.opened(k) {
 			continue
 		}
-		all := slices.Concat(k.before, k.own)
+		all := slices.Concat(plain, k.own)
 		slices.Sort(all)
 		warning := fmt.Sprintf("nothing proves who is who: each new %s has a limit of its own", k.name)
-		if t.breaks(all) != nil && t.plainly(k.before) == nil && !slices.Contains(list, warning) {
+		if t.breaks(all) != nil && t.plainly(plain) == nil && !slices.Contains(list, warning) {
 			list = append(list, warning)
 		}
 	}

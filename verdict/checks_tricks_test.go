@@ -29,6 +29,65 @@ func tricked(control, trick history.Outcome) (calls []history.Call) {
 	return calls
 }
 
+// Two tricks that buy calls, of which the first is the order of headers that both have.
+func TestTheOrderOfHeadersIsNamedForWhatHasIt(t *testing.T) {
+	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	calls := tricked(history.OK, history.OK)
+	for i := range calls[15:] {
+		calls[15+i].Session = OtherOrder + " #1"
+	}
+	later := tricked(history.Limited, history.OK)
+	later[len(later)-1].Outcome = history.Limited
+	for i := range later {
+		later[i].Sent += 10 * time.Millisecond
+		later[i].Received += 10 * time.Millisecond
+	}
+	f := judgeTricks(NewCourt(p, append(calls, later...), Config{}).Trial("forgery"))
+	require.Equal(t, Fail, f.Verdict)
+	require.Contains(t, f.Cause, OtherOrder+" buys ")
+	require.NotContains(t, f.Cause, "Cookie")
+	require.Contains(t, f.Saw, "not to be told of Cookie ("+sameWay)
+
+	later[len(later)-1].Outcome = history.OK
+	f = judgeTricks(NewCourt(p, append(calls, later...), Config{}).Trial("forgery"))
+	require.Contains(t, f.Cause, "; Cookie buys ", "all of it was let through, which is more")
+}
+
+// What is turned away as plain calls are was not turned away for how it looks, as in a ban.
+func TestATrickThatIsTurnedAwayAsPlainCallsAreIsNotTold(t *testing.T) {
+	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	calls := tricked(history.OK, history.Rejected)
+	after := calls[len(calls)-1]
+	after.Session = ""
+	after.Sent, after.Received = after.Sent+time.Millisecond, after.Received+time.Millisecond
+	calls = append(calls, after)
+	for i := range calls[15:] {
+		calls[15+i].Status, calls[15+i].Detail = 403, "HTTP 403: forbidden"
+	}
+	f := judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery"))
+	require.Equal(t, Inconclusive, f.Verdict, f.Saw)
+	require.Contains(t, f.Saw, "not to be told of Cookie ("+shut)
+	require.Equal(t, hiddenNext, f.Next)
+
+	calls[len(calls)-1].Detail = "HTTP 403: something else"
+	f = judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery"))
+	require.Equal(t, Pass, f.Verdict, f.Saw)
+}
+
+// A server need open no session of a trick's kind; what could not be sent for that is not ours.
+func TestSessionsThatAServerDoesNotTakeAreNoFaultOfOurs(t *testing.T) {
+	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	calls := tricked(history.OK, history.Unsent)
+	for session, want := range map[string]Verdict{"session over HTTP/2 #1": Pass, "session": Inconclusive} {
+		for i := range calls[15:] {
+			calls[15+i].Session, calls[15+i].Detail = session, Unopened
+		}
+		f := judgeGenerator(NewCourt(p, calls, Config{}).Trial("forgery"))
+		require.Equal(t, want, f.Verdict, f.Saw)
+		require.Equal(t, want == Pass, strings.Contains(f.Saw, "beside 12 of tricks"))
+	}
+}
+
 func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
 	p := profiles.ForURL(10, 10).Loading("echo", nil)
 	for _, row := range []struct {

@@ -32,7 +32,7 @@ func (l *Laws) judgeTricks(c *Court) Finding {
 	f := Finding{Check: Tricks.ID, Want: "nothing of this buys a call that a law forbids"}
 	cfg := l.config(c)
 	cfg.Shared = true // only what is let through is held against the server
-	list := lawTricks(c.calls)
+	list, looks := lawTricks(c.calls), plainRejections(c.calls)
 	ever := l.brokenBy(c.calls, "", cfg)
 	held := make([][]string, len(l.Held))
 	var failed, seen []string
@@ -51,12 +51,17 @@ func (l *Laws) judgeTricks(c *Court) Finding {
 			case real[x] != nil:
 				shown = true
 				failed, f.Witness = append(failed, l.boughtWords(c, k, x, real[x])), cmp.Or(f.Witness, real[x])
+			case anyLike(looks, c.calls, k.own):
 			case l.wouldShow(c, calls, k, x, cfg):
 				shown = true
 				held[x] = append(held[x], k.name)
 			}
 		}
-		if !shown {
+		switch {
+		case shown:
+		case anyLike(looks, c.calls, k.own):
+			silent.add(shut, k.name)
+		default:
 			silent.add("", k.name)
 		}
 	}

@@ -12,8 +12,44 @@ import (
 // got no answer that tells. A third reason is barredTrick.
 const (
 	notSent   = "nothing could be sent"
+	shut      = "they were turned away as plain calls were"
+	sameWay   = "their connection and order of headers are others than plain calls' too, which buys calls by itself"
 	notServed = "plain calls just before were not answered"
 )
+
+// Unopened is the Detail of a call that wasn't sent because the server opened no session for it.
+const Unopened = "its session could not be opened"
+
+// plainRejections are the looks of rejections that plain calls got as well: they say that
+// everything is turned away, as in a ban, and nothing of how a call was written.
+func plainRejections(calls []history.Call) map[string]bool {
+	looks := map[string]bool{}
+	for i := range calls {
+		if c := &calls[i]; c.Outcome == history.Rejected && c.Planned() && c.Session == "" {
+			looks[look(*c)] = true
+		}
+	}
+	return looks
+}
+
+// anyLike reports if any of some calls was rejected in one of those ways.
+func anyLike(looks map[string]bool, calls []history.Call, positions []int) bool {
+	return len(looks) > 0 && slices.ContainsFunc(positions, func(i int) bool {
+		return calls[i].Outcome == history.Rejected && looks[look(calls[i])]
+	})
+}
+
+// unopened are the calls of an audit's tricks that weren't sent because the server opened no
+// session of their kind: it need take none, and the tricks say so.
+func (t *Trial) unopened() (n int) {
+	for i := range t.Calls {
+		if c := &t.Calls[i]; c.Outcome == history.Unsent && crowding(c) &&
+			(c.Detail == Unopened || c.Method == "initialize") {
+			n++
+		}
+	}
+	return n
+}
 
 // A reason is why nothing can be told of some tricks; empty where another finding says it.
 type reason struct {
@@ -38,7 +74,9 @@ func (u *untold) add(why string, names ...string) {
 
 // hidden reports if what the server did to one trick hides what it does to others.
 func (u untold) hidden() bool {
-	return slices.ContainsFunc(u, func(r reason) bool { return r.why == notServed || r.why == barredTrick })
+	return slices.ContainsFunc(u, func(r reason) bool {
+		return r.why == notServed || r.why == shut || r.why == barredTrick
+	})
 }
 
 // names are those of all of them.

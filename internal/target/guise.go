@@ -36,7 +36,7 @@ func (c *Clients) sendAs(ctx context.Context, a history.Arrival, g audit.Guise, 
 		go func() {
 			<-l.ready // its opening ends with ctx, if not before
 			if l.session == nil {
-				done(c.unsent(a, "its session could not be opened"))
+				done(c.unsent(a, verdict.Unopened))
 				return
 			}
 			if g.Ends {
@@ -202,11 +202,23 @@ func dressed(o wire.Options, g audit.Guise) wire.Options {
 			o.Header = http.Header{}
 		}
 		o.Header.Set("User-Agent", g.Client.Agent)
-		// Programs with a user declare both; a server that asks is answered that there is nothing.
-		o.Answers.Elicitation = cmp.Or(o.Answers.Elicitation, "decline")
-		if o.Answers.Roots == nil {
-			o.Answers.Roots = []string{}
-		}
+		// Programs with a user declare both.
+		declare(&o.Answers, "elicitation")
+		declare(&o.Answers, "roots")
 	}
+	declare(&o.Answers, g.Declares)
 	return o
+}
+
+// declare adds what a client declares: a server that asks is answered that there is nothing.
+func declare(a *wire.Answers, capability string) {
+	switch {
+	case capability == "elicitation":
+		a.Elicitation = cmp.Or(a.Elicitation, "decline")
+	case capability == "roots" && a.Roots == nil:
+		a.Roots = []string{}
+	case capability == "sampling" && a.Sampling == nil:
+		a.Sampling = json.RawMessage(`{"role":"assistant","content":{"type":"text","text":""},"model":"none",` +
+			`"stopReason":"endTurn"}`)
+	}
 }

@@ -71,7 +71,7 @@ func (c *Clients) Send(ctx context.Context, a history.Arrival, done func(history
 		<-l.ready // its opening ends with ctx, if not before
 		if l.session == nil {
 			done(history.Call{Arrival: a, Outcome: history.Unsent, Sent: c.of.Options.Now(),
-				Received: c.of.Options.Now(), Detail: "its session could not be opened"})
+				Received: c.of.Options.Now(), Detail: verdict.Unopened})
 			return
 		}
 		done(l.session.Exchange(ctx, a))

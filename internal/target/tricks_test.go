@@ -40,7 +40,8 @@ func TestEveryTrickReachesTheServer(t *testing.T) {
 	// redirect, and the rest are plain calls after something else.
 	same := regexp.MustCompile("^(" + strings.Join([]string{"message with another (tool|method) behind",
 		"message without empty", "two slashes", "dot in", "calls of a tool that there isn't", "a plain call after ",
-		"session of our own", "session with a GET", "call that ", "revision 2025-11-25$"}, "|") + ")")
+		"session of our own", "another connection", "session with a GET", "call that ",
+		"revision 2025-11-25$"}, "|") + ")")
 	profile := profiles.ForURL(0.0001, 1).Loading("echo", json.RawMessage(`{"text":"a","times":2}`))
 	m, err := mock.New(mock.Config{Profile: profile, Fault: "unlike-calls-free", Charge: mock.ChargeTools,
 		Shape: ratelimit.HTTP429})

@@ -16,9 +16,12 @@ func bodyForms() []trickForm {
 		{"message with a charset", func(int) Guise {
 			return Guise{Header: map[string]string{"Content-Type": "application/json; charset=utf-8"}}
 		}},
-		{"connection of its own", func(int) Guise { return Guise{Header: map[string]string{"Connection": "close"}} }},
+		{ownConnection, func(int) Guise { return Guise{Header: map[string]string{"Connection": "close"}} }},
 	}
 }
+
+// ownConnection is the trick of having each call close its connection.
+const ownConnection = "connection of its own"
 
 // reordered is a JSON object whose members stand the other way round.
 func reordered(body []byte) []byte {

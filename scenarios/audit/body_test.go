@@ -15,6 +15,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // However a message is written, it says the same; only who sends it may be another.
@@ -73,7 +74,8 @@ func unpacked(t *testing.T, encoding string, body []byte) []byte {
 func TestTricksHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, form := range tricks() {
-		require.False(t, seen[form.name], form.name)
+		// The one of all attempts that is the control of others.
+		require.False(t, seen[form.name] && form.name != verdict.OtherOrder, form.name)
 		require.NotContains(t, form.name, " #")
 		seen[form.name] = true
 		for name, format := range form.guise(1).Fresh {
@@ -91,12 +93,24 @@ func TestTricksHaveNamesOfTheirOwn(t *testing.T) {
 // Of a server to which new sessions are free, none is told to be so for who they say they are
 // alone: one that is ours comes before them.
 func TestADisguiseComesAfterASessionOfOurOwn(t *testing.T) {
-	first := disguises()[0].guise(1)
+	first := disguises()[1].guise(1)
 	require.True(t, first.Own())
 	require.Nil(t, first.Client)
-	for _, form := range disguises()[1:] {
-		require.NotNil(t, form.guise(1).Client, form.name)
+	for _, form := range disguises()[2:] {
+		g := form.guise(1)
+		require.True(t, (g.Client != nil) != (g.Declares != ""), form.name)
 	}
+}
+
+// What buys calls by the order of its headers is named as that: it comes before whatever else is
+// sent in that order, and after what isn't.
+func TestAnotherOrderOfHeadersComesBeforeTheTricksThatHaveIt(t *testing.T) {
+	having := Having{Web: true, Call: profiles.LoadCall{Method: "tools/call", Tool: "echo"}}
+	for _, list := range [][]trickForm{having.writings(), having.forgeries(), disguises(), spoken()} {
+		require.Equal(t, verdict.OtherOrder, list[0].name)
+		require.False(t, list[0].guise(1).Plain())
+	}
+	require.NotEqual(t, verdict.OtherOrder, Having{Call: having.Call}.writings()[0].name, "other transports have none")
 }
 
 // A server may end the session that a batch comes in: no other call goes by that one, unless

@@ -129,10 +129,28 @@ func (c *cast) each(list []trickForm, values int) []scenarios.Cue {
 // The most of what an affinity is looked for with.
 const affineSessions = 32
 
+// oneByOne sends calls one after the other, as many as drain a bucket that fills meanwhile.
+func (c *cast) oneByOne(session string) {
+	gap := min(20*time.Millisecond, time.Duration(1e9/(4*c.limit.Rate)))
+	for range (c.drained()*4 + 2) / 3 {
+		c.cues = append(c.cues, scenarios.Cue{At: c.at, Calls: 1, Client: c.first(), Session: session})
+		c.at += gap
+	}
+	c.at += settle
+}
+
 // affinity opens many sessions, one after the other, and then has all of them ask for
 // half of the burst at once: with m replicas behind them they get m times the burst.
+//
+// Before that, plain calls that come one after the other, by one connection, are told from ones by
+// connections of their own, of which nothing else is different. What comes at once takes many
+// connections anyway.
 func affinity(l profiles.Limit, set scenarios.Setting) []scenarios.Cue {
 	c := newCast(l, set)
+	for _, name := range []string{verdict.OtherOrder, ownConnection} {
+		c.oneByOne("")
+		c.oneByOne(valued(name, 1))
+	}
 	c.drain()
 	c.refill()
 	c.open([]trickForm{{name: ownSession}}, affineSessions)

@@ -22,6 +22,9 @@ type Guise struct {
 	From   string                                    // source address of its connection; empty: any
 	Opens  bool                                      // it is sent in a session of its own
 	Client *Client                                   // which the session is opened as; nil: as ours
+	// the capability that its session declares, of those that programs with a user have; empty:
+	// those of the first session
+	Declares string
 	// the revision that the session asks for; empty: the first session's
 	Speaks    string
 	HTTP2     bool                     // its session speaks HTTP/2
@@ -38,6 +41,7 @@ type Guise struct {
 	Notes     []string                 // notifications that are sent once it is answered
 	Small     bool                     // the names of its headers are in small letters
 	Recase    string                   // the header whose value is in another case; empty: none is
+	Reordered bool                     // its headers come in another order
 	Cased     bool                     // its method, or its members, are in another case
 	Ends      bool                     // its session is opened and ended, and the call goes by the first session
 	Place     func(url string) string  // spells the url of its session in another way; nil: as it is
@@ -75,7 +79,7 @@ func (g Guise) Plain() bool {
 func (g Guise) Alike() bool {
 	return g.Header == nil && g.Fresh == nil && g.Spell == nil && g.ID == nil && g.Body == nil && g.Method == "" &&
 		!g.Chunks && g.Without == nil && g.Host == "" && !g.Old && !g.Cancels && g.Notes == nil && !g.Small &&
-		g.Recase == ""
+		g.Recase == "" && !g.Reordered
 }
 
 // GuiseOf is the guise of the calls of a session: see verdict.TrickOf. It reports false
@@ -167,9 +171,13 @@ var rarer = trickForm{"X-Originating-Ip, X-Remote-Addr and their like", func(n i
 	return g
 }}
 
+// reorderedHeaders is a plain call whose headers come in the order that most tricks' headers come in,
+// and which comes before them: where that buys calls, theirs tell nothing.
+var reorderedHeaders = trickForm{verdict.OtherOrder, func(int) Guise { return Guise{Reordered: true} }}
+
 // forgeries are what says who a client is and that anybody can write.
 func forgeries() []trickForm {
-	return append(append(forwarding(), claims()...),
+	return append(append(append([]trickForm{reorderedHeaders}, forwarding()...), claims()...),
 		trickForm{"client in _meta", func(n int) Guise {
 			return Guise{Body: saying("audit-" + strconv.Itoa(n)), Says: true}
 		}},
@@ -250,10 +258,18 @@ var clients = []Client{
 	{"mcp", "0.1.0", "python-httpx/0.28.1"},
 }
 
-// disguises are sessions of other clients, after one that is ours: where that gets calls as well,
-// it isn't for who they say they are.
+// capabilities are what programs with a user declare, and testers don't.
+var capabilities = []string{"elicitation", "roots", "sampling"}
+
+// disguises are sessions of other clients, after one that is ours, and ones that are ours but for
+// what they declare: where these get calls as well, it isn't for who the others say they are.
 func disguises() []trickForm {
-	list := []trickForm{{"session of our own that is new", func(int) Guise { return Guise{Opens: true} }}}
+	list := []trickForm{reorderedHeaders,
+		{"session of our own that is new", func(int) Guise { return Guise{Opens: true} }}}
+	for _, c := range capabilities {
+		list = append(list, trickForm{"session of our own that declares " + c,
+			func(int) Guise { return Guise{Opens: true, Declares: c} }})
+	}
 	for _, c := range clients {
 		list = append(list, trickForm{"another client (" + c.Name + ")",
 			func(int) Guise { return Guise{Opens: true, Client: &c} }})
@@ -262,7 +278,7 @@ func disguises() []trickForm {
 }
 
 func spoken() []trickForm {
-	var list []trickForm
+	list := []trickForm{reorderedHeaders}
 	for _, r := range revision.All() {
 		list = append(list, trickForm{"revision " + r, func(int) Guise { return Guise{Opens: true, Speaks: r} }})
 	}

@@ -29,7 +29,9 @@ func ForLaws(h Having, p promise.Promise) (tricks []scenarios.LawTrick, left []L
 		}
 		for _, t := range list {
 			t.Attempt = a.Name
-			tricks = append(tricks, t)
+			if !slices.ContainsFunc(tricks, func(o scenarios.LawTrick) bool { return o.Name == t.Name }) {
+				tricks = append(tricks, t) // the control of several attempts is tried once
+			}
 		}
 	}
 	if h.Names == nil {

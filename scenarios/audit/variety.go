@@ -104,7 +104,7 @@ func (c *cast) ended() {
 func (h Having) writings() []trickForm {
 	list := idForms()
 	if h.Web {
-		list = slices.Concat(list, bodyForms(), transportForms())
+		list = slices.Concat([]trickForm{reorderedHeaders}, list, bodyForms(), transportForms())
 	}
 	if h.Web && h.Call.Tool != "" {
 		list = append(list, oddForms()...)

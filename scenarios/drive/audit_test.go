@@ -59,6 +59,7 @@ var caughtBy = map[string]string{
 	"escapes-free": "variety", "chunks-free": "variety", "ended-sessions-refill": "variety",
 	"per-tenant": "forgery", "per-idempotency-key": "forgery", "overrides-free": "forgery", "retries-free": "forgery",
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas",
+	"per-header-order": "forgery", "users-free": "disguise", "closed-free": "affinity",
 	"only-this-agent": "disguise", "versionless-free": "variety", "twice-free": "variety", "old-http-free": "variety",
 	"cancels-refund": "variety", "per-url": "forgery", "notifications-refund": "variety", "case-free": "variety",
 	"unlike-calls-free": "forgery", "per-remote-addr": "forgery", "per-encoding": "forgery",
@@ -107,7 +108,7 @@ func TestAnAuditCatchesWhatBehavesForTheTester(t *testing.T) {
 // plain ones, all tricks of an audit buy calls, by their names, but for those that send plain
 // calls, which other faults show.
 func TestEveryTrickCanFail(t *testing.T) {
-	plainly := regexp.MustCompile(`^(a plain call after |session of |call that (is cancelled|notifications)|` +
+	plainly := regexp.MustCompile(`^(a plain call after |session of |another connection and order of headers|call that (is cancelled|notifications)|` +
 		`calls of a tool that there isn't|batch of |revision 2025-11-25$|message without empty arguments$)`)
 	for _, arguments := range []string{`{"text":"a","times":2}`, "{}"} {
 		for _, token := range []string{"", "Bearer given"} {

@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -175,6 +176,10 @@ func guised(q mock.Request, g audit.Guise, a history.Arrival, tool string) mock.
 		switch {
 		case name == "User-Agent":
 			return agent
+		case name == mock.Declared && (g.Declares != "" || g.Client != nil):
+			return cmp.Or(g.Declares, "elicitation")
+		case name == mock.Order && !g.Plain() && !g.Begins:
+			return "net/http's"
 		case name == "Host" && g.Host != "":
 			return g.Host
 		case name == "Host":
