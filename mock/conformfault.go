@@ -157,7 +157,10 @@ func (s *Server) breached(next http.Handler) http.Handler {
 		if x.status == 0 {
 			reply := newRecorder()
 			next.ServeHTTP(reply, withBody(x.request, x.sent))
-			x.status, x.header, x.reply = reply.status, reply.header, bytes.TrimSpace(reply.body.Bytes())
+			x.status, x.header, x.reply = reply.status, reply.header, reply.body.Bytes()
+			if text := bytes.TrimSpace(x.reply); json.Valid(text) { // an event ends by an empty line
+				x.reply = text
+			}
 			if f.after != nil {
 				f.after(x)
 			}

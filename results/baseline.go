@@ -21,17 +21,18 @@ type BaselineEntry struct {
 }
 
 // ReadBaseline reads a list of entries in YAML, of 4 MiB at most. Every fault is
-// reported, with its line. known reports if there is a row of an id; now decides
+// reported, with its line. known says why an entry is about nothing that could fail; now decides
 // whether an entry lies too far ahead.
-func ReadBaseline(in io.Reader, name string, now time.Time, known func(row string) bool) (b Baseline, err error) {
+func ReadBaseline(in io.Reader, name string, now time.Time, known func(row, protocol string) error) (b Baseline,
+	err error) {
 	fields := []string{"row", "protocol", "until", "reason"}
 	err = readKnown(in, name, "baseline", fields, func(given map[string]string, e Expiry) error {
 		row := given["row"]
-		switch {
-		case row == "":
+		if row == "" {
 			return errors.New("the entry names no row")
-		case !known(row):
-			return fmt.Errorf("there is no row %q", row)
+		}
+		if err := known(row, given["protocol"]); err != nil {
+			return err
 		}
 		b = append(b, BaselineEntry{Row: row, Protocol: given["protocol"], Expiry: e})
 		return e.check(row, now)

@@ -1,6 +1,7 @@
 package results_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,12 @@ import (
 
 var baselineDay = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
-func anyRow(row string) bool { return strings.HasPrefix(row, "H") }
+func anyRow(row, _ string) error {
+	if !strings.HasPrefix(row, "H") {
+		return fmt.Errorf("there is no row %q", row)
+	}
+	return nil
+}
 
 func conformed() *results.Document {
 	row := func(id, answer string) results.ConformRow {
@@ -82,4 +88,32 @@ func TestBaselineFaults(t *testing.T) {
 		_, err := results.ReadBaseline(strings.NewReader(list), "known.yaml", baselineDay, anyRow)
 		assert.ErrorContains(t, err, want, list)
 	}
+}
+
+// TestKnownInOneRevision: a row that is known to fail in one revision, and fails in another too, is
+// told as both; that all fails are known isn't told as if nothing had failed.
+func TestKnownInOneRevision(t *testing.T) {
+	b, err := results.ReadBaseline(strings.NewReader("- {row: H01, protocol: 2025-11-25, until: 2026-12-31, reason: why}"),
+		"known.yaml", baselineDay, anyRow)
+	require.NoError(t, err)
+	screen := func(d *results.Document) string {
+		d.Finish()
+		var out strings.Builder
+		require.NoError(t, results.Table(&out, d, results.TableOptions{Width: 200}))
+		return out.String()
+	}
+	d := conformed()
+	d.Servers[0].Notes = b.Apply(d, baselineDay)
+	assert.Contains(t, screen(d), "pass: s breaks nothing but what is known (H01) of what could be judged of MCP 2025-11-25; "+
+		"2 of 3 rows could be judged\n")
+
+	d = conformed()
+	older := *d.Servers[0].Scenarios[0].Conform
+	older.Protocol, older.Rows = "2025-06-18", append([]results.ConformRow(nil), older.Rows...)
+	d.Servers[0].Scenarios = append(d.Servers[0].Scenarios, results.NewConform(older, results.Counts{}))
+	d.Servers[0].Notes = b.Apply(d, baselineDay)
+	got := screen(d)
+	assert.Contains(t, got, "fail: s breaks 1 demand (H01); 1 known (H01); 4 of 6 rows could be judged\n")
+	assert.Contains(t, got, "in 2025-06-18: x")
+	assert.Contains(t, got, "in 2025-11-25: x\n    known: why")
 }

@@ -104,7 +104,8 @@ type conformRow struct {
 }
 
 // conformRows lists a server's rows with an answer, areas in their order, the
-// strongest level first. Rows of several revisions that answered the same are one.
+// strongest level first. Rows of several revisions that answered the same are one; a fail that is
+// known in some of them is two.
 func (v *Server) conformRows(answer string) []conformRow {
 	var out []conformRow
 	for _, sc := range v.Scenarios {
@@ -116,7 +117,7 @@ func (v *Server) conformRows(answer string) []conformRow {
 				continue
 			}
 			k := slices.IndexFunc(out, func(o conformRow) bool {
-				return o.ID == r.ID && (answer != RowNotTestable || o.Saw == r.Saw)
+				return o.ID == r.ID && o.Known == r.Known && (answer != RowNotTestable || o.Saw == r.Saw)
 			})
 			if k < 0 {
 				out = append(out, conformRow{ConformRow: r, counts: sc.Conform.counts(r)})
@@ -130,12 +131,12 @@ func (v *Server) conformRows(answer string) []conformRow {
 
 // conformWords is the headline of a server.
 func (v *Server) conformWords() string {
-	counts, others, known := 0, 0, 0
-	var ids []string
+	counts, others := 0, 0
+	var ids, known []string
 	for _, r := range v.conformRows(RowFail) {
 		switch {
 		case r.Known != "":
-			known++
+			known = append(known, r.ID)
 		case r.counts:
 			counts++
 			ids = append(ids, r.ID)
@@ -149,15 +150,19 @@ func (v *Server) conformWords() string {
 		tail = fmt.Sprintf("; %s below a MUST %s", words.Count(others, "demand"), map[bool]string{true: "isn't kept",
 			false: "aren't kept"}[others == 1]) + tail
 	}
-	if known > 0 {
-		tail = fmt.Sprintf("; %d known", known) + tail
+	revisions := strings.Join(v.conformRevisions(), ", ")
+	if v.Verdict == verdict.Pass && len(known) > 0 {
+		return fmt.Sprintf("%s breaks nothing but what is known (%s) of what could be judged of MCP %s%s", v.spoken(),
+			words.Few(known), revisions, tail)
+	}
+	if len(known) > 0 {
+		tail = fmt.Sprintf("; %d known (%s)", len(known), words.Few(known)) + tail
 	}
 	switch {
 	case counts > 0:
 		return fmt.Sprintf("%s breaks %s (%s)%s", v.spoken(), words.Count(counts, "demand"), words.Few(ids), tail)
 	case v.Verdict == verdict.Pass:
-		return fmt.Sprintf("%s keeps what could be judged of MCP %s%s", v.spoken(), strings.Join(v.conformRevisions(),
-			", "), tail)
+		return fmt.Sprintf("%s keeps what could be judged of MCP %s%s", v.spoken(), revisions, tail)
 	}
 	for _, sc := range v.Scenarios {
 		if sc.Conform != nil && sc.Conform.Ended != "" {

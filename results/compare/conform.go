@@ -31,6 +31,11 @@ func (c *RowChange) unseen() bool {
 	return c.Base != results.RowPass && c.Base != results.RowFail && c.New == results.RowFail
 }
 
+// lost reports if a row was judged, and isn't any more.
+func (c *RowChange) lost() bool {
+	return (c.Base == results.RowPass || c.Base == results.RowFail) && c.New == results.RowNotTestable
+}
+
 // conformed finds what changed in the last runs of both sides, revision by revision.
 func (s *Server) conformed(b, n []part, o Options) {
 	was, is := b[len(b)-1].server, n[len(n)-1].server
@@ -91,15 +96,27 @@ func (s *Server) rowTable(b *strings.Builder) {
 	line("fails, and was not judged before:", (*RowChange).unseen)
 	line("fixed:", (*RowChange).fixed)
 	n := 0
+	var reasons []string
+	lost := map[string][]string{}
 	for _, c := range s.Conform {
-		if !c.broke() && !c.unseen() && !c.fixed() {
+		switch {
+		case c.lost():
+			why := fmt.Sprintf("%s: %s", c.Protocol, c.Saw)
+			if lost[why] == nil {
+				reasons = append(reasons, why)
+			}
+			lost[why] = append(lost[why], fmt.Sprintf("%s (%s)", c.Row, c.Base))
+		case !c.broke() && !c.unseen() && !c.fixed():
 			n++
 		}
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(b, "  no longer judged: %s in %s\n", words.Few(lost[why]), why)
 	}
 	switch {
 	case len(s.Conform) == 0:
 		b.WriteString("  no row is answered otherwise\n")
 	case n > 0:
-		fmt.Fprintf(b, "  %s answered otherwise, or new, or gone\n", words.Count(n, "other row"))
+		fmt.Fprintf(b, "  %s kept for the first time, or new, or gone\n", words.Were(n, "other row"))
 	}
 }

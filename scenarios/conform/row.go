@@ -12,7 +12,9 @@
 package conform
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mcpload/mcpload/internal/revision"
 )
@@ -108,8 +110,11 @@ func Areas() []Area {
 
 // Applies reports if the row is about a revision over a transport.
 func (r *Row) Applies(revision, transport string) bool {
-	return revision >= r.From && (r.To == "" || revision <= r.To) &&
-		(len(r.On) == 0 || slices.Contains(r.On, transport))
+	return r.spans(revision) && (len(r.On) == 0 || slices.Contains(r.On, transport))
+}
+
+func (r *Row) spans(revision string) bool {
+	return revision >= r.From && (r.To == "" || revision <= r.To)
 }
 
 // Rows is the whole table. Each file of rows has a function that returns its own.
@@ -119,11 +124,23 @@ func Rows() []Row {
 		callRows(), eventRows(), severalRows(), authorizationRows(), parameterRows())
 }
 
-// Known reports if there is a row of an id, of the table or of what Fuzz and Loaded
-// add to it.
-func Known(id string) bool {
+// Known says why there is no row of an id, of the table or of what Fuzz and Loaded add to
+// it, or none that is about a revision; an empty one is any.
+func Known(id, revision string) error {
 	all := slices.Concat(Rows(), (&Fuzz{}).Rows(), LoadRows())
-	return slices.ContainsFunc(all, func(r Row) bool { return r.ID == id })
+	k := slices.IndexFunc(all, func(r Row) bool { return r.ID == id })
+	switch {
+	case k < 0:
+		if near := slices.IndexFunc(all, func(r Row) bool { return strings.EqualFold(r.ID, id) }); near >= 0 {
+			return fmt.Errorf("there is no row %q (did you mean %s?)", id, all[near].ID)
+		}
+		return fmt.Errorf("there is no row %q: mcpload list conform names them all", id)
+	case revision != "" && !slices.Contains(Revisions(), revision):
+		return fmt.Errorf("protocol: %q is none of %s", revision, strings.Join(Revisions(), ", "))
+	case revision != "" && !all[k].spans(revision):
+		return fmt.Errorf("row %s isn't about %s: it holds %s", id, revision, all[k].Span())
+	}
+	return nil
 }
 
 // Quiet are the ids of the rows that call no tool.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,6 +192,18 @@ func TestEveryFaultIsSeen(t *testing.T) {
 			assert.NotEmpty(t, got.Shows, "no exchange shows it")
 		})
 	}
+}
+
+// TestAFaultLeavesTheRest of what the mock says as it is: a session that was told of something gets
+// all by event streams, and those end as they must.
+func TestAFaultLeavesTheRest(t *testing.T) {
+	c := target(t, conform.HTTP, "any-cursor")
+	c.Revisions = []string{conform.R2511}
+	c.Rows = slices.DeleteFunc(conform.Rows(), func(r conform.Row) bool { return r.ID != "X01" && r.ID != "L06" })
+	slices.SortFunc(c.Rows, func(a, b conform.Row) int { return strings.Compare(b.ID, a.ID) })
+	got := found(t, c, "L06")
+	require.NotNil(t, got)
+	assert.Equal(t, conform.Pass, got.State, got.Saw)
 }
 
 // found is what came of a row; nil where it wasn't tried.
