@@ -35,6 +35,10 @@ type front struct {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost || rebound(r) {
 		f.server.ending(r)
+		if r.Method == http.MethodDelete && f.server.countsSessions() && !rebound(r) {
+			f.ends(w, r)
+			return
+		}
 		f.next.ServeHTTP(w, r)
 		return
 	}

@@ -31,6 +31,8 @@ func newCount(l promise.Law, epoch time.Time, quirk quirk) count {
 		return &flow{bucket: full(l.Rate, float64(l.N)), step: l.Step, every: l.Every, quirk: quirk}
 	case promise.Cap:
 		return &slots{n: l.N, quirk: quirk}
+	case promise.Sessions:
+		return &rooms{n: l.N, quirk: quirk}
 	case promise.Quota:
 		return &spans{n: l.N, quirk: quirk, bounds: calendar(l.Unit, l.Zone, epoch)}
 	}

@@ -111,7 +111,7 @@ func timeFaults() []LawFault {
 				"quota's reset"},
 		{Name: "law-resets-early", Cause: "shorter|is reset after|more through", Doc: "all is given back after half " +
 			"of its time, of a quota after five seconds",
-			of:     func(l promise.Law) bool { return l.Kind != promise.Cap },
+			of:     func(l promise.Law) bool { return !l.Returned() },
 			hidden: func(l promise.Law) bool { return unsaid(l) || l.Step > 0 },
 			Note: "two windows' worth is granted by some kinds of windows, and a step's tokens come at an instant " +
 				"that nobody knows",
@@ -177,7 +177,7 @@ func kindFaults() []LawFault {
 func keyFaults() []LawFault {
 	return []LawFault{
 		{Name: "law-per-session", Cause: "each session has", Doc: "each session has a counter of its own",
-			of:     func(l promise.Law) bool { return !l.Key.Has(promise.Session) },
+			of:     func(l promise.Law) bool { return !l.Key.Has(promise.Session) && l.Kind != promise.Sessions },
 			hidden: func(l promise.Law) bool { return unsaid(l) || l.Style == promise.Counter },
 			Note: "two windows' worth is granted by some kinds of windows, and a window whose beginning nobody " +
 				"knows hides it now and then",
@@ -194,7 +194,7 @@ func costFaults() []LawFault {
 	return []LawFault{
 		{Name: "law-refusals-charged", Cause: "refused calls are charged", Doc: "a refused request costs as much",
 			of: func(l promise.Law) bool {
-				return !l.Charge.Refused && l.Kind != promise.Cap && l.Kind != promise.Quota
+				return !l.Charge.Refused && !l.Returned() && l.Kind != promise.Quota
 			},
 			hidden: func(l promise.Law) bool {
 				return l.Style == promise.Fixed || l.Style == promise.Aligned || l.Style == promise.Unsaid &&

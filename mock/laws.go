@@ -3,6 +3,7 @@ package mock
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -94,6 +95,10 @@ func (s *statute) Decide(r Request) Answer {
 	defer s.mu.Unlock()
 	s.latest = max(s.latest, r.At)
 	r.At = s.latest
+	if r.Method == http.MethodDelete {
+		s.end(r)
+		return Answer{}
+	}
 	claims := s.claims(r)
 	enter, refusing, wait := r.At, -1, time.Duration(0)
 	for k, c := range claims {
@@ -119,6 +124,15 @@ func (s *statute) Decide(r Request) Answer {
 		return s.refuse(r, claims, refusing, wait)
 	}
 	return admit(r, claims, enter)
+}
+
+// end gives the place of a session back that has ended.
+func (s *statute) end(r Request) {
+	for _, l := range s.laws {
+		if open, ok := l.counts[keyOf(l.law.Key, r)].(*rooms); ok && !open.quirk.never {
+			open.used = max(0, open.used-1)
+		}
+	}
 }
 
 // first keeps the first index.

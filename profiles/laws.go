@@ -121,6 +121,8 @@ func SessionsFor(laws promise.Promise) string {
 		switch {
 		case l.Key.Has(promise.Session):
 			return LawPerSession
+		case l.Kind == promise.Sessions:
+			return "a law counts sessions"
 		case slices.Contains(l.Charge.Methods, "initialize"):
 			return "a law is about initialize, which opens sessions"
 		}

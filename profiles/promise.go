@@ -74,7 +74,7 @@ func (r *reader) law(n *yaml.Node, path string) (promise.Law, bool) {
 }
 
 // lawKinds are the fields that name a law's kind, with its number.
-var lawKinds = []string{"bucket", "window", "quota", "cap"}
+var lawKinds = []string{"bucket", "window", "quota", "cap", "sessions"}
 
 // lawMapping reads a law that is spelt out.
 func (r *reader) lawMapping(n *yaml.Node, path string) (promise.Law, bool) {
@@ -88,6 +88,7 @@ func (r *reader) lawMapping(n *yaml.Node, path string) (promise.Law, bool) {
 		kind("window", r.number(&l.N, 1, 1_000_000_000)),
 		kind("quota", r.number(&l.N, 1, 1_000_000_000)),
 		kind("cap", r.number(&l.N, 1, 1_000_000_000)),
+		kind("sessions", r.number(&l.N, 1, 1_000_000_000)),
 		{"burst", func(n *yaml.Node, at string) {
 			if !r.given(path + ".bucket") {
 				r.fault(n, at, "is a bucket's", "bucket: RATE beside it")
@@ -106,7 +107,9 @@ func (r *reader) lawMapping(n *yaml.Node, path string) (promise.Law, bool) {
 	case len(kinds) > 1:
 		r.fault(n, path, "is a "+strings.Join(kinds, " and a ")+" at once", want)
 	case len(kinds) == 1:
-		l.Kind = promise.Kind(kinds[0])
+		if l.Kind = promise.Kind(kinds[0]); l.Kind == promise.Sessions && l.Charge.Methods == nil {
+			l.Charge.Methods = promise.SessionCharge().Methods
+		}
 		r.lawMissing(n, path, l)
 	}
 	if r.wrong() > before || r.spent {

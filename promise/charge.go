@@ -39,6 +39,12 @@ type Charge struct {
 // call is the method that has a tool.
 const call = "tools/call"
 
+// opens is the method that opens a session.
+const opens = "initialize"
+
+// SessionCharge is the charge of laws of sessions.
+func SessionCharge() Charge { return Charge{Methods: []string{opens}} }
+
 // Cost returns the least and the most units that one message takes if it is
 // admitted. A list that names the method wins over "*". A method that no list covers,
 // and a tool that no pattern names, costs nothing. Whether a notification is a request

@@ -20,7 +20,9 @@ func (l Law) String() string {
 	add(l.Elastic, "elastic")
 	add(l.Zone != "", l.Zone)
 	add(len(l.Key) > 0, "per", l.Key.String())
-	words = append(words, l.Charge.words()...)
+	if l.Kind != Sessions {
+		words = append(words, l.Charge.words()...)
+	}
 	add(l.Wait > 0, "queue", Span(l.Wait))
 	add(l.Lockout > 0, "lockout", Span(l.Lockout))
 	add(l.Name != "", "named", strconv.Quote(l.Name))
@@ -47,6 +49,8 @@ func (l Law) head() string {
 		return "quota " + n + " per " + string(l.Unit)
 	case Cap:
 		return n + " at a time"
+	case Sessions:
+		return n + " sessions at a time"
 	}
 	return string(l.Kind) + " " + n
 }

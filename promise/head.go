@@ -67,9 +67,9 @@ const (
 	whatForm   = `(tool[- ](?:calls?|invocations?|executions?)|` +
 		`(?:(?:failed|successful)\s+)?(?:(?:mcp|http|api|json-rpc)\s+)?(?:reqs?|requests?|calls?|attempts?)|` +
 		`failures|errors|successes|tokens?|units?|points?|credits?|hits?|events?|messages?|operations?|ops|invocations?|` +
-		`executions?|queries|initializ(?:e|ations)|ping|` + methodForm + `|r|` + strangeForm + `)\b`
+		`executions?|queries|initializ(?:e|ations)|(?:mcp\s+)?sessions?|ping|` + methodForm + `|r|` + strangeForm + `)\b`
 	methodForm  = `(?:tools|prompts|resources|completion|logging|sampling|subscriptions)/[a-z/]+`
-	strangeForm = `(?:sessions?|connections?|streams?|users?|clients?|bytes?|[km]i?b|(?:input|output|llm)\s+tokens|` +
+	strangeForm = `(?:connections?|streams?|users?|clients?|bytes?|[km]i?b|(?:input|output|llm)\s+tokens|` +
 		`failed\s+(?:logins?|authentications?|auth\s+attempts?))`
 	sameForm = `at (?:a|the same) time|at once|in parallel|in flight|concurrent(?:ly)?|simultaneous(?:ly)?`
 	spanForm = `(/|(?:per|in|within|over|during|an?|every|each)\b)\s*(?:(rolling|sliding|moving|any|calendar)\s+)?` +
@@ -80,7 +80,7 @@ const (
 // it is for: a time, or "at a time".
 var headForm = regexp.MustCompile(`(?i)^\s*` + leadForm +
 	`(?:(quota|cap|(?:(?:token|leaky)\s+)?bucket|window)\b(?:\s+of|:)?\s+)?` + amountForm +
-	`\s*(?:(concurrent|parallel|simultaneous)\s+)?(?:` + whatForm + `)?` +
+	`\s*(?:(concurrent|parallel|simultaneous|open|active|live)\s+)?(?:` + whatForm + `)?` +
 	`\s*(?:([rq]ps|[rq]pm)\b|(` + sameForm + `)\b|` + spanForm + `)?`)
 
 // capacityForm is a bucket that begins with what it holds: "bucket of 20, refill 10/s".
@@ -135,6 +135,13 @@ func (p *parser) head() (l Law, problem string) {
 	switch per := strings.ToLower(parts[5]); {
 	case per != "":
 		return p.timed(l, amount, per[2:], true)
+	case strings.Contains(what, "session") && !isSpan(span):
+		if span != "" { // "5 sessions per user"
+			p.tokens = tokens(parts[7] + " " + p.text[len(parts[0])-len(parts[9]):])
+		}
+		l.Kind, l.Charge = Sessions, SessionCharge()
+		l.N, problem = whole(amount)
+		return l, problem
 	case parts[3] != "" || parts[6] != "":
 		l.Kind = Cap
 		l.N, problem = whole(amount)
@@ -191,6 +198,13 @@ func (p *parser) timed(l Law, amount, span string, rate bool) (Law, string) {
 	return l, ""
 }
 
+// isSpan reports if a text is a time.
+func isSpan(text string) bool {
+	text, _, _ = strings.Cut(text, "/")
+	_, ok := readSpan(text)
+	return ok || Unit(text) == Month
+}
+
 // burst makes a bucket of a rate.
 func (p *parser) burst(l *Law, n string) (problem string) {
 	for n == "" && p.take("of", "=", ":", "up", "to", "capacity", "size", "is") {
@@ -238,8 +252,8 @@ func charged(what string, c *Charge) string {
 		}
 	case isMethod(first):
 		c.Methods = []string{first}
-	case first == "initializations":
-		c.Methods = []string{"initialize"}
+	case first == "initializations" || strings.Contains(what, "session"):
+		*c = SessionCharge()
 	case strangeOnly.MatchString(what):
 		return fmt.Sprintf("a law counts requests, or units of them, not %s", what)
 	case first == "failed" || first == "failures" || first == "errors":

@@ -20,6 +20,9 @@ const (
 	Quota Kind = "quota"
 	// Cap admits N requests at the same time.
 	Cap Kind = "cap"
+	// Sessions lets N sessions be open at the same time: initialize opens one, and HTTP's
+	// DELETE ends it. Its Charge is of initialize alone.
+	Sessions Kind = "sessions"
 )
 
 // A Style is where the windows of a Window lie.
@@ -41,7 +44,7 @@ const (
 type Law struct {
 	Kind Kind
 	Name string // what the server calls it; may be empty
-	N    int    // Bucket: tokens that it holds; Window, Quota: units; Cap: requests at a time; >= 1
+	N    int    // Bucket: tokens that it holds; Window, Quota: units; Cap, Sessions: how many at a time; >= 1
 
 	Rate  float64       // Bucket: tokens a second; finite, > 0
 	Step  int           // Bucket: tokens that come at once, every Every; 0: they flow
@@ -109,8 +112,8 @@ func (l Law) Refilled() time.Duration {
 }
 
 // Most is how many units an honest server admits at most, of one key, in a closed
-// interval of this length, wherever that lies. Of a Cap, and of a quota whose unit
-// nobody knows, it is +Inf.
+// interval of this length, wherever that lies. Of a Cap, of Sessions, and of a quota whose
+// unit nobody knows, it is +Inf.
 func (l Law) Most(span time.Duration) float64 {
 	n := float64(l.N)
 	switch l.Kind {
@@ -130,10 +133,15 @@ func (l Law) Most(span time.Duration) float64 {
 	return math.Inf(1)
 }
 
+// Returned reports if what is taken of the law is given back when that is over, rather than
+// by time.
+func (l Law) Returned() bool { return l.Kind == Cap || l.Kind == Sessions }
+
 // Lasting reports if what is taken of the law is gone for an hour or longer.
 func (l Law) Lasting() bool { return l.Kind == Quota || l.Kind == Window && l.Every >= time.Hour }
 
-// Pace is how many units a second the law grants in the long run; of a Cap it is 0.
+// Pace is how many units a second the law grants in the long run; of a Cap, and of Sessions,
+// it is 0.
 func (l Law) Pace() float64 {
 	switch {
 	case l.Kind == Bucket:

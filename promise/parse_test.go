@@ -42,6 +42,8 @@ func TestParse(t *testing.T) {
 		{"4 at a time per session tools render_*",
 			Law{Kind: Cap, N: 4, Key: Key{Session}, Charge: Charge{Tools: []string{"render_*"}}}, ""},
 		{"cap 4 at once", Law{Kind: Cap, N: 4}, "4 at a time"},
+		{"8 sessions at a time per credential", Law{Kind: Sessions, N: 8, Key: Key{Credential},
+			Charge: SessionCharge()}, ""},
 		{"10 per 15m failures only per address", Law{Kind: Window, N: 10, Every: 15 * time.Minute, Key: Key{Address},
 			Charge: Charge{Outcomes: Failures}}, "10 per 15m per address only failures"},
 		{"10/s burst 20 queue 2s", Law{Kind: Bucket, Rate: 10, N: 20, Wait: 2 * time.Second}, ""},

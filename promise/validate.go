@@ -87,8 +87,25 @@ func (l Law) numbers() string {
 			return fmt.Sprintf("no time zone is called %q", l.Zone)
 		}
 	case Cap:
+	case Sessions:
+		return l.ofSessions()
 	default:
-		return fmt.Sprintf("a law is a bucket, a window, a quota or a cap, not %q", l.Kind)
+		return fmt.Sprintf("a law is a bucket, a window, a quota, a cap or sessions, not %q", l.Kind)
+	}
+	return ""
+}
+
+// ofSessions judges a law of sessions.
+func (l Law) ofSessions() string {
+	c := l.Charge
+	switch {
+	case !slices.Equal(c.Methods, SessionCharge().Methods) || c.May != nil || c.Free != nil || c.Tools != nil ||
+		c.Units != nil || c.Outcomes != All || c.Refused:
+		return "sessions are opened by initialize, which is all that a law of them charges"
+	case l.Key.Has(Session) || l.Key.Has(Tool) || l.Key.Has(Method):
+		return fmt.Sprintf("sessions are counted by credential, by address, or all of them, not per %s", l.Key)
+	case l.Wait > 0 || l.Lockout > 0:
+		return "sessions at a time have no queue and no lockout"
 	}
 	return ""
 }

@@ -14,7 +14,7 @@ import (
 // A Law is what a run found of one law of a promise.
 type Law struct {
 	Law   string           `json:"law"`   // as people write it; package promise reads it
-	Kind  promise.Kind     `json:"kind"`  // "bucket", "window", "quota" or "cap"
+	Kind  promise.Kind     `json:"kind"`  // "bucket", "window", "quota", "cap" or "sessions"
 	Key   string           `json:"key"`   // who shares a counter: "everybody", "session", "session+tool"
 	State verdict.LawState `json:"state"` // "kept", "broken" or "not observed"
 	// what the history leaves of its number, the other laws as declared

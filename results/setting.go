@@ -15,12 +15,14 @@ type Setting struct {
 	Identity   bool     `json:"identity,omitempty"`         // a header told clients apart
 	Thresholds []string `json:"thresholds,omitempty"`       // demands on latency, as they were given
 
-	Epoch   time.Time    `json:"epoch,omitzero"`             // of laws: when instant 0 was, which calendars ask
-	LastsNS int64        `json:"lasts_ns,omitempty"`         // of laws: how long each call surely lasts at the server
-	Fails   string       `json:"fails,omitempty"`            // of laws: a tool whose calls fail
-	All     bool         `json:"require_all,omitempty"`      // of laws: what wasn't tried of one leaves it open
-	Headers bool         `json:"headers,omitempty"`          // of laws: the server's own headers made the promise
-	Refusal *RefusalForm `json:"promised_refusal,omitempty"` // of laws: the shape that refusals are promised to have
+	Epoch   time.Time `json:"epoch,omitzero"`        // of laws: when instant 0 was, which calendars ask
+	LastsNS int64     `json:"lasts_ns,omitempty"`    // of laws: how long each call surely lasts at the server
+	Fails   string    `json:"fails,omitempty"`       // of laws: a tool whose calls fail
+	All     bool      `json:"require_all,omitempty"` // of laws: what wasn't tried of one leaves it open
+	Headers bool      `json:"headers,omitempty"`     // of laws: the server's own headers made the promise
+	// of laws: sessions of before may have been open still
+	Lingering bool         `json:"lingering,omitempty"`
+	Refusal   *RefusalForm `json:"promised_refusal,omitempty"` // of laws: the shape that refusals are promised to have
 }
 
 // A RefusalForm is the shape that refusals are promised to have.
@@ -34,7 +36,7 @@ type RefusalForm struct {
 // Recorded is the setting as documents have it: nil where it is that of most runs.
 func (s Setting) Recorded() *Setting {
 	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 &&
-		s.Epoch.IsZero() && s.LastsNS == 0 && s.Fails == "" && !s.All && !s.Headers && s.Refusal == nil {
+		s.Epoch.IsZero() && s.LastsNS == 0 && s.Fails == "" && !s.All && !s.Headers && !s.Lingering && s.Refusal == nil {
 		return nil
 	}
 	return &s

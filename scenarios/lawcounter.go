@@ -11,8 +11,8 @@ import (
 // A lawCounter is what an honest server holds of a law, for whom it is kept.
 type lawCounter struct {
 	meter *promise.Meter
-	cap   int             // of a cap, how many it serves at a time
-	busy  []time.Duration // of a cap, until when what was sent may be served, in order
+	cap   int             // of a cap, how many it serves at a time; of sessions, how many may be open
+	busy  []time.Duration // of these, until when what was sent may be served, in order; never: while it is open
 	spent int             // of a quota, what was taken for sure
 }
 
@@ -41,10 +41,15 @@ func (w *lawPlanner) counter(y, client int, a *history.Arrival) *lawCounter {
 	c := w.counters[y][who]
 	if c == nil {
 		c = &lawCounter{meter: promise.NewMeter(w.promise[y])}
-		if w.promise[y].Kind == promise.Cap {
+		if w.promise[y].Returned() {
 			c.cap = w.promise[y].N
 		}
 		w.counters[y][who] = c
+		for open := range min(w.set.Open, c.cap) {
+			if w.promise[y].Kind == promise.Sessions && w.whose(y, open, a) == who {
+				c.busy = append(c.busy, never)
+			}
+		}
 	}
 	return c
 }
@@ -113,8 +118,11 @@ func (w *lawPlanner) wait(x int, way *lawWay) (wait time.Duration) {
 // short is how long a law takes to grant so many units more, about.
 func (w *lawPlanner) short(y int, c *lawCounter, units float64) time.Duration {
 	l := w.promise[y]
-	if l.Kind == promise.Cap {
+	switch l.Kind {
+	case promise.Cap:
 		return max(c.busy[0]-w.now, time.Millisecond)
+	case promise.Sessions:
+		return time.Second // nothing is given back by waiting
 	}
 	if l.Kind == promise.Bucket && l.Step == 0 {
 		return seconds(units/l.Rate) + time.Millisecond
@@ -145,6 +153,26 @@ func (w *lawPlanner) forget() {
 		}
 		if rest := seconds(float64(units+l.Step) / l.Rate); rest < w.set.Budget/10 {
 			w.now = max(w.now, rest)
+		}
+	}
+}
+
+// take is what a call that is sent now takes of every law.
+func (w *lawPlanner) take(client int, a *history.Arrival) {
+	for x, l := range w.promise {
+		units := w.charges(x, a)
+		if units == 0 {
+			continue
+		}
+		c := w.counter(x, client, a)
+		switch {
+		case l.Kind == promise.Cap:
+			c.busy = append(c.busy, w.now+w.held())
+		case l.Kind == promise.Sessions && len(c.busy) < c.cap:
+			c.busy = append(c.busy, never)
+		}
+		if c.meter.Take(w.now, units) && w.whose(x, client, a).client == 0 {
+			w.plan.Spends[x] += units
 		}
 	}
 }

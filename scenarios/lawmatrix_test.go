@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ var lawMatrix = [][]string{
 	{"30 per 10s fixed units ping=2"},
 	{"quota 50 per day UTC"}, {"4 at a time"}, {"4 at a time per session"}, {"10 per 10s fixed only failures"},
 	{"4 at a time", "quota 50 per day UTC"}, {"6 per 20s sliding", "3 at a time"},
+	{"6 sessions at a time"}, {"3 sessions at a time per credential", "20 per 5s fixed", "6 per 20s fixed methods initialize"},
 }
 
 // callLasts is how long a call of a mock lasts that promises how many may at a time.
@@ -75,6 +77,8 @@ func performBefore(t testing.TB, p laws.Promise, limiter mock.Limiter, seed uint
 		answer := limiter.Decide(mock.Request{At: at, Client: a.Client, Method: a.Method, Tool: a.Tool,
 			Fails: a.Tool == "fail", Lasts: lasts})
 		switch {
+		case a.Method == http.MethodDelete:
+			return virtual.Reply{Outcome: history.OK, Status: 200, Kind: history.Deletion}
 		case answer.Limited:
 			return virtual.Reply{Outcome: history.Limited, Status: 429}
 		case a.Tool == "fail":

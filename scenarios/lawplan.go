@@ -30,6 +30,10 @@ type LawSetting struct {
 	Precision float64
 	Tricks    []LawTrick // that are tried against each law, once it has been asked all else
 	Surely    bool       // a call is served for as long as Lasts at least
+
+	Open     int    // so many clients, from the first on, have a session open
+	Endless  bool   // no session can be ended alone
+	Sessions string // why no more sessions can be opened; empty: they can
 	Quota     int        // units of a quota that tricks may use up; 0: as many as there are
 }
 
@@ -63,6 +67,8 @@ type LawPlan struct {
 //	burst   a bucket: N + 5 at once, one before a token is back
 //	press   1.3 times what the law grants, at random instants
 //	crowd   a cap: N + 2 at once, twice
+//	open    sessions: two more than there is room for, and a call in each that there is
+//	end     one of these is ended, and two more are opened; all are ended then
 //
 // Before each stage all laws have surely forgotten what was before. Where a law is asked
 // for more than another one grants, requests are spaced so that only the first can refuse.
@@ -145,6 +151,11 @@ func (w *lawPlanner) stagesOf(l promise.Law) []lawStage {
 			{"still", "if it lets through more before its time", func(promise.Law) time.Duration { return stillFor },
 				(*lawPlanner).still, true},
 		}
+	case promise.Sessions:
+		return []lawStage{
+			{"open", "how many sessions may be open", w.openFor, (*lawPlanner).openSessions, false},
+			{"end", "if a session that has ended makes room", n(0), (*lawPlanner).endSessions, true},
+		}
 	}
 	return []lawStage{{"crowd", "how many it serves at a time",
 		func(promise.Law) time.Duration { return 2 * time.Second }, (*lawPlanner).crowd, false}}
@@ -174,6 +185,9 @@ var asides = []history.Arrival{
 // loadOf is what a law is asked with; why says why it can't be asked.
 func (w *lawPlanner) loadOf(x int) (load history.Arrival, why string) {
 	l := w.promise[x]
+	if l.Kind == promise.Sessions && w.set.Sessions != "" {
+		return load, w.set.Sessions
+	}
 	fits := func(a history.Arrival) bool { return l.Applies(a.Method, a.Tool) }
 	switch {
 	case l.Charge.Outcomes == promise.Failures && w.set.Failing == nil:
@@ -220,6 +234,8 @@ type lawPlanner struct {
 	way      lawWay                   // the call that was last found to be granted by all laws but the asked one
 	label    string
 	load     history.Arrival // what is sent
+	opened   []openSession   // by the stage that opens sessions, in order
+	own      int             // how many sessions were open before it
 	first    time.Duration   // when the window of the last fill opened
 	alone    bool            // only the first client sends, and only the load
 	cut      bool            // the budget ended what a stage would have sent
@@ -233,9 +249,15 @@ func (w *lawPlanner) stage(x int, s lawStage) (asked bool) {
 	if !s.follows {
 		begin = w.rested(x)
 	}
+	if s.name == "open" {
+		begin = max(begin, w.besideForgotten(x))
+	}
 	units := 3*l.N + 10
-	if s.name == "fill" || l.Kind == promise.Bucket {
+	switch {
+	case s.name == "fill" || l.Kind == promise.Bucket:
 		units = l.N + 10
+	case s.name == "open":
+		units = 4*l.N + 10 // an initialize, what follows it, a call, and a DELETE
 	}
 	switch {
 	case s.name == "press" && l.Kind == promise.Window && w.set.Precision > smoke:
@@ -275,7 +297,7 @@ func (w *lawPlanner) rested(x int) time.Duration {
 			if sure := c.left(w.now); y != x && sure >= need || rested > w.set.Budget {
 				continue
 			}
-			if at = max(at, rested); len(c.busy) > 0 {
+			if at = max(at, rested); len(c.busy) > 0 && w.promise[y].Kind == promise.Cap {
 				at = max(at, c.busy[len(c.busy)-1])
 			}
 		}
@@ -319,19 +341,7 @@ func (w *lawPlanner) send(client int) {
 	a.Due, a.Label, a.Client = w.now, w.label, w.set.Clients[min(client, len(w.set.Clients)-1)]
 	w.plan.Arrivals = append(w.plan.Arrivals, a)
 	w.spend(client, &a)
-	for x, l := range w.promise {
-		units := w.charges(x, &a)
-		if units == 0 {
-			continue
-		}
-		c := w.counter(x, client, &a)
-		if l.Kind == promise.Cap {
-			c.busy = append(c.busy, w.now+w.held())
-		}
-		if c.meter.Take(w.now, units) && w.whose(x, client, &a).client == 0 {
-			w.plan.Spends[x] += units
-		}
-	}
+	w.take(client, &a)
 }
 
 // sendWay plans the call that was found to be granted.
@@ -362,6 +372,9 @@ func (w *lawPlanner) clear(x int) bool { return w.clearFor(x, w.ways(x)) }
 func (w *lawPlanner) clearFor(x int, ways []lawWay) bool {
 	begin := w.now
 	until := begin + max(time.Second, w.promise[x].Refilled())
+	if w.promise[x].Kind == promise.Sessions { // those that are open stay so meanwhile
+		until = max(until, w.set.Budget)
+	}
 	for w.now < until && (w.alone || w.now <= w.set.Budget) {
 		least := time.Duration(math.MaxInt64)
 		for i := range ways {

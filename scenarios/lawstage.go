@@ -184,6 +184,7 @@ func (w *lawPlanner) takes(x, n int) time.Duration {
 		counters := float64(w.kept(y, ways))
 		over := max(0, float64(n*units)/counters-float64(other.N))
 		switch other.Kind {
+		case promise.Sessions: // by waiting nothing is granted
 		case promise.Cap:
 			takes = max(takes, time.Duration(float64(n)/counters/float64(other.N)*float64(w.held())))
 		case promise.Bucket:

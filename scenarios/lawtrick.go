@@ -64,6 +64,10 @@ func (w *lawPlanner) tricks(x int, some []LawTrick) {
 		w.leave(x, "what tricks buy isn't shown: how many are served at a time is proven only where each surely lasts")
 		return
 	}
+	if w.promise[x].Kind == promise.Sessions && len(list) > 0 {
+		w.leave(x, "what tricks buy isn't shown: none is about how many sessions are open")
+		return
+	}
 	for len(list) > 0 {
 		n := w.round(x, list)
 		if n == 0 {
@@ -92,7 +96,7 @@ func (w *lawPlanner) pauses(order []int) {
 	w.set.Budget = w.now + (whole-w.now)*2/5
 	each := func(list []LawTrick) {
 		for _, x := range order {
-			if w.promise[x].Kind != promise.Cap && w.promise[x].Kind != promise.Quota {
+			if !w.promise[x].Returned() && w.promise[x].Kind != promise.Quota {
 				if load, why := w.loadOf(x); why == "" {
 					w.load = load
 					w.tricks(x, list)

@@ -184,3 +184,23 @@ func (p *phaseSet) cover() (out []ruledOut, none bool) {
 	}
 	return p.out, false
 }
+
+// phaseless is the witness that no phase explains what an aligned law's counter did.
+func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
+	own := func(s *stake) bool { return !j.cfg.Shared && j.alone(x, s.call) }
+	out, none := c.phases(j.charged(x, c), own)
+	if !none {
+		return nil, false
+	}
+	e := excess{from: never, windows: 1}
+	for _, r := range out {
+		e.calls = append(e.calls, c.callsOf(r)...)
+	}
+	slices.Sort(e.calls)
+	e.calls = slices.Compact(e.calls)
+	for _, call := range e.calls {
+		e.from, e.to = min(e.from, int64(j.calls[call].Sent)-c.origin),
+			max(e.to, int64(j.calls[call].Received)-c.origin)
+	}
+	return c.witness(e), true
+}

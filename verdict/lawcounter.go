@@ -42,6 +42,7 @@ type counter struct {
 
 	epoch time.Time                      // when instant 0 of the history was; zero: nobody knows
 	lasts func(call int32) time.Duration // how long a call is served at least; nil: nobody knows
+	stays map[int32]stay                 // of sessions, where the law counts them, by the calls that opened them
 }
 
 // counters lays out who counts what. Calls that were never sent say nothing.
@@ -54,6 +55,10 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 	}
 	still := haltsOf(calls, origin)
 	out, caughtUp := make([][]*counter, len(p)), catchUp(calls, origin, int64(cfg.Clocks.Error))
+	var open map[int32]stay
+	if slices.ContainsFunc(p, func(l promise.Law) bool { return l.Kind == promise.Sessions }) {
+		open = stays(calls, origin, cfg.Clocks)
+	}
 	for x := range p {
 		byKey := map[identity]*counter{}
 		for i := range calls {
@@ -66,7 +71,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			c := byKey[key]
 			if c == nil {
 				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin, epoch: cfg.Epoch,
-					halts: &still}
+					halts: &still, stays: open}
 				if cfg.Lasts != nil {
 					c.lasts = func(call int32) time.Duration { return cfg.Lasts(&calls[call]) }
 				}
@@ -152,6 +157,9 @@ func stakeOf(l *promise.Law, c *history.Call, origin int64, cfg *LawConfig, caug
 	ok bool) {
 	clocks := cfg.Clocks
 	least, most := costOf(l, c)
+	if l.Kind == promise.Sessions && (c.Detail == Sessionless || c.Outcome == history.Limited && !c.Planned()) {
+		return s, false
+	}
 	if c.Outcome == history.Unsent || most == 0 {
 		return s, false
 	}

@@ -3,7 +3,6 @@ package verdict
 import (
 	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -30,6 +29,10 @@ type LawConfig struct {
 	// for laws that charge failures or successes only; nil: that is HTTP's status alone.
 	Fails func(c *history.Call) bool
 
+	// Lingering says that sessions that somebody opened before the history may be open still, so
+	// that what a law of sessions refuses proves nothing.
+	Lingering bool
+
 	// Lasts is how long a call that is let in is served at least, for caps; nil: nobody
 	// knows, so that no cap is ever found to let through too many.
 	Lasts func(c *history.Call) time.Duration
@@ -53,6 +56,7 @@ type LawFinding struct {
 	Units   Interval // N, or the burst: what the history leaves of it, the other laws as declared
 	Witness *Witness // of a broken law: the calls, and what it grants them
 	Refused int      // calls that this law may have refused, and no other
+	PutOut  int      // of sessions: how many a new one put out, in place of being refused
 }
 
 // A Judgement of laws: each law's finding, and the refusals that no law explains.
@@ -165,7 +169,7 @@ func (j *lawJudge) refusals(x int, c *counter) (changed bool) {
 	c.bound = nil // the memory is needed while the next are worked out
 	c.bound = c.bounds(j.charged(x, c))
 	for k, bound := range c.bound {
-		may[k] = j.cfg.Shared || limit < bound
+		may[k] = j.shared(x) || limit < bound
 	}
 	for _, k := range c.prolong(may) {
 		c.bound[k] = math.Inf(1) // it says nothing of the number
@@ -289,15 +293,19 @@ func (j *lawJudge) finding(x int) LawFinding {
 		if calls, none := j.phaseless(x, c); none && f.State != Broken {
 			f.State, f.Key, f.Witness = Broken, c.key, calls
 		}
-		own := func(s *stake) bool { return !j.cfg.Shared && j.alone(x, s.call) }
+		own := func(s *stake) bool { return !j.shared(x) && j.alone(x, s.call) }
 		if calls, some := c.unbarred(own); some && f.State != Broken {
 			f.State, f.Key, f.Witness = Broken, c.key, calls
 		}
 		f.Units.Lo = max(f.Units.Lo, lo)
 		f.Units.Hi = min(f.Units.Hi, hi)
 		f.Refused += j.refusedAlone(x, c)
-		if f.State == NotObserved && (hi <= c.pinned() || j.plain(x, c) || c.waited(e)) {
+		lingering := j.cfg.Lingering && c.law.Kind == promise.Sessions
+		if f.State == NotObserved && !lingering && (hi <= c.pinned() || j.plain(x, c) || c.waited(e)) {
 			f.State, f.Key = Kept, c.key
+		}
+		if n := c.putOut(e); n > 0 && f.State == NotObserved {
+			f.State, f.Key, f.PutOut, f.Units.Hi = Kept, c.key, n, float64(c.law.N)
 		}
 	}
 	if f.Units.Hi < f.Units.Lo { // no number explains both what it let through and what it refused
@@ -316,32 +324,12 @@ func (j *lawJudge) refusedAlone(x int, c *counter) (n int) {
 	return n
 }
 
-// phaseless is the witness that no phase explains what an aligned law's counter did.
-func (j *lawJudge) phaseless(x int, c *counter) (*Witness, bool) {
-	own := func(s *stake) bool { return !j.cfg.Shared && j.alone(x, s.call) }
-	out, none := c.phases(j.charged(x, c), own)
-	if !none {
-		return nil, false
-	}
-	e := excess{from: never, windows: 1}
-	for _, r := range out {
-		e.calls = append(e.calls, c.callsOf(r)...)
-	}
-	slices.Sort(e.calls)
-	e.calls = slices.Compact(e.calls)
-	for _, call := range e.calls {
-		e.from, e.to = min(e.from, int64(j.calls[call].Sent)-c.origin),
-			max(e.to, int64(j.calls[call].Received)-c.origin)
-	}
-	return c.witness(e), true
-}
-
 // least is the least N of which a counter's refusals leave something: those that only
 // this law can have made.
 func (j *lawJudge) least(x int, c *counter) float64 {
 	least := math.Inf(1)
 	for k, i := range c.refuse {
-		if j.alone(x, c.stakes[i].call) && !j.cfg.Shared {
+		if j.alone(x, c.stakes[i].call) && !j.shared(x) {
 			least = min(least, c.bound[k])
 		}
 	}
@@ -360,6 +348,9 @@ func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bo
 		return need, e, need > float64(c.law.N+c.law.Step)+tolerance
 	case promise.Cap:
 		e = c.crowd()
+		return float64(e.units), e, e.units > c.law.N
+	case promise.Sessions:
+		e = c.gathering()
 		return float64(e.units), e, e.units > c.law.N
 	}
 	if c.law.Kind == promise.Quota {

@@ -19,6 +19,7 @@ import (
 //	of any other window   for its length, wherever it begins
 //	of a quota            for the longest that its unit lasts
 //	of a cap              while they are served
+//	of sessions           while they are open
 //
 // Where nobody knows what was decided when, the two are far apart.
 type Lane struct {
@@ -179,6 +180,8 @@ func (c *counter) remembered(s *stake, span time.Duration) int64 {
 	switch {
 	case s.received == never:
 		return c.last() + 1
+	case c.law.Kind == promise.Sessions:
+		return min(c.over(s), c.last()+1)
 	case s.brief || c.law.Kind == promise.Cap:
 		return s.received + int64(slotSlack)
 	}
@@ -187,8 +190,11 @@ func (c *counter) remembered(s *stake, span time.Duration) int64 {
 
 // surelyHeld is while a stake surely counts.
 func (c *counter) surelyHeld(s *stake, span time.Duration) (from, to int64) {
-	if c.law.Kind == promise.Cap {
+	switch c.law.Kind {
+	case promise.Cap:
 		return c.served(s)
+	case promise.Sessions:
+		return s.received, c.surelyOpen(s)
 	}
 	return s.received, s.sent + c.fewest(span)
 }

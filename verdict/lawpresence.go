@@ -60,7 +60,7 @@ func (c *counter) present(charged func(s *stake) bool) *presence {
 
 // ends are the places of stakes in the order in which they are forgotten.
 func (c *counter) ends() []int32 {
-	if c.law.Charge.Outcomes == promise.All {
+	if c.law.Charge.Outcomes == promise.All && c.law.Kind != promise.Sessions {
 		return c.byEnd
 	}
 	ends := slices.Clone(c.byEnd)
@@ -88,6 +88,11 @@ func (p *presence) most(from, to int64) float64 {
 func (c *counter) forgotten(s *stake) int64 {
 	switch {
 	case s.received == never:
+		return never
+	case c.law.Kind == promise.Sessions:
+		if over := c.over(s); over != never {
+			return c.halts.over(over)
+		}
 		return never
 	case s.brief || c.law.Kind == promise.Cap:
 		return c.halts.over(s.received + int64(slotSlack))

@@ -122,7 +122,7 @@ func freely(p promise.Promise, calls []history.Call, cfg LawConfig, j *LawJudgem
 	counters := newLawJudge(p, calls, cfg).counters
 	for x := range p {
 		l := p[x].Clone()
-		odd := l.Elastic || l.Lockout+l.Wait > 0 || l.Kind == promise.Cap || l.Step > 0
+		odd := l.Elastic || l.Lockout+l.Wait > 0 || l.Returned() || l.Step > 0
 		if c := l.Charge; odd || !c.Presumed || c.Refused || c.Outcomes == promise.Failures {
 			continue
 		}

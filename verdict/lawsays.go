@@ -118,7 +118,7 @@ func (l *Laws) tooLong(by []int, wait time.Duration) string {
 	longest, which := time.Duration(0), 0
 	for _, x := range by {
 		law := &l.Held[x]
-		if law.Kind == promise.Cap || law.Charge.Refused || law.Wait > 0 {
+		if law.Returned() || law.Charge.Refused || law.Wait > 0 {
 			return "" // how long that takes depends on others, or on how often it refused
 		}
 		if d := max(law.Refilled(), law.Lockout); d > longest {

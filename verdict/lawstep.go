@@ -47,7 +47,7 @@ const (
 // or where what is wrong is wrong more than once.
 func LawStep(p promise.Promise, calls []history.Call, cfg LawConfig) (ClockStep, bool) {
 	found := JudgeLaws(p, calls, cfg)
-	if found.Verdict != Fail {
+	if found.Verdict != Fail || timeless(p, calls, found) {
 		return ClockStep{}, false
 	}
 	j := &lawJump{promise: p, calls: calls, cfg: cfg, work: stepWork}

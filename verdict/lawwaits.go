@@ -87,7 +87,7 @@ func (l *Laws) mayCharge(k *history.Call) bool {
 
 // plainWait reports if how long to wait under a law depends on nothing but what it let in.
 func plainWait(l *promise.Law) bool {
-	return l.Kind != promise.Cap && !l.Charge.Refused && !l.Elastic && l.Lockout == 0 && l.Wait == 0
+	return !l.Returned() && !l.Charge.Refused && !l.Elastic && l.Lockout == 0 && l.Wait == 0
 }
 
 // exactWait reports if a law says to the instant when it lets in more: not where a window

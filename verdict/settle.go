@@ -38,7 +38,7 @@ import (
 // It changes outcomes only, never the order or the number of calls. What is
 // settled once is settled the same way again.
 func (c *Court) settle() *Court {
-	return c.withoutOutages().withoutOthers().withoutWords().withoutBans().withPressure()
+	return c.withSessions().withoutOutages().withoutOthers().withoutWords().withoutBans().withPressure()
 }
 
 // Calls are the whole history, as it was settled.

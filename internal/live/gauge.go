@@ -20,7 +20,7 @@ type gauge struct {
 
 func (g *gauge) take(at time.Duration, c *history.Call) {
 	_, units := g.law.Charge.Cost(c.Method, c.Tool)
-	if units == 0 || g.law.Kind == promise.Cap {
+	if units == 0 || g.law.Returned() {
 		return
 	}
 	key := ""
@@ -44,9 +44,9 @@ func (g *gauge) take(at time.Duration, c *history.Call) {
 	g.last = m
 }
 
-// taken says how much is taken; empty where the calls don't say it, as of a cap.
+// taken says how much is taken; empty where the calls don't say it, as of a cap or of sessions.
 func (g *gauge) taken(at time.Duration) string {
-	if g.law.Kind == promise.Cap {
+	if g.law.Returned() {
 		return ""
 	}
 	left := float64(g.law.N)

@@ -32,6 +32,14 @@ func ClientNames(n int) []string {
 	return names
 }
 
+// numbered is the number of a client by its name.
+func numbered(client string) int {
+	if n, err := strconv.Atoi(strings.TrimPrefix(client, "c")); err == nil {
+		return n
+	}
+	return 1
+}
+
 // An Identity is the header that says who a client is. The zero value is none.
 type Identity struct {
 	Header string

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -35,6 +36,7 @@ type lateSession struct {
 	ready   chan struct{}  // closed once what follows is set
 	session *wire.Session  // nil: it could not be opened
 	calls   []history.Call // that its opening took beyond the first, also where it failed
+	ended   bool           // by a call of the plan, which has its DELETE
 }
 
 func NewClients(t *Target, s Sessions, plain runner.Target) *Clients {
@@ -74,6 +76,10 @@ func (c *Clients) Send(ctx context.Context, a history.Arrival, done func(history
 				Received: c.of.Options.Now(), Detail: verdict.Unopened})
 			return
 		}
+		if scenarios.ExtraSession(a.Session) && a.Method == http.MethodDelete {
+			done(c.end(a, l))
+			return
+		}
 		done(l.session.Exchange(ctx, a))
 	}()
 }
@@ -103,8 +109,11 @@ func (c *Clients) change(d scenarios.Disguise) {
 func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) history.Call {
 	defer close(l.ready)
 	n := 1
-	if scenarios.Disguise(a.Session) == scenarios.NewIdentity {
+	switch {
+	case scenarios.Disguise(a.Session) == scenarios.NewIdentity:
 		n = MaxClients + 1 // nobody else's
+	case scenarios.ExtraSession(a.Session):
+		n = numbered(a.Client)
 	}
 	failed := history.Call{Arrival: a, Outcome: history.Unsent, Sent: c.of.Options.Now()}
 	failed.Received = failed.Sent
@@ -113,7 +122,7 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 		failed.Detail = err.Error()
 		return failed
 	}
-	o.Client, o.ListTools = a.Client, false
+	o.Client, o.ListTools, o.Once = a.Client, false, scenarios.ExtraSession(a.Session)
 	o.Transport, o.Protocol = c.main.Transport(), c.main.Protocol()
 	g, tricky := audit.GuiseOf(a.Session)
 	sign := false
@@ -139,7 +148,7 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 	if failed, l.calls = parted(opening, failed); sign && s != nil {
 		failed.Detail = verdict.Restarted
 	}
-	return failed
+	return l.extra(failed)
 }
 
 // parted takes the first request out of an opening, which the plan has. Where
@@ -168,7 +177,11 @@ func (c *Clients) Asides() []history.Call {
 	var calls []history.Call
 	for _, l := range c.others {
 		if l.session != nil && l.session != c.main {
-			calls = append(calls, l.session.Asides()...)
+			for _, call := range l.session.Asides() {
+				if !l.ended || call.Kind != history.Deletion {
+					calls = append(calls, call)
+				}
+			}
 		}
 	}
 	return calls

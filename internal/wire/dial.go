@@ -274,7 +274,7 @@ func (s *Session) ask(ctx context.Context, method string, arguments []byte, time
 			}
 		}
 		attempts++
-		if !mayBeLimited(call, got, attempts) {
+		if s.o.Once || !mayBeLimited(call, got, attempts) {
 			return call, got, nil
 		}
 		if e := s.pause(ctx, attempts, call, got); e != nil {

@@ -79,6 +79,7 @@ type Options struct {
 	Refusal  Refusal              // how this server signals that a rate limit refused a call
 	Timeout  time.Duration        // of one request; 0: DefaultTimeout
 	Patience time.Duration        // of one request of the handshake; 0: Timeout
+	Once     bool                 // a request of the handshake that is refused isn't repeated
 	Now      func() time.Duration // the run's monotonic clock; nil: time since Dial
 	Client   string               // client identity, for Call.Client of the handshake
 	Name     string               // clientInfo.name; empty: "mcpload"

@@ -225,7 +225,8 @@ func limitOf(l results.Limit, more results.Setting) profiles.Limit {
 // lawsOf reads the laws that a server was held to.
 func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*verdict.Laws, error) {
 	laws := &verdict.Laws{Identify: Identify(more.Identity), Epoch: more.Epoch, Lasts: time.Duration(more.LastsNS),
-		Fails: more.Fails, All: more.All, Headers: more.Headers}
+		Fails: more.Fails, All: more.All, Headers: more.Headers,
+		Lingering: more.Lingering}
 	if r := more.Refusal; r != nil {
 		laws.Refusal = profiles.RefusalShape{Status: r.Status, Code: r.Code, RetryAfter: r.RetryAfter,
 			Headers: r.Headers}
@@ -267,6 +268,7 @@ func WithLaws(r *results.Setting, laws *verdict.Laws) *results.Setting {
 		s = *r
 	}
 	s.Epoch, s.LastsNS, s.Fails, s.All, s.Headers = laws.Epoch, int64(laws.Lasts), laws.Fails, laws.All, laws.Headers
+	s.Lingering = laws.Lingering
 	if f := laws.Refusal; f != (profiles.RefusalShape{}) {
 		s.Refusal = &results.RefusalForm{Status: f.Status, Code: f.Code, RetryAfter: f.RetryAfter, Headers: f.Headers}
 	}

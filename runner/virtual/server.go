@@ -18,6 +18,7 @@ type Reply struct {
 	Detail     string
 	Takes      time.Duration // from the decision to the reply's leaving
 	Lost       bool          // no reply comes: the caller times out
+	Kind       history.Kind  // what was sent; the zero value is a request
 }
 
 // A Server is a target on a virtual clock. A request takes a delay to reach
@@ -44,12 +45,12 @@ func (s *Server) Send(_ context.Context, a history.Arrival, done func(history.Ca
 		back := s.Clock.Now() + r.Takes + s.Back.draw(s.Rand)
 		if r.Lost || back > c.Sent+timeout {
 			back = c.Sent + timeout
-			r = Reply{Outcome: history.TimedOut, Detail: "no reply within " + timeout.String()}
+			r = Reply{Kind: r.Kind, Outcome: history.TimedOut, Detail: "no reply within " + timeout.String()}
 		}
 		s.Clock.At(back, func() {
 			c.Received = s.Clock.Now()
 			c.Outcome, c.Code, c.Status = r.Outcome, r.Code, r.Status
-			c.RetryAfter, c.Detail = r.RetryAfter, r.Detail
+			c.RetryAfter, c.Detail, c.Kind = r.RetryAfter, r.Detail, r.Kind
 			done(c)
 		})
 	})

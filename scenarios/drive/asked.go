@@ -290,7 +290,7 @@ func (a *Asked) speakers(j *Job) int {
 	_, most := l.Cost("initialize")
 	web := j.Options.Transport == wire.HTTP || j.Options.Transport == wire.Auto && j.Kind == target.URL
 	if j.Laws != nil && !a.Given("clients") && j.Part.Whole() && j.Options.Transport != wire.Stdio {
-		return max(a.Clients, j.Laws.speakers())
+		return min(max(a.Clients, j.Laws.speakers()), j.Laws.room())
 	}
 	if a.Given("clients") || a.Identity != "" || a.Virtual || !j.Part.Whole() || j.Laws != nil ||
 		l.Scope != profiles.Global || most > 0 || !web {

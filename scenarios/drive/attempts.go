@@ -150,7 +150,8 @@ func (l *line) send(ctx context.Context, c *course, out *Outcome) error {
 	}
 	calls, err := runner.Run(ctx, l.pace, clients, c.arrivals(), cfg)
 	err = ended(err)
-	out.Calls = slices.Concat(out.Calls, calls, clients.Handshakes())
+	clients.EndExtra()
+	out.Calls = slices.Concat(out.Calls, target.Opened(calls), clients.Handshakes())
 	l.sessions.Amend(out.Calls)
 	return err
 }

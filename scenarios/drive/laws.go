@@ -45,6 +45,27 @@ type Laws struct {
 	epoch   time.Time         // when instant 0 of the history was
 	audited bool              // tricks are tried against them
 	tricks  []scenarios.LawTrick
+	endless bool   // by its transport no session can be ended alone
+	closed  string // why no more sessions can be opened; empty: they can
+}
+
+// sessionsOf takes down what sessions there can be beside one that is open, for laws that
+// count them.
+func (l *Laws) sessionsOf(s *wire.Session) {
+	l.endless = s.Transport() != wire.HTTP
+	switch {
+	case s.Transport() == wire.Stdio:
+		l.closed = "counts sessions, and a server over stdio has one, whose process it is"
+	case s.Transport() == wire.InProcess:
+		l.closed = "counts sessions, and in the process there is one a client"
+	case s.Transport() == wire.HTTP && s.SessionID() == "":
+		l.closed = "counts sessions, and the server gives no session ids"
+	}
+}
+
+// countsSessions reports if a law does.
+func (l *Laws) countsSessions() bool {
+	return slices.ContainsFunc(l.Promise, func(law promise.Law) bool { return law.Kind == promise.Sessions })
 }
 
 // load is what the job sends.
@@ -64,6 +85,17 @@ func (l *Laws) speakers() (n int) {
 		}
 	}
 	return min(n, moreClients)
+}
+
+// room is how many clients leave room for another session, where a law counts those.
+func (l *Laws) room() int {
+	most := moreClients
+	for _, law := range l.Promise {
+		if law.Kind == promise.Sessions {
+			most = min(most, max(1, law.N-1))
+		}
+	}
+	return most
 }
 
 // forgotten is how long it takes at most until nothing matters any more that was before.
@@ -179,7 +211,8 @@ func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 		Load: j.load(), Failing: j.failing(), Others: j.others(), Beside: j.Laws.before,
 		Lasts: max(j.Laws.lasts, j.mockLasts()), Clients: clients, Distinct: j.Identity.Header != "",
 		Budget: j.Laws.Budget, Calls: j.Laws.Calls, Seed: j.Seed, Precision: j.Precision, Tricks: j.Laws.tricks,
-		Surely: j.mockLasts() > 0, Quota: j.tricksMay()})
+		Surely: j.mockLasts() > 0, Quota: j.tricksMay(), Open: j.sessionsOpen(clients), Endless: j.Laws.endless,
+		Sessions: j.Laws.closed})
 	if j.Laws.Headers {
 		j.countDown(&plan, clients[0])
 	}
@@ -188,6 +221,20 @@ func (j *Job) LawPlan(clients []string) scenarios.LawPlan {
 	}
 	j.Laws.left = plan.Left
 	return plan
+}
+
+// sessionsOpen is how many of the clients have a session open when a plan begins.
+func (j *Job) sessionsOpen(clients []string) int {
+	if j.Virtual == nil {
+		return len(clients)
+	}
+	n := 0
+	for _, a := range j.Laws.before { // in virtual time they have none, unless they were greeted
+		if a.Method == "initialize" {
+			n++
+		}
+	}
+	return min(n, len(clients))
 }
 
 // tricksMay is how much of a quota tricks may use up; 0: all of it.
@@ -221,10 +268,15 @@ func (j *Job) fitsLaws() error {
 	return nil
 }
 
+// used reports if somebody may have used the server before.
+func (j *Job) used() bool {
+	return j.Kind == target.URL && len(j.Launch) == 0 && (!j.Laws.Fresh || j.Laws.Again)
+}
+
 // lawRest is how long a server that was running before is left alone first, so that an
 // honest one has forgotten everything.
 func (j *Job) lawRest() (rest time.Duration) {
-	if j.Kind != target.URL || len(j.Launch) > 0 || j.Laws.Fresh && !j.Laws.Again {
+	if !j.used() {
 		return 0
 	}
 	for _, l := range j.Laws.Promise {
@@ -259,7 +311,7 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
 		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty, Headers: l.Headers,
-		Audited: l.audited}
+		Audited: l.audited, Lingering: j.used() && l.countsSessions()}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}

@@ -27,7 +27,7 @@ var selftestPromises = [][]string{
 	{"4 at a time"}, {"10 per 10s fixed only failures"}, {"30 per 10s fixed units echo=2"},
 	{"10/s burst 20", "60 per 20s fixed"}, {"8 per 2s sliding", "30 per 20s aligned"},
 	{"20 per 5s sliding per session", "40 per 20s fixed"}, {"4 at a time", "quota 50 per day UTC"},
-	{"10/s burst 20", "5 at a time"},
+	{"10/s burst 20", "5 at a time"}, {"6 sessions at a time"}, {"4 sessions at a time", "30 per 10s fixed"},
 }
 
 // A LawRow is what came of one fault of one promise's first law.

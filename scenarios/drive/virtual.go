@@ -122,6 +122,9 @@ func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply 
 	}
 	m.executions.Note(q, answer)
 	r := virtualReply(answer, m.shape, a.Method)
+	if a.Method == http.MethodDelete {
+		r.Kind = history.Deletion
+	}
 	if r.Outcome != history.OK {
 		return r
 	}
@@ -142,6 +145,9 @@ func (m *virtualMock) decide(at time.Duration, a history.Arrival) virtual.Reply 
 func virtualRequest(at time.Duration, a history.Arrival, identity bool) mock.Request {
 	q := mock.Request{At: at, Client: a.Client, Conn: a.Client + "/" + a.Session, Method: a.Method, Tool: a.Tool,
 		Form: called(a)}
+	if scenarios.ExtraSession(a.Session) {
+		q.Client += "/" + a.Session
+	}
 	switch scenarios.Disguise(a.Session) {
 	case scenarios.NewSession, scenarios.NewIdentity:
 		q.Client += "/" + a.Session
