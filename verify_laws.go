@@ -23,7 +23,7 @@ func (c VerifyConfig) jumpOfLaws(calls []history.Call) *verdict.Jump {
 
 // lawConfig says how a log of other people's is held against laws.
 func (c VerifyConfig) lawConfig(calls []history.Call) verdict.LawConfig {
-	cfg := verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance}
+	cfg := verdict.LawConfig{Clocks: *c.Clocks, Tolerance: c.Tolerance, Lingering: true}
 	early := func(c history.Call) bool { return c.Sent < unixSince }
 	if len(calls) > 0 && !slices.ContainsFunc(calls, early) {
 		cfg.Epoch = time.Unix(0, 0)

@@ -50,6 +50,9 @@ func (l Law) head() string {
 	case Cap:
 		return n + " at a time"
 	case Sessions:
+		if l.N == 1 {
+			return "1 session at a time"
+		}
 		return n + " sessions at a time"
 	}
 	return string(l.Kind) + " " + n

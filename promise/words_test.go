@@ -74,7 +74,7 @@ func TestWordsOfTheField(t *testing.T) {
 		"10 concurrent sessions":                            "10 sessions at a time",
 		"max 5 simultaneous sessions per user":              "5 sessions at a time per credential",
 		"5 open sessions per IP":                            "5 sessions at a time per address",
-		"one session at a time":                             "1 sessions at a time",
+		"one session at a time":                             "1 session at a time",
 		"256 MCP sessions at once, per api key":             "256 sessions at a time per credential",
 		"max 100 sessions":                                  "100 sessions at a time",
 		"5 sessions/user":                                   "5 sessions at a time per credential",

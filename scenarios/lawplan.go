@@ -34,7 +34,7 @@ type LawSetting struct {
 	Open     int    // so many clients, from the first on, have a session open
 	Endless  bool   // no session can be ended alone
 	Sessions string // why no more sessions can be opened; empty: they can
-	Quota     int        // units of a quota that tricks may use up; 0: as many as there are
+	Quota    int    // units of a quota that tricks may use up; 0: as many as there are
 }
 
 // What a plan may take unless it is said otherwise.

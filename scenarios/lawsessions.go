@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // never is when a session is over that nobody ends.
@@ -21,13 +22,9 @@ type openSession struct {
 	name   string
 }
 
-// extraSession is what the names of sessions begin with that a plan opens for a law that
-// counts them.
-const extraSession = "extra session "
-
 // ExtraSession reports if a session is one that a plan opens for a law that counts them: the
 // call that opens it is its first, and an arrival whose method is DELETE ends it.
-func ExtraSession(name string) bool { return strings.HasPrefix(name, extraSession) }
+func ExtraSession(name string) bool { return strings.HasPrefix(name, verdict.ExtraSession) }
 
 // openFor is how long it takes to open them, about: as long as the other laws take to grant it.
 func (w *lawPlanner) openFor(l promise.Law) time.Duration {
@@ -114,7 +111,7 @@ func (w *lawPlanner) openSession(x int) bool {
 	if !w.clear(x) {
 		return false
 	}
-	s := openSession{w.way.client, fmt.Sprintf("%s%d", extraSession, len(w.plan.Arrivals)+1)}
+	s := openSession{w.way.client, fmt.Sprintf("%s%d", verdict.ExtraSession, len(w.plan.Arrivals)+1)}
 	w.way.load.Session = s.name
 	w.sendWay()
 	w.take(s.client, &history.Arrival{Method: "notifications/initialized"})

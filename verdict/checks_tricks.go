@@ -25,8 +25,11 @@ var Tricks = Check{
 }
 
 // TrickOf parts a call's session into the trick and the value of it, which may be
-// empty.
+// empty. A session that is open beside others is no trick's.
 func TrickOf(session string) (name, value string) {
+	if strings.HasPrefix(session, ExtraSession) {
+		return "", ""
+	}
 	name, value, _ = strings.Cut(session, " #")
 	return name, value
 }

@@ -14,6 +14,10 @@ import (
 // Sessionless is the detail of an initialize that was answered with a result and no session.
 const Sessionless = "it gave no session id"
 
+// ExtraSession is what the names of sessions begin with that are opened for a law that counts
+// them.
+const ExtraSession = "extra session "
+
 // endSlack is how long after the answer to its DELETE a session may still count as open:
 // servers clear up behind their answers.
 const endSlack = time.Second

@@ -73,7 +73,9 @@ func (l *Laws) judgeTricks(c *Court) Finding {
 	case slices.ContainsFunc(held, func(names []string) bool { return len(names) > 0 }):
 		f.Verdict = Pass
 	}
-	f.Saw = strings.TrimSuffix(f.Saw, "; ")
+	if f.Saw = strings.TrimSuffix(f.Saw, "; "); f.Saw == "" {
+		f.Saw, f.Next = "no trick was sent", "see what was not tried, and why: a larger --budget leaves room for more"
+	}
 	return f
 }
 

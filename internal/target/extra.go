@@ -50,7 +50,10 @@ func (c *Clients) EndExtra() {
 // Opened leaves out of calls those in sessions for a law that counts them that weren't
 // opened: that says what opened them, and of the others there is nothing to say.
 func Opened(calls []history.Call) []history.Call {
-	return slices.DeleteFunc(calls, func(c history.Call) bool {
-		return scenarios.ExtraSession(c.Session) && c.Outcome == history.Unsent && c.Detail == verdict.Unopened
-	})
+	return slices.DeleteFunc(calls, func(c history.Call) bool { return Unopenable(&c) })
+}
+
+// Unopenable reports if nothing was sent since an extra session wasn't opened.
+func Unopenable(c *history.Call) bool {
+	return c.Outcome == history.Unsent && c.Detail == verdict.Unopened && scenarios.ExtraSession(c.Session)
 }

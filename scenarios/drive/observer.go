@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/scenarios"
@@ -74,5 +75,9 @@ func (t teller) saw() func(history.Call) {
 	if t.to == nil {
 		return nil
 	}
-	return func(c history.Call) { t.to.Saw(t.server, c) }
+	return func(c history.Call) {
+		if !target.Unopenable(&c) {
+			t.to.Saw(t.server, c)
+		}
+	}
 }
