@@ -97,9 +97,8 @@ var keyFirst = regexp.MustCompile(`(?i)^(\s*` + leadForm + amountForm + `\s*(?:`
 var styleFirst = regexp.MustCompile(`(?i)^\s*((?:fixed|sliding|rolling|moving|aligned)(?:[- ]window)?` +
 	`(?:[- ](?:counter|log))?)(?:\s+limit)?[\s:=,]+(?:of\s+)?(.+)$`)
 
-// head reads the numbers, up to the clauses. A rate whose burst isn't said has no
-// Kind yet: it may be a window's.
-func (p *parser) head() (l Law, problem string) {
+// turn puts first what people write later: the amount and its time.
+func (p *parser) turn() {
 	if m := capacityForm.FindStringSubmatch(p.text); m != nil {
 		rate, rest, _ := strings.Cut(m[3], ",")
 		p.text = rate + " burst " + m[1] + m[2] + " " + rest
@@ -112,6 +111,12 @@ func (p *parser) head() (l Law, problem string) {
 			p.text = m[1] + " " + m[5] + " per " + m[4]
 		}
 	}
+}
+
+// head reads the numbers, up to the clauses. A rate whose burst isn't said has no
+// Kind yet: it may be a window's.
+func (p *parser) head() (l Law, problem string) {
+	p.turn()
 	parts := headForm.FindStringSubmatch(p.text)
 	if (parts == nil || parts[3]+parts[5]+parts[6]+parts[9] == "") && settingForm.MatchString(p.text) {
 		return l, "these are another tool's own words: promise import reads the files of some, else say " +

@@ -35,8 +35,8 @@ type RefusalForm struct {
 
 // Recorded is the setting as documents have it: nil where it is that of most runs.
 func (s Setting) Recorded() *Setting {
-	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 &&
-		s.Epoch.IsZero() && s.LastsNS == 0 && s.Fails == "" && !s.All && !s.Headers && !s.Lingering && s.Refusal == nil {
+	if !s.Shared && !s.Presumed && !s.Identity && len(s.Statuses)+len(s.Thresholds) == 0 && s.Epoch.IsZero() &&
+		s.LastsNS == 0 && s.Fails == "" && !s.All && !s.Headers && !s.Lingering && s.Refusal == nil {
 		return nil
 	}
 	return &s

@@ -180,19 +180,11 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		found.Verdict = Fail
 		found.Saw = fmt.Sprintf("%s let through%s within %s, where %g are granted",
 			words.Count(w.Admitted, "unit"), who, words.Span(w.To-w.From), w.Allowed)
-		if f.Law.Kind == promise.Sessions {
-			found.Saw = fmt.Sprintf("%s%s were open at the same time, where %g may be", words.Count(w.Admitted, "session"),
-				strings.Replace(who, " to ", " of ", 1), w.Allowed)
-		}
 		found.Cause = l.likely("the server lets more through than this law does")
 	case Kept:
 		found.Verdict = Pass
 		found.Saw = fmt.Sprintf("kept: its number is %s, by %s that no other law can have refused",
 			f.Units, words.Count(f.Refused, "call")) + l.besides(x)
-		if f.PutOut > 0 {
-			found.Saw = fmt.Sprintf("kept: its number is %s: a new session isn't refused but puts another out, as %s were",
-				f.Units, words.Count(f.PutOut, "session"))
-		}
 		if l.All && x < len(l.Left) && len(l.Left[x]) > 0 {
 			found.Verdict = Inconclusive
 			found.Saw += "; but " + l.Left[x][0]
@@ -202,18 +194,13 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 		if f.Refused > 0 {
 			found.Saw = fmt.Sprintf("not observed: the history leaves %s of its number", f.Units)
 		}
-		if found.Next = l.unsaid(c, x, f); f.Law.Kind == promise.Sessions && l.Lingering {
-			found.Saw, found.Next = "not observed: sessions of before may have been open still", lingeringNext
-		}
+		found.Next = l.unsaid(c, x, f)
 	}
-	if f.Law.Kind == promise.Sessions && refusesDeletes(c.calls) {
-		found.Warnings = append(found.Warnings, "the server takes no DELETE, so that nothing shows that a session that "+
-			"has ended makes room")
+	if f.Law.Kind == promise.Sessions {
+		l.saySessions(c, &f, &found)
 	}
 	return found
 }
-
-const lingeringNext = "if nobody has had a session there for as long as it keeps one, say --fresh"
 
 // besides names what a law was seen to charge beside the load, where nobody said that.
 func (l *Laws) besides(x int) string {

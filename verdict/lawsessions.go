@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -164,10 +165,26 @@ func lostSession(c *history.Call) bool {
 	return c.Kind == history.Request && c.Outcome == history.Rejected && c.Status == 404
 }
 
-// refusesDeletes reports if the server takes no DELETE, as it need not: what ends a session
-// there nobody sees.
-func refusesDeletes(calls []history.Call) bool {
-	return slices.ContainsFunc(calls, func(c history.Call) bool { return undeleted(&c) })
+// saySessions says of a law of sessions what was seen in its own words.
+func (l *Laws) saySessions(c *Court, f *LawFinding, found *Finding) {
+	switch {
+	case f.State == Broken:
+		found.Saw = fmt.Sprintf("%s were open at the same time, where %g may be",
+			words.Count(f.Witness.Admitted, "session"), f.Witness.Allowed)
+		if f.Key != "" {
+			found.Saw += " of " + f.Key
+		}
+	case f.PutOut > 0:
+		found.Saw += fmt.Sprintf(", and %s that a new one put out in place of being refused",
+			words.Count(f.PutOut, "session"))
+	case f.State == NotObserved && l.Lingering:
+		found.Saw = "not observed: sessions of before may have been open still"
+		found.Next = "if nobody has had a session there for as long as it keeps one, say --fresh"
+	}
+	if slices.ContainsFunc(c.calls, func(c history.Call) bool { return undeleted(&c) }) {
+		found.Warnings = append(found.Warnings, "the server takes no DELETE, so that nothing shows that a session "+
+			"that has ended makes room")
+	}
 }
 
 // undeleted reports if a call is a DELETE that the server doesn't take.

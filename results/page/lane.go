@@ -100,7 +100,8 @@ func (l *lane) draw(id, title string) chart {
 // lead says what is counted, whose, and what came of it.
 func (l *lane) lead() string {
 	what := map[promise.Kind]string{promise.Bucket: "tokens taken that haven't flowed back",
-		promise.Cap: "calls served", promise.Sessions: "sessions open", promise.Quota: "units taken of the quota"}[l.Law.Kind]
+		promise.Cap: "calls served", promise.Sessions: "sessions open",
+		promise.Quota: "units taken of the quota"}[l.Law.Kind]
 	switch {
 	case what != "":
 	case l.Law.Style == promise.Fixed && !l.Law.Elastic && len(l.Opened) > 0:
