@@ -129,6 +129,34 @@ func (v *Server) conformRows(answer string) []conformRow {
 	return out
 }
 
+// OpenRows are rows that weren't testable for one reason.
+type OpenRows struct {
+	Why string // and what would make them so
+	IDs []string
+}
+
+// Names are the rows' ids.
+func (o OpenRows) Names() string { return strings.Join(o.IDs, ", ") }
+
+// OpenRows lists a server's rows that weren't testable, those of one reason together.
+func (v *Server) OpenRows() (out []OpenRows) {
+	for _, r := range v.conformRows(RowNotTestable) {
+		why := r.Saw
+		if r.Need != "" {
+			why += "; needs " + r.Need
+		}
+		k := slices.IndexFunc(out, func(o OpenRows) bool { return o.Why == why })
+		if k < 0 {
+			k = len(out)
+			out = append(out, OpenRows{Why: why})
+		}
+		if !slices.Contains(out[k].IDs, r.ID) {
+			out[k].IDs = append(out[k].IDs, r.ID)
+		}
+	}
+	return out
+}
+
 // conformWords is the headline of a server.
 func (v *Server) conformWords() string {
 	counts, others := 0, 0

@@ -30,19 +30,7 @@ func (s *view) conformSummary() error {
 			if sc.Conform == nil {
 				continue
 			}
-			n := map[string]int{}
-			for _, r := range sc.Conform.Rows {
-				switch {
-				case r.Answer == RowFail && r.Known != "":
-					n["known"]++
-				case r.Answer == RowFail && r.Level != "MUST":
-					n["weak"]++
-				case strings.HasPrefix(r.Saw, RowUntried) && r.Answer == RowNotTestable:
-					n["untried"]++
-				default:
-					n[r.Answer]++
-				}
-			}
+			n := sc.Conform.tally()
 			text := fmt.Sprintf("%d MUST and %d other demands not kept, %d kept, %d not testable here", n[RowFail],
 				n["weak"], n[RowPass], n[RowNotTestable])
 			if n["untried"] > 0 {
@@ -59,6 +47,24 @@ func (s *view) conformSummary() error {
 		}
 	}
 	return nil
+}
+
+// tally counts the rows: "known", "weak" for fails below a MUST, "untried", and else by their answer.
+func (c *Conform) tally() map[string]int {
+	n := map[string]int{}
+	for _, r := range c.Rows {
+		switch {
+		case r.Answer == RowFail && r.Known != "":
+			n["known"]++
+		case r.Answer == RowFail && r.Level != "MUST":
+			n["weak"]++
+		case strings.HasPrefix(r.Saw, RowUntried) && r.Answer == RowNotTestable:
+			n["untried"]++
+		default:
+			n[r.Answer]++
+		}
+	}
+	return n
 }
 
 // conformFails adds every breach by its area, those that count first.
@@ -130,21 +136,8 @@ func (s *view) breach(v *Server, r conformRow) {
 func (s *view) conformOpen() error {
 	for i := range s.doc.Servers {
 		v := &s.doc.Servers[i]
-		var reasons []string
-		ids := map[string][]string{}
-		for _, r := range v.conformRows(RowNotTestable) {
-			why := r.Saw
-			if r.Need != "" {
-				why += "; needs " + r.Need
-			}
-			if ids[why] == nil {
-				reasons = append(reasons, why)
-			}
-			if !slices.Contains(ids[why], r.ID) {
-				ids[why] = append(ids[why], r.ID)
-			}
-		}
-		if len(reasons) == 0 {
+		open := v.OpenRows()
+		if len(open) == 0 {
 			continue
 		}
 		title := "Not testable here"
@@ -152,8 +145,8 @@ func (s *view) conformOpen() error {
 			title = v.Server + ": not testable here"
 		}
 		s.heading(title)
-		for _, why := range reasons {
-			s.item(2, 6, yellow, strings.Join(ids[why], ", ")+":", why)
+		for _, o := range open {
+			s.item(2, 6, yellow, o.Names()+":", o.Why)
 		}
 	}
 	return nil

@@ -24,9 +24,13 @@ func Markdown(w io.Writer, d *Document) error {
 		return ErrUnfinished
 	}
 	m := &markdown{limit: SummaryLimit}
-	m.head(d)
-	for i := range d.Servers {
-		m.server(&d.Servers[i])
+	if d.conforms() {
+		m.conformed(d)
+	} else {
+		m.head(d)
+		for i := range d.Servers {
+			m.server(&d.Servers[i])
+		}
 	}
 	m.again(d)
 	m.foot(d)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mcpload/mcpload/results"
 )
@@ -10,7 +11,8 @@ import (
 type matrix struct {
 	Revisions []string
 	Areas     []matrixArea
-	Breaches  []breach
+	Breaches  []breach // those that count first, then by how strongly they are demanded, known ones last
+	Open      []results.OpenRows
 }
 
 // A matrixArea is the rows of one area.
@@ -33,11 +35,46 @@ type matrixCell struct {
 	Breach string // the id of the breach on the page; empty: none
 }
 
-// A breach is a fail and the exchanges that show it.
+// A breach is a row that fails, as the newest revision has it that does, and what shows it in each.
 type breach struct {
 	ID string
 	results.ConformRow
-	Revision string
+	Counts bool
+	In     []breachIn
+}
+
+// A breachIn is what shows a breach in one revision.
+type breachIn struct {
+	Revision  string
+	Saw       string
+	Exchanges []results.Exchange
+}
+
+// rank sorts breaches.
+func (b *breach) rank() int {
+	switch {
+	case b.Known != "":
+		return 3
+	case b.Counts:
+		return 0
+	case b.Level == "SHOULD":
+		return 1
+	}
+	return 2
+}
+
+// Revisions are those that a breach was seen in.
+func (b *breach) Revisions() string {
+	var list []string
+	for _, in := range b.In {
+		list = append(list, in.Revision)
+	}
+	return strings.Join(list, ", ")
+}
+
+// Alike reports if the same was seen in all of them.
+func (b *breach) Alike() bool {
+	return !slices.ContainsFunc(b.In, func(in breachIn) bool { return in.Saw != b.Saw })
 }
 
 // newMatrix returns nil where the server wasn't tried for conformance.
@@ -55,14 +92,16 @@ func newMatrix(id string, s *results.Server) *matrix {
 	}
 	for column, c := range at {
 		for _, r := range c.Rows {
-			m.put(id, column, len(at), r, c.Protocol)
+			m.put(id, column, len(at), r, c)
 		}
 	}
+	slices.SortStableFunc(m.Breaches, func(a, b breach) int { return a.rank() - b.rank() })
+	m.Open = s.OpenRows()
 	return m
 }
 
 // put puts one row's answer into its place.
-func (m *matrix) put(id string, column, columns int, r results.ConformRow, revision string) {
+func (m *matrix) put(id string, column, columns int, r results.ConformRow, c *results.Conform) {
 	a := slices.IndexFunc(m.Areas, func(a matrixArea) bool { return a.Area == r.Area })
 	if a < 0 {
 		a = len(m.Areas)
@@ -80,11 +119,29 @@ func (m *matrix) put(id string, column, columns int, r results.ConformRow, revis
 	case r.Answer == results.RowPass:
 		cell.Class = "pass"
 	case r.Answer == results.RowFail:
-		cell.Class, cell.Breach = "fail", id+"-"+r.ID+"-"+revision
-		if r.Known != "" {
+		cell.Class = "fail"
+		switch {
+		case r.Known != "":
 			cell.Class, cell.Word = "inconclusive", "known"
+		case !c.Strict && r.Level != "MUST": // it decides nothing
+			cell.Class = "inconclusive"
 		}
-		m.Breaches = append(m.Breaches, breach{ID: cell.Breach, ConformRow: r, Revision: revision})
+		cell.Breach = m.broken(id, r, c)
 	}
 	area.Rows[k].Cells[column] = cell
+}
+
+// broken puts a fail among the breaches, and returns the id of its own.
+func (m *matrix) broken(id string, r results.ConformRow, c *results.Conform) string {
+	k := slices.IndexFunc(m.Breaches, func(b breach) bool {
+		return b.ConformRow.ID == r.ID && b.Known == r.Known
+	})
+	if k < 0 {
+		k = len(m.Breaches)
+		m.Breaches = append(m.Breaches, breach{ID: id + "-" + r.ID + "-" + c.Protocol, ConformRow: r,
+			Counts: c.Strict || r.Level == "MUST"})
+	}
+	b := &m.Breaches[k]
+	b.In = append(b.In, breachIn{c.Protocol, r.Saw, r.Exchanges})
+	return b.ID
 }

@@ -57,3 +57,43 @@ func TestConformMatrix(t *testing.T) {
 		"failures first")
 	assert.NotContains(t, b.String(), "<script>reply")
 }
+
+// TestBreachesOnThePage: one card a row, whatever the revisions, what counts first and what is known
+// last; why rows weren't testable can be read without a mouse.
+func TestBreachesOnThePage(t *testing.T) {
+	rows := func(saw string) []results.ConformRow {
+		list := []results.ConformRow{
+			{ID: "P01", Level: "SHOULD", Answer: results.RowFail, Saw: "a list"},
+			{ID: "H01", Level: "MUST", Answer: results.RowFail, Saw: "long known", Known: "why"},
+			{ID: "H03", Level: "MUST", Answer: results.RowFail, Saw: saw},
+			{ID: "H08", Level: "practice", Answer: results.RowFail, Saw: "1, 2, 3"},
+			{ID: "T07", Level: "MUST", Answer: results.RowNotTestable, Saw: "no tool", Need: "--tool NAME"},
+			{ID: "T08", Level: "MUST", Answer: results.RowNotTestable, Saw: "no tool", Need: "--tool NAME"},
+		}
+		for k := range list {
+			list[k].Area, list[k].Exchanges = "a", []results.Exchange{{Line: "curl", Request: "q", Reply: "r"}}
+		}
+		return list
+	}
+	d := &results.Document{Servers: []results.Server{{Server: "s", Target: results.Target{Kind: "url"},
+		Scenarios: []results.Scenario{
+			results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: rows("201")}, results.Counts{}),
+			results.NewConform(results.Conform{Protocol: "2025-06-18", Rows: rows("204")}, results.Counts{})}}}}
+	d.Finish()
+	m := newMatrix("s1", &d.Servers[0])
+	var order []string
+	for _, b := range m.Breaches {
+		order = append(order, b.ConformRow.ID)
+		assert.Equal(t, "2025-11-25, 2025-06-18", b.Revisions())
+		assert.Equal(t, b.ConformRow.ID != "H03", b.Alike(), b.ConformRow.ID)
+	}
+	assert.Equal(t, []string{"H03", "P01", "H08", "H01"}, order)
+	for _, cell := range m.Areas[0].Rows[0].Cells {
+		assert.Equal(t, matrixCell{"inconclusive", "fail", "a list", "s1-P01-2025-11-25"}, cell, "it decides nothing")
+	}
+	var b strings.Builder
+	require.NoError(t, HTML(&b, d, nil))
+	assert.Contains(t, b.String(), "in 2025-06-18: <bdi>204</bdi>")
+	assert.Contains(t, b.String(), "<dt>T07, T08</dt><dd><bdi>no tool; needs --tool NAME</bdi></dd>")
+	assert.Equal(t, 8, strings.Count(b.String(), "To send it again"))
+}

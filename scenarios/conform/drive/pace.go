@@ -84,7 +84,7 @@ func (p *Pace) Said(s Step) string {
 	case s.Bound && rest > s.May:
 		text += "; --budget leaves it " + about(s.May) + ", so that what is demanded most strongly comes first"
 	case fresh:
-		text += "; --protocol and --row try less, --budget 5m ends after about that"
+		text += "; --protocol and --row try less, --budget ends it earlier"
 	}
 	return text
 }

@@ -96,7 +96,7 @@ func TestPace(t *testing.T) {
 	assert.Empty(t, said(50, 4, 100*time.Millisecond, 0), "it is done in 5 s, and the others in 20")
 	assert.Empty(t, said(10, 0, 2*time.Second, 0), "little is left after the first ten seconds")
 	assert.Equal(t, []string{"MCP 2025-06-18 takes about 1.8 min more, and what older revisions it speaks up to about 4 min; " +
-		"--protocol and --row try less, --budget 5m ends after about that",
+		"--protocol and --row try less, --budget ends it earlier",
 		"MCP 2025-06-18, T06 (36 of 60), about 50 s left, and what older revisions it speaks up to about 4 min",
 	}, said(60, 2, 2*time.Second, 10*time.Minute))
 	assert.Equal(t, []string{"MCP 2025-06-18 takes about 1.8 min more; --budget leaves it about 50 s, so that what is " +
