@@ -3,7 +3,9 @@ package mcpload
 import (
 	"context"
 
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/compare"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // CompareConfig says which runs are compared, and what counts as a change. Its zero
@@ -13,10 +15,10 @@ type CompareConfig struct {
 	compare.Options               // the zero value demands nothing and knows no noise
 }
 
-// Compare says what changed between runs. What it returns is no results.Document but a
-// report of its own, whose Outcome says if there is a regression. Sides that have
-// nothing in common, and demands on what wasn't measured, are an error.
-func Compare(ctx context.Context, c CompareConfig) (*compare.Report, error) {
+// Compare says what changed between runs: the document's Compared is the *compare.Report, and
+// its verdict a fail where that is a regression. Sides that have nothing in common, and
+// demands on what wasn't measured, are an error.
+func Compare(ctx context.Context, c CompareConfig) (*results.Document, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -24,5 +26,7 @@ func Compare(ctx context.Context, c CompareConfig) (*compare.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report, nil
+	said := map[compare.Outcome]verdict.Verdict{compare.Fine: verdict.Pass, compare.Regression: verdict.Fail}
+	return &results.Document{Schema: report.Schema, Version: version(), Seed: report.Seed,
+		Verdict: said[report.Outcome], Compared: report}, nil
 }

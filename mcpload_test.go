@@ -1,6 +1,7 @@
 package mcpload_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -178,13 +179,13 @@ func ExampleCompare() {
 	base := compare.Run{Name: "base", Document: &results.Document{Servers: []results.Server{server}}}
 	server.Scenarios = []results.Scenario{{Scenario: "burst", Verdict: verdict.Fail}}
 	now := compare.Run{Name: "new", Document: &results.Document{Servers: []results.Server{server}}}
-	report, err := mcpload.Compare(context.Background(),
+	doc, err := mcpload.Compare(context.Background(),
 		mcpload.CompareConfig{Base: []compare.Run{base}, New: []compare.Run{now}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(report.Outcome == compare.Regression, report.Reasons)
-	// Output: true [mine fails in burst, which was pass]
+	fmt.Println(doc.Verdict, doc.Compared.(*compare.Report).Reasons)
+	// Output: fail [mine fails in burst, which was pass]
 }
 
 func TestCompareRefusesWhatItCannotDo(t *testing.T) {
@@ -239,4 +240,47 @@ func TestServersAreNamedByTheirAddresses(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:1/mcp", doc.Servers[0].Server)
 	require.Equal(t, "a.sh", doc.Servers[1].Server)
+}
+
+// What every verb returns can be written, shown and acted on without knowing which it was.
+func TestEveryVerbReturnsADocument(t *testing.T) {
+	bucket, err := mcpload.ParsePromise("12/s burst 16")
+	require.NoError(t, err)
+	server := mcpload.Server{Promise: bucket}
+	broken := results.Server{Server: "mine", Scenarios: []results.Scenario{{Scenario: "burst", Verdict: verdict.Fail}}}
+	whole := broken
+	whole.Scenarios = []results.Scenario{{Scenario: "burst", Verdict: verdict.Pass}}
+	run := func(s results.Server) []compare.Run {
+		return []compare.Run{{Name: "one", Document: &results.Document{Servers: []results.Server{s}}}}
+	}
+	for schema, row := range map[string]struct {
+		verb func(ctx context.Context) (*results.Document, error)
+		want verdict.Verdict
+	}{
+		results.Schema: {func(ctx context.Context) (*results.Document, error) {
+			return mcpload.Run(ctx, mcpload.Config{Servers: []mcpload.Server{server}, Scenarios: []string{"burst"},
+				Virtual: true})
+		}, verdict.Pass},
+		results.ProbeSchema: {func(ctx context.Context) (*results.Document, error) {
+			return mcpload.Probe(ctx, mcpload.ProbeConfig{Server: server, Virtual: true})
+		}, verdict.Pass},
+		results.VerifySchema: {func(ctx context.Context) (*results.Document, error) {
+			return mcpload.Verify(ctx, mcpload.VerifyConfig{History: strings.NewReader(threeAtOnce),
+				Limit: profiles.Limit{Rate: 1, Burst: 2, Charges: []string{"*"}}})
+		}, verdict.Fail},
+		compare.Schema: {func(ctx context.Context) (*results.Document, error) {
+			return mcpload.Compare(ctx, mcpload.CompareConfig{Base: run(whole), New: run(broken)})
+		}, verdict.Fail},
+	} {
+		doc, err := row.verb(t.Context())
+		require.NoError(t, err, schema)
+		require.Equal(t, schema, doc.Schema)
+		require.Equal(t, row.want, doc.Verdict, schema)
+		require.Equal(t, results.Status(row.want), results.ExitStatus(doc), schema)
+		var text, screen bytes.Buffer
+		require.NoError(t, doc.JSON(&text), schema)
+		require.Contains(t, text.String(), `"schema": "`+schema+`"`)
+		require.NoError(t, results.Table(&screen, doc, results.TableOptions{}), schema)
+		require.NotEmpty(t, screen.String(), schema)
+	}
 }

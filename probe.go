@@ -11,6 +11,7 @@ import (
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/probe"
 	probedrive "github.com/mcpload/mcpload/scenarios/probe/drive"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // ProbeConfig says whose limit is to be found out, and what that may take. Its zero
@@ -43,10 +44,10 @@ type ProbeConfig struct {
 }
 
 // Probe finds out what limit a server keeps that nobody declared, within a budget of
-// calls and time. What it returns is no results.Document, as nothing was judged. That
-// the budget didn't suffice is its Result, and no error; that nothing could be found
-// out is one.
-func Probe(ctx context.Context, c ProbeConfig) (*results.Probed, error) {
+// calls and time: the document's Probed says which. Nothing was judged: its verdict is a
+// pass where something was found out, and inconclusive where the budget didn't suffice,
+// which is no error; that nothing could be asked is one.
+func Probe(ctx context.Context, c ProbeConfig) (*results.Document, error) {
 	j := c.Prepared
 	if j == nil {
 		var err error
@@ -65,7 +66,11 @@ func Probe(ctx context.Context, c ProbeConfig) (*results.Probed, error) {
 	if c.Report != nil {
 		c.Report(found.Report, func(file string) ([]byte, error) { return j.ProfileOf(file, found.Report) })
 	}
-	return found.Document, nil
+	doc := &results.Document{Schema: results.ProbeSchema, Version: version(), Seed: j.Seed, Probed: found.Document}
+	if found.Document.Result != results.ProbeUnfinished {
+		doc.Verdict = verdict.Pass
+	}
+	return doc, nil
 }
 
 // job is the server as the drive takes it.

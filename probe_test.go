@@ -13,6 +13,7 @@ import (
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/scenarios/probe"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // Nobody tells the probe what the mock was set to.
@@ -26,8 +27,9 @@ func ExampleProbe() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rate, burst := doc.Measured.Rate, doc.Measured.Burst
-	fmt.Println(doc.Server, doc.Result, rate.Lo < 12 && 12 < rate.Hi, burst.Lo < 16 && 16 < burst.Hi)
+	found := doc.Probed
+	rate, burst := found.Measured.Rate, found.Measured.Burst
+	fmt.Println(found.Server, found.Result, rate.Lo < 12 && 12 < rate.Hi, burst.Lo < 16 && 16 < burst.Hi)
 	// Output: mine measured true true
 }
 
@@ -63,7 +65,7 @@ func TestProbeTells(t *testing.T) {
 			require.NoError(t, err)
 		}})
 	require.NoError(t, err)
-	require.Equal(t, results.ProbeMeasured, doc.Result)
+	require.Equal(t, results.ProbeMeasured, doc.Probed.Result)
 	require.Len(t, w.plans, 1)
 	require.Equal(t, "probe", w.plans[0].Stage)
 	require.Equal(t, 4*time.Minute, w.plans[0].End-w.plans[0].Now)
@@ -78,10 +80,21 @@ func TestProbeTriesWhatEvades(t *testing.T) {
 	doc, err := mcpload.Probe(t.Context(), mcpload.ProbeConfig{Server: mcpload.Server{Promise: promise}, Virtual: true,
 		Audit: &mcpload.Audit{Attempts: []string{"batch", "forgery"}}})
 	require.NoError(t, err)
-	require.Len(t, doc.Tricks, 2)
-	for _, k := range doc.Tricks {
+	require.Len(t, doc.Probed.Tricks, 2)
+	for _, k := range doc.Probed.Tricks {
 		require.NotNil(t, k.Evades, k.Evidence)
 		require.False(t, *k.Evades, k.Evidence)
 		require.Positive(t, k.Calls)
 	}
+}
+
+// A probe that could not find out is no pass.
+func TestAnUnfinishedProbeIsInconclusive(t *testing.T) {
+	promise, err := mcpload.ParsePromise("12/s burst 16")
+	require.NoError(t, err)
+	doc, err := mcpload.Probe(t.Context(), mcpload.ProbeConfig{Server: mcpload.Server{Promise: promise}, Virtual: true,
+		Calls: 60})
+	require.NoError(t, err)
+	require.Equal(t, results.ProbeUnfinished, doc.Probed.Result)
+	require.Equal(t, verdict.Inconclusive, doc.Verdict)
 }

@@ -45,15 +45,16 @@ func (e *TooManyCalls) Error() string {
 }
 
 // Verify proves whether an honest server can have produced a recorded history, whatever
-// the delays were. What it returns is no results.Document, as nothing was run. That the
-// promise is broken is its Verdict, and no error; a history that can't be read is one,
-// of type *history.Errors where a line is at fault.
-func Verify(ctx context.Context, c VerifyConfig) (*results.Verification, error) {
+// the delays were: the document's Verified says what. That the promise is broken is its
+// verdict, and no error; a history that can't be read is one, of type *history.Errors
+// where a line is at fault.
+func Verify(ctx context.Context, c VerifyConfig) (*results.Document, error) {
 	found, err := c.verify(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return found, nil
+	return &results.Document{Schema: results.VerifySchema, Version: version(), Verdict: found.Verdict,
+		Verified: found}, nil
 }
 
 func (c VerifyConfig) verify(ctx context.Context) (*results.Verification, error) {

@@ -72,7 +72,7 @@ func TestHistoriesOfOtherPeople(t *testing.T) {
 			Promise: promise.Promise{law}})
 		require.NoError(t, err)
 		var text strings.Builder
-		require.NoError(t, found.Table(&text))
+		require.NoError(t, found.Verified.Table(&text))
 		require.Equal(t, row.want, found.Verdict, "%s: %s", name, text.String())
 		if row.want == verdict.Inconclusive {
 			require.Contains(t, text.String(), "say per credential")
@@ -112,8 +112,8 @@ func TestVerifyNamesAJumpUnderLaws(t *testing.T) {
 			Promise: promise.Promise{law}})
 		require.NoError(t, err)
 		var text strings.Builder
-		require.NoError(t, v.Table(&text))
-		return v.Verdict, v.Laws.Jump, text.String()
+		require.NoError(t, v.Verified.Table(&text))
+		return v.Verdict, v.Verified.Laws.Jump, text.String()
 	}
 	for by, says := range map[time.Duration]string{
 		time.Hour:              "seems to have been set forward by about 59m59.9",

@@ -15,6 +15,7 @@ import (
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -42,7 +43,7 @@ func ExampleVerify() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := found.Table(os.Stdout); err != nil {
+	if err := results.Table(os.Stdout, found, results.TableOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -60,7 +61,7 @@ func TestVerifyByABucket(t *testing.T) {
 		found, err := mcpload.Verify(t.Context(), c)
 		require.NoError(t, err)
 		var table, doc bytes.Buffer
-		require.NoError(t, found.Table(&table))
+		require.NoError(t, results.Table(&table, found, results.TableOptions{}))
 		require.NoError(t, found.JSON(&doc))
 		require.Contains(t, doc.String(), fmt.Sprintf(`"verdict": %q`, found.Verdict))
 		return found.Verdict, table.String()

@@ -19,6 +19,9 @@ var ErrUnfinished = errors.New("the document is not finished")
 // JSON writes the document, and nothing else, as indented JSON that ends in a
 // newline. It fails with ErrUnfinished where Finish wasn't called.
 func (d *Document) JSON(w io.Writer) error {
+	if p := d.part(); p != nil {
+		return p.JSON(w)
+	}
 	if d.Schema != Schema {
 		return ErrUnfinished
 	}

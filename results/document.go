@@ -12,6 +12,8 @@
 package results
 
 import (
+	"io"
+
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
 )
@@ -31,6 +33,29 @@ type Document struct {
 	// of a fail: the command that repeats it, quoted for a shell, without secrets
 	Repeat string `json:"repeat,omitempty"`
 	Again  *Again `json:"again,omitempty"` // of a kept run that was judged again
+
+	// What verbs say that run no servers: one of these stands in place of Servers, and is a
+	// document of a schema of its own, which JSON and Table write.
+	Probed   *Probed       `json:"-"`
+	Verified *Verification `json:"-"`
+	Compared Part          `json:"-"` // a *compare.Report
+}
+
+// A Part is a document of a form of its own.
+type Part interface {
+	JSON(w io.Writer) error  // writes it, and nothing else, as indented JSON that ends in a newline
+	Table(w io.Writer) error // writes it for people
+}
+
+// part is what stands in place of servers; nil where servers do.
+func (d *Document) part() Part {
+	switch {
+	case d.Probed != nil:
+		return d.Probed
+	case d.Verified != nil:
+		return d.Verified
+	}
+	return d.Compared
 }
 
 // A Server is what a run found of one server.

@@ -86,7 +86,8 @@ func ExitStatus(d *Document) int { return StatusOf(d, d.Verdict) }
 // StatusOf is ExitStatus where another verdict than the document's decides,
 // such as the one that a Quarantine leaves.
 func StatusOf(d *Document, v verdict.Verdict) int {
-	if v != verdict.Fail && !slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() }) {
+	ran := d.part() != nil || slices.ContainsFunc(d.Servers, func(s Server) bool { return !s.idle() })
+	if v != verdict.Fail && !ran {
 		return 2
 	}
 	return Status(v)

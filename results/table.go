@@ -27,6 +27,9 @@ type TableOptions struct {
 // missing, what to do next, and the statistics. No line is wider than asked
 // for, but the command that repeats a fail. It fails with ErrUnfinished where Finish wasn't called.
 func Table(w io.Writer, d *Document, o TableOptions) error {
+	if p := d.part(); p != nil {
+		return p.Table(w)
+	}
 	if d.Schema != Schema {
 		return ErrUnfinished
 	}

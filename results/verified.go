@@ -8,7 +8,8 @@ import (
 	"github.com/mcpload/mcpload/verdict"
 )
 
-const verifySchema = "mcpload.verify/v1"
+// VerifySchema names the format of the document of a verification.
+const VerifySchema = "mcpload.verify/v1"
 
 // A Verification is what a recorded history proves of a promise: of one bucket, or of
 // laws of any kind. JSON writes it as a document (schema mcpload.verify/v1), Table for
@@ -110,7 +111,7 @@ func jumpOf(j verdict.Jump) *verifiedJump {
 func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 	j := b.Judgement
 	doc := VerifiedBucketDoc{
-		Schema: verifySchema, Verdict: said, Calls: j.Calls, Tolerance: j.Tolerance,
+		Schema: VerifySchema, Verdict: said, Calls: j.Calls, Tolerance: j.Tolerance,
 		Clocks: ClocksOf(j.Clocks),
 		OverAdmission: verifiedAdmission{j.OverAdmission.Violated, j.OverAdmission.Burst,
 			linesOf(j.OverAdmission.Witness)},

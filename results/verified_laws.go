@@ -158,7 +158,7 @@ type (
 )
 
 func (l *VerifiedLaws) document() VerifiedLawsDoc {
-	d := VerifiedLawsDoc{Schema: verifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines),
+	d := VerifiedLawsDoc{Schema: VerifySchema, Verdict: l.Judgement.Verdict, Calls: len(l.Lines),
 		Tolerance: l.Tolerance,
 		Clocks:    ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
 	if j := l.jump(); j != nil {

@@ -77,7 +77,7 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	if err != nil {
 		return err
 	}
-	report, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
+	doc, err := mcpload.Compare(ctx, mcpload.CompareConfig{Base: base, New: now, Options: o})
 	if other := (*compare.OtherError)(nil); errors.As(err, &other) {
 		return hint.New(err, "--across compares them all the same; --label, when they run, says that they are one")
 	} else if errors.Is(err, compare.ErrNothing) && !f.across {
@@ -86,12 +86,12 @@ func (a *app) compare(ctx context.Context, f *compareFlags, baseNames, newNames 
 	if err != nil {
 		return err
 	}
+	report := doc.Compared.(*compare.Report)
 	a.ends.verdict = report.Headline()
 	if err := emit(a, format, f.output, report.Rows()); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	a.status = map[compare.Outcome]int{compare.Fine: exitPass, compare.Regression: exitFail,
-		compare.Undecided: exitInconclusive}[report.Outcome]
+	a.status = results.Status(doc.Verdict)
 	return nil
 }
 

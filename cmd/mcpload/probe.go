@@ -175,8 +175,8 @@ func (a *app) runProbe(ctx context.Context, j probedrive.Job) (*results.Probed, 
 	if err != nil {
 		return nil, found, err
 	}
-	doc.Version = version()
-	return doc, found, nil
+	doc.Probed.Version = version()
+	return doc.Probed, found, nil
 }
 
 // keepProbe stores a probe, both as its document and as it is told to a person.

@@ -102,5 +102,5 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, name string) error {
 		return judge.Unreadable(err)
 	}
 	a.status = results.Status(found.Verdict)
-	return format.Write(a.stdout, export.Verified(found))
+	return format.Write(a.stdout, export.Verified(found.Verified))
 }

@@ -170,8 +170,9 @@ func (d *door) compare(ctx context.Context, args arguments, _ *progress) (string
 		return "", nil, err
 	}
 	var b bytes.Buffer
-	if err := report.Table(&b); err != nil {
+	if err := report.Compared.Table(&b); err != nil {
 		return "", nil, err
 	}
-	return b.String(), map[string]any{"outcome": report.Outcome, "base": older.Name(), "run": newer.Name()}, nil
+	outcome := report.Compared.(*compare.Report).Outcome
+	return b.String(), map[string]any{"outcome": outcome, "base": older.Name(), "run": newer.Name()}, nil
 }

@@ -98,7 +98,7 @@ func (d *door) verify(ctx context.Context, args arguments, _ *progress) (string,
 		return "", nil, err
 	}
 	var b bytes.Buffer
-	if err := found.Table(&b); err != nil {
+	if err := found.Verified.Table(&b); err != nil {
 		return "", nil, err
 	}
 	return b.String(), map[string]any{"verdict": found.Verdict.String()}, nil

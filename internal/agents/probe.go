@@ -77,12 +77,12 @@ func (d *door) probe(ctx context.Context, args arguments, p *progress) (string, 
 	}
 	var seen []history.Call
 	began := time.Now()
-	doc, err := mcpload.Probe(ctx, mcpload.ProbeConfig{Server: s, Calls: calls, Time: length, Seed: args.seed(),
+	all, err := mcpload.Probe(ctx, mcpload.ProbeConfig{Server: s, Calls: calls, Time: length, Seed: args.seed(),
 		Virtual: args.Virtual, Observer: p, Histories: func(_ string, list []history.Call) { seen = list }})
 	if err != nil {
 		return "", nil, errors.New(told(err))
 	}
-	name := ""
+	doc, name := all.Probed, ""
 	if d.KeepProbe != nil {
 		if name, err = d.KeepProbe(began, doc, seen); err != nil {
 			return "", nil, err

@@ -49,6 +49,9 @@ type Options struct {
 // Confidence is that of all intervals of a report together (Bonferroni).
 const Confidence = 0.95
 
+// Schema names the format of a report.
+const Schema = "mcpload.compare/v1"
+
 // A Report is what is different.
 type Report struct {
 	Schema    string     `json:"schema"`
@@ -155,7 +158,7 @@ func (r *Report) others(name string, parts []part, across bool) error {
 // where a demand names what a server has no figure of: that must not pass for
 // kept. Different targets are compared only Across.
 func Compare(base, now []Run, o Options) (*Report, error) {
-	r := &Report{Schema: "mcpload.compare/v1", NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{},
+	r := &Report{Schema: Schema, NoiseMS: o.Noise.Seconds() * 1e3, Seed: o.Seed, Reasons: []string{},
 		Decisions: []Decision{}, Servers: []Server{}}
 	sides, err := r.pair(base, now, o.Across)
 	if err != nil {

@@ -10,8 +10,12 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/internal/words"
+	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/screen"
 )
+
+// JSON writes the report's document.
+func (r *Report) JSON(w io.Writer) error { return results.WriteJSON(w, r) }
 
 // Table writes a report for people.
 func (r *Report) Table(w io.Writer) error {
