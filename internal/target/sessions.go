@@ -110,6 +110,7 @@ var StrayWords = map[wire.StrayKind]string{
 	wire.Duplicate: "a second reply to one request",
 	wire.Elsewhere: "a response on the session's own stream, where none belongs",
 	wire.Late:      "a reply after its call had been given up",
+	wire.Packed:    "a reply that was compressed though that wasn't offered",
 	wire.Uncalled:  "a request by the server where its protocol allows none",
 
 	wire.TextID:     "a response whose id is a text, where the request's is a number",

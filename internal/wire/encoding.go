@@ -29,12 +29,19 @@ func encoding(header http.Header) string {
 
 // unpack has a reply's body read as it was before it was compressed. A server may do
 // so unless the request says otherwise (RFC 9110 section 12.5.3), and clients read it.
-// What is no name of a compression is nonsense that they pass over.
 func unpack(resp *http.Response, most int) {
-	switch e := encoding(resp.Header); {
-	case slices.Contains(compressions, e), strings.Contains(e, ","):
+	if e := packing(resp.Header); e != "" {
 		resp.Body = &lazyBody{Closer: resp.Body, from: resp.Body, encoding: e, most: most}
 	}
+}
+
+// packing is how a reply says that it is compressed. What is no name of a compression is
+// nonsense that clients pass over.
+func packing(header http.Header) string {
+	if e := encoding(header); slices.Contains(compressions, e) || strings.Contains(e, ",") {
+		return e
+	}
+	return ""
 }
 
 // compressions are the encodings that change a body. Not all are decoded here.

@@ -196,6 +196,9 @@ type replyReader struct {
 func (r replyReader) read(resp *http.Response, s *eventSink) (a answer, rest func()) {
 	a = answer{status: resp.StatusCode, header: resp.Header}
 	kind := replyType(resp.Header)
+	if e := packing(resp.Header); e != "" && r.link.poster.header.Get("Accept-Encoding") == "" {
+		s.c.strays.add(Packed, r.now(), s.c.want, []byte(e))
+	}
 	if kind == eventStream {
 		return r.stream(resp.Body, s, a)
 	}

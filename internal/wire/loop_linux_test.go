@@ -389,8 +389,10 @@ var replies = map[string]string{
 		packed(okBody)[9:]),
 	"packed and cut":  framed("200 OK", jsonType+"Content-Encoding: gzip\r\n", packed(okBody)[:20]),
 	"a packed stream": chunkedReply("200 OK", sseType+"Content-Encoding: deflate\r\n", "data: "+okBody+"\n\n"),
-	"odd packing":     framed("200 OK", jsonType+"Content-Encoding: br\r\n", okBody),
-	"identity":        framed("200 OK", jsonType+"Content-Encoding: identity\r\n", okBody),
+	"a stream that is packed": chunkedReply("200 OK", sseType+"Content-Encoding: gzip\r\n",
+		packed("data: "+okBody+"\n\n")),
+	"odd packing": framed("200 OK", jsonType+"Content-Encoding: br\r\n", okBody),
+	"identity":    framed("200 OK", jsonType+"Content-Encoding: identity\r\n", okBody),
 	"odd stream type": chunkedReply("200 OK", "Content-Type: Text/Event-Stream; a=b\r\n", "data: "+okBody+
 		"\n\n"),
 }

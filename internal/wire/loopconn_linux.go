@@ -289,16 +289,16 @@ func (l *Loop) arrived(c *conn, data []byte, at time.Duration) {
 		l.acknowledged(c, h, state, data, at)
 		return
 	}
-	if state == whole && h.packed {
-		if h.kind == eventBody {
-			state = strange
-		}
-		h.kind = otherBody // it says nothing before it is unpacked
-	}
 	headed := state == whole
 	var b body
 	if headed {
 		b, l.scratch, state = h.readBody(data[h.size:], l.scratch)
+		if h.packed {
+			if h.kind == eventBody && state == partial {
+				state = strange
+			}
+			h.kind = otherBody // it says nothing before it is unpacked
+		}
 	}
 	switch {
 	case state == strange:

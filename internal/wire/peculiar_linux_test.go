@@ -6,9 +6,12 @@ import (
 	"compress/zlib"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,4 +171,40 @@ func answersElsewhere(t *testing.T, early, silent, none bool) string {
 	t.Cleanup(server.CloseClientConnections)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// TestPackedStreamsKeepTheirConnection: a stream that came whole has ended, though it was
+// compressed; and that it was, unasked, is told on both paths.
+func TestPackedStreamsKeepTheirConnection(t *testing.T) {
+	var conns atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			return
+		}
+		q := read(t, r)
+		if initializer(w, q) {
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		fmt.Fprintf(z, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\n\n", q.ID, okResult)
+		_ = z.Close() // where it fails there is no result
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	s := dialHTTP(t, server.URL)
+	before := conns.Load()
+	l := newLoop(t, LoopConfig{Conns: 1}, s)
+	for _, c := range byLoop(t.Context(), t, l, slices.Repeat([]history.Arrival{{Client: "c1", Tool: "x"}}, 3)...) {
+		require.Equal(t, history.OK, c.Outcome, c.Detail)
+	}
+	require.Equal(t, before+1, conns.Load())
+	require.Equal(t, history.OK, s.Exchange(t.Context(), echo).Outcome)
+	require.Equal(t, Stray{Kind: Packed, ID: 2, Text: "gzip", Count: 4, At: s.Strays()[0].At}, s.Strays()[0])
 }

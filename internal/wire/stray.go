@@ -19,6 +19,7 @@ const (
 	Elsewhere StrayKind = "elsewhere"  // a response on the session's own stream, where none belongs
 	Late      StrayKind = "late"       // the response to a call that had been given up
 	Uncalled  StrayKind = "uncalled"   // a request by the server where its era forbids one
+	Packed    StrayKind = "packed"     // a reply that is compressed, where that wasn't offered
 
 	// Unanswered is a request by the server that we left without an answer, since
 	// there were too many.

@@ -129,7 +129,7 @@ func (r *run) notes(l *results.Load) []string {
 		notes = append(notes, fmt.Sprintf("%d× a session could not be opened during the run", n))
 	}
 	for _, k := range []wire.StrayKind{wire.NotMCP, wire.UnknownID, wire.NoID, wire.TextID, wire.Duplicate,
-		wire.Elsewhere, wire.Late, wire.Uncalled, wire.Unanswered} {
+		wire.Elsewhere, wire.Late, wire.Packed, wire.Uncalled, wire.Unanswered} {
 		if s := r.pool.strays[k]; s.Count > 0 {
 			notes = append(notes, fmt.Sprintf("%d× %s: %s", s.Count, target.StrayWords[k], s.Text))
 		}

@@ -81,15 +81,20 @@ func (c *sessionPool) forgotten(call *history.Call) bool {
 	case http.StatusNotFound:
 		return true
 	case http.StatusBadRequest, http.StatusUnauthorized:
-		return sessionLost.MatchString(call.Detail)
+		return call.Code != invalidParams && sessionLost.MatchString(call.Detail)
 	}
 	return false
 }
 
-// sessionLost is how servers say that they don't know a session.
+// invalidParams is the code of JSON-RPC that is about a call's arguments, whatever these are called.
+const invalidParams = -32602
+
+// sessionLost is how servers say that they don't know a session. A TypeScript server that was
+// restarted with one transport for all says that it isn't initialized.
 var sessionLost = regexp.MustCompile(
-	`(?i)\bsession\b.*\b(not found|expired|invalid|unknown|no longer|not exist|n't exist|terminated|closed)\b|` +
-		`\b(invalid|unknown|expired|no valid|no such|missing)\b.*\bsession\b`)
+	`(?i)\bsession(_?id)?\b.*\b(not found|expired|invalid|unknown|no longer|not exist|n't exist|terminated|closed)\b|` +
+		`\b(invalid|unknown|expired|no valid|no such|missing)\b.*\bsession(_?id)?\b|` +
+		`\b(server|session) (is |has |was )?not (been |yet )?initiali[sz]ed\b`)
 
 // reopen gets a client a new session in place of one that the server has
 // forgotten. Its calls until then fail, as they do for any client.
