@@ -159,6 +159,6 @@ func (r *eventReader) wait(value []byte) {
 	}
 	// One that is out of range says nothing that could be heeded.
 	if ms, err := strconv.ParseUint(string(value), 10, 31); err == nil {
-		r.retry = time.Duration(ms) * time.Millisecond
+		r.retry = max(time.Duration(ms)*time.Millisecond, 1) // at once, where it says 0
 	}
 }

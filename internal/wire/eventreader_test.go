@@ -141,6 +141,13 @@ func TestEventsSayHowLongToWait(t *testing.T) {
 	none := func(event) {}
 	require.NoError(t, r.feed([]byte("retry: 250\ndata: a\n\n"), none))
 	require.Equal(t, 250*time.Millisecond, r.retry)
+	var s eventSink
+	require.Equal(t, time.Second, s.rest(0), "of those that don't say")
+	require.NoError(t, s.events.feed([]byte("retry: 250\ndata: a\n\n"), none))
+	require.Equal(t, 250*time.Millisecond, s.rest(0))
+	require.Equal(t, time.Second, s.rest(1), "a server that isn't there is given its time")
+	require.NoError(t, s.events.feed([]byte("retry: 0\ndata: a\n\n"), none))
+	require.Equal(t, leastRetry, s.rest(0), "it says at once")
 	require.NoError(t, r.feed([]byte("retry: -1\nretry: 1.5\nretry: soon\nretry:\nretry: 99999999999\n"), none))
 	require.Equal(t, 250*time.Millisecond, r.retry)
 }

@@ -102,7 +102,7 @@ func (l *httpLink) listenOn(life context.Context, p *poster, begun func(*poster)
 				l.again.count.ended.Add(1)
 			}
 		}
-		if !pauseFor(life, max(s.events.retry, defaultRetry)) {
+		if !pauseFor(life, s.rest(faults)) {
 			return
 		}
 		s.total = 0

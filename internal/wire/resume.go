@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -60,16 +61,22 @@ func (l *httpLink) resumable(s *eventSink) bool {
 	return s.events.id != "" && !s.replied() && !l.stateless()
 }
 
+// rest is how long a stream that ended isn't asked for again: as long as the server wants. A
+// standalone one that was asked for in vain is given longer, as nobody listens after some of these.
+func (s *eventSink) rest(faults int) time.Duration {
+	wait := max(cmp.Or(s.events.retry, defaultRetry), leastRetry)
+	if faults > 0 {
+		wait = max(wait, defaultRetry)
+	}
+	return wait
+}
+
 // resume asks for what comes after the last event of a stream (revision
 // 2025-11-25, Transports, Resumability and Redelivery), after as long as the
 // server wants.
 func (l *httpLink) resume(ctx, life context.Context, s *eventSink) (io.ReadCloser, *fault) {
-	wait := s.events.retry
-	if wait == 0 {
-		wait = defaultRetry
-	}
 	for try := 1; ; try++ {
-		if !pauseFor(ctx, max(wait, leastRetry)) {
+		if !pauseFor(ctx, s.rest(0)) {
 			return nil, gaveUp(ctx)
 		}
 		resp, f := l.get(ctx, life, l.poster, s.events.id)
