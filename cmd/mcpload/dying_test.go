@@ -8,7 +8,8 @@ import (
 )
 
 // dying is a server over stdio that ends at its tenth call, with twelve lines on
-// stderr; with the argument "never" it ends before it says anything.
+// stderr; with the argument "never" it ends before it says anything, and with that of a
+// method it ends when it is asked for that.
 func dying() {
 	end := func() {
 		for n := 1; n <= 12; n++ {
@@ -16,7 +17,11 @@ func dying() {
 		}
 		os.Exit(3)
 	}
+	at := ""
 	if len(os.Args) > 1 {
+		at = os.Args[1]
+	}
+	if at == "never" {
 		end()
 	}
 	in := bufio.NewScanner(os.Stdin)
@@ -29,6 +34,8 @@ func dying() {
 			continue
 		}
 		switch m.Method {
+		case at:
+			end()
 		case "initialize":
 			fmt.Printf(
 				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"dying","version":"1"}}}`+"\n", m.ID)

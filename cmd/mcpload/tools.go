@@ -74,7 +74,10 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 
 // tools asks for what there is, and prints it.
 func (a *app) tools(ctx context.Context, v *target.Visit, format export.Format[export.Rows]) error {
-	doc, troubles := v.Offers(ctx, a.secrets.Redact)
+	doc, troubles, err := v.Offers(ctx, a.secrets.Redact)
+	if err != nil {
+		return err
+	}
 	doc.Server = a.clean(doc.Server)
 	rows, unread := doc.Rows(a.secrets.Redact)
 	for _, err := range append(troubles, unread...) {

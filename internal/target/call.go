@@ -88,7 +88,7 @@ func (t *Target) choose(ctx context.Context, s *wire.Session) error {
 			t.Call.Why = "the server refuses to list its tools for its rate limit"
 			return nil // whether that is right is what the run judges
 		}
-		return err
+		return Explained(err)
 	}
 	tools, err := toolsOf(s)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 // lastWords is how many lines are shown of what a dead server wrote on stderr.
 const lastWords = 10
 
-// lastLines are the last lines that a server wrote on stderr. What is secret in them
+// LastLines are the last lines that a server wrote on stderr. What is secret in them
 // goes out where they are printed.
-func lastLines(stderr []byte) []string { return plainLines(string(stderr), lastWords, nil) }
+func LastLines(stderr []byte) []string { return plainLines(string(stderr), lastWords, nil) }
 
 // Died joins to an error what a server that is gone wrote on stderr last; where it
 // wrote nothing the error stays as it is.
 func Died(err error, stderr []byte) error {
-	if lines := lastLines(stderr); len(lines) > 0 {
+	if lines := LastLines(stderr); len(lines) > 0 {
 		return hint.New(err, wroteLast(lines)+missed(lines))
 	}
 	return err
@@ -56,10 +56,25 @@ func NotesOfDeath(p *wire.Process) []string {
 	}
 	notes := []string{"the server ended during the run: " + status}
 	_, stderr := p.Output()
-	for _, line := range lastLines(stderr) {
+	for _, line := range LastLines(stderr) {
 		notes = append(notes, "its stderr: "+strings.TrimSpace(line))
 	}
 	return notes
+}
+
+// Gone is Died for the process of a session, or the one that serves the URL. The error stays
+// as it is where neither has ended.
+func (t *Target) Gone(err error, s *wire.Session) error {
+	for _, p := range []*wire.Process{s.Process(), t.serving} {
+		if p == nil {
+			continue
+		}
+		if _, ended := p.Exited(); ended {
+			_, stderr := p.Output()
+			return Died(err, stderr)
+		}
+	}
+	return err
 }
 
 // Ended are the notes of a command that served the URL, and ended by itself.

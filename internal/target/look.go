@@ -14,6 +14,7 @@ import (
 // A Visit is one open session with a server that a person looks at.
 type Visit struct {
 	*wire.Session
+	of    *Target
 	clock runner.Clock
 	stop  func()
 }
@@ -25,7 +26,7 @@ func (t *Target) Visit(ctx context.Context) (*Visit, error) {
 		stop()
 		return nil, err
 	}
-	v := &Visit{clock: runner.NewClock(), stop: stop}
+	v := &Visit{of: t, clock: runner.NewClock(), stop: stop}
 	o := t.Options
 	o.Now, o.ListTools = v.clock.Now, false
 	if t.Kind == Command {

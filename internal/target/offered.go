@@ -28,10 +28,11 @@ type Offered struct {
 
 // Offers lists what the server has, each item without its secrets. A list that the server
 // hasn't is empty; one that can't be read is too, and is an error beside the others.
-func (v *Visit) Offers(ctx context.Context, redact func(string) string) (Offered, []error) {
-	o := Offered{Schema: "mcpload.tools/v1", Server: v.ServerName(), Protocol: v.Protocol(),
+// The last error is of a server of which nothing could be listed.
+func (v *Visit) Offers(ctx context.Context, redact func(string) string) (o Offered, troubles []error, none error) {
+	o = Offered{Schema: "mcpload.tools/v1", Server: v.ServerName(), Protocol: v.Protocol(),
 		Transport: string(v.Transport())}
-	var troubles []error
+	empty := true
 	for _, list := range []struct {
 		method, field string
 		into          *[]json.RawMessage
@@ -43,12 +44,22 @@ func (v *Visit) Offers(ctx context.Context, redact func(string) string) (Offered
 		if err != nil && !errors.Is(err, ErrNotOffered) {
 			troubles = append(troubles, err)
 		}
+		empty = empty && len(items) == 0
 		*list.into = []json.RawMessage{}
 		for _, raw := range items {
 			*list.into = append(*list.into, json.RawMessage(redact(string(raw))))
 		}
 	}
-	return o, troubles
+	if len(troubles) == 0 {
+		return o, nil, nil
+	}
+	if empty {
+		return o, nil, v.of.Gone(troubles[0], v.Session)
+	}
+	for _, note := range NotesOfDeath(v.Process()) {
+		troubles = append(troubles, errors.New(note))
+	}
+	return o, troubles, nil
 }
 
 // Rows are the lists for people: without secrets, also where a secret stands in an escape

@@ -193,7 +193,7 @@ func Explain(err error) (sentence, advice string) {
 	if !ok {
 		return sentence, advice
 	}
-	if lines := lastLines(dial.Stderr); dial.Kind == wire.Exited && len(lines) > 0 {
+	if lines := LastLines(dial.Stderr); dial.Kind == wire.Exited && len(lines) > 0 {
 		advice = cmp.Or(advice, wroteLast(lines))
 	}
 	return dial.Sentence(), cmp.Or(advice, dial.Hint)

@@ -20,6 +20,9 @@ func (t *Target) failedTrial(c history.Call, s *wire.Session) error {
 	if c.Outcome == history.TimedOut {
 		err = fmt.Errorf("one call of %s was tried, and got no answer within %s", what, t.Options.Timeout)
 	}
+	if gone := t.Gone(err, s); gone != err {
+		return gone
+	}
 	return hint.New(err, t.callHint(c, s))
 }
 

@@ -12,7 +12,7 @@ import (
 // not be called once there is traffic.
 func (s *Session) ListTools(ctx context.Context) error {
 	if e := s.listTools(ctx); e != nil {
-		e.Target, e.Detail = s.o.target(), s.clean.finish(e.Detail)
+		e.Target, e.Detail, e.Stderr = s.o.target(), s.clean.finish(e.Detail), s.Stderr()
 		if e.Hint == "" {
 			e.Hint = hint(e, s.o)
 		}

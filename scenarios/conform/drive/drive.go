@@ -70,6 +70,7 @@ type Config struct {
 	claimed bool                    // the revisions are the caller's
 	closing *sync.WaitGroup         // of processes that are being ended
 	died    *atomic.Pointer[[]byte] // what the process that ended last had written on stderr
+	fell    *atomic.Pointer[[]byte] // what the first had written that ended by itself while it was asked
 	hangsUp *atomic.Bool            // the server closes connections that it kept, and doesn't say so before
 	fuzzed  bool                    // odd arguments were tried
 	minted  bool                    // thousands of sessions were opened
@@ -86,6 +87,8 @@ type Found struct {
 	Unspoken  map[string]string // the revisions that it doesn't speak, and how it said so
 	Beside    []string          // revisions that none of the rows is about, which were not tried
 	Untried   []string          // those that ctx ended before
+
+	fell *atomic.Pointer[[]byte] // of Config
 }
 
 // ErrNothing says that the server spoke no revision that was tried.
@@ -94,7 +97,19 @@ var ErrNothing = errors.New("the server speaks none of the revisions that were t
 // ErrNoRow says that none of the rows is about any of the revisions and the transport.
 var ErrNoRow = errors.New("none of the rows is about these revisions over this transport")
 
+// lastWords are notes of what the first process wrote on stderr last that ended by itself while
+// it was asked something; none where none did.
+func (f Found) lastWords(redact func(string) string) (notes []string) {
+	if stderr := f.fell.Load(); stderr != nil {
+		for _, line := range target.LastLines(*stderr) {
+			notes = append(notes, "stderr of a process that ended by itself: "+cleaned(strings.TrimSpace(line), redact))
+		}
+	}
+	return notes
+}
+
 func (c *Config) fill() error {
+	c.fell = &atomic.Pointer[[]byte]{}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -130,7 +145,7 @@ func Run(ctx context.Context, c Config) (Found, error) {
 	}
 	c.closing, c.died, c.hangsUp = &sync.WaitGroup{}, &atomic.Pointer[[]byte]{}, &atomic.Bool{}
 	defer c.closing.Wait()
-	found := Found{Transport: c.Transport, Unspoken: map[string]string{}}
+	found := Found{Transport: c.Transport, fell: c.fell, Unspoken: map[string]string{}}
 	var last error
 	var locked *conform.Report
 	patience := max(c.Timeout, c.Start)

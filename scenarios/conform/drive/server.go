@@ -47,7 +47,7 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 	if err != nil {
 		return s, err
 	}
-	s.Target.Transport, s.Target.Address = found.Transport, public(o.URL)
+	s.Notes, s.Target.Transport, s.Target.Address = found.lastWords(o.Redact), found.Transport, public(o.URL)
 	untried := strings.Join(found.Untried, ", ")
 	if last := &found.Reports[len(found.Reports)-1]; untried != "" && ctx.Err() == nil && last.Ended == "" {
 		last.Ended = "the budget ended before " + untried

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mcpload/mcpload/internal/wire"
@@ -23,7 +24,8 @@ type stdioLine struct {
 	one     sync.Mutex // a request at a time takes from the box
 	opening opening
 	pager   pager
-	writing sync.Mutex // a line at a time
+	writing sync.Mutex  // a line at a time
+	ended   atomic.Bool // by us
 }
 
 func newStdioLine(ctx context.Context, c *Config) (*stdioLine, error) {
@@ -102,6 +104,10 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	}
 	l.box.wait(l.ctx, &reply, r)
 	reply.Took = time.Since(began)
+	if reply.Ended && !l.ended.Load() {
+		_, stderr := l.process.Output()
+		l.config.fell.CompareAndSwap(nil, &stderr)
+	}
 	return reply
 }
 
@@ -117,6 +123,7 @@ func (l *stdioLine) Open() (conform.Line, error) { return newStdioLine(l.ctx, l.
 
 // End implements conform.Ender.
 func (l *stdioLine) End(how string, within time.Duration) (conform.Ended, error) {
+	l.ended.Store(true)
 	return (&serving{ctx: l.ctx, process: l.process}).End(how, within)
 }
 

@@ -47,7 +47,7 @@ func Tools(ctx context.Context, t *target.Target) ([]load.ToolInfo, error) {
 		}
 		call, result := s.Fetch(ctx, a)
 		if call.Outcome != history.OK {
-			return nil, fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail)
+			return nil, t.Gone(fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail), s)
 		}
 		tools, cursor, err := load.ReadTools(result)
 		if err != nil {

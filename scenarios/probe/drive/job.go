@@ -101,7 +101,11 @@ func (j *Job) overWire(ctx context.Context, tell teller, drain <-chan struct{}) 
 	case len(r.Calls) <= len(handshake):
 		return r, where, err
 	case errors.Is(err, probe.ErrFailing) && !slices.ContainsFunc(r.Calls[len(handshake):], gotThrough):
-		return r, where, hint.New(errors.New(endWords(err)), j.Remedy(r.Calls, first))
+		failing := errors.New(endWords(err))
+		if gone := j.Gone(failing, first); gone != failing {
+			return r, where, gone
+		}
+		return r, where, hint.New(failing, j.Remedy(r.Calls, first))
 	case errors.Is(err, probe.ErrFailing):
 		r.Notes = append(r.Notes, results.ProbeEndedEarly+endWords(err), j.Remedy(r.Calls, first))
 	default:
