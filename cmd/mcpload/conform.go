@@ -55,7 +55,7 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 	f.registerKeep(cmd)
 	flags := cmd.Flags()
 	for _, name := range []string{"all", "rate", "burst", "scope", "against", "yes", "refusal", "not-refusal", "fault",
-		"shape", "charge", "latency", "embedded", "reply-memory"} {
+		"shape", "charge", "latency", "embedded", "reply-memory", "answer", "max-message"} {
 		_ = flags.MarkHidden(name) // they speak of limits; it fails only where there is no such flag
 	}
 	flags.Lookup("server").Usage = "try a mock of the server with this profile `name`; with --live, the server itself"

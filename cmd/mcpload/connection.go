@@ -92,9 +92,6 @@ func (a *app) endSources() {
 func registerManner(flags *pflag.FlagSet, g *target.Manner) {
 	flags.StringArrayVar(&g.Answers, "answer", nil, "declare and answer what the server asks: `what=answer`, as "+
 		"sampling=FILE (the result), elicitation=accept or decline, roots=DIR (repeatable; else -32601, but ping)")
-	flags.StringVar(&g.GetStream, "get-stream", "auto", "`when` to listen to the server's own stream: auto "+
-		"(where it gives a session an id), on or off")
-	flags.BoolVar(&g.Compressed, "compressed", false, "offer the server to compress its replies: gzip, deflate, zstd")
 	flags.DurationVar(&g.Ready, "ready", 0, "how long a server that we start may take to answer (default: its "+
 		"profile's, else 30s)")
 	flags.StringVar(&g.MaxMessage, "max-message", "16MiB", "`size` of the longest message that is read, such as 64MiB")

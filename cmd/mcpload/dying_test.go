@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 )
 
 // dying is a server over stdio that ends at its tenth call, with twelve lines on
 // stderr; with the argument "never" it ends before it says anything, and with that of a
-// method it ends when it is asked for that.
+// method it ends when it is asked for that. With "slow" it takes its time to start, and lives.
 func dying() {
 	end := func() {
 		for n := 1; n <= 12; n++ {
@@ -23,6 +24,9 @@ func dying() {
 	}
 	if at == "never" {
 		end()
+	}
+	if at == "slow" {
+		time.Sleep(1500 * time.Millisecond)
 	}
 	in := bufio.NewScanner(os.Stdin)
 	for calls := 0; in.Scan(); {
@@ -43,7 +47,7 @@ func dying() {
 			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"x","inputSchema":{"type":"object"}}]}}`+
 				"\n", m.ID)
 		case "tools/call":
-			if calls++; calls == 10 {
+			if calls++; calls == 10 && at != "slow" {
 				end()
 			}
 			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"content":[]}}`+"\n", m.ID)

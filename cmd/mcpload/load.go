@@ -13,7 +13,6 @@ import (
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/invoked"
-	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/telemetry"
 	"github.com/mcpload/mcpload/internal/words"
 	"github.com/mcpload/mcpload/results"
@@ -30,7 +29,6 @@ type loadFlags struct {
 	outFlags
 	shardFlags
 	telemetry telemetry.Asked
-	client    target.Manner
 
 	asked  loaddrive.Asked
 	dryRun bool
@@ -116,18 +114,16 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 	flags.DurationVar(&f.Timeout, "timeout", 10*time.Second, "give up on a call after this long, and cancel it as "+
 		"its protocol says")
 	f.registerReach(cmd)
-	registerManner(flags, &f.client)
+	flags.StringVar(&f.client.GetStream, "get-stream", "auto", "`when` to listen to the server's own stream: auto "+
+		"(where it gives a session an id), on or off")
+	flags.BoolVar(&f.client.Compressed, "compressed", false, "offer to take compressed replies: gzip, deflate, zstd")
 	f.Unjudged = true
 }
 
 // oneJob is the one server that the flags name.
 func (a *app) oneJob(f *loadFlags, command []string) (j drive.Job, err error) {
 	jobs, err := a.jobs(&f.targetFlags, command)
-	if err != nil {
-		return j, err
-	}
-	err = f.client.Apply(&jobs[0].Target)
-	return jobs[0], err
+	return append(jobs, j)[0], err // where there is an error there are no jobs
 }
 
 // loadJob turns flags into a load, all checked before anything starts.

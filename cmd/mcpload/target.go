@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"time"
 
@@ -19,6 +20,7 @@ type targetFlags struct {
 	reachFlags
 	target.Asked
 	profiles []string
+	client   target.Manner
 	given    func(string) bool // reports if a flag was given; nil in run
 }
 
@@ -74,6 +76,7 @@ func (f *targetFlags) registerReach(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.profiles, "profiles", nil, "`folder` with profiles of your own (repeatable; ./mcpload.d "+
 		"is read anyway)")
 	f.registerReplyMemory(flags)
+	registerManner(flags, &f.client)
 }
 
 // userProfiles is the folder of profiles that is read without being named.
@@ -148,7 +151,7 @@ func (a *app) job(f *targetFlags, p profiles.Profile, command, given []string) (
 	}
 	j.ServeMock = func(c mock.Config) ([]string, error) { return mockCommand(c, f.profiles) }
 	j.Options.Redact = a.secrets.Redact
-	if err := a.reach(&f.reachFlags, &j.Target); err != nil {
+	if err := cmp.Or(f.client.Apply(&j.Target), a.reach(&f.reachFlags, &j.Target)); err != nil {
 		return j, err
 	}
 	if j.Live != nil {

@@ -30,7 +30,7 @@ func (t *Target) Visit(ctx context.Context) (*Visit, error) {
 	o := t.Options
 	o.Now, o.ListTools = v.clock.Now, false
 	if t.Kind == Command {
-		o.Patience = max(o.Timeout, t.readyWithin())
+		o.Patience = t.starting()
 	}
 	if v.Session, _, err = Dial(ctx, o); err != nil {
 		stop()

@@ -38,13 +38,16 @@ func (g *Manner) speak(o *wire.Options) error {
 	switch g.GetStream {
 	case "auto", "on":
 		o.GetStream = wire.GetStream(g.GetStream)
-	case "off":
+	case "", "off":
 	default:
 		return fmt.Errorf("--get-stream %q is none of auto, on, off", g.GetStream)
 	}
 	o.Compressed = g.Compressed
 	var size float64
 	var unit string
+	if g.MaxMessage == "" {
+		g.MaxMessage = "16MiB" // where there is no flag
+	}
 	if n, _ := fmt.Sscanf(g.MaxMessage, "%f%s", &size, &unit); n != 2 || sizes[unit] == 0 ||
 		!(size*sizes[unit] >= 1<<16) || size*sizes[unit] > 1<<30 {
 		return fmt.Errorf("--max-message %q is not from 64KiB to 1GiB", g.MaxMessage)

@@ -82,11 +82,11 @@ func (t *Target) dial(ctx context.Context, clients int) (sessions Sessions, err 
 			o.Idempotent = sessions[0].Idempotent
 		}
 		switch {
+		case i == 0 && t.Kind == Command: // it may be starting, which --timeout is not about
+			o.Patience = t.starting()
 		case t.Settle.Patient: // whoever gives one means it
 		case i > 0:
 			o.Patience = openWithin(slowest, o.Timeout)
-		case t.Kind == Command: // it may be starting
-			o.Patience = max(o.Timeout, t.readyWithin())
 		}
 		if i > 0 {
 			t.opening(len(sessions), clients)
@@ -184,6 +184,23 @@ func (t *Target) readyWithin() time.Duration {
 		return d
 	}
 	return 30 * time.Second
+}
+
+// starting is how long a server that we start may take for its first answers: as long as
+// somebody says, else no less than a call.
+func (t *Target) starting() time.Duration {
+	if d := t.Profile.Launch.Ready; d > 0 {
+		return d
+	}
+	return max(t.Options.Timeout, t.readyWithin())
+}
+
+// Starting is that for a session whose process is started with it; 0: there is none.
+func (t *Target) Starting() time.Duration {
+	if t.Kind != Command || t.Options.Transport != wire.Stdio {
+		return 0
+	}
+	return t.starting()
 }
 
 // End closes something within a few seconds. That it didn't close cleanly

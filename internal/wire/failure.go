@@ -73,7 +73,8 @@ func hint(e *DialError, o Options) string {
 		return GiveCredentials
 	case TimedOut:
 		if o.Transport == Stdio {
-			return "does the command serve MCP over stdio? what it wrote on stderr may tell"
+			return "does the command serve MCP over stdio? what it wrote on stderr may tell; --ready gives one that " +
+				"is slow to start more time"
 		}
 		return "is it an MCP server, and is its time-out long enough?"
 	case Limited:

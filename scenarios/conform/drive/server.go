@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func Server(ctx context.Context, t *target.Target, c Config, strict bool) (resul
 	}
 	o := t.Options
 	c.URL, c.Header, c.Command, c.Env, c.Dir, c.Wire = o.URL, o.Header, o.Command, o.Env, o.Dir, o
-	c.Serving = process
+	c.Serving, c.Start = process, cmp.Or(c.Start, t.Starting())
 	if o.Transport == wire.SSE {
 		c.Transport = conform.SSE
 	}

@@ -34,8 +34,9 @@ type sessionPool struct {
 	opening   chan struct{}          // sessions being opened anew
 	reopening sync.WaitGroup
 
-	wanted  int  // sessions that were asked for
-	patient bool // what a step may take grows with what was seen
+	wanted   int           // sessions that were asked for
+	starting time.Duration // how long a server's process may take for each step of a session's set-up; 0: there is none
+	patient  bool          // what a step may take grows with what was seen
 
 	mu         sync.Mutex
 	slowest    time.Duration   // set-up so far
@@ -71,7 +72,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 	doing func(string)) (*sessionPool, error) {
 	c := &sessionPool{names: j.Names(), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{},
 		strays: map[wire.StrayKind]wire.Stray{},
-		wanted: j.Part.Count(j.Sessions), patient: j.Patient, slots: map[string]*clientSlot{},
+		wanted: j.Part.Count(j.Sessions), patient: j.Patient, starting: j.Starting(), slots: map[string]*clientSlot{},
 		opening: make(chan struct{}, dialing)}
 	o := j.Options
 	o.Now = clock.Now
@@ -193,7 +194,7 @@ func (c *sessionPool) next(o wire.Options, name string, list bool) (wire.Options
 			c.phase(p, took)
 		}
 	}
-	o.Patience = max(c.patience(), cmp.Or(o.Timeout, wire.DefaultTimeout))
+	o.Patience = cmp.Or(c.starting, max(c.patience(), cmp.Or(o.Timeout, wire.DefaultTimeout)))
 	return o, func(s *wire.Session, err error) {
 		up.Store(true)
 		c.mu.Lock()

@@ -29,7 +29,7 @@ func Tools(ctx context.Context, t *target.Target) ([]load.ToolInfo, error) {
 	}
 	clock := runner.NewClock()
 	o := t.Options
-	o.Now, o.ListTools = clock.Now, false
+	o.Now, o.ListTools, o.Patience = clock.Now, false, t.Starting()
 	s, _, err := target.Dial(ctx, o)
 	if err != nil {
 		return nil, err
