@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,6 +83,26 @@ func TestLoadOfAServer(t *testing.T) {
 	require.Len(t, w.plans, 1)
 	require.Equal(t, 20, w.plans[0].Calls)
 	require.Greater(t, calls, 20, "the set-up is in the history too")
+}
+
+// TestLoadThatEndsBeforeItBegins lasted no time, and not less.
+func TestLoadThatEndsBeforeItBegins(t *testing.T) {
+	drain := make(chan struct{})
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 2 { // what begins the session has come
+			close(drain)
+		}
+		refusing(w, r)
+	}))
+	defer s.Close()
+	doc, err := mcpload.Load(t.Context(), mcpload.LoadConfig{Server: mcpload.Server{URL: s.URL, Protocol: "2025-06-18"},
+		Rate: "100/s", Duration: time.Second, Sessions: 1, Drain: drain})
+	require.NoError(t, err)
+	require.Contains(t, doc.Servers[0].Notes, "the run ended after 0.0s of 1s: interrupted")
+	for _, f := range doc.Servers[0].Scenarios[0].Findings {
+		require.NotContains(t, f.Saw, "-", f.Check)
+	}
 }
 
 // TestACapacityIsSearched: of a server that keeps up the search has no end but its

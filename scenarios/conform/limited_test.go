@@ -89,14 +89,17 @@ func TestOurOwnInterruption(t *testing.T) {
 		}
 		return &conform.Reply{Broken: conform.Interrupted}
 	}}
-	trial, err := conform.NewTrial(l, conform.Options{Revision: conform.R2511, Transport: l.transport})
+	last := ""
+	trial, err := conform.NewTrial(l, conform.Options{Revision: conform.R2511, Transport: l.transport,
+		Watch: func(s conform.Step) { last = s.Row }})
 	require.NoError(t, err)
 	r := trial.Run(conform.Rows())
 	assert.Equal(t, "the run was interrupted", r.Ended)
+	assert.Equal(t, r.Exchanges[len(r.Exchanges)-1].Row, last, "nothing is said to be tried behind it")
 	for _, f := range r.Findings {
 		assert.NotContains(t, f.Saw, "unanswered", f.ID)
 		if f.ID == "R14" || f.ID == "R01" {
-			assert.Equal(t, r.Ended, f.Saw, f.ID)
+			assert.Equal(t, "not tried: the run was interrupted", f.Saw, f.ID)
 		}
 	}
 }

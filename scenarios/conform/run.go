@@ -49,7 +49,7 @@ func (t *Trial) Run(rows []Row) Report {
 			out.Ended = t.late(sending[k:], k, began)
 		}
 		r := &sending[k]
-		if t.Watch != nil {
+		if t.Watch != nil && out.Ended == "" {
 			t.Watch(Step{r.ID, k + 1, len(sending)})
 		}
 		found[r.ID] = t.check(r, out.Ended)
@@ -159,6 +159,8 @@ func (t *Trial) check(r *Row, ended string) Finding {
 		f.Answer = r.Watch(t)
 	case strings.HasPrefix(ended, budgetEnded):
 		f.Answer = needs("a longer --budget", "%s%s", results.RowUntried, budgetEnded)
+	case ended == interrupted:
+		f.Answer = skip(results.RowUntried + interrupted)
 	case ended != "":
 		f.Answer = skip("%s", ended)
 	default:
@@ -167,7 +169,7 @@ func (t *Trial) check(r *Row, ended string) Finding {
 	sent := t.exchanges[before:]
 	f.Sent = len(sent)
 	if slices.ContainsFunc(sent, func(e *Exchange) bool { return e.Reply.Broken == Interrupted }) {
-		f.Answer = skip(interrupted)
+		f.Answer = skip(results.RowUntried + interrupted)
 		return f
 	}
 	if f.State != NotTestable && r.Check != nil {

@@ -265,7 +265,7 @@ func (r *run) endedBy(err error) error {
 		return err
 	}
 	if r.stopped != "" {
-		r.ended = min(r.ended, r.pacing.last())
+		r.ended = max(r.begin, min(r.ended, r.pacing.last())) // it may have ended before it began
 	}
 	if status, exited := r.watch.exited(); exited {
 		r.gone, r.stopped = true, "the server's process ended during the run: "+status
