@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(keepsAside{m}, map[string]func(){
 		// Not os.Exit, which the race detector holds up for a second.
 		"mcpload": func() { syscall.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"main":    main, // as it is built
 		"leaky":   leaky,
 		"dying":   dying,
 		"reached": reached,
