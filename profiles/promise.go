@@ -319,6 +319,12 @@ func (r *reader) truth(to *bool) func(*yaml.Node, string) {
 	}
 }
 
+// asked reports if a plan asks a law that names this method with it, whatever else it sends.
+func asked(method string) bool {
+	return slices.Contains([]string{"tools/list", "ping", "resources/list", "prompts/list", "initialize", "prompts/get",
+		"resources/read", "completion/complete"}, method)
+}
+
 // checkPromise notes a limit that the promise doesn't have, and laws that no call can
 // meet.
 func (r *reader) checkPromise(p *Profile) {
@@ -332,13 +338,21 @@ func (r *reader) checkPromise(p *Profile) {
 		r.fault(r.at["limit"], "limit", fmt.Sprintf("%s is no law of the promise", r.stated),
 			"a bucket that the promise has as well, or no limit")
 	}
-	load := p.Call
-	for x := range p.Promise {
-		if load.Unsaid {
-			load.Method, load.Tool = "tools/call", "" // a tool of the server's may be chosen
+	for x, l := range p.Promise {
+		method, tool := p.Call.Method, p.Call.Tool
+		if p.Call.Unsaid {
+			method, tool = "tools/call", "" // a tool of the server's may be chosen
 		}
-		why := p.Promise.Unreached(x, load.Method, load.Tool)
-		if why == "" || load.Unsaid && len(p.Promise[x].Charge.Tools) > 0 {
+		if !l.Applies(method, tool) {
+			if len(l.Charge.Tools) > 0 {
+				continue // the server may have such that are harmless, which are asked
+			}
+			if k := slices.IndexFunc(l.Charge.Methods, asked); k >= 0 {
+				method, tool = l.Charge.Methods[k], ""
+			}
+		}
+		why := p.Promise.Unreached(x, method, tool)
+		if why == "" {
 			continue
 		}
 		r.warn(r.place(fmt.Sprintf("promise[%d]", x), "promise"), fmt.Sprintf("promise[%d]", x),
