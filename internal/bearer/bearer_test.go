@@ -353,6 +353,9 @@ func TestTokenOfACommand(t *testing.T) {
 		"said twice":    {command: "echo hunter; echo got hunter >&2; exit 3", fault: "exit status 3: got ***"},
 		"no such":       {command: "/no/such/program", fault: "failed: exit status 127"},
 		"several lines": {command: "printf 'a\\nb'", fault: "more than one line"},
+		"an error's":    {command: `echo '{"error":"invalid_client"}'`, fault: "JSON of an error: invalid_client"},
+		"no end":        {command: "yes", fault: "it printed far more than a token"},
+		"chatty":        {command: "yes | head -n 900000 >&2; echo abc", want: "abc"},
 		"other JSON":    {command: `echo '{"token":"abc"}'`, want: `{"token":"abc"}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,12 +1,12 @@
 package bearer
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"regexp"
@@ -37,20 +37,26 @@ func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 	}
 	cmd := exec.CommandContext(ctx, shell, flag, string(c))
 	cmd.WaitDelay = time.Second // what it left running holds its output open
-	var out, said bytes.Buffer
+	var out printed
+	var said tail
 	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
+	if err := cmd.Run(); err != nil || out.over {
+		switch {
+		case out.over:
+			err = errors.New("it printed far more than a token")
+		case ctx.Err() != nil:
 			err = fmt.Errorf("it printed no token within %s", getWithin)
 		}
 		return Token{}, fmt.Errorf("the command for a token failed: %w%s", err, lastLine(said.String(), out.String()))
 	}
 	text := strings.TrimSpace(out.String())
 	var object tokenReply
-	if strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &object) == nil && object.Access != "" {
-		return object.token(), nil
-	}
+	isJSON := strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &object) == nil
 	switch {
+	case isJSON && object.Access != "":
+		return object.token(), nil
+	case isJSON && object.Problem != "":
+		return Token{}, errors.New("the command for a token printed the JSON of an error: " + brief(object.Problem))
 	case text == "":
 		return Token{}, errors.New("the command for a token printed nothing" + lastLine(said.String(), ""))
 	case !showable(text):
@@ -59,6 +65,41 @@ func (c Command) Get(ctx context.Context, _ http.Header) (Token, error) {
 	}
 	return Token{Value: text, Lasts: lifeOf(text, time.Now())}, nil
 }
+
+// mostPrinted bounds what is read of a command: a token is far shorter.
+const mostPrinted = 1 << 20
+
+// printed is what a command prints. A command that prints without an end is ended by that
+// nobody reads on.
+type printed struct {
+	kept []byte // and no bytes.Buffer, whose ReadFrom knows no bound
+	over bool
+}
+
+// Write implements io.Writer.
+func (p *printed) Write(b []byte) (int, error) {
+	if p.over = p.over || len(p.kept)+len(b) > mostPrinted; p.over {
+		return 0, io.ErrShortBuffer
+	}
+	p.kept = append(p.kept, b...)
+	return len(b), nil
+}
+
+func (p *printed) String() string { return string(p.kept) }
+
+// tail is the end of what a command says beside, however long it is.
+type tail struct{ kept []byte }
+
+// Write implements io.Writer.
+func (t *tail) Write(b []byte) (int, error) {
+	t.kept = append(t.kept, b...)
+	if over := len(t.kept) - mostPrinted; over > 0 {
+		t.kept = append(t.kept[:0], t.kept[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string { return string(t.kept) }
 
 // lastLine is the end of what a command said, for an error, without what it printed
 // and without words that may be a token: a shell that traces, or curl -v, says those.
