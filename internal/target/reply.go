@@ -61,8 +61,8 @@ func (v *Visit) WhyNot(ctx context.Context, call history.Call, tool string) []st
 	switch {
 	case call.Outcome == history.ToolError || call.Outcome == history.Rejected:
 		return append(lines, v.Advice(ctx, tool)...)
-	case call.Outcome == history.Broken && strings.Contains(call.Detail, " longer than "):
-		return append(lines, "hint: --max-message 64MiB reads longer ones")
+	case tooLong(call):
+		return append(lines, "hint: "+readsLonger)
 	}
 	return lines // arguments explain no other outcome
 }

@@ -17,7 +17,7 @@ import (
 func (t *Target) failedTrial(c history.Call, s *wire.Session) error {
 	what := t.CallWords()
 	err := fmt.Errorf("one call of %s was tried, and it failed: %s: %s", what, c.Outcome, c.Detail)
-	if c.Outcome == history.TimedOut {
+	if c.Outcome == history.TimedOut && !tooLong(c) {
 		err = fmt.Errorf("one call of %s was tried, and got no answer within %s", what, t.Options.Timeout)
 	}
 	if gone := t.Gone(err, s); gone != err {
@@ -26,9 +26,19 @@ func (t *Target) failedTrial(c history.Call, s *wire.Session) error {
 	return hint.New(err, t.callHint(c, s))
 }
 
+// tooLong reports if a call has no result since more came than is read of a reply.
+func tooLong(c history.Call) bool {
+	return (c.Outcome == history.Broken || c.Outcome == history.TimedOut) && strings.Contains(c.Detail, " longer than ")
+}
+
+// readsLonger is what to do about that.
+const readsLonger = "--max-message 64MiB reads longer ones"
+
 // callHint is what to do about a call that failed.
 func (t *Target) callHint(c history.Call, s *wire.Session) string {
 	switch {
+	case tooLong(c):
+		return readsLonger
 	case c.Outcome == history.TimedOut:
 		return "a slow tool makes a poor load: name another with --tool, or allow it more time with --timeout"
 	case c.Status == http.StatusUnauthorized, c.Status == http.StatusForbidden,
@@ -64,7 +74,7 @@ func (t *Target) Remedy(calls []history.Call, s *wire.Session) string {
 		}
 		return "if that is how the server refuses for its rate, say so: --refusal 'text=...' with words of it, or " +
 			"--refusal code=N"
-	case last.Outcome == history.Broken:
+	case last.Outcome == history.Broken && !tooLong(last):
 		return "read the server's own log: it breaks connections, or what it sends is no reply"
 	}
 	return t.callHint(last, s)
