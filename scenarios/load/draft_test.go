@@ -119,7 +119,11 @@ func TestDraftedArgumentsFit(t *testing.T) {
 		"a wrong default": {schema: `{"type":"integer","default":"none"}`},
 		"formats": {
 			schema: `{"type":"object","required":["d","t","u","e","i"],"properties":{"d":{"type":"string","format":"date"},"t":{"type":"string","format":"date-time"},"u":{"type":"string","format":"uri"},"e":{"type":"string","format":"email"},"i":{"type":"string","format":"uuid"}}}`},
-		"nothing at all": {schema: `false`, want: "no arguments could be made up"},
+		"a duration":       {schema: `{"type":"string","format":"duration"}`, holds: "PT1S"},
+		"a JSON pointer":   {schema: `{"type":"string","format":"json-pointer"}`},
+		"a pointer from":   {schema: `{"type":"string","format":"relative-json-pointer"}`},
+		"an international": {schema: `{"type":"string","format":"idn-email"}`},
+		"nothing at all":   {schema: `false`, want: "no arguments could be made up"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -208,9 +208,9 @@ func (m *maker) text(s schema) string {
 			return "123e4567-e89b-42d3-a456-426614174000"
 		}
 		return "{{uuid}}"
-	case "email":
+	case "email", "idn-email":
 		return random(8) + "@example.com"
-	case "uri", "url":
+	case "uri", "url", "iri":
 		return "https://example.com/" + random(8)
 	case "date":
 		return "2025-01-31"
@@ -222,8 +222,14 @@ func (m *maker) text(s schema) string {
 		return "192.0.2.1"
 	case "ipv6":
 		return "2001:db8::1"
-	case "hostname":
+	case "hostname", "idn-hostname":
 		return "example.com"
+	case "duration":
+		return "PT1S"
+	case "json-pointer":
+		return "/a"
+	case "relative-json-pointer":
+		return "0"
 	}
 	n := 8
 	if m.literal {
