@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestLoopOverStdioIsExchange(t *testing.T) {
 			for i := range got {
 				o := childOptions(mode)
 				if mode == "wrong-id" || mode == "hangs" {
-					o.Timeout = 3 * time.Second // the child must have started in it too, and a machine may be busy
+					o.Timeout, o.Patience = 3*time.Second, time.Minute // a machine may be busy while the child starts
 				}
 				s := dial(t, o)
 				var c history.Call
@@ -41,10 +42,11 @@ func TestLoopOverStdioIsExchange(t *testing.T) {
 					got[i].Strays[k].At = 0
 				}
 				if mode == "hangs" {
-					for until := time.Now().Add(5 * time.Second); len(s.Stderr()) == 0 && time.Now().Before(until); {
+					heard := func() bool { return strings.Contains(string(s.Stderr()), "cancelled") }
+					for until := time.Now().Add(time.Minute); !heard() && time.Now().Before(until); {
 						pass(5 * time.Millisecond) // a loop writes only while it waits
 					}
-					require.Contains(t, string(s.Stderr()), "cancelled")
+					require.True(t, heard(), "the child wrote: %s", s.Stderr())
 				}
 			}
 			require.Equal(t, got[0], got[1])
