@@ -235,24 +235,6 @@ func length(list [][]history.Arrival) time.Duration {
 	return last[len(last)-1].Due - list[0][0].Due
 }
 
-// lawsNeed says what it would take to be certain of a guess.
-func (p *probe) lawsNeed(like promise.Promise, calls int, length time.Duration) {
-	for i := range like {
-		if like[i].Kind == promise.Window {
-			like[i].Style = promise.Unsaid
-		}
-		like[i].Charge = promise.Charge{}
-	}
-	words := like[0].String()
-	if len(like) > 1 {
-		words += " and " + like[1].String()
-	}
-	p.note("%s would explain every answer, and to be certain of it takes about %d calls and %s more. "+
-		"Allow that, such as --budget calls=%d,time=%s",
-		words, calls, promise.Span(length.Round(time.Second)), roundUp(p.sent+calls+calls/5, 50),
-		promise.Span((p.prober.Now()-p.began+length*5/4).Truncate(time.Minute)+time.Minute))
-}
-
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // stages are the parts of a plan for laws, by their labels.

@@ -132,6 +132,7 @@ type probe struct {
 	freshFrom   int           // the first of the calls before which a second limit had forgotten all; 0: none is known
 	stepped     bool          // equal fills of a bucket were seen
 	lawsTested  bool          // traffic was sent to put laws to the test
+	need        need          // of the first guess for which the budget hadn't room
 	lawsCertain bool          // the laws that were found are all that explains the answers
 	tests                     // that a narrow box has to stand
 }
@@ -175,6 +176,7 @@ func Probe(ctx context.Context, prober Prober, cfg Config) (Report, error) {
 	if err != nil {
 		p.report.Result = Unfinished
 	} else {
+		p.noteTwo()
 		p.noteMore()
 	}
 	return p.report, err

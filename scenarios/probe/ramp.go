@@ -28,6 +28,7 @@ func (p *probe) ramp(ctx context.Context) error {
 		}
 		p.triedAtOnce(calls)
 		if _, limited := tally(calls); limited > 0 {
+			p.noteQueue(most)
 			return p.found(err)
 		}
 		if lost := unanswered(calls); lost > 0 {
@@ -66,7 +67,7 @@ func (p *probe) noteQueue(calls []history.Call) {
 	alone := p.calls[first].Service()
 	if over := slices.Max(at) - slices.Min(at); over > max(time.Second, 20*alone) {
 		p.note("%d calls at once were answered one after the other over %s, about %.3g/s, where one alone takes %s: a "+
-			"limit that delays calls and refuses none looks like that, and so does a server at its capacity", len(at),
+			"limit that delays calls looks like that, and so does a server at its capacity", len(at),
 			over.Round(100*time.Millisecond), float64(len(at)-1)/over.Seconds(), alone.Round(10*time.Microsecond))
 	}
 }

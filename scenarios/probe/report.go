@@ -160,6 +160,7 @@ func (p *probe) conclude() {
 			"more time, such as --budget time=%s", r.Elapsed.Round(time.Second),
 			promise.Span(max(5*time.Minute, 4*r.Budget.Time)))
 	}
+	p.tellNeed()
 	p.result()
 }
 
@@ -184,15 +185,31 @@ func (p *probe) result() {
 		r.Result = OtherModel
 		r.Models, r.Apart = modelsOf(r.Laws), nil
 	case r.Refused && r.Box == nil && len(r.Models) == 1 && !p.has(verdict.ConcurrencyCap) && // that needs its own test
+		!p.has(verdict.TokenBucket) && // whose box would be left, had nothing contradicted it
 		(r.Models[0].Window == 0 || p.confirmed && r.Models[0].Window < shortestLaw): // a longer one is put to a test
 		r.Result = OtherModel
 	default:
 		r.Result = Unfinished
-		if len(r.Models) == 1 && isWindow(r.Models[0]) && !p.cut {
+		if len(r.Models) == 1 && isWindow(r.Models[0]) && !p.cut && p.need.words == "" {
 			p.note("a window of the other kind, or of another length, isn't excluded yet: its ends must be seen more "+
 				"than once. Allow it more time, such as --budget time=%s",
 				promise.Span((r.Elapsed+20*r.Models[0].Window).Truncate(time.Minute)+time.Minute))
 		}
+	}
+}
+
+// twoLimits is what budget is enough for two limits at once, of those that people set most.
+var twoLimits = Budget{Calls: 2500, Time: 20 * time.Minute}
+
+// noteTwo says that what remains open may be two limits at once, where the budget hadn't room to
+// look for them.
+func (p *probe) noteTwo() {
+	r := &p.report
+	if r.Refused && r.Result == Unfinished && len(r.Models) == 0 && p.need.words == "" && !p.cut &&
+		(r.Budget.Calls < twoLimits.Calls || r.Budget.Time < twoLimits.Time) {
+		p.note("two limits at once, such as 5/s burst 10 and 60 per 1m, may be what explains them, which takes more "+
+			"to find. Allow that, such as --budget calls=%d,time=%s", max(r.Budget.Calls, twoLimits.Calls),
+			promise.Span(max(r.Budget.Time, twoLimits.Time)))
 	}
 }
 
@@ -217,4 +234,44 @@ func (p *probe) noteMore() {
 	}
 	p.note("the budget was too small for what remains open, or unseen. Allow it more, such as --budget %s",
 		strings.Join(more, ","))
+}
+
+// A need is what it would take to be certain of a guess.
+type need struct {
+	words  string
+	calls  int
+	length time.Duration
+	budget Budget
+}
+
+// lawsNeed notes what it would take to be certain of a guess like this: of the first for which
+// the budget hadn't room, and the most of its variants. What later ones would take helps nobody.
+func (p *probe) lawsNeed(like promise.Promise, calls int, length time.Duration) {
+	var said []string
+	for _, l := range like {
+		if l.Kind == promise.Window {
+			l.Style = promise.Unsaid
+		}
+		l.Charge = promise.Charge{}
+		said = append(said, l.String())
+	}
+	words, n := strings.Join(said, " and "), &p.need
+	if n.words == "" {
+		n.words = words
+	}
+	if n.words != words {
+		return
+	}
+	n.calls, n.length = max(n.calls, calls), max(n.length, length)
+	n.budget.Calls = max(n.budget.Calls, roundUp(p.sent+calls+calls/5, 50))
+	n.budget.Time = max(n.budget.Time, (p.prober.Now()-p.began+length*5/4).Truncate(time.Minute)+time.Minute)
+}
+
+// tellNeed says so, where nothing was certain in the end.
+func (p *probe) tellNeed() {
+	if n := p.need; n.words != "" && !p.lawsCertain {
+		p.note("%s would explain every answer, and to be certain of it takes about %d calls and %s more. Allow that, "+
+			"such as --budget calls=%d,time=%s", n.words, n.calls, promise.Span(n.length.Round(time.Second)),
+			n.budget.Calls, promise.Span(n.budget.Time))
+	}
 }

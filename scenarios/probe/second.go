@@ -13,9 +13,7 @@ import (
 
 // firsts are limits that explain the answers up to where a second one stood in the way.
 func (p *probe) firsts() (list []promise.Law) {
-	if first, ok := p.firstBucket(); ok {
-		list = append(list, first)
-	}
+	list = p.firstBuckets()
 	for _, calls := range [][]history.Call{p.untilContradicted(), p.untilSilence()} {
 		for _, l := range p.windowsOf(calls) {
 			if !holdsLaw(list, l) {
@@ -172,24 +170,32 @@ func (p *probe) unexplained(l promise.Law, calls []history.Call) []verdict.Unexp
 	return p.judged(alone, calls).Unexplained
 }
 
-// firstBucket is the bucket that explains the most answers from the beginning on, where
-// those tell it well enough.
-func (p *probe) firstBucket() (promise.Law, bool) {
+// firstBuckets are buckets that explain the answers from the beginning on, as many as one does
+// and a little fewer: the last of them may be the second limit's already, and have the bucket
+// look slower than it is.
+func (p *probe) firstBuckets() (list []promise.Law) {
 	calls := p.lawCalls()
 	fits := func(n int) (verdict.Measured, bool) { return p.evidence(calls[:n]).Measure(p.cfg.Tolerance) }
 	from := longest(len(calls), func(n int) bool {
 		_, ok := fits(n)
 		return ok
 	})
-	m, ok := fits(from)
-	// Its last answers may be the second limit's already.
-	for back := from - 1; ok && back > from*3/4 && !(m.Or == nil && rateWidth(m) < 0.2); back-- {
-		m, ok = fits(back)
+	for _, share := range []int{100, 95, 90, 85, 80, 75} {
+		back := from * share / 100
+		m, ok := fits(back)
+		for ; back > from*3/4 && (!ok || m.Or != nil || rateWidth(m) >= 0.2); back-- {
+			m, ok = fits(back - 1)
+		}
+		if !ok || m.Or != nil || m.Rate.Lo <= 0 || math.IsInf(m.Burst.Hi, 1) || rateWidth(m) > 0.2 ||
+			burstWidth(m) > 3 {
+			continue
+		}
+		l := promise.Law{Kind: promise.Bucket, N: RoundBurst(m.Burst), Rate: RoundRate(m.Rate), Charge: p.charge()}
+		if !slices.ContainsFunc(list, func(o promise.Law) bool { return o.N == l.N && o.Rate == l.Rate }) {
+			list = append(list, l)
+		}
 	}
-	if !ok || m.Or != nil || m.Rate.Lo <= 0 || math.IsInf(m.Burst.Hi, 1) || rateWidth(m) > 0.2 || burstWidth(m) > 3 {
-		return promise.Law{}, false
-	}
-	return promise.Law{Kind: promise.Bucket, N: RoundBurst(m.Burst), Rate: RoundRate(m.Rate), Charge: p.charge()}, true
+	return list
 }
 
 // untilSilence are the answers up to the longest time in which nothing but refusals
