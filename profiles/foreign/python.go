@@ -82,7 +82,7 @@ func (in *Import) python(text string) {
 			}
 			switch source := name + "(" + squeeze(text[at[1]:end]) + ")"; needs[name] {
 			case "":
-				in.fastMCP(name, line, source, args)
+				in.fastMCP(name, line, source, text, args)
 			case "slowapi":
 				slow = append(slow, slowLimiter{line, source, args})
 			default:
@@ -193,15 +193,15 @@ func uncommented(text, code string) string {
 }
 
 // fastMCP adds what a constructor's arguments promise. Both kinds charge every request.
-func (in *Import) fastMCP(name string, line int, source string, args map[string]string) {
+func (in *Import) fastMCP(name string, line int, source, text string, args map[string]string) {
 	number := func(arg string, otherwise float64) (float64, bool) {
-		text, ok := args[arg]
-		if !ok || text == "None" {
+		value, ok := args[arg]
+		if !ok || value == "None" {
 			return otherwise, otherwise != 0
 		}
-		n, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+		n, err := strconv.ParseFloat(strings.ReplaceAll(value, "_", ""), 64)
 		if err != nil {
-			in.note(line, "%s: %s is %q, which only the program knows", name, arg, text)
+			in.note(line, "%s: %s is %q, which only the program knows", name, arg, value)
 			return 0, false
 		}
 		return n, true
@@ -232,8 +232,11 @@ func (in *Import) fastMCP(name string, line int, source string, args map[string]
 			global)
 	case global == "True" || who == "" || who == "None": // without a function, all are one client
 	default:
-		l.Key = promise.Key{promise.Credential}
-		in.note(line, "%s: who shares a counter is what %s returns: taken as one counter a credential", name, who)
+		key, known := whose(text, who)
+		if l.Key = key; !known {
+			l.Key = promise.Key{promise.Credential}
+			in.note(line, "%s: who shares a counter is what %s returns: taken as one counter a credential", name, who)
+		}
 	}
 	in.law(line, source, l)
 }
