@@ -94,7 +94,7 @@ type lineProgress struct{ a *app }
 
 // Tell implements mcpload.Observer.
 func (p lineProgress) Tell(e mcpload.Event) {
-	drawn := isTerminal(p.a.stderr) && !p.a.noTUI && os.Getenv("CI") == ""
+	drawn := p.a.watched()
 	if drawn {
 		_, _ = io.WriteString(p.a.stderr, "\r\x1b[K") // a terminal that has gone needs no progress
 	}

@@ -211,4 +211,9 @@ func TestConformSaysHowFarItIs(t *testing.T) {
 	}
 	require.True(t, strings.HasSuffix(ansi.Strip(drawn), "\r"), "the line is gone: %q", drawn)
 	require.NotContains(t, report, "(4 of 4)")
+
+	plain := inTerminal(t, []string{"TERM=dumb"}, "conform", "--server", "acb", "--row", "L06", "--no-store")
+	plain.ends()
+	plain.shows("4 of 4 rows")
+	require.NotContains(t, plain.raw(), "\x1b", "nothing is drawn where nothing can be")
 }
