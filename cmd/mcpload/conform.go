@@ -76,7 +76,7 @@ func (f *conformFlags) register(cmd *cobra.Command) {
 		"carried out: tells if a restart lost or doubled any")
 	flags.DurationVar(&f.asked.Fuzz, "fuzz", 0, "for this long try odd arguments on tools that say that they only "+
 		"read, or on --tool")
-	flags.StringVar(&f.asked.Budget, "budget", "", "about how `long` all may take: what wasn't tried then is named "+
+	flags.StringVar(&f.asked.Budget, "budget", "", "about the `time` for all: what wasn't tried then is named "+
 		"(default 15m; with --under or --fuzz no end)")
 	flags.Uint64Var(&f.Seed, "seed", 1, "`number` that makes the odd arguments of --fuzz repeatable")
 	flags.StringVar(&f.baseline, "baseline", "", "YAML `file` of rows that are known to fail, which decide nothing "+
