@@ -181,6 +181,7 @@ func (p *probe) result() {
 			r.Failed)
 	case p.isNarrow() && len(r.Models) == 1 && p.tests.passed() && roundBurst(*r.Box):
 		r.Result = Measured
+		p.unasked()
 	case p.lawsCertain && r.Box == nil:
 		r.Result = OtherModel
 		r.Models, r.Apart = modelsOf(r.Laws), nil

@@ -79,6 +79,29 @@ func (p *probe) outlive(ctx context.Context) error {
 	return p.findLaws(ctx)
 }
 
+// unasked says what limit beside a measured bucket would not have shown, as never so much was
+// let in within a minute, where the bucket alone grants more.
+func (p *probe) unasked() {
+	var admitted []time.Duration
+	for i := range p.calls {
+		if c := &p.calls[i]; c.Outcome.Admitted() && c.Kind == history.Request && c.Method == p.report.Load.Method {
+			admitted = append(admitted, c.Received)
+		}
+	}
+	slices.Sort(admitted)
+	most, from := 0, 0
+	for k, at := range admitted {
+		for admitted[from] < at-time.Minute {
+			from++
+		}
+		most = max(most, k-from+1)
+	}
+	if box := p.report.Box; float64(most) < box.Burst.Lo+60*box.Rate.Lo {
+		p.note("no more than %d calls were let in within a minute, which this limit alone doesn't forbid: another one "+
+			"beside it, of more than that a minute or of hours, would not have shown", most)
+	}
+}
+
 // findSecond looks once for what stands beside the first limit that leaves refusals
 // unexplained, where there is one.
 func (p *probe) findSecond(ctx context.Context) error {

@@ -47,6 +47,9 @@ func TestASlowLimitIsNotNamedForItsPartner(t *testing.T) {
 	for seed := uint64(1); seed <= 12; seed++ {
 		r := run(t, keeping(t, "", seed, "1/s burst 1", "30 per 1m fixed"), probe.Config{Seed: seed})
 		require.NotEqual(t, probe.OtherModel, r.Result, "seed %d: %v", seed, r.Models)
+		if r.Result == probe.Measured { // which nothing contradicted: more than was let in may be forbidden
+			require.Contains(t, strings.Join(r.Notes, "\n"), "would not have shown")
+		}
 	}
 }
 
