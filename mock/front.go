@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A front is the gate of an HTTP transport: it decides the requests in POSTs,
@@ -35,7 +37,7 @@ type front struct {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost || rebound(r) {
 		f.server.ending(r)
-		if r.Method == http.MethodDelete && f.server.countsSessions() && !rebound(r) {
+		if r.Method == http.MethodDelete && f.server.config.Profile.Promise.Has(promise.Sessions) && !rebound(r) {
 			f.ends(w, r)
 			return
 		}

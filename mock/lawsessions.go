@@ -2,10 +2,8 @@ package mock
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
-	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/ratelimit"
 )
 
@@ -25,11 +23,6 @@ func (r *rooms) next(at time.Duration, units int) time.Duration {
 func (r *rooms) take(_ time.Duration, units int, _ time.Duration) { r.used += units }
 func (r *rooms) left(time.Duration) int                           { return max(0, r.n-r.used) }
 func (r *rooms) prolong(time.Duration)                            {}
-
-// countsSessions reports if a law does.
-func (s *Server) countsSessions() bool {
-	return slices.ContainsFunc(s.config.Profile.Promise, func(l promise.Law) bool { return l.Kind == promise.Sessions })
-}
 
 // A statusWriter remembers the status of a response.
 type statusWriter struct {

@@ -169,8 +169,7 @@ const heldLaw = 50 * time.Millisecond
 
 // Lasts is how long an admitted request takes at least.
 func (c Config) Lasts() time.Duration {
-	caps := func(l promise.Law) bool { return l.Kind == promise.Cap }
-	if c.Latency == 0 && slices.ContainsFunc(c.Profile.Promise, caps) {
+	if c.Latency == 0 && c.Profile.Promise.Has(promise.Cap) {
 		return heldLaw // else no number of calls would ever be there at a time
 	}
 	return c.Latency

@@ -88,6 +88,11 @@ func (u Unit) Length() time.Duration {
 // A Promise is all that a server promises. An empty one promises nothing.
 type Promise []Law
 
+// Has reports if one of the laws is of a kind.
+func (p Promise) Has(k Kind) bool {
+	return slices.ContainsFunc(p, func(l Law) bool { return l.Kind == k })
+}
+
 // MaxLaws is how many laws a promise may have.
 const MaxLaws = 16
 

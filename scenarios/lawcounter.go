@@ -179,8 +179,7 @@ func (w *lawPlanner) take(client int, a *history.Arrival) {
 
 // spend counts what a call takes of quotas, where every law surely grants it.
 func (w *lawPlanner) spend(client int, a *history.Arrival) {
-	lasting := func(l promise.Law) bool { return l.Kind == promise.Quota }
-	if !slices.ContainsFunc(w.promise, lasting) {
+	if !w.promise.Has(promise.Quota) {
 		return
 	}
 	for y := range w.promise {

@@ -94,7 +94,8 @@ func (l *Laws) Complete() Check {
 		for i := range meant.Calls {
 			c := &meant.Calls[i]
 			code, refused := unknown[c.Method]
-			fails := l.Fails != "" && c.Tool == l.Fails || undeleted(c) || l.ofSessions() && lostSession(c)
+			fails := l.Fails != "" && c.Tool == l.Fails || undeleted(c) ||
+				lostSession(c) && l.Held.Has(promise.Sessions)
 			if c.Outcome == history.Rejected && (fails || refused && code == c.Code) ||
 				c.Outcome == history.ToolError && fails {
 				c.Outcome = history.OK

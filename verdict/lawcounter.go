@@ -56,7 +56,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 	still := haltsOf(calls, origin)
 	out, caughtUp := make([][]*counter, len(p)), catchUp(calls, origin, int64(cfg.Clocks.Error))
 	var open map[int32]stay
-	if slices.ContainsFunc(p, func(l promise.Law) bool { return l.Kind == promise.Sessions }) {
+	if p.Has(promise.Sessions) {
 		open = stays(calls, origin, cfg.Clocks)
 	}
 	for x := range p {

@@ -357,8 +357,7 @@ func (j *lawJump) broken(s step, before, after []int32, by int64) (over, under b
 		since = 0
 	}
 	over, under = j.fails(all, j.cfg, since)
-	quota := func(l promise.Law) bool { return l.Kind == promise.Quota }
-	if !over && !under || j.cfg.Epoch.IsZero() || !slices.ContainsFunc(j.promise, quota) {
+	if !over && !under || j.cfg.Epoch.IsZero() || !j.promise.Has(promise.Quota) {
 		return over, under
 	}
 	cfg := j.cfg // the clock may have been right behind the jump, and wrong before it

@@ -77,7 +77,7 @@ func stays(calls []history.Call, origin int64, clocks Clocks) map[int32]stay {
 
 // opened reports if a call may have opened a session.
 func opened(c *history.Call) bool {
-	return c.Kind == history.Request && c.Method == promise.SessionCharge().Methods[0] &&
+	return c.Kind == history.Request && c.Method == "initialize" &&
 		c.Outcome != history.Limited && c.Outcome != history.Unsent
 }
 
@@ -192,11 +192,6 @@ func undeleted(c *history.Call) bool {
 	return c.Kind == history.Deletion && c.Outcome == history.Rejected && c.Status == 405
 }
 
-// ofSessions reports if a law counts them.
-func (l *Laws) ofSessions() bool {
-	return slices.ContainsFunc(l.Held, func(l promise.Law) bool { return l.Kind == promise.Sessions })
-}
-
 // timeless reports if something that is wrong has nothing to do with a clock: what laws let
 // through, or refuse, that count what is there at a time.
 func timeless(p promise.Promise, calls []history.Call, found LawJudgement) bool {
@@ -216,7 +211,7 @@ func timeless(p promise.Promise, calls []history.Call, found LawJudgement) bool 
 // withSessions takes a failure to open a session for a refusal where such came only when as
 // many were open as may be: whatever the server says then, it opens no more.
 func (c *Court) withSessions() *Court {
-	if c.cfg.Laws == nil || c.cfg.Shared || !c.cfg.Laws.ofSessions() {
+	if c.cfg.Laws == nil || c.cfg.Shared || !c.cfg.Laws.Held.Has(promise.Sessions) {
 		return c
 	}
 	unopened := func(call *history.Call) bool {

@@ -30,7 +30,7 @@ func (j *Job) meetLaws(ctx context.Context, s *wire.Session, before, trial []his
 		met.Promise, met.PromiseSource = j.Laws.promiseText(), j.Laws.Source
 	}
 	j.Laws.sessionsOf(s)
-	if why := j.Laws.closed; why != "" && j.Laws.countsSessions() && len(j.Laws.Promise) == 1 {
+	if why := j.Laws.closed; why != "" && j.Laws.Promise.Has(promise.Sessions) && len(j.Laws.Promise) == 1 {
 		return before, fmt.Errorf("the law can't be asked: it %s", why)
 	}
 	if j.Part.Of <= 1 { // all parts of a plan go by the same plan

@@ -63,11 +63,6 @@ func (l *Laws) sessionsOf(s *wire.Session) {
 	}
 }
 
-// countsSessions reports if a law does.
-func (l *Laws) countsSessions() bool {
-	return slices.ContainsFunc(l.Promise, func(law promise.Law) bool { return law.Kind == promise.Sessions })
-}
-
 // load is what the job sends.
 func (j *Job) load() history.Arrival {
 	c := j.Profile.Call
@@ -311,7 +306,7 @@ func (l *Laws) judged(j *Job) *verdict.Laws {
 	}
 	laws := &verdict.Laws{Said: l.Promise, Held: held, Left: left, Identify: judge.Identify(j.Identity.Header != ""),
 		Epoch: l.epoch, Refusal: j.Profile.Refusal.Shape, All: l.All, Hasty: l.Hasty, Headers: l.Headers,
-		Audited: l.audited, Lingering: j.used() && l.countsSessions()}
+		Audited: l.audited, Lingering: j.used() && l.Promise.Has(promise.Sessions)}
 	if j.Kind == target.Mock {
 		laws.Lasts = j.Mock.Lasts()
 	}
