@@ -130,12 +130,9 @@ func (p *pipe) giveUp(q *pending, why context.Context) {
 func (p *pipe) ended(at time.Duration, err error) {
 	p.stop()
 	p.link.line(p.link.lines.end(), at)
-	p.shut("the server closed its stdout", err)
-}
-
-// shut fails the calls, on the side: it waits for the child's exit.
-func (p *pipe) shut(why string, err error) {
-	p.link.wg.Go(func() { p.link.shut(&fault{Lost, why, err}) })
+	p.link.eof.reached()
+	// On the side: it waits for the child's exit.
+	p.link.wg.Go(func() { p.link.shut(&fault{Lost, "the server closed its stdout", err}) })
 }
 
 // send has a call's line written, and its reply awaited.

@@ -82,7 +82,7 @@ func (p *pipe) write() {
 		case errno != 0 && errno != unix.EINTR:
 			p.deaf = true
 			p.dropQueue()
-			p.shut("the server closed its stdin", os.NewSyscallError("write", errno))
+			p.link.wg.Go(func() { p.link.unheard(os.NewSyscallError("write", errno)) })
 		}
 	}
 	p.dropQueue() // there are empty places at most

@@ -34,11 +34,20 @@ type stdioLink struct {
 	lines lineCutter    // of whoever reads: the reader, or the borrower
 
 	unread atomic.Bool // a line came that was too long to be read
+	eof    oneEnd      // of stdout: all that was said was taken
 
 	loan loan
 	once sync.Once
 	wg   sync.WaitGroup
 }
+
+// An oneEnd says once that something has ended.
+type oneEnd struct {
+	once sync.Once
+	seen chan struct{}
+}
+
+func (e *oneEnd) reached() { e.once.Do(func() { close(e.seen) }) }
 
 // A loan is the state of a link whose pipes somebody else may read and write
 // for a while, in place of its reader and its writer.
@@ -66,7 +75,7 @@ type frame struct {
 // newStdioLink starts talking to a process that has pipes.
 func newStdioLink(p *Process, box *mailbox, o Options, answers *answerer, aside func(answer)) *stdioLink {
 	l := &stdioLink{process: p, box: box, now: o.Now, tap: o.Tap, aside: aside,
-		out: make(chan frame), quit: make(chan struct{}),
+		out: make(chan frame), quit: make(chan struct{}), eof: oneEnd{seen: make(chan struct{})},
 		loan: loan{aside: make(chan struct{}), back: make(chan struct{}), ended: make(chan struct{})}}
 	answers.carry, box.respond = l.reply, answers.answer
 	l.lines.hold.of, l.lines.most = o.Memory, o.MaxMessage
@@ -191,7 +200,7 @@ func (l *stdioLink) write() {
 			return
 		case f := <-l.out:
 			if err := l.put(f); err != nil {
-				l.shut(&fault{Lost, "the server closed its stdin", err})
+				l.unheard(err)
 				l.discard()
 				return
 			}
@@ -314,6 +323,7 @@ func (l *stdioLink) line(line []byte, at time.Duration) {
 // finish takes the end of stdout.
 func (l *stdioLink) finish(err error) {
 	l.line(l.lines.end(), l.now())
+	l.eof.reached()
 	l.shut(&fault{Lost, "the server closed its stdout", err})
 }
 
@@ -324,12 +334,23 @@ func (l *stdioLink) watch() {
 		return
 	case <-l.process.done:
 	}
-	// What it wrote before it died may still be in the pipe.
+	l.hearOut()
+	l.shut(&fault{kind: Lost, detail: "the server is gone"})
+}
+
+// unheard fails all calls, as the child reads no more.
+func (l *stdioLink) unheard(err error) {
+	l.hearOut()
+	l.shut(&fault{Lost, "the server closed its stdin", err})
+}
+
+// hearOut waits for what a child that is gone, or going, wrote before: it may still be in the pipe.
+func (l *stdioLink) hearOut() {
 	select {
+	case <-l.eof.seen:
 	case <-l.quit:
 	case <-time.After(eofAfterExit):
 	}
-	l.shut(&fault{kind: Lost, detail: "the server is gone"})
 }
 
 // shut fails all calls for the given reason, or for a better one: that the

@@ -3,9 +3,11 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -305,4 +307,26 @@ func TestStdioStderrTail(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.HasSuffix(string(s.Stderr()), "the end") }, 5*time.Second,
 		5*time.Millisecond)
 	require.Len(t, s.Stderr(), tailSize)
+}
+
+// A child that is gone before anything is written to it has spoken all the same. With one thread the
+// writer meets its closed stdin before the reader has read a byte.
+func TestStdioLastWordsBeforeAClosedStdin(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 20 {
+		var said bytes.Buffer
+		o := childOptions("")
+		o.Command, o.Tap = []string{"/bin/sh", "-c", "exec 0<&-; echo the last words; exit 4"}, &said
+		o, err := o.checked()
+		require.NoError(t, err)
+		p, err := startProcess(t.Context(), ProcessOptions{Command: o.Command}, true)
+		require.NoError(t, err)
+		<-p.done
+		s := Session{o: o}
+		l := newStdioLink(p, &mailbox{issued: s.issued, strays: &s.strays}, o, s.newAnswerer(1), s.cancelled)
+		a := l.exchange(t.Context(), request{id: 1, method: "ping", body: []byte("{}")})
+		require.Equal(t, "server exited: exit status 4", a.fault.detail)
+		require.NoError(t, l.close(t.Context()))
+		require.Equal(t, "the last words\n", said.String())
+	}
 }

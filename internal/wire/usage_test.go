@@ -24,12 +24,13 @@ func TestUsageOfAProcessAndItsChildren(t *testing.T) {
 
 // A child that left the group, by setsid as daemons do, is still the server's.
 func TestUsageOfAChildThatLeftTheGroup(t *testing.T) {
-	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", "setsid sleep 30 & setsid sleep " +
-		"30 & exec sleep 30"}})
+	const daemon = "setsid sh -c 'echo left; exec sleep 30' & "
+	p, err := StartProcess(t.Context(), ProcessOptions{Command: []string{"sh", "-c", daemon + daemon + "exec sleep 30"}})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		u, err := p.Usage()
-		return err == nil && u.Threads == 3
+		out, _ := p.Output()
+		return err == nil && u.Threads == 3 && string(out) == "left\nleft\n"
 	}, 5*time.Second, 10*time.Millisecond)
 	require.NoError(t, p.Stop(context.Background()))
 	require.Equal(t, 2, p.Left())
