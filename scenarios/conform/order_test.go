@@ -1,7 +1,9 @@
 package conform_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,5 +69,37 @@ func TestOddTextsAreShortened(t *testing.T) {
 		assert.True(t, strings.HasPrefix(f.Saw, "HTTP 500 Internal Server Error, error -32603"), "the outcome first: %.80s", f.Saw)
 		assert.GreaterOrEqual(t, strings.Count(f.Saw, "x"), 1000)
 		assert.Less(t, strings.Count(f.Saw, "x"), 2100)
+	}
+}
+
+// TestAnswersThatAreOvertaken: a server may answer in any order, also after what it was asked later.
+func TestAnswersThatAreOvertaken(t *testing.T) {
+	for behind, want := range map[int]conform.State{0: conform.Pass, 3: conform.Pass, 1000: conform.NotTestable} {
+		l := &said{transport: conform.Stdio}
+		late, pings := "", 0
+		l.odd = func(r conform.Request, m conform.Message) *conform.Reply {
+			lines := bytes.Split(r.Body, []byte("\n"))
+			answer := func(body []byte) string { // to a ping
+				return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":{}}`, conform.ReadMessages(body)[0].ID)
+			}
+			switch {
+			case len(lines) == 8:
+				late, pings = answer(lines[0]), 0
+				var said []string
+				for _, line := range lines[1:] {
+					said = append(said, answer(line))
+				}
+				return &conform.Reply{Messages: conform.ReadMessages([]byte("[" + strings.Join(said, ",") + "]"))}
+			case late == "" || m.Method != "ping":
+				return nil
+			}
+			said := answer(r.Body)
+			if pings++; pings > behind {
+				said, late = late+","+said, ""
+			}
+			return &conform.Reply{Messages: conform.ReadMessages([]byte("[" + said + "]"))}
+		}
+		got := tried(t, l, conform.Options{Revision: conform.R2511}, "R14")
+		assert.Equal(t, want, got["R14"], behind)
 	}
 }
