@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // credentials reads which environment variables hold credentials. What stands
@@ -73,7 +75,7 @@ func (r *reader) call(n *yaml.Node, path string, c *LoadCall) {
 		{"method", func(n *yaml.Node, path string) {
 			if method, ok := r.text(n, path, "a method, such as tools/list"); ok {
 				c.Method, c.Tool, c.Arguments, c.Unsaid = method, "", nil, false
-				if isNotification(method) {
+				if promise.IsNotification(method) {
 					r.fault(n, path, quote(method)+" gets no answer", "a request, such as tools/list")
 				}
 			}

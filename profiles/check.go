@@ -133,7 +133,7 @@ func (r *reader) checkObserved(p *Profile) {
 				r.fault(r.at[name], name, "is given beside a promise", "one of the two")
 			}
 		}
-		if l, plain := limitOf(o.Promise); plain {
+		if l, plain := promise.LimitOf(o.Promise); plain {
 			p.Observed.Rate, p.Observed.Burst, p.Observed.Scope = l.Rate, l.Burst, l.Scope
 		}
 	case !r.given("observed.rate"):

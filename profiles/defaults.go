@@ -49,7 +49,7 @@ func ForURL(rate float64, burst int) Profile {
 	p := blank()
 	p.Limit.Rate, p.Limit.Burst = rate, burst
 	p.Launch.place()
-	p.Limit.presume(p.Call.Method)
+	p.Limit.Presume(p.Call.Method)
 	return p
 }
 
@@ -59,7 +59,7 @@ func ForURL(rate float64, burst int) Profile {
 func (p Profile) Loading(tool string, arguments json.RawMessage) Profile {
 	p = p.Clone()
 	p.Call.Method, p.Call.Tool, p.Call.Arguments, p.Call.Unsaid = "tools/call", tool, slices.Clone(arguments), false
-	p.Limit.presume(p.Call.Method)
+	p.Limit.Presume(p.Call.Method)
 	return p
 }
 
@@ -73,24 +73,8 @@ func (p Profile) Charged() Profile {
 	}
 	p = p.Clone()
 	p.Limit.Presumed = true
-	p.Limit.presume(p.Call.Method)
+	p.Limit.Presume(p.Call.Method)
 	return p
-}
-
-// presume fills in what is charged where nobody said it. That the load call
-// costs a token is what there is to judge; of anything else a handshake sends
-// nobody knows, and no verdict may rest on a guess.
-func (l *Limit) presume(load string) {
-	if !l.Presumed {
-		return
-	}
-	if !slices.Contains(l.MayCharge, anyMethod) {
-		l.MayCharge = append(slices.Clone(l.MayCharge), anyMethod)
-	}
-	l.Charges = nil
-	if !slices.Contains(l.MayCharge, load) && !slices.Contains(l.Free, load) {
-		l.Charges = []string{load}
-	}
 }
 
 // place fills in where a server is reached. A port or a path means a socket;

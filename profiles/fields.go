@@ -224,12 +224,12 @@ func (r *reader) methods(list *[]string, any bool) func(*yaml.Node, string) {
 	read := r.texts(list, "methods, such as tools/call")
 	return func(n *yaml.Node, path string) {
 		read(n, path)
-		if !any && slices.Contains(*list, anyMethod) {
+		if !any && slices.Contains(*list, promise.AnyMethod) {
 			r.fault(n, path, `"*" has no place here`, "methods, such as ping")
-			*list = slices.DeleteFunc(*list, func(m string) bool { return m == anyMethod })
+			*list = slices.DeleteFunc(*list, func(m string) bool { return m == promise.AnyMethod })
 		}
 		for _, m := range *list {
-			if m != anyMethod && !slices.Contains(methods, m) && !isNotification(m) {
+			if m != promise.AnyMethod && !slices.Contains(methods, m) && !promise.IsNotification(m) {
 				r.warn(n, path, quote(m)+" is no method of the protocol"+DidYouMean(m, methods), "")
 			}
 		}

@@ -6,68 +6,16 @@ import (
 	"github.com/mcpload/mcpload/promise"
 )
 
+// Terms are what the profile promises, as calls are judged by it.
+func (p Profile) Terms() promise.Terms {
+	return promise.Terms{Limit: p.Limit, Promise: p.Promise, Method: p.Call.Method, Statuses: p.Refusal.Statuses}
+}
+
 // Laws returns all that the profile promises: its promise, or its limit as a law.
-func (p Profile) Laws() promise.Promise {
-	if len(p.Promise) > 0 {
-		return p.Promise
-	}
-	if p.Limit.Rate == 0 {
-		return nil
-	}
-	return promise.Promise{p.Limit.law()}
-}
+func (p Profile) Laws() promise.Promise { return p.Terms().Laws() }
 
-// Lawful reports if the profile promises what no Limit can say: several laws, or one of
-// another kind than a bucket for everybody, a session or a credential.
-func (p Profile) Lawful() bool {
-	if len(p.Promise) == 0 {
-		return false
-	}
-	_, plain := limitOf(p.Promise)
-	return !plain
-}
-
-// law is the limit as a law.
-func (l Limit) law() promise.Law {
-	law := promise.Law{Kind: promise.Bucket, N: l.Burst, Rate: l.Rate,
-		Charge: promise.Charge{Methods: slices.Clone(l.Charges), May: slices.Clone(l.MayCharge),
-			Free: slices.Clone(l.Free), Presumed: l.Presumed}}
-	if l.Presumed {
-		law.Charge.Methods, law.Charge.May = nil, nil
-	}
-	switch {
-	case l.Scope != Client:
-	case l.Key == CredentialKey:
-		law.Key = promise.Key{promise.Credential}
-	default:
-		law.Key = promise.Key{promise.Session}
-	}
-	return law
-}
-
-// limitOf returns a promise as a limit, and whether it says no more than that.
-func limitOf(p promise.Promise) (Limit, bool) {
-	if len(p) != 1 {
-		return Limit{}, false
-	}
-	law := p[0]
-	l := Limit{Rate: law.Rate, Burst: law.N, Scope: Global}
-	switch {
-	case len(law.Key) == 0:
-	case len(law.Key) == 1 && law.Key.Has(promise.Session):
-		l.Scope, l.Key = Client, SessionKey
-	case len(law.Key) == 1 && law.Key.Has(promise.Credential):
-		l.Scope, l.Key = Client, CredentialKey
-	default:
-		return Limit{}, false
-	}
-	c := law.Charge
-	l.Charges, l.MayCharge, l.Free = slices.Clone(c.Methods), slices.Clone(c.May), slices.Clone(c.Free)
-	l.Presumed = c.Methods == nil
-	plain := law.Kind == promise.Bucket && law.Step == 0 && law.Wait == 0 && law.Lockout == 0 &&
-		c.Tools == nil && c.Units == nil && c.Outcomes == promise.All && !c.Refused
-	return l, plain
-}
+// Lawful reports if the profile promises what no Limit can say: see promise.Terms.
+func (p Profile) Lawful() bool { return p.Terms().Lawful() }
 
 // settlePromise makes limit and promise say the same where the file gives one of them:
 // a promise of one bucket is a limit, and one of anything else has none. What the file
@@ -80,7 +28,7 @@ func (p *Profile) settlePromise(promised, limited bool) {
 	case limited:
 		p.Promise, p.Promised = nil, ""
 	case promised:
-		p.Limit, _ = limitOf(p.Promise)
+		p.Limit, _ = promise.LimitOf(p.Promise)
 	}
 }
 
@@ -89,7 +37,7 @@ func (p *Profile) settlePromise(promised, limited bool) {
 func (p *Profile) Settle() {
 	p.settlePromise(len(p.Promise) > 0, false)
 	if !p.Lawful() {
-		p.Limit.presume(p.Call.Method)
+		p.Limit.Presume(p.Call.Method)
 	}
 }
 

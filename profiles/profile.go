@@ -163,14 +163,6 @@ type Refusal struct {
 	Shape  RefusalShape
 }
 
-// A RefusalShape is what a server promises of its refusals. What is zero isn't promised.
-type RefusalShape struct {
-	Status     int    // the HTTP status
-	Code       int    // the JSON-RPC error code
-	RetryAfter string // how a refusal says when to come back: one of retryForms
-	Headers    string // which headers it has: one of headerForms
-}
-
 // The ways to say when to come back: the Retry-After header in seconds or as a date, a
 // member of the reply's body, or not at all.
 var retryForms = []string{"seconds", "date", "body", "none"}

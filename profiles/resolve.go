@@ -63,7 +63,7 @@ func (p *press) resolve(d *draft) {
 	}
 	d.raw = d.profile.Clone()
 	d.profile.Launch.place()
-	d.profile.Limit.presume(d.profile.Call.Method)
+	d.profile.Limit.Presume(d.profile.Call.Method)
 	d.reader.check(&d.profile, orphan || d.reader.faulty("inherits"))
 	p.path = p.path[:len(p.path)-1]
 	d.state = done

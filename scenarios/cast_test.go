@@ -43,7 +43,7 @@ func perform(t *testing.T, p profiles.Profile, name string, identity bool, s ser
 	calls, err := runner.Run(t.Context(), clock, target, scenarios.Plan(p, []scenarios.Scenario{sc}, set),
 		runner.Config{})
 	require.NoError(t, err)
-	court := verdict.NewCourt(p, calls, verdict.Config{})
+	court := verdict.NewCourt(p.Terms(), calls, verdict.Config{})
 	findings := map[string]verdict.Finding{}
 	for _, c := range sc.Checks {
 		f := c.Judge(court.Trial(name))

@@ -67,7 +67,7 @@ func kindsOf(words string) []string {
 // causeOf is the cause that the first failed check of a limit names; empty where
 // none failed.
 func causeOf(p profiles.Profile, calls []history.Call, list []scenarios.Scenario) string {
-	court := verdict.NewCourt(p, calls, verdict.Config{})
+	court := verdict.NewCourt(p.Terms(), calls, verdict.Config{})
 	for _, sc := range list {
 		for _, c := range append(verdict.LimitChecks(), verdict.Scope, verdict.Measure) {
 			if f := c.Judge(court.Trial(sc.Name)); f.Verdict == verdict.Fail {

@@ -71,7 +71,7 @@ func try(t *testing.T, p profiles.Profile, s server) map[string]verdict.Finding 
 	if err != nil && !errors.Is(err, runner.ErrGone) {
 		require.NoError(t, err)
 	}
-	court := verdict.NewCourt(p, calls, verdict.Config{Steady: true})
+	court := verdict.NewCourt(p.Terms(), calls, verdict.Config{Steady: true})
 	worst := map[string]verdict.Finding{}
 	for _, sc := range scenarios.Catalogue() {
 		trial := court.Trial(sc.Name)

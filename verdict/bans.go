@@ -70,7 +70,7 @@ func afterCrowds(calls []history.Call) []bool {
 // after a crowd of our own: they may be a ban, which nobody promised anything of. They stay
 // refusals to whoever counts them.
 func (c *Court) withoutBans() *Court {
-	l := c.profile.Limit
+	l := c.terms.Limit
 	if !c.unjustified(c.evidence.BurstMax(l.Rate)) {
 		return c
 	}
@@ -89,7 +89,7 @@ func (c *Court) withoutBans() *Court {
 			e.Add(i+1, &c.calls[i])
 		}
 	}
-	return &Court{profile: c.profile, calls: c.calls, cfg: c.cfg, weight: c.weight, untold: c.untold,
+	return &Court{terms: c.terms, calls: c.calls, cfg: c.cfg, weight: c.weight, untold: c.untold,
 		evidence: e, doubted: c.doubted, stray: c.stray, barred: barred}
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -39,7 +38,7 @@ func flooded(session, label string) (calls []history.Call) {
 
 // Who is barred for what an audit sent is told so, and the server isn't failed for it.
 func TestABanForOurOwnCrowdIsNoOverRejection(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	rejected := func(calls []history.Call) Finding {
 		return judgeOverRejection(NewCourt(p, calls, Config{}).Trial("flood"))
 	}
@@ -101,7 +100,7 @@ func TestABanForOurOwnCrowdIsNoOverRejection(t *testing.T) {
 func TestABanForOurOwnCrowdBreaksNoLaw(t *testing.T) {
 	law, err := promise.Parse("10/s burst 10")
 	require.NoError(t, err)
-	p := profiles.ForURL(1e9, 1e9).Loading("echo", nil)
+	p := presumed(1e9, 1e9, toolCall)
 	for session, want := range map[string]Verdict{"a flood of 100 times what is granted #1": Inconclusive, "": Fail} {
 		laws := &Laws{Said: promise.Promise{law}, Held: promise.Promise{law}}
 		f := laws.refusalFinding(NewCourt(p, flooded(session, "laws"), Config{}))
@@ -112,7 +111,7 @@ func TestABanForOurOwnCrowdBreaksNoLaw(t *testing.T) {
 // What no server need take is turned away in its own words: that is a clear answer, and says
 // nothing of sessions.
 func TestATrickThatIsTurnedAwayIsAClearAnswer(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	for session, want := range map[string]Verdict{"message by PUT #1": Pass, "": Inconclusive} {
 		calls := tricked(history.OK, history.OK)
 		for i := range calls[15:] {
@@ -127,7 +126,7 @@ func TestATrickThatIsTurnedAwayIsAClearAnswer(t *testing.T) {
 
 // Calls that fail prove nothing, but where they cost nothing that is said.
 func TestFailingCallsThatCostNothingAreWarnedOf(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	for _, row := range []struct {
 		outcome        history.Outcome
 		status, warned int

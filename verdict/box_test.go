@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // The box is the hull of what a fine grid of rates finds feasible: no wider,
@@ -174,7 +174,7 @@ func TestAPerClientLimitIsJudgedClientByClient(t *testing.T) {
 		}
 	}
 	require.Equal(t, Fail, JudgeLimit(limit, calls).Verdict)
-	limit.Scope = profiles.Client
+	limit.Scope = promise.Client
 	require.Equal(t, Pass, JudgeLimit(limit, calls).Verdict)
 }
 

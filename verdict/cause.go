@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // cause says why the promise was broken, from the whole history, or that nobody
@@ -32,7 +32,7 @@ func (c *Court) diagnose() string {
 	if words := c.evaded(); words != "" {
 		return words
 	}
-	p := newPast(c.profile.Limit, c.cfg.Tolerance, c.evidence)
+	p := newPast(c.terms.Limit, c.cfg.Tolerance, c.evidence)
 	p.calls, p.measured = c.calls, c.Measured()
 	if c.apart() {
 		p.scope = "each client keeps the limit alone: the buckets are per session or per connection"
@@ -46,7 +46,7 @@ func (c *Court) diagnose() string {
 // Cause says why the evidence breaks a limit's rate and burst, or that nobody knows, as
 // the causes in findings do. Of a history of more than 100,000 calls it says nothing:
 // that would take longer than judging it.
-func (e *Evidence) Cause(l profiles.Limit, tolerance float64) string {
+func (e *Evidence) Cause(l promise.Limit, tolerance float64) string {
 	if e.calls > long || !possible(l) || l.Rate == 0 {
 		return ""
 	}
@@ -61,7 +61,7 @@ func (e *Evidence) Cause(l profiles.Limit, tolerance float64) string {
 
 // A past is a history as its cause is looked for.
 type past struct {
-	limit     profiles.Limit
+	limit     promise.Limit
 	tolerance float64
 	evidence  *Evidence
 	bucket    *bucket // the busiest, of the first calls where there are very many
@@ -72,7 +72,7 @@ type past struct {
 	calls     []history.Call // where they are at hand
 }
 
-func newPast(l profiles.Limit, tolerance float64, e *Evidence) *past {
+func newPast(l promise.Limit, tolerance float64, e *Evidence) *past {
 	p := &past{limit: l, tolerance: tolerance, evidence: e, bucket: e.busiest().firstCalls(longest)}
 	p.story = newStory(p.bucket, l.Rate, tolerance)
 	p.odd = p.story.unexplained(&flow{l: l}, 0, len(p.story.calls))

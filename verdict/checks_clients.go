@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Isolation is the check of what a greedy client does to a modest one beside
@@ -21,12 +21,12 @@ var Isolation = Check{
 func judgeIsolation(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{Check: "isolation", Want: "one bucket, which a greedy client and a modest one share"}
-	if l.Scope == profiles.Client {
+	if l.Scope == promise.Client {
 		f.Want = "a modest client is never refused for what a greedy one does"
 	}
 	greedy, greedyRefused, modest, modestRefused := t.parts()
 	switch {
-	case t.court.untold && l.Scope != profiles.Client:
+	case t.court.untold && l.Scope != promise.Client:
 		f.Saw = t.untried()
 		return f
 	case modest == 0:
@@ -39,15 +39,15 @@ func judgeIsolation(t *Trial) Finding {
 	}
 	f.Saw = fmt.Sprintf("the modest client was refused %d of %s, beside %s of the greedy one", modestRefused,
 		plural(modest, "call"), plural(greedyRefused, "refusal"))
-	if l.Scope == profiles.Client {
+	if l.Scope == promise.Client {
 		return t.protected(f, greedy, modestRefused)
 	}
 	limit := float64(l.Burst) + t.Tolerance
-	union, alone := t.court.needs(profiles.Global), t.court.needs(profiles.Client)
+	union, alone := t.court.needs(promise.Global), t.court.needs(promise.Client)
 	switch {
 	case union > limit && alone <= limit && t.court.apart():
 		f.Verdict, f.Cause = Fail, "each client has a bucket of its own, and one limit was promised for all"
-		w, _ := t.court.gather(profiles.Global).tightest(l.Rate)
+		w, _ := t.court.gather(promise.Global).tightest(l.Rate)
 		f.Witness = w.overAdmission(l)
 	case union > limit:
 		f.Saw += "; that is no proof of buckets apart, the limit itself doesn't hold"
@@ -155,7 +155,7 @@ func judgeEvasion(t *Trial) Finding {
 		alone := slices.Concat(kept, t.before(at+1, first))
 		with := slices.Concat(alone, t.positions(func(c history.Call) bool { return c.Session == d }))
 		witness := t.breaks(with)
-		own := t.limit().Scope == profiles.Client && t.apart(d, first)
+		own := t.limit().Scope == promise.Client && t.apart(d, first)
 		switch {
 		case own:
 			f.Verdict = Pass
@@ -198,13 +198,13 @@ func (c *Court) evaded() string {
 	if len(labels) == 0 {
 		return ""
 	}
-	rest := c.weighing(c.profile.Limit, c.weight)
+	rest := c.weighing(c.terms.Limit, c.weight)
 	for i := range c.calls {
 		if !slices.Contains(labels, c.calls[i].Label) {
 			rest.Add(i+1, &c.calls[i])
 		}
 	}
-	if rest.Check(c.profile.Limit, c.cfg.Tolerance).Verdict == Fail {
+	if rest.Check(c.terms.Limit, c.cfg.Tolerance).Verdict == Fail {
 		return ""
 	}
 	var causes []string
@@ -332,7 +332,7 @@ func (t *Trial) positions(keep func(history.Call) bool) []int {
 // out can only hide a violation, never make one.
 func (t *Trial) breaks(positions []int) *Witness {
 	l := t.limit()
-	l.Scope = profiles.Global
+	l.Scope = promise.Global
 	e := t.court.weighing(l, t.court.weight)
 	for _, p := range positions {
 		e.Add(p, &t.court.calls[p-1])

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 )
 
 // counted is a history of four readings, with one call before the third, and after it some
@@ -42,7 +41,7 @@ func counted(readings [4]string, admitted, refused, lost int) (calls []history.C
 }
 
 func TestExecutionsAreHeldAgainstTheAnswers(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	for _, row := range []struct {
 		name                    string
 		readings                [4]string

@@ -301,7 +301,7 @@ func (c *Court) tooSoon(h hinted) (placed, bool) {
 func (c *Court) taken(j history.Call) time.Duration {
 	first := time.Duration(never)
 	for _, i := range c.calls {
-		_, most := Cost(&c.profile.Limit, &i)
+		_, most := Cost(&c.terms.Limit, &i)
 		if most == 0 || i.Outcome == history.Limited && i.Planned() || i.Outcome == history.Unsent ||
 			!c.sameBucket(i, j) {
 			continue
@@ -318,7 +318,7 @@ func (c *Court) taken(j history.Call) time.Duration {
 func (c *Court) tooLate(h hinted) (placed, bool) {
 	late := min(h.Lo, (h.Lo+h.Hi)/2-headerStep)
 	for i, k := range c.calls {
-		least, _ := Cost(&c.profile.Limit, &k)
+		least, _ := Cost(&c.terms.Limit, &k)
 		if k.Outcome == history.OK && least > 0 && alike(h.call, k) && k.Sent >= h.call.Received &&
 			c.cfg.Clocks.Most(k.Received-h.call.Sent) < late {
 			return placed{k, i + 1}, true
@@ -330,7 +330,7 @@ func (c *Court) tooLate(h hinted) (placed, bool) {
 // fills is how long an empty bucket takes to be full: no wait that the promised
 // limit can ask for is longer.
 func (c *Court) fills() time.Duration {
-	l := c.profile.Limit
+	l := c.terms.Limit
 	return time.Duration(min(float64(l.Burst)/l.Rate*1e9, float64(never/2)))
 }
 
@@ -344,7 +344,7 @@ func (c *Court) promised(h hinted) bool {
 
 // tooLong says how a hint that is too long may have come about.
 func (c *Court) tooLong(h hinted) string {
-	l := c.profile.Limit
+	l := c.terms.Limit
 	words := fmt.Sprintf("a bucket of %s burst %d is full again after %s", perSecond(l.Rate), l.Burst, span(c.fills()))
 	if h.From == "Retry-After" && h.Lo/1000 <= c.fills() {
 		words += "; it looks like milliseconds, where the header has seconds"

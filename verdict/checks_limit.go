@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // LimitChecks are the checks that hold a history against the promised bucket.
@@ -108,7 +108,7 @@ func judgeOverRejection(t *Trial) Finding {
 // excuseOf returns the window that excuses the refusal at a position best, and
 // the witness that it makes.
 func (c *Court) excuseOf(pos int) (window, *Witness) {
-	l := c.profile.Limit
+	l := c.terms.Limit
 	b, j := c.find(pos)
 	b.prepare()
 	at := b.since(j)
@@ -124,7 +124,7 @@ func (c *Court) excuseOf(pos int) (window, *Witness) {
 func judgeScope(t *Trial) Finding {
 	l := t.limit()
 	f := Finding{Check: "scope", Want: "one bucket for all clients"}
-	if l.Scope == profiles.Client {
+	if l.Scope == promise.Client {
 		f.Want = "one bucket a client"
 	}
 	clients := t.court.clients()
@@ -136,16 +136,16 @@ func judgeScope(t *Trial) Finding {
 		f.Saw = fmt.Sprintf("only %s got through, which can't tell", plural(len(clients), "client"))
 		return f
 	}
-	union, alone := t.court.needs(profiles.Global), t.court.needs(profiles.Client)
+	union, alone := t.court.needs(promise.Global), t.court.needs(promise.Client)
 	limit := float64(l.Burst) + t.Tolerance
 	f.Saw = fmt.Sprintf("%d clients: together they need a burst of %s, the greediest alone %s", len(clients),
 		tokens(union), tokens(alone))
 	switch {
 	case alone > limit: // the limit itself is broken; over-admission says so
 		f.Saw += "; the limit doesn't hold for one client either"
-	case l.Scope == profiles.Client && union > limit, l.Scope != profiles.Client && union <= limit:
+	case l.Scope == promise.Client && union > limit, l.Scope != promise.Client && union <= limit:
 		f.Verdict = Pass
-	case l.Scope == profiles.Client:
+	case l.Scope == promise.Client:
 		f.Saw += "; that is no proof of buckets apart"
 		if t.court.unjustified(t.court.evidence.BurstMax(l.Rate)) {
 			f.Verdict = Fail
@@ -158,7 +158,7 @@ func judgeScope(t *Trial) Finding {
 	default:
 		f.Verdict = Fail
 		f.Cause = t.court.cause()
-		ev := t.court.gather(profiles.Global)
+		ev := t.court.gather(promise.Global)
 		w, _ := ev.tightest(l.Rate)
 		f.Witness = w.overAdmission(l)
 	}
@@ -166,19 +166,19 @@ func judgeScope(t *Trial) Finding {
 }
 
 // gather returns the evidence for another scope than the promised one.
-func (c *Court) gather(scope profiles.Scope) *Evidence {
-	limit := c.profile.Limit
+func (c *Court) gather(scope promise.Scope) *Evidence {
+	limit := c.terms.Limit
 	limit.Scope = scope
 	return c.weighing(limit, c.weight).gather(c.calls)
 }
 
-func (c *Court) needs(scope profiles.Scope) float64 {
-	return c.gather(scope).BurstMin(c.profile.Limit.Rate)
+func (c *Court) needs(scope promise.Scope) float64 {
+	return c.gather(scope).BurstMin(c.terms.Limit.Rate)
 }
 
 // worstRefusal is the least excusable refusal of the whole history.
 func (c *Court) worstRefusal() (burst float64, pos int) {
-	w, burst := c.evidence.loosest(c.profile.Limit.Rate)
+	w, burst := c.evidence.loosest(c.terms.Limit.Rate)
 	if w.refusal < 0 {
 		return burst, 0
 	}
@@ -222,7 +222,7 @@ func judgeMeasured(t *Trial) Finding {
 // certified reports if the whole run tells the promised limit from its
 // neighbours, and keeps it.
 func (c *Court) certified() bool {
-	m, l := c.Measured(), c.profile.Limit
+	m, l := c.Measured(), c.terms.Limit
 	return m != nil && !c.cfg.Shared && !c.violated() &&
 		m.Rate.Hi-m.Rate.Lo <= 2*rateResolution*l.Rate && m.Burst.Hi-m.Burst.Lo <= 2*burstResolution+c.ticking()
 }
@@ -233,7 +233,7 @@ func (c *Court) certified() bool {
 func (t *Trial) Pinned(part, tokens float64) bool {
 	m, c := t.court.Measured(), t.court
 	return m != nil && m.Or == nil && !c.cfg.Shared && !c.untold &&
-		m.Rate.Hi-m.Rate.Lo <= part*c.profile.Limit.Rate && m.Burst.Hi-m.Burst.Lo <= tokens+c.ticking()
+		m.Rate.Hi-m.Rate.Lo <= part*c.terms.Limit.Rate && m.Burst.Hi-m.Burst.Lo <= tokens+c.ticking()
 }
 
 // Broken reports if the whole history so far breaks the promise.
@@ -241,7 +241,7 @@ func (t *Trial) Broken() bool { return t.court.violated() }
 
 // violated reports if the whole history breaks the promise.
 func (c *Court) violated() bool {
-	j := c.evidence.Check(c.profile.Limit, c.cfg.Tolerance)
+	j := c.evidence.Check(c.terms.Limit, c.cfg.Tolerance)
 	return j.OverAdmission.Violated || c.unjustified(j.OverRejection.Burst)
 }
 

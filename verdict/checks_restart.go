@@ -7,7 +7,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Restarting is the session of the calls that come after the server was restarted. The
@@ -112,7 +112,7 @@ func (t *Trial) aroundRestart() (before, own []int, sign, promised bool) {
 // surely not.
 func (t *Trial) counters(before, own []int) (kept, lost bool, proof *Witness) {
 	l := t.limit()
-	l.Scope = profiles.Global
+	l.Scope = promise.Global
 	judged := func(positions ...[]int) *Evidence {
 		e := t.court.weighing(l, t.court.weight)
 		for _, list := range positions {

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 )
 
 // Counters that are lost were lost, whether or not a connection tells of a restart; that they
@@ -41,7 +40,7 @@ func TestLostCountersNeedNoSignOfARestart(t *testing.T) {
 			calls[len(calls)-1].Detail = row.sign
 			add(row.let, "tools/call", Restarting+" #1", history.OK)
 			add(15-row.let, "tools/call", Restarting+" #1", history.Limited)
-			f := judgeRestart(NewCourt(profiles.ForURL(10, 10).Loading("echo", nil), calls, Config{}).Trial("restart"))
+			f := judgeRestart(NewCourt(presumed(10, 10, toolCall), calls, Config{}).Trial("restart"))
 			require.Equal(t, row.want, f.Verdict, f.Saw)
 			for _, says := range row.says {
 				require.Contains(t, f.Saw, says)

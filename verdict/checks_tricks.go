@@ -10,7 +10,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Tricks is the check of an audit's scenarios. The session of a call says by which
@@ -327,7 +327,7 @@ func (t *Trial) breach(k *trick, all []int) (time.Duration, int) {
 // freely warns where nobody proves who is who: what sends as another client has a limit
 // of its own, although only something that anybody can write was different.
 func (t *Trial) freely(tricks []*trick) []string {
-	if t.limit().Scope != profiles.Client {
+	if t.limit().Scope != promise.Client {
 		return nil
 	}
 	var list []string

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 )
 
 // tricked is a control whose calls came to one end, and after it a trick whose calls came to
@@ -31,7 +30,7 @@ func tricked(control, trick history.Outcome) (calls []history.Call) {
 
 // Two tricks that buy calls, of which the first is the order of headers that both have.
 func TestTheOrderOfHeadersIsNamedForWhatHasIt(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	calls := tricked(history.OK, history.OK)
 	for i := range calls[15:] {
 		calls[15+i].Session = OtherOrder + " #1"
@@ -55,7 +54,7 @@ func TestTheOrderOfHeadersIsNamedForWhatHasIt(t *testing.T) {
 
 // What is turned away as plain calls are was not turned away for how it looks, as in a ban.
 func TestATrickThatIsTurnedAwayAsPlainCallsAreIsNotTold(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	calls := tricked(history.OK, history.Rejected)
 	after := calls[len(calls)-1]
 	after.Session = ""
@@ -76,7 +75,7 @@ func TestATrickThatIsTurnedAwayAsPlainCallsAreIsNotTold(t *testing.T) {
 
 // A server need open no session of a trick's kind; what could not be sent for that is not ours.
 func TestSessionsThatAServerDoesNotTakeAreNoFaultOfOurs(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	calls := tricked(history.OK, history.Unsent)
 	for session, want := range map[string]Verdict{"session over HTTP/2 #1": Pass, "session": Inconclusive} {
 		for i := range calls[15:] {
@@ -89,7 +88,7 @@ func TestSessionsThatAServerDoesNotTakeAreNoFaultOfOurs(t *testing.T) {
 }
 
 func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	for _, row := range []struct {
 		name           string
 		control, trick history.Outcome
@@ -133,7 +132,7 @@ func TestATrickIsToldOnlyWhereItWasTried(t *testing.T) {
 
 // A trick that many clients try is named once.
 func TestATrickOfManyClientsIsNamedOnce(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	trial := NewCourt(p, tricked(history.OK, history.Limited), Config{}).Trial("forgery")
 	var silent untold
 	silent.add(notSent, "c", "c", "d")
@@ -177,7 +176,7 @@ func TestATrickIsNamedForWhatComesAfterIt(t *testing.T) {
 			at += row.gap
 			drain(10)
 			add(12, "Via #1", row.last)
-			f := judgeTricks(NewCourt(profiles.ForURL(10, 10).Loading("echo", nil), calls, Config{}).Trial("forgery"))
+			f := judgeTricks(NewCourt(presumed(10, 10, toolCall), calls, Config{}).Trial("forgery"))
 			require.Equal(t, row.want, f.Verdict, f.Saw)
 			require.True(t, strings.HasPrefix(f.Cause, row.starts), f.Cause)
 			require.Equal(t, row.want == Fail, f.Witness != nil)

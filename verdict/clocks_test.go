@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // anyClocks draws clocks that agree, or don't.
@@ -203,7 +203,7 @@ func TestATickIsNotHeldAgainstARun(t *testing.T) {
 			at := time.Duration(i) * 700 * time.Microsecond
 			ds = append(ds, decision{sent: at, decided: at + gap/2, received: at + gap})
 		}
-		court := NewCourt(profiles.Profile{Limit: testLimit(rate, burst)}, decide(ds, bucket.take),
+		court := NewCourt(promise.Terms{Limit: testLimit(rate, burst)}, decide(ds, bucket.take),
 			Config{Clocks: &Clocks{Tick: tick}})
 		return Pressure.Judge(court.Trial("")).Verdict
 	}
@@ -253,7 +253,7 @@ func TestATickPinsNoBurst(t *testing.T) {
 		calls = append(calls, c)
 	}
 	pinned := func(tick time.Duration, burst float64) bool {
-		court := NewCourt(profiles.Profile{Limit: testLimit(200, 50)}, calls, Config{Clocks: &Clocks{Tick: tick}})
+		court := NewCourt(promise.Terms{Limit: testLimit(200, 50)}, calls, Config{Clocks: &Clocks{Tick: tick}})
 		return court.Trial("x").Pinned(0.05, burst)
 	}
 	require.True(t, pinned(0, 0.2))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Many small buckets are judged without trees, and most of them aren't even asked
@@ -23,7 +23,7 @@ func TestACrowdIsJudgedByTheFormulas(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 41))
 		rate, burst, c := 0.2+r.Float64()*5, 1+r.IntN(4), anyClocks(r)
 		limit := testLimit(rate, burst)
-		limit.Scope = profiles.Client
+		limit.Scope = promise.Client
 		var calls []history.Call
 		var own [][]history.Call
 		for n := range 2 + r.IntN(20) {
@@ -76,7 +76,7 @@ func TestACrowdIsJudgedByTheFormulas(t *testing.T) {
 // A call that is added after a bucket was judged counts.
 func TestABucketThatGrowsIsJudgedAnew(t *testing.T) {
 	limit := testLimit(1, 1)
-	limit.Scope = profiles.Client
+	limit.Scope = promise.Client
 	at := func(client string) *history.Call {
 		c := &history.Call{Sent: 5, Received: 6, Outcome: history.OK}
 		c.Client, c.Method = client, "ping"
@@ -117,7 +117,7 @@ func crowd(clients, calls int) []history.Call {
 func BenchmarkCrowd(b *testing.B) {
 	calls := crowd(500_000, 1_500_000)
 	limit := testLimit(0.01, 2)
-	limit.Scope = profiles.Client
+	limit.Scope = promise.Client
 	b.ReportAllocs()
 	for b.Loop() {
 		if j := Gather(limit, calls).Judge(testLimit(0.01, 2), DefaultTolerance); j.Verdict != Pass {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // trialOf is the trial of calls under 10/s burst 5.
@@ -15,7 +15,7 @@ func trialOf(calls []history.Call) *Trial {
 	for i := range calls {
 		calls[i].Label = "overload"
 	}
-	return NewCourt(profiles.Profile{Limit: testLimit(10, 5)}, calls, Config{}).Trial("overload")
+	return NewCourt(promise.Terms{Limit: testLimit(10, 5)}, calls, Config{}).Trial("overload")
 }
 
 // stream is a call every 100 ms, each of which takes a millisecond.
@@ -97,7 +97,7 @@ func TestServedLetsAFewExplainedRefusalsPass(t *testing.T) {
 			c.Label = "sustained"
 			calls = append(calls, c)
 		}
-		return Served.Judge(NewCourt(profiles.Profile{Limit: testLimit(10, 5)}, calls, Config{}).Trial("sustained"))
+		return Served.Judge(NewCourt(promise.Terms{Limit: testLimit(10, 5)}, calls, Config{}).Trial("sustained"))
 	}
 	f := judge(honest(10))
 	require.Equal(t, Pass, f.Verdict, f.Saw)

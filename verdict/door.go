@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Setting is under what a server's calls are judged: what it promises, what is
@@ -13,7 +13,7 @@ import (
 // is all that a judgement rests on, so that what was kept of both is judged again
 // as it was when it was fresh.
 type Setting struct {
-	Profile profiles.Profile
+	Terms promise.Terms
 	Config
 	Questions []Question
 }
@@ -37,7 +37,7 @@ func Judge(s Setting, calls []history.Call) []Finding {
 }
 
 // Court takes calls in, for who asks more of them than findings.
-func (s Setting) Court(calls []history.Call) *Court { return NewCourt(s.Profile, calls, s.Config) }
+func (s Setting) Court(calls []history.Call) *Court { return NewCourt(s.Terms, calls, s.Config) }
 
 // Judge answers one question. Where the scenario was tried again, the last attempt
 // counts, and whatever failed in one before: it needs no second witness.
@@ -88,7 +88,7 @@ func (c *Court) excused(f Finding) Finding {
 // limit; false where none does.
 func (c *Court) Step() (ClockStep, bool) {
 	if !c.stepped && c.weight == 1 && len(c.calls) <= mostExplained {
-		p, cfg := c.profile.Laws(), LawConfig{Clocks: c.Clocks(), Tolerance: c.cfg.Tolerance, Shared: c.cfg.Shared}
+		p, cfg := c.terms.Laws(), LawConfig{Clocks: c.Clocks(), Tolerance: c.cfg.Tolerance, Shared: c.cfg.Shared}
 		if l := c.cfg.Laws; l != nil {
 			p, cfg = l.Held, l.config(c)
 		}

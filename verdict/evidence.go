@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Handshake is the label of set-up calls. A refusal among them is never held
@@ -15,7 +15,7 @@ import (
 const Handshake = history.Handshake
 
 // Cost is what a message takes from a limit's bucket when it is admitted.
-func Cost(l *profiles.Limit, c *history.Call) (least, most int) {
+func Cost(l *promise.Limit, c *history.Call) (least, most int) {
 	if c.Kind == history.Request || c.Kind == history.Notification {
 		return l.Cost(c.Method)
 	}
@@ -59,7 +59,7 @@ type mark struct {
 //
 // The zero value is not usable; use Gather or NewEvidence.
 type Evidence struct {
-	limit    profiles.Limit
+	limit    promise.Limit
 	split    bool // one bucket a client
 	buckets  []*bucket
 	byName   map[string]*bucket
@@ -78,13 +78,13 @@ type Evidence struct {
 // NewEvidence returns evidence without any call, for a limit that says what is
 // charged and who shares a bucket. Its rate and burst aren't used. It takes
 // DefaultClocks for granted; Under says otherwise.
-func NewEvidence(limit profiles.Limit) *Evidence {
-	e := &Evidence{limit: limit, split: limit.Scope == profiles.Client, byName: map[string]*bucket{}, weight: 1}
+func NewEvidence(limit promise.Limit) *Evidence {
+	e := &Evidence{limit: limit, split: limit.Scope == promise.Client, byName: map[string]*bucket{}, weight: 1}
 	return e.Under(DefaultClocks())
 }
 
 // Gather returns the evidence of a whole history.
-func Gather(limit profiles.Limit, calls []history.Call) *Evidence {
+func Gather(limit promise.Limit, calls []history.Call) *Evidence {
 	return NewEvidence(limit).gather(calls)
 }
 

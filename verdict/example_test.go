@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/verdict"
 )
 
-var limit = profiles.Limit{Rate: 1, Burst: 2, Scope: profiles.Global, Charges: []string{"*"}}
+var limit = promise.Limit{Rate: 1, Burst: 2, Scope: promise.Global, Charges: []string{"*"}}
 
 func call(sent, received time.Duration, o history.Outcome) history.Call {
 	return history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: sent, Received: received, Outcome: o}

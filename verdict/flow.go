@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A model is a limiter as a hypothesis has it, which is led through a story: it
@@ -17,7 +17,7 @@ type model interface {
 
 // A flow is a token bucket with one thing wrong.
 type flow struct {
-	l           profiles.Limit
+	l           promise.Limit
 	refusalCost float64      // tokens that a refusal takes
 	cap         float64      // what it holds at most; 0: the burst
 	step, phase float64      // seconds between refills; 0: all the time

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // drained are 20 admissions that empty a bucket of 10/s burst 20, one a
@@ -29,8 +29,8 @@ func at(sent time.Duration, o history.Outcome, hints string) history.Call {
 
 func hintFinding(t *testing.T, cfg Config, calls []history.Call) Finding {
 	t.Helper()
-	limit := profiles.Limit{Rate: 10, Burst: 20, Scope: profiles.Global, Charges: []string{"*"}}
-	f := judgeRetryHint(NewCourt(profiles.Profile{Limit: limit}, calls, cfg).Trial("burst"))
+	limit := promise.Limit{Rate: 10, Burst: 20, Scope: promise.Global, Charges: []string{"*"}}
+	f := judgeRetryHint(NewCourt(promise.Terms{Limit: limit}, calls, cfg).Trial("burst"))
 	if f.Verdict == Fail {
 		require.NotNil(t, f.Witness, "a fail names its calls")
 		require.NotEmpty(t, f.Cause)
@@ -190,7 +190,7 @@ func TestHintsOfASharedServer(t *testing.T) {
 // clock would explain it; two at the same time are one.
 func TestAWaitThatWasTooShortOnce(t *testing.T) {
 	const ms = time.Millisecond
-	limit := profiles.Limit{Rate: 10, Burst: 20, Scope: profiles.Global, Charges: []string{"*"}}
+	limit := promise.Limit{Rate: 10, Burst: 20, Scope: promise.Global, Charges: []string{"*"}}
 	hint := `body.retry_after_ms="20" wait 19ms..21ms`
 	for _, row := range []struct {
 		hints []string // of refusals at 30, 60 and 90 ms; the last is of another attempt
@@ -204,7 +204,7 @@ func TestAWaitThatWasTooShortOnce(t *testing.T) {
 	} {
 		calls := append(drained(row.hints[0]), at(60*ms, history.Limited, row.hints[1]), at(90*ms, history.Limited,
 			row.hints[2]))
-		profile := profiles.Profile{Limit: limit}
+		profile := promise.Terms{Limit: limit}
 		judge := func(cfg Config) Finding {
 			return NewCourt(profile, calls, cfg).Judge(Question{"burst", []Check{RetryHint}})[0]
 		}

@@ -14,14 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
 // A drawn is a history drawn by hand, with what must be said of it.
 type drawn struct {
 	name    string
-	profile profiles.Profile
+	profile promise.Terms
 	shared  bool
 	calls   []history.Call
 	wants   []wanted
@@ -54,7 +53,7 @@ func drawnHistories(t *testing.T) []drawn {
 			case len(fields) == 0:
 			case fields[0] == "--":
 				d := drawn{name: strings.Join(fields[1:], " ")}
-				d.profile.Limit = profiles.Limit{Scope: profiles.Global, Charges: []string{"*"}}
+				d.profile.Limit = promise.Limit{Scope: promise.Global, Charges: []string{"*"}}
 				list = append(list, d)
 			default:
 				require.NotEmpty(t, list, "%s:%d: a history begins with --", file, n+1)
@@ -80,7 +79,7 @@ func (d *drawn) read(fields []string, line string) (err error) {
 			key, value, _ := strings.Cut(f, "=")
 			switch key {
 			case "client":
-				l.Scope = profiles.Client
+				l.Scope = promise.Client
 			case "shared":
 				d.shared = true
 			case "charges":

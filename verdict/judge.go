@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // DefaultTolerance is the tolerance in tokens that widens the promised burst
@@ -40,13 +40,13 @@ type Judgement struct {
 // it was decided: it may have cost a token at any time, and is held against
 // nobody. Judgement.Misdated counts them. A limit that no bucket can have (a
 // rate that is negative or no number, a burst below 1) is inconclusive.
-func JudgeLimit(limit profiles.Limit, calls []history.Call) Judgement {
+func JudgeLimit(limit promise.Limit, calls []history.Call) Judgement {
 	return Gather(limit, calls).Judge(limit, DefaultTolerance)
 }
 
 // Judge holds the evidence against a limit's rate and burst, with a tolerance in tokens.
 // Whom it limits and what it charges was settled when the evidence was gathered.
-func (e *Evidence) Judge(l profiles.Limit, tolerance float64) Judgement {
+func (e *Evidence) Judge(l promise.Limit, tolerance float64) Judgement {
 	j := e.Check(l, tolerance)
 	if j.Verdict == Inconclusive {
 		return j
@@ -58,7 +58,7 @@ func (e *Evidence) Judge(l profiles.Limit, tolerance float64) Judgement {
 }
 
 // Check is Judge without the measured box, which takes most of its time.
-func (e *Evidence) Check(l profiles.Limit, tolerance float64) Judgement {
+func (e *Evidence) Check(l promise.Limit, tolerance float64) Judgement {
 	j := Judgement{Calls: e.calls, Misdated: e.misdated, Tolerance: tolerance, Clocks: e.clocks,
 		OverRejection: Bound{Burst: math.Inf(1)}}
 	if !e.Judgeable() || !possible(l) || !(tolerance >= 0) {
@@ -85,13 +85,13 @@ func (e *Evidence) Check(l profiles.Limit, tolerance float64) Judgement {
 
 // possible reports if a bucket can have a rate and a burst. One that never
 // refills can be.
-func possible(l profiles.Limit) bool {
+func possible(l promise.Limit) bool {
 	return l.Rate >= 0 && !math.IsInf(l.Rate, 1) && l.Burst >= 1
 }
 
 // overAdmission names the calls in the window: all were certainly decided
 // inside it, and all were admitted.
-func (w window) overAdmission(l profiles.Limit) *Witness {
+func (w window) overAdmission(l promise.Limit) *Witness {
 	b := w.bucket
 	b.prepare()
 	out := &Witness{From: b.instant(w.from + b.early), To: b.instant(w.to - b.late), Allowed: float64(l.Burst) +
@@ -108,7 +108,7 @@ func (w window) overAdmission(l profiles.Limit) *Witness {
 // overRejection names the refused call first, and then every call that may
 // have drawn from the bucket in the window that excuses the refusal best.
 // Allowed is what the bucket could have granted there, and still did not.
-func (w window) overRejection(l profiles.Limit) *Witness {
+func (w window) overRejection(l promise.Limit) *Witness {
 	b := w.bucket
 	b.prepare()
 	out := &Witness{From: b.instant(w.from - b.late - b.lag), To: b.instant(w.to + b.early), Allowed: float64(l.Burst) +

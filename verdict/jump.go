@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Jump is a step of the clock that a history was written by, as where NTP sets
@@ -40,7 +40,7 @@ const (
 // Jump looks for the one jump of the history's clock that alone explains why the
 // history breaks a limit. It finds none where the limit is kept, where nothing in
 // the history speaks for a jump, or where it takes more than one.
-func (e *Evidence) Jump(l profiles.Limit, tolerance float64) (Jump, bool) {
+func (e *Evidence) Jump(l promise.Limit, tolerance float64) (Jump, bool) {
 	if e.calls > jumpMost || e.Check(l, tolerance).Verdict != Fail {
 		return Jump{}, false
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -22,11 +21,11 @@ type Laws struct {
 	// Identify is as in LawConfig.
 	Identify func(d promise.Dimension, c *history.Call) (name string, known bool)
 
-	Epoch   time.Time             // as in LawConfig
-	All     bool                  // what wasn't tried of a law leaves it open
-	Fails   string                // a tool whose calls fail, as the server counts it; empty: none is known
-	Lasts   time.Duration         // how long each call surely lasts at the server; 0: nobody knows
-	Refusal profiles.RefusalShape // that refusals are promised to have; zero: none is
+	Epoch   time.Time            // as in LawConfig
+	All     bool                 // what wasn't tried of a law leaves it open
+	Fails   string               // a tool whose calls fail, as the server counts it; empty: none is known
+	Lasts   time.Duration        // how long each call surely lasts at the server; 0: nobody knows
+	Refusal promise.RefusalShape // that refusals are promised to have; zero: none is
 	// the server's own headers made the promise: what they say is left is promised as well
 	Headers bool
 

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -33,7 +32,7 @@ func TestWhatTheServerDoesntKnowIsAClearAnswer(t *testing.T) {
 			}
 			calls = append(calls, c)
 		}
-		court := NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{})
+		court := NewCourt(promise.Terms{Limit: tenTwenty}, calls, Config{})
 		f := court.Judge(Question{"laws", []Check{laws.Complete()}})[0]
 		require.Equal(t, row.want, f.Verdict, f.Saw)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // halting are calls of a server that stood still: whatever was sent meanwhile is answered
@@ -88,7 +88,7 @@ func TestALawIsShownByTrafficAsPlanned(t *testing.T) {
 		for i := range calls {
 			calls[i].Label, calls[i].Due = "laws", calls[i].Sent
 		}
-		return laws.Checks()[0].Judge(NewCourt(profiles.Profile{}, calls, Config{}).Trial("laws"))
+		return laws.Checks()[0].Judge(NewCourt(promise.Terms{}, calls, Config{}).Trial("laws"))
 	}
 	calls := [][]history.Call{callsAt(history.OK, every(0, ms, 5)...), callsAt(history.Limited, 10*ms),
 		callsAt(history.OK, every(2100*ms, ms, 5)...), callsAt(history.Limited, every(2200*ms, ms, 2)...)}

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -17,7 +16,7 @@ func lawsOf(t *testing.T, texts ...string) *Laws {
 	return &Laws{Said: p, Held: p}
 }
 
-func courtOf(calls []history.Call) *Court { return NewCourt(profiles.Profile{}, calls, Config{}) }
+func courtOf(calls []history.Call) *Court { return NewCourt(promise.Terms{}, calls, Config{}) }
 
 // What a refusal says of how long to wait, and of which law it was, is held against the
 // laws that can have made it.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // What a server does whose clock is set once in the middle of a run is explained, whatever
@@ -101,7 +101,7 @@ func stepping(attempts, wrong int) (calls []history.Call) {
 // What may be a step of the server's clock is a fail until it was tried again, and if it is
 // wrong again. If it isn't, nothing is told: no pass either.
 func TestAStepExcusesWhatIsRightWhenItIsTriedAgain(t *testing.T) {
-	p := profiles.Profile{Limit: profiles.Limit{Rate: 10, Burst: 20, Scope: profiles.Global,
+	p := promise.Terms{Limit: promise.Limit{Rate: 10, Burst: 20, Scope: promise.Global,
 		Charges: []string{"tools/call"}}}
 	for _, row := range []struct {
 		attempts, wrong int

@@ -6,7 +6,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Band says, for one bucket of the server and every instant of a history,
@@ -52,7 +52,7 @@ type LevelPoint struct {
 
 // Bands returns the band of every bucket that the evidence knows, in the order
 // of their first calls, for a limit's rate and burst. It costs O(n log n).
-func (e *Evidence) Bands(l profiles.Limit) []Band {
+func (e *Evidence) Bands(l promise.Limit) []Band {
 	bands := make([]Band, 0, len(e.buckets))
 	for _, b := range e.buckets {
 		if len(b.marks) > 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A truth is the level of the simulated bucket just before and just after it
@@ -91,7 +91,7 @@ func TestTheBandIsItsFormula(t *testing.T) {
 	}
 }
 
-func plainBand(k Clocks, limit profiles.Limit, calls []history.Call, at time.Duration) (least, most float64) {
+func plainBand(k Clocks, limit promise.Limit, calls []history.Call, at time.Duration) (least, most float64) {
 	least, most = float64(limit.Burst), float64(limit.Burst)
 	starts := []time.Duration{at}
 	lag := time.Duration(k.lag())
@@ -166,7 +166,7 @@ func TestTheBandShowsWhatTheChecksFind(t *testing.T) {
 func TestABandABucket(t *testing.T) {
 	limit := testLimit(1, 2)
 	require.Empty(t, Gather(limit, nil).Bands(testLimit(1, 2)))
-	limit.Scope = profiles.Client
+	limit.Scope = promise.Client
 	var calls []history.Call
 	for i, client := range []string{"c2", "c1", "c2"} {
 		at := time.Duration(i) * time.Millisecond

@@ -1,6 +1,6 @@
 package verdict
 
-import "github.com/mcpload/mcpload/profiles"
+import "github.com/mcpload/mcpload/promise"
 
 // unexplainedNested is unexplained for the promised bucket where each call takes a token,
 // and then another for something inside the server, as where FastMCP 4 charges a hidden
@@ -8,7 +8,7 @@ import "github.com/mcpload/mcpload/profiles"
 // first, if it got one. Nobody can see which, so that the level is known between two
 // bounds only: the lower one has a call's tokens taken when it comes in, the upper one
 // when it has left.
-func (s *story) unexplainedNested(l profiles.Limit, most int) (odd []int) {
+func (s *story) unexplainedNested(l promise.Limit, most int) (odd []int) {
 	burst, last, inside := float64(l.Burst), 0.0, 0.0 // inside: calls that are let through
 	lo, hi := burst, burst
 	for _, c := range s.changes {

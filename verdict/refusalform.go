@@ -4,13 +4,13 @@ import (
 	"fmt"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // RefusalForm says if every refusal has the shape that is promised: its HTTP status, its
 // JSON-RPC code, and a word of when to come back. Where nothing was refused nobody can
 // tell.
-func RefusalForm(want profiles.RefusalShape, calls []history.Call) Finding {
+func RefusalForm(want promise.RefusalShape, calls []history.Call) Finding {
 	f := Finding{Check: "refusal-form", Want: "every refusal has " + joined(formParts(want))}
 	refused, first := 0, ""
 	var wrong []int
@@ -42,7 +42,7 @@ func RefusalForm(want profiles.RefusalShape, calls []history.Call) Finding {
 
 // formParts is what of a shape can be held against a history, in words. Headers aren't
 // in one.
-func formParts(want profiles.RefusalShape) (parts []string) {
+func formParts(want promise.RefusalShape) (parts []string) {
 	if want.Status != 0 {
 		parts = append(parts, fmt.Sprintf("status %d", want.Status))
 	}
@@ -61,7 +61,7 @@ func formParts(want profiles.RefusalShape) (parts []string) {
 
 // strayForm says what a refusal has in place of what is promised. A transport without
 // statuses has none to be wrong.
-func strayForm(want profiles.RefusalShape, c *history.Call) string {
+func strayForm(want promise.RefusalShape, c *history.Call) string {
 	hinted := c.RetryAfter != 0 || c.Hints != ""
 	switch {
 	case want.Status != 0 && c.Status != 0 && c.Status != want.Status:

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 func TestRefusalForm(t *testing.T) {
@@ -17,18 +17,18 @@ func TestRefusalForm(t *testing.T) {
 	}
 	for _, row := range []struct {
 		name string
-		want profiles.RefusalShape
+		want promise.RefusalShape
 		call history.Call
 		saw  string // of the fail; empty: none
 	}{
-		{"as promised", profiles.RefusalShape{Status: 429, Code: -32000, RetryAfter: "seconds"},
+		{"as promised", promise.RefusalShape{Status: 429, Code: -32000, RetryAfter: "seconds"},
 			refused(429, -32000, time.Second), ""},
-		{"status", profiles.RefusalShape{Status: 429}, refused(503, 0, 0), "1 of 1 don't: call 2 has status 503"},
-		{"no status on this transport", profiles.RefusalShape{Status: 429}, refused(0, 0, 0), ""},
-		{"code", profiles.RefusalShape{Code: -32000}, refused(200, -32029, 0), "1 of 1 don't: call 2 has code -32029"},
-		{"no hint", profiles.RefusalShape{RetryAfter: "seconds"}, refused(429, 0, 0), "1 of 1 don't: call 2 has no " +
+		{"status", promise.RefusalShape{Status: 429}, refused(503, 0, 0), "1 of 1 don't: call 2 has status 503"},
+		{"no status on this transport", promise.RefusalShape{Status: 429}, refused(0, 0, 0), ""},
+		{"code", promise.RefusalShape{Code: -32000}, refused(200, -32029, 0), "1 of 1 don't: call 2 has code -32029"},
+		{"no hint", promise.RefusalShape{RetryAfter: "seconds"}, refused(429, 0, 0), "1 of 1 don't: call 2 has no " +
 			"word of when to come back"},
-		{"a hint", profiles.RefusalShape{RetryAfter: "none"}, refused(429, 0, time.Second), "1 of 1 don't: call 2 " +
+		{"a hint", promise.RefusalShape{RetryAfter: "none"}, refused(429, 0, time.Second), "1 of 1 don't: call 2 " +
 			"has a word of when to come back"},
 	} {
 		f := RefusalForm(row.want, []history.Call{{Outcome: history.OK}, row.call})
@@ -40,15 +40,15 @@ func TestRefusalForm(t *testing.T) {
 		require.Equal(t, row.saw, f.Saw)
 		require.Equal(t, []int{2}, f.Witness.Calls)
 	}
-	ids := func(shape profiles.RefusalShape) (ids []string) {
+	ids := func(shape promise.RefusalShape) (ids []string) {
 		for _, c := range (&Laws{Refusal: shape}).Checks() {
 			ids = append(ids, c.ID)
 		}
 		return ids
 	}
-	require.NotContains(t, ids(profiles.RefusalShape{Headers: "ietf"}), "refusal-form", "headers have a check of "+
+	require.NotContains(t, ids(promise.RefusalShape{Headers: "ietf"}), "refusal-form", "headers have a check of "+
 		"their own")
-	require.Contains(t, ids(profiles.RefusalShape{Code: -32000}), "refusal-form")
-	none := RefusalForm(profiles.RefusalShape{Status: 429}, []history.Call{{Outcome: history.OK}})
+	require.Contains(t, ids(promise.RefusalShape{Code: -32000}), "refusal-form")
+	none := RefusalForm(promise.RefusalShape{Status: 429}, []history.Call{{Outcome: history.OK}})
 	require.Equal(t, Inconclusive, none.Verdict, "nothing was refused")
 }

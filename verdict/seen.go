@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // unrefused is the cause where nothing was refused: then it can't be known if
@@ -171,19 +171,19 @@ func (p *past) hints() []string {
 // apart reports if the history breaks a shared limit, but not one a client:
 // each client's own calls, admitted and refused, are those of a whole bucket.
 func (c *Court) apart() bool {
-	l := c.profile.Limit
-	if l.Scope == profiles.Client || len(c.clients()) < 2 {
+	l := c.terms.Limit
+	if l.Scope == promise.Client || len(c.clients()) < 2 {
 		return false
 	}
-	alone := c.gather(profiles.Client).Check(l, c.cfg.Tolerance)
-	return alone.Verdict == Pass && c.needs(profiles.Global) > float64(l.Burst)+c.cfg.Tolerance
+	alone := c.gather(promise.Client).Check(l, c.cfg.Tolerance)
+	return alone.Verdict == Pass && c.needs(promise.Global) > float64(l.Burst)+c.cfg.Tolerance
 }
 
 // together reports if the history breaks a limit a client, but not a shared one.
 func (c *Court) together() bool {
-	l := c.profile.Limit
-	if l.Scope != profiles.Client || len(c.clients()) < 2 {
+	l := c.terms.Limit
+	if l.Scope != promise.Client || len(c.clients()) < 2 {
 		return false
 	}
-	return c.gather(profiles.Global).Check(l, c.cfg.Tolerance).Verdict == Pass
+	return c.gather(promise.Global).Check(l, c.cfg.Tolerance).Verdict == Pass
 }

@@ -53,7 +53,7 @@ func (c *Court) doubtful(call *history.Call) bool {
 	if call.Detail == history.Unavailable {
 		return call.Status == http.StatusServiceUnavailable &&
 			(call.Outcome == history.Limited || call.Outcome == history.Rejected) &&
-			!slices.Contains(c.profile.Refusal.Statuses, http.StatusServiceUnavailable)
+			!slices.Contains(c.terms.Statuses, http.StatusServiceUnavailable)
 	}
 	return call.Hints != "" && c.weak(call)
 }
@@ -173,7 +173,7 @@ func (c *Court) withoutWords() *Court {
 			silent++
 		}
 	}
-	l := c.profile.Limit
+	l := c.terms.Limit
 	if speak == 0 || silent == 0 && c.evidence.BurstMin(l.Rate) <= float64(l.Burst)+c.cfg.Tolerance {
 		return c
 	}
@@ -191,7 +191,7 @@ const leastPressure = 3
 
 func (c *Court) withPressure() *Court {
 	laws := c.cfg.Laws
-	if laws == nil && (c.profile.Limit.Rate <= 0 || c.profile.Lawful()) || c.cfg.Shared {
+	if laws == nil && (c.terms.Limit.Rate <= 0 || c.terms.Lawful()) || c.cfg.Shared {
 		return c
 	}
 	weak := func(call *history.Call) bool { return c.weak(call) && !c.doubtful(call) }
@@ -250,7 +250,7 @@ func (c *Court) justified() bool {
 	if c.cfg.Laws != nil {
 		return len(c.byLaws().Unexplained) == 0
 	}
-	return !c.unjustified(c.evidence.BurstMax(c.profile.Limit.Rate))
+	return !c.unjustified(c.evidence.BurstMax(c.terms.Limit.Rate))
 }
 
 // seen reports if the calls show a limit at work.
@@ -266,7 +266,7 @@ func (c *Court) keeps() bool {
 	if c.cfg.Laws != nil {
 		return c.byLaws().Verdict == Pass
 	}
-	return c.evidence.Check(c.profile.Limit, c.cfg.Tolerance).Verdict == Pass
+	return c.evidence.Check(c.terms.Limit, c.cfg.Tolerance).Verdict == Pass
 }
 
 // with returns a court over the same calls, each changed.
@@ -275,5 +275,5 @@ func (c *Court) with(change func(*history.Call)) *Court {
 	for i := range calls {
 		change(&calls[i])
 	}
-	return newCourt(c.profile, calls, c.cfg)
+	return newCourt(c.terms, calls, c.cfg)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -41,8 +40,8 @@ func byLaw(t *testing.T, law string, calls []history.Call) (*Court, *Laws) {
 	l, err := promise.Parse(law)
 	require.NoError(t, err)
 	laws := &Laws{Said: promise.Promise{l}, Held: promise.Promise{l}, Hasty: true}
-	permissive := profiles.Limit{Rate: 1e9, Burst: 1_000_000_000, Scope: profiles.Global, Charges: []string{"*"}}
-	return NewCourt(profiles.Profile{Limit: permissive}, calls, Config{Laws: laws}), laws
+	permissive := promise.Limit{Rate: 1e9, Burst: 1_000_000_000, Scope: promise.Global, Charges: []string{"*"}}
+	return NewCourt(promise.Terms{Limit: permissive}, calls, Config{Laws: laws}), laws
 }
 
 // What may be a refusal is one under laws where they can have made each, and elsewhere not.

@@ -9,10 +9,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
-var tenTwenty = profiles.Limit{Rate: 10, Burst: 20, Scope: profiles.Global, Charges: []string{"*"}}
+var tenTwenty = promise.Limit{Rate: 10, Burst: 20, Scope: promise.Global, Charges: []string{"*"}}
 
 // bucketed is what an honest bucket of a rate and a burst says to one call every
 // gap, from 0 on; out says how a refusal looks, and answer, where it isn't nil,
@@ -65,7 +65,7 @@ func count(calls []history.Call, o history.Outcome) int {
 
 func TestAnOutageIsNoRefusal(t *testing.T) {
 	calls := bucketed(10, 20, 150*time.Millisecond, 200, as429, away) // under the rate: nothing is refused
-	court := NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{})
+	court := NewCourt(promise.Terms{Limit: tenTwenty}, calls, Config{})
 	require.Zero(t, count(court.Calls(), history.Limited), "no bucket would have refused those calls")
 	require.Contains(t, court.Doubted(), "answers with HTTP 503 and Retry-After counted as failed, not as refused: "+
 		"no bucket would have refused those calls")
@@ -74,23 +74,23 @@ func TestAnOutageIsNoRefusal(t *testing.T) {
 	require.Equal(t, []string{court.Doubted()}, f.Warnings)
 	require.Equal(t, len(calls), len(court.Calls()))
 
-	again := NewCourt(profiles.Profile{Limit: tenTwenty}, court.Calls(), Config{})
+	again := NewCourt(promise.Terms{Limit: tenTwenty}, court.Calls(), Config{})
 	require.Equal(t, court.Calls(), again.Calls(), "what is settled stays settled")
 
 	fast := bucketed(10, 20, 50*time.Millisecond, 600, as429, away) // pressed, with refusals of its own
-	court = NewCourt(profiles.Profile{Limit: tenTwenty}, fast, Config{})
+	court = NewCourt(promise.Terms{Limit: tenTwenty}, fast, Config{})
 	require.Contains(t, court.Doubted(), "its refusals are HTTP 429")
 	require.Equal(t, Pass, judgeOverRejection(court.Trial("burst")).Verdict)
 	require.Positive(t, count(court.Calls(), history.Limited))
 
-	declared := profiles.Profile{Limit: tenTwenty, Refusal: profiles.Refusal{Statuses: []int{503}}}
+	declared := promise.Terms{Limit: tenTwenty, Statuses: []int{503}}
 	require.Equal(t, Fail, judgeOverRejection(NewCourt(declared, fast, Config{}).Trial("burst")).Verdict,
 		"the promise says that they are refusals")
 	require.Empty(t, NewCourt(declared, fast, Config{}).Doubted())
 }
 
 func TestALimiterThatRefusesWith503IsJudged(t *testing.T) {
-	p := profiles.Profile{Limit: tenTwenty}
+	p := promise.Terms{Limit: tenTwenty}
 	honest := bucketed(10, 20, 50*time.Millisecond, 200, as503, nil)
 	court := NewCourt(p, honest, Config{})
 	require.Empty(t, court.Doubted())
@@ -135,7 +135,7 @@ func TestNoOutageFailsAnHonestBucket(t *testing.T) {
 		for _, c := range calls {
 			own = own || c.Status == 429
 		}
-		court := NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{})
+		court := NewCourt(promise.Terms{Limit: tenTwenty}, calls, Config{})
 		for _, check := range []Check{overAdmission, overRejection, Alive} {
 			f := check.Judge(court.Trial("burst"))
 			if own || check.ID != "over-rejection" {
@@ -177,7 +177,7 @@ func TestFailuresUnderPressureAreRefusals(t *testing.T) {
 		}()), false},
 	} {
 		was := count(row.calls, history.Limited)
-		court := NewCourt(profiles.Profile{Limit: tenTwenty}, row.calls, Config{})
+		court := NewCourt(promise.Terms{Limit: tenTwenty}, row.calls, Config{})
 		require.Equal(t, row.refused, count(court.Calls(), history.Limited) > was, row.name)
 		require.Equal(t, row.refused, strings.Contains(court.Doubted(), "counted as refused"), row.name)
 		for _, check := range []Check{overAdmission, overRejection, Alive} {
@@ -200,7 +200,7 @@ func TestFailuresThatSayWhenToComeBack(t *testing.T) {
 		}
 	}
 	honest := bucketed(10, 20, 50*time.Millisecond, 300, mixed, nil)
-	court := NewCourt(profiles.Profile{Limit: tenTwenty}, honest, Config{})
+	court := NewCourt(promise.Terms{Limit: tenTwenty}, honest, Config{})
 	require.Zero(t, count(court.Calls(), history.Rejected))
 	require.Empty(t, court.Doubted())
 	require.Equal(t, Pass, judgeComplete(court.Trial("burst")).Verdict)
@@ -212,7 +212,7 @@ func TestFailuresThatSayWhenToComeBack(t *testing.T) {
 		hinted(c)
 		return true
 	})
-	court = NewCourt(profiles.Profile{Limit: tenTwenty}, outage, Config{})
+	court = NewCourt(promise.Terms{Limit: tenTwenty}, outage, Config{})
 	require.Equal(t, 5, count(court.Calls(), history.Rejected))
 	require.Contains(t, court.Doubted(), `5 answers such as "HTTP 403: quota used up", which say when to come back, `+
 		"counted as failed, not as refused")
@@ -225,7 +225,7 @@ func asWords(c *history.Call) {
 }
 
 func TestWordsOfALimitAreHeldAgainstNobody(t *testing.T) {
-	p := profiles.Profile{Limit: tenTwenty}
+	p := promise.Terms{Limit: tenTwenty}
 	court := NewCourt(p, bucketed(10, 20, 10*time.Millisecond, 300, asWords, nil), Config{})
 	for _, f := range []Finding{judgeOverAdmission(court.Trial("burst")), judgePressure(court.Trial("burst")),
 		judgeComplete(court.Trial("burst"))} {
@@ -295,9 +295,9 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 		}
 		return false
 	})
-	_, ok := Suspect(profiles.Limit{Rate: 10, Burst: 40, Charges: []string{"*"}}, rare)
+	_, ok := Suspect(promise.Limit{Rate: 10, Burst: 40, Charges: []string{"*"}}, rare)
 	require.False(t, ok, "it comes without pressure, and speaks of no limit")
-	_, ok = Suspect(profiles.Limit{}, bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0,
+	_, ok = Suspect(promise.Limit{}, bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0,
 		"Too many requests"), nil))
 	require.True(t, ok, "words tell without a promise")
 }
@@ -310,7 +310,7 @@ func TestALostSessionIsTold(t *testing.T) {
 			return false
 		}()
 	})
-	f := judgeComplete(NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{}).Trial("burst"))
+	f := judgeComplete(NewCourt(promise.Terms{Limit: tenTwenty}, calls, Config{}).Trial("burst"))
 	require.Equal(t, Inconclusive, f.Verdict)
 	require.Contains(t, f.Next, "the server no longer knows the session, as after a restart")
 	require.Contains(t, f.Next, "from 2.05s on 59 calls were answered")
@@ -375,7 +375,7 @@ func TestAliveSaysWhatHappened(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			f := judgeAlive(NewCourt(profiles.Profile{Limit: profiles.Limit{Rate: 1000, Burst: 100,
+			f := judgeAlive(NewCourt(promise.Terms{Limit: promise.Limit{Rate: 1000, Burst: 100,
 				Charges: []string{"*"}}}, row.calls, Config{}).Trial("burst"))
 			require.Equal(t, row.want, f.Verdict, f.Saw)
 			require.Contains(t, f.Saw, row.says)
@@ -397,7 +397,7 @@ func TestWhoElseRefusesIsNotTheLimit(t *testing.T) {
 			return n%9 == 0
 		}
 	}
-	limit := profiles.Profile{Limit: tenTwenty}
+	limit := promise.Terms{Limit: tenTwenty}
 	calls := bucketed(10, 20, 50*time.Millisecond, 400, own, proxy("HTTP 429: edge 17"))
 	court := NewCourt(limit, calls, Config{})
 	require.Contains(t, court.Doubted(), `44 answers "HTTP 429: edge 17" counted as failed`)

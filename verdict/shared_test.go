@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // Refusals can't be held against a server that others use meanwhile, by no
@@ -15,7 +15,7 @@ import (
 // faulted only where nobody else can have taken the tokens.
 func TestNoCheckHoldsRefusalsAgainstASharedServer(t *testing.T) {
 	limit := testLimit(10, 5)
-	limit.Scope = profiles.Client
+	limit.Scope = promise.Client
 	bucket := newLevel(10, 5)
 	var calls []history.Call
 	for i := range 12 {
@@ -29,7 +29,7 @@ func TestNoCheckHoldsRefusalsAgainstASharedServer(t *testing.T) {
 	}
 	checks := append(LimitChecks(), Scope, Measure, Served, RetryHint)
 	failed := func(shared bool) (ids []string) {
-		court := NewCourt(profiles.Profile{Limit: limit}, calls, Config{Shared: shared})
+		court := NewCourt(promise.Terms{Limit: limit}, calls, Config{Shared: shared})
 		for _, c := range checks {
 			if c.Judge(court.Trial("x")).Verdict == Fail {
 				ids = append(ids, c.ID)

@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // testLimit is a limit that charges every request.
-func testLimit(rate float64, burst int) profiles.Limit {
-	return profiles.Limit{Rate: rate, Burst: burst, Scope: profiles.Global, Charges: []string{"*"}}
+func testLimit(rate float64, burst int) promise.Limit {
+	return promise.Limit{Rate: rate, Burst: burst, Scope: promise.Global, Charges: []string{"*"}}
 }
 
 // exactly is the evidence where the clocks agree: what a formula is held to.
-func exactly(limit profiles.Limit, calls []history.Call) *Evidence {
+func exactly(limit promise.Limit, calls []history.Call) *Evidence {
 	return Gather(limit, calls).Under(Clocks{})
 }
 

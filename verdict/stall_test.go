@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 const msec = time.Millisecond
@@ -158,7 +158,7 @@ func (n noisyServer) overload(spacing, length time.Duration) []history.Call {
 }
 
 func fastRefusals(calls []history.Call) Finding {
-	return FastRefusals.Judge(NewCourt(profiles.Profile{Limit: testLimit(12, 16)}, calls, Config{}).Trial("overload"))
+	return FastRefusals.Judge(NewCourt(promise.Terms{Limit: testLimit(12, 16)}, calls, Config{}).Trial("overload"))
 }
 
 // The worked counter-example of Stall.
@@ -237,7 +237,7 @@ func TestALatencyThresholdIsNotBrokenByOurOwnStandstill(t *testing.T) {
 		for i := range calls {
 			calls[i].Label = "overload"
 		}
-		return LatencyCheck(th).Judge(NewCourt(profiles.Profile{Limit: testLimit(12, 16)}, calls,
+		return LatencyCheck(th).Judge(NewCourt(promise.Terms{Limit: testLimit(12, 16)}, calls,
 			Config{}).Trial("overload"))
 	}
 	slow := judge([]history.Call{flight("a", 0, 3, history.OK), flight("a", 100, 700, history.OK)})

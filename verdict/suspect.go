@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Suspicion is a kind of answer that is no refusal as far as anybody said, and
@@ -46,7 +46,7 @@ func quoted(sign string) string {
 // speak of a limit, else those that came only when the promised bucket can have
 // been half empty or less. Of a limit that nobody promised (rate 0) only words
 // tell.
-func Suspect(l profiles.Limit, calls []history.Call) (Suspicion, bool) {
+func Suspect(l promise.Limit, calls []history.Call) (Suspicion, bool) {
 	type kind struct {
 		Suspicion
 		words   bool
@@ -92,7 +92,7 @@ func Suspect(l profiles.Limit, calls []history.Call) (Suspicion, bool) {
 
 // pressure says of each call if half of the burst or more was admitted within the
 // time that an empty bucket takes to be full.
-func pressure(l profiles.Limit, calls []history.Call) []bool {
+func pressure(l promise.Limit, calls []history.Call) []bool {
 	out := make([]bool, len(calls))
 	if l.Rate <= 0 {
 		return out
@@ -188,7 +188,7 @@ func (t *Trial) advised(f Finding) Finding {
 // can have made to the last, where no words tell. What was settled to be none isn't.
 func (c *Court) suspect() (Suspicion, bool) {
 	calls := slices.DeleteFunc(slices.Clone(c.calls), func(call history.Call) bool { return c.doubtful(&call) })
-	if s, ok := Suspect(c.profile.Limit, calls); ok || c.cfg.Laws == nil {
+	if s, ok := Suspect(c.terms.Limit, calls); ok || c.cfg.Laws == nil {
 		return s, ok
 	}
 	kinds := map[string]Suspicion{}

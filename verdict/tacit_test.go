@@ -9,12 +9,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // everything is a promise of an honest limiter that charges all HTTP requests.
-func everything(burst int) profiles.Limit {
-	return profiles.Limit{Rate: 1, Burst: burst, Scope: profiles.Global, Charges: []string{"tools/call"},
+func everything(burst int) promise.Limit {
+	return promise.Limit{Rate: 1, Burst: burst, Scope: promise.Global, Charges: []string{"tools/call"},
 		MayCharge: []string{"*"}}
 }
 

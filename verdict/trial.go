@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A Check is one question to a history. Checks are values: catalogues list
@@ -21,7 +21,7 @@ type Check struct {
 // A Trial is one scenario's part of a server's history, together with the
 // whole of it: a limiter has a memory, so a scenario can't be judged alone.
 type Trial struct {
-	Profile   profiles.Profile
+	Terms     promise.Terms
 	Scenario  string
 	Attempt   int            // which of the scenario's attempts, from 1
 	Calls     []history.Call // the scenario's calls in that attempt, in order
@@ -37,12 +37,12 @@ type Config struct {
 	Shared    bool    // others may use the server during the run: refusals can't be held against it
 	Clocks    *Clocks // how far the clocks may disagree; nil means DefaultClocks
 	Steady    bool    // nobody sets the server's clock, as of a mock: no step of it explains anything
-	Laws      *Laws   // what is promised in place of the profile's limit; nil: that is
+	Laws      *Laws   // what is promised in place of the terms' limit; nil: that is
 }
 
 // A Court holds a server's whole history, and what is computed of it once.
 type Court struct {
-	profile  profiles.Profile
+	terms    promise.Terms
 	calls    []history.Call
 	cfg      Config
 	evidence *Evidence
@@ -74,12 +74,12 @@ type bounds struct {
 //
 // What can't be told from one answer alone is settled here, from all of them:
 // see settle. Court.Calls has what came of it.
-func NewCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
-	return newCourt(p, calls, cfg).settle()
+func NewCourt(t promise.Terms, calls []history.Call, cfg Config) *Court {
+	return newCourt(t, calls, cfg).settle()
 }
 
 // newCourt is NewCourt that takes every outcome as it is.
-func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
+func newCourt(t promise.Terms, calls []history.Call, cfg Config) *Court {
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = DefaultTolerance
 	}
@@ -87,8 +87,8 @@ func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 		clocks := DefaultClocks()
 		cfg.Clocks = &clocks
 	}
-	c := &Court{profile: p, calls: calls, cfg: cfg, weight: 1}
-	c.evidence = c.weighing(p.Limit, 1).gather(calls)
+	c := &Court{terms: t, calls: calls, cfg: cfg, weight: 1}
+	c.evidence = c.weighing(t.Limit, 1).gather(calls)
 	c.weigh()
 	c.doubt()
 	return c
@@ -99,7 +99,7 @@ func newCourt(p profiles.Profile, calls []history.Call, cfg Config) *Court {
 // taken to be so only where the history breaks the promise at one token a call
 // and keeps it at two, with the burst pinned as closely as Pressure demands.
 func (c *Court) weigh() {
-	l := c.profile.Limit
+	l := c.terms.Limit
 	if c.cfg.Shared || !l.Presumed || c.evidence.Check(l, c.cfg.Tolerance).Verdict != Fail {
 		return
 	}
@@ -112,7 +112,7 @@ func (c *Court) weigh() {
 
 // weighing returns evidence without a call, under the court's clocks, for calls
 // that take so many tokens each.
-func (c *Court) weighing(l profiles.Limit, weight int) *Evidence {
+func (c *Court) weighing(l promise.Limit, weight int) *Evidence {
 	e := NewEvidence(l).Under(*c.cfg.Clocks)
 	e.weight = weight
 	return e
@@ -124,7 +124,7 @@ func (c *Court) Clocks() Clocks { return *c.cfg.Clocks }
 // ticking is by how many tokens the limiter's tick alone keeps the bounds on the
 // burst apart. No traffic brings them nearer, so it isn't held against a run: a
 // limit of 1000/s that counts in milliseconds is a token off either way.
-func (c *Court) ticking() float64 { return 2 * c.profile.Limit.Rate * c.cfg.Clocks.Tick.Seconds() }
+func (c *Court) ticking() float64 { return 2 * c.terms.Limit.Rate * c.cfg.Clocks.Tick.Seconds() }
 
 // Weight returns how many tokens a call takes: 1, or 2 where that is what the
 // history says and nobody said otherwise.
@@ -138,7 +138,7 @@ func (c *Court) Evidence() *Evidence { return c.evidence }
 func (c *Court) Measured() *Measured {
 	if !c.tried {
 		c.tried = true
-		if m, ok := c.evidence.MeasureAround(c.profile.Limit.Rate, c.cfg.Tolerance); ok {
+		if m, ok := c.evidence.MeasureAround(c.terms.Limit.Rate, c.cfg.Tolerance); ok {
 			c.measured = &m
 		}
 	}
@@ -162,7 +162,7 @@ func (c *Court) Attempts(scenario string) int {
 
 // Attempt is Trial for one attempt, from 1.
 func (c *Court) Attempt(scenario string, n int) *Trial {
-	t := &Trial{Profile: c.profile, Scenario: scenario, Attempt: n, Tolerance: c.cfg.Tolerance, court: c,
+	t := &Trial{Terms: c.terms, Scenario: scenario, Attempt: n, Tolerance: c.cfg.Tolerance, court: c,
 		pos: map[int]bool{}}
 	for i, call := range c.calls {
 		if call.Label == scenario && call.Nth() == n {
@@ -179,7 +179,7 @@ func (c *Court) perCall() *bounds {
 		return c.bounds
 	}
 	c.bounds = &bounds{needs: map[int]float64{}, excuses: map[int]float64{}}
-	rate := c.profile.Limit.Rate
+	rate := c.terms.Limit.Rate
 	for _, b := range c.evidence.buckets {
 		b.sweepAdmissions(rate, func(i int32, burst float64) { c.bounds.needs[int(b.marks[i].pos)] = burst })
 		b.sweepRejections(rate, func(j int32, burst float64, _ int64) { c.bounds.excuses[int(b.marks[j].pos)] = burst })
@@ -218,7 +218,7 @@ func (t *Trial) burstMax() (burst float64, pos int) {
 // unjustified reports if a bound that refusals put on the burst proves one of
 // them wrong. Of a shared server nothing is: others may have taken the tokens.
 func (c *Court) unjustified(burstMax float64) bool {
-	return !c.cfg.Shared && burstMax <= float64(c.profile.Limit.Burst)-c.cfg.Tolerance
+	return !c.cfg.Shared && burstMax <= float64(c.terms.Limit.Burst)-c.cfg.Tolerance
 }
 
 // find returns the mark at a position.
@@ -233,7 +233,7 @@ func (c *Court) find(pos int) (*bucket, int32) {
 	return nil, -1
 }
 
-func (t *Trial) limit() profiles.Limit { return t.Profile.Limit }
+func (t *Trial) limit() promise.Limit { return t.Terms.Limit }
 
 func (t *Trial) count(o history.Outcome) int {
 	n := 0

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // oneByOne are calls of clients and sessions, a tenth of a millisecond apart.
@@ -24,7 +24,7 @@ func (l *oneByOne) add(n int, client, session string, o history.Outcome) {
 // What a trick buys is said by what its values were let through, not by what they were refused,
 // and of a replica by how many calls each took.
 func TestWhatATrickBuysIsCounted(t *testing.T) {
-	p := profiles.ForURL(10, 10).Loading("echo", nil)
+	p := presumed(10, 10, toolCall)
 	judged := func(calls oneByOne) string {
 		return judgeTricks(NewCourt(p, calls, Config{}).Trial("forgery")).Saw
 	}
@@ -47,8 +47,8 @@ func TestWhatATrickBuysIsCounted(t *testing.T) {
 // Who is somebody else only by saying so has a limit of its own, which is warned of: told by the
 // control just before it, if there is one, however short.
 func TestWhoSaysSoHasALimitOfItsOwn(t *testing.T) {
-	p := profiles.ForURL(1, 1).Loading("echo", nil)
-	p.Limit.Scope = profiles.Client
+	p := presumed(1, 1, toolCall)
+	p.Limit.Scope = promise.Client
 	var calls oneByOne
 	calls.add(1, "a", "", history.OK)
 	calls.add(1, "b", "X-User #1", history.OK)
@@ -71,7 +71,7 @@ func TestWhoEvadesIsWhoComesFirstAsItself(t *testing.T) {
 	calls.add(2, "a", "session", history.Limited)
 	calls.add(1, "b", "", history.Limited)
 	calls.add(1, "b", "", history.OK)
-	name, refused := NewCourt(profiles.ForURL(1, 2), calls, Config{}).Trial("forgery").evader()
+	name, refused := NewCourt(presumed(1, 2, "tools/list"), calls, Config{}).Trial("forgery").evader()
 	require.Equal(t, "a", name)
 	require.Equal(t, 1, refused)
 }

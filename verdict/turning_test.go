@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -34,7 +33,7 @@ func TestABucketFillsInATime(t *testing.T) {
 		{1e-12, 1, never / 2},
 		{1e-9, 1 << 30, never / 2},
 	} {
-		c := &Court{profile: profiles.Profile{Limit: profiles.Limit{Rate: row.rate, Burst: row.burst}}}
+		c := &Court{terms: promise.Terms{Limit: promise.Limit{Rate: row.rate, Burst: row.burst}}}
 		require.InDelta(t, float64(row.want), float64(c.fills()), 1024, "%v", row)
 		require.Positive(t, c.fills())
 	}
@@ -101,7 +100,7 @@ func TestACauseNamesItsLaw(t *testing.T) {
 // looks out for that.
 func TestInstantsNearTheEnd(t *testing.T) {
 	for at, want := range map[int64]bool{1: true, never / 4: true, never/2 + 1: false, math.MaxInt64 - 1: false} {
-		e := NewEvidence(profiles.Limit{Scope: profiles.Global, Rate: 1, Burst: 1, Charges: []string{"*"}})
+		e := NewEvidence(promise.Limit{Scope: promise.Global, Rate: 1, Burst: 1, Charges: []string{"*"}})
 		e.Add(1, &history.Call{Arrival: history.Arrival{Method: "tools/call"}, Sent: 0, Received: time.Duration(at),
 			Outcome: history.OK})
 		for _, b := range e.buckets {
@@ -129,7 +128,7 @@ func TestTheShapeOfARefusal(t *testing.T) {
 // What is known of any limiter: how many like the promised one would grant as much, where
 // more than two would have to.
 func TestHowManyLimitsWouldGrantIt(t *testing.T) {
-	limit := profiles.Limit{Scope: profiles.Global, Rate: 1, Burst: 1, Charges: []string{"*"}}
+	limit := promise.Limit{Scope: promise.Global, Rate: 1, Burst: 1, Charges: []string{"*"}}
 	for n, want := range map[int]string{1: "", 2: "", 3: "more than 2 limits as promised would grant together",
 		4: "more than 3 limits as promised would grant together"} {
 		var calls []history.Call
@@ -160,7 +159,7 @@ func TestWhatCameOfEveryCall(t *testing.T) {
 				Received: time.Millisecond, Outcome: o})
 		}
 	}
-	f := judgeComplete(NewCourt(profiles.Profile{Limit: tenTwenty}, calls, Config{}).Trial("burst"))
+	f := judgeComplete(NewCourt(promise.Terms{Limit: tenTwenty}, calls, Config{}).Trial("burst"))
 	require.Contains(t, f.Saw, "470 = 400 + 32 + 28 + 10; 5 of the last on connections that the server closed "+
 		"while idle")
 }

@@ -17,25 +17,25 @@ const toolCall = "tools/call"
 // keeps its promise. Where such a history shows more admissions than the bucket
 // has, that is no proof: each of them cost a token at most.
 func (c *Court) doubt() {
-	l := c.profile.Limit
-	if !l.Presumed || c.profile.Call.Method == "" || c.profile.Call.Method == toolCall {
+	l := c.terms.Limit
+	if !l.Presumed || c.terms.Method == "" || c.terms.Method == toolCall {
 		return
 	}
 	if !c.evidence.Check(l, c.cfg.Tolerance).OverAdmission.Violated {
 		return
 	}
 	c.untold = true
-	c.profile.Limit.Charges = nil
+	c.terms.Limit.Charges = nil
 	if !slices.Contains(l.MayCharge, "*") {
-		c.profile.Limit.MayCharge = append(slices.Clone(l.MayCharge), c.profile.Call.Method)
+		c.terms.Limit.MayCharge = append(slices.Clone(l.MayCharge), c.terms.Method)
 	}
-	c.evidence, c.weight = c.weighing(c.profile.Limit, 1).gather(c.calls), 1
+	c.evidence, c.weight = c.weighing(c.terms.Limit, 1).gather(c.calls), 1
 }
 
 // untried says that what was let through is nothing that surely costs a token.
 func (t *Trial) untried() string {
 	return fmt.Sprintf("%s admitted, more than the limit grants; but nobody said that %s is charged, and a limiter "+
 		"of tool calls lets it through: tool calls were not tried",
-		fmt.Sprintf("%s of %s", plural(t.count(history.OK), "call"), t.court.profile.Call.Method),
-		t.court.profile.Call.Method)
+		fmt.Sprintf("%s of %s", plural(t.count(history.OK), "call"), t.court.terms.Method),
+		t.court.terms.Method)
 }

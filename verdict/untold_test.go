@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // A server whose limiter counts tool calls only lets every tools/list pass, and
@@ -27,12 +27,12 @@ func TestWhatIsOnlyPresumedToBeChargedProvesNoLeak(t *testing.T) {
 	checks := append(LimitChecks(), Scope, Measure, Pressure, Isolation, Evasion)
 	for _, row := range []struct {
 		name    string
-		profile profiles.Profile
+		profile promise.Terms
 		method  string
 		fails   bool
 	}{
-		{"nobody said what is charged", profiles.ForURL(10, 20), "tools/list", false},
-		{"nobody said what is charged, and it is a tool call", profiles.ForURL(10, 20).Loading("ping", nil),
+		{"nobody said what is charged", presumed(10, 20, "tools/list"), "tools/list", false},
+		{"nobody said what is charged, and it is a tool call", presumed(10, 20, toolCall),
 			"tools/call", true},
 		{"everything is charged", charging("*"), "tools/list", true},
 		{"tools/list is charged", charging("tools/list"), "tools/list", true},
@@ -60,9 +60,17 @@ func TestWhatIsOnlyPresumedToBeChargedProvesNoLeak(t *testing.T) {
 	}
 }
 
-// charging is a profile that says what is charged.
-func charging(what string) profiles.Profile {
-	p := profiles.ForURL(10, 20)
+// presumed are the terms of a bucket for everybody of which nobody said what it charges.
+func presumed(rate float64, burst int, method string) promise.Terms {
+	t := promise.Terms{Limit: promise.Limit{Rate: rate, Burst: burst, Scope: promise.Global, Presumed: true},
+		Method: method, Statuses: []int{429}}
+	t.Limit.Presume(method)
+	return t
+}
+
+// charging are terms that say what is charged.
+func charging(what string) promise.Terms {
+	p := presumed(10, 20, "tools/list")
 	p.Limit.Presumed, p.Limit.Charges, p.Limit.MayCharge = false, []string{what}, nil
 	return p
 }
@@ -81,7 +89,7 @@ func TestAPresumedChargeStillPasses(t *testing.T) {
 		}
 		calls = append(calls, c)
 	}
-	court := NewCourt(profiles.ForURL(10, 20), calls, Config{})
+	court := NewCourt(presumed(10, 20, "tools/list"), calls, Config{})
 	for _, c := range append(LimitChecks(), Pressure) {
 		require.Equal(t, Pass, c.Judge(court.Trial("x")).Verdict, c.ID)
 	}
@@ -109,7 +117,7 @@ func TestAWiderLimitOfWhatIsOnlyPresumedProvesNothing(t *testing.T) {
 	}
 	for _, check := range []Check{overAdmission, Scope, Isolation, Evasion} {
 		said := check.Judge(NewCourt(charging("*"), calls, Config{}).Trial("x"))
-		f := check.Judge(NewCourt(profiles.ForURL(10, 20), calls, Config{}).Trial("x"))
+		f := check.Judge(NewCourt(presumed(10, 20, "tools/list"), calls, Config{}).Trial("x"))
 		require.Equal(t, Inconclusive, f.Verdict, "%s: %s", check.ID, f.Saw)
 		require.Contains(t, f.Saw, "tool calls were not tried", check.ID)
 		require.NotContains(t, said.Saw, "tool calls were not tried", check.ID)

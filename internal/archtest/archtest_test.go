@@ -2,6 +2,7 @@ package archtest_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,23 @@ func TestModule(t *testing.T) {
 	}
 }
 
+// TestLeavesTakeNoDependency: who imports a leaf gets nothing beside the standard library, by
+// no way round.
+func TestLeavesTakeNoDependency(t *testing.T) {
+	for name, r := range rooms {
+		if !r.leaf {
+			continue
+		}
+		list := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+name)
+		list.Dir = filepath.Join("..", "..")
+		out, err := list.Output()
+		require.NoError(t, err)
+		for path := range strings.FieldsSeq(string(out)) {
+			assert.True(t, strings.HasPrefix(path, "github.com/mcpload/mcpload/"), "%s brings %s", name, path)
+		}
+	}
+}
+
 // TestRedOnBrokenRule has one source file a row that breaks one rule, and the
 // sentence that says so.
 func TestRedOnBrokenRule(t *testing.T) {
@@ -46,6 +64,8 @@ func TestRedOnBrokenRule(t *testing.T) {
 			"verdict"},
 		{"the judge shares arithmetic", "verdict/x.go", ours + `ratelimit"`, "verdict/x.go:2: verdict must not " +
 			"import ratelimit"},
+		{"the judge knows profiles", "verdict/x.go", ours + `profiles"`, "verdict/x.go:2: verdict must not import " +
+			"profiles"},
 		{"the judge knows the mock", "verdict/x.go", ours + `mock"`, "verdict/x.go:2: verdict must not import mock"},
 		{"the judge knows the wire", "verdict/x.go", ours + `internal/wire"`, "verdict/x.go:2: verdict must not " +
 			"import internal/wire"},

@@ -105,7 +105,7 @@ var rooms = map[string]room{
 	"scenarios/startup/drive": {imports: []string{"apikey", "history", "internal/hint", "internal/invoked",
 		"internal/target", "internal/wire", "mock", "profiles", "results", "runner", "scenarios/startup"}, clock: true},
 	"scripts/mutants": {clock: true, process: true},
-	"verdict":         {imports: []string{"history", "internal/words", "profiles", "promise"}},
+	"verdict":         {leaf: true, imports: []string{"history", "internal/words", "promise"}},
 }
 
 // vague names say nothing of what a package is, so no part of a path may be

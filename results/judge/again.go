@@ -172,8 +172,7 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, er
 	}
 	clocks := s.Clocks.Judged()
 	set := verdict.Setting{
-		Profile: profiles.Profile{Name: s.Server, Limit: limitOf(s.Limit, more), Call: load,
-			Refusal: profiles.Refusal{Statuses: more.Statuses}},
+		Terms:  promise.Terms{Limit: limitOf(s.Limit, more), Method: load.Method, Statuses: more.Statuses},
 		Config: verdict.Config{Shared: more.Shared, Clocks: &clocks, Steady: s.Target.Kind == "mock"},
 	}
 	demands, err := thresholds(more.Thresholds)
@@ -190,7 +189,7 @@ func settingOf(s *results.Server, asked []results.Scenario) (verdict.Setting, er
 				return f.Check == verdict.Tricks.ID
 			})
 		})
-		set.Profile.Limit, set.Config.Laws = Permissive(), laws
+		set.Terms.Limit, set.Config.Laws = Permissive(), laws
 		set.Questions = []verdict.Question{scenarios.LawQuestion(scenarios.Laws().Demanding(demands), laws)}
 		return set, nil
 	}
@@ -252,10 +251,10 @@ func lawsOf(s *results.Server, load profiles.LoadCall, more results.Setting) (*v
 
 // Recorded is the setting as the document keeps it.
 func Recorded(set verdict.Setting, identity bool, thresholds []string) *results.Setting {
-	r := results.Setting{Shared: set.Shared, Presumed: set.Profile.Limit.Presumed, Identity: identity,
+	r := results.Setting{Shared: set.Shared, Presumed: set.Terms.Limit.Presumed, Identity: identity,
 		Thresholds: thresholds}
 	// the only one that judging asks about
-	if slices.Contains(set.Profile.Refusal.Statuses, http.StatusServiceUnavailable) {
+	if slices.Contains(set.Terms.Statuses, http.StatusServiceUnavailable) {
 		r.Statuses = []int{http.StatusServiceUnavailable}
 	}
 	return r.Recorded()

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
-	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/judge"
@@ -43,7 +42,7 @@ func lawful(t *testing.T, most int) (*results.Document, []history.Call) {
 	laws := &verdict.Laws{Said: said, Held: scenarios.Held(said, load), Hasty: true}
 	s := results.Server{Server: "acb", Target: results.Target{Kind: "mock", Transport: "http", Call: &results.Call{
 		Method: "tools/call"}}, Promise: results.PromiseText(said), PromiseSource: "a.yaml:3"}
-	set := verdict.Setting{Profile: profiles.Profile{Name: "acb", Limit: judge.Permissive()},
+	set := verdict.Setting{Terms: promise.Terms{Limit: judge.Permissive()},
 		Config:    verdict.Config{Laws: laws},
 		Questions: []verdict.Question{scenarios.LawQuestion(scenarios.Laws(), laws)}}
 	judge.Server(&s, set, calls)

@@ -258,7 +258,7 @@ func (o *Outcome) judge(j Job) {
 
 // judged is under what the job's calls are judged.
 func (j *Job) judged() verdict.Setting {
-	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares(), Clocks: j.Clocks,
+	set := verdict.Setting{Terms: j.Profile.Terms(), Config: verdict.Config{Shared: j.shares(), Clocks: j.Clocks,
 		Steady: j.Kind == target.Mock}}
 	if j.Laws == nil {
 		set.Questions = scenarios.Questions(j.Scenarios)

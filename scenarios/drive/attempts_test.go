@@ -14,6 +14,7 @@ import (
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/mock"
 	"github.com/mcpload/mcpload/profiles"
+	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/runner/virtual"
@@ -154,7 +155,7 @@ func TestAFailOfAnyAttemptCounts(t *testing.T) {
 	send(time.Minute, 2, 2)
 	burst, _ := scenarios.Named("burst")
 	var server results.Server
-	set := verdict.Setting{Profile: profiles.Profile{Limit: limit},
+	set := verdict.Setting{Terms: promise.Terms{Limit: limit},
 		Questions: scenarios.Questions([]scenarios.Scenario{burst})}
 	judge.Server(&server, set, calls)
 	s := server.Scenarios[0]

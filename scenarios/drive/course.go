@@ -132,7 +132,8 @@ func (c *course) shows(s scenarios.Scenario, by time.Duration) bool {
 	if len(calls) > mostLooked {
 		return false
 	}
-	court := verdict.NewCourt(c.job.Profile, calls, verdict.Config{Shared: c.job.shares(), Clocks: c.job.Clocks})
+	cfg := verdict.Config{Shared: c.job.shares(), Clocks: c.job.Clocks}
+	court := verdict.NewCourt(c.job.Profile.Terms(), calls, cfg)
 	return s.Shown(court.Trial(s.Name), c.setting.AskedPrecision())
 }
 

@@ -164,9 +164,9 @@ func (j Job) limit() results.Limit {
 
 // recorded is what the verdicts rest on beside the calls, as documents have it.
 func (j *Job) recorded() *results.Setting {
-	set := verdict.Setting{Profile: j.Profile, Config: verdict.Config{Shared: j.shares()}}
+	set := verdict.Setting{Terms: j.Profile.Terms(), Config: verdict.Config{Shared: j.shares()}}
 	if j.Laws != nil {
-		set.Profile.Limit.Presumed = false
+		set.Terms.Limit.Presumed = false
 	}
 	r := judge.Recorded(set, j.Laws != nil && j.Identity.Header != "", j.Demands)
 	if j.Laws == nil {
