@@ -77,7 +77,7 @@ func TestConformRefusesWhatItCannotDo(t *testing.T) {
 // TestConformFindsOlderStreams of 2024-11-05, where posts aren't taken; and says where else a
 // server sends us.
 func TestConformFindsOlderStreams(t *testing.T) {
-	p := profiles.ForURL(100_000, 100_000)
+	p := profiles.ForURL(profiles.Limit{Rate: 100_000, Burst: 100_000})
 	p.Name = "older"
 	m, err := mock.New(mock.Config{Profile: p})
 	require.NoError(t, err)

@@ -204,7 +204,7 @@ func TestLoadLooksIntoResults(t *testing.T) {
 		{"unknown-content", "T09", "http", verdict.Fail},
 		{"unknown-content", "T09", "short sessions", verdict.Fail},
 	} {
-		m, err := mock.New(mock.Config{Profile: profiles.ForURL(100_000, 100_000), ConformFault: c.fault})
+		m, err := mock.New(mock.Config{Profile: profiles.ForURL(profiles.Limit{Rate: 100_000, Burst: 100_000}), ConformFault: c.fault})
 		require.NoError(t, err)
 		config := mcpload.LoadConfig{Server: mcpload.Server{Transport: c.transport, Protocol: "2024-11-05",
 			Tool: "echo"},

@@ -57,7 +57,7 @@ func (s Server) job() (drive.Job, error) {
 		return drive.Job{}, errors.New("its Arguments are no JSON")
 	}
 	var j drive.Job
-	p := profiles.ForURL(1, 1)
+	p := profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1})
 	label, err := target.Place{URL: s.URL, Command: s.Command}.Label("")
 	if err != nil {
 		return drive.Job{}, err

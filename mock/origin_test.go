@@ -11,7 +11,7 @@ import (
 )
 
 func TestForeignOriginsAreRefused(t *testing.T) {
-	p := profiles.ForURL(1, 2)
+	p := profiles.ForURL(profiles.Limit{Rate: 1, Burst: 2})
 	p.Name = "x"
 	s, err := New(Config{Profile: p})
 	require.NoError(t, err)

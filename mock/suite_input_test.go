@@ -14,7 +14,7 @@ import (
 // TestAPromptAsksOnlyWhatIsDeclared: a prompt that wants more asks clients that declare that
 // they can be asked, and nobody else.
 func TestAPromptAsksOnlyWhatIsDeclared(t *testing.T) {
-	p := profiles.ForURL(1000, 1000)
+	p := profiles.ForURL(profiles.Limit{Rate: 1000, Burst: 1000})
 	p.Name = "fixture"
 	s, err := New(Config{Profile: p, Fixture: true, Suite: true})
 	require.NoError(t, err)

@@ -41,13 +41,12 @@ func blank() Profile {
 }
 
 // ForURL returns a profile for a server that has none: of its limit only the
-// rate, in tokens a second, and the burst, in tokens, are known. It is loaded
-// with tools/list, which every server has; Loading names another call. It has
-// no name yet. ForURL takes the numbers as they are: ParseRate and ParseLimit
-// check them.
-func ForURL(rate float64, burst int) Profile {
+// rate and the burst are taken. It is loaded with tools/list, which every server
+// has; Loading names another call. It has no name yet. ForURL takes the numbers as
+// they are: ParseLimit checks them.
+func ForURL(l Limit) Profile {
 	p := blank()
-	p.Limit.Rate, p.Limit.Burst = rate, burst
+	p.Limit.Rate, p.Limit.Burst = l.Rate, l.Burst
 	p.Launch.place()
 	p.Limit.Presume(p.Call.Method)
 	return p

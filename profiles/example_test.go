@@ -34,9 +34,9 @@ func Example() {
 }
 
 func ExampleParseLimit() {
-	rate, burst, err := profiles.ParseLimit("8 req/sec, burst 16")
-	fmt.Println(rate, burst, err)
-	_, _, err = profiles.ParseLimit("often")
+	l, err := profiles.ParseLimit("8 req/sec, burst 16")
+	fmt.Println(l.Rate, l.Burst, err)
+	_, err = profiles.ParseLimit("often")
 	fmt.Println(err)
 	// Output:
 	// 8 16 <nil>
@@ -44,7 +44,7 @@ func ExampleParseLimit() {
 }
 
 func ExampleProfile_Loading() {
-	p := profiles.ForURL(10, 20).Loading("search", []byte(`{"q":"cats"}`))
+	p := profiles.ForURL(profiles.Limit{Rate: 10, Burst: 20}).Loading("search", []byte(`{"q":"cats"}`))
 	fmt.Println(p.Call.Method, p.Call.Tool)
 	least, most := p.Limit.Cost("tools/call")
 	fmt.Println(least, most)

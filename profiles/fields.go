@@ -162,14 +162,14 @@ func (r *reader) limitText(n *yaml.Node, path string, l *Limit) {
 	if !ok {
 		return
 	}
-	rate, burst, problem := readLimit(text)
+	given, problem := readLimit(text)
 	switch {
 	case problem != "":
 		r.fault(n, path, problem, limitForms)
-	case burst == 0:
+	case given.Burst == 0:
 		r.fault(n, path, quote(text)+" names no burst", limitForms)
 	default:
-		l.Rate, l.Burst, l.Tier, l.Inherited = rate, burst, "", ""
+		l.Rate, l.Burst, l.Tier, l.Inherited = given.Rate, given.Burst, "", ""
 	}
 }
 

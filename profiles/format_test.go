@@ -28,7 +28,7 @@ func TestFormatRoundTrip(t *testing.T) {
 			"1ms}\nrefusal: {text: \"\", codes: []}\n",
 		"free.yaml", "limit: {rate: 1, burst: 1, charges: [], free: [ping]}")).All()
 	list = append(list, func() Profile {
-		p := ForURL(0.1, 7).Loading("look",
+		p := ForURL(Limit{Rate: 0.1, Burst: 7}).Loading("look",
 			[]byte("{\"big\":123456789012345678901234567890,"+
 				"\"small\":1e-7,\"text\":\"\\u007f\\u2028\\ud83d\\ude00\\n\",\"12\":[[]]}"))
 		p.Name = "12"
@@ -46,7 +46,7 @@ func TestFormatRoundTrip(t *testing.T) {
 }
 
 func TestFormatReadsWell(t *testing.T) {
-	p := ForURL(14.5, 40)
+	p := ForURL(Limit{Rate: 14.5, Burst: 40})
 	p.Name = "measured"
 	data, err := Format(p)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ refusal:
 
 func TestFormatRefuses(t *testing.T) {
 	for _, arguments := range []string{`[1]`, `7`, `{`, `{} {}`, ` `} {
-		p := ForURL(1, 1).Loading("look", []byte(arguments))
+		p := ForURL(Limit{Rate: 1, Burst: 1}).Loading("look", []byte(arguments))
 		_, err := Format(p)
 		require.ErrorContains(t, err, `arguments of "look"`, arguments)
 	}
@@ -79,7 +79,7 @@ func TestFormatRefuses(t *testing.T) {
 func TestFormatKeepsTexts(t *testing.T) {
 	text := rapid.StringMatching(`[ -~äß\n\t…]{1,20}[a-z]`)
 	rapid.Check(t, func(t *rapid.T) {
-		p := ForURL(1, 1)
+		p := ForURL(Limit{Rate: 1, Burst: 1})
 		p.Name, p.Doc = "x", text.Draw(t, "doc")
 		p.Launch.Note = text.Draw(t, "note")
 		p.Launch.Command = []string{"run", text.Draw(t, "word")}
@@ -175,14 +175,14 @@ func FuzzParseLimit(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		rate, burst, err := ParseLimit(s)
+		l, err := ParseLimit(s)
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
 			return
 		}
-		require.GreaterOrEqual(t, rate, 1e-6)
-		require.GreaterOrEqual(t, burst, 0)
-		require.LessOrEqual(t, float64(burst), 1e9)
+		require.GreaterOrEqual(t, l.Rate, 1e-6)
+		require.GreaterOrEqual(t, l.Burst, 0)
+		require.LessOrEqual(t, float64(l.Burst), 1e9)
 	})
 }
 

@@ -78,7 +78,7 @@ func TestDefaults(t *testing.T) {
 	again, _, err := Parse("x.yaml", []byte("limit: {rate: 2, burst: 3}\ncall: {tool: look, arguments: {}}"))
 	require.NoError(t, err)
 	require.Equal(t, LoadCall{Method: "tools/call", Tool: "look"}, again.Call, "no arguments are nil")
-	url := ForURL(2, 3)
+	url := ForURL(Limit{Rate: 2, Burst: 3})
 	want.Name, want.Source = "", ""
 	require.Equal(t, want, url)
 }
@@ -201,7 +201,7 @@ func TestDefaultsAreNotInherited(t *testing.T) {
 }
 
 func TestLoading(t *testing.T) {
-	p := ForURL(2, 3).Loading("look", []byte(`{"q":1}`))
+	p := ForURL(Limit{Rate: 2, Burst: 3}).Loading("look", []byte(`{"q":1}`))
 	require.Equal(t, LoadCall{Method: "tools/call", Tool: "look", Arguments: []byte(`{"q":1}`)}, p.Call)
 	cost := func(l Limit, method string) [2]int {
 		least, most := l.Cost(method)

@@ -39,29 +39,29 @@ func problemOf(err error) string {
 
 // ParseLimit reads a rate and a burst in the notation that the fleet's own
 // documents use: "8 req/sec, burst 16", "60/min burst 10", "15/s (burst 40)".
-// A rate alone has burst 0. It refuses what promise.ParseRate and
+// The limit has nothing else, and of a rate alone the burst 0. ParseLimit refuses what promise.ParseRate and
 // promise.ParseBurst refuse.
-func ParseLimit(s string) (rate float64, burst int, err error) {
-	rate, burst, problem := readLimit(s)
+func ParseLimit(s string) (Limit, error) {
+	l, problem := readLimit(s)
 	if problem != "" {
-		return 0, 0, fmt.Errorf("%s, want %s", problem, limitForms)
+		return Limit{}, fmt.Errorf("%s, want %s", problem, limitForms)
 	}
-	return rate, burst, nil
+	return l, nil
 }
 
 // readLimit returns the limit, or in words what is wrong with it.
-func readLimit(s string) (rate float64, burst int, problem string) {
+func readLimit(s string) (l Limit, problem string) {
 	text := strings.TrimSpace(s)
 	if parts := limitForm.FindStringSubmatch(text); parts != nil {
-		if burst, problem = readBurst(parts[2]); problem != "" {
-			return 0, 0, "burst " + problem
+		if l.Burst, problem = readBurst(parts[2]); problem != "" {
+			return Limit{}, "burst " + problem
 		}
 		text = parts[1]
 	}
-	if rate, problem = readRate(text); problem != "" {
-		return 0, 0, problem
+	if l.Rate, problem = readRate(text); problem != "" {
+		return Limit{}, problem
 	}
-	return rate, burst, ""
+	return l, ""
 }
 
 // quote quotes what a file or a flag says, cut to what fits a line.

@@ -25,10 +25,9 @@ func TestParseLimit(t *testing.T) {
 		{"12/s", 12, 0},
 		{"12", 12, 0},
 	} {
-		rate, burst, err := ParseLimit(row.text)
+		l, err := ParseLimit(row.text)
 		require.NoError(t, err, row.text)
-		require.Equal(t, row.rate, rate, row.text)
-		require.Equal(t, row.burst, burst, row.text)
+		require.Equal(t, Limit{Rate: row.rate, Burst: row.burst}, l, row.text)
 	}
 	const tail = `, want such as "8 req/sec, burst 16"`
 	for text, want := range map[string]string{
@@ -47,7 +46,7 @@ func TestParseLimit(t *testing.T) {
 		"1 burst 2 burst 3":  `"1 burst 2" is not a rate`,
 		"1 burst 2000000000": `burst "2000000000" is above 1000000000`,
 	} {
-		_, _, err := ParseLimit(text)
+		_, err := ParseLimit(text)
 		require.EqualError(t, err, ""+want+tail, text)
 	}
 }
@@ -59,9 +58,9 @@ func TestLimitRoundTrip(t *testing.T) {
 			Rate:  rapid.Float64Range(1e-6, 1e9).Draw(t, "rate"),
 			Burst: rapid.IntRange(1, 1e9).Draw(t, "burst"),
 		}
-		rate, burst, err := ParseLimit(want.String())
-		if err != nil || rate != want.Rate || burst != want.Burst {
-			t.Fatalf("%s was read as %g burst %d, %v", want, rate, burst, err)
+		l, err := ParseLimit(want.String())
+		if err != nil || l.Rate != want.Rate || l.Burst != want.Burst {
+			t.Fatalf("%s was read as %s, %v", want, l, err)
 		}
 	})
 }

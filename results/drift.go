@@ -87,7 +87,7 @@ func (d Drift) cells() []string {
 	} else if d.Trouble != "" {
 		measured += "; " + d.Trouble
 	}
-	required := bare(d.Required.Rate, d.Required.Burst)
+	required := bare(d.Required)
 	if d.Promise != "" {
 		required = d.Promise
 	}
@@ -96,9 +96,7 @@ func (d Drift) cells() []string {
 }
 
 // bare is a limit without where it was taken from.
-func bare(rate float64, burst int) string {
-	return Limit{Rate: rate, Burst: burst}.bucket()
-}
+func bare(l Limit) string { return Limit{Rate: l.Rate, Burst: l.Burst}.bucket() }
 
 func (o *Observed) words() string {
 	switch {
@@ -109,7 +107,7 @@ func (o *Observed) words() string {
 	case o.Rate == 0:
 		return "no limit"
 	}
-	return bare(o.Rate, o.Burst)
+	return Limit{Rate: o.Rate, Burst: o.Burst}.bucket()
 }
 
 // charges is what costs something else than nothing, and what is free.

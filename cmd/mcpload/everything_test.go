@@ -216,7 +216,7 @@ func TestEverythingThatLeftIsInTheHistory(t *testing.T) {
 
 // Over HTTP+SSE too, whose stream is a message.
 func TestEverythingThatLeftOverSSE(t *testing.T) {
-	p := profiles.ForURL(50, 5)
+	p := profiles.ForURL(profiles.Limit{Rate: 50, Burst: 5})
 	for _, args := range [][]string{
 		{"run", "--rate", "50/s", "--burst", "5", "--tool", "echo", "--scenario", "burst,evasion"},
 		{"load", "--tool", "echo", "--rate", "40/s", "--duration", "500ms", "--sessions", "2"},

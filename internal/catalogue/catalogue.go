@@ -122,7 +122,7 @@ func serverRows(c *profiles.Catalog) []row {
 	var rows []row
 	for _, p := range c.All() {
 		l := p.Limit
-		limit := limitText(l.Rate, l.Burst)
+		limit := limitText(l)
 		if l.Inherited != "" {
 			limit += " (from " + l.Inherited + ")"
 		} else if l.Tier != "" {
@@ -140,7 +140,7 @@ func serverRows(c *profiles.Catalog) []row {
 		}
 		observed := "not read"
 		if o := p.Observed; o != nil {
-			observed = limitText(o.Rate, o.Burst)
+			observed = limitText(profiles.Limit{Rate: o.Rate, Burst: o.Burst})
 			fields["observed"] = map[string]any{"rate": o.Rate, "burst": o.Burst, "scope": o.Scope, "source": o.Source,
 				"note": o.Note}
 		}
@@ -149,17 +149,17 @@ func serverRows(c *profiles.Catalog) []row {
 	return rows
 }
 
-func limitText(rate float64, burst int) string {
-	if rate == 0 {
+func limitText(l profiles.Limit) string {
+	if l.Rate == 0 {
 		return "no limit"
 	}
-	return fmt.Sprintf("%g/s burst %d", rate, burst)
+	return fmt.Sprintf("%g/s burst %d", l.Rate, l.Burst)
 }
 
 func profileRows(c *profiles.Catalog) []row {
 	var rows []row
 	for _, t := range profiles.Tiers() {
-		rows = append(rows, row{[]string{"tier", t.Name, limitText(t.Rate, t.Burst)},
+		rows = append(rows, row{[]string{"tier", t.Name, limitText(profiles.Limit{Rate: t.Rate, Burst: t.Burst})},
 			map[string]any{"kind": "tier", "name": t.Name, "rate": t.Rate, "burst": t.Burst}})
 	}
 	for _, p := range profiles.Patterns() {

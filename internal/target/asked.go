@@ -141,8 +141,8 @@ func (a *Asked) unpromised(command []string) error {
 // promised reports if the flags give a rate and a burst. A rate that can't be
 // read counts as given: it is refused where it is read.
 func (a *Asked) promised() bool {
-	_, burst, err := profiles.ParseLimit(a.Rate)
-	return a.Rate != "" && (a.Burst != 0 || burst > 0 || err != nil)
+	l, err := profiles.ParseLimit(a.Rate)
+	return a.Rate != "" && (a.Burst != 0 || l.Burst > 0 || err != nil)
 }
 
 // Profiles returns the profiles to judge.
@@ -151,7 +151,7 @@ func (a *Asked) Profiles(c *profiles.Catalog, command []string) ([]profiles.Prof
 		return c.All(), nil
 	}
 	if len(a.Servers) == 0 {
-		p := profiles.ForURL(1, 1)
+		p := profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1})
 		label, err := Place{URL: a.URL, Command: command}.Label(a.Label)
 		p.Name = cmp.Or(label, "server")
 		return []profiles.Profile{p}, err
@@ -213,14 +213,12 @@ func (a *Asked) choose(p *profiles.Profile) error {
 // overrideLimit puts another rate, burst or scope into a limit.
 func (a *Asked) overrideLimit(l *profiles.Limit) error {
 	if a.Rate != "" {
-		rate, burst, err := profiles.ParseLimit(a.Rate)
+		given, err := profiles.ParseLimit(a.Rate)
 		if err != nil {
 			return fmt.Errorf("--rate: %w", err)
 		}
-		l.Rate, l.Inherited, l.Tier = rate, "", ""
-		if burst > 0 {
-			l.Burst = burst
-		}
+		l.Rate, l.Inherited, l.Tier = given.Rate, "", ""
+		l.Burst = cmp.Or(given.Burst, l.Burst)
 	}
 	switch {
 	case a.Burst < 0:

@@ -42,7 +42,7 @@ func TestLabels(t *testing.T) {
 
 // The label stands in what documents say before anything is sent.
 func TestDescribedWithItsLabel(t *testing.T) {
-	d := Target{Profile: profiles.ForURL(1, 1), Kind: URL, Label: "staging"}
+	d := Target{Profile: profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1}), Kind: URL, Label: "staging"}
 	assert.Equal(t, "staging", d.Describe().Target.Label)
 }
 

@@ -30,7 +30,7 @@ func (s *single) Send(_ context.Context, a history.Arrival, done func(history.Ca
 // Plain calls of a trick go by the fast path only from where all calls are sent: it has one
 // sender, and another one beside that breaks its lists.
 func TestTheFastPathHasOneSender(t *testing.T) {
-	profile := profiles.ForURL(1000, 1000).Loading("echo", nil)
+	profile := profiles.ForURL(profiles.Limit{Rate: 1000, Burst: 1000}).Loading("echo", nil)
 	m, err := mock.New(mock.Config{Profile: profile})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, m.Close()) })

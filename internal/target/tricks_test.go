@@ -42,7 +42,7 @@ func TestEveryTrickReachesTheServer(t *testing.T) {
 		"message without empty", "two slashes", "dot in", "calls of a tool that there isn't", "a plain call after ",
 		"session of our own", "another connection", "session with a GET", "call that ",
 		"revision 2025-11-25$"}, "|") + ")")
-	profile := profiles.ForURL(0.0001, 1).Loading("echo", json.RawMessage(`{"text":"a","times":2}`))
+	profile := profiles.ForURL(profiles.Limit{Rate: 0.0001, Burst: 1}).Loading("echo", json.RawMessage(`{"text":"a","times":2}`))
 	m, err := mock.New(mock.Config{Profile: profile, Fault: "unlike-calls-free", Charge: mock.ChargeTools,
 		Shape: ratelimit.HTTP429})
 	require.NoError(t, err)

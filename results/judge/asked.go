@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,14 +51,11 @@ func (a *Asked) Limit() (l profiles.Limit, err error) {
 		return l, hint.New(errors.New("verify needs the promised --rate"), "for example --rate 15/s --burst 40, or "+
 			"--promise '30 per 10s fixed'")
 	}
-	rate, burst, err := profiles.ParseLimit(a.Rate)
+	given, err := profiles.ParseLimit(a.Rate)
 	if err != nil {
 		return l, fmt.Errorf("--rate: %w", err)
 	}
-	l.Rate = rate
-	if l.Burst == 0 {
-		l.Burst = burst
-	}
+	l.Rate, l.Burst = given.Rate, cmp.Or(l.Burst, given.Burst)
 	switch {
 	case l.Burst == 0:
 		return l, hint.New(errors.New("verify needs the promised --burst"), "for example --rate 15/s --burst 40")

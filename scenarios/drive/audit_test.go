@@ -283,7 +283,7 @@ func duration(t *testing.T, text string) time.Duration {
 // A limit and a call that were put together by hand, and say nothing of what is charged,
 // are judged like any others.
 func TestAnAuditOfACallThatNobodySaidIsCharged(t *testing.T) {
-	for _, limit := range []profiles.Limit{auditLimits[0], profiles.ForURL(12, 16).Limit} {
+	for _, limit := range []profiles.Limit{auditLimits[0], profiles.ForURL(profiles.Limit{Rate: 12, Burst: 16}).Limit} {
 		j := auditOf(limit, "per-forwarded", 1, "forgery")
 		j.Profile.Limit = limit
 		j.Mock.Profile = j.Profile

@@ -29,9 +29,9 @@ func TestSpent(t *testing.T) {
 		call("tools/call", history.Unsent, 9*time.Second, 9*time.Second),
 	}
 	require.Equal(t, "the run spent 4 calls in 4s, which cost 1 to 3 tokens of the limit",
-		spent(calls, profiles.ForURL(1, 1).Loading("x", nil).Limit))
+		spent(calls, profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1}).Loading("x", nil).Limit))
 	require.Equal(t, "the run spent 1 call in 1s, which cost 1 token of the limit",
-		spent(calls[1:2], profiles.ForURL(1, 1).Loading("x", nil).Limit))
+		spent(calls[1:2], profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1}).Loading("x", nil).Limit))
 	require.Equal(t, "the run spent 0 calls in 0s, which cost 0 tokens of the limit", spent(nil, profiles.Limit{}))
 }
 

@@ -29,7 +29,7 @@ func TestListens(t *testing.T) {
 	} {
 		t.Run(c.fault+" "+string(c.transport), func(t *testing.T) {
 			t.Parallel()
-			p := profiles.ForURL(1000, 20)
+			p := profiles.ForURL(profiles.Limit{Rate: 1000, Burst: 20})
 			p.Name = "heard"
 			quiet, ok := scenarios.Named("results")
 			require.True(t, ok)

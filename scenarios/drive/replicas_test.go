@@ -16,7 +16,7 @@ import (
 // Two urls of one server keep the promise over both; two servers behind two urls break it,
 // and it is said which calls went where; a url that can't be reached leaves it open.
 func TestAPromiseHoldsOverAllUrlsTogether(t *testing.T) {
-	p := profiles.ForURL(30, 10).Loading("echo", nil)
+	p := profiles.ForURL(profiles.Limit{Rate: 30, Burst: 10}).Loading("echo", nil)
 	signs, err := target.SignsOf(p)
 	require.NoError(t, err)
 	served := func(fault string) *url.URL {

@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 func config(fault string) mock.Config {
-	p := profiles.ForURL(100_000, 100_000)
+	p := profiles.ForURL(profiles.Limit{Rate: 100_000, Burst: 100_000})
 	p.Name = "fixture"
 	return mock.Config{Profile: p, Fixture: true, ConformFault: fault}
 }

@@ -24,7 +24,7 @@ func (j *Job) ProfileOf(file string, r probe.Report) ([]byte, error) {
 		box.Rate.Hi > 3*box.Rate.Lo) {
 		return nil, errors.New("a profile promises what was found, and no limit was")
 	}
-	p := profiles.ForURL(1, 1)
+	p := profiles.ForURL(profiles.Limit{Rate: 1, Burst: 1})
 	if box != nil {
 		rate, one := probe.OneRate(box.Rate)
 		burst, whole := probe.OneBurst(box.Burst)
@@ -32,7 +32,7 @@ func (j *Job) ProfileOf(file string, r probe.Report) ([]byte, error) {
 			return nil, fmt.Errorf("a profile promises one rate and one burst, and several that are as likely explain "+
 				"the answers (%s): write the one that is meant", box)
 		}
-		p = profiles.ForURL(rate, burst)
+		p = profiles.ForURL(profiles.Limit{Rate: rate, Burst: burst})
 		p.Doc = fmt.Sprintf("Measured by mcpload probe: %s, %d calls.", box, r.Sent)
 	}
 	if tool := j.Profile.Call.Tool; tool != "" {
