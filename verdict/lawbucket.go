@@ -77,10 +77,9 @@ func (c *counter) demand(charged func(s *stake) bool) *presence {
 		}
 		return never
 	}
-	byEnd, rank := make([]int32, 0, len(in)), make([]int32, len(c.stakes))
+	byEnd := make([]int32, 0, len(in))
 	for _, i := range c.byEnd {
 		if charged(&c.stakes[i]) {
-			rank[i] = int32(len(byEnd))
 			byEnd = append(byEnd, i)
 		}
 	}
@@ -88,24 +87,51 @@ func (c *counter) demand(charged func(s *stake) bool) *presence {
 	if c.law.Step > 0 { // a timer that is set anew each time may be a tick late each time
 		rho *= float64(c.law.Every) / float64(c.law.Every+c.clocks.Tick)
 	}
-	var tree suffixTree
-	tree.reset(len(in), rho)
 	value := make([]float64, len(p.at))
+	best := latestWindow{rho: rho}
 	flying, sent, open, done := 0, 0, 0, 0
 	for k, t := range p.at {
 		for ; sent < len(in) && c.stakes[in[sent]].sent <= t; sent++ {
-			tree.add(rank[in[sent]], c.stakes[in[sent]].most)
+			best.total += int64(c.stakes[in[sent]].most)
 			flying += int(c.stakes[in[sent]].most)
 		}
 		for ; open < len(byEnd) && missed(byEnd[open]) <= t; open++ {
-			tree.open(int32(open), missed(byEnd[open]))
+			best.open(missed(byEnd[open]), c.stakes[byEnd[open]].most)
 		}
 		for ; done < len(byEnd) && missed(byEnd[done]) < t; done++ {
 			flying -= int(c.stakes[byEnd[done]].most)
 		}
-		value[k] = math.Max(float64(flying), tree.best(t))
+		value[k] = math.Max(float64(flying), best.asks(t))
 	}
-	tree = suffixTree{} // the next needs memory as well
 	p.tree.build(value)
 	return p
+}
+
+// A latestWindow is the window that asks for most of all that end now, where calls come by
+// their sent instants and windows open by the ends of calls. A call comes before it ends, and
+// so counts in every window that is open by then: the best one stays the best until another
+// opens. See suffixTree for calls that come in any order.
+type latestWindow struct {
+	rho   float64 // tokens a nanosecond that flow in
+	total int64   // tokens of all calls
+	ended int64   // tokens of those that have opened a window
+	begun bool
+	from  int64 // the best window's beginning
+	apart int64 // tokens of the calls that don't count in it
+}
+
+// open has a window begin with the end of a call of so many tokens.
+func (w *latestWindow) open(from int64, tokens int32) {
+	if !w.begun || float64(w.ended-w.apart) <= w.rho*float64(from-w.from) {
+		w.begun, w.from, w.apart = true, from, w.ended
+	}
+	w.ended += int64(tokens)
+}
+
+// asks is what the window asks for at an instant, -Inf where none is open.
+func (w *latestWindow) asks(now int64) float64 {
+	if !w.begun {
+		return math.Inf(-1)
+	}
+	return float64(w.total-w.apart) - w.rho*float64(now-w.from)
 }

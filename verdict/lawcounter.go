@@ -60,7 +60,7 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 		open = stays(calls, origin, cfg.Clocks)
 	}
 	for x := range p {
-		byKey := map[identity]*counter{}
+		byKey, last, c := map[identity]*counter{}, identity{}, (*counter)(nil)
 		for i := range calls {
 			s, ok := stakeOf(&p[x], &calls[i], origin, &cfg, caughtUp)
 			if !ok {
@@ -68,7 +68,9 @@ func counters(p promise.Promise, calls []history.Call, cfg LawConfig) [][]*count
 			}
 			s.call = int32(i)
 			key := cfg.identityOf(p[x].Key, &calls[i])
-			c := byKey[key]
+			if c == nil || key != last {
+				c, last = byKey[key], key
+			}
 			if c == nil {
 				c = &counter{law: &p[x], key: key.String(), clocks: cfg.Clocks, origin: origin, epoch: cfg.Epoch,
 					halts: &still, stays: open}
@@ -117,9 +119,25 @@ func compare(a, b int64) int {
 }
 
 // catchUp returns by when the server had certainly decided a message that nothing
-// answers: see tacit.
+// answers: see tacit. It looks at the calls when it is first asked, as most histories
+// have no such message.
 func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
-	var sent []int64
+	var sent, first []int64 // and the first answer to one of the calls from there on
+	return func(out int64) int64 {
+		if first == nil {
+			sent, first = answeredBy(calls, origin, early)
+		}
+		k := sort.Search(len(sent), func(k int) bool { return sent[k] >= out })
+		if first[k] == never {
+			return never
+		}
+		return first[k] + int64(settled)
+	}
+}
+
+// answeredBy are the instants at which the answered requests were sent, in order, and for each,
+// and for none, the first answer to one of those from there on.
+func answeredBy(calls []history.Call, origin, early int64) (sent, first []int64) {
 	order := make([]int32, 0, len(calls))
 	for i := range calls {
 		if c := &calls[i]; c.Kind == history.Request && c.Outcome.Answered() && c.Received >= c.Sent {
@@ -127,7 +145,7 @@ func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return compare(int64(calls[a].Sent), int64(calls[b].Sent)) })
-	first := make([]int64, len(order)+1) // the first answer to one of the calls from here on
+	first = make([]int64, len(order)+1)
 	first[len(order)] = never
 	for k := len(order) - 1; k >= 0; k-- {
 		first[k] = min(first[k+1], int64(calls[order[k]].Received)-origin+early)
@@ -135,13 +153,7 @@ func catchUp(calls []history.Call, origin, early int64) func(out int64) int64 {
 	for _, i := range order {
 		sent = append(sent, int64(calls[i].Sent)-origin-early)
 	}
-	return func(out int64) int64 {
-		k := sort.Search(len(sent), func(k int) bool { return sent[k] >= out })
-		if first[k] == never {
-			return never
-		}
-		return first[k] + int64(settled)
-	}
+	return sent, first
 }
 
 // costOf is what a law charges for a call, least and most.

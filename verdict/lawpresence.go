@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/mcpload/mcpload/promise"
 )
@@ -72,8 +71,8 @@ func (c *counter) ends() []int32 {
 
 // most is the greatest value in [from, to].
 func (p *presence) most(from, to int64) float64 {
-	lo := sort.Search(len(p.at), func(k int) bool { return p.at[k] > from }) - 1
-	hi := sort.Search(len(p.at), func(k int) bool { return p.at[k] > to })
+	lo := above(p.at, from) - 1
+	hi := lo + 1 + above(p.at[lo+1:], to)
 	if lo < 0 {
 		if hi == 0 {
 			return 0
@@ -81,6 +80,19 @@ func (p *presence) most(from, to int64) float64 {
 		lo = 0
 	}
 	return max(0, p.tree.value[p.tree.peak(lo, hi)])
+}
+
+// above is how many of the instants, which are in order, aren't behind one.
+func above(at []int64, t int64) int {
+	lo, hi := 0, len(at)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); at[mid] > t {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
 }
 
 // forgotten is when what a stake took surely no longer counts, for laws that forget
