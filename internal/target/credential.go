@@ -79,9 +79,12 @@ func (t *Target) TellsApart() error {
 // withSessions is the newest revision whose sessions tell clients apart.
 const withSessions = revision.R2511
 
-// TakesSessions has a mock speak a revision with sessions where a law needs them,
-// unless somebody chose another one.
+// TakesSessions has a revision with sessions spoken where what is promised needs them: a
+// mock's own, and one of those that another server speaks, unless somebody chose one.
 func (t *Target) TakesSessions() {
+	l := t.Profile.Limit
+	t.Options.Sessions = t.needsSessions() != "" && t.Options.Transport != wire.Stdio ||
+		l.Scope == profiles.Client && l.Key != profiles.CredentialKey && t.ClientCount() > 1 && t.Identity.Header == ""
 	if p := t.Options.Protocol; t.Kind == Mock && t.needsSessions() != "" && (p == "auto" || p == "") {
 		t.Options.Protocol = withSessions
 	}
@@ -113,15 +116,15 @@ func (t *Target) SessionsApart(protocol string) error {
 		over = false // the process is one
 	}
 	if over && why != "" {
-		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with sessions: "+
-			"--protocol "+withSessions)
+		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with "+
+			"sessions, if the server speaks one: --protocol "+withSessions)
 	}
 	if t.Kind == Mock || t.Profile.Limit.Scope != profiles.Client || t.ClientCount() < 2 || t.Identity.Header != "" ||
 		t.Options.Transport == wire.Stdio || !revision.Stateless(protocol) {
 		return nil
 	}
 	return hint.New(fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
-		"as in --client-header X-Client-Id; or take a revision with sessions: --protocol 2025-11-25; or speak as one "+
-			"with --clients 1")
+		"as in --client-header X-Client-Id; or take a revision with sessions, if the server speaks one: "+
+			"--protocol "+withSessions+"; or speak as one with --clients 1")
 
 }

@@ -88,7 +88,8 @@ func TestLawsBySession(t *testing.T) {
 	require.ErrorContains(t, j.SessionsApart("2026-07-28"), "a law is kept per session, and revision 2026-07-28 "+
 		"has none")
 	j.TakesSessions()
-	require.Empty(t, j.Options.Protocol, "nobody's server but a mock is spoken to otherwise than asked for")
+	require.Empty(t, j.Options.Protocol)
+	require.True(t, j.Options.Sessions, "where it speaks one with sessions, that is taken")
 	j.Kind = Mock
 	require.ErrorContains(t, j.SessionsApart("2026-07-28"), "has none", "nor where a mock keeps it")
 	j.TakesSessions()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcpload/mcpload/internal/revision"
 	"github.com/mcpload/mcpload/internal/wire"
 )
 
@@ -16,8 +17,11 @@ func Eras(t *Target, s *wire.Session) string {
 	if t.Kind == Mock || t.Options.Protocol != "" && t.Options.Protocol != "auto" || len(spoken) < 2 {
 		return ""
 	}
-	others := slices.DeleteFunc(spoken, func(r string) bool { return r == s.Protocol() })
-	return fmt.Sprintf("MCP %s was taken of the revisions that the server speaks; a limit may be another one in %s, "+
+	others, why := slices.DeleteFunc(spoken, func(r string) bool { return r == s.Protocol() }), ""
+	if t.Options.Sessions && slices.ContainsFunc(others, revision.Stateless) {
+		why = ", as what is promised needs one with sessions"
+	}
+	return fmt.Sprintf("MCP %s was taken of the revisions that the server speaks%s; a limit may be another one in %s, "+
 		"or none: --protocol each judges them all",
-		s.Protocol(), strings.Join(others, ", "))
+		s.Protocol(), why, strings.Join(others, ", "))
 }

@@ -163,6 +163,10 @@ func (s *Session) discover(ctx context.Context) *DialError {
 // a revision, and names it among those that it supports, is asked once more.
 func (s *Session) choose(ctx context.Context, d discovery) *DialError {
 	tried := s.Protocol()
+	sessions := slices.ContainsFunc(sessionRevisions, func(r string) bool { return slices.Contains(d.versions, r) })
+	if sessions && s.o.Sessions {
+		d.versions = slices.DeleteFunc(slices.Clone(d.versions), isStateless)
+	}
 	if d.call.Outcome == history.OK && slices.Contains(d.versions, tried) {
 		return nil
 	}

@@ -95,6 +95,9 @@ type Options struct {
 	// more when there is another one.
 	Bearer Bearer
 
+	// Sessions has auto take a revision with sessions where the server speaks one.
+	Sessions bool
+
 	// Known says that another session with the server has settled on a revision with
 	// sessions, so that auto begins one at once.
 	Known bool

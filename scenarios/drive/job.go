@@ -81,11 +81,11 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		Disguises: j.Disguises(sessions[0].Transport(), sessions[0].Protocol())}
 	trial, err := j.SettleCall(ctx, sessions[0])
 	before := slices.Concat(sessions.Handshake(), j.Unopened.Calls, trial)
-	if j.Laws != nil && err == nil {
+	begin, apart := time.Duration(0), j.SessionsApart(sessions[0].Protocol())
+	if j.Laws != nil && err == nil && apart == nil {
 		before, err = j.meetLaws(ctx, sessions[0], before, trial, tell, &out.Server)
 	}
 	out.met(&j, sessions[0])
-	begin, apart := time.Duration(0), j.SessionsApart(sessions[0].Protocol())
 	if err = cmp.Or(err, j.lacks(sessions), apart); err == nil {
 		begin, err = j.starts(ctx, clock, j.quiet(clock, before, tell))
 	}
@@ -227,13 +227,12 @@ func (j Job) Plan(set scenarios.Setting) []history.Arrival {
 const maxPlanned = 2_000_000
 
 // Complete makes of a job that is held to laws what follows from them: no bucket is held
-// against its server, a mock keeps them, and speaks a revision with sessions where they need
-// any.
+// against its server, and a mock keeps them. Sessions are had where they are needed.
 func (j *Job) Complete() {
 	if j.Laws != nil {
 		j.Profile.Limit, j.Mock.Laws = judge.Permissive(), true
-		j.TakesSessions()
 	}
+	j.TakesSessions()
 }
 
 // Fits refuses a plan that is too long, before it is made. The job is complete by then, and is
