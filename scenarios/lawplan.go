@@ -191,7 +191,7 @@ func (w *lawPlanner) loadOf(x int) (load history.Arrival, why string) {
 	fits := func(a history.Arrival) bool { return l.Applies(a.Method, a.Tool) }
 	switch {
 	case l.Charge.Outcomes == promise.Failures && w.set.Failing == nil:
-		return load, "charges failures only, and no call is known that fails"
+		return load, "charges failures only, and no tool is named whose calls fail (--fails TOOL)"
 	case l.Charge.Outcomes == promise.Failures && fits(*w.set.Failing):
 		return *w.set.Failing, ""
 	case l.Charge.Outcomes != promise.Failures && fits(w.set.Load):

@@ -30,14 +30,11 @@ func (j *Job) meetLaws(ctx context.Context, s *wire.Session, before, trial []his
 		met.Promise, met.PromiseSource = j.Laws.promiseText(), j.Laws.Source
 	}
 	j.Laws.sessionsOf(s)
-	if why := j.Laws.closed; why != "" && j.Laws.Promise.Has(promise.Sessions) && len(j.Laws.Promise) == 1 {
-		return before, fmt.Errorf("the law can't be asked: it %s", why)
-	}
 	if j.Part.Of <= 1 { // all parts of a plan go by the same plan
 		before = append(before, j.look(ctx, s, trial)...)
 		j.began(before)
 	}
-	return before, nil
+	return before, j.fitsLaws(true)
 }
 
 // promised takes a job's promise from the headers of the replies that came before its
@@ -63,7 +60,7 @@ func (j *Job) promised(before []history.Call, tell teller) error {
 		return err
 	}
 	j.Laws = &laws
-	return j.fitsLaws()
+	return j.fitsLaws(false)
 }
 
 // headersOf reads the last calls' headers that say a law, and else the last that say

@@ -39,7 +39,7 @@ func TestThePromiseOfHeaders(t *testing.T) {
 		"one that can't be": {[]history.Call{claimed("RateLimit-Policy", `"a";q=many;w=2`)}, "", "has a header " +
 			"that says a limit"},
 		"too many to be asked": {[]history.Call{claimed("RateLimit-Policy", `"a";q=50000;w=86400`)}, "",
-			"no law fits the budget"},
+			"no law can be asked in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := &Laws{Headers: true, Budget: 2 * time.Minute}

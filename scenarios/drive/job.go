@@ -243,7 +243,7 @@ func (j *Job) Fits() error {
 	case j.Laws.Headers:
 		return nil // what isn't known yet is looked at once it is
 	default:
-		return j.fitsLaws()
+		return j.fitsLaws(false)
 	}
 	n := 0
 	for range scenarios.Plan(j.Profile, j.Scenarios, j.Planned()) {

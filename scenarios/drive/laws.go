@@ -240,12 +240,12 @@ func (j *Job) tricksMay() int {
 	return MostUnasked
 }
 
-// fitsLaws refuses what would cost more than somebody agreed to, before anything is sent.
-func (j *Job) fitsLaws() error {
+// fitsLaws refuses what would cost more than somebody agreed to, before anything is sent, and what
+// asks nothing, once the server was met and it is known what it is asked.
+func (j *Job) fitsLaws(met bool) error {
 	plan := j.LawPlan(target.ClientNames(j.ClientCount()))
-	if len(plan.Arrivals) == 0 && !j.Profile.Call.Unsaid {
-		return fmt.Errorf("no law fits the budget of %s: %s", promise.Span(j.Laws.Budget), strings.Join(plan.Left,
-			"; "))
+	if len(plan.Arrivals) == 0 && (met || !j.Profile.Call.Unsaid) {
+		return fmt.Errorf("no law can be asked in %s: %s", promise.Span(j.Laws.Budget), strings.Join(plan.Left, "; "))
 	}
 	for x, l := range j.Laws.Promise {
 		if spends := min(plan.Spends[x], l.N); l.Lasting() && spends > MostUnasked && !j.Laws.Spend {
