@@ -50,8 +50,12 @@ func clonePromise(p promise.Promise) promise.Promise {
 	return out
 }
 
-// LawPerSession is why most laws need sessions that do.
-const LawPerSession = "a law is kept per session"
+// Why laws need sessions: most that do are kept per session, some count them.
+const (
+	LawPerSession  = "a law is kept per session"
+	LawOfSessions  = "a law counts sessions"
+	lawsOfOpenings = "a law is about initialize, which opens sessions"
+)
 
 // NeedsSessions says why the laws can't be asked by a revision without sessions; it is
 // empty where they can.
@@ -70,9 +74,9 @@ func SessionsFor(laws promise.Promise) string {
 		case l.Key.Has(promise.Session):
 			return LawPerSession
 		case l.Kind == promise.Sessions:
-			return "a law counts sessions"
+			return LawOfSessions
 		case slices.Contains(l.Charge.Methods, "initialize"):
-			return "a law is about initialize, which opens sessions"
+			return lawsOfOpenings
 		}
 	}
 	return ""

@@ -112,8 +112,8 @@ func (t *Target) sessionsShare() bool {
 // are no sessions that could tell clients apart.
 func (t *Target) SessionsApart(protocol string) error {
 	why, over := t.needsSessions(), revision.Stateless(protocol)
-	if why == profiles.LawPerSession && t.Options.Transport == wire.Stdio {
-		over = false // the process is one
+	if t.Options.Transport == wire.Stdio && (why == profiles.LawPerSession || why == profiles.LawOfSessions) {
+		over = false // the process is one, and the only one
 	}
 	if over && why != "" {
 		return hint.New(fmt.Errorf("%s, and revision %s has none", why, protocol), "take a revision with "+
