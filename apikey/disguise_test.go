@@ -305,3 +305,13 @@ func TestSpread(t *testing.T) {
 		require.Equal(t, text, apikey.Redact(text))
 	}
 }
+
+// TestTheEndsOfTheLettersOfMathematics: the first that is none is left alone.
+func TestTheEndsOfTheLettersOfMathematics(t *testing.T) {
+	for text, hidden := range map[string]bool{
+		"hunter2\U0001d4009xyzw": true, "hunter2\U0001d6a49xyzw": false, "hunter2\U0001d7cewxyzw": true,
+	} {
+		r := apikey.NewRedactor("hunter2A9xyzw", "hunter20wxyzw")
+		assert.Equal(t, hidden, r.Redact(text) != text, "%+q", text)
+	}
+}

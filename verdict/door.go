@@ -55,10 +55,8 @@ func (c *Court) Judge(q Question) []Finding {
 		}
 	}
 	for i, f := range findings {
-		if was, known := failed[f.Check]; known {
-			if findings[i] = was; attempts > 1 {
-				findings[i] = c.excused(was)
-			}
+		if was, known := failed[f.Check]; known && attempts > 1 {
+			findings[i] = c.excused(was)
 		}
 	}
 	return findings

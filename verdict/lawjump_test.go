@@ -107,3 +107,22 @@ func TestNoJumpIsMadeUpUnderLaws(t *testing.T) {
 		})
 	}
 }
+
+// What hangs on all that came before is judged from the beginning, however long the history is;
+// of other laws only as much as they remember.
+func TestHowMuchIsNearAJump(t *testing.T) {
+	const n = 2 * jumpSmall
+	calls := make([]history.Call, n)
+	for i := range calls {
+		calls[i].Sent = time.Duration(i) * time.Second
+	}
+	half := step{from: calls[n/2-1].Sent.Nanoseconds(), to: calls[n/2].Sent.Nanoseconds()}
+	for text, whole := range map[string]bool{"10/s burst 20": true, "10 per 2s fixed": true, "10 per 2s sliding": false} {
+		j := &lawJump{promise: parsed(t, text), calls: calls, cfg: LawConfig{Clocks: DefaultClocks()}}
+		before, after := j.near(half)
+		require.Equal(t, whole, len(before) == n/2, text)
+		require.Equal(t, whole, len(after) == n/2, text)
+		require.NotEmpty(t, before)
+		require.NotEmpty(t, after)
+	}
+}

@@ -408,18 +408,33 @@ func TestDialTLS(t *testing.T) {
 }
 
 func TestDialNoHTTP(t *testing.T) {
+	for scheme, want := range map[string]struct {
+		kind  DialKind
+		words string
+	}{"http": {Garbage, "does not speak MCP"}, "https": {TLS, "what it speaks is no TLS"}} {
+		t.Run(scheme, func(t *testing.T) {
+			e := dialFails(t, Options{URL: scheme + "://" + mailServer(t)})
+			require.Equal(t, want.kind, e.Kind, e.Error())
+			require.Contains(t, e.Error(), want.words)
+		})
+	}
+}
+
+// mailServer speaks neither HTTP nor TLS.
+func mailServer(t *testing.T) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
 	done := make(chan struct{})
-	defer func() { <-done }()
+	t.Cleanup(func() {
+		require.NoError(t, l.Close())
+		<-done
+	})
 	go func() {
 		defer close(done)
-		for range 2 { // one for each protocol
+		for {
 			c, err := l.Accept()
 			if err != nil {
-				t.Error(err)
-				return
+				return // it is closed
 			}
 			_, readErr := c.Read(make([]byte, 4096))
 			_, writeErr := c.Write([]byte("220 mail.example ESMTP\r\n"))
@@ -428,9 +443,7 @@ func TestDialNoHTTP(t *testing.T) {
 			}
 		}
 	}()
-	e := dialFails(t, Options{URL: "http://" + l.Addr().String()})
-	require.Equal(t, Garbage, e.Kind, e.Error())
-	require.Contains(t, e.Error(), "does not speak MCP")
+	return l.Addr().String()
 }
 
 func TestDialHangs(t *testing.T) {

@@ -1,7 +1,9 @@
 package startup
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,4 +132,21 @@ func TestPlan(t *testing.T) {
 	}
 	again := Plan(list, rand.New(rand.NewPCG(1, 1)))
 	require.Equal(t, plan[3].Set, again[3].Set)
+}
+
+// One of a group is given at a time: the one that a case is about, else the first; who is of no
+// group, or of another, changes nothing.
+func TestOneOfAGroupIsGiven(t *testing.T) {
+	list := []Credential{token("A", true), token("B", true), token("C", true), token("D", true)}
+	list[1].OneOf, list[2].OneOf = "either", "either"
+	given := map[string]string{}
+	for _, s := range Plan(list, rand.New(rand.NewPCG(1, 1))) {
+		if s.Case.Name == Good {
+			s.Env = "none"
+		}
+		if s.Case.Name != Absent {
+			given[s.Env] = strings.Join(slices.Sorted(maps.Keys(s.Set)), "")
+		}
+	}
+	require.Equal(t, map[string]string{"none": "ABD", "A": "ABD", "B": "ABD", "C": "ACD", "D": "ABD"}, given)
 }
