@@ -52,3 +52,27 @@ func TestRefusalForm(t *testing.T) {
 	none := RefusalForm(promise.RefusalShape{Status: 429}, []history.Call{{Outcome: history.OK}})
 	require.Equal(t, Inconclusive, none.Verdict, "nothing was refused")
 }
+
+// What is odd about a refusal's own form is told, and what isn't isn't.
+func TestWhatIsSaidOfRefusals(t *testing.T) {
+	const legacy, reserved, silent = "no agreed meaning", "reserves for itself", "don't say when to retry"
+	for _, row := range []struct {
+		code  int
+		hints string
+		said  []string
+	}{
+		{429, header("Retry-After", "3"), nil}, {429, "", []string{silent}},
+		{-32000, header("Retry-After", "3"), []string{legacy}}, {-32019, "", []string{legacy, silent}},
+		{-32020, "", []string{reserved, silent}}, {-32099, header("Retry-After", "3"), []string{reserved}},
+		{-32100, "", []string{silent}}, {-31999, "", []string{silent}},
+	} {
+		c := history.Call{Arrival: history.Arrival{Label: "burst"}, Outcome: history.Limited, Status: 429, Code: row.code,
+			Hints: row.hints}
+		f := RefusalShape.Judge(NewCourt(promise.Terms{Limit: tenTwenty}, []history.Call{c}, Config{}).Trial("burst"))
+		require.Equal(t, Pass, f.Verdict)
+		require.Len(t, f.Warnings, len(row.said), "%d %s: %q", row.code, row.hints, f.Warnings)
+		for i, words := range row.said {
+			require.Contains(t, f.Warnings[i], words)
+		}
+	}
+}
