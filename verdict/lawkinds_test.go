@@ -213,11 +213,26 @@ func TestLawCauses(t *testing.T) {
 		}
 		return all
 	}
+	by := func(client, tool string, calls []history.Call) []history.Call {
+		for i := range calls {
+			calls[i].Client, calls[i].Session, calls[i].Tool = client, client, tool
+		}
+		return calls
+	}
 	for _, row := range []struct {
 		name, law string
 		calls     []history.Call
 		says      string
 	}{
+		{"sessions share", "5 per 10s fixed per session", cat(by("a", "x", at(history.OK, 0, ms, 5)), by("a", "x",
+			at(history.Limited, 10*ms, ms, 2)), by("b", "x", at(history.Limited, 20*ms, ms, 5))),
+			"everybody shares one counter"},
+		{"sessions are apart", "5 per 10s fixed", cat(by("a", "x", at(history.OK, 0, ms, 5)), by("a", "x",
+			at(history.Limited, 10*ms, ms, 2)), by("b", "x", at(history.OK, 20*ms, ms, 5)), by("b", "x",
+			at(history.Limited, 30*ms, ms, 2))), "each session has a counter of its own"},
+		{"tools are apart", "5 per 10s fixed", cat(by("a", "x", at(history.OK, 0, ms, 5)), by("a", "x",
+			at(history.Limited, 10*ms, ms, 2)), by("a", "y", at(history.OK, 20*ms, ms, 5)), by("a", "y",
+			at(history.Limited, 30*ms, ms, 2))), "each tool has a counter of its own"},
 		{"nothing is refused", "5 per 10s fixed", at(history.OK, 0, ms, 12), "it isn't kept at all"},
 		{"one more", "5 per 10s fixed", cat(at(history.OK, 0, ms, 6), at(history.Limited, s, ms, 3)),
 			"its number is 6, not 5"},
@@ -329,4 +344,15 @@ func TestALawIsKeptToTheCall(t *testing.T) {
 		j := JudgeLaws(promise.Promise{law}, calls, LawConfig{})
 		require.Equal(t, want, j.Laws[0].State, "%s: %v", first, j.Laws[0].Units)
 	}
+}
+
+// The witness of a bucket has the calls that were let through within its stretch, and no others.
+func TestTheWitnessOfABucketLaw(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	calls := slices.Concat(callsAt(history.OK, 0), callsAt(history.OK, every(10*s, ms, 8)...),
+		callsAt(history.Limited, 10*s+20*ms), callsAt(history.OK, 20*s))
+	w := JudgeLaws(parsed(t, "1/s burst 5"), calls, LawConfig{Clocks: DefaultClocks()}).Laws[0].Witness
+	require.NotNil(t, w)
+	require.Equal(t, []int{2, 3, 4, 5, 6, 7, 8, 9}, w.Calls)
+	require.Equal(t, 8, w.Admitted)
 }
