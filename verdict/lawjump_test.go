@@ -126,3 +126,22 @@ func TestHowMuchIsNearAJump(t *testing.T) {
 		require.NotEmpty(t, after)
 	}
 }
+
+// Windows that let two too many through again and again are broken, wherever a clock may have jumped.
+func TestNoJumpExplainsEveryWindow(t *testing.T) {
+	const ms = time.Millisecond
+	var calls []history.Call
+	for k := range 12 {
+		at, n := time.Duration(k)*2100*ms, 10
+		if k >= 6 {
+			at, n = at+30*time.Second, 12 // behind a silence, in which one may have been
+		}
+		calls = append(calls, callsAt(history.OK, every(at, ms, n)...)...)
+		calls = append(calls, callsAt(history.Limited, every(at+20*ms, ms, 3)...)...)
+	}
+	p, cfg := parsed(t, "10 per 2s fixed"), LawConfig{Clocks: DefaultClocks(), Epoch: time.Unix(0, 0)}
+	calls = ofTheDay(calls, true)
+	require.Equal(t, Fail, JudgeLaws(p, calls, cfg).Verdict)
+	jump, found := LawJump(p, calls, cfg)
+	require.False(t, found, "%+v", jump)
+}
