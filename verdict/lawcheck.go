@@ -78,7 +78,9 @@ func (l *Laws) Checks() []Check {
 	})
 }
 
-// Complete is the check of that name; calls that are meant to fail are clear if they do.
+// Complete is the check of that name; calls that are meant to fail are clear if they do. A method
+// that the server rejected in the handshake may be rejected for another reason once there is a
+// session: by a code of JSON-RPC's for what a server doesn't take, it is clear as well.
 func (l *Laws) Complete() Check {
 	c := Complete
 	c.Judge = func(t *Trial) Finding {
@@ -95,7 +97,7 @@ func (l *Laws) Complete() Check {
 			code, refused := unknown[c.Method]
 			fails := l.Fails != "" && c.Tool == l.Fails || undeleted(c) ||
 				lostSession(c) && l.Held.Has(promise.Sessions)
-			if c.Outcome == history.Rejected && (fails || refused && code == c.Code) ||
+			if c.Outcome == history.Rejected && (fails || refused && (code == c.Code || c.Code >= -32602 && c.Code <= -32600)) ||
 				c.Outcome == history.ToolError && fails {
 				c.Outcome = history.OK
 			}
