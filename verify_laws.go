@@ -1,11 +1,13 @@
 package mcpload
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -31,12 +33,48 @@ func (c VerifyConfig) lawConfig(calls []history.Call) verdict.LawConfig {
 	return cfg
 }
 
-// judgeLaws holds calls against the promise. What a log of other people's doesn't say is
+// presumed is the promise as a run takes it where a law doesn't say what it charges: what the
+// history has most of surely is, and the rest may be; and what that is. Nil where all calls are
+// of one method, or don't name it, or each law says it: then what is charged is known.
+func (c VerifyConfig) presumed(calls []history.Call) (promise.Promise, string) {
+	count := map[string]int{}
+	for i := range calls {
+		if k := &calls[i]; k.Label != verdict.Handshake && k.Kind == history.Request {
+			count[k.Method]++
+		}
+	}
+	load := ""
+	for method, n := range count {
+		if n > count[load] || n == count[load] && (load == "" || method < load) {
+			load = method
+		}
+	}
+	others := func(k history.Call) bool { return k.Method != load }
+	held := scenarios.Held(c.Promise, history.Arrival{Method: load})
+	said := !slices.ContainsFunc(held, func(l promise.Law) bool { return l.Charge.Presumed })
+	if load == "" || said || !slices.ContainsFunc(calls, others) {
+		return nil, ""
+	}
+	return held, load
+}
+
+// judgeLaws holds calls against the promise. Where nobody said what a law charges, a fail is what
+// is one whether all messages are, or what a load is made of and perhaps the rest. What a log of other people's doesn't say is
 // who has which address: where a law is kept by that, a fail is what is one of both
 // readings, that all calls come from one and that each client has its own.
 func (c VerifyConfig) judgeLaws(calls []history.Call) (j verdict.LawJudgement, note string) {
 	cfg := c.lawConfig(calls)
-	j = verdict.JudgeLaws(c.Promise, calls, cfg)
+	if j = verdict.JudgeLaws(c.Promise, calls, cfg); j.Verdict == verdict.Fail {
+		if held, load := c.presumed(calls); held != nil {
+			if other := verdict.JudgeReadings(held, calls, cfg); other.Verdict != verdict.Fail {
+				for x := range other.Laws {
+					other.Laws[x].Law = c.Promise[x]
+				}
+				return other, fmt.Sprintf("nobody said what is charged: if each message is, the promise is broken; if "+
+					"%s surely is, and the rest may be, it isn't (then say methods %s, or methods *)", load, load)
+			}
+		}
+	}
 	byAddress := func(l promise.Law) bool { return l.Key.Has(promise.Address) }
 	others := func(c history.Call) bool { return c.Label == "" && c.Client != calls[0].Client }
 	if j.Verdict != verdict.Fail || !slices.ContainsFunc(c.Promise, byAddress) || !slices.ContainsFunc(calls, others) {

@@ -135,3 +135,48 @@ func TestVerifyNamesAJumpUnderLaws(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyWhereNobodySaidWhatIsCharged: a limiter of tool calls lets handshakes and lists pass, and
+// what its history is held against doesn't say that. What breaks the promise by tool calls alone is
+// broken, and so is what has no other methods, or names what it charges.
+func TestVerifyWhereNobodySaidWhatIsCharged(t *testing.T) {
+	message := func(i int, method, outcome string) string {
+		at := time.Duration(i) * 10 * time.Millisecond
+		return fmt.Sprintf(`{"sent_ns":%d,"received_ns":%d,"outcome":%q,"client":"c1","method":%q}`+"\n", at,
+			at+time.Millisecond, outcome, method)
+	}
+	log := func(lists, admitted int, method string) (lines string) {
+		for i := range lists {
+			lines += message(i, "tools/list", "admitted")
+		}
+		for i := range admitted {
+			lines += message(lists+i, method, "admitted")
+		}
+		lines += message(lists+admitted, method, "limited") + message(lists+admitted+1, method, "limited")
+		return lines + message(lists+admitted+2, "tools/list", "admitted") +
+			message(lists+admitted+3, "tools/list", "admitted") + message(lists+admitted+4, "tools/list", "admitted") +
+			message(lists+admitted+5, method, "limited")
+	}
+	for name, row := range map[string]struct {
+		law, history string
+		want         verdict.Verdict
+	}{
+		"lists are free":         {"20 per 10s fixed", log(4, 20, "tools/call"), verdict.Pass},
+		"of a bucket too":        {"1/10s burst 20", log(4, 20, "tools/call"), verdict.Pass},
+		"one too many":           {"20 per 10s fixed", log(4, 21, "tools/call"), verdict.Fail},
+		"one too few":            {"20 per 10s fixed", log(0, 19, "tools/call"), verdict.Fail},
+		"or a list took it":      {"20 per 10s fixed", log(1, 19, "tools/call"), verdict.Inconclusive},
+		"it said so":             {"20 per 10s fixed methods *", log(4, 20, "tools/call"), verdict.Fail},
+		"methods without a name": {"20 per 10s fixed", log(4, 20, ""), verdict.Fail},
+		"all of one method":      {"20 per 10s fixed", log(4, 20, "tools/list"), verdict.Fail},
+	} {
+		law, err := promise.Parse(row.law)
+		require.NoError(t, err, name)
+		found, err := mcpload.Verify(t.Context(), mcpload.VerifyConfig{History: strings.NewReader(row.history),
+			Promise: promise.Promise{law}})
+		require.NoError(t, err)
+		var text strings.Builder
+		require.NoError(t, found.Verified.Table(&text))
+		require.Equal(t, row.want, found.Verdict, "%s: %s", name, text.String())
+	}
+}

@@ -46,6 +46,9 @@ func (l *VerifiedLaws) text() string {
 	line("judged", fmt.Sprintf("%s against %s", words.Count(len(l.Lines), "call"),
 		words.Count(len(l.Judgement.Laws), "law")))
 	line("", "given clocks within "+l.Clocks.String())
+	if l.Note != "" && said != verdict.Inconclusive {
+		line("", l.Note)
+	}
 	if jump != nil {
 		line("clock", toldJump(*jump))
 	}

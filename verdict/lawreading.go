@@ -12,6 +12,14 @@ import (
 // there are twice as many with each.
 const mostUnsaid = 4
 
+// JudgeReadings is JudgeLaws where of some laws nobody said what they charge (Charge.Presumed): they
+// are kept if they are in each reading of that which explains the history.
+func JudgeReadings(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgement {
+	j := JudgeLaws(p, calls, cfg)
+	read(p, calls, cfg, &j)
+	return j
+}
+
 // read judges a history once more in every reading of what nobody said, and returns the
 // promise in the one that explains it, or as it was where there are several. A server that
 // charges a method always or never is honest in one of them: a law is kept if it is in all
