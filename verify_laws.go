@@ -1,7 +1,6 @@
 package mcpload
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -70,8 +69,7 @@ func (c VerifyConfig) judgeLaws(calls []history.Call) (j verdict.LawJudgement, n
 				for x := range other.Laws {
 					other.Laws[x].Law = c.Promise[x]
 				}
-				return other, fmt.Sprintf("nobody said what is charged: if each message is, the promise is broken; if "+
-					"%s surely is, and the rest may be, it isn't (then say methods %s, or methods *)", load, load)
+				return other, nobodySaid(load, "methods "+load+", or methods *")
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload"
 	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/verdict"
 )
 
@@ -174,6 +175,31 @@ func TestVerifyWhereNobodySaidWhatIsCharged(t *testing.T) {
 		require.NoError(t, err, name)
 		found, err := mcpload.Verify(t.Context(), mcpload.VerifyConfig{History: strings.NewReader(row.history),
 			Promise: promise.Promise{law}})
+		require.NoError(t, err)
+		var text strings.Builder
+		require.NoError(t, found.Verified.Table(&text))
+		require.Equal(t, row.want, found.Verdict, "%s: %s", name, text.String())
+	}
+
+	for name, row := range map[string]struct {
+		burst   int
+		charges []string
+		history string
+		want    verdict.Verdict
+	}{
+		"lists are free":   {20, nil, log(8, 20, "tools/call"), verdict.Pass},
+		"one too many":     {19, nil, log(8, 20, "tools/call"), verdict.Fail},
+		"it said so":       {20, []string{"*"}, log(8, 20, "tools/call"), verdict.Fail},
+		"it said which":    {20, []string{"tools/call"}, log(8, 20, "tools/call"), verdict.Pass},
+		"without a name":   {20, nil, log(8, 20, ""), verdict.Fail},
+		"all of one name":  {20, nil, log(8, 20, "tools/list"), verdict.Fail},
+		"resources, lists": {20, nil, log(8, 20, "resources/read"), verdict.Pass},
+	} {
+		asked := judge.Asked{Rate: "0.1/s", Burst: row.burst, Scope: "global", Charges: row.charges}
+		limit, err := asked.Limit()
+		require.NoError(t, err)
+		found, err := mcpload.Verify(t.Context(), mcpload.VerifyConfig{History: strings.NewReader(row.history),
+			Limit: limit})
 		require.NoError(t, err)
 		var text strings.Builder
 		require.NoError(t, found.Verified.Table(&text))

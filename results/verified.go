@@ -27,6 +27,7 @@ type VerifiedBucket struct {
 	Jump      *verdict.Jump // one step of the clock that explains every answer; nil: none does
 	Cause     func() string // says what may have gone wrong, which takes a while; nil: nothing did
 	Boxed     bool          // it was measured which rates and bursts explain the history
+	Note      string        // what the verdict depends on that the history doesn't say; may be empty
 }
 
 // Idle reports if the history broke nothing, and doesn't show the limit at work either:

@@ -36,6 +36,9 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 	line("judged", fmt.Sprintf("%s against %s burst %d, scope %s, tolerance %g tokens", words.Count(j.Calls, "call"),
 		promise.FormatRate(l.Rate), l.Burst, l.Scope, j.Tolerance))
 	line("", "given clocks within "+j.Clocks.String())
+	if b.Note != "" {
+		line("", b.Note)
+	}
 	if jump != nil {
 		line("clock", toldJump(*jump))
 	}

@@ -58,7 +58,7 @@ func (f *verifyFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.box, "box", true, "measure which rates and bursts explain the history: most of the time")
 	flags.IntVar(&f.most, "max-calls", mcpload.MostCalls, "`number` of calls to read at most; ten million take 1.4 GB")
 	flags.StringSliceVar(&f.asked.Charges, "charges", nil, "`methods` that cost a token, comma-separated "+
-		"(default: every request)")
+		"(default: every request; if that breaks the promise, the commonest surely and others perhaps)")
 }
 
 func (a *app) verify(ctx context.Context, f *verifyFlags, name string) error {

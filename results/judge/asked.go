@@ -43,7 +43,8 @@ func (a *Asked) Limit() (l profiles.Limit, err error) {
 	if len(a.Promise) > 0 {
 		return l, nil
 	}
-	l = profiles.Limit{Scope: profiles.Scope(a.Scope), Charges: []string{"*"}, Burst: a.Burst}
+	l = profiles.Limit{Scope: profiles.Scope(a.Scope), Charges: []string{"*"}, Burst: a.Burst,
+		Presumed: len(a.Charges) == 0}
 	if len(a.Charges) > 0 {
 		l.Charges = a.Charges
 	}
