@@ -57,15 +57,16 @@ func (c VerifyConfig) presumed(calls []history.Call) (promise.Promise, string) {
 	return held, load
 }
 
-// judgeLaws holds calls against the promise. Where nobody said what a law charges, a fail is what
-// is one whether all messages are, or what a load is made of and perhaps the rest. What a log of other people's doesn't say is
-// who has which address: where a law is kept by that, a fail is what is one of both
-// readings, that all calls come from one and that each client has its own.
+// judgeLaws holds calls against the promise. Where nobody said what a law charges, a fail is what is
+// one whether all messages are, or what a load is made of and perhaps the rest. What a log of other
+// people's doesn't say is who has which address: where a law is kept by that, a fail is what is one of
+// both readings, that all calls come from one and that each client has its own.
 func (c VerifyConfig) judgeLaws(calls []history.Call) (j verdict.LawJudgement, note string) {
 	cfg := c.lawConfig(calls)
 	if j = verdict.JudgeLaws(c.Promise, calls, cfg); j.Verdict == verdict.Fail {
 		if held, load := c.presumed(calls); held != nil {
-			if other := verdict.JudgeReadings(held, calls, cfg); other.Verdict != verdict.Fail {
+			other := verdict.JudgeReadings(held, calls, cfg)
+			if other.Verdict != verdict.Fail {
 				for x := range other.Laws {
 					other.Laws[x].Law = c.Promise[x]
 				}

@@ -19,7 +19,8 @@ type Headers struct {
 	Says  bool     // they say what is left
 	Notes []string // what they say that no law can, and what can't be read
 
-	Timeless string // a limit that they say, but not in what time; empty where laws say all of them
+	Anew     time.Duration // when the count of what is left starts anew, if they say so; else 0
+	Timeless string        // a limit that they say, but not in what time; empty where laws say all of them
 }
 
 // ReadHeaders reads what servers say of their limits: RateLimit-Policy and RateLimit of
@@ -30,7 +31,7 @@ type Headers struct {
 // server counts, and of unsaid key; one whose unit is concurrent-requests is a cap. A
 // number without a time is no law.
 func ReadHeaders(fields []Field) Headers {
-	h := &headerReader{of: map[string]int{}}
+	h := &headerReader{of: map[string]int{}, lefts: map[string]left{}, anew: map[string]time.Duration{}}
 	for _, f := range fields {
 		name := strings.ToLower(f.Name)
 		if unit := notRequests(name); unit != "" {
@@ -46,18 +47,23 @@ func ReadHeaders(fields []Field) Headers {
 			h.limit(f)
 		case strings.HasSuffix(name, "-remaining") && limitName(name):
 			h.left(f.Name, f.Value, strings.TrimSuffix(name, "-remaining"))
+		case strings.HasSuffix(name, "-reset") && limitName(name):
+			h.reset(f.Name, f.Value, "", strings.TrimSuffix(name, "-reset"), name == "ratelimit-reset")
 		case limitName(name):
 			h.byUnit(f)
 		case limitName(name + "-"):
 			h.note("%s: %q isn't a form that is known", f.Name, f.Value)
 		}
 	}
-	h.out.Of = h.of[h.least]
+	h.out.Of, h.out.Anew = h.of[h.least], h.anew[h.least]
 	for _, b := range h.bare { // what stands in no policy has no time
 		if !slices.ContainsFunc(h.out.Laws, func(l Law) bool { return strconv.Itoa(l.N) == b.number }) {
 			h.out.Timeless = b.header + ": " + b.number
 		}
 	}
+	h.beyondWindows()
+	h.disagreements()
+	h.strangers()
 	return h.out
 }
 
@@ -84,6 +90,10 @@ type headerReader struct {
 	bare  []bare         // limits without a time
 	of    map[string]int // the quotas, by whose they are: a policy's name, or a header's without its ending
 	least string         // whose Left is
+
+	lefts  map[string]left // by whose they are, as the quotas
+	anew   map[string]time.Duration
+	resets []reset
 }
 
 // A bare limit is a number in a header, without a time.
@@ -203,6 +213,9 @@ func (h *headerReader) add(header string, l Law) {
 // limit=100, remaining=50, reset=30.
 func (h *headerReader) standing(f Field) {
 	for _, it := range items(f.Value) {
+		if t, ok := it.params["t"]; ok {
+			h.reset(f.Name, t, it.text, "policy "+it.text, true)
+		}
 		if r, ok := it.params["r"]; ok {
 			h.left(f.Name, r, "policy "+it.text)
 			continue
@@ -210,6 +223,8 @@ func (h *headerReader) standing(f Field) {
 		switch k, v, _ := strings.Cut(it.text, "="); strings.TrimSpace(k) {
 		case "remaining":
 			h.left(f.Name, v, f.Name)
+		case "reset":
+			h.reset(f.Name, v, "", f.Name, true)
 		case "limit":
 			h.bare = append(h.bare, bare{f.Name, strings.TrimSpace(v)})
 			h.quota(f.Name, v)
@@ -270,6 +285,7 @@ func (h *headerReader) left(header, value, whose string) {
 		h.note("%s: %q is no number of requests that are left", header, strings.TrimSpace(value))
 		return
 	}
+	h.lefts[whose] = left{header, n}
 	if !h.out.Says || n < h.out.Left {
 		h.out.Left, h.out.Says, h.least = n, true, whose
 	}

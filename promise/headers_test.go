@@ -72,6 +72,32 @@ func TestReadHeaders(t *testing.T) {
 				`number of requests that are left`, 0},
 		{"without a number, or the end of a name", "RateLimit-Policy: \"x;q=10;w=60", "", -1,
 			`RateLimit-Policy: "\"x;q=10;w=60" is no number of requests`, 0},
+		{"a count that starts anew after its window", "RateLimit-Policy: \"a\";q=30;w=10, \"b\";q=99;w=60\n" +
+			"RateLimit: \"a\";r=3;t=40, \"b\";r=9;t=60", `30 per 10s named "a"; 99 per 1m named "b"`, 3,
+			"RateLimit: a count starts anew in 40, and its window is 10s", 30},
+		{"a second more, by rounding", "RateLimit-Policy: 30;w=10\nRateLimit-Limit: 30\nRateLimit-Remaining: " +
+			"3\nRateLimit-Reset: 11", "30 per 10s", 3, "", 30},
+		{"an hour for ten seconds", "RateLimit-Policy: 30;w=10\nRateLimit-Limit: 30\nRateLimit-Remaining: " +
+			"3\nRateLimit-Reset: 3600", "30 per 10s", 3, "RateLimit-Reset: a count starts anew in 3600, and its window " +
+			"is 10s", 30},
+		{"milliseconds, perhaps", "RateLimit-Policy: 30;w=10\nX-RateLimit-Reset: 9500", "30 per 10s", -1, "", 0},
+		{"a limit without a window beside it", "RateLimit-Policy: 30;w=10\nRateLimit-Limit: 500\n" +
+			"RateLimit-Reset: 3600", "30 per 10s", -1, "RateLimit-Limit: 500 is the number " +
+			"of no policy beside it|timeless RateLimit-Limit: 500", 0},
+		{"an instant where seconds belong", "RateLimit-Policy: 30;w=10\nRateLimit: limit=30, remaining=3, " +
+			"reset=1796094695", "30 per 10s", 3, "RateLimit: 1796094695 is a time since 1970, where the IETF's drafts " +
+			"have seconds from now", 30},
+		{"no time", "X-RateLimit-Limit: 5\nX-RateLimit-Reset: soon", "", -1, `X-RateLimit-Reset: "soon" is no time ` +
+			"at which a count starts anew|timeless X-RateLimit-Limit: 5", 0},
+		{"times of all kinds", "X-RateLimit-Limit: 5\nX-RateLimit-Reset: 2026-11-29T08:00:00Z\nX-Rate-Limit-Reset: " +
+			"6m0s\nX-A-RateLimit-Reset: 1796094695123\nX-B-RateLimit-Reset: 1796094695.5", "", -1,
+			"timeless X-RateLimit-Limit: 5", 0},
+		{"two that disagree", "RateLimit-Limit: 30\nRateLimit-Remaining: 12\nRateLimit-Policy: 30;w=10\n" +
+			"X-RateLimit-Limit: 30\nX-RateLimit-Remaining: 5", "30 per 10s", 5, "RateLimit-Remaining says that 12 are " +
+			"left, and X-RateLimit-Remaining 5, of 30 each", 30},
+		{"two limits of one number", "X-RateLimit-Limit-Minute: 100\nX-RateLimit-Remaining-Minute: 99\n" +
+			"X-RateLimit-Limit-Hour: 100\nX-RateLimit-Remaining-Hour: 4", `100 per 1m named "minute"; 100 per 1h named ` +
+			`"hour"`, 4, "", 100},
 		{"others", "X-RateLimit-Resource: core\nRetry-After: 3", "", -1, "", 0},
 	} {
 		h := readFields(c.text)

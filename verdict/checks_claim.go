@@ -21,6 +21,10 @@ type Claims struct {
 	Replies int      // that say what is left
 	Notes   []string // what can't be read
 	Lie     *Lie     // a claim that a refusal contradicts; nil where there is none
+	Low     string   // a claim that more is let in than it says is left; empty where there is none
+	Early   string   // a refusal whose count didn't start anew when it said so; empty where there is none
+
+	laws promise.Promise // that they say, up to mostClaimed
 }
 
 // A Lie is a reply that says that so many calls are left, and a refused one of them.
@@ -49,16 +53,19 @@ func ReadClaims(calls []history.Call) Claims { return readClaims(calls, nil) }
 
 // readClaims is ReadClaims where it is known what a call takes at most; nil: it isn't.
 func readClaims(calls []history.Call, most func(*history.Call) int) Claims {
-	r := &claimReader{calls: calls, most: most, names: map[string]bool{}, notes: map[string]bool{}}
+	r := &claimReader{calls: calls, most: most, names: map[string]bool{}, notes: map[string]string{}}
 	r.read()
 	c := Claims{Headers: slices.Sorted(maps.Keys(r.names)), Replies: len(r.claims),
-		Notes: slices.Sorted(maps.Keys(r.notes))}
+		Notes: slices.Sorted(maps.Values(r.notes)), laws: r.laws}
 	if len(c.Notes) > mostNotes {
 		c.Notes = append(c.Notes[:mostNotes], "and others")
 	}
-	if len(r.claims) > 0 {
+	if len(r.claims)+len(r.low) > 0 {
+		r.order()
 		c.Lie = r.lie()
+		c.Low, _ = r.understated()
 	}
+	c.Early, _ = earlyReset(calls, DefaultClocks())
 	return c
 }
 
@@ -68,17 +75,21 @@ type claim struct {
 	left int
 	of   int // 0: not said
 	said string
+	anew time.Duration // 0: not said
 }
 
 type claimReader struct {
 	calls  []history.Call
 	most   func(*history.Call) int
 	claims []claim
+	low    []claim // those that say when their count starts anew, with none left too
+	laws   promise.Promise
 	names  map[string]bool
-	notes  map[string]bool
+	notes  map[string]string // by their words without figures
 
 	sent, received []time.Duration // of all calls that left us, each sorted
 	loose          []time.Duration // when loose notifications were sent, sorted
+	caughtUp       []time.Duration // and when they must have been counted, sorted
 	groups         map[likeness][]int
 }
 
@@ -106,14 +117,31 @@ func (r *claimReader) read() {
 		}
 		h := promise.ReadHeaders(fields)
 		for _, n := range h.Notes {
-			r.notes[n] = true
+			r.note(n)
+		}
+		for _, l := range h.Laws {
+			known := func(k promise.Law) bool { return k.String() == l.String() }
+			if len(r.laws) < mostClaimed && !slices.ContainsFunc(r.laws, known) {
+				r.laws = append(r.laws, l)
+			}
 		}
 		if h.Says && h.Of > 0 && h.Left > h.Of {
-			r.notes[fmt.Sprintf("%d of %d are left, says %s", h.Left, h.Of, said[2:])] = true
+			r.note(fmt.Sprintf("%d of %d are left, says %s", h.Left, h.Of, said[2:]))
 		}
+		one := claim{pos: i, left: h.Left, of: h.Of, said: said[2:], anew: h.Anew}
 		if h.Says && h.Left > 0 {
-			r.claims = append(r.claims, claim{pos: i, left: h.Left, of: h.Of, said: said[2:]})
+			r.claims = append(r.claims, one)
 		}
+		if h.Says && h.Of > 0 && h.Anew > time.Second {
+			r.low = append(r.low, one)
+		}
+	}
+}
+
+// note keeps a remark, unless it is there with other figures.
+func (r *claimReader) note(text string) {
+	if key := withoutFigures(text); r.notes[key] == "" {
+		r.notes[key] = text
 	}
 }
 
@@ -136,8 +164,8 @@ func ended(c *history.Call) time.Duration {
 	return never
 }
 
-// loose reports if a call is a notification that was taken: a server may count it at any
-// time later, so that every claim since may be one less by it.
+// loose reports if a call is a notification that was taken: a server may count it later, until
+// it has caught up, so that every claim until then may be one less by it.
 func loose(c *history.Call) bool { return c.Kind == history.Notification && c.Status != 0 }
 
 // order fills in the instants of all calls, and the calls of each kind by when they
@@ -153,6 +181,7 @@ func (r *claimReader) order() {
 			}
 		}
 	}
+	r.catchUp()
 	slices.Sort(r.loose)
 	slices.Sort(r.sent)
 	slices.Sort(r.received)
@@ -161,6 +190,34 @@ func (r *claimReader) order() {
 			return cmp.Or(cmp.Compare(r.calls[a].Sent, r.calls[b].Sent), cmp.Compare(a, b))
 		})
 	}
+}
+
+// catchUp finds by when loose notifications are counted: a server that answers a call which was sent
+// after one was taken in has caught up with it, or has soon (see tacit).
+func (r *claimReader) catchUp() {
+	if len(r.loose) == 0 {
+		return
+	}
+	order := bySent(r.calls)
+	first := make([]time.Duration, len(order)+1) // the first answer to one of those from here on
+	first[len(order)] = never
+	for k := len(order) - 1; k >= 0; k-- {
+		first[k] = first[k+1]
+		if c := &r.calls[order[k]]; c.Outcome.Answered() && c.Kind == history.Request {
+			first[k] = min(first[k], c.Received)
+		}
+	}
+	for i := range r.calls {
+		c := &r.calls[i]
+		if !gone(c) || !loose(c) {
+			continue
+		}
+		at := sort.Search(len(order), func(k int) bool { return r.calls[order[k]].Sent >= max(c.Sent, c.Received) })
+		if first[at] < never-settled {
+			r.caughtUp = append(r.caughtUp, first[at]+settled)
+		}
+	}
+	slices.Sort(r.caughtUp)
 }
 
 // between is how many calls may have been decided after some instant and before
@@ -175,7 +232,6 @@ func (r *claimReader) between(from, to time.Duration) int {
 // lie finds the first claim that a refusal contradicts, and prefers one whose refused
 // call was alone.
 func (r *claimReader) lie() (found *Lie) {
-	r.order()
 	prices := r.prices()
 	for _, c := range r.claims {
 		l := r.against(c, prices[thing(&r.calls[c.pos])])
@@ -237,7 +293,8 @@ func (r *claimReader) against(c claim, price int) *Lie {
 				return nil
 			}
 		}
-		late := sort.Search(len(r.loose), func(i int) bool { return r.loose[i] > j.Received })
+		late := sort.Search(len(r.loose), func(i int) bool { return r.loose[i] > j.Received }) -
+			sort.Search(len(r.caughtUp), func(i int) bool { return r.caughtUp[i] > claimed.Sent })
 		if same != rivals || (same+1+late)*price > c.left {
 			return nil
 		}
@@ -266,12 +323,19 @@ func (c Claims) Words(shared bool) string {
 // refusal that nothing else can have made contradicts them, else at most a warning. It
 // reports false where there are no headers to speak of.
 func (c Claims) Finding(promised, shared bool) (Finding, bool) {
-	if len(c.Headers) == 0 {
+	if len(c.Headers) == 0 && c.Early == "" {
 		return Finding{}, false
+	} else if len(c.Headers) == 0 {
+		c.Headers = []string{"headers of refusals"}
 	}
 	f := Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in", Warnings: c.Notes,
 		Saw: fmt.Sprintf("%s in %s with calls left, none contradicted", strings.Join(c.Headers, ", "),
 			plurals(c.Replies, "reply", "replies"))}
+	for _, text := range []string{c.Low, c.Early} {
+		if text != "" && !shared {
+			f.Warnings = append(slices.Clone(f.Warnings), text)
+		}
+	}
 	switch {
 	case shared:
 		f.Saw = strings.Join(c.Headers, ", ") + ": not judged: others may take what a header says is left"

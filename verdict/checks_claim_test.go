@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,4 +193,61 @@ func TestClaimsOfCallsThatTookNoTime(t *testing.T) {
 	calls := []history.Call{at(1, "1", history.OK, 4), at(2, "2", history.OK, 2), at(3, "1", history.OK, 0),
 		at(4, "1", history.Limited, 0), at(5, "2", history.Limited, 0)}
 	require.Nil(t, ReadClaims(calls).Lie)
+}
+
+// TestWhatHeadersSayTooLittleOf: less is said to be left than is let in, or a count is said to start
+// anew earlier than it does. Neither is a fail, and nothing that an honest limit does is told of.
+func TestWhatHeadersSayTooLittleOf(t *testing.T) {
+	const ms, s = time.Millisecond, time.Second
+	says := func(at time.Duration, left int) history.Call {
+		c := saysLeft(at, 0, 0)
+		c.Hints = header("RateLimit", fmt.Sprintf("limit=30, remaining=%d, reset=10", left))
+		return c
+	}
+	run := func(n, from, step int) (calls []history.Call) {
+		for i := range n {
+			calls = append(calls, says(time.Duration(i)*10*ms, max(0, from-i*step)))
+		}
+		return calls
+	}
+	reset := func(at time.Duration, raw string, in, by time.Duration, more ...history.Hint) history.Call {
+		c := refusedAt(at)
+		c.Hints = history.FormatHints(append([]history.Hint{{From: "RateLimit", Raw: raw, Kind: history.HintReset,
+			Lo: in - by, Hi: in + by}}, more...))
+		return c
+	}
+	unanswered := saysLeft(100*ms, 3, 30)
+	unanswered.Outcome = history.TimedOut
+	other := refusedAt(9 * s)
+	other.Tool = "y"
+	long := history.Hint{From: "Retry-After", Raw: "60", Kind: history.HintWait, Lo: 59 * s, Hi: 61 * s}
+	for name, c := range map[string]struct {
+		calls []history.Call
+		want  string // empty: nothing is told of
+	}{
+		"as it is":                 {run(30, 29, 1), ""},
+		"none left from the start": {run(30, 0, 0), "call 1 was told that 0 of 30 are left for 10s"},
+		"ten too few":              {run(30, 19, 1), "the header says less than is let in"},
+		"two calls a unit":         {run(15, 28, 2), ""},
+		"it has room again":        {append(run(30, 29, 1), says(10300*ms, 29), says(10400*ms, 28)), ""},
+		"a second, for ten": {[]history.Call{reset(0, "1", s, s), refusedAt(9 * s)},
+			"call 1 was told that its count starts anew after 1s (RateLimit: 1), and call 2, 9s later"},
+		"rounded":              {[]history.Call{reset(0, "1", s, s), refusedAt(1900 * ms)}, ""},
+		"something was let in": {[]history.Call{reset(0, "1", s, s), saysLeft(3*s, 3, 30), refusedAt(9 * s)}, ""},
+		"or may have been":     {[]history.Call{unanswered, reset(s, "1", s, s), refusedAt(9 * s)}, ""},
+		"of another tool":      {[]history.Call{reset(0, "1", s, s), other}, ""},
+		"of two limits one": {[]history.Call{reset(0, "1", s, s, history.Hint{From: "RateLimit", Raw: "40",
+			Kind: history.HintReset, Lo: 39 * s, Hi: 41 * s}), refusedAt(9 * s)}, ""},
+		"but wait for longer": {[]history.Call{reset(0, "1", s, s, long), refusedAt(9 * s)}, ""},
+		"milliseconds, perhaps": {[]history.Call{reset(0, "1", s, s, history.Hint{From: "X-RateLimit-Reset", Raw: "9000",
+			Kind: history.HintReset, Lo: 8999 * s, Hi: 9001 * s, Note: history.NoteUnit}), refusedAt(9 * s)}, ""},
+	} {
+		f, _ := ReadClaims(c.calls).Finding(true, false)
+		require.NotEqual(t, Fail, f.Verdict, name)
+		text := strings.Join(f.Warnings, "; ")
+		if c.want == "" {
+			require.Empty(t, text, name)
+		}
+		require.Contains(t, text, c.want, name)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
 )
 
 // RetryHint is the check that a refusal's Retry-After tells the truth.
@@ -26,8 +27,12 @@ func judgeRetryHint(t *Trial) Finding {
 		"said, and not long before"}
 	r := t.readHints()
 	f.Warnings = r.remarks()
-	if claims, ok := ReadClaims(t.court.calls).Finding(false, t.court.cfg.Shared); ok {
+	said := ReadClaims(t.court.calls)
+	if claims, ok := said.Finding(false, t.court.cfg.Shared); ok {
 		f.Warnings = append(f.Warnings, claims.Warnings...) // of all scenarios: what is left is one count
+		l := t.court.profile.Limit
+		bucket := promise.Law{Kind: promise.Bucket, N: l.Burst, Rate: l.Rate}
+		f.Warnings = append(f.Warnings, said.unpromised(promise.Promise{bucket})...)
 	}
 	switch {
 	case r.wrong != nil:
@@ -134,21 +139,27 @@ func saysWhen(list []history.Hint) bool {
 // came of the next call: a Retry-After that nobody can heed, or two hints that
 // can't both be true. It says which, and is false where there is none.
 func HintFlaw(calls []history.Call) (saw string, ok bool) {
-	for _, c := range calls {
+	saw, _, ok = hintFlaw(calls)
+	return saw, ok
+}
+
+// hintFlaw is HintFlaw, with the index of the refusal.
+func hintFlaw(calls []history.Call) (saw string, at int, ok bool) {
+	for i, c := range calls {
 		if c.Outcome != history.Limited {
 			continue
 		}
 		list := hintsOf(c)
 		for _, h := range list {
 			if h.Kind == history.HintWrong && h.From == "Retry-After" {
-				return fmt.Sprintf("%s: %q is present and wrong: %s", h.From, h.Raw, h.Note), true
+				return fmt.Sprintf("%s: %q is present and wrong: %s", h.From, h.Raw, h.Note), i, true
 			}
 		}
 		if a, b, ok := contradicting(list); ok {
-			return fmt.Sprintf("one refusal said %s: %s and %s: %s", a.From, a.Raw, b.From, b.Raw), true
+			return fmt.Sprintf("one refusal said %s: %s and %s: %s", a.From, a.Raw, b.From, b.Raw), i, true
 		}
 	}
-	return "", false
+	return "", 0, false
 }
 
 // A hintReading is what the refusals of a scenario say.

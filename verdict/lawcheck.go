@@ -97,8 +97,8 @@ func (l *Laws) Complete() Check {
 			code, refused := unknown[c.Method]
 			fails := l.Fails != "" && c.Tool == l.Fails || undeleted(c) ||
 				lostSession(c) && l.Held.Has(promise.Sessions)
-			if c.Outcome == history.Rejected && (fails || refused && (code == c.Code || c.Code >= -32602 && c.Code <= -32600)) ||
-				c.Outcome == history.ToolError && fails {
+			clear := refused && (code == c.Code || c.Code >= -32602 && c.Code <= -32600)
+			if c.Outcome == history.Rejected && (fails || clear) || c.Outcome == history.ToolError && fails {
 				c.Outcome = history.OK
 			}
 		}

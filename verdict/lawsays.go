@@ -29,6 +29,9 @@ func (l *Laws) headersFinding(c *Court) Finding {
 	}
 	f, ok := claims.Finding(promised && one, c.cfg.Shared)
 	if ok {
+		if !l.Headers {
+			f.Warnings = append(slices.Clone(f.Warnings), claims.unpromised(l.Said)...)
+		}
 		return f
 	}
 	f = Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in",
@@ -79,6 +82,7 @@ func (l *Laws) saysFinding(c *Court) Finding {
 			}
 		}
 	}
+	f.Warnings = append(f.Warnings, l.lateReset(c)...)
 	f.Saw = fmt.Sprintf("%s say how long to wait, %d of them longer than a law that can have refused ever takes",
 		words.Count(said, "refusal"), long)
 	if names > 0 {
@@ -90,9 +94,18 @@ func (l *Laws) saysFinding(c *Court) Finding {
 		f.Witness = &Witness{Calls: wrong[:min(len(wrong), 20)]}
 		return f
 	}
+	if l.unheeded(c, &f) {
+		return f
+	}
 	if c.cfg.Shared { // others may have taken what was promised
 		return f
 	}
+	l.shortFinding(c, j, &f)
+	return f
+}
+
+// shortFinding adds to a finding the waits that were too short.
+func (l *Laws) shortFinding(c *Court, j LawJudgement, f *Finding) {
 	switch short := l.tooShort(c, j, true); {
 	case len(short) == 0:
 		if short = l.tooShort(c, j, false); len(short) > 1 {
@@ -109,7 +122,6 @@ func (l *Laws) saysFinding(c *Court) Finding {
 			f.Witness.Calls = append(f.Witness.Calls, w.told+1, w.later+1)
 		}
 	}
-	return f
 }
 
 // tooLong says why a wait is longer than any of the laws that can have refused asks for;

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -289,4 +290,60 @@ func TestAnUndeclaredChargeHasAHint(t *testing.T) {
 	f = laws.judgeLaw(courtOf(calls), 0)
 	require.Equal(t, Pass, f.Verdict, f.Saw)
 	require.Empty(t, f.Next)
+}
+
+// TestWhatHeadersSayBesideLaws: hints that no client can heed fail a run under laws as they do under a
+// bucket, and what headers say of the limits themselves is held against those that are promised.
+func TestWhatHeadersSayBesideLaws(t *testing.T) {
+	const s = time.Second
+	wait := func(from, raw string, of time.Duration) history.Hint {
+		return history.Hint{From: from, Raw: raw, Kind: history.HintWait, Lo: of - s, Hi: of + s}
+	}
+	reset := func(raw string, of time.Duration) history.Hint {
+		return history.Hint{From: "RateLimit-Reset", Raw: raw, Kind: history.HintReset, Lo: of - s, Hi: of + s}
+	}
+	negative := history.Hint{From: "Retry-After", Raw: "-3", Kind: history.HintWrong, Note: "negative"}
+	for _, row := range []struct {
+		name, policy string
+		laws         []string
+		hints        []history.Hint
+		fails        bool
+		warns        string // empty: nothing does
+	}{
+		{"as it is", "5;w=10", []string{"5 per 10s fixed"}, []history.Hint{wait("Retry-After", "10", 10*s)}, false, ""},
+		{"two that contradict each other", "5;w=10", []string{"5 per 10s fixed"}, []history.Hint{
+			wait("Retry-After", "10", 10*s), wait("body.retry_after_seconds", "90", 90*s)}, true, ""},
+		{"a negative one", "5;w=10", []string{"5 per 10s fixed"}, []history.Hint{negative}, true, ""},
+		{"a reset beyond the window", "", []string{"5 per 10s fixed"}, []history.Hint{reset("300", 300*s)}, false,
+			"call 6 was told that its count starts anew after 5m (RateLimit-Reset: 300), but what can have refused it " +
+				"(5 per 10s fixed) has forgotten everything after 10s"},
+		{"the reset of a longer one", "", []string{"5 per 10s fixed", "50 per 5m fixed"},
+			[]history.Hint{reset("300", 300*s)}, false, ""},
+		{"rounded up", "", []string{"5 per 10s fixed"}, []history.Hint{reset("11", 11*s)}, false, ""},
+		{"a policy of another number", "100;w=10", []string{"5 per 10s fixed"}, nil, false,
+			`headers say a limit of 100 per 10s, which isn't promised ("5 per 10s fixed")`},
+		{"a policy of another time", "5;w=60", []string{"5 per 10s fixed"}, nil, false, "a limit of 5 per 1m"},
+		{"one of several", "50;w=300", []string{"5 per 10s fixed", "50 per 5m fixed"}, nil, false, ""},
+		{"a bucket by its burst", "5;w=10", []string{"0.5/s burst 5"}, nil, false, ""},
+		{"a bucket by its pace", "30;w=60", []string{"0.5/s burst 5"}, nil, false, ""},
+		{"another bucket", "90;w=60", []string{"0.5/s burst 5"}, nil, false, "a limit of 90 per 1m"},
+	} {
+		var calls []history.Call
+		for i := range 5 {
+			calls = append(calls, at(time.Duration(i)*10*time.Millisecond, history.OK, ""))
+			if row.policy != "" {
+				calls[i].Hints = header("RateLimit-Policy", row.policy)
+			}
+		}
+		no := at(100*time.Millisecond, history.Limited, "")
+		no.Hints = history.FormatHints(row.hints)
+		laws, court := lawsOf(t, row.laws...), courtOf(append(calls, no))
+		f, g := laws.saysFinding(court), laws.headersFinding(court)
+		require.Equal(t, row.fails, f.Verdict == Fail, "%s: %s", row.name, f.Saw)
+		require.NotEqual(t, Fail, g.Verdict, row.name)
+		warnings := strings.Join(append(f.Warnings, g.Warnings...), "; ")
+		if require.Contains(t, warnings, row.warns, row.name); row.warns == "" {
+			require.Empty(t, warnings, row.name)
+		}
+	}
 }

@@ -154,12 +154,17 @@ func (c *Court) withoutOthers() *Court {
 
 // look is how a refusal looks: its shape, and its words without figures.
 func look(c history.Call) string {
-	return shape(c) + strings.Map(func(r rune) rune {
+	return shape(c) + withoutFigures(c.Detail)
+}
+
+// withoutFigures is a text without its digits.
+func withoutFigures(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return -1
 		}
 		return r
-	}, c.Detail)
+	}, text)
 }
 
 func (c *Court) withoutWords() *Court {
