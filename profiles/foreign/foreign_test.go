@@ -16,7 +16,7 @@ import (
 func TestRead(t *testing.T) {
 	wants, err := filepath.Glob("testdata/*.want")
 	require.NoError(t, err)
-	require.Len(t, wants, 22, "all cases are there")
+	require.Len(t, wants, 23, "all cases are there")
 	for _, want := range wants {
 		file := strings.TrimSuffix(want, ".want")
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -93,7 +93,9 @@ func TestNotes(t *testing.T) {
 			"30: .*.RATE. only the program knows"},
 		"slowapi-defaults.py": {"3: .*what user_of returns", "6: .*isn't said here", "10: .*.often. isn't a limit"},
 		"server-several.py": {"7: class Strict", "24: .*stands below .if DEBUG:", "28: .*any argument",
-			"29: .*only the program knows"},
+			"29: .*the same limit as in line 12"},
+		"server-constants.py": {"30: .*.TWICE., which only", "31: .*.GROWN.", "32: .*.HALF.", "33: .*.PAIR.",
+			"34: .*.FROM_ENV.", "35: .*.LOOPED.", "36: .*.KEYWORD."},
 	} {
 		in := read(t, filepath.Join("testdata", file))
 		all := ""

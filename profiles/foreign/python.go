@@ -3,7 +3,6 @@ package foreign
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ var (
 )
 
 // python reads what FastMCP's middleware, slowapi and Upstash's limiter are constructed
-// with. Only numbers that stand there are known; a name may be set anywhere.
+// with. Numbers that stand there are known, and names of such that the file gives once.
 func (in *Import) python(text string) {
 	code := blank(text)
 	text = uncommented(text, code)
@@ -199,8 +198,8 @@ func (in *Import) fastMCP(name string, line int, source, text string, args map[s
 		if !ok || value == "None" {
 			return otherwise, otherwise != 0
 		}
-		n, err := strconv.ParseFloat(strings.ReplaceAll(value, "_", ""), 64)
-		if err != nil {
+		n, known := figure(blank(text), value)
+		if !known {
 			in.note(line, "%s: %s is %q, which only the program knows", name, arg, value)
 			return 0, false
 		}
