@@ -111,7 +111,7 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 		return nil, err
 	}
 	laws.Judgement, laws.Note = c.judgeLaws(calls)
-	laws.Claims = verdict.ReadClaims(calls)
+	laws.Claims = verdict.ReadClaims(calls).Beside(c.Promise, calls)
 	v := &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}
 	if v.Verdict == verdict.Fail {
 		if laws.Jump = c.jumpOfLaws(calls); laws.Jump != nil {
@@ -125,10 +125,12 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, error) {
 	evidence := verdict.NewEvidence(c.Limit).Under(*c.Clocks)
 	methods := methodLines{lines: map[string][]int32{}}
+	var said saidByHeaders
 	err := c.each(ctx, func(line int, call *history.Call) (int, error) {
 		if c.Limit.Presumed {
 			methods.add(line, call)
 		}
+		said.add(line, call)
 		if evidence.Add(line, call); evidence.Names() > mostNames {
 			return 0, fmt.Errorf("up to line %d the names of clients have more than %d MiB", line, mostNames>>20)
 		}
@@ -142,6 +144,7 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 		judge = evidence.Check
 	}
 	b := &results.VerifiedBucket{Limit: c.Limit, Judgement: judge(c.Limit, c.Tolerance), Boxed: !c.Unboxed}
+	b.Claims, b.Lines = said.claims(promise.Promise{{Kind: promise.Bucket, N: c.Limit.Burst, Rate: c.Limit.Rate}})
 	if load, others := methods.beside(); b.Judgement.Verdict == verdict.Fail && len(others) > 0 {
 		spared := evidence.Sparing(others)
 		if spared.Check(c.Limit, c.Tolerance).Verdict != verdict.Fail {

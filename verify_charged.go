@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/promise"
+	"github.com/mcpload/mcpload/verdict"
 )
 
 // nobodySaid is what a verdict rests on where nobody said what is charged.
@@ -44,4 +46,35 @@ func (m *methodLines) beside() (load string, others []int32) {
 	}
 	slices.Sort(others)
 	return load, others
+}
+
+// mostHeard is how long a history may be for its headers to be read beside a bucket, whose calls
+// needn't be kept.
+const mostHeard = 50_000
+
+// saidByHeaders keeps a history's calls as long as it is short, where any of them has headers.
+type saidByHeaders struct {
+	calls []history.Call
+	lines []int
+	any   bool
+	long  bool
+}
+
+func (s *saidByHeaders) add(line int, call *history.Call) {
+	if s.long {
+		return
+	}
+	if s.calls, s.lines = append(s.calls, *call), append(s.lines, line); len(s.calls) > mostHeard {
+		s.calls, s.lines, s.long = nil, nil, true
+		return
+	}
+	s.any = s.any || call.Hints != ""
+}
+
+// claims are what the headers say, beside what is promised, and the lines of the calls.
+func (s *saidByHeaders) claims(p promise.Promise) (verdict.Claims, []int) {
+	if s.long || !s.any {
+		return verdict.Claims{}, nil
+	}
+	return verdict.ReadClaims(s.calls).Beside(p, s.calls), s.lines
 }

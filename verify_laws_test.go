@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload"
+	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results/judge"
 	"github.com/mcpload/mcpload/verdict"
@@ -204,5 +206,39 @@ func TestVerifyWhereNobodySaidWhatIsCharged(t *testing.T) {
 		var text strings.Builder
 		require.NoError(t, found.Verified.Table(&text))
 		require.Equal(t, row.want, found.Verdict, "%s: %s", name, text.String())
+	}
+}
+
+// TestVerifyTellsWhatHeadersSay: beside a bucket as beside laws, and it changes no verdict.
+func TestVerifyTellsWhatHeadersSay(t *testing.T) {
+	var log strings.Builder
+	for i := range 14 {
+		outcome, hints := "admitted", fmt.Sprintf(`RateLimit-Limit="90" claim; RateLimit-Remaining="%d" claim`, 60-i)
+		if i >= 10 {
+			outcome, hints = "limited", history.FormatHints([]history.Hint{{From: "Retry-After", Raw: "-1",
+				Kind: history.HintWrong, Note: "negative"}})
+		}
+		at := time.Duration(i) * 10 * time.Millisecond
+		fmt.Fprintf(&log, `{"sent_ns":%d,"received_ns":%d,"outcome":%q,"method":"tools/call","hints":%q}`+"\n", at,
+			at+time.Millisecond, outcome, hints)
+	}
+	law, err := promise.Parse("10 per 1m fixed")
+	require.NoError(t, err)
+	for name, c := range map[string]mcpload.VerifyConfig{
+		"laws":   {Promise: promise.Promise{law}},
+		"bucket": {Limit: profiles.Limit{Rate: 0.1, Burst: 10, Scope: profiles.Global, Charges: []string{"*"}}},
+	} {
+		c.History = strings.NewReader(log.String())
+		found, err := mcpload.Verify(t.Context(), c)
+		require.NoError(t, err)
+		var text, doc strings.Builder
+		require.NoError(t, found.Verified.Table(&text))
+		require.NoError(t, found.Verified.JSON(&doc))
+		require.Equal(t, verdict.Pass, found.Verdict, "%s: %s", name, text.String())
+		for _, part := range []string{"RateLimit-Limit, RateLimit-Remaining: contradicted", "is present and wrong"} {
+			require.Contains(t, text.String(), part, name)
+			require.Contains(t, doc.String(), part, name)
+		}
+		require.Contains(t, text.String(), "lines 10, 11", name)
 	}
 }

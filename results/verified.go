@@ -28,6 +28,8 @@ type VerifiedBucket struct {
 	Cause     func() string // says what may have gone wrong, which takes a while; nil: nothing did
 	Boxed     bool          // it was measured which rates and bursts explain the history
 	Note      string        // what the verdict depends on that the history doesn't say; may be empty
+	Claims    verdict.Claims
+	Lines     []int // of the history, by call, where its headers were read
 }
 
 // Idle reports if the history broke nothing, and doesn't show the limit at work either:
@@ -70,7 +72,8 @@ type (
 		OverAdmission verifiedAdmission `json:"over_admission"`
 		OverRejection verifiedRejection `json:"over_rejection"`
 		Measured      *Measured         `json:"measured"`
-		Jump          *verifiedJump     `json:"jump,omitempty"` // one step of the clock that explains every answer
+		Jump          *verifiedJump     `json:"jump,omitempty"`    // one step of the clock that explains every answer
+		Headers       *headersSaid      `json:"headers,omitempty"` // none that say anything: not there
 	}
 	verifiedAdmission struct {
 		Violated bool         `json:"violated"`
@@ -127,5 +130,6 @@ func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 	if b.Jump != nil {
 		doc.Jump = jumpOf(*b.Jump)
 	}
+	doc.Headers = saidIn(b.Claims, b.Lines)
 	return doc
 }

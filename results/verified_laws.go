@@ -68,13 +68,35 @@ func (l *VerifiedLaws) text() string {
 			line("", room)
 		}
 	}
-	if text := l.Claims.Words(false); text != "" {
-		line("headers", text)
-		if lie := l.Claims.Lie; lie != nil {
-			line("", "lines "+lineNumbers(l.numbers(lie.Witness.Calls)))
+	toldClaims(line, l.Claims, l.Lines)
+	return s.String()
+}
+
+// toldClaims says what headers say.
+func toldClaims(line func(name, text string), claims verdict.Claims, lines []int) {
+	if said := saidIn(claims, lines); said != nil {
+		if line("headers", said.Saw); said.Contradicted != nil {
+			line("", "lines "+lineNumbers(said.Contradicted))
 		}
 	}
-	return s.String()
+}
+
+// saidIn is what the headers of a history say; nil where there are none.
+func saidIn(claims verdict.Claims, lines []int) *headersSaid {
+	text := claims.Words(false)
+	if text == "" {
+		return nil
+	}
+	said := &headersSaid{Sent: claims.Headers, Saw: text}
+	if said.Sent == nil {
+		said.Sent = []string{}
+	}
+	if claims.Lie != nil {
+		for _, c := range claims.Lie.Witness.Calls {
+			said.Contradicted = append(said.Contradicted, lines[c-1])
+		}
+	}
+	return said
 }
 
 // jump is the jump of the clock, by lines of the history.
@@ -174,12 +196,7 @@ func (l *VerifiedLaws) document() VerifiedLawsDoc {
 		}
 		d.Laws = append(d.Laws, j)
 	}
-	if text := l.Claims.Words(false); text != "" {
-		d.Headers = &headersSaid{Sent: l.Claims.Headers, Saw: text}
-		if lie := l.Claims.Lie; lie != nil {
-			d.Headers.Contradicted = l.numbers(lie.Witness.Calls)
-		}
-	}
+	d.Headers = saidIn(l.Claims, l.Lines)
 	for _, u := range l.Judgement.Unexplained {
 		d.Unexplained = append(d.Unexplained, unexplainedRefusal{Call: l.Lines[u.Call-1], Room: u.Room})
 	}

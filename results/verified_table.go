@@ -60,6 +60,7 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 			line("cause", cause)
 		}
 	}
+	toldClaims(line, b.Claims, b.Lines)
 	if w := j.OverAdmission.Witness; w != nil {
 		fmt.Fprintf(&s, "\nwitness of over-admission: %d tokens were taken within %d ns, from %d to %d, where %.2f "+
 			"are allowed\n  lines %s\n",

@@ -23,6 +23,7 @@ type Claims struct {
 	Lie     *Lie     // a claim that a refusal contradicts; nil where there is none
 	Low     string   // a claim that more is let in than it says is left; empty where there is none
 	Early   string   // a refusal whose count didn't start anew when it said so; empty where there is none
+	Flaw    string   // what is wrong with the hints of a refusal, where that was looked for
 
 	laws promise.Promise // that they say, up to mostClaimed
 }
@@ -323,16 +324,17 @@ func (c Claims) Words(shared bool) string {
 // refusal that nothing else can have made contradicts them, else at most a warning. It
 // reports false where there are no headers to speak of.
 func (c Claims) Finding(promised, shared bool) (Finding, bool) {
-	if len(c.Headers) == 0 && c.Early == "" {
+	if len(c.Headers) == 0 && c.Early+c.Flaw == "" {
 		return Finding{}, false
-	} else if len(c.Headers) == 0 {
-		c.Headers = []string{"headers of refusals"}
 	}
 	f := Finding{Check: "headers", Verdict: Pass, Want: "what is left, as headers say it, is let in", Warnings: c.Notes,
 		Saw: fmt.Sprintf("%s in %s with calls left, none contradicted", strings.Join(c.Headers, ", "),
 			plurals(c.Replies, "reply", "replies"))}
-	for _, text := range []string{c.Low, c.Early} {
-		if text != "" && !shared {
+	if len(c.Headers) == 0 {
+		f.Saw = "no reply says what is left"
+	}
+	for _, text := range []string{c.Low, c.Early, c.Flaw} {
+		if text != "" && (!shared || text == c.Flaw) {
 			f.Warnings = append(slices.Clone(f.Warnings), text)
 		}
 	}

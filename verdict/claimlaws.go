@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/promise"
 )
 
@@ -28,6 +29,16 @@ func (c Claims) unpromised(said promise.Promise) (warnings []string) {
 			strings.Join(words, ", ")))
 	}
 	return warnings
+}
+
+// Beside adds to what headers say, as remarks, what is wrong with it beside what is promised: laws
+// that nobody promised, and hints of a refusal that no client can heed.
+func (c Claims) Beside(said promise.Promise, calls []history.Call) Claims {
+	if len(c.Headers) > 0 {
+		c.Notes = append(slices.Clone(c.Notes), c.unpromised(said)...)
+	}
+	c.Flaw, _ = HintFlaw(calls)
+	return c
 }
 
 // isSaid reports if what a header says can be a law.
