@@ -3,6 +3,7 @@ package mock
 import (
 	"cmp"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -165,6 +166,13 @@ func headerFaults() []Fault {
 			build: by("Idempotency-Key")},
 		{Name: "overrides-free", Doc: "a request is free that names another HTTP method", Cause: "Method-Override",
 			build: carrying("X-Http-Method-Override")},
+		{Name: "insiders-free", Doc: "a request is free whose X-Real-Ip is an address of its own network",
+			Cause: "addresses from inside", build: free(func(profiles.Limit) func(Request) bool {
+				return func(r Request) bool {
+					at, err := netip.ParseAddr(r.header("X-Real-Ip"))
+					return err == nil && (at.IsPrivate() || at.IsLoopback())
+				}
+			})},
 		{Name: "retries-free", Doc: "a request is free that says that it is sent again", Cause: "X-Retry-Count",
 			build: carrying("X-Retry-Count")},
 		{Name: "per-url", Doc: "each spelling of the url has a bucket of its own", Cause: "url", build: by("Path")},

@@ -30,7 +30,7 @@ func judgeRetryHint(t *Trial) Finding {
 	said := ReadClaims(t.court.calls)
 	if claims, ok := said.Finding(false, t.court.cfg.Shared); ok {
 		f.Warnings = append(f.Warnings, claims.Warnings...) // of all scenarios: what is left is one count
-		l := t.court.profile.Limit
+		l := t.court.terms.Limit
 		bucket := promise.Law{Kind: promise.Bucket, N: l.Burst, Rate: l.Rate}
 		f.Warnings = append(f.Warnings, said.unpromised(promise.Promise{bucket})...)
 	}

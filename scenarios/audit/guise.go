@@ -156,8 +156,24 @@ func forwarding() []trickForm {
 		"X-Cluster-Client-Ip", "Fastly-Client-Ip"} {
 		list = append(list, header(name, address))
 	}
-	return append(list, rarer)
+	return append(list, rarer, inside)
 }
+
+// inside are all of these with addresses that are nobody's on the internet: a server may let in what
+// it takes for its own monitoring or its neighbours.
+var inside = trickForm{"addresses from inside in X-Forwarded-For, X-Real-Ip and their like", func(n int) Guise {
+	nearby := []string{"127.0.0.1", "10.0.0.1", "192.168.0.1", "172.16.0.1"}[n%4]
+	g := rarer.guise(n)
+	for name := range g.Header {
+		g.Header[name] = nearby
+	}
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip", "X-Client-Ip",
+		"X-Cluster-Client-Ip", "Fastly-Client-Ip"} {
+		g.Header[name] = nearby
+	}
+	g.Header["Forwarded"] = "for=" + nearby
+	return g
+}}
 
 // rarer are headers that say the same, and that fewer programs read.
 var rarer = trickForm{"X-Originating-Ip, X-Remote-Addr and their like", func(n int) Guise {

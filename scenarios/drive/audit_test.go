@@ -58,6 +58,7 @@ var caughtBy = map[string]string{
 	"other-tools-refill": "variety", "per-language": "forgery", "per-token": "forgery",
 	"escapes-free": "variety", "chunks-free": "variety", "ended-sessions-refill": "variety",
 	"per-tenant": "forgery", "per-idempotency-key": "forgery", "overrides-free": "forgery", "retries-free": "forgery",
+	"insiders-free": "forgery",
 	"per-forwarded": "forgery", "per-cookie": "forgery", "per-origin": "forgery", "per-host": "replicas",
 	"per-header-order": "forgery", "users-free": "disguise", "closed-free": "affinity",
 	"only-this-agent": "disguise", "versionless-free": "variety", "twice-free": "variety", "old-http-free": "variety",
