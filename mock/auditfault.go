@@ -167,7 +167,7 @@ func headerFaults() []Fault {
 		{Name: "overrides-free", Doc: "a request is free that names another HTTP method", Cause: "Method-Override",
 			build: carrying("X-Http-Method-Override")},
 		{Name: "insiders-free", Doc: "a request is free whose X-Real-Ip is an address of its own network",
-			Cause: "addresses from inside", build: free(func(profiles.Limit) func(Request) bool {
+			Cause: "address from inside", build: free(func(profiles.Limit) func(Request) bool {
 				return func(r Request) bool {
 					at, err := netip.ParseAddr(r.header("X-Real-Ip"))
 					return err == nil && (at.IsPrivate() || at.IsLoopback())

@@ -161,7 +161,7 @@ func forwarding() []trickForm {
 
 // inside are all of these with addresses that are nobody's on the internet: a server may let in what
 // it takes for its own monitoring or its neighbours.
-var inside = trickForm{"addresses from inside in X-Forwarded-For, X-Real-Ip and their like", func(n int) Guise {
+var inside = trickForm{"address from inside in X-Forwarded-For, X-Real-Ip and their like", func(n int) Guise {
 	nearby := []string{"127.0.0.1", "10.0.0.1", "192.168.0.1", "172.16.0.1"}[n%4]
 	g := rarer.guise(n)
 	for name := range g.Header {
