@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/mail"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -17,7 +18,7 @@ import (
 // a template are tried.
 const (
 	mostTurns = 6
-	tryCalls  = 20
+	tryCalls  = 200
 )
 
 // errUnreadable is of a schema that nothing can be held against.
@@ -47,6 +48,8 @@ func (t ToolInfo) compiled() (*jsonschema.Schema, error) {
 		c := jsonschema.NewCompiler()
 		c.DefaultDraft(dialect)
 		c.AssertFormat()
+		c.UseRegexpEngine(pattern)
+		c.RegisterFormat(&jsonschema.Format{Name: "email", Validate: mailbox})
 		c.UseLoader(offline{})
 		if err := c.AddResource("mcpload:schema", parsed); err != nil {
 			return nil, err
@@ -96,7 +99,7 @@ func (t ToolInfo) fitting(literal bool) (args *yaml.Node, doubts []string, err e
 			turn >= 2*mostTurns}
 		args, doubts := t.made(&m)
 		bad := t.unfit(s, args)
-		if bad == "" {
+		if bad == "" || t.mended(s, &m, args, uint64(turn)) && t.unfit(s, args) == "" {
 			return args, doubts, nil
 		}
 		if why == "" {
@@ -120,4 +123,17 @@ func (t ToolInfo) unfit(s *jsonschema.Schema, args *yaml.Node) string {
 		}
 	}
 	return ""
+}
+
+// mailbox is an address of mail: the validator's own takes such without a name.
+func mailbox(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return nil
+	}
+	address, err := mail.ParseAddress(text)
+	if err == nil && address.Address != text {
+		err = errors.New("it is more than an address")
+	}
+	return err
 }

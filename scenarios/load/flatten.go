@@ -117,6 +117,9 @@ func both(a, b schema) schema {
 	if a.More == nil {
 		a.More = b.More
 	}
+	if a.Patterns == nil {
+		a.Patterns = b.Patterns
+	}
 	if a.Prefix == nil {
 		a.Prefix = b.Prefix
 	}
@@ -173,8 +176,9 @@ const mostItems = 10
 // list makes up as many items as there must be.
 func (m *maker) list(s schema, path string, depth int) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-	before := m.nth
-	defer func() { m.nth = before }()
+	before, literal := m.nth, m.literal
+	defer func() { m.nth, m.literal = before, literal }()
+	m.literal = literal || s.Unique // what is drawn by lot may be drawn twice
 	for i := range int(min(s.MinItems, mostItems)) {
 		var item schema
 		switch {
@@ -206,6 +210,15 @@ func (m *maker) filled(n *yaml.Node, s schema, path string, depth int) *yaml.Nod
 			more = *s.More
 		}
 		name := fmt.Sprint("key", i)
+		for _, pattern := range slices.Sorted(maps.Keys(s.Patterns)) {
+			if text, ok := matching(pattern); ok { // at the end or at the beginning a number may stand
+				more, name = s.Patterns[pattern], text+fmt.Sprint(i)
+				if strings.HasSuffix(pattern, "$") {
+					name = fmt.Sprint(i) + text
+				}
+				break
+			}
+		}
 		n.Content = append(n.Content, textNode(name), m.value(more, path+"."+name, depth+1))
 	}
 	return n

@@ -19,6 +19,7 @@ type schema struct {
 	Properties    map[string]schema `json:"properties"`
 	Ref           string            `json:"$ref"`
 	Prefix        []schema          `json:"prefixItems"`
+	Patterns      map[string]schema `json:"patternProperties"`
 	More          *schema           `json:"additionalProperties"`
 	MinProperties float64           `json:"minProperties"`
 	Unique        bool              `json:"uniqueItems"`
@@ -230,6 +231,16 @@ func (m *maker) text(s schema) string {
 		return "/a"
 	case "relative-json-pointer":
 		return "0"
+	case "byte", "base64", "base64url":
+		return "ZXhhbXBsZXM="
+	case "ipvanyaddress", "ipv4interface", "ipvanyinterface":
+		return "192.0.2.1"
+	case "ipv4network", "ipvanynetwork":
+		return "192.0.2.0/24"
+	case "ipv6interface", "ipv6network":
+		return "2001:db8::/32"
+	case "json-string":
+		return "{}"
 	}
 	n := 8
 	if m.literal {
