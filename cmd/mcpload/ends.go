@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/invoked"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/results"
 	"github.com/mcpload/mcpload/runner"
 )
@@ -57,9 +57,6 @@ func writable(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// errInterrupted is how work ends that has nothing in flight and nothing to report.
-var errInterrupted = errors.New("interrupted before there was anything to say")
-
 // unlessInterrupted does what reads, and may wait for ever to open or to read a
 // pipe that nobody writes to. The first interrupt ends it, wherever it is: the
 // process is about to end, and takes it along. Work that comes online has the
@@ -68,7 +65,7 @@ func (a *app) unlessInterrupted(work func() error) error {
 	a.offline.Store(true)
 	done := make(chan error, 1) // the work may outlive this
 	if !runner.Unless(a.drain, func() { done <- work() }) && a.offline.Load() {
-		return errInterrupted
+		return target.ErrInterrupted
 	}
 	return <-done
 }
@@ -78,7 +75,7 @@ func (a *app) unlessInterrupted(work func() error) error {
 func (a *app) online() error {
 	a.offline.Store(false)
 	if a.draining() {
-		return errInterrupted
+		return target.ErrInterrupted
 	}
 	return nil
 }

@@ -246,6 +246,8 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	if err != nil {
 		return err
 	}
+	a.looks.Store(true)
+	j.Settle.Drain = a.drain
 	plan, taken, err := loaddrive.Draft(ctx, &j.Target, include, a.say)
 	if err != nil {
 		return err

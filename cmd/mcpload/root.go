@@ -43,6 +43,7 @@ type app struct {
 	resumes        atomic.Bool                 // who ends it by SIGTERM starts it again
 	terminated     atomic.Bool                 // and has
 	offline        atomic.Bool                 // nothing is in flight: the first interrupt ends it
+	looks          atomic.Bool                 // no reply is waited for once it is interrupted
 	screen         atomic.Pointer[live.Screen] // what is drawn on stderr; nil: nothing
 	exporter       *telemetry.Exporter         // is shown each call; nil: nobody asked
 	secrets        apikey.Book                 // what must not be shown
@@ -88,7 +89,7 @@ func (a *app) interruptible() (context.Context, func()) {
 		switch {
 		case s == syscall.SIGTERM && a.resumes.Load():
 			a.terminated.Store(true)
-		case !a.offline.Load():
+		case !a.offline.Load() && !a.looks.Load():
 			a.say("interrupted: waiting for the calls in flight, then reporting; interrupt again to stop at once")
 		}
 		close(a.drain)

@@ -64,12 +64,9 @@ func (a *app) visiting(ctx context.Context, f *loadFlags, command []string, look
 	if err != nil {
 		return err
 	}
-	v, err := j.Visit(ctx)
-	if err != nil {
-		return j.Unreached(err)
-	}
-	defer v.Close()
-	return look(ctx, v)
+	a.looks.Store(true)
+	j.Settle.Drain = a.drain
+	return j.Visited(ctx, look)
 }
 
 // tools asks for what there is, and prints it.
@@ -132,7 +129,7 @@ func (a *app) callOne(ctx context.Context, v *target.Visit, tool string, argumen
 		for _, line := range v.WhyNot(ctx, call, tool) {
 			a.say("%s", line)
 		}
-		return nil
+		return ctx.Err()
 	}
 	a.say("%s", target.EndWords(call))
 	if call.Outcome == history.ToolError {

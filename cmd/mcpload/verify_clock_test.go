@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/internal/target"
 )
 
 // An honestLog is what a client writes down of an honest bucket of 12/s and 16
@@ -159,7 +161,7 @@ func TestTheFirstInterruptEndsVerify(t *testing.T) {
 	a.interrupt()
 	select {
 	case e := <-ended:
-		require.ErrorIs(t, e, errInterrupted)
+		require.ErrorIs(t, e, target.ErrInterrupted)
 	case <-time.After(10 * time.Second):
 		t.Fatal("verify goes on")
 	}

@@ -41,7 +41,7 @@ func (t *Target) Visit(ctx context.Context) (*Visit, error) {
 
 // Close ends the session, and what was started for it.
 func (v *Visit) Close() {
-	End(v.Session.Close)
+	v.of.EndAll(Sessions{v.Session})
 	v.stop()
 }
 

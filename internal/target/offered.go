@@ -50,6 +50,9 @@ func (v *Visit) Offers(ctx context.Context, redact func(string) string) (o Offer
 			*list.into = append(*list.into, json.RawMessage(redact(string(raw))))
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return o, nil, err
+	}
 	if len(troubles) == 0 {
 		return o, nil, nil
 	}

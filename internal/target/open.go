@@ -34,15 +34,15 @@ func (t *Target) Open(ctx context.Context) (sessions Sessions, stop func(), err 
 	if err != nil {
 		return nil, stop, err
 	}
+	ctx, done := t.soft(ctx)
+	defer done()
 	clients := t.ClientCount()
 	if t.Options.Transport == wire.Stdio {
 		clients = 1 // one process has one client
 	}
 	sessions, err = t.dial(ctx, t.Part.Count(clients))
-	for _, s := range sessions {
-		ends = append(ends, func() { End(s.Close) })
-	}
-	return sessions, stop, err
+	ends = append(ends, func() { t.EndAll(sessions) })
+	return sessions, stop, t.Interrupted(err)
 }
 
 // Dial opens a session. The requests that this took are returned with a session and
@@ -151,13 +151,16 @@ func (t *Target) Ready(ctx context.Context) (process *wire.Process, stop func(),
 		}
 		return nil, end, nil
 	}
+	ctx, done := t.soft(ctx)
+	defer done()
 	switch {
 	case t.Live != nil:
 		return t.goLive(ctx)
 	case len(t.Launch) == 0:
 		return nil, stop, nil
 	}
-	return t.serve(ctx, t.Launch)
+	process, stop, err = t.serve(ctx, t.Launch)
+	return process, stop, t.Interrupted(err)
 }
 
 // serve starts a command and waits until something listens at the target's URL.

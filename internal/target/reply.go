@@ -57,6 +57,9 @@ func WriteReply(w io.Writer, result string, whole bool) error {
 
 // WhyNot says why a call has no result, and what its arguments should have been.
 func (v *Visit) WhyNot(ctx context.Context, call history.Call, tool string) []string {
+	if ctx.Err() != nil { // it is we who gave up, and whether the tool did anything nobody knows
+		return []string{tool + ": the call was cancelled, and what it did is not known"}
+	}
 	lines := append([]string{fmt.Sprintf("%s: %s: %s", tool, call.Outcome, call.Detail)}, NotesOfDeath(v.Process())...)
 	switch {
 	case call.Outcome == history.ToolError || call.Outcome == history.Rejected:

@@ -49,9 +49,9 @@ func (s Sessions) Handshake() []history.Call {
 
 // Close ends the sessions and returns what left them beside their calls.
 func (s Sessions) Close() []history.Call {
+	End(s.end)
 	var calls []history.Call
 	for _, session := range s {
-		End(session.Close)
 		calls = append(calls, session.Asides()...)
 	}
 	return calls

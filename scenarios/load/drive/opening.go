@@ -38,7 +38,7 @@ func (c *sessionPool) patience() time.Duration {
 // openRest opens all sessions but the first, in their places; one that can't be
 // opened is missing there. Where so many in a row fail as are tried at a time, the
 // server has had enough.
-func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{}, doing func(string)) []pooledSession {
+func (c *sessionPool) openRest(ctx context.Context, drain <-chan struct{}, doing func(string)) []pooledSession {
 	opened := make([]pooledSession, len(c.names))
 	// Servers without sessions may want arguments repeated in headers, which
 	// each client learns from the list of tools.
@@ -52,8 +52,9 @@ func (c *sessionPool) openRest(ctx context.Context, j *Job, drain <-chan struct{
 		g.Go(func() error {
 			m, err := c.open(ctx, c.options, c.names[i], learn)
 			if err != nil {
-				failed.Add(1)
-				c.miss(err)
+				if failed.Add(1); !runner.Closed(drain) {
+					c.miss(err)
+				}
 				return nil
 			}
 			opened[i] = m

@@ -82,9 +82,11 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 		o.Conns = c.conns
 	}
 	c.options = o
-	first, err := c.open(ctx, o, c.names[0], true)
+	soft, done := runner.Until(ctx, drain)
+	defer done()
+	first, err := c.open(soft, o, c.names[0], true)
 	if err != nil {
-		return c, err
+		return c, j.Interrupted(err)
 	}
 	c.first = first.Session
 	o.Idempotent = c.first.Idempotent
@@ -93,7 +95,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 		return c, err
 	}
 	c.named = c.first.SessionID() != ""
-	opened := c.openRest(ctx, j, drain, doing)
+	opened := c.openRest(soft, drain, doing)
 	opened[0] = first
 	if err := ctx.Err(); err != nil {
 		return c, err

@@ -13,7 +13,6 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/words"
-	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/scenarios/load"
 )
 
@@ -21,33 +20,28 @@ import (
 const maxToolPages = 100
 
 // Tools asks a server for its tools, all pages of them. It calls none.
-func Tools(ctx context.Context, t *target.Target) ([]load.ToolInfo, error) {
-	_, stop, err := t.Ready(ctx)
-	defer stop()
-	if err != nil {
-		return nil, err
-	}
-	clock := runner.NewClock()
-	o := t.Options
-	o.Now, o.ListTools, o.Patience = clock.Now, false, t.Starting()
-	s, _, err := target.Dial(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	defer target.End(s.Close)
-	var all []load.ToolInfo
+func Tools(ctx context.Context, t *target.Target) (all []load.ToolInfo, err error) {
+	err = t.Visited(ctx, func(ctx context.Context, v *target.Visit) error {
+		all, err = toolsOf(ctx, t, v)
+		return err
+	})
+	return all, err
+}
+
+func toolsOf(ctx context.Context, t *target.Target, v *target.Visit) (all []load.ToolInfo, err error) {
 	next := ""
 	for range maxToolPages {
-		a := history.Arrival{Due: clock.Now(), Method: "tools/list"}
+		a := history.Arrival{Method: "tools/list"}
 		if next != "" {
 			a.Arguments, err = json.Marshal(map[string]string{"cursor": next})
 			if err != nil {
 				return nil, err
 			}
 		}
-		call, result := s.Fetch(ctx, a)
+		call, result := v.Ask(ctx, a)
 		if call.Outcome != history.OK {
-			return nil, t.Gone(fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail), s)
+			return nil, t.Gone(fmt.Errorf("the server doesn't list its tools: %s %s", call.Outcome, call.Detail),
+				v.Session)
 		}
 		tools, cursor, err := load.ReadTools(result)
 		if err != nil {
@@ -67,7 +61,7 @@ func Draft(ctx context.Context, t *target.Target, include []string, say func(for
 	taken int, err error) {
 	tools, err := Tools(ctx, t)
 	if err != nil {
-		return nil, 0, t.Unreached(err)
+		return nil, 0, err
 	}
 	var names []string
 	for _, tool := range tools {

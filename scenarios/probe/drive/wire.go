@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,9 +71,7 @@ func (p *wireProber) Asides() []history.Call {
 
 // close ends all sessions.
 func (p *wireProber) close() {
-	for _, s := range p.sessions {
-		target.End(s.Close)
-	}
+	p.job.EndAll(slices.Collect(maps.Values(p.sessions)))
 }
 
 // An openingProber can open sessions too: its transport lets one server have
