@@ -35,6 +35,18 @@ func (c *sessionPool) patience() time.Duration {
 	return min(factor*c.slowest, mostPatience)
 }
 
+// graceToOpen is how long what is being opened may take after an interrupt: who is just
+// about to begin tells of a run that lasted no time, and of its server.
+const graceToOpen = 500 * time.Millisecond
+
+// softly is a context that ends soon after the first interrupt as well.
+func softly(ctx context.Context, drain <-chan struct{}) (context.Context, func()) {
+	soft, cancel := context.WithCancel(ctx)
+	until, done := runner.Until(soft, drain)
+	context.AfterFunc(until, func() { time.AfterFunc(graceToOpen, cancel) })
+	return soft, func() { cancel(); done() }
+}
+
 // openRest opens all sessions but the first, in their places; one that can't be
 // opened is missing there. Where so many in a row fail as are tried at a time, the
 // server has had enough.

@@ -82,7 +82,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 		o.Conns = c.conns
 	}
 	c.options = o
-	soft, done := runner.Until(ctx, drain)
+	soft, done := softly(ctx, drain)
 	defer done()
 	first, err := c.open(soft, o, c.names[0], true)
 	if err != nil {
