@@ -75,7 +75,7 @@ func (a *app) fleet(ctx context.Context, f *fleetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	budget, err := probedrive.ParseBudget(f.budget)
+	budget, err := probedrive.MayTake(f.budget)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,8 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	near := profiles.Nearest(strings.TrimPrefix(name, "--"), names)
-	if ours := catalogue.FlagFor(strings.TrimPrefix(name, "--")); ours != "" && cmd.Flag(ours) != nil {
+	ours := catalogue.FlagFor(strings.TrimPrefix(name, "--"))
+	if flag, _, _ := strings.Cut(ours, " "); flag != "" && cmd.Flag(flag) != nil {
 		near = ours
 	}
 	if near == "" {
@@ -119,13 +120,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if slices.Contains(names, args[0]) || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
-	advice := fmt.Sprintf("%s --help lists the commands", cmd.CommandPath())
-	if target.IsEndpoint(args[0]) {
-		advice = fmt.Sprintf("say what to do with it, as in: mcpload run %s --rate 10/s --burst 20, or mcpload "+
-			"probe %s", args[0], args[0])
-	}
-	return hint.New(fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], profiles.DidYouMean(args[0],
-		names)), advice)
+	return catalogue.NoCommand(cmd.CommandPath(), args, names, target.IsEndpoint(args[0]))
 }
 
 // unexpected is the error about an argument that is no endpoint and stands before --.

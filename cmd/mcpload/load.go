@@ -123,7 +123,10 @@ func (f *loadFlags) registerTarget(cmd *cobra.Command) {
 // oneJob is the one server that the flags name.
 func (a *app) oneJob(f *loadFlags, command []string) (j drive.Job, err error) {
 	jobs, err := a.jobs(&f.targetFlags, command)
-	return append(jobs, j)[0], err // where there is an error there are no jobs
+	if err == nil {
+		j = jobs[0]
+	}
+	return j, err
 }
 
 // loadJob turns flags into a load, all checked before anything starts.

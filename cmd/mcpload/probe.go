@@ -85,7 +85,7 @@ func (f *probeFlags) register(flags *pflag.FlagSet) {
 
 // probe is the command once its arguments are parsed.
 func (a *app) probe(ctx context.Context, f *probeFlags, command []string, again *invoked.Command) error {
-	budget, err := probedrive.ParseBudget(f.asked.Budget)
+	budget, err := probedrive.MayTake(f.asked.Budget)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func TestProbeRefusesWhatItCannotDo(t *testing.T) {
 		{"--server acb,unifi-mcp", "one server at a time"},
 		{"--url http://127.0.0.1:1/mcp --rate 5/s", "takes no --rate"},
 		{"--server acb --budget calls=0", `"calls=0" is no budget above 0`},
-		{"--server acb --budget 400", `"400" is no budget above 0`},
+		{"--server acb --budget 400", `--budget "400" is of calls or of time`},
 		{"--server acb --budget time=-1s", `"time=-1s" is no budget above 0`},
 		{"--server acb --format xml", `--format "xml"`},
 		{"--server acb --emit-profile -", "can't both go to stdout"},

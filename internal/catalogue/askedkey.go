@@ -74,8 +74,8 @@ func (k AskedKey) value(args []string) (p apikey.Provider, value string, set boo
 	stdin := len(args) == 1 && args[0] == "-"
 	switch {
 	case len(args) == 1 && !stdin:
-		return p, "", false, hint.New(errors.New("the argument is not -"), "a value comes from a variable (--env "+
-			"NAME) or from stdin (-)")
+		return p, "", false, hint.New(errors.New("a value isn't taken from the command line, where others can read "+
+			"it"), "it comes from a variable (--env NAME) or from stdin (-)")
 	case stdin == (k.Env != ""):
 		return p, "", false, hint.New(errors.New("no value is given, or two"), "either --env NAME or - for stdin")
 	case !stdin:

@@ -89,9 +89,11 @@ func ServerNames(folders []string) (names []string) {
 var elsewhere = map[string]string{"rps": "rate", "qps": "rate", "vus": "sessions", "users": "sessions",
 	"concurrency": "connections", "workers": "connections", "limit": "rate", "calls": "budget", "requests": "budget",
 	"token": "bearer-env", "bearer": "bearer-env", "auth": "bearer-env", "api-key": "header", "headers": "header",
-	"json": "format", "out": "output", "config": "profiles", "profile": "server", "name": "label", "endpoint": "url",
-	"param": "args", "revision": "protocol", "version": "protocol", "spec": "protocol",
-	"data": "args", "arguments": "args"}
+	"json": "format json", "out": "output", "config": "profiles", "profile": "server", "name": "label",
+	"endpoint": "url", "param": "args", "revision": "protocol", "version": "protocol", "spec": "protocol",
+	"data": "args", "arguments": "args", "port": "addr", "listen": "addr", "bind": "addr", "host": "addr",
+	"html": "format html", "sarif": "format sarif", "junit": "format junit", "threads": "connections"}
 
-// FlagFor is the flag that other tools call so; empty: it isn't known.
+// FlagFor is the flag that other tools call so, with its value where theirs has none; empty:
+// it isn't known.
 func FlagFor(name string) string { return elsewhere[name] }

@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/mcpload/mcpload/internal/hint"
 )
 
 // MostGiven is how long a file may be that is read whole: a fleet, a certificate.
@@ -18,7 +21,7 @@ const MostGiven = 4 << 20
 func File(name string, most int64) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, NoFile(err, name)
 	}
 	return Text(file, most)
 }
@@ -81,4 +84,15 @@ func Elsewhere(name string, err error) string {
 		return "there is no folder " + dir + ": mkdir -p " + Quoted(dir) + " makes it"
 	}
 	return "name another file"
+}
+
+// NoFile is an error about a file that isn't there. A server's address in its place is told
+// where it belongs.
+func NoFile(err error, name string) error {
+	if !strings.Contains(name, "://") {
+		return err
+	}
+	name = Address(name)
+	return hint.New(fmt.Errorf("%s is an address, and a file is wanted", name), fmt.Sprintf("mcpload run %s --rate "+
+		"10/s --burst 20 judges a server, mcpload probe %s measures its limit", name, name))
 }

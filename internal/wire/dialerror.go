@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -97,3 +98,12 @@ func (e *DialError) Sentence() string {
 
 // Unwrap returns the cause.
 func (e *DialError) Unwrap() error { return e.Err }
+
+// Unreachable is an error of net/http about a server at an address, of which it got no reply,
+// in the terms of dialling: for whoever asks without a session.
+func Unreachable(ctx context.Context, err error, address string) *DialError {
+	f, o := netFault(ctx, err), Options{URL: address, Protocol: autoProtocol}
+	e := &DialError{Kind: f.kind, Target: o.target(), Detail: f.detail, Err: err}
+	e.Hint = hint(e, o)
+	return e
+}

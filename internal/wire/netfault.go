@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"syscall"
@@ -77,7 +78,7 @@ func tlsDetail(err error) (string, bool) {
 		return "its certificate is not valid: " + excerpt([]byte(invalid.Error())), true
 	case errors.As(err, &verify):
 		return "its certificate cannot be verified", true
-	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/", errors.Is(err, http.ErrSchemeMismatch):
 		return "the server speaks plain HTTP", true
 	case errors.As(err, &record):
 		return "what it speaks is no TLS", true

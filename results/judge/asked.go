@@ -11,6 +11,7 @@ import (
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/profiles"
 )
 
@@ -84,7 +85,7 @@ func Open(name string, stdin io.Reader) (io.Reader, func(), error) {
 	if name != "-" {
 		opened, err := os.Open(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("cannot read the history: %w", err)
+			return nil, nil, fmt.Errorf("cannot read the history: %w", invoked.NoFile(err, name))
 		}
 		end = func() { _ = opened.Close() } // it was only read
 		if info, err := opened.Stat(); err == nil && info.IsDir() {

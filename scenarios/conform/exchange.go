@@ -44,6 +44,7 @@ type Reply struct {
 	Messages []Message
 	Events   []Event // of an event stream
 	Broken   string  // why it isn't whole: "no answer within 5s"; empty: it is
+	Cause    error   // by which net/http got no reply at all; nil: it got one, or we gave up
 	Silent   bool    // broken because nothing came in time
 	Ended    bool    // broken because the server's process has ended
 	Open     bool    // a stream that was still open when reading stopped

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/scenarios/audit"
-	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // AskedAudit is what a run tries beside its scenarios, and who it says that it is.
@@ -83,7 +83,7 @@ func (a *Asked) audits(jobs []Job) error {
 	}
 	// all, unless some are named
 	one := Audit{Names: f.attempts, Allow: f.Allow, Counter: f.Executions, Kept: f.Keeps}
-	most, err := ParseBudget(a.Laws.Budget, probe.Budget{Time: audit.DefaultTime, Calls: math.MaxInt})
+	most, err := invoked.ParseBudget(a.Laws.Budget, invoked.Budget{Time: audit.DefaultTime, Calls: math.MaxInt})
 	if err != nil {
 		return err
 	}

@@ -3,18 +3,16 @@ package drive
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/wire"
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/scenarios"
 	"github.com/mcpload/mcpload/scenarios/audit"
-	"github.com/mcpload/mcpload/scenarios/probe"
 )
 
 // AskedLaws are the laws that a run is held to, and what their traffic may take.
@@ -74,30 +72,6 @@ func Mocked(server string, promised []string, a target.Asked, c *profiles.Catalo
 	return p, err
 }
 
-// ParseBudget reads `calls=400,time=60s`; of a part that is left out, b is taken.
-func ParseBudget(s string, b probe.Budget) (probe.Budget, error) {
-	if s == "" {
-		return b, nil
-	}
-	for _, part := range strings.Split(s, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		var err error
-		switch name {
-		case "calls":
-			b.Calls, err = strconv.Atoi(value)
-		case "time":
-			b.Time, err = time.ParseDuration(value)
-		default:
-			err = errors.New("it is neither calls=N nor time=D")
-		}
-		if err != nil || b.Calls < 1 || b.Time <= 0 {
-			return b, hint.New(fmt.Errorf("%q is no budget above 0", part), "a budget is of calls, of time "+
-				"or of both: calls=400, time=60s or calls=400,time=60s")
-		}
-	}
-	return b, nil
-}
-
 // takes reports if a flag was given that laws have no place for. Attempts of an audit can
 // be named beside them.
 func (a *Asked) takes(flag string) bool {
@@ -132,7 +106,7 @@ func (a *Asked) hold(jobs []Job) error {
 }
 
 // holdToProfiles holds those to laws whose profile promises what no bucket says.
-func (a *Asked) holdToProfiles(jobs []Job, budget probe.Budget) error {
+func (a *Asked) holdToProfiles(jobs []Job, budget invoked.Budget) error {
 	lawful := false
 	for i := range jobs {
 		if p := jobs[i].Profile; p.Lawful() {
@@ -161,7 +135,7 @@ func (a *Asked) holdToProfiles(jobs []Job, budget probe.Budget) error {
 
 // holdToHeaders holds jobs to what the server's own headers promise. They don't say who
 // shares a limit, so there is one client: to it every reading is the same.
-func (a *Asked) holdToHeaders(jobs []Job, budget probe.Budget) error {
+func (a *Asked) holdToHeaders(jobs []Job, budget invoked.Budget) error {
 	if a.Laws.From != "headers" {
 		return hint.New(fmt.Errorf("--promise-from %q isn't headers", a.Laws.From), "say other promises with "+
 			"--promise, or in a profile")
@@ -190,20 +164,20 @@ func (a *Asked) holdToHeaders(jobs []Job, budget probe.Budget) error {
 }
 
 // heldTo are the laws of a profile as a job is held to them.
-func (a *Asked) heldTo(p profiles.Profile, budget probe.Budget) *Laws {
+func (a *Asked) heldTo(p profiles.Profile, budget invoked.Budget) *Laws {
 	return &Laws{Promise: p.Promise, Source: p.Promised, Budget: budget.Time, Calls: budget.Calls,
 		Fresh: a.Laws.Fresh, Again: a.Repeat > 1 || a.Server.Protocol == EachProtocol, Spend: a.Laws.Spend,
 		All: a.Laws.Every, Fails: a.Laws.Fails}
 }
 
 // most is what the traffic may take.
-func (a *Asked) most() (probe.Budget, error) {
-	most := probe.Budget{Time: scenarios.DefaultLawBudget, Calls: scenarios.DefaultLawCalls}
+func (a *Asked) most() (invoked.Budget, error) {
+	most := invoked.Budget{Time: scenarios.DefaultLawBudget, Calls: scenarios.DefaultLawCalls}
 	if a.Audit.Wanted() {
-		most = probe.Budget{Time: audit.DefaultTime, Calls: audit.DefaultLawCalls}
+		most = invoked.Budget{Time: audit.DefaultTime, Calls: audit.DefaultLawCalls}
 	}
 	if a.Laws.Time > 0 {
 		most.Time = a.Laws.Time
 	}
-	return ParseBudget(a.Laws.Budget, most)
+	return invoked.ParseBudget(a.Laws.Budget, most)
 }

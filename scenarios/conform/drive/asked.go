@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/results"
@@ -129,9 +129,11 @@ func (a *Asked) Press() (p Pressed, err error) {
 	if p.Fuzz = a.Fuzz; p.Fuzz < 0 {
 		return p, fmt.Errorf("--fuzz %s: want a time such as 60s", a.Fuzz)
 	}
-	if p.Budget, err = a.most(); err != nil {
+	budget, err := invoked.ParseBudget(a.Budget, invoked.Budget{})
+	if err != nil {
 		return p, err
 	}
+	p.Budget = budget.Time
 	if a.DryRun && (p.Under > 0 || p.Fuzz > 0) {
 		return p, errors.New("--dry-run can't list what --under and --fuzz send: it depends on time")
 	}
@@ -139,21 +141,6 @@ func (a *Asked) Press() (p Pressed, err error) {
 		p.Seed = a.Server.Seed
 	}
 	return p, nil
-}
-
-// most is about how long all may take; 0: nobody said.
-func (a *Asked) most() (d time.Duration, err error) {
-	if a.Budget == "" {
-		return 0, nil
-	}
-	text := strings.TrimPrefix(a.Budget, "time=")
-	if _, bare := strconv.ParseFloat(text, 64); bare == nil {
-		text += "s"
-	}
-	if d, err = time.ParseDuration(text); err != nil || d <= 0 {
-		return 0, hint.New(fmt.Errorf("--budget %q is no time above 0", a.Budget), "such as 5m")
-	}
-	return d, nil
 }
 
 // Share leaves of what is known, and of what is asked beside the rows, what is the part's.

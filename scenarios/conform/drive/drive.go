@@ -233,7 +233,7 @@ func (c *Config) demands(revision string) bool {
 func (c *Config) try(ctx context.Context, o conform.Options) (conform.Report, error) {
 	line, err := c.open(ctx, o.Patience)
 	if err != nil {
-		return conform.Report{}, err
+		return conform.Report{}, c.unreached(ctx, err)
 	}
 	defer line.Close()
 	t, err := conform.NewTrial(line, o)
@@ -241,8 +241,11 @@ func (c *Config) try(ctx context.Context, o conform.Options) (conform.Report, er
 		if errors.Is(err, conform.ErrLocked) {
 			return t.Run(c.Rows), err
 		}
+		last := t.LastReply()
+		if last.Cause != nil {
+			err = c.unreached(ctx, last.Cause)
+		}
 		if errors.Is(err, conform.ErrNoAnswer) {
-			last := t.LastReply()
 			err = hint.New(err, cmp.Or(elsewhere(&last, c.URL), wire.StatusHint(last.Status, c.URL),
 				"what replies there speaks no MCP: is the path right, such as /mcp, and --transport?"))
 		}
@@ -267,6 +270,14 @@ func (c *Config) try(ctx context.Context, o conform.Options) (conform.Report, er
 		return f.ID == "U04" && f.State != conform.NotTestable
 	})
 	return out, nil
+}
+
+// unreached is an error of the network in the words of every other command.
+func (c *Config) unreached(ctx context.Context, err error) error {
+	if _, network := errors.AsType[*url.Error](err); !network || ctx.Err() != nil {
+		return err
+	}
+	return target.Explained(wire.Unreachable(ctx, err, c.URL))
 }
 
 // elsewhere says where a reply sends us; empty: nowhere.

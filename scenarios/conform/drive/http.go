@@ -249,11 +249,12 @@ func broken(ctx context.Context, r conform.Request, err error, took time.Duratio
 	if ctx.Err() != nil {
 		return conform.Reply{Broken: conform.Interrupted, Took: took}
 	}
+	cause := err
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return conform.Reply{Broken: err.Error(), Took: took}
+	return conform.Reply{Broken: err.Error(), Cause: cause, Took: took}
 }
 
 // request is what goes out: the headers as they are, and the user's own.

@@ -91,9 +91,10 @@ func (l *stdioLine) Do(r conform.Request) (reply conform.Reply) {
 	select {
 	case err := <-wrote:
 		if err != nil {
-			l.box.take(&reply, "")
-			if reply.Broken == "" {
-				reply.Broken = fmt.Sprintf("its stdin is closed: %v", err)
+			// which mostly means that it has ended, and how it did is soon known
+			l.box.wait(l.ctx, &reply, conform.Request{Within: min(r.Within, time.Second), Await: "the end"})
+			if !reply.Ended && reply.Broken != conform.Interrupted {
+				reply.Broken, reply.Silent = fmt.Sprintf("its stdin is closed: %v", err), false
 			}
 			return reply
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/runner/virtual"
 	"github.com/mcpload/mcpload/scenarios/drive"
@@ -22,9 +23,10 @@ type Asked struct {
 	Allow   []string
 }
 
-// ParseBudget reads what a probe may spend.
-func ParseBudget(text string) (probe.Budget, error) {
-	return drive.ParseBudget(text, probe.Budget{Calls: probe.DefaultCalls, Time: probe.DefaultTime})
+// MayTake reads what a probe may take.
+func MayTake(text string) (probe.Budget, error) {
+	b, err := invoked.ParseBudget(text, invoked.Budget{Calls: probe.DefaultCalls, Time: probe.DefaultTime})
+	return probe.Budget(b), err
 }
 
 // Aim has the server be one of which no promise is known, unless it is a mock.

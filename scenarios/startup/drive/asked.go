@@ -2,6 +2,7 @@ package drive
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -125,6 +126,10 @@ func (a Asked) asks() bool { return len(a.Credentials)+len(a.Optional)+len(a.One
 // consistent refuses flags that contradict each other.
 func (a Asked) consistent(command []string) error {
 	switch {
+	case a.Server == "" && len(command) == 0 && a.URL != "":
+		return hint.New(errors.New("startup starts the server itself, each time with other credentials, and no "+
+			"command is named"), fmt.Sprintf("mcpload startup --url %s --credential API_KEY=generic -- python "+
+			"server.py, or what starts it; without --url if it speaks on stdin and stdout", invoked.Address(a.URL)))
 	case a.Server == "" && len(command) == 0:
 		return hint.New(fmt.Errorf("no server is named"), "give a command after --, as in: mcpload startup "+
 			"--credential API_KEY=generic -- python server.py; or --server NAME for a profile's launch command")
