@@ -17,6 +17,9 @@ func newBox(id string, s *results.Server) chart {
 			"outside, the server isn't what it says.",
 		Legend: []key{{"key-box", "certified box"}, {"key-point", "declared"}}}
 	m, declared := s.Measured, s.Limit.Rate > 0
+	if m != nil && math.IsInf(m.Rate.Hi, 1) && math.IsInf(m.Burst.Hi, 1) {
+		m = nil // where nothing was refused any bucket is in the box, also the one that was broken
+	}
 	if !declared {
 		c.Title, c.Legend = "Measured rate and burst", c.Legend[:1]
 		c.Lead = "Every token bucket that can have given these answers lies in the box."
