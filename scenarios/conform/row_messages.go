@@ -50,15 +50,8 @@ func echoesIDs(t *Trial) Answer {
 	if e := t.Send(t.harmless(t.main)); e.Reply.FirstAnswer() == nil || e.Reply.FirstAnswer().HasErr {
 		return skip("a right request has no result: %s", e.words())
 	}
-	for _, id := range []string{`"mcpload-1"`, `"ü → 中"`, `7000001`, `0`, `""`} {
-		r := t.harmless(t.main)
-		var m map[string]json.RawMessage
-		if json.Unmarshal(r.Body, &m) != nil {
-			panic("internal error: conform: our own request is no object")
-		}
-		m["id"] = json.RawMessage(id)
-		r.Body, r.Await = encode(m), id
-		e := t.Send(r)
+	for _, id := range []string{`"mcpload-1"`, `"ü → 中"`, `"7000002"`, `7000001`, `0`, `""`} {
+		e := t.Send(t.withID(id))
 		switch got := e.Reply.FirstAnswer(); {
 		case e.OK():
 		case got == nil:
@@ -66,12 +59,12 @@ func echoesIDs(t *Trial) Answer {
 		case got.HasErr && len(got.ID) == 0 || string(got.ID) == "null":
 			return fail(e, "the request with the id %s is answered with the id null: %s", id, e.words())
 		case !sameJSON(got.ID, []byte(id)):
-			return fail(e, "the request with the id %s is answered with the id %s", id, got.ID)
+			return t.answersTo(id, got.ID, e)
 		default:
 			return skip("the request with the id %s has no result: %s", id, e.words())
 		}
 	}
-	return pass("five ids, numbers and strings, came back as they were sent")
+	return pass("six ids, numbers and strings, came back as they were sent")
 }
 
 // leavesUnanswered is the answer where one id has none: a server that takes 0 or "" for no id
@@ -91,6 +84,24 @@ func (t *Trial) leavesUnanswered(id string, first *Exchange) Answer {
 	}
 	return fail(first, "the request with the id %s is not answered, though others are: %s", id,
 		first.words()).hung()
+}
+
+// answersTo is what follows from an answer by another id. Where answers to all requests come on
+// one line, it may be a late one to another request, and the right one late too: there it must
+// be of an id that was never ours, and come again.
+func (t *Trial) answersTo(id string, other json.RawMessage, e *Exchange) Answer {
+	told := fail(e, "the request with the id %s is answered with the id %s", id, other)
+	if !e.Reply.Silent {
+		return told
+	}
+	ours := slices.ContainsFunc(t.exchanges, func(e *Exchange) bool {
+		return slices.ContainsFunc(ReadMessages(e.Request.Body), func(m Message) bool { return sameJSON(m.ID, other) })
+	})
+	again := t.Send(t.withID(id))
+	if got := again.Reply.FirstAnswer(); ours || got == nil || !sameJSON(got.ID, other) {
+		return skip("to the id %s there was no answer: %s", id, e.words())
+	}
+	return told.hung()
 }
 
 func wellFormed(t *Trial) Answer {
@@ -162,10 +173,29 @@ func unknownMethod(t *Trial) Answer {
 		return pass("error -32601")
 	case t.byGateway(e):
 		return skip("who refuses it speaks no JSON-RPC, and may be a gateway before the server: %s", e.words())
+	case e.Reply.Silent:
+		return t.neverAnswers(e)
 	case e.Reply.Broken != "":
 		return fail(e, "%s, and the server serves on", e.words())
 	}
 	return fail(e, "%s", e.words())
+}
+
+// neverAnswers is the answer where a request had none, and others have theirs: it must have none
+// a second time, and no late one.
+func (t *Trial) neverAnswers(first *Exchange) Answer {
+	before := len(t.exchanges)
+	again := t.Ask(first.method(), nil)
+	if a := t.works(t.main); a != nil {
+		return *a
+	}
+	late := slices.ContainsFunc(t.exchanges[before:], func(e *Exchange) bool {
+		return e.Reply.Answer(first.Request.Await) != nil || e.Reply.Answer(again.Request.Await) != nil
+	})
+	if !again.Reply.Silent || late {
+		return skip("it was answered too late, or once only: %s", first.words())
+	}
+	return fail(first, "%s, twice, and the server serves on", first.words()).hung()
 }
 
 func malformed(t *Trial) Answer {
