@@ -330,7 +330,7 @@ func (t *Trial) freely(tricks []*trick) []string {
 	if t.limit().Scope != promise.Client {
 		return nil
 	}
-	var list []string
+	var whose []string
 	var plain []int // all control so far: what it took since the bucket was full
 	for _, k := range tricks {
 		plain = append(plain, k.before...)
@@ -339,12 +339,15 @@ func (t *Trial) freely(tricks []*trick) []string {
 		}
 		all := slices.Concat(plain, k.own)
 		slices.Sort(all)
-		warning := fmt.Sprintf("nothing proves who is who: each new %s has a limit of its own", k.name)
-		if t.breaks(all) != nil && t.plainly(plain) == nil && !slices.Contains(list, warning) {
-			list = append(list, warning)
+		if t.breaks(all) != nil && t.plainly(plain) == nil && !slices.Contains(whose, k.name) {
+			whose = append(whose, k.name)
 		}
 	}
-	return list
+	if whose == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("nothing proves who is who: each new %s has a limit of its own",
+		strings.Join(whose, " and each new "))}
 }
 
 // opened reports if a trick opened sessions.
