@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -58,8 +59,10 @@ func TestServersThatAskAreAnswered(t *testing.T) {
 				"--mix", plan,
 				"--protocol", "2025-11-25", "--rate", "50/s", "--duration", "10s", "--timeout", "30s",
 				"--answer", "elicitation=accept", "--answer", "sampling="+said)
+			var words bytes.Buffer
+			cmd.Stderr = &words
 			out, err := cmd.Output()
-			require.NoError(t, err, string(out))
+			require.NoError(t, err, "%s%s", out, &words)
 			var doc struct {
 				Servers []struct {
 					Scenarios []struct {

@@ -100,9 +100,13 @@ current-context: here
 			"--pods", fmt.Sprintf("192.0.2.%d", 32*(n+1)),
 			"--kubeconfig", p.kubeconfig, "--dir", p.path(name), "--image", image+"="+filepath.Join(p.bin, "mcpload"))
 	}
-	p.until("both nodes are ready", time.Minute, func() bool {
+	p.until("both nodes are ready, and no taint keeps pods away", time.Minute, func() bool {
 		out, err := p.try("get", "nodes", "--no-headers")
-		return err == nil && strings.Count(out, " Ready ") == nodes
+		if err != nil || strings.Count(out, " Ready ") != nodes {
+			return false
+		}
+		out, err = p.try("get", "nodes", "-o", "jsonpath={.items[*].spec.taints}")
+		return err == nil && strings.TrimSpace(out) == ""
 	})
 	return p
 }
