@@ -15,6 +15,17 @@ func nobodySaid(load, say string) string {
 		"the rest may be, it isn't (say %s)", load, say)
 }
 
+// commonest is the method that a history has most of, which is what its load was made of.
+func commonest(count map[string]int) (load string) {
+	most := 0
+	for method, n := range count {
+		if n > most || n == most && method < load {
+			load, most = method, n
+		}
+	}
+	return load
+}
+
 // methodLines are the lines of a history's calls, by the method that they name, as long as each does.
 type methodLines struct {
 	lines   map[string][]int32
@@ -31,14 +42,13 @@ func (m *methodLines) add(line int, call *history.Call) {
 	}
 }
 
-// beside are the lines of all methods but the one that the history has most of, which is what its
-// load was made of.
+// beside are the lines of all methods but the commonest.
 func (m *methodLines) beside() (load string, others []int32) {
+	count := make(map[string]int, len(m.lines))
 	for method, lines := range m.lines {
-		if n := len(lines) - len(m.lines[load]); load == "" || n > 0 || n == 0 && method < load {
-			load = method
-		}
+		count[method] = len(lines)
 	}
+	load = commonest(count)
 	for method, lines := range m.lines {
 		if method != load {
 			others = append(others, lines...)

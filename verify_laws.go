@@ -42,12 +42,7 @@ func (c VerifyConfig) presumed(calls []history.Call) (promise.Promise, string) {
 			count[k.Method]++
 		}
 	}
-	load := ""
-	for method, n := range count {
-		if n > count[load] || n == count[load] && (load == "" || method < load) {
-			load = method
-		}
-	}
+	load := commonest(count)
 	others := func(k history.Call) bool { return k.Method != load }
 	held := scenarios.Held(c.Promise, history.Arrival{Method: load})
 	said := !slices.ContainsFunc(held, func(l promise.Law) bool { return l.Charge.Presumed })

@@ -224,12 +224,12 @@ func (r *reader) methods(list *[]string, any bool) func(*yaml.Node, string) {
 	read := r.texts(list, "methods, such as tools/call")
 	return func(n *yaml.Node, path string) {
 		read(n, path)
-		if !any && slices.Contains(*list, promise.AnyMethod) {
+		if !any && slices.Contains(*list, promise.Any) {
 			r.fault(n, path, `"*" has no place here`, "methods, such as ping")
-			*list = slices.DeleteFunc(*list, func(m string) bool { return m == promise.AnyMethod })
+			*list = slices.DeleteFunc(*list, func(m string) bool { return m == promise.Any })
 		}
 		for _, m := range *list {
-			if m != promise.AnyMethod && !slices.Contains(methods, m) && !promise.IsNotification(m) {
+			if m != promise.Any && !slices.Contains(methods, m) && !promise.IsNotification(m) {
 				r.warn(n, path, quote(m)+" is no method of the protocol"+DidYouMean(m, methods), "")
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 )
 
 // Any stands in a list of methods for every method that no list names.
@@ -71,18 +70,30 @@ func (c Charge) Cost(method, tool string) (least, most int) {
 func (c Charge) onlyTools() bool { return c.Tools != nil && c.Methods == nil && c.May == nil }
 
 func (c Charge) method(method string) (least, most int) {
-	switch all := c.Methods == nil && c.May == nil; {
-	case slices.Contains(c.May, method):
+	methods := c.Methods
+	if c.Methods == nil && c.May == nil {
+		methods = every
+	}
+	return costOf(method, methods, c.May, c.Free)
+}
+
+var every = []string{Any}
+
+// costOf is what lists of methods say that a message of one costs: those that are charged, those
+// that may be, and those that aren't.
+func costOf(method string, charged, may, free []string) (least, most int) {
+	switch {
+	case slices.Contains(may, method):
 		return 0, 1
-	case slices.Contains(c.Free, method):
+	case slices.Contains(free, method):
 		return 0, 0
-	case slices.Contains(c.Methods, method):
+	case slices.Contains(charged, method):
 		return 1, 1
-	case slices.Contains(c.May, Any):
+	case slices.Contains(may, Any):
 		return 0, 1
-	case !all && !slices.Contains(c.Methods, Any):
+	case !slices.Contains(charged, Any):
 		return 0, 0
-	case strings.HasPrefix(method, "notifications/"):
+	case IsNotification(method):
 		return 0, 1
 	}
 	return 1, 1

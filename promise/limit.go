@@ -24,9 +24,6 @@ const (
 	CredentialKey ClientKey = "credential" // each credential has one, whatever its sessions
 )
 
-// AnyMethod stands in a limit's lists for every method that none of them names.
-const AnyMethod = "*"
-
 // A Limit is the commonest promise in one value, a token bucket: Rate tokens a second flow
 // into a bucket that holds Burst, full at first use; a charged request takes
 // one token, a refused one takes none.
@@ -52,26 +49,14 @@ type Limit struct {
 // charges in its on_request hook, which never sees them, and a limiter before
 // the server charges every POST. They may cost a token then.
 func (l Limit) Cost(method string) (least, most int) {
-	switch {
-	case slices.Contains(l.MayCharge, method):
-		return 0, 1
-	case slices.Contains(l.Free, method):
-		return 0, 0
-	case slices.Contains(l.Charges, method):
-		return 1, 1
-	case slices.Contains(l.MayCharge, AnyMethod), slices.Contains(l.Charges, AnyMethod) && IsNotification(method):
-		return 0, 1
-	case slices.Contains(l.Charges, AnyMethod):
-		return 1, 1
-	}
-	return 0, 0
+	return costOf(method, l.Charges, l.MayCharge, l.Free)
 }
 
 // CostAside is Cost of a message that is neither a request of a client nor a
 // notification: the answer to a request by the server, an HTTP GET that opens a
 // stream, a DELETE that ends a session. No list names these.
 func (l Limit) CostAside() (least, most int) {
-	if slices.Contains(l.MayCharge, AnyMethod) || slices.Contains(l.Charges, AnyMethod) {
+	if slices.Contains(l.MayCharge, Any) || slices.Contains(l.Charges, Any) {
 		return 0, 1
 	}
 	return 0, 0
@@ -146,8 +131,8 @@ func (l *Limit) Presume(load string) {
 	if !l.Presumed {
 		return
 	}
-	if !slices.Contains(l.MayCharge, AnyMethod) {
-		l.MayCharge = append(slices.Clone(l.MayCharge), AnyMethod)
+	if !slices.Contains(l.MayCharge, Any) {
+		l.MayCharge = append(slices.Clone(l.MayCharge), Any)
 	}
 	l.Charges = nil
 	if !slices.Contains(l.MayCharge, load) && !slices.Contains(l.Free, load) {

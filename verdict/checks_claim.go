@@ -182,7 +182,7 @@ func (r *claimReader) order() {
 			}
 		}
 	}
-	r.catchUp()
+	r.catchUps()
 	slices.Sort(r.loose)
 	slices.Sort(r.sent)
 	slices.Sort(r.received)
@@ -193,29 +193,19 @@ func (r *claimReader) order() {
 	}
 }
 
-// catchUp finds by when loose notifications are counted: a server that answers a call which was sent
-// after one was taken in has caught up with it, or has soon (see tacit).
-func (r *claimReader) catchUp() {
+// catchUps finds by when loose notifications are counted.
+func (r *claimReader) catchUps() {
 	if len(r.loose) == 0 {
 		return
 	}
-	order := bySent(r.calls)
-	first := make([]time.Duration, len(order)+1) // the first answer to one of those from here on
-	first[len(order)] = never
-	for k := len(order) - 1; k >= 0; k-- {
-		first[k] = first[k+1]
-		if c := &r.calls[order[k]]; c.Outcome.Answered() && c.Kind == history.Request {
-			first[k] = min(first[k], c.Received)
-		}
-	}
+	decided := catchUp(r.calls, 0, 0)
 	for i := range r.calls {
 		c := &r.calls[i]
 		if !gone(c) || !loose(c) {
 			continue
 		}
-		at := sort.Search(len(order), func(k int) bool { return r.calls[order[k]].Sent >= max(c.Sent, c.Received) })
-		if first[at] < never-settled {
-			r.caughtUp = append(r.caughtUp, first[at]+settled)
+		if by := decided(int64(max(c.Sent, c.Received))); by != never {
+			r.caughtUp = append(r.caughtUp, time.Duration(by))
 		}
 	}
 	slices.Sort(r.caughtUp)

@@ -126,5 +126,4 @@ func (t *Target) SessionsApart(protocol string) error {
 	return hint.New(fmt.Errorf("revision %s has no sessions that tell clients apart: name --client-header", protocol),
 		"as in --client-header X-Client-Id; or take a revision with sessions, if the server speaks one: "+
 			"--protocol "+withSessions+"; or speak as one with --clients 1")
-
 }

@@ -48,15 +48,11 @@ const (
 // EndAll closes sessions all at a time, within a few seconds together: a server that is
 // slow to end one isn't waited for once each. An interrupt leaves less time for it.
 func (t *Target) EndAll(sessions Sessions) {
-	began, cancelled := context.WithTimeout(context.Background(), ending)
-	defer cancelled()
-	ctx, cancel := context.WithCancel(began)
+	ctx, cancel := context.WithTimeout(context.Background(), ending)
 	defer cancel()
-	soft, done := t.soft(began)
+	soft, done := t.soft(ctx)
 	defer done()
-	stop := context.AfterFunc(soft, func() {
-		time.AfterFunc(endingSoon, cancel)
-	})
+	stop := context.AfterFunc(soft, func() { time.AfterFunc(endingSoon, cancel) })
 	defer stop()
 	_ = sessions.end(ctx) // as of End
 }

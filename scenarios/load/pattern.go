@@ -112,7 +112,11 @@ type speller struct {
 }
 
 func (s *speller) spell(part *syntax.Regexp) {
-	times := 1
+	repeat := func(times int) {
+		for range times {
+			s.spell(part.Sub[0])
+		}
+	}
 	switch part.Op {
 	case syntax.OpLiteral:
 		s.b.WriteString(string(part.Rune))
@@ -127,20 +131,14 @@ func (s *speller) spell(part *syntax.Regexp) {
 		}
 	case syntax.OpAlternate:
 		s.spell(part.Sub[s.draw(len(part.Sub))])
-	case syntax.OpStar, syntax.OpQuest:
-		if times = s.more; part.Op == syntax.OpQuest {
-			times = min(1, s.more)
-		}
-		fallthrough
+	case syntax.OpStar:
+		repeat(s.more)
+	case syntax.OpQuest:
+		repeat(min(1, s.more))
 	case syntax.OpPlus:
-		if part.Op == syntax.OpPlus {
-			times += s.more
-		}
-		fallthrough
+		repeat(1 + s.more)
 	case syntax.OpCapture:
-		for range times {
-			s.spell(part.Sub[0])
-		}
+		repeat(1)
 	}
 	// The rest match no text; repeats are made simple before.
 }
@@ -165,9 +163,6 @@ func (s *speller) readable(ranges []rune) rune {
 					}
 				}
 			}
-		}
-		if len(found) > 0 && want('!') {
-			break
 		}
 	}
 	switch {
