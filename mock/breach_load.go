@@ -21,6 +21,7 @@ func loadBreaches() []ConformFault {
 		return fmt.Sprintf("%016x", uint64(n)*0x9E3779B97F4A7C15)
 	})
 	foreign, swapped := crossedTokens()
+	_, older := crossedTokens()
 	return []ConformFault{
 		{Name: "rare-replica-differs", Row: "U03", Doc: "one connection in forty is shown fewer tools",
 			after: lessFor(seldom)},
@@ -37,6 +38,8 @@ func loadBreaches() []ConformFault {
 			"that nobody gave", after: foreign},
 		{Name: "load-streams-cross", Row: "U06-streams", Doc: "with many calls under way it reports progress of " +
 			"another call", after: swapped},
+		{Name: "load-streams-cross-older", Row: "U06-older", Doc: "with many calls under way it reports progress of " +
+			"another call, in sessions", after: older},
 		{Name: "strangers-cost", Row: "U07", Doc: "made-up tokens empty the bucket of who has a right one",
 			before: strangersCost()},
 		{Name: outlivesBoth, Row: "U08", Stdio: true, Doc: "it runs on when its stdin is closed, and when it gets " +

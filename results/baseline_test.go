@@ -1,6 +1,7 @@
 package results_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -116,4 +117,46 @@ func TestKnownInOneRevision(t *testing.T) {
 	assert.Contains(t, got, "fail: s breaks 1 demand (H01); 1 known (H01); 4 of 6 rows could be judged\n")
 	assert.Contains(t, got, "in 2025-06-18: x")
 	assert.Contains(t, got, "in 2025-11-25: x\n    known: why")
+}
+
+// TestSeedOfConformance: it is told where odd arguments are drawn by it, and nowhere else.
+func TestSeedOfConformance(t *testing.T) {
+	for seed, want := range map[uint64]string{0: "", 7: "seed 7; "} {
+		d := conformed()
+		d.Seed = seed
+		d.Finish()
+		var screen, text bytes.Buffer
+		require.NoError(t, results.Table(&screen, d, results.TableOptions{}))
+		require.NoError(t, results.Markdown(&text, d))
+		for _, got := range []string{screen.String(), text.String()} {
+			assert.Equal(t, want != "", strings.Contains(got, "seed"), got)
+			assert.Contains(t, got, want+"started")
+		}
+	}
+	d := results.Document{}
+	assert.Equal(t, "0", d.SeedText(), "what isn't of conformance draws by it")
+}
+
+// TestRowsThatCountForNothing: chosen rows below a MUST, and known fails, are a pass where all
+// could be judged.
+func TestRowsThatCountForNothing(t *testing.T) {
+	row := func(level, answer, known string) results.ConformRow {
+		return results.ConformRow{ID: "H08", Area: "transport", Level: level, Answer: answer, Known: known, Saw: "x"}
+	}
+	for _, c := range []struct {
+		rows []results.ConformRow
+		want verdict.Verdict
+	}{
+		{nil, verdict.Inconclusive},
+		{[]results.ConformRow{row("SHOULD", results.RowPass, "")}, verdict.Pass},
+		{[]results.ConformRow{row("SHOULD", results.RowFail, "")}, verdict.Pass},
+		{[]results.ConformRow{row("MUST", results.RowFail, "soon mended")}, verdict.Pass},
+		{[]results.ConformRow{row("MUST", results.RowFail, "")}, verdict.Fail},
+		{[]results.ConformRow{row("SHOULD", results.RowNotTestable, "")}, verdict.Inconclusive},
+		{[]results.ConformRow{row("SHOULD", results.RowPass, ""), row("MUST", results.RowNotTestable, "")},
+			verdict.Inconclusive},
+	} {
+		sc := results.NewConform(results.Conform{Protocol: "2025-11-25", Rows: c.rows}, results.Counts{})
+		assert.Equal(t, c.want, sc.Verdict, "%v", c.rows)
+	}
 }

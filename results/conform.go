@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mcpload/mcpload/internal/words"
@@ -67,6 +68,11 @@ func NewConform(c Conform, calls Counts) Scenario {
 	switch {
 	case c.Ended != "":
 		s.Findings = append(s.Findings, Finding{Check: "complete", Want: "every row is tried", Saw: c.Ended})
+	case len(s.Findings) == 0 && len(c.Rows) > 0 && !slices.ContainsFunc(c.Rows, func(r ConformRow) bool {
+		return r.Answer == RowNotTestable
+	}): // as of chosen rows below a MUST, or known fails
+		s.Findings = append(s.Findings, Finding{Check: "judged", Verdict: verdict.Pass, Want: "every row is judged",
+			Saw: "none of those that fail counts"})
 	case len(s.Findings) == 0:
 		s.Findings = append(s.Findings, Finding{Check: "judged", Want: "a row at least is judged",
 			Saw: "nothing could be judged"})
@@ -94,6 +100,22 @@ func (d *Document) conforms() bool {
 		}
 	}
 	return some
+}
+
+// SeedText is the seed; empty where none plays a part, as in conformance without odd arguments.
+func (d *Document) SeedText() string {
+	if d.Seed == 0 && d.conforms() {
+		return ""
+	}
+	return strconv.FormatUint(d.Seed, 10)
+}
+
+// seedWords begin a line with the seed, where there is one.
+func (d *Document) seedWords() string {
+	if seed := d.SeedText(); seed != "" {
+		return "seed " + seed + "; "
+	}
+	return ""
 }
 
 // A conformRow is a row over all revisions of a server.

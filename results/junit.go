@@ -95,7 +95,7 @@ func (s *Server) junit(d *Document) (suite junitSuite, seconds float64) {
 		Properties: []junitProperty{
 			{"target", s.Target.String()}, {"address", s.Target.Address}, {"protocol", s.Target.Protocol},
 			{"limit", s.Promised()},
-			{"measured", s.box()}, {"seed", strconv.FormatUint(d.Seed, 10)}, {"version", d.Version},
+			{"measured", s.box()}, {"seed", d.SeedText()}, {"version", d.Version},
 		},
 		Out: strings.Join(append(s.Notes, s.Next()...), "\n"),
 	}

@@ -154,7 +154,7 @@ func (m *markdown) foot(d *Document) {
 		fmt.Fprintf(&m.b, "\n**Cut short:** there was no room for %s; the JSON document has all of it.\n",
 			screen.MarkdownText(mdLimit(words.Few(m.left), reserve/8)))
 	}
-	fmt.Fprintf(&m.b, "\n<sub>seed %d; started %s; mcpload %s%s</sub>\n", d.Seed, screen.MarkdownText(d.Started),
+	fmt.Fprintf(&m.b, "\n<sub>%sstarted %s; mcpload %s%s</sub>\n", d.seedWords(), screen.MarkdownText(d.Started),
 		screen.MarkdownText(mdLimit(d.Version, 100)), d.givenClocks())
 }
 

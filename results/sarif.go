@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 
 	"github.com/mcpload/mcpload/verdict"
@@ -48,7 +49,18 @@ type (
 		Reason string `json:"justification,omitempty"`
 	}
 	sarifLocation struct {
-		Logical []sarifLogical `json:"logicalLocations"`
+		Physical sarifPhysical  `json:"physicalLocation"`
+		Logical  []sarifLogical `json:"logicalLocations"`
+	}
+	// Code scanning of GitHub refuses a whole log for a result without an artifact and a line
+	// of it. There is none, so that the address is of no file.
+	sarifPhysical struct {
+		Artifact struct {
+			URI string `json:"uri"`
+		} `json:"artifactLocation"`
+		Region struct {
+			Line int `json:"startLine"`
+		} `json:"region"`
 	}
 	sarifLogical struct {
 		Name string `json:"fullyQualifiedName"`
@@ -124,8 +136,11 @@ func (run *sarifRun) add(place, says string, r sarifResult, known string) {
 	if !slices.ContainsFunc(*rules, func(rule sarifRule) bool { return rule.ID == r.RuleID }) {
 		*rules = append(*rules, sarifRule{ID: r.RuleID, Short: sarifText{says}})
 	}
-	r.Locations = []sarifLocation{{[]sarifLogical{{place, "resource"}}}}
-	r.Prints = map[string]string{"mcpload/v1": place + "/" + r.RuleID}
+	at := sarifLocation{Logical: []sarifLogical{{place, "resource"}}}
+	at.Physical.Artifact.URI, at.Physical.Region.Line = (&url.URL{Path: "mcpload/" + place}).EscapedPath(), 1
+	r.Locations = []sarifLocation{at}
+	print := place + "/" + r.RuleID
+	r.Prints = map[string]string{"mcpload/v1": print, "primaryLocationLineHash": print}
 	if known != "" {
 		r.Suppress = []sarifSuppress{{"external", known}}
 	}

@@ -34,6 +34,11 @@ func TestSARIFFitsItsSchema(t *testing.T) {
 		if name == "run" {
 			require.NotEmpty(t, run["results"])
 		}
+		for _, one := range run["results"].([]any) { // without which GitHub refuses the whole log
+			at := one.(map[string]any)["locations"].([]any)[0].(map[string]any)["physicalLocation"].(map[string]any)
+			require.Regexp(t, `^mcpload/[^ ]+$`, at["artifactLocation"].(map[string]any)["uri"], name)
+			require.NotEmpty(t, at["region"].(map[string]any)["startLine"], name)
+		}
 		delete(run, "tool")
 		require.Error(t, schema.Validate(doc), "%s: the schema misses nothing", name)
 	}

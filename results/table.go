@@ -192,7 +192,7 @@ func tint(part string) string {
 func (s *view) footer() error {
 	s.repeat()
 	s.blank()
-	text := fmt.Sprintf("seed %d; started %s; mcpload %s", s.doc.Seed, s.doc.Started, s.doc.Version) +
+	text := fmt.Sprintf("%sstarted %s; mcpload %s", s.doc.seedWords(), s.doc.Started, s.doc.Version) +
 		s.doc.givenClocks()
 	if names := s.scenarioNames(); len(names) > 0 {
 		text = words.Count(len(names), "scenario") + ": " + strings.Join(names, ", ") + "; " + text

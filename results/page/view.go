@@ -99,7 +99,7 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 		started = t.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
 	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()},
-		{"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", fmt.Sprint(d.Seed)}, {"given clocks within",
+		{"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", d.SeedText()}, {"given clocks within",
 			d.ClocksWords()}, {"mcpload", d.Version}} {
 		if fact[1] != "" {
 			v.Facts = append(v.Facts, fact)

@@ -248,7 +248,7 @@ func keepsTokensApart(t *Trial) Answer {
 		seen = slices.Concat(got, slices.DeleteFunc(slices.Clone(t.exchanges[before:]),
 			func(e *Exchange) bool { return slices.Contains(got, e) }))
 	}
-	last, n := map[string]float64{}, 0
+	last, met, n := map[string]float64{}, map[string]*Exchange{}, 0
 	for k, e := range seen {
 		for _, m := range e.progress() {
 			token := text(member(m.Params, "progressToken"))
@@ -267,6 +267,11 @@ func keepsTokensApart(t *Trial) Answer {
 			if was, some := last[key]; some && value <= was {
 				return fail(e, "the progress of %s is %g after %g", excerpt(token), value, was)
 			}
+			said := fmt.Sprintf("%s is %g", excerpt(token), value) // which grows, and so is said once
+			if before := met[said]; before != nil && before != e {
+				return fail(e, "the progress of %s on two streams", said).showing(before, e)
+			}
+			met[said] = e
 			last[key] = value
 			n++
 		}

@@ -215,7 +215,7 @@ func complaint(e *Exchange) string {
 	} else if !e.toolFailed() {
 		return ""
 	}
-	if inside.MatchString(strings.ReplaceAll(said, `\n`, "\n")) {
+	if e.givesAway(said, trace, sourcePath) != "" {
 		return fuzzTells
 	}
 	return ""

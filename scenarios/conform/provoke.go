@@ -95,3 +95,50 @@ func (t *Trial) listening(r Request) Request {
 	}
 	return r
 }
+
+// neverAnswers is the first of a row's requests that had no answer in time, where it has none
+// when it is sent again, and no late one, though others have theirs before and behind; nil
+// where that isn't so.
+func (t *Trial) neverAnswers(sent []*Exchange) *Exchange {
+	k := slices.IndexFunc(sent, func(e *Exchange) bool {
+		return e.Reply.Silent && e.Reply.Broken != "" && e.Request.Await != "" && e.method() != ""
+	})
+	if k < 0 {
+		return nil
+	}
+	first, control := sent[k], t.main
+	again := t.renumbered(first.Request)
+	s, none := t.likewise(first)
+	if none != nil {
+		return nil
+	}
+	if s != t.main {
+		defer s.line.Close()
+		if again = again.With("Mcp-Session-Id", s.id); first.method() != "initialize" {
+			control = s
+		}
+	}
+	if t.works(control) != nil || !t.send(s, again).Reply.Silent || t.works(control) != nil {
+		return nil
+	}
+	for _, e := range t.exchanges {
+		if e.session == first.session && e.Reply.Answer(first.Request.Await) != nil ||
+			e.session == s && e.Reply.Answer(again.Await) != nil {
+			return nil
+		}
+	}
+	return first
+}
+
+// likewise is a session such as the one that a request was sent in: the trial's own, another one,
+// or one that isn't begun, for what begins one.
+func (t *Trial) likewise(e *Exchange) (*session, *Answer) {
+	if e.session == t.main {
+		return t.main, nil
+	}
+	if e.method() != "initialize" {
+		return t.fresh()
+	}
+	line, none := t.anotherLine()
+	return &session{line: line, transport: t.Transport, revision: t.Revision}, none
+}

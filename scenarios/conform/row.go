@@ -79,7 +79,7 @@ type Row struct {
 	Effect  Effect
 	Needs   string // a capability that the server must declare, such as "tools"; empty: none
 	// Answered says that what the row sends has to be answered, so that a process which ends at
-	// it each time breaks the row.
+	// it each time breaks the row, and so does who leaves it unanswered each time.
 	Answered bool
 
 	// Check asks, for rows that send. Watch looks at every exchange of the revision

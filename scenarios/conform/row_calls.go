@@ -3,7 +3,6 @@ package conform
 import (
 	"encoding/json"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,39 +211,6 @@ func contentIsKnown(t *Trial) Answer {
 func isText(raw json.RawMessage) bool {
 	var s string
 	return json.Unmarshal(raw, &s) == nil && string(raw) != "null"
-}
-
-// inside is what only somebody inside should read.
-var inside = regexp.MustCompile(
-	`Traceback \(most recent call last\)|goroutine \d+ \[|\n\s+at .+\(.+:\d+:\d+\)|\bat [\w.$<>]+ \([^)]+:\d+:\d+\)|` +
-		`File "/[^"]+", line \d+|panicked at |Exception in thread|/site-packages/|/node_modules/|\.java:\d+\)`)
-
-func keepsItsInside(t *Trial) Answer {
-	n, served := 0, false
-	for _, e := range t.exchanges {
-		said := ""
-		served = served || e.OK() && e != t.main.opened && !slices.Contains([]string{"initialize", "server/discover"},
-			e.method())
-		switch m := e.Reply.FirstAnswer(); {
-		case m != nil && m.Error != nil:
-			said = m.Error.Message + "\n" + string(m.Error.Data)
-		case m != nil && e.toolFailed():
-			said = e.texts()
-		case m == nil && e.Reply.Status >= 400:
-			said = string(e.Reply.Body)
-		default:
-			continue
-		}
-		n++
-		said = strings.ReplaceAll(said, `\n`, "\n")
-		if found := inside.FindString(said); found != "" {
-			return fail(e, "an error gives away %s", excerpt(found))
-		}
-	}
-	if n == 0 || !served {
-		return skip("the server sent no error, or nothing else")
-	}
-	return pass("%d errors", n)
 }
 
 // progress are the reports of progress that came with an answer.

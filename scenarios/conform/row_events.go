@@ -18,7 +18,7 @@ func eventRows() []Row {
 			Says:  "reads no file of its machine to whom asks for one by its path", Check: readsNoFiles},
 		{ID: "P11", Area: Resources, Level: Must, To: R2511, Section: "server/resources §Subscriptions",
 			Effect: Sessions, Needs: "resources.subscribe",
-			Says: "takes subscriptions, and gives them up, where it declares them", Check: subscribes},
+			Says: "takes subscriptions, and gives them up, where it declares them", Answered: true, Check: subscribes},
 		{ID: "P16", Area: Utilities, Level: Practice, To: R2511, Section: "server/utilities/logging §Setting Log Level",
 			Effect: Calls, Needs: "logging",
 			Says: "logs nothing to the client below the level that is set", Check: logsWhatIsAsked},
@@ -40,7 +40,7 @@ func eventRows() []Row {
 			Watch: asksWhereItMay},
 		{ID: "X08", Area: Utilities, Level: Must, From: R2511, To: R2511, Section: "basic/utilities/tasks §Error " +
 			"Handling", Effect: Sends, Needs: "tasks",
-			Says: "answers for a task that it doesn't know with error -32602", Check: unknownTasks},
+			Says: "answers for a task that it doesn't know with error -32602", Answered: true, Check: unknownTasks},
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 func featureRows() []Row {
 	return []Row{
 		{ID: "T01", Area: Tools, Level: Must, Section: "server/tools, server/resources, server/prompts §Capabilities",
-			Effect: Lists,
-			Says:   "declares the features that it lists",
-			Check:  declaresWhatItLists},
+			Effect:   Lists,
+			Says:     "declares the features that it lists",
+			Answered: true, Check: declaresWhatItLists},
 		{ID: "T02", Area: Tools, Level: Must, Section: "server/tools §Data Types", Effect: Lists, Needs: "tools",
 			Says: "gives each tool an inputSchema that is an object of the type object, and before 2026-07-28 " +
 				"no outputSchema of another type",
@@ -22,25 +22,25 @@ func featureRows() []Row {
 			Says:  "names its tools in 1 to 128 letters, digits, _, -, . and /, each once",
 			Check: toolNames},
 		{ID: "T05", Area: Tools, Level: Practice, Section: "server/tools §Error Handling", Effect: Sends,
-			Needs: "tools",
-			Says:  "answers a call of an unknown tool with error -32602",
-			Check: unknownTool},
+			Needs:    "tools",
+			Says:     "answers a call of an unknown tool with error -32602",
+			Answered: true, Check: unknownTool},
 		{ID: "P07", Area: Resources, Level: Should, To: R2511, Section: "server/resources §Error Handling",
 			Effect: Reads, Needs: "resources",
-			Says: "answers a read of an unknown resource with error -32002",
-			Check: func(t *Trial) Answer {
+			Says:     "answers a read of an unknown resource with error -32002",
+			Answered: true, Check: func(t *Trial) Answer {
 				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32002")
 			}},
 		{ID: "P12", Area: Prompts, Level: Should, Section: "server/prompts §Error Handling", Effect: Reads,
-			Needs: "prompts",
-			Says:  "answers an unknown prompt with error -32602",
-			Check: func(t *Trial) Answer {
+			Needs:    "prompts",
+			Says:     "answers an unknown prompt with error -32602",
+			Answered: true, Check: func(t *Trial) Answer {
 				return t.refusesUnknown("prompts/get", "name", "mcpload-no-such-prompt", "-32602")
 			}},
 		{ID: "P15", Area: Utilities, Level: Should, To: R2511, Section: "server/utilities/logging §Error Handling",
 			Effect: Sessions, Needs: "logging",
-			Says:  "refuses a level of logging that there is none of with error -32602",
-			Check: refusesLevels},
+			Says:     "refuses a level of logging that there is none of with error -32602",
+			Answered: true, Check: refusesLevels},
 	}
 }
 

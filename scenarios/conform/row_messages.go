@@ -174,28 +174,11 @@ func unknownMethod(t *Trial) Answer {
 	case t.byGateway(e):
 		return skip("who refuses it speaks no JSON-RPC, and may be a gateway before the server: %s", e.words())
 	case e.Reply.Silent:
-		return t.neverAnswers(e)
+		return skip("there was no answer: %s", e.words())
 	case e.Reply.Broken != "":
 		return fail(e, "%s, and the server serves on", e.words())
 	}
 	return fail(e, "%s", e.words())
-}
-
-// neverAnswers is the answer where a request had none, and others have theirs: it must have none
-// a second time, and no late one.
-func (t *Trial) neverAnswers(first *Exchange) Answer {
-	before := len(t.exchanges)
-	again := t.Ask(first.method(), nil)
-	if a := t.works(t.main); a != nil {
-		return *a
-	}
-	late := slices.ContainsFunc(t.exchanges[before:], func(e *Exchange) bool {
-		return e.Reply.Answer(first.Request.Await) != nil || e.Reply.Answer(again.Request.Await) != nil
-	})
-	if !again.Reply.Silent || late {
-		return skip("it was answered too late, or once only: %s", first.words())
-	}
-	return fail(first, "%s, twice, and the server serves on", first.words()).hung()
 }
 
 func malformed(t *Trial) Answer {

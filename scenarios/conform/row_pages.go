@@ -29,8 +29,8 @@ func pageRows() []Row {
 			Check: sameOrder},
 		{ID: "P08", Area: Resources, Level: Must, From: R2026, Section: "server/resources §Error Handling",
 			Effect: Reads, Needs: "resources",
-			Says: "answers a read of an unknown resource with error -32602",
-			Check: func(t *Trial) Answer {
+			Says:     "answers a read of an unknown resource with error -32602",
+			Answered: true, Check: func(t *Trial) Answer {
 				return t.refusesUnknown("resources/read", "uri", "mcpload://no/such", "-32602")
 			}},
 		{ID: "P09", Area: Resources, Level: Must, Section: "server/resources §Data Types, §Security", Effect: Reads,

@@ -19,9 +19,9 @@ func statelessRows() []Row {
 		{ID: "D03", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Sends,
 			Says: "refuses a request without the client's capabilities with error -32602, and 400 over HTTP, and " +
 				"doesn't serve one there without its revision",
-			Check: demandsCapabilities},
+			Answered: true, Check: demandsCapabilities},
 		{ID: "D04", Area: Lifecycle, Level: Must, From: R2026, Section: "basic §_meta", Effect: Lists,
-			Says: "serves a client that doesn't say its name", Check: servesTheNameless},
+			Says: "serves a client that doesn't say its name", Answered: true, Check: servesTheNameless},
 		{ID: "H15", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
 			"§Protocol Version Header",
 			Effect: Sends, Says: "doesn't serve a request whose version header isn't the body's",
@@ -35,10 +35,11 @@ func statelessRows() []Row {
 		{ID: "H16", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
 			"§Server Validation",
 			Effect: Sends, Says: "refuses an Mcp-Method that is missing, or isn't the body's, with 400 and " +
-				"error -32020", Check: otherMethodHeader},
+				"error -32020", Answered: true, Check: otherMethodHeader},
 		{ID: "H20", Area: Transport, Level: Must, From: R2026, On: web, Section: "basic/transports/streamable-http " +
 			"§Protocol Version Header",
-			Effect: Sends, Says: "answers an unknown method with 404 and error -32601", Check: unknownMethodStatus},
+			Effect: Sends, Says: "answers an unknown method with 404 and error -32601", Answered: true,
+			Check: unknownMethodStatus},
 		{ID: "P04", Area: Utilities, Level: Must, From: R2026, Section: "server/utilities/caching §Cacheable Results",
 			Effect: Reads,
 			Says:   "says of discovery, lists and a resource for how long, and for whom, they may be kept",

@@ -62,22 +62,29 @@ func streamsFlow(t *Trial) Answer {
 }
 
 func eventsAreUnique(t *Trial) Answer {
-	met := map[string]*Exchange{}
+	type event struct {
+		of   *Exchange
+		data string
+	}
+	met := map[string]event{}
 	for _, e := range t.streams() {
 		session := e.Request.Header.Get("Mcp-Session-Id")
 		if session == "" {
 			continue // whose they are isn't said
 		}
-		for _, event := range e.Reply.Events {
-			if event.ID == "" || event.Bare {
+		for _, one := range e.Reply.Events {
+			if one.ID == "" || one.Bare {
 				continue
 			}
-			key := session + "\n" + event.ID
-			if before := met[key]; before != nil && before != e {
-				return fail(e, "two streams of a session have an event with the id %s", excerpt(event.ID)).
-					showing(before, e)
+			key := session + "\n" + one.ID
+			switch before := met[key]; {
+			case before.of != nil && before.of != e:
+				return fail(e, "two streams of a session have an event with the id %s", excerpt(one.ID)).
+					showing(before.of, e)
+			case before.data != "" && one.Data != "" && before.data != one.Data: // the same may be sent again
+				return fail(e, "two events of a stream have the id %s", excerpt(one.ID))
 			}
-			met[key] = e
+			met[key] = event{e, one.Data}
 		}
 	}
 	if len(met) < 2 {

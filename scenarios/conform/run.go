@@ -188,6 +188,11 @@ func (t *Trial) check(r *Row, ended string) Finding {
 			f.Answer = fail(death, "its process ends at it, and did so twice").hung()
 		}
 	}
+	if r.Answered && f.State == NotTestable {
+		if e := t.neverAnswers(sent); e != nil {
+			f.Answer = fail(e, "%s, twice, and others are answered", e.words()).hung()
+		}
+	}
 	return f
 }
 

@@ -313,7 +313,9 @@ func (e *Exchange) code() string {
 }
 
 // method is what the request asks for, as far as it can be read.
-func (e *Exchange) method() string { return text(member(e.Request.Body, "method")) }
+func (e *Exchange) method() string { return e.Request.method() }
+
+func (r *Request) method() string { return text(member(r.Body, "method")) }
 
 func members(raw json.RawMessage) map[string]json.RawMessage {
 	var m map[string]json.RawMessage

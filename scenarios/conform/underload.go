@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,9 @@ func UnderRows() []Row {
 			Check: keepsTokensApart},
 		{ID: "U06-streams", Area: Utilities, Level: Must, From: R2026, On: web,
 			Section: "basic/transports/streamable-http §Receiving Messages", Effect: Many, Needs: "tools",
+			Says: "reports progress of each of 16 calls at once on that call's own stream", Check: keepsStreamsApart},
+		{ID: "U06-older", Area: Utilities, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports " +
+			"§Sending Messages", Effect: Many, Needs: "tools",
 			Says: "reports progress of each of 16 calls at once on that call's own stream", Check: keepsStreamsApart},
 		{ID: "U07", Area: Authorization, Level: Practice, From: R2503, On: web, Section: "basic/authorization §Error " +
 			"Handling", Effect: Sends,
@@ -96,7 +100,7 @@ func unguessableInMany(t *Trial) Answer {
 		return fail(nil, "of %d session ids in a row%s %s: %s, %s, %s", len(ids), ended, why, excerpt(ids[0]),
 			excerpt(ids[1]), excerpt(ids[2])).showing(shown[:2]...)
 	}
-	return pass("%d ids in a row%s: none twice, no step that repeats, and too many bits to guess", len(ids), ended)
+	return pass("%d ids in a row%s: none twice, no step or factor that repeats, and enough bits that change", len(ids), ended)
 }
 
 // enoughBits is what ids must hold at least, counted as the sum of what their places
@@ -110,32 +114,90 @@ func guessable(ids []string) string {
 	if n := repeatedStep(ids); n > len(ids)/10 {
 		return fmt.Sprintf("%d follow the one before by the same step", n)
 	}
+	if multiplied(ids) {
+		return "are the whole state of a linear generator, so that each follows from those before"
+	}
 	if bits := entropy(ids); bits < enoughBits {
 		return fmt.Sprintf("what changes holds %.0f bits at most", bits)
 	}
 	return ""
 }
 
+// numbers are ids read as numbers, without hyphens and what all begin with; nil where one is none.
+func numbers(ids []string, base int) []*big.Int {
+	list, start := make([]*big.Int, len(ids)), sharedStart(ids)
+	for k, id := range ids {
+		id = strings.ReplaceAll(strings.TrimPrefix(id, start), "-", "")
+		if n, ok := new(big.Int).SetString(id, base); ok {
+			list[k] = n
+		}
+	}
+	return list
+}
+
 // repeatedStep is how many ids are the one before and a step that is the same for all
-// of them, read as hexadecimal numbers without hyphens.
+// of them, read as hexadecimal numbers.
 func repeatedStep(ids []string) int {
 	steps := map[string]int{}
 	var last *big.Int
-	for _, id := range ids {
-		id = strings.ReplaceAll(strings.TrimPrefix(id, sharedStart(ids)), "-", "")
-		n, ok := new(big.Int).SetString(id, 16)
-		if ok && last != nil {
+	for _, n := range numbers(ids, 16) {
+		if n != nil && last != nil {
 			steps[new(big.Int).Sub(n, last).String()]++
 		}
-		if last = nil; ok {
-			last = n
-		}
+		last = n
 	}
 	most := 0
 	for _, n := range steps {
 		most = max(most, n)
 	}
 	return most
+}
+
+// multiplied reports if ids are the whole state of a linear generator, so that each, or what it
+// is more than the one before, is a multiple of the one before by the same factor.
+func multiplied(ids []string) bool {
+	for _, base := range []int{16, 10} {
+		list := numbers(ids, base)
+		if slices.Contains(list, nil) {
+			continue
+		}
+		steps := make([]*big.Int, len(list)-1)
+		for k := range steps {
+			steps[k] = new(big.Int).Sub(list[k+1], list[k])
+		}
+		for _, bits := range []int{48, 64, 128} {
+			modulus := new(big.Int).Lsh(big.NewInt(1), uint(bits))
+			fits := !slices.ContainsFunc(list, func(n *big.Int) bool { return n.BitLen() > bits })
+			if fits && (oneFactor(list, modulus) || oneFactor(steps, modulus)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oneFactor reports if all but few of some numbers are the one before times a factor. Others may
+// have been drawn between the first ones.
+func oneFactor(list []*big.Int, modulus *big.Int) bool {
+	const first, tries = 4, 8
+	for k := first; k < min(first+tries, len(list)-1); k++ {
+		factor := new(big.Int).ModInverse(list[k], modulus)
+		if factor == nil {
+			continue // it is even
+		}
+		factor.Mul(factor, list[k+1]).Mod(factor, modulus)
+		n := 0
+		for i, last := range list[:len(list)-1] {
+			next := new(big.Int).Mul(last, factor)
+			if next.Sub(next, list[i+1]).Mod(next, modulus).Sign() == 0 {
+				n++
+			}
+		}
+		if factor.Cmp(big.NewInt(1)) != 0 && n > len(list)*9/10 {
+			return true
+		}
+	}
+	return false
 }
 
 // sharedStart is what the first and the last two ids begin with alike.

@@ -63,7 +63,7 @@ type Pace struct {
 // Said is what to say before a step, where somebody has waited since it was said last and
 // there is more to wait for; else it is empty.
 func (p *Pace) Said(s Step) string {
-	const first, then, little = 10 * time.Second, time.Minute, 30 * time.Second
+	const first, then, little = 10 * time.Second, 20 * time.Second, 30 * time.Second
 	now, fresh := time.Now(), p.told.IsZero()
 	if p.began.IsZero() {
 		p.began = now
