@@ -21,6 +21,7 @@ type Fuzz struct {
 	calls int
 	found map[string]Answer // by the row that it belongs to
 	none  *Answer           // why nothing could be called
+	gone  *Answer           // why no more could be called, once some were; nil: there was no more time
 	done  bool
 }
 
@@ -30,7 +31,8 @@ func (f *Fuzz) Rows() []Row {
 	row := func(id string, level Level, says string) Row {
 		return Row{ID: id, Area: Tools, Level: level, Section: "server/tools §Security Considerations", Says: says,
 			Effect: Many, Needs: "tools",
-			Check: func(t *Trial) Answer { return f.answer(t, id) }}
+			Check:   func(t *Trial) Answer { return f.answer(t, id) },
+			Settled: func() bool { _, found := f.found[id]; return found }}
 	}
 	return []Row{
 		row(fuzzBreaks, Must, "stands any arguments of its tools: no crash, and no HTTP 5xx"),
@@ -58,7 +60,10 @@ func (f *Fuzz) answer(t *Trial, id string) Answer {
 	if f.none != nil {
 		return *f.none
 	}
-	return pass("%d calls, seed %d", f.calls, f.Seed)
+	if f.gone != nil {
+		return unaccused(*f.gone)
+	}
+	return unaccused(pass("%d calls, seed %d", f.calls, f.Seed))
 }
 
 // search calls tools until there is no more time, or everything is found.
@@ -95,17 +100,13 @@ func (f *Fuzz) search(t *Trial) {
 		if kind == "" {
 			continue
 		}
-		if _, known := f.found[kind]; known {
-			if s, none = f.revived(t, s, e); none != nil {
-				return
-			}
-			continue
+		if _, known := f.found[kind]; !known {
+			args, e = f.smallest(t, &s, tool, args, e, kind)
+			t.exchanges = append(t.exchanges, e)
+			f.found[kind] = unaccused(fail(e, "%s, to %s with the arguments %s", e.words(), excerpt(name),
+				excerpt(string(encode(args)))))
 		}
-		small, e := f.smallest(t, &s, tool, args, e, kind)
-		t.exchanges = append(t.exchanges, e)
-		f.found[kind] = unaccused(fail(e, "%s, to %s with the arguments %s", e.words(), excerpt(name),
-			excerpt(string(encode(small)))))
-		if s, none = f.revived(t, s, e); none != nil {
+		if s, f.gone = f.revived(t, s, e); f.gone != nil {
 			return
 		}
 	}

@@ -126,8 +126,8 @@ func (l *Loaded) Rows(done func()) []Row {
 				case l.Lost > l.Sent/10:
 					return skip("%d of %d requests have no answer: %s", l.Lost, l.Sent, l.Worst.words())
 				}
-				return pass("%d of %d requests beside the rows, asked for at %g/s, were answered once in %s; %d refused "+
-					"for their rate, %d lost, %d due and not sent",
+				return pass("%d of %d requests beside the rows, asked for at %g/s, were answered once in %s; "+
+					"%d refused for their rate, %d lost, %d due and not sent",
 					l.Answered, l.Sent, l.Rate, l.Took.Round(time.Millisecond), l.Limited, l.Lost, l.Unsent)
 			}},
 		{ID: "U02", Area: Messages, Level: Practice, Section: "basic §Responses", Effect: Sends,

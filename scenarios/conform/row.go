@@ -81,6 +81,8 @@ type Row struct {
 	// Answered says that what the row sends has to be answered, so that a process which ends at
 	// it each time breaks the row, and so does who leaves it unanswered each time.
 	Answered bool
+	// Settled reports if the row's answer is known already, so that it asks nothing more; nil: it isn't.
+	Settled func() bool
 
 	// Check asks, for rows that send. Watch looks at every exchange of the revision
 	// once all others are done. Each row has one of the two.

@@ -157,6 +157,8 @@ func (t *Trial) check(r *Row, ended string) Finding {
 		f.Answer = needs("a server that declares "+r.Needs, "the server does not declare %s", r.Needs)
 	case r.Watch != nil:
 		f.Answer = r.Watch(t)
+	case ended != "" && r.Settled != nil && r.Settled():
+		f.Answer = r.Check(t)
 	case strings.HasPrefix(ended, budgetEnded):
 		f.Answer = needs("a longer --budget", "%s%s", results.RowUntried, budgetEnded)
 	case ended == interrupted:

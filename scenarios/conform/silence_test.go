@@ -308,3 +308,41 @@ func TestAnswersToOthers(t *testing.T) {
 		assert.Equal(t, map[bool]conform.State{true: conform.Fail, false: conform.Pass}[c.broken], found.State, c.result)
 	}
 }
+
+// TestAHangThatEndsTheServer is told, though nothing more can be asked; what wasn't seen until then
+// is no pass.
+func TestAHangThatEndsTheServer(t *testing.T) {
+	for name, ends := range map[string]bool{"it ends": true, "it goes on": false} {
+		gone := false
+		l := &said{transport: conform.HTTP}
+		l.odd = func(_ conform.Request, m conform.Message) *conform.Reply {
+			switch {
+			case gone:
+				return &conform.Reply{Broken: "connection refused"}
+			case m.Method == "tools/list":
+				r := l.reply(`{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"a","inputSchema":{"type":"object","properties":{"x":{"type":"string"}}},"annotations":{"readOnlyHint":true}}]}}`,
+					m.ID)
+				return &r
+			case m.Method == "tools/call" && strings.Contains(string(m.Params), "null"):
+				gone = ends
+				return &conform.Reply{Silent: true, Broken: "no answer within 1m0s"}
+			case m.Method == "tools/call":
+				r := l.reply(`{"jsonrpc":"2.0","id":%s,"result":{"content":[]}}`, m.ID)
+				return &r
+			}
+			return nil
+		}
+		trial, err := conform.NewTrial(l, conform.Options{Revision: conform.R2511, Transport: conform.HTTP,
+			Timeout: time.Minute})
+		require.NoError(t, err)
+		n := 0
+		f := &conform.Fuzz{Seed: 1, More: func() bool { n++; return n < 500 }}
+		got := map[string]conform.State{}
+		for _, one := range trial.Run(f.Rows()).Findings {
+			got[one.ID] = one.State
+			t.Logf("%s, %s %s: %s", name, one.ID, one.State, one.Saw)
+		}
+		others := map[bool]conform.State{true: conform.NotTestable, false: conform.Pass}[ends]
+		assert.Equal(t, map[string]conform.State{"F01": others, "F02": conform.Fail, "F03": others}, got, name)
+	}
+}

@@ -45,8 +45,8 @@ func UnderRows() []Row {
 		{ID: "U06-streams", Area: Utilities, Level: Must, From: R2026, On: web,
 			Section: "basic/transports/streamable-http §Receiving Messages", Effect: Many, Needs: "tools",
 			Says: "reports progress of each of 16 calls at once on that call's own stream", Check: keepsStreamsApart},
-		{ID: "U06-older", Area: Utilities, Level: Should, From: R2503, To: R2511, On: web, Section: "basic/transports " +
-			"§Sending Messages", Effect: Many, Needs: "tools",
+		{ID: "U06-older", Area: Utilities, Level: Should, From: R2503, To: R2511, On: web,
+			Section: "basic/transports §Sending Messages", Effect: Many, Needs: "tools",
 			Says: "reports progress of each of 16 calls at once on that call's own stream", Check: keepsStreamsApart},
 		{ID: "U07", Area: Authorization, Level: Practice, From: R2503, On: web, Section: "basic/authorization §Error " +
 			"Handling", Effect: Sends,
@@ -100,7 +100,8 @@ func unguessableInMany(t *Trial) Answer {
 		return fail(nil, "of %d session ids in a row%s %s: %s, %s, %s", len(ids), ended, why, excerpt(ids[0]),
 			excerpt(ids[1]), excerpt(ids[2])).showing(shown[:2]...)
 	}
-	return pass("%d ids in a row%s: none twice, no step or factor that repeats, and enough bits that change", len(ids), ended)
+	return pass("%d ids in a row%s: none twice, no step or factor that repeats, and enough bits that change", len(ids),
+		ended)
 }
 
 // enoughBits is what ids must hold at least, counted as the sum of what their places

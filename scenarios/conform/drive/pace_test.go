@@ -78,8 +78,8 @@ func TestABudget(t *testing.T) {
 	assert.Empty(t, found.Reports[0].Ended)
 }
 
-// TestPace: who waits hears after ten seconds how long it may take, then where it stands each
-// minute, and nothing where little is left.
+// TestPace: who waits hears after ten seconds how long it may take, then where it stands three
+// times a minute, and nothing where little is left.
 func TestPace(t *testing.T) {
 	said := func(of, after int, each, may time.Duration) (lines []string) {
 		synctest.Test(t, func(*testing.T) {
@@ -102,11 +102,17 @@ func TestPace(t *testing.T) {
 	assert.Empty(t, said(10, 0, 2*time.Second, 0), "little is left after the first ten seconds")
 	assert.Equal(t, []string{"MCP 2025-06-18 takes about 1.8 min more, and what older revisions it speaks up to about 4 min; " +
 		"--protocol and --row try less, --budget ends it earlier",
+		"MCP 2025-06-18, T06 (16 of 60), about 1.5 min left, and what older revisions it speaks up to about 4 min",
+		"MCP 2025-06-18, T06 (26 of 60), about 1.2 min left, and what older revisions it speaks up to about 4 min",
 		"MCP 2025-06-18, T06 (36 of 60), about 50 s left, and what older revisions it speaks up to about 4 min",
+		"MCP 2025-06-18, T06 (46 of 60), about 30 s left, and what older revisions it speaks up to about 4 min",
+		"MCP 2025-06-18, T06 (56 of 60), about 10 s left, and what older revisions it speaks up to about 4 min",
 	}, said(60, 2, 2*time.Second, 10*time.Minute))
-	assert.Equal(t, []string{"MCP 2025-06-18 takes about 1.8 min more; --budget leaves it about 50 s, so that what is " +
-		"demanded most strongly comes first",
-		"MCP 2025-06-18, T06 (36 of 60), about 50 s left; --budget leaves it about 1 s, so that what is demanded most " +
-			"strongly comes first",
+	strongest := ", so that what is demanded most strongly comes first"
+	assert.Equal(t, []string{"MCP 2025-06-18 takes about 1.8 min more; --budget leaves it about 50 s" + strongest,
+		"MCP 2025-06-18, T06 (16 of 60), about 1.5 min left; --budget leaves it about 30 s" + strongest,
+		"MCP 2025-06-18, T06 (26 of 60), about 1.2 min left; --budget leaves it about 10 s" + strongest,
+		"MCP 2025-06-18, T06 (36 of 60), about 50 s left; --budget leaves it about 1 s" + strongest,
+		"MCP 2025-06-18, T06 (46 of 60), about 30 s left; --budget leaves it about 1 s" + strongest,
 	}, said(60, 0, 2*time.Second, time.Minute))
 }
