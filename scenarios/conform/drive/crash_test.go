@@ -2,14 +2,20 @@ package drive_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/scenarios/conform"
+	"github.com/mcpload/mcpload/scenarios/conform/drive"
 )
 
 // listed reports if a call has a list, or null, among its arguments.
@@ -83,6 +89,38 @@ func TestCrashesBehindSomething(t *testing.T) {
 			assert.Equal(t, c.state, got.State, got.Saw)
 		})
 	}
+}
+
+// TestTheEndOfTheServer is no silence, also on a connection that was kept: nobody answers on
+// another one then.
+func TestTheEndOfTheServer(t *testing.T) {
+	p := &peculiar{stateless: true}
+	p.start(t)
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		for _, m := range conform.ReadMessages(body) {
+			if listed(&m) {
+				assert.NoError(t, s.Listener.Close())
+				panic(http.ErrAbortHandler)
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		p.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.CloseClientConnections)
+	rows := conform.Rows()
+	found, err := drive.Run(context.Background(), drive.Config{URL: s.URL + "/mcp", Revisions: []string{conform.R2511},
+		Rows: rows[:1], Fuzz: time.Second, Timeout: 3 * time.Second})
+	require.NoError(t, err)
+	got := map[string]conform.State{}
+	for _, f := range found.Reports[0].Findings {
+		got[f.ID] = f.State
+		t.Log(f.ID, f.State, f.Saw)
+	}
+	assert.Equal(t, conform.Fail, got["F01"])
+	assert.Equal(t, conform.NotTestable, got["F02"])
 }
 
 // forgetting forgets every session that there is when a message comes.

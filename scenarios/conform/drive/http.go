@@ -161,6 +161,7 @@ func (l *httpLine) exchange(ctx context.Context, r conform.Request) (*http.Respo
 		kept = c.Reused
 	}})
 	for {
+		kept = false
 		q, err := l.request(traced, r)
 		if err != nil {
 			return nil, err
