@@ -346,3 +346,53 @@ func TestAHangThatEndsTheServer(t *testing.T) {
 		assert.Equal(t, map[string]conform.State{"F01": others, "F02": conform.Fail, "F03": others}, got, name)
 	}
 }
+
+// TestStrangersThatAreLimited: a limit of their own is none of the user's. One of the address
+// can't be told from the user's here.
+func TestStrangersThatAreLimited(t *testing.T) {
+	for _, c := range []struct {
+		shared bool
+		want   conform.State
+	}{{false, conform.Pass}, {true, conform.NotTestable}} {
+		left := 20
+		l := &said{transport: conform.HTTP}
+		l.odd = func(r conform.Request, _ conform.Message) *conform.Reply {
+			status := http.StatusUnauthorized
+			switch {
+			case r.Header.Get("Authorization") == "" && (!c.shared || left > 0):
+				return nil
+			case r.Header.Get("Authorization") == "" || left == 0:
+				status, left = http.StatusTooManyRequests, 0
+			default:
+				left--
+			}
+			return &conform.Reply{Status: status, Header: http.Header{}}
+		}
+		trial, err := conform.NewTrial(l, conform.Options{Revision: conform.R2511, Transport: conform.HTTP, Bearer: true,
+			Timeout: time.Minute})
+		require.NoError(t, err)
+		for _, r := range conform.UnderRows() {
+			if r.ID == "U07" {
+				f := trial.Run([]conform.Row{r}).Findings[0]
+				assert.Equal(t, c.want, f.State, f.Saw)
+			}
+		}
+	}
+}
+
+// TestAnEmptyListOfNothing is none where nobody knows what would be listed.
+func TestAnEmptyListOfNothing(t *testing.T) {
+	for method, want := range map[string]conform.State{"prompts/list": conform.Pass,
+		"mcpload/no-such-feature": conform.Fail} {
+		l := &said{transport: conform.HTTP}
+		l.odd = func(_ conform.Request, m conform.Message) *conform.Reply {
+			if m.Method != method {
+				return nil
+			}
+			r := l.reply(`{"jsonrpc":"2.0","id":%s,"result":{"prompts":[]}}`, m.ID)
+			return &r
+		}
+		got := tried(t, l, conform.Options{Revision: conform.R2511, Loopback: true}, "L04")
+		assert.Equal(t, want, got["L04"], method)
+	}
+}

@@ -256,11 +256,15 @@ func strangersCostNothing(t *Trial) Answer {
 	}
 	// The user asks as often with the strangers before as without, after a rest of the
 	// same length each time; without them it must work before and behind.
+	var limited *Exchange // the first stranger that was refused for its rate
 	for turn := range 3 {
 		t.pause(restUser)
 		if turn == 1 {
-			for range strangers {
-				if e := t.Send(once(stranger)); e.Reply.Status != http.StatusUnauthorized {
+			for n := 0; n < strangers && limited == nil; n++ {
+				switch e := t.Send(once(stranger)); {
+				case e.Reply.Limited():
+					limited = e
+				case e.Reply.Status != http.StatusUnauthorized:
 					return unaccused(skip("strangers are answered otherwise after a while: %s", e.words()))
 				}
 			}
@@ -272,6 +276,9 @@ func strangersCostNothing(t *Trial) Answer {
 				continue
 			case turn != 1 || !e.Reply.Limited():
 				return unaccused(skip("a right request has no result without strangers before it: %s", e.words()))
+			case limited != nil:
+				return unaccused(skip("strangers are refused for their rate, and so is a right request behind them, "+
+					"as by a limit of this machine's address, which all share: %s", limited.words()))
 			}
 			if again := t.rested(); again != nil {
 				return unaccused(*again)
@@ -280,7 +287,7 @@ func strangersCostNothing(t *Trial) Answer {
 				"without: %s", strangers, e.words()))
 		}
 	}
-	return pass("%d right requests behind %d with made-up tokens are served", fewRight, strangers)
+	return unaccused(pass("%d right requests behind %d with made-up tokens are served", fewRight, strangers))
 }
 
 // rested sends as many right requests as before after a rest; the answer says that they

@@ -124,6 +124,7 @@ type odd struct {
 	Escape bool // the address for posting is spelt oddly
 	Leads  bool // what is no event comes before it
 	Breaks bool // the stream ends at what is no right request, or of a method that there is none of
+	Echoes bool // behind its beginning it says what it is told, which isn't right
 	Greets bool // an event that should have a message has a greeting: the one thing that isn't right
 
 	p     *peculiar
@@ -144,6 +145,10 @@ func (o *odd) hear(body []byte, write func([]byte)) {
 	}
 	refuse := func(id string, code int) {
 		write(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":"no"}}`, id, code))
+	}
+	if o.Echoes && !bytes.Contains(body, []byte(`"initialize"`)) {
+		write(body)
+		return
 	}
 	err := json.Unmarshal(body, &m)
 	right := len(m.ID) > 0 && (m.ID[0] == '"' || m.ID[0] >= '0' && m.ID[0] <= '9')

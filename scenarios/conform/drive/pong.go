@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,7 +65,15 @@ type pager struct {
 	mu    sync.Mutex
 	plain bool // the last request was of a revision with sessions
 	write func([]byte)
+
+	// methods that we sent, and who has sent one of them back: whoever echoes us would have our
+	// own answers for its
+	sent   map[string]bool
+	echoes bool
 }
+
+// eithers are methods that servers send as clients do.
+var eithers = []string{"", "ping", "notifications/cancelled", "notifications/progress"}
 
 // note looks at what is about to be written.
 func (p *pager) note(body []byte) {
@@ -73,13 +82,20 @@ func (p *pager) note(body []byte) {
 	if json.Valid(body) {
 		p.plain = !modern(body)
 	}
+	for _, m := range conform.ReadMessages(body) {
+		if p.sent == nil {
+			p.sent = map[string]bool{}
+		}
+		p.sent[m.Method] = !slices.Contains(eithers, m.Method)
+	}
 }
 
 // asked answers. Nothing here waits for the server to read it.
 func (p *pager) asked(list []conform.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.plain {
+	p.echoes = p.echoes || slices.ContainsFunc(list, func(m conform.Message) bool { return p.sent[m.Method] })
+	if !p.plain || p.echoes {
 		return
 	}
 	for _, body := range answersTo(list) {

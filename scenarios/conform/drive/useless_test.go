@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -96,6 +97,26 @@ var earned = map[string][]string{
 }
 
 var all = []string{"200", "400", "429", "garbage", "nothing", "gone", "empty result", "method not found"}
+
+// TestAnEchoIsNoAnswer: who sends back what it gets has our own answers to our own requests.
+func TestAnEchoIsNoAnswer(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	o := odd{Echoes: true}
+	for name, c := range map[string]drive.Config{
+		conform.Stdio: {Command: []string{self}, Env: []string{serveOdd + `={"Echoes":true}`}, Revisions: []string{conform.R2511}},
+		conform.SSE:   {URL: o.serve(t), Transport: conform.SSE, Revisions: []string{conform.R2411}},
+	} {
+		c.Timeout = 300 * time.Millisecond
+		found, err := drive.Run(context.Background(), c)
+		require.NoError(t, err)
+		for _, f := range found.Reports[0].Findings {
+			if f.State == conform.Pass {
+				assert.Contains(t, []string{"R02", "L01", "L02", "L03", "S01", "S10"}, f.ID, "%s passes: %s", name, f.Saw)
+			}
+		}
+	}
+}
 
 // TestNoRevisionIsSpoken: a server that refuses each of them is quoted.
 func TestNoRevisionIsSpoken(t *testing.T) {
