@@ -124,6 +124,26 @@ func TestAPageWithoutCallsSaysSo(t *testing.T) {
 	assert.NotContains(t, html, "s1-t1")
 }
 
+// The page of one server has one header, which says each thing once; of several each has its
+// own below.
+func TestOneServerHasOneHeader(t *testing.T) {
+	const address = "http://127.0.0.1:8000/mcp"
+	d := judged(bucketCalls(50, 15, 40), 15, 40)
+	d.Servers[0].Target = results.Target{Kind: "url", Transport: "http", Address: address, Protocol: "2025-11-25"}
+	page := drawn(t, d, nil)
+	assert.Equal(t, 1, strings.Count(page, address))
+	assert.Equal(t, 1, strings.Count(page, "<dt>target</dt>"))
+	assert.Equal(t, 1, strings.Count(page, "15/s burst 40</bdi></dd>"))
+	assert.Contains(t, page, `<h2 id="s1-name" class="unseen">`)
+	d.Servers = append(d.Servers, d.Servers[0])
+	d.Servers[1].Server = "another"
+	d.Servers[1].Target.Address = "http://127.0.0.1:8001/mcp"
+	d.Finish()
+	page = drawn(t, d, nil)
+	assert.Equal(t, 3, strings.Count(page, "<dt>target</dt>"), "and what they share")
+	assert.Contains(t, page, `<h2 id="s2-name">`)
+}
+
 func TestAnUnfinishedDocumentIsRefused(t *testing.T) {
 	assert.ErrorIs(t, HTML(&bytes.Buffer{}, &results.Document{}, nil), results.ErrUnfinished)
 }

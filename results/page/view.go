@@ -30,6 +30,7 @@ type view struct {
 	Generator   string
 	GeneratorOK bool
 	Facts       [][2]string
+	Alone       bool // there is one server
 	Servers     []server
 }
 
@@ -98,29 +99,20 @@ func newView(d *results.Document, histories map[string][]history.Call) *view {
 	} else if err == nil {
 		started = t.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
-	for _, fact := range [][2]string{{"started", started}, {"target", d.Reached()},
-		{"scenarios", strings.Join(scenarioNames(d), ", ")}, {"seed", d.SeedText()}, {"given clocks within",
-			d.ClocksWords()}, {"mcpload", d.Version}} {
+	for i := range d.Servers {
+		v.Servers = append(v.Servers, newServer(fmt.Sprintf("s%d", i+1), &d.Servers[i], histories[d.Servers[i].Server]))
+	}
+	scenarios := strings.Join(scenarioNames(d), ", ")
+	if v.Alone = len(v.Servers) == 1; v.Alone { // the header is its own, so that nothing is said twice
+		v.Facts, scenarios = v.Servers[0].facts(), ""
+	}
+	for _, fact := range [][2]string{{"target", d.Reached()}, {"scenarios", scenarios}, {"started", started},
+		{"seed", d.SeedText()}, {"given clocks within", d.ClocksWords()}, {"mcpload", d.Version}} {
 		if fact[1] != "" {
 			v.Facts = append(v.Facts, fact)
 		}
 	}
-	for i := range d.Servers {
-		v.Servers = append(v.Servers, newServer(fmt.Sprintf("s%d", i+1), &d.Servers[i], histories[d.Servers[i].Server]))
-	}
 	return v
-}
-
-func scenarioNames(d *results.Document) []string {
-	var names []string
-	for _, s := range d.Servers {
-		for _, sc := range s.Scenarios {
-			if !slices.Contains(names, sc.Scenario) {
-				names = append(names, sc.Scenario)
-			}
-		}
-	}
-	return names
 }
 
 func newServer(id string, s *results.Server, calls []history.Call) server {
