@@ -114,8 +114,8 @@ func (a *app) writeOut(output, format string, write func(io.Writer) error) error
 func (a *app) tableOptions(output string, verbose bool, histories map[string][]history.Call) results.TableOptions {
 	o := results.TableOptions{Width: 100, Verbose: verbose, Histories: histories, ASCII: !utf8Locale()}
 	if file, ok := a.stdout.(*os.File); ok && (output == "-" || output == "") && term.IsTerminal(int(file.Fd())) {
-		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 40 {
-			o.Width = w
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
+			o.Width = max(w, 40)
 		}
 		o.Color = os.Getenv("NO_COLOR") == ""
 	}

@@ -12,6 +12,11 @@ import (
 // log shows life, and never in a run of a few seconds.
 const plainEvery = 10 * time.Second
 
+// drawnAfter is how long work goes on before it is drawn. What is over before is told soon
+// enough, and a terminal that is asked what it can do has time to answer us, where the answer
+// came when nobody read it, and stood at the shell's prompt.
+const drawnAfter = 400 * time.Millisecond
+
 // A Progress tells a person how far the work on a board is: on a screen where a terminal
 // is watched, and by a line now and then elsewhere.
 type Progress struct {
@@ -69,7 +74,10 @@ func (p *Progress) Aside(ctx context.Context, do func()) {
 // draw draws until the context ends, but while something else needs the terminal.
 func (p *Progress) draw(ctx context.Context) {
 	defer p.shown(nil)
-	for {
+	waited, end := context.WithTimeout(ctx, drawnAfter)
+	p.give(waited)
+	end()
+	for ctx.Err() == nil {
 		screen := p.open()
 		drawing, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
