@@ -12,8 +12,8 @@ import (
 const WantRate = "such as 12, 12/s, 300/1m, 0.5/s"
 
 var (
-	rateForm = regexp.MustCompile(`(?i)^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(?:(rps|rpm)|` +
-		`(?:req|reqs|requests?|calls?|tokens?)?(?:\s*(?:/|\bper\b)\s*(.+))?)$`)
+	rateForm = regexp.MustCompile(`(?i)^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(?:(rps|qps|tps|hz|rpm)|` +
+		`(?:r|req|reqs|requests?|calls?|tokens?)?(?:\s*(?:/|\bper\b)\s*(.+))?)$`)
 	unitForm  = regexp.MustCompile(`^(\d+\.?\d*|\.\d+)?\s*([a-z]+)$`)
 	wholeForm = regexp.MustCompile(`^[+-]?[0-9]+$`)
 )
@@ -29,7 +29,7 @@ var units = map[string]float64{
 }
 
 // ParseRate reads a rate and returns it in tokens a second: "12", "12/s",
-// "300/1m", "0.5/s", "60/min", "100/1h", "8 req/sec", "8 requests per second".
+// "300/1m", "0.5/s", "60/min", "100/1h", "8 req/sec", "8 requests per second", "8qps".
 // A time without a number is one of it; a number without a time is a second's.
 //
 // It refuses what is no rate, and rates that are not finite, not above 0, or

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/internal/usage"
-	"github.com/mcpload/mcpload/profiles"
 )
 
 // lenient has a command line understood as it was meant: a bare number is a time in
@@ -52,7 +50,7 @@ func urlFirst(root *cobra.Command, args []string) []string {
 	if err != nil || cmd.Flags().Lookup("url") == nil {
 		return args
 	}
-	first := len(args) - len(rest)
+	first, named := len(args)-len(rest), false
 	for i := first; i < len(args) && args[i] != "--"; i++ {
 		word := args[i]
 		switch {
@@ -62,8 +60,10 @@ func urlFirst(root *cobra.Command, args []string) []string {
 			}
 		case target.IsEndpoint(word):
 			return append(append(append([]string{}, args[:i]...), "--url", word), args[i+1:]...)
-		default:
+		case cmd.Name() != "call" || named: // which tool is called may stand first
 			return args
+		default:
+			named = true
 		}
 	}
 	return args
@@ -83,23 +83,11 @@ func takesNext(cmd *cobra.Command, word string) bool {
 	return f != nil && f.NoOptDefVal == ""
 }
 
-// unknownFlag adds to an error about an unknown flag the one that was likely meant.
-func unknownFlag(cmd *cobra.Command, err error) error {
-	name, found := strings.CutPrefix(err.Error(), "unknown flag: ")
-	if !found {
-		return err
-	}
+// badFlag is the error about flags that can't be read, with the one that was likely meant.
+func badFlag(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	near := profiles.Nearest(strings.TrimPrefix(name, "--"), names)
-	ours := catalogue.FlagFor(strings.TrimPrefix(name, "--"))
-	if flag, _, _ := strings.Cut(ours, " "); flag != "" && cmd.Flag(flag) != nil {
-		near = ours
-	}
-	if near == "" {
-		return err
-	}
-	return fmt.Errorf("%w (did you mean --%s?)", err, near)
+	return catalogue.BadFlag(cmd.CommandPath(), cmd.Flags().Args(), names, usage.PlainError(err))
 }
 
 // unknownCommand says what is wrong with a word that stands where a command is named,
@@ -107,6 +95,9 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !cmd.HasSubCommands() || cmd.Flags().Lookup("url") != nil {
 		return nil // a command that takes an endpoint says itself what else it takes
+	}
+	if args[0] == "help" {
+		return unknownCommand(cmd, args[1:])
 	}
 	names := []string{"help", "completion"} // cobra adds them later
 	for _, c := range cmd.Commands() {
@@ -120,25 +111,13 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if slices.Contains(names, args[0]) || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
-	return catalogue.NoCommand(cmd.CommandPath(), args, names, target.IsEndpoint(args[0]))
+	return catalogue.NoCommand(cmd.CommandPath(), args, names)
 }
 
 // unexpected is the error about an argument that is no endpoint and stands before --.
 func unexpected(cmd *cobra.Command, word string) error {
-	advice := fmt.Sprintf("a command to start stands after --, as in: %s -- python server.py", cmd.CommandPath())
-	if target.IsEndpoint(word) {
-		advice = "one address is named already, and more of them by --url"
-		if cmd.Flags().Changed("otlp") {
-			advice = "--otlp takes no address: OTEL_EXPORTER_OTLP_ENDPOINT has the collector's"
-		}
-	} else if strings.Contains(word, "://") {
-		advice = "the address of a server begins with http:// or https://"
-	} else if c, err := profiles.Load(); err == nil && cmd.Flags().Lookup("server") != nil {
-		if near := c.Suggest(word); near != "" {
-			advice = fmt.Sprintf("a server is named by --server, as in: %s --server %s", cmd.CommandPath(), near)
-		}
-	}
-	return hint.New(fmt.Errorf("unexpected argument %q", word), advice)
+	return catalogue.Unexpected(cmd.CommandPath(), word, func(flag string) bool { return cmd.Flag(flag) != nil },
+		cmd.Flags().Changed("otlp"))
 }
 
 // onlyAfterDash refuses arguments that don't stand after --: those are a command to start.

@@ -14,6 +14,8 @@ func TestAnEndpointMayComeFirst(t *testing.T) {
 		{"run --rate=5 -v x:80", "run --rate=5 -v --url x:80"},
 		{"run -H x:80 y:80", "run -H x:80 --url y:80"}, // the first is a flag's value
 		{"load init x:80", "load init --url x:80"},
+		{"call search x:80", "call search --url x:80"},
+		{"call search more x:80", "call search more x:80"},
 		{"run -- http://x", "run -- http://x"},
 		{"run python http://x", "run python http://x"},
 		{"run --no-such http://x", "run --no-such --url http://x"},

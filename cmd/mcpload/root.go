@@ -128,10 +128,7 @@ func (a *app) root() *cobra.Command {
 		PersistentPreRunE: writable,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.New(unknownFlag(cmd, usage.PlainError(err)), fmt.Sprintf("%s --help lists the flags",
-			cmd.CommandPath()))
-	})
+	root.SetFlagErrorFunc(badFlag)
 	root.PersistentFlags().BoolVar(&a.noTUI, "no-tui", false, "plain lines in place of the live view (also with "+
 		"NO_COLOR, CI, or no terminal)")
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -101,11 +100,11 @@ func (a *app) callCommand() *cobra.Command {
 					"name one, as in: mcpload call http://127.0.0.1:8000/mcp ping")
 			case 1:
 			default:
-				return unexpected(cmd, args[0])
+				return unexpected(cmd, args[1])
 			}
 			tool, command := args[0], args[1:]
-			if err := json.Unmarshal([]byte(arguments), &map[string]any{}); err != nil {
-				return hint.New(fmt.Errorf("--args is no JSON object: %w", err), `such as --args '{"q":"cats"}'`)
+			if err := target.CheckArguments(arguments); err != nil {
+				return err
 			}
 			return a.visiting(cmd.Context(), f, command, func(ctx context.Context, v *target.Visit) error {
 				return a.callOne(ctx, v, tool, json.RawMessage(arguments), format)

@@ -85,15 +85,14 @@ func ServerNames(folders []string) (names []string) {
 	return names
 }
 
-// elsewhere are our flags by what other tools of their kind call them.
+// elsewhere are our flags by what other tools of their kind call them, with their value where
+// it isn't the same.
 var elsewhere = map[string]string{"rps": "rate", "qps": "rate", "vus": "sessions", "users": "sessions",
 	"concurrency": "connections", "workers": "connections", "limit": "rate", "calls": "budget", "requests": "budget",
-	"token": "bearer-env", "bearer": "bearer-env", "auth": "bearer-env", "api-key": "header", "headers": "header",
-	"json": "format json", "out": "output", "config": "profiles", "profile": "server", "name": "label",
-	"endpoint": "url", "param": "args", "revision": "protocol", "version": "protocol", "spec": "protocol",
-	"data": "args", "arguments": "args", "port": "addr", "listen": "addr", "bind": "addr", "host": "addr",
-	"html": "format html", "sarif": "format sarif", "junit": "format junit", "threads": "connections"}
-
-// FlagFor is the flag that other tools call so, with its value where theirs has none; empty:
-// it isn't known.
-func FlagFor(name string) string { return elsewhere[name] }
+	"token": "bearer-env VARIABLE", "bearer": "bearer-env VARIABLE", "auth": "bearer-env VARIABLE",
+	"api-key": "header", "headers": "header", "json": "format json", "out": "output", "config": "profiles",
+	"profile": "server", "name": "label", "endpoint": "url", "param": "args", "revision": "protocol",
+	"version": "protocol", "spec": "protocol", "data": "args", "arguments": "args", "port": "addr", "listen": "addr",
+	"bind": "addr", "host": "addr", "html": "format html", "sarif": "format sarif", "junit": "format junit",
+	"threads": "connections", "k": "insecure", "u": "url", "r": "rate", "q": "rate", "c": "connections", "t": "tool",
+	"X": "method", "f": "format"}

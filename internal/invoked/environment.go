@@ -29,7 +29,8 @@ func Headers(list []string, look Lookup) (http.Header, error) {
 		name, value, ok := strings.Cut(s, ":")
 		if name = strings.TrimSpace(name); !ok || !fieldName.MatchString(name) {
 			// What there is in place of a name may be the secret.
-			return nil, fmt.Errorf("number %d is not of the form 'Name: value'", i+1)
+			return nil, hint.New(fmt.Errorf("number %d is not of the form 'Name: value'", i+1),
+				"such as -H 'Authorization: Bearer $TOKEN'")
 		}
 		value, missing := Expanded(value, look)
 		if missing != "" {
@@ -56,6 +57,16 @@ func Expanded(text string, look Lookup) (value, missing string) {
 
 // Name is the name of a variable.
 var Name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// CheckName refuses what is given in place of the name of a variable that holds a credential,
+// and doesn't quote it: it may be the credential. No name is fine.
+func CheckName(flag, name string) error {
+	if name == "" || Name.MatchString(name) && !LooksLikeKey(name) {
+		return nil
+	}
+	return hint.New(fmt.Errorf("%s takes the name of a variable, and what it was given is none", flag), "it isn't "+
+		"shown, as it may be the credential itself: export TOKEN=..., then "+flag+" TOKEN")
+}
 
 // Environment reads NAME, which must be set, or NAME=VALUE. No value is quoted.
 func Environment(list []string, look Lookup) ([]string, error) {

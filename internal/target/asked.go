@@ -238,6 +238,15 @@ func (a *Asked) overrideLimit(l *profiles.Limit) error {
 	return nil
 }
 
+// CheckArguments refuses arguments of a tool that are no JSON object.
+func CheckArguments(text string) error {
+	var object map[string]any
+	if err := json.Unmarshal([]byte(text), &object); err != nil || object == nil {
+		return hint.New(fmt.Errorf("--args %q is not a JSON object", text), `such as --args '{"q":"cats"}'`)
+	}
+	return nil
+}
+
 // overrideCall puts another call to load with into a profile.
 func (a *Asked) overrideCall(p *profiles.Profile) error {
 	if a.Tool != "" {
@@ -250,9 +259,8 @@ func (a *Asked) overrideCall(p *profiles.Profile) error {
 		arguments = nil
 	}
 	if a.Args != "" {
-		var object map[string]any
-		if err := json.Unmarshal([]byte(a.Args), &object); err != nil || object == nil {
-			return hint.New(fmt.Errorf("--args %q is not a JSON object", a.Args), `such as --args '{"q":"cats"}'`)
+		if err := CheckArguments(a.Args); err != nil {
+			return err
 		}
 		if a.Tool == "" && p.Call.Tool == "" {
 			return fmt.Errorf("--args needs a --tool")

@@ -4,8 +4,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/mcpload/mcpload/internal/invoked"
 )
 
 // WithScheme puts a scheme before an endpoint that has none: http for this machine and
@@ -26,10 +29,32 @@ func WithScheme(s string) string {
 	return "https://" + s
 }
 
+// almostScheme is what stands for a scheme that was misspelt, or that is another one's.
+var almostScheme = regexp.MustCompile(`(?i)^<?[a-z]{2,6}(:/{1,3}|//)([^/].*?)>?$`)
+
+// Nearly is the address that a word was likely meant as, which is none as it stands: with a
+// misspelt scheme, without a host, or a port or a host alone. It is empty where there is no
+// telling. What may be secret of it is left out.
+func Nearly(word string) string {
+	if parts := almostScheme.FindStringSubmatch(word); parts != nil && IsEndpoint(parts[2]) {
+		return invoked.Address("http://" + parts[2])
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(word, ":"))
+	switch local := "127.0.0.1" + word; {
+	case err == nil && n >= 1024 && n < 1<<16:
+		return "http://127.0.0.1:" + strconv.Itoa(n) + "/mcp"
+	case strings.HasPrefix(word, ":") && IsEndpoint(local):
+		return invoked.Address("http://" + local)
+	case word == "localhost" || word == "127.0.0.1":
+		return "http://" + word + ":8000/mcp, with its port"
+	}
+	return ""
+}
+
 // IsEndpoint reports if a word can only be meant as where a server is: it has a
 // scheme, or a host with a port or a path.
 func IsEndpoint(word string) bool {
-	if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
+	if lower := strings.ToLower(word); strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
 		return true
 	}
 	authority, _, hasPath := strings.Cut(word, "/")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcpload/mcpload/internal/bearer"
 	"github.com/mcpload/mcpload/internal/hint"
+	"github.com/mcpload/mcpload/internal/invoked"
 	"github.com/mcpload/mcpload/internal/wire"
 )
 
@@ -46,6 +47,11 @@ func (k *Tokens) checked() error {
 	case k.ClientID == "" && (k.SecretEnv != "" || k.Scope != "" || k.Issuer != ""):
 		return hint.New(errors.New("the --oauth flags are of a client, and none is named"), "name it with "+
 			"--oauth-client-id")
+	}
+	for flag, name := range map[string]string{"--bearer-env": k.Env, "--oauth-client-secret-env": k.SecretEnv} {
+		if err := invoked.CheckName(flag, name); err != nil {
+			return err
+		}
 	}
 	if k.Issuer != "" {
 		if u, err := url.Parse(k.Issuer); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/mcpload/mcpload/promise"
 )
 
 // InSeconds is a flag's value that is a time, and may be written as a bare number of seconds.
@@ -17,18 +19,34 @@ func (v InSeconds) Set(s string) error {
 	if _, err := strconv.ParseFloat(s, 64); err == nil && s != "0" {
 		s += "s"
 	}
-	if err := v.Value.Set(s); err != nil {
-		return fmt.Errorf("%q is no time such as 10s, 500ms or 2m", s)
+	if span, err := promise.ParseSpan(s); err == nil {
+		s = span.String() // which may have been written as 5 sec, or 2 minutes
+	}
+	if v.Value.Set(s) != nil {
+		return noTime(s)
 	}
 	return nil
 }
 
-// PlainError says of a flag's value that should be a number what it is not, without the
-// name of the function that found out. Other errors are returned as they are.
+// noTime is the error about a text that should be a time.
+type noTime string
+
+func (s noTime) Error() string {
+	return fmt.Sprintf("%q is no time such as 10s, 500ms or 2m", string(s))
+}
+
+// PlainError says of a flag's value that should be a number or a time what it is not, without
+// the name of the function that found out. Other errors are returned as they are.
 func PlainError(err error) error {
 	var bad *pflag.InvalidValueError
-	var number *strconv.NumError
-	if !errors.As(err, &bad) || !errors.As(err, &number) {
+	if !errors.As(err, &bad) {
+		return err
+	}
+	if span, ok := errors.AsType[noTime](err); ok {
+		return fmt.Errorf("--%s %w", bad.GetFlag().Name, span)
+	}
+	number, ok := errors.AsType[*strconv.NumError](err)
+	if !ok {
 		return err
 	}
 	kind := "a number"

@@ -57,7 +57,7 @@ func TestHintsOfAServerThatIsNotSpokenTo(t *testing.T) {
 		{DialError{Kind: Auth, Status: 403}, local, "try http://localhost:9/mcp; or does it want"},
 		{DialError{Kind: Auth, Status: 403}, shown, "is it right"},
 		{DialError{Kind: Auth, Status: 403}, Options{URL: "http://host/mcp"}, "give credentials"},
-		{DialError{Kind: Protocol, Status: 421}, shown, "try http://localhost:9/mcp; or does it want"},
+		{DialError{Kind: Protocol, Status: 421}, shown, "try http://localhost:9/mcp"},
 		{DialError{Kind: Protocol, Status: 502}, local, "its own log says why"},
 		{DialError{Kind: Limited, Status: 503}, local, "wait until the limit has recovered"},
 		{DialError{Kind: Lost}, local, "then it is https://127.0.0.1:9/mcp"},

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mcpload/mcpload/history"
@@ -28,7 +30,7 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 	case call.Status == http.StatusUnauthorized, call.Status == http.StatusForbidden,
 		call.Status == http.StatusProxyAuthRequired:
 		e.Kind, e.Detail = Auth, call.Detail
-	case (call.Status == http.StatusNotFound || call.Status == http.StatusMethodNotAllowed) && got.reply == nil:
+	case noPath(call.Status) && got.reply == nil:
 		e.Kind, e.Detail = NotFound, call.Detail
 	case call.Outcome == history.Broken:
 		e.Kind, e.Detail = Garbage, call.Detail
@@ -38,28 +40,28 @@ func (s *Session) failure(method string, call history.Call, got answer) *DialErr
 
 // hint says what to do about an error; empty where there is nothing to say.
 func hint(e *DialError, o Options) string {
-	shown := o.Bearer != nil || o.Header.Get("Authorization") != ""
-	if advice := StatusHint(e.Status, o.URL); advice != "" && e.Kind != Limited && (e.Kind != Auth || !shown) {
+	shown := o.Bearer != nil || o.Header.Get("Authorization") != "" || wantsKey.MatchString(e.Detail)
+	if advice := StatusHint(e.Status, o.URL); advice != "" && e.Kind != Limited && e.Kind != NotFound &&
+		(e.Kind != Auth || !shown) {
 		return advice
 	}
 	switch e.Kind {
 	case RanOut:
 		return ranOutHint(e.Err)
 	case Refused:
+		if strings.HasSuffix(e.Detail, "invalid port") {
+			return "a port is a number from 1 to 65535"
+		}
 		return "is the server running, and are host and port right?"
 	case TLS:
-		if _, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
-			return "give the file of the authority that signed it: --cacert FILE"
-		}
-		return "check the scheme of the URL and the certificate"
+		return tlsHint(e.Err, o.URL)
 	case Lost:
-		rest, plain := strings.CutPrefix(o.URL, "http://")
-		if plain && o.Transport != Stdio && o.Proxy == nil && !o.HTTP2 {
-			rest, _, _ = strings.Cut(rest, "?") // which may hold a secret
-			return "is it a server of TLS? then it is https://" + rest
+		if u, err := url.Parse(o.URL); err == nil && u.Scheme == "http" && o.Transport != Stdio && o.Proxy == nil &&
+			!o.HTTP2 {
+			return "is it a server of TLS? then it is " + at(u, "https", u.EscapedPath()) + "; or none of HTTP at all?"
 		}
 	case NotFound:
-		return "is the path right? many servers answer at /mcp, older ones at /sse"
+		return pathHint(o.URL)
 	case Auth:
 		if h, ok := o.Bearer.(interface{ Hint() string }); ok && h.Hint() != "" {
 			return h.Hint()
@@ -83,7 +85,7 @@ func hint(e *DialError, o Options) string {
 		if o.Transport == Stdio {
 			return "nothing but MCP messages may come on stdout"
 		}
-		return "is this the address of an MCP server? many answer at /mcp"
+		return "is this the address of an MCP server? " + pathHint(o.URL)
 	case Exited:
 		return "what it wrote on stderr may tell why"
 	case Protocol:
@@ -92,6 +94,51 @@ func hint(e *DialError, o Options) string {
 		}
 	}
 	return ""
+}
+
+// wantsKey are the words of servers that deny access for want of a credential.
+var wantsKey = regexp.MustCompile(`(?i)api.?key|token|unauthori[sz]|authenticat|authoriz|credential|scope`)
+
+// noPath reports if a status says that what is posted here is nobody's.
+func noPath(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed ||
+		status == http.StatusNotImplemented
+}
+
+// at is an address of another scheme and path: without a user and a query, which may be secret.
+func at(u *url.URL, scheme, path string) string { return scheme + "://" + u.Host + path }
+
+// pathHint says where a server may answer that doesn't at an address.
+func pathHint(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || strings.TrimSuffix(u.Path, "/") == "/mcp" {
+		return "is the path right? what the server prints at its start may name it; some answer at / or /api/mcp, " +
+			"older ones at /sse"
+	}
+	return "is the path right? many servers answer at " + at(u, u.Scheme, "/mcp") + ", older ones at /sse"
+}
+
+// tlsHint says what to do where no connection of TLS came about.
+func tlsHint(err error, address string) string {
+	u, bad := url.Parse(address)
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "give the file of the authority that signed it: --cacert FILE; of a server of your own, --insecure " +
+			"takes it unchecked"
+	}
+	if host, ok := errors.AsType[x509.HostnameError](err); ok && host.Certificate != nil {
+		names := slices.Clone(host.Certificate.DNSNames)
+		for _, ip := range host.Certificate.IPAddresses {
+			names = append(names, ip.String())
+		}
+		if len(names) > 0 {
+			return "it is for " + excerpt([]byte(strings.Join(names, ", "))) + ": is that the host? of a server of " +
+				"your own, --insecure takes it unchecked"
+		}
+	}
+	if detail, _ := tlsDetail(err); bad == nil && (detail == plainHTTP || detail == noTLS) {
+		return "is it a server without TLS? then it is " + at(u, "http", u.EscapedPath())
+	}
+	return "check the scheme of the URL and the certificate"
 }
 
 // GiveCredentials is what to do where a server wants credentials and was given none.
@@ -103,9 +150,15 @@ const GiveCredentials = "give credentials with --bearer-env NAME, --oauth-client
 func StatusHint(status int, address string) string {
 	switch {
 	case status == http.StatusForbidden, status == http.StatusMisdirectedRequest:
-		if other := otherLoopback(address); other != "" {
-			return "servers that check Host know one of its names only: try " + other + "; or does it want credentials?"
+		other := otherLoopback(address)
+		if other == "" {
+			break
 		}
+		advice := "servers that check Host know one of its names only: try " + other
+		if status == http.StatusForbidden {
+			advice += "; or does it want credentials?"
+		}
+		return advice
 	case status >= http.StatusInternalServerError:
 		return "its own log says why; if what answers is a proxy, is the server behind it running?"
 	}

@@ -46,7 +46,7 @@ func netFault(ctx context.Context, err error) *fault {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &fault{Lost, detail, err}
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "HTTP response"):
-		return &fault{Garbage, "no HTTP: " + excerpt([]byte(err.Error())), err}
+		return &fault{Garbage, "no HTTP: " + detail, err}
 	}
 	if strings.Contains(detail, "%!") { // net/http formats a nil error when it read what nobody asked for
 		detail = "the connection broke"
@@ -57,6 +57,9 @@ func netFault(ctx context.Context, err error) *fault {
 // streamNumbers are what HTTP/2 calls a stream of its own in an error: one cause would
 // have as many names as it has calls.
 var streamNumbers = regexp.MustCompile(`stream ID \d+; | LastStreamID=\d+,`)
+
+// What is said of who speaks no TLS.
+const plainHTTP, noTLS = "the server speaks plain HTTP", "what it speaks is no TLS"
 
 // tlsDetail says why no TLS connection came about, if that is the reason.
 func tlsDetail(err error) (string, bool) {
@@ -79,9 +82,9 @@ func tlsDetail(err error) (string, bool) {
 	case errors.As(err, &verify):
 		return "its certificate cannot be verified", true
 	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/", errors.Is(err, http.ErrSchemeMismatch):
-		return "the server speaks plain HTTP", true
+		return plainHTTP, true
 	case errors.As(err, &record):
-		return "what it speaks is no TLS", true
+		return noTLS, true
 	case errors.As(err, &alert):
 		return "the handshake failed: " + alert.Error(), true
 	case errors.As(err, &opErr) && (opErr.Op == "remote error" || opErr.Op == "local error"):

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -136,6 +137,10 @@ func notStarted(o ProcessOptions, err error) *DialError {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		e.Detail = "no such program"
 		e.Hint = "check the spelling, and that it is on the PATH"
+		if strings.Contains(o.Command[0], " ") {
+			e.Hint = "the program and its arguments are words of their own: leave out the quotation marks " +
+				"around them"
+		}
 		if o.Dir != "" {
 			if _, statErr := os.Stat(o.Dir); statErr != nil {
 				e.Detail, e.Hint = fmt.Sprintf("no such directory %q", o.Dir), ""
