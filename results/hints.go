@@ -82,8 +82,8 @@ var hints = []hint{
 	{
 		check:  "measured",
 		failed: "compare the limiter's configured rate and burst with the promise",
-		open: "run from a machine closer to the server, so that delays blur less; and run all scenarios rather " +
-			"than a few",
+		open: "run closer to the server, or while it and this machine have less to do, so that delays blur less; " +
+			"and run all scenarios rather than a few",
 	},
 	{
 		check:  "pressure",

@@ -39,6 +39,25 @@ func missed(lines []string) string {
 	return ""
 }
 
+// listening is what a server says that was started to serve over HTTP.
+var listening = regexp.MustCompile(`https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])[^\s"'),;]*`)
+
+// elsewhere says how to speak to a server whose last words name where it listens; empty: they
+// name no address.
+func elsewhere(lines []string) string {
+	address := ""
+	for _, line := range lines {
+		if found := listening.FindString(line); len(found) > len(address) { // one with its path says most
+			address = found
+		}
+	}
+	if address == "" {
+		return ""
+	}
+	return "does it serve " + address + " and not stdin and stdout? then leave it running by itself, and give that " +
+		"address in place of the command"
+}
+
 // wroteLast tells the lines, each in a line of its own.
 func wroteLast(lines []string) string {
 	return "what it wrote on stderr last:\n    " + strings.Join(lines, "\n    ")

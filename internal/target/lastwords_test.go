@@ -21,6 +21,21 @@ func TestLastWordsOfAVariable(t *testing.T) {
 	require.Empty(t, died(""))
 }
 
+// What a server wrote is shown, and read, also where it never answered, or ended at once.
+func TestLastWordsOfADial(t *testing.T) {
+	told := func(kind wire.DialKind, words string) string {
+		_, advice := target.Explain(&wire.DialError{Kind: kind, Hint: "does it?", Stderr: []byte(words)})
+		return advice
+	}
+	require.Contains(t, told(wire.Exited, "ACME_KEY is missing\n"), "--env ACME_KEY passes yours on")
+	require.Equal(t, "does it?\n  what it wrote on stderr last:\n    starting", told(wire.TimedOut, "starting\n"))
+	require.Contains(t, told(wire.TimedOut,
+		"see https://docs.example.com/servers/mcp\nlistening on http://127.0.0.1:8000/mcp\nrunning on http://127.0.0.1:8000\n"),
+		"does it serve http://127.0.0.1:8000/mcp and not stdin and stdout?")
+	require.Equal(t, "does it?", told(wire.TimedOut, ""))
+	require.Equal(t, "does it?", told(wire.Garbage, "starting\n"))
+}
+
 // Who gave credentials isn't told to give some.
 func TestCredentialsThatAreNotTaken(t *testing.T) {
 	refused := &wire.DialError{Kind: wire.Auth, Target: "http://host/mcp", Detail: "HTTP 401", Hint: wire.GiveCredentials}

@@ -193,8 +193,13 @@ func Explain(err error) (sentence, advice string) {
 	if !ok {
 		return sentence, advice
 	}
-	if lines := LastLines(dial.Stderr); dial.Kind == wire.Exited && len(lines) > 0 {
-		advice = cmp.Or(advice, wroteLast(lines))
+	if lines := LastLines(dial.Stderr); advice == "" && len(lines) > 0 {
+		switch dial.Kind {
+		case wire.Exited:
+			advice = wroteLast(lines) + missed(lines)
+		case wire.TimedOut:
+			advice = cmp.Or(elsewhere(lines), dial.Hint) + "\n  " + wroteLast(lines)
+		}
 	}
 	return dial.Sentence(), cmp.Or(advice, dial.Hint)
 }
