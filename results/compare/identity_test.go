@@ -110,7 +110,7 @@ func TestServersByTheirAddresses(t *testing.T) {
 	require.ErrorContains(t, err, "the runs of 127.0.0.1:1/mcp and 127.0.0.1:2/mcp are of different targets")
 	r, err := Compare([]Run{a}, []Run{b}, Options{Noise: time.Second, Across: true})
 	require.NoError(t, err)
-	require.Equal(t, "127.0.0.1:1/mcp", r.Servers[0].Server)
+	require.Equal(t, "127.0.0.1:2/mcp (beside 127.0.0.1:1/mcp)", r.Servers[0].Server, "what fails is the new one")
 	require.NotZero(t, r.Servers[0].Rows[0].N[1], "the other's calls are counted")
 	require.Contains(t, r.Notes, "127.0.0.1:1/mcp is compared with 127.0.0.1:2/mcp")
 	require.Equal(t, "127.0.0.1:2/mcp", b.Document.Servers[0].Server, "what was given stays as it is")

@@ -7,7 +7,8 @@ import (
 
 // pair are the two sides. Where each has one server, and its name says only where it was,
 // such as an address, two that aren't named alike are of different targets: they are
-// compared only across, as profiles of different names are, by the name of BASE's.
+// compared only across, as profiles of different names are, by the name of NEW's, which is
+// what changes are told of, with that of BASE's: what the one does isn't said of the other.
 func (r *Report) pair(base, now []Run, across bool) ([2]side, error) {
 	sides := [2]side{sideOf(base), sideOf(now)}
 	if len(sides[0].servers) != 1 || len(sides[1].servers) != 1 || sides[0].servers[0] == sides[1].servers[0] {
@@ -23,8 +24,8 @@ func (r *Report) pair(base, now []Run, across bool) ([2]side, error) {
 		return sides, &OtherError{was + " and " + is, one.Identity(), other.Identity()}
 	}
 	r.note("%s is compared with %s", was, is)
-	sides[1] = sideOf(renamed(now, is, was))
-	return sides, nil
+	name := is + " (beside " + was + ")"
+	return [2]side{sideOf(renamed(base, was, name)), sideOf(renamed(now, is, name))}, nil
 }
 
 // renamed are runs in which a server has another name.
