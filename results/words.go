@@ -92,6 +92,14 @@ func (t Target) Other(o Target) bool {
 		t.Label != "" && o.Label != "" && t.Label != o.Label
 }
 
+// OwnLabel is the label, but where the address says the same.
+func (t ProbedTarget) OwnLabel() string {
+	if (Target{Address: t.URL, Label: t.Label}).addressed() {
+		return ""
+	}
+	return t.Label
+}
+
 // addressed reports if the address has the label in it already.
 func (t Target) addressed() bool {
 	bare := strings.NewReplacer(":80/", "/", ":443/", "/").Replace(t.Label + "/")

@@ -18,6 +18,9 @@ func (v *server) facts() (list [][2]string) {
 		list = append(list, [2]string{"repeats", "they disagree: flaky"})
 	}
 	for _, of := range v.Summary {
+		if len(v.Scenarios) == 1 {
+			break // the verdict is the scenario's
+		}
 		list = append(list, [2]string{of.Verdict, of.Names})
 	}
 	return list

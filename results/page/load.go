@@ -13,6 +13,7 @@ import (
 // A loading is a scenario of general load.
 type loading struct {
 	Facts  [][2]string
+	Top    []chart // what decides, for the first screen
 	Charts []chart
 	Tables []table
 	Stop   string
@@ -32,10 +33,8 @@ func (v *server) loadings() {
 		if l.Connections > 0 {
 			one.Facts = append(one.Facts, [2]string{"connections at most", grouped(l.Connections)})
 		}
-		if l.Generator.Limited != "" {
-			one.Facts = append(one.Facts, [2]string{"limited by the generator", l.Generator.Limited})
-		}
-		one.Charts = loadCharts(fmt.Sprintf("%s-l%d", v.ID, i+1), l)
+		charts := loadCharts(fmt.Sprintf("%s-l%d", v.ID, i+1), l)
+		one.Top, one.Charts = charts[:min(2, len(charts))], charts[min(2, len(charts)):]
 		one.Tables = append(one.Tables, waits("Latency from the instant due, and service time",
 			[]string{"from due", "from sent"}, []results.Quantiles{l.Waited, l.Service}))
 		if len(l.Tools) > 1 {

@@ -144,6 +144,35 @@ func TestOneServerHasOneHeader(t *testing.T) {
 	assert.Contains(t, page, `<h2 id="s2-name">`)
 }
 
+// The page of a probe, too, says its target once; a label that says more stands beside it.
+func TestAProbesTargetStandsOnce(t *testing.T) {
+	drawn := func(label string) string {
+		p := &results.Probed{Server: label, Result: results.ProbeUnfinished, Target: results.ProbedTarget{
+			URL: "http://127.0.0.1:8000/mcp", Label: label}}
+		var b bytes.Buffer
+		require.NoError(t, Probe(&b, p, nil, nil))
+		return b.String()
+	}
+	assert.NotContains(t, drawn("127.0.0.1:8000/mcp"), "<dt>label</dt>")
+	assert.Contains(t, drawn("staging"), "<dt>label</dt>")
+}
+
+// The charts that decide a load stand above what could not be told.
+func TestALoadsChartsComeFirst(t *testing.T) {
+	l := loaded(t)
+	d := judged(bucketCalls(50, 15, 40), 15, 40)
+	d.Servers[0].Scenarios[0].Load = l
+	d.Servers[0].Scenarios[0].Findings = []results.Finding{{Check: "generator", Verdict: verdict.Inconclusive}}
+	d.Finish()
+	var b bytes.Buffer
+	require.NoError(t, HTML(&b, d, nil))
+	page := b.String()
+	chart, cards := strings.Index(page, "Asked and achieved"), strings.Index(page, "What the run could not tell")
+	assert.Positive(t, chart)
+	assert.Less(t, chart, cards)
+	assert.Equal(t, 1, strings.Count(page, `id="s1-l1-rate"`))
+}
+
 func TestAnUnfinishedDocumentIsRefused(t *testing.T) {
 	assert.ErrorIs(t, HTML(&bytes.Buffer{}, &results.Document{}, nil), results.ErrUnfinished)
 }

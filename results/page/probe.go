@@ -38,7 +38,7 @@ func Probe(w io.Writer, p *results.Probed, calls []history.Call, nav []Link) err
 	}
 	v.shell = newShell("mcpload: probe of "+p.Server, nav)
 	for _, f := range [][2]string{{"reached by", p.Target.Transport}, {"MCP", p.Target.Protocol},
-		{"address", p.Target.URL}, {"label", p.Target.Label}, {"mcpload", p.Version}} {
+		{"address", p.Target.URL}, {"label", p.Target.OwnLabel()}, {"mcpload", p.Version}} {
 		if f[1] != "" {
 			v.Facts = append(v.Facts, f)
 		}
