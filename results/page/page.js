@@ -145,7 +145,9 @@
         text.setAttribute('class', 'tick');
         text.setAttribute('x', this.seen(t) * 100 + '%');
         text.setAttribute('y', height + 17);
-        text.setAttribute('text-anchor', 'middle');
+        const last = this.seen(t) > 0.95; // half of it would be beyond the edge of a narrow screen
+        text.setAttribute('dx', last ? 10 : 0);
+        text.setAttribute('text-anchor', last ? 'end' : 'middle');
         text.textContent = clock(Math.round(t), step);
       }
       this.data.querySelector('.xgrid').setAttribute('d', grid);

@@ -42,6 +42,9 @@ func (d *drawing) level(class string, y float64) {
 // text adds a label at a share of the width, in pixels from there and from the
 // top.
 func (d *drawing) text(class string, share, dx, y float64, anchor, text string) {
+	if anchor == "middle" && share > 0.95 { // half of it would be beyond the edge of a narrow screen
+		anchor, dx = "end", 10
+	}
 	fmt.Fprintf(&d.front, `<text class="%s" x="%s%%" dx="%s" y="%s" text-anchor="%s">%s</text>`,
 		class, px(share*100), px(dx), px(y), anchor, html.EscapeString(text))
 }
