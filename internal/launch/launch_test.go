@@ -192,3 +192,11 @@ func TestFailuresAreOneSentence(t *testing.T) {
 	_, err := Prepare(context.Background(), profiles.Install{NPM: []string{"a@1.0.0"}}, c)
 	require.ErrorContains(t, err, "no Node.js on this machine")
 }
+
+// What was ended as it answered says nothing of the machine.
+func TestAnInterruptedSearchBlamesNoMachine(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err := findPython(ctx, "3.13")
+	require.ErrorContains(t, err, "launch: looking for a Python was interrupted")
+}

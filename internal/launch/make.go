@@ -166,6 +166,9 @@ func findPython(ctx context.Context, least string) (path, version string, err er
 		}
 		newest = lines[0]
 	}
+	if ctx.Err() != nil { // those that were asked were ended: there may be one
+		return "", "", &Error{Text: "looking for a Python was interrupted", Err: ctx.Err()}
+	}
 	text := "no Python " + cmp.Or(least, "3") + " or newer on this machine that can make environments"
 	if newest != "" {
 		text += " (there is " + newest + ")"
