@@ -134,11 +134,11 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("mcpload " + version() + " (" + build() + ")\n")
 	for _, reads := range []*cobra.Command{a.runCommand(), a.loadCommand(), a.probeCommand(), a.conformCommand(),
 		a.startupCommand(), a.fleetCommand(), a.verifyCommand(), a.mergeCommand(), a.reportCommand(),
-		a.compareCommand(), a.toolsCommand(), a.callCommand()} {
+		a.compareCommand(), a.toolsCommand(), a.callCommand(), a.selftestCommand()} {
 		root.AddCommand(a.reading(reads))
 	}
 	root.AddCommand(a.coordinateCommand(), a.workCommand(), a.kubernetesCommand(), a.resultsCommand(),
-		a.historyCommand(), a.promiseCommand(), a.selftestCommand(), a.listCommand(), a.mockCommand(),
+		a.historyCommand(), a.promiseCommand(), a.listCommand(), a.mockCommand(),
 		a.keysCommand(), a.uiCommand(), a.versionCommand(), a.manCommand(), a.serveCommand())
 	explain(root)
 	a.complete(root)
