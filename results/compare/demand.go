@@ -241,7 +241,8 @@ func (d Demand) share(s *Server, base, now []part, o Options) (lo, hi float64, w
 func (d Demand) bound(s *Server) (lo, hi float64, why string, err error) {
 	if len(s.Measured.base) == 0 || len(s.Measured.now) == 0 {
 		if s.Measured.Why == "not measured on both sides" {
-			return 0, 0, "", fmt.Errorf("no %s was measured on both sides", d.Metric)
+			return 0, 0, "", fmt.Errorf("no %s was measured on both sides; it is a limit's, as run "+
+				"measures it", d.Metric)
 		}
 		return 0, 0, s.Measured.Why, nil
 	}
