@@ -73,7 +73,7 @@ func (t ToolInfo) Hints() string {
 		{a.ReadOnly, "only reads", "writes"}, {a.Destructive, "destroys", "doesn't destroy"},
 		{a.OpenWorld, "reaches out", "stays inside"},
 	} {
-		if h.set == nil {
+		if h.set == nil || h.set == a.Destructive && a.ReadOnly != nil && *a.ReadOnly { // that one means nothing then
 			continue
 		}
 		if *h.set {

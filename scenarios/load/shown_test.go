@@ -19,6 +19,7 @@ func TestParametersAndHints(t *testing.T) {
 			`m one of "a","b",3,4,5, …`, "writes, destroys, reaches out"},
 		{`{"name":"x","inputSchema":{"properties":{"m":{"type":7}}},"annotations":{"destructiveHint":false}}`, "m",
 			"doesn't destroy"},
+		{`{"name":"x","annotations":{"readOnlyHint":true,"destructiveHint":true}}`, "?", "only reads"}, // SDKs say so
 	} {
 		var tool ToolInfo
 		require.NoError(t, json.Unmarshal([]byte(row.tool), &tool))
