@@ -30,6 +30,8 @@ type Renewed struct {
 	now  *lease
 	next chan *lease // gets the session that is being opened; nil while none is
 	wg   sync.WaitGroup
+	ends context.Context // of sessions that are being closed; nil: none was
+	cut  func()          // ends it
 }
 
 // A lease is a session and how it is used.
@@ -90,7 +92,10 @@ func (r *Renewed) renew(ctx context.Context) {
 	r.now = <-r.next
 	r.next = nil
 	if old != nil && old.err == nil {
-		r.wg.Go(func() { end(ctx, old) })
+		if r.ends == nil {
+			r.ends, r.cut = context.WithCancel(ctx)
+		}
+		r.wg.Go(func() { end(r.ends, old) })
 	}
 }
 
@@ -114,10 +119,15 @@ func (r *Renewed) prepare(ctx context.Context) {
 	})
 }
 
-// Close ends every session. The calls must have ended.
+// Close ends every session. The calls must have ended. The context bounds also how long
+// the end of those is waited for that are being closed already.
 func (r *Renewed) Close(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.cut != nil {
+		defer r.cut()
+		defer context.AfterFunc(ctx, r.cut)()
+	}
 	if r.next != nil {
 		if l := <-r.next; l.err == nil {
 			end(ctx, l)

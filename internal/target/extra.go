@@ -26,7 +26,7 @@ func (l *lateSession) extra(first history.Call) history.Call {
 
 // end ends a session that was opened for a law that counts them, and returns its DELETE.
 func (c *Clients) end(a history.Arrival, l *lateSession) history.Call {
-	End(l.session.Close)
+	c.of.EndAll(Sessions{l.session})
 	for _, call := range l.session.Asides() {
 		if call.Kind == history.Deletion {
 			l.ended = true
@@ -40,11 +40,13 @@ func (c *Clients) end(a history.Arrival, l *lateSession) history.Call {
 // EndExtra ends the sessions that were opened for a law that counts them, and that no call of
 // the plan has ended: before it is sent once more none of them may be open.
 func (c *Clients) EndExtra() {
+	var extra Sessions
 	for name, l := range c.others {
 		if scenarios.ExtraSession(name) && l.session != nil {
-			End(l.session.Close)
+			extra = append(extra, l.session)
 		}
 	}
+	c.of.EndAll(extra)
 }
 
 // Opened leaves out of calls those in sessions for a law that counts them that weren't

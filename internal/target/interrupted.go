@@ -45,15 +45,20 @@ const (
 	endingSoon = time.Second
 )
 
+// Ending lasts as long as something's end is waited for: a few seconds, less after an
+// interrupt, and no longer than another context. Its cancel must be called.
+func (t *Target) Ending(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	soft, done := t.soft(ctx)
+	stop := context.AfterFunc(soft, func() { time.AfterFunc(endingSoon, cancel) })
+	return ctx, func() { stop(); done(); cancel() }
+}
+
 // EndAll closes sessions all at a time, within a few seconds together: a server that is
 // slow to end one isn't waited for once each. An interrupt leaves less time for it.
 func (t *Target) EndAll(sessions Sessions) {
-	ctx, cancel := context.WithTimeout(context.Background(), ending)
-	defer cancel()
-	soft, done := t.soft(ctx)
+	ctx, done := t.Ending(context.Background())
 	defer done()
-	stop := context.AfterFunc(soft, func() { time.AfterFunc(endingSoon, cancel) })
-	defer stop()
 	_ = sessions.end(ctx) // as of End
 }
 

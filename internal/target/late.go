@@ -143,7 +143,7 @@ func (c *Clients) open(ctx context.Context, a history.Arrival, l *lateSession) h
 		failed.Detail = err.Error()
 	}
 	if l.session = s; g.Ends && s != nil {
-		End(s.Close)
+		c.of.EndAll(Sessions{s})
 	}
 	if failed, l.calls = parted(opening, failed); sign && s != nil {
 		failed.Detail = verdict.Restarted
@@ -199,10 +199,4 @@ func (c *Clients) Late() Sessions {
 }
 
 // Close ends the sessions that were opened during the run.
-func (c *Clients) Close() {
-	for _, l := range c.others {
-		if l.session != nil && l.session != c.main {
-			End(l.session.Close)
-		}
-	}
-}
+func (c *Clients) Close() { c.of.EndAll(c.Late()) }

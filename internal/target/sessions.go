@@ -47,9 +47,8 @@ func (s Sessions) Handshake() []history.Call {
 	return calls
 }
 
-// Close ends the sessions and returns what left them beside their calls.
-func (s Sessions) Close() []history.Call {
-	End(s.end)
+// Asides are what left sessions beside their calls. They are closed.
+func (s Sessions) Asides() []history.Call {
 	var calls []history.Call
 	for _, session := range s {
 		calls = append(calls, session.Asides()...)

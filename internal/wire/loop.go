@@ -57,6 +57,10 @@ type Renewal struct {
 	// next call takes another one. Nil: none does.
 	Spent func(*history.Call) bool
 
+	// Hurry, once it is closed, leaves less time for the sessions that are ended when the
+	// loop is closed. Nil: they have as long as ever.
+	Hurry <-chan struct{}
+
 	// Next returns the options of a client's next session, and what is told of it, or
 	// of a *DialError.
 	Next func(client string) (o Options, told func(*Session, error))

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 )
@@ -202,6 +203,11 @@ func (l *Loop) settle() {
 	}
 	for l.moving > 0 {
 		now := l.now()
+		select {
+		case <-l.cfg.Renew.Hurry:
+			l.hurry(now)
+		default:
+		}
 		l.expire(now)
 		if l.next == l.ready {
 			l.poll(now, l.nap(now, now+maxNap), nil)
@@ -214,5 +220,18 @@ func (l *Loop) settle() {
 				l.deafen(le.lane)
 			}
 		}
+	}
+}
+
+// hurry leaves a moment for what ends sessions.
+func (l *Loop) hurry(now time.Duration) {
+	l.cfg.Renew.Hurry = nil
+	for p := l.calls.first; p != nil; {
+		next := p.link.next
+		if p.bare == http.MethodDelete && p.due > now+closeSoon {
+			l.calls.remove(p)
+			l.calls.add(p, now+closeSoon)
+		}
+		p = next
 	}
 }

@@ -387,5 +387,8 @@ func (s *Session) delete(ctx context.Context, l *httpLink) {
 	s.aside(history.Deletion, http.MethodDelete, a)
 }
 
-// closeTimeout bounds how long a server may take to delete a session.
-const closeTimeout = 5 * time.Second
+// How long a server may take to delete a session, and where we are in a hurry.
+const (
+	closeTimeout = 5 * time.Second
+	closeSoon    = time.Second
+)

@@ -109,7 +109,8 @@ func (l *line) close(out *Outcome) (notes []string) {
 		t.Close()
 	}
 	l.release()
-	out.Calls = slices.Concat(out.Calls, l.sessions.Close())
+	l.job.EndAll(l.sessions)
+	out.Calls = slices.Concat(out.Calls, l.sessions.Asides())
 	all := slices.Clone(l.sessions)
 	for _, t := range l.clients {
 		out.Calls = append(out.Calls, t.Asides()...)

@@ -90,7 +90,8 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		begin, err = j.starts(ctx, clock, j.quiet(clock, before, tell))
 	}
 	if err != nil {
-		out.Calls = append(before, sessions.Close()...)
+		j.EndAll(sessions)
+		out.Calls = append(before, sessions.Asides()...)
 		out.fail(err)
 		out.unfit = j.InTurn && err == apart
 		return out

@@ -20,6 +20,7 @@ func (r *run) engine(drain <-chan struct{}) (clock runner.Clock, to runner.Targe
 	cfg := wire.LoopConfig{Conns: r.Connections, Phase: r.pool.phase, Read: r.reads(relay)}
 	if r.Plan.Calls > 0 {
 		cfg.Renew = r.pool.renewal(r.Plan.Calls)
+		cfg.Renew.Hurry = drain
 	}
 	clock, to, done = target.Fastest(r.clock, r.pool.sessions, nil, cfg)
 	loop, ok := to.(*wire.Loop)

@@ -33,6 +33,7 @@ type sessionPool struct {
 	moved     func(s *wire.Session)  // told of a client's new session; nil where nobody is
 	opening   chan struct{}          // sessions being opened anew
 	reopening sync.WaitGroup
+	ending    func(context.Context) (context.Context, context.CancelFunc) // how long the end of a session is waited for
 
 	wanted   int           // sessions that were asked for
 	starting time.Duration // how long a server's process may take for each step of a session's set-up; 0: there is none
@@ -73,7 +74,7 @@ func (j *Job) openPool(ctx context.Context, clock runner.Clock, drain <-chan str
 	c := &sessionPool{names: j.Names(), target: runner.Sessions{}, fetchers: map[string]runner.Fetcher{},
 		strays: map[wire.StrayKind]wire.Stray{},
 		wanted: j.Part.Count(j.Sessions), patient: j.Patient, starting: j.Starting(), slots: map[string]*clientSlot{},
-		opening: make(chan struct{}, dialing)}
+		opening: make(chan struct{}, dialing), ending: j.Ending}
 	o := j.Options
 	o.Now = clock.Now
 	o.CancelHTTP, o.Aside = true, c.aside
@@ -335,21 +336,32 @@ func (c *sessionPool) processes() []*wire.Process {
 // close ends every session.
 func (c *sessionPool) close() {
 	c.reopening.Wait()
-	for _, r := range c.renewed {
-		target.End(r.Close)
+	patient, hung := context.WithCancel(context.Background())
+	defer hung()
+	ended := func(end func(context.Context) error) func() error {
+		return func() error {
+			ctx, done := c.ending(patient)
+			defer done()
+			if _ = end(ctx); ctx.Err() != nil { // as of target.End
+				hung() // a server that is slow to end one isn't waited for once each
+			}
+			return nil
+		}
 	}
+	var g errgroup.Group
+	for _, r := range c.renewed {
+		g.Go(ended(r.Close))
+	}
+	_ = g.Wait() // nobody returns an error
 	c.mu.Lock()
 	left := append([]*wire.Session{}, c.sessions...)
 	c.mu.Unlock()
-	var g errgroup.Group
+	g = errgroup.Group{}
 	g.SetLimit(dialing)
 	for _, s := range left {
-		g.Go(func() error {
-			target.End(func(ctx context.Context) error { return c.end(ctx, s) })
-			return nil
-		})
+		g.Go(ended(func(ctx context.Context) error { return c.end(ctx, s) }))
 	}
-	_ = g.Wait() // nobody returns an error
+	_ = g.Wait() // likewise
 	if c.conns != nil {
 		c.conns.Close()
 	}

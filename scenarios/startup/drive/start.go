@@ -20,7 +20,7 @@ import (
 )
 
 // How long a process may take to stop before it is killed: a good start, whose
-// stopping is looked at (wire's own steps end sooner), and any other.
+// stopping is looked at (wire's own steps end sooner), and any other, or after an interrupt.
 const (
 	stopWithin = 8 * time.Second
 	dropWithin = 500 * time.Millisecond
@@ -57,7 +57,7 @@ func (j *Job) start(ctx, atOnce context.Context, s startup.Start) (*startup.Obse
 	giveUp()
 	o.Ran = time.Since(rec.begin)
 	grace := dropWithin
-	if s.Expect == startup.Serve {
+	if s.Expect == startup.Serve && ctx.Err() == nil {
 		grace = stopWithin
 	}
 	stopping, cancel := context.WithTimeout(atOnce, grace)
@@ -220,7 +220,9 @@ func (j *Job) talkHTTP(ctx context.Context, rec *recorder, o *startup.Observatio
 		}
 		if err == nil {
 			j.ask(ctx, session)
-			target.End(session.Close)
+			patience, cancel := context.WithTimeout(ctx, chat)
+			_ = session.Close(patience) // as of target.End
+			cancel()
 		}
 		if o.Answered {
 			return
