@@ -44,14 +44,15 @@ func dialerOf(timeout time.Duration, source string) *net.Dialer {
 	return d
 }
 
-// promptly makes connections whose pieces are acknowledged at once.
+// promptly makes connections with one server whose pieces are acknowledged at once.
 func promptly(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	p := &partings{}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return prompt(c), nil
+		return prompt(c, p), nil
 	}
 }
 
@@ -105,8 +106,16 @@ func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
 		GotConn: func(on httptrace.GotConnInfo) {
 			sent.set(p.now())
 			sent.idled.Store(on.Reused && (sent.early || on.WasIdle && on.IdleTime >= idleLeast))
+			if sent.on = witnessOf(on.Conn); sent.on != nil {
+				sent.on.begin(on.Reused)
+			}
 		},
-		GotFirstResponseByte: func() { sent.idled.Store(false) },
+		GotFirstResponseByte: sent.replied,
+		PutIdleConn: func(err error) {
+			if err == nil && sent.on != nil {
+				sent.on.rest()
+			}
+		},
 	}
 	if p.phase == nil {
 		return t
@@ -119,7 +128,7 @@ func (p *poster) trace(sent *stamp) *httptrace.ClientTrace {
 	t.TLSHandshakeStart = func() { secure.set(p.now()) }
 	t.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { p.passed(Securing, &secure, err) }
 	t.GotFirstResponseByte = func() {
-		sent.idled.Store(false)
+		sent.replied()
 		if sent.call {
 			p.passed(FirstByte, sent, nil)
 		}

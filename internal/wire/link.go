@@ -84,10 +84,24 @@ type stamp struct {
 	denied       error               // why there is no other token than one that was refused
 	early        bool                // of a handshake, of which nothing is judged
 	idled        atomic.Bool         // of a request: its connection had been idle, and nothing has come on it since
+	began        atomic.Bool         // a reply
+	on           witness             // that connection; nil: it knows nothing
 }
 
 // set notes the instant unless one was noted before.
 func (s *stamp) set(at time.Duration) { s.at.CompareAndSwap(nil, &at) }
+
+// replied notes that a reply has begun.
+func (s *stamp) replied() {
+	s.idled.Store(false)
+	s.began.Store(true)
+}
+
+// unseen reports if the server can't have seen the request, or may not, as it ended the
+// connection in place of a reply.
+func (s *stamp) unseen() bool {
+	return s.idled.Load() || s.on != nil && !s.began.Load() && s.on.unseen()
+}
 
 // get returns the instant, and if there is one.
 func (s *stamp) get() (time.Duration, bool) {

@@ -62,10 +62,12 @@ type Loop struct {
 	vacant  []int    // numbers in sources without one
 	ages    int32    // of the newest source
 
-	idle   []*conn // the one used last is the last
-	open   int     // connections, and those being opened; without those beside
-	beside []*conn // idle ones that carry no calls
-	dials  int     // those being opened
+	idle     []*conn // the one used last is the last
+	open     int     // connections, and those being opened; without those beside
+	beside   []*conn // idle ones that carry no calls
+	parts    bool    // the server ends connections, so that each is looked at before it is used again
+	partings partings
+	dials    int // those being opened
 
 	pipes []*pipe
 	full  []*pipe // those with something to write

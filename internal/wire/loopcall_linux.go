@@ -164,7 +164,7 @@ func (l *Loop) sendAnew(p *pending, a answer) bool {
 	case link.tokenless(a):
 		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.anew(ctx, p.request(), a, p.token)) })
 	case crossedIdle(a) && p.lane.s.mayRepeat(p.call.Method, p.call.Tool):
-		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.repeat(ctx, p.request(), a)) })
+		l.repeat(p, a)
 	case link.answersElsewhere(a):
 		l.aside(p, func(ctx context.Context, tell func(answer)) { tell(link.await(ctx, p.call.ID, a)) })
 	default:

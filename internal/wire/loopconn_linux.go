@@ -21,6 +21,7 @@ type conn struct {
 	watched
 	call   *pending
 	used   bool // it has carried a call before
+	parted bool // the server has ended it, and may have said something before
 	since  time.Duration
 	idled  bool // it had been idle before this call
 	writes bool // epoll watches for room to write
@@ -57,12 +58,25 @@ func (l *Loop) takeIdle(now time.Duration) *conn {
 	for n := len(l.idle); n > 0; n = len(l.idle) {
 		c := l.idle[n-1]
 		l.idle = l.idle[:n-1]
-		if now-c.since < idleConn {
+		switch {
+		case now-c.since >= idleConn:
+			l.drop(c)
+		case l.parts && hungUp(c.fd):
+			l.ends(c, now)
+		default:
 			return c
 		}
-		l.drop(c)
 	}
 	return nil
+}
+
+// ends drops an idle connection that the server has ended, or is about to.
+func (l *Loop) ends(c *conn, now time.Duration) {
+	if c.used {
+		l.parts = true
+		l.partings.note(now - c.since)
+	}
+	l.drop(c)
 }
 
 // serve gives connections to calls that wait for one.
@@ -245,13 +259,16 @@ func (c *conn) attend(l *Loop, events uint32) time.Duration {
 	if n == len(l.buf) || n > 0 && events&^(unix.EPOLLIN|unix.EPOLLOUT) != 0 || errno == unix.EINTR {
 		l.again(c)
 	}
+	if events&unix.EPOLLRDHUP != 0 {
+		c.parted = true
+	}
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		if c.call != nil && events&unix.EPOLLOUT != 0 {
 			l.write(c, c.call)
 		}
 	case c.call == nil && c.stream == nil:
-		l.drop(c) // closed, or what nobody asked for
+		l.ends(c, at) // closed, or what nobody asked for
 		l.serve()
 	case errno != 0:
 		l.broke(c, &net.OpError{Op: "read", Net: l.network, Err: os.NewSyscallError("read", syscall.Errno(errno))}, at)
@@ -379,7 +396,12 @@ func (l *Loop) success(c *conn, h head, b body, at time.Duration) bool {
 
 // release takes a connection from its call, for another one or for good.
 func (l *Loop) release(c *conn, reuse bool, at time.Duration) {
-	if !reuse {
+	switch {
+	case reuse && c.parted:
+		c.since, c.used = at, true
+		l.ends(c, at)
+		return
+	case !reuse:
 		l.drop(c)
 		return
 	}

@@ -2,11 +2,15 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // broke ends a call whose connection ended before its reply was whole.
@@ -17,8 +21,9 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 	}
 	p := c.call
 	if len(c.segs) == 0 {
+		f := netFault(context.Background(), err).crossed(c.idled || l.unseen(c, err))
 		l.drop(c)
-		l.conclude(p, answer{received: at, fault: netFault(context.Background(), err).crossed(c.idled)})
+		l.conclude(p, answer{received: at, fault: f})
 		l.serve()
 		return
 	}
@@ -31,6 +36,27 @@ func (l *Loop) broke(c *conn, err error, at time.Duration) {
 	l.drop(c)
 	l.conclude(p, a)
 	l.serve()
+}
+
+// unseen is what a witness says of a request on a connection that has ended.
+func (l *Loop) unseen(c *conn, err error) bool {
+	switch {
+	case !c.used:
+		return false
+	case l.network == "tcp" && errors.Is(err, io.EOF) && unacknowledged(c.fd) >= c.call.written:
+		l.parts = true
+		return true
+	}
+	return l.partings.explain()
+}
+
+// repeat sends a request once more whose first answer counts for nothing but the
+// history.
+func (l *Loop) repeat(p *pending, first answer) {
+	first.tool = p.call.Tool
+	p.lane.s.aside(history.Request, p.call.Method, first)
+	p.written = 0
+	l.dispatch(p)
 }
 
 // ended says what has come of a call by the time that a context ended.

@@ -122,8 +122,16 @@ func (p *poster) once(ctx, life context.Context, s sending, token string, sent *
 		sent.dress(q)
 	}
 	resp, err := p.carry(q)
+	for err != nil && sent.on != nil && sent.on.untouched() && life.Err() == nil {
+		// The connection ended just before: net/http gives up where it was no error of writing.
+		sent.on = nil
+		if q.GetBody != nil {
+			q.Body, _ = q.GetBody() // it is in memory
+		}
+		resp, err = p.carry(q)
+	}
 	if err != nil {
-		return nil, netFault(ctx, err).crossed(sent.idled.Load())
+		return nil, netFault(ctx, err).crossed(sent.unseen())
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		_ = resp.Body.Close() // it is the bare connection, which no context would end
