@@ -47,8 +47,9 @@ func (s Sessions) Handshake() []history.Call {
 	return calls
 }
 
-// Asides are what left sessions beside their calls. They are closed.
-func (s Sessions) Asides() []history.Call {
+// CloseAll closes sessions as EndAll does, and returns what left them beside their calls.
+func (t *Target) CloseAll(s Sessions) []history.Call {
+	t.EndAll(s)
 	var calls []history.Call
 	for _, session := range s {
 		calls = append(calls, session.Asides()...)

@@ -40,6 +40,8 @@ type streams struct {
 	// settled is set once a reply has come, and the server's settings with it. Until
 	// then nobody knows how many streams it takes, and there is one.
 	settled, first bool // guarded by the pool's mu
+	begun          int  // requests that have, or are to get, a stream and no head of a reply; likewise
+	retired        bool // no request begins any more; likewise
 	last           time.Time
 }
 
@@ -108,10 +110,17 @@ func (p *streamPool) take(mine bool) *streams {
 	p.mu.Unlock()
 	for _, c := range conns { // not under the lock: it calls the hook
 		switch {
-		case c.Err() == nil && c.begin():
+		case c.Err() != nil:
+			p.forget(c) // it ends by itself, and says why to what is in flight
+		case c.begin():
 			return c
-		case c.Err() != nil || c.InFlight() == 0 && c.idle():
-			p.drop(c)
+		case c.retire():
+			if c.Reserve() != nil { // it carries nothing and takes nothing: it is of no more use
+				p.drop(c)
+				continue
+			}
+			c.Release()
+			c.retain()
 		}
 	}
 	return nil
@@ -120,24 +129,54 @@ func (p *streamPool) take(mine bool) *streams {
 // begin reserves a stream.
 func (c *streams) begin() bool {
 	c.pool.mu.Lock()
-	held := !c.settled && c.first
+	if c.retired || !c.settled && c.first {
+		c.pool.mu.Unlock()
+		return false
+	}
 	c.first = true
+	c.begun++
 	c.pool.mu.Unlock()
-	return !held && c.Reserve() == nil
-}
-
-// idle reports if a connection that takes no request has none, and so is of no more use.
-func (c *streams) idle() bool {
+	if c.Reserve() == nil {
+		return true
+	}
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	return c.settled
+	c.begun--
+	return false
 }
 
-// drop takes a connection out.
-func (p *streamPool) drop(c *streams) {
+// retire has no request begin on a connection any more if it carries none, and reports if
+// that is so. Else somebody could begin one just as it is closed.
+func (c *streams) retire() bool {
+	c.pool.mu.Lock()
+	free := c.begun == 0 && !c.retired
+	c.retired = c.retired || free
+	c.pool.mu.Unlock()
+	if free && c.InFlight() > 0 { // a reply that isn't read to its end
+		c.retain()
+		return false
+	}
+	return free
+}
+
+// retain lets requests begin again.
+func (c *streams) retain() {
+	c.pool.mu.Lock()
+	c.retired = false
+	c.pool.mu.Unlock()
+	c.pool.wake()
+}
+
+// forget takes a connection out.
+func (p *streamPool) forget(c *streams) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.conns = slices.DeleteFunc(p.conns, func(k *streams) bool { return k == c })
-	p.mu.Unlock()
+}
+
+// drop takes a connection out that is retired, and closes it.
+func (p *streamPool) drop(c *streams) {
+	p.forget(c)
 	_ = c.Close() // it has nothing of ours
 }
 
@@ -165,11 +204,11 @@ func (p *streamPool) dial(q *http.Request) (*streams, error) {
 		p.mu.Unlock()
 		return nil, err
 	}
-	c := &streams{ClientConn: cc, pool: p, first: true}
+	c := &streams{ClientConn: cc, pool: p, first: true, begun: 1}
 	p.conns = append(p.conns, c)
 	p.mu.Unlock()
 	cc.SetStateHook(func(*http.ClientConn) { p.wake() })
-	return c, cc.Reserve()
+	return c, cc.Reserve() // which fails where it has ended, and then it is forgotten
 }
 
 // carry carries a request on a stream that it has.
@@ -185,6 +224,7 @@ func (c *streams) carry(q *http.Request) (*http.Response, error) {
 	}
 	resp, err := c.RoundTrip(q)
 	c.pool.mu.Lock()
+	c.begun--
 	c.settled, c.last = c.settled || err == nil, time.Now()
 	c.first = c.first && err == nil
 	c.pool.mu.Unlock()
@@ -234,7 +274,7 @@ func (p *streamPool) CloseIdleConnections() {
 	conns := slices.Clone(p.conns)
 	p.mu.Unlock()
 	for _, c := range conns {
-		if c.InFlight() == 0 {
+		if c.retire() {
 			p.drop(c)
 		}
 	}

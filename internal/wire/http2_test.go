@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mcpload/mcpload/history"
@@ -126,4 +129,93 @@ func TestOneCauseHasOneName(t *testing.T) {
 	} {
 		require.Equal(t, want, netFault(t.Context(), errors.New(text)).detail)
 	}
+}
+
+// TestWhoEndedAConnectionIsNotUs where the server did: what was in flight on it says so.
+func TestWhoEndedAConnectionIsNotUs(t *testing.T) {
+	var served atomic.Int64
+	type key struct{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		var p posted
+		if json.NewDecoder(r.Body).Decode(&p) != nil {
+			return // the connection was closed for another one
+		}
+		if p.Method != methodCall {
+			initializer(w, p)
+			return
+		}
+		time.Sleep(time.Millisecond)
+		if c, ok := r.Context().Value(key{}).(net.Conn); ok && served.Add(1)%20 == 0 {
+			_ = c.Close() // others on it may have done so
+			return
+		}
+		reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+	}))
+	server.Config.Protocols = &http.Protocols{}
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, key{}, c)
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", HTTP2: true, MaxConns: 2,
+		GetStream: GetOff, Timeout: 20 * time.Second})
+	var wg sync.WaitGroup
+	var broke atomic.Int64
+	for range 32 {
+		wg.Go(func() {
+			for range 100 {
+				if c := s.Exchange(t.Context(), echo); c.Outcome != history.OK {
+					broke.Add(1)
+					assert.NotContains(t, c.Detail, "ClientConn.Close")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Positive(t, broke.Load())
+}
+
+// TestOneStreamAtATime: no connection is closed, or opened, because none of its streams was
+// free a moment ago.
+func TestOneStreamAtATime(t *testing.T) {
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if p := read(t, r); p.Method != methodCall {
+			initializer(w, p)
+		} else {
+			reply(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, p.ID, okResult)
+		}
+	}))
+	server.Config.Protocols = &http.Protocols{}
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 1}
+	server.Config.ConnState = func(_ net.Conn, to http.ConnState) {
+		if to == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	s := dial(t, Options{Transport: HTTP, URL: server.URL, Protocol: "2025-11-25", HTTP2: true, MaxConns: 1,
+		GetStream: GetOff, Timeout: 20 * time.Second})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 100 {
+				c := s.Exchange(t.Context(), echo)
+				assert.Equal(t, history.OK, c.Outcome, c.Detail)
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, opened.Load())
 }

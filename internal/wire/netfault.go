@@ -41,7 +41,9 @@ func netFault(ctx context.Context, err error) *fault {
 		return &fault{Refused, detail, err}
 	}
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		// Net/http says of whatever is in flight that we closed it where writing something failed.
+		strings.HasSuffix(err.Error(), "force closed via ClientConn.Close"):
 		return &fault{Lost, "the connection was closed", err}
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &fault{Lost, detail, err}

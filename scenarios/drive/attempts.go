@@ -109,8 +109,7 @@ func (l *line) close(out *Outcome) (notes []string) {
 		t.Close()
 	}
 	l.release()
-	l.job.EndAll(l.sessions)
-	out.Calls = slices.Concat(out.Calls, l.sessions.Asides())
+	out.Calls = slices.Concat(out.Calls, l.job.CloseAll(l.sessions))
 	all := slices.Clone(l.sessions)
 	for _, t := range l.clients {
 		out.Calls = append(out.Calls, t.Asides()...)

@@ -90,8 +90,7 @@ func (j Job) Run(ctx context.Context, o Observer, drain <-chan struct{}) Outcome
 		begin, err = j.starts(ctx, clock, j.quiet(clock, before, tell))
 	}
 	if err != nil {
-		j.EndAll(sessions)
-		out.Calls = append(before, sessions.Asides()...)
+		out.Calls = append(before, j.CloseAll(sessions)...)
 		out.fail(err)
 		out.unfit = j.InTurn && err == apart
 		return out

@@ -24,7 +24,7 @@ func (r *run) report() (Report, error) {
 		Client: r.pool.client()}
 	if r.pool.conns != nil {
 		l.Connections, l.HTTP = r.Connections, r.HTTP
-		if r.pool.first.Transport() == wire.SSE || r.pool.first.Listens() {
+		if r.pool.first.Transport() == wire.SSE || r.pool.first.Streams().Listened > 0 {
 			l.Streams = len(r.pool.names)
 		}
 	}
