@@ -15,11 +15,27 @@ import (
 type ToolInfo struct {
 	Name        string          `json:"name"`
 	InputSchema json.RawMessage `json:"inputSchema"`
-	Annotations struct {
-		ReadOnly    *bool `json:"readOnlyHint"`
-		Destructive *bool `json:"destructiveHint"`
-		OpenWorld   *bool `json:"openWorldHint"`
-	} `json:"annotations"`
+	Annotations Annotations     `json:"annotations"`
+}
+
+// Annotations are what a tool says of itself; nil: nothing.
+type Annotations struct{ ReadOnly, Destructive, OpenWorld *bool }
+
+// UnmarshalJSON takes what is neither true nor false for nothing said: one tool that describes
+// itself wrongly keeps nobody from the others.
+func (a *Annotations) UnmarshalJSON(text []byte) error {
+	var said map[string]json.RawMessage
+	if json.Unmarshal(text, &said) != nil {
+		return nil
+	}
+	for name, hint := range map[string]**bool{"readOnlyHint": &a.ReadOnly, "destructiveHint": &a.Destructive,
+		"openWorldHint": &a.OpenWorld} {
+		if word := string(said[name]); word == "true" || word == "false" {
+			yes := word == "true"
+			*hint = &yes
+		}
+	}
+	return nil
 }
 
 // ReadTools reads the result of tools/list.

@@ -222,3 +222,18 @@ func containsBraces(t ToolInfo) bool {
 	raw, err := json.Marshal(t)
 	return err != nil || t.Name == "" || placeholderForm.Match(raw) || len(raw) > maxPlan/2
 }
+
+// TestAToolThatDescribesItselfWronglyKeepsNobodyFromTheOthers: it has said nothing.
+func TestAToolThatDescribesItselfWronglyKeepsNobodyFromTheOthers(t *testing.T) {
+	tools, _, err := ReadTools([]byte(`{"tools":[{"name":"a","annotations":{"readOnlyHint":true}},
+		{"name":"b","annotations":{"readOnlyHint":"true","destructiveHint":1}},{"name":"c","annotations":"reads"},
+		{"name":"d","annotations":null}]}`))
+	require.NoError(t, err)
+	plan, left, err := Draft("s", tools, nil)
+	require.NoError(t, err)
+	require.Contains(t, string(plan), "call: a")
+	require.Len(t, left, 3)
+	for i, name := range []string{"b", "c", "d"} {
+		require.Equal(t, name+": it doesn't say that it only reads (readOnlyHint), and then it may destroy", left[i])
+	}
+}
