@@ -26,7 +26,8 @@ func TestRMCP(t *testing.T) {
 	serve(t, ports[0], nil, server, fmt.Sprint(ports[0]))
 	serve(t, ports[1], []string{"NODELAY=1"}, server, fmt.Sprint(ports[1]))
 	plan := filepath.Join(t.TempDir(), "plan.yaml") // which the fast path doesn't carry
-	write(t, plan, "sessions: {count: 4, calls: 500}\nmix:\n  - {call: echo, args: {text: hi}}\n")
+	write(t, plan, "sessions: {count: 4, calls: 500}\nmix:\n  - sequence: two\n    steps: [{call: echo, args: {text: hi}}, "+
+		"{call: echo, args: {text: hi}}]\n")
 	for name, load := range map[string][]string{
 		"fast":  {"--tool", "echo", "--args", `{"text":"hi"}`},
 		"plain": {"--mix", plan},
