@@ -53,6 +53,9 @@ func ParseShape(text string) (Shape, error) {
 		why := strings.TrimPrefix(err.Error(), fmt.Sprintf("%q is not a rate, ", s.Text)) // once is enough
 		return Shape{}, fmt.Errorf("%q is no rate: %s", text, why)
 	}
+	if _, err := strconv.ParseFloat(s.Text, 64); err == nil {
+		s.Text += "/s" // as it is told
+	}
 	return s, nil
 }
 

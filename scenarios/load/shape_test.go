@@ -193,3 +193,12 @@ func TestBurstsAndExpected(t *testing.T) {
 	assert.Equal(t, 90*time.Second, parsed(t, "50/s@30s,200/s@1m").Length)
 	assert.Zero(t, parsed(t, "50/s@30s,200/s").Length)
 }
+
+// A bare number is told with its unit.
+func TestABareRateIsTold(t *testing.T) {
+	for text, want := range map[string]string{"5": "5/s", " 2.5 ": "2.5/s", "600/min": "600/min", "max": "max"} {
+		s, err := ParseShape(text)
+		require.NoError(t, err)
+		require.Equal(t, want, s.Text)
+	}
+}
