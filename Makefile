@@ -114,7 +114,7 @@ bench-keys: ## how apikey finds planted keys, and what it sees where there are n
 	cd bench/keys && $(GO) run -mod=mod . $(or $(KEYS_CORPORA),$$($(GO) env GOROOT)/src /usr/share/doc)
 
 bench-peers: build ## mcpload beside vegeta, wrk, fortio, k6 and mcp-go; writes docs/PERFORMANCE.md; needs Linux, wrk and a quiet machine
-	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./peers
+	cd bench && $(GO) build -o ../bin/ ./canned ./gomcp ./peer ./streams ./peers
 	for tool in $(PEERS); do GOBIN='$(CURDIR)/bin' $(GO) install $$tool || exit 1; done
 	bin/peers -bin bin -bench bench -o docs/PERFORMANCE.md
 

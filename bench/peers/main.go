@@ -6,7 +6,7 @@
 //
 //	peers -bin DIR -rounds 3 -seconds 3 -o docs/PERFORMANCE.md
 //
-// DIR holds mcpload, canned, gomcp, peer, vegeta, fortio and k6; wrk is taken from
+// DIR holds mcpload, canned, gomcp, peer, streams, vegeta, fortio and k6; wrk is taken from
 // PATH. A tool that is missing is said to be. With k6-mcp there, which is k6 with
 // github.com/grafana/xk6-mcp, that is measured too.
 package main
@@ -49,6 +49,11 @@ type run struct {
 	failed string
 	micros float64 // of CPU a call
 	rate   float64 // calls a second
+
+	// of a contest with streams
+	p50    float64 // ms that quick calls took
+	own    float64 // µs of CPU, without the set-up
+	events float64
 }
 
 // A tool is how a run is started, and how its output tells how many calls there were.
@@ -374,6 +379,7 @@ func contests() []*contest {
 		{title: "canned replies, 16 connections, session churn", server: "canned", tools: func(url string) []tool {
 			return []tool{ours(staysName, url, 16, "max", "--sessions", "16"), churn(url)}
 		}},
+		streamContest(),
 	}
 	for _, c := range list {
 		c.runs = map[string][]run{}

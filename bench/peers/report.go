@@ -137,6 +137,7 @@ func required(b *strings.Builder, list []*contest) {
 		{"memory, MiB, the run kept", of(0, keptName, func(r run) float64 { return float64(r.rss) / (1 << 20) }), 64,
 			true},
 	}
+	demands = append(demands, streamDemands(func(name string, get func(run) float64) float64 { return of(9, name, get) })...)
 	b.WriteString("## What is required\n\n")
 	table(b, demands)
 	b.WriteString("\nThat the steady state allocates nothing is a test (`TestLoopAllocatesNothing`, " +
