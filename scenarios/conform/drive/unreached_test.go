@@ -26,7 +26,7 @@ func TestNobodyThere(t *testing.T) {
 	for _, c := range []struct{ transport, url, err, advice string }{
 		{conform.HTTP, gone.URL, "cannot connect to " + gone.URL + ": connection refused", "is the server running"},
 		{conform.SSE, gone.URL, "cannot connect to " + gone.URL + ": connection refused", "is the server running"},
-		{conform.HTTP, strings.Replace(plain.URL, "http:", "https:", 1), "no TLS connection to", "check the scheme"},
+		{conform.HTTP, strings.Replace(plain.URL, "http:", "https:", 1), "no TLS connection to", "a server without TLS"},
 		{conform.HTTP, "http://user:hunter2@no-such-host.invalid/mcp?key=hunter2", "cannot connect to " +
 			"http://no-such-host.invalid/mcp: unknown host no-such-host.invalid", "is the server running"},
 	} {
