@@ -84,7 +84,7 @@ func (f *Fuzz) search(t *Trial) {
 		f.none = new(skip("no tool that may be called answers right arguments quickly"))
 		return
 	}
-	rng := rand.New(rand.NewPCG(f.Seed, 0))
+	rng, before := rand.New(rand.NewPCG(f.Seed, 0)), (*Exchange)(nil)
 	for n := 0; f.More() && len(f.found) < 3; n++ {
 		tool := tools[n%len(tools)]
 		name := text(tool["name"])
@@ -98,13 +98,14 @@ func (f *Fuzz) search(t *Trial) {
 			f.calls++
 		}
 		if kind == "" {
+			before = e
 			continue
 		}
 		if _, known := f.found[kind]; !known {
 			args, e = f.smallest(t, &s, tool, args, e, kind)
 			t.exchanges = append(t.exchanges, e)
-			f.found[kind] = unaccused(fail(e, "%s, to %s with the arguments %s", e.words(), excerpt(name),
-				excerpt(string(encode(args)))))
+			f.found[kind] = unaccused(fail(e, "%s, to %s with the arguments %s%s", e.words(), excerpt(name),
+				excerpt(string(encode(args))), e.orBefore(before)))
 		}
 		if s, f.gone = f.revived(t, s, e); f.gone != nil {
 			return
@@ -113,6 +114,14 @@ func (f *Fuzz) search(t *Trial) {
 	if f.calls == 0 && len(f.found) == 0 {
 		f.none = new(skip("no call with odd arguments was answered"))
 	}
+}
+
+// orBefore names the call before, where nobody listened any more: it may have been that one.
+func (e *Exchange) orBefore(before *Exchange) string {
+	if before == nil || !strings.Contains(e.Reply.Broken, "connection refused") {
+		return ""
+	}
+	return ", or to the call before, " + excerpt(string(member(before.Request.Body, "params")))
 }
 
 // revived is the session, or a new one where the last exchange ended it.

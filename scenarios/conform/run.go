@@ -50,7 +50,7 @@ func (t *Trial) Run(rows []Row) Report {
 		}
 		r := &sending[k]
 		if t.Watch != nil && out.Ended == "" {
-			t.Watch(Step{r.ID, k + 1, len(sending)})
+			t.Watch(t.step(sending[k:], k+1, len(sending)))
 		}
 		found[r.ID] = t.check(r, out.Ended)
 		if out.Ended == "" {

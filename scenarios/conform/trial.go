@@ -45,6 +45,23 @@ type Options struct {
 type Step struct {
 	Row     string
 	Nth, Of int
+
+	Starts int           // about how many processes the rows from this one on begin, over stdio
+	Start  time.Duration // how long the first one took to answer
+}
+
+// step is the row that is about to be tried, of those that are left.
+func (t *Trial) step(left []Row, nth, of int) Step {
+	s := Step{Row: left[0].ID, Nth: nth, Of: of}
+	if t.Transport == Stdio && t.main.opened != nil {
+		s.Start = t.main.opened.Reply.Took
+		for _, r := range left {
+			if r.Effect == Sessions {
+				s.Starts++
+			}
+		}
+	}
+	return s
 }
 
 func (t *Trial) pause(d time.Duration) {

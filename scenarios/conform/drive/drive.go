@@ -303,9 +303,10 @@ func (c *Config) options(ctx context.Context, revision string, patience time.Dur
 		Pause: func(d time.Duration) { sleep(ctx, d) }, Left: left,
 	}
 	if c.Watch != nil {
-		began := sync.OnceValue(time.Now)
+		began, most := sync.OnceValue(time.Now), 0
 		o.Watch = func(s conform.Step) {
-			step := Step{Step: s, Revision: revision, After: after, Took: time.Since(began())}
+			most = max(most, s.Starts)
+			step := Step{Step: s, Revision: revision, After: after, Took: time.Since(began()), Most: most}
 			if left != nil {
 				step.Bound, step.May = true, left()
 			}

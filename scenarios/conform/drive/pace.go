@@ -31,19 +31,21 @@ type Step struct {
 	Revision string
 	After    int           // revisions that follow, as far as the server speaks them
 	Took     time.Duration // since the first one
+	Most     int           // processes that the revision's rows begin in all
 	Bound    bool          // the revision's rows may take no longer than May from now on
 	May      time.Duration
 }
 
 // ahead is about how long the rest of the revision takes, and what follows it at most, if
-// all takes as long as what is done; 0 while too little is done to tell.
+// all takes as long as what is done, and no less than the processes take that are yet to be begun;
+// while too little is done to tell, only these count.
 func (s *Step) ahead() (rest, others time.Duration) {
 	const few = 3 // rows
-	if s.Nth <= few {
-		return 0, 0
+	if s.Nth > few {
+		all := s.Took / time.Duration(s.Nth-1) * time.Duration(s.Of)
+		rest, others = all-s.Took, all*time.Duration(s.After)
 	}
-	all := s.Took / time.Duration(s.Nth-1) * time.Duration(s.Of)
-	return all - s.Took, all * time.Duration(s.After)
+	return max(rest, time.Duration(s.Starts)*s.Start), max(others, time.Duration(s.Most*s.After)*s.Start)
 }
 
 // String is where the work stands, for one line of a screen.
@@ -69,13 +71,17 @@ func (p *Pace) Said(s Step) string {
 		p.began = now
 	}
 	rest, others := s.ahead()
-	if rest+others < little || now.Sub(p.began) < first || now.Sub(p.told) < then {
+	slow := s.Start >= time.Second && s.Starts > 0 && s.Nth == 1 // which is known before anything is tried
+	if rest+others < little || now.Sub(p.began) < first && !slow || now.Sub(p.told) < then {
 		return ""
 	}
 	p.told = now
 	text := s.String()
 	if fresh {
 		text = "MCP " + s.Revision + " takes " + about(rest) + " more"
+	}
+	if fresh && slow {
+		text = fmt.Sprintf("a start takes %.2g s, and %d are needed: %s", s.Start.Seconds(), s.Starts, text)
 	}
 	if s.After > 0 {
 		text += ", and what older revisions it speaks up to " + about(others)

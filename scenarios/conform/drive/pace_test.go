@@ -115,4 +115,16 @@ func TestPace(t *testing.T) {
 		"MCP 2025-06-18, T06 (36 of 60), about 50 s left; --budget leaves it about 1 s" + strongest,
 		"MCP 2025-06-18, T06 (46 of 60), about 30 s left; --budget leaves it about 1 s" + strongest,
 	}, said(60, 0, 2*time.Second, time.Minute))
+	synctest.Test(t, func(*testing.T) { // who is slow to start is so each time
+		var pace drive.Pace
+		s := drive.Step{Step: conform.Step{Row: "R01", Nth: 1, Of: 50, Starts: 9, Start: 2500 * time.Millisecond},
+			Revision: conform.R2511, After: 3, Most: 9}
+		assert.Equal(t, "a start takes 2.5 s, and 9 are needed: MCP 2025-11-25 takes about 23 s more, and what older "+
+			"revisions it speaks up to about 1.1 min; --protocol and --row try less, --budget ends it earlier", pace.Said(s))
+		assert.Equal(t, "MCP 2025-11-25, R01 (1 of 50), about 23 s left", s.String())
+		s.Nth = 2
+		assert.Empty(t, pace.Said(s), "it is told already")
+		s.Start, s.Nth = 20*time.Millisecond, 1
+		assert.Empty(t, new(drive.Pace).Said(s))
+	})
 }
