@@ -254,6 +254,12 @@ func TestPlanted(t *testing.T) {
 	for _, format := range []string{"table", "json", "sarif", "markdown"} {
 		do(append(append([]string{"conform"}, at...), "--format", format)...)
 	}
+	for _, more := range [][]string{{"--fuzz", "1s"}, {"--under", "20/s"}, {"--dry-run"}} {
+		do(append(append([]string{"conform", "--row", "T01,T02,S01,J01"}, at...), more...)...)
+	}
+	do(append(append([]string{"run", "--rate", "50/s", "--burst", "5", "--tool", "ping", "--scenario", "all", "--yes"},
+		at...), "--format", "table")...)
+	do(append(append([]string{"load", "init", "--include", "ping"}, at...), "-o", filepath.Join(folder, "plan.yaml"))...)
 	do(append([]string{"tools", server.URL + "/mcp"}, at[2:]...)...)
 	do(append([]string{"call", server.URL + "/mcp", "ping"}, at[2:]...)...)
 	do("verify", filepath.Join(folder, "run.jsonl"), "--rate", "50/s", "--burst", "20", "--format", "table")

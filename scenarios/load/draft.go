@@ -55,10 +55,12 @@ func ReadTools(result []byte) (tools []ToolInfo, next string, err error) {
 // Other tools are left out, since the protocol's default is that one may destroy, and
 // so are those whose arguments can't be made up; left says which and why. A tool that
 // is included by name is taken in whatever it says of itself, unless it creates or
-// deletes by its name: that is an error.
-func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left []string, err error) {
+// deletes by its name: that is an error. No credential that redact knows gets into the
+// plan: a tool that would bring one is left out.
+func Draft(server string, tools []ToolInfo, include []string, redact func(string) string) (plan []byte, left []string,
+	err error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# A plan for mcpload load --mix, made from the tools of %s.\n", oneLine(server))
+	fmt.Fprintf(&b, "# A plan for mcpload load --mix, made from the tools of %s.\n", oneLine(redact(server)))
 	b.WriteString("# Check the arguments: they were made up from the input schemas.\n")
 	b.WriteString("# weight: how often, relative to the others. mcpload load --help lists the placeholders.\nmix:\n")
 	n := 0
@@ -75,36 +77,50 @@ func Draft(server string, tools []ToolInfo, include []string) (plan []byte, left
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, why))
 			continue
 		}
-		args, doubts, err := t.fitting(false)
+		text, err := t.entry()
+		if err == nil && redact(text) != text {
+			err = errors.New("a credential stands in its name or its arguments, and a plan must hold none")
+		}
 		if err != nil {
 			left = append(left, fmt.Sprintf("%s: %s", t.Name, err))
 			continue
 		}
-		entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode,
-			Tag: "!!int", Value: "1"}}
-		if len(args.Content) > 0 {
-			entry = append(entry, textNode("args"), args)
-		}
-		list := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{{Kind: yaml.MappingNode, Content: entry}}}
-		text, err := yaml.Dump(list)
-		if err != nil {
-			return nil, nil, fmt.Errorf("tool %q: %w", t.Name, err)
-		}
-		for _, d := range doubts {
-			fmt.Fprintf(&b, "  # %s\n", oneLine(d))
-		}
-		for line := range strings.Lines(string(text)) {
-			b.WriteString("  " + line)
-		}
+		b.WriteString(text)
 		n++
 	}
 	for _, l := range left {
-		fmt.Fprintf(&b, "# left out: %s\n", oneLine(l))
+		fmt.Fprintf(&b, "# left out: %s\n", oneLine(redact(l)))
 	}
 	if n == 0 {
 		return nil, left, errors.New("there is no tool that is safe to call many times")
 	}
 	return []byte(b.String()), left, nil
+}
+
+// entry is a tool's part of a plan.
+func (t ToolInfo) entry() (string, error) {
+	args, doubts, err := t.fitting(false)
+	if err != nil {
+		return "", err
+	}
+	entry := []*yaml.Node{textNode("call"), textNode(t.Name), textNode("weight"), {Kind: yaml.ScalarNode,
+		Tag: "!!int", Value: "1"}}
+	if len(args.Content) > 0 {
+		entry = append(entry, textNode("args"), args)
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{{Kind: yaml.MappingNode, Content: entry}}}
+	text, err := yaml.Dump(list)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, d := range doubts {
+		fmt.Fprintf(&b, "  # %s\n", oneLine(d))
+	}
+	for line := range strings.Lines(string(text)) {
+		b.WriteString("  " + line)
+	}
+	return b.String(), nil
 }
 
 // unsafe says why a tool should not be called by the thousand. The protocol's

@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/apikey"
 )
 
 const toolList = `{"tools":[
@@ -27,7 +29,7 @@ func TestDraftIsAPlan(t *testing.T) {
 	tools, next, err := ReadTools([]byte(toolList))
 	require.NoError(t, err)
 	require.Equal(t, "n", next)
-	text, left, err := Draft("my\nserver", tools, []string{"search", "mystery", "odd"})
+	text, left, err := Draft("my\nserver", tools, []string{"search", "mystery", "odd"}, apikey.Redact)
 	require.NoError(t, err)
 	silent := "append: it doesn't say that it only reads (readOnlyHint), and then it may destroy"
 	require.Equal(t, []string{"wipe: annotated as destructive", "write: annotated as writing, and not as harmless",
@@ -63,15 +65,15 @@ func TestDraftTakesInWhatIsNamed(t *testing.T) {
 		err := ReadTools(
 		[]byte(`{"tools":[{"name":"send","annotations":{"destructiveHint":true}},{"name":"deleteUser"},{"name":"delete_view","annotations":{"readOnlyHint":true}}]}`))
 	require.NoError(t, err)
-	_, left, err := Draft("s", tools[:2], nil)
+	_, left, err := Draft("s", tools[:2], nil, apikey.Redact)
 	require.ErrorContains(t, err, "no tool that is safe")
 	require.Len(t, left, 2)
-	text, left, err := Draft("s", tools, []string{"send"})
+	text, left, err := Draft("s", tools, []string{"send"}, apikey.Redact)
 	require.NoError(t, err)
 	require.Len(t, left, 1)
 	require.Contains(t, string(text), "call: send")
 	require.Contains(t, string(text), "call: delete_view", "it says that it only reads")
-	_, _, err = Draft("s", tools, []string{"send", "deleteUser"})
+	_, _, err = Draft("s", tools, []string{"send", "deleteUser"}, apikey.Redact)
 	require.ErrorContains(t, err, `the tool "deleteUser" creates or deletes, by its name`)
 }
 
@@ -173,7 +175,7 @@ func TestDraftedArgumentsFit(t *testing.T) {
 					`},"$defs":{"Node":` + cmp.Or(row.defs, "true") + `}}`)}
 			yes := true
 			tool.Annotations.ReadOnly = &yes
-			text, left, err := Draft("s", []ToolInfo{tool, {Name: "other", Annotations: tool.Annotations}}, nil)
+			text, left, err := Draft("s", []ToolInfo{tool, {Name: "other", Annotations: tool.Annotations}}, nil, apikey.Redact)
 			require.NoError(t, err)
 			if row.want != "" {
 				require.Len(t, left, 1)
@@ -205,7 +207,7 @@ func FuzzDraft(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text, _, err := Draft("s", tools, nil)
+		text, _, err := Draft("s", tools, nil, apikey.Redact)
 		if err != nil {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
@@ -73,7 +74,11 @@ func Draft(ctx context.Context, t *target.Target, include []string, say func(for
 				"it has "+words.First(names))
 		}
 	}
-	plan, left, err := load.Draft(t.Profile.Name, tools, include)
+	redact := t.Options.Redact
+	if redact == nil {
+		redact = apikey.Redact
+	}
+	plan, left, err := load.Draft(t.Profile.Name, tools, include, redact)
 	for _, l := range left {
 		say("left out %s", l)
 	}
