@@ -341,11 +341,12 @@ func (j *lawJudge) least(x int, c *counter) float64 {
 func (c *counter) excessOf(tolerance float64) (need float64, e excess, broken bool) {
 	switch c.law.Kind {
 	case promise.Bucket:
+		step := float64(c.law.Step) // which may have come at any instant
 		if need, e, broken = c.fillExcess(); broken {
-			return need, e, true
+			return need - step, e, true
 		}
 		need, e = c.bucketNeed()
-		return need, e, need > float64(c.law.N+c.law.Step)+tolerance
+		return need - step, e, need > float64(c.law.N)+step+tolerance
 	case promise.Cap:
 		e = c.crowd()
 		return float64(e.units), e, e.units > c.law.N

@@ -69,6 +69,9 @@ func TestLawPlanShowsHonestServers(t *testing.T) {
 						if f.State == verdict.Kept {
 							kept++
 						}
+						n := float64(f.Law.N)
+						require.LessOrEqual(t, f.Units.Lo, n+verdict.DefaultTolerance, "seed %d: %v", seed, f)
+						require.GreaterOrEqual(t, f.Units.Hi, n-verdict.DefaultTolerance, "seed %d: %v", seed, f)
 					}
 					if delay < 0.001 {
 						require.GreaterOrEqual(t, kept, row.shown, "seed %d: %+v\n%v", seed, j.Laws, plan.Left)

@@ -251,7 +251,7 @@ func (a *app) loadInit(ctx context.Context, f *loadFlags, output string, include
 	}
 	a.looks.Store(true)
 	j.Settle.Drain = a.drain
-	plan, taken, err := loaddrive.Draft(ctx, &j.Target, include, a.say)
+	plan, taken, err := loaddrive.Draft(ctx, &j.Target, include, a.secrets.Redact, a.say)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/mcpload/mcpload/apikey"
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/internal/hint"
 	"github.com/mcpload/mcpload/internal/target"
@@ -58,8 +57,8 @@ func toolsOf(ctx context.Context, t *target.Target, v *target.Visit) (all []load
 
 // Draft is the plan of a server's harmless tools, and of those that are to be included,
 // and how many it has. What it leaves out is said. The error has the server's words.
-func Draft(ctx context.Context, t *target.Target, include []string, say func(format string, args ...any)) (plan []byte,
-	taken int, err error) {
+func Draft(ctx context.Context, t *target.Target, include []string, redact func(string) string,
+	say func(format string, args ...any)) (plan []byte, taken int, err error) {
 	tools, err := Tools(ctx, t)
 	if err != nil {
 		return nil, 0, err
@@ -73,10 +72,6 @@ func Draft(ctx context.Context, t *target.Target, include []string, say func(for
 			return nil, 0, hint.New(fmt.Errorf("--include %s: the server has no such tool", name),
 				"it has "+words.First(names))
 		}
-	}
-	redact := t.Options.Redact
-	if redact == nil {
-		redact = apikey.Redact
 	}
 	plan, left, err := load.Draft(t.Profile.Name, tools, include, redact)
 	for _, l := range left {
