@@ -34,8 +34,22 @@ func Answer(r *rand.Rand, kept promise.Promise, plan []history.Arrival, delay fl
 	return calls
 }
 
-// Read and Freely are read and freely, for tests that stand outside.
+// These are for tests that stand outside.
 var (
-	Read   = read
-	Freely = freely
+	Read      = read
+	Freely    = freely
+	RandomLaw = randomLaw
 )
+
+// RandomBucket is what a bucket answers to a random plan.
+func RandomBucket(r *rand.Rand, n int, rate float64, burst int) []history.Call {
+	return decide(randomPlan(r, n, rate), newLevel(rate, burst).take)
+}
+
+// RandomTraffic is what a server that keeps laws answers to random traffic, with an unsteady
+// clock and lost replies.
+func RandomTraffic(r *rand.Rand, kept promise.Promise) []history.Call {
+	s := newSimServer(r, kept)
+	s.loses, s.pace = r.IntN(2) == 0, 1+0.019*(2*r.Float64()-1)
+	return s.traffic(20+r.IntN(150), []float64{0, 0.0005, 0.005, 0.05, 1}[r.IntN(5)], []string{"a", "b"})
+}

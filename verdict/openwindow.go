@@ -20,6 +20,10 @@ const (
 // have opened.
 const maxUnanswered = 8
 
+// mostPieces is into how many pieces a call without an answer is taken apart at most: longer
+// ones rule out less.
+const mostPieces = 1000
+
 // openings are a bucket's calls as such windows are looked for in them. All
 // instants are nanoseconds from the first call.
 type openings struct {
@@ -107,30 +111,27 @@ func (o *openings) explain(number int, shortest, longest float64) bool {
 	if o.lost > maxUnanswered {
 		return true
 	}
-	openers := o.openers(shortest / 4)
-	reached := make([]bool, len(openers))
 	first := min(leastOf(o.sureEnd, 0), leastOf(o.refusedE, 0))
-	for i := 0; i < len(openers) && openers[i].Lo <= first; i++ {
-		reached[i] = true
-	}
-	done := 0 // all before it are known to be reached
-	for i, opener := range openers {
-		if !reached[i] || !o.keeps(opener, number, shortest) {
+	// Windows that may have been opened, the earliest first, and until when the next may
+	// have been. Calls come by when they were sent: a window that is closed for one is for
+	// all that follow, and of the others the earliest leaves most room.
+	var open []struct{ opened, until float64 }
+	for _, opener := range o.openers(max(shortest/4, o.end/mostPieces)) {
+		for len(open) > 0 && open[0].until < opener.Lo {
+			open = open[1:]
+		}
+		reached := opener.Lo <= first || len(open) > 0 && opener.Hi >= open[0].opened+shortest
+		if !reached || !o.keeps(opener, number, shortest) {
 			continue
 		}
+		// What was sent before the earliest end of the window can have been
+		// decided after it only if its reply came later.
 		closed := opener.Hi + longest
 		next, unwindowed := leastOf(o.sureEnd, from(o.sure, closed)), leastOf(o.refusedE, after(o.refused, closed))
 		if math.IsInf(next, 1) && math.IsInf(unwindowed, 1) {
 			return true
 		}
-		// What was sent before the earliest end of the window can have been
-		// decided after it only if its reply came later.
-		for m := max(i+1, done); m < len(openers) && openers[m].Lo <= min(next, unwindowed); m++ {
-			reached[m] = reached[m] || openers[m].Hi >= opener.Lo+shortest
-		}
-		for done < len(reached) && reached[done] {
-			done++
-		}
+		open = append(open, struct{ opened, until float64 }{opener.Lo, min(next, unwindowed)})
 	}
 	return false
 }

@@ -254,3 +254,56 @@ func (r *rulings) laws(t *testing.T, p promise.Promise, limiter mock.Limiter, na
 		Config:    verdict.Config{Laws: laws, Steady: seed%2 == 1},
 		Questions: []verdict.Question{scenarios.LawQuestion(scenarios.Laws(), laws)}}, calls))
 }
+
+// TestRulingsOnChance: what is said of buckets and stacks of laws drawn by lot, of random
+// traffic; every other one is promised something else.
+func TestRulingsOnChance(t *testing.T) {
+	var r rulings
+	for seed := range uint64(150) {
+		dice := rand.New(rand.NewPCG(seed, 21))
+		rate, burst := 0.5+20*dice.Float64(), 1+dice.IntN(20)
+		calls := verdict.RandomBucket(dice, 20+dice.IntN(200), rate, burst)
+		limit := promise.Limit{Rate: rate * []float64{1, 1, 0.8, 1.3}[dice.IntN(4)], Burst: max(1, burst+dice.IntN(5)-2),
+			Scope: promise.Global, Charges: []string{"*"}}
+		e := verdict.Gather(limit, calls).Under([]verdict.Clocks{{}, verdict.DefaultClocks()}[dice.IntN(2)])
+		j := e.Judge(limit, verdict.DefaultTolerance)
+		suspicion, suspected := verdict.Suspect(limit, calls)
+		fmt.Fprintf(&r.b, "bucket %d: %s, burst %.4g to %.4g, %s; %s; models %s, bands %s, suspicion %v %s\n",
+			seed, j.Verdict, j.OverAdmission.Burst, j.OverRejection.Burst,
+			print(j.OverAdmission.Witness, j.OverRejection.Witness, j.Measured), e.Cause(limit, verdict.DefaultTolerance),
+			print(e.Models(verdict.DefaultTolerance)), print(e.Bands(limit)), suspected, print(suspicion))
+	}
+	for seed := range uint64(300) {
+		dice := rand.New(rand.NewPCG(seed, 22))
+		var p, kept promise.Promise
+		for range 1 + dice.IntN(3) {
+			l, err := promise.Parse(verdict.RandomLaw(dice))
+			other, err2 := promise.Parse(verdict.RandomLaw(dice))
+			if err != nil || err2 != nil {
+				continue
+			}
+			p = append(p, l)
+			if dice.IntN(3) == 0 {
+				l = other
+			}
+			kept = append(kept, l)
+		}
+		if len(p) == 0 || p.Validate() != nil || kept.Validate() != nil {
+			continue
+		}
+		calls := verdict.RandomTraffic(dice, kept)
+		cfg := verdict.LawConfig{Clocks: verdict.Clocks{Drift: 0.02, Tick: time.Millisecond}, Shared: dice.IntN(5) == 0}
+		j := verdict.JudgeLaws(p, calls, cfg)
+		fmt.Fprintf(&r.b, "laws %d: %s", seed, j.Verdict)
+		for _, f := range j.Laws {
+			fmt.Fprintf(&r.b, "; %s %s %s %d %s", f.State, f.Key, rounded(f.Units), f.Refused, print(f.Witness))
+		}
+		fmt.Fprintf(&r.b, "; unexplained %d %s, lanes %s", len(j.Unexplained), print(j.Unexplained),
+			print(verdict.Lanes(p, calls, cfg)))
+		if j.Verdict == verdict.Fail && seed%10 == 0 {
+			fmt.Fprintf(&r.b, "; causes %s", rounded(verdict.LawCauses(p, calls, cfg)))
+		}
+		r.b.WriteString("\n")
+	}
+	r.hold(t, "chance.txt")
+}
