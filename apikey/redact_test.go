@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"strconv"
@@ -183,6 +184,23 @@ func TestWriterBounds(t *testing.T) {
 		require.Greater(t, b.Len(), len(text)/2, "holds back too much")
 		require.NoError(t, w.Close())
 		require.Equal(t, strings.Replace(text, key, "[redacted github]", 1), b.String(), "key at %d", at)
+	}
+	// So is a registered value that is longer than what is held back of any other text.
+	words := make([]byte, 6<<10)
+	for i, r := 0, rand.New(rand.NewPCG(1, 1)); i < len(words); i++ {
+		words[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[r.IntN(36)]
+	}
+	for _, at := range []int{60 << 10, 300 << 10} {
+		var b bytes.Buffer
+		w := apikey.NewRedactor(string(words)).Writer(&b)
+		text := strings.Repeat("!", at) + string(words) + strings.Repeat("!", 400<<10)
+		for i := 0; i < len(text); i += 1000 {
+			_, err := io.WriteString(w, text[i:min(i+1000, len(text))])
+			require.NoError(t, err)
+		}
+		require.NoError(t, w.Close())
+		require.NotContains(t, b.String(), string(words[:12]))
+		require.NotContains(t, b.String(), string(words[len(words)-12:]))
 	}
 	// A run that looks like a key and never ends is dropped, not let through.
 	var b bytes.Buffer

@@ -55,6 +55,7 @@ func TestWordsOfTheField(t *testing.T) {
 		"10000 per month zone Europe/Berlin":                "quota 10000 per month Europe/Berlin",
 		"1000 per day tz UTC per key":                       "quota 1000 per day UTC per credential",
 		"sliding window 100/60s":                            "100 per 1m sliding",
+		"5 per 1m for sessions fixed":                       "5 per 1m fixed per session",
 		"sliding window: 100 requests per minute":           "100 per 1m sliding",
 		"sliding window counter of 100 per minute":          "100 per 1m counter",
 		"fixed-window limit of 100/min per IP":              "100 per 1m fixed per address",
