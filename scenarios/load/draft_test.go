@@ -231,7 +231,7 @@ func TestAToolThatDescribesItselfWronglyKeepsNobodyFromTheOthers(t *testing.T) {
 		{"name":"b","annotations":{"readOnlyHint":"true","destructiveHint":1}},{"name":"c","annotations":"reads"},
 		{"name":"d","annotations":null}]}`))
 	require.NoError(t, err)
-	plan, left, err := Draft("s", tools, nil)
+	plan, left, err := Draft("s", tools, nil, apikey.Redact)
 	require.NoError(t, err)
 	require.Contains(t, string(plan), "call: a")
 	require.Len(t, left, 3)
