@@ -2,8 +2,11 @@ package verdict
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mcpload/mcpload/history"
 )
 
 // What tricks didn't buy is said law by law, and so is what can't be told of.
@@ -27,4 +30,19 @@ func TestWhatTricksDidNotBuy(t *testing.T) {
 		silent.add("", row.silent...)
 		require.Equal(t, row.want, lawsOf(t, row.laws...).trickWords(row.held, silent))
 	}
+}
+
+// What a trick bought is told where plain calls break the law as well, but later.
+func TestATrickThatBoughtCallsBeforePlainOnesDid(t *testing.T) {
+	calls := tricked(history.OK, history.OK)
+	for i := range 25 {
+		c := calls[0]
+		c.Sent = 30*time.Second + time.Duration(i)*time.Millisecond
+		c.Received = c.Sent + time.Millisecond
+		calls = append(calls, c)
+	}
+	court, laws := byLaw(t, "10 per 10s fixed methods tools/call", calls)
+	f := laws.Tricks().Judge(court.Trial("forgery"))
+	require.Equal(t, Fail, f.Verdict, f.Saw)
+	require.Contains(t, f.Cause, "Cookie")
 }
