@@ -102,7 +102,7 @@ func (m *Metrics) Commonest() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	crossed := ""
-	for _, f := range m.frequent(maxReasons) {
+	for _, f := range m.reasons.frequent(maxReasons) {
 		switch f.Outcome {
 		case history.Limited.String(), history.Unsent.String(), history.Unknown.String():
 			continue

@@ -92,7 +92,7 @@ func (m *Metrics) Measures() (*results.LoadMeasures, error) {
 	defer m.mu.Unlock()
 	late, err := m.late.Distribution()
 	l := &results.LoadMeasures{
-		Spans: map[string]results.Distribution{spanLate: late}, Reasons: m.frequent(maxReasons + 1),
+		Spans: map[string]results.Distribution{spanLate: late}, Reasons: m.reasons.frequent(maxReasons + 1),
 		Harm:     map[string]int64{},
 		ResultNS: int64(m.result), DueNS: int64(m.due), Tail: slices.Clone(m.part.tail),
 		ServiceNS: int64(m.service), QueuedNS: int64(m.queued), Series: slices.Clone(m.part.intervals),
@@ -182,11 +182,7 @@ func (m *Metrics) join(p *results.LoadMeasures) (err error) {
 		if !ok {
 			return fmt.Errorf("there is no outcome %q", r.Outcome)
 		}
-		why := reason{o, r.Detail}
-		if _, known := m.reasons[why]; !known && len(m.reasons) >= maxReasons {
-			why.detail = "other reasons"
-		}
-		m.reasons[why] += r.Count
+		m.reasons.add(o, r.Detail, r.Count)
 	}
 	if len(p.Harm) > 0 && m.crossed.lost == nil {
 		m.crossed.open, m.crossed.lost = map[string]map[string]int64{}, map[string]int64{}

@@ -3,7 +3,6 @@ package load
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -19,9 +18,6 @@ const outcomes = int(history.ClosedIdle) + 1
 // of the load.
 const Handshake = history.Handshake
 
-// maxReasons bounds how many different reasons of failures are told apart.
-const maxReasons = 200
-
 // Metrics measure a run while it goes on, in memory that doesn't grow with it.
 // The methods may be called from several goroutines.
 type Metrics struct {
@@ -30,7 +26,7 @@ type Metrics struct {
 	late     Histogram
 	series   series
 	recovery *recovery // nil without bursts
-	reasons  map[reason]int64
+	reasons  reasons
 	crossed  crossings
 	result   time.Duration   // the last end of a call that got a result
 	due      time.Duration   // the last due instant
@@ -38,15 +34,6 @@ type Metrics struct {
 	service  time.Duration   // of all calls that were sent, together
 	queued   time.Duration   // from due to sent, likewise
 	part     *planPart       // nil where this is no part of a plan
-}
-
-// numbers differ from call to call, but not in why it failed.
-var numbers = regexp.MustCompile(`\b(id|request|port)( |": ?"?)\d+`)
-
-// A reason is why a call failed.
-type reason struct {
-	outcome history.Outcome
-	detail  string
 }
 
 // A Tool is what came of the calls of one tool, or of one method that is no
@@ -71,7 +58,7 @@ func (t *Tool) Waited() *Histogram {
 
 // NewMetrics returns metrics of a run of one shape, which may be Shape{}.
 func NewMetrics(s Shape) *Metrics {
-	m := &Metrics{tools: map[string]*Tool{}, reasons: map[reason]int64{}, series: newSeries()}
+	m := &Metrics{tools: map[string]*Tool{}, reasons: reasons{}, series: newSeries()}
 	if s.Burst.Size > 0 {
 		m.recovery = newRecovery(s)
 	}
@@ -106,7 +93,7 @@ func (m *Metrics) Add(c history.Call) {
 		t.Refused.Record(c.Response())
 	}
 	if c.Outcome != history.OK {
-		m.failed(c)
+		m.reasons.add(c.Outcome, c.Detail, 1)
 	}
 	m.crossed.add(&c)
 	m.series.add(c)
@@ -116,15 +103,6 @@ func (m *Metrics) Add(c history.Call) {
 	if m.recovery != nil {
 		m.recovery.add(c)
 	}
-}
-
-// failed notes why. Beyond what is told apart, reasons are counted together.
-func (m *Metrics) failed(c history.Call) {
-	r := reason{c.Outcome, numbers.ReplaceAllString(c.Detail, "$1$2…")}
-	if _, known := m.reasons[r]; !known && len(m.reasons) >= maxReasons {
-		r.detail = "other reasons"
-	}
-	m.reasons[r]++
 }
 
 func (m *Metrics) tool(name string) *Tool {
@@ -161,8 +139,8 @@ func (m *Metrics) Merge(o *Metrics) {
 		m.tool(name).merge(t)
 	}
 	m.late.Merge(&o.late)
-	for r, n := range o.reasons {
-		m.reasons[r] += n
+	for why, t := range o.reasons {
+		m.reasons.add(why.outcome, t.detail, t.n)
 	}
 	m.crossed.merge(&o.crossed)
 	m.result, m.due = max(m.result, o.result), max(m.due, o.due)
@@ -255,24 +233,12 @@ func (m *Metrics) Report(l *results.Load) error {
 		l.Tools = append(l.Tools, results.LoadTool{Tool: name, Calls: t.Counts(), Outcomes: t.byName(),
 			Waited: t.Waited().Quantiles(), Service: t.Service.Quantiles()})
 	}
-	l.Failures = m.frequent(10)
+	l.Failures = m.reasons.frequent(10)
 	l.Series = m.series.points()
 	if m.recovery != nil {
 		l.Recovery = m.recovery.report(m.due)
 	}
 	return nil
-}
-
-// frequent are the most frequent reasons. It needs mu.
-func (m *Metrics) frequent(most int) []results.LoadFailure {
-	var list []results.LoadFailure
-	for r, n := range m.reasons {
-		list = append(list, results.LoadFailure{Outcome: r.outcome.String(), Detail: r.detail, Count: n})
-	}
-	slices.SortFunc(list, func(a, b results.LoadFailure) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Detail, b.Detail))
-	})
-	return list[:min(len(list), most)]
 }
 
 // Scenario is the run as a scenario of the result document, without findings.
