@@ -30,5 +30,6 @@ func TestWhatIsOverAtOnceIsNotDrawn(t *testing.T) {
 		time.Sleep(2 * drawnAfter)
 		stop()
 		require.Equal(t, 1, opened)
+		time.Sleep(time.Minute) // what the screen still ticks ends
 	})
 }
