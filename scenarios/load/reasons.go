@@ -50,6 +50,9 @@ func (r reasons) add(o history.Outcome, detail string, n int64) {
 // from it.
 var quoting = []string{"the reply is no MCP message: ", "the reply is ", "the response is "}
 
+// numbered are words behind which a number says what went wrong.
+var numbered = []string{"error", "HTTP", "status", "code"}
+
 // alike is what a reason has in common with those that differ in what they quote of an answer,
 // or in numbers: but for codes and statuses these differ from call to call.
 func alike(detail string) string {
@@ -63,7 +66,7 @@ func alike(detail string) string {
 	var b strings.Builder
 	last := ""
 	for word := range strings.SplitSeq(detail, " ") {
-		if strings.ContainsAny(word, "0123456789") && !slices.Contains([]string{"error", "HTTP", "status", "code"}, last) {
+		if strings.ContainsAny(word, "0123456789") && !slices.Contains(numbered, last) {
 			b.WriteString("…")
 		} else {
 			b.WriteString(word)
