@@ -21,6 +21,7 @@ func TestNginxOnEveryRequestIsNeverFailed(t *testing.T) {
 					Servers []struct {
 						Scenarios []struct {
 							Scenario, Verdict string
+							Findings          []struct{ Check, Verdict, Saw, Cause string }
 						} `json:"scenarios"`
 					} `json:"servers"`
 				}
