@@ -5,10 +5,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"log"
-	"os"
-	"path/filepath"
-	"slices"
 )
 
 // The two of the contest of sessions that come and go.
@@ -19,15 +15,8 @@ const (
 
 // churn is ours with sessions that end after one call.
 func churn(url string) tool {
-	plan := filepath.Join(scratch, "churn.yaml")
-	text := "sessions: {count: 16, calls: 1}\nmix: [{call: echo, args: {text: hi}}]\n"
-	if err := os.WriteFile(plan, []byte(text), 0o600); err != nil {
-		log.Fatal(err)
-	}
-	t := ours(churnName, url, 16, "max", "--mix", plan)
-	at := slices.Index(t.argv, "--tool")
-	t.argv, t.calls = slices.Delete(t.argv, at, at+4), messages
-	return t
+	return planned(churnName, url, "max",
+		"sessions: {count: 16, calls: 1}\nmix: [{call: echo, args: {text: hi}}]\n", messages)
 }
 
 // messages reads mcpload's result document, and counts a message where document counts

@@ -27,23 +27,23 @@ func streamContest() *contest {
 	}
 	return &contest{title: "calls at 100/s, with long streams", server: "streams", tools: func(url string) []tool {
 		return []tool{
-			streamed(streamless, url, "100/s", "mix:\n  - {call: quick}\n"),
-			streamed(streaming, url, "100/s", "mix:\n  - {call: quick, weight: 9}\n  - {call: stream, weight: 1}\n"),
-			streamed(plainStreamless, url, "50/s", plain+"mix:\n"+steps("q", "quick", 1)),
-			streamed(plainStreaming, url, "50/s", plain+"mix:\n"+steps("q", "quick", 9)+steps("s", "stream", 1)),
+			planned(streamless, url, "100/s", "mix:\n  - {call: quick}\n", quickCalls),
+			planned(streaming, url, "100/s", "mix:\n  - {call: quick, weight: 9}\n  - {call: stream, weight: 1}\n", quickCalls),
+			planned(plainStreamless, url, "50/s", plain+"mix:\n"+steps("q", "quick", 1), quickCalls),
+			planned(plainStreaming, url, "50/s", plain+"mix:\n"+steps("q", "quick", 9)+steps("s", "stream", 1), quickCalls),
 		}
 	}}
 }
 
-// streamed is ours with a plan.
-func streamed(name, url, rate, plan string) tool {
+// planned is ours with a plan in place of a call.
+func planned(name, url, rate, plan string, calls func([]byte, *run) error) tool {
 	file := filepath.Join(scratch, fmt.Sprintf("%x.yaml", name))
 	if err := os.WriteFile(file, []byte(plan), 0o600); err != nil {
 		log.Fatal(err)
 	}
 	t := ours(name, url, 16, rate, "--mix", file)
 	at := slices.Index(t.argv, "--tool")
-	t.argv, t.calls = slices.Delete(t.argv, at, at+4), quickCalls
+	t.argv, t.calls = slices.Delete(t.argv, at, at+4), calls
 	return t
 }
 
