@@ -34,7 +34,8 @@ type rulings struct{ b strings.Builder }
 // digits are those of a number that two machines may compute differently.
 var digits = regexp.MustCompile(`\d+\.\d{6,}(e[-+]\d+)?`)
 
-// rounded is a value in words, pointers followed, with seven digits of each number.
+// rounded is a value in words, with seven digits of each number: one that holds pointers has a
+// String, or is taken apart by who asks.
 func rounded(v any) string {
 	return digits.ReplaceAllStringFunc(fmt.Sprintf("%+v", v), func(s string) string {
 		f, err := strconv.ParseFloat(s, 64)
