@@ -114,7 +114,12 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 	laws.Claims = verdict.ReadClaims(calls).Beside(c.Promise, calls)
 	v := &results.Verification{Verdict: laws.Judgement.Verdict, Laws: laws}
 	if v.Verdict == verdict.Fail {
-		if laws.Jump = c.jumpOfLaws(calls); laws.Jump != nil {
+		coarse, undeclared := c.Clocks.Coarser()
+		cfg := c.lawConfig(calls)
+		cfg.Clocks = coarse
+		if undeclared && verdict.JudgeLaws(c.Promise, calls, cfg).Verdict != verdict.Fail {
+			laws.Tick, v.Verdict = coarse.Tick, verdict.Inconclusive
+		} else if laws.Jump = c.jumpOfLaws(calls); laws.Jump != nil {
 			v.Verdict = verdict.Inconclusive
 		}
 	}
@@ -166,7 +171,9 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	default:
 		return v, nil
 	}
-	if jump, ok := evidence.Jump(c.Limit, c.Tolerance); ok {
+	if tick, ok := evidence.Coarse(c.Limit, c.Tolerance); ok {
+		b.Tick, v.Verdict = tick, verdict.Inconclusive
+	} else if jump, ok := evidence.Jump(c.Limit, c.Tolerance); ok {
 		b.Jump, v.Verdict = &jump, verdict.Inconclusive // a history whose clock jumped can't be held against a server
 	} else if b.Boxed {
 		b.Cause = func() string { return evidence.Cause(c.Limit, c.Tolerance) }

@@ -3,6 +3,7 @@ package results
 import (
 	"io"
 	"math"
+	"time"
 
 	"github.com/mcpload/mcpload/profiles"
 	"github.com/mcpload/mcpload/verdict"
@@ -25,6 +26,7 @@ type VerifiedBucket struct {
 	Limit     profiles.Limit
 	Judgement verdict.Judgement
 	Jump      *verdict.Jump // one step of the clock that explains every answer; nil: none does
+	Tick      time.Duration // a limiter's clock that moves in such steps explains every answer; 0: none does
 	Cause     func() string // says what may have gone wrong, which takes a while; nil: nothing did
 	Boxed     bool          // it was measured which rates and bursts explain the history
 	Note      string        // what the verdict depends on that the history doesn't say; may be empty
@@ -73,6 +75,7 @@ type (
 		OverRejection verifiedRejection `json:"over_rejection"`
 		Measured      *Measured         `json:"measured"`
 		Jump          *verifiedJump     `json:"jump,omitempty"`    // one step of the clock that explains every answer
+		TickNS        int64             `json:"tick_ns,omitempty"` // a limiter's clock in such steps explains every answer
 		Headers       *headersSaid      `json:"headers,omitempty"` // none that say anything: not there
 	}
 	verifiedAdmission struct {
@@ -120,6 +123,7 @@ func (b *VerifiedBucket) document(said verdict.Verdict) VerifiedBucketDoc {
 		OverAdmission: verifiedAdmission{j.OverAdmission.Violated, j.OverAdmission.Burst,
 			linesOf(j.OverAdmission.Witness)},
 		OverRejection: verifiedRejection{Violated: j.OverRejection.Violated, Witness: linesOf(j.OverRejection.Witness)},
+		TickNS:        int64(b.Tick),
 	}
 	if !math.IsInf(j.OverRejection.Burst, 1) {
 		doc.OverRejection.BurstMax = &j.OverRejection.Burst

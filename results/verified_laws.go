@@ -18,6 +18,7 @@ type VerifiedLaws struct {
 	Tolerance float64 // in tokens, of buckets
 	Claims    verdict.Claims
 	Jump      *verdict.Jump // one step of the clock that explains every answer, by calls; nil: none does
+	Tick      time.Duration // a limiter's clock that moves in such steps explains every answer; 0: none does
 	Note      string        // what the verdict depends on that the history doesn't say; may be empty
 }
 
@@ -31,11 +32,11 @@ func (l *VerifiedLaws) text() string {
 	if l.Note != "" {
 		headline[verdict.Inconclusive] = l.Note
 	}
-	said, jump := l.Judgement.Verdict, l.jump()
-	if jump != nil {
+	said := l.Judgement.Verdict
+	clock, more := clockWords(l.jump(), l.Tick)
+	if clock != "" {
 		said = verdict.Inconclusive
-		headline[said] = "as it stands no server that keeps these laws can have produced this history, but " +
-			jumpWords(*jump)
+		headline[said] = "as it stands no server that keeps these laws can have produced this history, but " + clock
 	}
 	if len(l.Lines) == 0 {
 		headline[verdict.Inconclusive] = "there is nothing to judge: the history has no call"
@@ -49,8 +50,8 @@ func (l *VerifiedLaws) text() string {
 	if l.Note != "" && said != verdict.Inconclusive {
 		line("", l.Note)
 	}
-	if jump != nil {
-		line("clock", toldJump(*jump))
+	if clock != "" {
+		line("clock", more)
 	}
 	for i, f := range l.Judgement.Laws {
 		line(fmt.Sprintf("law %d", i+1), fmt.Sprintf("%s: %s", f.Law, f.State))
@@ -109,14 +110,6 @@ func (l *VerifiedLaws) jump() *verdict.Jump {
 	return &j
 }
 
-// jumpWords say of a history's clock that it jumped, as surely as that is known.
-func jumpWords(j verdict.Jump) string {
-	if j.Seen() {
-		return "its clock jumped"
-	}
-	return "its clock seems to have jumped"
-}
-
 // maxUnexplained is how many refusals are told one by one.
 const maxUnexplained = 5
 
@@ -168,6 +161,7 @@ type (
 		Laws        []Law                `json:"laws"`
 		Unexplained []unexplainedRefusal `json:"unexplained"`
 		Jump        *verifiedJump        `json:"jump,omitempty"`    // one step of the clock that explains every answer
+		TickNS      int64                `json:"tick_ns,omitempty"` // a limiter's clock in such steps explains every answer
 		Headers     *headersSaid         `json:"headers,omitempty"` // none that say what is left: not there
 	}
 	headersSaid struct {
@@ -188,6 +182,9 @@ func (l *VerifiedLaws) document() VerifiedLawsDoc {
 		Clocks:    ClocksOf(l.Clocks), Laws: []Law{}, Unexplained: []unexplainedRefusal{}}
 	if j := l.jump(); j != nil {
 		d.Verdict, d.Jump = verdict.Inconclusive, jumpOf(*j)
+	}
+	if d.TickNS = int64(l.Tick); d.TickNS > 0 {
+		d.Verdict = verdict.Inconclusive
 	}
 	for _, f := range l.Judgement.Laws {
 		j := LawOf(f)

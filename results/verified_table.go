@@ -16,15 +16,16 @@ const witnessLines = 60
 
 // text says a judgement to a person.
 func (b *VerifiedBucket) text(said verdict.Verdict) string {
-	l, j, jump := b.Limit, b.Judgement, b.Jump
+	l, j := b.Limit, b.Judgement
 	headline := map[verdict.Verdict]string{
 		verdict.Pass:         "an honest token bucket can have produced this history",
 		verdict.Fail:         "no honest token bucket can have produced this history",
 		verdict.Inconclusive: "there is nothing to judge: no call was certainly admitted, and none refused",
 	}
-	if jump != nil {
+	clock, more := clockWords(b.Jump, b.Tick)
+	if clock != "" {
 		headline[verdict.Inconclusive] = "as it stands no honest token bucket can have produced this history, but " +
-			jumpWords(*jump)
+			clock
 	}
 	if b.Idle() {
 		headline[verdict.Inconclusive] = "an honest token bucket can have produced this history, which doesn't show " +
@@ -39,10 +40,10 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 	if b.Note != "" {
 		line("", b.Note)
 	}
-	if jump != nil {
-		line("clock", toldJump(*jump))
+	if clock != "" {
+		line("clock", more)
 	}
-	if said != verdict.Inconclusive || jump != nil || b.Idle() {
+	if said != verdict.Inconclusive || clock != "" || b.Idle() {
 		line("admitted", toldAdmission(j, l.Burst))
 		line("refusals", toldRejection(j, l.Burst))
 		switch {
@@ -72,6 +73,22 @@ func (b *VerifiedBucket) text(said verdict.Verdict) string {
 			w.Calls[0], w.Allowed, int64(w.To-w.From), int64(w.From), int64(w.To), w.Admitted, lineNumbers(w.Calls[1:]))
 	}
 	return s.String()
+}
+
+// clockWords say what is with a clock that explains every answer, for the headline and at length;
+// empty where none does.
+func clockWords(jump *verdict.Jump, tick time.Duration) (short, long string) {
+	switch {
+	case tick > 0:
+		return "one whose clock moves in coarser steps can", fmt.Sprintf("a limiter's clock that moves in steps of "+
+			"%s explains every answer: --clock-tick %s judges\n"+
+			"            by such a one, --clock-tick 0 by one without steps", tick, tick)
+	case jump == nil:
+		return "", ""
+	case jump.Seen():
+		return "its clock jumped", toldJump(*jump)
+	}
+	return "its clock seems to have jumped", toldJump(*jump)
 }
 
 // toldJump says where the clock jumped, and what speaks for it.

@@ -30,6 +30,11 @@ const (
 	DefaultTick  = time.Millisecond
 )
 
+// CoarseTick is the longest step in which the clocks of usual systems move: a timer of
+// Windows 64 times a second, the coarse clocks of Linux 100 to 1000 times, unless the
+// processor that moves them is away.
+const CoarseTick = 16 * time.Millisecond
+
 // The most that can be said. Clocks that differ by more than MaxDrift aren't
 // clocks; the other two keep instants from running over.
 const (
@@ -39,6 +44,17 @@ const (
 
 // DefaultClocks returns the clocks that are taken for granted.
 func DefaultClocks() Clocks { return Clocks{Drift: DefaultDrift, Tick: DefaultTick} }
+
+// Coarser are the clocks under which what fails is judged once more before it is said, where
+// nobody said in which steps the limiter's clock moves: those of CoarseTick. False where
+// somebody did.
+func (c Clocks) Coarser() (Clocks, bool) {
+	told := c.Tick != DefaultTick
+	if !told {
+		c.Tick = CoarseTick
+	}
+	return c, !told
+}
 
 // Fault says what is wrong with the numbers, and is empty where nothing is.
 func (c Clocks) Fault() string {

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -40,8 +41,31 @@ func Judge(s Setting, calls []history.Call) []Finding {
 func (s Setting) Court(calls []history.Call) *Court { return NewCourt(s.Terms, calls, s.Config) }
 
 // Judge answers one question. Where the scenario was tried again, the last attempt
-// counts, and whatever failed in one before: it needs no second witness.
+// counts, and whatever failed in one before: it needs no second witness. What a limiter's
+// clock explains that moves in coarser steps than it was taken to isn't held against it.
 func (c *Court) Judge(q Question) []Finding {
+	findings := c.answer(q)
+	if !slices.ContainsFunc(findings, func(f Finding) bool { return f.Verdict == Fail }) || c.coarser == nil ||
+		c.coarser().held() == Fail {
+		return findings
+	}
+	coarsely := map[string]Verdict{}
+	for _, f := range c.coarser().answer(q) {
+		coarsely[f.Check] = f.Verdict
+	}
+	for i := range findings {
+		f := &findings[i]
+		if v, judged := coarsely[f.Check]; judged && f.Verdict == Fail && v != Fail {
+			f.Verdict, f.Cause, f.Witness = Inconclusive, "", nil
+			f.Saw += fmt.Sprintf("; a limiter's clock that moves in steps of %s would explain it", CoarseTick)
+			f.Next = fmt.Sprintf("say in which steps it moves: --clock-tick %s takes any usual one, "+
+				"--clock-tick 0 one without steps", CoarseTick)
+		}
+	}
+	return findings
+}
+
+func (c *Court) answer(q Question) []Finding {
 	failed := map[string]Finding{}
 	var findings []Finding
 	attempts := c.Attempts(q.Scenario)

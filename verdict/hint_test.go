@@ -208,7 +208,7 @@ func TestAWaitThatWasTooShortOnce(t *testing.T) {
 		judge := func(cfg Config) Finding {
 			return NewCourt(profile, calls, cfg).Judge(Question{"burst", []Check{RetryHint}})[0]
 		}
-		judged := func() Finding { return judge(Config{}) }
+		judged := func() Finding { return judge(Config{Clocks: &Clocks{}}) }
 		require.Equal(t, row.want != Pass, judge(Config{Steady: true}).Verdict == Fail, "nobody sets its clock: %v", row)
 		require.Equal(t, row.want, judged().Verdict, "it wasn't tried again: %v", row)
 		require.Equal(t, row.once, judged().Next == OnceTooShort, "%v", row)

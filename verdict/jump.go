@@ -61,6 +61,17 @@ func (e *Evidence) Jump(l promise.Limit, tolerance float64) (Jump, bool) {
 	return Jump{}, false
 }
 
+// Coarse finds the tick of a coarser clock of the limiter's that alone explains why the history
+// breaks a limit. It finds none where the limit is kept, or where the tick isn't the default.
+func (e *Evidence) Coarse(l promise.Limit, tolerance float64) (time.Duration, bool) {
+	coarse, ok := e.clocks.Coarser()
+	if !ok || e.Check(l, tolerance).Verdict != Fail {
+		return 0, false
+	}
+	defer e.Under(e.clocks)
+	return coarse.Tick, e.Under(coarse).Check(l, tolerance).Verdict != Fail
+}
+
 // A filed mark is one with the bucket that it belongs to.
 type filed struct {
 	mark

@@ -135,7 +135,7 @@ func (c *Court) withoutOthers() *Court {
 				call.Outcome = history.Rejected
 			}
 		})
-		if !others.keeps() {
+		if others.held() != Pass {
 			continue
 		}
 		if left != nil {
@@ -266,12 +266,12 @@ func (c *Court) seen() bool {
 	return c.Measured() != nil
 }
 
-// keeps reports if the calls keep what is promised.
-func (c *Court) keeps() bool {
+// held is what comes of the calls, held against what is promised.
+func (c *Court) held() Verdict {
 	if c.cfg.Laws != nil {
-		return c.byLaws().Verdict == Pass
+		return c.byLaws().Verdict
 	}
-	return c.evidence.Check(c.terms.Limit, c.cfg.Tolerance).Verdict == Pass
+	return c.evidence.Check(c.terms.Limit, c.cfg.Tolerance).Verdict
 }
 
 // with returns a court over the same calls, each changed.

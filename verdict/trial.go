@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mcpload/mcpload/history"
@@ -36,7 +37,7 @@ type Config struct {
 	Tolerance float64 // tokens; 0 means DefaultTolerance
 	Shared    bool    // others may use the server during the run: refusals can't be held against it
 	Clocks    *Clocks // how far the clocks may disagree; nil means DefaultClocks
-	Steady    bool    // nobody sets the server's clock, as of a mock: no step of it explains anything
+	Steady    bool    // the server's clock is ours, as a mock's is: nobody sets it, and it is as fine
 	Laws      *Laws   // what is promised in place of the terms' limit; nil: that is
 }
 
@@ -60,6 +61,8 @@ type Court struct {
 
 	settled  *LawJudgement // of the calls as they are taken, by which refusals are settled; nil: nobody asked
 	hastiest []*Witness    // waits that were too short: see hasty; nil: nobody asked
+
+	coarser func() *Court // the same calls by a coarser clock of the limiter's; nil: it is known how fine it is
 }
 
 // bounds holds, for every call of the history, what it speaks for at the
@@ -75,7 +78,12 @@ type bounds struct {
 // What can't be told from one answer alone is settled here, from all of them:
 // see settle. Court.Calls has what came of it.
 func NewCourt(t promise.Terms, calls []history.Call, cfg Config) *Court {
-	return newCourt(t, calls, cfg).settle()
+	court := newCourt(t, calls, cfg).settle()
+	if coarse, ok := court.Clocks().Coarser(); ok && !cfg.Steady {
+		cfg.Clocks = &coarse
+		court.coarser = sync.OnceValue(func() *Court { return NewCourt(t, calls, cfg) })
+	}
+	return court
 }
 
 // newCourt is NewCourt that takes every outcome as it is.

@@ -90,7 +90,7 @@ func (f *clockFlags) register(flags *pflag.FlagSet, tick time.Duration) {
 	flags.StringVar(&f.Drift, "clock-drift", "200ppm", "how much faster or slower than ours the limiter's clock may "+
 		"run, as a `share`: 200ppm, 0.02% or 0")
 	flags.DurationVar(&f.Tick, "clock-tick", tick, "the limiter sees its clock in steps of this length: 1s where "+
-		"it counts whole seconds")
+		"it counts whole seconds; unless it is given, run and verify fail nothing that 16ms explains")
 }
 
 // registerError is for instants that somebody else wrote down.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,11 @@ import (
 // An honestLog is what a client writes down of an honest bucket of 12/s and 16
 // that it offers a fifth more, whose clock runs at another pace than the client's.
 func honestLog(seconds, ppm float64, stamp func(t float64) float64) string {
+	return tickingLog(seconds, ppm, 0, stamp)
+}
+
+// A tickingLog is one of a bucket whose clock moves in steps of so many seconds.
+func tickingLog(seconds, ppm, tick float64, stamp func(t float64) float64) string {
 	const rate, burst = 12.0, 16.0
 	r := rand.New(rand.NewPCG(1, 61))
 	var out strings.Builder
@@ -25,6 +32,9 @@ func honestLog(seconds, ppm float64, stamp func(t float64) float64) string {
 	for t := 1.0; t < 1+seconds; t += (0.7 + 0.6*r.Float64()) / (1.2 * rate) {
 		there, back := r.ExpFloat64()/1000, r.ExpFloat64()/1000
 		at := (t + there) * (1 + ppm/1e6)
+		if tick > 0 {
+			at -= math.Mod(at, tick)
+		}
 		level, last = min(burst, level+max(0, at-last)*rate), max(at, last)
 		outcome := "limited"
 		if level >= 1 {
@@ -57,6 +67,30 @@ func TestVerifyTakesClocksAsTheyAre(t *testing.T) {
 	require.Equal(t, exitFail, status)
 	status, _, _ = verifyText(fast, "--rate", "12", "--burst", "16", "--box=false", "--clock-drift", "0.03%", "-")
 	require.Equal(t, exitPass, status)
+}
+
+// A limiter whose clock moves as coarsely as a timer of Windows isn't failed for it, and where it is
+// said that it moves so, or that it doesn't, that is what it is judged by.
+func TestVerifyByACoarseClock(t *testing.T) {
+	log := tickingLog(600, 0, 0.0156, asItIs)
+	for _, promised := range [][]string{{"--rate", "12", "--burst", "16", "--box=false"}, {"--promise", "12/s burst 16"}} {
+		judged := func(log string, more ...string) (int, string) {
+			status, stdout, stderr := verifyText(log, slices.Concat(promised, more, []string{"-"})...)
+			return status, stdout + stderr
+		}
+		status, text := judged(log)
+		require.Equal(t, exitInconclusive, status, text)
+		require.Contains(t, text, "but one whose clock moves in coarser steps can")
+		require.Contains(t, text, "--clock-tick 16ms judges")
+		_, text = judged(log, "--format", "json")
+		require.Contains(t, text, `"tick_ns": 16000000`)
+		status, text = judged(log, "--clock-tick", "16ms")
+		require.Equal(t, exitPass, status, text)
+		status, text = judged(log, "--clock-tick", "0")
+		require.Equal(t, exitFail, status, text)
+		status, text = judged(tickingLog(600, 0, 0.07, asItIs))
+		require.Equal(t, exitFail, status, "no usual clock is as coarse: %s", text)
+	}
 }
 
 // Two recorders whose clocks are 300 ms apart wrote one history: it can be judged

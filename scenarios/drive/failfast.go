@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mcpload/mcpload/history"
+	"github.com/mcpload/mcpload/internal/target"
 	"github.com/mcpload/mcpload/promise"
 	"github.com/mcpload/mcpload/runner"
 	"github.com/mcpload/mcpload/verdict"
@@ -45,6 +46,9 @@ func (j *Job) lookOut(clock runner.Clock, c *course, interrupt <-chan struct{}) 
 	o.config = verdict.LawConfig{Clocks: verdict.DefaultClocks(), Shared: j.shares()}
 	if j.Clocks != nil {
 		o.config.Clocks = *j.Clocks
+	}
+	if coarse, ok := o.config.Clocks.Coarser(); ok && j.Kind != target.Mock {
+		o.config.Clocks = coarse
 	}
 	if j.Laws != nil {
 		laws := j.Laws.judged(j)
