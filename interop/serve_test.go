@@ -3,6 +3,7 @@ package interop
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -78,13 +79,26 @@ func built(t *testing.T, dir, pkg string) string {
 
 func endpoint(port int, path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
 
+// freePort is a port for a server that is started later. It is given to nobody else of these tests,
+// and lies below those from which systems give ports away: a server of another test, or a client, that
+// got it in between would be asked in place of this one's, or ask this one.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	for range 1000 {
+		port := 20000 + rand.IntN(12000)
+		if _, given := ports.LoadOrStore(port, true); given {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return 0
 }
+
+var ports sync.Map // those that were given away
 
 // serve starts a server and waits until its port accepts connections. It is
 // killed when the test ends.
