@@ -6,8 +6,7 @@
 //
 // A survivor is either a hole in the tests, to be mended by a test, or a change
 // that changes nothing, to be listed with the reason in survivors.txt. A mutant
-// that the tests only hang on counts as killed and is counted apart: a machine
-// that is too busy kills so too.
+// that the tests only hang on counts as killed and is counted apart.
 //
 // It doesn't touch the source: the compiler is given the changed file as an
 // overlay. gremlins, the tool for this that is kept up, tries every mutant and
@@ -63,8 +62,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Uint64Var(&o.seed, "seed", 1, "of the draw")
 	flags.IntVar(&o.n, "n", 50, "how many mutants of each package")
 	flags.Float64Var(&o.least, "least", 0.9, "the share that has to be killed")
-	flags.DurationVar(&o.limit, "limit", 30*time.Second, "a mutant's tests may take this and four times what they "+
-		"take without it")
+	flags.DurationVar(&o.limit, "limit", 30*time.Second, "of a processor's time a mutant's tests may take this, and "+
+		"four times what they take without it")
 	flags.BoolVar(&o.names, "v", false, "print every mutant, and not the survivors only")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("mutants: %w", err)
@@ -109,7 +108,7 @@ func (o options) tryTarget(ctx context.Context, t target, known map[string]strin
 		return sum, err
 	}
 	fmt.Fprintf(out, "%s: %d mutants, %d of them by seed %d, each at most %s\n",
-		t.dir, len(drawn), min(o.n, len(drawn)), o.seed, b.limit.Round(time.Second))
+		t.dir, len(drawn), min(o.n, len(drawn)), o.seed, b.limits)
 	for _, m := range drawn {
 		if sum.tried() == o.n {
 			break

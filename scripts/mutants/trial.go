@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -19,7 +22,7 @@ type fate string
 
 const (
 	killed   fate = "killed"   // a test failed
-	timedOut fate = "timeout"  // the tests hung, or took far longer than without it
+	timedOut fate = "timeout"  // the tests hung, or took far more of a processor's time than without it
 	lived    fate = "lived"    // every test passed
 	unviable fate = "unviable" // it doesn't compile, so it is no mistake that could stand
 )
@@ -32,8 +35,12 @@ const mostMemory = 8 << 20
 type bench struct {
 	root, work string // the module's folder, and a folder of our own
 	target     target
-	limit      time.Duration // how long one pass of the tests may take
+	limits     []time.Duration // how much of a processor's time each pass of the tests may take
 }
+
+// waits is how many times longer than that a pass may last by the clock: a machine
+// that is busy with other things kills nothing by it, and what waits for ever ends.
+const waits = 5
 
 // measure runs the tests as they are: they must pass, and the time they take is
 // the measure of a time-out.
@@ -42,32 +49,30 @@ func (b *bench) measure(ctx context.Context, least time.Duration) error {
 	if out, err := b.build(ctx, binary, ""); err != nil {
 		return fmt.Errorf("mutants: %s doesn't compile: %w\n%s", b.target.dir, err, out)
 	}
-	begin := time.Now()
 	for _, stage := range b.stages() {
-		if out, err := b.run(ctx, binary, stage, 10*time.Minute); err != nil {
+		out, used, err := b.run(ctx, binary, stage, 10*time.Minute)
+		if err != nil {
 			return fmt.Errorf("mutants: the tests of %s fail without a mutant: %w\n%s", b.target.dir, err, tail(out))
 		}
+		b.limits = append(b.limits, least+4*used)
 	}
-	b.limit = least + 4*time.Since(begin)
 	return os.Remove(binary)
 }
 
 // stages are the flags of the passes over the tests, quick ones first.
 func (b *bench) stages() [][]string {
-	skip := func(names string) []string {
-		if names == "" {
+	without := func(names ...string) []string {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+		if len(names) == 0 {
 			return nil
 		}
-		return []string{"-test.skip", names}
+		return []string{"-test.skip", strings.Join(names, "|")}
 	}
-	if b.target.later == "" {
-		return [][]string{skip(b.target.never)}
+	stages := [][]string{without(append(slices.Clone(b.target.later), b.target.never)...)}
+	for _, names := range b.target.later {
+		stages = append(stages, append([]string{"-test.run", names}, without(b.target.never)...))
 	}
-	first := b.target.later
-	if b.target.never != "" {
-		first += "|" + b.target.never
-	}
-	return [][]string{skip(first), append([]string{"-test.run", b.target.later}, skip(b.target.never)...)}
+	return stages
 }
 
 // try says what came of a mutant.
@@ -93,12 +98,12 @@ func (b *bench) try(ctx context.Context, m mutant) (fate, error) {
 	if _, err := b.build(ctx, binary, overlay); err != nil {
 		return unviable, ctx.Err()
 	}
-	for _, stage := range b.stages() {
-		_, err := b.run(ctx, binary, stage, b.limit)
+	for k, stage := range b.stages() {
+		_, used, err := b.run(ctx, binary, stage, b.limits[k])
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
-		case errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, context.DeadlineExceeded), err != nil && used >= b.limits[k]:
 			return timedOut, nil
 		case err != nil:
 			return killed, nil
@@ -118,23 +123,29 @@ func (b *bench) build(ctx context.Context, binary, overlay string) ([]byte, erro
 	return cmd.CombinedOutput()
 }
 
-// run runs compiled tests in the target's folder, until the first that fails.
-// They are a process group of their own, so that nothing of a mutant is left.
-func (b *bench) run(ctx context.Context, binary string, stage []string, limit time.Duration) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// run runs compiled tests in the target's folder, until the first that fails or
+// they have used so much of a processor's time. They are a process group of their
+// own, so that nothing of a mutant is left.
+func (b *bench) run(ctx context.Context, binary string, stage []string, limit time.Duration) (
+	out []byte, used time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, waits*limit)
 	defer cancel()
-	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory), binary,
-		"-test.short", "-test.failfast", "-test.timeout", (limit + time.Minute).String()}, stage...)
+	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; ulimit -t %.0f; exec "$0" "$@"`, mostMemory,
+		math.Ceil(limit.Seconds())), binary,
+		"-test.short", "-test.failfast", "-test.timeout", (waits*limit + time.Minute).String()}, stage...)
 	cmd := exec.CommandContext(ctx, "sh", args...)
 	cmd.Dir = filepath.Join(b.root, filepath.FromSlash(b.target.dir))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.CombinedOutput()
+	out, err = cmd.CombinedOutput()
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return out, err
+	if state := cmd.ProcessState; state != nil {
+		used = state.UserTime() + state.SystemTime()
+	}
+	return out, used, err
 }
 
 // tail returns the end of a long output.
