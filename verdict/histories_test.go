@@ -32,6 +32,8 @@ type wanted struct {
 	verdict string
 	calls   []int  // nil: not said
 	cause   string // a pattern; of the first failed check
+	says    string // part of what a check says, in all that it says
+	not     bool   // it doesn't say so
 }
 
 // drawnHistories reads testdata/histories. README.txt there says how they are written.
@@ -98,6 +100,9 @@ func (d *drawn) read(fields []string, line string) (err error) {
 			}
 		}
 		d.wants = append(d.wants, w)
+	case "says", "says!": // says over-admission part of it
+		_, words, _ := strings.Cut(line, fields[1])
+		d.wants = append(d.wants, wanted{check: fields[1], says: strings.TrimSpace(words), not: fields[0] == "says!"})
 	case "cause": // cause a pattern
 		d.wants = append(d.wants, wanted{cause: strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line),
 			"cause"))})
@@ -164,15 +169,23 @@ func (d *drawn) readCalls(fields []string) error {
 				return err
 			}
 		case key == "client":
-			c.Client = value
+			c.Client = strings.ReplaceAll(value, "_", " ")
 		case key == "method":
 			c.Method, c.Tool = value, ""
 		case key == "label":
 			c.Label = value
 		case key == "session":
-			c.Session = value
+			c.Session = strings.ReplaceAll(strings.ReplaceAll(value, "_", " "), "/", " #")
 		case key == "wait":
 			if c.RetryAfter, err = time.ParseDuration(value); err != nil {
+				return err
+			}
+		case key == "status":
+			if c.Status, err = strconv.Atoi(value); err != nil {
+				return err
+			}
+		case key == "code":
+			if c.Code, err = strconv.Atoi(value); err != nil {
 				return err
 			}
 		case key == "detail":
@@ -192,7 +205,7 @@ func (d *drawn) readCalls(fields []string) error {
 func drawnChecks() map[string]Check {
 	known := map[string]Check{}
 	for _, c := range append(LimitChecks(), Scope, Measure, Pressure, Alive, Complete, Served, FastRefusals, RetryHint,
-		Isolation, Evasion, Generator) {
+		Isolation, Evasion, Generator, Tricks, Restart, RefusalShape) {
 		known[c.ID] = c
 	}
 	return known
@@ -219,6 +232,12 @@ func TestDrawnHistories(t *testing.T) {
 				c, ok := known[w.check]
 				require.True(t, ok, "%q is no check", w.check)
 				f := c.Judge(trial)
+				if w.says != "" {
+					all := append([]string{f.Saw, f.Cause, f.Want, f.Next}, f.Warnings...)
+					require.Equal(t, !w.not, strings.Contains(strings.Join(all, "\n"), w.says), "%s: %q, not %q", w.check, all,
+						w.says)
+					continue
+				}
 				require.Equal(t, w.verdict, f.Verdict.String(), "%s: %s", w.check, f.Saw)
 				if used[w.check] == nil {
 					used[w.check] = map[string]bool{}
