@@ -134,7 +134,8 @@ func positions(s string) (list []int, err error) {
 }
 
 var drawnOutcomes = map[string]history.Outcome{"ok": history.OK, "no": history.Limited, "error": history.ToolError,
-	"rejected": history.Rejected, "broken": history.Broken, "lost": history.TimedOut, "unsent": history.Unsent}
+	"rejected": history.Rejected, "broken": history.Broken, "lost": history.TimedOut, "unsent": history.Unsent,
+	"idle": history.ClosedIdle}
 
 // readCalls reads a line such as 1.5s +10ms ok x20 every 5ms client=b.
 func (d *drawn) readCalls(fields []string) error {
@@ -155,7 +156,7 @@ func (d *drawn) readCalls(fields []string) error {
 	}
 	c := history.Call{Arrival: history.Arrival{Client: "a", Method: "tools/call", Tool: "echo", Label: "drawn"},
 		Outcome: outcome}
-	times, every := 1, time.Duration(0)
+	times, every, late := 1, time.Duration(0), time.Duration(0)
 	for i := 3; i < len(fields); i++ {
 		key, value, _ := strings.Cut(fields[i], "=")
 		switch {
@@ -180,6 +181,10 @@ func (d *drawn) readCalls(fields []string) error {
 			if c.RetryAfter, err = time.ParseDuration(value); err != nil {
 				return err
 			}
+		case key == "late":
+			if late, err = time.ParseDuration(value); err != nil {
+				return err
+			}
 		case key == "status":
 			if c.Status, err = strconv.Atoi(value); err != nil {
 				return err
@@ -196,7 +201,7 @@ func (d *drawn) readCalls(fields []string) error {
 	}
 	for k := range times {
 		c.Sent = sent + time.Duration(k)*every
-		c.Due, c.Received = c.Sent, c.Sent+took
+		c.Due, c.Received = c.Sent-late, c.Sent+took
 		d.calls = append(d.calls, c)
 	}
 	return nil
