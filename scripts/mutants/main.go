@@ -108,7 +108,7 @@ func (o options) tryTarget(ctx context.Context, t target, known map[string]strin
 		return sum, err
 	}
 	fmt.Fprintf(out, "%s: %d mutants, %d of them by seed %d, each at most %s\n",
-		t.dir, len(drawn), min(o.n, len(drawn)), o.seed, b.limits)
+		t.dir, len(drawn), min(o.n, len(drawn)), o.seed, b.limit())
 	for _, m := range drawn {
 		if sum.tried() == o.n {
 			break

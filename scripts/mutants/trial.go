@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -35,7 +37,14 @@ const mostMemory = 8 << 20
 type bench struct {
 	root, work string // the module's folder, and a folder of our own
 	target     target
-	limits     []time.Duration // how much of a processor's time each pass of the tests may take
+	passes     []pass
+}
+
+// A pass is a part of the tests that is shown to a mutant.
+type pass struct {
+	inside bool // those in the package itself, which needn't be built with all that the others import
+	flags  []string
+	limit  time.Duration // how much of a processor's time it may take
 }
 
 // waits is how many times longer than that a pass may last by the clock: a machine
@@ -45,22 +54,34 @@ const waits = 5
 // measure runs the tests as they are: they must pass, and the time they take is
 // the measure of a time-out.
 func (b *bench) measure(ctx context.Context, least time.Duration) error {
+	b.passes = b.target.passes()
 	binary := filepath.Join(b.work, "plain.test")
-	if out, err := b.build(ctx, binary, ""); err != nil {
-		return fmt.Errorf("mutants: %s doesn't compile: %w\n%s", b.target.dir, err, out)
-	}
-	for _, stage := range b.stages() {
-		out, used, err := b.run(ctx, binary, stage, 10*time.Minute)
+	for k := range b.passes {
+		p := &b.passes[k]
+		if k == 0 || p.inside != b.passes[k-1].inside {
+			if out, err := b.build(ctx, binary, p.inside, nil); err != nil {
+				return fmt.Errorf("mutants: %s doesn't compile: %w\n%s", b.target.dir, err, out)
+			}
+		}
+		out, used, err := b.run(ctx, binary, p.flags, 10*time.Minute)
 		if err != nil {
 			return fmt.Errorf("mutants: the tests of %s fail without a mutant: %w\n%s", b.target.dir, err, tail(out))
 		}
-		b.limits = append(b.limits, least+4*used)
+		p.limit = least + 4*used
 	}
 	return os.Remove(binary)
 }
 
-// stages are the flags of the passes over the tests, quick ones first.
-func (b *bench) stages() [][]string {
+// limit is how much of a processor's time all passes over a mutant may take.
+func (b *bench) limit() (sum time.Duration) {
+	for _, p := range b.passes {
+		sum += p.limit
+	}
+	return sum.Round(time.Second)
+}
+
+// passes are those over a target's tests, quick ones first.
+func (t target) passes() []pass {
 	without := func(names ...string) []string {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
 		if len(names) == 0 {
@@ -68,11 +89,12 @@ func (b *bench) stages() [][]string {
 		}
 		return []string{"-test.skip", strings.Join(names, "|")}
 	}
-	stages := [][]string{without(append(slices.Clone(b.target.later), b.target.never)...)}
-	for _, names := range b.target.later {
-		stages = append(stages, append([]string{"-test.run", names}, without(b.target.never)...))
+	quick := without(append(slices.Clone(t.later), t.never)...)
+	list := []pass{{inside: true, flags: quick}, {flags: quick}}
+	for _, names := range t.later {
+		list = append(list, pass{flags: append([]string{"-test.run", names}, without(t.never)...)})
 	}
-	return stages
+	return list
 }
 
 // try says what came of a mutant.
@@ -86,24 +108,18 @@ func (b *bench) try(ctx context.Context, m mutant) (fate, error) {
 	if err := os.WriteFile(changed, m.apply(text), 0o600); err != nil {
 		return "", fmt.Errorf("mutants: %w", err)
 	}
-	overlay := filepath.Join(b.work, "overlay.json")
-	names, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
-	if err != nil {
-		return "", fmt.Errorf("mutants: %w", err)
-	}
-	if err := os.WriteFile(overlay, names, 0o600); err != nil {
-		return "", fmt.Errorf("mutants: %w", err)
-	}
 	binary := filepath.Join(b.work, "mutant.test")
-	if _, err := b.build(ctx, binary, overlay); err != nil {
-		return unviable, ctx.Err()
-	}
-	for k, stage := range b.stages() {
-		_, used, err := b.run(ctx, binary, stage, b.limits[k])
+	for k, p := range b.passes {
+		if k == 0 || p.inside != b.passes[k-1].inside {
+			if _, err := b.build(ctx, binary, p.inside, map[string]string{source: changed}); err != nil {
+				return unviable, ctx.Err()
+			}
+		}
+		_, used, err := b.run(ctx, binary, p.flags, p.limit)
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
-		case errors.Is(err, context.DeadlineExceeded), err != nil && used >= b.limits[k]:
+		case errors.Is(err, context.DeadlineExceeded), err != nil && used >= p.limit:
 			return timedOut, nil
 		case err != nil:
 			return killed, nil
@@ -112,27 +128,54 @@ func (b *bench) try(ctx context.Context, m mutant) (fate, error) {
 	return lived, nil
 }
 
-// build compiles the target's tests.
-func (b *bench) build(ctx context.Context, binary, overlay string) ([]byte, error) {
-	args := []string{"test", "-c", "-ldflags=-s -w", "-o", binary}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+// build compiles the target's tests with some files in place of others.
+func (b *bench) build(ctx context.Context, binary string, inside bool, replace map[string]string) ([]byte, error) {
+	replace = maps.Clone(replace)
+	if inside {
+		files, err := filepath.Glob(filepath.Join(b.root, filepath.FromSlash(b.target.dir), "*_test.go"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			if outside.Match(text) {
+				if replace == nil {
+					replace = map[string]string{}
+				}
+				replace[file] = "" // which is as if it weren't there
+			}
+		}
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "./"+b.target.dir)...)
+	names, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return nil, err
+	}
+	overlay := filepath.Join(b.work, "overlay.json")
+	if err := os.WriteFile(overlay, names, 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-o", binary, "-overlay", overlay,
+		"./"+b.target.dir)
 	cmd.Dir = b.root
 	return cmd.CombinedOutput()
 }
 
+// outside is what a test file begins with that stands outside of its package.
+var outside = regexp.MustCompile(`(?m)^package \w+_test$`)
+
 // run runs compiled tests in the target's folder, until the first that fails or
 // they have used so much of a processor's time. They are a process group of their
 // own, so that nothing of a mutant is left.
-func (b *bench) run(ctx context.Context, binary string, stage []string, limit time.Duration) (
+func (b *bench) run(ctx context.Context, binary string, flags []string, limit time.Duration) (
 	out []byte, used time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, waits*limit)
 	defer cancel()
 	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; ulimit -t %.0f; exec "$0" "$@"`, mostMemory,
 		math.Ceil(limit.Seconds())), binary,
-		"-test.short", "-test.failfast", "-test.timeout", (waits*limit + time.Minute).String()}, stage...)
+		"-test.short", "-test.failfast", "-test.timeout", (waits*limit + time.Minute).String()}, flags...)
 	cmd := exec.CommandContext(ctx, "sh", args...)
 	cmd.Dir = filepath.Join(b.root, filepath.FromSlash(b.target.dir))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
