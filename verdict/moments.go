@@ -79,7 +79,7 @@ func (p *past) refilled() (list []hypothesis, anew bool) {
 			break
 		}
 		before, _ := s.around(odd)
-		best, next := -1.0, odd
+		best, next := -1.0, odd+1
 		for _, i := range tries(before+1, odd, 24) {
 			moment := s.calls[i].sent - 1e-9
 			left := s.unexplained(&flow{l: p.limit, filled: append(slices.Clone(at), moment)}, 0, 0)
@@ -87,7 +87,7 @@ func (p *past) refilled() (list []hypothesis, anew bool) {
 			if len(left) > 0 {
 				reached = left[0]
 			}
-			if reached > next || reached == next && best >= 0 { // the latest is next to what filled it
+			if reached >= next { // the latest is next to what filled it
 				best, next = moment, reached
 			}
 		}

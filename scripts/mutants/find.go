@@ -76,6 +76,8 @@ func (f *finder) visit(n ast.Node) bool {
 		if of, ok := n.Fun.(*ast.SelectorExpr); ok && named(of.X, "strconv") {
 			ast.Inspect(n.Args[0], f.visit)
 			return false
+		} else if ok && named(of.X, "math") && of.Sel.Name == "Inf" && isOne(n.Args[0]) {
+			return false // all that is asked of it is its sign
 		}
 	case *ast.ReturnStmt:
 		return f.result(n)
@@ -87,6 +89,9 @@ func (f *finder) visit(n ast.Node) bool {
 	case *ast.UnaryExpr:
 		if n.Op == token.NOT || n.Op == token.SUB {
 			f.add(n, n.OpPos, 1, "")
+		}
+		if n.Op == token.SUB && isOne(n.X) {
+			return false // that there is none, or the sign of something: -2 says the same
 		}
 	case *ast.IncDecStmt:
 		f.swap(n, n.TokPos, n.Tok)
@@ -165,6 +170,12 @@ func (f *finder) number(n *ast.BasicLit) {
 func named(n ast.Expr, name string) bool {
 	id, ok := n.(*ast.Ident)
 	return ok && id.Name == name
+}
+
+// isOne tells whether an expression is the number 1.
+func isOne(n ast.Expr) bool {
+	one, ok := n.(*ast.BasicLit)
+	return ok && one.Value == "1"
 }
 
 // isText tells whether an expression is a text, as far as it shows.
