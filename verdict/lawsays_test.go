@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,19 @@ func TestWhatRefusalsSay(t *testing.T) {
 				require.Equal(t, []int{6}, f.Witness.Calls)
 				require.Contains(t, f.Cause, "words of a law that can't have refused")
 			}
+			said, long := "0 refusals", 0
+			if row.wait > 0 {
+				said = "1 refusal"
+			}
+			if strings.Contains(row.want, "was told to wait") {
+				long = 1
+			}
+			saw := fmt.Sprintf("%s say how long to wait, %d of them longer than a law that can have refused ever takes", said,
+				long)
+			if row.fail {
+				saw += "; 1 name a law that can't have"
+			}
+			require.Equal(t, saw, f.Saw)
 			if row.want == "" {
 				require.Empty(t, f.Warnings)
 				return

@@ -288,6 +288,11 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 			require.Equal(t, row.sign != "", ok)
 		})
 	}
+	both := bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0, "Too many requests"), nil)
+	both[0].Outcome, both[0].Detail = history.ToolError, "disk full"
+	s, ok := Suspect(tenTwenty, both)
+	require.True(t, ok, "what is no suspect hides none that comes later")
+	require.Equal(t, "text=Too many requests", s.Sign)
 	rare := bucketed(10, 20, 200*time.Millisecond, 100, nil, func(c *history.Call) bool {
 		if c.Sent%(2*time.Second) == 0 {
 			set(history.ToolError, 200, 0, "disk full")(c)
@@ -295,7 +300,7 @@ func TestTheLikeliestRefusalIsNamed(t *testing.T) {
 		}
 		return false
 	})
-	_, ok := Suspect(promise.Limit{Rate: 10, Burst: 40, Charges: []string{"*"}}, rare)
+	_, ok = Suspect(promise.Limit{Rate: 10, Burst: 40, Charges: []string{"*"}}, rare)
 	require.False(t, ok, "it comes without pressure, and speaks of no limit")
 	_, ok = Suspect(promise.Limit{}, bucketed(10, 20, 20*time.Millisecond, 200, set(history.ToolError, 200, 0,
 		"Too many requests"), nil))
