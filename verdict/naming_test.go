@@ -101,8 +101,8 @@ func TestLengthsAreRound(t *testing.T) {
 	}
 	require.Equal(t, "1.5s", seconds(1.5))
 	require.Equal(t, "1ms", seconds(0.0014))
-	for i, want := range map[Interval]bool{{0.9e9, 1e9}: true, {1e9, 1.5e9}: true, {1.1e9, 1.9e9}: false, {1.1e9, 2e9}: true,
-		{0.1e9, 0.9e9}: false} {
+	for i, want := range map[Interval]bool{{0.9e9, 1e9}: true, {1e9, 1.5e9}: true, {1.1e9, 1.9e9}: false,
+		{1.1e9, 2e9}: true, {0.1e9, 0.9e9}: false} {
 		require.Equal(t, want, wholeSeconds(i), i)
 	}
 }
