@@ -54,6 +54,13 @@ func writable(cmd *cobra.Command, _ []string) error {
 				"sent yet; "+invoked.Elsewhere(f.Value.String(), err))
 		}
 	}
+	none, err := cmd.Flags().GetBool("no-store")
+	if f := cmd.Flags().Lookup("results"); err == nil && !none && f.Changed {
+		if err := invoked.WritableFolder(f.Value.String()); err != nil {
+			return hint.New(fmt.Errorf("--results %s can't be written: %w", f.Value.String(), err), "nothing was "+
+				"sent yet; name another folder, or --no-store keeps nothing")
+		}
+	}
 	return nil
 }
 

@@ -77,6 +77,14 @@ func Writable(name string) error {
 	return file.Close()
 }
 
+// WritableFolder is why no file can be written in a folder, made where it isn't there; nil where one can.
+func WritableFolder(dir string) error {
+	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir; _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return Writable(filepath.Join(dir, ".mcpload-new"))
+}
+
 // Elsewhere is what to do where a file can't be written.
 func Elsewhere(name string, err error) string {
 	dir := filepath.Dir(name)
