@@ -165,9 +165,6 @@ func (a *app) conformConfig(f *conformFlags, command []string) (c mcpload.Confor
 		return c, errors.New("--transport inprocess has nothing that could be sent as it is")
 	}
 	j.Mock.ConformFault = f.asked.Fault
-	if err := a.online(); err != nil {
-		return c, err
-	}
 	pressed, err := f.asked.Press()
 	if err != nil {
 		return c, err
@@ -178,6 +175,9 @@ func (a *app) conformConfig(f *conformFlags, command []string) (c mcpload.Confor
 	})
 	if err == nil {
 		err = f.asked.Share(&pressed)
+	}
+	if err == nil {
+		err = a.online()
 	}
 	if f.Protocol != "auto" {
 		c.Revisions = []string{f.Protocol}

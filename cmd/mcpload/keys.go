@@ -17,8 +17,8 @@ import (
 )
 
 func (a *app) keysCommand() *cobra.Command {
-	cmd := group("keys", "Check a credential's format, or find credentials in a text", a.keysCheckCommand(),
-		a.keysProvidersCommand(), a.reading(a.keysScanCommand()))
+	cmd := group("keys", "Check a credential's format, or find credentials in a text",
+		a.reading(a.keysCheckCommand()), a.reading(a.keysProvidersCommand()), a.reading(a.keysScanCommand()))
 	cmd.Args = noKeys(0, 0, "")
 	return cmd
 }
