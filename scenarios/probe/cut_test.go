@@ -44,3 +44,28 @@ func TestAProbeThatIsCutShortBlamesNobody(t *testing.T) {
 		require.NotContains(t, n, "budget")
 	}
 }
+
+// A short is a server that we have means for so many calls at once to reach.
+type short struct {
+	*server
+	most int
+}
+
+func (s *short) Run(ctx context.Context, plan []history.Arrival) ([]history.Call, error) {
+	calls, err := s.server.Run(ctx, plan[:min(s.most, len(plan))])
+	for _, a := range plan[len(calls):] {
+		calls = append(calls, history.Call{Arrival: a, Outcome: history.Unsent, Sent: a.Due, Received: a.Due,
+			Detail: "we ran out of open files (too many open files)"})
+	}
+	return calls, err
+}
+
+// What could not be sent for want of something of ours is no sign that nothing is limited.
+func TestCallsThatCouldNotBeSentAreNoSignOfNoLimit(t *testing.T) {
+	r, err := probe.Probe(t.Context(), onlyRuns{&short{newServer(t, limit(12, 16), "", ""), 9}}, probe.Config{Load: load,
+		Client: "c1", Seed: 1})
+	require.ErrorIs(t, err, probe.ErrUnsent)
+	require.ErrorContains(t, err, "7 of 16 (we ran out of open files")
+	require.Equal(t, probe.Unfinished, r.Result)
+	require.Zero(t, r.Failed)
+}

@@ -79,8 +79,11 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	if b, ok := l.prober.(Bystander); ok {
 		l.calls = append(l.calls, b.Asides()...)
 	}
+	unsent, why := 0, ""
 	for _, c := range calls {
-		if c.Outcome != history.Unsent {
+		if c.Outcome == history.Unsent {
+			unsent, why = unsent+1, c.Detail
+		} else {
 			l.sent++
 		}
 		l.count(c)
@@ -97,6 +100,8 @@ func (l *ledger) send(ctx context.Context, plan []history.Arrival) ([]history.Ca
 	case l.failing >= failsAfter:
 		return calls, fmt.Errorf("%w: the last %d calls failed, the last one with %s", ErrFailing, l.failing,
 			failure(l.calls))
+	case unsent > 0:
+		return calls, fmt.Errorf("%w: %d of %d (%s)", ErrUnsent, unsent, len(calls), why)
 	case len(plan) < whole:
 		return calls, errSpent
 	}

@@ -104,6 +104,10 @@ var ErrGone = errors.New("the server stopped answering")
 // would find out nothing.
 var ErrFailing = errors.New("calls fail")
 
+// ErrUnsent is returned where calls that were due didn't leave us, such as for want of
+// open files: what nobody sent, nobody can have refused.
+var ErrUnsent = errors.New("calls could not be sent")
+
 // errSpent ends a phase: its share of the budget is used up.
 var errSpent = errors.New("the budget is spent")
 

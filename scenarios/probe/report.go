@@ -167,7 +167,7 @@ func (p *probe) conclude() {
 // result says what the probe came to.
 func (p *probe) result() {
 	r := &p.report
-	open := !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0
+	open := !p.cut && !r.Refused && unanswered(p.calls) == 0 && r.Failed*5 <= r.Admitted && r.Admitted > 0
 	switch {
 	case open && p.cfg.Presumed:
 		r.Result, r.Untold = Unfinished, true
