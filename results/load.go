@@ -263,9 +263,10 @@ type LoadTrial struct {
 	Achieved float64 `json:"achieved"` // results a second
 	P50      float64 `json:"p50_ms"`
 	P99      float64 `json:"p99_ms"`
-	Errors   float64 `json:"errors"`  // share
-	Phase    string  `json:"phase"`   // "bracket", "bisect" or "confirm"
-	Verdict  string  `json:"verdict"` // "kept", "broken" or "generator"
+	Errors   float64 `json:"errors"`            // share
+	Refused  bool    `json:"refused,omitempty"` // every call was
+	Phase    string  `json:"phase"`             // "bracket", "bisect" or "confirm"
+	Verdict  string  `json:"verdict"`           // "kept", "broken" or "generator"
 	Why      string  `json:"why,omitempty"`
 }
 

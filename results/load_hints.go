@@ -7,7 +7,8 @@ var loadHints = []hint{
 		check: "answers",
 		failed: "read why calls got no result, below, and the server's own log from then on; --save-history keeps " +
 			"every call",
-		open: "nothing was sent: give a higher --rate or a longer --duration",
+		open: "see what the refusals say, below, and load at a lower --rate once the limit has room again; where " +
+			"nothing was sent, at a higher one or for longer (--duration)",
 	},
 	{
 		check: "duration",

@@ -318,7 +318,7 @@ func (s *view) loadCapacity() error {
 		}
 		g.rows = append(g.rows, []cell{{text: perSecond(t.Rate), right: true}, {text: perSecond(t.Achieved),
 			right: true}, {text: milli(t.P50), right: true},
-			{text: milli(t.P99), right: true}, {text: fmt.Sprintf("%.2g%%", t.Errors*100), right: true},
+			{text: milli(t.P99), right: true}, {text: fmt.Sprintf("%.3g%%", t.Errors*100), right: true},
 			{text: t.Phase}, {text: mark, sgr: sgr}, {text: t.Why}})
 	}
 	if err := g.draw(s.page); err != nil {

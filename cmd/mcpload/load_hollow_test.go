@@ -76,6 +76,9 @@ func TestNoHollowPass(t *testing.T) {
 				}
 				honest(w, c)
 			}},
+		{name: "a capacity of nothing but refusals", status: exitInconclusive, check: "capacity", saw: "every call was " +
+			"refused, even at 0.1/s", args: []string{"--find", "capacity", "--rate", "0.1/s", "--threshold", "p99<1s"},
+			answer: func(w http.ResponseWriter, _ fakeCall) { w.WriteHeader(http.StatusTooManyRequests) }},
 		{name: "our own bound", status: exitInconclusive, check: "generator", saw: "since 2 were in flight: raise " +
 			"--max-in-flight", args: []string{"--max-in-flight", "2"},
 			answer: func(w http.ResponseWriter, c fakeCall) { time.Sleep(100 * time.Millisecond); honest(w, c) }},

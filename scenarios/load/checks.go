@@ -138,6 +138,8 @@ var capacity = check{"capacity", "a rate that keeps every threshold was found, a
 		switch {
 		case c.Confirmed > 0 && !c.Limited:
 			f.Verdict = verdict.Pass
+		case c.Confirmed == 0 && len(c.Trials) > 0 && c.Trials[len(c.Trials)-1].Refused:
+			// refusals are answers, and of no rate: a quota that somebody used up looks like that
 		case c.Confirmed == 0 && !c.Limited && c.Above > 0:
 			f.Verdict, f.Cause = verdict.Fail, c.Why
 		}

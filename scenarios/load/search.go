@@ -75,6 +75,8 @@ func (s *Search) narrow() {
 	switch {
 	case math.IsInf(s.hi, 1):
 		s.next = s.lo * bracketFactor
+	case s.hi <= lowestRate && s.trials[len(s.trials)-1].Refused:
+		s.end("every call was refused, even at %.3g/s", s.hi)
 	case s.hi <= lowestRate:
 		s.end("even %.3g/s is too much", s.hi)
 	case s.lo == 0:

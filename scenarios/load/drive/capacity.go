@@ -115,6 +115,9 @@ func (r *run) answer() (results.LoadTrial, load.Answer) {
 	case r.gone:
 		t.Why = r.stopped
 		return t, load.Broken
+	case total.Sent() > 0 && total.Of(history.Limited) == total.Sent():
+		t.Refused, t.Why = true, "every call was refused"
+		return t, load.Broken
 	}
 	account := r.account(&results.Load{Seconds: r.seconds(), Generator: g, Setting: r.setting()})
 	for _, f := range account.Demands() {
