@@ -250,8 +250,13 @@ func rejectedStatus(a response) ruling {
 	return out
 }
 
+// firstOf is how much of a text is looked at for what refuses: no refusal has so many words, and
+// who reads a text of megabytes by patterns sends nothing meanwhile.
+func firstOf(text string) string { return text[:min(len(text), 16<<10)] }
+
 // matches reports if a text says that a rate limit refused.
 func (r Refusal) matches(text string) bool {
+	text = firstOf(text)
 	return r.Text != nil && (r.Text.MatchString(text) || usual.MatchString(text)) && !r.notMeant(text)
 }
 
@@ -262,12 +267,12 @@ var usual = regexp.MustCompile(`(?i)rate-limit|rate_?limited|rate_limit_(exceede
 // plain reports if a text of a result that says no error is a refusal, because
 // the operator said so.
 func (r Refusal) plain(text string) bool {
-	return r.Plain != nil && r.Plain.MatchString(text) && !r.notMeant(text)
+	return r.Plain != nil && r.Plain.MatchString(firstOf(text)) && !r.notMeant(text)
 }
 
 // notMeant reports if a text is no refusal, because the operator said so.
 func (r Refusal) notMeant(text string) bool {
-	return r.Not.Text != nil && r.Not.Text.MatchString(text)
+	return r.Not.Text != nil && r.Not.Text.MatchString(firstOf(text))
 }
 
 // denies reports if a code or a text is no refusal, because the operator said so.
@@ -289,10 +294,10 @@ func (r Refusal) matchesError(m *message) bool {
 	if r.denies(m.code, m.text) {
 		return false
 	}
-	if r.matches(m.text) || r.plain(m.text) || r.Text != nil && limitedData.Match(m.data) {
+	if r.matches(m.text) || r.plain(m.text) || r.Text != nil && limitedData.MatchString(firstOf(string(m.data))) {
 		return true
 	}
-	if _, _, ok := history.LimitWords(m.text); ok && r.Text != nil && m.code == codeLimited {
+	if _, _, ok := history.LimitWords(firstOf(m.text)); ok && r.Text != nil && m.code == codeLimited {
 		return true
 	}
 	meaningless := -32019 <= m.code && m.code <= -32000

@@ -45,6 +45,8 @@ func TestUsualSigns(t *testing.T) {
 		{failure(-32603, "TOO_MANY_REQUESTS", ""), history.Limited},
 		{failure(-32000, "Too many concurrent requests", ""), history.Limited},
 		{failure(-32000, "too many arguments", ""), history.Rejected},
+		{failure(-32000, "Too many requests"+strings.Repeat("y", 1<<20), ""), history.Limited},
+		{failure(-32000, strings.Repeat("y", 1<<20)+"too many requests", ""), history.Rejected}, // nobody reads so far
 		{failure(-32000, "Internal error", `,"data":{"reason":"RATE_LIMITED"}`), history.Limited},
 		{failure(-32000, "Internal error", `,"data":"Rate limit exceeded"`), history.Limited},
 		{failure(-32602, "Invalid params", `,"data":{"path":["rateLimit"],"rate_limit":"must be a number"}`),
