@@ -215,7 +215,10 @@ func TestNumbersThatAreBytes(t *testing.T) {
 	require.Empty(t, read(list(", "), 5))
 	require.Equal(t, "AB|CD", read("65 66 256 67 68", 2))
 	require.Equal(t, "AB|CD", read("65 66 0067 67 68", 2))
-	require.Equal(t, "ABC", read("065 066 067", 3))
+	require.Equal(t, "ABC|567", read("065 066 067", 3), "decimal or octal")
+	require.Equal(t, "ABC", read("065 066 67", 3), "od prints three digits")
+	require.Contains(t, read(`{"7":65,"8":66,"9":67}`, 3), "ABC")
+	require.NotContains(t, read(`{"7":65,"9":66,"8":67}`, 3), "ABC", "nothing counts up")
 	require.Equal(t, "AB", read(strings.Repeat("-", 20)+"65 66", 2))
 }
 

@@ -1,10 +1,6 @@
 package apikey
 
-import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
-)
+import "bytes"
 
 // An alphabet maps bytes to digits; 0xff is none.
 type alphabet [256]byte
@@ -286,56 +282,6 @@ func nibbles(text []byte, i int, places *[]int32) (n, end int) {
 		break
 	}
 	return n, max(i, from+1)
-}
-
-// numbers undoes lists of bytes as decimal numbers, as Go, Python and JavaScript
-// print them, and as PHP and SQL spell them: [103 104], (103, 104), chr(103).
-func numbers(v *view, least int) []*view {
-	const furthest = 8 // characters between two numbers
-	var out []*view
-	var text []byte
-	var begins, ends []int32
-	end := func() {
-		if len(text) >= least {
-			out = append(out, legible(listed(v, text, begins, ends), least)...)
-			text, begins, ends = nil, nil, nil
-		}
-		text, begins, ends = text[:0], begins[:0], ends[:0]
-	}
-	last := 0
-	for i := nextDigit(v.text, 0); i < len(v.text); i = nextDigit(v.text, i) {
-		r, n := number(v.text[i:], 10, 1, 4)
-		for i+n < len(v.text) && v.text[i+n] >= '0' && v.text[i+n] <= '9' {
-			n++
-		}
-		if n > 3 || r > 255 || i-last > furthest {
-			end()
-		}
-		if n <= 3 && r <= 255 {
-			text, begins, ends = append(text, byte(r)), append(begins, int32(i)), append(ends, int32(i+n))
-		}
-		i += n
-		last = i
-	}
-	end()
-	return out
-}
-
-// nextDigit is where the first decimal digit stands from i on, or the text's end.
-// Eight bytes are looked at together: of one that is a digit, exclusive or with '0'
-// leaves less than 10, and then adding 118 doesn't reach the highest bit.
-func nextDigit(text []byte, i int) int {
-	const each = 0x0101010101010101
-	for ; i+8 <= len(text); i += 8 {
-		left := binary.LittleEndian.Uint64(text[i:]) ^ '0'*each
-		if hit := ^(left&(0x7f*each) + 118*each | left) & (0x80 * each); hit != 0 {
-			return i + bits.TrailingZeros64(hit)/8
-		}
-	}
-	for i < len(text) && (text[i] < '0' || text[i] > '9') {
-		i++
-	}
-	return i
 }
 
 // dumps undoes what xxd, hexdump -C and od -tx1 print: an offset, bytes in hex,

@@ -227,7 +227,7 @@ var entities = map[string]rune{
 
 // entity reads what follows an ampersand. How long it is counts the ampersand.
 func entity(text []byte) (rune, int) {
-	const longest = 16
+	const longest, zeros = 16, 64
 	if len(text) > 1 && text[0] == '#' {
 		var r rune
 		n, from := 0, 1
@@ -235,7 +235,7 @@ func entity(text []byte) (rune, int) {
 		if text[1]|0x20 == 'x' {
 			base, from = 16, 2
 		}
-		for from < len(text) && from < longest && text[from] == '0' {
+		for from < len(text) && from < zeros && text[from] == '0' {
 			from++
 		}
 		r, n = number(text[from:], base, 1, 7)
