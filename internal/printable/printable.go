@@ -8,6 +8,7 @@
 package printable
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,14 +95,14 @@ func shown(r rune) rune {
 	return r
 }
 
-// orders are what CI systems obey: GitHub's and Azure's at a line's beginning or
-// anywhere in it.
-var orders = strings.NewReplacer("##[", "# #[", "##vso[", "# #vso[")
+// orders are what CI systems obey anywhere in a line: ##[ of GitHub and Azure, ##vso[ of
+// Azure, ##teamcity[ of TeamCity.
+var orders = regexp.MustCompile(`##([A-Za-z]*\[)`)
 
 // ordered takes the meaning of orders away. GitHub passes over white space before
 // them, and so do we over colours.
 func ordered(s string) string {
-	s = orders.Replace(s)
+	s = orders.ReplaceAllString(s, "# #$1")
 	if !strings.Contains(s, "::") {
 		return s
 	}

@@ -32,6 +32,8 @@ func TestText(t *testing.T) {
 		{"a\n  ::set-output name=a::b", "a\n  : :set-output name=a::b"},
 		{"std::io::Error", "std::io::Error"},
 		{"a ##[error]b ##vso[task.x]", "a # #[error]b # #vso[task.x]"},
+		{"a ##teamcity[buildStatus status='SUCCESS'] ##VSO[x] ###[b] ## c [d]", "a # #teamcity[buildStatus " +
+			"status='SUCCESS'] # #VSO[x] ## #[b] ## c [d]"},
 		{"x\r::stop-commands::y", "x?::stop-commands::y"},
 		{"x\r\n::stop-commands::y", "x\n: :stop-commands::y"},
 	} {
