@@ -28,7 +28,7 @@ func Choose(tools []ToolInfo, forbidden func(tool string) bool) (Choice, bool) {
 	var best Choice
 	found, least := false, 0
 	for _, t := range tools {
-		if t.Name == "" || !printable(t.Name) || forbidden(t.Name) || t.unsafe() != "" || !t.readOnly() &&
+		if t.Name == "" || !showable(t.Name) || forbidden(t.Name) || t.unsafe() != "" || !t.readOnly() &&
 			t.soundsLike(writing) {
 			continue
 		}
@@ -142,8 +142,8 @@ func wordsOf(name string) []string {
 	return strings.Fields(b.String())
 }
 
-// printable reports if a name can stand on a screen and in a command line.
-func printable(name string) bool {
+// showable reports if a name can stand on a screen and in a command line.
+func showable(name string) bool {
 	return len(name) <= 128 && strings.IndexFunc(name, func(r rune) bool {
 		return !unicode.IsPrint(r) || r == unicode.ReplacementChar
 	}) < 0

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mcpload/mcpload/internal/printable"
 )
 
 // A ToolInfo is one tool as tools/list describes it.
@@ -165,7 +167,5 @@ func anyNode(v any) *yaml.Node {
 	return &n
 }
 
-// oneLine makes a text fit into a comment.
-func oneLine(s string) string {
-	return cmp.Or(strings.Join(strings.Fields(s), " "), "?")
-}
+// oneLine makes a text fit into a comment, which is looked at on a terminal.
+func oneLine(s string) string { return cmp.Or(printable.Line(s), "?") }

@@ -60,6 +60,16 @@ func TestDraftIsAPlan(t *testing.T) {
 	require.Equal(t, "2025-01-31", args.When)
 }
 
+// TestADraftObeysNobody: what a tool is called stands in a comment of a plan, which is looked at
+// on a terminal.
+func TestADraftObeysNobody(t *testing.T) {
+	tools := []ToolInfo{{Name: "x\x1b]52;c;eA==\x07\u202ey\u2028- call: z"}, {Name: "search"}}
+	text, _, err := Draft("s\x1b[2J", tools, []string{"search"}, apikey.Redact)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "# left out: x?]52;c;eA==??y?- call: z")
+	require.NotContains(t, string(text), "\x1b")
+}
+
 func TestDraftTakesInWhatIsNamed(t *testing.T) {
 	tools, _,
 		err := ReadTools(
