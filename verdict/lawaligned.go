@@ -62,7 +62,7 @@ func (c *counter) crowded(p *phaseSet) {
 		for ; k < len(changes) && changes[k].at == at; k++ {
 			units += changes[k].more
 		}
-		if units > c.law.N && k < len(changes) {
+		if units > c.law.N { // which is over with the last of them
 			run.from, run.to = min(run.from, at), changes[k].at-1
 			run.crowd = span64{run.from, at + shut - 1}
 			continue
