@@ -160,6 +160,14 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 			b.Note = nobodySaid(load, "--charges "+load+", or --charges '*'")
 		}
 	}
+	if b.Judgement.Verdict == verdict.Fail {
+		if in := evidence.InBeats(c.Limit, c.Tolerance); in != nil {
+			if judge = in.Judge; c.Unboxed {
+				judge = in.Check
+			}
+			b.Judgement, b.Note = judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
+		}
+	}
 	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
 	switch v.Verdict {
 	case verdict.Fail:

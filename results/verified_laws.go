@@ -128,6 +128,9 @@ func (l *VerifiedLaws) told(f verdict.LawFinding) []string {
 		out = append(out, fmt.Sprintf("%s that only it can have refused leave room for %g",
 			words.Count(f.Refused, "call"), f.Units.Hi))
 	}
+	if f.InBeats {
+		out = append(out, verdict.BeatWords(f.Law.Rate, f.Law.N))
+	}
 	if f.State != verdict.Broken && (f.Units.Lo > 0 || !math.IsInf(f.Units.Hi, 1)) {
 		out = append(out, "what the history leaves of its number: "+f.Units.String())
 	}

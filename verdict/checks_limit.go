@@ -48,6 +48,9 @@ func judgeOverAdmission(t *Trial) Finding {
 		f.Warnings = []string{fmt.Sprintf("each call takes %d tokens from the bucket: callers get %s and bursts of %d",
 			w, perSecond(l.Rate/float64(w)), l.Burst/w)}
 	}
+	if t.court.beats != nil {
+		f.Warnings = append(f.Warnings, BeatWords(l.Rate, l.Burst))
+	}
 	burst, pos := t.burstMin()
 	if t.court.untold {
 		f.Saw = t.untried()
@@ -169,7 +172,11 @@ func judgeScope(t *Trial) Finding {
 func (c *Court) gather(scope promise.Scope) *Evidence {
 	limit := c.terms.Limit
 	limit.Scope = scope
-	return c.weighing(limit, c.weight).gather(c.calls)
+	e := c.weighing(limit, c.weight).gather(c.calls)
+	if c.beats != nil {
+		return e.inBeats(c.beats)
+	}
+	return e
 }
 
 func (c *Court) needs(scope promise.Scope) float64 {

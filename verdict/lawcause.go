@@ -41,7 +41,7 @@ func explains(p promise.Promise, calls []history.Call, cfg LawConfig) bool {
 	if len(p) == 0 {
 		return !slices.ContainsFunc(calls, func(c history.Call) bool { return c.Outcome == history.Limited })
 	}
-	return p.Validate() == nil && JudgeLaws(p, calls, cfg).Verdict != Fail
+	return p.Validate() == nil && judgeLaws(p, calls, cfg).Verdict != Fail
 }
 
 // tickedBySeconds reports if a promise may have been kept by a clock that shows whole seconds.

@@ -172,6 +172,9 @@ func (l *Laws) judgeLaw(c *Court, x int) Finding {
 	if x < len(l.Left) {
 		found.Warnings = slices.Clone(l.Left[x])
 	}
+	if f.InBeats {
+		found.Warnings = append(found.Warnings, BeatWords(f.Law.Rate, f.Law.N))
+	}
 	who := ""
 	if f.Key != "" {
 		who = " to " + f.Key

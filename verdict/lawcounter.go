@@ -38,6 +38,7 @@ type counter struct {
 	stakes []stake
 	byEnd  []int32   // places of stakes, by received
 	refuse []int32   // places of refused stakes
+	beats  bool      // its instants are those of a limiter's clock that ticks once a token's time
 	bound  []float64 // of each of those, the least N at which this counter can't have refused it
 
 	epoch time.Time                      // when instant 0 of the history was; zero: nobody knows

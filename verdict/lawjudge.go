@@ -57,6 +57,7 @@ type LawFinding struct {
 	Witness *Witness // of a broken law: the calls, and what it grants them
 	Refused int      // calls that this law may have refused, and no other
 	PutOut  int      // of sessions: how many a new one put out, in place of being refused
+	InBeats bool     // of a bucket: its tokens come one at a time, by a clock of the limiter's own
 }
 
 // A Judgement of laws: each law's finding, and the refusals that no law explains.
@@ -66,7 +67,8 @@ type LawJudgement struct {
 	Unexplained []Unexplained
 	Calls       int // calls that the laws are about
 
-	by []uint16 // see By
+	by      []uint16 // see By
+	mayTick bool     // see Court.MayTick
 }
 
 // An Unexplained refusal is one that no law of the promise can have made.
@@ -89,7 +91,12 @@ func JudgeLaws(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgem
 	}
 	j := newLawJudge(p, calls, cfg)
 	j.settle()
-	return j.judgement()
+	out := j.judgement()
+	if out.Verdict == Fail && j.inBeats() {
+		return j.judgement()
+	}
+	out.mayTick = j.mayTick
+	return out
 }
 
 func newLawJudge(p promise.Promise, calls []history.Call, cfg LawConfig) *lawJudge {
@@ -104,6 +111,8 @@ type lawJudge struct {
 	counters [][]*counter // by law
 
 	by []uint16 // by call: the laws that can have refused it, a bit each
+
+	mayTick bool // a clock of beat's kind would explain what is wrong, and another bucket as well
 }
 
 // settle finds which laws can have refused which calls.
@@ -285,6 +294,7 @@ func (j *lawJudge) judgement() LawJudgement {
 func (j *lawJudge) finding(x int) LawFinding {
 	f := LawFinding{Law: j.promise[x], State: NotObserved, Units: Interval{Lo: 0, Hi: math.Inf(1)}}
 	for _, c := range j.counters[x] {
+		f.InBeats = f.InBeats || c.beats
 		lo, e, broken := c.excessOf(j.cfg.Tolerance)
 		hi := j.least(x, c)
 		if broken && f.State != Broken {

@@ -29,7 +29,7 @@ func LawJump(p promise.Promise, calls []history.Call, cfg LawConfig) (Jump, bool
 		return Jump{}, false
 	}
 	j := &lawJump{promise: p, calls: calls, cfg: cfg, work: jumpWork + jumpEach*len(calls)}
-	found := JudgeLaws(p, calls, cfg)
+	found := judgeLaws(p, calls, cfg)
 	if found.Verdict != Fail {
 		return Jump{}, false
 	}
@@ -134,7 +134,7 @@ func (j *lawJump) memory() (longest time.Duration) {
 // refusals of so many at the beginning.
 func (j *lawJump) fails(calls []history.Call, cfg LawConfig, since int) (over, under bool) {
 	j.work -= len(calls)
-	got := JudgeLaws(j.promise, calls, cfg)
+	got := judgeLaws(j.promise, calls, cfg)
 	broken := func(f LawFinding) bool { return f.State == Broken }
 	return slices.ContainsFunc(got.Laws, broken),
 		slices.ContainsFunc(got.Unexplained, func(u Unexplained) bool { return u.Call > since })

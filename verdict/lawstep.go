@@ -46,7 +46,7 @@ const (
 // breaks laws, the history's own clock being right. It finds none where the laws are kept,
 // or where what is wrong is wrong more than once.
 func LawStep(p promise.Promise, calls []history.Call, cfg LawConfig) (ClockStep, bool) {
-	found := JudgeLaws(p, calls, cfg)
+	found := judgeLaws(p, calls, cfg)
 	if found.Verdict != Fail || timeless(p, calls, found) {
 		return ClockStep{}, false
 	}

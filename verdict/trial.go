@@ -47,8 +47,10 @@ type Court struct {
 	calls    []history.Call
 	cfg      Config
 	evidence *Evidence
-	weight   int  // tokens a call
-	untold   bool // what was let through is nothing that surely costs a token
+	weight   int             // tokens a call
+	beats    map[string]beat // by which clocks the evidence is told, by clients; nil: by the history's
+	mayTick  bool            // see MayTick
+	untold   bool            // what was let through is nothing that surely costs a token
 	bounds   *bounds
 	measured *Measured
 	tried    bool         // measured is computed
@@ -98,6 +100,7 @@ func newCourt(t promise.Terms, calls []history.Call, cfg Config) *Court {
 	c := &Court{terms: t, calls: calls, cfg: cfg, weight: 1}
 	c.evidence = c.weighing(t.Limit, 1).gather(calls)
 	c.weigh()
+	c.tick()
 	c.doubt()
 	return c
 }
