@@ -90,7 +90,7 @@ func (c *Court) withoutBans() *Court {
 		}
 	}
 	return &Court{terms: c.terms, calls: c.calls, cfg: c.cfg, weight: c.weight, untold: c.untold,
-		evidence: e, doubted: c.doubted, stray: c.stray, barred: barred}
+		evidence: c.ticked(e), beats: c.beats, doubted: c.doubted, stray: c.stray, barred: barred}
 }
 
 // barred are the positions of those calls of a trial that were refused as a ban would.

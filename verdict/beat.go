@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/promise"
@@ -31,8 +32,7 @@ const (
 
 // beats are the clocks of that kind that a bucket of a rate may be kept by, of a history that
 // lasts from its origin for so long.
-func beats(rate float64, clocks Clocks, origin int64, lasts int64) (list []beat) {
-	period := 1e9 / rate
+func beats(period float64, clocks Clocks, origin int64, lasts int64) (list []beat) {
 	spare := period/beatPhases/2 + float64(clocks.Tick+clocks.Error)
 	if spare+clocks.Drift*float64(lasts) > beatSpare*period {
 		return nil
@@ -65,17 +65,20 @@ func BeatWords(rate float64, burst int) string {
 // InBeats is the evidence as the limiter's clock shows it where that ticks once a token's
 // time, if this explains what breaks a limit, and no other bucket does; nil else.
 func (e *Evidence) InBeats(l promise.Limit, tolerance float64) *Evidence {
-	if found := e.beatsOf(l, tolerance); found != nil && !e.otherwise(l, tolerance) {
+	if found := e.beatsOf(l, token(l), tolerance); found != nil && !e.otherwise(l, tolerance) {
 		return e.inBeats(found)
 	}
 	return nil
 }
 
-// beatsOf are the clocks by which its buckets are as a limit says, by their clients; nil where
-// nothing breaks it, or none explains it.
-func (e *Evidence) beatsOf(l promise.Limit, tolerance float64) map[string]beat {
+// token is the time in which a token comes.
+func token(l promise.Limit) time.Duration { return time.Duration(math.Round(1e9 / l.Rate)) }
+
+// beatsOf are the clocks that tick every so often by which its buckets are as a limit says, by
+// their clients; nil where nothing breaks it, or none explains it.
+func (e *Evidence) beatsOf(l promise.Limit, every time.Duration, tolerance float64) map[string]beat {
 	j := e.Check(l, tolerance)
-	if j.Verdict != Fail || l.Rate <= 0 || j.OverAdmission.Burst > float64(l.Burst)+1+tolerance ||
+	if j.Verdict != Fail || l.Rate < 0.001 || j.OverAdmission.Burst > float64(l.Burst)+1+tolerance ||
 		j.OverRejection.Burst <= float64(l.Burst)-1-tolerance || len(e.buckets) > beatBuckets {
 		return nil
 	}
@@ -86,7 +89,7 @@ func (e *Evidence) beatsOf(l promise.Limit, tolerance float64) map[string]beat {
 		if alone.Check(l, tolerance).Verdict != Fail {
 			continue
 		}
-		t, ok := alone.ticks(b, l, tolerance)
+		t, ok := alone.ticks(b, l, every, tolerance)
 		if !ok {
 			return nil
 		}
@@ -96,7 +99,7 @@ func (e *Evidence) beatsOf(l promise.Limit, tolerance float64) map[string]beat {
 }
 
 // ticks is the clock that explains the evidence, which is that of one bucket.
-func (e *Evidence) ticks(b *bucket, l promise.Limit, tolerance float64) (beat, bool) {
+func (e *Evidence) ticks(b *bucket, l promise.Limit, every time.Duration, tolerance float64) (beat, bool) {
 	first, last := int64(never), int64(0)
 	for i := range b.marks {
 		first, last = min(first, b.marks[i].sent), max(last, b.marks[i].sent)
@@ -104,7 +107,7 @@ func (e *Evidence) ticks(b *bucket, l promise.Limit, tolerance float64) (beat, b
 	if len(b.marks) > beatCalls {
 		return beat{}, false
 	}
-	for _, t := range beats(l.Rate, e.clocks, first, last-first) {
+	for _, t := range beats(float64(every), e.clocks, first, last-first) {
 		if e.inBeats(map[string]beat{b.client: t}).Check(l, tolerance).Verdict == Pass {
 			return t, true
 		}
@@ -132,7 +135,7 @@ func (e *Evidence) inBeats(found map[string]beat) *Evidence {
 }
 
 // otherwise reports if something simpler explains the evidence: a bucket of another rate, or
-// that holds another number of tokens, or one answer that was wrong.
+// that holds another number of tokens, one answer that was wrong, or several tokens at a time.
 func (e *Evidence) otherwise(l promise.Limit, tolerance float64) bool {
 	m, ok := e.MeasureAround(l.Rate, tolerance)
 	for n := math.Ceil(m.Burst.Lo); ok && n <= m.Burst.Hi; n++ {
@@ -140,7 +143,15 @@ func (e *Evidence) otherwise(l promise.Limit, tolerance float64) bool {
 			return true
 		}
 	}
-	return ok && !m.Rate.holds(l.Rate) || e.once(l, tolerance)
+	if ok && !m.Rate.holds(l.Rate) || e.once(l, tolerance) {
+		return true
+	}
+	for _, step := range []time.Duration{100 * time.Millisecond, 250 * time.Millisecond} {
+		if several := step.Seconds() * l.Rate; several > 1.01 && e.beatsOf(l, step, tolerance) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // once reports if all is as a limit says but for one answer: the first that isn't.
@@ -183,7 +194,7 @@ func (e *Evidence) alike() *Evidence {
 // tick takes the court's history by such clocks, where nothing else explains it.
 func (c *Court) tick() {
 	l := c.terms.Limit
-	found := c.evidence.beatsOf(l, c.cfg.Tolerance)
+	found := c.evidence.beatsOf(l, token(l), c.cfg.Tolerance)
 	switch {
 	case found == nil:
 	case c.evidence.otherwise(l, c.cfg.Tolerance):
@@ -191,6 +202,14 @@ func (c *Court) tick() {
 	default:
 		c.evidence, c.beats = c.evidence.inBeats(found), found
 	}
+}
+
+// ticked is a part of the court's history as the whole is told.
+func (c *Court) ticked(e *Evidence) *Evidence {
+	if c.beats == nil {
+		return e
+	}
+	return e.inBeats(c.beats)
 }
 
 // MayTick reports if what breaks the promise may be due to tokens that come one at a time, by
@@ -246,7 +265,7 @@ func (j *lawJudge) beaten(x, k int) {
 		return
 	}
 	otherwise := j.alike(x, c).otherwise(promise.Limit{Rate: c.law.Rate, Burst: c.law.N}, j.cfg.Tolerance)
-	for _, t := range beats(c.law.Rate, c.clocks, 0, c.last()) {
+	for _, t := range beats(1e9/c.law.Rate, c.clocks, 0, c.last()) {
 		other := &counter{law: c.law, key: c.key, clocks: c.clocks, origin: c.origin, halts: c.halts, epoch: c.epoch,
 			lasts: c.lasts, stays: c.stays, stakes: slices.Clone(c.stakes), beats: true}
 		for i := range other.stakes {

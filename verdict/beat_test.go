@@ -112,3 +112,18 @@ func TestTokensThatComeOneAtATimeAreTold(t *testing.T) {
 	j := JudgeLaws(promise.Promise{{Kind: promise.Bucket, N: 20, Rate: 10}}, calls, LawConfig{Clocks: DefaultClocks()})
 	require.True(t, j.Laws[0].InBeats)
 }
+
+// Who comes back in disguise buys nothing from such a bucket, and a part of it is judged as the whole.
+func TestNobodyEvadesTokensThatComeOneAtATime(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 72))
+	calls := pressed(r, 10, 20, ticking(10, 20, 1, 37*time.Millisecond))
+	for i := range calls {
+		calls[i].Label, calls[i].Client = "evasion", "c1"
+		if i > len(calls)-40 {
+			calls[i].Session = "session"
+		}
+	}
+	court := NewCourt(promise.Terms{Limit: testLimit(10, 20)}, calls, Config{})
+	f := judgeEvasion(court.Trial("evasion"))
+	require.Equal(t, Pass, f.Verdict, f.Saw)
+}

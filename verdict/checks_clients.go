@@ -337,7 +337,7 @@ func (t *Trial) breaks(positions []int) *Witness {
 	for _, p := range positions {
 		e.Add(p, &t.court.calls[p-1])
 	}
-	w, burst := e.tightest(l.Rate)
+	w, burst := t.court.ticked(e).tightest(l.Rate)
 	if burst <= float64(l.Burst)+t.Tolerance {
 		return nil
 	}

@@ -172,11 +172,7 @@ func judgeScope(t *Trial) Finding {
 func (c *Court) gather(scope promise.Scope) *Evidence {
 	limit := c.terms.Limit
 	limit.Scope = scope
-	e := c.weighing(limit, c.weight).gather(c.calls)
-	if c.beats != nil {
-		return e.inBeats(c.beats)
-	}
-	return e
+	return c.ticked(c.weighing(limit, c.weight).gather(c.calls))
 }
 
 func (c *Court) needs(scope promise.Scope) float64 {
