@@ -162,10 +162,7 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	}
 	if b.Judgement.Verdict == verdict.Fail {
 		if in := evidence.InBeats(c.Limit, c.Tolerance); in != nil {
-			if judge = in.Judge; c.Unboxed {
-				judge = in.Check
-			}
-			b.Judgement, b.Note = judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
+			b.Judgement, b.Note = in.Judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
 		}
 	}
 	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
