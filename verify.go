@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/mcpload/mcpload/history"
 	"github.com/mcpload/mcpload/profiles"
@@ -117,8 +118,12 @@ func (c VerifyConfig) byLaws(ctx context.Context) (*results.Verification, error)
 		coarse, undeclared := c.Clocks.Coarser()
 		cfg := c.lawConfig(calls)
 		cfg.Clocks = coarse
+		laws.Tick = laws.Judgement.Unsure()
 		if undeclared && verdict.JudgeLaws(c.Promise, calls, cfg).Verdict != verdict.Fail {
-			laws.Tick, v.Verdict = coarse.Tick, verdict.Inconclusive
+			laws.Tick = coarse.Tick
+		}
+		if laws.Tick > 0 {
+			v.Verdict = verdict.Inconclusive
 		} else if laws.Jump = c.jumpOfLaws(calls); laws.Jump != nil {
 			v.Verdict = verdict.Inconclusive
 		}
@@ -161,9 +166,7 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 		}
 	}
 	if b.Judgement.Verdict == verdict.Fail {
-		if in := evidence.InBeats(c.Limit, c.Tolerance); in != nil {
-			b.Judgement, b.Note = in.Judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
-		}
+		c.byTicks(evidence, b)
 	}
 	v := &results.Verification{Verdict: b.Judgement.Verdict, Bucket: b}
 	switch v.Verdict {
@@ -176,12 +179,25 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 	default:
 		return v, nil
 	}
-	if tick, ok := evidence.Coarse(c.Limit, c.Tolerance); ok {
-		b.Tick, v.Verdict = tick, verdict.Inconclusive
+	if b.Tick > 0 {
+		v.Verdict = verdict.Inconclusive
 	} else if jump, ok := evidence.Jump(c.Limit, c.Tolerance); ok {
 		b.Jump, v.Verdict = &jump, verdict.Inconclusive // a history whose clock jumped can't be held against a server
 	} else if b.Boxed {
 		b.Cause = func() string { return evidence.Cause(c.Limit, c.Tolerance) }
 	}
 	return v, nil
+}
+
+// byTicks judges what breaks the limit by a clock of the limiter's own, where one explains it.
+func (c VerifyConfig) byTicks(evidence *verdict.Evidence, b *results.VerifiedBucket) {
+	in, unsure := evidence.InBeats(c.Limit, c.Tolerance)
+	switch tick, ok := evidence.Coarse(c.Limit, c.Tolerance); {
+	case unsure:
+		b.Tick = time.Duration(1e9 / c.Limit.Rate)
+	case in != nil:
+		b.Judgement, b.Note = in.Judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
+	case ok:
+		b.Tick = tick
+	}
 }

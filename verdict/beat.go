@@ -63,12 +63,13 @@ func BeatWords(rate float64, burst int) string {
 }
 
 // InBeats is the evidence as the limiter's clock shows it where that ticks once a token's
-// time, if this explains what breaks a limit, and no other bucket does; nil else.
-func (e *Evidence) InBeats(l promise.Limit, tolerance float64) *Evidence {
-	if found := e.beatsOf(l, token(l), tolerance); found != nil && !e.otherwise(l, tolerance) {
-		return e.inBeats(found)
+// time, if this explains what breaks a limit, and no other bucket does; nil else. It is unsure
+// where something else explains it too.
+func (e *Evidence) InBeats(l promise.Limit, tolerance float64) (in *Evidence, unsure bool) {
+	if found := e.beatsOf(l, token(l), tolerance); found != nil && !e.simply(l, tolerance) {
+		return e.inBeats(found), e.severally(l, tolerance)
 	}
-	return nil
+	return nil, false
 }
 
 // token is the time in which a token comes.
@@ -134,18 +135,26 @@ func (e *Evidence) inBeats(found map[string]beat) *Evidence {
 	return out
 }
 
-// otherwise reports if something simpler explains the evidence: a bucket of another rate, or
-// that holds another number of tokens, one answer that was wrong, or several tokens at a time.
+// otherwise reports if something else explains the evidence.
 func (e *Evidence) otherwise(l promise.Limit, tolerance float64) bool {
+	return e.simply(l, tolerance) || e.severally(l, tolerance)
+}
+
+// simply reports if another bucket explains it, of another rate or number of tokens, or one answer
+// that was wrong.
+func (e *Evidence) simply(l promise.Limit, tolerance float64) bool {
 	m, ok := e.MeasureAround(l.Rate, tolerance)
 	for n := math.Ceil(m.Burst.Lo); ok && n <= m.Burst.Hi; n++ {
 		if n != float64(l.Burst) {
 			return true
 		}
 	}
-	if ok && !m.Rate.holds(l.Rate) || e.once(l, tolerance) {
-		return true
-	}
+	return ok && !m.Rate.holds(l.Rate) || e.once(l, tolerance)
+}
+
+// severally reports if several tokens at a time explain it, as one at a time does: nothing that who
+// gets one at a time could be failed for.
+func (e *Evidence) severally(l promise.Limit, tolerance float64) bool {
 	for _, step := range []time.Duration{100 * time.Millisecond, 250 * time.Millisecond} {
 		if several := step.Seconds() * l.Rate; several > 1.01 && e.beatsOf(l, step, tolerance) != nil {
 			return true
@@ -198,7 +207,9 @@ func (c *Court) tick() {
 	switch {
 	case found == nil:
 	case c.evidence.otherwise(l, c.cfg.Tolerance):
-		c.mayTick = true
+		if c.mayTick = true; !c.evidence.simply(l, c.cfg.Tolerance) {
+			c.unsure = token(l)
+		}
 	default:
 		c.evidence, c.beats = c.evidence.inBeats(found), found
 	}
@@ -221,6 +232,19 @@ func (c *Court) MayTick() bool {
 	return c.mayTick
 }
 
+// unsureOfTicks is the time in which a token comes, where it may be due to those and no other bucket
+// explains it: then nothing is held against the server. 0 elsewhere.
+func (c *Court) unsureOfTicks() time.Duration {
+	if c.cfg.Laws != nil {
+		return c.byLaws().unsure
+	}
+	return c.unsure
+}
+
+// Unsure is the time in which a bucket's token comes, where the verdict is a fail and tokens that come
+// one at a time, by a clock of the limiter's own, would explain it, as no other bucket would; 0 elsewhere.
+func (j LawJudgement) Unsure() time.Duration { return j.unsure }
+
 // judgeLaws is JudgeLaws that looks for no beats, for whoever asks time and again.
 func judgeLaws(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgement {
 	j := newLawJudge(p, calls, cfg)
@@ -231,15 +255,23 @@ func judgeLaws(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgem
 // inBeats looks for counters of buckets that are kept so, and reports if all that was wrong is
 // explained then.
 func (j *lawJudge) inBeats() bool {
+	all, tick := true, time.Duration(0)
 	for x := range j.promise {
-		if l := &j.promise[x]; l.Kind != promise.Bucket || l.Step > 0 || l.Wait > 0 {
-			continue
-		}
+		l := &j.promise[x]
+		flows := l.Kind == promise.Bucket && l.Step == 0 && l.Wait == 0
 		for k, c := range j.counters[x] {
-			if j.wrong(x, c) > 0 && len(c.stakes) <= beatCalls {
-				j.beaten(x, k)
+			_, _, broken := c.excessOf(j.cfg.Tolerance)
+			switch {
+			case !flows:
+				all = all && !broken
+			case j.wrong(x, c) > 0:
+				all = len(c.stakes) <= beatCalls && j.beaten(x, k) && all
+				tick = time.Duration(1e9 / l.Rate)
 			}
 		}
+	}
+	if all && j.mayTick {
+		j.unsure = tick
 	}
 	return j.judgement().Verdict != Fail
 }
@@ -257,14 +289,16 @@ func (j *lawJudge) wrong(x int, c *counter) (n int) {
 	return n
 }
 
-// beaten puts a counter that is kept so in a counter's place, where one explains what is wrong.
-func (j *lawJudge) beaten(x, k int) {
+// beaten puts a counter that is kept so in a counter's place, where one explains what is wrong, and
+// nothing else does; it reports if one does, and no other bucket.
+func (j *lawJudge) beaten(x, k int) (explained bool) {
 	c := j.counters[x][k]
 	need, _, _ := c.excessOf(j.cfg.Tolerance)
 	if need > float64(c.law.N)+1+j.cfg.Tolerance {
-		return
+		return false
 	}
-	otherwise := j.alike(x, c).otherwise(promise.Limit{Rate: c.law.Rate, Burst: c.law.N}, j.cfg.Tolerance)
+	limit, alike := promise.Limit{Rate: c.law.Rate, Burst: c.law.N}, j.alike(x, c)
+	otherwise := alike.otherwise(limit, j.cfg.Tolerance)
 	for _, t := range beats(1e9/c.law.Rate, c.clocks, 0, c.last()) {
 		other := &counter{law: c.law, key: c.key, clocks: c.clocks, origin: c.origin, halts: c.halts, epoch: c.epoch,
 			lasts: c.lasts, stays: c.stays, stakes: slices.Clone(c.stakes), beats: true}
@@ -275,14 +309,16 @@ func (j *lawJudge) beaten(x, k int) {
 		other.line()
 		j.counters[x][k] = other
 		if j.settle(); j.wrong(x, other) == 0 {
-			if j.mayTick = j.mayTick || otherwise; !otherwise {
-				return
+			if !otherwise {
+				return true
 			}
+			explained, j.mayTick = !alike.simply(limit, j.cfg.Tolerance), true
 			break
 		}
 	}
 	j.counters[x][k] = c
 	j.settle()
+	return explained
 }
 
 // alike is what a counter's stakes are to a bucket's evidence.

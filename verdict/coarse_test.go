@@ -80,8 +80,7 @@ func TestACoarseClockExcusesNoMore(t *testing.T) {
 	limit := testLimit(12, 16)
 	judged := func(burst int, cfg Config) []Finding {
 		r := rand.New(rand.NewPCG(5, 79))
-		bucket := newLevel(12, burst)
-		calls := decide(randomPlan(r, 200, 12), bucket.take)
+		calls := pressed(r, 12, 16, newLevel(12, burst).take)
 		return NewCourt(promise.Terms{Limit: limit}, calls, cfg).Judge(Question{Checks: []Check{overAdmission,
 			overRejection}})
 	}

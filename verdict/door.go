@@ -45,24 +45,34 @@ func (s Setting) Court(calls []history.Call) *Court { return NewCourt(s.Terms, c
 // clock explains that moves in coarser steps than it was taken to isn't held against it.
 func (c *Court) Judge(q Question) []Finding {
 	findings := c.answer(q)
-	if !slices.ContainsFunc(findings, func(f Finding) bool { return f.Verdict == Fail }) || c.coarser == nil ||
-		c.coarser().held() == Fail {
+	if !slices.ContainsFunc(findings, func(f Finding) bool { return f.Verdict == Fail }) || c.coarser == nil {
 		return findings
 	}
-	coarsely := map[string]Verdict{}
-	for _, f := range c.coarser().answer(q) {
-		coarsely[f.Check] = f.Verdict
+	tick, explained := CoarseTick, map[string]bool{}
+	if c.coarser().held() != Fail {
+		for _, f := range c.coarser().answer(q) {
+			explained[f.Check] = f.Verdict != Fail
+		}
+	} else if tick = c.unsureOfTicks(); tick > 0 {
+		for _, f := range findings {
+			explained[f.Check] = onLimit(f.Check)
+		}
 	}
 	for i := range findings {
-		f := &findings[i]
-		if v, judged := coarsely[f.Check]; judged && f.Verdict == Fail && v != Fail {
+		if f := &findings[i]; f.Verdict == Fail && explained[f.Check] {
 			f.Verdict, f.Cause, f.Witness = Inconclusive, "", nil
-			f.Saw += fmt.Sprintf("; a limiter's clock that moves in steps of %s would explain it", CoarseTick)
-			f.Next = fmt.Sprintf("say in which steps it moves: --clock-tick %s takes any usual one, "+
-				"--clock-tick 0 one without steps", CoarseTick)
+			f.Saw += fmt.Sprintf("; a limiter's clock that moves in steps of %s would explain it", span(tick))
+			f.Next = fmt.Sprintf("say in which steps it moves: --clock-tick %s takes such a one, "+
+				"--clock-tick 0 one without steps", span(tick))
 		}
 	}
 	return findings
+}
+
+// onLimit reports if a check asks for what is promised of the limit.
+func onLimit(check string) bool {
+	return slices.Contains([]string{overAdmission.ID, overRejection.ID, Measure.ID, RetryHint.ID, Served.ID,
+		"refusals", "headers"}, check) || strings.HasPrefix(check, "law ")
 }
 
 func (c *Court) answer(q Question) []Finding {
@@ -90,9 +100,7 @@ func (c *Court) answer(q Question) []Finding {
 // step of its clock explains all that is wrong in all attempts. That it was wrong once is told,
 // and no later attempt takes it back.
 func (c *Court) excused(f Finding) Finding {
-	limit := slices.Contains([]string{overAdmission.ID, overRejection.ID, Measure.ID, RetryHint.ID, Served.ID,
-		"refusals", "headers"}, f.Check) || strings.HasPrefix(f.Check, "law ")
-	if f.Verdict != Fail || !limit {
+	if f.Verdict != Fail || !onLimit(f.Check) {
 		return f
 	}
 	step, ok := c.Step()

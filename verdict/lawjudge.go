@@ -67,8 +67,9 @@ type LawJudgement struct {
 	Unexplained []Unexplained
 	Calls       int // calls that the laws are about
 
-	by      []uint16 // see By
-	mayTick bool     // see Court.MayTick
+	by      []uint16      // see By
+	mayTick bool          // see Court.MayTick
+	unsure  time.Duration // see Unsure
 }
 
 // An Unexplained refusal is one that no law of the promise can have made.
@@ -95,7 +96,7 @@ func JudgeLaws(p promise.Promise, calls []history.Call, cfg LawConfig) LawJudgem
 	if out.Verdict == Fail && j.inBeats() {
 		return j.judgement()
 	}
-	out.mayTick = j.mayTick
+	out.mayTick, out.unsure = j.mayTick, j.unsure
 	return out
 }
 
@@ -112,7 +113,8 @@ type lawJudge struct {
 
 	by []uint16 // by call: the laws that can have refused it, a bit each
 
-	mayTick bool // a clock of beat's kind would explain what is wrong, and another bucket as well
+	mayTick bool          // a clock of beat's kind would explain what is wrong, and something else as well
+	unsure  time.Duration // see LawJudgement.Unsure
 }
 
 // settle finds which laws can have refused which calls.

@@ -50,6 +50,7 @@ type Court struct {
 	weight   int             // tokens a call
 	beats    map[string]beat // by which clocks the evidence is told, by clients; nil: by the history's
 	mayTick  bool            // see MayTick
+	unsure   time.Duration   // see unsureOfTicks
 	untold   bool            // what was let through is nothing that surely costs a token
 	bounds   *bounds
 	measured *Measured
