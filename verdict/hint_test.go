@@ -200,6 +200,7 @@ func TestAWaitThatWasTooShortOnce(t *testing.T) {
 		{[]string{hint, "", ""}, true, Inconclusive},
 		{[]string{hint, hint, ""}, false, Fail},
 		{[]string{`body.retry_after_ms="50" wait 49ms..51ms`, hint, ""}, true, Inconclusive},
+		{[]string{`body.retry_after_ms="40" wait 39ms..41ms`, "", ""}, true, Inconclusive},
 		{[]string{"", "", ""}, false, Pass},
 	} {
 		calls := append(drained(row.hints[0]), at(60*ms, history.Limited, row.hints[1]), at(90*ms, history.Limited,
