@@ -45,6 +45,23 @@ func jumped(calls []history.Call, at, by time.Duration) (out []history.Call, bef
 	return out, before
 }
 
+// A jump needs twenty calls on either side, and no more.
+func TestHowManyCallsAJumpNeeds(t *testing.T) {
+	const rate, burst = 10.0, 2
+	calls := steady(rand.New(rand.NewPCG(1, 52)), 300, rate, newLevel(rate, burst).take)
+	for before, found := range map[int]bool{15: false, 23: true, 280 - 4: true, 285: false} {
+		log, after := jumped(calls, calls[before-1].Received, 3*time.Second)
+		require.Equal(t, before, after)
+		ev := Gather(testLimit(rate, burst), log)
+		require.Equal(t, Fail, ev.Check(testLimit(rate, burst), DefaultTolerance).Verdict)
+		j, ok := ev.Jump(testLimit(rate, burst), DefaultTolerance)
+		require.Equal(t, found, ok, "after %d calls", before)
+		if ok {
+			require.Equal(t, before, j.After)
+		}
+	}
+}
+
 // An honest log whose clock was set right in the middle is named as that, with
 // about how much and where.
 func TestAJumpOfTheClockIsNamed(t *testing.T) {

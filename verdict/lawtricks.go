@@ -31,7 +31,6 @@ type lawTrick struct {
 func (l *Laws) judgeTricks(c *Court) Finding {
 	f := Finding{Check: Tricks.ID, Want: "nothing of this buys a call that a law forbids"}
 	cfg := l.config(c)
-	cfg.Shared = true // only what is let through is held against the server
 	list, looks := lawTricks(c.calls), plainRejections(c.calls)
 	ever := l.brokenBy(c.calls, "", cfg)
 	held := make([][]string, len(l.Held))

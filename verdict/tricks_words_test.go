@@ -59,6 +59,9 @@ func TestWhoSaysSoHasALimitOfItsOwn(t *testing.T) {
 		trial.freely([]*trick{user, {name: "X-Other", client: "b", own: []int{2}}}))
 	require.Empty(t, trial.freely([]*trick{{name: "X-User", client: "a", before: []int{1}, own: []int{2}}}),
 		"it sends as the control's client")
+	p.Limit.Burst = 2
+	trial = NewCourt(p, calls, Config{}).Trial("forgery")
+	require.Empty(t, trial.freely([]*trick{user}), "one limit has room for both")
 }
 
 // The client that drains the bucket is the first that comes as itself; what it was refused
