@@ -101,6 +101,28 @@ func TestTokensThatComeOneAtATime(t *testing.T) {
 	}
 }
 
+// Several tokens at a time, each tenth or each quarter of a second, aren't taken for one at a time:
+// nobody is told that they are, and where both explain what is wrong the answer is that.
+func TestSeveralTokensAtATimeAreNotTakenForOne(t *testing.T) {
+	unsure := 0
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 73))
+		rate, step := 20.0, 2
+		if seed%2 == 1 {
+			rate, step = 12, 3
+		}
+		phase := time.Duration(r.Float64() * 1e9 / rate)
+		calls := pressed(r, rate, 20, ticking(rate, 20, step, phase))[:70]
+		court := NewCourt(promise.Terms{Limit: testLimit(rate, 20)}, calls, Config{})
+		require.Nil(t, court.beats, "seed %d", seed)
+		if court.unsureOfTicks() > 0 {
+			unsure++
+			require.Equal(t, token(testLimit(rate, 20)), court.unsureOfTicks())
+		}
+	}
+	require.Positive(t, unsure)
+}
+
 // Whoever calls such a server is told what it grants.
 func TestTokensThatComeOneAtATimeAreTold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 72))
