@@ -112,7 +112,7 @@ func TestSeveralTokensAtATimeAreNotTakenForOne(t *testing.T) {
 			rate, step = 12, 3
 		}
 		phase := time.Duration(r.Float64() * 1e9 / rate)
-		calls := pressed(r, rate, 20, ticking(rate, 20, step, phase))[:70]
+		calls := pressed(r, rate, 20, ticking(rate, 20, step, phase))[:160]
 		court := NewCourt(promise.Terms{Limit: testLimit(rate, 20)}, calls, Config{})
 		require.Nil(t, court.beats, "seed %d", seed)
 		if court.unsureOfTicks() > 0 {
