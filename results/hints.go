@@ -135,8 +135,8 @@ var hints = []hint{
 }
 
 // explained are the checks that stay open where the answers aren't understood.
-var explained = []string{"pressure", "complete", "served", "isolation", "evasion", "over-admission", "fast-refusals",
-	"refusal-shape", "measured"}
+var explained = []string{"pressure", "complete", "served", "scope", "isolation", "evasion", "over-admission",
+	"over-rejection", "fast-refusals", "refusal-shape", "measured"}
 
 // about returns the row of a check, and false where there is none. Some checks
 // are named for what they demand: "latency p99<500ms", "threshold errors<1%".

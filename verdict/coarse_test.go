@@ -90,10 +90,10 @@ func TestACoarseClockExcusesNoMore(t *testing.T) {
 	tight := Config{Clocks: &Clocks{Drift: DefaultDrift, Tick: 90 * time.Millisecond}}
 	require.NotEqual(t, Fail, judged(17, tight)[0].Verdict, "90 ms are a token")
 
-	half := func(cfg Config) Finding { // at 10/s burst 1, 90 ms after another: a coarse clock's step early
-		calls := decide([]decision{{}, {sent: 90e6, decided: 90e6, received: 90e6}},
-			func(time.Duration) bool { return true })
-		return NewCourt(promise.Terms{Limit: testLimit(10, 1)}, calls, cfg).Judge(Question{
+	// At 10/s burst 1, 90 ms after another: a coarse clock's step early.
+	early := decide([]decision{{}, {sent: 90e6, decided: 90e6, received: 90e6}}, func(time.Duration) bool { return true })
+	half := func(cfg Config) Finding {
+		return NewCourt(promise.Terms{Limit: testLimit(10, 1)}, early, cfg).Judge(Question{
 			Checks: []Check{overAdmission}})[0]
 	}
 	f := half(Config{})
@@ -104,5 +104,8 @@ func TestACoarseClockExcusesNoMore(t *testing.T) {
 	for _, cfg := range []Config{{Steady: true}, {Clocks: &Clocks{}}} {
 		require.Equal(t, Fail, half(cfg).Verdict, "%+v", cfg)
 	}
+	calls := pressed(rand.New(rand.NewPCG(5, 79)), 12, 16, newLevel(12, 17).take)
+	require.False(t, NewCourt(promise.Terms{Limit: limit}, calls, Config{}).ByCoarseClock())
+	require.True(t, NewCourt(promise.Terms{Limit: testLimit(10, 1)}, early, Config{}).ByCoarseClock())
 	require.Equal(t, Pass, half(Config{Clocks: &Clocks{Tick: CoarseTick}}).Verdict)
 }

@@ -49,7 +49,7 @@ func (c *Court) Judge(q Question) []Finding {
 		return findings
 	}
 	tick, explained := CoarseTick, map[string]bool{}
-	if c.coarser().held() != Fail {
+	if c.ByCoarseClock() {
 		for _, f := range c.coarser().answer(q) {
 			explained[f.Check] = f.Verdict != Fail
 		}
@@ -67,6 +67,12 @@ func (c *Court) Judge(q Question) []Finding {
 		}
 	}
 	return findings
+}
+
+// ByCoarseClock reports if a coarser clock of the limiter's than is taken for granted explains all
+// that breaks its limit.
+func (c *Court) ByCoarseClock() bool {
+	return c.coarser != nil && c.coarser().held() != Fail
 }
 
 // onLimit reports if a check asks for what is promised of the limit.

@@ -207,6 +207,9 @@ func (o *Outcome) stepped(j Job, court *verdict.Court, findings []results.Findin
 	if slices.ContainsFunc(findings, func(f results.Finding) bool { return f.Next == verdict.OnceTooShort }) {
 		return "as one refusal asked for too short a wait, and who always does shows it again"
 	}
+	if court.ByCoarseClock() {
+		return "" // it shows again, and proves nothing
+	}
 	if court.MayTick() {
 		return "as tokens that come one at a time, by a clock of the limiter's own, would explain what is wrong"
 	}

@@ -51,4 +51,11 @@ func TestWhatAStepWouldExplainIsTriedAgain(t *testing.T) {
 	once := []results.Finding{{Check: "retry-after", Verdict: verdict.Inconclusive, Next: verdict.OnceTooShort}}
 	require.Contains(t, out.stepped(j, nil, once), "one refusal asked for too short a wait")
 	require.Empty(t, out.stepped(mocked, nil, once))
+
+	out = Outcome{} // what a coarse clock explains shows again, and proves nothing then either
+	ask(0, 20)
+	ask(90*time.Millisecond, 1)
+	out.judge(j)
+	require.Equal(t, verdict.Inconclusive, out.Server.Scenarios[0].Verdict)
+	require.Empty(t, out.spoilt(j, list))
 }
