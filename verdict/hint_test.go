@@ -231,4 +231,6 @@ func TestHintsOfOlderHistories(t *testing.T) {
 	calls[20].RetryAfter, calls[21].RetryAfter = 15*time.Second, 14*time.Second
 	calls = append(calls, at(200*time.Millisecond, history.OK, ""))
 	require.Contains(t, hintFinding(t, Config{}, calls).Saw, "told to retry after 15s, but")
+	calls[20].RetryAfter, calls[21].RetryAfter = 100*time.Millisecond, 16*time.Second // the first was right
+	require.Contains(t, strings.Join(hintFinding(t, Config{}, calls).Warnings, "\n"), "told to retry after 16s, but")
 }
