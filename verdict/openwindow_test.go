@@ -133,3 +133,17 @@ func TestWindowsThatOpenExplainWhatTheyCan(t *testing.T) {
 	require.Greater(t, right, 3000)
 	require.LessOrEqual(t, wide, 8608, "what isn't ruled out: fewer is better")
 }
+
+// A window in which nothing was let in has room for a call, whatever its number is.
+func TestNoWindowRefusesTheFirst(t *testing.T) {
+	fits := func(refused time.Duration) bool {
+		calls := decide([]decision{{}, {sent: refused, decided: refused, received: refused}},
+			func(at time.Duration) bool { return at == 0 })
+		b := exactly(testLimit(1, 1), calls).bucketOf("")
+		b.prepare()
+		_, ok := b.fitsWindows(10e9, 0, 0, 0, 5)
+		return ok
+	}
+	require.True(t, fits(5*time.Second))
+	require.False(t, fits(15*time.Second))
+}
