@@ -191,13 +191,14 @@ func (c VerifyConfig) byBucket(ctx context.Context) (*results.Verification, erro
 
 // byTicks judges what breaks the limit by a clock of the limiter's own, where one explains it.
 func (c VerifyConfig) byTicks(evidence *verdict.Evidence, b *results.VerifiedBucket) {
-	in, unsure := evidence.InBeats(c.Limit, c.Tolerance)
-	switch tick, ok := evidence.Coarse(c.Limit, c.Tolerance); {
+	switch in, unsure := evidence.InBeats(c.Limit, c.Tolerance); {
 	case unsure:
 		b.Tick = time.Duration(1e9 / c.Limit.Rate)
 	case in != nil:
 		b.Judgement, b.Note = in.Judge(c.Limit, c.Tolerance), verdict.BeatWords(c.Limit.Rate, c.Limit.Burst)
-	case ok:
-		b.Tick = tick
+	default:
+		if tick, ok := evidence.Coarse(c.Limit, c.Tolerance); ok {
+			b.Tick = tick
+		}
 	}
 }

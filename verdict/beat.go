@@ -135,12 +135,7 @@ func (e *Evidence) inBeats(found map[string]beat) *Evidence {
 	return out
 }
 
-// otherwise reports if something else explains the evidence.
-func (e *Evidence) otherwise(l promise.Limit, tolerance float64) bool {
-	return e.simply(l, tolerance) || e.severally(l, tolerance)
-}
-
-// simply reports if another bucket explains it, of another rate or number of tokens, or one answer
+// simply reports if another bucket explains the evidence, of another rate or number of tokens, or one answer
 // that was wrong.
 func (e *Evidence) simply(l promise.Limit, tolerance float64) bool {
 	m, ok := e.MeasureAround(l.Rate, tolerance)
@@ -206,10 +201,10 @@ func (c *Court) tick() {
 	found := c.evidence.beatsOf(l, token(l), c.cfg.Tolerance)
 	switch {
 	case found == nil:
-	case c.evidence.otherwise(l, c.cfg.Tolerance):
-		if c.mayTick = true; !c.evidence.simply(l, c.cfg.Tolerance) {
-			c.unsure = token(l)
-		}
+	case c.evidence.simply(l, c.cfg.Tolerance):
+		c.mayTick = true
+	case c.evidence.severally(l, c.cfg.Tolerance):
+		c.mayTick, c.unsure = true, token(l)
 	default:
 		c.evidence, c.beats = c.evidence.inBeats(found), found
 	}
@@ -298,7 +293,6 @@ func (j *lawJudge) beaten(x, k int) (explained bool) {
 		return false
 	}
 	limit, alike := promise.Limit{Rate: c.law.Rate, Burst: c.law.N}, j.alike(x, c)
-	otherwise := alike.otherwise(limit, j.cfg.Tolerance)
 	for _, t := range beats(1e9/c.law.Rate, c.clocks, 0, c.last()) {
 		other := &counter{law: c.law, key: c.key, clocks: c.clocks, origin: c.origin, halts: c.halts, epoch: c.epoch,
 			lasts: c.lasts, stays: c.stays, stakes: slices.Clone(c.stakes), beats: true}
@@ -309,10 +303,11 @@ func (j *lawJudge) beaten(x, k int) (explained bool) {
 		other.line()
 		j.counters[x][k] = other
 		if j.settle(); j.wrong(x, other) == 0 {
-			if !otherwise {
+			explained = !alike.simply(limit, j.cfg.Tolerance)
+			if explained && !alike.severally(limit, j.cfg.Tolerance) {
 				return true
 			}
-			explained, j.mayTick = !alike.simply(limit, j.cfg.Tolerance), true
+			j.mayTick = true
 			break
 		}
 	}
